@@ -1,0 +1,238 @@
+"""The command line: `python -m analysis COMMAND --help` explains each command.
+
+Exit status: 0 done; 2 for bad arguments or a bad model; 1 when the work itself failed. An error is
+one line on standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nets import CATALOG, ResNetSpec, parse
+from nets.text import with_input
+
+if TYPE_CHECKING:
+    from analysis.profile import Profile
+
+
+class Model(click.ParamType[ResNetSpec]):
+    """A model's text form."""
+
+    name = "model"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> ResNetSpec:
+        """Parse the text, or fail with its one sentence."""
+        return value if isinstance(value, ResNetSpec) else _or_usage(parse, value)
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _or_usage(call: Any, *arguments: Any, **options: Any) -> Any:
+    """Call, and turn a ValueError, which is about what the user gave, into a usage error."""
+    try:
+        return call(*arguments, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+MODEL = click.argument("spec", metavar="MODEL", type=Model())
+INPUT = click.option("--input", "shape", metavar="CxHxW", help="Image shape, such as 3x224x224.")
+BATCH = click.option("--batch", type=int, default=1, show_default=True, help="Images.")
+
+
+def _format(*choices: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--format", "style", type=click.Choice(choices), default=choices[0], show_default=True
+    )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """What a ResNet is, what it costs and how it behaves.
+
+    MODEL is a catalog name with overrides, such as resnet50:blocks=3,8,36,3:unit=full_preact.
+    """
+
+
+@main.command("list")
+@_format("text", "json")
+def list_models(style: str) -> None:
+    """List the catalog."""
+    if style == "json":
+        rows = [
+            {
+                "name": name,
+                "title": entry.title,
+                "family": entry.family.value,
+                "depth": entry.spec.depth,
+                "input": list(entry.spec.input),
+                "classes": entry.spec.classes,
+                "summary": entry.summary,
+                "source": f"{entry.source.short}, {entry.source.title} ({entry.source.venue})",
+                "url": entry.source.url,
+            }
+            for name, entry in CATALOG.items()
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    wide = max(map(len, CATALOG))
+    family = None
+    for name, entry in CATALOG.items():
+        if entry.family is not family:
+            click.echo(f"{'' if family is None else chr(10)}{entry.family}")
+            family = entry.family
+        click.echo(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
+
+
+@main.command()
+@MODEL
+@INPUT
+@BATCH
+@_format("text", "json", "csv", "latex")
+@click.option("--verify", is_flag=True, help="Run fvcore on the built model and compare.")
+def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify: bool) -> None:
+    """Count parameters, MACs, FLOPs and memory, in all and by stage and layer."""
+    from analysis.render import tables
+
+    cost = _profile(spec, shape, batch)
+    write = {
+        "text": tables.profile_text,
+        "json": tables.profile_json,
+        "csv": tables.profile_csv,
+        "latex": tables.profile_latex,
+    }[style]
+    click.echo(write(cost), nl=False)
+    if verify:
+        _verify(cost)
+
+
+@main.command()
+@MODEL
+@INPUT
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
+    """Write the model as one standalone Python file that imports torch alone."""
+    from analysis.render.code import code as render
+
+    _write(render(_profile(spec, shape, 1)), output)
+
+
+@main.command()
+@MODEL
+@INPUT
+@BATCH
+@click.option("--unfold", is_flag=True, help="Write out runs of equal blocks.")
+@_format("text", "torchinfo", "print")
+def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: str) -> None:
+    """Show the layer tree: folded rows, torchinfo's own table, or print(model)."""
+    from analysis import tree as trees
+    from analysis.render.tables import tree_text
+
+    spec = _profile(spec, shape, batch).spec
+    if style == "torchinfo":
+        click.echo(trees.torchinfo_text(spec, batch))
+    elif style == "print":
+        click.echo(trees.printed(spec))
+    else:
+        root = trees.tree(spec, batch)
+        click.echo(tree_text(trees.unfold(root) if unfold else root), nl=False)
+
+
+def _profile(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
+    from analysis.profile import profile as count
+
+    if shape is not None:
+        spec = _or_usage(with_input, spec, shape)
+    result: Profile = _or_usage(count, spec, batch=batch)
+    return result
+
+
+def _verify(cost: Profile) -> None:
+    from analysis.counting import verify
+
+    checks = _or_usage(verify, cost)
+    total, layers = checks[0], checks[1:]
+    wrong = [check for check in layers if not check.equal]
+    click.echo(
+        f"fvcore counts {total.fvcore:,}, we count {total.ours:,}: "
+        f"{len(layers) - len(wrong)} of {len(layers)} layers equal",
+        err=True,
+    )
+    if wrong or not total.equal:
+        first = wrong[0] if wrong else total
+        raise click.ClickException(
+            f"{first.path or 'the whole'}: fvcore {first.fvcore:,}, ours {first.ours:,}"
+        )
+
+
+def _write(text: str, path: Path | None) -> None:
+    """Print, or write beside the file and then rename, so that no half of a file is left."""
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with _replacing(path) as file:
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A new file in the folder of `path` that takes its place where the block ends well."""
+    if path.is_dir():
+        raise OSError(f"{path} is a folder")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    new = Path(name)
+    try:
+        yield new
+        new.chmod(0o666 & ~_umask())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; what goes wrong is one line on standard error."""
+    try:
+        main(arguments, prog_name="python -m analysis", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+        if isinstance(error, click.UsageError) and error.ctx:
+            message = f"{message.rstrip('.')}. See {error.ctx.command_path} --help"
+        click.echo(f"error: {message}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("error: interrupted", err=True)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (RuntimeError, OSError, MemoryError) as error:
+        click.echo(f"error: {' '.join(str(error).split())[:300] or type(error).__name__}", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

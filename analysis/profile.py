@@ -1,0 +1,318 @@
+"""`profile`: a spec in, everything it costs out.
+
+In a stage the first block differs and all the others are alike. So a net with at most two blocks a
+stage is built on the `meta` device and run twice, once with grad and once without; what the second
+block of a stage gave counts for every block after the first. The cost of an answer does not grow
+with depth, and nothing is allocated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from math import prod
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from analysis import counting
+from analysis.memory import PeakBytes, SavedBytes, hooked
+from analysis.shapes import ShapesOnly
+from nets import plan
+from nets.blocks import ResidualUnit
+from nets.plan import ShortcutKind
+from nets.resnet import build
+from nets.spec import MAX_BATCH, ResNetSpec, Stem, quote, shown
+
+FLOAT32_BYTES = 4
+
+Shape = tuple[int, ...]
+
+
+class LayerCost(NamedTuple):
+    """One layer, shapes without the batch, counts for the whole batch."""
+
+    path: str
+    type: str
+    input: Shape
+    output: Shape
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int
+
+
+class StageCost(NamedTuple):
+    """The stem, one stage or the head: its output [C, H, W] and the sums over its layers."""
+
+    name: str
+    output: Shape
+    blocks: int
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int
+
+
+class ShortcutUse(NamedTuple):
+    """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
+
+    path: str
+    kind: ShortcutKind
+    input: Shape
+    output: Shape
+
+
+Row = TypeVar("Row", LayerCost, ShortcutUse)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a network costs at one input and batch. All counts are for the whole batch.
+
+    `saved_bytes` is what autograd keeps for backward in float32 training, parameters and buffers
+    left out; a storage counts at the layer that saves it first. `inference_bytes` is the
+    parameters plus the peak of activations alive at once in a forward without grad, the input
+    among them. `receptive_field` is the theoretical one, in pixels, before pooling.
+    """
+
+    spec: ResNetSpec
+    batch: int
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int
+    inference_bytes: int
+    stages: tuple[StageCost, ...]
+    layers: tuple[LayerCost, ...]
+    shortcuts: tuple[ShortcutUse, ...]
+
+    @property
+    def model(self) -> str:
+        """The network's text form."""
+        return str(self.spec)
+
+    @property
+    def input(self) -> Shape:
+        """Channels, height and width of an image."""
+        return self.spec.input
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the main path; projections do not count."""
+        return self.spec.depth
+
+    @property
+    def convolutions(self) -> int:
+        """Convolutions, projections among them: what the name of a wide ResNet counts."""
+        projections = sum(s.kind is ShortcutKind.PROJECTION for s in self.shortcuts)
+        return self.depth - 1 + projections
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of convolutions and linear layers: two a multiply-add."""
+        return 2 * self.macs
+
+    @cached_property
+    def receptive_field(self) -> int:
+        """Pixels of one side of the input that an output of the last stage can see."""
+        return receptive_field(self.spec)
+
+
+def profile(
+    spec: ResNetSpec, input_shape: tuple[int, int, int] | None = None, batch: int = 1
+) -> Profile:
+    """Count what a network costs.
+
+    Args:
+        spec: the network.
+        input_shape: channels, height and width where they are not the spec's own.
+        batch: images, 1 to 65,536.
+
+    Raises:
+        ValueError: where the batch or the input is out of bounds or does not suit the network,
+            or a batch norm would have to train on one value a channel.
+    """
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {quote(batch)[1:-1]}")
+    if input_shape is not None:
+        if len(input_shape) == 3 and input_shape[0] != spec.channels:
+            raise ValueError(
+                f"input has {input_shape[0]} channels, and {spec.base} takes {spec.channels}"
+            )
+        spec = replace(spec, input=input_shape)
+    seen = _observe(representative(spec), batch)
+    stages = _stages(spec, seen.layers)
+    params = sum(stage.params for stage in stages)
+    return Profile(
+        spec=spec,
+        batch=batch,
+        params=params,
+        macs=sum(stage.macs for stage in stages),
+        fvcore_flops=sum(stage.fvcore_flops for stage in stages),
+        saved_bytes=sum(stage.saved_bytes for stage in stages),
+        inference_bytes=FLOAT32_BYTES * params + seen.peak_bytes,
+        stages=stages,
+        layers=_repeat(spec, seen.layers),
+        shortcuts=_repeat(spec, seen.shortcuts),
+    )
+
+
+def representative(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with at most two blocks a stage."""
+    return replace(spec, blocks=tuple(min(2, n) for n in spec.blocks))
+
+
+def receptive_field(spec: ResNetSpec) -> int:
+    """Theoretical receptive field before pooling, in pixels, capped by nothing.
+
+    r grows by (kernel - 1) * dilation * jump at each layer of the main path, the jump being the
+    product of the strides so far (Araujo et al. 2019, eq. 2).
+    """
+    field, jump = 1, 1
+
+    def see(kernel: int, stride: int, dilation: int = 1, times: int = 1) -> None:
+        nonlocal field, jump
+        field += times * (kernel - 1) * dilation * jump
+        jump *= stride
+
+    stem = plan.stem_conv(spec)
+    see(stem.kernel, stem.stride)
+    if spec.stem is Stem.IMAGENET:
+        see(3, 2)
+    for stage in plan.stages(spec):
+        for conv in stage.first.convs:
+            see(conv.kernel, conv.stride, conv.dilation)
+        for conv in stage.rest.convs:
+            see(conv.kernel, 1, conv.dilation, stage.count - 1)
+    return field
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one network showed when it ran."""
+
+    layers: tuple[LayerCost, ...]
+    shortcuts: tuple[ShortcutUse, ...]
+    peak_bytes: int
+
+
+def _observe(spec: ResNetSpec, batch: int) -> _Seen:
+    """Run a network on meta tensors, in eval mode, with and without grad."""
+    model = build(spec, device="meta").eval()
+    x = torch.empty(batch, *spec.input, device="meta")
+    saved = SavedBytes(model)
+    shapes: dict[str, tuple[nn.Module, list[int], list[int]]] = {}
+
+    def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
+        saved.enter(path)
+
+    def after(path: str, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
+        saved.leave()
+        shapes[path] = (module, list(args[0].shape), list(output.shape))
+
+    with hooked(model, before, after), torch.enable_grad(), saved.watching(), ShapesOnly():
+        model(x)
+    with torch.no_grad(), ShapesOnly(), PeakBytes(model, x) as peak:
+        model(x)
+    _check_norms(spec, batch, shapes)
+    layers = tuple(
+        _cost(path, *seen, saved.by_path)
+        for path, seen in shapes.items()
+        if not list(seen[0].children())
+    )
+    kinds = {
+        f"{stage.name}.{i}": block.shortcut
+        for stage in plan.stages(spec)
+        for i, block in enumerate(stage)
+    }
+    shortcuts = tuple(
+        ShortcutUse(path, kinds[path], tuple(x[1:]), tuple(y[1:]))
+        for path, (module, x, y) in shapes.items()
+        if isinstance(module, ResidualUnit)
+    )
+    return _Seen(layers, shortcuts, peak.peak)
+
+
+def _cost(
+    path: str, layer: nn.Module, x: list[int], y: list[int], saved: Counter[str]
+) -> LayerCost:
+    return LayerCost(
+        path=path,
+        type=type(layer).__name__,
+        input=tuple(x[1:]),
+        output=tuple(y[1:]),
+        params=sum(p.numel() for p in layer.parameters()),
+        macs=counting.macs(layer, x, y),
+        fvcore_flops=counting.fvcore_flops(layer, x, y),
+        saved_bytes=saved[path],
+    )
+
+
+def _check_norms(spec: ResNetSpec, batch: int, shapes: dict[str, Any]) -> None:
+    """Torch refuses to train a batch norm on one value a channel; so do we, before it does."""
+    for path, (module, x, _) in shapes.items():
+        if isinstance(module, nn.BatchNorm2d) and x[0] * prod(x[2:]) == 1:
+            raise ValueError(
+                f"input {shown('input', spec.input)} is too small at batch {batch}: {path} would "
+                "train on one value per channel; take a larger input or a batch of at least 2"
+            )
+
+
+def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Write the rows of each stage's second block once for every block after the first."""
+    counts = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
+    repeated: list[Row] = []
+    for (stage, block), group in groupby(rows, lambda row: _place(row.path)):
+        if block != "1":
+            repeated.extend(group)
+            continue
+        tails = [(row.path.removeprefix(f"{stage}.1"), row[1:]) for row in group]
+        for i in range(1, counts[stage]):
+            prefix = f"{stage}.{i}"
+            repeated.extend(type(rows[0])(prefix + tail, *values) for tail, values in tails)
+    return tuple(repeated)
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Stage and block of a layer; the stem's and the head's layers have no block."""
+    if not path.startswith("layer"):
+        return path, ""
+    stage, block, *_ = path.split(".")
+    return stage, block
+
+
+def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost, ...]:
+    """Sum a representative net's layers, those of a second block once for every block it is."""
+    blocks = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
+    head = plan.head_steps(spec)
+
+    def name(layer: LayerCost) -> str:
+        stage = _place(layer.path)[0]
+        return stage if stage in blocks else "head" if stage in head else "stem"
+
+    def total(rows: list[LayerCost], field: str) -> int:
+        return sum(
+            getattr(row, field) * (blocks[name(row)] - 1 if _place(row.path)[1] == "1" else 1)
+            for row in rows
+        )
+
+    stages = []
+    for stage, group in groupby(layers, name):
+        rows = list(group)
+        output = rows[-1].output
+        stages.append(
+            StageCost(
+                name=stage,
+                output=output if len(output) == 3 else (*output, 1, 1),
+                blocks=blocks.get(stage, 0),
+                params=total(rows, "params"),
+                macs=total(rows, "macs"),
+                fvcore_flops=total(rows, "fvcore_flops"),
+                saved_bytes=total(rows, "saved_bytes"),
+            )
+        )
+    return tuple(stages)

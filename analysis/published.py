@@ -1,0 +1,55 @@
+"""Published accuracies: torchvision's, read from the installed package, and the papers'.
+
+Importing torchvision takes seconds, so it is loaded at the first question.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from nets.catalog import CATALOG
+from nets.spec import ResNetSpec
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published figure in percent; `accuracy` or `error` says which, with its recipe."""
+
+    metric: str
+    percent: float
+    recipe: str
+    source: str
+    url: str
+
+
+def loaded() -> bool:
+    """Whether torchvision is there already, so that an answer is immediate."""
+    return "torchvision.models" in sys.modules
+
+
+def published(spec: ResNetSpec) -> tuple[Published, ...]:
+    """What has been published for exactly this network, torchvision's first; often nothing."""
+    entry = CATALOG[spec.base]
+    if spec != entry.spec:
+        return ()
+    papers = tuple(
+        Published(r.metric, r.percent, r.recipe, f"{r.source.short}, {r.place}", r.source.url)
+        for r in entry.results
+    )
+    return (*_torchvision(spec.base), *papers) if entry.in_torchvision else papers
+
+
+def _torchvision(name: str) -> tuple[Published, ...]:
+    from torchvision.models import get_model_weights
+
+    return tuple(
+        Published(
+            metric="ImageNet top-1 accuracy",
+            percent=weights.meta["_metrics"]["ImageNet-1K"]["acc@1"],
+            recipe=f"{weights.name}, single crop",
+            source="torchvision",
+            url=weights.meta["recipe"],
+        )
+        for weights in get_model_weights(name)
+    )

@@ -1,0 +1,41 @@
+"""How numbers and shapes are written: three significant digits for the eye, exact in exports."""
+
+from __future__ import annotations
+
+_PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def short(value: float, unit: str = "") -> str:
+    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`."""
+    for size, prefix in _PREFIXES:
+        # 999,950 already rounds to four digits of the prefix below
+        if abs(value) >= size * 0.9995:
+            return f"{three(value / size)} {prefix}{unit}"
+    whole = f"{value:,}" if isinstance(value, int) else three(value)
+    return f"{whole} {unit}".rstrip()
+
+
+def scale_of(value: int) -> tuple[int, str]:
+    """The largest SI prefix that leaves a value at least 1, as factor and sign."""
+    return next(((size, prefix) for size, prefix in _PREFIXES if value >= size), (1, ""))
+
+
+def exact(value: int) -> str:
+    """The integer with thousands separated: `25,557,032`."""
+    return f"{value:,}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share with one decimal: `28.4%`; nothing of nothing is `0.0%`."""
+    return f"{100 * part / whole if whole else 0:.1f}%"
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """A shape as text: `64×56×56`."""
+    return "×".join(map(str, sides))
+
+
+def three(value: float) -> str:
+    """Three significant digits of a number below a thousand."""
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return f"{value:.{digits}f}"

@@ -1,0 +1,168 @@
+"""The parts of a residual network: units, shortcuts and the addition.
+
+Every step is a module of its own, is called once and changes nothing in place, so that each can
+be hooked, drawn and timed. Tensors are [N, C, H, W].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, unit_steps
+from nets.spec import Activation, Padding, ResNetSpec
+
+_ACTIVATIONS: dict[Activation, type[nn.Module]] = {
+    Activation.RELU: nn.ReLU,
+    Activation.LEAKY_RELU: nn.LeakyReLU,
+    Activation.ELU: nn.ELU,
+    Activation.GELU: nn.GELU,
+    Activation.SILU: nn.SiLU,
+    Activation.TANH: nn.Tanh,
+    Activation.SIGMOID: nn.Sigmoid,
+}
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's "same" padding of one side of a map, the smaller half first.
+
+    In all max((ceil(size / stride) - 1) * stride + kernel - size, 0).
+    """
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class Conv2dSame(nn.Conv2d):
+    """A convolution with TensorFlow's "same" padding, which depends on the size of the map."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        reach = self.dilation[0] * (self.kernel_size[0] - 1) + 1
+        x, padding = _pad_same(x, reach, self.stride[0], 0.0)
+        return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class MaxPool2dSame(nn.MaxPool2d):
+    """A max-pool with TensorFlow's "same" padding, which never wins."""
+
+    kernel_size: int
+    stride: int
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size, self.stride
+        x, padding = _pad_same(x, kernel, stride, -float("inf"))
+        return F.max_pool2d(x, kernel, stride, padding)
+
+
+def _pad_same(x: Tensor, kernel: int, stride: int, value: float) -> tuple[Tensor, tuple[int, int]]:
+    """The map and what is left to pad on both its sides alike; only uneven sides cost a copy."""
+    top, bottom = same_padding(x.shape[2], kernel, stride)
+    left, right = same_padding(x.shape[3], kernel, stride)
+    if top == bottom and left == right:
+        return x, (top, left)
+    return F.pad(x, (left, right, top, bottom), value=value), (0, 0)
+
+
+class Add(nn.Module):
+    """The addition F(x) + x at the end of a residual unit."""
+
+    def forward(self, branch: Tensor, shortcut: Tensor) -> Tensor:
+        return branch + shortcut
+
+
+class ZeroPad(nn.Module):
+    """The shortcut without weights (option A): every stride-th pixel, and zeros as new channels."""
+
+    def __init__(self, stride: int, new_channels: int) -> None:
+        super().__init__()
+        self.stride, self.new_channels = stride, new_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new_channels))
+
+    def extra_repr(self) -> str:
+        return f"stride={self.stride}, new_channels={self.new_channels}"
+
+
+def conv(spec: ResNetSpec, plan: ConvPlan) -> nn.Conv2d:
+    """A convolution that keeps the size of the map but for its stride."""
+    same = spec.padding is Padding.SAME and plan.kernel > 1
+    return (Conv2dSame if same else nn.Conv2d)(
+        plan.in_channels,
+        plan.out_channels,
+        plan.kernel,
+        stride=plan.stride,
+        padding=0 if same else plan.kernel // 2 * plan.dilation,
+        dilation=plan.dilation,
+        groups=plan.groups,
+        bias=spec.bias,
+    )
+
+
+def norm(spec: ResNetSpec, channels: int) -> nn.BatchNorm2d:
+    """The batch norm of a spec."""
+    return nn.BatchNorm2d(channels, eps=spec.bn_eps, momentum=spec.bn_momentum)
+
+
+def activation(spec: ResNetSpec) -> nn.Module:
+    """A new instance of the spec's non-linearity."""
+    return _ACTIVATIONS[spec.activation]()
+
+
+class ResidualUnit(nn.Module):
+    """One block: y = after(branch(before(x)) + shortcut), in any of the five unit orders.
+
+    [N, in_channels, H, W] to [N, out_channels, ceil(H / stride), ceil(W / stride)]. The shortcut
+    is `downsample`, torchvision's name for it: an identity, a 1x1 projection, a zero pad, or
+    absent with its addition in a plain stack.
+    """
+
+    def __init__(self, spec: ResNetSpec, plan: BlockPlan) -> None:
+        super().__init__()
+        self.steps = unit_steps(spec)
+        self.has_shortcut = plan.shortcut is not ShortcutKind.NONE
+        self.projects_activated = (
+            spec.unit.preactivated and plan.shortcut is ShortcutKind.PROJECTION
+        )
+        convs = {c.name: c for c in plan.convs}
+        channels = plan.in_channels
+
+        def add_steps(names: Iterable[str]) -> None:
+            nonlocal channels
+            for name in names:
+                if name in convs:
+                    self.add_module(name, conv(spec, convs[name]))
+                    channels = convs[name].out_channels
+                else:
+                    step = norm(spec, channels) if name.startswith("bn") else activation(spec)
+                    self.add_module(name, step)
+
+        add_steps(self.steps.before + self.steps.branch)
+        if self.has_shortcut:
+            self.downsample = _shortcut(spec, plan)
+            self.add = Add()
+        add_steps(self.steps.after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        start = self._run(self.steps.before, x)
+        y = self._run(self.steps.branch, start)
+        if self.has_shortcut:
+            y = self.add(y, self.downsample(start if self.projects_activated else x))
+        return self._run(self.steps.after, y)
+
+    def _run(self, steps: tuple[str, ...], x: Tensor) -> Tensor:
+        for name in steps:
+            x = getattr(self, name)(x)
+        return x
+
+
+def _shortcut(spec: ResNetSpec, plan: BlockPlan) -> nn.Module:
+    if plan.shortcut is ShortcutKind.ZERO_PAD:
+        return ZeroPad(plan.stride, plan.out_channels - plan.in_channels)
+    if plan.projection is None:
+        return nn.Identity()
+    layers: list[nn.Module] = [conv(spec, plan.projection)]
+    if spec.projection_norm and spec.norm.value != "none":
+        layers.append(norm(spec, plan.out_channels))
+    return nn.Sequential(*layers)

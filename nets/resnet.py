@@ -1,0 +1,102 @@
+"""`ResNet` and `build`: from a spec to modules."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nets import plan
+from nets.blocks import MaxPool2dSame, ResidualUnit, activation, conv, norm
+from nets.spec import Init, Padding, ResNetSpec
+
+
+class ResNet(nn.Module):
+    """Stem, stages and head, called in the order in which they stand.
+
+    [N, channels, H, W] to [N, classes]: logits, or probabilities where the spec asks for a
+    softmax. Parameter names are torchvision's, so its checkpoints load strictly.
+    """
+
+    def __init__(self, spec: ResNetSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        for name in plan.stem_steps(spec):
+            self.add_module(name, _stem_step(spec, name))
+        for stage in plan.stages(spec):
+            self.add_module(stage.name, nn.Sequential(*(ResidualUnit(spec, b) for b in stage)))
+        for name in plan.head_steps(spec):
+            self.add_module(name, _head_step(spec, name))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for step in self.children():
+            x = step(x)
+        return x
+
+
+def build(spec: ResNetSpec, device: str | torch.device = "cpu") -> ResNet:
+    """Build the network of a spec, in train mode, with weights drawn as `spec.init` says.
+
+    On the `meta` device nothing is allocated and no weight is drawn.
+    """
+    if torch.device(device).type == "meta":
+        with torch.device("meta"):
+            return ResNet(spec)
+    with torch.device("meta"):
+        model = ResNet(spec)
+    model.to_empty(device=device)
+    _initialise(model, spec)
+    return model
+
+
+@torch.no_grad()
+def _initialise(model: nn.Module, spec: ResNetSpec) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            _draw(module, spec.init)
+    if spec.zero_init:  # Goyal et al. 2017, section 5.1: every unit starts as its shortcut
+        for module in model.modules():
+            if isinstance(module, ResidualUnit):
+                nn.init.zeros_(module.get_parameter(f"bn{spec.convs_per_block}.weight"))
+
+
+def _draw(layer: nn.Conv2d | nn.Linear, init: Init) -> None:
+    """Draw one layer's weights; He et al. 2015 is for convolutions, as torchvision has it."""
+    if init is Init.DEFAULT or (init is Init.HE_FAN_OUT and isinstance(layer, nn.Linear)):
+        layer.reset_parameters()
+        return
+    if init is Init.HE_FAN_OUT:
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    else:
+        nn.init.xavier_uniform_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _stem_step(spec: ResNetSpec, name: str) -> nn.Module:
+    match name:
+        case "conv1":
+            return conv(spec, plan.stem_conv(spec))
+        case "bn1":
+            return norm(spec, spec.stem_width)
+        case "act1":
+            return activation(spec)
+    if spec.padding is Padding.SAME:
+        return MaxPool2dSame(kernel_size=3, stride=2)
+    return nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+
+
+def _head_step(spec: ResNetSpec, name: str) -> nn.Module:
+    match name:
+        case "final_bn":
+            return norm(spec, plan.features(spec))
+        case "final_act":
+            return activation(spec)
+        case "avgpool":
+            return nn.AdaptiveAvgPool2d((1, 1))
+        case "flatten":
+            return nn.Flatten()
+        case "fc":
+            return nn.Linear(plan.features(spec), spec.classes)
+    return nn.Softmax(dim=1)

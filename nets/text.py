@@ -1,0 +1,163 @@
+"""The text form of a model: `resnet50:blocks=3,8,36,3:unit=full_preact`.
+
+A catalog name, then overrides, each after a colon. Only letters, digits and `_ : = , .` occur,
+which no shell and no address bar minds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any
+
+from nets.catalog import CATALOG
+from nets.spec import DEFAULTS, OPTIONS, BlockKind, ResNetSpec, checked, quote, shown
+
+MAX_TEXT = 1_000
+"""Characters in a model's text form."""
+
+KEYS = (*OPTIONS, "channels")
+"""What may be overridden: every option, and `channels` for the first number of `input`."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_REAL = re.compile(r"-?[0-9]{0,15}\.?[0-9]{1,15}(e-?[0-9]{1,2})?")
+
+
+def parse(text: str) -> ResNetSpec:
+    """Read a model's text form.
+
+    Args:
+        text: a catalog name with overrides, such as `resnet50:unit=full_preact:input=3x128x128`.
+            An override that the others decide may be left out: widths and dilate for another
+            number of stages, expansion for another block, projection_norm for another unit order.
+
+    Raises:
+        ValueError: in one short line: what is wrong, where, and what is allowed.
+    """
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"a model's text has {MAX_TEXT:,} characters at most, not {len(text):,}")
+    name, *parts = text.strip().split(":")
+    overrides: dict[str, str] = {}
+    base = _entry(name)
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if key not in KEYS:
+            raise ValueError(f"{quote(key)} is no option: {_suggest(key, KEYS)}")
+        if not equals or not value:
+            raise ValueError(f"{key} needs a value, as in {key}={_example(key)}")
+        if key in overrides:
+            raise ValueError(f"{key} is given twice")
+        overrides[key] = value
+    return edit(base, {key: _read(key, value) for key, value in overrides.items()})
+
+
+def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
+    """The spec with other values, and with what follows from them where they don't say.
+
+    Args:
+        spec: where to start from.
+        overrides: option name to value; `channels` stands for the first number of `input`.
+
+    Raises:
+        ValueError: as `ResNetSpec` does.
+    """
+    values = {key: checked(key, value) for key, value in overrides.items() if key in OPTIONS}
+    if "channels" in overrides:
+        channels = overrides["channels"]
+        shape = values.setdefault("input", checked("input", (channels, *spec.input[1:])))
+        if shape[0] != channels:
+            raise ValueError(f"channels={channels} and input={shown('input', shape)} disagree")
+    return replace(spec, **(_implied(spec, values) | values))
+
+
+def with_input(spec: ResNetSpec, shape: str) -> ResNetSpec:
+    """The spec for images of another shape, written as `3x224x224`."""
+    return edit(spec, {"input": _read("input", shape)})
+
+
+def text_of(spec: ResNetSpec) -> str:
+    """The shortest text that `parse` reads as this spec, seen from the spec's base entry."""
+    base = _entry(spec.base)
+    changed = {k: getattr(spec, k) for k in OPTIONS if getattr(spec, k) != getattr(base, k)}
+    implied = _implied(base, changed)
+    parts = [spec.base]
+    for key in OPTIONS:
+        value = getattr(spec, key)
+        if value == implied.get(key, getattr(base, key)):
+            continue
+        if key == "input" and value[1:] == base.input[1:]:
+            key, value = "channels", value[0]
+        parts.append(f"{key}={shown(key, value)}")
+    return ":".join(parts)
+
+
+def differences(spec: ResNetSpec) -> dict[str, tuple[str, str]]:
+    """Option name to (the catalog entry's value, this spec's), as text, where they differ."""
+    base = _entry(spec.base)
+    return {
+        key: (shown(key, getattr(base, key)), shown(key, getattr(spec, key)))
+        for key in OPTIONS
+        if getattr(base, key) != getattr(spec, key)
+    }
+
+
+def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from overrides for options that the base would otherwise decide."""
+    implied: dict[str, Any] = {}
+    stages = len(values.get("blocks", base.blocks))
+    if stages != len(base.blocks):
+        doubled = [base.widths[-1] << i for i in range(1, stages - len(base.widths) + 1)]
+        implied["widths"] = (*base.widths, *doubled)[:stages]
+        implied["dilate"] = (*base.dilate, *[0] * stages)[: max(stages - 1, 0)]
+    block = values.get("block", base.block)
+    if block != base.block:
+        implied["expansion"] = 1 if block == BlockKind.BASIC else 4
+    unit = values.get("unit", base.unit)
+    if unit.preactivated != base.unit.preactivated:
+        implied["projection_norm"] = not unit.preactivated
+    return implied
+
+
+def _entry(name: str) -> ResNetSpec:
+    if name not in CATALOG:
+        what = f"{quote(name)} is no model" if name else "the model's name is empty"
+        raise ValueError(f"{what}: {_suggest(name, CATALOG)}")
+    return CATALOG[name].spec
+
+
+def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    close = get_close_matches(word[:40].lower(), list(known), n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    if known is CATALOG:
+        return f"choose one of the {len(CATALOG)} in the catalog, such as resnet50"
+    return "the options are those of a spec, such as blocks, widths, block, unit or shortcut"
+
+
+def _example(key: str) -> str:
+    return "3" if key == "channels" else shown(key, DEFAULTS[key])
+
+
+def _read(key: str, text: str) -> Any:
+    """The value of an option, written in its type's way but not yet within its limits."""
+    default = DEFAULTS.get(key, 3)
+    if isinstance(default, StrEnum):
+        return text
+    if isinstance(default, tuple):
+        separator = "x" if key == "input" else ","
+        return tuple(_whole(key, piece, text) for piece in text.split(separator))
+    if isinstance(default, float):
+        if not _REAL.fullmatch(text):
+            raise ValueError(f"{key} must be a number such as {default}, not {quote(text)}")
+        return float(text)
+    return _whole(key, text, text)
+
+
+def _whole(key: str, piece: str, text: str) -> int:
+    if not _WHOLE.fullmatch(piece):
+        example = _example(key)
+        raise ValueError(f"{key} must be written like {example}, not {quote(text)}")
+    return int(piece)

@@ -1,0 +1,1 @@
+"""What the pages share: the picker, cached calls, drawing."""

@@ -1,0 +1,72 @@
+"""What stands around every page: the navigation, and how a page gets its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from nets import ResNetSpec
+from pages.ui.picker import DEFAULT, Choice, choose
+
+PAGES: tuple[tuple[str, str, str], ...] = (("explore", "Explore", ":material/search_insights:"),)
+"""File name in pages/, title and icon; the first is the front page."""
+
+_HERE = Path(__file__).parent
+ICON = str(_HERE / "logo.svg")
+
+Result = TypeVar("Result")
+
+_HANDOVER = "handover"
+
+
+def navigation() -> StreamlitPage:
+    """The pages; the answer is the one that was asked for."""
+    return st.navigation(
+        [
+            st.Page(f"pages/{name}.py", title=title, icon=icon, default=index == 0)
+            for index, (name, title, icon) in enumerate(PAGES)
+        ]
+    )
+
+
+def hand_over(choice: Choice) -> None:
+    """Give this run's model to the page."""
+    st.html(_HERE / "style.css")
+    st.logo(str(_HERE / "wordmark.svg"), icon_image=ICON, size="large")
+    st.session_state[_HANDOVER] = choice
+
+
+def requested() -> ResNetSpec:
+    """The model of this run, for a page to begin with.
+
+    Where app.py has not run, as on a deep link into a fresh server, it is run first. Where the
+    model's text is wrong, the page says so and ends.
+    """
+    choice: Choice | None = st.session_state.pop(_HANDOVER, None)
+    if choice is None:
+        navigation()
+        st.rerun()
+    if choice.spec is None:
+        _refuse(choice.error, choice.fallback)
+    return choice.spec
+
+
+def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Result:
+    """The analysis of a model, or the page's end with the reason why there is none."""
+    try:
+        return analysis(spec)
+    except ValueError as error:
+        _refuse(str(error), spec.base)
+
+
+def _refuse(reason: str, instead: str) -> NoReturn:
+    st.title("This model cannot be shown")
+    end = "" if reason.endswith("?") else "."
+    st.error(f"{reason[0].upper()}{reason[1:]}{end}", icon=":material/error:")
+    st.button(f"Show {instead}", on_click=choose, args=(instead,))
+    st.caption(f"A model is written as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
+    st.stop()

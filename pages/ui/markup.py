@@ -1,0 +1,141 @@
+"""Figures, tables and trees as HTML: selectable text that a screen reader and a search can read.
+
+Every text is escaped here. `style.css` beside this file has the looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import NamedTuple
+
+from analysis.render.numbers import exact, scale_of, shape
+from analysis.tree import TreeNode
+
+
+class Figure(NamedTuple):
+    """One large number: what it is, its short form, its convention, and the exact value."""
+
+    label: str
+    value: str
+    note: str = ""
+    title: str = ""
+
+
+class Cell(NamedTuple):
+    """A table's cell: text, what shows on hover, and the length of its bar from 0 to 1."""
+
+    text: str
+    title: str = ""
+    bar: float | None = None
+
+
+def column(title: str, values: Sequence[int], total: int, unit: str = "") -> list[Cell]:
+    """A table's column: its head with one unit for all, the values with bars, and the total.
+
+    Numbers stand under each other by their decimal point; the exact value shows on hover.
+    """
+    scale, prefix = scale_of(total)
+    digits = 2 if total < 100 * scale else 1
+    smallest = 0.5 / 10**digits
+
+    def cell(value: int, bar: float | None) -> Cell:
+        short = f"{value / scale:.{digits}f}"
+        if 0 < value / scale < smallest:
+            short = f"<{10**-digits:.{digits}f}"
+        return Cell(short, f"{exact(value)} {unit}".rstrip(), bar)
+
+    head = Cell(f"{title}, {prefix}{unit}" if prefix or unit else title)
+    cells = [cell(value, value / total if total else 0.0) for value in values]
+    return [head, *cells, cell(total, None)]
+
+
+def figures(items: Iterable[Figure]) -> str:
+    """Large numbers in a row that wraps."""
+    return _element(
+        "div",
+        "rl-figures",
+        "".join(
+            f'<div title="{escape(item.title)}"><span class="label">{escape(item.label)}</span>'
+            f'<span class="value">{escape(item.value)}</span>'
+            f"<small>{escape(item.note)}</small></div>"
+            for item in items
+        ),
+    )
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell | str]], text_columns: int
+) -> str:
+    """A table whose first `text_columns` columns are text and whose others are numbers.
+
+    The last row of a table whose first cell is `total` is set apart.
+    """
+    kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
+    top = "".join(
+        f'<th scope="col" class="{kind}">{escape(title)}</th>'
+        for kind, title in zip(kinds, head, strict=True)
+    )
+    body = "".join(_row(row, kinds) for row in rows)
+    return _element(
+        "div",
+        "rl-scroll",
+        f'<table class="rl-table"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>",
+    )
+
+
+def layer_tree(root: TreeNode, is_open: bool = False) -> str:
+    """The layer tree; what has children opens by click or key."""
+    head = "".join(
+        f"<span>{name}</span>" for name in ("Layer", "Type", "Output", "Parameters", "Mult-adds")
+    )
+    body = "".join(_node(child, is_open) for child in root.children)
+    return _element(
+        "div",
+        "rl-scroll",
+        f'<div class="rl-tree"><div class="rl-row rl-head">{head}</div>{body}</div>',
+    )
+
+
+def _node(node: TreeNode, is_open: bool) -> str:
+    name = escape(node.label)
+    cells = (
+        f"<span>{name}</span><span>{escape(node.type)}</span><span>{shape(node.output)}</span>"
+        f"<span>{_number(node.params)}</span><span>{_number(node.mult_adds)}</span>"
+    )
+    if not node.children:
+        return f'<div class="rl-row">{cells}</div>'
+    inside = "".join(_node(child, is_open) for child in node.children)
+    opened = " open" if is_open else ""
+    return (
+        f"<details{opened}><summary class='rl-row'>{cells}</summary>"
+        f'<div class="rl-inside">{inside}</div></details>'
+    )
+
+
+def _number(value: int) -> str:
+    return exact(value) if value else ""
+
+
+def _row(row: Sequence[Cell | str], kinds: Sequence[str]) -> str:
+    cells = [Cell(cell) if isinstance(cell, str) else cell for cell in row]
+    total = ' class="total"' if cells[0].text == "total" else ""
+    return (
+        f"<tr{total}>"
+        + "".join(_cell(cell, kind) for cell, kind in zip(cells, kinds, strict=True))
+        + "</tr>"
+    )
+
+
+def _cell(cell: Cell, kind: str) -> str:
+    bar = ""
+    if cell.bar is not None:
+        bar = f'<i class="rl-bar" style="width:calc(var(--full) * {cell.bar:.4f})"></i>'
+    title = f' title="{escape(cell.title)}"' if cell.title else ""
+    kind = f"{kind} bar" if bar else kind
+    return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
+
+
+def _element(tag: str, kind: str, inside: str) -> str:
+    return f'<{tag} class="{kind}">{inside}</{tag}>'

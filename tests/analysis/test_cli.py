@@ -1,0 +1,203 @@
+"""The command line: what it prints, its exit status, its one line of error."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import analysis
+from analysis.__main__ import run
+from analysis.render.numbers import percent, scale_of, shape, short
+from nets import CATALOG, parse
+from tests.conftest import Golden
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = run(list(arguments))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.parametrize("model", ["resnet50", "resnet20", "preresnet164:blocks=2,2,2", "plain18"])
+@pytest.mark.parametrize("style", ["text", "latex"])
+def test_profile_as_text(
+    model: str, style: str, golden: Golden, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = call(capsys, "profile", model, "--format", style)
+    assert (status, err) == (0, "")
+    golden(f"profile-{model.partition(':')[0]}.{style}", out)
+
+
+def test_profile_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = call(capsys, "profile", "resnet50", "--batch", "2", "--format", "json")
+    values = json.loads(out)
+    profile = analysis.profile(parse("resnet50"), batch=2)
+    assert status == 0
+    assert values["model"] == "resnet50"
+    assert (values["input"], values["batch"], values["depth"]) == ([3, 224, 224], 2, 50)
+    for name in (
+        "params",
+        "macs",
+        "fvcore_flops",
+        "flops",
+        "saved_bytes",
+        "inference_bytes",
+        "receptive_field",
+    ):
+        assert values[name] == getattr(profile, name)
+    assert [row["name"] for row in values["stages"]] == [
+        "stem",
+        "layer1",
+        "layer2",
+        "layer3",
+        "layer4",
+        "head",
+    ]
+    assert values["stages"][1]["output"] == [256, 56, 56]
+    assert values["layers"][0] == {
+        "path": "conv1",
+        "type": "Conv2d",
+        "input": [3, 224, 224],
+        "output": [64, 112, 112],
+        "params": 9408,
+        "macs": 236_027_904,
+        "fvcore_flops": 236_027_904,
+        "saved_bytes": 1_204_224,
+    }
+    assert values["shortcuts"][0] == {
+        "path": "layer1.0",
+        "kind": "projection",
+        "input": [64, 56, 56],
+        "output": [256, 56, 56],
+    }
+
+
+def test_profile_as_csv_sums_to_the_total(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "profile", "resnet34", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len(rows) == 138
+    assert sum(int(row["params"]) for row in rows) == 21_797_672
+    assert sum(int(row["fvcore_flops"]) for row in rows) == 3_671_262_720
+    assert rows[0]["output"] == "64x112x112"
+
+
+def test_an_option_wins_over_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(
+        capsys, "profile", "resnet18:input=3x64x64", "--input", "1x96x96", "--format", "json"
+    )
+    values = json.loads(out)
+    assert values["model"] == "resnet18:input=1x96x96"
+    assert values["params"] == 11_689_512 - 2 * 49 * 64
+
+
+def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = call(capsys, "profile", "resnet20", "--verify", "--format", "json")
+    assert status == 0
+    assert json.loads(out)["fvcore_flops"] == 40_931_968
+    assert err == "fvcore counts 40,931,968, we count 40,931,968: 78 of 78 layers equal\n"
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = call(capsys, "list", "--format", "json")
+    assert [row["name"] for row in json.loads(out)] == list(CATALOG)
+    _, text, _ = call(capsys, "list")
+    assert all(f"  {name} " in text for name in CATALOG)
+
+
+def test_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    _, folded, _ = call(capsys, "tree", "resnet152")
+    assert "layer3.1 to layer3.35, 35 equal blocks" in folded
+    _, unfolded, _ = call(capsys, "tree", "resnet152", "--unfold")
+    assert "layer3.35.conv2" in unfolded
+    _, printed, _ = call(capsys, "tree", "resnet20", "--format", "print")
+    assert printed.startswith("ResNet(")
+    _, text, _ = call(capsys, "tree", "resnet20", "--format", "torchinfo")
+    assert "Total params: 269,722" in text
+
+
+def test_code_writes_a_file_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.py"
+    assert call(capsys, "code", "resnet20", "-o", str(path)) == (0, "", "")
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "269722 parameters\ntorch.Size([1, 10])\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.py"]
+    _, out, _ = call(capsys, "code", "resnet20")
+    assert out == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["profile", "resnet51"], "'resnet51' is no model: did you mean"),
+        (["profile", ""], "the model's name is empty"),
+        (["profile", "resnet50:blocks=0,1,1,1"], "blocks must be 1 to 1,000, not 0"),
+        (["profile", "resnet50:blocks=-3,1,1,1"], "blocks must be 1 to 1,000, not -3"),
+        (["profile", "resnet50:blocks=1000000000"], "blocks must be 1 to 1,000"),
+        (["profile", "resnet50:blocks=three"], "blocks must be written like 3,4,6,3, not 'three'"),
+        (["profile", "resnet50:depth=9"], "'depth' is no option"),
+        (["profile", "resnet50:bias=1:bias=0"], "bias is given twice"),
+        (["profile", "x" * 30_000], "1,000 characters at most, not 30,000"),
+        (["profile", "resnet50", "--input", "0x0"], "input must be channels x height x width"),
+        (["profile", "resnet50", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
+        (["profile", "resnet50", "--input", "8x8"], "input must be channels x height x width"),
+        (["profile", "resnet50", "--input", "3x8x8"], "input 3x8x8 is too small at batch 1"),
+        (["profile", "resnet50", "--input", "abc"], "input must be written like 3x224x224"),
+        (["profile", "resnet50", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
+        (["profile", "resnet50", "--batch", "two"], "'two' is not a valid integer"),
+        (["profile", "resnet50", "--format", "xml"], "is not one of"),
+        (["profile"], "Missing argument 'MODEL'"),
+        (["paint"], "No such command 'paint'"),
+        (["code", "resnet20", "-o", "/nowhere/net.py"], "cannot write '/nowhere/net.py'"),
+        (["code", "resnet20", "-o", "/"], "cannot write '/'"),
+    ],
+)
+def test_bad_arguments_are_one_line(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = call(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_as_a_program() -> None:
+    command = [sys.executable, "-m", "analysis"]
+    good = subprocess.run([*command, "list"], capture_output=True, text=True, check=True)
+    assert good.stderr == ""
+    bad = subprocess.run([*command, "profile", "resnet50:x=1"], capture_output=True, text=True)
+    assert bad.returncode == 2
+    assert bad.stderr.count("\n") == 1
+
+
+def test_numbers() -> None:
+    assert short(25_557_032) == "25.6 M"
+    assert short(4_089_184_256) == "4.09 G"
+    assert short(86_121_984, "B") == "86.1 MB"
+    assert [short(n) for n in (0, 7, 999, 999_949, 999_950)] == [
+        "0",
+        "7",
+        "999",
+        "1.00 M",
+        "1.00 M",
+    ]
+    assert [short(n) for n in (1_000, 9_995, 99_949, 999_400)] == [
+        "1.00 k",
+        "10.0 k",
+        "99.9 k",
+        "999 k",
+    ]
+    assert short(12.345, "ms") == "12.3 ms"
+    assert percent(1, 3) == "33.3%"
+    assert percent(0, 0) == "0.0%"
+    assert shape((64, 56, 56)) == "64×56×56"
+    assert [scale_of(n) for n in (0, 999, 1_000, 4 * 10**9)] == [
+        (1, ""),
+        (1, ""),
+        (1_000, "k"),
+        (10**9, "G"),
+    ]

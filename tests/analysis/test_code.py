@@ -1,0 +1,87 @@
+"""The generated file is the same network: its keys, its output to the bit, its weights' draw."""
+
+import ast
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+
+import analysis
+from analysis.render.code import code
+from nets import CATALOG, build, parse
+from nets.spec import ResNetSpec
+from tests.strategies import specs
+
+
+def run(source: str) -> Any:
+    names: dict[str, Any] = {"__name__": "standalone"}
+    exec(compile(source, "standalone.py", "exec"), names)
+    return names["ResNet"]()
+
+
+def check(spec: ResNetSpec) -> None:
+    try:
+        source = code(analysis.profile(spec))
+    except ValueError:
+        assume(False)
+    tree = ast.parse(source)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {n.module if isinstance(n, ast.ImportFrom) else n.names[0].name for n in imports}
+    assert modules <= {"torch", "torch.nn.functional"}
+    lines = [line for line in source.splitlines() if not line.startswith("Model: ")]
+    assert [line for line in lines if len(line) > 100] == []
+
+    ours, theirs = build(spec).eval(), run(source).eval()
+    state = ours.state_dict()
+    for name, value in state.items():
+        if "running" in name or "bn" in name:
+            value.copy_(torch.rand_like(value.float()) + 0.5)
+    assert list(theirs.state_dict()) == list(state)
+    theirs.load_state_dict(state)
+    x = torch.randn(2, *spec.input)
+    assert torch.equal(ours(x), theirs(x))
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(specs())
+def test_random_networks(spec: ResNetSpec) -> None:
+    check(spec)
+
+
+@pytest.mark.parametrize(
+    "text", ["resnet18", "resnet50_v1:input=3x65x97", "wrn40_4", "keras_resnet18:input=3x97x64"]
+)
+def test_catalog(text: str) -> None:
+    check(parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resnet20",
+        "plain20:bias=1:init=xavier",
+        "resnet20:init=default",
+        "resnet20:zero_init=1",
+        "preresnet110:init=default:norm=none",
+    ],
+)
+def test_weights_are_drawn_alike(text: str) -> None:
+    spec = parse(text)
+    ours = build(spec).state_dict()
+    theirs = run(code(analysis.profile(spec))).state_dict()
+    for name, value in ours.items():
+        if value.numel() > 1 and value.is_floating_point():
+            scale = value.std().item()
+            assert theirs[name].std().item() == pytest.approx(scale, rel=0.6, abs=1e-12), name
+            assert bool((value == 0).all()) == bool((theirs[name] == 0).all()), name
+
+
+def test_every_catalog_entry_gives_a_file_with_only_what_it_needs() -> None:
+    sources = {name: code(analysis.profile(e.spec)) for name, e in CATALOG.items()}
+    for name, source in sources.items():
+        ast.parse(source)
+        assert ("ZeroPad" in source) == (CATALOG[name].spec.shortcut == "zero_pad"), name
+        assert ("Same" in source) == (name == "keras_resnet18"), name
+    assert "downsample" not in sources["plain34"]
+    assert "BatchNorm" not in code(analysis.profile(parse("resnet20:norm=none")))

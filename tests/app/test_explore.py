@@ -1,0 +1,84 @@
+"""Explore, its picker, and what it says of a bad model."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import Open
+
+
+def html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def test_it_shows_the_model_of_the_address(open_app: Open) -> None:
+    app = open_app("resnet34")
+    assert not app.exception
+    assert app.title[0].value == "ResNet-34"
+    page = html(app)
+    for exact in ("21,797,672", "3,663,761,408", "3,671,262,720", "32,283,136 B", "899 px"):
+        assert exact in page, exact
+    assert "layer3.1 to layer3.5, 5 equal blocks" in page
+    assert "73.314%" in page
+    assert "conv5_x" in page
+
+
+def test_the_front_page_is_resnet50(open_app: Open) -> None:
+    app = open_app()
+    assert app.title[0].value == "ResNet-50 v1.5"
+    assert "4,089,184,256" in html(app)
+
+
+def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
+    app = open_app("resnet34")
+    app.selectbox(key="name").select("resnet18").run()
+    assert app.title[0].value == "ResNet-18"
+    assert app.text_input(key="text").value == "resnet18"
+    assert app.query_params["model"] == "resnet18"
+
+    app.selectbox(key="family").select("CIFAR, 2015 paper").run()
+    assert app.text_input(key="text").value == "resnet20"
+    assert app.title[0].value == "ResNet-20"
+    assert "269,722" in html(app)
+
+    app.text_input(key="text").input("preresnet164:blocks=2,2,2").run()
+    assert app.selectbox(key="family").value == "Pre-activation"
+    assert app.title[0].value == "Pre-activation ResNet-164, edited"
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("resnet51", "'resnet51' is no model: did you mean"),
+        ("resnet50:blocks=0,1,1,1", "Blocks must be 1 to 1,000, not 0."),
+        ("resnet50:blocks=1000000000", "Blocks must be 1 to 1,000, not 1,000,000,000."),
+        ("resnet50:blocks=a", "Blocks must be written like 3,4,6,3, not 'a'."),
+        ("resnet50:depth=3", "'depth' is no option"),
+        ("resnet50:bias=1:bias=1", "Bias is given twice."),
+        ("resnet50:input=3x0x0", "Input must be 1 to 4,096, not 0."),
+        ("resnet50:input=3x8x8", "Input 3x8x8 is too small at batch 1"),
+        ("x" * 30_000, "A model's text has 1,000 characters at most, not 30,000."),
+    ],
+)
+def test_a_bad_model_is_one_sentence_and_a_way_out(open_app: Open, text: str, says: str) -> None:
+    app = open_app(text)
+    assert not app.exception
+    assert app.error[0].value.startswith(says)
+    assert len(app.error) == 1
+    app.button[0].click().run()
+    assert not app.error
+    assert app.title[0].value == "ResNet-50 v1.5"
+
+
+def test_the_way_out_of_a_bad_text_is_the_last_good_model(open_app: Open) -> None:
+    app = open_app("resnet101")
+    app.text_input(key="text").input("resnet101:blocks=").run()
+    assert app.error[0].value == "Blocks needs a value, as in blocks=3,4,6,3."
+    app.button[0].click().run()
+    assert app.title[0].value == "ResNet-101 v1.5"
+
+
+def test_a_text_is_never_markup(open_app: Open) -> None:
+    app = open_app("<script>alert(1)</script>")
+    assert "alert" not in html(app)
+    assert app.error[0].value.startswith("'<script>alert(1)</script>' is no model")

@@ -1,0 +1,44 @@
+"""Streamlit's theme repeats colours of the palette; they are the same."""
+
+import tomllib
+from dataclasses import astuple
+from pathlib import Path
+
+import pytest
+
+from analysis.render.palette import DARK, LIGHT, Palette
+
+CONFIG = tomllib.loads(
+    (Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize(("name", "palette"), [("light", LIGHT), ("dark", DARK)])
+def test_theme_is_the_palette(name: str, palette: Palette) -> None:
+    theme = CONFIG["theme"][name]
+    assert theme["backgroundColor"] == palette.background
+    assert theme["secondaryBackgroundColor"] == palette.surface
+    assert theme["textColor"] == palette.text
+    assert theme["primaryColor"] == palette.identity
+    assert theme["redTextColor"] == palette.warning
+    series = [palette.identity, palette.projection, palette.zero_pad, palette.plain]
+    assert theme.get("chartCategoricalColors", CONFIG["theme"]["chartCategoricalColors"]) == series
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_every_colour_is_legible_on_the_background(palette: Palette) -> None:
+    for colour in astuple(palette)[2:]:
+        assert contrast(colour, palette.background) >= 3, colour
+    assert contrast(palette.text, palette.background) >= 7
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast ratio."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b

@@ -1,0 +1,68 @@
+"""How fast a profile is, beside torchinfo and fvcore in the same run."""
+
+import gc
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import pytest
+import torch
+import torchinfo
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import analysis
+from analysis.counting import run_fvcore
+from nets import CATALOG, build, parse
+
+
+def interleaved(first: Callable[[], Any], second: Callable[[], Any], rounds: int) -> float:
+    """The median over rounds of how long the first takes over the second, both warmed up."""
+    first(), second()
+    ratios = []
+    for _ in range(rounds):
+        times = []
+        for call in (first, second):
+            gc.collect()
+            start = perf_counter()
+            call()
+            times.append(perf_counter() - start)
+        ratios.append(times[0] / times[1])
+    return median(ratios)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_resnet152_takes_a_tenth_of_torchinfo_and_fvcore(benchmark: BenchmarkFixture) -> None:
+    spec = parse("resnet152")
+    model = build(spec)
+    x = torch.randn(1, 3, 224, 224)
+
+    def peers() -> None:
+        torchinfo.summary(model, (1, 3, 224, 224), verbose=0)
+        run_fvcore(model, x)
+
+    ratio = interleaved(lambda: analysis.profile(spec), peers, rounds=5)
+    benchmark.extra_info["ratio to torchinfo + fvcore"] = round(ratio, 4)
+    benchmark(analysis.profile, spec)
+    assert ratio <= 0.1
+
+
+def test_cost_is_flat_in_depth(benchmark: BenchmarkFixture) -> None:
+    deep, shallow = parse("resnet1202"), parse("resnet20")
+    ratio = interleaved(
+        lambda: analysis.profile(deep), lambda: analysis.profile(shallow), rounds=15
+    )
+    benchmark.extra_info["ratio to resnet20"] = round(ratio, 3)
+    benchmark(analysis.profile, deep)
+    assert ratio <= 2
+
+
+def test_the_whole_catalog(benchmark: BenchmarkFixture) -> None:
+    benchmark(lambda: [analysis.profile(entry.spec) for entry in CATALOG.values()])

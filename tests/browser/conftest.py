@@ -1,0 +1,95 @@
+"""A fresh server and a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
+
+Visit = Callable[..., Page]
+
+expect.set_options(timeout=20_000)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """A new server on a free port; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    server = subprocess.Popen(
+        [*command, f"--server.port={port}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")},
+    )
+    try:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if "URL:" in line:
+                break
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """One server for the tests that need no fresh one."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium: Debian's, or the one that Playwright has installed."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("google-chrome")
+        path = found or playwright.chromium.executable_path
+        if not Path(path).exists():
+            need = "no Chromium: run `playwright install chromium` or `apt-get install chromium`"
+            if os.environ.get("RESNET_LAB_BROWSER_REQUIRED"):
+                pytest.fail(need)
+            pytest.skip(need)
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Open an address as a new visitor and wait until the page stands."""
+    contexts = []
+
+    def go(address: str, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address)
+        settled(page)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the server has nothing more to draw."""
+    page.wait_for_selector(READY, timeout=60_000)

@@ -1,0 +1,111 @@
+"""Explore as a visitor meets it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pages.ui.frame import PAGES
+from tests.browser.conftest import Visit, serving, settled
+
+
+def title(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def model_text(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Model text")
+
+
+def figure(page: Page, label: str) -> str:
+    box = page.locator(".rl-figures > div", has=page.get_by_text(label, exact=True))
+    return box.locator(".value").inner_text()
+
+
+def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit) -> None:
+    page = visit(server)
+    title(page, "ResNet-50 v1.5")
+    assert figure(page, "Parameters") == "25.6 M"
+    assert figure(page, "MACs") == "4.09 G"
+    assert figure(page, "fvcore FLOPs") == "4.11 G"
+    assert figure(page, "Saved memory") == "86.1 MB"
+
+    page.get_by_test_id("stSelectbox").nth(1).click()
+    page.get_by_role("option", name="ResNet-152 v1.5").click()
+    title(page, "ResNet-152 v1.5")
+    expect(page).to_have_url(re.compile(r"\?model=resnet152$"))
+
+    run = page.locator("summary", has_text="layer3.1 to layer3.35, 35 equal blocks").last
+    expect(run).to_be_hidden()
+    page.locator("summary", has_text="layer3").first.click()
+    expect(run).to_be_visible()
+    run.press("Enter")
+    row = page.locator(".rl-row", has_text="layer3.1.conv2")
+    expect(row).to_be_visible()
+    expect(row).to_contain_text("256×14×14")
+    expect(row).to_contain_text("589,824")
+
+
+def test_typing_a_model_changes_the_page_and_the_address(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet18")
+    title(page, "ResNet-18")
+    box = model_text(page)
+    box.fill("resnet18:blocks=1,1,1,1")
+    box.press("Enter")
+    title(page, "ResNet-18, edited")
+    expect(page).to_have_url(re.compile("resnet18"))
+    page.go_back()
+    title(page, "ResNet-18")
+    expect(model_text(page)).to_have_value("resnet18")
+    page.go_forward()
+    title(page, "ResNet-18, edited")
+    page.reload()
+    title(page, "ResNet-18, edited")
+
+
+@pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
+def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
+    with serving() as address:
+        page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2")
+        expect(model_text(page)).to_have_value("resnet34:blocks=2,2,2,2")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        if not name:
+            title(page, "ResNet-34, edited")
+
+
+def test_a_bad_address_is_one_sentence_and_a_way_out(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet50:blocks=0")
+    expect(page.get_by_role("alert")).to_have_text(re.compile("Blocks must be 1 to 1,000, not 0."))
+    page.get_by_role("button", name="Show resnet50").click()
+    title(page, "ResNet-50 v1.5")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_two_visitors_see_their_own_models(server: str, visit: Visit) -> None:
+    first, second = visit(f"{server}/?model=plain20"), visit(f"{server}/?model=wrn28_10")
+    title(first, "Plain-20")
+    title(second, "WRN-28-10")
+    model_text(first).fill("plain32")
+    model_text(first).press("Enter")
+    title(first, "Plain-32")
+    second.reload()
+    title(second, "WRN-28-10")
+
+
+def test_nothing_leaves_the_machine_and_nothing_is_clipped(server: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    elsewhere: list[str] = []
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((server, "data:")) else elsewhere.append(r.url),
+    )
+    page.goto(f"{server}/?model=resnet1202")
+    settled(page)
+    title(page, "ResNet-1202")
+    assert elsewhere == []
+    overflow = page.evaluate(
+        "() => [...document.querySelectorAll('.rl-scroll, .rl-figures')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert overflow == 0
+    page.close()

@@ -1,0 +1,67 @@
+"""Random networks: every option of a spec, small enough to build and run."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from nets.spec import (
+    Activation,
+    BlockKind,
+    Init,
+    Norm,
+    Padding,
+    ResNetSpec,
+    Shortcut,
+    Stem,
+    StrideOn,
+    UnitOrder,
+)
+
+
+@st.composite
+def specs(draw: st.DrawFn, activation: Activation | None = None) -> ResNetSpec:
+    """A valid spec with one to five stages of one to three narrow blocks."""
+    stages = draw(st.integers(1, 5))
+    block = draw(st.sampled_from(BlockKind))
+    shortcut = draw(st.sampled_from(Shortcut))
+    unit = draw(st.sampled_from(UnitOrder))
+    norm = draw(st.sampled_from(Norm))
+    widths = draw(st.lists(st.sampled_from((4, 8, 12)), min_size=stages, max_size=stages))
+    stem_width = draw(st.sampled_from((4, 6)))
+    if shortcut is Shortcut.ZERO_PAD:
+        widths, stem_width = sorted(widths), 4
+    options: dict[str, Any] = {}
+    if block is BlockKind.BOTTLENECK:
+        options["groups"] = draw(st.sampled_from((1, 2)))
+        options["group_width"] = draw(st.sampled_from((64, 32, 96)))
+        options["stride_on"] = draw(st.sampled_from(StrideOn))
+        options["dilate"] = tuple(draw(st.integers(0, 1)) for _ in range(stages - 1))
+    if (
+        norm is Norm.BATCH
+        and shortcut is not Shortcut.NONE
+        and unit not in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT)
+    ):
+        options["zero_init"] = draw(st.booleans())
+    side = st.sampled_from((32, 33, 35, 47))
+    return ResNetSpec(
+        blocks=tuple(draw(st.integers(1, 3)) for _ in range(stages)),
+        widths=tuple(widths),
+        block=block,
+        expansion=draw(st.sampled_from((1, 2, 4))),
+        unit=unit,
+        shortcut=shortcut,
+        projection_norm=draw(st.booleans()),
+        stem=draw(st.sampled_from(Stem)),
+        stem_width=stem_width,
+        input=(draw(st.integers(1, 4)), draw(side), draw(side)),
+        classes=draw(st.integers(1, 20)),
+        softmax=draw(st.booleans()),
+        norm=norm,
+        bn_eps=draw(st.sampled_from((1e-5, 1e-3))),
+        bn_momentum=draw(st.sampled_from((0.1, 0.01))),
+        activation=activation or draw(st.sampled_from(Activation)),
+        bias=draw(st.booleans()),
+        padding=draw(st.sampled_from(Padding)),
+        init=draw(st.sampled_from(Init)),
+        **{"dilate": (0,) * (stages - 1), **options},
+    )
