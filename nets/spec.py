@@ -18,6 +18,9 @@ MAX_BLOCKS = 2_000
 MAX_PARAMETERS = 1_000_000_000
 """Convolution and linear weights: 4 GB in float32, so that no request can exhaust the machine."""
 
+MAX_STAGES = 5
+"""Stages of a network."""
+
 MAX_CHANNELS = 65_536
 """Channels of any tensor inside the network."""
 
@@ -249,7 +252,7 @@ class ResNetSpec:
         return 2 + self.convs_per_block * sum(self.blocks)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9_]{1,40}", str(self.base)):
+        if not isinstance(self.base, str) or not re.fullmatch(r"[a-z0-9_]{1,40}", self.base):
             raise ValueError(f"base must be a name of the catalog, not {quote(self.base)}")
         for name in OPTIONS:
             object.__setattr__(self, name, checked(name, getattr(self, name)))
@@ -264,6 +267,9 @@ class ResNetSpec:
 
         return text_of(self)
 
+
+CHANNELS = "channels"
+"""The first number of `input`, which may be given on its own."""
 
 OPTIONS: dict[str, Option] = {
     f.name: f.metadata["option"] for f in fields(ResNetSpec) if "option" in f.metadata
@@ -289,6 +295,8 @@ def shown(name: str, value: Any) -> str:
 
 def checked(name: str, value: Any) -> Any:
     """The value in the option's own type, or a ValueError that names what is allowed."""
+    if name == CHANNELS:
+        return _number(name, value, OPTIONS["input"], whole=True)
     default, option = DEFAULTS[name], OPTIONS[name]
     if isinstance(default, StrEnum):
         kind = type(default)
@@ -320,16 +328,16 @@ def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | floa
         kind = "a whole number" if whole else "a number"
         raise ValueError(f"{name} must be {kind}, not {quote(value)}")
     if not option.low <= value <= option.high:
-        raise ValueError(
-            f"{name} must be {option.low:,} to {option.high:,}, not {quote(f'{value:,}')[1:-1]}"
-        )
+        given = f"{value:,}" if abs(value) < 10**15 else "a number too large to write"
+        given = str(value) if isinstance(value, float) else given
+        raise ValueError(f"{name} must be {option.low:,} to {option.high:,}, not {given}")
     return value if whole else float(value)
 
 
 def _check_stages(spec: ResNetSpec) -> None:
     stages = len(spec.blocks)
-    if not 1 <= stages <= 5:
-        raise ValueError(f"blocks must name 1 to 5 stages, not {stages}")
+    if not 1 <= stages <= MAX_STAGES:
+        raise ValueError(f"blocks must name 1 to {MAX_STAGES} stages, not {stages}")
     if len(spec.widths) != stages:
         raise ValueError(
             f"widths names {len(spec.widths)} stages and blocks {stages}: give as many of each"
@@ -364,4 +372,9 @@ def _check_options(spec: ResNetSpec) -> None:
         if spec.unit in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT):
             raise ValueError(
                 f"zero_init=1 needs a BN at the end of the branch: unit={spec.unit} has none there"
+            )
+        if spec.unit is UnitOrder.RELU_BEFORE_ADD:
+            raise ValueError(
+                "zero_init=1 needs a branch that ends in its BN: after unit=relu_before_add's last "
+                "ReLU no gradient would reach it"
             )

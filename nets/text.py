@@ -14,16 +14,26 @@ from enum import StrEnum
 from typing import Any
 
 from nets.catalog import CATALOG
-from nets.spec import DEFAULTS, OPTIONS, BlockKind, ResNetSpec, checked, quote, shown
+from nets.spec import (
+    CHANNELS,
+    DEFAULTS,
+    MAX_STAGES,
+    OPTIONS,
+    BlockKind,
+    ResNetSpec,
+    checked,
+    quote,
+    shown,
+)
 
 MAX_TEXT = 1_000
 """Characters in a model's text form."""
 
-KEYS = (*OPTIONS, "channels")
+KEYS = (*OPTIONS, CHANNELS)
 """What may be overridden: every option, and `channels` for the first number of `input`."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
-_REAL = re.compile(r"-?[0-9]{0,15}\.?[0-9]{1,15}(e-?[0-9]{1,2})?")
+_REAL = re.compile(r"-?[0-9]{0,15}\.?[0-9]{1,20}(e-?[0-9]{1,3})?")
 
 
 def parse(text: str) -> ResNetSpec:
@@ -44,8 +54,7 @@ def parse(text: str) -> ResNetSpec:
     base = _entry(name)
     for part in parts:
         key, equals, value = part.partition("=")
-        if key not in KEYS:
-            raise ValueError(f"{quote(key)} is no option: {_suggest(key, KEYS)}")
+        _known(key)
         if not equals or not value:
             raise ValueError(f"{key} needs a value, as in {key}={_example(key)}")
         if key in overrides:
@@ -64,10 +73,12 @@ def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
     Raises:
         ValueError: as `ResNetSpec` does.
     """
+    for key in overrides:
+        _known(key)
     values = {key: checked(key, value) for key, value in overrides.items() if key in OPTIONS}
-    if "channels" in overrides:
-        channels = overrides["channels"]
-        shape = values.setdefault("input", checked("input", (channels, *spec.input[1:])))
+    if CHANNELS in overrides:
+        channels = checked(CHANNELS, overrides[CHANNELS])
+        shape = values.setdefault("input", (channels, *spec.input[1:]))
         if shape[0] != channels:
             raise ValueError(f"channels={channels} and input={shown('input', shape)} disagree")
     return replace(spec, **(_implied(spec, values) | values))
@@ -89,7 +100,7 @@ def text_of(spec: ResNetSpec) -> str:
         if value == implied.get(key, getattr(base, key)):
             continue
         if key == "input" and value[1:] == base.input[1:]:
-            key, value = "channels", value[0]
+            key, value = CHANNELS, value[0]
         parts.append(f"{key}={shown(key, value)}")
     return ":".join(parts)
 
@@ -108,7 +119,7 @@ def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """What follows from overrides for options that the base would otherwise decide."""
     implied: dict[str, Any] = {}
     stages = len(values.get("blocks", base.blocks))
-    if stages != len(base.blocks):
+    if stages != len(base.blocks) and stages <= MAX_STAGES:
         doubled = [base.widths[-1] << i for i in range(1, stages - len(base.widths) + 1)]
         implied["widths"] = (*base.widths, *doubled)[:stages]
         implied["dilate"] = (*base.dilate, *[0] * stages)[: max(stages - 1, 0)]
@@ -119,6 +130,11 @@ def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     if unit.preactivated != base.unit.preactivated:
         implied["projection_norm"] = not unit.preactivated
     return implied
+
+
+def _known(key: str) -> None:
+    if key not in KEYS:
+        raise ValueError(f"{quote(key)} is no option: {_suggest(key, KEYS)}")
 
 
 def _entry(name: str) -> ResNetSpec:
@@ -138,7 +154,7 @@ def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 
 def _example(key: str) -> str:
-    return "3" if key == "channels" else shown(key, DEFAULTS[key])
+    return "3" if key == CHANNELS else shown(key, DEFAULTS[key])
 
 
 def _read(key: str, text: str) -> Any:
@@ -149,6 +165,8 @@ def _read(key: str, text: str) -> Any:
     if isinstance(default, tuple):
         separator = "x" if key == "input" else ","
         return tuple(_whole(key, piece, text) for piece in text.split(separator))
+    if isinstance(default, bool) and text not in ("0", "1"):
+        raise ValueError(f"{key} must be 0 or 1, not {quote(text)}")
     if isinstance(default, float):
         if not _REAL.fullmatch(text):
             raise ValueError(f"{key} must be a number such as {default}, not {quote(text)}")

@@ -39,7 +39,7 @@ def specs(draw: st.DrawFn, activation: Activation | None = None) -> ResNetSpec:
     if (
         norm is Norm.BATCH
         and shortcut is not Shortcut.NONE
-        and unit not in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT)
+        and unit in (UnitOrder.ORIGINAL, UnitOrder.RELU_PREACT)
     ):
         options["zero_init"] = draw(st.booleans())
     side = st.sampled_from((32, 33, 35, 47))

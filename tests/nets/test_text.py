@@ -89,7 +89,7 @@ def overrides(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(st.sampled_from(sorted(CATALOG)), st.lists(overrides(), min_size=1, max_size=3))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_edits_of_the_catalog_come_back(name: str, edits: list[dict[str, Any]]) -> None:
     spec = CATALOG[name].spec
     complaint = None

@@ -173,7 +173,7 @@ def test_same_max_pool_never_sees_its_padding(shape: tuple[int, int]) -> None:
 
 
 @given(specs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_module_is_called_exactly_once(spec: ResNetSpec) -> None:
     model = build(spec, "meta")
     calls: Counter[str] = Counter()
@@ -242,7 +242,7 @@ def test_a_cpu_network_is_ready_to_train(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_plan_counts_the_weights_that_are_built(spec: ResNetSpec) -> None:
     layers = [m for m in build(spec, "meta").modules() if isinstance(m, WEIGHTED)]
     assert plan.weight_count(spec) == sum(layer.weight.numel() for layer in layers)
