@@ -42,7 +42,11 @@ def _or_usage(call: Any, *arguments: Any, **options: Any) -> Any:
     try:
         return call(*arguments, **options)
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise Refusal(str(error)) from None
+
+
+class Refusal(click.UsageError):
+    """What a model's text or a value is refused for; its sentence is enough."""
 
 
 MODEL = click.argument("spec", metavar="MODEL", type=Model())
@@ -184,7 +188,7 @@ def _write(text: str, path: Path | None) -> None:
         with _replacing(path) as file:
             file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.UsageError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+        raise Refusal(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager
@@ -218,7 +222,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 0
     except click.ClickException as error:
         message = " ".join(error.format_message().split())
-        if isinstance(error, click.UsageError) and error.ctx:
+        if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, Refusal):
             message = f"{message.rstrip('.')}. See {error.ctx.command_path} --help"
         click.echo(f"error: {message}", err=True)
         return error.exit_code

@@ -282,6 +282,8 @@ DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(ResNetSpec) if f.n
 
 def quote(value: object) -> str:
     """The value as a short quoted piece of one line, whatever it holds."""
+    if isinstance(value, int) and abs(value) >= 10**15:
+        return "a number too large to write"
     text = ascii(value if isinstance(value, str) else str(value)[:80])
     return text if len(text) <= 40 else f"{text[:36]}...{text[-1]}"
 
@@ -307,7 +309,7 @@ def checked(name: str, value: Any) -> Any:
                 f"{name} must be one of {', '.join(kind)}, not {quote(value)}"
             ) from None
     if isinstance(default, bool):
-        if value not in (0, 1) or not isinstance(value, int):
+        if not isinstance(value, int) or value not in (0, 1):
             raise ValueError(f"{name} must be 0 or 1, not {quote(value)}")
         return bool(value)
     if isinstance(default, tuple):
@@ -328,10 +330,9 @@ def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | floa
         kind = "a whole number" if whole else "a number"
         raise ValueError(f"{name} must be {kind}, not {quote(value)}")
     if not option.low <= value <= option.high:
-        given = f"{value:,}" if abs(value) < 10**15 else "a number too large to write"
-        given = str(value) if isinstance(value, float) else given
+        given = f"{value:,}" if abs(value) < 10**15 else quote(value)
         raise ValueError(f"{name} must be {option.low:,} to {option.high:,}, not {given}")
-    return value if whole else float(value)
+    return value if whole else float(value) + 0.0  # no negative zero
 
 
 def _check_stages(spec: ResNetSpec) -> None:
@@ -342,6 +343,8 @@ def _check_stages(spec: ResNetSpec) -> None:
         raise ValueError(
             f"widths names {len(spec.widths)} stages and blocks {stages}: give as many of each"
         )
+    if stages == 1 and spec.dilate:
+        raise ValueError("dilate has no meaning in a net of one stage of blocks: leave it out")
     if len(spec.dilate) != stages - 1:
         raise ValueError(
             f"dilate must hold {stages - 1} values, one for each stage of blocks after the first, "

@@ -54,6 +54,8 @@ def parse(text: str) -> ResNetSpec:
     base = _entry(name)
     for part in parts:
         key, equals, value = part.partition("=")
+        if not part:
+            raise ValueError(f"an option is missing after a colon, as in {name}:unit=full_preact")
         _known(key)
         if not equals or not value:
             raise ValueError(f"{key} needs a value, as in {key}={_example(key)}")
@@ -150,7 +152,7 @@ def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
         return f"did you mean {' or '.join(close)}?"
     if known is CATALOG:
         return f"choose one of the {len(CATALOG)} in the catalog, such as resnet50"
-    return "the options are those of a spec, such as blocks, widths, block, unit or shortcut"
+    return "the options are blocks, widths, block, unit, shortcut and others"
 
 
 def _example(key: str) -> str:

@@ -62,7 +62,7 @@ def profile_csv(profile: Profile) -> str:
 
 def profile_text(profile: Profile) -> str:
     """The figures and the stage table, aligned for a terminal."""
-    entry = CATALOG[profile.spec.base]
+    spec, entry = profile.spec, CATALOG[profile.spec.base]
     figures = [
         ("depth", exact(profile.depth), f"weighted layers · {profile.convolutions:,} convolutions"),
         ("parameters", exact(profile.params), short(profile.params)),
@@ -89,7 +89,7 @@ def profile_text(profile: Profile) -> str:
     lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
     images = "1 image" if profile.batch == 1 else f"{profile.batch:,} images"
     head = [
-        f"{profile.model} · {entry.title}",
+        f"{profile.model} · {entry.title}{'' if profile.model == spec.base else ', edited'}",
         f"{entry.source.short}, {entry.source.title} ({entry.source.venue})",
         f"input {shape(profile.input)}, {images}",
     ]
