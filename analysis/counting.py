@@ -32,6 +32,10 @@ VERIFY_BYTES = 4_000_000_000
 """The largest network and batch, in inference bytes, that is really built and run to verify."""
 
 
+VERIFY_MACS = 500_000_000_000
+"""The most multiply-adds of a forward that is really run to verify: some 20 seconds."""
+
+
 def macs(layer: nn.Module, x: list[int], y: list[int]) -> int:
     """Multiply-adds of one layer, for an input of shape x and an output of shape y."""
     if isinstance(layer, nn.Conv2d):
@@ -87,8 +91,13 @@ def verify(profile: Profile) -> tuple[Check, ...]:
     """Build the network, run fvcore on it and compare with a profile, the whole first as path "".
 
     Raises:
-        ValueError: where the forward would take more memory than `VERIFY_BYTES`.
+        ValueError: where the forward would take more than `VERIFY_BYTES` or `VERIFY_MACS`.
     """
+    if profile.macs > VERIFY_MACS:
+        raise ValueError(
+            f"a forward of this network takes {profile.macs / 1e9:,.0f} G multiply-adds, and at "
+            f"most {VERIFY_MACS / 1e9:.0f} G are run to verify: take a smaller input or batch"
+        )
     if profile.inference_bytes > VERIFY_BYTES:
         raise ValueError(
             f"a forward of this network takes {profile.inference_bytes / 1e9:.1f} GB, and at most "

@@ -93,6 +93,16 @@ def walk(node: TreeNode, level: int = 0) -> Iterator[tuple[int, TreeNode]]:
         yield from walk(child, level + 1)
 
 
+def find(root: TreeNode, text: str) -> list[TreeNode]:
+    """Every row whose path or type holds the text, runs of equal blocks written out."""
+    wanted = text.strip().lower()
+    return [
+        node
+        for _, node in walk(unfold(root))
+        if node.path and (wanted in node.path.lower() or wanted in node.type.lower())
+    ]
+
+
 def torchinfo_text(spec: ResNetSpec, batch: int = 1) -> str:
     """Torchinfo's own table of the whole network; in seconds where there are hundreds of blocks."""
     return str(_summary(spec, batch))

@@ -356,6 +356,26 @@ def _check_stages(spec: ResNetSpec) -> None:
         )
 
 
+def idle_options(spec: ResNetSpec) -> dict[str, str]:
+    """Options that mean nothing for a spec as it is, and what each one needs."""
+    idle: dict[str, str] = {}
+    if spec.block is BlockKind.BASIC:
+        only_bottleneck = ("groups", "group_width", "stride_on", "dilate")
+        idle |= dict.fromkeys(only_bottleneck, "needs block=bottleneck")
+    if len(spec.blocks) == 1:
+        idle["dilate"] = "needs a second stage"
+    if spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.NONE):
+        idle["projection_norm"] = "needs shortcut=projection or projection_all"
+    if spec.unit not in (UnitOrder.ORIGINAL, UnitOrder.RELU_PREACT):
+        idle["zero_init"] = "needs a branch that ends in BN: unit=original or relu_preact"
+    if spec.shortcut is Shortcut.NONE:
+        idle["zero_init"] = "needs a shortcut"
+    if spec.norm is Norm.NONE:
+        norms = ("projection_norm", "bn_eps", "bn_momentum", "zero_init")
+        idle |= dict.fromkeys(norms, "needs norm=batch")
+    return idle
+
+
 def _check_options(spec: ResNetSpec) -> None:
     """Refuse options that mean nothing together, naming both."""
     if spec.block is BlockKind.BASIC:

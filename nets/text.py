@@ -93,28 +93,28 @@ def with_input(spec: ResNetSpec, shape: str) -> ResNetSpec:
 
 def text_of(spec: ResNetSpec) -> str:
     """The shortest text that `parse` reads as this spec, seen from the spec's base entry."""
+    return join(spec.base, overrides(spec))
+
+
+def join(name: str, options: Mapping[str, str]) -> str:
+    """A catalog name and overrides as one text."""
+    return ":".join([name, *(f"{key}={value}" for key, value in options.items())])
+
+
+def overrides(spec: ResNetSpec) -> dict[str, str]:
+    """What must be said of a spec beside its base's name, as option name to text."""
     base = _entry(spec.base)
     changed = {k: getattr(spec, k) for k in OPTIONS if getattr(spec, k) != getattr(base, k)}
     implied = _implied(base, changed)
-    parts = [spec.base]
+    needed = {}
     for key in OPTIONS:
         value = getattr(spec, key)
         if value == implied.get(key, getattr(base, key)):
             continue
         if key == "input" and value[1:] == base.input[1:]:
             key, value = CHANNELS, value[0]
-        parts.append(f"{key}={shown(key, value)}")
-    return ":".join(parts)
-
-
-def differences(spec: ResNetSpec) -> dict[str, tuple[str, str]]:
-    """Option name to (the catalog entry's value, this spec's), as text, where they differ."""
-    base = _entry(spec.base)
-    return {
-        key: (shown(key, getattr(base, key)), shown(key, getattr(spec, key)))
-        for key in OPTIONS
-        if getattr(base, key) != getattr(spec, key)
-    }
+        needed[key] = shown(key, value)
+    return needed
 
 
 def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,6 +178,7 @@ def _read(key: str, text: str) -> Any:
 
 def _whole(key: str, piece: str, text: str) -> int:
     if not _WHOLE.fullmatch(piece):
-        example = _example(key)
-        raise ValueError(f"{key} must be written like {example}, not {quote(text)}")
+        single = isinstance(DEFAULTS.get(key, 3), int)
+        way = "a whole number such as" if single else "written like"
+        raise ValueError(f"{key} must be {way} {_example(key)}, not {quote(text)}")
     return int(piece)

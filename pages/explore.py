@@ -2,25 +2,51 @@
 
 import streamlit as st
 
-from analysis.render.numbers import shape
-from nets import CATALOG
-from pages.ui.cached import is_published_ready, profile_of, published_of, tree_of
-from pages.ui.figures import profile_figures, stage_table
 from pages.ui.frame import checked, requested
-from pages.ui.markup import figures, layer_tree, table
 
 spec = requested()
+
+from analysis.render.numbers import shape
+from analysis.render.silhouette import silhouette
+from nets import CATALOG
+from pages.ui.block import show_block
+from pages.ui.cached import is_published_ready, profile_of, published_of
+from pages.ui.exports import export_menu, share_menu
+from pages.ui.figures import profile_figures, stage_table
+from pages.ui.layers import show_layers
+from pages.ui.markup import figures, picture, table
+from pages.ui.theme import palette
+from pages.ui.verify import show_verification
+
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
+edited = profile.model != spec.base
+base = profile_of(entry.spec) if edited else None
 
-st.title(entry.title if profile.model == spec.base else f"{entry.title}, edited")
+title, share, export = st.columns([8, 1.6, 1.6], vertical_alignment="center")
+title.title(f"{entry.title}, edited" if edited else entry.title)
+with share:
+    share_menu(profile)
+with export:
+    export_menu(profile)
 source = entry.source
 st.markdown(
     f"{entry.summary} [{source.short}]({source.url}), *{source.title}*, {source.venue}.  \n"
     f"Model `{profile.model}`, input {shape(profile.input)}, counted for one image."
 )
 top = st.empty()
-top.html(figures(profile_figures(profile, published_of(spec) if is_published_ready() else None)))
+known = published_of(spec) if is_published_ready() else None
+top.html(figures(profile_figures(profile, base, known)))
+if edited:
+    st.caption(f"Differences are against {entry.title} (`{spec.base}`).")
+
+st.header("Shape")
+sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
+st.html(picture(silhouette(profile, palette()), f"Channels, height and width: {sizes}"))
+st.caption(
+    "Height and width of the map, on a square-root scale, and channels as depth, on a logarithmic "
+    "one."
+)
 
 st.header("Stages")
 st.html(stage_table(profile))
@@ -30,15 +56,16 @@ st.caption(
     "float32. Bars are shares of the whole; hover a number for the exact value."
 )
 
+st.header("One block")
+show_block(profile)
+
 st.header("Layers")
-st.html(layer_tree(tree_of(spec)))
-st.caption(
-    "Rows and mult-adds are torchinfo's, which count biases and batch norm parameters too. Equal "
-    "blocks of a stage are one row, with the sums of them all."
-)
+show_layers(profile)
+show_verification(profile)
 
 results = published_of(spec)
-top.html(figures(profile_figures(profile, results)))
+if known is None:
+    top.html(figures(profile_figures(profile, base, results)))
 if results:
     st.header("Published results")
     cells = [(r.metric, f"{r.percent:g}%", r.recipe or "not stated", r.source) for r in results]

@@ -25,6 +25,13 @@ def exact(value: int) -> str:
     return f"{value:,}"
 
 
+def delta(now: int, before: int, unit: str = "") -> str:
+    """A difference with its sign, `+2.10 M`; no difference is `±0`."""
+    if now == before:
+        return "±0"
+    return f"{'+' if now > before else '−'}{short(abs(now - before), unit)}"
+
+
 def percent(part: float, whole: float) -> str:
     """A share with one decimal: `28.4%`; nothing of nothing is `0.0%`."""
     return f"{100 * part / whole if whole else 0:.1f}%"

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 from functools import lru_cache
 
 from analysis.profile import profile
-from analysis.published import loaded, published
+from analysis.published import Published, loaded, published
+from analysis.render.code import code
+from analysis.render.torchvision import one_liner
 from analysis.tree import tree
+from nets import ResNetSpec
 
 _KEPT = 128
 
 profile_of = lru_cache(_KEPT)(profile)
 tree_of = lru_cache(_KEPT)(tree)
-published_of = lru_cache(_KEPT)(published)
 is_published_ready = loaded
+
+
+@lru_cache(_KEPT)
+def published_of(spec: ResNetSpec) -> tuple[Published, ...]:
+    """What has been published for a network; the first answer may load torchvision."""
+    was_loaded = loaded()
+    results = published(spec)
+    if loaded() and not was_loaded:
+        gc.freeze()  # as in pages.ui.frame
+    return results
+
+
+@lru_cache(_KEPT)
+def code_of(spec: ResNetSpec) -> tuple[str, str]:
+    """Torchvision's call, empty where there is none, and the standalone file."""
+    return one_liner(spec), code(profile_of(spec))

@@ -1,47 +1,50 @@
-"""A profile's large numbers."""
+"""A profile's large numbers and its stage table."""
 
 from __future__ import annotations
 
 from analysis.profile import Profile
 from analysis.published import Published
-from analysis.render.numbers import exact, shape, short
+from analysis.render.numbers import delta, exact, shape, short
 from nets import plan
 from pages.ui.markup import Cell, Figure, column, table
 
 
-def profile_figures(profile: Profile, results: tuple[Published, ...] | None) -> list[Figure]:
-    """The figures of a network; `results` is None while they are being looked up."""
+def profile_figures(
+    profile: Profile, base: Profile | None, results: tuple[Published, ...] | None
+) -> list[Figure]:
+    """The figures of a network, with the difference from its catalog entry where it is edited.
+
+    Args:
+        profile: the network.
+        base: the catalog entry's profile, or None where the network is not edited.
+        results: published results, or None while they are being looked up.
+    """
+
+    def figure(label: str, field: str, note: str, unit: str = "") -> Figure:
+        value: int = getattr(profile, field)
+        change = "" if base is None else delta(value, getattr(base, field), unit)
+        title = f"{exact(value)} {unit}".rstrip()
+        return Figure(label, short(value, unit), note, title, change)
+
+    depth = exact(profile.depth)
     return [
         Figure(
             "Depth",
-            exact(profile.depth),
+            depth,
             f"{exact(profile.convolutions)} convolutions",
             "Weighted layers on the main path; the convolutions include projections",
+            "" if base is None else delta(profile.depth, base.depth),
         ),
-        Figure(
-            "Parameters",
-            short(profile.params),
-            f"{short(4 * profile.params, 'B')} in float32",
-            exact(profile.params),
-        ),
-        Figure("MACs", short(profile.macs), "conv + linear", exact(profile.macs)),
-        Figure(
-            "fvcore FLOPs",
-            short(profile.fvcore_flops),
-            "MACs + BN + pool",
-            exact(profile.fvcore_flops),
-        ),
-        Figure(
-            "Saved memory",
-            short(profile.saved_bytes, "B"),
-            "for backward, an image",
-            f"{exact(profile.saved_bytes)} B",
-        ),
+        figure("Parameters", "params", f"{short(4 * profile.params, 'B')} in float32"),
+        figure("MACs", "macs", "conv + linear"),
+        figure("fvcore FLOPs", "fvcore_flops", "MACs + BN + pool"),
+        figure("Saved memory", "saved_bytes", "for backward, an image", "B"),
         Figure(
             "Receptive field",
             f"{exact(profile.receptive_field)} px",
             "before pooling",
-            f"{profile.receptive_field} pixels a side",
+            f"{exact(profile.receptive_field)} pixels a side",
+            "" if base is None else delta(profile.receptive_field, base.receptive_field, "px"),
         ),
         _accuracy(profile, results),
     ]
@@ -51,8 +54,8 @@ def stage_table(profile: Profile) -> str:
     """The stages, torchvision's and the paper's names beside each other, and what each costs."""
     stages = profile.stages
     columns: list[list[Cell]] = [
-        [Cell(text) for text in column]
-        for column in (
+        [Cell(text) for text in texts]
+        for texts in (
             ["Stage", *(row.name for row in stages), "total"],
             ["Paper", *(plan.paper_name(row.name) for row in stages), ""],
             ["Output", *(shape(row.output) for row in stages), ""],
@@ -78,12 +81,8 @@ def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure
         (r for r in results if r.source == "torchvision"), key=lambda r: r.percent, default=None
     )
     if best:
-        return Figure(
-            "Published top-1",
-            f"{best.percent:.1f}%",
-            best.recipe.replace("IMAGENET1K_", "weights "),
-            f"{best.percent}%",
-        )
+        recipe = best.recipe.replace("IMAGENET1K_", "weights ")
+        return Figure("Published top-1", f"{best.percent:.1f}%", recipe, f"{best.percent}%")
     if results:
         first = results[0]
         note = f"{first.metric.removesuffix(' error')}, {first.source}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import sys
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from nets import ResNetSpec
+from nets import CATALOG, ResNetSpec
 from pages.ui.picker import DEFAULT, Choice, choose
 
 PAGES: tuple[tuple[str, str, str], ...] = (("explore", "Explore", ":material/search_insights:"),)
@@ -52,7 +56,23 @@ def requested() -> ResNetSpec:
         st.rerun()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
+    if "analysis" not in sys.modules:  # torch takes seconds, once in a server's life
+        waiting = st.empty()
+        waiting.html(skeleton(CATALOG[choice.spec.base].title))
+        importlib.import_module("analysis")
+        gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
+        waiting.empty()
     return choice.spec
+
+
+def skeleton(title: str) -> str:
+    """What stands in a page's place while torch is loaded."""
+    figure = '<div class="rl-wait" style="height:5rem"></div>'
+    rows = '<div class="rl-wait" style="height:2rem;margin:0.75rem 0"></div>' * 8
+    return (
+        f'<h1>{escape(title)}</h1><p role="status">Loading torch, once after a server starts.</p>'
+        f'<div class="rl-figures">{figure * 7}</div>{rows}'
+    )
 
 
 def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Result:

@@ -5,6 +5,7 @@ Every text is escaped here. `style.css` beside this file has the looks.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
@@ -20,6 +21,7 @@ class Figure(NamedTuple):
     value: str
     note: str = ""
     title: str = ""
+    delta: str = ""
 
 
 class Cell(NamedTuple):
@@ -58,7 +60,8 @@ def figures(items: Iterable[Figure]) -> str:
         "".join(
             f'<div title="{escape(item.title)}"><span class="label">{escape(item.label)}</span>'
             f'<span class="value">{escape(item.value)}</span>'
-            f"<small>{escape(item.note)}</small></div>"
+            + (f'<span class="delta">{escape(item.delta)}</span>' if item.delta else "")
+            + f"<small>{escape(item.note)}</small></div>"
             for item in items
         ),
     )
@@ -85,6 +88,13 @@ def table(
     )
 
 
+def picture(svg: str, alt: str) -> str:
+    """A picture as wide as the page allows, and what it says to those who cannot see it."""
+    data = b64encode(svg.encode()).decode()
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
+    return _element("div", "rl-scroll rl-picture", image)
+
+
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:
     """The layer tree; what has children opens by click or key."""
     head = "".join(
@@ -96,6 +106,21 @@ def layer_tree(root: TreeNode, is_open: bool = False) -> str:
         "rl-scroll",
         f'<div class="rl-tree"><div class="rl-row rl-head">{head}</div>{body}</div>',
     )
+
+
+def layer_rows(nodes: Sequence[TreeNode]) -> str:
+    """Layers as a flat table."""
+    rows = [
+        (
+            node.path,
+            node.type,
+            shape(node.output),
+            exact(node.params) if node.params else "",
+            exact(node.mult_adds) if node.mult_adds else "",
+        )
+        for node in nodes
+    ]
+    return table("Layers found", ("Layer", "Type", "Output", "Parameters", "Mult-adds"), rows, 2)
 
 
 def _node(node: TreeNode, is_open: bool) -> str:

@@ -1,4 +1,4 @@
-"""The model picker: family, model, and the text that the address holds."""
+"""The model picker: family, model, the text in the address, what is edited, recent models."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import streamlit as st
 
 from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
+from nets.spec import CHANNELS, OPTIONS, shown
+from nets.text import join, overrides
+from pages.ui.editor import open_editor
 
 DEFAULT = "resnet50"
 
@@ -15,7 +18,9 @@ DEFAULT = "resnet50"
 # changes is a step that Back undoes. So the bound text stays out of sight, and all that is seen
 # are views of it that write it in their callbacks.
 _ADDRESS = "model"
-_TEXT, _FAMILY, _NAME, _LAST_GOOD = "text", "family", "name", "last_good"
+_TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
+
+_RECENT_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ def pick() -> Choice:
             on_change=_text_changed,
             help="A catalog name, then overrides: resnet50:blocks=3,8,36,3:unit=full_preact",
         )
+        if choice.spec:
+            if st.button("Edit this model", icon=":material/tune:", width="stretch"):
+                open_editor(choice.spec, choose)
+            _draw_edits(choice.spec)
+        _draw_recent(text)
     return choice
 
 
@@ -56,6 +66,8 @@ def _read(text: str) -> Choice:
     except ValueError as error:
         return Choice(None, str(error), fallback)
     st.session_state[_LAST_GOOD] = text
+    recent = [t for t in st.session_state.get(_RECENT, []) if t != text]
+    st.session_state[_RECENT] = [text, *recent][: _RECENT_SHOWN + 1]
     return Choice(spec)
 
 
@@ -68,6 +80,46 @@ def _draw_views(name: str) -> None:
     st.selectbox(
         "Model", names, key=_NAME, on_change=_name_changed, format_func=lambda n: CATALOG[n].title
     )
+
+
+def _draw_edits(spec: ResNetSpec) -> None:
+    """What differs from the catalog entry, each with a way back."""
+    edits = overrides(spec)
+    if not edits:
+        return
+    base = CATALOG[spec.base].spec
+    st.caption(f"Edited, against {CATALOG[spec.base].title}. Click to undo.")
+    for key, value in edits.items():
+        before = base.channels if key == CHANNELS else getattr(base, key)
+        st.button(
+            f"{key} {shown(key, before)} → {value}",
+            key=f"undo_{key}",
+            icon=":material/undo:",
+            type="tertiary",
+            help=None if key == CHANNELS else OPTIONS[key].help,
+            on_click=_undo,
+            args=(spec.base, edits, key),
+        )
+    if len(edits) > 1:
+        st.button("Undo all", icon=":material/restart_alt:", on_click=choose, args=(spec.base,))
+
+
+def _draw_recent(text: str) -> None:
+    recent = [t for t in st.session_state.get(_RECENT, []) if t != text][:_RECENT_SHOWN]
+    if recent:
+        st.caption("Recent")
+    for other in recent:
+        st.button(other, key=f"recent_{other}", type="tertiary", on_click=choose, args=(other,))
+
+
+def _undo(name: str, edits: dict[str, str], key: str) -> None:
+    text = join(name, {k: v for k, v in edits.items() if k != key})
+    try:
+        parse(text)
+    except ValueError as error:
+        st.toast(f"{key} stays: {error}", icon=":material/info:")
+    else:
+        choose(text)
 
 
 def _family_changed() -> None:

@@ -10,6 +10,10 @@ def html(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
 
 
+def markdown(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
 def test_it_shows_the_model_of_the_address(open_app: Open) -> None:
     app = open_app("resnet34")
     assert not app.exception
@@ -44,6 +48,67 @@ def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
     assert app.selectbox(key="family").value == "Pre-activation"
     assert app.title[0].value == "Pre-activation ResNet-164, edited"
     assert not app.exception
+
+
+def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
+    page = html(open_app("resnet50:blocks=3,4,7,3"))
+    assert "+1.12 M" in page
+    assert "+218 M" in page
+    assert "an edited network" in page
+    same = html(open_app("resnet50"))
+    assert 'class="delta"' not in same
+
+
+def test_a_chosen_block_is_explained(open_app: Open) -> None:
+    app = open_app("resnet50")
+    assert "Projection: channels change from 64 to 256" in markdown(app)
+    app.selectbox(key="block").select("layer3.5").run()
+    assert "Identity: input and output have the same shape" in markdown(app)
+    assert r"\mathbb{R}^{1024 \times 14 \times 14}" in " ".join(f.value for f in app.latex)
+    assert app.query_params["block"] == "layer3.5"
+    app.text_input(key="text").input("resnet18").run()
+    assert app.selectbox(key="block").value == "layer1.0"
+    assert not app.exception
+
+
+def test_layers_are_found_and_shown_as_text_and_code(open_app: Open) -> None:
+    app = open_app("resnet152")
+    app.text_input(key="find").input("layer3.7.conv2").run()
+    assert "layer3.7.conv2" in html(app)
+    assert app.caption[-2].value == "1 found."
+    app.text_input(key="find").input("nothing like it").run()
+    assert "No layer" in app.info[0].value
+    app.segmented_control(key="layers").select("Code").run()
+    assert "torchvision.models.resnet152()" in app.code[-2].value
+    assert app.code[-1].value.startswith('"""ResNet-152 v1.5.')
+    app.segmented_control(key="layers").select("torchinfo").run()
+    assert "ResidualUnit" in app.code[-1].value
+    app.segmented_control(key="layers").select("print(model)").run()
+    assert app.code[-1].value.startswith("ResNet(")
+    assert not app.exception
+
+
+def test_verifying_with_fvcore(open_app: Open) -> None:
+    app = open_app("resnet20")
+    next(b for b in app.button if b.label == "Verify with fvcore").click().run()
+    assert "78 of 78 layers are equal" in app.success[0].value
+    app.text_input(key="text").input("plain20").run()
+    assert not app.success
+    app.text_input(key="text").input("resnet50:input=3x4096x4096").run()
+    next(b for b in app.button if b.label == "Verify with fvcore").click().run()
+    assert app.error[0].value.startswith("A forward of this network takes 1,367 G multiply-adds")
+
+
+def test_edits_are_undone_one_by_one(open_app: Open) -> None:
+    app = open_app("resnet18:block=bottleneck:groups=2:classes=10")
+    app.button(key="undo_block").click().run()
+    assert app.text_input(key="text").value == "resnet18:block=bottleneck:groups=2:classes=10"
+    assert app.toast[0].value == "block stays: groups=2 needs block=bottleneck, not block=basic"
+    app.button(key="undo_groups").click().run()
+    app.button(key="undo_block").click().run()
+    assert app.text_input(key="text").value == "resnet18:classes=10"
+    app.button(key="recent_resnet18:block=bottleneck:classes=10").click().run()
+    assert app.title[0].value == "ResNet-18, edited"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from nets.spec import (
     StrideOn,
     UnitOrder,
 )
-from nets.text import MAX_TEXT, differences, edit, with_input
+from nets.text import MAX_TEXT, edit, join, with_input
+from nets.text import overrides as said_of
 from tests.strategies import specs
 
 ENUMS = (Activation, BlockKind, Init, Norm, Padding, Shortcut, Stem, StrideOn, UnitOrder)
@@ -179,13 +180,11 @@ def test_an_input_given_on_its_own_wins() -> None:
     assert with_input(parse("resnet50:input=1x8x8"), "3x64x96").input == (3, 64, 96)
 
 
-def test_differences_are_shown_as_text() -> None:
-    assert differences(parse("resnet50:block=basic:blocks=1,1,1,1:bias=1")) == {
-        "blocks": ("3,4,6,3", "1,1,1,1"),
-        "block": ("bottleneck", "basic"),
-        "expansion": ("4", "1"),
-        "bias": ("0", "1"),
-    }
+def test_overrides_are_what_must_be_said() -> None:
+    spec = parse("resnet50:block=basic:expansion=1:blocks=1,1,1,1:input=1x224x224:bias=0")
+    said = {"blocks": "1,1,1,1", "block": "basic", "channels": "1"}
+    assert said_of(spec) == said
+    assert join("resnet50", said) == str(spec) == "resnet50:blocks=1,1,1,1:block=basic:channels=1"
 
 
 BAD: dict[str, str] = {

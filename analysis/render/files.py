@@ -1,0 +1,114 @@
+"""Pictures as files: an SVG text becomes a PDF or a PNG, the same on every machine.
+
+Typst does the conversion with a font that a requirement of ours brings along, so neither the
+system's fonts nor the network matter. A pixel of the SVG is a CSS pixel, 0.75 pt.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from math import inf
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from typst import Fonts
+
+FONT_FAMILY = (
+    "'Source Sans Pro', 'Source Sans 3', 'Source Sans', 'Segoe UI', Helvetica, Arial, sans-serif"
+)
+"""What the text of every picture names: first the family that travels with us, then its other
+names (Streamlit serves it as Source Sans), then what systems have. CSS wants the quotes."""
+
+MIN_DPI, MAX_DPI = 20, 1_200
+"""Resolutions of a PNG."""
+
+MAX_PIXELS = 64_000_000
+"""Width times height of a PNG: 256 MB while it is drawn."""
+
+_PT_PER_PX = 0.75
+_PX_PER_INCH = 96
+_SVG = "{http://www.w3.org/2000/svg}svg"
+
+_PAGE = """\
+#set document(title: sys.inputs.title, date: none)
+#set page(width: {width:.4f}pt, height: {height:.4f}pt, margin: 0pt, fill: none)
+#image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%, alt: sys.inputs.title)
+"""
+
+
+def pdf(svg: str) -> bytes:
+    """One page of exactly the picture's size, fonts embedded, text selectable, no time stamp.
+
+    Args:
+        svg: a picture whose root has width and height in pixels; its `<title>` becomes the
+            document's title and the picture's alternative text.
+
+    Raises:
+        ValueError: where the text is no SVG picture with a size.
+    """
+    return _compile(svg, "pdf", None)
+
+
+def png(svg: str, dpi: int = 200) -> bytes:
+    """Pixels on a transparent ground: `width * dpi / 96` by `height * dpi / 96`.
+
+    Args:
+        svg: a picture whose root has width and height in pixels.
+        dpi: pixels an inch, 20 to 1,200.
+
+    Raises:
+        ValueError: where the text is no SVG picture with a size, dpi is out of bounds, or the
+            result would have more than 64 million pixels.
+    """
+    if isinstance(dpi, bool) or not isinstance(dpi, int) or not MIN_DPI <= dpi <= MAX_DPI:
+        raise ValueError(f"dpi must be a whole number from {MIN_DPI} to {MAX_DPI:,}")
+    width, height, _ = _head(svg)
+    pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
+    if pixels > MAX_PIXELS:
+        raise ValueError(
+            f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: at most "
+            f"{MAX_PIXELS // 10**6} million are allowed"
+        )
+    return _compile(svg, "png", dpi)
+
+
+def _head(svg: str) -> tuple[float, float, str]:
+    """Width and height in pixels, and the title."""
+    problem = "a picture must be an SVG text with a width and a height in pixels"
+    try:
+        root = ElementTree.fromstring(svg)
+        width, height = float(root.get("width", "")), float(root.get("height", ""))
+    except (ElementTree.ParseError, ValueError):
+        raise ValueError(problem) from None
+    if root.tag != _SVG or not (0 < width < inf and 0 < height < inf):
+        raise ValueError(problem)
+    return width, height, root.findtext("{*}title") or ""
+
+
+def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
+    import typst  # a compiler that only an export needs
+
+    width, height, title = _head(svg)
+    page = _PAGE.format(width=width * _PT_PER_PX, height=height * _PT_PER_PX)
+    result = typst.compile(
+        page.encode(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf" if kind == "pdf" else "png",
+        ppi=dpi,
+        sys_inputs={"svg": svg, "title": title},
+    )
+    if not isinstance(result, bytes):
+        raise RuntimeError("typst gave no single page")
+    return result
+
+
+@cache
+def _fonts() -> Fonts:
+    """Source Sans Pro (SIL Open Font License) and typst's own fonts; nothing of the system's."""
+    from typst import Fonts
+
+    folder = files("font_source_sans_pro") / "files"
+    return Fonts(include_system_fonts=False, font_paths=[str(folder)])

@@ -1,0 +1,40 @@
+"""The call that builds a network with torchvision, where torchvision can."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nets.catalog import CATALOG
+from nets.spec import BlockKind, ResNetSpec
+
+_ARGUMENTS = ("classes", "zero_init", "dilate")
+_STRUCTURE = ("block", "blocks", "groups", "group_width")
+
+
+def one_liner(spec: ResNetSpec) -> str:
+    """`torchvision.models.resnet50()` and the like; empty where torchvision has no such network."""
+    if len(spec.blocks) != 4:
+        return ""
+    plain = replace(CATALOG["resnet50"].spec, base=spec.base, input=spec.input)
+    shared = {name: getattr(spec, name) for name in (*_ARGUMENTS, *_STRUCTURE)}
+    expansion = 1 if spec.block is BlockKind.BASIC else 4
+    if spec.channels != 3 or replace(plain, expansion=expansion, **shared) != spec:
+        return ""
+    arguments = []
+    if spec.classes != 1000:
+        arguments.append(f"num_classes={spec.classes}")
+    if spec.zero_init:
+        arguments.append("zero_init_residual=True")
+    if any(spec.dilate):
+        arguments.append(f"replace_stride_with_dilation={[bool(d) for d in spec.dilate]}")
+    for name, entry in CATALOG.items():
+        same = all(getattr(entry.spec, key) == getattr(spec, key) for key in _STRUCTURE)
+        if entry.in_torchvision and same:
+            return f"torchvision.models.{name}({', '.join(arguments)})"
+    block = "BasicBlock" if spec.block is BlockKind.BASIC else "Bottleneck"
+    arguments = [f"torchvision.models.resnet.{block}", str(list(spec.blocks)), *arguments]
+    if spec.groups != 1:
+        arguments.append(f"groups={spec.groups}")
+    if spec.group_width != 64:
+        arguments.append(f"width_per_group={spec.group_width}")
+    return f"torchvision.models.ResNet({', '.join(arguments)})"

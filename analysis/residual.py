@@ -1,0 +1,195 @@
+"""One residual unit: its formula, what its branch costs, and why its shortcut is what it is.
+
+Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 2016, Fig. 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+from analysis.profile import Profile, ShortcutUse
+from analysis.render.numbers import exact, shape
+from nets import plan
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind
+from nets.spec import BlockKind, ResNetSpec, Shortcut, StrideOn, UnitOrder
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A residual branch and what its convolutions cost on one image: weights and multiply-adds."""
+
+    name: str
+    convs: tuple[ConvPlan, ...]
+    weights: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Residual:
+    """One block of a network; `formula` and `shapes` are LaTeX."""
+
+    path: str
+    use: ShortcutUse
+    formula: str
+    shapes: str
+    reason: str
+    branches: tuple[Branch, ...]
+
+
+def block_paths(spec: ResNetSpec) -> tuple[str, ...]:
+    """The path of every block, in order."""
+    return tuple(
+        f"{stage}.{i}"
+        for stage, count in zip(plan.stage_names(spec), spec.blocks, strict=True)
+        for i in range(count)
+    )
+
+
+def residual(profile: Profile, path: str) -> Residual:
+    """Explain the block at a path such as `layer2.0`.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    spec = profile.spec
+    use = next((use for use in profile.shortcuts if use.path == path), None)
+    if use is None:
+        raise ValueError(f"{path} is no block of {spec.base}: {_range(spec)}")
+    stage_name, _, index = path.partition(".")
+    stage = next(s for s in plan.stages(spec) if s.name == stage_name)
+    block = stage.first if index == "0" else stage.rest
+    own = _branch(_name(spec), block.convs, use)
+    other = _other(spec, block)
+    return Residual(
+        path=path,
+        use=use,
+        formula=_formula(spec, use),
+        shapes=_shapes(use),
+        reason=_reason(spec, use, block.stride),
+        branches=(own, _branch(_name(other), _convs(other), use)),
+    )
+
+
+def _range(spec: ResNetSpec) -> str:
+    paths = block_paths(spec)
+    return f"blocks are {paths[0]} to {paths[-1]}"
+
+
+def _name(spec: ResNetSpec) -> str:
+    return "Bottleneck" if spec.block is BlockKind.BOTTLENECK else "Two 3×3"
+
+
+def _other(spec: ResNetSpec, block: BlockPlan) -> ResNetSpec:
+    """A one-block net whose branch is the other kind between the same channels.
+
+    Two 3x3 convolutions keep the outer width; a bottleneck narrows to a quarter of it
+    (He et al. 2015, Fig. 5).
+    """
+    out = block.out_channels
+    common = replace(
+        spec,
+        blocks=(1,),
+        dilate=(),
+        stem_width=block.in_channels,
+        groups=1,
+        group_width=64,
+        stride_on=StrideOn.CONV2,
+        shortcut=Shortcut.NONE,
+        zero_init=False,
+        block=BlockKind.BOTTLENECK,
+        widths=(1,),
+    )
+    if spec.block is BlockKind.BOTTLENECK:
+        return replace(common, block=BlockKind.BASIC, widths=(out,), expansion=1)
+    quarter = max(out // 4, 1)
+    return replace(common, widths=(quarter,), expansion=out // quarter)
+
+
+def _convs(one_block: ResNetSpec) -> tuple[ConvPlan, ...]:
+    return plan.stages(one_block)[0].first.convs
+
+
+def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
+    """Cost of a branch from a block's input map to its output map.
+
+    A convolution before the stride works on the block's input map, all others on its output map.
+    """
+    strides = use.input[1:] != use.output[1:]
+    striding = next((i for i, conv in enumerate(convs) if conv.stride > 1), None)
+    if striding is None and strides:  # the other kind was planned without its stride
+        striding = 0 if len(convs) == 2 else 1
+    macs = 0
+    for i, conv in enumerate(convs):
+        before = striding is not None and i < striding
+        macs += conv.weights * prod(use.input[1:] if before else use.output[1:])
+    return Branch(name, convs, sum(conv.weights for conv in convs), macs)
+
+
+def _formula(spec: ResNetSpec, use: ShortcutUse) -> str:
+    """The unit as LaTeX."""
+    branch = r"\mathcal{F}(\mathbf{x}, \{W_i\})"
+    projected = {
+        ShortcutKind.IDENTITY: r"\mathbf{x}",
+        ShortcutKind.PROJECTION: r"W_s \mathbf{x}",
+        ShortcutKind.ZERO_PAD: r"\mathrm{pad}(\mathbf{x})",
+    }
+    if use.kind is ShortcutKind.PROJECTION and spec.unit.preactivated:
+        projected[use.kind] = r"W_s \hat{\mathbf{x}}"
+    inside = branch if use.kind is ShortcutKind.NONE else f"{branch} + {projected[use.kind]}"
+    for step in plan.unit_steps(spec).after:
+        name = r"\mathrm{BN}" if step.startswith("bn") else _activation(spec)
+        inside = rf"{name}\left({inside}\right)"
+    return rf"\mathbf{{y}} = {inside}"
+
+
+def _shapes(use: ShortcutUse) -> str:
+    """The shapes of x and y as LaTeX."""
+    x, y = (r" \times ".join(map(str, sides)) for sides in (use.input, use.output))
+    return rf"\mathbf{{x}} \in \mathbb{{R}}^{{{x}}},\quad \mathbf{{y}} \in \mathbb{{R}}^{{{y}}}"
+
+
+def _activation(spec: ResNetSpec) -> str:
+    names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU"}
+    names |= {"silu": "SiLU", "tanh": "tanh", "sigmoid": r"\sigma"}
+    name = names[spec.activation]
+    return name if name.startswith("\\") else rf"\mathrm{{{name}}}"
+
+
+def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
+    """Why this block's shortcut is what it is."""
+    changes = []
+    if use.input[0] != use.output[0]:
+        changes.append(f"channels change from {exact(use.input[0])} to {exact(use.output[0])}")
+    if stride > 1:
+        before, after = (shape(sides[1:]) for sides in (use.input, use.output))
+        changes.append(f"the map from {before} to {after} (stride {stride})")
+    change = " and ".join(changes)
+    if changes and not changes[0].startswith("channels"):
+        change = change.replace("the map", "the map changes", 1)
+    where = ""
+    if spec.unit.preactivated:
+        first = "BN and ReLU" if spec.unit is UnitOrder.FULL_PREACT else "ReLU"
+        where = f" It acts on x after the block's first {first}, written x̂."
+    match use.kind:
+        case ShortcutKind.IDENTITY:
+            return "Identity: input and output have the same shape, so x is added as it is, free."
+        case ShortcutKind.NONE:
+            end = f" ({change})" if change else ""
+            return f"No shortcut: this is a plain stack{end}, and the branch alone must carry x."
+        case ShortcutKind.ZERO_PAD:
+            return (
+                f"Zero pad (option A): {change}, so x is subsampled where the map shrinks, and "
+                "new channels are filled with zeros. It has no weights."
+            )
+        case ShortcutKind.PROJECTION:
+            weights = exact(use.input[0] * use.output[0])
+            if not change:
+                return (
+                    "Projection (option C): shapes would allow an identity, but this network "
+                    f"projects every shortcut, here with {weights} weights.{where}"
+                )
+            return (
+                f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution with "
+                f"{weights} weights brings it to the shape of the output.{where}"
+            )

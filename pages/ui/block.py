@@ -1,0 +1,63 @@
+"""One residual block: its formula with real shapes, why its shortcut, the other kind's cost."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.profile import Profile
+from analysis.render.numbers import exact, short
+from analysis.residual import Branch, block_paths, residual
+from nets.plan import ShortcutKind
+from pages.ui.markup import Cell, table
+
+_KEY = "block"
+
+_COLOURS = {
+    ShortcutKind.IDENTITY: "blue",
+    ShortcutKind.PROJECTION: "orange",
+    ShortcutKind.ZERO_PAD: "green",
+    ShortcutKind.NONE: "gray",
+}
+_NAMES = {
+    ShortcutKind.IDENTITY: "identity shortcut",
+    ShortcutKind.PROJECTION: "projection shortcut",
+    ShortcutKind.ZERO_PAD: "zero-pad shortcut",
+    ShortcutKind.NONE: "no shortcut",
+}
+
+
+def show_block(profile: Profile) -> None:
+    """Choose a block and explain it; the choice is in the address."""
+    paths = block_paths(profile.spec)
+    if st.session_state.get(_KEY, paths[0]) not in paths:
+        st.session_state[_KEY] = paths[0]
+    path = st.selectbox("Block", paths, key=_KEY, bind="query-params", width=240)
+    found = residual(profile, path)
+    kind = found.use.kind
+    st.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]
+    st.latex(found.formula)
+    st.latex(found.shapes)
+    st.markdown(found.reason)
+    own, other = found.branches
+    rows = [_row(branch) for branch in found.branches]
+    head = ("Branch", "Convolutions", "Weights", "MACs")
+    st.html(table("This block's branch and the other kind", head, rows, text_columns=2))
+    st.caption(_compare(own, other))
+
+
+def _row(branch: Branch) -> tuple[Cell | str, ...]:
+    convs = ", ".join(
+        f"{c.kernel}×{c.kernel} {c.in_channels}→{c.out_channels}"
+        + (f" in {c.groups} groups" if c.groups > 1 else "")
+        for c in branch.convs
+    )
+    return branch.name, convs, *(Cell(exact(n), short(n)) for n in (branch.weights, branch.macs))
+
+
+def _compare(own: Branch, other: Branch) -> str:
+    ratio = own.weights / other.weights
+    times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
+    return (
+        f"First this block's branch, then the other kind between the same channels. This one has "
+        f"{times} the weights. Shortcut and batch norm are left out; MACs are for one image."
+    )

@@ -1,0 +1,84 @@
+"""The layers of a network: a tree to open and search, torchinfo's text, print(model), code."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.profile import Profile
+from analysis.tree import find, printed, torchinfo_text
+from pages.ui.cached import code_of, tree_of
+from pages.ui.markup import layer_rows, layer_tree
+
+_VIEWS = ("Tree", "torchinfo", "print(model)", "Code")
+_MOST_ROWS = 300
+_MOST_LINES = 2_000
+
+
+def show_layers(profile: Profile) -> None:
+    """Draw the chosen view; it and the search are in the address."""
+    view = st.segmented_control(
+        "Layers as",
+        _VIEWS,
+        default=_VIEWS[0],
+        required=True,
+        key="layers",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    spec = profile.spec
+    if view == "Code":
+        _show_code(profile)
+    elif view == "torchinfo":
+        with st.spinner("torchinfo reads every layer"):
+            text = torchinfo_text(spec)
+        _show_text(text, f"{spec.base}-torchinfo.txt")
+        st.caption("torchinfo's own table. Its memory estimate is not the saved memory above.")
+    elif view == "print(model)":
+        with st.spinner("building every layer"):
+            text = printed(spec)
+        _show_text(text, f"{spec.base}-print.txt")
+    else:
+        _show_tree(profile)
+
+
+def _show_tree(profile: Profile) -> None:
+    wanted = st.text_input(
+        "Find a layer",
+        key="find",
+        bind="query-params",
+        placeholder="layer3.7.conv2, BatchNorm2d, downsample",
+        icon=":material/search:",
+        width=420,
+    )
+    root = tree_of(profile.spec)
+    if not wanted:
+        st.html(layer_tree(root))
+        st.caption(
+            "Rows and mult-adds are torchinfo's, which count biases and batch norm parameters "
+            "too. Equal blocks of a stage are one row, with the sums of them all."
+        )
+        return
+    rows = find(root, wanted)
+    if not rows:
+        st.info(f"No layer's path or type holds “{wanted[:60]}”.", icon=":material/search_off:")
+        return
+    st.html(layer_rows(rows[:_MOST_ROWS]))
+    more = f", the first {_MOST_ROWS} of them shown" if len(rows) > _MOST_ROWS else ""
+    st.caption(f"{len(rows):,} found{more}.")
+
+
+def _show_code(profile: Profile) -> None:
+    call, source = code_of(profile.spec)
+    if call:
+        st.caption("With torchvision")
+        st.code(f"import torchvision\n\nmodel = {call}", language="python")
+    st.caption("As a standalone file, torch its only import")
+    st.code(source, language="python", height=560)
+
+
+def _show_text(text: str, name: str) -> None:
+    lines = text.splitlines()
+    st.code("\n".join(lines[:_MOST_LINES]), language=None, height=560)
+    if len(lines) > _MOST_LINES:
+        st.caption(f"The first {_MOST_LINES:,} of {len(lines):,} lines.")
+    st.download_button("Download", text, name, on_click="ignore", icon=":material/download:")

@@ -1,0 +1,42 @@
+"""Verify with fvcore: its count on the built network beside ours."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.counting import Check, verify
+from analysis.profile import Profile
+
+_KEY = "verified"
+
+
+def show_verification(profile: Profile) -> None:
+    """A button that runs fvcore, and what it found for this model in this visit."""
+    if st.button("Verify with fvcore", icon=":material/verified:"):
+        try:
+            with st.spinner("fvcore runs the network"):
+                st.session_state[_KEY] = (profile.spec, verify(profile))
+        except ValueError as error:
+            st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+            return
+    spec, checks = st.session_state.get(_KEY, (None, ()))
+    if spec == profile.spec:
+        _show(checks)
+
+
+def _show(checks: tuple[Check, ...]) -> None:
+    whole, layers = checks[0], checks[1:]
+    equal = sum(check.equal for check in layers)
+    sentence = (
+        f"fvcore counts {whole.fvcore:,} on the built network, the profile says {whole.ours:,}: "
+        f"{equal:,} of {len(layers):,} layers are equal."
+    )
+    if whole.equal and equal == len(layers):
+        st.success(sentence, icon=":material/check_circle:")
+    else:
+        st.error(sentence, icon=":material/error:")
+    with st.expander("Layer by layer"):
+        rows = [(c.path, c.ours, c.fvcore, "equal" if c.equal else "different") for c in layers]
+        frame = pd.DataFrame(rows, columns=["layer", "profile", "fvcore", "result"])
+        st.dataframe(frame, hide_index=True)

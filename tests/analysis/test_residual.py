@@ -1,0 +1,76 @@
+"""One block in words and numbers, against the built layers."""
+
+import pytest
+from hypothesis import given, settings
+
+import analysis
+from analysis.residual import block_paths, residual
+from nets import parse
+from nets.spec import ResNetSpec
+from tests.strategies import specs
+
+
+def explain(text: str, path: str) -> str:
+    found = residual(analysis.profile(parse(text)), path)
+    return f"{found.formula}\n{found.shapes}\n{found.reason}"
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(specs())
+def test_costs_of_every_block_are_its_layers(spec: ResNetSpec) -> None:
+    try:
+        profile = analysis.profile(spec)
+    except ValueError:
+        profile = analysis.profile(spec, batch=2)
+    for path in block_paths(spec):
+        own = residual(profile, path).branches[0]
+        layers = [
+            row
+            for row in profile.layers
+            if row.path.startswith(f"{path}.conv") and row.type.startswith("Conv2d")
+        ]
+        assert own.macs * profile.batch == sum(row.macs for row in layers)
+        biases = sum(row.output[0] for row in layers) if spec.bias else 0
+        assert own.weights + biases == sum(row.params for row in layers)
+
+
+def test_the_papers_comparison_at_256_channels() -> None:
+    """He et al. 2015, Fig. 5: a 256-d bottleneck costs about as much as two 3x3 on 64-d."""
+    own, other = residual(analysis.profile(parse("resnet50")), "layer1.1").branches
+    assert (own.name, own.weights) == ("Bottleneck", 256 * 64 + 9 * 64 * 64 + 64 * 256)
+    assert (other.name, other.weights) == ("Two 3×3", 2 * 9 * 256 * 256)
+    basic, bottleneck = residual(analysis.profile(parse("resnet34")), "layer1.1").branches
+    assert basic.weights == 2 * 9 * 64 * 64
+    assert bottleneck.weights == 64 * 16 + 9 * 16 * 16 + 16 * 64
+    assert own.weights < basic.weights
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ("resnet50", "layer1.1", "Identity: input and output have the same shape"),
+        (
+            "resnet50",
+            "layer2.0",
+            "channels change from 256 to 512 and the map from 56×56 to 28×28 (stride 2)",
+        ),
+        ("resnet50", "layer1.0", "Projection: channels change from 64 to 256, so x cannot"),
+        ("resnet20", "layer2.0", "Zero pad (option A): channels change from 16 to 32 and the map"),
+        ("resnet34_c", "layer1.1", "Projection (option C): shapes would allow an identity"),
+        ("plain34", "layer2.0", "No shortcut: this is a plain stack"),
+        ("preresnet164", "layer2.0", "after the block's first BN and ReLU, written x̂"),
+        ("resnet18:widths=64,64,64,64", "layer2.0", "Projection: the map changes from 56×56 to"),
+        ("resnet50", "layer2.0", r"\{W_i\}) + W_s \mathbf{x}\right)"),
+        ("resnet50", "layer2.0", r"\mathbf{x} \in \mathbb{R}^{256 \times 56 \times 56}"),
+        ("resnet50", "layer1.1", r"\mathbf{y} = \mathrm{ReLU}\left(\mathcal{F}(\mathbf{x}, "),
+        ("preresnet110", "layer1.1", r"\mathbf{y} = \mathcal{F}(\mathbf{x}, \{W_i\}) + \mathbf"),
+        ("resnet50:unit=bn_after_add", "layer1.1", r"\mathrm{ReLU}\left(\mathrm{BN}\left("),
+    ],
+)
+def test_words(text: str, path: str, says: str) -> None:
+    assert says in explain(text, path)
+
+
+def test_no_such_block() -> None:
+    with pytest.raises(ValueError, match=r"layer5\.0 is no block of resnet50: blocks are layer1"):
+        explain("resnet50", "layer5.0")

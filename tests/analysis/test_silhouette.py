@@ -1,0 +1,169 @@
+"""The silhouette: exact pictures, and what holds for the picture of any network."""
+
+import re
+from dataclasses import replace
+from itertools import combinations, pairwise
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+from hypothesis import given, settings
+
+from analysis import Profile, profile
+from analysis.render.palette import DARK, LIGHT
+from analysis.render.silhouette import MAX_WIDTH, NAME_SIZE, TEXT_SIZE, silhouette
+from nets import parse
+from nets.spec import ResNetSpec
+from tests.conftest import Golden
+from tests.strategies import specs
+
+EXTREMES = (
+    "resnet152",
+    "resnet1202",
+    "resnet50:blocks=3",
+    "resnet50:input=3x32x512",
+    "resnet50:input=3x32x4096",
+    "resnet50:input=3x4096x32",
+    "resnet18:input=1x1x1:norm=none",
+    "resnet50:blocks=1:widths=8192:input=3x4096x4096",
+    "resnet50:blocks=1,1,1,1,1:widths=64,128,256,512,1024:input=3x4096x4096",
+    "resnet50:blocks=1,1,1,1,1:widths=64,128,256,512,1024:dilate=1,1,1,1:stem=cifar",
+)
+
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+def points(element: Element) -> list[tuple[float, float]]:
+    numbers = [float(n) for n in re.findall(r"[-.\d]+", element.get("points", ""))]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def bounds(corners: list[tuple[float, float]]) -> Rectangle:
+    xs, ys = zip(*corners, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def boxes(root: Element) -> list[Rectangle]:
+    groups = root.findall(".//{*}g[@class='box']")
+    return [bounds([p for face in group for p in points(face)]) for group in groups]
+
+
+def extent(text: Element) -> Rectangle:
+    size = float(text.get("font-size", TEXT_SIZE))
+    half = len(text.text or "") * 0.6 * size / 2
+    x, y = float(text.get("x", "")), float(text.get("y", ""))
+    return x - half, y - 0.8 * size, x + half, y + 0.3 * size
+
+
+def labels(root: Element) -> list[list[Element]]:
+    return [list(group) for group in root.findall("{*}g[@class='label']")]
+
+
+def overlap(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def check(spec: ResNetSpec) -> None:
+    # two images, since one image of one pixel cannot train a batch norm
+    counted = profile(spec, batch=2)
+    svg = silhouette(counted)
+    picture = svg.split("</title>")[1]
+    assert not re.search(r"-0\b|\d\.\d{3}", picture)
+    root = ElementTree.fromstring(svg)
+    width, height = float(root.get("width", "")), float(root.get("height", ""))
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+    assert width <= MAX_WIDTH
+
+    drawn, texts = boxes(root), labels(root)
+    written = [extent(text) for group in texts for text in group]
+    arrows = [bounds(points(head)) for head in root.findall("{*}g[@class='main-path']/{*}polygon")]
+    for left, top, right, bottom in [*drawn, *written, *arrows]:
+        assert 0 < left < right < width
+        assert 0 < top < bottom < height
+    assert not any(overlap(a, b) for a, b in combinations([*drawn, *written], 2))
+    middles = [(top + bottom) / 2 for _, top, _, bottom in drawn]
+    assert max(middles) - min(middles) < 0.02
+    for (a, b), head in zip(pairwise(drawn), arrows, strict=True):
+        # the shaft is at least as long as the head
+        assert a[0] < head[0] - 7 < head[2] < b[2]
+
+    names = [group[0].text for group in texts]
+    stages = [stage.name for stage in counted.stages[1:-1]]
+    stem = [layer.path for layer in counted.layers if layer.path in ("conv1", "maxpool")]
+    assert names == ["input", *stem, *stages, "head"]
+    assert [g.get("data-name") for g in root.findall(".//{*}g[@class='box']")] == names
+    shapes = ["".join(text.text or "" for text in group[2:]) for group in texts]
+    assert shapes[-len(stages) - 1 : -1] == [
+        "×".join(map(str, stage.output)) for stage in counted.stages[1:-1]
+    ]
+    assert shapes[-1] == str(spec.classes)
+
+
+@given(specs())
+@settings(max_examples=60, deadline=None)
+def test_any_network_fits_its_picture(spec: ResNetSpec) -> None:
+    check(spec)
+
+
+@pytest.mark.parametrize("text", EXTREMES)
+def test_extremes_fit_their_picture(text: str) -> None:
+    check(parse(text))
+
+
+@pytest.mark.parametrize("text", EXTREMES)
+def test_text_is_14_px_on_a_wall_of_900(text: str) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(text), batch=2)))
+    assert min(NAME_SIZE, TEXT_SIZE) * 900 / float(root.get("width", "")) >= 14
+
+
+@pytest.mark.parametrize("name", ["resnet50", "plain20"])
+def test_exact_picture(name: str, golden: Golden) -> None:
+    counted = profile(parse(name))
+    golden(f"silhouette-{name}.svg", silhouette(counted))
+
+
+def test_lengths_follow_the_scales_of_the_description() -> None:
+    svg = silhouette(profile(parse("resnet50")))
+    root = ElementTree.fromstring(svg)
+    words = root.findtext("{*}desc") or ""
+    found = re.search(r"are ([\d.]+) px times.*Depth is ([\d.]+) px times", words)
+    assert found
+    unit, depth = map(float, found.groups())
+    fronts = [bounds(points(group[2])) for group in root.findall(".//{*}g[@class='box']")]
+    widths = [right - left for left, _, right, _ in fronts]
+    sides = [224, 112, 56, 56, 28, 14, 7]
+    assert widths[:-1] == pytest.approx([unit * side**0.5 for side in sides], rel=1e-3)
+    input_box = boxes(root)[0]
+    assert input_box[2] - fronts[0][2] == pytest.approx(depth * 2 * 0.75**0.5, abs=0.02)
+    for tensor in ("3×224×224", "64×112×112", "2048×7×7", "head 1000"):
+        assert tensor in words
+
+
+def test_palettes() -> None:
+    counted = profile(parse("resnet18"))
+    for palette in (LIGHT, DARK):
+        svg = silhouette(counted, palette)
+        assert set(re.findall(r'(?:fill|stroke)="([^#"]+)"', svg)) == {"none"}
+        assert "opacity" not in svg
+        assert palette.text in svg
+    assert silhouette(counted) == silhouette(counted, LIGHT)
+
+
+def hostile() -> tuple[Profile, str]:
+    name = '</title><script>alert("1")</script>&amp;\'é×'
+    counted = profile(parse("resnet18"))
+    first, stage, *rest = counted.stages
+    return replace(counted, stages=(first, stage._replace(name=name), *rest)), name
+
+
+def test_hostile_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, name = hostile()
+    monkeypatch.setattr("analysis.render.silhouette.plan.paper_name", lambda stage: stage)
+    monkeypatch.setattr(Profile, "model", name)
+    root = ElementTree.fromstring(silhouette(counted))
+    assert root.find(".//{*}script") is None
+    texts = [text.text for group in labels(root) for text in group]
+    assert texts.count(name) == 2
+    assert (root.findtext("{*}title") or "").startswith(name)
+    assert name in (root.findtext("{*}desc") or "")

@@ -1,0 +1,44 @@
+"""Server time of Explore: another model, and a rerun that changes nothing."""
+
+from statistics import median
+from time import perf_counter
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from streamlit.testing.v1 import AppTest
+
+from nets import CATALOG
+from tests.app.conftest import APP
+
+
+@pytest.fixture(scope="module")
+def app() -> AppTest:
+    return AppTest.from_file(APP, default_timeout=60).run()
+
+
+def timed(app: AppTest) -> float:
+    start = perf_counter()
+    app.run()
+    return perf_counter() - start
+
+
+def test_another_model(app: AppTest, benchmark: BenchmarkFixture) -> None:
+    seconds = {}
+    for name in CATALOG:
+        app.text_input(key="text").input(name)
+        seconds[name] = timed(app)
+    slowest = max(seconds, key=lambda name: seconds[name])
+    benchmark.extra_info["slowest"] = f"{slowest} {seconds[slowest]:.3f} s"
+    benchmark.extra_info["median"] = f"{median(seconds.values()):.3f} s"
+    benchmark(app.run)
+    assert seconds[slowest] <= 0.3, seconds
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet152", "resnet1202"])
+def test_a_rerun_that_changes_nothing(name: str, app: AppTest, benchmark: BenchmarkFixture) -> None:
+    app.text_input(key="text").input(name)
+    app.run()
+    app.run()
+    seconds = [timed(app) for _ in range(15)]
+    benchmark(app.run)
+    assert median(seconds) <= 0.05, seconds
