@@ -11,6 +11,7 @@ import streamlit as st
 from nets import CATALOG, ResNetSpec, parse
 from nets.spec import DEFAULTS, OPTIONS, Group, idle_options, shown
 from nets.text import join, overrides
+from pages.ui.words import complain
 
 # The draft is a text's overrides. `_GOOD` is the last draft that is a model: what its options are
 # is shown where the draft does not say.
@@ -45,7 +46,7 @@ def _editor(choose: Callable[[str], None]) -> None:
                 with columns[index % 2]:
                     _draw(name, good, draft, idle.get(name, ""))
     if error:
-        st.error(f"{error[0].upper()}{error[1:]}.", icon=":material/error:")
+        complain(error)
     else:
         st.code(text, language=None, wrap_lines=True)
     undo, _, apply = st.columns([2, 3, 2])

@@ -15,6 +15,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from nets import CATALOG, ResNetSpec
 from pages.ui.picker import DEFAULT, Choice, choose
+from pages.ui.words import complain
 
 PAGES: tuple[tuple[str, str, str], ...] = (("explore", "Explore", ":material/search_insights:"),)
 """File name in pages/, title and icon; the first is the front page."""
@@ -85,8 +86,7 @@ def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Resul
 
 def _refuse(reason: str, instead: str) -> NoReturn:
     st.title("This model cannot be shown")
-    end = "" if reason.endswith("?") else "."
-    st.error(f"{reason[0].upper()}{reason[1:]}{end}", icon=":material/error:")
+    complain(reason)
     st.button(f"Show {instead}", on_click=choose, args=(instead,))
     st.caption(f"A model is written as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
     st.stop()

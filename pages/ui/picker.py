@@ -11,6 +11,7 @@ from nets.catalog import Family
 from nets.spec import CHANNELS, OPTIONS, shown
 from nets.text import join, overrides
 from pages.ui.editor import open_editor
+from pages.ui.words import sentence
 
 DEFAULT = "resnet50"
 
@@ -19,6 +20,8 @@ DEFAULT = "resnet50"
 # are views of it that write it in their callbacks.
 _ADDRESS = "model"
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
+
+_NOTICE = "notice"
 
 _RECENT_SHOWN = 5
 
@@ -100,6 +103,8 @@ def _draw_edits(spec: ResNetSpec) -> None:
             on_click=_undo,
             args=(spec.base, edits, key),
         )
+    if notice := st.session_state.pop(_NOTICE, ""):
+        st.warning(sentence(notice), icon=":material/info:")
     if len(edits) > 1:
         st.button("Undo all", icon=":material/restart_alt:", on_click=choose, args=(spec.base,))
 
@@ -109,7 +114,8 @@ def _draw_recent(text: str) -> None:
     if recent:
         st.caption("Recent")
     for other in recent:
-        st.button(other, key=f"recent_{other}", type="tertiary", on_click=choose, args=(other,))
+        label = other if len(other) <= 60 else f"{other[:57]}..."
+        st.button(label, key=f"recent_{other}", type="tertiary", on_click=choose, args=(other,))
 
 
 def _undo(name: str, edits: dict[str, str], key: str) -> None:
@@ -117,7 +123,7 @@ def _undo(name: str, edits: dict[str, str], key: str) -> None:
     try:
         parse(text)
     except ValueError as error:
-        st.toast(f"{key} stays: {error}", icon=":material/info:")
+        st.session_state[_NOTICE] = f"{key} stays: {error}"
     else:
         choose(text)
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analysis.counting import Check, verify
 from analysis.profile import Profile
+from pages.ui.words import complain
 
 _KEY = "verified"
 
@@ -18,7 +19,7 @@ def show_verification(profile: Profile) -> None:
             with st.spinner("fvcore runs the network"):
                 st.session_state[_KEY] = (profile.spec, verify(profile))
         except ValueError as error:
-            st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+            complain(str(error))
             return
     spec, checks = st.session_state.get(_KEY, (None, ()))
     if spec == profile.spec:
@@ -39,4 +40,5 @@ def _show(checks: tuple[Check, ...]) -> None:
     with st.expander("Layer by layer"):
         rows = [(c.path, c.ours, c.fvcore, "equal" if c.equal else "different") for c in layers]
         frame = pd.DataFrame(rows, columns=["layer", "profile", "fvcore", "result"])
-        st.dataframe(frame, hide_index=True)
+        number = st.column_config.NumberColumn(format="localized")
+        st.dataframe(frame, hide_index=True, column_config={"profile": number, "fvcore": number})
