@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -152,6 +153,61 @@ def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: s
         click.echo(tree_text(trees.unfold(root) if unfold else root), nl=False)
 
 
+@main.command()
+@MODEL
+@INPUT
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file.")
+@click.option("--level", type=click.Choice(["stage", "block", "layer"]), default="block")
+@click.option("--unfold", is_flag=True, help="Draw every block of a run of equal ones.")
+@click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light")
+@click.option("--aspect", default="16:9", show_default=True, help="Width to height to aim at.")
+@click.option("--width-mm", type=click.FloatRange(20, 2_000), help="Width on paper.")
+@click.option("--dpi", type=int, default=200, show_default=True, help="Resolution of a PNG.")
+@click.option("--title", default="", help="A line above the drawing.")
+def graph(
+    spec: ResNetSpec,
+    shape: str | None,
+    output: Path,
+    level: str,
+    unfold: bool,
+    palette: str,
+    aspect: str,
+    width_mm: float | None,
+    dpi: int,
+    title: str,
+) -> None:
+    """Draw the network and its shortcuts as SVG, PDF, PNG or DOT, by the file's ending."""
+    from analysis import graph as graphs
+    from analysis.render import files
+    from analysis.render import palette as palettes
+    from analysis.render.dot import dot
+    from analysis.render.svg import svg
+
+    suffix = output.suffix.lower()
+    if suffix not in (".svg", ".pdf", ".png", ".dot"):
+        raise Refusal(f"{output.name!r} must end in .svg, .pdf, .png or .dot")
+    cost = _profile(spec, shape, 1)
+    drawn = graphs.graph(cost, graphs.Level(level), unfold, _aspect(aspect))
+    colours = getattr(palettes, palette.upper())
+    if suffix == ".dot":
+        _write(dot(drawn, colours, title), output)
+        return
+    picture = svg(drawn, colours, title, width_mm=width_mm)
+    if suffix == ".svg":
+        _write(picture, output)
+    elif suffix == ".pdf":
+        _write(files.pdf(picture), output)
+    else:
+        _write(_or_usage(files.png, picture, dpi), output)
+
+
+def _aspect(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,3}):(\d{1,3})", text)
+    if not found or not 0.2 <= int(found[1]) / max(int(found[2]), 1) <= 5:
+        raise Refusal(f"aspect must be width:height such as 16:9, from 1:5 to 5:1, not {text!r}")
+    return int(found[1]) / int(found[2])
+
+
 def _profile(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
     from analysis.profile import profile as count
 
@@ -179,14 +235,15 @@ def _verify(cost: Profile) -> None:
         )
 
 
-def _write(text: str, path: Path | None) -> None:
+def _write(content: str | bytes, path: Path | None) -> None:
     """Print, or write beside the file and then rename, so that no half of a file is left."""
     if path is None:
-        click.echo(text, nl=False)
+        click.echo(content, nl=False)
         return
+    data = content.encode() if isinstance(content, str) else content
     try:
         with _replacing(path) as file:
-            file.write_text(text, encoding="utf-8")
+            file.write_bytes(data)
     except OSError as error:
         raise Refusal(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 

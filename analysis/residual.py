@@ -12,7 +12,7 @@ from analysis.profile import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
 from nets import plan
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import BlockKind, ResNetSpec, Shortcut, StrideOn, UnitOrder
+from nets.spec import Activation, BlockKind, ResNetSpec, Shortcut, StrideOn, UnitOrder
 
 
 @dataclass(frozen=True)
@@ -150,10 +150,9 @@ def _shapes(use: ShortcutUse) -> str:
 
 
 def _activation(spec: ResNetSpec) -> str:
-    names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU"}
-    names |= {"silu": "SiLU", "tanh": "tanh", "sigmoid": r"\sigma"}
-    name = names[spec.activation]
-    return name if name.startswith("\\") else rf"\mathrm{{{name}}}"
+    if spec.activation is Activation.SIGMOID:
+        return r"\sigma"
+    return rf"\mathrm{{{spec.activation.label.replace(' ', '')}}}"
 
 
 def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:

@@ -97,6 +97,13 @@ class Activation(StrEnum):
     TANH = "tanh"
     SIGMOID = "sigmoid"
 
+    @property
+    def label(self) -> str:
+        """The name that papers write: ReLU, GELU."""
+        names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
+        upper = self.value.upper() if self in (Activation.ELU, Activation.GELU) else self.value
+        return names.get(self.value, upper)
+
 
 class Padding(StrEnum):
     """Zeros around a convolution: the same on both sides, or TensorFlow's "same"."""

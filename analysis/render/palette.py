@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nets.plan import ShortcutKind
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -19,6 +21,23 @@ class Palette:
     plain: str
     warning: str
 
+    def shortcut(self, kind: ShortcutKind) -> str:
+        """The colour of a shortcut; a plain stack's is grey."""
+        return {
+            ShortcutKind.IDENTITY: self.identity,
+            ShortcutKind.PROJECTION: self.projection,
+            ShortcutKind.ZERO_PAD: self.zero_pad,
+            ShortcutKind.NONE: self.plain,
+        }[kind]
+
+
+DASHES = {
+    ShortcutKind.IDENTITY: "",
+    ShortcutKind.PROJECTION: "7 4",
+    ShortcutKind.ZERO_PAD: "1.5 4",
+    ShortcutKind.NONE: "",
+}
+"""The line style of every shortcut, so that colour never speaks alone."""
 
 LIGHT = Palette(
     background="#FFFFFF",
@@ -42,4 +61,16 @@ DARK = Palette(
     zero_pad="#3DD6A6",
     plain="#9CA3AF",
     warning="#F97066",
+)
+
+PRINT = Palette(
+    background="#FFFFFF",
+    surface="#F2F2F2",
+    text="#000000",
+    main_path="#000000",
+    identity="#000000",
+    projection="#000000",
+    zero_pad="#000000",
+    plain="#7F7F7F",
+    warning="#000000",
 )

@@ -17,15 +17,26 @@ from nets import CATALOG, ResNetSpec
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.words import complain
 
-PAGES: tuple[tuple[str, str, str], ...] = (("explore", "Explore", ":material/search_insights:"),)
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("explore", "Explore", ":material/search_insights:"),
+    ("shortcuts", "Shortcuts", ":material/account_tree:"),
+)
 """File name in pages/, title and icon; the first is the front page."""
 
 _HERE = Path(__file__).parent
-ICON = str(_HERE / "logo.svg")
+_ICON = str(_HERE / "logo.svg")
 
 Result = TypeVar("Result")
 
 _HANDOVER = "handover"
+
+
+def configure() -> None:
+    """Title, icon and width, before anything else is drawn.
+
+    Without an icon of ours, a page's symbol would be fetched from the network as the tab's icon.
+    """
+    st.set_page_config("ResNet Lab", _ICON, layout="wide")
 
 
 def navigation() -> StreamlitPage:
@@ -41,7 +52,7 @@ def navigation() -> StreamlitPage:
 def hand_over(choice: Choice) -> None:
     """Give this run's model to the page."""
     st.html(_HERE / "style.css")
-    st.logo(str(_HERE / "wordmark.svg"), icon_image=ICON, size="large")
+    st.logo(str(_HERE / "wordmark.svg"), icon_image=_ICON, size="large")
     st.session_state[_HANDOVER] = choice
 
 
@@ -53,6 +64,7 @@ def requested() -> ResNetSpec:
     """
     choice: Choice | None = st.session_state.pop(_HANDOVER, None)
     if choice is None:
+        configure()
         navigation()
         st.rerun()
     if choice.spec is None:

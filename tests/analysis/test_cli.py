@@ -130,6 +130,20 @@ def test_code_writes_a_file_that_runs(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
+    ("name", "begins"),
+    [("a.svg", b"<svg"), ("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("a.dot", b"digraph")],
+)
+def test_graph_writes_every_format(
+    name: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    options = ("--level", "layer", "--palette", "dark", "--aspect", "4:3", "--title", "A")
+    assert call(capsys, "graph", "resnet20", "-o", str(path), *options) == (0, "", "")
+    assert path.read_bytes().startswith(begins)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["profile", "resnet51"], "'resnet51' is no model: did you mean"),
@@ -151,6 +165,12 @@ def test_code_writes_a_file_that_runs(tmp_path: Path, capsys: pytest.CaptureFixt
         (["profile", "resnet50", "--format", "xml"], "is not one of"),
         (["profile"], "Missing argument 'MODEL'"),
         (["paint"], "No such command 'paint'"),
+        (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png or .dot"),
+        (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
+        (["graph", "resnet20", "-o", "/nowhere/a.svg"], "cannot write '/nowhere/a.svg'"),
+        (["graph", "resnet20", "-o", "a.png", "--dpi", "1000000"], "from 20 to 1,200"),
+        (["graph", "resnet20", "-o", "a.png", "--aspect", "wide"], "aspect must be width:height"),
+        (["graph", "resnet20", "-o", "a.png", "--width-mm", "0"], "20<=x<=2000"),
         (["code", "resnet20", "-o", "/nowhere/net.py"], "cannot write '/nowhere/net.py'"),
         (["code", "resnet20", "-o", "/"], "cannot write '/'"),
     ],

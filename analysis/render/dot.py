@@ -1,0 +1,61 @@
+"""A graph as DOT text, for users who have Graphviz or another tool that reads it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import graphviz
+
+from analysis.graph import Graph, Kind, Node
+from analysis.render.palette import LIGHT, Palette
+from nets.plan import ShortcutKind
+
+_STYLES = {
+    ShortcutKind.IDENTITY: "solid",
+    ShortcutKind.PROJECTION: "dashed",
+    ShortcutKind.ZERO_PAD: "dotted",
+    ShortcutKind.NONE: "solid",
+}
+
+
+def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
+    """The graph from left to right, stages as clusters, shortcuts with their kind as class."""
+    drawing = graphviz.Digraph(
+        graph_attr={"rankdir": "LR", "fontname": "Helvetica"} | ({"label": title} if title else {}),
+        node_attr={"fontname": "Helvetica", "shape": "box", "style": "rounded"},
+        edge_attr={"fontname": "Helvetica", "color": palette.main_path},
+    )
+    stages = {band.stage: f"{band.stage} {band.shape}" for band in reversed(graph.bands)}
+    for stage, label in reversed(stages.items()):
+        with drawing.subgraph(name=f"cluster_{stage}") as cluster:
+            cluster.attr(label=label, color=palette.plain, style="rounded")
+            for node in graph.nodes:
+                if node.path.split(".")[0] == stage:
+                    _node(cluster, node)
+    for node in graph.nodes:
+        if node.path.split(".")[0] not in stages:
+            _node(drawing, node)
+    before = {}
+    for edge in graph.edges:
+        drawing.edge(edge.source, edge.target, label=edge.label or None)
+        before[edge.target] = edge.source
+    for line in graph.shortcuts:
+        chain = [before[line.source], *line.via, line.target]
+        for one, other in pairwise(chain):
+            drawing.edge(
+                one,
+                other,
+                label=f"×{line.count}" if line.count > 1 else None,
+                color=palette.shortcut(line.kind),
+                style=_STYLES[line.kind],
+                constraint="false",
+                **{"class": f"shortcut {line.kind}"},
+            )
+    return str(drawing.source)
+
+
+def _node(drawing: graphviz.Digraph, node: Node) -> None:
+    look = {"class": f"node {node.kind}"}
+    if node.kind is Kind.ADD:
+        look |= {"shape": "circle", "style": "", "width": "0.25", "fixedsize": "true"}
+    drawing.node(node.id, graphviz.escape(node.label), tooltip=graphviz.escape(node.detail), **look)

@@ -1,0 +1,270 @@
+"""A graph as SVG: the picture of the page, of the PDF and of the PNG.
+
+Every shortcut is a `<g>` whose class holds `shortcut` and its kind, and which holds its line. Every
+node is a `<g>` with its path; a folded run says its count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from html import escape
+
+from analysis.graph import Band, Edge, Graph, Kind, Level, Node, Point, ShortcutLine
+from analysis.profile import Profile
+from analysis.render.files import FONT_FAMILY
+from analysis.render.palette import DASHES, LIGHT, Palette
+from nets.plan import ShortcutKind
+
+PX_PER_INCH, MM_PER_INCH = 96, 25.4
+
+_TEXT, _SMALL = 13, 12
+_CORNER = 9.0
+_LEGEND = 34.0
+_TITLE = 40.0
+
+_FILLS = {
+    # how much of the tint covers the ground: six quiet fills, told apart by label too
+    Kind.CONV: 0.26,
+    Kind.LINEAR: 0.26,
+    Kind.POOL: 0.16,
+    Kind.NORM: 0.08,
+    Kind.ACTIVATION: 0.0,
+    Kind.SHAPE: 0.0,
+    Kind.PAD: 0.16,
+}
+_OTHER_FILL = 0.16
+_TINT = "#6A87A6"
+
+
+def svg(
+    graph: Graph,
+    palette: Palette = LIGHT,
+    title: str = "",
+    legend: bool = True,
+    shapes: bool = True,
+    labels: bool = True,
+    width_mm: float | None = None,
+) -> str:
+    """Draw a graph.
+
+    Args:
+        graph: what to draw.
+        palette: its colours; the ground stays transparent.
+        title: a line above the drawing.
+        legend: whether to name the kinds of shortcut that occur.
+        shapes: whether shapes stand on edges and bands.
+        labels: whether nodes and bands are named.
+        width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
+
+    Returns:
+        One `<svg>` element.
+    """
+    top = _TITLE if title else 0.0
+    kinds = _kinds(graph) if legend else ()
+    width, height = graph.width, graph.height + top + (_LEGEND if kinds else 0)
+    scale = 1.0 if width_mm is None else width_mm * PX_PER_INCH / MM_PER_INCH / width
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
+        f'height="{_n(scale * height)}" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" font-family="{FONT_FAMILY}" '
+        f'font-size="{_TEXT}" text-anchor="middle">',
+        f"<title>{escape(title or graph.model)}</title>",
+        f"<desc>{escape(_description(graph))}</desc>",
+    ]
+    if title:
+        parts.append(
+            f'<text x="{_n(width / 2)}" y="26" font-size="18" font-weight="600" '
+            f'fill="{palette.text}">{escape(title)}</text>'
+        )
+    parts.append(f'<g transform="translate(0 {_n(top)})">')
+    parts += (_band(band, palette, shapes, labels) for band in graph.bands)
+    parts.append(f'<g class="main-path" stroke="{palette.main_path}" stroke-width="1.8">')
+    parts += (_edge(edge) for edge in graph.edges)
+    parts.append("</g>")
+    tells = graph.level is Level.LAYER  # elsewhere the box of a run says its count
+    parts += (_shortcut(line, palette, tells) for line in graph.shortcuts)
+    parts += (_node(node, palette, labels) for node in graph.nodes)
+    if shapes:
+        parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
+    if kinds:
+        parts.append(_legend(kinds, graph.height, palette))
+    parts += ["</g>", "</svg>"]
+    return "\n".join(parts) + "\n"
+
+
+def _kinds(graph: Graph) -> tuple[ShortcutKind, ...]:
+    found = {line.kind for line in graph.shortcuts}
+    return tuple(kind for kind in ShortcutKind if kind in found)
+
+
+def counts_in_words(profile: Profile) -> str:
+    """`12 identity and 4 projection shortcuts`, or that there are none."""
+    counts = Counter(use.kind for use in profile.shortcuts)
+    if plain := counts[ShortcutKind.NONE]:
+        return f"A plain stack of {plain} blocks without shortcuts"
+    said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
+    return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
+
+
+def _description(graph: Graph) -> str:
+    counts: Counter[ShortcutKind] = Counter()
+    for line in graph.shortcuts:
+        counts[line.kind] += line.count
+    said = ", ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
+    return f"{graph.model}, every {graph.level} a node. Shortcuts: {said or 'none'}."
+
+
+NAMES = {
+    ShortcutKind.IDENTITY: "identity",
+    ShortcutKind.PROJECTION: "projection",
+    ShortcutKind.ZERO_PAD: "zero pad",
+    ShortcutKind.NONE: "none",
+}
+
+
+def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
+    texts = []
+    if labels:
+        texts.append(
+            f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17)}" text-anchor="start" '
+            f'font-size="{_SMALL}" fill="{palette.text}">{escape(band.title)}</text>'
+        )
+    if shapes and band.width > 8.0 * (len(band.title) + len(band.shape)):
+        texts.append(
+            f'<text x="{_n(band.x + band.width - 8)}" y="{_n(band.y + 17)}" text-anchor="end" '
+            f'font-size="{_SMALL}" fill="{palette.plain}">{escape(band.shape)}</text>'
+        )
+    return (
+        f'<g class="band" data-stage="{escape(band.stage)}"><rect x="{_n(band.x)}" '
+        f'y="{_n(band.y)}" width="{_n(band.width)}" height="{_n(band.height)}" rx="10" '
+        f'fill="{palette.surface}"/>{"".join(texts)}</g>'
+    )
+
+
+def _edge(edge: Edge) -> str:
+    return f'<path d="{_line(edge.points)}" fill="none"/>'
+
+
+def _shape(edge: Edge, palette: Palette) -> str:
+    """The shape on an edge: under a straight one, on the way back of one from row to row."""
+    straight = len(edge.points) == 2
+    (x1, y1), (x2, _) = edge.points[0 if straight else 2], edge.points[-1 if straight else 3]
+    return (
+        f'<text class="shape" x="{_n((x1 + x2) / 2)}" y="{_n(y1 + (17 if straight else -5))}" '
+        f'font-size="{_SMALL}" fill="{palette.plain}">{escape(edge.label)}</text>'
+    )
+
+
+def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
+    colour, dash = palette.shortcut(line.kind), DASHES[line.kind]
+    look = f'fill="none" stroke="{colour}" stroke-linecap="round"'
+    look += f' stroke-dasharray="{dash}"' if dash else ""
+    path = _line(line.points)
+    lines = f'<path d="{path}" {look} stroke-width="2"/>'
+    if line.count > 1:
+        inner = _line(tuple(_inset(line.points)))
+        lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
+        if tells:
+            (left, _), (_, top), (right, _), _ = line.points
+            lines += (
+                f'<text x="{_n((left + right) / 2)}" y="{_n(top - 6)}" font-weight="600" '
+                f'fill="{colour}">×{line.count}</text>'
+            )
+    end_x, end_y = line.points[-1]
+    if line.points[-1][1] > line.points[-2][1]:
+        lines += (
+            f'<path d="M{_n(end_x - 4)} {_n(end_y - 7)}L{_n(end_x)} {_n(end_y)}'
+            f'L{_n(end_x + 4)} {_n(end_y - 7)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+    return (
+        f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
+        f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
+        f"{lines}</g>"
+    )
+
+
+def _inset(points: tuple[Point, ...]) -> Iterator[Point]:
+    """The same arc, drawn again a little inside."""
+    (x1, y1), (_, top), (x2, _), (_, y2) = points
+    yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
+
+
+def _node(node: Node, palette: Palette, labels: bool) -> str:
+    x, y = node.x - node.width / 2, node.y - node.height / 2
+    if node.kind is Kind.ADD:
+        r, arm = node.width / 2, node.width / 4
+        drawn = (
+            f'<circle cx="{_n(node.x)}" cy="{_n(node.y)}" r="{_n(r)}" fill="{palette.background}" '
+            f'stroke="{palette.main_path}" stroke-width="1.6"/>'
+            f'<path d="M{_n(node.x - arm)} {_n(node.y)}h{_n(2 * arm)}M{_n(node.x)} '
+            f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
+        )
+    else:
+        fill = _mix(_TINT, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
+        look = f'rx="7" fill="{fill}" stroke="{_TINT}" stroke-width="1"'
+        behind = ""
+        if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1:
+            behind = "".join(
+                f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
+                f'height="{_n(node.height)}" {look}/>'
+                for d in (6, 3)
+            )
+        drawn = (
+            f'{behind}<rect x="{_n(x)}" y="{_n(y)}" width="{_n(node.width)}" '
+            f'height="{_n(node.height)}" {look}/>'
+        )
+        if labels:
+            drawn += (
+                f'<text x="{_n(node.x)}" y="{_n(node.y + 4.5)}" '
+                f'fill="{palette.text}">{escape(node.label)}</text>'
+            )
+    hint = escape(f"{node.path}: {node.detail}")
+    count = f' data-count="{node.count}"' if node.count > 1 else ""
+    return (
+        f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
+        f"<title>{hint}</title>{drawn}</g>"
+    )
+
+
+def _legend(kinds: tuple[ShortcutKind, ...], y: float, palette: Palette) -> str:
+    x, items = 28.0, []
+    for kind in kinds:
+        dash = f' stroke-dasharray="{DASHES[kind]}"' if DASHES[kind] else ""
+        items.append(
+            f'<path d="M{_n(x)} {_n(y + 12)}h34" stroke="{palette.shortcut(kind)}" '
+            f'stroke-width="2" stroke-linecap="round"{dash}/>'
+            f'<text x="{_n(x + 42)}" y="{_n(y + 16.5)}" text-anchor="start" '
+            f'fill="{palette.text}">{NAMES[kind]} shortcut</text>'
+        )
+        x += 60 + 8 * len(f"{NAMES[kind]} shortcut")
+    return f'<g class="legend">{"".join(items)}</g>'
+
+
+def _line(points: tuple[Point, ...]) -> str:
+    """A path through the points, its corners rounded."""
+    drawn = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
+    for before, (x, y), after in zip(points, points[1:], points[2:], strict=False):
+        x1, y1 = _towards((x, y), before)
+        x2, y2 = _towards((x, y), after)
+        drawn.append(f"L{_n(x1)} {_n(y1)}Q{_n(x)} {_n(y)} {_n(x2)} {_n(y2)}")
+    drawn.append(f"L{_n(points[-1][0])} {_n(points[-1][1])}")
+    return "".join(drawn)
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    (x, y), (ox, oy) = corner, other
+    length = abs(ox - x) + abs(oy - y)
+    share = min(_CORNER, length / 2) / length if length else 0
+    return x + (ox - x) * share, y + (oy - y) * share
+
+
+def _mix(colour: str, ground: str, share: float) -> str:
+    """What a translucent colour looks like on a ground, as an opaque one."""
+    pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * c + (1 - share) * g):02X}" for c, g in pairs)
+
+
+def _n(value: float) -> str:
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,23 @@
+"""The shortcuts of a network as rows, runs of equal blocks as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analysis.profile import Profile
+from analysis.render.numbers import shape
+from analysis.render.svg import NAMES
+from analysis.residual import residual
+from nets import plan
+
+
+def shortcut_rows(profile: Profile) -> Iterator[tuple[str, ...]]:
+    """Path, kind, shapes and reason."""
+    for stage in plan.stages(profile.spec):
+        for index in range(min(2, stage.count)):
+            found = residual(profile, f"{stage.name}.{index}")
+            label = found.path
+            if index == 1 and stage.count > 2:
+                label = f"{found.path} to {stage.name}.{stage.count - 1}"
+            use = found.use
+            yield label, NAMES[use.kind], shape(use.input), shape(use.output), found.reason

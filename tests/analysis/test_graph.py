@@ -1,0 +1,183 @@
+"""The graph is the built network, and every shortcut is drawn where it stands."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from torch import fx, nn
+
+import analysis
+from analysis.graph import Graph, Kind, Level, graph
+from analysis.profile import Profile
+from analysis.render.dot import dot
+from analysis.render.palette import DARK, LIGHT, PRINT
+from analysis.render.svg import counts_in_words, svg
+from nets import build, parse
+from nets.plan import ShortcutKind
+from nets.spec import ResNetSpec, Shortcut, UnitOrder
+from tests.conftest import Golden
+from tests.strategies import specs
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+COUNTS = {
+    "resnet18": {"identity": 5, "projection": 3},
+    "resnet34": {"identity": 13, "projection": 3},
+    "resnet50": {"identity": 12, "projection": 4},
+    "resnet20": {"identity": 7, "zero_pad": 2},
+    "resnet34_c": {"projection": 16},
+    "plain34": {},
+}
+
+
+def counted(text: str) -> Profile:
+    return analysis.profile(parse(text))
+
+
+class EveryLayer(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return not list(m.children())
+
+
+def traced(spec: ResNetSpec) -> set[tuple[str, str]]:
+    """Which layer's output goes into which layer, as torch.fx sees it."""
+    flow = set()
+    for node in EveryLayer().trace(build(spec, "meta")).nodes:
+        for source in node.all_input_nodes:
+            if node.op == "call_module":
+                name = source.target if source.op == "call_module" else "input"
+                flow.add((name, node.target))
+    return flow
+
+
+def drawn(picture: Graph) -> set[tuple[str, str]]:
+    """The same, as the graph has it; an identity is a module, but no box."""
+    flow = {(edge.source, edge.target) for edge in picture.edges}
+    before = {edge.target: edge.source for edge in picture.edges}
+    for line in picture.shortcuts:
+        via = line.via
+        if line.kind is ShortcutKind.IDENTITY:
+            via = (f"{line.path}.downsample",)
+        flow |= set(pairwise([before[line.source], *via, line.target]))
+    return flow
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(specs())
+def test_the_layers_are_what_torch_traces(spec: ResNetSpec) -> None:
+    profile = analysis.profile(spec, batch=4)
+    assert drawn(graph(profile, Level.LAYER, unfold=True)) == traced(spec)
+
+
+@pytest.mark.parametrize("unit", UnitOrder)
+@pytest.mark.parametrize("shortcut", Shortcut)
+@pytest.mark.parametrize("block", ["basic", "bottleneck"])
+def test_every_unit_and_shortcut_is_what_torch_traces(
+    unit: UnitOrder, shortcut: Shortcut, block: str
+) -> None:
+    spec = parse(f"resnet20:unit={unit}:shortcut={shortcut}:block={block}")
+    picture = graph(analysis.profile(spec), Level.LAYER, unfold=True)
+    assert drawn(picture) == traced(spec)
+    additions = [node for node in picture.nodes if node.kind is Kind.ADD]
+    assert len(additions) == (0 if shortcut is Shortcut.NONE else 9)
+
+
+@pytest.mark.parametrize("text", COUNTS)
+def test_the_svg_holds_every_shortcut_by_its_class(text: str) -> None:
+    root = ElementTree.fromstring(svg(graph(counted(text), Level.BLOCK, unfold=True)))
+    groups = [g for g in root.iter(f"{SVG}g") if "shortcut" in g.get("class", "").split()]
+    kinds = Counter(g.get("class", "").split()[1] for g in groups)
+    assert kinds == COUNTS[text]
+    assert all(g.find(f"{SVG}path") is not None for g in groups)
+
+
+@pytest.mark.parametrize("text", [*COUNTS, "preresnet164", "resnet152"])
+@pytest.mark.parametrize("level", [Level.BLOCK, Level.LAYER])
+def test_a_shortcut_joins_its_blocks_input_to_its_addition(text: str, level: Level) -> None:
+    picture = graph(counted(text), level, unfold=True)
+    nodes = {node.id: node for node in picture.nodes}
+    incoming = {edge.target: edge for edge in picture.edges}
+    lines = ElementTree.fromstring(svg(picture)).iter(f"{SVG}g")
+    paths = [
+        (g.get("data-path"), g[1].get("d", ""))
+        for g in lines
+        if "shortcut" in g.get("class", "").split()
+    ]
+    assert [path for path, _ in paths] == [line.path for line in picture.shortcuts]
+    for line, (_, d) in zip(picture.shortcuts, paths, strict=True):
+        numbers = [float(n) for n in re.findall(r"-?[0-9.]+", d)]
+        start, end = tuple(numbers[:2]), tuple(numbers[-2:])
+        first, add = nodes[line.source], nodes[line.target]
+        assert first.path.startswith(line.path)
+        (x1, y1), (x2, y2) = incoming[line.source].points[-2:]
+        assert start[1] == pytest.approx(y1) == pytest.approx(y2)
+        assert x1 <= start[0] < x2 <= first.x
+        assert end == pytest.approx((add.x, add.y - add.height / 2), abs=0.01)
+        assert add.path == line.path
+        assert add.kind is Kind.ADD
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(specs())
+def test_nothing_overlaps_and_nothing_is_outside(spec: ResNetSpec) -> None:
+    profile = analysis.profile(spec, batch=4)
+    for level in Level:
+        picture = graph(profile, level)
+        boxes = [(n.x - n.width / 2, n.y - n.height / 2, n.width, n.height) for n in picture.nodes]
+        for x, y, width, height in boxes:
+            assert 0 <= x <= x + width <= picture.width
+            assert 0 <= y <= y + height <= picture.height
+        for i, (x, y, width, height) in enumerate(boxes):
+            for other_x, other_y, other_width, other_height in boxes[i + 1 :]:
+                apart_x = x + width <= other_x or other_x + other_width <= x
+                apart_y = y + height <= other_y or other_y + other_height <= y
+                assert apart_x or apart_y
+        for line in picture.shortcuts:
+            assert all(0 <= x <= picture.width and y >= 0 for x, y in line.points)
+
+
+def test_folding_keeps_every_shortcut() -> None:
+    profile = counted("resnet152")
+    for level in Level:
+        counts: Counter[ShortcutKind] = Counter()
+        for line in graph(profile, level).shortcuts:
+            counts[line.kind] += line.count
+        assert counts == {ShortcutKind.IDENTITY: 46, ShortcutKind.PROJECTION: 4}
+    picture = graph(profile)
+    runs = [node for node in picture.nodes if node.kind is Kind.RUN]
+    assert [run.count for run in runs] == [2, 7, 35, 2]
+    assert "layer3.1 to 3.35 ×35" in svg(picture)
+    assert 1.2 < picture.width / picture.height < 2.2
+
+
+def test_words() -> None:
+    assert counts_in_words(counted("resnet50")) == "12 identity and 4 projection shortcuts"
+    plain = "A plain stack of 16 blocks without shortcuts"
+    assert counts_in_words(counted("plain34")) == plain
+
+
+def test_options_of_the_picture() -> None:
+    picture = graph(counted("resnet18"))
+    full = svg(picture, title="Zoë </svg><script>alert(1)</script>")
+    assert ElementTree.fromstring(full).find(f".//{SVG}script") is None
+    assert "Zoë &lt;/svg&gt;" in full
+    bare = svg(picture, legend=False, shapes=False, labels=False)
+    assert ElementTree.fromstring(bare).find(f".//{SVG}text") is None
+    assert float(ElementTree.fromstring(svg(picture, width_mm=85)).get("width", 0)) == (
+        pytest.approx(85 / 25.4 * 96, abs=0.01)
+    )
+    for palette in (LIGHT, DARK, PRINT):
+        assert palette.projection in svg(picture, palette)
+        assert 'stroke-dasharray="7 4"' in svg(picture, palette)
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet50", "resnet20", "plain20", "preresnet164"])
+def test_exact_dot(text: str, golden: Golden) -> None:
+    golden(f"{text}.dot", dot(graph(counted(text))))
+
+
+def test_exact_dot_of_layers(golden: Golden) -> None:
+    golden("resnet50-layer.dot", dot(graph(counted("resnet50"), Level.LAYER), title="Café \\n"))
