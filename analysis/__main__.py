@@ -159,6 +159,9 @@ def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: s
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file.")
 @click.option("--level", type=click.Choice(["stage", "block", "layer"]), default="block")
 @click.option("--unfold", is_flag=True, help="Draw every block of a run of equal ones.")
+@click.option(
+    "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by this."
+)
 @click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light")
 @click.option("--aspect", default="16:9", show_default=True, help="Width to height to aim at.")
 @click.option("--width-mm", type=click.FloatRange(20, 2_000), help="Width on paper.")
@@ -170,6 +173,7 @@ def graph(
     output: Path,
     level: str,
     unfold: bool,
+    heat: str | None,
     palette: str,
     aspect: str,
     width_mm: float | None,
@@ -178,6 +182,7 @@ def graph(
 ) -> None:
     """Draw the network and its shortcuts as SVG, PDF, PNG or DOT, by the file's ending."""
     from analysis import graph as graphs
+    from analysis.heat import Metric, heat_of
     from analysis.render import files
     from analysis.render import palette as palettes
     from analysis.render.dot import dot
@@ -192,7 +197,8 @@ def graph(
     if suffix == ".dot":
         _write(dot(drawn, colours, title), output)
         return
-    picture = svg(drawn, colours, title, width_mm=width_mm)
+    warm = heat_of(cost, Metric(heat)) if heat else None
+    picture = svg(drawn, colours, title, width_mm=width_mm, heat=warm)
     if suffix == ".svg":
         _write(picture, output)
     elif suffix == ".pdf":

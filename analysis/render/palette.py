@@ -31,6 +31,43 @@ class Palette:
         }[kind]
 
 
+CIVIDIS = (
+    "#00224E",
+    "#123570",
+    "#3B496C",
+    "#575D6D",
+    "#707173",
+    "#8A8678",
+    "#A59C74",
+    "#C3B369",
+    "#E1CC55",
+    "#FEE838",
+)
+"""Heat, low to high, even in lightness to every eye (Nuñez et al. 2018)."""
+
+GREYS = ("#F5F5F5", "#E0E0E0", "#CACACA", "#B3B3B3", "#9C9C9C", "#858585", "#6F6F6F", "#595959")
+"""Heat on paper, low to high."""
+
+
+def heat_colour(share: float, scale: tuple[str, ...]) -> str:
+    """The colour of a share from 0 to 1, between the two nearest of the scale."""
+    place = min(max(share, 0.0), 1.0) * (len(scale) - 1)
+    low = min(int(place), len(scale) - 2)
+    return mix(scale[low + 1], scale[low], place - low)
+
+
+def mix(colour: str, ground: str, share: float) -> str:
+    """What a translucent colour looks like on a ground, as an opaque one."""
+    pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * c + (1 - share) * g):02X}" for c, g in pairs)
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever is better read on a colour."""
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#000000" if 0.299 * r + 0.587 * g + 0.114 * b > 130 else "#FFFFFF"
+
+
 DASHES = {
     ShortcutKind.IDENTITY: "",
     ShortcutKind.PROJECTION: "7 4",

@@ -15,7 +15,7 @@ from math import cos, log2, radians, sin, sqrt
 from analysis.profile import Profile, Shape
 from analysis.render.files import FONT_FAMILY
 from analysis.render.numbers import shape
-from analysis.render.palette import LIGHT, Palette
+from analysis.render.palette import LIGHT, Palette, mix
 from nets import plan
 
 MAX_WIDTH = 960
@@ -170,22 +170,14 @@ class _Colours:
     @classmethod
     def of(cls, palette: Palette) -> _Colours:
         return cls(
-            front=f'fill="{_mix(_TINT, palette.background, _FRONT)}"',
-            top=f'fill="{_mix(_TINT, palette.background, _TOP)}"',
-            side=f'fill="{_mix(_TINT, palette.background, _SIDE)}"',
+            front=f'fill="{mix(_TINT, palette.background, _FRONT)}"',
+            top=f'fill="{mix(_TINT, palette.background, _TOP)}"',
+            side=f'fill="{mix(_TINT, palette.background, _SIDE)}"',
             edge=f'stroke="{_TINT}"',
             text=f'fill="{palette.text}"',
             quiet=f'fill="{palette.plain}"',
             path=f'fill="{palette.main_path}" stroke="{palette.main_path}"',
         )
-
-
-def _mix(colour: str, ground: str, share: float) -> str:
-    """What a translucent colour looks like on a ground, as an opaque one."""
-    parts = [
-        (int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in range(1, len(colour), 2)
-    ]
-    return "#" + "".join(f"{round(share * c + (1 - share) * g):02X}" for c, g in parts)
 
 
 def _draw(model: str, layout: _Layout, colours: _Colours) -> str:

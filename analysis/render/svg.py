@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
 from analysis.graph import Band, Edge, Graph, Kind, Level, Node, Point, ShortcutLine
+from analysis.heat import Heat
 from analysis.profile import Profile
 from analysis.render.files import FONT_FAMILY
-from analysis.render.palette import DASHES, LIGHT, Palette
+from analysis.render.numbers import short
+from analysis.render.palette import (
+    CIVIDIS,
+    DASHES,
+    GREYS,
+    LIGHT,
+    PRINT,
+    Palette,
+    heat_colour,
+    mix,
+    text_on,
+)
 from nets.plan import ShortcutKind
 
 PX_PER_INCH, MM_PER_INCH = 96, 25.4
@@ -45,6 +58,7 @@ def svg(
     shapes: bool = True,
     labels: bool = True,
     width_mm: float | None = None,
+    heat: Heat | None = None,
 ) -> str:
     """Draw a graph.
 
@@ -55,6 +69,7 @@ def svg(
         legend: whether to name the kinds of shortcut that occur.
         shapes: whether shapes stand on edges and bands.
         labels: whether nodes and bands are named.
+        heat: numbers that colour the nodes, with a scale below.
         width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
 
     Returns:
@@ -62,7 +77,9 @@ def svg(
     """
     top = _TITLE if title else 0.0
     kinds = _kinds(graph) if legend else ()
-    width, height = graph.width, graph.height + top + (_LEGEND if kinds else 0)
+    warm = _Warm.of(graph, heat, palette) if heat else None
+    lines = bool(kinds) + bool(warm)
+    width, height = graph.width, graph.height + top + _LEGEND * lines
     scale = 1.0 if width_mm is None else width_mm * PX_PER_INCH / MM_PER_INCH / width
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
@@ -84,13 +101,52 @@ def svg(
     parts.append("</g>")
     tells = graph.level is Level.LAYER  # elsewhere the box of a run says its count
     parts += (_shortcut(line, palette, tells) for line in graph.shortcuts)
-    parts += (_node(node, palette, labels) for node in graph.nodes)
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes)
     if shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
     if kinds:
         parts.append(_legend(kinds, graph.height, palette))
+    if warm:
+        parts.append(warm.scale(graph.height + (_LEGEND if kinds else 0), palette))
     parts += ["</g>", "</svg>"]
     return "\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True)
+class _Warm:
+    """Heat on a graph: from nothing to the hottest node. Of a run, one block's number counts."""
+
+    heat: Heat
+    most: float
+    colours: tuple[str, ...]
+
+    @classmethod
+    def of(cls, graph: Graph, heat: Heat, palette: Palette) -> _Warm:
+        found = [heat.values[node.path] for node in graph.nodes if node.path in heat.values]
+        return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
+
+    def colour(self, node: Node) -> str:
+        """The fill of a node."""
+        return heat_colour(self.heat.values[node.path] / self.most, self.colours)
+
+    def text(self, node: Node) -> str:
+        """The number of a node."""
+        each = " each" if node.kind is Kind.RUN else ""
+        return f"{short(self.heat.values[node.path], self.heat.unit)} {self.heat.label}{each}"
+
+    def scale(self, y: float, palette: Palette) -> str:
+        """The scale, from nothing to the hottest node, with its unit."""
+        wide, x = 220 / len(self.colours), 28.0
+        steps = "".join(
+            f'<rect x="{_n(x + i * wide)}" y="{_n(y + 4)}" width="{_n(wide + 0.5)}" height="14" '
+            f'fill="{colour}"/>'
+            for i, colour in enumerate(self.colours)
+        )
+        text = f"0 to {short(self.most, self.heat.unit)} {self.heat.label}"
+        return (
+            f'<g class="scale">{steps}<text x="{_n(x + 230)}" y="{_n(y + 16)}" '
+            f'text-anchor="start" fill="{palette.text}">{escape(text)}</text></g>'
+        )
 
 
 def _kinds(graph: Graph) -> tuple[ShortcutKind, ...]:
@@ -190,8 +246,9 @@ def _inset(points: tuple[Point, ...]) -> Iterator[Point]:
     yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
 
 
-def _node(node: Node, palette: Palette, labels: bool) -> str:
+def _node(node: Node, palette: Palette, labels: bool, warm: _Warm | None) -> str:
     x, y = node.x - node.width / 2, node.y - node.height / 2
+    detail = node.detail
     if node.kind is Kind.ADD:
         r, arm = node.width / 2, node.width / 4
         drawn = (
@@ -201,7 +258,11 @@ def _node(node: Node, palette: Palette, labels: bool) -> str:
             f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
         )
     else:
-        fill = _mix(_TINT, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
+        fill = mix(_TINT, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
+        ink, hot = palette.text, ""
+        if warm and node.path in warm.heat.values:
+            fill, hot = warm.colour(node), f" · {warm.text(node)}"
+            ink = text_on(fill)
         look = f'rx="7" fill="{fill}" stroke="{_TINT}" stroke-width="1"'
         behind = ""
         if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1:
@@ -217,9 +278,10 @@ def _node(node: Node, palette: Palette, labels: bool) -> str:
         if labels:
             drawn += (
                 f'<text x="{_n(node.x)}" y="{_n(node.y + 4.5)}" '
-                f'fill="{palette.text}">{escape(node.label)}</text>'
+                f'fill="{ink}">{escape(node.label)}</text>'
             )
-    hint = escape(f"{node.path}: {node.detail}")
+        detail += hot
+    hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""
     return (
         f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
@@ -257,12 +319,6 @@ def _towards(corner: Point, other: Point) -> Point:
     length = abs(ox - x) + abs(oy - y)
     share = min(_CORNER, length / 2) / length if length else 0
     return x + (ox - x) * share, y + (oy - y) * share
-
-
-def _mix(colour: str, ground: str, share: float) -> str:
-    """What a translucent colour looks like on a ground, as an opaque one."""
-    pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(share * c + (1 - share) * g):02X}" for c, g in pairs)
 
 
 def _n(value: float) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from analysis.graph import Graph
+from analysis.heat import Heat
 from analysis.profile import Profile
 from analysis.render import files, tables
 from analysis.render.dot import dot
@@ -55,11 +56,11 @@ def export_menu(profile: Profile) -> None:
     )
 
 
-def graph_menu(graph: Graph, profile: Profile) -> None:
+def graph_menu(graph: Graph, profile: Profile, heat: Heat | None) -> None:
     """Files of the shortcut graph as it is drawn on the page, on a light ground."""
 
     def image() -> str:
-        return svg(graph)
+        return svg(graph, heat=heat)
 
     _menu(
         profile,

@@ -11,9 +11,11 @@ from torch import fx, nn
 
 import analysis
 from analysis.graph import Graph, Kind, Level, graph
+from analysis.heat import Metric, heat_of
 from analysis.profile import Profile
 from analysis.render.dot import dot
-from analysis.render.palette import DARK, LIGHT, PRINT
+from analysis.render.numbers import short
+from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
 from analysis.render.svg import counts_in_words, svg
 from nets import build, parse
 from nets.plan import ShortcutKind
@@ -172,6 +174,38 @@ def test_options_of_the_picture() -> None:
     for palette in (LIGHT, DARK, PRINT):
         assert palette.projection in svg(picture, palette)
         assert 'stroke-dasharray="7 4"' in svg(picture, palette)
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
+    profile = counted("resnet50")
+    heat = heat_of(profile, metric)
+    for stage in profile.stages:
+        assert heat.values[stage.name] == getattr(stage, metric)
+    for row in profile.layers:
+        if row.path.count(".") > 0:
+            assert heat.values[row.path] == getattr(row, metric)
+    blocks = [heat.values[use.path] for use in profile.shortcuts]
+    ends = heat.values["stem"] + heat.values["head"]
+    assert sum(blocks) + ends == getattr(profile, metric)
+
+    picture = graph(profile)
+    assert 'class="scale"' not in svg(picture)
+    warm = svg(picture, heat=heat)
+    hottest = max(heat.values[n.path] for n in picture.nodes if n.path in heat.values)
+    assert f"0 to {short(hottest, metric.unit)} {metric.label}" in warm
+    assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
+    assert GREYS[-1] in svg(picture, PRINT, heat=heat)
+
+
+def test_heat_colours_go_from_end_to_end() -> None:
+    assert [heat_colour(share, CIVIDIS) for share in (-1, 0, 1, 2)] == [
+        CIVIDIS[0],
+        CIVIDIS[0],
+        CIVIDIS[-1],
+        CIVIDIS[-1],
+    ]
+    assert heat_colour(0.5, ("#000000", "#FFFFFF")) == "#808080"
 
 
 @pytest.mark.parametrize("text", ["resnet18", "resnet50", "resnet20", "plain20", "preresnet164"])

@@ -21,6 +21,9 @@ def test_level_and_model_change_the_picture(open_app: Open) -> None:
     before = html(app)
     app.segmented_control(key="level").select("layer").run()
     assert html(app) != before
+    plain = html(app)
+    app.selectbox(key="heat").select("params").run()
+    assert html(app) != plain
     app.text_input(key="text").input("resnet20").run()
     assert "7 identity and 2 zero pad shortcuts" in markdown(app)
     assert not app.exception
