@@ -20,6 +20,7 @@ class Palette:
     zero_pad: str
     plain: str
     warning: str
+    tint: str
 
     def shortcut(self, kind: ShortcutKind) -> str:
         """The colour of a shortcut; a plain stack's is grey."""
@@ -86,6 +87,7 @@ LIGHT = Palette(
     zero_pad="#009E73",
     plain="#6B7280",
     warning="#B42318",
+    tint="#6A87A6",
 )
 
 DARK = Palette(
@@ -98,6 +100,7 @@ DARK = Palette(
     zero_pad="#3DD6A6",
     plain="#9CA3AF",
     warning="#F97066",
+    tint="#6A87A6",
 )
 
 PRINT = Palette(
@@ -110,4 +113,5 @@ PRINT = Palette(
     zero_pad="#000000",
     plain="#7F7F7F",
     warning="#000000",
+    tint="#8C8C8C",
 )

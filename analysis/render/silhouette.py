@@ -45,7 +45,6 @@ _BETWEEN_BOXES, _BETWEEN_LABELS = 30, 16
 _ABOVE_LABELS = 34
 _ARROW_GAP, _ARROW_HEAD = 5.0, 7.0
 
-_TINT = "#6A87A6"
 _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 """How much of the tint covers the ground."""
 
@@ -170,10 +169,10 @@ class _Colours:
     @classmethod
     def of(cls, palette: Palette) -> _Colours:
         return cls(
-            front=f'fill="{mix(_TINT, palette.background, _FRONT)}"',
-            top=f'fill="{mix(_TINT, palette.background, _TOP)}"',
-            side=f'fill="{mix(_TINT, palette.background, _SIDE)}"',
-            edge=f'stroke="{_TINT}"',
+            front=f'fill="{mix(palette.tint, palette.background, _FRONT)}"',
+            top=f'fill="{mix(palette.tint, palette.background, _TOP)}"',
+            side=f'fill="{mix(palette.tint, palette.background, _SIDE)}"',
+            edge=f'stroke="{palette.tint}"',
             text=f'fill="{palette.text}"',
             quiet=f'fill="{palette.plain}"',
             path=f'fill="{palette.main_path}" stroke="{palette.main_path}"',

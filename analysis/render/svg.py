@@ -47,7 +47,6 @@ _FILLS = {
     Kind.PAD: 0.16,
 }
 _OTHER_FILL = 0.16
-_TINT = "#6A87A6"
 
 
 def svg(
@@ -258,12 +257,12 @@ def _node(node: Node, palette: Palette, labels: bool, warm: _Warm | None) -> str
             f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
         )
     else:
-        fill = mix(_TINT, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
+        fill = mix(palette.tint, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
         ink, hot = palette.text, ""
         if warm and node.path in warm.heat.values:
             fill, hot = warm.colour(node), f" · {warm.text(node)}"
             ink = text_on(fill)
-        look = f'rx="7" fill="{fill}" stroke="{_TINT}" stroke-width="1"'
+        look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
         behind = ""
         if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1:
             behind = "".join(
