@@ -1,5 +1,20 @@
-"""What a ResNet costs and does. Every analysis takes a spec and returns numbers."""
+"""What a ResNet costs and does. Every analysis takes a spec and returns numbers.
 
-from analysis.profile import Profile, profile
+Importing this package does not import torch; `profile` does when it is first used. For that the
+module that holds it has another name: a module `analysis.profile` would hide the function.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.costs import Profile, profile
 
 __all__ = ["Profile", "profile"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from analysis import costs
+
+        return getattr(costs, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ from nets import CATALOG, ResNetSpec, parse
 from nets.text import with_input
 
 if TYPE_CHECKING:
-    from analysis.profile import Profile
+    from analysis.costs import Profile
 
 
 class Model(click.ParamType[ResNetSpec]):
@@ -61,7 +62,18 @@ def _format(*choices: str) -> Callable[[Command], Command]:
     )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; an interrupted one ends in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.ClickException("interrupted") from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """What a ResNet is, what it costs and how it behaves.
 
@@ -91,12 +103,12 @@ def list_models(style: str) -> None:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     wide = max(map(len, CATALOG))
-    family = None
-    for name, entry in CATALOG.items():
-        if entry.family is not family:
-            click.echo(f"{'' if family is None else chr(10)}{entry.family}")
-            family = entry.family
-        click.echo(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
+    lines: list[str] = []
+    for family, group in groupby(CATALOG.items(), lambda item: item[1].family):
+        lines += ["", family.value]
+        for name, entry in group:
+            lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
+    click.echo("\n".join(lines[1:]))
 
 
 @main.command()
@@ -215,7 +227,7 @@ def _aspect(text: str) -> float:
 
 
 def _profile(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
-    from analysis.profile import profile as count
+    from analysis.costs import profile as count
 
     if shape is not None:
         spec = _or_usage(with_input, spec, shape)
@@ -243,12 +255,15 @@ def _verify(cost: Profile) -> None:
 
 def _write(content: str | bytes, path: Path | None) -> None:
     """Print, or write beside the file and then rename, so that no half of a file is left."""
-    if path is None:
+    if path is None or str(path) == "-":
         click.echo(content, nl=False)
         return
     data = content.encode() if isinstance(content, str) else content
     try:
-        with _replacing(path) as file:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
+            path.write_bytes(data)
+            return
+        with _replacing(path.resolve()) as file:
             file.write_bytes(data)
     except OSError as error:
         raise Refusal(f"cannot write {str(path)!r}: {error.strerror or error}") from None
@@ -258,8 +273,8 @@ def _write(content: str | bytes, path: Path | None) -> None:
 def _replacing(path: Path) -> Iterator[Path]:
     """A new file in the folder of `path` that takes its place where the block ends well."""
     if path.is_dir():
-        raise OSError(f"{path} is a folder")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        raise IsADirectoryError(None, "it is a folder")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
     os.close(handle)
     new = Path(name)
     try:
@@ -289,11 +304,7 @@ def run(arguments: list[str] | None = None) -> int:
             message = f"{message.rstrip('.')}. See {error.ctx.command_path} --help"
         click.echo(f"error: {message}", err=True)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("error: interrupted", err=True)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # click's answer to a reader that has gone away, such as head
         return 0
     except (RuntimeError, OSError, MemoryError) as error:
         click.echo(f"error: {' '.join(str(error).split())[:300] or type(error).__name__}", err=True)

@@ -26,7 +26,7 @@ with warnings.catch_warnings():  # fvcore calls torch.jit.script, which newer to
     from fvcore.nn.jit_handles import conv_flop_count
 
 if TYPE_CHECKING:
-    from analysis.profile import Profile
+    from analysis.costs import Profile
 
 VERIFY_BYTES = 4_000_000_000
 """The largest network and batch, in inference bytes, that is really built and run to verify."""

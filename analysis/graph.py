@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from math import log, sqrt
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from analysis.render.numbers import exact, shape
 from nets import plan
 from nets.plan import ShortcutKind

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from nets import plan
 
 

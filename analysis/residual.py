@@ -5,14 +5,14 @@ Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 20
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 
-from analysis.profile import Profile, ShortcutUse
+from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
 from nets import plan
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import Activation, BlockKind, ResNetSpec, Shortcut, StrideOn, UnitOrder
+from nets.spec import Activation, ResNetSpec, Shortcut
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ def residual(profile: Profile, path: str) -> Residual:
     stage_name, _, index = path.partition(".")
     stage = next(s for s in plan.stages(spec) if s.name == stage_name)
     block = stage.first if index == "0" else stage.rest
-    own = _branch(_name(spec), block.convs, use)
-    other = _other(spec, block)
+    own = _branch(_name(block.convs), block.convs, use)
+    other = _other(block)
     return Residual(
         path=path,
         use=use,
         formula=_formula(spec, use),
         shapes=_shapes(use),
         reason=_reason(spec, use, block.stride),
-        branches=(own, _branch(_name(other), _convs(other), use)),
+        branches=(own, _branch(_name(other), other, use)),
     )
 
 
@@ -76,38 +76,28 @@ def _range(spec: ResNetSpec) -> str:
     return f"blocks are {paths[0]} to {paths[-1]}"
 
 
-def _name(spec: ResNetSpec) -> str:
-    return "Bottleneck" if spec.block is BlockKind.BOTTLENECK else "Two 3×3"
+def _name(convs: tuple[ConvPlan, ...]) -> str:
+    return "Two 3×3" if len(convs) == 2 else "Bottleneck"
 
 
-def _other(spec: ResNetSpec, block: BlockPlan) -> ResNetSpec:
-    """A one-block net whose branch is the other kind between the same channels.
+def _other(block: BlockPlan) -> tuple[ConvPlan, ...]:
+    """The convolutions of the other kind of branch between the same channels.
 
     Two 3x3 convolutions keep the outer width; a bottleneck narrows to a quarter of it
     (He et al. 2015, Fig. 5).
     """
-    out = block.out_channels
-    common = replace(
-        spec,
-        blocks=(1,),
-        dilate=(),
-        stem_width=block.in_channels,
-        groups=1,
-        group_width=64,
-        stride_on=StrideOn.CONV2,
-        shortcut=Shortcut.NONE,
-        zero_init=False,
-        block=BlockKind.BOTTLENECK,
-        widths=(1,),
+    channels, out, stride = block.in_channels, block.out_channels, block.stride
+    if len(block.convs) == 3:
+        return (
+            ConvPlan("conv1", channels, out, 3, stride),
+            ConvPlan("conv2", out, out, 3),
+        )
+    narrow = max(out // 4, 1)
+    return (
+        ConvPlan("conv1", channels, narrow, 1),
+        ConvPlan("conv2", narrow, narrow, 3, stride),
+        ConvPlan("conv3", narrow, out, 1),
     )
-    if spec.block is BlockKind.BOTTLENECK:
-        return replace(common, block=BlockKind.BASIC, widths=(out,), expansion=1)
-    quarter = max(out // 4, 1)
-    return replace(common, widths=(quarter,), expansion=out // quarter)
-
-
-def _convs(one_block: ResNetSpec) -> tuple[ConvPlan, ...]:
-    return plan.stages(one_block)[0].first.convs
 
 
 def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
@@ -115,14 +105,10 @@ def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
 
     A convolution before the stride works on the block's input map, all others on its output map.
     """
-    strides = use.input[1:] != use.output[1:]
-    striding = next((i for i, conv in enumerate(convs) if conv.stride > 1), None)
-    if striding is None and strides:  # the other kind was planned without its stride
-        striding = 0 if len(convs) == 2 else 1
+    striding = next((i for i, conv in enumerate(convs) if conv.stride > 1), 0)
     macs = 0
     for i, conv in enumerate(convs):
-        before = striding is not None and i < striding
-        macs += conv.weights * prod(use.input[1:] if before else use.output[1:])
+        macs += conv.weights * prod(use.input[1:] if i < striding else use.output[1:])
     return Branch(name, convs, sum(conv.weights for conv in convs), macs)
 
 
@@ -157,19 +143,16 @@ def _activation(spec: ResNetSpec) -> str:
 
 def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
     """Why this block's shortcut is what it is."""
+    wider = use.input[0] != use.output[0]
+    smaller = use.input[1:] != use.output[1:]
     changes = []
-    if use.input[0] != use.output[0]:
+    if wider:
         changes.append(f"channels change from {exact(use.input[0])} to {exact(use.output[0])}")
-    if stride > 1:
+    if smaller:
         before, after = (shape(sides[1:]) for sides in (use.input, use.output))
-        changes.append(f"the map from {before} to {after} (stride {stride})")
+        verb = "" if wider else " changes"
+        changes.append(f"the map{verb} from {before} to {after} (stride {stride})")
     change = " and ".join(changes)
-    if changes and not changes[0].startswith("channels"):
-        change = change.replace("the map", "the map changes", 1)
-    where = ""
-    if spec.unit.preactivated:
-        first = "BN and ReLU" if spec.unit is UnitOrder.FULL_PREACT else "ReLU"
-        where = f" It acts on x after the block's first {first}, written x̂."
     match use.kind:
         case ShortcutKind.IDENTITY:
             return "Identity: input and output have the same shape, so x is added as it is, free."
@@ -177,18 +160,35 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
             end = f" ({change})" if change else ""
             return f"No shortcut: this is a plain stack{end}, and the branch alone must carry x."
         case ShortcutKind.ZERO_PAD:
-            return (
-                f"Zero pad (option A): {change}, so x is subsampled where the map shrinks, and "
-                "new channels are filled with zeros. It has no weights."
-            )
+            how = []
+            if smaller:
+                how.append("x is subsampled")
+            if wider:
+                how.append("the new channels are filled with zeros")
+            if not how:
+                return "Zero pad (option A): the stage strides, though the map cannot get smaller."
+            done = f"so {' and '.join(how)}"
+            return f"Zero pad (option A): {change}, {done}. It has no weights."
         case ShortcutKind.PROJECTION:
             weights = exact(use.input[0] * use.output[0])
-            if not change:
-                return (
-                    "Projection (option C): shapes would allow an identity, but this network "
-                    f"projects every shortcut, here with {weights} weights.{where}"
-                )
+            if change:
+                why = f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution "
+                return f"{why}with {weights} weights brings it to that shape.{_where(spec)}"
+            option, why = "", "the stage strides"
+            if spec.shortcut is Shortcut.PROJECTION_ALL:
+                option, why = " (option C)", "this network projects every shortcut"
             return (
-                f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution with "
-                f"{weights} weights brings it to the shape of the output.{where}"
+                f"Projection{option}: the shapes would allow an identity, but {why}, here with "
+                f"{weights} weights.{_where(spec)}"
             )
+
+
+def _where(spec: ResNetSpec) -> str:
+    """What a projection of a pre-activation unit acts on."""
+    names = [
+        "BN" if step.startswith("bn") else spec.activation.label
+        for step in plan.unit_steps(spec).before
+    ]
+    return (
+        f" It acts on x after the block's first {' and '.join(names)}, written x̂." if names else ""
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 import torchinfo
 
-from analysis.profile import Shape, representative
+from analysis.costs import Shape, representative
 from analysis.shapes import ShapesOnly
 from nets.resnet import build
 from nets.spec import ResNetSpec

@@ -295,6 +295,12 @@ def quote(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:36]}...{text[-1]}"
 
 
+def given(value: object) -> str:
+    """A number as a message repeats it: with thousands separated, or in words where it is huge."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+    return f"{value:,}" if whole else quote(value).strip("'")
+
+
 def shown(name: str, value: Any) -> str:
     """An option's value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
     if isinstance(value, tuple):
@@ -337,8 +343,8 @@ def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | floa
         kind = "a whole number" if whole else "a number"
         raise ValueError(f"{name} must be {kind}, not {quote(value)}")
     if not option.low <= value <= option.high:
-        given = f"{value:,}" if abs(value) < 10**15 else quote(value)
-        raise ValueError(f"{name} must be {option.low:,} to {option.high:,}, not {given}")
+        limits = f"{option.low:,} to {option.high:,}"
+        raise ValueError(f"{name} must be {limits}, not {given(value)}")
     return value if whole else float(value) + 0.0  # no negative zero
 
 

@@ -42,14 +42,15 @@ def parse(text: str) -> ResNetSpec:
     Args:
         text: a catalog name with overrides, such as `resnet50:unit=full_preact:input=3x128x128`.
             An override that the others decide may be left out: widths and dilate for another
-            number of stages, expansion for another block, projection_norm for another unit order.
+            number of stages, expansion and what only a bottleneck has for another block,
+            projection_norm for another unit order. Spaces and capitals don't matter.
 
     Raises:
         ValueError: in one short line: what is wrong, where, and what is allowed.
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"a model's text has {MAX_TEXT:,} characters at most, not {len(text):,}")
-    name, *parts = text.strip().split(":")
+    name, *parts = re.sub(r"\s*([:=,])\s*", r"\1", text.strip()).lower().split(":")
     overrides: dict[str, str] = {}
     base = _entry(name)
     for part in parts:
@@ -128,6 +129,10 @@ def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     block = values.get("block", base.block)
     if block != base.block:
         implied["expansion"] = 1 if block == BlockKind.BASIC else 4
+    if block == BlockKind.BASIC != base.block:
+        only_bottleneck = ("groups", "group_width", "stride_on")
+        implied |= {name: DEFAULTS[name] for name in only_bottleneck}
+        implied["dilate"] = (0,) * max(min(stages, MAX_STAGES) - 1, 0)
     unit = values.get("unit", base.unit)
     if unit.preactivated != base.unit.preactivated:
         implied["projection_norm"] = not unit.preactivated

@@ -30,8 +30,9 @@ with share:
 with export:
     export_menu(profile)
 source = entry.source
+summary = f"Edited from {entry.title}: {entry.summary}" if edited else entry.summary
 st.markdown(
-    f"{entry.summary} [{source.short}]({source.url}), *{source.title}*, {source.venue}.  \n"
+    f"{summary} [{source.short}]({source.url}), *{source.title}*, {source.venue}.  \n"
     f"Model `{profile.model}`, input {shape(profile.input)}, counted for one image."
 )
 top = st.empty()

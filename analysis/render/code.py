@@ -6,7 +6,7 @@ model and its output is the same to the bit.
 
 from __future__ import annotations
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG

@@ -32,6 +32,11 @@ def delta(now: int, before: int, unit: str = "") -> str:
     return f"{'+' if now > before else '−'}{short(abs(now - before), unit)}"
 
 
+def exact_delta(now: int, before: int) -> str:
+    """A difference of small numbers with its sign, `+5,952`."""
+    return f"{now - before:+,}".replace("-", "−") if now != before else "±0"
+
+
 def percent(part: float, whole: float) -> str:
     """A share with one decimal: `28.4%`; nothing of nothing is `0.0%`."""
     return f"{100 * part / whole if whole else 0:.1f}%"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from math import cos, log2, radians, sin, sqrt
 
-from analysis.profile import Profile, Shape
+from analysis.costs import Profile, Shape
 from analysis.render.files import FONT_FAMILY
 from analysis.render.numbers import shape
 from analysis.render.palette import LIGHT, Palette, mix

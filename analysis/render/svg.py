@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from analysis.costs import Profile
 from analysis.graph import Band, Edge, Graph, Kind, Level, Node, Point, ShortcutLine
 from analysis.heat import Heat
-from analysis.profile import Profile
 from analysis.render.files import FONT_FAMILY
 from analysis.render.numbers import short
 from analysis.render.palette import (

@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-from analysis.profile import LayerCost, Profile
+from analysis.costs import LayerCost, Profile
 from analysis.render.numbers import exact, percent, shape, short, three
 from analysis.tree import TreeNode, walk
 from nets import plan

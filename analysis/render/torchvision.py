@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from nets.catalog import CATALOG
-from nets.spec import BlockKind, ResNetSpec
+from nets.spec import OPTIONS, BlockKind, ResNetSpec
 
 _ARGUMENTS = ("classes", "zero_init", "dilate")
 _STRUCTURE = ("block", "blocks", "groups", "group_width")
@@ -15,10 +13,10 @@ def one_liner(spec: ResNetSpec) -> str:
     """`torchvision.models.resnet50()` and the like; empty where torchvision has no such network."""
     if len(spec.blocks) != 4:
         return ""
-    plain = replace(CATALOG["resnet50"].spec, base=spec.base, input=spec.input)
-    shared = {name: getattr(spec, name) for name in (*_ARGUMENTS, *_STRUCTURE)}
+    plain, free = CATALOG["resnet50"].spec, {*_ARGUMENTS, *_STRUCTURE, "expansion", "input"}
+    same = all(getattr(spec, k) == getattr(plain, k) for k in OPTIONS if k not in free)
     expansion = 1 if spec.block is BlockKind.BASIC else 4
-    if spec.channels != 3 or replace(plain, expansion=expansion, **shared) != spec:
+    if not same or spec.channels != 3 or spec.expansion != expansion:
         return ""
     arguments = []
     if spec.classes != 1000:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from analysis.residual import Branch, block_paths, residual
 from nets.plan import ShortcutKind

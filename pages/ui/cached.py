@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 from functools import lru_cache
 
-from analysis.profile import profile
+from analysis.costs import profile
 from analysis.published import Published, loaded, published
 from analysis.render.code import code
 from analysis.render.torchvision import one_liner
-from analysis.tree import tree
+from analysis.tree import printed, torchinfo_text, tree
 from nets import ResNetSpec
 
 _KEPT = 128
 
 profile_of = lru_cache(_KEPT)(profile)
 tree_of = lru_cache(_KEPT)(tree)
+torchinfo_of = lru_cache(8)(torchinfo_text)
+printed_of = lru_cache(8)(printed)
 is_published_ready = loaded
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -16,6 +17,9 @@ from pages.ui.words import complain
 # The draft is a text's overrides. `_GOOD` is the last draft that is a model: what its options are
 # is shown where the draft does not say.
 _DRAFT, _GOOD = "draft", "draft_good"
+
+# Options that mean something only together with others.
+_BOUND = ("zero_init", "projection_norm", "groups", "group_width", "stride_on", "dilate", "widths")
 
 
 def open_editor(spec: ResNetSpec, choose: Callable[[str], None]) -> None:
@@ -93,8 +97,27 @@ def _changed(name: str) -> None:
     text = str(int(value)) if isinstance(value, bool) else str(value).strip()
     draft = dict(st.session_state[_DRAFT])
     draft.pop("channels" if name == "input" else name, None)
-    draft[name] = text
-    st.session_state[_DRAFT] = draft
+    draft[name] = re.sub("[:=]", " ", text)  # one field is one option
+    base = st.session_state[_GOOD].base
+    st.session_state[_DRAFT] = _without_what_lost_its_meaning(base, draft, name)
+
+
+def _without_what_lost_its_meaning(base: str, draft: dict[str, str], name: str) -> dict[str, str]:
+    """The draft less one option, or all, that the change of another left without meaning."""
+    bound = [key for key in draft if key in _BOUND and key != name]
+    for dropped in ([], *([key] for key in bound), bound):
+        rest = {key: value for key, value in draft.items() if key not in dropped}
+        if _is_model(base, rest):
+            return rest
+    return draft
+
+
+def _is_model(base: str, draft: dict[str, str]) -> bool:
+    try:
+        parse(join(base, draft))
+    except ValueError:
+        return False
+    return True
 
 
 def _reset() -> None:

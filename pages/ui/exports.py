@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from analysis.costs import Profile
 from analysis.graph import Graph
 from analysis.heat import Heat
-from analysis.profile import Profile
 from analysis.render import files, tables
 from analysis.render.dot import dot
 from analysis.render.silhouette import silhouette

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from analysis.published import Published
-from analysis.render.numbers import delta, exact, shape, short
+from analysis.render.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.markup import Cell, Figure, column, table
 
@@ -33,7 +33,7 @@ def profile_figures(
             depth,
             f"{exact(profile.convolutions)} convolutions",
             "Weighted layers on the main path; the convolutions include projections",
-            "" if base is None else delta(profile.depth, base.depth),
+            "" if base is None else exact_delta(profile.depth, base.depth),
         ),
         figure("Parameters", "params", f"{short(4 * profile.params, 'B')} in float32"),
         figure("MACs", "macs", "conv + linear"),
@@ -44,7 +44,9 @@ def profile_figures(
             f"{exact(profile.receptive_field)} px",
             "before pooling",
             f"{exact(profile.receptive_field)} pixels a side",
-            "" if base is None else delta(profile.receptive_field, base.receptive_field, "px"),
+            ""
+            if base is None
+            else f"{exact_delta(profile.receptive_field, base.receptive_field)} px",
         ),
         _accuracy(profile, results),
     ]
@@ -52,14 +54,14 @@ def profile_figures(
 
 def stage_table(profile: Profile) -> str:
     """The stages, torchvision's and the paper's names beside each other, and what each costs."""
-    stages = profile.stages
+    stages, blocks = profile.stages, sum(profile.spec.blocks)
     columns: list[list[Cell]] = [
         [Cell(text) for text in texts]
         for texts in (
             ["Stage", *(row.name for row in stages), "total"],
             ["Paper", *(plan.paper_name(row.name) for row in stages), ""],
             ["Output", *(shape(row.output) for row in stages), ""],
-            ["Blocks", *(str(row.blocks or "") for row in stages), str(sum(profile.spec.blocks))],
+            ["Blocks", *(exact(row.blocks) if row.blocks else "" for row in stages), exact(blocks)],
         )
     ]
     for title, field, unit in (

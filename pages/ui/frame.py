@@ -32,11 +32,13 @@ _HANDOVER = "handover"
 
 
 def configure() -> None:
-    """Title, icon and width, before anything else is drawn.
+    """Title, icon, width and looks, before anything else is drawn.
 
     Without an icon of ours, a page's symbol would be fetched from the network as the tab's icon.
     """
     st.set_page_config("ResNet Lab", _ICON, layout="wide")
+    st.html(_HERE / "style.css")
+    st.logo(str(_HERE / "wordmark.svg"), icon_image=_ICON, size="large")
 
 
 def navigation() -> StreamlitPage:
@@ -51,8 +53,6 @@ def navigation() -> StreamlitPage:
 
 def hand_over(choice: Choice) -> None:
     """Give this run's model to the page."""
-    st.html(_HERE / "style.css")
-    st.logo(str(_HERE / "wordmark.svg"), icon_image=_ICON, size="large")
     st.session_state[_HANDOVER] = choice
 
 
@@ -69,10 +69,10 @@ def requested() -> ResNetSpec:
         st.rerun()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
-    if "analysis" not in sys.modules:  # torch takes seconds, once in a server's life
+    if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
         waiting = st.empty()
         waiting.html(skeleton(CATALOG[choice.spec.base].title))
-        importlib.import_module("analysis")
+        importlib.import_module("analysis.costs")
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
         waiting.empty()
     return choice.spec

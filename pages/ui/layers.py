@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.profile import Profile
-from analysis.tree import find, printed, torchinfo_text
-from pages.ui.cached import code_of, tree_of
+from analysis.costs import Profile
+from analysis.tree import find
+from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.markup import layer_rows, layer_tree
 
 _VIEWS = ("Tree", "torchinfo", "print(model)", "Code")
@@ -30,12 +30,12 @@ def show_layers(profile: Profile) -> None:
         _show_code(profile)
     elif view == "torchinfo":
         with st.spinner("torchinfo reads every layer"):
-            text = torchinfo_text(spec)
+            text = torchinfo_of(spec)
         _show_text(text, f"{spec.base}-torchinfo.txt")
         st.caption("torchinfo's own table. Its memory estimate is not the saved memory above.")
     elif view == "print(model)":
         with st.spinner("building every layer"):
-            text = printed(spec)
+            text = printed_of(spec)
         _show_text(text, f"{spec.base}-print.txt")
     else:
         _show_tree(profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
@@ -53,7 +54,7 @@ def pick() -> Choice:
             if st.button("Edit this model", icon=":material/tune:", width="stretch"):
                 open_editor(choice.spec, choose)
             _draw_edits(choice.spec)
-        _draw_recent(text)
+        _draw_recent(str(choice.spec) if choice.spec else "")
     return choice
 
 
@@ -68,9 +69,9 @@ def _read(text: str) -> Choice:
         spec = parse(text)
     except ValueError as error:
         return Choice(None, str(error), fallback)
-    st.session_state[_LAST_GOOD] = text
-    recent = [t for t in st.session_state.get(_RECENT, []) if t != text]
-    st.session_state[_RECENT] = [text, *recent][: _RECENT_SHOWN + 1]
+    shortest = st.session_state[_LAST_GOOD] = str(spec)
+    recent = [t for t in st.session_state.get(_RECENT, []) if t != shortest]
+    st.session_state[_RECENT] = [shortest, *recent][: _RECENT_SHOWN + 1]
     return Choice(spec)
 
 
@@ -134,7 +135,10 @@ def _family_changed() -> None:
 
 
 def _text_changed() -> None:
-    choose(st.session_state[_TEXT].strip() or DEFAULT)
+    text = st.session_state[_TEXT].strip()
+    if "://" in text:  # a pasted address of a page
+        text = parse_qs(urlsplit(text).query).get(_ADDRESS, [text])[0]
+    choose(text or DEFAULT)
 
 
 def _name_changed() -> None:

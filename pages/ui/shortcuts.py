@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.profile import Profile
+from analysis.costs import Profile
 from analysis.render.numbers import shape
 from analysis.render.svg import NAMES
 from analysis.residual import residual

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import pandas as pd
 import streamlit as st
 
+from analysis.costs import Profile
 from analysis.counting import Check, verify
-from analysis.profile import Profile
 from pages.ui.words import complain
 
 _KEY = "verified"
+
+
+@st.cache_resource
+def _one_at_a_time() -> Lock:
+    """All visitors share the machine's memory, so one network is built at a time."""
+    return Lock()
 
 
 def show_verification(profile: Profile) -> None:
     """A button that runs fvcore, and what it found for this model in this visit."""
     if st.button("Verify with fvcore", icon=":material/verified:"):
         try:
-            with st.spinner("fvcore runs the network"):
+            with st.spinner("fvcore runs the network"), _one_at_a_time():
                 st.session_state[_KEY] = (profile.spec, verify(profile))
         except ValueError as error:
             complain(str(error))

@@ -185,6 +185,41 @@ def test_bad_arguments_are_one_line(
     assert err.count("\n") == 1
 
 
+def test_a_link_is_written_through_and_a_dash_is_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, link = tmp_path / "net.py", tmp_path / "link.py"
+    target.write_text("old")
+    link.symlink_to(target)
+    assert call(capsys, "code", "resnet20", "-o", str(link))[0] == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith('"""ResNet-20.')
+    assert call(capsys, "code", "resnet20", "-o", "-")[1] == target.read_text()
+    assert call(capsys, "code", "resnet20", "-o", "/dev/null") == (0, "", "")
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "analysis", "list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    program.stdout.close()
+    assert program.wait(timeout=60) == 0
+    assert program.stderr is not None
+    assert program.stderr.read() == ""
+    program.stderr.close()
+
+
+def test_the_catalog_needs_no_torch() -> None:
+    code = "import sys, analysis.__main__ as m; m.run(['list']); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n")
+
+
 def test_as_a_program() -> None:
     command = [sys.executable, "-m", "analysis"]
     good = subprocess.run([*command, "list"], capture_output=True, text=True, check=True)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from torch import fx, nn
 
 import analysis
+from analysis.costs import Profile
 from analysis.graph import Graph, Kind, Level, graph
 from analysis.heat import Metric, heat_of
-from analysis.profile import Profile
 from analysis.render.dot import dot
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import analysis
+from analysis.costs import representative
 from analysis.counting import Check, run_fvcore, verify
-from analysis.profile import representative
 from nets import CATALOG, build, parse
 
 EXACT = {
@@ -124,7 +124,7 @@ def test_depth_and_convolutions(name: str, depth: int, convolutions: int) -> Non
         ("resnet50:input=3x8x8", 1, "input 3x8x8 is too small at batch 1"),
         ("resnet50:input=3x32x32", 1, "layer4.0.bn2 would train on one value per channel"),
         ("resnet50", 0, "batch must be 1 to 65,536, not 0"),
-        ("resnet50", 65_537, "batch must be 1 to 65,536, not 65537"),
+        ("resnet50", 65_537, "batch must be 1 to 65,536, not 65,537"),
         ("resnet50", 1.5, "batch must be 1 to 65,536, not 1.5"),
         ("resnet50", True, "batch must be 1 to 65,536, not True"),
     ],

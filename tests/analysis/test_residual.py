@@ -56,7 +56,15 @@ def test_the_papers_comparison_at_256_channels() -> None:
         ),
         ("resnet50", "layer1.0", "Projection: channels change from 64 to 256, so x cannot"),
         ("resnet20", "layer2.0", "Zero pad (option A): channels change from 16 to 32 and the map"),
-        ("resnet34_c", "layer1.1", "Projection (option C): shapes would allow an identity"),
+        ("resnet34_c", "layer1.1", "Projection (option C): the shapes would allow an identity"),
+        ("resnet20:widths=64,64,64", "layer2.0", "to 16×16 (stride 2), so x is subsampled. It has"),
+        ("resnet50:shortcut=zero_pad", "layer1.0", "so the new channels are filled with zeros. It"),
+        ("resnet50:norm=none:input=3x1x1:widths=64,64,64,64", "layer3.0", "but the stage strides"),
+        (
+            "resnet50:unit=relu_preact:activation=tanh",
+            "layer2.0",
+            "block's first tanh, written",
+        ),
         ("plain34", "layer2.0", "No shortcut: this is a plain stack"),
         ("preresnet164", "layer2.0", "after the block's first BN and ReLU, written x̂"),
         ("resnet18:widths=64,64,64,64", "layer2.0", "Projection: the map changes from 56×56 to"),
@@ -74,3 +82,16 @@ def test_words(text: str, path: str, says: str) -> None:
 def test_no_such_block() -> None:
     with pytest.raises(ValueError, match=r"layer5\.0 is no block of resnet50: blocks are layer1"):
         explain("resnet50", "layer5.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "channels"),
+    [
+        ("resnet50:blocks=1:widths=4096", "layer1.0", 16_384),
+        ("resnet18:widths=30,30,30,31", "layer4.0", 31),
+        ("resnet34:widths=1,2,3,5", "layer4.1", 5),
+    ],
+)
+def test_the_other_kind_ends_in_the_same_channels(text: str, path: str, channels: int) -> None:
+    for branch in residual(analysis.profile(parse(text)), path).branches:
+        assert branch.convs[-1].out_channels == channels

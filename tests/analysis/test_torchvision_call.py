@@ -43,7 +43,13 @@ def test_every_torchvision_entry_has_its_call_and_the_others_have_none() -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["resnet50:channels=1", "resnet50:unit=full_preact", "resnet18:blocks=2,2,2"]
+    "text",
+    [
+        "resnet50:blocks=500,500,500,500:widths=64,64,64,64",
+        "resnet50:channels=1",
+        "resnet50:unit=full_preact",
+        "resnet18:blocks=2,2,2",
+    ],
 )
 def test_no_call_for_what_torchvision_lacks(text: str) -> None:
     assert one_liner(parse(text)) == ""

@@ -138,3 +138,17 @@ def test_a_text_is_never_markup(open_app: Open) -> None:
     assert app.error[0].value.startswith(r"'\<script\>alert(1)\</script\>' is no model")
     image = open_app("![x](http://a.example/b.png)")
     assert image.error[0].value.startswith(r"'!\[x\](http")
+
+
+def test_a_pasted_address_is_read(open_app: Open) -> None:
+    app = open_app("resnet18")
+    app.text_input(key="text").input("http://localhost:8501/?model=resnet34%3Abias%3D1").run()
+    assert app.text_input(key="text").value == "resnet34:bias=1"
+
+
+def test_one_network_stands_once_among_the_recent(open_app: Open) -> None:
+    app = open_app("resnet50:blocks=3,4,6,3")
+    app.text_input(key="text").input("resnet50").run()
+    app.text_input(key="text").input("resnet18").run()
+    keys = [button.key for button in app.button if (button.key or "").startswith("recent_")]
+    assert keys == ["recent_resnet50"]

@@ -71,6 +71,16 @@ def test_the_editor_says_what_is_wrong_and_disables_what_means_nothing(
     expect(model_text(page)).to_have_value("resnet18:blocks=1,2,2,2")
 
 
+def test_what_a_change_leaves_without_meaning_goes_with_it(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet50:zero_init=1:groups=8")
+    dialog = editor(page)
+    dialog.get_by_role("tab", name="Block").click()
+    dialog.get_by_test_id("stSelectbox").nth(1).click()
+    page.get_by_role("option", name="full_preact").click()
+    expect(dialog.locator("code").first).to_have_text("resnet50:groups=8:unit=full_preact")
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+
+
 def test_an_address_opens_the_same_page_for_somebody_else(server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model=resnet152")
     page.get_by_role("textbox", name="Find a layer").fill("layer3.7.conv2")

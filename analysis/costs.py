@@ -25,7 +25,7 @@ from nets import plan
 from nets.blocks import ResidualUnit
 from nets.plan import ShortcutKind
 from nets.resnet import build
-from nets.spec import MAX_BATCH, ResNetSpec, Stem, quote, shown
+from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, shown
 
 FLOAT32_BYTES = 4
 
@@ -137,7 +137,7 @@ def profile(
             or a batch norm would have to train on one value a channel.
     """
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
-        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {quote(batch)[1:-1]}")
+        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {given(batch)}")
     if input_shape is not None:
         if len(input_shape) == 3 and input_shape[0] != spec.channels:
             raise ValueError(
