@@ -28,3 +28,17 @@ def test_a_visitor_sees_the_graph_and_takes_it_home(server: str, visit: Visit) -
         page.get_by_role("button", name="SVG").click()
     profile = analysis.profile(parse("resnet34"))
     assert waiting.value.path().read_text() == svg(graph(profile, Level.LAYER))
+
+
+def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet20&level=layer")
+    before = page.get_by_role("img", name=re.compile("7 identity")).get_attribute("src")
+    page.get_by_role("combobox", name="Colour by").click()
+    page.get_by_role("option", name="saved memory").click()
+    expect(page).to_have_url(re.compile(r"heat=saved(\+|%20)memory"))
+    picture = page.get_by_role("img", name=re.compile("7 identity"))
+    expect(picture).not_to_have_attribute("src", before or "")
+
+    other = visit(page.url)
+    again = other.get_by_role("img", name=re.compile("7 identity"))
+    expect(again).to_have_attribute("src", picture.get_attribute("src") or "")
