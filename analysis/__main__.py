@@ -203,6 +203,8 @@ def graph(
     suffix = output.suffix.lower()
     if suffix not in (".svg", ".pdf", ".png", ".dot"):
         raise Refusal(f"{output.name!r} must end in .svg, .pdf, .png or .dot")
+    if suffix == ".dot" and heat:
+        raise Refusal("--heat colours .svg, .pdf and .png, not .dot")
     cost = _profile(spec, shape, 1)
     drawn = graphs.graph(cost, graphs.Level(level), unfold, _aspect(aspect))
     colours = getattr(palettes, palette.upper())

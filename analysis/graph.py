@@ -426,6 +426,8 @@ def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: lis
                 lines += _shortcut_lines(placed, y)
             if group.name in plan.stage_names(profile.spec):
                 more = "" if begins else ", continued"
+                if level is Level.LAYER:
+                    more += _drawn_once(cells)
                 paper = plan.paper_name(group.name)
                 bands.append(
                     Band(
@@ -451,6 +453,15 @@ def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: lis
         right + _MARGIN,
         height,
     )
+
+
+def _drawn_once(cells: tuple[_Cell, ...]) -> str:
+    """What a band says of a run of equal blocks whose layers are drawn once."""
+    for cell in cells:
+        if (count := cell.branch[0].count) > 1:
+            stage, _, first = cell.path.rpartition(".")
+            return f" · {cell.path} to {stage[5:]}.{int(first) + count - 1} are equal, drawn once"
+    return ""
 
 
 def _place_cell(cell: _Cell, x: float, y: float) -> tuple[_Cell, float]:

@@ -1,6 +1,6 @@
 """The text form of a model: `resnet50:blocks=3,8,36,3:unit=full_preact`.
 
-A catalog name, then overrides, each after a colon. Only letters, digits and `_ : = , .` occur,
+A catalog name, then overrides, each after a colon. Only letters, digits and `_ : = , . -` occur,
 which no shell and no address bar minds.
 """
 

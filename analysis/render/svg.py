@@ -89,8 +89,9 @@ def svg(
         f"<desc>{escape(_description(graph))}</desc>",
     ]
     if title:
+        size = min(18.0, 1.7 * width / len(title))  # a long title fits, if smaller
         parts.append(
-            f'<text x="{_n(width / 2)}" y="26" font-size="18" font-weight="600" '
+            f'<text x="{_n(width / 2)}" y="26" font-size="{_n(size)}" font-weight="600" '
             f'fill="{palette.text}">{escape(title)}</text>'
         )
     parts.append(f'<g transform="translate(0 {_n(top)})">')

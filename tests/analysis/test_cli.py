@@ -167,6 +167,7 @@ def test_graph_writes_every_format(
         (["paint"], "No such command 'paint'"),
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png or .dot"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
+        (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "--heat colours .svg, .pdf and"),
         (["graph", "resnet20", "-o", "/nowhere/a.svg"], "cannot write '/nowhere/a.svg'"),
         (["graph", "resnet20", "-o", "a.png", "--dpi", "1000000"], "from 20 to 1,200"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "wide"], "aspect must be width:height"),

@@ -155,6 +155,22 @@ def test_folding_keeps_every_shortcut() -> None:
     assert 1.2 < picture.width / picture.height < 2.2
 
 
+def test_a_plain_nets_folded_layers_say_so() -> None:
+    """No shortcut is there to carry the count."""
+    drawn = svg(graph(counted("plain20"), Level.LAYER))
+    for stage in (1, 2, 3):
+        assert f"layer{stage}.1 to {stage}.2 are equal, drawn once" in drawn
+    assert "drawn once" not in svg(graph(counted("plain20"), Level.LAYER, unfold=True))
+
+
+def test_a_long_title_fits() -> None:
+    text = ElementTree.fromstring(svg(graph(counted("resnet18")), title="W" * 200)).find(
+        f"{SVG}text"
+    )
+    assert text is not None
+    assert 200 * 0.55 * float(text.get("font-size", 0)) < graph(counted("resnet18")).width
+
+
 def test_words() -> None:
     assert counts_in_words(counted("resnet50")) == "12 identity and 4 projection shortcuts"
     plain = "A plain stack of 16 blocks without shortcuts"

@@ -1,6 +1,7 @@
 """A fresh server and a real browser."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
@@ -74,13 +75,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
-    """Open an address as a new visitor and wait until the page stands."""
+    """Open an address as a new visitor and wait until the page stands.
+
+    No page may ask anything of another machine.
+    """
     contexts = []
+    elsewhere: list[str] = []
+
+    def note(request: Request) -> None:
+        if not re.match(r"(https?|wss?)://localhost:|data:|blob:", request.url):
+            elsewhere.append(request.url)
 
     def go(address: str, width: int = 1280, height: int = 900) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
+        page.on("request", note)
         page.goto(address)
         settled(page)
         return page
@@ -88,6 +98,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     yield go
     for context in contexts:
         context.close()
+    assert elsewhere == []
 
 
 def settled(page: Page) -> None:
