@@ -9,17 +9,18 @@ addition after it, so no skip is ever drawn over the main path.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from math import log, sqrt
+from math import inf, log, sqrt
 
-from analysis.costs import Profile
+from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
+from analysis.residual import block_at
 from nets import plan
 from nets.plan import ShortcutKind
-from nets.spec import Norm, ResNetSpec
+from nets.spec import Norm, ResNetSpec, quote
 
 
 class Level(StrEnum):
@@ -59,6 +60,7 @@ _AROUND, _NEST = 4.0, 13.0  # of the arcs around a stage
 _ABOVE, _BELOW = 92.0, 40.0  # of a row, from its main path
 _ROW_GAP = 26.0
 _MARGIN = 28.0
+_FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and its main path
 _CHARACTER, _PADDING, _SMALLEST = 7.6, 18.0, 46.0
 
 DEFAULT_ASPECT = 16 / 9
@@ -69,6 +71,8 @@ class Node:
     """A box, or the circle of an addition; (x, y) is its centre.
 
     `path` is the module's, of a run its first block's. `count` is how many equal blocks it is.
+    `opens` are the names that show more of it when they are opened, the nearest first; `inside`
+    is the opened name that shows it, empty where it is drawn anyway.
     """
 
     id: str
@@ -81,6 +85,8 @@ class Node:
     x: float = 0
     y: float = 0
     count: int = 1
+    opens: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ class Edge:
     target: str
     points: tuple[Point, ...]
     label: str = ""
+
+    @property
+    def label_at(self) -> tuple[Point, str]:
+        """Where the label's base line is, and whether it starts or has its middle there.
+
+        Under a straight edge, beside one that runs down, on the way back from row to row.
+        """
+        if len(self.points) > 2:
+            (x1, y), (x2, _) = self.points[2:4]
+            return ((x1 + x2) / 2, y - 5), "middle"
+        (x1, y1), (x2, y2) = self.points
+        if x1 == x2:
+            return (x1 + 8, (y1 + y2) / 2 + 4), "start"
+        return ((x1 + x2) / 2, y1 + 17), "middle"
 
 
 @dataclass(frozen=True)
@@ -110,6 +130,15 @@ class ShortcutLine:
     label: str
     count: int = 1
 
+    @property
+    def head(self) -> tuple[Point, Point, Point]:
+        """The arrow in which the line ends, in the direction of its last step."""
+        (before, _), (x, y) = self.points[-2:]
+        if before == x:
+            return (x - 4, y - 7), (x, y), (x + 4, y - 7)
+        back = 7 if x < before else -7
+        return (x + back, y - 4), (x, y), (x + back, y + 4)
+
 
 @dataclass(frozen=True)
 class Band:
@@ -125,25 +154,39 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Graph:
-    """All that a renderer draws, in px."""
+class Frame:
+    """The outline around the layers of an opened block, `name` is what closes it."""
 
-    model: str
-    level: Level
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    shortcuts: tuple[ShortcutLine, ...]
-    bands: tuple[Band, ...]
+    name: str
+    title: str
+    x: float
+    y: float
     width: float
     height: float
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Graph:
+    """All that a renderer draws, in px; `caption` says in a few words what it shows."""
+
+    model: str
+    caption: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    shortcuts: tuple[ShortcutLine, ...]
+    bands: tuple[Band, ...]
+    frames: tuple[Frame, ...]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Cell:
     """One block, or one node of the stem or the head, before it has a place.
 
     Along the row stand `before`, `branch`, the addition where there is one, and `after`; `past`
-    stands on the shortcut. `arcs` says what shortcuts there are, and how many of each.
+    stands on the shortcut. `arcs` says what shortcuts there are, and how many of each. `frame` is
+    the title of an opened block.
     """
 
     branch: tuple[Node, ...]
@@ -153,12 +196,18 @@ class _Cell:
     past: tuple[Node, ...] = ()
     arcs: tuple[tuple[ShortcutKind, int], ...] = ()
     path: str = ""
+    frame: str = ""
     shortcut_after_before: bool = False
 
     @property
     def main(self) -> tuple[Node, ...]:
         """The nodes along the row."""
         return (*self.before, *self.branch, *((self.add,) if self.add else ()), *self.after)
+
+    @property
+    def forks(self) -> Node:
+        """The node before which the shortcut leaves the main path."""
+        return self.branch[0] if self.shortcut_after_before else (*self.before, *self.branch)[0]
 
     @cached_property
     def width(self) -> float:
@@ -167,7 +216,7 @@ class _Cell:
         past = sum(_GAP + node.width for node in self.past) + 2 * _GAP
         if self.arcs and not self.add:  # arcs around the box itself
             nodes += 2 * (_AROUND + _NEST * len(self.arcs))
-        return max(nodes, past if self.past else 0)
+        return max(nodes, past if self.past else 0) + (2 * _FRAME if self.frame else 0)
 
 
 @dataclass(frozen=True)
@@ -175,7 +224,7 @@ class _Group:
     """The cells of the stem, of one stage or of the head, and the shape that enters it."""
 
     name: str
-    cells: tuple[_Cell, ...]
+    cells: tuple[Cell, ...]
     entering: str
 
     @cached_property
@@ -189,11 +238,27 @@ class _Group:
         return _LABEL_GAP if self.entering else _STAGE_GAP
 
 
+@dataclass(frozen=True)
+class _View:
+    """What of a network is drawn."""
+
+    profile: Profile
+    level: Level
+    unfold: bool = False
+    opened: frozenset[str] = frozenset()
+
+    @cached_property
+    def details(self) -> dict[str, str]:
+        """What there is to say of every layer, block and stage, by path."""
+        return _details(self.profile)
+
+
 def graph(
     profile: Profile,
     level: Level = Level.BLOCK,
     unfold: bool = False,
     aspect: float = DEFAULT_ASPECT,
+    opened: Collection[str] = (),
 ) -> Graph:
     """Lay out a network.
 
@@ -202,8 +267,65 @@ def graph(
         level: whether a node is a stage, a block or a layer.
         unfold: whether every block of a run of equal ones is drawn.
         aspect: width over height that the drawing should come near to.
+        opened: names of which more is drawn than the level says: `layer3` shows the stage's
+            blocks, `layer3.all` every block of its run, `layer3.4` that block's layers.
+
+    Raises:
+        ValueError: where there is nothing of an opened name.
     """
-    groups = _groups(profile, level, unfold)
+    if unknown := set(opened) - openable(profile.spec):
+        raise ValueError(
+            f"{quote(min(unknown))} cannot be opened: a stage is named as layer1, all its blocks "
+            "as layer1.all, a block as layer1.0"
+        )
+    groups = _groups(_View(profile, level, unfold, frozenset(opened)))
+    return _wrap(profile, f"every {level} a node", groups, aspect)
+
+
+def block_graph(profile: Profile, path: str) -> Graph:
+    """Lay out the layers of one block in a row, between the shapes of its input and its output.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    cell, use = cell_of(profile, path)
+    ends = [
+        _Group(name, (_single(name, Kind.INPUT, shape(sides), f"the block's {name}"),), "")
+        for name, sides in (("input", use.input), ("output", use.output))
+    ]
+    inside = _Group(path.partition(".")[0], (replace(cell, frame=path),), "")
+    return _place(profile, f"block {path}", _rows((ends[0], inside, ends[1]), inf))
+
+
+def cell_of(profile: Profile, path: str) -> tuple[Cell, ShortcutUse]:
+    """The layers of a block, and what stands beside them.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    use = block_at(profile, path)
+    view = _View(profile, Level.LAYER, unfold=True)
+    name, _, index = path.partition(".")
+    stage = next(stage for stage in plan.stages(profile.spec) if stage.name == name)
+    block = stage.first if index == "0" else stage.rest
+    return _layers_cell(view, block, path, 1, ("", "")), use
+
+
+def openable(spec: ResNetSpec) -> frozenset[str]:
+    """Every name that `graph` can open."""
+    return frozenset(
+        name
+        for stage in plan.stages(spec)
+        for name in (
+            stage.name,
+            f"{stage.name}.all",
+            *(f"{stage.name}.{i}" for i in range(stage.count)),
+        )
+    )
+
+
+def _wrap(profile: Profile, what: str, groups: tuple[_Group, ...], aspect: float) -> Graph:
+    """Rows of the width that brings the drawing nearest to the aspect."""
     total = sum(group.width + group.gap for group in groups)
     widest = max(cell.width for group in groups for cell in group.cells)
     ideal = sqrt(total * (_ABOVE + _BELOW + _ROW_GAP) * aspect)
@@ -214,128 +336,148 @@ def graph(
         height = rows * (_ABOVE + _BELOW + _ROW_GAP)
         return abs(log(width / height / aspect))
 
-    rows = _rows(groups, min(widths, key=badness))
-    return _place(profile, level, groups, rows)
+    return _place(profile, what, _rows(groups, min(widths, key=badness)))
 
 
-def _groups(profile: Profile, level: Level, unfold: bool) -> tuple[_Group, ...]:
-    spec = profile.spec
+def _groups(view: _View) -> tuple[_Group, ...]:
+    profile, spec = view.profile, view.profile.spec
     outputs = {row.name: row.output for row in profile.stages}
-    details = _details(profile)
-    stem = plan.stem_steps(spec) if level is Level.LAYER else ("stem",)
-    head = plan.head_steps(spec) if level is Level.LAYER else ("head",)
+    stem = plan.stem_steps(spec) if view.level is Level.LAYER else ("stem",)
+    head = plan.head_steps(spec) if view.level is Level.LAYER else ("head",)
     image = _single("input", Kind.INPUT, shape(profile.input), "the images")
-    groups = [_Group("stem", (image, *(_step(spec, step, details) for step in stem)), "")]
+    groups = [_Group("stem", (image, *(_step(view, step) for step in stem)), "")]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
-        if level is Level.STAGE:
-            cells: tuple[_Cell, ...] = (_stage_cell(stage, details),)
-        else:
-            cells = tuple(_block_cells(spec, stage, level, unfold, details))
-        groups.append(_Group(stage.name, cells, shape(entering)))
+        groups.append(_Group(stage.name, tuple(_stage_cells(view, stage)), shape(entering)))
         entering = outputs[stage.name]
-    ends = tuple(_step(spec, step, details) for step in head)
+    ends = tuple(_step(view, step) for step in head)
     groups.append(_Group("head", ends, shape(entering)))
     return tuple(groups)
 
 
-def _stage_cell(stage: plan.StagePlan, details: dict[str, str]) -> _Cell:
+def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
+    """A stage as one box, or its blocks, equal ones folded where nothing unfolds them."""
+    if view.level is Level.STAGE and stage.name not in view.opened:
+        yield _stage_cell(view, stage)
+        return
+    everything = f"{stage.name}.all"
+    outer = stage.name if view.level is Level.STAGE else ""
+    unfolded = everything in view.opened and not view.unfold
+    folds = not (view.unfold or unfolded) and stage.count > 2
+    for index, block in enumerate(stage):
+        path = f"{stage.name}.{index}"
+        count = stage.count - 1 if index == 1 and folds else 1
+        inside = everything if unfolded and index and stage.count > 2 else outer
+        yield _block_cell(view, block, path, count, inside)
+        if count > 1:
+            return
+
+
+def _stage_cell(view: _View, stage: plan.StagePlan) -> Cell:
     kinds = Counter(block.shortcut for block in stage)
     arcs = tuple((kind, n) for kind, n in kinds.items() if kind is not ShortcutKind.NONE)
     label = f"{stage.name} ×{stage.count}"
-    node = _node(stage.name, Kind.STAGE, label, stage.name, details, stage.count)
-    return _Cell(branch=(node,), arcs=arcs, path=stage.name)
+    node = _node(view, stage.name, Kind.STAGE, label, stage.count)
+    return Cell(branch=(replace(node, opens=(stage.name,)),), arcs=arcs, path=stage.name)
 
 
-def _block_cells(
-    spec: ResNetSpec, stage: plan.StagePlan, level: Level, unfold: bool, details: dict[str, str]
-) -> Iterator[_Cell]:
-    folds = not unfold and stage.count > 2
-    for index, block in enumerate(stage):
-        path = f"{stage.name}.{index}"
-        if index == 1 and folds:
-            yield _block_cell(spec, block, path, level, details, stage.count - 1)
-            return
-        yield _block_cell(spec, block, path, level, details, 1)
+def _block_cell(view: _View, block: plan.BlockPlan, path: str, count: int, inside: str) -> Cell:
+    stage = path.partition(".")[0]
+    unfolds = (f"{stage}.all",) if count > 1 else ()
+    if view.level is Level.LAYER:
+        return _layers_cell(view, block, path, count, (*unfolds, inside))
+    title = _title(path, count)
+    if path in view.opened:
+        cell = _layers_cell(view, block, path, count, (*unfolds, path))
+        return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
+    node = _node(view, path, Kind.RUN if count > 1 else Kind.BLOCK, title, count)
+    node = replace(node, opens=(*unfolds, path), inside=inside)
+    add = _addition(block, path, 1)
+    return Cell(
+        branch=(node,),
+        add=replace(add, opens=node.opens, inside=inside) if add else None,
+        arcs=_arcs(block, count),
+        path=path,
+    )
 
 
-def _block_cell(
-    spec: ResNetSpec,
-    block: plan.BlockPlan,
-    path: str,
-    level: Level,
-    details: dict[str, str],
-    count: int,
-) -> _Cell:
-    none = block.shortcut is ShortcutKind.NONE
-    add = None if none else Node(f"{path}.add", Kind.ADD, "+", "addition", path, _ADD, _ADD)
-    arcs = () if none else ((block.shortcut, count),)
-    if level is Level.BLOCK:
-        label = path
-        if count > 1:
-            last = int(path.rpartition(".")[2]) + count - 1
-            label = f"{path} to {path[5:].partition('.')[0]}.{last} ×{count}"
-        kind = Kind.RUN if count > 1 else Kind.BLOCK
-        node = _node(path, kind, label, path, details, count)
-        return _Cell(branch=(node,), add=add, arcs=arcs, path=path)
+def _layers_cell(
+    view: _View, block: plan.BlockPlan, path: str, count: int, around: tuple[str, ...]
+) -> Cell:
+    """The layers of a block; `around` names what opens more of it, if any, and what closes it."""
+    *opens, inside = around
+    spec = view.profile.spec
     steps = plan.unit_steps(spec)
     convs = {conv.name: conv for conv in block.convs}
 
+    def mark(node: Node) -> Node:
+        return replace(node, opens=tuple(filter(None, opens)), inside=inside)
+
     def layers(names: tuple[str, ...]) -> tuple[Node, ...]:
         return tuple(
-            _layer(spec, f"{path}.{name}", name, convs.get(name), details, count) for name in names
+            mark(_layer(view, f"{path}.{name}", name, convs.get(name), count)) for name in names
         )
 
-    return _Cell(
+    add = _addition(block, path, count)
+    return Cell(
         before=layers(steps.before),
         branch=layers(steps.branch),
-        add=replace(add, count=count) if add else None,
+        add=mark(add) if add else None,
         after=layers(steps.after),
-        past=_past(spec, block, path, details),
-        arcs=arcs,
+        past=tuple(mark(node) for node in _past(view, block, path)),
+        arcs=_arcs(block, count),
         path=path,
         shortcut_after_before=spec.unit.preactivated and block.shortcut is ShortcutKind.PROJECTION,
     )
 
 
-def _past(
-    spec: ResNetSpec, block: plan.BlockPlan, path: str, details: dict[str, str]
-) -> tuple[Node, ...]:
+def _title(path: str, count: int) -> str:
+    """A block's path, or from where to where a run of equal ones goes."""
+    if count == 1:
+        return path
+    stage, _, first = path.partition(".")
+    return f"{path} to {stage[5:]}.{int(first) + count - 1} ×{count}"
+
+
+def _addition(block: plan.BlockPlan, path: str, count: int) -> Node | None:
+    if block.shortcut is ShortcutKind.NONE:
+        return None
+    return Node(f"{path}.add", Kind.ADD, "+", "addition", path, _ADD, _ADD, count=count)
+
+
+def _arcs(block: plan.BlockPlan, count: int) -> tuple[tuple[ShortcutKind, int], ...]:
+    return () if block.shortcut is ShortcutKind.NONE else ((block.shortcut, count),)
+
+
+def _past(view: _View, block: plan.BlockPlan, path: str) -> tuple[Node, ...]:
     """The layers on a shortcut."""
+    spec = view.profile.spec
     if block.shortcut is ShortcutKind.ZERO_PAD:
-        name = f"{path}.downsample"
-        node = _node(name, Kind.PAD, "zero pad", name, details)
+        node = _node(view, f"{path}.downsample", Kind.PAD, "zero pad")
         return (replace(node, height=_PAST_BOX),)
     if block.projection is None:
         return ()
-    conv = _layer(spec, f"{path}.downsample.0", "conv", block.projection, details)
-    nodes = [conv]
+    nodes = [_layer(view, f"{path}.downsample.0", "conv", block.projection)]
     if spec.projection_norm and spec.norm is Norm.BATCH:
-        nodes.append(_layer(spec, f"{path}.downsample.1", "bn", None, details))
+        nodes.append(_layer(view, f"{path}.downsample.1", "bn", None))
     return tuple(replace(node, height=_PAST_BOX) for node in nodes)
 
 
-def _single(name: str, kind: Kind, label: str, detail: str) -> _Cell:
-    return _Cell(branch=(_node(name, kind, label, name, {name: detail}),), path=name)
+def _single(name: str, kind: Kind, label: str, detail: str) -> Cell:
+    return Cell(branch=(_box(name, kind, label, detail),), path=name)
 
 
-def _step(spec: ResNetSpec, step: str, details: dict[str, str]) -> _Cell:
+def _step(view: _View, step: str) -> Cell:
     """One node of the stem or of the head."""
     if step in ("stem", "head"):
-        return _single(step, Kind(step), step, details[step])
-    conv = plan.stem_conv(spec) if step == "conv1" else None
-    return _Cell(branch=(_layer(spec, step, step, conv, details),), path=step)
+        return _single(step, Kind(step), step, view.details[step])
+    conv = plan.stem_conv(view.profile.spec) if step == "conv1" else None
+    return Cell(branch=(_layer(view, step, step, conv),), path=step)
 
 
-def _layer(
-    spec: ResNetSpec,
-    path: str,
-    name: str,
-    conv: plan.ConvPlan | None,
-    details: dict[str, str],
-    count: int = 1,
-) -> Node:
+def _layer(view: _View, path: str, name: str, conv: plan.ConvPlan | None, count: int = 1) -> Node:
     """A layer by what its name says it is."""
+    spec = view.profile.spec
     if conv:
         stride = f" /{conv.stride}" if conv.stride > 1 else ""
         label, kind = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}", Kind.CONV
@@ -349,14 +491,16 @@ def _layer(
         labels = {"maxpool": "max pool /2", "avgpool": "avg pool"}
         label = labels.get(name, name)
         kind = Kind.POOL if name in labels else Kind.SHAPE
-    return _node(path, kind, label, path, details, count)
+    return _node(view, path, kind, label, count)
 
 
-def _node(
-    name: str, kind: Kind, label: str, path: str, details: dict[str, str], count: int = 1
-) -> Node:
+def _node(view: _View, path: str, kind: Kind, label: str, count: int = 1) -> Node:
+    return _box(path, kind, label, view.details.get(path, ""), count)
+
+
+def _box(path: str, kind: Kind, label: str, detail: str, count: int = 1) -> Node:
     width = max(_SMALLEST, _CHARACTER * len(label) + _PADDING)
-    return Node(name, kind, label, details.get(path, ""), path, width, _BOX, count=count)
+    return Node(path, kind, label, detail, path, width, _BOX, count=count)
 
 
 def _details(profile: Profile) -> dict[str, str]:
@@ -375,7 +519,7 @@ def _details(profile: Profile) -> dict[str, str]:
     return details
 
 
-_Row = list[tuple[_Group, tuple[_Cell, ...], bool]]
+_Row = list[tuple[_Group, tuple[Cell, ...], bool]]
 
 
 def _rows(groups: tuple[_Group, ...], width: float) -> list[_Row]:
@@ -387,7 +531,7 @@ def _rows(groups: tuple[_Group, ...], width: float) -> list[_Row]:
             rows.append([])
             used = 0.0
         used += group.gap if used else 0
-        cells: list[_Cell] = []
+        cells: list[Cell] = []
         begins = True
         for cell in group.cells:
             if cells and used + cell.width > width:
@@ -400,11 +544,12 @@ def _rows(groups: tuple[_Group, ...], width: float) -> list[_Row]:
     return rows
 
 
-def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: list[_Row]) -> Graph:
+def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
+    frames: list[Frame] = []
     outputs = {row.name: shape(row.output) for row in profile.stages}
     right = end_of_row = 0.0
     previous: Node | None = None
@@ -415,7 +560,7 @@ def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: lis
             x += group.gap if part else 0
             start = x
             for index, cell in enumerate(cells):
-                placed, x = _place_cell(cell, x, y)
+                placed, end = _place_cell(cell, x, y)
                 for node in placed.main:
                     if previous:
                         label = group.entering if begins and index == 0 else ""
@@ -424,15 +569,15 @@ def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: lis
                     previous = node
                 nodes += [*placed.main, *placed.past]
                 lines += _shortcut_lines(placed, y)
-            if group.name in plan.stage_names(profile.spec):
-                more = "" if begins else ", continued"
-                if level is Level.LAYER:
-                    more += _drawn_once(cells)
-                paper = plan.paper_name(group.name)
+                if cell.frame:
+                    frames.append(_frame(cell, x, y, end))
+                x = end
+            if group.name in outputs and group.name.startswith("layer"):
+                more = ("" if begins else ", continued") + _drawn_once(cells)
                 bands.append(
                     Band(
                         group.name,
-                        f"{group.name} · {paper}{more}",
+                        f"{group.name} · {plan.paper_name(group.name)}{more}",
                         outputs[group.name],
                         start + _GAP / 2 - 8,
                         y - _ABOVE,
@@ -445,30 +590,41 @@ def _place(profile: Profile, level: Level, groups: tuple[_Group, ...], rows: lis
     height = 2 * _MARGIN + len(rows) * (_ABOVE + _BELOW + _ROW_GAP) - _ROW_GAP
     return Graph(
         profile.model,
-        level,
+        what,
         tuple(nodes),
         tuple(edges),
         tuple(lines),
         tuple(bands),
+        tuple(frames),
         right + _MARGIN,
         height,
     )
 
 
-def _drawn_once(cells: tuple[_Cell, ...]) -> str:
+def _frame(cell: Cell, x: float, y: float, end: float) -> Frame:
+    left, top = x + _GAP / 2 - 2, y - _FRAME_ABOVE
+    return Frame(cell.path, cell.frame, left, top, end - left, _FRAME_ABOVE + _BELOW - 14)
+
+
+def _drawn_once(cells: tuple[Cell, ...]) -> str:
     """What a band says of a run of equal blocks whose layers are drawn once."""
     for cell in cells:
-        if (count := cell.branch[0].count) > 1:
-            stage, _, first = cell.path.rpartition(".")
-            return f" · {cell.path} to {stage[5:]}.{int(first) + count - 1} are equal, drawn once"
+        first = cell.branch[0]
+        if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
+            if cell.frame:  # which says it itself
+                return ""
+            said = _title(cell.path, first.count).rpartition(" ")[0]
+            return f" · {said} are equal, drawn once"
     return ""
 
 
-def _place_cell(cell: _Cell, x: float, y: float) -> tuple[_Cell, float]:
+def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
     """The cell with its nodes placed from x on, and where it ends."""
-    slack = cell.width - sum(_GAP + node.width for node in cell.main)
+    edge = _FRAME if cell.frame else 0.0
+    slack = cell.width - 2 * edge - sum(_GAP + node.width for node in cell.main)
     around = slack / 2 if cell.arcs and not cell.add else 0.0
     gap = _GAP + (around or slack / len(cell.main))
+    x += edge
 
     def along(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         nonlocal x
@@ -482,21 +638,20 @@ def _place_cell(cell: _Cell, x: float, y: float) -> tuple[_Cell, float]:
     before, branch = along(cell.before), along(cell.branch)
     add = along((cell.add,))[0] if cell.add else None
     after = along(cell.after)
+    placed = replace(cell, before=before, branch=branch, add=add, after=after)
     past: list[Node] = []
     if cell.past and add:
-        first = branch[0] if cell.shortcut_after_before else (*before, *branch)[0]
-        left, end = first.x - first.width / 2 - _GAP / 2, add.x
+        left, end = placed.forks.x - placed.forks.width / 2 - _GAP / 2, add.x
         wide = sum(node.width for node in cell.past) + _GAP * (len(cell.past) - 1)
         at = (left + end - wide) / 2
         for node in cell.past:
             past.append(replace(node, x=at + node.width / 2, y=y - _ARC))
             at += node.width + _GAP
-    placed = replace(cell, before=before, branch=branch, add=add, after=after, past=tuple(past))
-    return placed, x + around
+    return replace(placed, past=tuple(past)), x + around + edge
 
 
-def _shortcut_lines(cell: _Cell, y: float) -> Iterator[ShortcutLine]:
-    source = cell.branch[0] if cell.shortcut_after_before else (*cell.before, *cell.branch)[0]
+def _shortcut_lines(cell: Cell, y: float) -> Iterator[ShortcutLine]:
+    source = cell.forks
     left = source.x - source.width / 2 - _GAP / 2
     for number, (kind, count) in enumerate(cell.arcs):
         target = cell.add or cell.branch[-1]

@@ -12,7 +12,7 @@ from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
 from nets import plan
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import Activation, ResNetSpec, Shortcut
+from nets.spec import Activation, ResNetSpec, Shortcut, quote
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,7 @@ def residual(profile: Profile, path: str) -> Residual:
         ValueError: where the network has no such block.
     """
     spec = profile.spec
-    use = next((use for use in profile.shortcuts if use.path == path), None)
-    if use is None:
-        raise ValueError(f"{path} is no block of {spec.base}: {_range(spec)}")
+    use = block_at(profile, path)
     stage_name, _, index = path.partition(".")
     stage = next(s for s in plan.stages(spec) if s.name == stage_name)
     block = stage.first if index == "0" else stage.rest
@@ -71,9 +69,19 @@ def residual(profile: Profile, path: str) -> Residual:
     )
 
 
-def _range(spec: ResNetSpec) -> str:
-    paths = block_paths(spec)
-    return f"blocks are {paths[0]} to {paths[-1]}"
+def block_at(profile: Profile, path: str) -> ShortcutUse:
+    """What stands beside the branch of the block at a path such as `layer2.0`.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    for use in profile.shortcuts:
+        if use.path == path:
+            return use
+    paths = block_paths(profile.spec)
+    raise ValueError(
+        f"{quote(path)} is no block of {profile.spec.base}: blocks are {paths[0]} to {paths[-1]}"
+    )
 
 
 def _name(convs: tuple[ConvPlan, ...]) -> str:
@@ -114,19 +122,35 @@ def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
 
 def _formula(spec: ResNetSpec, use: ShortcutUse) -> str:
     """The unit as LaTeX."""
-    branch = r"\mathcal{F}(\mathbf{x}, \{W_i\})"
-    projected = {
+    beside = {
         ShortcutKind.IDENTITY: r"\mathbf{x}",
         ShortcutKind.PROJECTION: r"W_s \mathbf{x}",
         ShortcutKind.ZERO_PAD: r"\mathrm{pad}(\mathbf{x})",
     }
     if use.kind is ShortcutKind.PROJECTION and spec.unit.preactivated:
-        projected[use.kind] = r"W_s \hat{\mathbf{x}}"
-    inside = branch if use.kind is ShortcutKind.NONE else f"{branch} + {projected[use.kind]}"
+        beside[use.kind] = r"W_s \hat{\mathbf{x}}"
+    inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(use.kind))
     for step in plan.unit_steps(spec).after:
         name = r"\mathrm{BN}" if step.startswith("bn") else _activation(spec)
         inside = rf"{name}\left({inside}\right)"
     return rf"\mathbf{{y}} = {inside}"
+
+
+def equation(spec: ResNetSpec, use: ShortcutUse) -> str:
+    """The unit as plain text: `y = ReLU(F(x) + Wx)`."""
+    beside = {
+        ShortcutKind.IDENTITY: "x",
+        ShortcutKind.PROJECTION: "Wx̂" if spec.unit.preactivated else "Wx",
+        ShortcutKind.ZERO_PAD: "pad(x)",
+    }
+    inside = _sum("F(x)", beside.get(use.kind))
+    for step in plan.unit_steps(spec).after:
+        inside = f"{'BN' if step.startswith('bn') else spec.activation.label}({inside})"
+    return f"y = {inside}"
+
+
+def _sum(branch: str, beside: str | None) -> str:
+    return f"{branch} + {beside}" if beside else branch
 
 
 def _shapes(use: ShortcutUse) -> str:

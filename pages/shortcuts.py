@@ -6,13 +6,16 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.graph import Level, graph
-from analysis.heat import Metric, heat_of
-from analysis.render.svg import counts_in_words, svg
+from analysis.graph import Level
+from analysis.heat import Metric
+from analysis.render.caption import bibtex, caption
+from analysis.render.svg import counts_in_words
+from analysis.render.viewer import levels, view_name
 from nets import CATALOG
 from pages.ui.cached import profile_of
-from pages.ui.exports import graph_menu
-from pages.ui.markup import picture, table
+from pages.ui.exports import diagram_menu
+from pages.ui.graph import graph_of, heat_by, opened_in, show_graph
+from pages.ui.markup import table
 from pages.ui.shortcuts import shortcut_rows
 from pages.ui.theme import palette
 
@@ -48,12 +51,18 @@ unfold = right.toggle(
     disabled=level == Level.STAGE,
     help="Draw every block instead of one box for a run of equal ones.",
 )
-drawn = graph(profile, Level(level), unfold)
-heat = heat_of(profile, Metric(metric)) if metric else None
+opened = opened_in(spec)
 with export:
-    graph_menu(drawn, profile, heat)
-alt = f"{profile.model}: {counts_in_words(profile)}"
-st.html(picture(svg(drawn, palette(), heat=heat), alt))
+    shown = view_name(Level(level), unfold)
+    diagram_menu(
+        profile.model,
+        profile,
+        lambda: levels(profile) | {shown: graph_of(spec, Level(level), unfold, opened)},
+        shown,
+        heat_by(spec, metric),
+        f"{caption(profile)}\n{bibtex(entry.source)}",
+    )
+show_graph(spec, Level(level), unfold, opened, metric, palette())
 
 st.header("Where they stand, and why")
 rows = shortcut_rows(profile)

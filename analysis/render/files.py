@@ -1,25 +1,23 @@
 """Pictures as files: an SVG text becomes a PDF or a PNG, the same on every machine.
 
 Typst does the conversion with a font that a requirement of ours brings along, so neither the
-system's fonts nor the network matter. A pixel of the SVG is a CSS pixel, 0.75 pt.
+network nor, for its letters, the system's fonts matter. For letters beyond it a font of the system
+is taken; what none has is left out, and `fonts.missing_letters` says so before. A pixel of the SVG
+is a CSS pixel, 0.75 pt.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from analysis.render import fonts
+
 if TYPE_CHECKING:
     from typst import Fonts
-
-FONT_FAMILY = (
-    "'Source Sans Pro', 'Source Sans 3', 'Source Sans', 'Segoe UI', Helvetica, Arial, sans-serif"
-)
-"""What the text of every picture names: first the family that travels with us, then its other
-names (Streamlit serves it as Source Sans), then what systems have. CSS wants the quotes."""
 
 MIN_DPI, MAX_DPI = 20, 1_200
 """Resolutions of a PNG."""
@@ -67,9 +65,10 @@ def png(svg: str, dpi: int = 200) -> bytes:
     width, height, _ = _head(svg)
     pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
     if pixels > MAX_PIXELS:
+        most = int(dpi * (MAX_PIXELS / pixels) ** 0.5)
         raise ValueError(
             f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: at most "
-            f"{MAX_PIXELS // 10**6} million are allowed"
+            f"{MAX_PIXELS // 10**6} million are allowed, here up to {most} dpi"
         )
     return _compile(svg, "png", dpi)
 
@@ -92,23 +91,28 @@ def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
 
     width, height, title = _head(svg)
     page = _PAGE.format(width=width * _PT_PER_PX, height=height * _PT_PER_PX)
+    more, missing = fonts.system_fonts(fonts.letters(svg))
+    drawn = svg.translate({ord(letter): None for letter in missing})
     result = typst.compile(
         page.encode(),
-        font_paths=_fonts(),
+        font_paths=_fonts(more),
         ignore_system_fonts=True,
         format="pdf" if kind == "pdf" else "png",
         ppi=dpi,
-        sys_inputs={"svg": svg, "title": title},
+        sys_inputs={"svg": drawn, "title": title},
     )
     if not isinstance(result, bytes):
         raise RuntimeError("typst gave no single page")
     return result
 
 
-@cache
-def _fonts() -> Fonts:
-    """Source Sans Pro (SIL Open Font License) and typst's own fonts; nothing of the system's."""
+@lru_cache(8)
+def _fonts(more: tuple[Path, ...]) -> Fonts:
+    """Our font, and the folders of the system's where a picture needs them; none of typst's own."""
     from typst import Fonts
 
-    folder = files("font_source_sans_pro") / "files"
-    return Fonts(include_system_fonts=False, font_paths=[str(folder)])
+    return Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(folder) for folder in (fonts.FOLDER, *(path.parent for path in more))],
+    )

@@ -13,7 +13,7 @@ from html import escape
 from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs import Profile, Shape
-from analysis.render.files import FONT_FAMILY
+from analysis.render.fonts import FONT_FAMILY
 from analysis.render.numbers import shape
 from analysis.render.palette import LIGHT, Palette, mix
 from nets import plan

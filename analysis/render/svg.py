@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from html import escape
 
 from analysis.costs import Profile
-from analysis.graph import Band, Edge, Graph, Kind, Level, Node, Point, ShortcutLine
+from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
-from analysis.render.files import FONT_FAMILY
+from analysis.render.fonts import FONT_FAMILY
 from analysis.render.numbers import short
 from analysis.render.palette import (
     CIVIDIS,
@@ -31,13 +31,15 @@ from nets.plan import ShortcutKind
 
 PX_PER_INCH, MM_PER_INCH = 96, 25.4
 
-_TEXT, _SMALL = 13, 12
-_CORNER = 9.0
-_LEGEND = 34.0
-_TITLE = 40.0
+TEXT, SMALL, LARGE = 13, 12, 18.0
+"""Sizes of type in px: of labels, of what is said beside them, and of a title."""
+
+CORNER = 9.0
+LEGEND, TITLE = 34.0, 40.0
+"""Heights of a line below the drawing and of the title above it."""
 
 _FILLS = {
-    # how much of the tint covers the ground: six quiet fills, told apart by label too
+    # six quiet fills, told apart by label too
     Kind.CONV: 0.26,
     Kind.LINEAR: 0.26,
     Kind.POOL: 0.16,
@@ -49,6 +51,11 @@ _FILLS = {
 _OTHER_FILL = 0.16
 
 
+def fill_of(kind: Kind) -> float:
+    """How much of the tint covers the ground of a box."""
+    return _FILLS.get(kind, _OTHER_FILL)
+
+
 def svg(
     graph: Graph,
     palette: Palette = LIGHT,
@@ -58,62 +65,67 @@ def svg(
     labels: bool = True,
     width_mm: float | None = None,
     heat: Heat | None = None,
+    ground: bool = False,
 ) -> str:
     """Draw a graph.
 
     Args:
         graph: what to draw.
-        palette: its colours; the ground stays transparent.
+        palette: its colours.
         title: a line above the drawing.
         legend: whether to name the kinds of shortcut that occur.
         shapes: whether shapes stand on edges and bands.
         labels: whether nodes and bands are named.
         heat: numbers that colour the nodes, with a scale below.
+        ground: whether the palette's background is filled; else it stays transparent.
         width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
 
     Returns:
         One `<svg>` element.
     """
-    top = _TITLE if title else 0.0
-    kinds = _kinds(graph) if legend else ()
-    warm = _Warm.of(graph, heat, palette) if heat else None
+    top = TITLE if title else 0.0
+    kinds = kinds_of(graph) if legend else ()
+    warm = Warm.of(graph, heat, palette) if heat else None
     lines = bool(kinds) + bool(warm)
-    width, height = graph.width, graph.height + top + _LEGEND * lines
+    width, height = graph.width, graph.height + top + LEGEND * lines
     scale = 1.0 if width_mm is None else width_mm * PX_PER_INCH / MM_PER_INCH / width
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
         f'height="{_n(scale * height)}" '
         f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" font-family="{FONT_FAMILY}" '
-        f'font-size="{_TEXT}" text-anchor="middle">',
+        f'font-size="{TEXT}" text-anchor="middle">',
         f"<title>{escape(title or graph.model)}</title>",
-        f"<desc>{escape(_description(graph))}</desc>",
+        f"<desc>{escape(description(graph))}</desc>",
     ]
+    if ground:
+        parts.append(f'<rect width="100%" height="100%" fill="{palette.background}"/>')
     if title:
-        size = min(18.0, 1.7 * width / len(title))  # a long title fits, if smaller
+        size = min(LARGE, 1.7 * width / len(title))  # a long title fits, if smaller
         parts.append(
             f'<text x="{_n(width / 2)}" y="26" font-size="{_n(size)}" font-weight="600" '
             f'fill="{palette.text}">{escape(title)}</text>'
         )
     parts.append(f'<g transform="translate(0 {_n(top)})">')
     parts += (_band(band, palette, shapes, labels) for band in graph.bands)
+    parts += (_frame(frame, palette, labels) for frame in graph.frames)
     parts.append(f'<g class="main-path" stroke="{palette.main_path}" stroke-width="1.8">')
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
-    tells = graph.level is Level.LAYER  # elsewhere the box of a run says its count
-    parts += (_shortcut(line, palette, tells) for line in graph.shortcuts)
+    tells = counted_lines(graph)
+    parts += (_shortcut(line, palette, line in tells) for line in graph.shortcuts)
     parts += (_node(node, palette, labels, warm) for node in graph.nodes)
     if shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
     if kinds:
         parts.append(_legend(kinds, graph.height, palette))
     if warm:
-        parts.append(warm.scale(graph.height + (_LEGEND if kinds else 0), palette))
+        parts.append(_scale(warm, graph.height + (LEGEND if kinds else 0), palette))
     parts += ["</g>", "</svg>"]
     return "\n".join(parts) + "\n"
 
 
 @dataclass(frozen=True)
-class _Warm:
+class Warm:
     """Heat on a graph: from nothing to the hottest node. Of a run, one block's number counts."""
 
     heat: Heat
@@ -121,12 +133,13 @@ class _Warm:
     colours: tuple[str, ...]
 
     @classmethod
-    def of(cls, graph: Graph, heat: Heat, palette: Palette) -> _Warm:
+    def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
+        """Heat from nothing to the hottest node of a graph."""
         found = [heat.values[node.path] for node in graph.nodes if node.path in heat.values]
         return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
 
     def colour(self, node: Node) -> str:
-        """The fill of a node."""
+        """The fill of a node that has a number."""
         return heat_colour(self.heat.values[node.path] / self.most, self.colours)
 
     def text(self, node: Node) -> str:
@@ -134,22 +147,14 @@ class _Warm:
         each = " each" if node.kind is Kind.RUN else ""
         return f"{short(self.heat.values[node.path], self.heat.unit)} {self.heat.label}{each}"
 
-    def scale(self, y: float, palette: Palette) -> str:
-        """The scale, from nothing to the hottest node, with its unit."""
-        wide, x = 220 / len(self.colours), 28.0
-        steps = "".join(
-            f'<rect x="{_n(x + i * wide)}" y="{_n(y + 4)}" width="{_n(wide + 0.5)}" height="14" '
-            f'fill="{colour}"/>'
-            for i, colour in enumerate(self.colours)
-        )
-        text = f"0 to {short(self.most, self.heat.unit)} {self.heat.label}"
-        return (
-            f'<g class="scale">{steps}<text x="{_n(x + 230)}" y="{_n(y + 16)}" '
-            f'text-anchor="start" fill="{palette.text}">{escape(text)}</text></g>'
-        )
+    @property
+    def ends(self) -> str:
+        """What the scale goes from and to, with its unit."""
+        return f"0 to {short(self.most, self.heat.unit)} {self.heat.label}"
 
 
-def _kinds(graph: Graph) -> tuple[ShortcutKind, ...]:
+def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
+    """The kinds of shortcut that occur."""
     found = {line.kind for line in graph.shortcuts}
     return tuple(kind for kind in ShortcutKind if kind in found)
 
@@ -163,12 +168,13 @@ def counts_in_words(profile: Profile) -> str:
     return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
 
 
-def _description(graph: Graph) -> str:
+def description(graph: Graph) -> str:
+    """The drawing in words."""
     counts: Counter[ShortcutKind] = Counter()
     for line in graph.shortcuts:
         counts[line.kind] += line.count
     said = ", ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
-    return f"{graph.model}, every {graph.level} a node. Shortcuts: {said or 'none'}."
+    return f"{graph.model}, {graph.caption}. Shortcuts: {said or 'none'}."
 
 
 NAMES = {
@@ -179,17 +185,22 @@ NAMES = {
 }
 
 
+def holds_shape(band: Band) -> bool:
+    """Whether there is room for a band's shape beside its title."""
+    return band.width > 8.0 * (len(band.title) + len(band.shape))
+
+
 def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
     texts = []
     if labels:
         texts.append(
             f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17)}" text-anchor="start" '
-            f'font-size="{_SMALL}" fill="{palette.text}">{escape(band.title)}</text>'
+            f'font-size="{SMALL}" fill="{palette.text}">{escape(band.title)}</text>'
         )
-    if shapes and band.width > 8.0 * (len(band.title) + len(band.shape)):
+    if shapes and holds_shape(band):
         texts.append(
             f'<text x="{_n(band.x + band.width - 8)}" y="{_n(band.y + 17)}" text-anchor="end" '
-            f'font-size="{_SMALL}" fill="{palette.plain}">{escape(band.shape)}</text>'
+            f'font-size="{SMALL}" fill="{palette.plain}">{escape(band.shape)}</text>'
         )
     return (
         f'<g class="band" data-stage="{escape(band.stage)}"><rect x="{_n(band.x)}" '
@@ -198,17 +209,29 @@ def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
     )
 
 
+def _frame(frame: Frame, palette: Palette, labels: bool) -> str:
+    text = (
+        f'<text x="{_n(frame.x + 8)}" y="{_n(frame.y + 16)}" text-anchor="start" '
+        f'font-size="{SMALL}" fill="{palette.text}">{escape(frame.title)}</text>'
+    )
+    return (
+        f'<g class="frame" data-name="{escape(frame.name)}"><rect x="{_n(frame.x)}" '
+        f'y="{_n(frame.y)}" width="{_n(frame.width)}" height="{_n(frame.height)}" rx="8" '
+        f'fill="{palette.background}" stroke="{palette.tint}" stroke-width="1"/>'
+        f"{text if labels else ''}</g>"
+    )
+
+
 def _edge(edge: Edge) -> str:
     return f'<path d="{_line(edge.points)}" fill="none"/>'
 
 
 def _shape(edge: Edge, palette: Palette) -> str:
-    """The shape on an edge: under a straight one, on the way back of one from row to row."""
-    straight = len(edge.points) == 2
-    (x1, y1), (x2, _) = edge.points[0 if straight else 2], edge.points[-1 if straight else 3]
+    """The shape on an edge."""
+    (x, y), anchor = edge.label_at
     return (
-        f'<text class="shape" x="{_n((x1 + x2) / 2)}" y="{_n(y1 + (17 if straight else -5))}" '
-        f'font-size="{_SMALL}" fill="{palette.plain}">{escape(edge.label)}</text>'
+        f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
+        f'font-size="{SMALL}" fill="{palette.plain}">{escape(edge.label)}</text>'
     )
 
 
@@ -219,7 +242,7 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
     path = _line(line.points)
     lines = f'<path d="{path}" {look} stroke-width="2"/>'
     if line.count > 1:
-        inner = _line(tuple(_inset(line.points)))
+        inner = _line(tuple(inset(line.points)))
         lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
         if tells:
             (left, _), (_, top), (right, _), _ = line.points
@@ -227,12 +250,7 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
                 f'<text x="{_n((left + right) / 2)}" y="{_n(top - 6)}" font-weight="600" '
                 f'fill="{colour}">×{line.count}</text>'
             )
-    end_x, end_y = line.points[-1]
-    if line.points[-1][1] > line.points[-2][1]:
-        lines += (
-            f'<path d="M{_n(end_x - 4)} {_n(end_y - 7)}L{_n(end_x)} {_n(end_y)}'
-            f'L{_n(end_x + 4)} {_n(end_y - 7)}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
+    lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
     return (
         f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
         f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
@@ -240,13 +258,24 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
     )
 
 
-def _inset(points: tuple[Point, ...]) -> Iterator[Point]:
+def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
+    """The shortcuts that say their count; elsewhere the box of a run does."""
+    runs = {node.id for node in graph.nodes if node.kind is Kind.ADD and node.count > 1}
+    return tuple(line for line in graph.shortcuts if line.target in runs)
+
+
+def inset(points: tuple[Point, ...]) -> Iterator[Point]:
     """The same arc, drawn again a little inside."""
     (x1, y1), (_, top), (x2, _), (_, y2) = points
     yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
 
 
-def _node(node: Node, palette: Palette, labels: bool, warm: _Warm | None) -> str:
+def stack_of(node: Node) -> tuple[float, ...]:
+    """How far right and down the boxes of a node stand, the last on top: a run is stacked."""
+    return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
+
+
+def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
     x, y = node.x - node.width / 2, node.y - node.height / 2
     detail = node.detail
     if node.kind is Kind.ADD:
@@ -258,22 +287,16 @@ def _node(node: Node, palette: Palette, labels: bool, warm: _Warm | None) -> str
             f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
         )
     else:
-        fill = mix(palette.tint, palette.background, _FILLS.get(node.kind, _OTHER_FILL))
+        fill = mix(palette.tint, palette.background, fill_of(node.kind))
         ink, hot = palette.text, ""
         if warm and node.path in warm.heat.values:
             fill, hot = warm.colour(node), f" · {warm.text(node)}"
             ink = text_on(fill)
         look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
-        behind = ""
-        if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1:
-            behind = "".join(
-                f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
-                f'height="{_n(node.height)}" {look}/>'
-                for d in (6, 3)
-            )
-        drawn = (
-            f'{behind}<rect x="{_n(x)}" y="{_n(y)}" width="{_n(node.width)}" '
+        drawn = "".join(
+            f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
             f'height="{_n(node.height)}" {look}/>'
+            for d in stack_of(node)
         )
         if labels:
             drawn += (
@@ -303,6 +326,20 @@ def _legend(kinds: tuple[ShortcutKind, ...], y: float, palette: Palette) -> str:
     return f'<g class="legend">{"".join(items)}</g>'
 
 
+def _scale(warm: Warm, y: float, palette: Palette) -> str:
+    """The scale, from nothing to the hottest node, with its unit."""
+    wide, x = 220 / len(warm.colours), 28.0
+    steps = "".join(
+        f'<rect x="{_n(x + i * wide)}" y="{_n(y + 4)}" width="{_n(wide + 0.5)}" height="14" '
+        f'fill="{colour}"/>'
+        for i, colour in enumerate(warm.colours)
+    )
+    return (
+        f'<g class="scale">{steps}<text x="{_n(x + 230)}" y="{_n(y + 16)}" '
+        f'text-anchor="start" fill="{palette.text}">{escape(warm.ends)}</text></g>'
+    )
+
+
 def _line(points: tuple[Point, ...]) -> str:
     """A path through the points, its corners rounded."""
     drawn = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
@@ -314,10 +351,14 @@ def _line(points: tuple[Point, ...]) -> str:
     return "".join(drawn)
 
 
+def _polyline(points: tuple[Point, ...]) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+
+
 def _towards(corner: Point, other: Point) -> Point:
     (x, y), (ox, oy) = corner, other
     length = abs(ox - x) + abs(oy - y)
-    share = min(_CORNER, length / 2) / length if length else 0
+    share = min(CORNER, length / 2) / length if length else 0
     return x + (ox - x) * share, y + (oy - y) * share
 
 

@@ -100,7 +100,7 @@ def profile_latex(profile: Profile) -> str:
     """A LaTeX table in the style of Table 1 of He et al. 2015; it needs no package."""
     spec = profile.spec
     outputs = {stage.name: stage.output for stage in profile.stages}
-    name = _tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
+    name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
     stem = plan.stem_conv(spec)
     rows = [
         (
@@ -113,7 +113,7 @@ def profile_latex(profile: Profile) -> str:
         size = _size(outputs[stage.name])
         if index == 0 and spec.stem is Stem.IMAGENET:
             rows.append(("pool", size, r"$3\times3$ max pool, stride 2"))
-        label = _tex(plan.paper_name(stage.name))
+        label = tex(plan.paper_name(stage.name))
         rows.append((label, size, _matrix(stage.rest, stage.count)))
     end = ", softmax" if spec.softmax else ""
     rows.append(("", r"$1\times1$", f"average pool, {spec.classes}-d fc{end}"))
@@ -206,5 +206,6 @@ def _power(value: int) -> str:
     return rf"${three(value / 10**exponent)}\times10^{{{exponent}}}$"
 
 
-def _tex(text: str) -> str:
+def tex(text: str) -> str:
+    """A text with TeX's signs escaped."""
     return "".join(f"\\{c}" if c in "_&%$#{}" else c for c in text)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,10 +12,11 @@ from analysis.costs import Profile
 from analysis.graph import Graph
 from analysis.heat import Heat
 from analysis.render import files, tables
-from analysis.render.dot import dot
+from analysis.render.diagram import SUFFIXES, Look, diagram, warning
+from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
-from analysis.render.svg import svg
 from pages.ui.cached import code_of
+from pages.ui.words import sentence
 
 
 def share_menu(profile: Profile) -> None:
@@ -56,32 +58,104 @@ def export_menu(profile: Profile) -> None:
     )
 
 
-def graph_menu(graph: Graph, profile: Profile, heat: Heat | None) -> None:
-    """Files of the shortcut graph as it is drawn on the page, on a light ground."""
+def diagram_menu(
+    name: str,
+    profile: Profile,
+    graphs: Callable[[], Mapping[str, Graph]],
+    first: str,
+    heat: Heat | None = None,
+    caption: str = "",
+) -> None:
+    """Files of a graph as it stands on the page, and how they are to look.
 
-    def image() -> str:
-        return svg(graph, heat=heat)
+    Args:
+        name: what the files are called.
+        profile: the network that the graphs show.
+        graphs: gives the graphs by name; an HTML document holds them all, a picture the first.
+        first: the name of the graph on the page.
+        heat: numbers that colour it.
+        caption: LaTeX and BibTeX to copy.
+    """
+    with st.popover("Export", icon=":material/download:", width="stretch"):
+        look = _look()
+        for suffix in SUFFIXES:
+            st.download_button(
+                _LABELS[suffix],
+                partial(_file, suffix, profile, graphs, first, look, heat),
+                f"{_file_name(name)}{suffix}",
+                _MIMES[suffix],
+                key=f"export_{suffix}",
+                on_click="ignore",
+                width="stretch",
+            )
+        for said in dict.fromkeys(filter(None, (warning(s, look.title) for s in SUFFIXES))):
+            st.warning(sentence(said), icon=":material/info:")
+        if caption:
+            st.caption("Caption and source, for LaTeX")
+            st.code(caption, language="latex", wrap_lines=True)
 
-    _menu(
-        profile,
-        [
-            ("SVG", "svg", "image/svg+xml", image),
-            ("PDF", "pdf", "application/pdf", lambda: files.pdf(image())),
-            ("PNG", "png", "image/png", lambda: files.png(image(), _dpi(graph))),
-            ("DOT", "dot", "text/vnd.graphviz", lambda: dot(graph)),
-        ],
+
+_LABELS = {
+    ".svg": "SVG",
+    ".pdf": "PDF",
+    ".png": "PNG",
+    ".dot": "DOT, for Graphviz",
+    ".tex": "TikZ, for LaTeX",
+    ".html": "HTML, to walk through offline",
+}
+_MIMES = {
+    ".svg": "image/svg+xml",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".dot": "text/vnd.graphviz",
+    ".tex": "text/x-tex",
+    ".html": "text/html",
+}
+
+
+def _look() -> Look:
+    """What the visitor chooses of a file's looks."""
+    title = st.text_input("Title", key="look_title", placeholder="none")
+    left, right = st.columns(2)
+    colours = left.selectbox("Colours", ["light", "dark", "print"], key="look_palette")
+    width = right.number_input(
+        "Width, mm", 20, 2_000, value=None, key="look_width", placeholder="as drawn"
     )
+    legend = left.checkbox("Legend", True, key="look_legend")
+    shapes = right.checkbox("Shapes", True, key="look_shapes")
+    labels = left.checkbox("Labels", True, key="look_labels")
+    ground = right.checkbox("Background", False, key="look_ground", help="Else transparent.")
+    palette = {"light": LIGHT, "dark": DARK, "print": PRINT}[colours]
+    return Look(palette, title, legend, shapes, labels, width, ground)
 
 
-def _dpi(graph: Graph) -> int:
+def _file(
+    suffix: str,
+    profile: Profile,
+    graphs: Callable[[], Mapping[str, Graph]],
+    first: str,
+    look: Look,
+    heat: Heat | None,
+) -> str | bytes:
+    views = graphs()
+    warm = None if suffix == ".dot" else heat
+    return diagram(suffix, profile, views, first, look, warm, _dpi(views[first], look))
+
+
+def _dpi(graph: Graph, look: Look) -> int:
     """200, or what a very large drawing allows."""
-    pixels = (graph.width / 96) * (graph.height / 96)
+    scale = 1.0 if look.width_mm is None else look.width_mm * 96 / 25.4 / graph.width
+    pixels = (scale * graph.width / 96) * (scale * graph.height / 96)
     return max(files.MIN_DPI, min(200, int((files.MAX_PIXELS / 2 / pixels) ** 0.5)))
+
+
+def _file_name(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
 
 
 def _menu(profile: Profile, makers: Makers) -> None:
     """A button for each file, which is made when it is asked for."""
-    name = "".join(c if c.isalnum() or c in "_-" else "-" for c in profile.model)[:80]
+    name = _file_name(profile.model)
     with st.popover("Export", icon=":material/download:", width="stretch"):
         for label, suffix, mime, make in makers:
             st.download_button(

@@ -20,6 +20,7 @@ from pages.ui.words import complain
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("explore", "Explore", ":material/search_insights:"),
     ("shortcuts", "Shortcuts", ":material/account_tree:"),
+    ("units", "Units", ":material/alt_route:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
 

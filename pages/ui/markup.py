@@ -88,11 +88,14 @@ def table(
     )
 
 
-def picture(svg: str, alt: str) -> str:
-    """A picture as wide as the page allows, and what it says to those who cannot see it."""
+def picture(svg: str, alt: str, full: bool = True) -> str:
+    """A picture, and what it says to those who cannot see it.
+
+    It is as wide as the page allows, or as its own size is where that is less than full width.
+    """
     data = b64encode(svg.encode()).decode()
     image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
-    return _element("div", "rl-scroll rl-picture", image)
+    return _element("div", f"rl-scroll {'rl-picture' if full else 'rl-figure'}", image)
 
 
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:

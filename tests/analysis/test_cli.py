@@ -11,6 +11,7 @@ import pytest
 
 import analysis
 from analysis.__main__ import run
+from analysis.render import fonts
 from analysis.render.numbers import percent, scale_of, shape, short
 from nets import CATALOG, parse
 from tests.conftest import Golden
@@ -131,7 +132,14 @@ def test_code_writes_a_file_that_runs(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("name", "begins"),
-    [("a.svg", b"<svg"), ("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("a.dot", b"digraph")],
+    [
+        ("a.svg", b"<svg"),
+        ("a.pdf", b"%PDF"),
+        ("a.png", b"\x89PNG"),
+        ("a.dot", b"digraph"),
+        ("a.tex", b"%"),
+        ("a.html", b"<!doctype html>"),
+    ],
 )
 def test_graph_writes_every_format(
     name: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -141,6 +149,40 @@ def test_graph_writes_every_format(
     assert call(capsys, "graph", "resnet20", "-o", str(path), *options) == (0, "", "")
     assert path.read_bytes().startswith(begins)
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".dot", ".tex", ".html"])
+def test_units_and_a_single_block_in_every_format(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    units, block = tmp_path / f"units{suffix}", tmp_path / f"block{suffix}"
+    two = ("original", "full_preact:block=bottleneck:shortcut=projection")
+    assert call(capsys, "units", *two, "-o", str(units)) == (0, "", "")
+    assert call(capsys, "graph", "resnet50", "--block", "layer2.0", "-o", str(block))[0] == 0
+    if suffix not in (".pdf", ".png"):
+        assert "full_preact-bottleneck-projection.conv3" in units.read_text()
+        assert "layer2.0" in block.read_text()
+        assert "layer2.1" not in block.read_text()
+
+
+def test_a_title_beyond_our_letters_is_one_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "_installed", lambda: ())
+    fonts.system_fonts.cache_clear()
+    said = {}
+    for suffix in ("svg", "pdf", "png", "tex"):
+        path = tmp_path / f"a.{suffix}"
+        status, _, said[suffix] = call(
+            capsys, "graph", "resnet18", "-o", str(path), "--title", "残差网络 ResNet"
+        )
+        assert status == 0
+        assert path.stat().st_size > 1_000
+    assert said["svg"] == ""
+    missing = "warning: no font of this system has 差 残 络 网: left out of the title\n"
+    assert said["pdf"] == said["png"] == missing
+    assert "lualatex or xelatex" in said["tex"]
+    assert said["tex"].count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -165,9 +207,22 @@ def test_graph_writes_every_format(
         (["profile", "resnet50", "--format", "xml"], "is not one of"),
         (["profile"], "Missing argument 'MODEL'"),
         (["paint"], "No such command 'paint'"),
-        (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png or .dot"),
+        (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
-        (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "--heat colours .svg, .pdf and"),
+        (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
+        (["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"], "'layer1.9' is no block of"),
+        (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
+        (
+            ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
+            ".html holds 2,500 nodes at most, the layer unfolded graph has more",
+        ),
+        (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
+        (
+            ["units", "original", "original", "original", "-o", "a.svg"],
+            "one or two units are drawn",
+        ),
+        (["units", "original", "-o", "a.gif"], "'a.gif' must end in"),
+        (["units", "-o", "a.svg"], "Missing argument 'UNIT [UNIT]'"),
         (["graph", "resnet20", "-o", "/nowhere/a.svg"], "cannot write '/nowhere/a.svg'"),
         (["graph", "resnet20", "-o", "a.png", "--dpi", "1000000"], "from 20 to 1,200"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "wide"], "aspect must be width:height"),

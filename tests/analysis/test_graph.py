@@ -11,7 +11,7 @@ from torch import fx, nn
 
 import analysis
 from analysis.costs import Profile
-from analysis.graph import Graph, Kind, Level, graph
+from analysis.graph import Graph, Kind, Level, block_graph, graph, openable
 from analysis.heat import Metric, heat_of
 from analysis.render.dot import dot
 from analysis.render.numbers import short
@@ -155,6 +155,81 @@ def test_folding_keeps_every_shortcut() -> None:
     assert 1.2 < picture.width / picture.height < 2.2
 
 
+def test_what_is_opened_is_drawn_and_nothing_else() -> None:
+    profile = counted("resnet50")
+    folded = {node.id for node in graph(profile).nodes}
+
+    opened = graph(profile, opened={"layer2.0"})
+    layers = {node.id for node in graph(profile, Level.LAYER).nodes if "layer2.0." in node.id}
+    assert {node.id for node in opened.nodes} == (folded - {"layer2.0"}) | layers
+    (frame,) = opened.frames
+    assert (frame.name, frame.title) == ("layer2.0", "layer2.0")
+    for node in opened.nodes:
+        within = frame.x < node.x < frame.x + frame.width
+        within = within and frame.y < node.y < frame.y + frame.height
+        assert within == node.path.startswith("layer2.0.") or node.id == "layer2.0.add"
+        assert (node.inside == "layer2.0") == (node.id in layers)
+
+    runs = graph(profile, opened={"layer3.all"})
+    new = {f"layer3.{i}{end}" for i in range(2, 6) for end in ("", ".add")}
+    assert {node.id for node in runs.nodes} == folded | new
+    assert {n.inside for n in runs.nodes if n.path.startswith("layer3.")} == {"", "layer3.all"}
+
+    stage = graph(profile, Level.STAGE, opened={"layer4"})
+    assert [n.id for n in stage.nodes if n.path.startswith("layer4")] == [
+        "layer4.0",
+        "layer4.0.add",
+        "layer4.1",
+        "layer4.1.add",
+    ]
+    once = graph(profile, opened={"layer3.1"})
+    assert once.frames[0].title == "layer3.1 to 3.5 ×5, drawn once"
+
+
+@settings(max_examples=30, derandomize=True, deadline=None, database=None)
+@given(specs())
+def test_with_every_block_opened_the_graph_is_still_the_net(spec: ResNetSpec) -> None:
+    profile = analysis.profile(spec, batch=4)
+    ends = {"stem", "head"}
+    layers = drawn(graph(profile, Level.LAYER, unfold=True))
+    opened = drawn(graph(profile, opened=openable(spec)))
+    inner = {step for step in layers if all(name.startswith("layer") for name in step)}
+    assert {step for step in opened if not ends & set(step)} == inner
+
+
+def test_what_cannot_be_opened() -> None:
+    with pytest.raises(ValueError, match=r"^'layer9' cannot be opened: a stage is named as layer1"):
+        graph(counted("resnet18"), opened={"layer1", "layer9"})
+
+
+@pytest.mark.parametrize("path", ["layer1.1", "layer2.0"])
+def test_one_block(path: str) -> None:
+    profile = counted("resnet50:unit=full_preact")
+    picture = block_graph(profile, path)
+    inside = {
+        step
+        for step in drawn(graph(profile, Level.LAYER, unfold=True))
+        if all(name.startswith(f"{path}.") for name in step)
+    }
+    ends = {"input", "output"}
+    assert {step for step in drawn(picture) if not ends & set(step)} == inside
+    chips = [node.label for node in picture.nodes if node.id in ends]
+    assert (
+        chips
+        == {
+            "layer1.1": ["256×56×56", "256×56×56"],
+            "layer2.0": ["256×56×56", "512×28×28"],
+        }[path]
+    )
+
+
+def test_no_such_block() -> None:
+    with pytest.raises(
+        ValueError, match=r"^'layer1\.9' is no block of resnet18: blocks are layer1"
+    ):
+        block_graph(counted("resnet18"), "layer1.9")
+
+
 def test_a_plain_nets_folded_layers_say_so() -> None:
     """No shortcut is there to carry the count."""
     drawn = svg(graph(counted("plain20"), Level.LAYER))
@@ -187,6 +262,9 @@ def test_options_of_the_picture() -> None:
     assert float(ElementTree.fromstring(svg(picture, width_mm=85)).get("width", 0)) == (
         pytest.approx(85 / 25.4 * 96, abs=0.01)
     )
+    assert f'<rect width="100%" height="100%" fill="{DARK.background}"/>' not in full
+    grounded = svg(picture, DARK, ground=True)
+    assert f'<rect width="100%" height="100%" fill="{DARK.background}"/>' in grounded
     for palette in (LIGHT, DARK, PRINT):
         assert palette.projection in svg(picture, palette)
         assert 'stroke-dasharray="7 4"' in svg(picture, palette)

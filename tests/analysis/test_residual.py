@@ -80,7 +80,7 @@ def test_words(text: str, path: str, says: str) -> None:
 
 
 def test_no_such_block() -> None:
-    with pytest.raises(ValueError, match=r"layer5\.0 is no block of resnet50: blocks are layer1"):
+    with pytest.raises(ValueError, match=r"'layer5\.0' is no block of resnet50: blocks are layer1"):
         explain("resnet50", "layer5.0")
 
 

@@ -1,7 +1,18 @@
 """The page Shortcuts."""
 
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
+
+
+def told(app: AppTest) -> dict[str, Any]:
+    """What the viewer of the graph is given."""
+    known: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)
+    return known
 
 
 def test_it_shows_the_graph_and_the_reasons(open_app: Open) -> None:
@@ -9,24 +20,45 @@ def test_it_shows_the_graph_and_the_reasons(open_app: Open) -> None:
     assert not app.exception
     assert app.title[0].value == "Shortcuts of ResNet-50 v1.5"
     assert "12 identity and 4 projection shortcuts" in markdown(app)
+    view = told(app)
+    assert view["svg"].count('class="shortcut projection"') == 4
+    assert "layer3.1" in view["nodes"]
     page = html(app)
-    assert 'src="data:image/svg+xml;base64,' in page
     assert "layer3.1 to layer3.5" in page
     assert "channels change from 512 to 1,024 and the map from 28×28 to 14×14 (stride 2)" in page
 
 
-def test_level_and_model_change_the_picture(open_app: Open) -> None:
+def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     app = open_app("plain20", "shortcuts")
     assert "A plain stack of 9 blocks without shortcuts" in markdown(app)
-    before = html(app)
+    seen = [told(app)]
     app.segmented_control(key="level").select("layer").run()
-    assert html(app) != before
-    plain = html(app)
+    seen.append(told(app))
+    assert "layer1.0.conv1" in seen[1]["nodes"]
     app.selectbox(key="heat").select("params").run()
-    assert html(app) != plain
+    seen.append(told(app))
+    assert 'class="scale"' in seen[2]["svg"]
+    assert seen[2]["drawing"] == seen[1]["drawing"]  # so the zoom stays
+    app.toggle(key="unfold").set_value(True).run()
+    seen.append(told(app))
+    assert "layer3.2.conv1" in seen[3]["nodes"]
     app.text_input(key="text").input("resnet20").run()
+    seen.append(told(app))
     assert "7 identity and 2 zero pad shortcuts" in markdown(app)
+    assert len({view["revision"] for view in seen}) == len(seen)
+    app.run()
+    assert told(app) == seen[-1]
     assert not app.exception
+
+
+def test_what_is_opened_is_in_the_address(open_app: Open) -> None:
+    app = open_app("resnet34", "shortcuts")
+    app.text_input(key="open").input("layer2.0,layer3.all").run()
+    view = told(app)
+    assert {"layer2.0.conv2", "layer3.4"} <= set(view["nodes"])
+    app.text_input(key="text").input("resnet20:blocks=1").run()
+    assert not app.exception
+    assert "layer2.0" not in told(app)["nodes"]
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:

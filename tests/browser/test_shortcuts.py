@@ -1,44 +1,215 @@
-"""The page Shortcuts in a browser."""
+"""The page Shortcuts in a browser: the graph is walked through, opened, searched, taken home."""
 
 import re
+from pathlib import Path
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
-import analysis
-from analysis.graph import Level, graph
-from analysis.render.svg import svg
-from nets import parse
-from tests.browser.conftest import Visit
+from analysis.__main__ import run
+from tests.browser.conftest import Visit, settled
 from tests.browser.test_explore import title
 
 
-def test_a_visitor_sees_the_graph_and_takes_it_home(server: str, visit: Visit) -> None:
+def canvas(page: Page) -> Locator:
+    return page.locator(".rv-canvas")
+
+
+def node(page: Page, path: str) -> Locator:
+    return page.locator(f".rv-canvas g.node[data-path='{path}']").first
+
+
+def chosen(page: Page) -> Locator:
+    return page.locator(".rv-details h3")
+
+
+def seen(page: Page) -> list[float]:
+    """What part of the drawing is seen: x, y, width, height."""
+    text = page.locator(".rv-canvas > svg").get_attribute("viewBox") or ""
+    return [float(number) for number in text.split()]
+
+
+def test_a_visitor_walks_through_the_graph(server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model=resnet34")
     page.get_by_role("link", name="Shortcuts").click()
     title(page, "Shortcuts of ResNet-34")
-    expect(page).to_have_url(re.compile(r"/shortcuts\?model=resnet34$"))
-    picture = page.get_by_role("img", name=re.compile("13 identity and 3 projection"))
-    expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 500
+    expect(page.get_by_text("13 identity and 3 projection shortcuts")).to_be_visible()
 
-    page.get_by_text("layer", exact=True).click()
-    expect(page).to_have_url(re.compile("level=layer"))
-    page.get_by_role("button", name="Export").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="SVG").click()
-    profile = analysis.profile(parse("resnet34"))
-    assert waiting.value.path().read_text() == svg(graph(profile, Level.LAYER))
+    node(page, "layer2.0").click()
+    expect(chosen(page)).to_have_text("layer2.0")
+    details = page.locator(".rv-details")
+    expect(details).to_contain_text("projection shortcut")
+    expect(details).to_contain_text("y = ReLU(F(x) + Wx)")
+    expect(details).to_contain_text("3×3 64→128 /2, 3×3 128→128")
+    expect(details.locator("dd[title='230,144']")).to_have_text("230 k")
+    expect(page).to_have_url(re.compile(r"at=layer2\.0"))
+
+    for key, path in (
+        ("ArrowRight", "layer2.0, addition"),
+        ("ArrowRight", "layer2.1 to 2.3 ×3"),
+        ("ArrowLeft", "layer2.0, addition"),
+        ("ArrowLeft", "layer2.0"),
+        ("ArrowUp", "input"),
+        ("ArrowDown", "layer2.0"),
+        ("Home", "input"),
+        ("End", "head"),
+    ):
+        canvas(page).press(key)
+        expect(chosen(page)).to_have_text(re.compile(path))
+    canvas(page).press("Escape")
+    expect(chosen(page)).to_have_count(0)
+
+
+def test_blocks_and_runs_open_and_close(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet34")
+    node(page, "layer2.0").click()
+    canvas(page).press("Enter")
+    expect(node(page, "layer2.0.conv2")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"open=layer2\.0&"))
+    node(page, "layer2.0.conv2").click()
+    expect(page.locator(".rv-details")).to_contain_text("Conv2d")
+    canvas(page).press("Escape")
+    expect(node(page, "layer2.0.conv2")).to_have_count(0)
+    expect(chosen(page)).to_have_text("layer2.0")
+
+    node(page, "layer3.1").dblclick()
+    expect(node(page, "layer3.5")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"open=layer3\.all"))
+    other = visit(page.url)
+    expect(node(other, "layer3.5")).to_be_visible()
+    page.get_by_role("button", name="Fold again").click()
+    expect(node(page, "layer3.5")).to_have_count(0)
+    page.go_back()
+    expect(node(page, "layer3.5")).to_be_visible()
+
+
+def test_zoom_stays_when_the_page_runs_again(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    whole = seen(page)
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in").click()
+    width = str(whole[2] / 1.96)[:6].replace(".", r"\.")
+    drawing = page.locator(".rv-canvas > svg")
+    expect(drawing).to_have_attribute("viewBox", re.compile(rf"^\S+ \S+ {width}"))
+    near = seen(page)
+    assert near[2] == pytest.approx(whole[2] / 1.96, rel=1e-3)
+
+    node(page, "layer3.0").click()
+    expect(page).to_have_url(re.compile("at=layer3"))
+    settled(page)
+    assert seen(page)[2:] == pytest.approx(near[2:])
+
+    box = canvas(page).bounding_box()
+    assert box
+    before = seen(page)
+    page.mouse.move(box["x"] + 300, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 260, steps=4)
+    page.mouse.up()
+    expect(drawing).not_to_have_attribute("viewBox", " ".join(f"{n:g}" for n in before))
+    after = seen(page)
+    assert after[0] > before[0]
+    assert after[1] > before[1]
+    page.get_by_role("button", name="Fit").click()
+    assert seen(page) == pytest.approx(whole)
+
+
+def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("layer2")
+    expect(page.locator(".rv-count")).to_have_text("4 found, Enter shows the next")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer2.0")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer2.0, addition")
+
+    find.fill("layer3.20.conv2")
+    expect(page.locator(".rv-count")).to_have_text("inside layer3.1 to 3.35 ×35: Enter opens it")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer3.20.conv2")
+    expect(page).to_have_url(re.compile("open=layer3.20%2Clayer3.all|open=layer3.20,layer3.all"))
+    find.fill("layer9.0")
+    expect(page.locator(".rv-count")).to_have_text("nothing by that path")
 
 
 def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet20&level=layer")
-    before = page.get_by_role("img", name=re.compile("7 identity")).get_attribute("src")
+    cold = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
     page.get_by_role("combobox", name="Colour by").click()
     page.get_by_role("option", name="saved memory").click()
     expect(page).to_have_url(re.compile(r"heat=saved(\+|%20)memory"))
-    picture = page.get_by_role("img", name=re.compile("7 identity"))
-    expect(picture).not_to_have_attribute("src", before or "")
+    expect(page.locator(".rv-canvas g.scale")).to_contain_text("saved memory")
+    hot = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
+    assert hot != cold
 
     other = visit(page.url)
-    again = other.get_by_role("img", name=re.compile("7 identity"))
-    expect(again).to_have_attribute("src", picture.get_attribute("src") or "")
+    expect(other.get_by_role("radio", name="layer")).to_be_checked()
+    expect(other.locator(".rv-canvas g.scale")).to_contain_text("saved memory")
+
+
+SUFFIXES = {
+    "SVG": ".svg",
+    "PDF": ".pdf",
+    "PNG": ".png",
+    "DOT, for Graphviz": ".dot",
+    "TikZ, for LaTeX": ".tex",
+    "HTML, to walk through offline": ".html",
+}
+
+
+def test_every_export_is_what_the_command_line_writes(
+    server: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet34&level=layer")
+    page.get_by_role("button", name="Export").click()
+    for label, suffix in SUFFIXES.items():
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label).click()
+        assert waiting.value.suggested_filename == f"resnet34{suffix}"
+        mine = tmp_path / f"a{suffix}"
+        assert run(["graph", "resnet34", "--level", "layer", "-o", str(mine)]) == 0
+        assert waiting.value.path().read_bytes() == mine.read_bytes(), suffix
+
+
+def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Path) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet18")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("textbox", name="Title").fill("</svg><script>Café")
+    page.get_by_role("textbox", name="Title").press("Enter")
+    page.locator("label", has_text="Legend").click()
+    settled(page)
+    expect(page.get_by_text("@inproceedings{he2016deep")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="SVG").click()
+    mine = tmp_path / "a.svg"
+    options = ("--title", "</svg><script>Café", "--no-legend")
+    assert run(["graph", "resnet18", "-o", str(mine), *options]) == 0
+    assert waiting.value.path().read_text() == mine.read_text()
+
+
+def test_the_html_file_opens_offline(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    title = "</script><script>document.title='broken'</script>"
+    assert run(["graph", "resnet50", "-o", str(path), "--title", title]) == 0
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(path.as_uri())
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    assert page.title() == title
+    node(page, "layer3.1").dblclick()
+    expect(node(page, "layer3.4")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Unfold equal blocks")).to_be_checked()
+    expect(chosen(page)).to_have_text("layer3.1")
+    page.get_by_role("button", name="Show its layers").click()
+    expect(node(page, "layer3.1.conv2")).to_be_visible()
+    expect(page.get_by_role("radio", name="layer")).to_be_checked()
+    page.get_by_role("radio", name="stage").check()
+    expect(node(page, "layer3")).to_be_visible()
+    context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert wrong == []

@@ -1,0 +1,126 @@
+"""What a model is and what it costs: list, profile, code, tree."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analysis.commands.shared import (
+    BATCH,
+    INPUT,
+    MODEL,
+    format_option,
+    or_usage,
+    profiled,
+    write,
+)
+from nets import CATALOG, ResNetSpec
+
+if TYPE_CHECKING:
+    from analysis.costs import Profile
+
+
+@click.command("list")
+@format_option("text", "json")
+def list_models(style: str) -> None:
+    """List the catalog."""
+    if style == "json":
+        rows = [
+            {
+                "name": name,
+                "title": entry.title,
+                "family": entry.family.value,
+                "depth": entry.spec.depth,
+                "input": list(entry.spec.input),
+                "classes": entry.spec.classes,
+                "summary": entry.summary,
+                "source": f"{entry.source.short}, {entry.source.title} ({entry.source.venue})",
+                "url": entry.source.url,
+            }
+            for name, entry in CATALOG.items()
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    wide = max(map(len, CATALOG))
+    lines: list[str] = []
+    for family, group in groupby(CATALOG.items(), lambda item: item[1].family):
+        lines += ["", family.value]
+        for name, entry in group:
+            lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
+    click.echo("\n".join(lines[1:]))
+
+
+@click.command()
+@MODEL
+@INPUT
+@BATCH
+@format_option("text", "json", "csv", "latex")
+@click.option("--verify", is_flag=True, help="Run fvcore on the built model and compare.")
+def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify: bool) -> None:
+    """Count parameters, MACs, FLOPs and memory, in all and by stage and layer."""
+    from analysis.render import tables
+
+    cost = profiled(spec, shape, batch)
+    render = {
+        "text": tables.profile_text,
+        "json": tables.profile_json,
+        "csv": tables.profile_csv,
+        "latex": tables.profile_latex,
+    }[style]
+    click.echo(render(cost), nl=False)
+    if verify:
+        _verify(cost)
+
+
+@click.command()
+@MODEL
+@INPUT
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
+    """Write the model as one standalone Python file that imports torch alone."""
+    from analysis.render.code import code as render
+
+    write(render(profiled(spec, shape, 1)), output)
+
+
+@click.command()
+@MODEL
+@INPUT
+@BATCH
+@click.option("--unfold", is_flag=True, help="Write out runs of equal blocks.")
+@format_option("text", "torchinfo", "print")
+def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: str) -> None:
+    """Show the layer tree: folded rows, torchinfo's own table, or print(model)."""
+    from analysis import tree as trees
+    from analysis.render.tables import tree_text
+
+    spec = profiled(spec, shape, batch).spec
+    if style == "torchinfo":
+        click.echo(trees.torchinfo_text(spec, batch))
+    elif style == "print":
+        click.echo(trees.printed(spec))
+    else:
+        root = trees.tree(spec, batch)
+        click.echo(tree_text(trees.unfold(root) if unfold else root), nl=False)
+
+
+def _verify(cost: Profile) -> None:
+    from analysis.counting import verify
+
+    checks = or_usage(verify, cost)
+    total, layers = checks[0], checks[1:]
+    wrong = [check for check in layers if not check.equal]
+    click.echo(
+        f"fvcore counts {total.fvcore:,}, we count {total.ours:,}: "
+        f"{len(layers) - len(wrong)} of {len(layers)} layers equal",
+        err=True,
+    )
+    if wrong or not total.equal:
+        first = wrong[0] if wrong else total
+        raise click.ClickException(
+            f"{first.path or 'the whole'}: fvcore {first.fvcore:,}, ours {first.ours:,}"
+        )

@@ -1,0 +1,103 @@
+"""What the commands share: a model as an argument, refusals in one line, writing a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nets import ResNetSpec, parse
+from nets.text import with_input
+
+if TYPE_CHECKING:
+    from analysis.costs import Profile
+
+
+class Model(click.ParamType[ResNetSpec]):
+    """A model's text form."""
+
+    name = "model"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> ResNetSpec:
+        """Parse the text, or fail with its one sentence."""
+        return value if isinstance(value, ResNetSpec) else or_usage(parse, value)
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def or_usage(call: Any, *arguments: Any, **options: Any) -> Any:
+    """Call, and turn a ValueError, which is about what the user gave, into a usage error."""
+    try:
+        return call(*arguments, **options)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+
+
+class Refusal(click.UsageError):
+    """What a model's text or a value is refused for; its sentence is enough."""
+
+
+MODEL = click.argument("spec", metavar="MODEL", type=Model())
+INPUT = click.option("--input", "shape", metavar="CxHxW", help="Image shape, such as 3x224x224.")
+BATCH = click.option("--batch", type=int, default=1, show_default=True, help="Images.")
+
+
+def format_option(*choices: str) -> Callable[[Command], Command]:
+    """`--format`, the first choice by default."""
+    return click.option(
+        "--format", "style", type=click.Choice(choices), default=choices[0], show_default=True
+    )
+
+
+def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
+    """A model's profile at the input and the batch asked for."""
+    from analysis.costs import profile as count
+
+    if shape is not None:
+        spec = or_usage(with_input, spec, shape)
+    result: Profile = or_usage(count, spec, batch=batch)
+    return result
+
+
+def write(content: str | bytes, path: Path | None) -> None:
+    """Print, or write beside the file and then rename, so that no half of a file is left."""
+    if path is None or str(path) == "-":
+        click.echo(content, nl=False)
+        return
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
+            path.write_bytes(data)
+            return
+        with _replacing(path.resolve()) as file:
+            file.write_bytes(data)
+    except OSError as error:
+        raise Refusal(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A new file in the folder of `path` that takes its place where the block ends well."""
+    if path.is_dir():
+        raise IsADirectoryError(None, "it is a folder")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
+    os.close(handle)
+    new = Path(name)
+    try:
+        yield new
+        new.chmod(0o666 & ~_umask())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,87 @@
+"""A graph as a file, in every format that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.costs import Profile
+from analysis.graph import Graph
+from analysis.heat import Heat
+from analysis.render import files, viewer
+from analysis.render.dot import dot
+from analysis.render.fonts import missing_letters, with_fonts
+from analysis.render.palette import LIGHT, Palette
+from analysis.render.svg import svg
+from analysis.render.tikz import needs_unicode_tex, tikz
+
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a graph is drawn; `legend`, `shapes` and `labels` may each be left out.
+
+    `width_mm` is the width on paper; `ground` fills the background, which else is transparent.
+    """
+
+    palette: Palette = LIGHT
+    title: str = ""
+    legend: bool = True
+    shapes: bool = True
+    labels: bool = True
+    width_mm: float | None = None
+    ground: bool = False
+
+
+def diagram(
+    suffix: str,
+    profile: Profile,
+    graphs: Mapping[str, Graph],
+    first: str,
+    look: Look,
+    heat: Heat | None = None,
+    dpi: int = 200,
+    fragment: bool = False,
+) -> str | bytes:
+    """A file's content.
+
+    Args:
+        suffix: one of `SUFFIXES`.
+        profile: the network that the graphs show.
+        graphs: by name; an HTML document holds them all, the other formats the first.
+        first: the name of the graph that is meant.
+        look: how it is drawn.
+        heat: numbers that colour the nodes.
+        dpi: resolution of a PNG.
+        fragment: whether a .tex is the picture alone, to be included in another document.
+
+    Raises:
+        ValueError: where the format cannot hold the graph or what is asked of it.
+    """
+    switches = (look.legend, look.shapes, look.labels)
+    if suffix == ".html":
+        return viewer.html(profile, graphs, first, look.palette, look.title, *switches, heat)
+    graph = graphs[first]
+    if suffix == ".dot":
+        if heat:
+            raise ValueError("heat colours .svg, .pdf, .png, .tex and .html, not .dot")
+        return dot(graph, look.palette, look.title)
+    if suffix == ".tex":
+        options = (look.width_mm, heat, look.ground)
+        return tikz(graph, look.palette, look.title, *switches, *options, standalone=not fragment)
+    picture = svg(graph, look.palette, look.title, *switches, look.width_mm, heat, look.ground)
+    if suffix == ".pdf":
+        return files.pdf(picture)
+    if suffix == ".png":
+        return files.png(picture, dpi)
+    return with_fonts(picture)
+
+
+def warning(suffix: str, title: str) -> str:
+    """What to know of a title that a format cannot simply write; mostly nothing."""
+    if suffix == ".tex" and needs_unicode_tex(title):
+        return "the title has letters beyond Latin: compile this file with lualatex or xelatex"
+    if suffix in (".pdf", ".png") and (missing := missing_letters(title)):
+        return f"no font of this system has {' '.join(missing[:20])}: left out of the title"
+    return ""

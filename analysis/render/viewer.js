@@ -1,0 +1,503 @@
+// The viewer of a graph: pan, zoom, choose, search, open and fold, by mouse, touch and keyboard.
+// It draws into component.parentElement and keeps zoom and choice as long as that element lives.
+
+const NS = "http://www.w3.org/2000/svg";
+const LARGEST = 8;
+const memory = new WeakMap();
+
+export default function viewer(component) {
+  const { parentElement, data } = component;
+  const host = parentElement.querySelector(".rv-host") ?? parentElement;
+  const state = memory.get(host) ?? create(host);
+  memory.set(host, state);
+  state.component = component;
+  if (state.revision !== data.revision) draw(state, data);
+  else if (data.at !== state.told) choose(state, data.at, { silent: true, show: true });
+  state.told = data.at;
+}
+
+// ---- the frame: search, buttons, canvas, details -------------------------------------------
+
+function create(host) {
+  host.innerHTML = `
+    <div class="rv">
+      <div class="rv-bar">
+        <input class="rv-find" type="search" placeholder="Find by path, such as layer2.0.conv1"
+          aria-label="Find a node by its path" spellcheck="false" autocomplete="off">
+        <span class="rv-count" role="status"></span>
+        <span class="rv-buttons">
+          <button type="button" data-do="out" title="Zoom out (−)" aria-label="Zoom out">−</button>
+          <button type="button" data-do="in" title="Zoom in (+)" aria-label="Zoom in">+</button>
+          <button type="button" data-do="fit" title="Show all (0)">Fit</button>
+        </span>
+      </div>
+      <div class="rv-body">
+        <div class="rv-canvas" tabindex="0" role="application"
+          aria-label="Graph of the network. Arrow keys walk along it, Enter opens, Escape closes.">
+          <div class="rv-hint" hidden>Click the graph, or hold Ctrl, to zoom with the wheel</div>
+          <div class="rv-tip" hidden></div>
+        </div>
+        <aside class="rv-details" aria-live="polite"></aside>
+      </div>
+    </div>`;
+  const find = (name) => host.querySelector(name);
+  const state = {
+    canvas: find(".rv-canvas"),
+    details: find(".rv-details"),
+    finder: find(".rv-find"),
+    count: find(".rv-count"),
+    hint: find(".rv-hint"),
+    tip: find(".rv-tip"),
+    root: find(".rv"),
+    x: 0, y: 0, k: 1,
+    at: "",
+    fitted: true,
+    pointers: new Map(),
+  };
+  find(".rv-buttons").addEventListener("click", (event) => {
+    const action = event.target.dataset.do;
+    if (action === "fit") fit(state);
+    else if (action) zoom(state, action === "in" ? 1.4 : 1 / 1.4);
+  });
+  state.finder.addEventListener("input", () => search(state));
+  state.finder.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") nextHit(state, event.shiftKey ? -1 : 1);
+    if (event.key === "Escape") { state.finder.value = ""; search(state); state.canvas.focus(); }
+  });
+  state.details.addEventListener("click", (event) => {
+    const { open, close } = event.target.dataset;
+    if (open) send(state, [open], [], state.at);
+    if (close) fold(state);
+  });
+  listen(state);
+  new ResizeObserver(() => { if (state.svg) state.fitted ? fit(state) : place(state); })
+    .observe(state.canvas);
+  return state;
+}
+
+function listen(state) {
+  const { canvas, pointers } = state;
+  canvas.addEventListener("pointerdown", (event) => {
+    pointers.set(event.pointerId, event);
+    state.moved = 0;
+    if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const before = pointers.get(event.pointerId);
+    if (!before) return hover(state, event);
+    if (pointers.size === 2) pinch(state, event);
+    else move(state, event.clientX - before.clientX, event.clientY - before.clientY);
+    pointers.set(event.pointerId, event);
+  });
+  const up = (event) => {
+    const began = pointers.delete(event.pointerId);
+    if (began && event.type === "pointerup" && state.moved < 5) click(state, event);
+  };
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, up);
+  canvas.addEventListener("pointerleave", () => { state.tip.hidden = true; });
+  canvas.addEventListener("dblclick", (event) => {
+    const id = hit(state, event);
+    if (id) openNode(state, id);
+  });
+  canvas.addEventListener("wheel", (event) => {
+    const asked = event.ctrlKey || event.metaKey || canvas.matches(":focus");
+    if (!asked) {
+      state.hint.hidden = false;
+      clearTimeout(state.hinting);
+      state.hinting = setTimeout(() => { state.hint.hidden = true; }, 1500);
+      return;
+    }
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 20 : 1;
+    zoom(state, Math.exp(-lines * event.deltaY * 0.002), event);
+  }, { passive: false });
+  canvas.addEventListener("keydown", (event) => key(state, event));
+}
+
+// ---- drawing and the view ------------------------------------------------------------------
+
+function draw(state, data) {
+  const same = state.drawing === data.drawing;
+  state.tip.hidden = true;
+  const keeps = same && !state.fitted;
+  const anchor = keeps && state.at in data.nodes ? onScreen(state, state.at) : null;
+  state.svg?.remove();
+  state.canvas.insertAdjacentHTML("afterbegin", data.svg);
+  state.svg = state.canvas.querySelector("svg");
+  state.width = state.svg.viewBox.baseVal.width;
+  state.height = state.svg.viewBox.baseVal.height;
+  for (const name of ["width", "height"]) state.svg.setAttribute(name, "100%");
+  Object.assign(state, { data, revision: data.revision, drawing: data.drawing });
+  state.groups = new Map();
+  for (const group of state.svg.querySelectorAll("g.node")) {
+    const path = group.dataset.path;
+    const id = group.classList.contains("add") ? `${path}.add` : path;
+    state.groups.set(id, group);
+    label(group);
+  }
+  for (const group of state.svg.querySelectorAll("g.shortcut")) {
+    label(group);
+    const wide = group.querySelector("path").cloneNode();
+    wide.setAttribute("class", "rv-wide");
+    group.append(wide);
+  }
+  state.order = Object.keys(data.nodes).filter((id) => state.groups.has(id));
+  if (keeps) place(state); else fit(state);
+  const wanted = state.wanted ?? data.at;
+  state.wanted = undefined;
+  choose(state, wanted, { silent: true, show: keeps && !anchor });
+  if (anchor && state.groups.has(state.at)) keep(state, anchor);
+  search(state);
+}
+
+// The drawing's own titles would show beside our hints: they become labels for screen readers.
+function label(group) {
+  const title = group.querySelector("title");
+  if (!title) return;
+  group.setAttribute("role", "img");
+  group.setAttribute("aria-label", title.textContent);
+  title.remove();
+}
+
+function place(state) {
+  const { clientWidth: w, clientHeight: h } = state.canvas;
+  if (!w || !h) return;
+  state.svg.setAttribute("viewBox", `${state.x} ${state.y} ${w / state.k} ${h / state.k}`);
+}
+
+function later(state) {
+  state.frame ??= requestAnimationFrame(() => { state.frame = undefined; place(state); });
+}
+
+function smallest(state) {
+  const { clientWidth: w, clientHeight: h } = state.canvas;
+  return Math.min(w / state.width, h / state.height, 1);
+}
+
+function fit(state) {
+  const { clientWidth: w, clientHeight: h } = state.canvas;
+  if (!w || !h) return;
+  state.k = Math.min(w / state.width, h / state.height, 1.6);
+  state.x = (state.width - w / state.k) / 2;
+  state.y = (state.height - h / state.k) / 2;
+  state.fitted = true;
+  place(state);
+}
+
+function zoom(state, factor, event) {
+  const box = state.canvas.getBoundingClientRect();
+  const px = event ? event.clientX - box.left : box.width / 2;
+  const py = event ? event.clientY - box.top : box.height / 2;
+  const k = Math.min(Math.max(state.k * factor, smallest(state) / 2), LARGEST);
+  state.x += px / state.k - px / k;
+  state.y += py / state.k - py / k;
+  state.k = k;
+  state.fitted = false;
+  later(state);
+}
+
+function move(state, dx, dy) {
+  state.moved += Math.abs(dx) + Math.abs(dy);
+  if (state.moved < 5) return;
+  state.x -= dx / state.k;
+  state.y -= dy / state.k;
+  const { clientWidth: w, clientHeight: h } = state.canvas;
+  const within = (value, size, seen) => Math.min(Math.max(value, -seen * 0.8), size - seen * 0.2);
+  state.x = within(state.x, state.width, w / state.k);
+  state.y = within(state.y, state.height, h / state.k);
+  state.fitted = false;
+  state.tip.hidden = true;
+  later(state);
+}
+
+function pinch(state, event) {
+  const [one, other] = [...state.pointers.values()];
+  const still = one.pointerId === event.pointerId ? other : one;
+  const before = one.pointerId === event.pointerId ? one : other;
+  const span = (a) => Math.hypot(a.clientX - still.clientX, a.clientY - still.clientY);
+  state.moved += 10;
+  if (span(before) > 0) {
+    zoom(state, span(event) / span(before), {
+      clientX: (event.clientX + still.clientX) / 2,
+      clientY: (event.clientY + still.clientY) / 2,
+    });
+  }
+}
+
+// Where a node's middle is on the canvas, so that it can be put there again.
+function onScreen(state, id) {
+  const group = state.groups.get(id);
+  if (!group) return null;
+  const [x, y] = middle(state, group);
+  return [(x - state.x) * state.k, (y - state.y) * state.k];
+}
+
+function keep(state, [px, py]) {
+  const [x, y] = middle(state, state.groups.get(state.at));
+  state.x = x - px / state.k;
+  state.y = y - py / state.k;
+  place(state);
+  reveal(state);
+}
+
+function middle(state, group) {
+  const shape = group.querySelector("rect:last-of-type, circle").getBBox();
+  const { e, f } = offset(group);
+  return [shape.x + shape.width / 2 + e, shape.y + shape.height / 2 + f];
+}
+
+// What the groups around a node move it by: the room for a title above the drawing.
+function offset(group) {
+  const parent = group.parentNode.transform?.baseVal.consolidate();
+  return parent ? parent.matrix : { e: 0, f: 0 };
+}
+
+function reveal(state) {
+  const group = state.groups.get(state.at);
+  if (!group) return;
+  const [x, y] = middle(state, group);
+  const w = state.canvas.clientWidth / state.k, h = state.canvas.clientHeight / state.k;
+  const rim = Math.min(0.15 * Math.min(w, h), 90);
+  const across = x < state.x + rim || x > state.x + w - rim;
+  const down = y < state.y + rim || y > state.y + h - rim;
+  if (state.fitted || !(across || down)) return;
+  if (across) state.x = x - w / 2;
+  if (down) state.y = y - h / 2;
+  place(state);
+}
+
+// ---- choosing ------------------------------------------------------------------------------
+
+function hit(state, event) {
+  const [x, y] = [event.clientX, event.clientY];
+  const found = state.canvas.getRootNode().elementFromPoint(x, y)?.closest?.("g.node, g.shortcut");
+  if (!found || !state.canvas.contains(found)) return "";
+  const path = found.dataset.path;
+  if (found.classList.contains("shortcut") && `${path}.add` in state.data.nodes) {
+    return `${path}.add`;
+  }
+  return found.classList.contains("add") ? `${path}.add` : path;
+}
+
+function click(state, event) {
+  state.canvas.focus({ preventScroll: true });
+  choose(state, hit(state, event));
+}
+
+function choose(state, id, { silent = false, show = false } = {}) {
+  state.groups?.get(state.at)?.classList.remove("chosen");
+  state.at = id && state.groups.has(id) ? id : "";
+  const group = state.groups.get(state.at);
+  group?.classList.add("chosen");
+  for (const line of state.svg.querySelectorAll("g.shortcut.chosen")) {
+    line.classList.remove("chosen");
+  }
+  if (group?.classList.contains("add")) {
+    state.svg.querySelector(`g.shortcut[data-path="${group.dataset.path}"]`)
+      ?.classList.add("chosen");
+  }
+  if (show && group) reveal(state);
+  explain(state);
+  if (silent) return;
+  // a walk along the arrows is one step of the address, not fifty
+  clearTimeout(state.telling);
+  state.telling = setTimeout(() => {
+    state.told = state.at;
+    state.component.setStateValue("at", state.at);
+  }, 250);
+}
+
+function explain(state) {
+  const node = state.data.nodes[state.at];
+  const box = state.details;
+  box.replaceChildren();
+  box.classList.toggle("rv-empty", !node);
+  if (!node) {
+    add(box, "p", "Click a node for its shapes and costs. Double-click, or press Enter, to open it.");
+    return;
+  }
+  const facts = state.data.facts[node.facts];
+  add(box, "h3", node.title);
+  if (facts.what) add(box, "p", facts.what).className = "rv-what";
+  if (facts.formula) add(box, "p", facts.formula).className = "rv-formula";
+  const list = add(box, "dl");
+  for (const [name, value, exact] of facts.rows) {
+    add(list, "dt", name);
+    add(list, "dd", value).title = exact;
+  }
+  if (facts.text) add(box, "p", facts.text);
+  for (const name of node.opens) add(box, "button", wordsFor(state, name)).dataset.open = name;
+  if (node.inside) add(box, "button", "Fold again").dataset.close = node.inside;
+}
+
+function wordsFor(state, name) {
+  const [stage, rest] = name.split(".");
+  if (rest === "all") return `Unfold the ${state.data.blocks[stage] - 1} blocks`;
+  return rest === undefined ? "Show its blocks" : "Show its layers";
+}
+
+function add(parent, tag, text = "") {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (tag === "button") element.type = "button";
+  parent.append(element);
+  return element;
+}
+
+function hover(state, event) {
+  const id = hit(state, event);
+  const node = state.data?.nodes[id];
+  state.tip.hidden = !node;
+  if (!node) return;
+  const facts = state.data.facts[node.facts];
+  const brief = facts.rows.filter(([name]) => !/^(F|×)/.test(name)).slice(0, 4)
+    .map(([name, value]) => `${name} ${value}`).join(" · ");
+  state.tip.replaceChildren();
+  add(state.tip, "strong", node.title);
+  add(state.tip, "div", [facts.what, facts.formula].filter(Boolean).join(", "));
+  add(state.tip, "div", brief);
+  const box = state.canvas.getBoundingClientRect();
+  const x = event.clientX - box.left, y = event.clientY - box.top;
+  const left = Math.min(x + 14, box.width - state.tip.offsetWidth - 8);
+  const below = y + 18 + state.tip.offsetHeight < box.height;
+  state.tip.style.left = `${Math.max(left, 4)}px`;
+  state.tip.style.top = `${below ? y + 18 : y - state.tip.offsetHeight - 10}px`;
+}
+
+// ---- keyboard ------------------------------------------------------------------------------
+
+function key(state, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const actions = {
+    ArrowRight: () => step(state, 1),
+    ArrowLeft: () => step(state, -1),
+    ArrowDown: () => row(state, 1),
+    ArrowUp: () => row(state, -1),
+    Home: () => choose(state, state.order[0], { show: true }),
+    End: () => choose(state, state.order.at(-1), { show: true }),
+    Enter: () => openNode(state, state.at),
+    Escape: () => escape(state),
+    "+": () => zoom(state, 1.4),
+    "=": () => zoom(state, 1.4),
+    "-": () => zoom(state, 1 / 1.4),
+    0: () => fit(state),
+    "/": () => state.finder.focus(),
+  };
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  event.stopPropagation();
+  state.tip.hidden = true;
+  action();
+}
+
+function step(state, by) {
+  const now = state.order.indexOf(state.at);
+  const next = now < 0 ? (by > 0 ? 0 : state.order.length - 1) : now + by;
+  if (next >= 0 && next < state.order.length) choose(state, state.order[next], { show: true });
+}
+
+// The node above or below that is nearest across.
+function row(state, by) {
+  if (!state.at) return step(state, by);
+  const [x, y] = middle(state, state.groups.get(state.at));
+  let best = "", least = Infinity;
+  for (const id of state.order) {
+    const [ox, oy] = middle(state, state.groups.get(id));
+    const down = by * (oy - y);
+    const far = down * 3 + Math.abs(ox - x);
+    if (down > 20 && far < least) [best, least] = [id, far];
+  }
+  if (best) choose(state, best, { show: true });
+}
+
+function escape(state) {
+  const node = state.data.nodes[state.at];
+  if (state.finder.value) { state.finder.value = ""; search(state); }
+  else if (node?.inside) fold(state);
+  else if (state.at) choose(state, "");
+  else state.canvas.blur();
+}
+
+function openNode(state, id) {
+  const node = state.data.nodes[id];
+  if (node?.opens.length) send(state, [node.opens[0]], [], firstInside(node.opens[0], id));
+}
+
+// The node to choose in what has been opened: a run's own first block stays where it is.
+function firstInside(name, id) {
+  return name.endsWith(".all") || name === id ? id : `${name}.0`;
+}
+
+function fold(state) {
+  const inside = state.data.nodes[state.at]?.inside;
+  if (!inside) return;
+  const run = inside.endsWith(".all");
+  send(state, [], [inside], run ? inside.replace(".all", ".1") : inside);
+}
+
+function send(state, open, close, target) {
+  clearTimeout(state.telling);
+  state.wanted = target;
+  state.component.setTriggerValue("open", { open, close, target });
+}
+
+// ---- search --------------------------------------------------------------------------------
+
+function search(state) {
+  const text = state.finder.value.trim().toLowerCase();
+  state.root.classList.toggle("rv-searching", Boolean(text));
+  for (const group of state.groups.values()) group.classList.remove("found");
+  state.hits = [];
+  state.folded = null;
+  if (!text) { state.count.textContent = ""; return; }
+  state.hits = state.order.filter((id) => matches(id, state.data.nodes[id], text));
+  if (!state.hits.length) state.folded = holder(state, text);
+  const shown = state.folded ? [state.folded.id] : state.hits;
+  for (const id of shown) state.groups.get(id).classList.add("found");
+  const [first] = state.hits;
+  if (state.folded) {
+    const { title } = state.data.nodes[state.folded.id];
+    state.count.textContent = `inside ${title}: Enter opens it`;
+  } else if (!state.hits.length) state.count.textContent = "nothing by that path";
+  else state.count.textContent = `${state.hits.length} found${first ? ", Enter shows the next" : ""}`;
+}
+
+function matches(id, node, text) {
+  return id.toLowerCase().includes(text) || node.title.toLowerCase().includes(text);
+}
+
+// The drawn node that holds a path which is folded away, and what must be opened to see it.
+function holder(state, text) {
+  const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(text) ?? [];
+  const count = state.data.blocks[stage];
+  if (!count || Number(index) >= count) return null;
+  if (layer && !state.data.layers[stage].some((name) => name.startsWith(layer))) return null;
+  for (const id of state.order) {
+    const node = state.data.nodes[id];
+    if (!node.opens.length) continue;
+    const [own, first, rest] = node.path.split(".");
+    const open = [];
+    if (own !== stage || rest) continue;
+    if (first === undefined) open.push(stage);
+    else if (index < Number(first) || index >= Number(first) + node.count) continue;
+    if (index > 1 || (index > 0 && count > 2)) open.push(`${stage}.all`);
+    if (layer) open.push(`${stage}.${index}`);
+    const target = `${stage}.${index}${layer ? `.${layer}` : ""}`;
+    return { id, open, target };
+  }
+  return null;
+}
+
+function nextHit(state, by) {
+  if (state.folded) {
+    const { open, target } = state.folded;
+    send(state, open, [], target);
+    return;
+  }
+  if (!state.hits.length) return;
+  const now = state.hits.indexOf(state.at);
+  const next = now < 0 ? 0 : (now + by + state.hits.length) % state.hits.length;
+  if (state.k < 0.5) { state.k = 1; state.fitted = false; }
+  choose(state, state.hits[next], { show: true });
+}

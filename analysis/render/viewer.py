@@ -1,0 +1,287 @@
+"""A graph to walk through: the drawing, and what there is to say of each of its nodes.
+
+`viewer.js` and `viewer.css` beside this file are the viewer itself, on the page and in the HTML
+file alike. The file works offline: it holds the drawing at every level, and asks nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from analysis.costs import Profile
+from analysis.graph import Graph, Kind, Level, Node, graph
+from analysis.heat import Heat, Metric, heat_of
+from analysis.render.fonts import FONT_FAMILY, faces_css, letters
+from analysis.render.numbers import exact, shape, short
+from analysis.render.palette import LIGHT, Palette
+from analysis.render.svg import NAMES, svg
+from analysis.residual import Residual, equation, residual
+from nets import plan
+from nets.plan import ShortcutKind
+
+Row = tuple[str, str, str]
+"""A name, a value for the eye and the exact value."""
+
+MAX_NODES = 2_500
+"""Nodes of one view in an HTML file; a view with more is left out and said to be."""
+
+_LATIN = frozenset(map(chr, range(32, 127))) | frozenset("×→·−…é")
+"""What the viewer's own words are written in."""
+
+_HERE = Path(__file__).parent
+
+
+def script() -> str:
+    """The viewer as a JavaScript module whose default export draws it."""
+    return _asset("viewer.js")
+
+
+def style() -> str:
+    """The viewer's CSS; colours and font come from `--st-` variables as Streamlit names them."""
+    return _asset("viewer.css")
+
+
+@lru_cache(8)
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
+    """What the viewer needs to know: JSON values alone.
+
+    Args:
+        graph: what is drawn.
+        profile: the network that it shows.
+        drawing: the graph as SVG.
+
+    Returns:
+        `svg`; `nodes`, by id in the order of the main path: title, index of its facts, what opens
+        it and what closes it; `facts`, each of which many equal blocks share; `blocks` and `layers`
+        of every stage, to find what is folded away.
+    """
+    describe = _Describer(profile)
+    nodes = {
+        node.id: {
+            "title": node.label if node.kind is Kind.RUN else _name(node),
+            "path": node.path,
+            "count": node.count,
+            "facts": describe(node),
+            "opens": list(node.opens),
+            "inside": node.inside,
+        }
+        for node in graph.nodes
+    }
+    return {
+        "svg": drawing,
+        "nodes": nodes,
+        "facts": describe.facts,
+        "blocks": dict(zip(plan.stage_names(profile.spec), profile.spec.blocks, strict=True)),
+        "layers": _layer_names(profile),
+    }
+
+
+def levels(profile: Profile) -> dict[str, Graph]:
+    """The graphs of a document, by the names that its switches know; one too large is left out."""
+    drawn = {
+        view_name(level, unfold): graph(profile, level, unfold)
+        for level in Level
+        for unfold in ((False,) if level is Level.STAGE else (False, True))
+    }
+    return {name: one for name, one in drawn.items() if len(one.nodes) <= MAX_NODES}
+
+
+def view_name(level: Level, unfold: bool) -> str:
+    """The name of a view in a document."""
+    return f"{level} unfolded" if unfold and level is not Level.STAGE else level.value
+
+
+def html(
+    profile: Profile,
+    graphs: Mapping[str, Graph],
+    first: str,
+    palette: Palette = LIGHT,
+    title: str = "",
+    legend: bool = True,
+    shapes: bool = True,
+    labels: bool = True,
+    heat: Heat | None = None,
+) -> str:
+    """A document of its own that opens offline, with the viewer and every graph given.
+
+    Args:
+        profile: the network that the graphs show.
+        graphs: by name; where they are those of `levels`, the document has switches for them.
+        first: the name of the graph that is shown first.
+        palette: the colours of the document.
+        title: what it is headed with; the model's text where it is empty.
+        legend: whether to name the kinds of shortcut that occur.
+        shapes: whether shapes stand on edges and bands.
+        labels: whether nodes and bands are named.
+        heat: numbers that colour the nodes.
+
+    Raises:
+        ValueError: where the first graph is not among them, as it has too many nodes.
+    """
+    if first not in graphs:
+        raise ValueError(
+            f".html holds {MAX_NODES:,} nodes at most, the {first} graph has more: fold equal "
+            "blocks, or write .svg or .pdf"
+        )
+    views = {
+        name: view(one, profile, svg(one, palette, "", legend, shapes, labels, heat=heat))
+        for name, one in graphs.items()
+    }
+    data = {"views": views, "first": first}
+    colours = {
+        "background-color": palette.background,
+        "secondary-background-color": palette.surface,
+        "text-color": palette.text,
+        "primary-color": palette.identity,
+        "border-color": palette.tint,
+    }
+    variables = "".join(f"--st-{name}:{colour};" for name, colour in colours.items())
+    headline = title or next(iter(graphs.values())).model
+    drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
+    fonts = faces_css(drawn | _LATIN | frozenset(headline))
+    source = script().replace("</", "<\\/")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(headline)}</title>\n"
+        f"<style>{fonts}\n:root{{{variables}--st-font:{FONT_FAMILY}}}\n"
+        f"{_asset('document.css')}\n{style()}</style>\n</head>\n<body>\n"
+        f"<h1>{escape(headline)}</h1>\n{_CHOICES if len(graphs) > 1 else ''}\n"
+        '<main id="viewer"></main>\n'
+        f'<script type="application/json" id="data">{_script_json(data)}</script>\n'
+        f'<script type="module">\n{source}\n{_asset("document.js")}</script>\n</body>\n</html>\n'
+    )
+
+
+def _script_json(value: object) -> str:
+    """JSON that no `</script>` inside it can end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+_CHOICES = (
+    "<fieldset><span>Every node is a</span>"
+    + "".join(
+        f'<label><input type="radio" name="level" value="{level}"> {level}</label>'
+        for level in Level
+    )
+    + '<label><input type="checkbox" id="unfold"> Unfold equal blocks</label></fieldset>'
+)
+
+
+def _name(node: Node) -> str:
+    """What a node is called when it is talked about."""
+    if node.kind is Kind.ADD:
+        return f"{node.path}, addition"
+    return node.path
+
+
+def _layer_names(profile: Profile) -> dict[str, list[str]]:
+    """The layers of every stage's blocks, without stage and block."""
+    names: dict[str, dict[str, None]] = {}
+    for row in profile.layers:
+        if row.path.startswith("layer"):
+            stage, _, layer = row.path.split(".", 2)
+            names.setdefault(stage, {})[layer] = None
+    return {stage: list(layers) for stage, layers in names.items()}
+
+
+class _Describer:
+    """Facts of nodes, each text kept once."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.facts: list[dict[str, Any]] = []
+        self._index: dict[tuple[Any, ...], int] = {}
+        self._profile = profile
+        self._layers = {row.path: row for row in profile.layers}
+        self._stages = {row.name: row for row in profile.stages}
+        self._uses = {use.path: use for use in profile.shortcuts}
+        self._sums = {metric: heat_of(profile, metric).values for metric in Metric}
+
+    def __call__(self, node: Node) -> int:
+        """The index of a node's facts; equal blocks share them."""
+        stage, *block = node.path.split(".", 2)
+        if block and stage in self._stages:
+            block[0] = str(min(int(block[0]), 1))
+        key = (stage, *block, node.kind, node.count)
+        if key not in self._index:
+            self._index[key] = len(self.facts)
+            self.facts.append(self._facts(node))
+        return self._index[key]
+
+    def _facts(self, node: Node) -> dict[str, Any]:
+        if node.path in self._layers:
+            return self._layer(node)
+        if node.path in self._stages:
+            return self._stage(node.path)
+        if node.path in self._uses:
+            return self._block(node)
+        return {"what": node.detail, "rows": [], "text": ""}
+
+    def _layer(self, node: Node) -> dict[str, Any]:
+        row = self._layers[node.path]
+        shapes = [("Input", shape(row.input), ""), ("Output", shape(row.output), "")]
+        rows = [*shapes, *self._costs(node.path, 1)]
+        return {"what": row.type, "rows": rows, "text": _times(node.count)}
+
+    def _stage(self, path: str) -> dict[str, Any]:
+        cost = self._stages[path]
+        rows = [("Output", shape(cost.output), "")]
+        if cost.blocks:
+            rows.append(("Blocks", exact(cost.blocks), ""))
+        return {
+            "what": plan.paper_name(path),
+            "rows": [*rows, *self._costs(path, 1)],
+            "text": "",
+        }
+
+    def _block(self, node: Node) -> dict[str, Any]:
+        """A block, a run of equal ones, or the addition of one, which has no cost of its own."""
+        use = self._uses[node.path]
+        found = residual(self._profile, node.path)
+        plain = use.kind is ShortcutKind.NONE
+        rows: list[Row] = [("x", shape(use.input), ""), ("y", shape(use.output), "")]
+        text = found.reason
+        if node.kind is not Kind.ADD:
+            rows += [("F", _branch(found), ""), *self._costs(node.path, node.count)]
+            text = " ".join(filter(None, (text, _times(node.count))))
+        return {
+            "what": "plain block" if plain else f"{NAMES[use.kind]} shortcut",
+            "formula": equation(self._profile.spec, use),
+            "rows": rows,
+            "text": text,
+        }
+
+    def _costs(self, path: str, count: int) -> list[Row]:
+        """Parameters, MACs and saved memory; of a run, one block's and all of them."""
+        rows = []
+        for metric in Metric:
+            value = int(self._sums[metric].get(path, 0))
+            label = metric.label[0].upper() + metric.label[1:]
+            for times in (1, count) if count > 1 else (1,):
+                whole = f"{exact(times * value)} {metric.unit}".rstrip()
+                name = label if times == 1 else f"× {times}"
+                rows.append((name, short(times * value, metric.unit), whole))
+        return rows
+
+
+def _branch(found: Residual) -> str:
+    """The convolutions of a block's branch."""
+    return ", ".join(
+        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
+        + (f" /{conv.stride}" if conv.stride > 1 else "")
+        for conv in found.branches[0].convs
+    )
+
+
+def _times(count: int) -> str:
+    return f"Drawn once for {count} equal blocks; the numbers are one block's." if count > 1 else ""

@@ -1,0 +1,90 @@
+"""The graph to walk through; what is opened and what is chosen in it are in the address."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from analysis.graph import Graph, Level, graph, openable
+from analysis.heat import Heat, Metric, heat_of
+from analysis.render import viewer
+from analysis.render.palette import Palette
+from analysis.render.svg import svg
+from nets import ResNetSpec
+from pages.ui.cached import profile_of
+
+_OPEN, _AT, _GRAPH = "open", "at", "graph"
+
+_viewer = st.components.v2.component(
+    "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
+)
+
+
+@lru_cache(16)
+def graph_of(spec: ResNetSpec, level: Level, unfold: bool, opened: frozenset[str]) -> Graph:
+    """A network's graph as it stands on the page."""
+    return graph(profile_of(spec), level, unfold, opened=opened)
+
+
+@lru_cache(16)
+def heat_by(spec: ResNetSpec, metric: str | None) -> Heat | None:
+    """The numbers that colour a graph, if any."""
+    return heat_of(profile_of(spec), Metric(metric)) if metric else None
+
+
+@lru_cache(16)
+def _view(
+    spec: ResNetSpec,
+    level: Level,
+    unfold: bool,
+    opened: frozenset[str],
+    metric: str | None,
+    palette: Palette,
+) -> dict[str, Any]:
+    drawn = graph_of(spec, level, unfold, opened)
+    picture = svg(drawn, palette, heat=heat_by(spec, metric))
+    drawing = f"{spec} {level} {unfold}"
+    revision = f"{drawing} {sorted(opened)} {metric} {palette.background}"
+    known = viewer.view(drawn, profile_of(spec), picture)
+    return {**known, "drawing": drawing, "revision": revision}
+
+
+def opened_in(spec: ResNetSpec) -> frozenset[str]:
+    """What the address says is opened, as far as this network has it."""
+    with st.container(key="view-address"):
+        text = st.text_input("Opened", "", key=_OPEN, bind="query-params") or ""
+        st.text_input("Chosen", "", key=_AT, bind="query-params")
+    return frozenset(text.split(",")) & openable(spec)
+
+
+def show_graph(
+    spec: ResNetSpec,
+    level: Level,
+    unfold: bool,
+    opened: frozenset[str],
+    metric: str | None,
+    palette: Palette,
+) -> None:
+    """The viewer; what it opens, folds and chooses goes into the address."""
+    view = _view(spec, level, unfold, opened, metric, palette)
+    _viewer(
+        key=_GRAPH,
+        data={**view, "at": st.session_state[_AT]},
+        default={"at": ""},
+        on_at_change=_chosen,
+        on_open_change=_opened,
+    )
+
+
+def _chosen() -> None:
+    st.session_state[_AT] = st.session_state[_GRAPH].at or ""
+
+
+def _opened() -> None:
+    asked = st.session_state[_GRAPH].open
+    names = set(filter(None, st.session_state[_OPEN].split(",")))
+    names = (names | set(asked["open"])) - set(asked["close"])
+    st.session_state[_OPEN] = ",".join(sorted(names))
+    st.session_state[_AT] = asked["target"]

@@ -1,0 +1,100 @@
+"""Residual units on the page: a choice of one, its picture's words, the published errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.render.svg import svg
+from analysis.units import (
+    OPTION_LETTERS,
+    OPTION_RESULTS,
+    ORDER_ERRORS,
+    ORDER_NAMES,
+    Unit,
+    gradient,
+    identity_path,
+    unit_graph,
+)
+from nets.plan import ShortcutKind, unit_steps
+from nets.spec import BlockKind, Shortcut, UnitOrder
+from pages.ui.markup import picture
+from pages.ui.theme import palette
+
+_FIRST = (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)
+
+_SCALE = 1.2  # of a diagram's own size
+
+_ELSEWHERE = {
+    Shortcut.ZERO_PAD: ("zero pad", "identity"),
+    Shortcut.PROJECTION: ("projection", "identity"),
+    Shortcut.PROJECTION_ALL: ("projection", "projection"),
+}
+
+
+def choose_unit(side: DeltaGenerator, index: int) -> Unit:
+    """Three choices that make a unit, each in the address."""
+    which = ("left", "right")[index]
+    orders = list(UnitOrder)
+    order = side.selectbox(
+        "Unit order",
+        [order.value for order in orders],
+        orders.index(_FIRST[index]),
+        key=f"{which}_order",
+        bind="query-params",
+        format_func=lambda value: ORDER_NAMES[UnitOrder(value)],
+    )
+    left, right = side.columns(2)
+    block = left.selectbox(
+        "Block", [kind.value for kind in BlockKind], key=f"{which}_block", bind="query-params"
+    )
+    shortcut = right.selectbox(
+        "Shortcut",
+        [kind.value for kind in ShortcutKind],
+        key=f"{which}_shortcut",
+        bind="query-params",
+        format_func=lambda value: value.replace("_", " "),
+    )
+    return Unit(UnitOrder(order), BlockKind(block), ShortcutKind(shortcut))
+
+
+def draw_unit(unit: Unit) -> None:
+    """The unit as a diagram, large enough for a lecture hall."""
+    drawn = unit_graph([unit])
+    width_mm = _SCALE * drawn.width * 25.4 / 96
+    image = svg(drawn, palette(), width_mm=width_mm)
+    st.html(picture(image, f"{unit.name} unit, from x at the top to y at the bottom", full=False))
+
+
+def show_unit(unit: Unit) -> None:
+    """What a unit does to the identity path and to the gradient."""
+    st.subheader("Identity path")
+    st.markdown(identity_path(unit))
+    st.subheader("Gradient")
+    for line in gradient(unit):
+        st.latex(line)
+    signs = [
+        "J is the Jacobian of a step after the addition" if unit_steps(unit.spec).after else "",
+        {
+            ShortcutKind.PROJECTION: "W the projection's weights",
+            ShortcutKind.ZERO_PAD: "P subsamples and pads",
+        }.get(unit.shortcut, ""),
+    ]
+    if said := ", ".join(filter(None, signs)):
+        st.caption(f"{said}.")
+
+
+def error_rows(chosen: Sequence[Unit]) -> Iterator[tuple[str, ...]]:
+    """The published errors, what is chosen marked."""
+    orders = {unit.order for unit in chosen}
+    for order, errors in ORDER_ERRORS.items():
+        mark = " (above)" if order in orders else ""
+        yield f"{ORDER_NAMES[order]}{mark}", *(f"{error:.2f}" for error in errors)
+
+
+def option_rows() -> Iterator[tuple[str, ...]]:
+    """Options A, B and C with their published errors."""
+    for option, result in OPTION_RESULTS.items():
+        yield OPTION_LETTERS[option], *_ELSEWHERE[option], f"{result.percent:.2f}"

@@ -1,0 +1,43 @@
+"""Units: two residual units beside each other, and what each does to the identity path."""
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+requested()
+
+from analysis.units import unit_graph
+from pages.ui.exports import diagram_menu
+from pages.ui.markup import table
+from pages.ui.units import choose_unit, draw_unit, error_rows, option_rows, show_unit
+
+title, export = st.columns([8, 1.6], vertical_alignment="center")
+title.title("Units")
+st.markdown(
+    "Where batch norm, ReLU and the shortcut stand in a residual unit, and what that does to the "
+    "signal and to the gradient. The shapes are those of ResNet-34 (basic) and ResNet-50 "
+    "(bottleneck)."
+)
+sides = st.columns(2, gap="large")
+units = [choose_unit(side, index) for index, side in enumerate(sides)]
+for side, unit in zip(sides, units, strict=True):
+    with side:
+        draw_unit(unit)
+        show_unit(unit)
+with export:
+    both = unit_graph(units)
+    diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda: {"units": both}, "units")
+
+st.header("Published errors of the five unit orders")
+st.html(table("Unit orders", ("Unit order", "ResNet-110", "ResNet-164"), error_rows(units), 1))
+st.caption(
+    "CIFAR-10 test error in percent, median of 5 runs, He et al. 2016, Table 2: ResNet-110 has "
+    "basic blocks, ResNet-164 bottlenecks. Published, not measured here."
+)
+st.header("Options for the shortcut")
+head = ("Option", "Where the shape changes", "Elsewhere", "Top-1 error of ResNet-34")
+st.html(table("Shortcut options", head, option_rows(), 3))
+st.caption(
+    "ImageNet top-1 error in percent, 10-crop, He et al. 2015, Table 3. Published, not measured "
+    "here. The paper calls the differences small: projections are not essential to degradation."
+)

@@ -1,0 +1,38 @@
+"""Captions and BibTeX."""
+
+import analysis
+from analysis.render.caption import bibtex, caption
+from nets import CATALOG, parse
+from nets.catalog import HE2015, ZHANG2023
+
+
+def test_a_caption_says_what_the_lines_are() -> None:
+    assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
+        r"\caption{ResNet-20, edited (\texttt{resnet20:bias=1}): 7 identity and 2 zero pad "
+        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Architecture: "
+        "He et al. 2015~\\cite{he2016deep}.}\n"
+    )
+    plain = caption(analysis.profile(parse("plain20")))
+    assert "A plain stack of 9 blocks without shortcuts. Architecture" in plain
+
+
+def test_a_paper_and_a_book() -> None:
+    assert bibtex(HE2015) == (
+        "@inproceedings{he2016deep,\n"
+        "  author = {Kaiming He and Xiangyu Zhang and Shaoqing Ren and Jian Sun},\n"
+        "  title = {{Deep Residual Learning for Image Recognition}},\n"
+        "  booktitle = {CVPR},\n"
+        "  year = {2016},\n"
+        "  eprint = {1512.03385},\n"
+        "  archiveprefix = {arXiv},\n"
+        "  url = {https://arxiv.org/abs/1512.03385},\n"
+        "}\n"
+    )
+    assert bibtex(ZHANG2023).startswith("@misc{zhang2023dive,\n")
+
+
+def test_every_source_has_an_entry() -> None:
+    for entry in CATALOG.values():
+        text = bibtex(entry.source)
+        assert text.count("{") == text.count("}")
+        assert entry.source.title in text

@@ -1,0 +1,92 @@
+"""Diagrams as files of every format, without any program beyond Python."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from analysis.__main__ import run
+from tests.analysis.test_files import embedded
+
+NETS = {
+    # what stands in every picture of the net
+    "resnet18": ["layer4.1", "512×7×7", "identity shortcut", "projection shortcut"],
+    "resnet50": ["layer3.1 to 3.5 ×5", "2048×7×7"],
+    "resnet152": ["layer3.1 to 3.35 ×35", "1024×14×14"],
+    "preresnet1001": ["layer2.1 to 2.110 ×110", "256×8×8"],
+    "resnet1202": ["layer1.1 to 1.199 ×199", "zero pad shortcut"],
+}
+A4 = (210 / 25.4 * 72, 297 / 25.4 * 72)
+
+
+@pytest.fixture(autouse=True)
+def _no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dot, nor anything else."""
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    title = "Größe & <Ordnung>"
+    assert run(["graph", net, "-o", str(path), "--width-mm", "170", "--title", title]) == 0
+    reader = PdfReader(path)
+    (page,) = reader.pages
+    width, height = float(page.mediabox.width), float(page.mediabox.height)
+    assert width == pytest.approx(170 / 25.4 * 72, abs=0.1)
+    assert height < A4[1]
+    assert 1.1 < width / height < 2.4
+    text = page.extract_text()
+    for word in (title, "stem", "head", *NETS[net]):
+        assert word in text
+    names = {name.split("+")[1] for name in embedded(page)}
+    assert names == {"SourceSansPro-Regular", "SourceSansPro-Semibold"}
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".dot", ".tex", ".html"])
+def test_every_other_format_is_written_too(net: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    assert run(["graph", net, "-o", str(path), "--dpi", "100"]) == 0
+    if suffix == ".png":
+        width, height = Image.open(path).size
+        assert 1.1 < width / height < 2.4
+        return
+    text = path.read_text()
+    assert "layer1.0" in text
+    assert net in text or suffix == ".dot"
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".dot", ".tex", ".html"])
+def test_the_deepest_net_unfolded(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 0
+    if suffix == ".pdf":
+        (page,) = PdfReader(path).pages
+        assert max(page.mediabox.width, page.mediabox.height) < 14_400  # of PDF
+        assert "layer3.199" in page.extract_text()
+        return
+    assert "layer3.199" in path.read_text()
+
+
+def test_the_deepest_net_unfolded_as_png_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert "dpi=200 gives 73 million pixels: at most 64 million are allowed" in error
+    most = error.rpartition("up to ")[2].split()[0]
+    assert run(["graph", "resnet1202", "--unfold", "-o", str(path), "--dpi", most]) == 0
+    assert max(Image.open(io.BytesIO(path.read_bytes())).size) > 5_000
+
+
+def test_narrower_and_taller_for_a_column(tmp_path: Path) -> None:
+    wide, tall = tmp_path / "wide.pdf", tmp_path / "tall.pdf"
+    run(["graph", "resnet152", "-o", str(wide), "--aspect", "3:1"])
+    run(["graph", "resnet152", "-o", str(tall), "--aspect", "1:1", "--width-mm", "85"])
+    boxes = [PdfReader(path).pages[0].mediabox for path in (wide, tall)]
+    ratios = [float(box.width) / float(box.height) for box in boxes]
+    assert ratios[0] > 2.2 > 1.4 > ratios[1]

@@ -1,0 +1,124 @@
+"""Residual units: each diagram is its block, and the words follow from where its steps stand."""
+
+from itertools import product
+
+import pytest
+
+from analysis.graph import Kind, Level, graph
+from analysis.render.dot import dot
+from analysis.render.svg import svg
+from analysis.units import (
+    OPTION_RESULTS,
+    ORDER_ERRORS,
+    Unit,
+    gradient,
+    identity_path,
+    parse_unit,
+    unit_graph,
+)
+from nets.plan import ShortcutKind
+from nets.spec import BlockKind, Shortcut, UnitOrder
+from tests.analysis.test_graph import drawn
+from tests.conftest import Golden
+
+UNITS = [Unit(*values) for values in product(UnitOrder, BlockKind, ShortcutKind)]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=str)
+def test_a_diagram_is_the_block_of_a_network(unit: Unit) -> None:
+    assert parse_unit(str(unit)) == unit
+    picture = unit_graph([unit])
+    key = picture.bands[0].stage
+    net = drawn(graph(unit.profile, Level.LAYER, unfold=True))
+    block = {step for step in net if all(name.startswith(f"{unit.path}.") for name in step)}
+    ends = {f"{key}.x", f"{key}.y"}
+    mine = {step for step in drawn(picture) if not ends & set(step)}
+    assert {tuple(n.replace(key, unit.path, 1) for n in step) for step in mine} == block
+    assert [line.kind for line in picture.shortcuts] == (
+        [] if unit.shortcut is ShortcutKind.NONE else [unit.shortcut]
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=str)
+def test_the_drawing_lies_within_its_band(unit: Unit) -> None:
+    picture = unit_graph([unit, Unit(UnitOrder.BN_AFTER_ADD)])
+    for node in picture.nodes:
+        band = next(b for b in picture.bands if node.path.split(".")[0] == b.stage)
+        assert band.x < node.x - node.width / 2
+        assert node.x + node.width / 2 < band.x + band.width
+        assert band.y + 30 < node.y - node.height / 2
+        assert node.y + node.height / 2 < band.y + band.height
+    main = [node for node in picture.nodes if node.kind is not Kind.PAD]
+    for line in picture.shortcuts:
+        (x, _), (beside, _), _, _ = line.points
+        for node in main:
+            if node.id not in line.via and node.x == x:
+                assert node.x + node.width / 2 < beside
+
+
+def test_two_equal_units_are_drawn_once() -> None:
+    assert unit_graph([Unit(), Unit()]) == unit_graph([Unit()])
+
+
+def test_exact_dot_of_two_units(golden: Golden) -> None:
+    golden("units.dot", dot(unit_graph([Unit(), Unit(UnitOrder.FULL_PREACT)])))
+
+
+def test_the_svg_of_two_units_names_both() -> None:
+    drawn = svg(unit_graph([Unit(), Unit(UnitOrder.FULL_PREACT, BlockKind.BOTTLENECK)]))
+    assert ">original</text>" in drawn
+    assert ">full pre-activation, bottleneck</text>" in drawn
+
+
+def test_what_each_order_does_to_the_identity_path() -> None:
+    said = {order: identity_path(Unit(order)) for order in UnitOrder}
+    clean = "It is clean: nothing stands on it, so x reaches every later unit as it is."
+    only_adds = "The branch ends in ReLU, so it can only add: the signal can only grow."
+    clips = "ReLU after the addition clips it: what is negative does not go on."
+    assert said == {
+        UnitOrder.ORIGINAL: clips,
+        UnitOrder.BN_AFTER_ADD: (
+            "BN after the addition alters it: what the shortcut carries is scaled anew. " + clips
+        ),
+        UnitOrder.RELU_BEFORE_ADD: f"{clean} {only_adds}",
+        UnitOrder.RELU_PREACT: clean,
+        UnitOrder.FULL_PREACT: clean,
+    }
+    assert identity_path(Unit(shortcut=ShortcutKind.NONE)).startswith("There is no such path")
+    assert "1×1 convolution stands on it" in identity_path(Unit(shortcut=ShortcutKind.PROJECTION))
+
+
+def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
+    for unit in UNITS:
+        lines = gradient(unit)
+        clean = "clean" in identity_path(unit)
+        assert len(lines) == (2 if clean else 1)
+        assert ("J_" in lines[0]) == (unit.order in (UnitOrder.ORIGINAL, UnitOrder.BN_AFTER_ADD))
+        assert (r"\left(" in lines[0]) == (unit.shortcut is not ShortcutKind.NONE)
+
+
+def test_published_errors() -> None:
+    assert ORDER_ERRORS[UnitOrder.FULL_PREACT] == (6.37, 5.46)
+    assert ORDER_ERRORS[UnitOrder.BN_AFTER_ADD] == (8.17, 6.50)
+    assert {option: r.percent for option, r in OPTION_RESULTS.items()} == {
+        Shortcut.ZERO_PAD: 25.03,
+        Shortcut.PROJECTION: 24.52,
+        Shortcut.PROJECTION_ALL: 24.19,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "a unit order must be one of original, bn_after_add, .*, not ''"),
+        ("preact", "a unit order must be one of"),
+        ("original:block=wide", "block must be one of basic, bottleneck, not 'wide'"),
+        ("original:shortcut=yes", "shortcut must be one of identity, projection, zero_pad, none"),
+        ("original:depth=3", "'depth=3' is no option of a unit"),
+        ("original:block", "'block' is no option of a unit"),
+        ("original:block=basic:block=basic", "block is given twice"),
+    ],
+)
+def test_bad_units(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_unit(text)

@@ -1,0 +1,101 @@
+"""What the viewer is told, and the document that holds it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+import analysis
+from analysis.costs import Profile
+from analysis.graph import Level, block_graph, graph
+from analysis.heat import Metric, heat_of
+from analysis.render.svg import svg
+from analysis.render.viewer import html, levels, view, view_name
+from nets import parse
+
+
+@pytest.fixture(scope="module")
+def resnet50() -> Profile:
+    return analysis.profile(parse("resnet50"))
+
+
+def told(
+    profile: Profile, level: Level = Level.BLOCK, unfold: bool = False
+) -> dict[str, dict[str, Any]]:
+    drawn = graph(profile, level, unfold)
+    known = view(drawn, profile, svg(drawn))
+    known = json.loads(json.dumps(known))  # as the browser gets it
+    return {name: node | known["facts"][node["facts"]] for name, node in known["nodes"].items()}
+
+
+def test_every_layers_facts_are_the_profiles(resnet50: Profile) -> None:
+    nodes = told(resnet50, Level.LAYER, unfold=True)
+    for row in resnet50.layers:
+        if row.path not in nodes:  # an identity has no box
+            assert row.type == "Identity"
+            continue
+        if row.type == "Add":  # which speaks of its block
+            continue
+        exact = {name: whole for name, _, whole in nodes[row.path]["rows"]}
+        assert exact["Parameters"] == f"{row.params:,}"
+        assert exact["MACs"] == f"{row.macs:,}"
+        assert exact["Saved memory"] == f"{row.saved_bytes:,} B"
+
+
+def test_a_runs_facts_are_one_blocks_and_all_of_them(resnet50: Profile) -> None:
+    nodes = told(resnet50)
+    one = heat_of(resnet50, Metric.PARAMS).values["layer3.1"]
+    rows = nodes["layer3.1"]["rows"]
+    at = [name for name, _, _ in rows].index("Parameters")
+    assert rows[at][2] == f"{one:,}"
+    assert rows[at + 1] == ["× 5", "5.59 M", f"{5 * one:,}"]
+    assert nodes["layer3.1"]["formula"] == "y = ReLU(F(x) + x)"
+    assert nodes["layer3.1"]["title"] == "layer3.1 to 3.5 ×5"
+    assert nodes["layer3.1"]["opens"] == ["layer3.all", "layer3.1"]
+    assert nodes["layer3.0"]["formula"] == "y = ReLU(F(x) + Wx)"
+    assert ["F", "1×1 512→256, 3×3 256→256 /2, 1×1 256→1024", ""] in nodes["layer3.0"]["rows"]
+    names = [name for name, _, _ in nodes["layer3.0.add"]["rows"]]
+    assert names == ["x", "y"]  # an addition costs nothing of its own
+
+
+def test_equal_blocks_share_their_facts() -> None:
+    profile = analysis.profile(parse("resnet1202"))
+    drawn = graph(profile, Level.BLOCK, unfold=True)
+    known = view(drawn, profile, "")
+    assert len(known["nodes"]) == 1203
+    assert len(known["facts"]) < 20
+    assert known["blocks"] == {"layer1": 200, "layer2": 200, "layer3": 200}
+    assert known["layers"]["layer1"][:2] == ["conv1", "bn1"]
+
+
+def test_a_document_asks_nobody_and_keeps_its_title(resnet50: Profile) -> None:
+    title = "</script><script>alert(1)</script> Café"
+    text = html(resnet50, levels(resnet50), "block", title=title)
+    assert text.count("<script") == 2
+    assert text.count("</script>") == 2
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt; Café" in text
+    without = text.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://", without)
+    assert not re.search(r"\b(src|href)=", without)
+    assert "font/woff;base64," in text
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.S)[0])
+    assert sorted(data["views"]) == sorted(
+        ["stage", "block", "block unfolded", "layer", "layer unfolded"]
+    )
+    assert data["views"]["block"]["svg"] == svg(graph(resnet50))
+
+
+def test_one_block_is_a_document_without_switches(resnet50: Profile) -> None:
+    text = html(resnet50, {"block": block_graph(resnet50, "layer2.0")}, "block")
+    assert "<h1>resnet50</h1>" in text
+    assert "fieldset>" not in text
+
+
+def test_a_view_too_large_is_left_out_or_refused() -> None:
+    profile = analysis.profile(parse("resnet1202"))
+    views = levels(profile)
+    assert "layer unfolded" not in views
+    assert "block unfolded" in views
+    with pytest.raises(ValueError, match=r"^\.html holds 2,500 nodes at most, the layer unfolded"):
+        html(profile, views, view_name(Level.LAYER, True))

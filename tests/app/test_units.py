@@ -1,0 +1,37 @@
+"""The page Units."""
+
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+
+
+def test_it_shows_two_units_and_the_published_errors(open_app: Open) -> None:
+    app = open_app(None, "units")
+    assert not app.exception
+    assert app.title[0].value == "Units"
+    said = markdown(app)
+    assert "ReLU after the addition clips it" in said
+    assert "It is clean" in said
+    page = html(app)
+    assert 'alt="original unit' in page
+    assert 'alt="full pre-activation unit' in page
+    assert "original (above)" in page
+    for error in ("6.37", "8.17", "25.03", "24.19"):
+        assert error in page
+
+
+def test_another_order_changes_picture_and_words(open_app: Open) -> None:
+    app = open_app(None, "units")
+    app.selectbox(key="left_order").select("relu_before_add").run()
+    app.selectbox(key="left_shortcut").select("projection").run()
+    app.selectbox(key="right_block").select("bottleneck").run()
+    assert not app.exception
+    page = html(app)
+    assert 'alt="ReLU before addition, projection unit' in page
+    assert 'alt="full pre-activation, bottleneck unit' in page
+    assert "it can only add" in markdown(app)
+    assert any("W_s" in line.value for line in app.latex)
+
+
+def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
+    app = open_app("resnet20:blocks=0", "units")
+    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
