@@ -66,8 +66,8 @@ _ESCAPES = {
 }
 
 _BEYOND_PDFLATEX = re.compile(
-    # What the kernel of LaTeX declares for T1 and TS1 (t1enc.dfu, ts1enc.dfu) of Latin letters
-    # and of the signs of print, is not beyond it.
+    # all but the Latin letters and the signs of print that LaTeX's kernel declares for its
+    # encodings T1 and TS1, in t1enc.dfu and ts1enc.dfu
     "[^\0-\u0125\u0128-\u0137\u0139-\u013e\u0141-\u0148\u014a-\u0165\u0168-\u017e"
     "\u0218-\u021b\u2010\u2011\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a"
     "\u20ac\u2122−→]"
@@ -117,7 +117,7 @@ def tikz(
     """
     if len(graph.nodes) > _MOST_NODES:
         raise ValueError(
-            f"{len(graph.nodes):,} boxes are more than the {_MOST_NODES:,} that TeX can hold: "
+            f"{len(graph.nodes):,} nodes are more than the {_MOST_NODES:,} that TeX can hold: "
             "fold equal blocks, or draw blocks and not layers"
         )
     title = _printable(title)
@@ -171,8 +171,9 @@ def needs_unicode_tex(text: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    composed = unicodedata.normalize("NFC", " ".join(text.split()))
-    return "".join(c for c in composed if unicodedata.category(c) not in ("Cc", "Cs"))
+    line = " ".join(text.split())
+    kept = (c for c in line if unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def _scale(width: float, height: float, width_mm: float | None) -> float:
