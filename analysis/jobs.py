@@ -12,7 +12,7 @@ import contextlib
 import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVarTuple
@@ -149,7 +149,24 @@ class Job:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is over; False where that takes longer than `timeout` seconds."""
-        return self._queue._wait(self, timeout)
+        with self._queue._changed:
+            return self._queue._changed.wait_for(self._is_over, timeout)
+
+    def follow(self) -> Iterator[Any]:
+        """What the work reports, each as it comes, until it is over."""
+        seen = 0
+
+        def has_news() -> bool:
+            return len(self._results) > seen or self._is_over()
+
+        while True:
+            with self._queue._changed:
+                self._queue._changed.wait_for(has_news)
+            new = self._results[seen:]
+            if not new:
+                return
+            seen += len(new)
+            yield from new
 
     def _is_over(self) -> bool:
         return self._state not in (State.WAITING, State.RUNNING)
@@ -251,10 +268,6 @@ class Worker:
                 return 0
             return self._waiting.index(job) + (self._running is not None)
 
-    def _wait(self, job: Job, timeout: float | None) -> bool:
-        with self._changed:
-            return self._changed.wait_for(job._is_over, timeout)
-
     def _stop(self, job: Job, failure: Failure) -> None:
         with self._changed:
             if job in self._waiting:
@@ -290,6 +303,7 @@ class Worker:
                 return None
             self._running = self._waiting.pop(0)
             self._running._state = State.RUNNING
+            self._changed.notify_all()
             return self._running
 
     def _attend(self, job: Job) -> Any:
@@ -328,7 +342,9 @@ class Worker:
                 case Sign.BEGUN, value:
                     idle, latest = value, time.monotonic() + job.limits.seconds
                 case Sign.REPORT, value:
-                    job._results.append(value)
+                    with self._changed:
+                        job._results.append(value)
+                        self._changed.notify_all()
                 case Sign.DONE, value:
                     return value
                 case Sign.FAILED, value:

@@ -1,0 +1,558 @@
+"""The worker: real processes, and every way in which a job can end."""
+
+import gc
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+
+from analysis import jobs
+from analysis.jobs import Cause, Failure, Job, Limits, State, Worker
+from tests.analysis import works
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+SOON = 60.0
+"""Seconds within which what must happen has happened, on a machine that has much else to do."""
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A named pipe: a job that holds at it runs until something is written."""
+    path = tmp_path / "gate"
+    os.mkfifo(path)
+    return path
+
+
+def begun(job: Job) -> Any:
+    """Wait for the first thing that a job reports."""
+    return next(job.follow())
+
+
+def works_on(worker: Worker) -> bool:
+    job = worker.submit("next", works.echo, 7)
+    return job.wait(SOON) and job.state is State.DONE and job.result == 7
+
+
+def failed(worker: Worker, function: Callable[..., Any], *args: Any, **options: Any) -> Failure:
+    """The failure of a job that reports "in" first; that is kept, and the next job works."""
+    job = worker.submit("fails", function, *args, **options)
+    assert job.wait(SOON)
+    assert job.state is State.FAILED
+    assert job.results == ("in",)
+    assert job.progress == "in"
+    assert job.result is None
+    assert works_on(worker)
+    assert job.failure is not None
+    assert "\n" not in job.failure.sentence
+    return job.failure
+
+
+def test_a_job(worker: Worker) -> None:
+    job = worker.submit("one", works.count, 3)
+    assert list(job.follow()) == [0, 1, 2]
+    assert job.wait(SOON)
+    assert (job.state, job.place, job.result, job.failure) == (State.DONE, 0, 3, None)
+    assert job.results == (0, 1, 2)
+    assert job.progress == 2
+    assert list(job.follow()) == [0, 1, 2]
+    job.cancel()
+    assert job.state is State.DONE
+
+
+def test_the_process_stays(worker: Worker) -> None:
+    first, second = (worker.submit(name, works.own_pid) for name in "ab")
+    assert first.wait(SOON)
+    assert second.wait(SOON)
+    assert first.result == second.result != os.getpid()
+
+
+def test_five_visitors_are_answered_in_turn(worker: Worker, gate: Path, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    first = worker.submit("a", works.hold, gate)
+    assert begun(first) == "in"
+    others = [worker.submit(name, works.sign, book, name) for name in "bcde"]
+    assert [job.state for job in (first, *others)] == [State.RUNNING, *[State.WAITING] * 4]
+    assert [job.place for job in (first, *others)] == [0, 1, 2, 3, 4]
+    others[1].cancel()
+    assert [job.place for job in others] == [1, 0, 2, 3]
+    assert not others[0].wait(0)
+    gate.write_text("go")
+    assert others[-1].wait(SOON)
+    assert first.result == "go"
+    assert book.read_text() == "bde"
+    assert [job.place for job in others] == [0, 0, 0, 0]
+
+
+def test_a_second_request_takes_the_place_of_the_first(
+    worker: Worker, gate: Path, tmp_path: Path
+) -> None:
+    book = tmp_path / "book"
+    running = worker.submit("a", works.hold, gate)
+    begun(running)
+    again = worker.submit("a", works.sign, book, "0")
+    other = worker.submit("b", works.sign, book, "2")
+    newer = worker.submit("a", works.sign, book, "1")
+    assert again.state is State.CANCELLED
+    assert again.failure == Failure(Cause.REPLACED, "a newer request took the place of this one")
+    assert again.wait(0)
+    assert (running.state, newer.place, other.place) == (State.RUNNING, 1, 2)
+    gate.write_text("go")
+    assert other.wait(SOON)
+    assert book.read_text() == "12"
+
+
+def test_a_full_queue(worker: Worker, gate: Path) -> None:
+    running = worker.submit("0", works.hold, gate)
+    begun(running)
+    waiting = [worker.submit(f"v{n}", works.echo) for n in range(jobs.MAX_WAITING)]
+    refused = worker.submit("late", works.echo)
+    assert refused.state is State.FAILED
+    assert refused.failure == Failure(
+        Cause.FULL, f"{jobs.MAX_WAITING} jobs are waiting already: try again later"
+    )
+    replacing = worker.submit("v3", works.echo)
+    assert (replacing.state, replacing.place) == (State.WAITING, 4)
+    for job in (*waiting, replacing):
+        job.cancel()
+    gate.write_text("go")
+    assert running.wait(SOON)
+    assert works_on(worker)
+
+
+@pytest.mark.parametrize("function", [works.multiply, works.sleep_in_c])
+def test_cancel_in_a_long_call(worker: Worker, function: Callable[..., Any]) -> None:
+    job = worker.submit("one", function)
+    begun(job)
+    job.cancel()
+    assert job.wait(1)
+    assert job.state is State.CANCELLED
+    assert job.failure == Failure(Cause.CANCELLED, "the job was cancelled")
+    assert job.results == ("in",)
+    assert works_on(worker)
+
+
+def test_cancel_ends_what_the_work_has_started(worker: Worker) -> None:
+    job = worker.submit("one", works.family)
+    processes = [psutil.Process(pid) for pid in begun(job)]
+    job.cancel()
+    assert job.wait(1)
+    assert psutil.wait_procs(processes, timeout=SOON)[1] == []
+
+
+def test_cancel_while_the_process_starts() -> None:
+    worker = Worker()
+    try:
+        job = worker.submit("one", works.echo)
+        with worker._changed:
+            assert worker._changed.wait_for(lambda: job.state is State.RUNNING, SOON)
+        job.cancel()
+        assert job.wait(1)
+        assert job.state is State.CANCELLED
+        assert works_on(worker)
+    finally:
+        worker.close()
+
+
+def test_cancel_between_reports(worker: Worker) -> None:
+    job = worker.submit("one", works.count, 10**9)
+    begun(job)
+    job.cancel()
+    assert job.wait(1)
+    assert job.results == tuple(range(len(job.results)))
+
+
+def test_time_limit(worker: Worker) -> None:
+    failure = failed(worker, works.multiply, limits=Limits(seconds=0.3))
+    assert failure == Failure(Cause.TIME, "the work was stopped at its time limit of 0.3 s")
+
+
+def test_memory_limit(worker: Worker) -> None:
+    job = worker.submit("one", works.fill, limits=Limits(memory_bytes=500_000_000))
+    assert job.wait(SOON)
+    assert job.failure is not None
+    assert job.failure.cause is Cause.MEMORY
+    assert re.fullmatch(
+        r"the work was stopped at \S+ [MG]B of memory, above its limit of 500 MB",
+        job.failure.sentence,
+    )
+    assert job.failure.limit_bytes == 500_000_000
+    assert job.failure.used_bytes is not None
+    assert 500_000_000 < job.failure.used_bytes < 2_500_000_000
+    assert job.results[:4] == (1, 2, 3, 4)
+    assert works_on(worker)
+
+
+@pytest.mark.parametrize("function", [works.ask_for_too_much, works.fail_for_memory])
+def test_refused_memory(worker: Worker, function: Callable[..., Any]) -> None:
+    failure = failed(worker, function, limits=Limits(memory_bytes=2_000_000_000))
+    assert failure.cause is Cause.MEMORY
+    assert failure.limit_bytes == 2_000_000_000
+    assert re.fullmatch(
+        r"memory ran out: the work held .*B of the 2.00 GB that it may use, and more was refused",
+        failure.sentence,
+    )
+
+
+def test_refused_memory_of_a_device(worker: Worker) -> None:
+    job = worker.submit("one", works.fail_for_device_memory)
+    assert job.wait(SOON)
+    assert job.failure == Failure(
+        Cause.MEMORY,
+        "memory of the device ran out: CUDA out of memory; Tried to allocate 2.00 GiB; "
+        "GPU 0 has a total capacity of 79.10 GiB of which 1.20 GiB is free",
+    )
+
+
+def test_killed_while_it_works(worker: Worker) -> None:
+    pid = worker.submit("one", works.own_pid)
+    pid.wait(SOON)
+    job = worker.submit("one", works.multiply)
+    begun(job)
+    os.kill(pid.result, signal.SIGKILL)
+    assert job.wait(SOON)
+    assert job.state is State.FAILED
+    assert job.failure == Failure(
+        Cause.CRASH, "the worker process was killed, as a machine does when its memory runs out"
+    )
+    assert job.results == ("in",)
+    assert works_on(worker)
+
+
+def test_killed_while_it_is_idle(worker: Worker) -> None:
+    before = worker.submit("one", works.own_pid)
+    before.wait(SOON)
+    psutil.Process(before.result).kill()
+    after = worker.submit("one", works.own_pid)
+    assert after.wait(SOON)
+    assert after.state is State.DONE
+    assert after.result != before.result
+
+
+def test_killed_while_it_starts() -> None:
+    others = set(psutil.Process().children())
+    worker = Worker()
+    try:
+        job = worker.submit("one", works.echo, 5)
+        with worker._changed:
+            assert worker._changed.wait_for(lambda: job.state is State.RUNNING, SOON)
+        for process in set(psutil.Process().children()) - others:
+            process.kill()
+        assert job.wait(SOON)
+        assert job.result == 5
+    finally:
+        worker.close()
+
+
+def test_a_process_that_cannot_start(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = worker.submit("one", works.own_pid)
+    before.wait(SOON)
+    monkeypatch.setattr("multiprocessing.spawn._python_exe", os.fsencode(tmp_path / "none"))
+    psutil.Process(before.result).kill()
+    job = worker.submit("one", works.echo)
+    assert job.wait(SOON)
+    assert job.failure == Failure(Cause.CRASH, "the worker process does not start")
+    monkeypatch.undo()
+    assert works_on(worker)
+
+
+def test_refusal(worker: Worker) -> None:
+    failure = failed(worker, works.refuse)
+    assert failure == Failure(Cause.REFUSED, "batch must be 1 to 8, not 9")
+
+
+def test_unexpected_error(worker: Worker) -> None:
+    failure = failed(worker, works.divide_by_zero)
+    assert failure.sentence == "the work failed: ZeroDivisionError: division by zero"
+    assert failure.cause is Cause.ERROR
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (0, "the worker process ended in the middle of the work"),
+        (3, "the worker process ended itself with status 3"),
+    ],
+)
+def test_work_that_leaves(worker: Worker, status: int, sentence: str) -> None:
+    assert failed(worker, works.leave, status) == Failure(Cause.CRASH, sentence)
+
+
+def test_what_cannot_be_sent(worker: Worker) -> None:
+    with pytest.raises(ValueError, match=r"^the work cannot be sent to a process: .*lambda"):
+        worker.submit("one", lambda report: None)
+    with pytest.raises(ValueError, match=r"^the work cannot be sent to a process: .*thread"):
+        worker.submit("one", works.echo, threading.Lock())
+
+
+def test_what_cannot_be_sent_back(worker: Worker) -> None:
+    failure = failed(worker, works.give_a_lambda)
+    assert failure.cause is Cause.ERROR
+    assert failure.sentence.startswith("the work failed: AttributeError: ")
+    failure = failed(worker, works.report_the_unreadable)
+    assert failure.cause is Cause.ERROR
+    assert failure.sentence.startswith("the answer cannot be read: ValueError: invalid literal")
+
+
+def test_tensors_outlive_the_process(worker: Worker) -> None:
+    job = worker.submit("one", works.report_tensors)
+    assert job.wait(SOON)
+    assert [tensor.tolist() for tensor in job.results] == [[0, 0], [1, 1], [2, 2]]
+    assert torch.stack(job.results).sum() == 6
+
+
+def test_nobody_looks_any_more(worker: Worker, gate: Path) -> None:
+    running = worker.submit("gone", works.hold, gate, patience=0.3)
+    waiting = worker.submit("gone too", works.echo, patience=0.2)
+    there = worker.submit("there", works.echo, 1)
+    assert there.wait(SOON)
+    assert there.result == 1
+    assert running.state is waiting.state is State.CANCELLED
+    assert running.failure == Failure(Cause.ABANDONED, "nobody has looked at the job for 0.3 s")
+    assert waiting.failure == Failure(Cause.ABANDONED, "nobody has looked at the job for 0.2 s")
+
+
+def test_somebody_looks(worker: Worker) -> None:
+    assert works_on(worker)
+    job = worker.submit("there", works.watched, 2.0, patience=1.0)
+    assert {job.state for _ in job.follow()} <= {State.RUNNING, State.DONE}
+    assert job.state is State.DONE
+
+
+def test_many_threads(worker: Worker) -> None:
+    answers: list[tuple[int, Any]] = []
+
+    def ask(visitor: int) -> None:
+        for number in range(visitor, 100, 10):
+            job = worker.submit(str(visitor), works.echo, number)
+            assert job.wait(SOON)
+            answers.append((number, job.result))
+
+    threads = [threading.Thread(target=ask, args=(visitor,)) for visitor in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SOON)
+    assert sorted(answers) == [(number, number) for number in range(100)]
+
+
+def test_nothing_is_left_of_small_jobs(worker: Worker) -> None:
+    own = psutil.Process()
+
+    def some(number: int) -> None:
+        for _ in range(number):
+            assert worker.submit("one", works.echo, bytes(1_000_000)).wait(SOON)
+        gc.collect()
+
+    some(20)
+    before = own.memory_info().rss
+    some(200)
+    assert own.memory_info().rss - before < 20_000_000
+
+
+def test_nothing_is_left_of_killed_processes(worker: Worker) -> None:
+    own = psutil.Process()
+
+    def left() -> tuple[int, int, int]:
+        assert works_on(worker)
+        gc.collect()
+        return own.num_fds(), threading.active_count(), len(own.children(recursive=True))
+
+    before = left()
+    for _ in range(2):
+        failed(worker, works.leave, 1)
+    assert left() == before
+
+
+def test_closing() -> None:
+    worker = Worker()
+    running = worker.submit("a", works.multiply)
+    begun(running)
+    waiting = worker.submit("b", works.echo)
+    worker.close()
+    late = worker.submit("c", works.echo)
+    for job in (running, waiting, late):
+        assert job.state is State.CANCELLED
+        assert job.failure == Failure(Cause.CLOSED, "the app is stopping")
+    assert running.results == ("in",)
+    Worker().close()
+
+
+def test_limits() -> None:
+    with pytest.raises(ValueError, match=r"^seconds must be above 0, not 0$"):
+        Limits(seconds=0)
+    with pytest.raises(ValueError, match=r"^seconds must be above 0, not nan$"):
+        Limits(seconds=float("nan"))
+    with pytest.raises(ValueError, match=r"^memory_bytes must be above 0, not -1$"):
+        Limits(memory_bytes=-1)
+    free = psutil.virtual_memory().total
+    assert Limits(memory_bytes=1_000).bytes_now() == 1_000
+    assert 0 < Limits().bytes_now() < jobs.FREE_SHARE * free
+    assert Limits(memory_bytes=10**18).bytes_now() < jobs.FREE_SHARE * free
+
+
+def test_one_worker_that_starts_when_it_is_asked() -> None:
+    code = (
+        "import sys, time, psutil; from analysis.jobs import worker\n"
+        "print(worker() is worker(), psutil.Process().children(), 'torch' in sys.modules)\n"
+        "start = time.monotonic(); worker().warm_up(); print(time.monotonic() - start < 0.5)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("True [] False\nTrue\n", "")
+
+
+PROGRAM = """
+import sys
+from analysis.jobs import worker
+from tests.analysis import works
+job = worker().submit("one", works.family)
+try:
+    for pids in job.follow():
+        print(*pids, flush=True)
+        if sys.argv[1] == "leave":
+            break
+except KeyboardInterrupt:
+    print(job.state, len(job.results))
+"""
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, None])
+def test_a_program_that_ends_leaves_no_process(way: signal.Signals | None) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "stay" if way else "leave"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    processes = [psutil.Process(int(pid)) for pid in program.stdout.readline().split()]
+    assert len(processes) == 2
+    if way:
+        processes += psutil.Process(program.pid).children(recursive=True)
+        # Ctrl-C reaches every process of the terminal; a process that is told to end is told alone.
+        (os.killpg if way is signal.SIGINT else os.kill)(program.pid, way)
+    out, err = program.communicate(timeout=SOON)
+    assert psutil.wait_procs(processes, timeout=SOON)[1] == []
+    assert "Traceback" not in err
+    assert out == ("running 1\n" if way is signal.SIGINT else "")
+    assert program.returncode == (-way if way and way is not signal.SIGINT else 0)
+
+
+def test_an_interrupt_while_the_process_starts() -> None:
+    code = (
+        "from analysis.jobs import State, worker; from tests.analysis import works\n"
+        "job = worker().submit('one', works.echo)\n"
+        "try:\n"
+        "    while job.state is State.WAITING: pass\n"
+        "    print('starts', flush=True)\n"
+        "    job.wait(); input()\n"
+        "except KeyboardInterrupt: pass\n"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "starts\n"
+    processes = psutil.Process(program.pid).children(recursive=True)
+    os.killpg(program.pid, signal.SIGINT)
+    assert program.communicate(timeout=SOON) == ("", "")
+    assert psutil.wait_procs(processes, timeout=SOON)[1] == []
+
+
+APP = """
+from pathlib import Path
+import streamlit as st
+from analysis.jobs import worker
+from tests.analysis import works
+if __name__ == "__main__":
+    st.title("Jobs")
+    done = worker().submit("one", works.echo, 7)
+    done.wait()
+    pids = next(worker().submit("one", works.family).follow())
+    Path("said").write_text(f"{done.state} {done.result} {pids[0]} {pids[1]}")
+"""
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
+def test_under_streamlit(tmp_path: Path, way: signal.Signals) -> None:
+    """Streamlit puts the app's script in the place of `__main__`, which a new process imports."""
+    (tmp_path / "app.py").write_text(APP)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert server.stdout is not None
+    assert any("URL:" in line for line in server.stdout)
+    visit(f"ws://127.0.0.1:{port}/_stcore/stream")
+    state, result, *pids = (tmp_path / "said").read_text().split()
+    assert (state, result) == ("done", "7")
+    processes = [psutil.Process(int(pid)) for pid in pids]
+    processes += psutil.Process(server.pid).children(recursive=True)
+    (os.killpg if way is signal.SIGINT else os.kill)(server.pid, way)
+    err = server.communicate(timeout=SOON)[1]
+    assert psutil.wait_procs(processes, timeout=SOON)[1] == []
+    assert "Traceback" not in err
+
+
+def visit(address: str) -> None:
+    """Do what a browser does to have the script run, and wait until it has."""
+    ask = BackMsg()
+    ask.rerun_script.query_string = ""
+    answer = ForwardMsg()
+    with connect(address) as server:
+        server.send(ask.SerializeToString())
+        while answer.WhichOneof("type") != "script_finished":
+            data = server.recv(timeout=SOON)
+            assert isinstance(data, bytes)
+            answer.ParseFromString(data)
+
+
+def test_the_apps_script_does_nothing_in_the_process() -> None:
+    code = "import runpy; runpy.run_path('app.py', run_name='__mp_main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
