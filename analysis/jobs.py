@@ -90,7 +90,8 @@ DEFAULT_LIMITS = Limits()
 class Job:
     """One piece of work, to be looked at from any thread.
 
-    With `patience`, each look at one of its properties tells that somebody still wants it.
+    With `patience`, a look at any of its properties tells that somebody still wants it; to wait for
+    it, or to follow it, is no look.
     """
 
     def __init__(
@@ -313,7 +314,7 @@ class Worker:
                 child = self._child = self._child or Child()
                 self._until_ready(child, job)
                 return self._follow(child, job)
-            except (EOFError, OSError, RuntimeError):
+            except EOFError:
                 self._drop()
         raise _Stopped(Failure(Cause.CRASH, "the worker process does not start"))
 
@@ -373,7 +374,7 @@ class Worker:
                 raise _Stopped(running._stop)
 
     def _renew(self) -> None:
-        with contextlib.suppress(OSError, RuntimeError):  # the next job tries again
+        with contextlib.suppress(EOFError):  # the next job tries again
             self._child = Child()
 
     def _drop(self) -> None:

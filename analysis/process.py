@@ -78,22 +78,26 @@ class Sign(Enum):
 
 
 class Child:
-    """The parent's side of one process. Only one thread may use it."""
+    """The parent's side of one process. Only one thread may use it.
+
+    Raises:
+        EOFError: no process can be started.
+    """
 
     def __init__(self) -> None:
         self.ready = False
         self.busy = False
         self._process: psutil.Process | None = None
-        self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
-        _keep_interrupts_away()
-        self._pool = ProcessPool(
-            max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
-        )
         try:
-            self._future: ProcessFuture[None] = self._pool.schedule(_warm_up)
-        finally:
-            # Now the pipe ends with the process, and pebble cannot put another in its place.
-            outlet.close()
+            self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
+            with outlet:  # once closed here, the pipe ends with the process: pebble starts no other
+                _keep_interrupts_away()
+                self._pool = ProcessPool(
+                    max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
+                )
+                self._future: ProcessFuture[None] = self._pool.schedule(_warm_up)
+        except (OSError, RuntimeError) as error:
+            raise EOFError from error
 
     def work(self, payload: bytes, limit_bytes: int) -> None:
         """Begin the work; the process must be ready and not busy.
@@ -142,7 +146,7 @@ class Child:
 
     def last_words(self) -> str:
         """How a process that has ended did so, as one sentence."""
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(TimeoutError, ValueError):
             code = getattr(self._future.exception(timeout=2), "exitcode", 0)
             if code == -getattr(signal, "SIGKILL", 9):
                 return "the worker process was killed, as a machine does when its memory runs out"
