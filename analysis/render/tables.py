@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from analysis.costs import LayerCost, Profile
@@ -147,10 +148,10 @@ def tree_text(root: TreeNode) -> str:
         name = "  " * level + (node.label or root.type)
         params, adds = (exact(n) if n else "" for n in (node.params, node.mult_adds))
         rows.append((name, node.type, shape(node.output), params, adds))
-    return "\n".join(_aligned(rows, left=2)) + "\n"
+    return "\n".join(aligned(rows, left=2)) + "\n"
 
 
-def _aligned(rows: list[tuple[str, ...]], left: int) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
     """Rows as lines, the first `left` columns flush left and the others flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -179,7 +180,7 @@ def _stage_lines(profile: Profile) -> list[str]:
     ]
     total = ("total", "", "", str(sum(profile.spec.blocks)), exact(profile.params))
     rows.append((*total, exact(profile.macs), "", short(profile.saved_bytes, "B")))
-    return _aligned([head, *rows], left=2)
+    return aligned([head, *rows], left=2)
 
 
 def _size(output: tuple[int, ...]) -> str:

@@ -1,0 +1,184 @@
+"""This machine: the devices that torch offers, their memory, and the stamp on every measurement."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from torch.utils import collect_env
+
+from nets.spec import quote
+
+CGROUP = Path("/sys/fs/cgroup")
+"""Where Linux tells a container its memory limit; psutil tells the whole machine's memory."""
+
+
+def accelerator() -> torch.device | None:
+    """The kind of accelerator that works here; a CUDA build without a driver has none."""
+    return torch.accelerator.current_accelerator(check_available=True)
+
+
+def devices() -> tuple[str, ...]:
+    """The names of the devices that can be timed, the CPU first."""
+    found = accelerator()
+    if found is None:
+        return ("cpu",)
+    count = torch.accelerator.device_count()
+    if count == 1:
+        return ("cpu", found.type)
+    return ("cpu", *(f"{found.type}:{i}" for i in range(count)))
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name such as `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        ValueError: where this machine has no such device; it lists those that there are.
+    """
+    if name == "cpu":
+        return torch.device("cpu")
+    found = accelerator()
+    if found is not None:
+        if name == found.type:
+            return torch.device(found.type, torch.accelerator.current_device_index())
+        for index in range(torch.accelerator.device_count()):
+            if name == f"{found.type}:{index}":
+                return torch.device(found.type, index)
+    raise ValueError(f"device must be one of {', '.join(devices())} here, not {quote(name)}")
+
+
+def device_name(device: torch.device) -> str:
+    """What the maker calls a device."""
+    if device.type == "cpu":
+        return cpu_name()
+    module = torch.get_device_module(device)
+    if hasattr(module, "get_device_name"):
+        return str(module.get_device_name(device))
+    return f"{device.type} of {cpu_name()}"
+
+
+@cache
+def cpu_name() -> str:
+    """The processor's model name, or its architecture where the system tells no more."""
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        ask = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+    return platform.processor() or platform.machine()
+
+
+@cache
+def driver_version(kind: str) -> str | None:
+    """The version of a kind of device's driver, where it has one that can be asked."""
+    if kind == "cuda" and torch.version.hip is None:
+        found: str | None = collect_env.get_nvidia_driver_version(collect_env.run)
+        return found
+    if kind == "xpu":
+        return str(torch.xpu.get_device_properties().driver_version)
+    return None
+
+
+def runtime_version(kind: str) -> str | None:
+    """CUDA's or ROCm's version and cuDNN's, as torch was built with them."""
+    if kind != "cuda":
+        return None
+    if torch.version.hip is not None:
+        return f"ROCm {torch.version.hip}"
+    return f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory of a device that nobody uses; an MPS device shares the CPU's."""
+    if device.type != "cpu":
+        module = torch.get_device_module(device)
+        if hasattr(module, "mem_get_info"):
+            return int(module.mem_get_info(device)[0])
+    free = int(psutil.virtual_memory().available)
+    limited = _cgroup_free()
+    return free if limited is None else min(free, limited)
+
+
+def _cgroup_free() -> int | None:
+    """What a container's limit leaves free; file caches are given back when asked for."""
+    try:
+        limit = (CGROUP / "memory.max").read_text().strip()
+        used = int((CGROUP / "memory.current").read_text())
+        stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+    except OSError:
+        return None
+    return None if limit == "max" else int(limit) - used + int(stat["inactive_file"])
+
+
+class PeakMemory:
+    """The most bytes that tensors took on a device on top of those there when this was made.
+
+    None on the CPU, where torch counts none, and on devices whose allocator tells none.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._before = self._ask(torch.accelerator.memory_allocated)
+
+    def restart(self) -> None:
+        """Forget the peak so far."""
+        if self._before is not None:
+            torch.accelerator.reset_peak_memory_stats(self.device)
+
+    def bytes(self) -> int | None:
+        """The peak since the last restart."""
+        peak = self._ask(torch.accelerator.max_memory_allocated)
+        return peak - self._before if peak and self._before is not None else None
+
+    def _ask(self, figure: Callable[[torch.device], int]) -> int | None:
+        if self.device.type == "cpu":
+            return None
+        try:
+            return figure(self.device)
+        except RuntimeError:  # a backend without this figure
+            return None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where and how something was measured. Flags are read from torch while it runs."""
+
+    torch: str
+    python: str
+    platform: str
+    cpu: str
+    accelerator: str | None
+    driver: str | None
+    runtime: str | None
+    tf32: bool | None
+    cudnn_benchmark: bool | None
+    date: str
+
+
+def environment(device: torch.device) -> Environment:
+    """The stamp for a measurement on a device, now; the date is UTC."""
+    cuda = device.type == "cuda"
+    cudnn: Any = torch.backends.cudnn
+    return Environment(
+        torch=torch.__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpu=cpu_name(),
+        accelerator=None if device.type == "cpu" else device_name(device),
+        driver=driver_version(device.type),
+        runtime=runtime_version(device.type),
+        tf32=cudnn.conv.fp32_precision == "tf32" if cuda else None,
+        cudnn_benchmark=cudnn.benchmark if cuda else None,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
