@@ -83,6 +83,7 @@ def svg(
     Returns:
         One `<svg>` element.
     """
+    title = "".join(c for c in " ".join(title.split()) if c.isprintable())  # as XML wants it
     top = TITLE if title else 0.0
     kinds = kinds_of(graph) if legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None

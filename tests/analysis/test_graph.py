@@ -246,6 +246,11 @@ def test_a_long_title_fits() -> None:
     assert 200 * 0.55 * float(text.get("font-size", 0)) < graph(counted("resnet18")).width
 
 
+def test_a_title_with_control_characters_is_still_xml() -> None:
+    drawn = svg(graph(counted("resnet18")), title="a\x01b\n c\ud800")
+    assert ElementTree.fromstring(drawn).findtext(f"{SVG}title") == "ab c"
+
+
 def test_words() -> None:
     assert counts_in_words(counted("resnet50")) == "12 identity and 4 projection shortcuts"
     plain = "A plain stack of 16 blocks without shortcuts"
