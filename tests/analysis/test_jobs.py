@@ -1,5 +1,6 @@
 """The worker: real processes, and every way in which a job can end."""
 
+import errno
 import gc
 import os
 import re
@@ -21,6 +22,7 @@ from websockets.sync.client import connect
 
 from analysis import jobs
 from analysis.jobs import Cause, Failure, Job, Limits, State, Worker
+from analysis.process import _failure
 from tests.analysis import works
 
 ROOT = Path(__file__).parents[2]
@@ -214,14 +216,35 @@ def test_refused_memory(worker: Worker, function: Callable[..., Any]) -> None:
     )
 
 
-def test_refused_memory_of_a_device(worker: Worker) -> None:
-    job = worker.submit("one", works.fail_for_device_memory)
-    assert job.wait(SOON)
-    assert job.failure == Failure(
-        Cause.MEMORY,
-        "memory of the device ran out: CUDA out of memory; Tried to allocate 2.00 GiB; "
-        "GPU 0 has a total capacity of 79.10 GiB of which 1.20 GiB is free",
-    )
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            torch.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+                "79.10 GiB of which 1.20 GiB is free. Including non-PyTorch memory, this process"
+            ),
+            "memory of the device ran out: CUDA out of memory; Tried to allocate 2.00 GiB; "
+            "GPU 0 has a total capacity of 79.10 GiB of which 1.20 GiB is free",
+        ),
+        (
+            RuntimeError(
+                "MPS backend out of memory (MPS allocated: 5.05 GB, max allowed: 9.07 GB). Tried "
+                "to allocate 4 GB on private pool. Use PYTORCH_MPS_HIGH_WATERMARK_RATIO=0.0"
+            ),
+            "memory of the device ran out: MPS backend out of memory (MPS allocated: 5.05 GB, "
+            "max allowed: 9.07 GB); Tried to allocate 4 GB on private pool",
+        ),
+        (
+            OSError(errno.ENOMEM, "Cannot allocate memory"),
+            "memory ran out: the work held 1.50 GB of the 2.00 GB that it may use, "
+            "and more was refused",
+        ),
+    ],
+)
+def test_other_refusals_of_memory(error: Exception, sentence: str) -> None:
+    failure = _failure(error, 1_500_000_000, 2_000_000_000)
+    assert (failure.cause, failure.sentence) == (Cause.MEMORY, sentence)
 
 
 def test_killed_while_it_works(worker: Worker) -> None:
@@ -289,15 +312,16 @@ def test_unexpected_error(worker: Worker) -> None:
     assert failure.cause is Cause.ERROR
 
 
-@pytest.mark.parametrize(
-    ("status", "sentence"),
-    [
-        (0, "the worker process ended in the middle of the work"),
-        (3, "the worker process ended itself with status 3"),
-    ],
-)
-def test_work_that_leaves(worker: Worker, status: int, sentence: str) -> None:
-    assert failed(worker, works.leave, status) == Failure(Cause.CRASH, sentence)
+def test_work_that_leaves(worker: Worker) -> None:
+    failure = failed(worker, works.leave)
+    assert failure == Failure(Cause.CRASH, "the worker process ended in the middle of the work")
+
+
+def test_tensors_outlive_the_process(worker: Worker) -> None:
+    job = worker.submit("one", works.report_tensors_and_leave)
+    assert job.wait(SOON)
+    assert job.failure == Failure(Cause.CRASH, "the worker process ended itself with status 3")
+    assert [tensor.tolist() for tensor in job.results] == [[0, 0], [1, 1], [2, 2]]
 
 
 def test_what_cannot_be_sent(worker: Worker) -> None:
@@ -314,13 +338,6 @@ def test_what_cannot_be_sent_back(worker: Worker) -> None:
     failure = failed(worker, works.report_the_unreadable)
     assert failure.cause is Cause.ERROR
     assert failure.sentence.startswith("the answer cannot be read: ValueError: invalid literal")
-
-
-def test_tensors_outlive_the_process(worker: Worker) -> None:
-    job = worker.submit("one", works.report_tensors)
-    assert job.wait(SOON)
-    assert [tensor.tolist() for tensor in job.results] == [[0, 0], [1, 1], [2, 2]]
-    assert torch.stack(job.results).sum() == 6
 
 
 def test_nobody_looks_any_more(worker: Worker, gate: Path) -> None:
@@ -381,8 +398,7 @@ def test_nothing_is_left_of_killed_processes(worker: Worker) -> None:
         return own.num_fds(), threading.active_count(), len(own.children(recursive=True))
 
     before = left()
-    for _ in range(2):
-        failed(worker, works.leave, 1)
+    failed(worker, works.leave)
     assert left() == before
 
 
