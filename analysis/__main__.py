@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from analysis.commands import diagrams, models
+from analysis.commands import diagrams, experiments, models
 from analysis.commands.shared import Refusal
 
 
@@ -41,6 +41,8 @@ for command in (
     models.code,
     diagrams.graph,
     diagrams.units,
+    experiments.time,
+    experiments.check_device,
 ):
     main.add_command(command)
 

@@ -129,6 +129,20 @@ def sweep(settings: Settings, batches: Sequence[int]) -> tuple[Settings, ...]:
     return tuple(replace(settings, batch=batch) for batch in batches)
 
 
+def batches_of(text: str) -> list[int]:
+    """One batch or several, written as `8` or `1,2,4,8`.
+
+    Raises:
+        ValueError: where these are not whole numbers.
+    """
+    try:
+        return [int(piece) for piece in text.replace(",", " ").split()]
+    except ValueError:
+        raise ValueError(
+            f"batch must be a whole number, or several such as 1,2,4,8, not {quote(text)}"
+        ) from None
+
+
 def predicted_bytes(cost: Profile, settings: Settings) -> int:
     """About the memory that an iteration takes, from the profile at its batch.
 

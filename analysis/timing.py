@@ -181,6 +181,18 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     return timing
 
 
+def measure_each(
+    report: Report, spec: ResNetSpec, settings: tuple[Settings, ...]
+) -> tuple[Timing, ...]:
+    """Time a network in several settings, such as those of `sweep`, one after the other.
+
+    Raises:
+        ValueError: as `measure`, at the first that is refused.
+        RuntimeError: as `measure`.
+    """
+    return tuple(measure(report, spec, one) for one in settings)
+
+
 class _Measurement:
     """What one measurement has collected so far."""
 

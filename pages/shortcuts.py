@@ -7,14 +7,13 @@ from pages.ui.frame import checked, requested
 spec = requested()
 
 from analysis.graph import Level
-from analysis.heat import Metric
 from analysis.render.caption import bibtex, caption
 from analysis.render.svg import counts_in_words
 from analysis.render.viewer import levels, view_name
 from nets import CATALOG
 from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
-from pages.ui.graph import graph_of, heat_by, opened_in, show_graph
+from pages.ui.graph import choose_heat, graph_of, opened_in, show_graph
 from pages.ui.markup import table
 from pages.ui.shortcuts import shortcut_rows
 from pages.ui.theme import palette
@@ -35,15 +34,8 @@ level = left.segmented_control(
     key="level",
     bind="query-params",
 )
-metric = middle.selectbox(
-    "Colour by",
-    [metric.value for metric in Metric],
-    index=None,
-    key="heat",
-    bind="query-params",
-    placeholder="nothing",
-    format_func=lambda value: Metric(value).label,
-)
+with middle:
+    heat = choose_heat(spec)
 unfold = right.toggle(
     "Unfold equal blocks",
     key="unfold",
@@ -59,10 +51,10 @@ with export:
         profile,
         lambda: levels(profile) | {shown: graph_of(spec, Level(level), unfold, opened)},
         shown,
-        heat_by(spec, metric),
+        heat,
         f"{caption(profile)}\n{bibtex(entry.source)}",
     )
-show_graph(spec, Level(level), unfold, opened, metric, palette())
+show_graph(spec, Level(level), unfold, opened, heat, palette())
 
 st.header("Where they stand, and why")
 rows = shortcut_rows(profile)

@@ -13,7 +13,7 @@ from itertools import cycle, pairwise
 from typing import TYPE_CHECKING, Any
 
 from analysis.render.files import MAX_DPI, MIN_DPI
-from analysis.render.fonts import FOLDER, missing_letters
+from analysis.render.fonts import FOLDER, FONT_FAMILY, missing_letters
 from analysis.render.palette import LIGHT, Palette, mix
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ class Chart:
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "warning")
 _DASHES = {Dash.SOLID: "-", Dash.DASHED: "--", Dash.DOTTED: ":", Dash.DASH_DOT: "-."}
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_PATTERNS = ("", "/", ".", "x")
+_HATCHES = ("", "///", "...", "xx")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
@@ -111,16 +113,17 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
     ):
         if series.draw is Draw.LINE and series.low:
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
-        drawn.add_trace(_plotly_trace(go, series, colour, _SYMBOLS[number % len(_SYMBOLS)]))
+        drawn.add_trace(_plotly_trace(go, series, colour, number))
     grid = mix(palette.text, palette.background, 0.12)
     axis = {"gridcolor": grid, "linecolor": grid, "zeroline": False, "automargin": True}
     drawn.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 34 if chart.marks else 12, "b": 10},
-        font={"size": FONT_PX, "color": palette.text},
+        font={"size": FONT_PX, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         barmode="group",
+        bargap=_gap_between_bars(chart),
         hovermode="closest",
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "font": {"size": FONT_PX}},
         showlegend=len(chart.series) > 1,
@@ -172,6 +175,14 @@ def _axis_type(chart: Chart, log: bool) -> str:
     return "log" if log else "linear"
 
 
+def _gap_between_bars(chart: Chart) -> float:
+    """Few bars are not to be as wide as the page; a histogram has no gaps."""
+    if _axis_type(chart, log=False) != "category":
+        return 0.04
+    categories = {x for series in chart.series for x in series.x}
+    return max(0.25, 1 - 0.12 * len(categories))
+
+
 def _plotly_band(go: Any, series: Series, colour: str) -> Any:
     """Low and high as one closed outline."""
     ends = [
@@ -191,15 +202,20 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
     )
 
 
-def _plotly_trace(go: Any, series: Series, colour: str, symbol: str) -> Any:
+def _plotly_trace(go: Any, series: Series, colour: str, number: int) -> Any:
     common: dict[str, Any] = {"name": series.name, "x": series.x, "y": series.y}
     if series.text:
         common |= {"hovertext": series.text, "hoverinfo": "text+name"}
     if series.draw is Draw.BARS:
         bars = _plotly_errors(series)
-        return go.Bar(**common, marker={"color": colour}, error_y=bars)
+        pattern = {"shape": _PATTERNS[number % len(_PATTERNS)], "fgopacity": 0.5, "size": 6}
+        return go.Bar(**common, marker={"color": colour, "pattern": pattern}, error_y=bars)
     if series.draw is Draw.POINTS:
-        marker = {"color": colour, "symbol": symbol, "size": list(series.sizes) or 11}
+        marker = {
+            "color": colour,
+            "symbol": _SYMBOLS[number % len(_SYMBOLS)],
+            "size": list(series.sizes) or 11,
+        }
         mode = "markers+text" if series.text else "markers"
         return go.Scatter(
             **common,
@@ -359,7 +375,6 @@ def _draw_bars(
             [_gap(v, low) for v, low in zip(series.y, series.low, strict=True)],
             [_gap(high, v) for v, high in zip(series.y, series.high, strict=True)],
         ]
-    hatch = ("", "///", "...", "xx")[index % 4]
     axes.bar(
         places,
         y,
@@ -367,7 +382,7 @@ def _draw_bars(
         yerr=errors,
         color=colour,
         label=series.name,
-        hatch=hatch,
+        hatch=_HATCHES[index % len(_HATCHES)],
         edgecolor="white",
         linewidth=0.3,
     )

@@ -70,6 +70,11 @@ def timing_json(timing: Timing) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def timings_json(timings: Sequence[Timing]) -> str:
+    """Several timings as a JSON list."""
+    return "[\n" + ",\n".join(timing_json(timing).rstrip() for timing in timings) + "\n]\n"
+
+
 def timing_row(timing: Timing) -> dict[str, Any]:
     """A timing as one flat row without its samples, stages as columns `layer1_forward_ms`."""
     values = timing_dict(timing)

@@ -21,6 +21,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("explore", "Explore", ":material/search_insights:"),
     ("shortcuts", "Shortcuts", ":material/account_tree:"),
     ("units", "Units", ":material/alt_route:"),
+    ("timing", "Timing", ":material/timer:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
 

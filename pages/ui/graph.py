@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from hashlib import sha1
 from typing import Any
 
 import streamlit as st
@@ -14,6 +16,7 @@ from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
 from pages.ui.cached import profile_of
+from pages.ui.measured import measured_heats
 
 _OPEN, _AT, _GRAPH = "open", "at", "graph"
 
@@ -28,25 +31,37 @@ def graph_of(spec: ResNetSpec, level: Level, unfold: bool, opened: frozenset[str
     return graph(profile_of(spec), level, unfold, opened=opened)
 
 
-@lru_cache(16)
-def heat_by(spec: ResNetSpec, metric: str | None) -> Heat | None:
-    """The numbers that colour a graph, if any."""
-    return heat_of(profile_of(spec), Metric(metric)) if metric else None
+def choose_heat(spec: ResNetSpec) -> Heat | None:
+    """What the nodes are coloured by: a metric of the profile, or what this visit has measured."""
+    profile = profile_of(spec)
+    heats: dict[str, Callable[[], Heat]] = {
+        metric.label: partial(heat_of, profile, metric) for metric in Metric
+    }
+    heats |= measured_heats(spec)
+    name = st.selectbox(
+        "Colour by",
+        list(heats),
+        index=None,
+        key="heat",
+        bind="query-params",
+        placeholder="nothing",
+        help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
+    )
+    return heats[name]() if name else None
 
 
-@lru_cache(16)
 def _view(
     spec: ResNetSpec,
     level: Level,
     unfold: bool,
     opened: frozenset[str],
-    metric: str | None,
+    heat: Heat | None,
     palette: Palette,
 ) -> dict[str, Any]:
     drawn = graph_of(spec, level, unfold, opened)
-    picture = svg(drawn, palette, heat=heat_by(spec, metric))
+    picture = svg(drawn, palette, heat=heat)
     drawing = f"{spec} {level} {unfold}"
-    revision = f"{drawing} {sorted(opened)} {metric} {palette.background}"
+    revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
     known = viewer.view(drawn, profile_of(spec), picture)
     return {**known, "drawing": drawing, "revision": revision}
 
@@ -64,11 +79,11 @@ def show_graph(
     level: Level,
     unfold: bool,
     opened: frozenset[str],
-    metric: str | None,
+    heat: Heat | None,
     palette: Palette,
 ) -> None:
     """The viewer; what it opens, folds and chooses goes into the address."""
-    view = _view(spec, level, unfold, opened, metric, palette)
+    view = _view(spec, level, unfold, opened, heat, palette)
     _viewer(
         key=_GRAPH,
         data={**view, "at": st.session_state[_AT]},

@@ -35,7 +35,7 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     app.segmented_control(key="level").select("layer").run()
     seen.append(told(app))
     assert "layer1.0.conv1" in seen[1]["nodes"]
-    app.selectbox(key="heat").select("params").run()
+    app.selectbox(key="heat").select("parameters").run()
     seen.append(told(app))
     assert 'class="scale"' in seen[2]["svg"]
     assert seen[2]["drawing"] == seen[1]["drawing"]  # so the zoom stays

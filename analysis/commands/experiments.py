@@ -1,0 +1,79 @@
+"""What is measured on this machine: time, check-device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from analysis.commands.shared import MODEL, format_option, or_usage
+from nets import ResNetSpec
+
+
+@click.command()
+@MODEL
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@click.option("--batch", "batches", default="8", show_default=True, help="Images; or 1,2,4,8.")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
+@click.option("--tf32", is_flag=True, help="Let CUDA round float32 products to 10 bits.")
+@click.option("--channels-last", is_flag=True, help="Tensors in memory as N, H, W, C.")
+@click.option("--compile", is_flag=True, help="torch.compile, its time apart.")
+@click.option("--inference", is_flag=True, help="Eval mode, forward alone.")
+@click.option("--no-optimiser", is_flag=True, help="Training without SGD's step.")
+@click.option("--threads", type=int, help="On the CPU.")
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="Longest time.")
+@format_option("text", "json", "csv")
+def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **options: Any) -> None:
+    """Time forward and backward: medians with their spread, stages, images a second, memory.
+
+    Ctrl-C prints what has been measured so far.
+    """
+    from analysis.render import timings as render
+    from analysis.settings import Settings, batches_of, sweep
+    from analysis.timing import Progress, Timing, measure
+
+    settings = or_usage(Settings, **options, optimiser=not no_optimiser)
+    latest: list[Timing] = []
+    done: list[Timing] = []
+
+    def report(progress: Progress) -> None:
+        latest[:] = [progress.timing] if progress.timing else []
+
+    interrupted = False
+    try:
+        for one in or_usage(sweep, settings, or_usage(batches_of, batches)):
+            latest.clear()
+            done.append(or_usage(measure, report, spec, one))
+    except KeyboardInterrupt:
+        interrupted = True
+        done += latest
+    if done:
+        write = {"json": render.timings_json, "csv": render.timings_csv}.get(style)
+        if style == "text":
+            text = render.timing_text(done[0]) if len(done) == 1 else render.timings_text(done)
+        elif style == "json" and len(done) == 1:
+            text = render.timing_json(done[0])
+        else:
+            assert write is not None
+            text = write(done)
+        click.echo(text, nl=False)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+@click.command("check-device")
+@click.option("--device", help="By default the accelerator, else the CPU.")
+def check_device(device: str | None) -> None:
+    """Check what a timing rests on here: clock, memory figures, autocast, stage times."""
+    from analysis.check_device import check_device as check
+    from analysis.machine import device_of
+    from analysis.render.timings import check_line
+
+    if device is not None:
+        or_usage(device_of, device)
+    failed = 0
+    for found in check(device):
+        click.echo(check_line(found))
+        failed += not found.passed
+    if failed:
+        raise click.ClickException(f"{failed} of the checks failed")

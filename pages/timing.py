@@ -1,0 +1,75 @@
+"""Timing: how long forward and backward take on this machine."""
+
+import streamlit as st
+
+from pages.ui.frame import checked, requested
+
+spec = requested()
+
+from analysis.render.timing_charts import comparison_chart
+from analysis.render.timings import timings_csv, timings_json
+from analysis.timing import Timing, measure_each
+from nets import CATALOG
+from pages.ui.cached import profile_of
+from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.jobs import follow, is_over, job_of, start, warm_up
+from pages.ui.measured import TIMINGS
+from pages.ui.timing import (
+    choose_settings,
+    device_note,
+    finished,
+    history_rows,
+    memory_advice,
+    remember,
+    show_progress,
+    show_timing,
+)
+
+warm_up()
+profile = checked(profile_of, spec)
+edited = ", edited" if profile.model != spec.base else ""
+st.title(f"Timing {CATALOG[spec.base].title}{edited}")
+st.markdown(
+    "Forward and backward on this machine: the median, with the 10th and 90th percentile of "
+    f"warmed-up iterations. {device_note()}"
+)
+settings = choose_settings(spec)
+st.button(
+    "Measure",
+    type="primary",
+    icon=":material/timer:",
+    disabled=not settings,
+    on_click=start,
+    args=("timing", measure_each, spec, settings),
+    kwargs={"seconds": sum(one.seconds for one in settings) + 180},
+)
+job = job_of("timing")
+if job is None:
+    st.caption("Nothing is measured yet. The first iterations warm up and don't count.")
+else:
+    if is_over(job):
+        remember(finished(job))
+    largest = max(settings, key=lambda one: one.batch, default=None)
+    follow(
+        "timing",
+        lambda job: None if is_over(job) else show_progress(job),
+        lambda: memory_advice(spec, largest) if largest else "take a smaller batch",
+    )
+
+history: list[Timing] = st.session_state.get(TIMINGS, [])
+if history and (job is None or is_over(job)):
+    st.header("Latest")
+    show_timing(history[-1])
+if history:
+    head, export = st.columns([8, 1.6], vertical_alignment="center")
+    head.header("This visit's timings")
+    chart = comparison_chart(history[-8:])
+    with export, st.popover("Export", icon=":material/download:", width="stretch"):
+        st.download_button("CSV", timings_csv(history), "timings.csv", "text/csv")
+        st.download_button("JSON", timings_json(history), "timings.json", "application/json")
+        chart_buttons(chart, "timings")
+    show_chart(chart, "history", 380)
+    st.dataframe(history_rows(history), hide_index=True)
+    st.caption(
+        "Colour the graph on the page Shortcuts by these times: forward time, backward time."
+    )

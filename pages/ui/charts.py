@@ -1,0 +1,33 @@
+"""Charts on a page, in the page's colours, and as files."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from analysis.render.charts import SUFFIXES, Chart, chart_file, figure
+from pages.ui.theme import palette
+
+_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+_MIMES = {".svg": "image/svg+xml", ".pdf": "application/pdf", ".png": "image/png"}
+
+
+def show_chart(chart: Chart, key: str, height: int = 460) -> None:
+    """Draw a chart."""
+    drawn = figure(chart, palette(), height)
+    st.plotly_chart(drawn, theme=None, key=f"chart_{key}", config=_CONFIG, alt=chart.alt)
+
+
+def chart_buttons(chart: Chart, name: str) -> None:
+    """A button for each format of a chart."""
+    for suffix in SUFFIXES:
+        st.download_button(
+            f"Chart as {suffix[1:].upper()}",
+            partial(chart_file, chart, suffix, title=chart.title),
+            f"{name}{suffix}",
+            _MIMES[suffix],
+            key=f"chart_{name}{suffix}",
+            on_click="ignore",
+            width="stretch",
+        )

@@ -1,0 +1,85 @@
+"""Long work on a page: one job a page and visitor, followed while it runs, kept when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from analysis.jobs import Cause, Job, Limits, State, worker
+from pages.ui.words import complain
+
+_VISITOR = "visitor"
+_LOOK_EVERY = 0.4
+_PATIENCE = 20.0  # seconds after which the job of a visitor who has gone is cancelled
+_OVER = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+def warm_up() -> None:
+    """Start the worker in the background, so that the first job need not wait for torch."""
+    worker().warm_up()
+
+
+def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) -> None:
+    """Begin work for this visitor under a key; what ran there before is cancelled."""
+    if before := job_of(key):
+        before.cancel()
+    visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
+    st.session_state[key] = worker().submit(
+        f"{visitor} {key}", function, *args, limits=Limits(seconds), patience=_PATIENCE
+    )
+
+
+def job_of(key: str) -> Job | None:
+    """The latest job under a key."""
+    job: Job | None = st.session_state.get(key)
+    return job
+
+
+def is_over(job: Job) -> bool:
+    """Whether it runs no more."""
+    return job.state in _OVER
+
+
+def follow(key: str, show: Callable[[Job], None], advice: Callable[[], str]) -> None:
+    """Show a job as it goes, with a way to cancel it, and the reason where it has no result.
+
+    Args:
+        key: the job's.
+        show: draws what it has so far.
+        advice: what to change where its memory did not suffice.
+    """
+    job = job_of(key)
+    if job is None:
+        return
+    running = not is_over(job)
+
+    def look() -> None:
+        assert job is not None
+        if running and is_over(job):
+            st.rerun(scope="app")
+        if running:
+            state, cancel = st.columns([6, 1], vertical_alignment="center")
+            state.markdown(_where(job))
+            cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
+        show(job)
+
+    st.fragment(look, run_every=_LOOK_EVERY if running else None)()
+    failure = job.failure
+    if failure is None:
+        return
+    if failure.cause in (Cause.CANCELLED, Cause.REPLACED):
+        st.info(f"{failure.sentence[0].upper()}{failure.sentence[1:]}.", icon=":material/info:")
+    else:
+        said = advice() if failure.cause is Cause.MEMORY else ""
+        complain(f"{failure.sentence}{f': {said}' if said else ''}")
+
+
+def _where(job: Job) -> str:
+    place = job.place
+    if job.state is State.WAITING:
+        others = f"{place} {'job stands' if place == 1 else 'jobs stand'} before yours"
+        return f"Waiting: {others}, as only one thing is measured at a time."
+    return "Starting" if job.progress is None else "Running"

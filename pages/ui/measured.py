@@ -1,0 +1,26 @@
+"""What this visit has measured of a network, for other pages to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from analysis.heat import Heat
+from nets import ResNetSpec
+
+TIMINGS = "timings"
+
+
+def measured_heats(spec: ResNetSpec) -> dict[str, Callable[[], Heat]]:
+    """Measured times of a network, the latest of each kind, by what a choice calls them."""
+    heats: dict[str, Callable[[], Heat]] = {}
+    for timing in st.session_state.get(TIMINGS, []):
+        if timing.model == str(spec):
+            from analysis.render.timing_charts import time_heat
+
+            heats["forward time"] = partial(time_heat, timing, "forward")
+            if timing.backward_ms:
+                heats["backward time"] = partial(time_heat, timing, "backward")
+    return heats

@@ -1,0 +1,200 @@
+"""Timing on the page: how to measure, what was measured, this visit's history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analysis.jobs import Job
+from analysis.machine import accelerator, device_name, device_of, devices, free_bytes
+from analysis.render.numbers import short
+from analysis.render.timing_charts import distribution_chart, stage_chart
+from analysis.render.timings import conditions, spread_words, stamp, timing_row
+from analysis.settings import Dtype, Settings, batches_of, largest_batch, sweep
+from analysis.timing import Progress, Spread, Timing
+from nets import ResNetSpec
+from pages.ui.charts import show_chart
+from pages.ui.markup import Figure, figures
+from pages.ui.measured import TIMINGS
+from pages.ui.words import complain
+
+_KEPT = 40
+
+
+def device_note() -> str:
+    """What is timed on, in one line."""
+    if (found := accelerator()) is None:
+        return (
+            f"No accelerator that torch can use is here, so the CPU is timed: "
+            f"{device_name(device_of('cpu'))}."
+        )
+    return f"Accelerator: {device_name(device_of(found.type))}."
+
+
+def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
+    """What the visitor wants measured: one setting a batch; none where something is wrong."""
+    names = devices()
+    one, two, three, four = st.columns(4)
+    device = one.selectbox("Device", names, len(names) - 1, key="timing_device")
+    on_cpu = device == "cpu"
+    batches = two.text_input(
+        "Batch, or several",
+        "2" if on_cpu else "32",
+        key="timing_batches",
+        help="Images in an iteration: 8, or a sweep such as 1,2,4,8.",
+    )
+    dtype = three.selectbox("Dtype", [dtype.value for dtype in Dtype], key="timing_dtype")
+    mode = four.segmented_control(
+        "Mode", ["training", "inference"], default="training", required=True, key="timing_mode"
+    )
+    with st.expander("More settings"):
+        left, middle, right = st.columns(3)
+        seconds = left.number_input("Longest time, s", 1, 300, 10, key="timing_seconds")
+        threads = left.number_input(
+            "CPU threads", 1, 1_024, value=None, key="timing_threads", placeholder="torch's default"
+        )
+        optimiser = middle.checkbox("SGD step", True, key="timing_optimiser", help="In training.")
+        channels_last = middle.checkbox("channels_last", key="timing_channels_last")
+        compiled = right.checkbox("torch.compile", key="timing_compile", help="Takes a while.")
+        tf32 = right.checkbox(
+            "TF32", key="timing_tf32", disabled=not device.startswith("cuda"), help="On CUDA."
+        )
+    try:
+        first = Settings(
+            device=device,
+            dtype=Dtype(dtype),
+            tf32=tf32 and device.startswith("cuda"),
+            channels_last=channels_last,
+            compile=compiled,
+            threads=threads,
+            inference=mode == "inference",
+            optimiser=optimiser,
+            seconds=float(seconds),
+        )
+        return sweep(first, batches_of(batches))
+    except ValueError as error:
+        complain(str(error))
+        return ()
+
+
+def memory_advice(spec: ResNetSpec, settings: Settings) -> str:
+    """The batch that would fit."""
+    fits = largest_batch(spec, settings, free_bytes(device_of(settings.device)))
+    return f"by the profile a batch of {min(fits, max(settings.batch // 2, 1)):,} would fit"
+
+
+def show_progress(job: Job) -> None:
+    """How far a running measurement is, and its figures so far."""
+    latest: Progress | None = job.progress
+    if latest is None:
+        st.progress(0.0, "The worker is getting ready")
+        return
+    left = latest.remaining_seconds
+    words = latest.phase.capitalize()
+    st.progress(
+        0.0 if left is None else max(0.02, min(1.0, 1 - left / 30)),
+        words if not left else f"{words}, about {left:.0f} s left",
+    )
+    if timing := latest.timing:
+        show_timing(timing)
+
+
+def finished(job: Job) -> list[Timing]:
+    """What a job has measured: whole measurements, and what there is of one that was stopped."""
+    reports: Sequence[Progress] = job.results
+    found = [r.timing for r in reports if r.timing and r.remaining_seconds == 0.0]
+    if reports and reports[-1].timing and reports[-1].remaining_seconds != 0.0:
+        found.append(reports[-1].timing)
+    return found
+
+
+def remember(timings: Sequence[Timing]) -> None:
+    """Put measurements into this visit's history, once."""
+    history: list[Timing] = st.session_state.setdefault(TIMINGS, [])
+    history.extend(timing for timing in timings if timing not in history)
+    del history[:-_KEPT]
+
+
+def timing_figures(timing: Timing) -> list[Figure]:
+    """The large numbers of a timing."""
+
+    def spread(label: str, values: Spread | None, note: str) -> Figure:
+        if values is None:
+            return Figure(label, "none", note)
+        title = f"p10 {values.p10:.4g} ms, p50 {values.p50:.4g} ms, p90 {values.p90:.4g} ms"
+        return Figure(
+            label, _ms(values.p50), f"p10 {_ms(values.p10, '')}, p90 {_ms(values.p90)}", title
+        )
+
+    settings, peak = timing.settings, timing.peak_memory_bytes
+    predicted = short(timing.predicted_bytes, "B")
+    measured = "torch counts none here" if peak is None else f"{short(peak, 'B')} measured"
+    return [
+        spread("Forward, p50", timing.forward_ms, ""),
+        spread("Backward, p50", timing.backward_ms, "inference" if settings.inference else ""),
+        Figure(
+            "Images a second",
+            short(timing.images_per_s),
+            "whole iterations",
+            f"{timing.images_per_s:.6g}",
+        ),
+        Figure(
+            "TFLOP/s, forward",
+            f"{timing.forward_tflops:.3g}",
+            "2 per MAC, conv + linear",
+            f"{timing.forward_tflops:.6g}",
+        ),
+        Figure("Memory, predicted", predicted, measured, f"{timing.predicted_bytes:,} B"),
+        Figure(
+            "Stages over whole",
+            f"{timing.stage_sum_ratio:.3f}",
+            "1 where marks cost nothing",
+            "The sum of the stages' times over the time of an iteration without marks",
+        ),
+    ]
+
+
+def _ms(value: float, unit: str = " ms") -> str:
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:,.{digits}f}{unit}"
+
+
+def show_timing(timing: Timing) -> None:
+    """The figures of a timing, its stages and its iterations."""
+    st.markdown(f"`{timing.model}` · {conditions(timing)}")
+    st.html(figures(timing_figures(timing)))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Stages")
+        show_chart(stage_chart(timing), f"stages_{timing.settings.batch}", 340)
+    with right:
+        st.subheader("Iterations")
+        show_chart(distribution_chart(timing), f"iterations_{timing.settings.batch}", 340)
+    said = spread_words(timing)
+    if timing.compile_seconds is not None:
+        said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
+    st.caption(f"{said}. {stamp(timing)}.")
+
+
+def history_rows(timings: Sequence[Timing]) -> list[dict[str, object]]:
+    """The history as a table's rows."""
+    keys = (
+        "model",
+        "device",
+        "dtype",
+        "batch",
+        "inference",
+        "threads",
+        "forward_p50_ms",
+        "backward_p50_ms",
+        "images_per_s",
+        "forward_tflops",
+        "peak_memory_bytes",
+        "predicted_bytes",
+    )
+    rows = []
+    for number, timing in enumerate(timings, 1):
+        row = timing_row(timing)
+        rows.append({"run": number, **{key: row.get(key) for key in keys}})
+    return rows
