@@ -40,8 +40,7 @@ class Passes:
         self.settings, self.device, self.clock = settings, device, clock
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
         random = torch.Generator().manual_seed(settings.seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(settings.seed)
+        with _seeded(settings.seed):
             model = build(spec)
         self.model = model.to(device).to(memory_format=layout).train(not settings.inference)
         images = torch.randn(settings.batch, *spec.input, generator=random)
@@ -115,6 +114,17 @@ def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
     return ("stem", *stages, "head"), parts
 
 
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the CPU's random numbers for a while; torch.manual_seed would seed all devices."""
+    state = torch.random.get_rng_state()
+    try:
+        torch.default_generator.manual_seed(seed)
+        yield
+    finally:
+        torch.random.set_rng_state(state)
+
+
 def check_autocast(settings: Settings, device: torch.device) -> None:
     """Raise ValueError where torch has no autocast to the dtype of the settings on a device."""
     if settings.dtype is Dtype.FLOAT32:
@@ -181,13 +191,25 @@ def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
     matmul: Any = torch.backends.cuda.matmul
     places = (cudnn.conv, cudnn.rnn, matmul)
     before = [place.fp32_precision for place in places]
+    older = {module: _allows_tf32(module) for module in (cudnn, matmul)}
+    older = {module: value for module, value in older.items() if value is not None}
     try:
-        cudnn.allow_tf32 = matmul.allow_tf32 = allowed
+        for module in older:
+            module.allow_tf32 = allowed
         for place in places:
-            if not allowed and place.fp32_precision == "tf32":  # from torch.backends.fp32_precision
-                place.fp32_precision = "ieee"
+            if (place.fp32_precision == "tf32") is not allowed:
+                place.fp32_precision = "tf32" if allowed else "ieee"
         yield
     finally:
-        cudnn.allow_tf32, matmul.allow_tf32 = before[0] == "tf32", before[2] == "tf32"
+        for module, value in older.items():
+            module.allow_tf32 = value
         for place, precision in zip(places, before, strict=True):
             place.fp32_precision = precision
+
+
+def _allows_tf32(module: Any) -> bool | None:
+    """What the older way says; None where the caller's use of the newer one has silenced it."""
+    try:
+        return bool(module.allow_tf32)
+    except RuntimeError:
+        return None

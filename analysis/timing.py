@@ -263,8 +263,9 @@ class _Measurement:
             pair_seconds = (now - begin) / group
             group = min(max(int(GROUP_SECONDS / pair_seconds), 1), MAX_GROUP)
             interval = median_interval([sum(lap) for lap in self.whole])
-            enough = self.pairs >= MIN_ITERATIONS and (interval or 1) <= self.settings.precision
-            if enough or self.pairs >= MAX_ITERATIONS or now >= deadline:
+            known = interval is not None and interval <= self.settings.precision
+            enough = self.pairs >= (MIN_ITERATIONS if known else MAX_ITERATIONS)
+            if enough or now >= deadline:
                 return
             if now - reported >= REPORT_SECONDS:
                 reported = now

@@ -1,0 +1,115 @@
+"""A timing as text, JSON and CSV."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from analysis.machine import Environment
+from analysis.render.timings import timing_json, timing_text, timings_csv, timings_text
+from analysis.settings import Settings
+from analysis.timing import Iteration, Spread, StageTime, Timing
+from tests.conftest import Golden
+
+CPU = Environment(
+    torch="2.14.1",
+    python="3.11.7",
+    platform="Linux-6.1",
+    cpu="A CPU",
+    accelerator=None,
+    driver=None,
+    runtime=None,
+    tf32=None,
+    cudnn_benchmark=None,
+    date="2026-01-02T03:04:05+00:00",
+)
+GPU = replace(
+    CPU,
+    accelerator="A card",
+    driver="555.42",
+    runtime="CUDA 13.0, cuDNN 92400",
+    tf32=False,
+    cudnn_benchmark=True,
+)
+TRAINING = Timing(
+    model="resnet20",
+    settings=Settings(batch=2, threads=1),
+    threads=1,
+    forward_ms=Spread(1.5, 2.0, 2.5),
+    backward_ms=Spread(3.0, 4.0, 5.0),
+    optimiser_ms=Spread(0.1, 0.2, 0.3),
+    step_ms=Spread(4.6, 6.2, 1_007.8),
+    host_ms=Spread(4.5, 6.0, 7.5),
+    images_per_s=322.58,
+    forward_tflops=0.0811,
+    stages=(StageTime("stem", 0.5, 1.5), StageTime("head", 1.5, 2.5)),
+    stage_sum_ratio=1.0049,
+    peak_memory_bytes=None,
+    predicted_bytes=7_400_000,
+    compile_seconds=None,
+    warm_up_iterations=6,
+    stable=True,
+    interval=0.0094,
+    samples=(Iteration(1.5, 3.0, 0.1, 4.6), Iteration(2.5, 5.0, 0.3, 7.8)),
+    environment=CPU,
+)
+INFERENCE = replace(
+    TRAINING,
+    settings=Settings(batch=1, inference=True, channels_last=True, compile=True),
+    backward_ms=None,
+    optimiser_ms=None,
+    step_ms=None,
+    stages=(StageTime("stem", 0.5, None), StageTime("layer1", 1.5, None)),
+    peak_memory_bytes=8_800_000,
+    compile_seconds=12.34,
+    stable=False,
+    interval=None,
+    samples=(Iteration(2.0, None, None, None),),
+    environment=GPU,
+)
+
+
+@pytest.mark.parametrize(("name", "timing"), [("training", TRAINING), ("inference", INFERENCE)])
+def test_text(golden: Golden, name: str, timing: Timing) -> None:
+    golden(f"timing-{name}.text", timing_text(timing))
+
+
+def test_text_of_a_sweep(golden: Golden) -> None:
+    golden("timings.text", timings_text([TRAINING, INFERENCE]))
+
+
+def test_json() -> None:
+    found = json.loads(timing_json(TRAINING))
+    assert list(found)[:5] == ["model", "device", "dtype", "batch", "threads"]
+    assert found["forward_ms"] == {"p10": 1.5, "p50": 2.0, "p90": 2.5}
+    assert found["stages"][0] == {"name": "stem", "forward_ms": 0.5, "backward_ms": 1.5}
+    assert (found["stage_sum_ratio"], found["peak_memory_bytes"]) == (1.0049, None)
+    assert found["samples"]["step_ms"] == [4.6, 7.8]
+    assert found["environment"]["torch"] == "2.14.1"
+    assert (found["inference"], found["optimiser"], found["iterations"]) == (False, True, 2)
+
+
+def test_json_of_inference() -> None:
+    found = json.loads(timing_json(INFERENCE))
+    assert (found["backward_ms"], found["optimiser_ms"], found["step_ms"]) == (None, None, None)
+    assert found["samples"] == {
+        "forward_ms": [2.0],
+        "backward_ms": None,
+        "optimiser_ms": None,
+        "step_ms": None,
+    }
+    assert found["stages"][1]["backward_ms"] is None
+    assert (found["optimiser"], found["peak_memory_bytes"]) == (False, 8_800_000)
+    assert found["environment"]["compile"] is found["environment"]["channels_last"] is True
+
+
+def test_csv_has_every_networks_stages() -> None:
+    rows = list(csv.DictReader(io.StringIO(timings_csv([TRAINING, INFERENCE]))))
+    assert [row["batch"] for row in rows] == ["2", "1"]
+    assert (rows[0]["head_backward_ms"], rows[1]["head_backward_ms"]) == ("2.5", "")
+    assert (rows[0]["layer1_forward_ms"], rows[1]["layer1_forward_ms"]) == ("", "1.5")
+    assert (rows[0]["step_p90_ms"], rows[1]["step_p90_ms"]) == ("1007.8", "")
+    assert rows[1]["runtime"] == "CUDA 13.0, cuDNN 92400"
+    assert "samples" not in rows[0]
