@@ -12,8 +12,8 @@ from analysis.jobs import Cause, Job, Limits, State, worker
 from pages.ui.words import complain
 
 _VISITOR = "visitor"
-_LOOK_EVERY = 0.4
-_PATIENCE = 20.0  # seconds after which the job of a visitor who has gone is cancelled
+_LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
+_PATIENCE = 30.0  # seconds after which the job of a visitor who has gone is cancelled
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import cpu_count
 
 import streamlit as st
 
@@ -52,7 +53,12 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
         left, middle, right = st.columns(3)
         seconds = left.number_input("Longest time, s", 1, 300, 10, key="timing_seconds")
         threads = left.number_input(
-            "CPU threads", 1, 1_024, value=None, key="timing_threads", placeholder="torch's default"
+            "CPU threads",
+            1,
+            cpu_count() or 1,
+            max(1, (cpu_count() or 1) // 2),
+            key="timing_threads",
+            help="Half of the machine's, so that the app itself does not disturb the measurement.",
         )
         optimiser = middle.checkbox("SGD step", True, key="timing_optimiser", help="In training.")
         channels_last = middle.checkbox("channels_last", key="timing_channels_last")

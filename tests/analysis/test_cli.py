@@ -1,12 +1,15 @@
 """The command line: what it prints, its exit status, its one line of error."""
 
+import contextlib
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 import analysis
@@ -216,6 +219,15 @@ def test_a_title_beyond_our_letters_is_one_warning(
             ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
             ".html holds 2,500 nodes at most, the layer unfolded graph has more",
         ),
+        (["time", "resnet20", "--device", "tpu"], "device must be one of cpu"),
+        (["time", "resnet20", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
+        (["time", "resnet20", "--batch", "two"], "batch must be a whole number, or several"),
+        (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch once"),
+        (["time", "resnet20", "--seconds", "0"], "seconds must be 0.1 to 600, not 0"),
+        (["time", "resnet20", "--tf32"], "tf32 needs a CUDA device, not cpu"),
+        (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
+        (["time", "resnet152", "--batch", "60000"], "would fit"),
+        (["check-device", "--device", "tpu"], "device must be one of cpu"),
         (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
         (
             ["units", "original", "original", "original", "-o", "a.svg"],
@@ -268,6 +280,55 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert program.stderr is not None
     assert program.stderr.read() == ""
     program.stderr.close()
+
+
+TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
+
+
+def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    quick = ("time", TINY, "--threads", "1", "--seconds", "0.5", "--batch")
+    status, out, err = call(capsys, *quick, "2")
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on cpu, 1 thread\n")
+    found = json.loads(call(capsys, *quick, "2", "--format", "json")[1])
+    assert set(found["forward_ms"]) == {"p10", "p50", "p90"}
+    assert [stage["name"] for stage in found["stages"]] == [
+        "stem",
+        "layer1",
+        "layer2",
+        "layer3",
+        "head",
+    ]
+    sweep = json.loads(call(capsys, *quick, "1,3", "--format", "json", "--inference")[1])
+    assert [(one["batch"], one["backward_ms"]) for one in sweep] == [(1, None), (3, None)]
+    rows = list(csv.DictReader(io.StringIO(call(capsys, *quick, "1,3", "--format", "csv")[1])))
+    assert [row["batch"] for row in rows] == ["1", "3"]
+
+
+def test_an_interrupted_timing_prints_what_it_has() -> None:
+    command = [sys.executable, "-m", "analysis", "time", TINY, "--seconds", "100", "--threads", "1"]
+    program = subprocess.Popen(
+        [*command, "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    watched = psutil.Process(program.pid)
+    while watched.cpu_times().user < 6:  # long past the imports and the warm-up
+        assert program.poll() is None
+        with contextlib.suppress(psutil.TimeoutExpired):
+            watched.wait(0.2)
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert err == "error: interrupted\n"
+    assert json.loads(out)["iterations"] >= 1
+
+
+def test_check_device_says_pass_or_fail_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = call(capsys, "check-device")
+    lines = out.splitlines()
+    assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
+    assert lines[0].startswith("pass  accelerator: none that torch can use here")
+    failed = sum(line.startswith("fail") for line in lines)
+    assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
 
 
 def test_the_catalog_needs_no_torch() -> None:

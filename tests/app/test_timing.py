@@ -1,0 +1,77 @@
+"""The page Timing."""
+
+import json
+
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+from tests.app.test_shortcuts import told
+
+TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def measured(app: AppTest) -> AppTest:
+    """Press Measure and wait until the worker is done."""
+    app.number_input(key="timing_seconds").set_value(1).run()
+    press(app, "Measure")
+    assert app.session_state["timing"].wait(timeout=120)
+    return app.run()
+
+
+def test_it_offers_this_machines_devices(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    assert not app.exception
+    assert app.title[0].value == "Timing ResNet-20, edited"
+    assert app.selectbox(key="timing_device").options == ["cpu"]
+    assert "No accelerator that torch can use is here, so the CPU is timed" in markdown(app)
+
+
+def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.text_input(key="timing_batches").input("1,2").run()
+    measured(app)
+    assert not app.exception
+    first, second = app.session_state["timings"]
+    assert [first.settings.batch, second.settings.batch] == [1, 2]
+    assert first.model == second.model == TINY
+    assert f"{second.forward_tflops:.3g}" in html(app)
+    assert len(app.dataframe[0].value) == 2
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    assert len(figures) == 3
+
+    app.segmented_control(key="timing_mode").select("inference").run()
+    measured(app)
+    assert app.session_state["timings"][2].backward_ms is None
+
+    app.switch_page("pages/shortcuts.py").run()
+    app.selectbox(key="heat").select("backward time").run()
+    assert not app.exception
+    assert "backward, measured by stage" in told(app)["svg"]
+
+
+def test_bad_settings_are_one_sentence(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.text_input(key="timing_batches").input("two").run()
+    assert "Batch must be a whole number, or several such as 1,2,4,8" in app.error[0].value
+    assert next(button for button in app.button if button.label == "Measure").disabled
+    app.text_input(key="timing_batches").input("1,1").run()
+    assert app.error[0].value == "A sweep takes each batch once."
+
+
+def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:
+    app = open_app("resnet152", "timing")
+    app.text_input(key="timing_batches").input("60000").run()
+    measured(app)
+    assert not app.exception
+    assert "by the profile and cpu has" in app.error[0].value
+    assert "would fit" in app.error[0].value
+
+
+def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
+    app = open_app("resnet20:blocks=0", "timing")
+    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."

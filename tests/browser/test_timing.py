@@ -1,0 +1,63 @@
+"""The page Timing in a browser: measure, cancel, and several visitors at once."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, settled
+from tests.browser.test_explore import title
+
+TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
+
+
+def ask(page: Page, seconds: int) -> None:
+    """Ask for a measurement of at most so many seconds."""
+    page.get_by_text("More settings").click()
+    box = page.get_by_role("spinbutton", name="Longest time, s")
+    box.fill(str(seconds))
+    box.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Measure").click()
+
+
+def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?model={TINY}")
+    title(page, "Timing ResNet-20, edited")
+    ask(page, 1)
+    expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
+    settled(page)
+    expect(page.get_by_text("Images a second")).to_be_visible()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    head, row = waiting.value.path().read_text().splitlines()
+    assert head.startswith("model,device,dtype,batch")
+    assert row.startswith(f'"{TINY}",cpu,float32,2,')
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Chart as SVG").click()
+    assert b"<svg" in waiting.value.path().read_bytes()
+
+
+def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?model={TINY}")
+    ask(page, 200)
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Images a second")).to_be_visible(timeout=90_000)
+    cancel.click()
+    expect(page.get_by_text("The job was cancelled.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Latest")).to_be_visible()
+    expect(cancel).to_have_count(0)
+
+
+def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -> None:
+    pages = [visit(f"{server}/timing?model={TINY}:classes={i + 10}") for i in range(5)]
+    for page in pages:
+        ask(page, 3)
+    expect(pages[-1].get_by_text(re.compile("stands? before yours"))).to_be_visible()
+    pages[-1].get_by_role("link", name="Shortcuts").click()
+    title(pages[-1], "Shortcuts of ResNet-20, edited")
+    pages[-1].get_by_role("link", name="Timing").click()
+    for page in pages:
+        latest = page.get_by_role("heading", name="Latest")
+        expect(latest).to_be_visible(timeout=120_000)
