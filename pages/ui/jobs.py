@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.jobs import Cause, Job, Limits, State, worker
 from pages.ui.words import complain
 
-_VISITOR = "visitor"
+_VISITOR, _JOBS = "visitor", "jobs"
 _LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
 _PATIENCE = 30.0  # seconds after which the job of a visitor who has gone is cancelled
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
@@ -27,15 +27,35 @@ def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) ->
     if before := job_of(key):
         before.cancel()
     visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
-    st.session_state[key] = worker().submit(
+    _jobs()[key] = worker().submit(
         f"{visitor} {key}", function, *args, limits=Limits(seconds), patience=_PATIENCE
     )
 
 
+def _jobs() -> dict[str, Job]:
+    jobs: dict[str, Job] = st.session_state.setdefault(_JOBS, {})
+    return jobs
+
+
 def job_of(key: str) -> Job | None:
     """The latest job under a key."""
-    job: Job | None = st.session_state.get(key)
-    return job
+    return _jobs().get(key)
+
+
+def keep_alive() -> None:
+    """Say in the sidebar what runs, on every page: so a job goes on while its visitor reads."""
+    if not any(not is_over(job) for job in _jobs().values()):
+        return
+
+    def look() -> None:
+        for key, job in _jobs().items():
+            if not is_over(job):
+                st.caption(
+                    f":material/progress_activity: {key.capitalize()}: {_where(job).lower()}"
+                )
+
+    with st.sidebar:
+        st.fragment(look, run_every=_PATIENCE / 6)()
 
 
 def is_over(job: Job) -> bool:

@@ -19,7 +19,7 @@ def measured(app: AppTest) -> AppTest:
     """Press Measure and wait until the worker is done."""
     app.number_input(key="timing_seconds").set_value(1).run()
     press(app, "Measure")
-    assert app.session_state["timing"].wait(timeout=120)
+    assert app.session_state["jobs"]["timing"].wait(timeout=120)
     return app.run()
 
 
