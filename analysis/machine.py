@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -134,7 +135,8 @@ class PeakMemory:
     def restart(self) -> None:
         """Forget the peak so far."""
         if self._before is not None:
-            torch.accelerator.reset_peak_memory_stats(self.device)
+            with suppress(RuntimeError):  # as in _ask
+                torch.accelerator.reset_peak_memory_stats(self.device)
 
     def bytes(self) -> int | None:
         """The peak since the last restart."""

@@ -146,6 +146,9 @@ class Progress:
 
 Report = Callable[[Progress], None]
 
+Lap = tuple[float, ...]
+"""Milliseconds between the marks of one iteration."""
+
 
 def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     """Time a network, telling `report` how far it is, with all that is measured so far.
@@ -213,8 +216,7 @@ class _Measurement:
     def _forget(self) -> None:
         """Begin anew: what was collected was for the warm-up."""
         self.pairs = 0
-        self.whole: list[tuple[float, ...]] = []
-        self.staged: list[tuple[float, ...]] = []
+        self.laps: list[tuple[Lap, Lap]] = []  # of whole iterations, each with one by stages
         self.issued: list[float] = []
         self.memory.restart()
 
@@ -248,10 +250,10 @@ class _Measurement:
             yield self.progress(start + self.settings.seconds - perf_counter())
             self._iterate(passes, 1)
             self.warm_up_iterations += 1
-            before, last = self.whole[-2 * WINDOW : -WINDOW], self.whole[-WINDOW:]
-            if len(before) == WINDOW:
-                middle = median(map(sum, before))
-                self.stable = abs(median(map(sum, last)) - middle) < STABLE * middle
+            totals = [sum(whole) for whole, _ in self.laps[-2 * WINDOW :]]
+            if len(totals) == 2 * WINDOW:
+                before = median(totals[:WINDOW])
+                self.stable = abs(median(totals[WINDOW:]) - before) < STABLE * before
 
     def _measure(self, passes: Passes, deadline: float) -> Iterator[Progress]:
         """Iterate until the median is known well enough or the time is over."""
@@ -262,7 +264,7 @@ class _Measurement:
             now = perf_counter()
             pair_seconds = (now - begin) / group
             group = min(max(int(GROUP_SECONDS / pair_seconds), 1), MAX_GROUP)
-            interval = median_interval([sum(lap) for lap in self.whole])
+            interval = median_interval([sum(whole) for whole, _ in self.laps])
             known = interval is not None and interval <= self.settings.precision
             enough = self.pairs >= (MIN_ITERATIONS if known else MAX_ITERATIONS)
             if enough or now >= deadline:
@@ -291,27 +293,23 @@ class _Measurement:
                     self.issued += self.host.read([issue])[0]
                 staged.append(passes.run(passes.stages))
         laps = self.clock.read([*whole, *staged])
-        self.whole += laps[:pairs]
-        self.staged += laps[pairs:]
+        self.laps += zip(laps[:pairs], laps[pairs:], strict=True)
 
     def progress(self, remaining_seconds: float | None = None) -> Progress:
         """How far it is, with the results so far once there are any."""
-        measured = self.phase is Phase.MEASURING and self.whole
+        measured = self.phase is Phase.MEASURING and self.laps
         return Progress(self.phase, remaining_seconds, self.timing() if measured else None)
 
     def timing(self) -> Timing:
         """What is measured so far, of which there must be an iteration."""
         settings = self.settings
-        samples = tuple(map(self._iteration, self.whole))
+        samples = tuple(self._iteration(whole) for whole, _ in self.laps)
         totals = [sample.total_ms for sample in samples]
         forward = _spread([sample.forward_ms for sample in samples])
         backward = _spread_if_any([sample.backward_ms for sample in samples])
         measured = 1 if settings.inference else 2
         parts = measured * len(self.names)
-        ratios = [
-            sum(staged[:parts]) / sum(whole[:measured])
-            for staged, whole in zip(self.staged, self.whole, strict=True)
-        ]
+        ratios = [sum(staged[:parts]) / sum(whole[:measured]) for whole, staged in self.laps]
         return Timing(
             model=self.cost.model,
             settings=settings,
@@ -335,14 +333,16 @@ class _Measurement:
             environment=self.environment,
         )
 
-    def _iteration(self, lap: tuple[float, ...]) -> Iteration:
+    def _iteration(self, lap: Lap) -> Iteration:
         if self.settings.inference:
             return Iteration(lap[0], None, None, None)
         return Iteration(lap[0], lap[1], lap[2] if self.settings.optimiser else None, sum(lap))
 
     def _stages(self) -> tuple[StageTime, ...]:
         """Each part's medians; backward runs through the parts from the last to the first."""
-        middles = [median(column) for column in zip(*self.staged, strict=True)]
+        middles = [
+            median(column) for column in zip(*(staged for _, staged in self.laps), strict=True)
+        ]
         parts = len(self.names)
         forward = middles[:parts]
         backward = [None] * parts if self.settings.inference else middles[parts : 2 * parts][::-1]
