@@ -12,7 +12,7 @@ from analysis.timing import Timing, measure_each
 from nets import CATALOG
 from pages.ui.cached import profile_of
 from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.jobs import follow, is_over, job_of, start, warm_up
+from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.timing import (
     choose_settings,
@@ -44,20 +44,17 @@ st.button(
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
 job = job_of("timing")
+running = job is not None and not is_over(job)
 if job is None:
     st.caption("Nothing is measured yet. The first iterations warm up and don't count.")
+elif running:
+    follow("timing", job, show_progress)
 else:
-    if is_over(job):
-        remember(finished(job))
-    largest = max(settings, key=lambda one: one.batch, default=None)
-    follow(
-        "timing",
-        lambda job: None if is_over(job) else show_progress(job),
-        lambda: memory_advice(spec, largest) if largest else "take a smaller batch",
-    )
+    remember(finished(job))
+    say_why(job, lambda: memory_advice(spec, settings))
 
 history: list[Timing] = st.session_state.get(TIMINGS, [])
-if history and (job is None or is_over(job)):
+if history and not running:
     st.header("Latest")
     show_timing(history[-1])
 if history:

@@ -63,30 +63,25 @@ def is_over(job: Job) -> bool:
     return job.state in _OVER
 
 
-def follow(key: str, show: Callable[[Job], None], advice: Callable[[], str]) -> None:
-    """Show a job as it goes, with a way to cancel it, and the reason where it has no result.
+def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
+    """Show a job that was running at the beginning of this run, with a way to cancel it.
 
-    Args:
-        key: the job's.
-        show: draws what it has so far.
-        advice: what to change where its memory did not suffice.
+    The page runs again as soon as it is over.
     """
-    job = job_of(key)
-    if job is None:
-        return
-    running = not is_over(job)
 
     def look() -> None:
-        assert job is not None
-        if running and is_over(job):
+        if is_over(job):
             st.rerun(scope="app")
-        if running:
-            state, cancel = st.columns([6, 1], vertical_alignment="center")
-            state.markdown(_where(job))
-            cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
+        state, cancel = st.columns([6, 1], vertical_alignment="center")
+        state.markdown(_where(job))
+        cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
-    st.fragment(look, run_every=_LOOK_EVERY if running else None)()
+    st.fragment(look, run_every=_LOOK_EVERY)()
+
+
+def say_why(job: Job, advice: Callable[[], str]) -> None:
+    """Why a job that is over has no result, if so; `advice` is for one without enough memory."""
     failure = job.failure
     if failure is None:
         return

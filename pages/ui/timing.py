@@ -84,10 +84,13 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
         return ()
 
 
-def memory_advice(spec: ResNetSpec, settings: Settings) -> str:
+def memory_advice(spec: ResNetSpec, settings: Sequence[Settings]) -> str:
     """The batch that would fit."""
-    fits = largest_batch(spec, settings, free_bytes(device_of(settings.device)))
-    return f"by the profile a batch of {min(fits, max(settings.batch // 2, 1)):,} would fit"
+    if not settings:
+        return "take a smaller batch"
+    largest = max(settings, key=lambda one: one.batch)
+    fits = largest_batch(spec, largest, free_bytes(device_of(largest.device)))
+    return f"by the profile a batch of {min(fits, max(largest.batch // 2, 1)):,} would fit"
 
 
 def show_progress(job: Job) -> None:

@@ -54,7 +54,8 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
     pages = [visit(f"{server}/timing?model={TINY}:classes={i + 10}") for i in range(5)]
     for page in pages:
         ask(page, 3)
-    expect(pages[-1].get_by_text(re.compile("stands? before yours"))).to_be_visible()
+    waiting = re.compile("^Waiting: . jobs? stands? before yours")
+    expect(pages[-1].get_by_text(waiting)).to_be_visible()
     pages[-1].get_by_role("link", name="Shortcuts").click()
     title(pages[-1], "Shortcuts of ResNet-20, edited")
     pages[-1].get_by_role("link", name="Timing").click()
