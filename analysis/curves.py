@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, takewhile
 from statistics import fmean
 
 from nets.spec import MAX_BATCH, ResNetSpec, given, quote
@@ -203,7 +203,9 @@ class Summary:
     `ratios` and `slopes` hold one value a seed, as `Curve` defines them. `span` is how far the
     mean curve reaches from its smallest norm to its largest, in log10; `layers` the weighted
     layers between stem and last block, on which ratio and slope rest; `below` and `not_finite`
-    are the paths whose norm is so in any seed.
+    are the paths whose norm is so in any seed. From `held_from` to the last block every norm of
+    every seed was measured, and `held_ratio` is the mean log10 of the norm there over the last
+    block's; "" and nan where not even the last block's was.
     """
 
     model: str
@@ -216,6 +218,8 @@ class Summary:
     span: float
     below: tuple[str, ...]
     not_finite: tuple[str, ...]
+    held_from: str
+    held_ratio: float
 
     @property
     def seeds(self) -> int:
@@ -279,10 +283,13 @@ def summarise(curves: Sequence[Curve]) -> tuple[Summary, ...]:
 
 def _summary(curves: list[Curve]) -> Summary:
     first = curves[0].activations
-    columns = list(zip(*(curve.activations.values for curve in curves), strict=True))
+    columns = zip(*(curve.activations.values for curve in curves), strict=True)
     states = [set(s) for s in zip(*(curve.activations.states for curve in curves), strict=True)]
-    measured = all(found == {State.MEASURED} for found in states)
-    heights = [fmean(map(math.log10, column)) for column in columns] if measured else []
+    heights = [
+        fmean(map(math.log10, column)) if found == {State.MEASURED} else math.nan
+        for column, found in zip(columns, states, strict=True)
+    ]
+    held = list(takewhile(lambda i: not math.isnan(heights[i]), reversed(range(len(heights)))))
     return Summary(
         model=curves[0].model,
         precision=curves[0].precision,
@@ -291,9 +298,11 @@ def _summary(curves: list[Curve]) -> Summary:
         ratios=tuple(curve.log10_ratio for curve in curves),
         slopes=tuple(curve.slope_per_layer for curve in curves),
         weight_ratios=tuple(log10_ratio(curve.weights) for curve in curves),
-        span=max(heights) - min(heights) if measured else math.nan,
+        span=max(heights) - min(heights) if len(held) == len(heights) else math.nan,
         below=_paths(first, states, State.BELOW),
         not_finite=_paths(first, states, State.INFINITE, State.NAN),
+        held_from=first.paths[held[-1]] if held else "",
+        held_ratio=heights[held[-1]] - heights[-1] if held else math.nan,
     )
 
 

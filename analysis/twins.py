@@ -8,11 +8,18 @@ from nets.catalog import CATALOG
 from nets.spec import ResNetSpec, Shortcut, Stem, idle_options
 from nets.text import edit, overrides
 
+_OF_SHORTCUTS = ("shortcut", "projection_norm", "zero_init")
+
 
 def plain_twin(spec: ResNetSpec) -> ResNetSpec:
-    """The spec without shortcuts, and without the options that only shortcuts give a meaning."""
-    plain = edit(spec, {"shortcut": Shortcut.NONE, "zero_init": False})
-    return _named(_dropped(plain, "projection_norm"))
+    """The spec without shortcuts, and without the options that only shortcuts give a meaning.
+
+    `resnet56:norm=none` becomes `plain56:norm=none`; where the catalog has no such entry, the
+    option is written out: `resnet50:shortcut=none`.
+    """
+    if spec.shortcut is Shortcut.NONE:
+        return spec
+    return _named(edit(spec, {"shortcut": Shortcut.NONE, "zero_init": False}), spec)
 
 
 def residual_twin(spec: ResNetSpec) -> ResNetSpec:
@@ -27,22 +34,24 @@ def residual_twin(spec: ResNetSpec) -> ResNetSpec:
     own = CATALOG[spec.base].spec.shortcut
     papers = Shortcut.ZERO_PAD if spec.stem is Stem.CIFAR else Shortcut.PROJECTION
     try:
-        return _named(edit(spec, {"shortcut": papers if own is Shortcut.NONE else own}))
+        return _named(edit(spec, {"shortcut": papers if own is Shortcut.NONE else own}), spec)
     except ValueError:
-        return _named(edit(spec, {"shortcut": Shortcut.PROJECTION}))
+        return _named(edit(spec, {"shortcut": Shortcut.PROJECTION}), spec)
 
 
-def _dropped(spec: ResNetSpec, option: str) -> ResNetSpec:
-    """The spec with an idle option as its catalog entry would have it for the same unit."""
-    if option not in idle_options(spec):
+def _named(twin: ResNetSpec, spec: ResNetSpec) -> ResNetSpec:
+    """The twin under the catalog's name for it: as much is left to say of it as of the spec."""
+    told = {name: text for name, text in overrides(spec).items() if name not in _OF_SHORTCUTS}
+    for base in (twin.base, *CATALOG):
+        named = _without_idle(replace(twin, base=base))
+        if overrides(named) == told:
+            return named
+    return _without_idle(twin)
+
+
+def _without_idle(spec: ResNetSpec) -> ResNetSpec:
+    """The spec with a projection's norm, where there is none, as its catalog entry has it."""
+    if "projection_norm" not in idle_options(spec):
         return spec
     usual = edit(CATALOG[spec.base].spec, {"unit": spec.unit})
-    return edit(spec, {option: getattr(usual, option)})
-
-
-def _named(spec: ResNetSpec) -> ResNetSpec:
-    """The same network under the catalog's name that leaves the least to say of it."""
-    texts = {base: len(overrides(replace(spec, base=base))) for base in CATALOG}
-    best = min(texts.values())
-    names = [base for base, count in texts.items() if count == best]
-    return spec if spec.base in names else replace(spec, base=names[0])
+    return edit(spec, {"projection_norm": usual.projection_norm})

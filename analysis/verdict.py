@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-from analysis.curves import Precision, Summary
+from analysis.curves import Summary
 from analysis.theory import theory
 from nets.spec import OPTIONS, Activation, Norm, ResNetSpec, Shortcut, idle_options
 from nets.text import parse
@@ -107,50 +107,48 @@ def _gradient(name: str) -> str:
 
 def _course(summary: Summary) -> str:
     """What follows "the gradient"."""
-    ratio, points = summary.log10_ratio, summary.blocks + 1
+    ratio, found = summary.log10_ratio, word(summary)
     if summary.not_finite:
-        return (
-            f"is not finite (NaN or infinite) at {len(summary.not_finite)} of {points} points: "
-            "nothing can be said of its size"
-        )
+        points = f"{len(summary.not_finite)} of {summary.blocks + 1} points"
+        if summary.held_from and summary.held_ratio:
+            return f"{_held(summary)}, and is not finite (NaN or infinite) at {points}"
+        return f"is not finite (NaN or infinite) at {points}: nothing can be said of its size"
     if math.isnan(ratio):
         return f"is below {summary.precision} already after the last block: no course can be seen"
-    if summary.blocks == 1:
-        return f"{_change(summary)} over its single block: two points are no trend"
-    found = word(summary)
     if math.isinf(ratio):
         gone = sum(map(math.isinf, summary.ratios))
         seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
+        start = f"{_held(summary)}, and is" if summary.held_ratio else "is"
         claim = ": it vanishes" if found is Word.VANISHES else _unclaimed(summary)
-        return f"falls below {_smallest(summary.precision)} by {summary.below[-1]}{seeds}{claim}"
-    change = f"{_change(summary)}{_detour(summary)}"
-    match found:
-        case Word.STAYS:
-            return (
-                f"stays within a factor of {within(ratio)}{_direction(summary)}{_detour(summary)}"
-            )
-        case Word.VANISHES | Word.EXPLODES:
-            return f"{change} in {summary.layers} layers: it {found}"
-    return f"{change} in {summary.layers} layers{_unclaimed(summary)}"
+        floor = f"10^{math.log10(summary.precision.smallest):.0f}"
+        return (
+            f"{start} below {summary.precision} ({floor}) from {summary.below[-1]} on{seeds}{claim}"
+        )
+    if found is Word.STAYS:
+        return f"stays within a factor of {within(ratio)}{_direction(summary)}{_detour(summary)}"
+    change = f"{_moves(ratio)}" if _one_sign(summary) else f"changes by {_by(ratio)} on average"
+    where = f"{change} in {summary.layers} layers{_detour(summary)}"
+    return f"{where}: it {found}" if found else f"{where}{_unclaimed(summary)}"
 
 
-def _smallest(precision: Precision) -> str:
-    return f"{precision} (10^{math.log10(precision.smallest):.0f})"
+def _held(summary: Summary) -> str:
+    return f"{_moves(summary.held_ratio)} from the last block to {summary.held_from}"
 
 
-def _change(summary: Summary) -> str:
-    ratio = summary.log10_ratio
-    if math.isinf(ratio):
-        return f"falls below {_smallest(summary.precision)}"
-    if abs(ratio) < SIGN_BOUND:
+def _moves(log10: float) -> str:
+    if abs(log10) < SIGN_BOUND:
         return f"changes by less than a factor of {within(SIGN_BOUND)}"
-    if not _one_sign(summary):
-        return f"changes by a factor of {factor(ratio)} on average"
-    return f"{'falls' if ratio < 0 else 'grows'} by a factor of {factor(ratio)}"
+    return f"{'falls' if log10 < 0 else 'grows'} by {_by(log10)}"
+
+
+def _by(log10: float) -> str:
+    return f"a factor of {factor(log10)}"
 
 
 def _unclaimed(summary: Summary) -> str:
     """Why a large ratio earns no word."""
+    if summary.blocks == 1:
+        return ": a single block is no trend"
     if summary.seeds == 1:
         claim = Word.VANISHES if summary.log10_ratio < 0 else Word.EXPLODES
         return f" with the one seed measured: it takes two or more to say whether it {claim}"

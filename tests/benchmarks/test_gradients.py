@@ -1,0 +1,148 @@
+"""What the experiment costs beside the bare passes, and the rows too slow for the suite."""
+
+import gc
+from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+from torch.nn.functional import cross_entropy
+
+from analysis import inputs
+from analysis.curves import InputKind, Precision, Settings
+from analysis.gradients import measure
+from analysis.presets import MORE, PRESETS
+from analysis.verdict import Word, word
+from nets import build, parse
+from tests.analysis.test_gradients_table import Row, holds, summary
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_depth_56_takes_at_most_1_3_of_the_bare_passes(benchmark: BenchmarkFixture) -> None:
+    specs = (parse("plain56"), parse("resnet56"))
+    settings = Settings(seeds=3, batch=32)
+    models = [build(spec) for spec in specs]
+    images, labels = inputs.batch(settings, specs[0], 0)
+
+    def bare() -> None:
+        for _ in settings.seed_numbers:
+            for model in models:
+                model.zero_grad()
+                cross_entropy(model(images), labels).backward()  # type: ignore[no-untyped-call]
+
+    def ours() -> None:
+        measure(lambda _: None, specs, settings)
+
+    bare(), ours()
+    ratios = []
+    for _ in range(7):
+        times = []
+        for call in (ours, bare):
+            gc.collect()
+            start = perf_counter()
+            call()
+            times.append(perf_counter() - start)
+        ratios.append(times[0] / times[1])
+    benchmark.extra_info["ratio to bare passes"] = round(median(ratios), 3)
+    benchmark.pedantic(ours, rounds=1)
+    assert median(ratios) <= 1.3
+
+
+@pytest.mark.parametrize(
+    "row",
+    [Row(":activation=sigmoid", -0.9, -1.2), Row(":init=default", 4.1, 1.5)],
+    ids=lambda row: row.options,
+)
+def test_depth_56(row: Row) -> None:
+    holds(summary(f"plain56{row.options}"), row.plain)
+    holds(summary(f"resnet56{row.options}"), row.residual)
+
+
+def test_depth_56_below_float32() -> None:
+    options = ":norm=none:activation=sigmoid:init=default"
+    holds(summary(f"plain56{options}", 8, Precision.FLOAT64), -46.4)
+    holds(summary(f"resnet56{options}", 8, Precision.FLOAT64), -17.9)
+    single = summary(f"plain56{options}", 8)
+    assert single.below[:2] == ("act1", "layer1.0")
+    assert word(single) is Word.VANISHES
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row("", 7.7, 1.9),
+        Row(":activation=tanh", 4.2, 4.3),
+        Row(":activation=sigmoid", -1.7, -2.2),
+        Row(":norm=none", -1.4, 8.6),
+        Row(":norm=none:activation=tanh", 2.1, 3.1),
+        Row(":norm=none:init=xavier", -17.4, 2.4),
+        Row(":norm=none:activation=tanh:init=xavier", -1.8, 1.0),
+    ],
+    ids=lambda row: row.options,
+)
+def test_depth_110(row: Row) -> None:
+    holds(summary(f"plain110{row.options}"), row.plain)
+    holds(summary(f"resnet110{row.options}"), row.residual)
+
+
+@pytest.mark.parametrize(
+    ("activation", "residual"), [("relu", -0.2), ("tanh", -0.5)], ids=["relu", "tanh"]
+)
+def test_depth_110_default_init(activation: str, residual: float) -> None:
+    options = ":norm=none:init=default"
+    if activation == "tanh":
+        options = ":norm=none:activation=tanh:init=default"
+    holds(summary(f"resnet110{options}"), residual)
+    plain = summary(f"plain110{options}", 8)
+    assert word(plain) is Word.VANISHES
+    assert plain.below or plain.log10_ratio < -24
+
+
+def test_depth_110_below_float32() -> None:
+    options = ":norm=none:activation=sigmoid:init=default"
+    for kind in ("plain", "resnet"):
+        found = summary(f"{kind}110{options}", 2)
+        assert found.below
+        assert word(found) is Word.VANISHES
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [("Unit orders", (1.9, 3.8, 1.5, 1.7, 2.1)), ("Options A, B and C", (1.9, 2.7, 6.2))],
+)
+def test_unit_orders_and_options_at_depth_110(name: str, figures: tuple[float, ...]) -> None:
+    preset = next(preset for preset in MORE if preset.name.startswith(name))
+    for text, figure in zip(preset.models, figures, strict=True):
+        holds(summary(text), figure)
+
+
+def test_sigmoid_vanishes_in_both() -> None:
+    preset = PRESETS[-1]
+    assert preset.name == "Sigmoid: both vanish"
+    assert preset.precision is Precision.FLOAT64
+    assert {word(summary(t, 8, preset.precision)) for t in preset.models} == {Word.VANISHES}
+
+
+def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needs Debian's package dataset-fashion-mnist."""
+    monkeypatch.setenv(inputs.DATA_VARIABLE, str(inputs.DEBIAN_FOLDER))
+    inputs._load.cache_clear()
+    pictures, classes = inputs.fashion_mnist()
+    assert pictures.shape == (10_000, 28, 28)
+    assert classes.bincount().tolist() == [1_000] * 10
+    assert round(pictures.double().mean().item(), 2) == 73.15
+    settings = Settings(images=InputKind.FASHION_MNIST)
+    plain, residual = measure(
+        lambda _: None, (parse("plain56"), parse("resnet56")), settings
+    ).summary
+    holds(plain, 4.1)
+    holds(residual, 1.5)
