@@ -1,7 +1,7 @@
 """The gradient experiment: how large the gradient is along the depth of networks at initialisation.
 
-For every seed and model the network is built, run forward and backward once in train mode, and
-thrown away. The loss is the cross-entropy on logits: a network that ends in a softmax is measured
+For every seed the weights of every model are drawn, and each is run forward and backward once in
+train mode. The loss is the cross-entropy on logits: a network that ends in a softmax is measured
 before it, for cross-entropy over softmax over softmax would be another loss.
 
 What the models of a run share for a seed: torch's generator is set to the seed before the weights
@@ -23,10 +23,9 @@ from torch.nn import functional
 from analysis import inputs
 from analysis.costs import Profile, profile
 from analysis.curves import Curve, Gradients, Precision, Series, Settings, state
-from analysis.memory import hooked
 from analysis.residual import block_paths
 from nets import plan
-from nets.resnet import ResNet, build
+from nets.resnet import ResNet, build, initialise
 from nets.spec import ResNetSpec, quote
 from nets.text import edit
 
@@ -62,10 +61,13 @@ def measure(
         ValueError: as `check` does.
     """
     check(specs, settings)
+    models = [build(edit(spec, {"softmax": False}), device="meta") for spec in specs]
+    for model in models:
+        model.to_empty(device="cpu")
     curves = []
     for seed in settings.seed_numbers:
-        for spec in specs:
-            curves.append(_curve(spec, settings, seed))
+        for spec, model in zip(specs, models, strict=True):
+            curves.append(_curve(spec, model, settings, seed))
             report(curves[-1])
     return Gradients(specs, settings, tuple(curves), torch.__version__, torch.get_num_threads())
 
@@ -90,15 +92,18 @@ def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
     _check_device(settings)
     inputs.check(settings)
     costs = [profile(spec, batch=settings.batch) for spec in specs]
+    largest = max(costs, key=_pass_bytes)
+    weights = 4 * sum(cost.params for cost in costs)
+    scale = settings.precision.bytes // 4
     need = Need(
-        bytes=max(_bytes(cost, settings.precision) for cost in costs),
+        bytes=scale * (weights + _pass_bytes(largest)),
         macs=settings.seeds * sum(3 * cost.macs for cost in costs),
     )
     if need.bytes > MAX_BYTES:
-        cost = max(costs, key=lambda cost: _bytes(cost, settings.precision))
         raise ValueError(
-            f"{cost.model} at batch {settings.batch:,} takes {need.bytes / 1e9:.1f} GB, and at "
-            f"most {MAX_BYTES / 1e9:.0f} GB are allowed: {_smaller(cost, settings.precision)}"
+            f"{largest.model} at batch {settings.batch:,} takes the run to {need.bytes / 1e9:.1f} "
+            f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: "
+            f"{_smaller(largest, MAX_BYTES // scale - weights)}"
         )
     if need.macs > MAX_MACS:
         fits = settings.batch * MAX_MACS // need.macs
@@ -110,18 +115,17 @@ def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
     return need
 
 
-def _bytes(cost: Profile, precision: Precision) -> int:
-    """Saved for backward, the weights and their gradients."""
-    return precision.bytes * (cost.saved_bytes // 4 + 2 * cost.params)
+def _pass_bytes(cost: Profile) -> int:
+    """What one pass adds to the weights in float32: saved for backward, the weights' gradients."""
+    return cost.saved_bytes + 4 * cost.params
 
 
-def _smaller(cost: Profile, precision: Precision) -> str:
-    """The largest batch that fits, in words."""
-    fixed = _bytes(cost, precision) - precision.bytes * (cost.saved_bytes // 4)
-    batch = cost.batch * max(MAX_BYTES - fixed, 0) // (_bytes(cost, precision) - fixed)
+def _smaller(cost: Profile, allowed: int) -> str:
+    """The largest batch whose pass takes no more than is allowed, in words."""
+    batch = cost.batch * max(allowed - 4 * cost.params, 0) // cost.saved_bytes
     while batch:
         try:
-            if _bytes(profile(cost.spec, batch=batch), precision) <= MAX_BYTES:
+            if _pass_bytes(profile(cost.spec, batch=batch)) <= allowed:
                 return f"batch {batch:,} would fit"
         except ValueError:  # too small a batch for a batch norm
             break
@@ -144,11 +148,12 @@ def _check_device(settings: Settings) -> None:
         raise ValueError("device mps has no float64: take float32, or device cpu")
 
 
-def _curve(spec: ResNetSpec, settings: Settings, seed: int) -> Curve:
-    """Build a model for a seed and measure it; torch's own generator is left as it was."""
+def _curve(spec: ResNetSpec, model: ResNet, settings: Settings, seed: int) -> Curve:
+    """Draw a model's weights for a seed and measure it; torch's own generator stays as it was."""
+    model.to("cpu", torch.float32)  # so that every device and precision has the same weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build(edit(spec, {"softmax": False}))  # on the CPU: every device has these weights
+        initialise(model)
     images, labels = inputs.batch(settings, spec, seed)
     dtype = getattr(torch, settings.precision)
     norms = observe(
@@ -216,19 +221,25 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
     points, convolutions = _points(model.spec), _convolutions(model.spec)
     activations: dict[str, float] = {}
 
-    def after(path: str, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-        if path in points:
+    def watch(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def keep(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
             output.register_hook(lambda gradient: activations.update({path: norm(gradient)}))
+
+        return keep
 
     training = {module: module.training for module in model.modules()}
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     weights = [model.get_submodule(path).get_parameter("weight") for path in convolutions]
+    # Only these modules get a hook, not all as in `analysis.memory.hooked`: that takes 3% longer.
+    handles = [model.get_submodule(path).register_forward_hook(watch(path)) for path in points]
     try:
         model.train()
-        with torch.enable_grad(), hooked(model, lambda *_: None, after):
+        with torch.enable_grad():
             loss = functional.cross_entropy(model(images), labels)
         gradients = torch.autograd.grad(loss, weights)
     finally:
+        for handle in handles:
+            handle.remove()
         with torch.no_grad():
             for buffer, before in buffers:
                 buffer.copy_(before)

@@ -44,12 +44,14 @@ def build(spec: ResNetSpec, device: str | torch.device = "cpu") -> ResNet:
     with torch.device("meta"):
         model = ResNet(spec)
     model.to_empty(device=device)
-    _initialise(model, spec)
+    initialise(model)
     return model
 
 
 @torch.no_grad()
-def _initialise(model: nn.Module, spec: ResNetSpec) -> None:
+def initialise(model: ResNet) -> None:
+    """Draw all weights anew and reset the batch norms, as `build` does with a new network."""
+    spec = model.spec
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()

@@ -20,7 +20,8 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
     """The run as plain values; a number that could not be measured is None, and its state says why.
 
     `log10_ratio` is the norm after the stem over the norm after the last block, and its slope is
-    the one a weighted layer toward the input: negative means vanishing toward the input.
+    the one a weighted layer toward the input: negative means vanishing toward the input. Both are
+    means over the seeds; `log10_ratio_spread` is half the ratio's range over them.
     """
     settings = run.settings
     return {

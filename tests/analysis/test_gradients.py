@@ -163,8 +163,8 @@ def test_the_model_is_left_as_it_was(fails: bool) -> None:
 def test_a_run_hooks_nothing_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[ResNet] = []
 
-    def spy(spec: ResNetSpec) -> ResNet:
-        built.append(build(spec))
+    def spy(spec: ResNetSpec, device: str) -> ResNet:
+        built.append(build(spec, device))
         return built[-1]
 
     monkeypatch.setattr(gradients, "build", spy)
@@ -188,7 +188,8 @@ def test_twins_with_zero_pad_share_weights_and_images(monkeypatch: pytest.Monkey
     seen: list[tuple[dict[str, Tensor], Tensor, Tensor]] = []
 
     def spy(model: ResNet, images: Tensor, labels: Tensor) -> gradients.Norms:
-        seen.append((dict(model.state_dict()), images, labels))
+        weights = {name: value.clone() for name, value in model.state_dict().items()}
+        seen.append((weights, images, labels))
         return observe(model, images, labels)
 
     monkeypatch.setattr(gradients, "observe", spy)
@@ -382,13 +383,14 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
         (
             ["resnet20", "resnet1202"],
             {"precision": "float64"},
-            "resnet1202 at batch 32 takes 6.2 GB, and at most 4 GB are allowed: batch 20 would fit",
+            "resnet1202 at batch 32 takes the run to 6.2 GB, and at most 4 GB are allowed: batch "
+            "20 would fit",
         ),
         (
             ["resnet18:input=3x4096x4096"],
             {},
-            "resnet18:input=3x4096x4096 at batch 32 takes 237.4 GB, and at most 4 GB are allowed: "
-            "take a smaller input or model",
+            "resnet18:input=3x4096x4096 at batch 32 takes the run to 237.4 GB, and at most 4 GB "
+            "are allowed: take a smaller input or model",
         ),
         (
             ["resnet101"],
@@ -407,6 +409,18 @@ def test_a_run_is_refused_in_one_sentence(
         measure(lambda _: None, tuple(map(parse, texts)), run_settings)
 
 
+def test_a_device_without_float64_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        torch.accelerator, "current_accelerator", lambda check_available: torch.device("mps")
+    )
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
+    options = Settings(device="mps", precision=Precision.FLOAT64)
+    with pytest.raises(ValueError, match="^device mps has no float64: take float32, or device cpu"):
+        check((parse(SMALL),), options)
+    with pytest.raises(ValueError, match="^device must be cpu or mps or mps:0 on this machine"):
+        check((parse(SMALL),), Settings(device="cuda"))
+
+
 def test_the_batch_that_is_named_is_the_largest_that_fits() -> None:
     spec = parse("resnet152")
     with pytest.raises(ValueError, match="batch 19 would fit"):
@@ -415,6 +429,8 @@ def test_the_batch_that_is_named_is_the_largest_that_fits() -> None:
     cost = analysis.profile(spec, batch=19)
     assert need.bytes == cost.saved_bytes + 8 * cost.params <= gradients.MAX_BYTES
     assert need.macs == 9 * cost.macs
+    both = check((spec, parse("resnet18")), Settings(batch=19))
+    assert both.bytes == need.bytes + 4 * analysis.profile(parse("resnet18")).params
     with pytest.raises(ValueError, match="batch 19 would fit"):
         check((spec,), Settings(batch=20))
 
