@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -107,3 +108,9 @@ def verify(profile: Profile) -> tuple[Check, ...]:
         counted = run_fvcore(build(profile.spec), torch.zeros(profile.batch, *profile.input))
     whole = Check("", profile.fvcore_flops, counted[""])
     return whole, *(Check(r.path, r.fvcore_flops, counted[r.path]) for r in profile.layers)
+
+
+def verify_in_worker(report: Callable[[str], None], profile: Profile) -> tuple[Check, ...]:
+    """`verify` as the worker calls it."""
+    report("fvcore runs the network")
+    return verify(profile)

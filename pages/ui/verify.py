@@ -1,37 +1,36 @@
-"""Verify with fvcore: its count on the built network beside ours."""
+"""Verify with fvcore: its count on the built network beside ours, in the worker."""
 
 from __future__ import annotations
-
-from threading import Lock
 
 import pandas as pd
 import streamlit as st
 
 from analysis.costs import Profile
-from analysis.counting import Check, verify
-from pages.ui.words import complain
+from analysis.counting import Check, verify_in_worker
+from pages.ui.jobs import follow, is_over, job_of, say_why, start
 
-_KEY = "verified"
-
-
-@st.cache_resource
-def _one_at_a_time() -> Lock:
-    """All visitors share the machine's memory, so one network is built at a time."""
-    return Lock()
+_KEY = "verification"
+_OF = "verified"  # which profile the job is for
+_SECONDS = 300.0
 
 
 def show_verification(profile: Profile) -> None:
     """A button that runs fvcore, and what it found for this model in this visit."""
-    if st.button("Verify with fvcore", icon=":material/verified:"):
-        try:
-            with st.spinner("fvcore runs the network"), _one_at_a_time():
-                st.session_state[_KEY] = (profile.spec, verify(profile))
-        except ValueError as error:
-            complain(str(error))
-            return
-    spec, checks = st.session_state.get(_KEY, (None, ()))
-    if spec == profile.spec:
-        _show(checks)
+    st.button("Verify with fvcore", icon=":material/verified:", on_click=_start, args=(profile,))
+    job = job_of(_KEY)
+    if job is None or st.session_state.get(_OF) != profile.spec:
+        return
+    if not is_over(job):
+        follow(_KEY, job, lambda _: None)
+    elif job.result:
+        _show(job.result)
+    else:
+        say_why(job, lambda: "take a smaller input or batch")
+
+
+def _start(profile: Profile) -> None:
+    st.session_state[_OF] = profile.spec
+    start(_KEY, verify_in_worker, profile, seconds=_SECONDS)
 
 
 def _show(checks: tuple[Check, ...]) -> None:
