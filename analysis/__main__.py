@@ -43,6 +43,7 @@ for command in (
     diagrams.units,
     experiments.time,
     experiments.check_device,
+    experiments.gradients,
 ):
     main.add_command(command)
 

@@ -37,11 +37,15 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True)
 class Heat:
-    """Numbers by path, what they are and their unit."""
+    """Numbers by path, what they are and their unit; `varies` where equal blocks' numbers differ.
+
+    Then a graph must be unfolded to show them.
+    """
 
     label: str
     unit: str
     values: Mapping[str, float]
+    varies: bool = False
 
 
 def heat_of(profile: Profile, metric: Metric) -> Heat:
@@ -81,4 +85,6 @@ def gradient_heat(curves: Sequence[Curve]) -> Heat:
         if set(found) == {State.MEASURED} and min(ends) > 0:
             decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
             values[path if path.startswith("layer") else "stem"] = max(sign * decades, 0.0)
-    return Heat(f"decades {'below' if below else 'above'} the last block's gradient", "", values)
+    return Heat(
+        f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
+    )

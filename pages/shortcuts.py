@@ -43,6 +43,7 @@ unfold = right.toggle(
     disabled=level == Level.STAGE,
     help="Draw every block instead of one box for a run of equal ones.",
 )
+unfold = unfold or (heat is not None and heat.varies)
 opened = opened_in(spec)
 with export:
     shown = view_name(Level(level), unfold)

@@ -1,12 +1,13 @@
-"""What is measured on this machine: time, check-device."""
+"""What is measured on this machine: time, check-device, gradients."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from analysis.commands.shared import MODEL, format_option, or_usage
+from analysis.commands.shared import MODEL, Model, Refusal, format_option, or_usage, write
 from nets import ResNetSpec
 
 
@@ -77,3 +78,72 @@ def check_device(device: str | None) -> None:
         failed += not found.passed
     if failed:
         raise click.ClickException(f"{failed} of the checks failed")
+
+
+@click.command()
+@click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
+@click.option("--seeds", type=int, default=3, show_default=True, help="Draws of the weights.")
+@click.option("--batch", type=int, default=32, show_default=True, help="Images.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@click.option(
+    "--images",
+    type=click.Choice(["random", "fashion_mnist"]),
+    default="random",
+    help="Fashion-MNIST is read from the folder in RESNET_LAB_DATA.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png")
+@format_option("text", "json", "csv")
+def gradients(
+    specs: tuple[ResNetSpec, ...],
+    seeds: int,
+    batch: int,
+    dtype: str,
+    device: str,
+    images: str,
+    output: Path | None,
+    style: str,
+) -> None:
+    """Measure the gradient's norm by depth; one model is compared with its plain twin.
+
+    Ctrl-C prints what has been measured so far.
+    """
+    if output is not None and output.suffix.lower() not in (".svg", ".pdf", ".png"):
+        raise Refusal(f"{output.name!r} must end in .svg, .pdf or .png")
+    import torch
+
+    from analysis.curves import Curve, Gradients, InputKind, Precision, Settings
+    from analysis.gradients import measure
+    from analysis.render import curves as render
+    from analysis.render.charts import chart_file
+    from analysis.render.gradient_charts import gradient_chart
+    from analysis.twins import plain_twin, residual_twin
+
+    if len(specs) == 1:
+        specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
+    settings = or_usage(
+        Settings,
+        seeds=seeds,
+        batch=batch,
+        device=device,
+        precision=Precision(dtype),
+        images=InputKind(images),
+    )
+    found: list[Curve] = []
+    interrupted = False
+    try:
+        run = or_usage(measure, found.append, specs, settings)
+    except KeyboardInterrupt:
+        interrupted = True
+        run = Gradients(specs, settings, tuple(found), torch.__version__, torch.get_num_threads())
+    if found:
+        texts = {
+            "text": render.gradients_text,
+            "json": render.gradients_json,
+            "csv": render.gradients_csv,
+        }
+        click.echo(texts[style](run), nl=False)
+        if output is not None:
+            write(chart_file(gradient_chart(found), output.suffix.lower()), output)
+    if interrupted:
+        raise KeyboardInterrupt

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle, pairwise
+from math import ceil, log10
 from typing import TYPE_CHECKING, Any
 
 from analysis.render.files import MAX_DPI, MIN_DPI
@@ -138,7 +139,7 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
             "type": "log" if chart.log_y else "linear",
             "exponentformat": "power" if chart.log_y else "SI",
             "tickfont": {"size": FONT_PX - 1},
-            **({} if chart.log_y else {"rangemode": "tozero"}),
+            **({"dtick": _decades(chart)} if chart.log_y else {"rangemode": "tozero"}),
             **axis,
         },
         shapes=[
@@ -167,6 +168,13 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
         ],
     )
     return drawn
+
+
+def _decades(chart: Chart) -> int | None:
+    """From tick to tick: whole powers of ten, as many as leave a dozen ticks at most."""
+    values = [y for series in chart.series for y in series.y if y]
+    span = log10(max(values) / min(values)) if values else 0.0
+    return max(1, ceil(span / 12)) if span > 1.5 else None
 
 
 def _axis_type(chart: Chart, log: bool) -> str:

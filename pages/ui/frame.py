@@ -22,6 +22,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("shortcuts", "Shortcuts", ":material/account_tree:"),
     ("units", "Units", ":material/alt_route:"),
     ("timing", "Timing", ":material/timer:"),
+    ("gradients", "Gradients", ":material/stacked_line_chart:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
 

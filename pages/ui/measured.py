@@ -11,6 +11,7 @@ from analysis.heat import Heat
 from nets import ResNetSpec
 
 TIMINGS = "timings"
+GRADIENTS = "gradient_runs"
 
 
 def measured_heats(spec: ResNetSpec) -> dict[str, Callable[[], Heat]]:
@@ -23,4 +24,9 @@ def measured_heats(spec: ResNetSpec) -> dict[str, Callable[[], Heat]]:
             heats["forward time"] = partial(time_heat, timing, "forward")
             if timing.backward_ms:
                 heats["backward time"] = partial(time_heat, timing, "backward")
+    for run in st.session_state.get(GRADIENTS, []):
+        if own := [curve for curve in run.curves if curve.model == str(spec)]:
+            from analysis.heat import gradient_heat
+
+            heats["gradient norm"] = partial(gradient_heat, own)
     return heats

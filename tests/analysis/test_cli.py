@@ -227,6 +227,12 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["time", "resnet20", "--tf32"], "tf32 needs a CUDA device, not cpu"),
         (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
         (["time", "resnet152", "--batch", "60000"], "would fit"),
+        (["gradients", "resnet20", "--seeds", "0"], "seeds must be 1 to 20, not 0"),
+        (["gradients", "resnet20", "resnet20"], "a model is given twice"),
+        (["gradients", "resnet20", "-o", "a.gif"], "'a.gif' must end in .svg, .pdf or .png"),
+        (["gradients", "resnet1202:input=3x256x256"], "at most 4 GB are allowed"),
+        (["gradients", "resnet20:classes=1"], "has one class"),
+        (["gradients"], "Missing argument 'MODEL [MODEL]...'"),
         (["check-device", "--device", "tpu"], "device must be one of cpu"),
         (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
         (
@@ -320,6 +326,22 @@ def test_an_interrupted_timing_prints_what_it_has() -> None:
     assert program.returncode == 1
     assert err == "error: interrupted\n"
     assert json.loads(out)["iterations"] >= 1
+
+
+def test_gradients_of_a_model_and_its_plain_twin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = f"{TINY}:norm=none:init=default"
+    quick = ("gradients", net, "--batch", "4", "--seeds", "2")
+    chart = tmp_path / "a.svg"
+    status, out, err = call(capsys, *quick, "-o", str(chart))
+    assert (status, err) == (0, "")
+    assert "the plain stack's gradient" in out
+    assert chart.read_text().startswith("<?xml")
+    run = json.loads(call(capsys, *quick, "--format", "json")[1])
+    assert [row["model"] for row in run["summary"]] == [net.replace("resnet20", "plain20"), net]
+    assert len(run["curves"]) == 4
+    assert call(capsys, *quick, "--format", "csv")[1].startswith("model,seed,quantity,path")
 
 
 def test_check_device_says_pass_or_fail_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:

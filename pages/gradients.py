@@ -1,0 +1,75 @@
+"""Gradients: the gradient's norm by depth, plain against residual."""
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+spec = requested()
+
+from analysis.curves import Curve, Quantity, summarise
+from analysis.render.curves import gradients_csv, gradients_json
+from analysis.render.gradient_charts import gradient_chart
+from analysis.verdict import verdict
+from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.gradients import (
+    KEY,
+    choose_models,
+    choose_settings,
+    latest_run,
+    measure_button,
+    remember,
+    show_background,
+    show_presets,
+)
+from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+
+warm_up()
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Gradients")
+st.markdown(
+    "The norm of the loss's gradient at every block's output, at initialisation, in train mode: "
+    "measured here, for every network and seed in one backward pass."
+)
+settings, quantity = choose_settings()
+show_presets(settings)
+models = choose_models(spec, settings)
+measure_button(models, settings)
+
+
+def show(curves: tuple[Curve, ...], quantity: Quantity, key: str) -> None:
+    """The chart of the curves that there are so far."""
+    if curves:
+        show_chart(gradient_chart(curves, quantity), key, 520)
+
+
+job = job_of(KEY)
+if job is not None and not is_over(job):
+    follow(KEY, job, lambda job: show(job.results, quantity, "gradients_live"))
+    st.stop()
+if job is not None:
+    remember(job)
+    say_why(job, lambda: "take a smaller batch")
+run = latest_run()
+if run is None:
+    st.caption("Nothing is measured yet: press Measure, or one of the six above.")
+else:
+    show(run.curves, quantity, "gradients")
+    if quantity is not Quantity.ACTIVATION:
+        st.caption(
+            "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes."
+        )
+    st.header("What these curves say")
+    for sentence in verdict(summarise(run.curves)):
+        st.markdown(f"- {sentence}")
+    shared = run.settings
+    st.caption(
+        f"{shared.seeds} seed{'s' if shared.seeds > 1 else ''} from {shared.first_seed}, batch "
+        f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
+        f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
+        "bands reach from the smallest to the largest."
+    )
+    with export, st.popover("Export", icon=":material/download:", width="stretch"):
+        st.download_button("CSV", gradients_csv(run), "gradients.csv", "text/csv")
+        st.download_button("JSON", gradients_json(run), "gradients.json", "application/json")
+        chart_buttons(gradient_chart(run.curves, quantity), "gradients")
+show_background()

@@ -1,0 +1,255 @@
+"""The gradient experiment on the page: what to measure, presets, switches, what papers say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+import streamlit as st
+import torch
+
+from analysis.curves import Curve, Gradients, InputKind, Precision, Quantity, Settings
+from analysis.gradients import check, measure
+from analysis.inputs import fashion_mnist_is_here
+from analysis.jobs import Job
+from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
+from analysis.twins import plain_twin, residual_twin
+from nets import ResNetSpec, parse
+from nets.spec import Activation, Init, Norm, Shortcut, UnitOrder
+from nets.text import edit
+from pages.ui.jobs import start
+from pages.ui.measured import GRADIENTS
+from pages.ui.words import complain
+
+KEY = "gradients"
+
+_MODELS, _SEEDS, _BATCH, _QUANTITY, _PRECISION, _IMAGES = (
+    "models",
+    "seeds",
+    "batch",
+    "quantity",
+    "precision",
+    "images",
+)
+_ASKED = "gradient_models"  # what the visitor types; a view of the address
+_KEPT = 20
+_SECONDS = 900.0
+_SEPARATOR = ";"
+
+_SWITCHES: dict[str, tuple[str, list[StrEnum]]] = {
+    "norm": ("BN", list(Norm)),
+    "init": ("Initialisation", list(Init)),
+    "activation": ("Activation", list(Activation)),
+    "unit": ("Unit order", list(UnitOrder)),
+    "shortcut": ("Shortcut", [kind for kind in Shortcut if kind is not Shortcut.NONE]),
+}
+_DEPTHS = (20, 32, 44, 56, 110)
+
+
+def choose_settings() -> tuple[Settings, Quantity]:
+    """What all models share, and what is drawn; each is in the address."""
+    one, two, three, four, five = st.columns([1, 1, 1.4, 2, 2.6])
+    seeds = one.number_input("Seeds", 1, 20, 3, key=_SEEDS, bind="query-params")
+    batch = two.number_input("Batch", 1, 1_024, 32, key=_BATCH, bind="query-params")
+    precision = three.selectbox(
+        "Precision", [p.value for p in Precision], key=_PRECISION, bind="query-params"
+    )
+    kinds = [kind.value for kind in InputKind]
+    images = four.selectbox(
+        "Images",
+        kinds,
+        key=_IMAGES,
+        bind="query-params",
+        format_func=lambda kind: kind.replace("_", " "),
+        help="Random: seeded normal noise. Fashion-MNIST: its test images, where this server has "
+        "them. Picture: one of yours, copied with a little noise.",
+    )
+    quantities = {quantity.label: quantity for quantity in Quantity}
+    label = five.selectbox("Quantity", list(quantities), key=_QUANTITY, bind="query-params")
+    picture = b""
+    if images == InputKind.PICTURE:
+        file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
+        picture = file.getvalue() if file else b""
+    if images == InputKind.FASHION_MNIST and not fashion_mnist_is_here():
+        complain("Fashion-MNIST is not on this server: its owner can put it there")
+        images = InputKind.RANDOM.value
+    try:
+        settings = Settings(
+            seeds=int(seeds),
+            batch=int(batch),
+            precision=Precision(precision),
+            images=InputKind(images),
+            picture=picture,
+        )
+    except ValueError as error:
+        complain(str(error))
+        settings = Settings(seeds=int(seeds), batch=int(batch), precision=Precision(precision))
+    return settings, quantities[label or Quantity.ACTIVATION.label]
+
+
+def show_presets(settings: Settings) -> None:
+    """The whole story in six clicks, and the rest in a list."""
+    st.markdown("**The story in six clicks**")
+    for row in (PRESETS[:2], PRESETS[2:4], PRESETS[4:]):
+        for column, preset in zip(st.columns(2), row, strict=True):
+            column.button(
+                preset.name,
+                key=f"preset_{preset.name}",
+                on_click=_run_preset,
+                args=(preset, settings),
+                width="stretch",
+            )
+    with st.expander("More to see"):
+        for preset in MORE:
+            st.button(
+                preset.name,
+                key=f"preset_{preset.name}",
+                type="tertiary",
+                on_click=_run_preset,
+                args=(preset, settings),
+            )
+
+
+def choose_models(spec: ResNetSpec, settings: Settings) -> tuple[ResNetSpec, ...]:
+    """The models to measure: the address's, else the current one and its twin; none where wrong."""
+    with st.container(key="models-address"):
+        text = st.text_input("Models in the address", "", key=_MODELS, bind="query-params") or ""
+    default = _SEPARATOR.join(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
+    st.session_state[_ASKED] = (text or default).replace(_SEPARATOR, "  ")
+    st.text_input(
+        "Models, separated by spaces",
+        key=_ASKED,
+        on_change=_typed,
+        help="Any model text against any other; by default the current model and its plain twin.",
+    )
+    try:
+        models = tuple(map(parse, (text or default).split(_SEPARATOR)))
+    except ValueError as error:
+        complain(str(error))
+        return ()
+    _show_switches(models)
+    if text:
+        st.button(f"Back to {spec.base} and its twin", on_click=_use, args=("",), type="tertiary")
+    return models
+
+
+def _show_switches(models: tuple[ResNetSpec, ...]) -> None:
+    """What changes all models at once."""
+    columns = st.columns(6)
+    residual = [model for model in models if model.shortcut is not Shortcut.NONE]
+    cifar = all(len(model.blocks) == 3 and model.convs_per_block == 2 for model in models)
+    st.session_state["switch_depth"] = models[0].depth if models[0].depth in _DEPTHS else None
+    columns[0].selectbox(
+        "Depth",
+        _DEPTHS,
+        key="switch_depth",
+        index=None,
+        placeholder=str(models[0].depth),
+        disabled=not cifar,
+        on_change=_switch,
+        args=("depth", models),
+        help="Of nets with three stages of basic blocks.",
+    )
+    for column, (name, (label, values)) in zip(columns[1:], _SWITCHES.items(), strict=True):
+        of = residual if name == "shortcut" else list(models)
+        st.session_state[f"switch_{name}"] = getattr(of[0], name).value if of else None
+        column.selectbox(
+            label,
+            [value.value for value in values],
+            key=f"switch_{name}",
+            disabled=not of,
+            on_change=_switch,
+            args=(name, models),
+        )
+
+
+def _switch(name: str, models: tuple[ResNetSpec, ...]) -> None:
+    value = st.session_state[f"switch_{name}"]
+    changed = []
+    for model in models:
+        if name == "depth":
+            options: dict[str, object] = {"blocks": ((value - 2) // 6,) * 3}
+        elif name == "shortcut" and model.shortcut is Shortcut.NONE:
+            options = {}
+        else:
+            options = {name: value}
+        try:
+            changed.append(str(edit(model, options)))
+        except ValueError as error:
+            st.session_state["switch_error"] = str(error)
+            return
+    _use(_SEPARATOR.join(dict.fromkeys(changed)))
+
+
+def _typed() -> None:
+    _use(_SEPARATOR.join(st.session_state[_ASKED].replace(_SEPARATOR, " ").split()))
+
+
+def _use(text: str) -> None:
+    st.session_state[_MODELS] = text
+
+
+def measure_button(models: tuple[ResNetSpec, ...], settings: Settings) -> None:
+    """Measure, or why these models cannot be measured."""
+    if reason := st.session_state.pop("switch_error", ""):
+        complain(reason)
+    allowed = bool(models)
+    if models:
+        try:
+            check(models, settings)
+        except ValueError as error:
+            complain(str(error))
+            allowed = False
+    st.button(
+        "Measure",
+        type="primary",
+        icon=":material/stacked_line_chart:",
+        disabled=not allowed,
+        on_click=_run,
+        args=(models, settings),
+    )
+
+
+def _run_preset(preset: Preset, settings: Settings) -> None:
+    _use(_SEPARATOR.join(preset.models))
+    if preset.precision is not settings.precision:
+        st.session_state[_PRECISION] = preset.precision.value
+    _run(tuple(map(parse, preset.models)), replace(settings, precision=preset.precision))
+
+
+def _run(models: tuple[ResNetSpec, ...], settings: Settings) -> None:
+    st.session_state["gradient_asked"] = (models, settings)
+    start(KEY, measure, models, settings, seconds=_SECONDS)
+
+
+def remember(job: Job) -> None:
+    """Keep what a job has measured, whole or not, for the page and for other pages."""
+    models, settings = st.session_state["gradient_asked"]
+    curves: tuple[Curve, ...] = job.results
+    runs: list[Gradients] = st.session_state.setdefault(GRADIENTS, [])
+    run = job.result or Gradients(
+        models, settings, curves, torch.__version__, torch.get_num_threads()
+    )
+    if curves and (not runs or runs[-1] != run):
+        runs.append(run)
+        del runs[:-_KEPT]
+
+
+def latest_run() -> Gradients | None:
+    """What was measured last in this visit."""
+    runs: list[Gradients] = st.session_state.get(GRADIENTS, [])
+    return runs[-1] if runs else None
+
+
+def show_background() -> None:
+    """The two half-truths, and what the papers say."""
+    st.header("Two half-truths")
+    for column, truth in zip(st.columns(2, gap="large"), HALF_TRUTHS, strict=True):
+        with column:
+            st.markdown(f"**“{truth.claim}”**")
+            st.markdown(f"{truth.holds}\n\n{truth.fails}")
+            st.caption(f"See: {'; '.join(truth.presets)}.")
+    st.header("What the papers say")
+    for reading in READINGS:
+        source = reading.source
+        st.markdown(f"- {reading.says} [{source.short}]({source.url}), {reading.place}.")
