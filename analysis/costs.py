@@ -9,9 +9,9 @@ with depth, and nothing is allocated.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import groupby
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from itertools import chain, groupby
 from math import prod
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis import counting
-from analysis.memory import PeakBytes, SavedBytes, hooked
+from analysis.memory import AliveBytes, SavedBytes, hooked
 from analysis.shapes import ShapesOnly
 from nets import plan
 from nets.blocks import ResidualUnit
@@ -28,6 +28,9 @@ from nets.resnet import build
 from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, shown
 
 FLOAT32_BYTES = 4
+
+ANY_BASE = "resnet50"
+"""Networks that differ in their name alone share what they showed."""
 
 Shape = tuple[int, ...]
 
@@ -70,6 +73,15 @@ Row = TypeVar("Row", LayerCost, ShortcutUse)
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a representative network showed when it ran."""
+
+    layers: tuple[LayerCost, ...]
+    shortcuts: tuple[ShortcutUse, ...]
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
 class Profile:
     """What a network costs at one input and batch. All counts are for the whole batch.
 
@@ -87,8 +99,17 @@ class Profile:
     saved_bytes: int
     inference_bytes: int
     stages: tuple[StageCost, ...]
-    layers: tuple[LayerCost, ...]
-    shortcuts: tuple[ShortcutUse, ...]
+    seen: Seen = field(repr=False)
+
+    @cached_property
+    def layers(self) -> tuple[LayerCost, ...]:
+        """Every layer, in the order in which they run."""
+        return _repeat(self.spec, self.seen.layers)
+
+    @cached_property
+    def shortcuts(self) -> tuple[ShortcutUse, ...]:
+        """Every block's shortcut, in order."""
+        return _repeat(self.spec, self.seen.shortcuts)
 
     @property
     def model(self) -> str:
@@ -108,8 +129,8 @@ class Profile:
     @property
     def convolutions(self) -> int:
         """Convolutions, projections among them: what the name of a wide ResNet counts."""
-        projections = sum(s.kind is ShortcutKind.PROJECTION for s in self.shortcuts)
-        return self.depth - 1 + projections
+        blocks = chain.from_iterable(plan.stages(self.spec))
+        return self.depth - 1 + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
 
     @property
     def flops(self) -> int:
@@ -136,15 +157,14 @@ def profile(
         ValueError: where the batch or the input is out of bounds or does not suit the network,
             or a batch norm would have to train on one value a channel.
     """
-    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
-        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {given(batch)}")
+    check_batch(batch)
     if input_shape is not None:
         if len(input_shape) == 3 and input_shape[0] != spec.channels:
             raise ValueError(
                 f"input has {input_shape[0]} channels, and {spec.base} takes {spec.channels}"
             )
         spec = replace(spec, input=input_shape)
-    seen = _observe(representative(spec), batch)
+    seen = observe(replace(representative(spec), base=ANY_BASE), batch)
     stages = _stages(spec, seen.layers)
     params = sum(stage.params for stage in stages)
     return Profile(
@@ -156,9 +176,14 @@ def profile(
         saved_bytes=sum(stage.saved_bytes for stage in stages),
         inference_bytes=FLOAT32_BYTES * params + seen.peak_bytes,
         stages=stages,
-        layers=_repeat(spec, seen.layers),
-        shortcuts=_repeat(spec, seen.shortcuts),
+        seen=seen,
     )
+
+
+def check_batch(batch: int) -> None:
+    """Raise ValueError where a batch is not a whole number of 1 to 65,536 images."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {given(batch)}")
 
 
 def representative(spec: ResNetSpec) -> ResNetSpec:
@@ -191,16 +216,8 @@ def receptive_field(spec: ResNetSpec) -> int:
     return field
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What one network showed when it ran."""
-
-    layers: tuple[LayerCost, ...]
-    shortcuts: tuple[ShortcutUse, ...]
-    peak_bytes: int
-
-
-def _observe(spec: ResNetSpec, batch: int) -> _Seen:
+@lru_cache(maxsize=256)
+def observe(spec: ResNetSpec, batch: int) -> Seen:
     """Run a network on meta tensors, in eval mode, with and without grad."""
     model = build(spec, device="meta").eval()
     x = torch.empty(batch, *spec.input, device="meta")
@@ -216,7 +233,7 @@ def _observe(spec: ResNetSpec, batch: int) -> _Seen:
 
     with hooked(model, before, after), torch.enable_grad(), saved.watching(), ShapesOnly():
         model(x)
-    with torch.no_grad(), ShapesOnly(), PeakBytes(model, x) as peak:
+    with torch.no_grad(), ShapesOnly(), AliveBytes(model, x) as alive:
         model(x)
     _check_norms(spec, batch, shapes)
     layers = tuple(
@@ -234,7 +251,7 @@ def _observe(spec: ResNetSpec, batch: int) -> _Seen:
         for path, (module, x, y) in shapes.items()
         if isinstance(module, ResidualUnit)
     )
-    return _Seen(layers, shortcuts, peak.peak)
+    return Seen(layers, shortcuts, alive.peak)
 
 
 def _cost(

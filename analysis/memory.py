@@ -1,4 +1,4 @@
-"""Bytes that autograd keeps for backward, and the peak of a forward without grad.
+"""Bytes that autograd keeps for backward, and bytes alive at once while a network runs.
 
 Both are counted by storage on a model that may live on the `meta` device, so nothing is allocated.
 """
@@ -9,6 +9,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -69,15 +70,24 @@ class SavedBytes:
         return tensor
 
 
-class PeakBytes(QuietMode):
-    """The most bytes in tensors alive at once, those in `given` included, parameters left out."""
+class AliveBytes(QuietMode):
+    """Bytes in tensors that are alive, as they come and go, those in `given` included.
 
-    def __init__(self, model: nn.Module, given: Tensor) -> None:
+    Parameters and buffers are left out. `changes` lists every storage's bytes when it is made and,
+    negative, when the last tensor that uses it is gone.
+    """
+
+    def __init__(self, model: nn.Module, *given: Tensor) -> None:
         super().__init__()
-        self.peak = 0
-        self._now = 0
+        self.changes: list[int] = []
         self._alive = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
-        self._add(given)
+        for tensor in given:
+            self._add(tensor)
+
+    @property
+    def peak(self) -> int:
+        """The most bytes alive at once."""
+        return max(accumulate(self.changes))
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -94,10 +104,9 @@ class PeakBytes(QuietMode):
         if key in self._alive:
             return
         self._alive.add(key)
-        self._now += size
-        self.peak = max(self.peak, self._now)
+        self.changes.append(size)
         weakref.finalize(storage, self._free, key, size)
 
     def _free(self, key: int, size: int) -> None:
         self._alive.discard(key)
-        self._now -= size
+        self.changes.append(-size)

@@ -57,10 +57,10 @@ def _max_pool(
     return _empty(x, *shape), torch.empty(shape, dtype=torch.int64, device="meta")
 
 
-def _batch_norm(x: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+def _batch_norm(x: Tensor, weight: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
     """Output, mean and inverse deviation, the last two as train mode gives them."""
     channels = x.shape[1] if torch.is_grad_enabled() else 0
-    return _like(x), _empty(x, channels), _empty(x, channels)
+    return _like(x), _empty(weight, channels), _empty(weight, channels)
 
 
 def _global_mean(x: Tensor, *_: Any) -> Tensor:
@@ -73,6 +73,57 @@ def _addmm(bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
 
 def _like(x: Tensor, *_: Any, **__: Any) -> Tensor:
     return _empty(x, *x.shape)
+
+
+def _gradients(*wanted: tuple[Tensor, bool]) -> tuple[Tensor | None, ...]:
+    """A gradient like each tensor, where it is asked for."""
+    return tuple(_like(tensor) if asked else None for tensor, asked in wanted)
+
+
+def _convolution_backward(
+    grad: Tensor, x: Tensor, weight: Tensor, bias_sizes: list[int] | None, *rest: Any
+) -> tuple[Tensor | None, ...]:
+    """Gradients of input and weight, and of the bias, which is as long as there are channels."""
+    of_x, of_weight, of_bias = rest[-1]
+    bias = _empty(grad, *bias_sizes) if bias_sizes and of_bias else None
+    return (*_gradients((x, of_x), (weight, of_weight)), bias)
+
+
+def _batch_norm_backward(
+    grad: Tensor, x: Tensor, weight: Tensor, *rest: Any
+) -> tuple[Tensor | None, ...]:
+    of_x, of_weight, of_bias = rest[-1]
+    return _gradients((x, of_x), (weight, of_weight), (weight, of_bias))
+
+
+def _like_second(_: Tensor, x: Tensor, *__: Any, **___: Any) -> Tensor:
+    return _like(x)
+
+
+def _pad(x: Tensor, padding: list[int], *_: Any) -> Tensor:
+    """Padding before and after each side, the last side first; negative where it cuts."""
+    sides = list(x.shape)
+    for i in range(len(padding) // 2):
+        sides[-1 - i] += padding[2 * i] + padding[2 * i + 1]
+    return _empty(x, *sides)
+
+
+def _mm(x: Tensor, y: Tensor) -> Tensor:
+    return _empty(x, x.shape[0], y.shape[1])
+
+
+def _sum(x: Tensor, over: list[int], keep: bool = False) -> Tensor:
+    sides = [1 if i in over else n for i, n in enumerate(x.shape) if keep or i not in over]
+    return _empty(x, *sides)
+
+
+def _slice_backward(grad: Tensor, shape: list[int], *_: Any) -> Tensor:
+    return _empty(grad, *shape)
+
+
+def _nll_loss(x: Tensor, *_: Any) -> tuple[Tensor, Tensor]:
+    """The mean loss and the weight of all images."""
+    return _empty(x), _empty(x)
 
 
 _KERNELS: dict[Any, Callable[..., Any]] = {
@@ -92,9 +143,31 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
             aten.tanh.default,
             aten.sigmoid.default,
             aten._softmax.default,
+            aten._log_softmax.default,
+            aten.ones_like.default,
+            # gradients that are shaped like the one that comes in
+            aten.threshold_backward.default,
+            aten.leaky_relu_backward.default,
+            aten.elu_backward.default,
+            aten.gelu_backward.default,
+            aten.silu_backward.default,
+            aten.tanh_backward.default,
+            aten.sigmoid_backward.default,
+            aten._softmax_backward_data.default,
+            aten._log_softmax_backward_data.default,
+            aten.div.Scalar,
         ),
         _like,
     ),
+    aten.convolution_backward.default: _convolution_backward,
+    aten.native_batch_norm_backward.default: _batch_norm_backward,
+    aten.max_pool2d_with_indices_backward.default: _like_second,
+    aten.constant_pad_nd.default: _pad,
+    aten.mm.default: _mm,
+    aten.sum.dim_IntList: _sum,
+    aten.slice_backward.default: _slice_backward,
+    aten.nll_loss_forward.default: _nll_loss,
+    aten.nll_loss_backward.default: _like_second,
 }
 
 
