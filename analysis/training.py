@@ -2,9 +2,9 @@
 
 One step (forward, cross-entropy, backward, optimiser) is replayed on meta tensors, and every
 storage is followed from when it is made to when it is gone, so gradients and activations count
-together only where they live together. As in `analysis.costs`, a stage's second block stands for
-all that follow it. A tensor's bytes are either fixed or proportional to the batch, so one replay
-gives the peak at every batch: the largest of some straight lines.
+together only where they live together. A stage's second block stands for all its inner ones, so
+the work does not grow with depth. A tensor's bytes are fixed or proportional to the batch, so one
+replay gives the peak at every batch: the largest of some straight lines.
 
 Left out, for they depend on the machine: the workspace of convolution kernels, the CUDA context,
 and what an allocator rounds up or cannot reuse.
@@ -13,11 +13,11 @@ and what an allocator rounds up or cannot reuse.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -215,9 +215,10 @@ class _Moments:
 def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
     # the two half types have the same size
     replayed = Dtype.FLOAT32 if dtype is Dtype.FLOAT32 else Dtype.BFLOAT16
-    replay = _replay(replace(representative(spec), base=ANY_BASE), replayed)
+    replay = _replay(_three(spec), replayed)
     times = {
-        f"{name}.1": n - 1 for name, n in zip(plan.stage_names(spec), spec.blocks, strict=True)
+        f"{stage}.1": max(count - 2, 1)
+        for stage, count in zip(plan.stage_names(spec), spec.blocks, strict=True)
     }
 
     def total(bytes_at: dict[str, int]) -> int:
@@ -237,6 +238,14 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
         now = last[-1]
     lines.append(Line(now.fixed + optimiser.temporaries * params, now.per_image, Phase.OPTIMISER))
     return _Moments(params, _upper(lines))
+
+
+def _three(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with at most three blocks a stage, the second standing for all inner ones.
+
+    Two are too few: what the last block of a stage leaves behind goes with the next stage.
+    """
+    return replace(spec, base=ANY_BASE, blocks=tuple(min(3, n) for n in spec.blocks))
 
 
 def _after(line: Line, gained: _Change, times: int) -> Line:
@@ -285,8 +294,14 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
                 mark("head", Phase.FORWARD)
 
         marks.append(("stem", Phase.FORWARD, 0))
-        with _watched(model, before, after):
-            logits = _forward(model, images, dtype)
+        casts: dict[Tensor, Tensor] = {}
+        autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
+        with _watched(model, before, after), autocast:
+            logits = model(images)
+        for path, parameter in model.named_parameters():  # a cast goes as often as it was made
+            mark(_place(path), Phase.FORWARD)
+            casts.pop(parameter, None)
+        mark("head", Phase.FORWARD)
         loss = cross_entropy(logits.float(), labels)
         mark("head", Phase.BACKWARD)
         loss.backward()
@@ -300,9 +315,13 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
     buffers: dict[str, int] = {}
     for into, tensors in ((params, model.named_parameters()), (buffers, model.named_buffers())):
         for path, tensor in tensors:
-            place = ".".join(path.split(".")[:2]) if path.startswith("layer") else "stem"
-            into[place] = into.get(place, 0) + tensor.nbytes
+            into[_place(path)] = into.get(_place(path), 0) + tensor.nbytes
     return _Replay(parts, params, buffers)
+
+
+def _place(path: str) -> str:
+    """The block of a parameter; what is outside of all blocks is counted with the stem."""
+    return ".".join(path.split(".")[:2]) if path.startswith("layer") else "stem"
 
 
 def _change(size: int) -> _Change:
@@ -329,25 +348,18 @@ def _watched(
             handle.remove()
 
 
-def _forward(model: nn.Module, images: Tensor, dtype: Dtype) -> Tensor:
-    if dtype is Dtype.FLOAT32:
-        return cast(Tensor, model(images))
-    with _Autocast(dtype.torch):
-        return cast(Tensor, model(images))
-
-
 class _Autocast(TorchFunctionMode):
     """What torch.autocast does in these networks, for it has no meta device.
 
-    Convolutions and linear layers run in the half type, a weight is cast once and kept for the
-    whole forward, softmax runs in float32, all else in the type that comes in (PyTorch's "Autocast
-    Op Reference" for CUDA).
+    Convolutions and linear layers run in the half type, a weight is cast once and kept in `casts`
+    for the whole forward, softmax runs in float32, all else in the type that comes in (PyTorch's
+    "Autocast Op Reference" for CUDA).
     """
 
-    def __init__(self, dtype: torch.dtype) -> None:
+    def __init__(self, dtype: torch.dtype, casts: dict[Tensor, Tensor]) -> None:
         super().__init__()
         self._dtype = dtype
-        self._cast: dict[Tensor, Tensor] = {}
+        self._casts = casts
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -361,9 +373,9 @@ class _Autocast(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _once(self, parameter: Tensor) -> Tensor:
-        if parameter not in self._cast:
-            self._cast[parameter] = parameter.to(self._dtype)
-        return self._cast[parameter]
+        if parameter not in self._casts:
+            self._casts[parameter] = parameter.to(self._dtype)
+        return self._casts[parameter]
 
 
 @lru_cache(maxsize=256)
