@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from nets.catalog import CATALOG
 from nets.spec import ResNetSpec
 
+_OWN_RECIPE = {
+    "https://github.com/pytorch/vision/pull/5935": "IMAGENET1K_V1 of pull 5935, single crop"
+}
+"""Weights that torchvision calls V1 though others' V1 were trained in another way."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -21,6 +26,16 @@ class Published:
     recipe: str
     source: str
     url: str
+
+    @property
+    def publisher(self) -> str:
+        """Who published it, without the table."""
+        return self.source.partition(",")[0]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether it is an accuracy, not an error."""
+        return self.metric.endswith("accuracy")
 
 
 def loaded() -> bool:
@@ -47,7 +62,7 @@ def _torchvision(name: str) -> tuple[Published, ...]:
         Published(
             metric="ImageNet top-1 accuracy",
             percent=weights.meta["_metrics"]["ImageNet-1K"]["acc@1"],
-            recipe=f"{weights.name}, single crop",
+            recipe=_OWN_RECIPE.get(weights.meta["recipe"], f"{weights.name}, single crop"),
             source="torchvision",
             url=weights.meta["recipe"],
         )
