@@ -269,6 +269,95 @@ def row(
     return with_memory(counted) if replay else counted
 
 
+def with_memory(
+    counted: Row, optimiser: Optimiser = Optimiser.SGD, dtypes: Sequence[Dtype] = tuple(Dtype)
+) -> Row:
+    """The row with what a replay predicts for some types."""
+    spec, batch = counted.spec, counted.batch
+    predicted: dict[str, Any] = {
+        f"training_bytes_{dtype}": step_memory(spec, batch, dtype, optimiser).peak_bytes
+        for dtype in dtypes
+    }
+    for dtype in dtypes:
+        if dtype is not Dtype.FLOAT32:  # a profile has that
+            predicted[f"inference_bytes_{dtype}"] = inference_bytes(spec, batch, dtype)
+    return replace(counted, **predicted)
+
+
+def recipes(self) -> tuple[Recipe, ...]:
+    """The columns of published figures, in the order in which they first occur."""
+    return recipes(self.rows)
+
+
+def compare(
+    specs: Sequence[ResNetSpec],
+    batch: int = 1,
+    input_shape: tuple[int, int, int] | None = None,
+    replay: bool = False,
+    measured_ms: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Count several networks; one that is given twice is one row.
+
+    Args:
+        specs: the networks, 1 to 64.
+        batch: images, 1 to 65,536.
+        input_shape: channels, height and width for all of them; without it each keeps its own.
+        replay: whether the memory of training steps and of half types is predicted too.
+        measured_ms: times that were measured, by the network's text form.
+
+    Raises:
+        ValueError: in one sentence that names the network where one is to blame.
+    """
+    if not 1 <= len(specs) <= MAX_MODELS:
+        raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
+    check_batch(batch)
+    fitted = dict.fromkeys(_fitted(spec, input_shape) for spec in specs)
+    return Comparison(batch, tuple(row(spec, batch, replay, measured_ms) for spec in fitted))
+
+
+def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
+    if shape is None:
+        return spec
+    if len(shape) == 3 and shape[0] != spec.channels:
+        raise ValueError(f"input has {shape[0]} channels, and {spec} takes {spec.channels}")
+    return replace(spec, input=shape)
+
+
+def row(
+    spec: ResNetSpec,
+    batch: int = 1,
+    replay: bool = False,
+    measured_ms: Mapping[str, float] | None = None,
+) -> Row:
+    """One network's row, as `compare` makes it.
+
+    Raises:
+        ValueError: in one sentence that names the network.
+    """
+    try:
+        cost = profile(spec, batch=batch)
+    except ValueError as error:
+        raise ValueError(f"{spec}: {error}") from None
+    counted = Row(
+        spec=spec,
+        model=cost.model,
+        input=cost.input,
+        batch=batch,
+        depth=cost.depth,
+        convolutions=cost.convolutions,
+        params=cost.params,
+        macs=cost.macs,
+        fvcore_flops=cost.fvcore_flops,
+        flops=cost.flops,
+        saved_bytes=cost.saved_bytes,
+        inference_bytes=cost.inference_bytes,
+        receptive_field=cost.receptive_field,
+        published=published(spec),
+        measured_ms=(measured_ms or {}).get(cost.model),
+    )
+    return with_memory(counted) if replay else counted
+
+
 def with_memory(counted: Row, optimiser: Optimiser = Optimiser.SGD) -> Row:
     """The row with what a replay predicts."""
     spec, batch = counted.spec, counted.batch
