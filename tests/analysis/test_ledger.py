@@ -1,0 +1,127 @@
+"""The ledger's integers against science's, and against the tools themselves."""
+
+import contextlib
+import io
+import warnings
+
+import pytest
+import torch
+import torchinfo
+import torchvision
+from fvcore.nn import FlopCountAnalysis
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from analysis import profile
+from analysis.counting import run_fvcore
+from analysis.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
+from nets import CATALOG, build, parse
+
+with warnings.catch_warnings():  # thop compares versions with distutils
+    warnings.simplefilter("ignore")
+    import thop
+from ptflops import get_model_complexity_info
+
+RESNET50 = {
+    Tool.PAPER: 3_800_000_000,
+    Tool.TORCHVISION: 4_089_184_256,
+    Tool.TORCHINFO: 4_089_238_376,
+    Tool.FVCORE_EVAL: 4_111_512_576,
+    Tool.FVCORE_TRAIN: 4_144_854_528,
+    Tool.PTFLOPS: 4_132_436_968,
+    Tool.THOP: 4_133_742_592,
+    Tool.TWO_PER_MAC: 8_178_368_512,
+    Tool.FORWARD_BACKWARD: 24_299_077_632,
+}
+
+
+def counted(model: nn.Module, x: torch.Tensor) -> dict[Tool, int]:
+    """What every tool says of a model itself."""
+    model.eval()
+    found = {
+        Tool.TORCHINFO: torchinfo.summary(model, x.shape, verbose=0).total_mult_adds,
+        Tool.FVCORE_EVAL: run_fvcore(model, x)[""],
+    }
+    with contextlib.redirect_stdout(io.StringIO()):
+        found[Tool.THOP] = int(thop.profile(model, (x,), verbose=False)[0])
+        image = tuple(x.shape[1:])
+        found[Tool.PTFLOPS], _ = get_model_complexity_info(
+            model, image, as_strings=False, print_per_layer_stat=False, backend="pytorch"
+        )
+    found[Tool.PTFLOPS] *= len(x)  # it counts one image
+    model.train()
+    train = FlopCountAnalysis(model, x).unsupported_ops_warnings(False)
+    found[Tool.FVCORE_TRAIN] = int(train.uncalled_modules_warnings(False).total())
+    with FlopCounterMode(display=False) as forward:
+        loss = model(x).sum()
+    found[Tool.TORCHVISION] = forward.get_total_flops() // 2
+    found[Tool.TWO_PER_MAC] = forward.get_total_flops()
+    with FlopCounterMode(display=False) as backward:
+        loss.backward()
+    found[Tool.FORWARD_BACKWARD] = forward.get_total_flops() + backward.get_total_flops()
+    return found
+
+
+def totals(text: str, batch: int = 1) -> dict[Tool, int]:
+    return {line.tool: line.total for line in ledger(parse(text), batch)}
+
+
+def test_resnet50_is_as_published() -> None:
+    assert totals("resnet50") == RESNET50
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnext50_32x4d", "wide_resnet50_2"])
+def test_torchvision_networks_equal_the_tools(name: str) -> None:
+    model = torchvision.models.get_model(name)
+    text = f"{name}:input=3x96x96"
+    ours, tools = totals(text, batch=2), counted(model, torch.randn(2, 3, 96, 96))
+    # torch counts the weight gradient of a convolution in groups as if it had none
+    spec = parse(text)
+    grouped = [r for r in profile(spec, batch=2).layers if r.path.endswith("conv2")]
+    tools[Tool.FORWARD_BACKWARD] -= 2 * (spec.groups - 1) * sum(r.macs for r in grouped)
+    assert ours == tools
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resnet20:activation=elu:bias=1",
+        "resnet20:activation=gelu:softmax=1",
+        "resnet20:activation=silu:unit=full_preact:shortcut=projection",
+        "resnet20:activation=leaky_relu:norm=none",
+        "resnet20:activation=tanh:block=bottleneck",
+        "resnet20:activation=sigmoid:stem=imagenet",
+    ],
+)
+def test_other_options_equal_the_tools(text: str) -> None:
+    assert totals(text, batch=2) == counted(build(parse(text)), torch.randn(2, 3, 32, 32))
+
+
+def test_every_catalog_line_begins_with_the_multiply_adds_and_holds_no_empty_amount() -> None:
+    for entry in CATALOG.values():
+        lines = ledger(entry.spec)
+        macs = next(line.total for line in lines if line.tool is Tool.TORCHVISION)
+        for line in lines:
+            assert line.amounts[0] == Amount(Part.MACS, macs)
+            assert line.total == sum(amount.count for amount in line.amounts)
+            assert all(amount.count for amount in line.amounts)
+
+
+def test_only_the_papers_line_cites_and_only_where_it_states_a_figure() -> None:
+    cited = {name: ledger(entry.spec)[0] for name, entry in CATALOG.items()}
+    stating = {name for name, line in cited.items() if line.tool is Tool.PAPER}
+    assert stating == PAPER_MACS.keys()
+    assert {(line.source and line.source.year) for name, line in cited.items()} == {2015, None}
+    assert ledger(parse("resnet50:input=3x128x128"))[0].tool is Tool.TORCHVISION
+    assert ledger(parse("resnet50"), batch=3)[0].total == 3 * 3_800_000_000
+
+
+def test_the_paper_strides_on_the_first_convolution() -> None:
+    line: Line = ledger(parse("resnet50"))[0]
+    assert [(amount.part, amount.count) for amount in line.amounts] == [
+        (Part.MACS, 4_089_184_256),
+        (Part.STRIDE, 3_857_973_248 - 4_089_184_256),
+        (Part.ROUNDING, 3_800_000_000 - 3_857_973_248),
+    ]
+    parts = [amount.part for amount in ledger(parse("resnet50_v1"))[0].amounts]
+    assert parts == [Part.MACS, Part.ROUNDING]
