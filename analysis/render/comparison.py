@@ -1,0 +1,222 @@
+"""Comparisons, choices, differences and ledgers as JSON, CSV, LaTeX, Markdown and text.
+
+Computed and published figures never share a table that is read by eye; in CSV a published column's
+name says so. CSV and JSON hold exact numbers, the others three digits.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analysis.choose import Choice, Deepest
+from analysis.compare import Axis, Column, Comparison, Recipe, Row, frame
+from analysis.diff import Diff
+from analysis.ledger import Line
+from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
+from analysis.render.numbers import delta, exact, shape, short
+
+
+def comparison_grids(comparison: Comparison) -> tuple[Grid, ...]:
+    """The computed figures, then the published ones in a table of their own, if there are any."""
+    images = "1 image" if comparison.batch == 1 else f"{comparison.batch:,} images"
+    yard = comparison.yardstick
+    computed = Grid(
+        f"Computed for {images}; for scale, {yard.name} takes {short(yard.macs)} MACs an image "
+        f"({yard.source.short}, {yard.place}).",
+        ("model", "input", *(column.label for column in comparison.columns)),
+        tuple(
+            (row.model, shape(row.input), *(_written(c, row) for c in comparison.columns))
+            for row in comparison.rows
+        ),
+        left=2,
+    )
+    figures = tuple(
+        (row.model, f.metric, f.recipe, f.source, f"{f.percent:g}%")
+        for row in comparison.rows
+        for f in row.published
+    )
+    columns = ("model", "figure", "recipe", "source", "published")
+    listed = Grid("Published, each under its own recipe.", columns, figures, left=4)
+    return (computed, listed) if figures else (computed,)
+
+
+def _written(axis: Axis, row: Row) -> str:
+    """A row's number for the eye, or nothing."""
+    value = axis.of(row)
+    if value is None:
+        return ""
+    if isinstance(axis, Recipe):
+        return f"{value:g}%"
+    if axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD):
+        return exact(int(value))
+    return short(value, axis.unit)
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """A row a network: exact integers, then a column for every recipe of published figures."""
+    table = frame(comparison)
+    for recipe in comparison.recipes:
+        table[recipe.label] = [recipe.of(row) for row in comparison.rows]
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def row_dict(row: Row) -> dict[str, Any]:
+    """A row as plain values; what is published is in a list of its own."""
+    values: dict[str, Any] = {"model": row.model, "input": list(row.input), "batch": row.batch}
+    values |= {c.value: value for c in Column if (value := c.of(row)) is not None}
+    return values | {"published": [vars(figure) for figure in row.published]}
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """`{"models": [...], "yardstick": {...}}`."""
+    yard = comparison.yardstick
+    values = {
+        "models": [row_dict(row) for row in comparison.rows],
+        "yardstick": {
+            "name": yard.name,
+            "macs": yard.macs,
+            "source": f"{yard.source.short}, {yard.place}",
+        },
+    }
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Both tables, aligned for a terminal."""
+    return "\n".join(map(grid_text, comparison_grids(comparison)))
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Both tables as pipe tables."""
+    return "\n".join(map(grid_markdown, comparison_grids(comparison)))
+
+
+def comparison_latex(comparison: Comparison) -> str:
+    """Both tables as LaTeX."""
+    return "\n".join(map(grid_latex, comparison_grids(comparison)))
+
+
+def choice_json(choice: Choice) -> str:
+    """`{"sentence", "task", "fits": rows, "pareto": fronts, ...}`."""
+    values = {
+        "sentence": choice.sentence,
+        "task": {
+            "name": choice.task.name,
+            "input": list(choice.task.input),
+            "classes": choice.task.classes,
+        },
+        "batch": choice.batch,
+        "dtype": choice.dtype.value,
+        "optimiser": choice.optimiser.value,
+        "budgets": {budget.value: limit for budget, limit in choice.budgets.limits.items()},
+        "fits": [row_dict(row) for row in choice.fits],
+        "misses": [
+            {
+                "model": miss.row.model,
+                "over": {budget.value: need for budget, need in miss.over.items()},
+                "worst_ratio": miss.worst,
+            }
+            for miss in choice.misses
+        ],
+        "refused": [vars(refusal) for refusal in choice.refused],
+        "pareto": [
+            {
+                "x": _axis(front.x),
+                "y": _axis(front.y),
+                "models": [row.model for row in front.rows],
+            }
+            for front in choice.fronts
+        ],
+        "best_published": [
+            {"recipe": _axis(best.recipe), "model": best.row.model, "percent": best.percent}
+            for best in choice.best
+        ],
+        "deepest": [_deepest(deep) for deep in choice.deepest],
+        "largest_batches": dict(choice.largest_batches),
+    }
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def _axis(axis: Axis) -> str:
+    return axis.label if isinstance(axis, Recipe) else axis.value
+
+
+def _deepest(deep: Deepest) -> dict[str, Any]:
+    return {
+        "family": deep.family,
+        "in_catalog": deep.in_catalog,
+        **row_dict(deep.row),
+        "largest_batch": deep.largest_batch,
+        "deeper": row_dict(deep.deeper) if deep.deeper else None,
+        "breaks": {budget.value: need for budget, need in deep.breaks.items()},
+    }
+
+
+def choice_text(choice: Choice) -> str:
+    """The sentence, then what fits and the deepest of each family, aligned for a terminal."""
+    parts = [f"{choice.sentence}\n"]
+    if choice.fits:
+        rows = tuple(
+            (
+                row.model,
+                exact(row.depth),
+                short(row.params),
+                short(row.macs),
+                short(row.training_bytes(choice.dtype) or 0, "B"),
+                exact(choice.largest_batches[row.model]) if choice.largest_batches else "",
+            )
+            for row in choice.fits
+        )
+        names = ("fits", "depth", "parameters", "MACs", "training step", "largest batch")
+        images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
+        caption = f"What fits, for {images} in {choice.dtype}, predicted."
+        parts.append(grid_text(Grid(caption, names, rows)))
+    if choice.best:
+        figures = tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best)
+        names = ("recipe", "model", "published")
+        parts.append(grid_text(Grid("Best published figure of each recipe.", names, figures, 2)))
+    if choice.deepest:
+        rows = tuple(
+            (
+                deep.row.model,
+                "" if deep.in_catalog else "not in the catalog",
+                exact(deep.row.depth),
+                short(deep.row.macs),
+                short(deep.row.training_bytes(choice.dtype) or 0, "B"),
+                ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
+            )
+            for deep in choice.deepest
+        )
+        names = ("deepest of its family", "", "depth", "MACs", "training step", "one step deeper")
+        parts.append(grid_text(Grid("What depth the budgets allow.", names, rows, 2)))
+    return "\n".join(parts)
+
+
+def ledger_grid(lines: tuple[Line, ...]) -> Grid:
+    """One row for each amount, and each line's total before it."""
+    rows: list[tuple[str, ...]] = []
+    for line in lines:
+        cited = f", {line.source.short}, {line.place}" if line.source else ""
+        rows.append((f"{line.tool}{cited}", "", exact(line.total)))
+        for amount in line.amounts:
+            how = f" ({amount.how})" if amount.how else ""
+            rows.append(("", f"{amount.part}{how}", exact(amount.count).replace("-", "−")))
+    return Grid("Which FLOPs?", ("count", "of which", "operations"), tuple(rows), left=2)
+
+
+def diff_grid(diff: Diff) -> Grid:
+    """One row for each stage: what changed and what it costs."""
+    rows = tuple(
+        (
+            stage.name,
+            stage.change.value,
+            ", ".join(f"{n} {change}" for change, n in stage.tally.items()),
+            delta(stage.params_gained, 0),
+            delta(stage.macs_gained, 0),
+            delta(stage.saved_bytes_gained, 0, "B"),
+        )
+        for stage in diff.stages
+    )
+    names = ("stage", "change", "blocks", "parameters", "MACs", "saved for backward")
+    return Grid(diff.sentence, names, rows, left=3)
