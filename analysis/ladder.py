@@ -20,21 +20,23 @@ Blocks = tuple[int, ...]
 
 
 def same_family(one: ResNetSpec, other: ResNetSpec) -> bool:
-    """Whether two networks have as many stages and differ in their blocks alone."""
-    return len(one.blocks) == len(other.blocks) and one == replace(
-        other, base=one.base, blocks=one.blocks
+    """Whether two networks have as many stages and differ in blocks, input and classes alone."""
+    free = ("blocks", "input", "classes")
+    return len(one.blocks) == len(other.blocks) and all(
+        getattr(one, name) == getattr(other, name) for name in OPTIONS if name not in free
     )
 
 
 def family(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """Networks of the catalog that differ from this one in their blocks alone, shallow ones first.
+    """The catalog's networks of the same family, for this input and classes, shallow ones first.
 
-    The input and the classes are the spec's own: what they are does not make another family.
+    What has the spec's own blocks goes by the spec's own name.
     """
-    fitted = (
-        replace(entry.spec, input=spec.input, classes=spec.classes) for entry in CATALOG.values()
-    )
-    found = {net.blocks: net for net in reversed([n for n in fitted if same_family(spec, n)])}
+    found: dict[Blocks, ResNetSpec] = {}
+    for entry in CATALOG.values():
+        if same_family(spec, entry.spec):
+            fitted = replace(entry.spec, input=spec.input, classes=spec.classes)
+            found.setdefault(fitted.blocks, spec if fitted.blocks == spec.blocks else fitted)
     return tuple(sorted(found.values(), key=lambda net: sum(net.blocks)))
 
 

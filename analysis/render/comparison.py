@@ -7,6 +7,7 @@ name says so. CSV and JSON hold exact numbers, the others three digits.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from analysis.choose import Choice, Deepest
@@ -17,16 +18,19 @@ from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.render.numbers import delta, exact, shape, short
 
 
-def comparison_grids(comparison: Comparison) -> tuple[Grid, ...]:
-    """The computed figures, then the published ones in a table of their own, if there are any."""
+def comparison_grids(
+    comparison: Comparison, columns: Sequence[Column] | None = None
+) -> tuple[Grid, ...]:
+    """The computed figures, all of them or some columns, then the published ones, if any."""
+    shown = comparison.columns if columns is None else tuple(columns)
     images = "1 image" if comparison.batch == 1 else f"{comparison.batch:,} images"
     yard = comparison.yardstick
     computed = Grid(
         f"Computed for {images}; for scale, {yard.name} takes {short(yard.macs)} MACs an image "
         f"({yard.source.short}, {yard.place}).",
-        ("model", "input", *(column.label for column in comparison.columns)),
+        ("model", "input", *(column.label for column in shown)),
         tuple(
-            (row.model, shape(row.input), *(_written(c, row) for c in comparison.columns))
+            (row.model, shape(row.input), *(_written(c, row) for c in shown))
             for row in comparison.rows
         ),
         left=2,
@@ -36,8 +40,8 @@ def comparison_grids(comparison: Comparison) -> tuple[Grid, ...]:
         for row in comparison.rows
         for f in row.published
     )
-    columns = ("model", "figure", "recipe", "source", "published")
-    listed = Grid("Published, each under its own recipe.", columns, figures, left=4)
+    names = ("model", "figure", "recipe", "source", "published")
+    listed = Grid("Published, each under its own recipe.", names, figures, left=4)
     return (computed, listed) if figures else (computed,)
 
 
@@ -155,29 +159,44 @@ def _deepest(deep: Deepest) -> dict[str, Any]:
 
 def choice_text(choice: Choice) -> str:
     """The sentence, then what fits and the deepest of each family, aligned for a terminal."""
-    parts = [f"{choice.sentence}\n"]
-    if choice.fits:
-        rows = tuple(
+    grids = (_fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
+    return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
+
+
+def _fits_grid(choice: Choice) -> Grid:
+    images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
+    largest = ("largest batch",) if choice.largest_batches else ()
+    return Grid(
+        f"What fits, all for {images} in {choice.dtype}; a training step's memory is predicted.",
+        ("model", "depth", "parameters", "MACs", "training step", *largest),
+        tuple(
             (
                 row.model,
                 exact(row.depth),
                 short(row.params),
                 short(row.macs),
                 short(row.training_bytes(choice.dtype) or 0, "B"),
-                exact(choice.largest_batches[row.model]) if choice.largest_batches else "",
+                *(exact(choice.largest_batches[row.model]) for _ in largest),
             )
             for row in choice.fits
-        )
-        names = ("fits", "depth", "parameters", "MACs", "training step", "largest batch")
-        images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
-        caption = f"What fits, for {images} in {choice.dtype}, predicted."
-        parts.append(grid_text(Grid(caption, names, rows)))
-    if choice.best:
-        figures = tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best)
-        names = ("recipe", "model", "published")
-        parts.append(grid_text(Grid("Best published figure of each recipe.", names, figures, 2)))
-    if choice.deepest:
-        rows = tuple(
+        ),
+    )
+
+
+def _best_grid(choice: Choice) -> Grid:
+    return Grid(
+        "Best published figure of each recipe.",
+        ("recipe", "model", "published"),
+        tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best),
+        left=2,
+    )
+
+
+def _deepest_grid(choice: Choice) -> Grid:
+    return Grid(
+        "The deepest that fits of each family, and what one step deeper takes too much of.",
+        ("model", "", "depth", "MACs", "training step", "one step deeper"),
+        tuple(
             (
                 deep.row.model,
                 "" if deep.in_catalog else "not in the catalog",
@@ -187,10 +206,9 @@ def choice_text(choice: Choice) -> str:
                 ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
             )
             for deep in choice.deepest
-        )
-        names = ("deepest of its family", "", "depth", "MACs", "training step", "one step deeper")
-        parts.append(grid_text(Grid("What depth the budgets allow.", names, rows, 2)))
-    return "\n".join(parts)
+        ),
+        left=2,
+    )
 
 
 def ledger_grid(lines: tuple[Line, ...]) -> Grid:

@@ -1,0 +1,230 @@
+"""What fits: budgets that all, some or none meet, and the deepest of every family."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+import analysis
+from analysis.choose import (
+    CIFAR,
+    IMAGENET,
+    Budget,
+    Budgets,
+    Choice,
+    Task,
+    choose,
+    task_of,
+)
+from analysis.compare import Better, Column, Recipe, pareto
+from analysis.ladder import ladder
+from analysis.render.comparison import choice_json, choice_text
+from analysis.training import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
+from nets import CATALOG, parse
+from nets.spec import ResNetSpec
+
+
+def models(choice: Choice) -> list[str]:
+    return [row.model for row in choice.fits]
+
+
+def test_tasks_never_compete() -> None:
+    both = [choose(task, Budgets()) for task in (IMAGENET, CIFAR)]
+    names = [set(models(choice)) for choice in both]
+    assert not names[0] & names[1]
+    assert all(CATALOG[name].spec.input == (3, 224, 224) for name in names[0])
+    assert all(CATALOG[name].spec.input == (3, 32, 32) for name in names[1])
+    assert {"resnet50", "resnet50_v1", "plain34"} <= names[0]
+    assert not {"flower_resnet18", "d2l_resnet18"} & names[0]
+
+
+def test_the_task_of_an_input() -> None:
+    assert task_of((3, 224, 224)) is IMAGENET
+    assert task_of((3, 32, 32)) is CIFAR
+    assert task_of((3, 224, 224), 10) == Task("own images", (3, 224, 224), 10)
+    assert task_of((1, 28, 28), 10).input == (1, 28, 28)
+    with pytest.raises(ValueError, match="input must be 1 to 4,096, not 0"):
+        task_of((0, 28, 28))
+    with pytest.raises(ValueError, match="classes must be 1 to 100,000, not 0"):
+        task_of((3, 28, 28), 0)
+
+
+def test_ones_own_images_take_every_net_of_the_catalog_once() -> None:
+    choice = choose(task_of((3, 64, 64), 10), Budgets(), batch=2)
+    assert "resnet18:input=3x64x64:classes=10" in models(choice)
+    assert "resnet20:input=3x64x64" in models(choice)
+    assert not [name for name in models(choice) if "flower" in name]  # it is resnet18 by now
+    assert not choice.best  # nothing is published for these images
+    assert len(choice.fits) + len(choice.misses) == len({row.spec for row in choice.fits})
+
+
+def test_everything_fits() -> None:
+    choice = choose(CIFAR, Budgets(max_macs=1e30, max_params=10**400))
+    assert not choice.misses
+    assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
+    assert choice.sentence == (
+        "All 16 networks fit for CIFAR-10 (3x32x32, 10 classes): the deepest is resnet1202 with "
+        "1,202 layers."
+    )
+    unlimited = choose(CIFAR, Budgets())
+    assert ", for no budget is set: " in unlimited.sentence
+    assert all(deep.deeper is None for deep in unlimited.deepest)
+
+
+def test_nothing_fits() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=1e9))
+    assert not choice.fits
+    assert not choice.fronts
+    assert not choice.best
+    near = min(choice.misses, key=lambda miss: miss.worst)
+    assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
+    assert choice.sentence == (
+        "Nothing fits for ImageNet (3x224x224, 1,000 classes): plain18 comes nearest and takes "
+        "1.79 G MACs an image where the limit is 1.00 G MACs an image: 79.5% too much; outside "
+        "the catalog resnet18:blocks=1,1,1,1 fits."
+    )
+    assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times as much.")
+    assert choice.deepest[0].row.model == "resnet18:blocks=1,1,1,1"
+
+
+def test_some_fit_and_the_misses_say_why() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=4.1e9, max_params=23e6), batch=8)
+    assert models(choice) == [
+        *("resnet18", "resnet34", "resnet34_a", "resnet34_c", "plain18", "plain34")
+    ]
+    missed = {miss.row.model: miss for miss in choice.misses}
+    assert set(missed["resnet50"].over) == {Budget.PARAMS}
+    assert set(missed["resnet101"].over) == {Budget.MACS, Budget.PARAMS}
+    assert missed["resnet50"].over[Budget.PARAMS] == 25_557_032
+    assert missed["resnet50"].worst == pytest.approx(25_557_032 / 23e6)
+    assert choice.sentence.startswith(f"{len(choice.fits)} of 18 networks fit for ImageNet")
+
+
+@pytest.mark.parametrize("dtype", [Dtype.FLOAT32, Dtype.BFLOAT16])
+def test_memory_is_judged_in_the_type_and_by_the_optimiser(dtype: Dtype) -> None:
+    spec, batch = parse("resnet50"), 16
+    for optimiser in Optimiser:
+        need = step_memory(spec, batch, dtype, optimiser).peak_bytes
+        for limit, fits in ((need, True), (need - 1, False)):
+            budgets = Budgets(max_training_bytes=limit)
+            choice = choose(IMAGENET, budgets, batch, dtype, optimiser, candidates=[spec])
+            assert bool(choice.fits) is fits
+            most = largest_batch(spec, limit, dtype, optimiser)
+            assert choice.largest_batches == ({"resnet50": most} if fits else {})
+    held = inference_bytes(spec, batch, dtype)
+    for limit, fits in ((held, True), (held - 1, False)):
+        budgets = Budgets(max_inference_bytes=limit)
+        assert bool(choose(IMAGENET, budgets, batch, dtype, candidates=[spec]).fits) is fits
+
+
+@pytest.mark.parametrize("limit", [3e8, 1e9, 4.2e9, 2e10])
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "wide_resnet50_2"])
+def test_the_deepest_is_what_a_walk_up_the_ladder_finds(name: str, limit: float) -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=limit), candidates=[parse(name)])
+    rungs = ladder(parse(name))
+    walked: ResNetSpec | None = None
+    for i in range(len(rungs)):
+        if analysis.profile(rungs[i]).macs > limit:
+            break
+        walked = rungs[i]
+    assert [d.row.spec for d in choice.deepest] == ([walked] if walked else [])
+    for deep in choice.deepest:
+        assert deep.deeper
+        assert deep.deeper.macs > limit
+        assert deep.breaks == {Budget.MACS: deep.deeper.macs}
+        assert sum(deep.deeper.spec.blocks) > sum(deep.row.spec.blocks)
+
+
+def test_the_deepest_may_be_outside_the_catalog() -> None:
+    choice = choose(CIFAR, Budgets(max_training_bytes=1e9), batch=32)
+    deep = {d.family: d for d in choice.deepest}
+    assert deep["resnet20"].row.model == "resnet110:blocks=64,64,64"
+    assert not deep["resnet20"].in_catalog
+    assert deep["resnet20"].row.training_bytes_float32
+    assert deep["resnet20"].row.training_bytes_float32 <= 1e9
+    assert deep["resnet20"].deeper
+    assert deep["resnet20"].deeper.model == "resnet110:blocks=65,65,65"
+    assert deep["resnet20"].breaks[Budget.TRAINING] > 1e9
+    assert deep["resnet20"].largest_batch == largest_batch(deep["resnet20"].row.spec, 1e9)
+    assert deep["wrn28_10"].in_catalog
+
+
+def test_the_best_published_within_one_recipe() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=8e9))
+    best = {b.recipe.recipe: (b.row.model, b.percent) for b in choice.best}
+    assert best["IMAGENET1K_V1, single crop"] == ("resnext50_32x4d", 77.618)
+    assert best["IMAGENET1K_V2, single crop"] == ("resnet101", 81.886)
+    assert best["10-crop"] == ("resnet101_v1", 21.75)
+
+
+def test_fronts_hold_every_pair_of_costs_and_every_recipe() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=12e9))
+    fronts = {(front.x, front.y): front.rows for front in choice.fronts}
+    costs = [Column.PARAMS, Column.MACS, Column.TRAINING_BYTES_FLOAT32, Column.INFERENCE_BYTES]
+    for i, x in enumerate(costs):
+        for y in costs[i + 1 :]:
+            assert fronts[x, y] == pareto(choice.fits, x, y)
+    published = [axis for axis in {y for _, y in fronts} if isinstance(axis, Recipe)]
+    assert {axis.better for axis in published} == {Better.HIGH, Better.LOW}
+    for recipe in published:
+        for cost in costs:
+            assert fronts[cost, recipe] == pareto(choice.fits, cost, recipe)
+    assert all(front.rows for front in choice.fronts)
+
+
+def test_measured_times() -> None:
+    times = {"resnet20": 2.0, "resnet32": 3.5, "resnet56": 9.0}
+    choice = choose(CIFAR, Budgets(max_ms=4), measured_ms=times)
+    assert models(choice) == ["resnet20", "resnet32"]
+    assert [miss.row.model for miss in choice.misses] == ["resnet56"]
+    assert choice.misses[0].over == {Budget.TIME: 9.0}
+    assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
+    assert "Not judged: resnet44 and 12 more (it was not measured)." in choice.sentence
+    nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
+    assert "resnet20 comes nearest and takes 2 ms where the limit is 1 ms" in nothing
+    with pytest.raises(ValueError, match="max_ms needs measured times, and none was given"):
+        choose(CIFAR, Budgets(max_ms=4))
+
+
+def test_an_input_that_no_network_can_train_on() -> None:
+    choice = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))
+    assert not choice.fits
+    assert choice.sentence.startswith("No network could be judged for own images (3x1x1, ")
+    assert "would train on one value per channel" in choice.sentence
+
+
+@pytest.mark.parametrize("field", [budget.value for budget in Budget])
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (0, "must be above 0, not 0"),
+        (-5, "must be above 0, not -5"),
+        (-1e-9, "must be above 0, not -1e-09"),
+        (math.nan, "must be a finite number, not nan"),
+        (math.inf, "must be a finite number, not inf"),
+        ("4G", "must be a number, not 4G"),
+        (True, "must be a number, not True"),
+        ([1], r"must be a number, not \[1\]"),
+    ],
+)
+def test_nonsense_budgets(field: str, value: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field} {says}$"):
+        Budgets(**{field: value})
+
+
+def test_a_bad_batch() -> None:
+    with pytest.raises(ValueError, match="batch must be 1 to 65,536, not 0"):
+        choose(CIFAR, Budgets(), batch=0)
+
+
+def test_every_outcome_is_written() -> None:
+    for budgets in (Budgets(), Budgets(max_macs=5e7), Budgets(max_macs=1), Budgets(max_params=1)):
+        choice = choose(CIFAR, budgets, batch=4)
+        text, read = choice_text(choice), json.loads(choice_json(choice))
+        assert text.startswith(f"{choice.sentence}\n")
+        assert choice.sentence.endswith(".")
+        assert [row["model"] for row in read["fits"]] == models(choice)
+        assert len(read["pareto"]) == len(choice.fronts)
+        assert all(model in models(choice) for front in read["pareto"] for model in front["models"])
+        assert read["sentence"] == choice.sentence

@@ -1,0 +1,271 @@
+"""Rows, what is published beside them, Pareto fronts, sweeps and their tables."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchvision.models import get_model_weights
+
+import analysis
+from analysis.compare import (
+    MAX_MODELS,
+    MAX_POINTS,
+    VGG19,
+    Axis,
+    Better,
+    Column,
+    Recipe,
+    Row,
+    Sweep,
+    compare,
+    curve,
+    frame,
+    pareto,
+    published_frame,
+    row,
+)
+from analysis.published import Published
+from analysis.render.comparison import (
+    comparison_csv,
+    comparison_grids,
+    comparison_json,
+    comparison_latex,
+    comparison_markdown,
+    comparison_text,
+)
+from analysis.training import Dtype, inference_bytes, step_memory
+from nets import CATALOG, parse
+from tests.conftest import Golden
+
+CIFAR = [parse(name) for name in ("resnet20", "resnet56", "plain20")]
+
+
+def test_the_whole_catalog_is_as_profiled() -> None:
+    comparison = compare([entry.spec for entry in CATALOG.values()])
+    assert len(comparison.rows) == len(CATALOG) <= MAX_MODELS
+    for counted in comparison.rows:
+        profile = analysis.profile(counted.spec)
+        for column in comparison.columns:
+            assert column.of(counted) == getattr(profile, column.value), counted.model
+        assert (counted.model, counted.input) == (profile.model, profile.input)
+
+
+def test_torchvisions_ten_are_as_torchvision_publishes() -> None:
+    rows = {r.model: r for r in compare([e.spec for e in CATALOG.values()]).rows}
+    ten = [name for name, entry in CATALOG.items() if entry.in_torchvision]
+    assert len(ten) == 10
+    for name in ten:
+        for weights in get_model_weights(name):
+            assert rows[name].params == weights.meta["num_params"]
+            assert round(rows[name].macs / 1e9, 3) == weights.meta["_ops"]
+            top1 = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+            assert top1 in [p.percent for p in rows[name].published if weights.name in p.recipe]
+
+
+def test_recipes_are_told_apart() -> None:
+    comparison = compare([e.spec for e in CATALOG.values()])
+    v1, v2, own, crops = (
+        next(r for r in comparison.recipes if part in r.recipe)
+        for part in ("_V1, single", "_V2, single", "pull 5935", "10-crop")
+    )
+    rows = {r.model: r for r in comparison.rows}
+    assert (v1.of(rows["resnet50"]), v2.of(rows["resnet50"])) == (76.13, 80.858)
+    assert v1.of(rows["resnext101_64x4d"]) is None
+    assert own.of(rows["resnext101_64x4d"]) == 83.246
+    assert crops.of(rows["resnet50"]) is None
+    assert crops.of(rows["resnet50_v1"]) == 22.85
+    assert (v1.better, crops.better) == (Better.HIGH, Better.LOW)
+    assert [r.recipe for r in comparison.recipes if r.of(rows["resnet110"])] == [
+        "best of 5",
+        "median of 5, original unit",
+    ]
+
+
+def test_the_yardstick() -> None:
+    assert (VGG19.macs, VGG19.source.year) == (19_600_000_000, 2015)
+
+
+def test_a_replay_fills_its_columns() -> None:
+    without = compare(CIFAR, batch=4)
+    assert all(c.of(r) is None for c in MEMORY for r in without.rows)
+    assert not {*MEMORY, Column.MEASURED_MS} & {*without.columns}
+    comparison = compare(CIFAR, batch=4, replay=True, measured_ms={"resnet20": 1.5})
+    first = comparison.rows[0]
+    assert first.training_bytes_float32 == step_memory(CIFAR[0], 4).peak_bytes
+    assert first.training_bytes(Dtype.FLOAT16) == first.training_bytes_bfloat16
+    assert first.inference_bytes_float16 == inference_bytes(CIFAR[0], 4, Dtype.FLOAT16)
+    assert [r.measured_ms for r in comparison.rows] == [1.5, None, None]
+    assert comparison.columns == tuple(Column)
+
+
+MEMORY = [c for c in Column if "training" in c or "float16" in c]
+
+
+def test_a_network_is_one_row_however_it_is_given() -> None:
+    texts = ["resnet50", "resnet18", "resnet50:blocks=3,4,6,3", "resnet50:input=3x128x128"]
+    specs = [parse(text) for text in texts]
+    models = [r.model for r in compare(specs).rows]
+    assert models == ["resnet50", "resnet18", "resnet50:input=3x128x128"]
+    fitted = compare(specs, input_shape=(3, 128, 128)).rows
+    assert [r.model for r in fitted] == ["resnet50:input=3x128x128", "resnet18:input=3x128x128"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "says"),
+    [
+        ([], {}, "a comparison takes 1 to 64 models, not 0"),
+        (["resnet20"] * 65, {}, "a comparison takes 1 to 64 models, not 65"),
+        (["resnet20"], {"batch": 0}, "^batch must be 1 to 65,536, not 0"),
+        (
+            ["resnet18", "d2l_resnet18"],
+            {"input_shape": (3, 64, 64)},
+            "input has 3 channels, and d2l_resnet18 takes 1",
+        ),
+        (["resnet18"], {"input_shape": (3, 64)}, "input must be channels x height x width"),
+        (["resnet20", "resnet50:input=3x8x8"], {}, "resnet50:input=3x8x8: input 3x8x8 is too"),
+    ],
+)
+def test_bad_comparisons(texts: list[str], options: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        compare([parse(text) for text in texts], **options)  # type: ignore[arg-type]
+
+
+PLACES: tuple[Axis, ...] = (
+    Column.PARAMS,
+    Column.DEPTH,
+    Recipe("top-1 accuracy", "a", "x", Better.HIGH),
+    Recipe("top-1 error", "b", "x", Better.LOW),
+)
+
+
+def made(params: int, depth: int, accuracy: int | None, error: int | None) -> Row:
+    figures = (("top-1 accuracy", "a", accuracy), ("top-1 error", "b", error))
+    known = tuple(Published(m, p, r, "x, Table 1", "") for m, r, p in figures if p is not None)
+    return replace(row(CIFAR[0]), params=params, depth=depth, published=known)
+
+
+def beats(one: Row, other: Row, x: Axis, y: Axis) -> bool:
+    """Written out: as good in both, better in one."""
+    better = []
+    for axis in (x, y):
+        a, b = axis.of(one), axis.of(other)
+        assert a is not None
+        assert b is not None
+        better.append(a - b if axis.better is Better.HIGH else b - a)
+    return min(better) >= 0 and max(better) > 0
+
+
+few = st.integers(0, 4)
+
+
+@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@given(
+    st.lists(st.tuples(few, few, st.none() | few, st.none() | few), max_size=10),
+    st.sampled_from(PLACES),
+    st.sampled_from(PLACES),
+)
+def test_a_front_is_what_nothing_beats(values: list[tuple[int, ...]], x: Axis, y: Axis) -> None:
+    rows = [made(*value) for value in values]
+    placed = [r for r in rows if x.of(r) is not None and y.of(r) is not None]
+    expected = [r for r in placed if not any(beats(other, r, x, y) for other in placed)]
+    front = pareto(rows, x, y)
+    assert sorted(map(id, front)) == sorted(map(id, expected))
+    losses = [(x.of(r) or 0) * (-1 if x.better is Better.HIGH else 1) for r in front]
+    assert losses == sorted(losses)
+
+
+def test_the_front_of_accuracy_against_cost() -> None:
+    comparison = compare([e.spec for e in CATALOG.values()])
+    v2 = next(r for r in comparison.recipes if "_V2" in r.recipe)
+    front = [r.model for r in pareto(comparison.rows, Column.MACS, v2)]
+    assert front == ["resnet50", "resnext50_32x4d", "resnet101", "resnet152", "resnext101_32x8d"]
+
+
+def test_sweeps() -> None:
+    deep = curve(parse("resnet20"), Sweep.DEPTH, values=[20, 33, 56, 57])
+    assert [(p.value, p.row.model) for p in deep.points] == [
+        (20, "resnet20"),
+        (32, "resnet32"),
+        (56, "resnet56"),
+    ]
+    wide = curve(parse("resnet50"), Sweep.WIDTH, values=[0.5, 1, 2])
+    assert [p.row.spec.widths[0] for p in wide.points] == [32, 64, 128]
+    assert wide.points[1].row.macs == 4_089_184_256
+    sides = curve(parse("resnet50"), Sweep.INPUT, values=[8, 224, 448], batch=1)
+    assert [p.value for p in sides.points] == [224, 448]  # 8 is too small at batch 1
+    batches = curve(parse("resnet50"), Sweep.BATCH, values=[4, 1, 4], replay=True)
+    assert [p.row.batch for p in batches.points] == [1, 4]
+    assert batches.points[1].row.macs == 4 * batches.points[0].row.macs
+    assert batches.points[1].row.training_bytes_float32
+
+
+@pytest.mark.parametrize("sweep", Sweep)
+@pytest.mark.parametrize("name", ["resnet50", "resnet20", "wrn28_10"])
+def test_sweeps_of_their_own_accord_hold_the_network_itself(name: str, sweep: Sweep) -> None:
+    points = curve(parse(name), sweep).points
+    assert name in [p.row.model for p in points]
+    assert 5 <= len(points) <= MAX_POINTS
+    macs = [p.row.macs for p in points]
+    assert macs == sorted(macs)
+    assert len({p.value for p in points}) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "values", "says"),
+    [
+        (Sweep.BATCH, [0], "batch must be a whole number above 0, 65,536 at most, not 0"),
+        (Sweep.BATCH, [1.5], "batch must be a whole number above 0, 65,536 at most, not 1.5"),
+        (Sweep.INPUT, [5_000], "input must be a whole number above 0, 4,096 at most, not 5,000"),
+        (Sweep.WIDTH, [float("nan")], "width must be a number above 0, 64 at most, not nan"),
+        (Sweep.WIDTH, [0.001], "resnet50 cannot be built at any width of the sweep"),
+        (Sweep.DEPTH, [2], "resnet50 cannot be built at any depth of the sweep"),
+        (Sweep.INPUT, [1], "resnet50 cannot be built at any input of the sweep"),
+        (Sweep.BATCH, [], "a sweep takes 1 to 64 values, not 0"),
+        (Sweep.BATCH, list(range(1, 70)), "a sweep takes 1 to 64 values, not 69"),
+    ],
+)
+def test_bad_sweeps(sweep: Sweep, values: list[float], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        curve(parse("resnet50"), sweep, values)
+
+
+def test_frames_and_csv_read_back() -> None:
+    comparison = compare([*CIFAR, parse("resnet110")], batch=2, replay=True)
+    table = frame(comparison)
+    assert list(table["model"]) == ["resnet20", "resnet56", "plain20", "resnet110"]
+    assert list(table.columns[:3]) == ["model", "input", "batch"]
+    assert not [name for name in table.columns if "error" in name or "accuracy" in name]
+    lines = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    for line, counted in zip(lines, comparison.rows, strict=True):
+        assert (line["model"], line["input"]) == (counted.model, "3x32x32")
+        for column in comparison.columns:
+            assert int(line[column.value]) == column.of(counted)
+        for recipe in comparison.recipes:
+            assert "published by" in recipe.label
+            assert line[recipe.label] == str(recipe.of(counted) or "")
+    known = published_frame(comparison)
+    assert list(known["percent"]) == [8.75, 6.97, 6.43, 6.61]
+    assert set(known["source"]) == {"He et al. 2015, Table 6", "He et al. 2016, Tables 2 to 4"}
+
+
+def test_json_keeps_published_figures_apart() -> None:
+    read = json.loads(comparison_json(compare(CIFAR)))
+    first = read["models"][0]
+    assert (first["params"], first["macs"], first["depth"]) == (269_722, 40_551_040, 20)
+    assert [p["percent"] for p in first["published"]] == [8.75]
+    assert read["models"][2]["published"] == []
+    assert read["yardstick"]["macs"] == 19_600_000_000
+
+
+def test_written_tables(golden: Golden) -> None:
+    comparison = compare(CIFAR, batch=2)
+    golden("compare.text", comparison_text(comparison))
+    golden("compare.markdown", comparison_markdown(comparison))
+    golden("compare.latex", comparison_latex(comparison))
+    assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # nothing is published of plain-20
+    some = comparison_grids(comparison, [Column.MACS])[0]
+    assert some.columns == ("model", "input", "MACs (conv + linear)")

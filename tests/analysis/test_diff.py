@@ -1,0 +1,158 @@
+"""Two networks aligned: what differs, and that stages add up to the whole."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import analysis
+from analysis.diff import Aspect, Change, Diff, diff
+from analysis.render.comparison import diff_grid
+from analysis.render.grid import grid_csv, grid_text
+from nets import CATALOG, parse
+from nets.spec import ResNetSpec
+from tests.strategies import specs
+
+
+def between(one: str, other: str) -> Diff:
+    return diff(parse(one), parse(other))
+
+
+def whats(found: Diff) -> Counter[str]:
+    return Counter(str(what) for s in found.stages for block in s.blocks for what in block.what)
+
+
+def test_18_against_34() -> None:
+    found = between("resnet18", "resnet34")
+    assert found.tally == {Change.SAME: 8, Change.ADDED: 8}
+    added = [b.path for s in found.stages for b in s.blocks if b.change is Change.ADDED]
+    assert added[:3] == ["layer1.2", "layer2.2", "layer2.3"]
+    assert found.sentence == (
+        "From resnet18 to resnet34: 8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1). In "
+        "all +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
+    )
+    gains = {s.name: (s.params_gained, s.macs_gained) for s in found.stages}
+    assert gains["layer1"] == (2 * 36_864 + 2 * 128, 231_211_008)
+    assert gains["stem"] == gains["head"] == (0, 0)
+    assert sum(params for params, _ in gains.values()) == 21_797_672 - 11_689_512
+
+
+def test_34_against_18_is_the_reverse() -> None:
+    found = between("resnet34", "resnet18")
+    assert found.tally == {Change.SAME: 8, Change.REMOVED: 8}
+    assert "8 blocks removed (layer1 1," in found.sentence
+    assert "−10.1 M parameters" in found.sentence
+
+
+def test_50_against_50_v1() -> None:
+    found = between("resnet50", "resnet50_v1")
+    changed = [b for s in found.stages for b in s.blocks if b.change is Change.CHANGED]
+    assert [b.path for b in changed] == ["layer2.0", "layer3.0", "layer4.0"]
+    assert {what.aspect for b in changed for what in b.what} == {Aspect.STRIDE}
+    assert found.sentence == (
+        "From resnet50 to resnet50_v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In all "
+        "±0 parameters, −231 M MACs, −4.21 MB saved for backward."
+    )
+    assert [s.change for s in found.stages] == [
+        *(Change.SAME, Change.SAME),
+        *(Change.CHANGED, Change.CHANGED, Change.CHANGED),
+        Change.SAME,
+    ]
+
+
+def test_50_against_its_pre_activation_twin() -> None:
+    found = between("resnet50", "resnet50:unit=full_preact")
+    assert found.tally == {Change.CHANGED: 16}
+    assert whats(found) == {
+        "original → full preact": 16,
+        "projection with BN → projection without BN": 4,
+    }
+    ends = {s.name: list(map(str, s.what)) for s in found.stages if s.what}
+    assert ends == {
+        "stem": ["7×7 64 stride 2, BN, ReLU, max pool → 7×7 64 stride 2, max pool"],
+        "head": [
+            "average pool, fc 2048 to 1000 → BN, ReLU, average pool, fc 2048 to 1000",
+        ],
+    }
+    assert "original → full preact in every block" in found.sentence
+
+
+def test_101_against_152() -> None:
+    found = between("resnet101", "resnet152")
+    assert found.tally == {Change.SAME: 33, Change.ADDED: 17}
+    assert "17 blocks added (layer2 4, layer3 13)" in found.sentence
+    assert found.options[0].name == "blocks"
+    assert (found.options[0].before, found.options[0].after) == ("3,4,23,3", "3,8,36,3")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        ("resnet50", "resnet50", "resnet50 and resnet50 are the same network."),
+        ("resnet34", "plain34", "identity → no shortcut in 13 blocks; projection with BN → no"),
+        ("resnet34", "resnet34_a", "projection with BN → zero pad in 3 blocks"),
+        ("resnet18", "resnet50", "two 3×3 → bottleneck in every block"),
+        ("resnet50", "resnet18", "bottleneck → two 3×3 in every block"),
+        ("resnet50", "resnext50_32x4d", "other convolutions in every block"),
+        ("resnet50", "resnet50:zero_init=1", "the same blocks, but zero_init 0 to 1"),
+        ("resnet50", "resnet50:norm=none", "norm batch → norm none in every block"),
+        ("resnet50", "resnet50:activation=gelu", "ReLU → GELU in every block"),
+        ("resnet18", "d2l_resnet18", "no bias → bias in every block"),
+        ("d2l_resnet18", "keras_resnet18", "symmetric padding → same padding in every block"),
+        ("resnet50", "resnet50:dilate=0,0,1", "stride 2 on conv2 → no stride in 1 block"),
+        ("resnet18", "flower_resnet18", "head average pool, fc 512 to 1000 → average pool, fc 5"),
+        ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (layer3 3)"),
+    ],
+)
+def test_sentences(one: str, other: str, says: str) -> None:
+    assert says in between(one, other).sentence
+
+
+def test_a_missing_stage() -> None:
+    stages = {s.name: s for s in between("resnet20:blocks=3,3", "resnet20").stages}
+    assert list(stages) == ["stem", "layer1", "layer2", "layer3", "head"]
+    assert stages["layer3"].change is Change.ADDED
+    assert stages["layer3"].before is None
+    assert stages["layer3"].params_gained == stages["layer3"].after.params  # type: ignore[union-attr]
+
+
+def test_a_block_that_only_receives_other_channels_has_changed() -> None:
+    found = between("resnet50", "resnet50:widths=32,128,256,512")
+    first = {s.name: s.blocks[0] for s in found.stages if s.blocks}
+    assert [str(what) for what in first["layer2"].what] == ["256 channels in → 128 channels in"]
+    assert first["layer3"].change is Change.SAME
+
+
+def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
+    names = list(CATALOG)
+    for one, other in zip(names, names[1:] + names[:1], strict=True):
+        found = between(one, other)
+        gained = analysis.profile(parse(other)).params - analysis.profile(parse(one)).params
+        assert sum(s.params_gained for s in found.stages) == gained
+        macs = found.after.macs - found.before.macs
+        assert sum(s.macs_gained for s in found.stages) == macs
+        saved = found.after.saved_bytes - found.before.saved_bytes
+        assert sum(s.saved_bytes_gained for s in found.stages) == saved
+        assert found.sentence.endswith(".")
+        assert len(found.sentence) < 900
+        assert grid_text(diff_grid(found)).startswith(found.sentence)
+        assert grid_csv(diff_grid(found)).count("\n") == len(found.stages) + 1
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@given(specs(), specs(), st.booleans())
+def test_a_block_that_is_the_same_costs_the_same(
+    one: ResNetSpec, other: ResNetSpec, itself: bool
+) -> None:
+    found = diff(one, one if itself else other, batch=2)
+    rows = [{r.path: r for r in cost.layers} for cost in (found.before, found.after)]
+    same = [b.path for s in found.stages for b in s.blocks if b.change is Change.SAME]
+    if itself:
+        assert len(same) == sum(one.blocks)
+    for path in same:
+        layers = [
+            {p: (r.type, r.params) for p, r in side.items() if p.startswith(f"{path}.")}
+            for side in rows
+        ]
+        assert layers[0] == layers[1]

@@ -1,0 +1,78 @@
+"""The depths of a family: every catalog net is a rung, and nothing shrinks on the way up."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import analysis
+from analysis.ladder import family, ladder
+from nets import CATALOG, parse
+from nets.spec import MAX_BLOCKS, ResNetSpec
+from tests.strategies import specs
+
+
+def test_families_of_the_catalog() -> None:
+    names = [[net.base for net in family(parse(name))] for name in ("resnet50", "resnet20")]
+    assert names[0] == ["resnet50", "resnet101", "resnet152"]
+    assert names[1] == ["resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202"]
+    twin = family(parse("resnet50:unit=full_preact:input=3x64x64"))
+    assert [str(net) for net in twin] == ["preresnet200:input=3x64x64"]
+    assert family(parse("resnet50:norm=none")) == ()
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_every_step_adds_a_block_and_takes_none(name: str) -> None:
+    rungs = ladder(parse(name))
+    assert set(rungs.blocks[0]) == {1}
+    for one, other in pairwise(rungs.blocks):
+        assert all(a <= b <= a + 1 for a, b in zip(one, other, strict=True))
+        assert one != other
+    assert sum(rungs.blocks[-1]) <= MAX_BLOCKS
+
+
+def test_catalog_nets_are_rungs_under_their_own_names() -> None:
+    for name, entry in CATALOG.items():
+        rungs = ladder(entry.spec)
+        assert rungs[rungs.blocks.index(entry.spec.blocks)] == entry.spec, name
+
+
+def test_names_and_proportions() -> None:
+    rungs = ladder(parse("resnet50"))
+    texts = [str(rungs[i]) for i in range(len(rungs))]
+    assert texts[:3] == ["resnet50:blocks=1,1,1,1", "resnet50:blocks=1,2,2,1", *texts[2:3]]
+    assert "resnet50:blocks=3,4,7,3" in texts
+    after = texts.index("resnet152") + 1
+    assert texts[after] == "resnet152:blocks=3,8,37,3"
+    assert (6, 16, 72, 6) in rungs.blocks
+    assert ladder(parse("resnet20")).blocks[2] == (3, 3, 3)
+    assert len(ladder(parse("wrn28_10"))) == 103  # more would be a thousand million weights
+
+
+def test_an_edited_net_is_a_rung_of_its_familys_ladder_where_it_rises() -> None:
+    rising = parse("resnet50:blocks=3,4,10,3")
+    rungs = ladder(rising)
+    assert {(3, 4, 6, 3), (3, 4, 10, 3), (3, 8, 36, 3)} <= set(rungs.blocks)
+    aside = parse("resnet50:blocks=9,1,1,1")
+    assert ladder(aside).anchors == (aside,)
+    assert aside.blocks in ladder(aside).blocks
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@given(specs(), st.integers(0, 40))
+def test_bisection_finds_what_a_walk_finds(spec: ResNetSpec, limit: int) -> None:
+    rungs = ladder(spec)
+    blocks = [sum(n) for n in rungs.blocks]
+    walked = sum(number <= limit for number in blocks) - 1
+    assert rungs.last_where(lambda net: sum(net.blocks) <= limit) == walked
+
+
+def test_no_cost_falls_with_depth() -> None:
+    rungs = ladder(parse("preresnet164:widths=4,8,8:stem_width=4"))
+    costs = [analysis.profile(rungs[i]) for i in range(0, 60, 3)]
+    for one, other in pairwise(costs):
+        assert one.params < other.params
+        assert one.macs < other.macs
+        assert one.inference_bytes <= other.inference_bytes
+        assert one.saved_bytes < other.saved_bytes
