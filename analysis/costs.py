@@ -1,51 +1,28 @@
 """`profile`: a spec in, everything it costs out.
 
-In a stage the first block differs and all the others are alike. So a net with at most two blocks a
-stage is built on the `meta` device and run twice, once with grad and once without; what the second
-block of a stage gave counts for every block after the first. The cost of an answer does not grow
-with depth, and nothing is allocated.
+In a stage the first block differs and all the others are alike. So `analysis.walk` walks through a
+net with at most two blocks a stage; what the second block of a stage gave counts for every block
+after the first. The cost of an answer does not grow with depth, and nothing is allocated.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain, groupby
-from math import prod
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-import torch
-from torch import Tensor, nn
-
-from analysis import counting
-from analysis.memory import AliveBytes, SavedBytes, hooked
-from analysis.shapes import ShapesOnly
+from analysis.walk import FLOAT32_BYTES as FLOAT32_BYTES
+from analysis.walk import LayerCost as LayerCost
+from analysis.walk import Seen, walk
+from analysis.walk import Shape as Shape
+from analysis.walk import ShortcutUse as ShortcutUse
 from nets import plan
-from nets.blocks import ResidualUnit
 from nets.plan import ShortcutKind
-from nets.resnet import build
-from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, shown
-
-FLOAT32_BYTES = 4
+from nets.spec import MAX_BATCH, ResNetSpec, Stem, given
 
 ANY_BASE = "resnet50"
 """Networks that differ in their name alone share what they showed."""
-
-Shape = tuple[int, ...]
-
-
-class LayerCost(NamedTuple):
-    """One layer, shapes without the batch, counts for the whole batch."""
-
-    path: str
-    type: str
-    input: Shape
-    output: Shape
-    params: int
-    macs: int
-    fvcore_flops: int
-    saved_bytes: int
 
 
 class StageCost(NamedTuple):
@@ -60,25 +37,7 @@ class StageCost(NamedTuple):
     saved_bytes: int
 
 
-class ShortcutUse(NamedTuple):
-    """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
-
-    path: str
-    kind: ShortcutKind
-    input: Shape
-    output: Shape
-
-
 Row = TypeVar("Row", LayerCost, ShortcutUse)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a representative network showed when it ran."""
-
-    layers: tuple[LayerCost, ...]
-    shortcuts: tuple[ShortcutUse, ...]
-    peak_bytes: int
 
 
 @dataclass(frozen=True)
@@ -218,65 +177,8 @@ def receptive_field(spec: ResNetSpec) -> int:
 
 @lru_cache(maxsize=256)
 def observe(spec: ResNetSpec, batch: int) -> Seen:
-    """Run a network on meta tensors, in eval mode, with and without grad."""
-    model = build(spec, device="meta").eval()
-    x = torch.empty(batch, *spec.input, device="meta")
-    saved = SavedBytes(model)
-    shapes: dict[str, tuple[nn.Module, list[int], list[int]]] = {}
-
-    def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
-        saved.enter(path)
-
-    def after(path: str, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-        saved.leave()
-        shapes[path] = (module, list(args[0].shape), list(output.shape))
-
-    with hooked(model, before, after), torch.enable_grad(), saved.watching(), ShapesOnly():
-        model(x)
-    with torch.no_grad(), ShapesOnly(), AliveBytes(model, x) as alive:
-        model(x)
-    _check_norms(spec, batch, shapes)
-    layers = tuple(
-        _cost(path, *seen, saved.by_path)
-        for path, seen in shapes.items()
-        if not list(seen[0].children())
-    )
-    kinds = {
-        f"{stage.name}.{i}": block.shortcut
-        for stage in plan.stages(spec)
-        for i, block in enumerate(stage)
-    }
-    shortcuts = tuple(
-        ShortcutUse(path, kinds[path], tuple(x[1:]), tuple(y[1:]))
-        for path, (module, x, y) in shapes.items()
-        if isinstance(module, ResidualUnit)
-    )
-    return Seen(layers, shortcuts, alive.peak)
-
-
-def _cost(
-    path: str, layer: nn.Module, x: list[int], y: list[int], saved: Counter[str]
-) -> LayerCost:
-    return LayerCost(
-        path=path,
-        type=type(layer).__name__,
-        input=tuple(x[1:]),
-        output=tuple(y[1:]),
-        params=sum(p.numel() for p in layer.parameters()),
-        macs=counting.macs(layer, x, y),
-        fvcore_flops=counting.fvcore_flops(layer, x, y),
-        saved_bytes=saved[path],
-    )
-
-
-def _check_norms(spec: ResNetSpec, batch: int, shapes: dict[str, Any]) -> None:
-    """Torch refuses to train a batch norm on one value a channel; so do we, before it does."""
-    for path, (module, x, _) in shapes.items():
-        if isinstance(module, nn.BatchNorm2d) and x[0] * prod(x[2:]) == 1:
-            raise ValueError(
-                f"input {shown('input', spec.input)} is too small at batch {batch}: {path} would "
-                "train on one value per channel; take a larger input or a batch of at least 2"
-            )
+    """What a network of few blocks shows, remembered for all depths that it stands for."""
+    return walk(spec, batch)
 
 
 def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -13,7 +13,6 @@ import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -37,22 +36,14 @@ VERIFY_MACS = 500_000_000_000
 """The most multiply-adds of a forward that is really run to verify: some 20 seconds."""
 
 
-def macs(layer: nn.Module, x: list[int], y: list[int]) -> int:
-    """Multiply-adds of one layer, for an input of shape x and an output of shape y."""
-    if isinstance(layer, nn.Conv2d):
-        return int(conv_flop_count(x, list(layer.weight.shape), y))
-    if isinstance(layer, nn.Linear):
-        return prod(x) * layer.out_features
-    return 0
+def conv_macs(x: list[int], weight: list[int], y: list[int]) -> int:
+    """Multiply-adds of a convolution, by the shapes of its input, weight and output."""
+    return int(conv_flop_count(x, weight, y))
 
 
-def fvcore_flops(layer: nn.Module, x: list[int], y: list[int]) -> int:
-    """Fvcore's number for one layer in eval mode."""
-    if isinstance(layer, nn.BatchNorm2d):
-        return 2 * prod(x)
-    if isinstance(layer, nn.AdaptiveAvgPool2d):
-        return prod(x)
-    return macs(layer, x, y)
+def norm_flops(elements: int) -> int:
+    """What fvcore counts for a batch norm in eval mode."""
+    return 2 * elements
 
 
 def run_fvcore(model: nn.Module, x: torch.Tensor) -> dict[str, int]:

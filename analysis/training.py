@@ -12,8 +12,7 @@ and what an allocator rounds up or cannot reuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -24,12 +23,12 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, cross_entropy, linear
 from torch.overrides import TorchFunctionMode
 
-from analysis.costs import ANY_BASE, check_batch, representative
-from analysis.memory import AliveBytes
+from analysis.costs import ANY_BASE, check_batch, profile, representative
+from analysis.memory import AliveBytes, hooked
 from analysis.residual import block_paths
 from analysis.shapes import ShapesOnly
+from analysis.walk import peak_bytes
 from nets import plan
-from nets.blocks import ResidualUnit
 from nets.resnet import build
 from nets.spec import MAX_BATCH, ResNetSpec, given
 
@@ -148,13 +147,11 @@ def inference_bytes(spec: ResNetSpec, batch: int = 1, dtype: Dtype = Dtype.FLOAT
     In float32 this is `Profile.inference_bytes`.
 
     Raises:
-        ValueError: where the batch is out of bounds.
+        ValueError: as `profile` does.
     """
-    check_batch(batch)
+    params = profile(spec, batch=batch).params
     size = dtype.torch.itemsize
-    params = _moments(spec, Dtype.FLOAT32, Optimiser.SGD).params_bytes // 4 * size
-    lines = _inference_lines(replace(representative(spec), base=ANY_BASE), dtype)
-    return params + max(line.at(batch) for line in lines)
+    return size * params + peak_bytes(representative(spec), batch, size)
 
 
 def largest_batch(
@@ -283,12 +280,16 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
         def mark(place: str, phase: Phase) -> None:
             marks.append((place, phase, len(alive.changes)))
 
-        def before(path: str, x: Tensor) -> None:
+        def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
+            if path not in blocks:
+                return
             if path == blocks[0]:
-                x.register_hook(lambda _: mark("stem", Phase.BACKWARD))
+                args[0].register_hook(lambda _: mark("stem", Phase.BACKWARD))
             mark(path, Phase.FORWARD)
 
-        def after(path: str, y: Tensor) -> None:
+        def after(path: str, module: nn.Module, args: tuple[Tensor, ...], y: Tensor) -> None:
+            if path not in blocks:
+                return
             y.register_hook(lambda _: mark(path, Phase.BACKWARD))
             if path == blocks[-1]:
                 mark("head", Phase.FORWARD)
@@ -296,7 +297,7 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
         marks.append(("stem", Phase.FORWARD, 0))
         casts: dict[Tensor, Tensor] = {}
         autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
-        with _watched(model, before, after), autocast:
+        with hooked(model, before, after), autocast:
             logits = model(images)
         for path, parameter in model.named_parameters():  # a cast goes as often as it was made
             mark(_place(path), Phase.FORWARD)
@@ -329,25 +330,6 @@ def _change(size: int) -> _Change:
     return _Change(size, 0) if fixed else _Change(0, images)
 
 
-@contextmanager
-def _watched(
-    model: nn.Module, before: Callable[[str, Tensor], None], after: Callable[[str, Tensor], None]
-) -> Iterator[None]:
-    """Call `before(path, input)` and `after(path, output)` at every block."""
-    handles = []
-    try:
-        for path, block in model.named_modules():
-            if isinstance(block, ResidualUnit):
-                handles += [
-                    block.register_forward_pre_hook(lambda _, x, path=path: before(path, x[0])),
-                    block.register_forward_hook(lambda _, x, y, path=path: after(path, y)),
-                ]
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 class _Autocast(TorchFunctionMode):
     """What torch.autocast does in these networks, for it has no meta device.
 
@@ -376,13 +358,3 @@ class _Autocast(TorchFunctionMode):
         if parameter not in self._casts:
             self._casts[parameter] = parameter.to(self._dtype)
         return self._casts[parameter]
-
-
-@lru_cache(maxsize=256)
-def _inference_lines(spec: ResNetSpec, dtype: Dtype) -> tuple[Line, ...]:
-    model = build(spec, device="meta").eval().to(dtype.torch)
-    images = torch.empty(PRIME_BATCH, *spec.input, dtype=dtype.torch, device="meta")
-    with torch.no_grad(), ShapesOnly(), AliveBytes(model, images) as alive:
-        model(images)
-    changes = tuple(map(_change, alive.changes))
-    return _upper(_run(Line(0, 0, Phase.FORWARD), _Part("", Phase.FORWARD, changes)))

@@ -105,6 +105,11 @@ def norm(spec: ResNetSpec, channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=spec.bn_eps, momentum=spec.bn_momentum)
 
 
+def layer_type(kind: Activation) -> str:
+    """The name of the module of a non-linearity: `ReLU`."""
+    return _ACTIVATIONS[kind].__name__
+
+
 def activation(spec: ResNetSpec) -> nn.Module:
     """A new instance of the spec's non-linearity."""
     return _ACTIVATIONS[spec.activation]()

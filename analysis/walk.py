@@ -1,0 +1,294 @@
+"""One forward of a network in numbers: what each layer costs, keeps for backward, and what lives.
+
+Step for step this is `ResNet.forward` and `ResidualUnit.forward` with values that have a shape and
+a storage but no elements, so it takes a millisecond. A storage is a Python object whose lifetime
+is that of the tensor it stands for: both go when nothing refers to them any more. What an operation
+keeps for backward is as PyTorch's tools/autograd/derivatives.yaml has it. The tests hold every
+number, layer by layer, to networks that are built and run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+from analysis import counting
+from nets import plan
+from nets.blocks import layer_type, same_padding
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StagePlan
+from nets.spec import Activation, Norm, Padding, ResNetSpec, shown
+
+FLOAT32_BYTES = 4
+INT64_BYTES = 8
+
+Shape = tuple[int, ...]
+
+
+class LayerCost(NamedTuple):
+    """One layer, shapes without the batch, counts for the whole batch."""
+
+    path: str
+    type: str
+    input: Shape
+    output: Shape
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int
+
+
+class ShortcutUse(NamedTuple):
+    """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
+
+    path: str
+    kind: ShortcutKind
+    input: Shape
+    output: Shape
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one network showed: its layers and shortcuts in the order in which they end.
+
+    `peak_bytes` is the most bytes in values alive at once in a forward without grad, the images
+    among them.
+    """
+
+    layers: tuple[LayerCost, ...]
+    shortcuts: tuple[ShortcutUse, ...]
+    peak_bytes: int
+
+
+def walk(spec: ResNetSpec, batch: int) -> Seen:
+    """Walk through a network, with grad for what is kept and without for what lives.
+
+    Raises:
+        ValueError: where a batch norm would have to train on one value a channel.
+    """
+    seen = _Walk(spec, batch, grad=True)
+    seen.forward()
+    return Seen(tuple(seen.layers), tuple(seen.shortcuts), peak_bytes(spec, batch))
+
+
+def peak_bytes(spec: ResNetSpec, batch: int, element_bytes: int = FLOAT32_BYTES) -> int:
+    """The most bytes in values alive at once in a forward without grad, in a type of any size.
+
+    Raises:
+        ValueError: as `walk` does.
+    """
+    inference = _Walk(spec, batch, grad=False, element_bytes=element_bytes)
+    inference.forward()
+    return inference.meter.peak
+
+
+class _Meter:
+    """Bytes alive now, and the most there ever were."""
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+
+
+class _Storage:
+    """So many bytes, from when it is made until nothing refers to it."""
+
+    __slots__ = ("bytes", "meter")
+
+    def __init__(self, meter: _Meter, size: int) -> None:
+        self.bytes, self.meter = size, meter
+        meter.now += size
+        meter.peak = max(meter.peak, meter.now)
+
+    def __del__(self) -> None:
+        self.meter.now -= self.bytes
+
+
+class _Value(NamedTuple):
+    """A tensor without elements; its shape is without the batch."""
+
+    shape: Shape
+    storage: _Storage
+
+
+_SAVE_INPUT = (Activation.LEAKY_RELU, Activation.ELU, Activation.GELU, Activation.SILU)
+"""Activations whose gradient needs what came in; the others' needs what went out."""
+
+
+class _Walk:
+    """One walk; methods take and give values and are called as the modules are."""
+
+    def __init__(
+        self, spec: ResNetSpec, batch: int, grad: bool, element_bytes: int = FLOAT32_BYTES
+    ) -> None:
+        self.spec, self.batch, self.grad = spec, batch, grad
+        self.element_bytes = element_bytes
+        self.meter = _Meter()
+        self.layers: list[LayerCost] = []
+        self.shortcuts: list[ShortcutUse] = []
+        self._kept: set[_Storage] = set()
+        self._saved: Counter[str] = Counter()
+
+    def forward(self) -> None:
+        x = images = self._new(self.spec.input)
+        for step in plan.stem_steps(self.spec):
+            x = self._stem_step(step, x)
+        for stage in plan.stages(self.spec):
+            x = self._stage(stage, x)
+        for step in plan.head_steps(self.spec):
+            x = self._head_step(step, x)
+        del images  # whoever called the network has held them until now
+
+    def _stem_step(self, step: str, x: _Value) -> _Value:
+        if step == "conv1":
+            return self._conv(step, plan.stem_conv(self.spec), x)
+        return self._max_pool(step, x) if step == "maxpool" else self._norm_or_act(step, x)
+
+    def _head_step(self, step: str, x: _Value) -> _Value:
+        match step:
+            case "avgpool":
+                y = self._new((x.shape[0], 1, 1))
+                return self._row(step, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
+            case "flatten":
+                return self._row(step, "Flatten", x, _Value((prod(x.shape),), x.storage))
+            case "fc":
+                return self._linear(step, x)
+            case "softmax":
+                y = self._new(x.shape)
+                self._keep(step, y.storage)
+                return self._row(step, "Softmax", x, y)
+        return self._norm_or_act(step, x)
+
+    def _stage(self, stage: StagePlan, x: _Value) -> _Value:
+        y = x
+        for i, block in enumerate(stage):
+            y = self._unit(f"{stage.name}.{i}", block, y)
+        return y
+
+    def _unit(self, path: str, block: BlockPlan, x: _Value) -> _Value:
+        steps = plan.unit_steps(self.spec)
+        start = self._run(path, steps.before, block, x)
+        y = self._run(path, steps.branch, block, start)
+        if block.shortcut is not ShortcutKind.NONE:
+            activated = self.spec.unit.preactivated and block.projection is not None
+            y = self._add(path, y, self._shortcut(path, block, start if activated else x))
+        y = self._run(path, steps.after, block, y)
+        self.shortcuts.append(ShortcutUse(path, block.shortcut, x.shape, y.shape))
+        return y
+
+    def _run(self, path: str, steps: tuple[str, ...], block: BlockPlan, x: _Value) -> _Value:
+        convs = {conv.name: conv for conv in block.convs}
+        for step in steps:
+            at = f"{path}.{step}"
+            x = self._conv(at, convs[step], x) if step in convs else self._norm_or_act(at, x)
+        return x
+
+    def _shortcut(self, path: str, block: BlockPlan, x: _Value) -> _Value:
+        at = f"{path}.downsample"
+        if block.projection is not None:
+            y = self._conv(f"{at}.0", block.projection, x)
+            if self.spec.projection_norm and self.spec.norm is not Norm.NONE:
+                y = self._norm(f"{at}.1", y)
+            return y
+        if block.shortcut is ShortcutKind.ZERO_PAD:
+            sides = (-(-n // block.stride) for n in x.shape[1:])
+            return self._row(at, "ZeroPad", x, self._new((block.out_channels, *sides)))
+        return self._row(at, "Identity", x, x)
+
+    def _add(self, path: str, branch: _Value, shortcut: _Value) -> _Value:
+        return self._row(f"{path}.add", "Add", branch, self._new(branch.shape))
+
+    def _norm_or_act(self, path: str, x: _Value) -> _Value:
+        return self._norm(path, x) if "bn" in path.rpartition(".")[2] else self._act(path, x)
+
+    def _conv(self, path: str, conv: ConvPlan, x: _Value) -> _Value:
+        same = self.spec.padding is Padding.SAME and conv.kernel > 1
+        reach = conv.dilation * (conv.kernel - 1) + 1
+        padded, sides = self._slide(x, reach, conv.stride, same)
+        y = self._new((conv.out_channels, *sides))
+        self._keep(path, padded.storage)
+        params = conv.weights + conv.out_channels * self.spec.bias
+        weight = [conv.out_channels, conv.in_channels // conv.groups, conv.kernel, conv.kernel]
+        macs = counting.conv_macs(self._sizes(x), weight, self._sizes(y))
+        kind = "Conv2dSame" if same else "Conv2d"
+        return self._row(path, kind, x, y, params, macs, fvcore=macs)
+
+    def _max_pool(self, path: str, x: _Value) -> _Value:
+        same = self.spec.padding is Padding.SAME
+        padded, sides = self._slide(x, 3, 2, same)
+        y = self._new((x.shape[0], *sides))
+        indices = _Storage(self.meter, INT64_BYTES * self._elements(y.shape))
+        self._keep(path, padded.storage)
+        self._keep(path, indices)
+        return self._row(path, "MaxPool2dSame" if same else "MaxPool2d", x, y)
+
+    def _slide(self, x: _Value, reach: int, stride: int, same: bool) -> tuple[_Value, list[int]]:
+        """What a window slides over, padded first where "same" is uneven, and its output's sides.
+
+        `reach` is the window's side, its dilation included.
+        """
+        if not same:
+            return x, [(n + 2 * (reach // 2) - reach) // stride + 1 for n in x.shape[1:]]
+        around = [same_padding(n, reach, stride) for n in x.shape[1:]]
+        sides = [-(-n // stride) for n in x.shape[1:]]
+        if all(before == after for before, after in around):
+            return x, sides
+        wide = (n + sum(both) for n, both in zip(x.shape[1:], around, strict=True))
+        return self._new((x.shape[0], *wide)), sides
+
+    def _norm(self, path: str, x: _Value) -> _Value:
+        if self.batch * prod(x.shape[1:]) == 1:
+            raise ValueError(
+                f"input {shown('input', self.spec.input)} is too small at batch {self.batch}: "
+                f"{path} would train on one value per channel; take a larger input or a batch of "
+                "at least 2"
+            )
+        channels = x.shape[0]
+        y = self._new(x.shape)
+        self._keep(path, x.storage)
+        if self.grad:
+            for _ in ("mean", "inverse deviation"):
+                self._keep(path, _Storage(self.meter, FLOAT32_BYTES * channels))
+        fvcore = counting.norm_flops(self._elements(x.shape))
+        return self._row(path, "BatchNorm2d", x, y, params=2 * channels, fvcore=fvcore)
+
+    def _act(self, path: str, x: _Value) -> _Value:
+        y = self._new(x.shape)
+        self._keep(path, (x if self.spec.activation in _SAVE_INPUT else y).storage)
+        return self._row(path, layer_type(self.spec.activation), x, y)
+
+    def _linear(self, path: str, x: _Value) -> _Value:
+        (features,), classes = x.shape, self.spec.classes
+        y = self._new((classes,))
+        self._keep(path, x.storage)
+        macs = self.batch * features * classes
+        return self._row(path, "Linear", x, y, (features + 1) * classes, macs, fvcore=macs)
+
+    def _new(self, shape: Shape) -> _Value:
+        return _Value(shape, _Storage(self.meter, self.element_bytes * self._elements(shape)))
+
+    def _elements(self, shape: Shape) -> int:
+        return self.batch * prod(shape)
+
+    def _sizes(self, x: _Value) -> list[int]:
+        return [self.batch, *x.shape]
+
+    def _keep(self, path: str, storage: _Storage) -> None:
+        """Autograd keeps a storage; it counts at the layer that keeps it first."""
+        if self.grad and storage not in self._kept:
+            self._kept.add(storage)
+            self._saved[path] += storage.bytes
+
+    def _row(
+        self,
+        path: str,
+        kind: str,
+        x: _Value,
+        y: _Value,
+        params: int = 0,
+        macs: int = 0,
+        fvcore: int = 0,
+    ) -> _Value:
+        cost = LayerCost(path, kind, x.shape, y.shape, params, macs, fvcore, self._saved[path])
+        self.layers.append(cost)
+        return y
