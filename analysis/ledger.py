@@ -1,7 +1,6 @@
 """Which FLOPs? One network's cost as the paper and each tool count it, and why they differ.
 
-Every line is the multiply-adds of `analysis.counting.macs` plus differences that are named, and
-sums to the tool's integer. The tools' conventions are derived here, for the versions that
+Every line is `Profile.macs` plus differences that are named, and sums to the tool's integer. The tools' conventions are derived here, for the versions that
 tests/requirements.txt names; tests hold them to the tools themselves.
 """
 

@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from analysis import profile
 from analysis.counting import run_fvcore
 from analysis.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
+from analysis.render.comparison import ledger_grid
+from analysis.render.grid import grid_csv, grid_latex
 from nets import CATALOG, build, parse
 
 with warnings.catch_warnings():  # thop compares versions with distutils
@@ -125,3 +127,12 @@ def test_the_paper_strides_on_the_first_convolution() -> None:
     ]
     parts = [amount.part for amount in ledger(parse("resnet50_v1"))[0].amounts]
     assert parts == [Part.MACS, Part.ROUNDING]
+
+
+def test_the_written_ledger_holds_every_total_and_amount() -> None:
+    lines = ledger(parse("resnet50"))
+    rows = grid_csv(ledger_grid(lines)).splitlines()[1:]
+    assert len(rows) == sum(1 + len(line.amounts) for line in lines)
+    assert rows[0] == '"the paper, He et al. 2015, Table 1",,"3,800,000,000"'
+    assert '"−231,211,008"' in rows[2]
+    assert "$-$57,973,248" in grid_latex(ledger_grid(lines))
