@@ -1,7 +1,8 @@
 """Which FLOPs? One network's cost as the paper and each tool count it, and why they differ.
 
-Every line is `Profile.macs` plus differences that are named, and sums to the tool's integer. The tools' conventions are derived here, for the versions that
-tests/requirements.txt names; tests hold them to the tools themselves.
+Every line is `Profile.macs` plus differences that are named, and sums to the tool's integer. The
+tools' conventions are derived here, for the versions that tests/requirements.txt names; tests hold
+them to the tools themselves.
 """
 
 from __future__ import annotations
