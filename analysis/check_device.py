@@ -19,8 +19,9 @@ from torch.nn.functional import conv2d
 from analysis.clock import EventClock, HostClock
 from analysis.machine import PeakMemory, accelerator, device_name, device_of, driver_version
 from analysis.passes import check_autocast, current, tf32
-from analysis.settings import Dtype, Settings
+from analysis.settings import Settings
 from analysis.timing import measure
+from analysis.training import Dtype
 from nets import parse
 
 WORK_MS = 100.0

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from analysis.clock import Clock
-from analysis.settings import Dtype, Settings
+from analysis.settings import Settings
+from analysis.training import Dtype
 from nets import plan
 from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-import torch
-
+from analysis import training
 from analysis.costs import FLOAT32_BYTES, Profile, profile
 from analysis.machine import device_of, free_bytes
 from analysis.render.numbers import short
+from analysis.training import Dtype
 from nets.spec import MAX_BATCH, ResNetSpec, given, quote
 
 MAX_SWEEP = 16
@@ -21,21 +20,6 @@ MAX_SECONDS = 600
 """The longest time budget."""
 
 _FLAGS = ("tf32", "channels_last", "compile", "inference", "optimiser")
-
-
-class Dtype(StrEnum):
-    """What convolutions and linear layers compute in: float32, or 16 bits under autocast."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-
-    @property
-    def torch(self) -> torch.dtype:
-        """Torch's own value."""
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[
-            self.value
-        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,37 +128,34 @@ def batches_of(text: str) -> list[int]:
 
 
 def predicted_bytes(cost: Profile, settings: Settings) -> int:
-    """About the memory that an iteration takes, from the profile at its batch.
+    """The peak of an iteration's memory, by replaying it without allocating (`training`).
 
-    Inference: parameters and the peak of activations. Training: what is alive when forward ends,
-    which is parameters, SGD's momentum from the second step on, and what autograd keeps; backward
-    frees the latter about as fast as it makes gradients. Autocast halves activations and keeps
-    the 16-bit weights. cuDNN's workspace comes on top.
+    Kernels' workspaces and the device's context come on top.
     """
-    parameters = FLOAT32_BYTES * cost.params
-    short_floats = settings.dtype is not Dtype.FLOAT32
     if settings.inference:
-        activations = cost.inference_bytes - parameters
-        return parameters + (activations // 2 if short_floats else activations)
-    held = parameters * (2 if settings.optimiser else 1)
-    if short_floats:
-        return held + parameters // 2 + cost.saved_bytes // 2
-    return held + cost.saved_bytes
+        return training.inference_bytes(cost.spec, cost.batch, settings.dtype)
+    peak = training.step_memory(cost.spec, cost.batch, settings.dtype).peak_bytes
+    return peak - _momentum(cost, settings)
 
 
 def largest_batch(spec: ResNetSpec, settings: Settings, available: int) -> int:
-    """The most images that fit into so many bytes by the profile; 0 where not even one does.
-
-    Memory grows by the same bytes with every image, so two profiles tell them all.
-    """
+    """The most images that fit into so many bytes by prediction; 0 where not even one does."""
+    if not settings.inference:
+        limit = available + _momentum(profile(spec, batch=2), settings)
+        return training.largest_batch(spec, limit, settings.dtype)
+    # a forward's memory grows by the same bytes with every image
     two, three = (predicted_bytes(profile(spec, batch=n), settings) for n in (2, 3))
-    by_image = three - two
-    images = (available - two) // by_image + 2
+    images = (available - two) // (three - two) + 2
     return int(min(max(images, 0), MAX_BATCH))
 
 
+def _momentum(cost: Profile, settings: Settings) -> int:
+    """What SGD's momentum would take and does not, where there is no optimiser."""
+    return 0 if settings.optimiser else FLOAT32_BYTES * cost.params
+
+
 def check_fits(cost: Profile, settings: Settings) -> None:
-    """Refuse a batch that the device's free memory cannot hold by the profile.
+    """Refuse a batch that the device's free memory cannot hold by prediction.
 
     Raises:
         ValueError: one sentence that names the largest batch that would fit.
@@ -186,6 +167,6 @@ def check_fits(cost: Profile, settings: Settings) -> None:
     largest = largest_batch(cost.spec, settings, free)
     advice = f"a batch of {largest:,} would fit" if largest else "not even one image would fit"
     raise ValueError(
-        f"batch {settings.batch:,} needs {short(needed, 'B')} by the profile and {settings.device} "
+        f"batch {settings.batch:,} needs {short(needed, 'B')} by prediction and {settings.device} "
         f"has {short(free, 'B')} free: {advice}"
     )

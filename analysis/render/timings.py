@@ -216,7 +216,7 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
         ("images/s", short(timing.images_per_s), ""),
         ("forward", f"{timing.forward_tflops:.3g} TFLOP/s", "2 per MAC of conv + linear"),
         peak_row,
-        ("predicted memory", short(timing.predicted_bytes, "B"), "by the profile"),
+        ("predicted memory", short(timing.predicted_bytes, "B"), "by replaying a step"),
     ]
     if timing.compile_seconds is not None:
         compiled = f"{timing.compile_seconds:.1f} s"

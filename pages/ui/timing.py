@@ -12,8 +12,9 @@ from analysis.machine import accelerator, device_name, device_of, devices, free_
 from analysis.render.numbers import short
 from analysis.render.timing_charts import distribution_chart, stage_chart
 from analysis.render.timings import conditions, spread_words, stamp, timing_row
-from analysis.settings import Dtype, Settings, batches_of, largest_batch, sweep
+from analysis.settings import Settings, batches_of, largest_batch, sweep
 from analysis.timing import Progress, Spread, Timing
+from analysis.training import Dtype
 from nets import ResNetSpec
 from pages.ui.charts import show_chart
 from pages.ui.markup import Figure, figures
@@ -90,7 +91,7 @@ def memory_advice(spec: ResNetSpec, settings: Sequence[Settings]) -> str:
         return "take a smaller batch"
     largest = max(settings, key=lambda one: one.batch)
     fits = largest_batch(spec, largest, free_bytes(device_of(largest.device)))
-    return f"by the profile a batch of {min(fits, max(largest.batch // 2, 1)):,} would fit"
+    return f"by prediction a batch of {min(fits, max(largest.batch // 2, 1)):,} would fit"
 
 
 def show_progress(job: Job) -> None:

@@ -9,7 +9,8 @@ import torch
 from analysis import check_device as module
 from analysis.check_device import BLOCK_BYTES, Check, check_device
 from analysis.render.timings import check_line
-from analysis.settings import Dtype, Settings
+from analysis.settings import Settings
+from analysis.training import Dtype
 from nets.spec import ResNetSpec
 from tests.analysis.fake_accelerator import FakeAccelerator
 

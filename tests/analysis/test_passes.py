@@ -12,7 +12,8 @@ from torch import Tensor, nn
 import analysis
 from analysis.clock import Clock, HostClock
 from analysis.passes import Passes, check_autocast, prepared, tf32
-from analysis.settings import Dtype, Settings
+from analysis.settings import Settings
+from analysis.training import Dtype
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.analysis.fake_accelerator import FakeAccelerator
