@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from analysis.commands import diagrams, experiments, models
+from analysis.commands import choosing, diagrams, experiments, models
 from analysis.commands.shared import Refusal
 
 
@@ -44,6 +44,8 @@ for command in (
     experiments.time,
     experiments.check_device,
     experiments.gradients,
+    choosing.compare,
+    choosing.choose,
 ):
     main.add_command(command)
 

@@ -89,7 +89,17 @@ def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
 
 def with_input(spec: ResNetSpec, shape: str) -> ResNetSpec:
     """The spec for images of another shape, written as `3x224x224`."""
-    return edit(spec, {"input": _read("input", shape)})
+    return edit(spec, {"input": parse_shape(shape)})
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """Channels, height and width, written as `3x224x224`.
+
+    Raises:
+        ValueError: where they are not.
+    """
+    shape: tuple[int, int, int] = checked("input", _read("input", text.strip().lower()))
+    return shape
 
 
 def text_of(spec: ResNetSpec) -> str:

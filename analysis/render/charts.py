@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle, pairwise
 from math import ceil, log10
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from analysis.render.files import MAX_DPI, MIN_DPI
@@ -135,11 +136,11 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
             **axis,
         },
         yaxis={
-            "title": {"text": chart.y_label, "font": {"size": FONT_PX}},
+            "title": {"text": _lines(chart.y_label, "<br>"), "font": {"size": FONT_PX}},
             "type": "log" if chart.log_y else "linear",
             "exponentformat": "power" if chart.log_y else "SI",
             "tickfont": {"size": FONT_PX - 1},
-            **({"dtick": _decades(chart)} if chart.log_y else {"rangemode": "tozero"}),
+            **({"dtick": _decades(chart)} if chart.log_y else {"rangemode": _range(chart)}),
             **axis,
         },
         shapes=[
@@ -168,6 +169,17 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
         ],
     )
     return drawn
+
+
+def _lines(label: str, separator: str) -> str:
+    """An upright axis' label in lines that are no longer than the axis."""
+    return separator.join(wrap(label, 44))
+
+
+def _range(chart: Chart) -> str:
+    """Lengths begin at zero; points need not."""
+    has_points = any(series.draw is Draw.POINTS for series in chart.series)
+    return "normal" if has_points else "tozero"
 
 
 def _decades(chart: Chart) -> int | None:
@@ -340,7 +352,7 @@ def _draw(axes: Axes, chart: Chart, palette: Palette) -> None:
                 )
                 axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     axes.set_xlabel(chart.x_label)
-    axes.set_ylabel(chart.y_label)
+    axes.set_ylabel(_lines(chart.y_label, "\n"))
     if chart.log_x:
         axes.set_xscale("log")
     if chart.log_y:

@@ -7,9 +7,10 @@ node is a `<g>` with its path; a folded run says its count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 
 from analysis.costs import Profile
 from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
@@ -66,6 +67,7 @@ def svg(
     width_mm: float | None = None,
     heat: Heat | None = None,
     ground: bool = False,
+    marked: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Draw a graph.
 
@@ -78,6 +80,7 @@ def svg(
         labels: whether nodes and bands are named.
         heat: numbers that colour the nodes, with a scale below.
         ground: whether the palette's background is filled; else it stays transparent.
+        marked: a word for each node that is to stand out, by path, such as `added`.
         width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
 
     Returns:
@@ -115,6 +118,11 @@ def svg(
     tells = counted_lines(graph)
     parts += (_shortcut(line, palette, line in tells) for line in graph.shortcuts)
     parts += (_node(node, palette, labels, warm) for node in graph.nodes)
+    parts += (
+        _mark(node, marked[node.path], palette)
+        for node in graph.nodes
+        if node.path in marked and node.kind is not Kind.ADD
+    )
     if shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
     if kinds:
@@ -310,6 +318,18 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
     return (
         f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
         f"<title>{hint}</title>{drawn}</g>"
+    )
+
+
+def _mark(node: Node, word: str, palette: Palette) -> str:
+    """An outline around a node and a word below it."""
+    x, y = node.x - node.width / 2 - 3, node.y - node.height / 2 - 3
+    return (
+        f'<g class="mark {escape(word)}"><rect x="{_n(x)}" y="{_n(y)}" '
+        f'width="{_n(node.width + 6)}" height="{_n(node.height + 6)}" rx="9" fill="none" '
+        f'stroke="{palette.warning}" stroke-width="2.5"/><text x="{_n(node.x)}" '
+        f'y="{_n(node.y + node.height / 2 + 15)}" font-size="{SMALL}" '
+        f'fill="{palette.warning}">{escape(word)}</text></g>'
     )
 
 

@@ -23,6 +23,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("units", "Units", ":material/alt_route:"),
     ("timing", "Timing", ":material/timer:"),
     ("gradients", "Gradients", ":material/stacked_line_chart:"),
+    ("compare", "Compare", ":material/balance:"),
+    ("choose", "Choose", ":material/checklist:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
 

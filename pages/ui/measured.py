@@ -30,3 +30,12 @@ def measured_heats(spec: ResNetSpec) -> dict[str, Callable[[], Heat]]:
 
             heats["gradient norm"] = partial(gradient_heat, own)
     return heats
+
+
+def measured_ms(batch: int) -> dict[str, float]:
+    """The latest measured training iteration at a batch, in float32, by model."""
+    return {
+        timing.model: timing.step_ms.p50
+        for timing in st.session_state.get(TIMINGS, [])
+        if timing.step_ms and timing.settings.batch == batch and timing.settings.dtype == "float32"
+    }

@@ -233,6 +233,15 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["gradients", "resnet1202:input=3x256x256"], "at most 4 GB are allowed"),
         (["gradients", "resnet20:classes=1"], "has one class"),
         (["gradients"], "Missing argument 'MODEL [MODEL]...'"),
+        (["compare", "resnet18", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
+        (["compare", *["resnet18"] * 65], "a comparison takes 1 to 64 models, not 65"),
+        (["compare", "resnet18", "--input", "3x8"], "input must be channels x height x width"),
+        (["choose", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
+        (["choose", "--max-macs", "0"], "max_macs must be above 0, not 0"),
+        (["choose", "--max-macs", "nan"], "max_macs must be a finite number"),
+        (["choose", "--max-params", "-1"], "max_params must be above 0"),
+        (["choose", "--max-macs", "many"], "'many' is not a valid float"),
+        (["choose", "--max-ms", "5", "--device", "tpu"], "device must be one of cpu"),
         (["check-device", "--device", "tpu"], "device must be one of cpu"),
         (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
         (
@@ -342,6 +351,39 @@ def test_gradients_of_a_model_and_its_plain_twin(
     assert [row["model"] for row in run["summary"]] == [net.replace("resnet20", "plain20"), net]
     assert len(run["curves"]) == 4
     assert call(capsys, *quick, "--format", "csv")[1].startswith("model,seed,quantity,path")
+
+
+def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    quick = ("compare", "resnet18", "resnet50", "--no-memory", "--format")
+    rows = json.loads(call(capsys, *quick, "json")[1])["models"]
+    assert [(row["model"], row["params"], row["macs"]) for row in rows] == [
+        ("resnet18", 11_689_512, 1_814_073_344),
+        ("resnet50", 25_557_032, 4_089_184_256),
+    ]
+    table = list(csv.DictReader(io.StringIO(call(capsys, *quick, "csv")[1])))
+    assert table[1]["fvcore_flops"] == "4111512576"
+    assert call(capsys, *quick, "markdown")[1].count("| resnet50 |") == 3
+    assert r"\begin{tabular}" in call(capsys, *quick, "latex")[1]
+    assert "VGG-19" in call(capsys, *quick, "text")[1]
+
+
+def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str]) -> None:
+    limits = ("choose", "--max-macs", "2e9", "--max-training-mb", "300")
+    found = json.loads(call(capsys, *limits, "--format", "json")[1])
+    assert [row["model"] for row in found["fits"]] == ["resnet18", "plain18"]
+    assert found["pareto"]
+    assert "fit for ImageNet" in call(capsys, *limits)[1]
+    nothing = json.loads(call(capsys, "choose", "--max-params", "1", "--format", "json")[1])
+    assert nothing["fits"] == []
+    assert nothing["sentence"].startswith("Nothing fits for ImageNet")
+
+    cifar = ("choose", "--input", "3x32x32", "--max-params", "3e5", "--batch", "4")
+    status, out, err = call(capsys, *cifar, "--max-ms", "1e5", "--format", "json")
+    assert status == 0
+    timed = json.loads(out)["fits"]
+    assert {row["model"] for row in timed} >= {"resnet20", "plain20"}
+    assert all(row["measured_ms"] > 0 for row in timed)
+    assert "resnet20: " in err
 
 
 def test_check_device_says_pass_or_fail_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:

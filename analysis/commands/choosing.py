@@ -1,0 +1,121 @@
+"""What to take: compare, choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from analysis.commands.shared import BATCH, INPUT, Model, Refusal, format_option, or_usage
+from nets import ResNetSpec
+from nets.text import parse_shape, with_input
+
+
+@click.command()
+@click.argument("specs", metavar="MODEL MODEL...", nargs=-1, required=True, type=Model())
+@INPUT
+@BATCH
+@format_option("text", "json", "csv", "latex", "markdown")
+@click.option("--memory/--no-memory", default=True, help="Predict training steps' memory.")
+def compare(
+    specs: tuple[ResNetSpec, ...], shape: str | None, batch: int, style: str, memory: bool
+) -> None:
+    """Count several networks side by side, with what has been published of them."""
+    from analysis.compare import compare as count
+    from analysis.render import comparison as render
+
+    if shape is not None:
+        specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
+    found = or_usage(count, specs, batch, replay=memory)
+    write = {
+        "text": render.comparison_text,
+        "json": render.comparison_json,
+        "csv": render.comparison_csv,
+        "latex": render.comparison_latex,
+        "markdown": render.comparison_markdown,
+    }[style]
+    click.echo(write(found), nl=False)
+
+
+@click.command()
+@click.option("--input", "shape", default="3x224x224", show_default=True, help="Of an image.")
+@click.option("--classes", type=int, help="By default the task's own.")
+@click.option("--max-macs", type=float, help="Multiply-adds of one image, such as 4e9.")
+@click.option("--max-params", type=float, help="Parameters, such as 25e6.")
+@click.option("--max-training-mb", type=float, help="Peak of a training step, in 10^6 bytes.")
+@click.option("--max-inference-mb", type=float, help="Of a forward, in 10^6 bytes.")
+@click.option("--max-ms", type=float, help="Of a training iteration, measured on --device.")
+@click.option("--device", default="cpu", show_default=True, help="For --max-ms.")
+@BATCH
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
+@click.option("--optimiser", type=click.Choice(["sgd", "adam"]), default="sgd")
+@format_option("text", "json")
+def choose(
+    shape: str,
+    classes: int | None,
+    max_training_mb: float | None,
+    max_inference_mb: float | None,
+    device: str,
+    batch: int,
+    dtype: str,
+    optimiser: str,
+    style: str,
+    **limits: float | None,
+) -> None:
+    """Find what fits a task and budgets: all of it, the fronts, the deepest of each family.
+
+    With --max-ms every candidate that fits the other budgets is timed here first, a few seconds
+    each.
+    """
+    from analysis.choose import Budgets, task_of
+    from analysis.choose import choose as find
+    from analysis.render import comparison as render
+    from analysis.training import Dtype, Optimiser
+
+    task = or_usage(task_of, or_usage(parse_shape, shape), classes)
+    budgets = or_usage(
+        Budgets,
+        **limits,
+        max_training_bytes=_bytes(max_training_mb),
+        max_inference_bytes=_bytes(max_inference_mb),
+    )
+    common: dict[str, Any] = {"dtype": Dtype(dtype), "optimiser": Optimiser(optimiser)}
+    times = None
+    if budgets.max_ms is not None:
+        times = _timed(task, budgets, batch, device, common)
+    found = or_usage(find, task, budgets, batch, measured_ms=times, **common)
+    write = {"text": render.choice_text, "json": render.choice_json}[style]
+    click.echo(write(found), nl=False)
+
+
+def _bytes(megabytes: float | None) -> float | None:
+    return None if megabytes is None else megabytes * 1e6
+
+
+def _timed(
+    task: Any, budgets: Any, batch: int, device: str, common: dict[str, Any]
+) -> dict[str, float]:
+    """Training iterations' median of every candidate within the other budgets."""
+    from dataclasses import replace
+
+    from analysis.choose import choose as find
+    from analysis.settings import Settings
+    from analysis.timing import measure
+
+    candidates = or_usage(find, task, replace(budgets, max_ms=None), batch, **common).fits
+    settings = or_usage(
+        Settings, device=device, batch=batch, dtype=common["dtype"], seconds=5.0, precision=0.03
+    )
+    times = {}
+    for row in candidates:
+        try:
+            timing = measure(lambda _: None, row.spec, settings)
+        except ValueError as error:
+            click.echo(f"warning: {row.model}: {error}", err=True)
+            continue
+        assert timing.step_ms is not None
+        times[row.model] = timing.step_ms.p50
+        click.echo(f"{row.model}: {timing.step_ms.p50:.3g} ms on {device}", err=True)
+    if not times:
+        raise Refusal("max_ms: no network within the other budgets could be timed here")
+    return times

@@ -1,0 +1,118 @@
+"""Comparisons as charts: a scatter with its Pareto front, and sweeps as families of curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+
+from analysis.compare import Axis, Column, Curve, Row, pareto
+from analysis.render.charts import Chart, Dash, Draw, Series
+
+_LOOKS = (
+    ("identity", Dash.SOLID),
+    ("projection", Dash.DASHED),
+    ("zero_pad", Dash.DOTTED),
+    ("main_path", Dash.DASH_DOT),
+    ("warning", Dash.SOLID),
+    ("tint", Dash.DASHED),
+)
+_SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
+
+
+def scatter_chart(
+    rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None, log: bool = False
+) -> Chart:
+    """Two figures of every network, those that no other beats joined by a line.
+
+    Args:
+        rows: the networks; one without a figure is left out.
+        x: the figure along.
+        y: the figure up.
+        bubble: a figure for the size of the points, by area.
+        log: whether both axes are logarithmic.
+    """
+    front = pareto(rows, x, y)
+    others = [row for row in rows if row not in front and _placed(row, x, y)]
+    sizes = {row.model: _SMALLEST + 3 for row in rows}
+    if bubble is not None:
+        found = {row.model: bubble.of(row) or 0.0 for row in rows}
+        most = max(found.values(), default=0.0) or 1.0
+        sizes = {
+            model: max(_SMALLEST, _LARGEST * (value / most) ** 0.5)
+            for model, value in found.items()
+        }
+    groups = (("on the Pareto front", list(front), "identity"), ("others", others, "plain"))
+    series = [
+        Series(
+            "front",
+            tuple(x.of(row) or 0.0 for row in front),
+            tuple(y.of(row) for row in front),
+            colour="identity",
+            thin=True,
+        )
+    ]
+    series += [
+        Series(
+            name,
+            tuple(x.of(row) or 0.0 for row in group),
+            tuple(y.of(row) for row in group),
+            Draw.POINTS,
+            colour,
+            text=tuple(row.model for row in group),
+            sizes=tuple(sizes[row.model] for row in group),
+        )
+        for name, group, colour in groups
+        if group
+    ]
+    best = ", ".join(row.model for row in front) or "none"
+    return Chart(
+        "Comparison",
+        _label(x),
+        _label(y),
+        tuple(series),
+        f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
+        log_x=log,
+        log_y=log,
+    )
+
+
+def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
+    """One figure along a sweep, a line for each network."""
+    looks = cycle(_LOOKS)
+    series = []
+    for curve in curves:
+        colour, dash = next(looks)
+        series.append(
+            Series(
+                curve.model,
+                tuple(point.value for point in curve.points),
+                tuple(column.of(point.row) for point in curve.points),
+                colour=colour,
+                dash=dash,
+            )
+        )
+    sweep = curves[0].sweep
+    along = {
+        "depth": "depth, weighted layers",
+        "width": "width, times the network's own",
+        "input": "side of the image, px",
+        "batch": "batch, images",
+    }[sweep.value]
+    models = ", ".join(curve.model for curve in curves)
+    return Chart(
+        "Sweep",
+        along,
+        _label(column),
+        tuple(series),
+        f"{column.label} by {sweep.value} of {models}",
+        log_x=log,
+        log_y=log,
+    )
+
+
+def _placed(row: Row, x: Axis, y: Axis) -> bool:
+    return x.of(row) is not None and y.of(row) is not None
+
+
+def _label(axis: Axis) -> str:
+    return f"{axis.label}, {axis.unit}" if axis.unit else axis.label

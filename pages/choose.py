@@ -1,0 +1,50 @@
+"""Choose: what is the deepest network that one can afford, and is it worth it?"""
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+requested()
+
+from analysis.render.comparison import choice_json
+from pages.ui.cached import choice_of
+from pages.ui.charts import show_chart
+from pages.ui.choose import (
+    choose_budgets,
+    choose_task,
+    front_chart,
+    show_deepest,
+    show_fits,
+    show_real_step,
+)
+from pages.ui.jobs import warm_up
+from pages.ui.words import complain
+
+warm_up()
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Choose")
+st.markdown("A task first, then budgets; then what fits, and what it would be worth.")
+task = choose_task()
+asked = choose_budgets()
+if task is None or asked is None:
+    st.stop()
+try:
+    choice = choice_of(task, asked)
+except ValueError as error:
+    complain(str(error))
+    st.stop()
+with export, st.popover("Export", icon=":material/download:", width="stretch"):
+    st.download_button("JSON", choice_json(choice), "choice.json", "application/json")
+
+st.markdown(f"### {choice.sentence}")
+if choice.fits:
+    st.header("What fits")
+    show_fits(choice)
+if choice.deepest:
+    st.header("The deepest of each family")
+    show_deepest(choice)
+    show_real_step(choice)
+if choice.fronts:
+    st.header("Worth it?")
+    chart = front_chart(choice)
+    show_chart(chart, "front", 480)

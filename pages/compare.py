@@ -1,0 +1,54 @@
+"""Compare: several networks side by side, every cost with its convention."""
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+spec = requested()
+
+from analysis.ledger import ledger
+from pages.ui.cached import comparison_of
+from pages.ui.charts import show_chart
+from pages.ui.compare import (
+    choose_batch,
+    choose_nets,
+    export_comparison,
+    scatter,
+    show_diff,
+    show_ledger,
+    show_sweep,
+    show_table,
+)
+from pages.ui.words import complain
+
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Compare")
+st.markdown("Cost beside cost, at one batch, counted the same way for every network.")
+nets = choose_nets(spec)
+batch, replay = choose_batch()
+if not nets:
+    st.stop()
+try:
+    comparison = comparison_of(nets, batch, replay)
+except ValueError as error:
+    complain(str(error))
+    st.stop()
+
+chart = scatter(comparison)
+show_chart(chart, "scatter", 520)
+with export:
+    export_comparison(comparison, chart)
+
+st.header("Table")
+show_table(comparison)
+
+st.header("Sweep")
+show_sweep(nets, batch)
+
+st.header("Two of them")
+show_diff(nets, batch)
+
+st.header("Which FLOPs?")
+chosen = st.selectbox("Network", list(map(str, nets)), key="ledger", bind="query-params")
+which = next((net for net in nets if str(net) == chosen), nets[0])
+show_ledger(ledger(which))

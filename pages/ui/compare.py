@@ -1,0 +1,274 @@
+"""The comparison on the page: which networks, chart, table, sweep, difference, ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from analysis.compare import Axis, Better, Column, Comparison, Recipe, Sweep
+from analysis.diff import Change, Diff
+from analysis.graph import Level, graph
+from analysis.ledger import Amount, Line
+from analysis.render.charts import Chart
+from analysis.render.comparison import (
+    comparison_csv,
+    comparison_json,
+    comparison_latex,
+    comparison_markdown,
+    diff_grid,
+)
+from analysis.render.comparison_charts import scatter_chart, sweep_chart
+from analysis.render.numbers import exact, short
+from analysis.render.palette import CIVIDIS, heat_colour, text_on
+from analysis.render.svg import svg
+from nets import CATALOG, ResNetSpec, parse
+from nets.spec import Stem
+from pages.ui.cached import curve_of, diff_of
+from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.markup import picture, table
+from pages.ui.theme import palette
+from pages.ui.words import complain
+
+_NETS, _ASKED, _SEPARATOR = "nets", "compared", ";"
+
+_DEFAULT = {
+    Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
+    Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
+}
+_ONE_SCALE = 900  # px of the wider of two graphs
+
+
+def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
+    """The networks of the comparison, which the address holds; none where one is wrong."""
+    with st.container(key="nets-address"):
+        text = st.text_input("Networks in the address", "", key=_NETS, bind="query-params") or ""
+    texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
+    st.session_state[_ASKED] = list(dict.fromkeys(texts))
+    left, right = st.columns([8, 2.4], vertical_alignment="bottom")
+    left.multiselect(
+        "Networks",
+        list(dict.fromkeys([*texts, *CATALOG])),
+        key=_ASKED,
+        on_change=_changed,
+        accept_new_options=True,
+        help="Of the catalog, or any model text such as resnet50:blocks=3,8,36,3.",
+    )
+    right.button(
+        f"Add {spec.base if str(spec) == spec.base else 'the edited model'}",
+        icon=":material/add:",
+        on_click=_add,
+        args=(texts, str(spec)),
+        disabled=str(spec) in texts,
+        width="stretch",
+    )
+    try:
+        return tuple(dict.fromkeys(map(parse, texts)))
+    except ValueError as error:
+        complain(str(error))
+        return ()
+
+
+def _changed() -> None:
+    st.session_state[_NETS] = _SEPARATOR.join(st.session_state[_ASKED])
+
+
+def _add(texts: Sequence[str], text: str) -> None:
+    st.session_state[_NETS] = _SEPARATOR.join([*texts, text])
+
+
+def choose_batch() -> tuple[int, bool]:
+    """At how many images, and whether the memory of training steps is predicted."""
+    left, right = st.columns([1, 4], vertical_alignment="bottom")
+    batch = left.number_input("Batch", 1, 65_536, 1, key="compare_batch", bind="query-params")
+    replay = right.toggle(
+        "Predict the memory of training steps",
+        True,
+        key="replay",
+        bind="query-params",
+        help="By replaying a step without allocating: SGD with momentum, in float32 and under "
+        "autocast to 16 bits.",
+    )
+    return int(batch), replay
+
+
+def scatter(comparison: Comparison) -> Chart:
+    """The chart with the axes that the visitor chooses."""
+    axes: dict[str, Axis] = {c.label: c for c in comparison.columns}
+    axes |= {recipe.label: recipe for recipe in comparison.recipes}
+    best = next((r.label for r in comparison.recipes if len(_having(comparison, r)) > 1), None)
+    labels = list(axes)
+    x, y, bubble, log = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
+    along = x.selectbox(
+        "Along", labels, labels.index(Column.MACS.label), key="x", bind="query-params"
+    )
+    start = best or Column.PARAMS.label
+    up = y.selectbox("Up", labels, labels.index(start), key="y", bind="query-params")
+    size = bubble.selectbox(
+        "Size of the points", labels, None, key="bubble", bind="query-params", placeholder="equal"
+    )
+    both_log = log.toggle("Log", key="log", bind="query-params")
+    chart = scatter_chart(
+        comparison.rows,
+        axes[along or Column.MACS.label],
+        axes[up or start],
+        axes[size] if size else None,
+        both_log,
+    )
+    if sum(len(series.x) for series in chart.series) == 0:
+        st.info(f"No network here has a figure for {up}.", icon=":material/info:")
+    return chart
+
+
+def _having(comparison: Comparison, recipe: Recipe) -> list[float]:
+    return [value for row in comparison.rows if (value := recipe.of(row)) is not None]
+
+
+def show_table(comparison: Comparison) -> None:
+    """Every figure, heat in the cells by how it compares in its column, the best in bold."""
+    axes: list[Axis] = [*comparison.columns, *comparison.recipes]
+    values = pd.DataFrame(
+        [[axis.of(row) for axis in axes] for row in comparison.rows],
+        index=[row.model for row in comparison.rows],
+        columns=[axis.label for axis in axes],
+    )
+    styled = values.style.apply(lambda column: _heat(column, axes), axis=0)
+    for axis in axes:
+        styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
+    st.dataframe(styled)
+    yard = comparison.yardstick
+    st.caption(
+        f"Dark is small, light is large, the best of a column is bold. Counts are for "
+        f"{comparison.batch:,} image{'s' if comparison.batch > 1 else ''}. Columns that say "
+        f"published are cited, never computed; figures of different recipes don't compare. For "
+        f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
+        f"{yard.place})."
+    )
+
+
+def _short(value: float, axis: Axis) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(axis, Recipe):
+        return f"{value:g}%"
+    if axis is Column.MEASURED_MS:
+        return f"{value:.3g} ms"
+    small = axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
+    return f"{int(value):,}" if small else short(int(value), axis.unit)
+
+
+def _heat(column: pd.Series, axes: Sequence[Axis]) -> list[str]:
+    axis = next(axis for axis in axes if axis.label == column.name)
+    low, high = column.min(), column.max()
+    best = high if axis.better is Better.HIGH else low
+    styles = []
+    for value in column:
+        if pd.isna(value):
+            styles.append("")
+            continue
+        fill = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
+        bold = "; font-weight: 700; text-decoration: underline" if value == best else ""
+        styles.append(f"background-color: {fill}; color: {text_on(fill)}{bold}")
+    return styles
+
+
+def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
+    """A family of curves along what the visitor chooses."""
+    left, right, log = st.columns([2, 3, 1], vertical_alignment="bottom")
+    sweep = left.segmented_control(
+        "Sweep",
+        [sweep.value for sweep in Sweep],
+        default=Sweep.INPUT.value,
+        required=True,
+        key="sweep",
+        bind="query-params",
+    )
+    columns = {
+        c.label: c for c in (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
+    }
+    label = right.selectbox("Figure", list(columns), key="sweep_figure", bind="query-params")
+    both_log = log.toggle("Log", key="sweep_log", bind="query-params")
+    curves = []
+    for net in nets[:6]:
+        try:
+            curves.append(curve_of(net, Sweep(sweep or "input"), batch))
+        except ValueError as error:
+            complain(f"{net}: {error}")
+    if curves:
+        chart = sweep_chart(curves, columns[label or Column.MACS.label], both_log)
+        show_chart(chart, "sweep", 420)
+    if len(nets) > 6:
+        st.caption("The first six networks are swept.")
+
+
+def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
+    """What the second of two networks has that the first has not."""
+    texts = list(map(str, nets))
+    if len(texts) < 2:
+        st.caption("Choose a second network above to see what differs.")
+        return
+    left, right = st.columns(2)
+    one = left.selectbox("From", texts, 0, key="from", bind="query-params")
+    other = right.selectbox("To", texts, 1, key="to", bind="query-params")
+    found = diff_of(parse(one or texts[0]), parse(other or texts[1]), batch)
+    st.markdown(found.sentence)
+    grid = diff_grid(found)
+    st.html(table("Stages", grid.columns, grid.rows, grid.left))
+    _show_graphs(found)
+
+
+def _show_graphs(found: Diff) -> None:
+    """Both graphs on one scale, what differs marked."""
+    words = {
+        block.path: block.change.value
+        for stage in found.stages
+        for block in stage.blocks
+        if block.change is not Change.SAME
+    }
+    drawn = [graph(cost, Level.BLOCK, unfold=True) for cost in (found.before, found.after)]
+    scale = _ONE_SCALE / max(one.width for one in drawn)
+    for cost, one in zip((found.before, found.after), drawn, strict=True):
+        paths = {node.path for node in one.nodes}
+        marked = {path: word for path, word in words.items() if path in paths}
+        image = svg(one, palette(), width_mm=scale * one.width * 25.4 / 96, marked=marked)
+        st.markdown(f"`{cost.model}`")
+        st.html(picture(image, f"{cost.model}, {len(marked)} blocks marked", full=False))
+    st.caption("Both on one scale; outlined blocks were added, removed or changed.")
+
+
+def show_ledger(lines: Sequence[Line]) -> None:
+    """One network's cost as each tool counts it, every difference named."""
+    rows = []
+    for line in lines:
+        cited = f", {line.source.short}, {line.place}" if line.source else ""
+        parts = " ".join(_amount(amount, first=i == 0) for i, amount in enumerate(line.amounts))
+        rows.append((f"{line.tool}{cited}", parts, exact(line.total)))
+    st.html(table("Which FLOPs?", ("Count", "Of which", "Operations"), rows, 2))
+    st.caption(
+        "Every line sums to the tool's own integer. Tools are re-derived by their conventions and "
+        "held to the tools themselves in tests; for one image."
+    )
+
+
+def _amount(amount: Amount, first: bool) -> str:
+    sign = "−" if amount.count < 0 else "" if first else "+"
+    how = f" ({amount.how})" if amount.how else ""
+    return f"{sign} {exact(abs(amount.count))} {amount.part}{how}".strip()
+
+
+def export_comparison(comparison: Comparison, chart: Chart) -> None:
+    """Tables and the chart as files."""
+    makers = (
+        ("CSV", "comparison.csv", "text/csv", comparison_csv),
+        ("JSON", "comparison.json", "application/json", comparison_json),
+        ("LaTeX", "comparison.tex", "text/x-tex", comparison_latex),
+        ("Markdown", "comparison.md", "text/markdown", comparison_markdown),
+    )
+    with st.popover("Export", icon=":material/download:", width="stretch"):
+        for label, name, mime, write in makers:
+            st.download_button(
+                label, write(comparison), name, mime, on_click="ignore", width="stretch"
+            )
+        chart_buttons(chart, "comparison")

@@ -1,0 +1,67 @@
+"""The pages Compare and Choose."""
+
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+
+
+def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
+    app = open_app("resnet50", "compare")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table.index) == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+    assert table.loc["resnet50", "MACs (conv + linear)"] == 4_089_184_256
+    page = html(app)
+    assert "4,111,512,576" not in page  # the ledger is of the first network
+    assert "1,814,073,344" in page
+    app.selectbox(key="ledger").select("resnet50").run()
+    page = html(app)
+    for total in ("4,111,512,576", "4,089,238,376", "4,132,436,968", "24,299,077,632"):
+        assert total in page
+    assert "From resnet18 to resnet34" in markdown(app)
+
+
+def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -> None:
+    app = open_app("resnet20:bias=1", "compare")
+    next(b for b in app.button if b.label == "Add the edited model").click().run()
+    assert not app.exception
+    assert app.text_input(key="nets").value == (
+        "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
+    )
+    assert list(app.dataframe[0].value.index)[-1] == "resnet20:bias=1"
+    app.text_input(key="nets").input("resnet20;resnet1202").run()
+    app.number_input(key="compare_batch").set_value(8).run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
+    app.text_input(key="nets").input("resnet20;resnet2").run()
+    assert "'resnet2' is no model" in app.error[0].value
+    assert not app.exception
+
+
+def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    assert not app.exception
+    assert "networks fit for ImageNet" in markdown(app)
+    assert "One step deeper takes" in html(app)
+    app.segmented_control(key="task").select("CIFAR-10").run()
+    assert "for CIFAR-10" in markdown(app)
+    assert not app.exception
+
+
+def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    app.number_input(key="max_macs").set_value(0.001).run()
+    assert "Nothing fits for ImageNet" in markdown(app)
+    assert "comes nearest" in markdown(app)
+    app.number_input(key="max_macs").set_value(0.0).run()
+    assert "max_macs must be above 0" in app.error[0].value.replace("\\", "").replace("M", "m", 1)
+    app.number_input(key="max_macs").set_value(1000.0).run()
+    app.number_input(key="max_training").set_value(1000.0).run()
+    assert "All 18 networks fit" in markdown(app)
+    app.number_input(key="max_ms").set_value(5.0).run()
+    assert "No time has been measured in this visit" in app.error[0].value
+    app.number_input(key="max_ms").set_value(None).run()
+    app.segmented_control(key="task").select("my own images").run()
+    app.text_input(key="own_input").input("3x0x0").run()
+    assert "Input must be 1 to 4,096, not 0" in app.error[0].value
+    assert not app.exception
