@@ -30,6 +30,10 @@ WORK_MS = 100.0
 RATIO = (0.93, 1.07)
 """Where the sum of the stages over the whole must lie."""
 
+PEAK_RATIO = (0.9, 1.5)
+"""Where the measured peak of a training step over the predicted must lie: kernels' workspaces and
+the allocator's rounding come on top of what is predicted."""
+
 BLOCK_BYTES = 64 * 2**20
 """What the memory check allocates."""
 
@@ -74,6 +78,7 @@ def _checks(device: torch.device) -> list[tuple[str, Callable[[], Finding]]]:
             ("event time", partial(event_time, device)),
             ("synchronisation", partial(synchronisation, device)),
             ("memory figures", partial(memory_figures, device)),
+            ("memory of a step", partial(step_peak, device)),
         ]
     checks += [
         (f"autocast {dtype}", partial(autocast, device, dtype))
@@ -164,6 +169,20 @@ def memory_figures(device: torch.device) -> Finding:
         return False, "torch tells no peak for this device, so a timing leaves it blank"
     passed = BLOCK_BYTES <= peak < 1.5 * BLOCK_BYTES
     return passed, f"{peak:,} bytes at the peak of an allocation of {BLOCK_BYTES:,}"
+
+
+def step_peak(device: torch.device) -> Finding:
+    """The peak of a training step is about the predicted one."""
+    settings = Settings(device=str(device), batch=32, seconds=5.0)
+    timing = measure(lambda _: None, parse("resnet18"), settings)
+    peak, predicted = timing.peak_memory_bytes, timing.predicted_bytes
+    if peak is None:
+        return False, "torch tells no peak for this device, so a timing leaves it blank"
+    passed = PEAK_RATIO[0] <= peak / predicted <= PEAK_RATIO[1]
+    return passed, (
+        f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} of the "
+        f"{predicted:,} predicted ({PEAK_RATIO[0]} to {PEAK_RATIO[1]} is right)"
+    )
 
 
 def autocast(device: torch.device, dtype: Dtype) -> Finding:

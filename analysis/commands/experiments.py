@@ -92,6 +92,7 @@ def check_device(device: str | None) -> None:
     default="random",
     help="Fashion-MNIST is read from the folder in RESNET_LAB_DATA.",
 )
+@click.option("--download", is_flag=True, help="Fetch Fashion-MNIST first, where it is missing.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png")
 @format_option("text", "json", "csv")
 def gradients(
@@ -101,6 +102,7 @@ def gradients(
     dtype: str,
     device: str,
     images: str,
+    download: bool,
     output: Path | None,
     style: str,
 ) -> None:
@@ -114,11 +116,14 @@ def gradients(
 
     from analysis.curves import Curve, Gradients, InputKind, Precision, Settings
     from analysis.gradients import measure
+    from analysis.inputs import download_fashion_mnist, fashion_mnist_is_here
     from analysis.render import curves as render
     from analysis.render.charts import chart_file
     from analysis.render.gradient_charts import gradient_chart
     from analysis.twins import plain_twin, residual_twin
 
+    if download and not fashion_mnist_is_here():
+        download_fashion_mnist()
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
     settings = or_usage(

@@ -184,7 +184,8 @@ def show_timing(timing: Timing) -> None:
     said = spread_words(timing)
     if timing.compile_seconds is not None:
         said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
-    st.caption(f"{said}. {stamp(timing)}.")
+    host = f"the host issues an iteration in {_ms(timing.host_ms.p50)}"
+    st.caption(f"{said}; {host}. {stamp(timing)}.")
 
 
 def history_rows(timings: Sequence[Timing]) -> list[dict[str, object]]:

@@ -19,10 +19,12 @@ META = torch.device("meta", 0)
 
 @dataclass
 class Stub:
-    """As much of a timing as the check of the stages reads."""
+    """As much of a timing as the checks read."""
 
     stage_sum_ratio: float = 1.02
     iterations: int = 50
+    peak_memory_bytes: int | None = 1_100
+    predicted_bytes: int = 1_000
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +90,10 @@ def test_a_good_accelerator(monkeypatch: pytest.MonkeyPatch, timed: tuple[Stub, 
     fake.peak = BLOCK_BYTES
     found = by_name()
     assert found["accelerator"].reason == "meta:0, Fake 9000"
-    for name in ("events", "event time", "synchronisation", "memory figures", "stages"):
+    good = ("events", "event time", "synchronisation", "memory figures", "memory of a step")
+    for name in (*good, "stages"):
         assert found[name].passed, found[name]
-    assert timed[1] == [("resnet18", "meta:0", 64)]
+    assert timed[1] == [("resnet18", "meta:0", 32), ("resnet18", "meta:0", 64)]
     for dtype in ("bfloat16", "float16"):  # torch has no autocast for the fake's tensors
         check = found[f"autocast {dtype}"]
         assert not check.passed
@@ -139,6 +142,25 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         False,
         "torch tells no peak for this device, so a timing leaves it blank",
     )
+
+
+@pytest.mark.parametrize(
+    ("peak", "passed", "says"),
+    [
+        (1_100, True, "takes 1,100 bytes, 1.100 of the 1,000 predicted"),
+        (899, False, "0.899 of the 1,000 predicted"),
+        (1_501, False, "1.501 of the 1,000 predicted"),
+        (None, False, "torch tells no peak for this device"),
+    ],
+)
+def test_memory_of_a_step(
+    peak: int | None, passed: bool, says: str, timed: tuple[Stub, list[Any]]
+) -> None:
+    timed[0].peak_memory_bytes = peak
+    found = module.step_peak(torch.device("cpu"))
+    assert found[0] is passed
+    assert says in found[1]
+    assert timed[1] == [("resnet18", "cpu", 32)]
 
 
 def test_autocast_on_the_cpu() -> None:
