@@ -7,7 +7,6 @@ from pages.ui.frame import requested
 requested()
 
 from analysis.render.comparison import choice_json
-from pages.ui.cached import choice_of
 from pages.ui.charts import show_chart
 from pages.ui.choose import (
     choose_budgets,
@@ -17,6 +16,7 @@ from pages.ui.choose import (
     show_fits,
     show_real_step,
 )
+from pages.ui.comparisons import choice_of
 from pages.ui.jobs import warm_up
 from pages.ui.words import complain
 

@@ -7,7 +7,6 @@ from pages.ui.frame import requested
 spec = requested()
 
 from analysis.ledger import ledger
-from pages.ui.cached import comparison_of
 from pages.ui.charts import show_chart
 from pages.ui.compare import (
     choose_batch,
@@ -19,6 +18,7 @@ from pages.ui.compare import (
     show_sweep,
     show_table,
 )
+from pages.ui.comparisons import comparison_of
 from pages.ui.words import complain
 
 head, export = st.columns([8, 1.6], vertical_alignment="center")

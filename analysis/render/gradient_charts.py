@@ -79,9 +79,9 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
     broken = sum(bool({State.NAN, State.INFINITE} & states) for states in found)
     name = model
     if lost:
-        name += f" (below what is held at {lost} points)"
+        name += f" (below what is held at {_points(lost)})"
     if broken:
-        name += f" (not finite at {broken} points)"
+        name += f" (not finite at {_points(broken)})"
 
     def pick(value: float, is_good: bool) -> float | None:
         return value if is_good else None
@@ -97,6 +97,10 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
         low=tuple(map(pick, map(min, columns), good)) if banded else (),
         high=tuple(map(pick, map(max, columns), good)) if banded else (),
     )
+
+
+def _points(count: int) -> str:
+    return f"{count} point{'' if count == 1 else 's'}"
 
 
 def _stage_marks(model: str) -> tuple[Mark, ...]:

@@ -26,8 +26,8 @@ from analysis.render.palette import CIVIDIS, heat_colour, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
 from nets.spec import Stem
-from pages.ui.cached import curve_of, diff_of
 from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.comparisons import curve_of, diff_of
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain

@@ -1,0 +1,43 @@
+"""Comparisons and choices that are kept between runs, as `pages.ui.cached` keeps profiles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from analysis.choose import Choice, Task, choose
+from analysis.compare import Comparison, Curve, Sweep, compare, curve
+from analysis.diff import diff
+from nets import ResNetSpec
+from pages.ui.measured import measured_ms
+
+if TYPE_CHECKING:
+    from pages.ui.choose import Asked
+
+_KEPT = 32
+
+diff_of = lru_cache(_KEPT)(diff)
+
+
+@lru_cache(2 * _KEPT)
+def curve_of(spec: ResNetSpec, sweep: Sweep, batch: int) -> Curve:
+    """A network swept along one axis."""
+    return curve(spec, sweep, batch=batch)
+
+
+@lru_cache(_KEPT)
+def choice_of(task: Task, asked: Asked) -> Choice:
+    """What fits, for what was asked."""
+    return choose(task, asked.budgets, asked.batch, asked.dtype, asked.optimiser, dict(asked.times))
+
+
+def comparison_of(nets: tuple[ResNetSpec, ...], batch: int, replay: bool) -> Comparison:
+    """The comparison, with the times that this visit has measured at that batch."""
+    return _compared(nets, batch, replay, frozenset(measured_ms(batch).items()))
+
+
+@lru_cache(_KEPT)
+def _compared(
+    nets: tuple[ResNetSpec, ...], batch: int, replay: bool, times: frozenset[tuple[str, float]]
+) -> Comparison:
+    return compare(nets, batch, replay=replay, measured_ms=dict(times))
