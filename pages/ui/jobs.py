@@ -28,7 +28,7 @@ def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) ->
         before.cancel()
     visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
     _jobs()[key] = worker().submit(
-        f"{visitor} {key}", function, *args, limits=Limits(seconds), patience=_PATIENCE
+        visitor, function, *args, limits=Limits(seconds), patience=_PATIENCE
     )
 
 
