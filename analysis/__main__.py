@@ -6,13 +6,22 @@ one line on standard error.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from types import FrameType
 from typing import Any
+
+if __name__ == "__main__":  # until a command runs, an interrupt ends the program, without a word
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(1))
 
 import click
 
 from analysis.commands import choosing, diagrams, experiments, models
 from analysis.commands.shared import Refusal
+
+MOST_WORDS = 400
+"""Characters of an error's line."""
 
 
 class Commands(click.Group):
@@ -20,10 +29,24 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
+        interrupted = False
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            nonlocal interrupted
+            interrupted = True
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.ClickException("interrupted") from None
+        except Exception:
+            if interrupted:  # in the middle of an import, whose module is now half made
+                raise click.ClickException("interrupted") from None
+            raise
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +84,8 @@ def run(arguments: list[str] | None = None) -> int:
         message = " ".join(error.format_message().split())
         if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, Refusal):
             message = f"{message.rstrip('.')}. See {error.ctx.command_path} --help"
-        click.echo(f"error: {message}", err=True)
+        shown = message if len(message) <= MOST_WORDS else f"{message[:MOST_WORDS]}..."
+        click.echo(f"error: {shown}", err=True)
         return error.exit_code
     except SystemExit:  # click's answer to a reader that has gone away, such as head
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -119,12 +120,12 @@ def batches_of(text: str) -> list[int]:
     Raises:
         ValueError: where these are not whole numbers.
     """
-    try:
-        return [int(piece) for piece in text.replace(",", " ").split()]
-    except ValueError:
+    pieces = text.replace(",", " ").split()
+    if not pieces or not all(re.fullmatch("-?[0-9]{1,12}", piece) for piece in pieces):
         raise ValueError(
             f"batch must be a whole number, or several such as 1,2,4,8, not {quote(text)}"
-        ) from None
+        )
+    return [int(piece) for piece in pieces]
 
 
 def predicted_bytes(cost: Profile, settings: Settings) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analysis.commands.shared import BATCH, INPUT, Model, Refusal, format_option, or_usage
 from nets import ResNetSpec
 from nets.text import parse_shape, with_input
+
+if TYPE_CHECKING:
+    from analysis.choose import Choice
 
 
 @click.command()
@@ -69,6 +73,7 @@ def choose(
     """
     from analysis.choose import Budgets, task_of
     from analysis.choose import choose as find
+    from analysis.machine import device_of
     from analysis.render import comparison as render
     from analysis.training import Dtype, Optimiser
 
@@ -80,10 +85,11 @@ def choose(
         max_inference_bytes=_bytes(max_inference_mb),
     )
     common: dict[str, Any] = {"dtype": Dtype(dtype), "optimiser": Optimiser(optimiser)}
-    times = None
-    if budgets.max_ms is not None:
-        times = _timed(task, budgets, batch, device, common)
-    found = or_usage(find, task, budgets, batch, measured_ms=times, **common)
+    or_usage(device_of, device)
+    found = or_usage(find, task, replace(budgets, max_ms=None), batch, **common)
+    if budgets.max_ms is not None and found.fits:
+        times = _timed(found, device)
+        found = or_usage(find, task, budgets, batch, measured_ms=times, **common)
     write = {"text": render.choice_text, "json": render.choice_json}[style]
     click.echo(write(found), nl=False)
 
@@ -92,22 +98,16 @@ def _bytes(megabytes: float | None) -> float | None:
     return None if megabytes is None else megabytes * 1e6
 
 
-def _timed(
-    task: Any, budgets: Any, batch: int, device: str, common: dict[str, Any]
-) -> dict[str, float]:
-    """Training iterations' median of every candidate within the other budgets."""
-    from dataclasses import replace
-
-    from analysis.choose import choose as find
+def _timed(found: Choice, device: str) -> dict[str, float]:
+    """Training iterations' median of every network that fits without a limit of time."""
     from analysis.settings import Settings
     from analysis.timing import measure
 
-    candidates = or_usage(find, task, replace(budgets, max_ms=None), batch, **common).fits
     settings = or_usage(
-        Settings, device=device, batch=batch, dtype=common["dtype"], seconds=5.0, precision=0.03
+        Settings, device=device, batch=found.batch, dtype=found.dtype, seconds=5.0, precision=0.03
     )
     times = {}
-    for row in candidates:
+    for row in found.fits:
         try:
             timing = measure(lambda _: None, row.spec, settings)
         except ValueError as error:

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.commands.shared import INPUT, MODEL, Command, Refusal, or_usage, profiled, write
+from analysis.commands.shared import (
+    INPUT,
+    MODEL,
+    Command,
+    FiniteRange,
+    Refusal,
+    or_usage,
+    profiled,
+    write,
+)
 from nets import ResNetSpec
+from nets.spec import quote
 
 if TYPE_CHECKING:
     from analysis.costs import Profile
@@ -26,7 +36,7 @@ def _look(command: Command) -> Command:
         ),
         click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light"),
         click.option("--title", default="", help="A line above the drawing."),
-        click.option("--width-mm", type=click.FloatRange(20, 2_000), help="Width on paper."),
+        click.option("--width-mm", type=FiniteRange(20, 2_000), help="Width on paper."),
         click.option("--dpi", type=int, default=200, show_default=True, help="Of a PNG."),
         click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
@@ -120,6 +130,8 @@ def _export(
 
     chosen = Look(getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()
+    if fragment and suffix != ".tex":
+        raise Refusal(f"--fragment is for a .tex, not for {output.name!r}")
     content = or_usage(diagram, suffix, cost, views, first, chosen, heat, dpi, fragment)
     write(content, output)
     if said := warning(suffix, chosen.title):
@@ -127,7 +139,9 @@ def _export(
 
 
 def _aspect(text: str) -> float:
-    found = re.fullmatch(r"(\d{1,3}):(\d{1,3})", text)
-    if not found or not 0.2 <= int(found[1]) / max(int(found[2]), 1) <= 5:
-        raise Refusal(f"aspect must be width:height such as 16:9, from 1:5 to 5:1, not {text!r}")
+    found = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,3})", text)
+    if not found or not 0.2 <= int(found[1]) / max(int(found[2]), 0.001) <= 5:
+        raise Refusal(
+            f"aspect must be width:height such as 16:9, from 1:5 to 5:1, not {quote(text)}"
+        )
     return int(found[1]) / int(found[2])

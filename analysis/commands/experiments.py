@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from analysis.commands.shared import MODEL, Model, Refusal, format_option, or_usage, write
+from analysis.commands.shared import (
+    MODEL,
+    Model,
+    Refusal,
+    check_writable,
+    format_option,
+    or_usage,
+    write,
+)
 from nets import ResNetSpec
 
 
@@ -112,6 +121,8 @@ def gradients(
     """
     if output is not None and output.suffix.lower() not in (".svg", ".pdf", ".png"):
         raise Refusal(f"{output.name!r} must end in .svg, .pdf or .png")
+    if output is not None:
+        check_writable(output)
     import torch
 
     from analysis.curves import Curve, Gradients, InputKind, Precision, Settings
@@ -136,8 +147,15 @@ def gradients(
     )
     found: list[Curve] = []
     interrupted = False
+
+    def report(curve: Curve) -> None:
+        found.append(curve)
+        if sys.stderr.isatty():
+            of = len(specs) * settings.seeds
+            click.echo(f"{len(found)} of {of}: {curve.model}, seed {curve.seed}", err=True)
+
     try:
-        run = or_usage(measure, found.append, specs, settings)
+        run = or_usage(measure, report, specs, settings)
     except KeyboardInterrupt:
         interrupted = True
         run = Gradients(specs, settings, tuple(found), torch.__version__, torch.get_num_threads())

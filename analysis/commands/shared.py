@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from analysis.costs import Profile
 
 
+class FiniteRange(click.FloatRange):
+    """A number within bounds; "not a number" is none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read it, and refuse what compares with nothing."""
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number", param, ctx) if number != number else number
+
+
 class Model(click.ParamType[ResNetSpec]):
     """A model's text form."""
 
@@ -70,15 +79,17 @@ def write(content: str | bytes, path: Path | None) -> None:
     if path is None or str(path) == "-":
         click.echo(content, nl=False)
         return
-    data = content.encode() if isinstance(content, str) else content
+    # what is no text, such as a broken byte of a title, is left out
+    data = content.encode(errors="ignore") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
             path.write_bytes(data)
             return
         with _replacing(path.resolve()) as file:
             file.write_bytes(data)
-    except OSError as error:
-        raise Refusal(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    except (OSError, RuntimeError) as error:  # a loop of links is the latter
+        reason = getattr(error, "strerror", None) or error
+        raise Refusal(f"cannot write {str(path)!r}: {reason}") from None
 
 
 @contextlib.contextmanager
@@ -101,3 +112,16 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before any work is done for it."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        folder = path.resolve().parent
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Refusal(f"cannot write {str(path)!r}: {reason}") from None

@@ -22,7 +22,8 @@ SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 class Look:
     """How a graph is drawn; `legend`, `shapes` and `labels` may each be left out.
 
-    `width_mm` is the width on paper; `ground` fills the background, which else is transparent.
+    Of a title stays what can be printed. `width_mm` is the width on paper; `ground` fills the
+    background, which else is transparent.
     """
 
     palette: Palette = LIGHT
@@ -32,6 +33,10 @@ class Look:
     labels: bool = True
     width_mm: float | None = None
     ground: bool = False
+
+    def __post_init__(self) -> None:
+        title = "".join(c for c in " ".join(self.title.split()) if c.isprintable())
+        object.__setattr__(self, "title", title)
 
 
 def diagram(

@@ -100,7 +100,7 @@ def choose_budgets() -> Asked | None:
             max_ms=time,
         )
     except ValueError as error:
-        complain(str(error))
+        complain(_in_the_fields_words(str(error)))
         return None
     times: frozenset[tuple[str, float]] = frozenset()
     if time is not None:
@@ -114,6 +114,20 @@ def choose_budgets() -> Asked | None:
             )
             return None
     return Asked(budgets, int(batch), Dtype(dtype), Optimiser(optimiser), times)
+
+
+_FIELDS = {
+    "max_macs": "MACs",
+    "max_params": "Parameters",
+    "max_training_bytes": "Training memory",
+    "max_inference_bytes": "Inference memory",
+    "max_ms": "The time of an iteration",
+}
+
+
+def _in_the_fields_words(reason: str) -> str:
+    name, _, rest = reason.partition(" ")
+    return f"{_FIELDS.get(name, name)} {rest}"
 
 
 def _times(value: float | None, unit: int) -> float | None:

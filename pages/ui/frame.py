@@ -6,7 +6,9 @@ import gc
 import importlib
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
+from math import isfinite
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -72,6 +74,7 @@ def requested() -> ResNetSpec:
         configure()
         navigation()
         st.rerun()
+    _drop_infinities()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
     if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
@@ -81,6 +84,19 @@ def requested() -> ResNetSpec:
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
         waiting.empty()
     return choice.spec
+
+
+def _drop_infinities() -> None:
+    """Take out of the address what no number field can hold: it would fail on 1e999."""
+    bad = []
+    for name, value in st.query_params.to_dict().items():
+        with suppress(ValueError):
+            if not isfinite(float(value)):
+                bad.append(name)
+    for name in bad:
+        del st.query_params[name]
+    if bad:
+        st.rerun()
 
 
 def skeleton(title: str) -> str:

@@ -227,6 +227,13 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["time", "resnet20", "--tf32"], "tf32 needs a CUDA device, not cpu"),
         (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
         (["time", "resnet152", "--batch", "60000"], "would fit"),
+        (["graph", "resnet20", "-o", "a.png", "--aspect", "1:0"], "aspect must be width:height"),
+        (["graph", "resnet20", "-o", "a.png", "--aspect", "9" * 5_000], "aspect must be width"),
+        (["graph", "resnet20", "-o", "a.svg", "--width-mm", "nan"], "nan is no number"),
+        (["graph", "resnet20", "-o", "a.svg", "--fragment"], "--fragment is for a .tex"),
+        (["time", "resnet20", "--batch", "1_0"], "batch must be a whole number, or several"),
+        (["choose", "--device", "tpu"], "device must be one of cpu"),
+        (["gradients", "resnet1202", "-o", "/nowhere/g.svg"], "cannot write '/nowhere/g.svg'"),
         (["gradients", "resnet20", "--seeds", "0"], "seeds must be 1 to 20, not 0"),
         (["gradients", "resnet20", "resnet20"], "a model is given twice"),
         (["gradients", "resnet20", "-o", "a.gif"], "'a.gif' must end in .svg, .pdf or .png"),
@@ -373,6 +380,10 @@ def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str
     assert [row["model"] for row in found["fits"]] == ["resnet18", "plain18"]
     assert found["pareto"]
     assert "fit for ImageNet" in call(capsys, *limits)[1]
+    sentence = json.loads(
+        call(capsys, "choose", "--max-macs", "1", "--max-ms", "1", "--format", "json")[1]
+    )["sentence"]
+    assert sentence.startswith("Nothing fits for ImageNet")
     nothing = json.loads(call(capsys, "choose", "--max-params", "1", "--format", "json")[1])
     assert nothing["fits"] == []
     assert nothing["sentence"].startswith("Nothing fits for ImageNet")
@@ -393,6 +404,30 @@ def test_check_device_says_pass_or_fail_line_by_line(capsys: pytest.CaptureFixtu
     assert lines[0].startswith("pass  accelerator: none that torch can use here")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".dot", ".html", ".tex", ".pdf"])
+def test_a_title_that_is_no_text_leaves_out_what_is_none(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    title = ("--title", "before\udcff\x01after")
+    assert call(capsys, "graph", "resnet18", *title, "-o", str(path)) == (0, "", "")
+    if suffix != ".pdf":
+        assert "beforeafter" in path.read_text()
+
+
+def test_an_interrupt_during_an_import_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def half_made(*arguments: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise AttributeError("a module that is half made")
+
+    monkeypatch.setattr("analysis.commands.models.profiled", half_made)
+    assert call(capsys, "profile", "resnet18") == (1, "", "error: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_catalog_needs_no_torch() -> None:

@@ -14,8 +14,10 @@ Open = Callable[..., AppTest]
 def open_app() -> Open:
     """Open the app with a model's text in the address, on a page."""
 
-    def run(model: str | None = None, page: str | None = None) -> AppTest:
+    def run(model: str | None = None, page: str | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=60)
+        for name, value in parameters.items():
+            app.query_params[name] = value
         if model is not None:
             app.query_params["model"] = model
         if page is not None:

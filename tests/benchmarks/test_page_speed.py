@@ -1,4 +1,4 @@
-"""Server time of Explore: another model, and a rerun that changes nothing."""
+"""Server time of the pages: another model, and a rerun that changes nothing."""
 
 from statistics import median
 from time import perf_counter
@@ -42,3 +42,14 @@ def test_a_rerun_that_changes_nothing(name: str, app: AppTest, benchmark: Benchm
     seconds = [timed(app) for _ in range(15)]
     benchmark(app.run)
     assert median(seconds) <= 0.05, seconds
+
+
+@pytest.mark.parametrize("page", ["shortcuts", "units", "timing", "gradients", "compare", "choose"])
+def test_a_rerun_of_every_other_page(page: str, benchmark: BenchmarkFixture) -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.switch_page(f"pages/{page}.py")
+    app.run()
+    app.run()
+    seconds = [timed(app) for _ in range(9)]
+    benchmark(app.run)
+    assert median(seconds) <= 0.3, seconds
