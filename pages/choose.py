@@ -45,6 +45,6 @@ if choice.deepest:
     show_deepest(choice)
     show_real_step(choice)
 if choice.fronts:
-    st.header("Worth it?")
+    st.header("Pareto front")
     chart = front_chart(choice)
     show_chart(chart, "front", 480)

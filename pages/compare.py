@@ -45,7 +45,7 @@ show_table(comparison)
 st.header("Sweep")
 show_sweep(nets, batch)
 
-st.header("Two of them")
+st.header("Difference of two")
 show_diff(nets, batch)
 
 st.header("Which FLOPs?")

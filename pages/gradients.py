@@ -30,10 +30,13 @@ st.markdown(
     "The norm of the loss's gradient at every block's output, at initialisation, in train mode: "
     "measured here, for every network and seed in one backward pass."
 )
+story, place = st.container(), st.container()
 settings, quantity = choose_settings()
-show_presets(settings)
+with story:
+    show_presets(settings)
 models = choose_models(spec, settings)
-measure_button(models, settings)
+running = (job := job_of(KEY)) is not None and not is_over(job)
+measure_button(models, settings, running)
 
 
 def show(curves: tuple[Curve, ...], quantity: Quantity, key: str) -> None:
@@ -42,18 +45,20 @@ def show(curves: tuple[Curve, ...], quantity: Quantity, key: str) -> None:
         show_chart(gradient_chart(curves, quantity), key, 520)
 
 
-job = job_of(KEY)
-if job is not None and not is_over(job):
-    follow(KEY, job, lambda job: show(job.results, quantity, "gradients_live"))
+if job is not None and running:
+    with place:
+        follow(KEY, job, lambda job: show(job.results, quantity, "gradients_live"))
     st.stop()
 if job is not None:
     remember(job)
-    say_why(job, lambda: "take a smaller batch")
+    with place:
+        say_why(job, lambda: "take a smaller batch")
 run = latest_run()
 if run is None:
-    st.caption("Nothing is measured yet: press Measure, or one of the six above.")
+    place.caption("Nothing is measured yet: press one of the six above, or Measure below.")
 else:
-    show(run.curves, quantity, "gradients")
+    with place:
+        show(run.curves, quantity, "gradients")
     if quantity is not Quantity.ACTIVATION:
         st.caption(
             "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes."

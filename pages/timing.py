@@ -34,17 +34,17 @@ st.markdown(
     f"warmed-up iterations. {device_note()}"
 )
 settings = choose_settings(spec)
+job = job_of("timing")
+running = job is not None and not is_over(job)
 st.button(
     "Measure",
     type="primary",
     icon=":material/timer:",
-    disabled=not settings,
+    disabled=not settings or running,
     on_click=start,
     args=("timing", measure_each, spec, settings),
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
-job = job_of("timing")
-running = job is not None and not is_over(job)
 if job is None:
     st.caption("Nothing is measured yet. The first iterations warm up and don't count.")
 elif running:

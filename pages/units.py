@@ -16,7 +16,7 @@ title.title("Units")
 st.markdown(
     "Where batch norm, ReLU and the shortcut stand in a residual unit, and what that does to the "
     "signal and to the gradient. The shapes are those of ResNet-34 (basic) and ResNet-50 "
-    "(bottleneck)."
+    "(bottleneck), whatever model the sidebar shows."
 )
 sides = st.columns(2, gap="large")
 units = [choose_unit(side, index) for index, side in enumerate(sides)]

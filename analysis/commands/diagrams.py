@@ -126,7 +126,7 @@ def _export(
     **look: Any,
 ) -> None:
     from analysis.render import palette as palettes
-    from analysis.render.diagram import Look, diagram, warning
+    from analysis.render.diagram import Look, diagram, small_text, warning
 
     chosen = Look(getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()
@@ -134,8 +134,9 @@ def _export(
         raise Refusal(f"--fragment is for a .tex, not for {output.name!r}")
     content = or_usage(diagram, suffix, cost, views, first, chosen, heat, dpi, fragment)
     write(content, output)
-    if said := warning(suffix, chosen.title):
-        click.echo(f"warning: {said}", err=True)
+    for said in (warning(suffix, chosen.title), small_text(views[first], chosen)):
+        if said:
+            click.echo(f"warning: {said}", err=True)
 
 
 def _aspect(text: str) -> float:

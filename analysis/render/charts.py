@@ -55,6 +55,7 @@ class Series:
 
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
     palette's fields, such as `identity`; without it the palette's colours are taken in turn.
+    `text` is what a point says, written beside it where the series is `labelled`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Series:
     high: tuple[float | None, ...] = ()
     text: tuple[str, ...] = ()
     sizes: tuple[float, ...] = ()
+    labelled: bool = True
     thin: bool = False
 
 
@@ -116,6 +118,8 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
         if series.draw is Draw.LINE and series.low:
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
         drawn.add_trace(_plotly_trace(go, series, colour, number))
+    ys = [y for series in chart.series for y in series.y if y]
+    xs = [x for series in chart.series for x in series.x if not isinstance(x, str) and x > 0]
     grid = mix(palette.text, palette.background, 0.12)
     axis = {"gridcolor": grid, "linecolor": grid, "zeroline": False, "automargin": True}
     drawn.update_layout(
@@ -132,7 +136,9 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
         xaxis={
             "title": {"text": chart.x_label, "font": {"size": FONT_PX}},
             "type": _axis_type(chart, chart.log_x),
+            "exponentformat": "SI",
             "tickfont": {"size": FONT_PX - 1},
+            **({"dtick": _decades(xs)} if chart.log_x else {}),
             **axis,
         },
         yaxis={
@@ -140,7 +146,7 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
             "type": "log" if chart.log_y else "linear",
             "exponentformat": "power" if chart.log_y else "SI",
             "tickfont": {"size": FONT_PX - 1},
-            **({"dtick": _decades(chart)} if chart.log_y else {"rangemode": _range(chart)}),
+            **({"dtick": _decades(ys)} if chart.log_y else {"rangemode": _range(chart)}),
             **axis,
         },
         shapes=[
@@ -151,7 +157,7 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
-                "line": {"color": palette.plain, "width": 1, "dash": "dot"},
+                "line": {"color": grid, "width": 2},
             }
             for mark in chart.marks
         ],
@@ -182,11 +188,10 @@ def _range(chart: Chart) -> str:
     return "normal" if has_points else "tozero"
 
 
-def _decades(chart: Chart) -> int | None:
-    """From tick to tick: whole powers of ten, as many as leave a dozen ticks at most."""
-    values = [y for series in chart.series for y in series.y if y]
+def _decades(values: Sequence[float]) -> int | str:
+    """From tick to tick of a log axis: 1, 2, 5, or powers of ten, a dozen ticks at most."""
     span = log10(max(values) / min(values)) if values else 0.0
-    return max(1, ceil(span / 12)) if span > 1.5 else None
+    return max(1, ceil(span / 12)) if span > 1.5 else "D2"
 
 
 def _axis_type(chart: Chart, log: bool) -> str:
@@ -236,12 +241,13 @@ def _plotly_trace(go: Any, series: Series, colour: str, number: int) -> Any:
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": list(series.sizes) or 11,
         }
-        mode = "markers+text" if series.text else "markers"
+        mode = "markers+text" if series.text and series.labelled else "markers"
         return go.Scatter(
             **common,
             mode=mode,
             text=series.text or None,
             textposition="top center",
+            cliponaxis=False,
             marker=marker,
             error_y=_plotly_errors(series),
         )
@@ -330,6 +336,8 @@ def chart_file(
 
 
 def _draw(axes: Axes, chart: Chart, palette: Palette) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     bars = [series for series in chart.series if series.draw is Draw.BARS]
     categories = list(dict.fromkeys(x for s in chart.series for x in s.x if isinstance(x, str)))
     for number, (series, colour) in enumerate(
@@ -357,10 +365,12 @@ def _draw(axes: Axes, chart: Chart, palette: Palette) -> None:
         axes.set_xscale("log")
     if chart.log_y:
         axes.set_yscale("log")
+    if not chart.log_x:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if categories:
         axes.set_xticks(range(len(categories)), categories)
     for mark in chart.marks:
-        axes.axvline(mark.x, color=palette.plain, linewidth=0.7, linestyle=":")
+        axes.axvline(mark.x, color=palette.plain, linewidth=0.8, alpha=0.5)
         axes.annotate(
             mark.text,
             (mark.x, 1.01),
@@ -413,7 +423,7 @@ def _draw_points(
 ) -> None:
     sizes = [size**2 * 0.6 for size in series.sizes] or 40
     axes.scatter(x, y, s=sizes, color=colour, marker=marker, label=series.name)
-    for text, place_x, place_y in zip(series.text, x, y, strict=False):
+    for text, place_x, place_y in zip(series.text if series.labelled else (), x, y, strict=False):
         axes.annotate(
             text.replace("$", r"\$"),
             (place_x, place_y),

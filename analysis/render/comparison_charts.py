@@ -59,16 +59,18 @@ def scatter_chart(
             Draw.POINTS,
             colour,
             text=tuple(row.model for row in group),
+            labelled=group is not others,
             sizes=tuple(sizes[row.model] for row in group),
         )
         for name, group, colour in groups
         if group
     ]
     best = ", ".join(row.model for row in front) or "none"
+    batch = rows[0].batch if rows else 1
     return Chart(
         "Comparison",
-        _label(x),
-        _label(y),
+        _label(x, batch),
+        _label(y, batch),
         tuple(series),
         f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
         log_x=log,
@@ -114,5 +116,14 @@ def _placed(row: Row, x: Axis, y: Axis) -> bool:
     return x.of(row) is not None and y.of(row) is not None
 
 
-def _label(axis: Axis) -> str:
-    return f"{axis.label}, {axis.unit}" if axis.unit else axis.label
+def not_drawn(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[str, ...]:
+    """The networks that a scatter leaves out, as they lack one of the figures."""
+    return tuple(row.model for row in rows if not _placed(row, x, y))
+
+
+_OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BYTES)
+
+
+def _label(axis: Axis, batch: int = 1) -> str:
+    images = f" for {batch:,} images" if batch > 1 and axis in _OF_THE_BATCH else ""
+    return f"{axis.label}{images}, {axis.unit}" if axis.unit else f"{axis.label}{images}"

@@ -83,8 +83,28 @@ def diagram(
     return with_fonts(picture)
 
 
+LEGIBLE_PT = 6.0
+"""Text below this is hard to read on paper; the smallest text of a drawing is 12 px."""
+
+
+def small_text(graph: Graph, look: Look) -> str:
+    """What to know of a drawing whose text becomes too small at the width asked for."""
+    if look.width_mm is None:
+        return ""
+    size = 12 * look.width_mm * 72 / 25.4 / graph.width
+    if size >= LEGIBLE_PT:
+        return ""
+    needed = look.width_mm * LEGIBLE_PT / size
+    return (
+        f"at {look.width_mm:g} mm the smallest text is {size:.1f} pt: take {needed:,.0f} mm or "
+        "more, a narrower aspect, or fold equal blocks"
+    )
+
+
 def warning(suffix: str, title: str) -> str:
     """What to know of a title that a format cannot simply write; mostly nothing."""
+    if not title:
+        return ""
     if suffix == ".tex" and needs_unicode_tex(title):
         return "the title has letters beyond Latin: compile this file with lualatex or xelatex"
     if suffix in (".pdf", ".png") and (missing := missing_letters(title)):

@@ -28,9 +28,16 @@ def letters(svg: str) -> frozenset[str]:
     return frozenset(unescape("".join(texts)))
 
 
-def with_fonts(svg: str) -> str:
-    """The SVG with the letters it draws as a font inside it, so that it looks the same anywhere."""
-    faces = faces_css(letters(svg))
+LATIN = frozenset(map(chr, range(32, 127))) | frozenset("×→·−…éü")
+"""What our own words are written in."""
+
+
+def with_fonts(svg: str, characters: frozenset[str] | None = None) -> str:
+    """The SVG with the letters it draws as a font inside it, so that it looks the same anywhere.
+
+    With `characters`, these are in it, whatever it draws.
+    """
+    faces = faces_css(letters(svg) if characters is None else characters)
     return re.sub(r"(</desc>|</title>)(?!\s*<desc>)", rf"\1\n<style>{faces}</style>", svg, count=1)
 
 

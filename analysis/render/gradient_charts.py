@@ -55,7 +55,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
                     line.x,
                     tuple(10**y if y > -300 else None for y in ys),
                     colour=colour,
-                    dash=Dash.DOTTED,
+                    dash=Dash.DASH_DOT,
                     thin=True,
                 )
             )

@@ -144,7 +144,8 @@ class Warm:
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
         """Heat from nothing to the hottest node of a graph."""
-        found = [heat.values[node.path] for node in graph.nodes if node.path in heat.values]
+        boxes = (node for node in graph.nodes if node.kind is not Kind.ADD)  # not coloured
+        found = [heat.values[node.path] for node in boxes if node.path in heat.values]
         return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
 
     def colour(self, node: Node) -> str:
@@ -321,15 +322,18 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
     )
 
 
+_MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
+
+
 def _mark(node: Node, word: str, palette: Palette) -> str:
-    """An outline around a node and a word below it."""
-    x, y = node.x - node.width / 2 - 3, node.y - node.height / 2 - 3
+    """An outline around a node; its line says the word: solid, dashed or dotted."""
+    x, y = node.x - node.width / 2 - 4, node.y - node.height / 2 - 4
+    dash = f' stroke-dasharray="{_MARKS[word]}"' if _MARKS.get(word) else ""
     return (
-        f'<g class="mark {escape(word)}"><rect x="{_n(x)}" y="{_n(y)}" '
-        f'width="{_n(node.width + 6)}" height="{_n(node.height + 6)}" rx="9" fill="none" '
-        f'stroke="{palette.warning}" stroke-width="2.5"/><text x="{_n(node.x)}" '
-        f'y="{_n(node.y + node.height / 2 + 15)}" font-size="{SMALL}" '
-        f'fill="{palette.warning}">{escape(word)}</text></g>'
+        f'<g class="mark {escape(word)}"><title>{escape(f"{node.path}: {word}")}</title>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(node.width + 8)}" '
+        f'height="{_n(node.height + 8)}" rx="10" fill="none" stroke="{palette.warning}" '
+        f'stroke-width="3"{dash}/></g>'
     )
 
 

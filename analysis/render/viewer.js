@@ -3,6 +3,7 @@
 
 const NS = "http://www.w3.org/2000/svg";
 const LARGEST = 8;
+const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it";
 const memory = new WeakMap();
 
 export default function viewer(component) {
@@ -256,7 +257,8 @@ function reveal(state) {
   const group = state.groups.get(state.at);
   if (!group) return;
   const [x, y] = middle(state, group);
-  const w = state.canvas.clientWidth / state.k, h = state.canvas.clientHeight / state.k;
+  const w = (state.canvas.clientWidth - covered(state)) / state.k;
+  const h = state.canvas.clientHeight / state.k;
   const rim = Math.min(0.15 * Math.min(w, h), 90);
   const across = x < state.x + rim || x > state.x + w - rim;
   const down = y < state.y + rim || y > state.y + h - rim;
@@ -264,6 +266,12 @@ function reveal(state) {
   if (across) state.x = x - w / 2;
   if (down) state.y = y - h / 2;
   place(state);
+}
+
+// How much of the canvas, on its right, lies under the details.
+function covered(state) {
+  const over = getComputedStyle(state.details).position === "absolute";
+  return over ? state.details.offsetWidth + 12 : 0;
 }
 
 // ---- choosing ------------------------------------------------------------------------------
@@ -280,13 +288,16 @@ function hit(state, event) {
 }
 
 function click(state, event) {
+  state.tip.hidden = true;
   state.canvas.focus({ preventScroll: true });
   choose(state, hit(state, event));
 }
 
 function choose(state, id, { silent = false, show = false } = {}) {
   state.groups?.get(state.at)?.classList.remove("chosen");
-  state.at = id && state.groups.has(id) ? id : "";
+  // what was opened has given way to what is inside it
+  const inside = id && !state.groups.has(id) && state.order.find((one) => one.startsWith(`${id}.`));
+  state.at = inside || (id && state.groups.has(id) ? id : "");
   const group = state.groups.get(state.at);
   group?.classList.add("chosen");
   for (const line of state.svg.querySelectorAll("g.shortcut.chosen")) {
@@ -296,8 +307,8 @@ function choose(state, id, { silent = false, show = false } = {}) {
     state.svg.querySelector(`g.shortcut[data-path="${group.dataset.path}"]`)
       ?.classList.add("chosen");
   }
-  if (show && group) reveal(state);
   explain(state);
+  if (show && group) reveal(state);
   if (silent) return;
   // a walk along the arrows is one step of the address, not fifty
   clearTimeout(state.telling);
@@ -313,7 +324,7 @@ function explain(state) {
   box.replaceChildren();
   box.classList.toggle("rv-empty", !node);
   if (!node) {
-    add(box, "p", "Click a node for its shapes and costs. Double-click, or press Enter, to open it.");
+    add(box, "p", HINT);
     return;
   }
   const facts = state.data.facts[node.facts];
@@ -450,17 +461,17 @@ function search(state) {
   for (const group of state.groups.values()) group.classList.remove("found");
   state.hits = [];
   state.folded = null;
-  if (!text) { state.count.textContent = ""; return; }
+  if (!text) { state.count.textContent = HINT; return; }
   state.hits = state.order.filter((id) => matches(id, state.data.nodes[id], text));
   if (!state.hits.length) state.folded = holder(state, text);
   const shown = state.folded ? [state.folded.id] : state.hits;
   for (const id of shown) state.groups.get(id).classList.add("found");
-  const [first] = state.hits;
   if (state.folded) {
     const { title } = state.data.nodes[state.folded.id];
     state.count.textContent = `inside ${title}: Enter opens it`;
   } else if (!state.hits.length) state.count.textContent = "nothing by that path";
-  else state.count.textContent = `${state.hits.length} found${first ? ", Enter shows the next" : ""}`;
+  else if (state.hits.length === 1) state.count.textContent = "1 found: Enter shows it";
+  else state.count.textContent = `${state.hits.length} found, Enter shows the next`;
 }
 
 function matches(id, node, text) {

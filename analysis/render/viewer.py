@@ -16,7 +16,7 @@ from typing import Any
 from analysis.costs import Profile
 from analysis.graph import Graph, Kind, Level, Node, graph
 from analysis.heat import Heat, Metric, heat_of
-from analysis.render.fonts import FONT_FAMILY, faces_css, letters
+from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.render.numbers import exact, shape, short
 from analysis.render.palette import LIGHT, Palette
 from analysis.render.svg import NAMES, svg
@@ -29,9 +29,6 @@ Row = tuple[str, str, str]
 
 MAX_NODES = 2_500
 """Nodes of one view in an HTML file; a view with more is left out and said to be."""
-
-_LATIN = frozenset(map(chr, range(32, 127))) | frozenset("×→·−…é")
-"""What the viewer's own words are written in."""
 
 _HERE = Path(__file__).parent
 
@@ -147,7 +144,7 @@ def html(
     variables = "".join(f"--st-{name}:{colour};" for name, colour in colours.items())
     headline = title or next(iter(graphs.values())).model
     drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
-    fonts = faces_css(drawn | _LATIN | frozenset(headline))
+    fonts = faces_css(drawn | LATIN | frozenset(headline))
     source = script().replace("</", "<\\/")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -79,7 +79,15 @@ def choose_budgets() -> Asked | None:
     )
     macs, params, training, inference, time = (
         column.number_input(
-            label, 0.0, None, default, key=key, bind="query-params", placeholder="any", help=help
+            label,
+            0.0,
+            None,
+            default,
+            key=key,
+            bind="query-params",
+            placeholder="any",
+            help=help,
+            format="%g",
         )
         for column, (label, key, default, help) in zip(st.columns(5), fields, strict=True)
     )

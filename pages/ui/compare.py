@@ -20,9 +20,9 @@ from analysis.render.comparison import (
     comparison_markdown,
     diff_grid,
 )
-from analysis.render.comparison_charts import scatter_chart, sweep_chart
+from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
 from analysis.render.numbers import exact, short
-from analysis.render.palette import CIVIDIS, heat_colour, text_on
+from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
 from nets.spec import Stem
@@ -38,7 +38,7 @@ _DEFAULT = {
     Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
 }
-_ONE_SCALE = 900  # px of the wider of two graphs
+_ONE_SCALE = 1_150  # px of the wider of two graphs
 
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
@@ -102,10 +102,10 @@ def scatter(comparison: Comparison) -> Chart:
     labels = list(axes)
     x, y, bubble, log = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
     along = x.selectbox(
-        "Along", labels, labels.index(Column.MACS.label), key="x", bind="query-params"
+        "x axis", labels, labels.index(Column.MACS.label), key="x", bind="query-params"
     )
     start = best or Column.PARAMS.label
-    up = y.selectbox("Up", labels, labels.index(start), key="y", bind="query-params")
+    up = y.selectbox("y axis", labels, labels.index(start), key="y", bind="query-params")
     size = bubble.selectbox(
         "Size of the points", labels, None, key="bubble", bind="query-params", placeholder="equal"
     )
@@ -117,8 +117,9 @@ def scatter(comparison: Comparison) -> Chart:
         axes[size] if size else None,
         both_log,
     )
-    if sum(len(series.x) for series in chart.series) == 0:
-        st.info(f"No network here has a figure for {up}.", icon=":material/info:")
+    left_out = not_drawn(comparison.rows, axes[along or Column.MACS.label], axes[up or start])
+    if left_out:
+        st.info(f"Not drawn, for want of a figure: {', '.join(left_out)}.", icon=":material/info:")
     return chart
 
 
@@ -140,7 +141,7 @@ def show_table(comparison: Comparison) -> None:
     st.dataframe(styled)
     yard = comparison.yardstick
     st.caption(
-        f"Dark is small, light is large, the best of a column is bold. Counts are for "
+        f"Blue is small, yellow is large, the best of a column is bold. Counts are for "
         f"{comparison.batch:,} image{'s' if comparison.batch > 1 else ''}. Columns that say "
         f"published are cited, never computed; figures of different recipes don't compare. For "
         f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
@@ -162,13 +163,15 @@ def _short(value: float, axis: Axis) -> str:
 def _heat(column: pd.Series, axes: Sequence[Axis]) -> list[str]:
     axis = next(axis for axis in axes if axis.label == column.name)
     low, high = column.min(), column.max()
-    best = high if axis.better is Better.HIGH else low
+    sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)  # no more is no better
+    best = None if axis in sizes else high if axis.better is Better.HIGH else low
     styles = []
     for value in column:
         if pd.isna(value):
             styles.append("")
             continue
-        fill = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
+        hot = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
+        fill = mix(hot, palette().background, 0.45)
         bold = "; font-weight: 700; text-decoration: underline" if value == best else ""
         styles.append(f"background-color: {fill}; color: {text_on(fill)}{bold}")
     return styles
@@ -235,7 +238,9 @@ def _show_graphs(found: Diff) -> None:
         image = svg(one, palette(), width_mm=scale * one.width * 25.4 / 96, marked=marked)
         st.markdown(f"`{cost.model}`")
         st.html(picture(image, f"{cost.model}, {len(marked)} blocks marked", full=False))
-    st.caption("Both on one scale; outlined blocks were added, removed or changed.")
+    st.caption(
+        "Both on one scale. Outlined blocks: solid was added, dashed changed, dotted removed."
+    )
 
 
 def show_ledger(lines: Sequence[Line]) -> None:

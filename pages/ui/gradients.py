@@ -100,13 +100,15 @@ def show_presets(settings: Settings) -> None:
                 width="stretch",
             )
     with st.expander("More to see"):
-        for preset in MORE:
-            st.button(
+        for index, preset in enumerate(MORE):
+            if index % 2 == 0:
+                columns = st.columns(2)
+            columns[index % 2].button(
                 preset.name,
                 key=f"preset_{preset.name}",
-                type="tertiary",
                 on_click=_run_preset,
                 args=(preset, settings),
+                width="stretch",
             )
 
 
@@ -189,8 +191,8 @@ def _use(text: str) -> None:
     st.session_state[_MODELS] = text
 
 
-def measure_button(models: tuple[ResNetSpec, ...], settings: Settings) -> None:
-    """Measure, or why these models cannot be measured."""
+def measure_button(models: tuple[ResNetSpec, ...], settings: Settings, running: bool) -> None:
+    """Measure, where nothing runs, or why these models cannot be measured."""
     if reason := st.session_state.pop("switch_error", ""):
         complain(reason)
     allowed = bool(models)
@@ -204,7 +206,7 @@ def measure_button(models: tuple[ResNetSpec, ...], settings: Settings) -> None:
         "Measure",
         type="primary",
         icon=":material/stacked_line_chart:",
-        disabled=not allowed,
+        disabled=not allowed or running,
         on_click=_run,
         args=(models, settings),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
+from analysis.render.fonts import LATIN, with_fonts
 from analysis.render.numbers import exact, scale_of, shape
 from analysis.tree import TreeNode
 
@@ -93,7 +94,7 @@ def picture(svg: str, alt: str, full: bool = True) -> str:
 
     It is as wide as the page allows, or as its own size is where that is less than full width.
     """
-    data = b64encode(svg.encode()).decode()
+    data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image has no other fonts
     image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
     return _element("div", f"rl-scroll {'rl-picture' if full else 'rl-figure'}", image)
 

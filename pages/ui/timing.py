@@ -22,6 +22,7 @@ from pages.ui.measured import TIMINGS
 from pages.ui.words import complain
 
 _KEPT = 40
+_NOISY = 0.1  # half of the interval of the median, over the median
 
 
 def device_note() -> str:
@@ -102,10 +103,9 @@ def show_progress(job: Job) -> None:
         return
     left = latest.remaining_seconds
     words = latest.phase.capitalize()
-    st.progress(
-        0.0 if left is None else max(0.02, min(1.0, 1 - left / 30)),
-        words if not left else f"{words}, about {left:.0f} s left",
-    )
+    whole = latest.timing.settings.seconds if latest.timing else None
+    share = 0.0 if left is None or whole is None else min(max(1 - left / whole, 0.0), 1.0)
+    st.progress(share, words if not left else f"{words}, about {left:.0f} s left at most")
     if timing := latest.timing:
         show_timing(timing)
 
@@ -150,18 +150,12 @@ def timing_figures(timing: Timing) -> list[Figure]:
             f"{timing.images_per_s:.6g}",
         ),
         Figure(
-            "TFLOP/s, forward",
-            f"{timing.forward_tflops:.3g}",
+            "FLOP/s, forward",
+            short(1e12 * timing.forward_tflops),
             "2 per MAC, conv + linear",
-            f"{timing.forward_tflops:.6g}",
+            f"{timing.forward_tflops:.6g} TFLOP/s",
         ),
         Figure("Memory, predicted", predicted, measured, f"{timing.predicted_bytes:,} B"),
-        Figure(
-            "Stages over whole",
-            f"{timing.stage_sum_ratio:.3f}",
-            "1 where marks cost nothing",
-            "The sum of the stages' times over the time of an iteration without marks",
-        ),
     ]
 
 
@@ -174,6 +168,13 @@ def show_timing(timing: Timing) -> None:
     """The figures of a timing, its stages and its iterations."""
     st.markdown(f"`{timing.model}` · {conditions(timing)}")
     st.html(figures(timing_figures(timing)))
+    if timing.interval is not None and timing.interval > _NOISY:
+        share = f"{100 * timing.interval:.0f}%"
+        st.warning(
+            f"Noisy: the median is known to ±{share} only. Give it a longer time, or let nothing "
+            "else run here.",
+            icon=":material/info:",
+        )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Stages")
@@ -184,6 +185,7 @@ def show_timing(timing: Timing) -> None:
     said = spread_words(timing)
     if timing.compile_seconds is not None:
         said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
+    said += f"; an iteration's stages add up to {timing.stage_sum_ratio:.3f} of one without marks"
     host = f"the host issues an iteration in {_ms(timing.host_ms.p50)}"
     st.caption(f"{said}; {host}. {stamp(timing)}.")
 
