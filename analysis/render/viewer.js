@@ -175,9 +175,11 @@ function smallest(state) {
   return Math.min(w / state.width, h / state.height, 1);
 }
 
+// All of it, beside the card of details once there has been one.
 function fit(state) {
-  const { clientWidth: w, clientHeight: h } = state.canvas;
-  if (!w || !h) return;
+  state.reserve = Math.max(state.reserve ?? 0, covered(state));
+  const w = state.canvas.clientWidth - state.reserve, h = state.canvas.clientHeight;
+  if (w <= 0 || !h) return;
   state.k = Math.min(w / state.width, h / state.height, 1.6);
   state.x = (state.width - w / state.k) / 2;
   state.y = (state.height - h / state.k) / 2;
@@ -308,6 +310,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
       ?.classList.add("chosen");
   }
   explain(state);
+  if (state.fitted && covered(state) > (state.reserve ?? 0)) fit(state);
   if (show && group) reveal(state);
   if (silent) return;
   // a walk along the arrows is one step of the address, not fifty
