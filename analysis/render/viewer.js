@@ -12,9 +12,13 @@ export default function viewer(component) {
   const state = memory.get(host) ?? create(host);
   memory.set(host, state);
   state.component = component;
-  if (state.revision !== data.revision) draw(state, data);
-  else if (data.at !== state.told) choose(state, data.at, { silent: true, show: true });
-  state.told = data.at;
+  // An answer to what was told a while ago must not undo what has been chosen since.
+  const echo = state.pending.indexOf(data.at);
+  if (echo >= 0) state.pending.splice(0, echo + 1);
+  const asked = echo < 0 && data.at !== state.server;
+  state.server = data.at;
+  if (state.revision !== data.revision) draw(state, data, asked);
+  else if (asked) choose(state, data.at, { silent: true, show: true });
 }
 
 // ---- the frame: search, buttons, canvas, details -------------------------------------------
@@ -53,6 +57,7 @@ function create(host) {
     x: 0, y: 0, k: 1,
     at: "",
     fitted: true,
+    pending: [],
     pointers: new Map(),
   };
   find(".rv-buttons").addEventListener("click", (event) => {
@@ -117,7 +122,7 @@ function listen(state) {
 
 // ---- drawing and the view ------------------------------------------------------------------
 
-function draw(state, data) {
+function draw(state, data, asked) {
   const same = state.drawing === data.drawing;
   state.tip.hidden = true;
   const keeps = same && !state.fitted;
@@ -144,7 +149,7 @@ function draw(state, data) {
   }
   state.order = Object.keys(data.nodes).filter((id) => state.groups.has(id));
   if (keeps) place(state); else fit(state);
-  const wanted = state.wanted ?? data.at;
+  const wanted = state.wanted ?? (asked ? data.at : state.at);
   state.wanted = undefined;
   choose(state, wanted, { silent: true, show: keeps && !anchor });
   if (anchor && state.groups.has(state.at)) keep(state, anchor);
@@ -316,7 +321,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
   // a walk along the arrows is one step of the address, not fifty
   clearTimeout(state.telling);
   state.telling = setTimeout(() => {
-    state.told = state.at;
+    state.pending.push(state.at);
     state.component.setStateValue("at", state.at);
   }, 250);
 }
