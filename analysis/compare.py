@@ -7,7 +7,7 @@ and its source, and are only ever compared within one recipe (`Recipe`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -301,19 +301,6 @@ def frame(comparison: Comparison) -> pd.DataFrame:
         ],
         columns=["model", "input", "batch", *columns],
     )
-
-
-def published_frame(comparison: Comparison) -> pd.DataFrame:
-    """Every published figure of the networks as a frame, one a line, with recipe and source."""
-    import pandas as pd
-
-    names = [field.name for field in fields(Published)]
-    lines = [
-        [row.model, *(getattr(figure, name) for name in names)]
-        for row in comparison.rows
-        for figure in row.published
-    ]
-    return pd.DataFrame(lines, columns=["model", *names])
 
 
 def pareto(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[Row, ...]:

@@ -23,10 +23,11 @@ from torch.nn import functional
 from analysis import inputs
 from analysis.costs import Profile, profile
 from analysis.curves import Curve, Gradients, Precision, Series, Settings, state
+from analysis.machine import device_of
 from analysis.residual import block_paths
 from nets import plan
 from nets.resnet import ResNet, build, initialise
-from nets.spec import ResNetSpec, quote
+from nets.spec import ResNetSpec
 from nets.text import edit
 
 MAX_MODELS = 8
@@ -134,17 +135,8 @@ def _smaller(cost: Profile, allowed: int) -> str:
 
 
 def _check_device(settings: Settings) -> None:
-    names = ["cpu"]
-    if (found := torch.accelerator.current_accelerator(check_available=True)) is not None:
-        names += [
-            found.type,
-            *(f"{found.type}:{i}" for i in range(torch.accelerator.device_count())),
-        ]
-    if settings.device not in names:
-        raise ValueError(
-            f"device must be {' or '.join(names)} on this machine, not {quote(settings.device)}"
-        )
-    if settings.device.startswith("mps") and settings.precision is Precision.FLOAT64:
+    device = device_of(settings.device)
+    if device.type == "mps" and settings.precision is Precision.FLOAT64:
         raise ValueError("device mps has no float64: take float32, or device cpu")
 
 

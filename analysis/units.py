@@ -14,14 +14,10 @@ from itertools import pairwise
 from analysis.costs import Profile, profile
 from analysis.graph import Band, Cell, Edge, Graph, Kind, Node, ShortcutLine, cell_of
 from analysis.render.numbers import shape
-from nets import parse, plan
-from nets.catalog import HE2015, HE2016, Result
+from nets import CATALOG, parse, plan
 from nets.plan import ShortcutKind
 from nets.spec import BlockKind, ResNetSpec, Shortcut, UnitOrder, quote
 from nets.text import edit
-
-_ERROR = "CIFAR-10 error"
-_RECIPE = "test error, median of 5 runs"
 
 ORDER_ERRORS = {
     # of ResNet-110, with basic blocks, and of ResNet-164, with bottlenecks
@@ -32,13 +28,6 @@ ORDER_ERRORS = {
     UnitOrder.FULL_PREACT: (6.37, 5.46),
 }
 """He et al. 2016, Table 2."""
-
-OPTION_ERRORS = {
-    Shortcut.ZERO_PAD: 25.03,
-    Shortcut.PROJECTION: 24.52,
-    Shortcut.PROJECTION_ALL: 24.19,
-}
-"""Top-1 error of ResNet-34 on ImageNet, 10-crop: He et al. 2015, Table 3."""
 
 OPTION_LETTERS = {Shortcut.ZERO_PAD: "A", Shortcut.PROJECTION: "B", Shortcut.PROJECTION_ALL: "C"}
 
@@ -96,23 +85,15 @@ class Unit:
         """What that network costs."""
         return _profiled(self.spec)
 
-    @property
-    def errors(self) -> tuple[Result, ...]:
-        """What He et al. 2016 measured for networks of this unit order, shortcut identity."""
-        return tuple(
-            Result(f"{_ERROR}, {net}", percent, _RECIPE, HE2016, "Table 2")
-            for net, percent in zip(
-                ("ResNet-110", "ResNet-164"), ORDER_ERRORS[self.order], strict=True
-            )
-        )
-
 
 _profiled = lru_cache(64)(profile)
 
 OPTION_RESULTS = {
-    option: Result("ImageNet top-1 error, ResNet-34", percent, "10-crop", HE2015, "Table 3")
-    for option, percent in OPTION_ERRORS.items()
+    Shortcut.ZERO_PAD: CATALOG["resnet34_a"].results[0],
+    Shortcut.PROJECTION: CATALOG["resnet34"].results[0],
+    Shortcut.PROJECTION_ALL: CATALOG["resnet34_c"].results[0],
 }
+"""What He et al. 2015, Table 3, measured for ResNet-34 with each option, as the catalog has it."""
 
 
 def parse_unit(text: str) -> Unit:

@@ -6,7 +6,6 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.ledger import ledger
 from pages.ui.charts import show_chart
 from pages.ui.compare import (
     choose_batch,
@@ -51,4 +50,4 @@ show_diff(nets, batch)
 st.header("Which FLOPs?")
 chosen = st.selectbox("Network", list(map(str, nets)), key="ledger", bind="query-params")
 which = next((net for net in nets if str(net) == chosen), nets[0])
-show_ledger(ledger(which))
+show_ledger(which)

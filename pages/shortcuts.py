@@ -46,14 +46,14 @@ unfold = right.toggle(
 unfold = unfold or (heat is not None and heat.varies)
 opened = opened_in(spec)
 with export:
-    shown = view_name(Level(level), unfold)
     diagram_menu(
         profile.model,
         profile,
-        lambda: levels(profile) | {shown: graph_of(spec, Level(level), unfold, opened)},
-        shown,
+        graph_of(spec, Level(level), unfold, opened),
         heat,
         f"{caption(profile)}\n{bibtex(entry.source)}",
+        view_name(Level(level), unfold),
+        lambda: levels(profile),
     )
 show_graph(spec, Level(level), unfold, opened, heat, palette())
 

@@ -15,10 +15,12 @@ from analysis.commands.shared import (
     Command,
     FiniteRange,
     Refusal,
+    check_suffix,
     or_usage,
     profiled,
     write,
 )
+from analysis.render.files import DIAGRAM_SUFFIXES
 from nets import ResNetSpec
 from nets.spec import quote
 
@@ -72,7 +74,7 @@ def graph(
     **look: Any,
 ) -> None:
     """Draw the network and its shortcuts, or one block, in the format of the file's ending."""
-    _check_suffix(output)
+    check_suffix(output, DIAGRAM_SUFFIXES)
     from analysis import graph as graphs
     from analysis.heat import Metric, heat_of
     from analysis.render import viewer
@@ -99,19 +101,13 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     UNIT is original, bn_after_add, relu_before_add, relu_preact or full_preact, then what differs
     from a basic block with an identity shortcut: full_preact:block=bottleneck:shortcut=projection.
     """
-    _check_suffix(output)
+    check_suffix(output, DIAGRAM_SUFFIXES)
     if len(units) > 2:
         raise Refusal(f"one or two units are drawn, not {len(units)}")
     from analysis.units import parse_unit, unit_graph
 
     found = [or_usage(parse_unit, text) for text in units]
     _export(output, found[0].profile, {"units": unit_graph(found)}, "units", None, **look)
-
-
-def _check_suffix(output: Path) -> None:
-    known = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
-    if output.suffix.lower() not in known:
-        raise Refusal(f"{output.name!r} must end in {', '.join(known[:-1])} or {known[-1]}")
 
 
 def _export(
@@ -126,7 +122,8 @@ def _export(
     **look: Any,
 ) -> None:
     from analysis.render import palette as palettes
-    from analysis.render.diagram import Look, diagram, small_text, warning
+    from analysis.render.diagram import diagram, small_text, warning
+    from analysis.render.look import Look
 
     chosen = Look(getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()

@@ -11,12 +11,13 @@ import click
 from analysis.commands.shared import (
     MODEL,
     Model,
-    Refusal,
+    check_suffix,
     check_writable,
     format_option,
     or_usage,
     write,
 )
+from analysis.render.files import CHART_SUFFIXES
 from nets import ResNetSpec
 
 
@@ -119,9 +120,8 @@ def gradients(
 
     Ctrl-C prints what has been measured so far.
     """
-    if output is not None and output.suffix.lower() not in (".svg", ".pdf", ".png"):
-        raise Refusal(f"{output.name!r} must end in .svg, .pdf or .png")
     if output is not None:
+        check_suffix(output, CHART_SUFFIXES)
         check_writable(output)
     import torch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -74,6 +74,22 @@ def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
     return result
 
 
+def check_suffix(path: Path, allowed: Sequence[str]) -> None:
+    """Refuse a file whose ending is no format."""
+    if path.suffix.lower() not in allowed:
+        *most, last = allowed
+        raise Refusal(f"{path.name!r} must end in {', '.join(most)} or {last}")
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before any work is done for it."""
+    with _refusing(path):
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
+            pass
+
+
 def write(content: str | bytes, path: Path | None) -> None:
     """Print, or write beside the file and then rename, so that no half of a file is left."""
     if path is None or str(path) == "-":
@@ -81,12 +97,19 @@ def write(content: str | bytes, path: Path | None) -> None:
         return
     # what is no text, such as a broken byte of a title, is left out
     data = content.encode(errors="ignore") if isinstance(content, str) else content
-    try:
+    with _refusing(path):
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
             path.write_bytes(data)
             return
         with _replacing(path.resolve()) as file:
             file.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """One sentence for whatever keeps a file from being written."""
+    try:
+        yield
     except (OSError, RuntimeError) as error:  # a loop of links is the latter
         reason = getattr(error, "strerror", None) or error
         raise Refusal(f"cannot write {str(path)!r}: {reason}") from None
@@ -112,16 +135,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a file that cannot be written, before any work is done for it."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        folder = path.resolve().parent
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Refusal(f"cannot write {str(path)!r}: {reason}") from None

@@ -14,15 +14,13 @@ from math import ceil, log10
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from analysis.render.files import MAX_DPI, MIN_DPI
+from analysis.render.files import CHART_SUFFIXES, MAX_DPI, MIN_DPI
 from analysis.render.fonts import FOLDER, FONT_FAMILY, missing_letters
 from analysis.render.palette import LIGHT, Palette, mix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import Figure
-
-SUFFIXES = (".svg", ".pdf", ".png")
 
 FONT_PX = 15
 """Of all text on the screen; legible from the last row of a lecture hall."""
@@ -93,6 +91,16 @@ class Chart:
     log_y: bool = False
     marks: tuple[Mark, ...] = ()
 
+
+LINE_LOOKS = (
+    ("identity", Dash.SOLID),
+    ("projection", Dash.DASHED),
+    ("zero_pad", Dash.DOTTED),
+    ("main_path", Dash.DASH_DOT),
+    ("warning", Dash.SOLID),
+    ("tint", Dash.DASHED),
+)
+"""Colour and line style of the lines of a family, in turn."""
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "warning")
 _DASHES = {Dash.SOLID: "-", Dash.DASHED: "--", Dash.DOTTED: ":", Dash.DASH_DOT: "-."}
@@ -295,8 +303,10 @@ def chart_file(
     Raises:
         ValueError: where the format or the dpi is none of these.
     """
-    if suffix not in SUFFIXES:
-        raise ValueError(f"a chart is written as {', '.join(SUFFIXES)}, not {suffix or 'nothing'}")
+    if suffix not in CHART_SUFFIXES:
+        raise ValueError(
+            f"a chart is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
+        )
     if isinstance(dpi, bool) or not isinstance(dpi, int) or not MIN_DPI <= dpi <= MAX_DPI:
         raise ValueError(f"dpi must be a whole number from {MIN_DPI} to {MAX_DPI:,}")
     from matplotlib import font_manager, rc_context

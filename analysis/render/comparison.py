@@ -13,7 +13,7 @@ from typing import Any
 from analysis.choose import Choice, Deepest
 from analysis.compare import Axis, Column, Comparison, Recipe, Row, frame
 from analysis.diff import Diff
-from analysis.ledger import Line
+from analysis.ledger import Amount, Line
 from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.render.numbers import delta, exact, shape, short
 
@@ -212,15 +212,18 @@ def _deepest_grid(choice: Choice) -> Grid:
 
 
 def ledger_grid(lines: tuple[Line, ...]) -> Grid:
-    """One row for each amount, and each line's total before it."""
-    rows: list[tuple[str, ...]] = []
+    """A row for each count: what it is made of, and the tool's own integer."""
+    rows = []
     for line in lines:
         cited = f", {line.source.short}, {line.place}" if line.source else ""
-        rows.append((f"{line.tool}{cited}", "", exact(line.total)))
-        for amount in line.amounts:
-            how = f" ({amount.how})" if amount.how else ""
-            rows.append(("", f"{amount.part}{how}", exact(amount.count).replace("-", "−")))
+        parts = " ".join(map(_amount, line.amounts)).removeprefix("+ ")
+        rows.append((f"{line.tool}{cited}", parts, exact(line.total)))
     return Grid("Which FLOPs?", ("count", "of which", "operations"), tuple(rows), left=2)
+
+
+def _amount(amount: Amount) -> str:
+    how = f" ({amount.how})" if amount.how else ""
+    return f"{'−' if amount.count < 0 else '+'} {exact(abs(amount.count))} {amount.part}{how}"
 
 
 def diff_grid(diff: Diff) -> Grid:

@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from analysis.compare import Axis, Column, Curve, Row, pareto
-from analysis.render.charts import Chart, Dash, Draw, Series
+from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
 
-_LOOKS = (
-    ("identity", Dash.SOLID),
-    ("projection", Dash.DASHED),
-    ("zero_pad", Dash.DOTTED),
-    ("main_path", Dash.DASH_DOT),
-    ("warning", Dash.SOLID),
-    ("tint", Dash.DASHED),
-)
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
 
@@ -80,7 +72,7 @@ def scatter_chart(
 
 def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
     """One figure along a sweep, a line for each network."""
-    looks = cycle(_LOOKS)
+    looks = cycle(LINE_LOOKS)
     series = []
     for curve in curves:
         colour, dash = next(looks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from analysis.costs import Profile
 from analysis.graph import Graph
@@ -11,32 +10,9 @@ from analysis.heat import Heat
 from analysis.render import files, viewer
 from analysis.render.dot import dot
 from analysis.render.fonts import missing_letters, with_fonts
-from analysis.render.palette import LIGHT, Palette
+from analysis.render.look import Look
 from analysis.render.svg import svg
 from analysis.render.tikz import needs_unicode_tex, tikz
-
-SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a graph is drawn; `legend`, `shapes` and `labels` may each be left out.
-
-    Of a title stays what can be printed. `width_mm` is the width on paper; `ground` fills the
-    background, which else is transparent.
-    """
-
-    palette: Palette = LIGHT
-    title: str = ""
-    legend: bool = True
-    shapes: bool = True
-    labels: bool = True
-    width_mm: float | None = None
-    ground: bool = False
-
-    def __post_init__(self) -> None:
-        title = "".join(c for c in " ".join(self.title.split()) if c.isprintable())
-        object.__setattr__(self, "title", title)
 
 
 def diagram(
@@ -52,7 +28,7 @@ def diagram(
     """A file's content.
 
     Args:
-        suffix: one of `SUFFIXES`.
+        suffix: one of `files.DIAGRAM_SUFFIXES`.
         profile: the network that the graphs show.
         graphs: by name; an HTML document holds them all, the other formats the first.
         first: the name of the graph that is meant.
@@ -64,18 +40,16 @@ def diagram(
     Raises:
         ValueError: where the format cannot hold the graph or what is asked of it.
     """
-    switches = (look.legend, look.shapes, look.labels)
     if suffix == ".html":
-        return viewer.html(profile, graphs, first, look.palette, look.title, *switches, heat)
+        return viewer.html(profile, graphs, first, look, heat)
     graph = graphs[first]
     if suffix == ".dot":
         if heat:
             raise ValueError("heat colours .svg, .pdf, .png, .tex and .html, not .dot")
         return dot(graph, look.palette, look.title)
     if suffix == ".tex":
-        options = (look.width_mm, heat, look.ground)
-        return tikz(graph, look.palette, look.title, *switches, *options, standalone=not fragment)
-    picture = svg(graph, look.palette, look.title, *switches, look.width_mm, heat, look.ground)
+        return tikz(graph, look, heat, standalone=not fragment)
+    picture = svg(graph, look, heat)
     if suffix == ".pdf":
         return files.pdf(picture)
     if suffix == ".png":

@@ -19,6 +19,10 @@ from analysis.render import fonts
 if TYPE_CHECKING:
     from typst import Fonts
 
+DIAGRAM_SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
+CHART_SUFFIXES = (".svg", ".pdf", ".png")
+"""The formats of graphs, and of charts."""
+
 MIN_DPI, MAX_DPI = 20, 1_200
 """Resolutions of a PNG."""
 

@@ -8,21 +8,13 @@ from math import log10
 from statistics import fmean
 
 from analysis.curves import Curve, Quantity, Series, State, summarise
-from analysis.render.charts import Chart, Dash, Mark
+from analysis.render.charts import LINE_LOOKS, Chart, Dash, Mark
 from analysis.render.charts import Series as Line
 from analysis.theory import theory
 from analysis.verdict import verdict
 from nets import parse, plan
 from nets.spec import Shortcut
 
-_LOOKS = (
-    ("identity", Dash.SOLID),
-    ("projection", Dash.DASHED),
-    ("zero_pad", Dash.DOTTED),
-    ("main_path", Dash.DASH_DOT),
-    ("warning", Dash.SOLID),
-    ("tint", Dash.DASHED),
-)
 _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
 
 
@@ -34,7 +26,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
-    looks, plain = cycle(_LOOKS), cycle(_PLAIN_LOOKS)
+    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
     lines: list[Line] = []
     for model in models:
         spec = parse(model)

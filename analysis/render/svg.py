@@ -16,12 +16,12 @@ from analysis.costs import Profile
 from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
 from analysis.render.fonts import FONT_FAMILY
+from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.numbers import short
 from analysis.render.palette import (
     CIVIDIS,
     DASHES,
     GREYS,
-    LIGHT,
     PRINT,
     Palette,
     heat_colour,
@@ -59,40 +59,28 @@ def fill_of(kind: Kind) -> float:
 
 def svg(
     graph: Graph,
-    palette: Palette = LIGHT,
-    title: str = "",
-    legend: bool = True,
-    shapes: bool = True,
-    labels: bool = True,
-    width_mm: float | None = None,
+    look: Look = PLAIN_LOOK,
     heat: Heat | None = None,
-    ground: bool = False,
     marked: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Draw a graph.
 
     Args:
         graph: what to draw.
-        palette: its colours.
-        title: a line above the drawing.
-        legend: whether to name the kinds of shortcut that occur.
-        shapes: whether shapes stand on edges and bands.
-        labels: whether nodes and bands are named.
+        look: how it is drawn.
         heat: numbers that colour the nodes, with a scale below.
-        ground: whether the palette's background is filled; else it stays transparent.
         marked: a word for each node that is to stand out, by path, such as `added`.
-        width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
 
     Returns:
         One `<svg>` element.
     """
-    title = "".join(c for c in " ".join(title.split()) if c.isprintable())  # as XML wants it
+    palette, title, labels = look.palette, look.title, look.labels
     top = TITLE if title else 0.0
-    kinds = kinds_of(graph) if legend else ()
+    kinds = kinds_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     lines = bool(kinds) + bool(warm)
     width, height = graph.width, graph.height + top + LEGEND * lines
-    scale = 1.0 if width_mm is None else width_mm * PX_PER_INCH / MM_PER_INCH / width
+    scale = 1.0 if look.width_mm is None else look.width_mm * PX_PER_INCH / MM_PER_INCH / width
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
         f'height="{_n(scale * height)}" '
@@ -101,7 +89,7 @@ def svg(
         f"<title>{escape(title or graph.model)}</title>",
         f"<desc>{escape(description(graph))}</desc>",
     ]
-    if ground:
+    if look.ground:
         parts.append(f'<rect width="100%" height="100%" fill="{palette.background}"/>')
     if title:
         size = min(LARGE, 1.7 * width / len(title))  # a long title fits, if smaller
@@ -110,7 +98,7 @@ def svg(
             f'fill="{palette.text}">{escape(title)}</text>'
         )
     parts.append(f'<g transform="translate(0 {_n(top)})">')
-    parts += (_band(band, palette, shapes, labels) for band in graph.bands)
+    parts += (_band(band, palette, look.shapes, labels) for band in graph.bands)
     parts += (_frame(frame, palette, labels) for frame in graph.frames)
     parts.append(f'<g class="main-path" stroke="{palette.main_path}" stroke-width="1.8">')
     parts += (_edge(edge) for edge in graph.edges)
@@ -123,7 +111,7 @@ def svg(
         for node in graph.nodes
         if node.path in marked and node.kind is not Kind.ADD
     )
-    if shapes:
+    if look.shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
     if kinds:
         parts.append(_legend(kinds, graph.height, palette))

@@ -14,7 +14,8 @@ from math import isfinite
 
 from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
-from analysis.render.palette import DASHES, LIGHT, Palette, mix, text_on
+from analysis.render.look import PLAIN_LOOK, Look
+from analysis.render.palette import DASHES, Palette, mix, text_on
 from analysis.render.svg import (
     CORNER,
     LARGE,
@@ -88,60 +89,49 @@ _WIDE_FONTS = (
 
 def tikz(
     graph: Graph,
-    palette: Palette = LIGHT,
-    title: str = "",
-    legend: bool = True,
-    shapes: bool = True,
-    labels: bool = True,
-    width_mm: float | None = None,
+    look: Look = PLAIN_LOOK,
     heat: Heat | None = None,
-    ground: bool = False,
     standalone: bool = True,
 ) -> str:
     r"""Draw a graph.
 
     Args:
         graph: what to draw.
-        palette: its colours.
-        title: a line above the drawing, smaller where it would not fit.
-        legend: whether to name the kinds of shortcut that occur.
-        shapes: whether shapes stand on edges and bands.
-        labels: whether nodes and bands are named.
-        width_mm: how wide the picture is on paper; as wide as it is drawn where it is not given.
+        look: how it is drawn; a title is smaller where it would not fit.
         heat: numbers that colour the nodes, with a scale below.
-        ground: whether the palette's background is filled; else it stays transparent.
         standalone: whether it is a document, or the `tikzpicture` alone for another's `\input`.
 
     Raises:
         ValueError: where the picture or its title is larger than TeX can hold.
     """
+    palette, labels = look.palette, look.labels
     if len(graph.nodes) > _MOST_NODES:
         raise ValueError(
             f"{len(graph.nodes):,} nodes are more than the {_MOST_NODES:,} that TeX can hold: "
             "fold equal blocks, or draw blocks and not layers"
         )
-    title = _printable(title)
+    title = _printable(look.title)
     if len(title) > _MOST_LETTERS:
         raise ValueError(
             f"a title in TikZ has at most {_MOST_LETTERS:,} letters, not {len(title):,}"
         )
-    kinds = kinds_of(graph) if legend else ()
+    kinds = kinds_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
     height = graph.height + top + LEGEND * (bool(kinds) + bool(warm))
-    pen = _Pen(_scale(graph.width, height, width_mm), top)
+    pen = _Pen(_scale(graph.width, height, look.width_mm), top)
     lines = [
         *_picture_options(pen, kinds_of(graph)),
         *_colours(palette, kinds_of(graph), warm, graph),
         rf"\useasboundingbox (0,0) rectangle ({_n(graph.width * pen.bp)},{_n(height * pen.bp)});",
     ]
-    if ground:
+    if look.ground:
         lines.append(r"\path[fill=netground] (current bounding box.south west) rectangle")
         lines.append(r"  (current bounding box.north east);")
     if title:
         lines.append(_title(pen, graph.width, title))
     for band in graph.bands:
-        lines += _band(pen, band, shapes, labels)
+        lines += _band(pen, band, look.shapes, labels)
     for frame in graph.frames:
         lines += _frame(pen, frame, labels)
     lines += (_edge(pen, edge) for edge in graph.edges)
@@ -150,7 +140,7 @@ def tikz(
         lines += _shortcut(pen, line, line in tells)
     for node in graph.nodes:
         lines += _node(pen, node, labels, warm)
-    if shapes:
+    if look.shapes:
         lines += (_shape(pen, edge) for edge in graph.edges if edge.label)
     if kinds:
         lines += _legend(pen, kinds, graph.height)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -17,8 +18,8 @@ from analysis.costs import Profile
 from analysis.graph import Graph, Kind, Level, Node, graph
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
+from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.numbers import exact, shape, short
-from analysis.render.palette import LIGHT, Palette
 from analysis.render.svg import NAMES, svg
 from analysis.residual import Residual, equation, residual
 from nets import plan
@@ -101,11 +102,7 @@ def html(
     profile: Profile,
     graphs: Mapping[str, Graph],
     first: str,
-    palette: Palette = LIGHT,
-    title: str = "",
-    legend: bool = True,
-    shapes: bool = True,
-    labels: bool = True,
+    look: Look = PLAIN_LOOK,
     heat: Heat | None = None,
 ) -> str:
     """A document of its own that opens offline, with the viewer and every graph given.
@@ -114,11 +111,7 @@ def html(
         profile: the network that the graphs show.
         graphs: by name; where they are those of `levels`, the document has switches for them.
         first: the name of the graph that is shown first.
-        palette: the colours of the document.
-        title: what it is headed with; the model's text where it is empty.
-        legend: whether to name the kinds of shortcut that occur.
-        shapes: whether shapes stand on edges and bands.
-        labels: whether nodes and bands are named.
+        look: how they are drawn; the title heads the document, else the model's text does.
         heat: numbers that colour the nodes.
 
     Raises:
@@ -129,11 +122,10 @@ def html(
             f".html holds {MAX_NODES:,} nodes at most, the {first} graph has more: fold equal "
             "blocks, or write .svg or .pdf"
         )
-    views = {
-        name: view(one, profile, svg(one, palette, "", legend, shapes, labels, heat=heat))
-        for name, one in graphs.items()
-    }
+    inner = replace(look, title="", width_mm=None, ground=False)
+    views = {name: view(one, profile, svg(one, inner, heat)) for name, one in graphs.items()}
     data = {"views": views, "first": first}
+    palette = look.palette
     colours = {
         "background-color": palette.background,
         "secondary-background-color": palette.surface,
@@ -142,7 +134,7 @@ def html(
         "border-color": palette.tint,
     }
     variables = "".join(f"--st-{name}:{colour};" for name, colour in colours.items())
-    headline = title or next(iter(graphs.values())).model
+    headline = look.title or next(iter(graphs.values())).model
     drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
     fonts = faces_css(drawn | LATIN | frozenset(headline))
     source = script().replace("</", "<\\/")

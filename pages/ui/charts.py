@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.render.charts import SUFFIXES, Chart, chart_file, figure
+from analysis.render.charts import Chart, chart_file, figure
+from analysis.render.files import CHART_SUFFIXES
 from pages.ui.theme import palette
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
@@ -21,7 +22,7 @@ def show_chart(chart: Chart, key: str, height: int = 460) -> None:
 
 def chart_buttons(chart: Chart, name: str) -> None:
     """A button for each format of a chart."""
-    for suffix in SUFFIXES:
+    for suffix in CHART_SUFFIXES:
         st.download_button(
             f"Chart as {suffix[1:].upper()}",
             partial(chart_file, chart, suffix, title=chart.title),

@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.compare import Axis, Better, Column, Comparison, Recipe, Sweep
 from analysis.diff import Change, Diff
 from analysis.graph import Level, graph
-from analysis.ledger import Amount, Line
+from analysis.ledger import ledger
 from analysis.render.charts import Chart
 from analysis.render.comparison import (
     comparison_csv,
@@ -19,13 +19,17 @@ from analysis.render.comparison import (
     comparison_latex,
     comparison_markdown,
     diff_grid,
+    ledger_grid,
 )
 from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
-from analysis.render.numbers import exact, short
+from analysis.render.grid import grid_csv
+from analysis.render.look import Look
+from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
 from nets.spec import Stem
+from pages.ui.address import hidden_text
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
 from pages.ui.markup import picture, table
@@ -43,8 +47,7 @@ _ONE_SCALE = 1_150  # px of the wider of two graphs
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """The networks of the comparison, which the address holds; none where one is wrong."""
-    with st.container(key="nets-address"):
-        text = st.text_input("Networks in the address", "", key=_NETS, bind="query-params") or ""
+    text = hidden_text(_NETS)
     texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
     st.session_state[_ASKED] = list(dict.fromkeys(texts))
     left, right = st.columns([8, 2.4], vertical_alignment="bottom")
@@ -235,7 +238,8 @@ def _show_graphs(found: Diff) -> None:
     for cost, one in zip((found.before, found.after), drawn, strict=True):
         paths = {node.path for node in one.nodes}
         marked = {path: word for path, word in words.items() if path in paths}
-        image = svg(one, palette(), width_mm=scale * one.width * 25.4 / 96, marked=marked)
+        look = Look(palette(), width_mm=scale * one.width * 25.4 / 96)
+        image = svg(one, look, marked=marked)
         st.markdown(f"`{cost.model}`")
         st.html(picture(image, f"{cost.model}, {len(marked)} blocks marked", full=False))
     st.caption(
@@ -243,24 +247,17 @@ def _show_graphs(found: Diff) -> None:
     )
 
 
-def show_ledger(lines: Sequence[Line]) -> None:
+def show_ledger(spec: ResNetSpec) -> None:
     """One network's cost as each tool counts it, every difference named."""
-    rows = []
-    for line in lines:
-        cited = f", {line.source.short}, {line.place}" if line.source else ""
-        parts = " ".join(_amount(amount, first=i == 0) for i, amount in enumerate(line.amounts))
-        rows.append((f"{line.tool}{cited}", parts, exact(line.total)))
-    st.html(table("Which FLOPs?", ("Count", "Of which", "Operations"), rows, 2))
+    grid = ledger_grid(ledger(spec))
+    st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
         "Every line sums to the tool's own integer. Tools are re-derived by their conventions and "
         "held to the tools themselves in tests; for one image."
     )
-
-
-def _amount(amount: Amount, first: bool) -> str:
-    sign = "−" if amount.count < 0 else "" if first else "+"
-    how = f" ({amount.how})" if amount.how else ""
-    return f"{sign} {exact(abs(amount.count))} {amount.part}{how}".strip()
+    st.download_button(
+        "This table as CSV", grid_csv(grid), "ledger.csv", "text/csv", on_click="ignore"
+    )
 
 
 def export_comparison(comparison: Comparison, chart: Chart) -> None:

@@ -12,7 +12,9 @@ from analysis.costs import Profile
 from analysis.graph import Graph
 from analysis.heat import Heat
 from analysis.render import files, tables
-from analysis.render.diagram import SUFFIXES, Look, diagram, warning
+from analysis.render.diagram import diagram, small_text, warning
+from analysis.render.files import DIAGRAM_SUFFIXES
+from analysis.render.look import Look
 from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
@@ -61,34 +63,37 @@ def export_menu(profile: Profile) -> None:
 def diagram_menu(
     name: str,
     profile: Profile,
-    graphs: Callable[[], Mapping[str, Graph]],
-    first: str,
+    graph: Graph,
     heat: Heat | None = None,
     caption: str = "",
+    first: str = "graph",
+    others: Callable[[], Mapping[str, Graph]] = dict,
 ) -> None:
     """Files of a graph as it stands on the page, and how they are to look.
 
     Args:
         name: what the files are called.
-        profile: the network that the graphs show.
-        graphs: gives the graphs by name; an HTML document holds them all, a picture the first.
-        first: the name of the graph on the page.
+        profile: the network that it shows.
+        graph: what is on the page.
         heat: numbers that colour it.
         caption: LaTeX and BibTeX to copy.
+        first: the graph's name in an HTML document.
+        others: gives what else such a document holds, by name.
     """
     with st.popover("Export", icon=":material/download:", width="stretch"):
         look = _look()
-        for suffix in SUFFIXES:
+        for suffix in DIAGRAM_SUFFIXES:
             st.download_button(
                 _LABELS[suffix],
-                partial(_file, suffix, profile, graphs, first, look, heat),
+                partial(_file, suffix, profile, graph, first, others, look, heat),
                 f"{_file_name(name)}{suffix}",
                 _MIMES[suffix],
                 key=f"export_{suffix}",
                 on_click="ignore",
                 width="stretch",
             )
-        for said in dict.fromkeys(filter(None, (warning(s, look.title) for s in SUFFIXES))):
+        warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
+        for said in dict.fromkeys(filter(None, [*warnings, small_text(graph, look)])):
             st.warning(sentence(said), icon=":material/info:")
         if caption:
             st.caption("Caption and source, for LaTeX")
@@ -132,14 +137,15 @@ def _look() -> Look:
 def _file(
     suffix: str,
     profile: Profile,
-    graphs: Callable[[], Mapping[str, Graph]],
+    graph: Graph,
     first: str,
+    others: Callable[[], Mapping[str, Graph]],
     look: Look,
     heat: Heat | None,
 ) -> str | bytes:
-    views = graphs()
+    views = {**(others() if suffix == ".html" else {}), first: graph}
     warm = None if suffix == ".dot" else heat
-    return diagram(suffix, profile, views, first, look, warm, _dpi(views[first], look))
+    return diagram(suffix, profile, views, first, look, warm, _dpi(graph, look))
 
 
 def _dpi(graph: Graph, look: Look) -> int:

@@ -17,6 +17,7 @@ from analysis.twins import plain_twin, residual_twin
 from nets import ResNetSpec, parse
 from nets.spec import Activation, Init, Norm, Shortcut, UnitOrder
 from nets.text import edit
+from pages.ui.address import hidden_text
 from pages.ui.jobs import start
 from pages.ui.measured import GRADIENTS
 from pages.ui.words import complain
@@ -114,8 +115,7 @@ def show_presets(settings: Settings) -> None:
 
 def choose_models(spec: ResNetSpec, settings: Settings) -> tuple[ResNetSpec, ...]:
     """The models to measure: the address's, else the current one and its twin; none where wrong."""
-    with st.container(key="models-address"):
-        text = st.text_input("Models in the address", "", key=_MODELS, bind="query-params") or ""
+    text = hidden_text(_MODELS)
     default = _SEPARATOR.join(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
     st.session_state[_ASKED] = (text or default).replace(_SEPARATOR, "  ")
     st.text_input(

@@ -12,9 +12,11 @@ import streamlit as st
 from analysis.graph import Graph, Level, graph, openable
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render import viewer
+from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
+from pages.ui.address import hidden_text
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
 
@@ -59,7 +61,7 @@ def _view(
     palette: Palette,
 ) -> dict[str, Any]:
     drawn = graph_of(spec, level, unfold, opened)
-    picture = svg(drawn, palette, heat=heat)
+    picture = svg(drawn, Look(palette), heat)
     drawing = f"{spec} {level} {unfold}"
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
     known = viewer.view(drawn, profile_of(spec), picture)
@@ -68,9 +70,8 @@ def _view(
 
 def opened_in(spec: ResNetSpec) -> frozenset[str]:
     """What the address says is opened, as far as this network has it."""
-    with st.container(key="view-address"):
-        text = st.text_input("Opened", "", key=_OPEN, bind="query-params") or ""
-        st.text_input("Chosen", "", key=_AT, bind="query-params")
+    text = hidden_text(_OPEN)
+    hidden_text(_AT)
     return frozenset(text.split(",")) & openable(spec)
 
 

@@ -11,14 +11,12 @@ from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
 from nets.spec import CHANNELS, OPTIONS, shown
 from nets.text import join, overrides
+from pages.ui.address import hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.words import sentence
 
 DEFAULT = "resnet50"
 
-# Session state. What a visitor changes in a bound widget replaces the address; what the server
-# changes is a step that Back undoes. So the bound text stays out of sight, and all that is seen
-# are views of it that write it in their callbacks.
 _ADDRESS = "model"
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
 
@@ -39,8 +37,7 @@ class Choice:
 def pick() -> Choice:
     """Draw the picker in the sidebar and read the model."""
     with st.sidebar:
-        with st.container(key="address"):
-            text = st.text_input("Address", DEFAULT, key=_ADDRESS, bind="query-params") or DEFAULT
+        text = hidden_text(_ADDRESS, DEFAULT)
         choice = _read(text)
         _draw_views(choice.spec.base if choice.spec else choice.fallback.partition(":")[0])
         st.session_state[_TEXT] = text

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.render.look import Look
 from analysis.render.svg import svg
 from analysis.units import (
     OPTION_LETTERS,
@@ -64,7 +65,7 @@ def draw_unit(unit: Unit) -> None:
     """The unit as a diagram, large enough for a lecture hall."""
     drawn = unit_graph([unit])
     width_mm = _SCALE * drawn.width * 25.4 / 96
-    image = svg(drawn, palette(), width_mm=width_mm)
+    image = svg(drawn, Look(palette(), width_mm=width_mm))
     st.html(picture(image, f"{unit.name} unit, from x at the top to y at the bottom", full=False))
 
 

@@ -25,7 +25,6 @@ from analysis.compare import (
     curve,
     frame,
     pareto,
-    published_frame,
     row,
 )
 from analysis.published import Published
@@ -247,9 +246,12 @@ def test_frames_and_csv_read_back() -> None:
         for recipe in comparison.recipes:
             assert "published by" in recipe.label
             assert line[recipe.label] == str(recipe.of(counted) or "")
-    known = published_frame(comparison)
-    assert list(known["percent"]) == [8.75, 6.97, 6.43, 6.61]
-    assert set(known["source"]) == {"He et al. 2015, Table 6", "He et al. 2016, Tables 2 to 4"}
+    known = [figure for row in comparison.rows for figure in row.published]
+    assert [figure.percent for figure in known] == [8.75, 6.97, 6.43, 6.61]
+    assert {figure.source for figure in known} == {
+        "He et al. 2015, Table 6",
+        "He et al. 2016, Tables 2 to 4",
+    }
 
 
 def test_json_keeps_published_figures_apart() -> None:

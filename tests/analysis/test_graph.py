@@ -14,6 +14,7 @@ from analysis.costs import Profile
 from analysis.graph import Graph, Kind, Level, block_graph, graph, openable
 from analysis.heat import Metric, heat_of
 from analysis.render.dot import dot
+from analysis.render.look import Look
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
 from analysis.render.svg import counts_in_words, svg
@@ -239,7 +240,7 @@ def test_a_plain_nets_folded_layers_say_so() -> None:
 
 
 def test_a_long_title_fits() -> None:
-    text = ElementTree.fromstring(svg(graph(counted("resnet18")), title="W" * 200)).find(
+    text = ElementTree.fromstring(svg(graph(counted("resnet18")), Look(title="W" * 200))).find(
         f"{SVG}text"
     )
     assert text is not None
@@ -247,7 +248,7 @@ def test_a_long_title_fits() -> None:
 
 
 def test_a_title_with_control_characters_is_still_xml() -> None:
-    drawn = svg(graph(counted("resnet18")), title="a\x01b\n c\ud800")
+    drawn = svg(graph(counted("resnet18")), Look(title="a\x01b\n c\ud800"))
     assert ElementTree.fromstring(drawn).findtext(f"{SVG}title") == "ab c"
 
 
@@ -259,20 +260,20 @@ def test_words() -> None:
 
 def test_options_of_the_picture() -> None:
     picture = graph(counted("resnet18"))
-    full = svg(picture, title="Zoë </svg><script>alert(1)</script>")
+    full = svg(picture, Look(title="Zoë </svg><script>alert(1)</script>"))
     assert ElementTree.fromstring(full).find(f".//{SVG}script") is None
     assert "Zoë &lt;/svg&gt;" in full
-    bare = svg(picture, legend=False, shapes=False, labels=False)
+    bare = svg(picture, Look(legend=False, shapes=False, labels=False))
     assert ElementTree.fromstring(bare).find(f".//{SVG}text") is None
-    assert float(ElementTree.fromstring(svg(picture, width_mm=85)).get("width", 0)) == (
+    assert float(ElementTree.fromstring(svg(picture, Look(width_mm=85))).get("width", 0)) == (
         pytest.approx(85 / 25.4 * 96, abs=0.01)
     )
     assert f'<rect width="100%" height="100%" fill="{DARK.background}"/>' not in full
-    grounded = svg(picture, DARK, ground=True)
+    grounded = svg(picture, Look(DARK, ground=True))
     assert f'<rect width="100%" height="100%" fill="{DARK.background}"/>' in grounded
     for palette in (LIGHT, DARK, PRINT):
-        assert palette.projection in svg(picture, palette)
-        assert 'stroke-dasharray="7 4"' in svg(picture, palette)
+        assert palette.projection in svg(picture, Look(palette))
+        assert 'stroke-dasharray="7 4"' in svg(picture, Look(palette))
 
 
 @pytest.mark.parametrize("metric", Metric)
@@ -294,7 +295,7 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     hottest = max(heat.values[n.path] for n in picture.nodes if n.path in heat.values)
     assert f"0 to {short(hottest, metric.unit)} {metric.label}" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
-    assert GREYS[-1] in svg(picture, PRINT, heat=heat)
+    assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
 
 
 def test_heat_colours_go_from_end_to_end() -> None:

@@ -132,7 +132,11 @@ def test_the_paper_strides_on_the_first_convolution() -> None:
 def test_the_written_ledger_holds_every_total_and_amount() -> None:
     lines = ledger(parse("resnet50"))
     rows = grid_csv(ledger_grid(lines)).splitlines()[1:]
-    assert len(rows) == sum(1 + len(line.amounts) for line in lines)
-    assert rows[0] == '"the paper, He et al. 2015, Table 1",,"3,800,000,000"'
-    assert '"−231,211,008"' in rows[2]
-    assert "$-$57,973,248" in grid_latex(ledger_grid(lines))
+    assert len(rows) == len(lines)
+    assert rows[0].startswith('"the paper, He et al. 2015, Table 1","4,089,184,256 multiply-adds')
+    assert rows[0].endswith('"3,800,000,000"')
+    assert " − 231,211,008 stride on the first 1x1" in rows[0]
+    for row, line in zip(rows, lines, strict=True):
+        assert all(f"{abs(amount.count):,} {amount.part}" in row for amount in line.amounts)
+        assert row.endswith(f'"{line.total:,}"')
+    assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))

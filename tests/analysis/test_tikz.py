@@ -12,6 +12,7 @@ import analysis
 from analysis.costs import Profile
 from analysis.graph import Kind, Level, graph
 from analysis.heat import Heat, Metric, heat_of
+from analysis.render.look import Look
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette
 from analysis.render.tikz import escaped, needs_unicode_tex, tikz
 from nets import parse
@@ -100,7 +101,7 @@ def test_every_shortcut_is_drawn_by_its_kind(text: str) -> None:
 def test_the_picture_is_balanced_and_whole(text: str, level: Level) -> None:
     profile = counted(text)
     picture = graph(profile, level)
-    tex = tikz(picture, title=NASTY, heat=heat_of(profile, Metric.MACS))
+    tex = tikz(picture, Look(title=NASTY), heat=heat_of(profile, Metric.MACS))
     assert_balanced(tex)
     boxes = [node for node in picture.nodes if node.kind is not Kind.ADD]
     stacked = [n for n in boxes if n.kind in (Kind.RUN, Kind.STAGE) and n.count > 1]
@@ -134,15 +135,15 @@ def test_the_legend_names_what_occurs() -> None:
 
 
 def test_colour_never_speaks_alone() -> None:
-    tex = tikz(graph(counted("resnet20")), PRINT)
+    tex = tikz(graph(counted("resnet20")), Look(PRINT))
     assert "zero pad shortcut/.style" in tex
     assert "dash pattern=on 1.125bp off 3bp" in tex
-    assert "dash pattern=on 5.25bp off 3bp" in tikz(graph(counted("resnet50")), PRINT)
+    assert "dash pattern=on 5.25bp off 3bp" in tikz(graph(counted("resnet50")), Look(PRINT))
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK, PRINT])
 def test_colours_are_the_palettes(palette: Palette) -> None:
-    tex = tikz(graph(counted("resnet50"), Level.LAYER), palette)
+    tex = tikz(graph(counted("resnet50"), Level.LAYER), Look(palette))
     found = dict(re.findall(r"\\definecolor\{(\w+)\}\{HTML\}\{([0-9A-F]{6})\}", tex))
     assert found["netidentity"] == palette.identity[1:]
     assert found["netprojection"] == palette.projection[1:]
@@ -157,12 +158,14 @@ def test_colours_are_the_palettes(palette: Palette) -> None:
 
 def test_options_of_the_picture() -> None:
     picture = graph(counted("resnet50"))
-    bare = tikz(picture, legend=False, shapes=False, labels=False)
+    bare = tikz(picture, Look(legend=False, shapes=False, labels=False))
     assert r"\node" not in bare
-    assert r"\node" not in tikz(picture, title="\x01 \n", legend=False, shapes=False, labels=False)
-    assert "56$" not in tikz(picture, shapes=False)
-    assert r"{64$\times$56$\times$56}" in tikz(picture, labels=False)
-    assert "{layer1.0}" not in tikz(picture, labels=False)
+    assert r"\node" not in tikz(
+        picture, Look(title="\x01 \n", legend=False, shapes=False, labels=False)
+    )
+    assert "56$" not in tikz(picture, Look(shapes=False))
+    assert r"{64$\times$56$\times$56}" in tikz(picture, Look(labels=False))
+    assert "{layer1.0}" not in tikz(picture, Look(labels=False))
 
 
 def sizes(tex: str) -> tuple[float, float]:
@@ -173,13 +176,13 @@ def sizes(tex: str) -> tuple[float, float]:
 
 def test_the_width_scales_everything() -> None:
     picture = graph(counted("resnet50"))
-    assert sizes(tikz(picture, legend=False)) == pytest.approx(
+    assert sizes(tikz(picture, Look(legend=False))) == pytest.approx(
         (picture.width * 0.75, picture.height * 0.75), abs=0.001
     )
-    wide, tall = sizes(tikz(picture, width_mm=85))
+    wide, tall = sizes(tikz(picture, Look(width_mm=85)))
     assert wide == pytest.approx(85 / 25.4 * 72, abs=0.001)
     assert tall == pytest.approx(wide * (picture.height + 34) / picture.width, abs=0.001)
-    once, twice = tikz(picture, width_mm=100), tikz(picture, width_mm=200)
+    once, twice = tikz(picture, Look(width_mm=100)), tikz(picture, Look(width_mm=200))
     for pattern in (
         r"words/\.style=.*?scale=([0-9.]+)\}",
         r"main path/\.style=.*?line width=([0-9.]+)",
@@ -196,22 +199,22 @@ def test_the_width_scales_everything() -> None:
 @pytest.mark.parametrize("width", [0, -5, 0.5, float("nan"), float("inf")])
 def test_a_width_must_be_one(width: float) -> None:
     with pytest.raises(ValueError, match="width_mm must be a number of at least 1"):
-        tikz(graph(counted("resnet18")), width_mm=width)
+        tikz(graph(counted("resnet18")), Look(width_mm=width))
 
 
 def test_what_tex_cannot_hold_is_refused() -> None:
     picture = graph(counted("resnet18"))
     most = 14_400 / 72 * 25.4
-    sizes(tikz(picture, width_mm=most - 1))
+    sizes(tikz(picture, Look(width_mm=most - 1)))
     with pytest.raises(
         ValueError, match=r"larger than TeX can hold: .* width_mm of at most 5,079$"
     ):
-        tikz(picture, width_mm=most + 1)
+        tikz(picture, Look(width_mm=most + 1))
     layers = graph(counted("resnet1202"), Level.LAYER, unfold=True)
     with pytest.raises(ValueError, match=r"^4,209 nodes are more than the 2,000 .*: fold equal"):
         tikz(layers)
     with pytest.raises(ValueError, match=r"^a title in TikZ has at most 1,000 letters, not 1,001$"):
-        tikz(picture, title="x" * 1001)
+        tikz(picture, Look(title="x" * 1001))
 
 
 def test_resnet1202_unfolded() -> None:
@@ -239,7 +242,7 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
     assert re.search(rf"\{{0 to [0-9.]+ [kMG]?{metric.unit} {metric.label}\}};", tex)
-    grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, PRINT, heat=heat))
+    grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
 
 
@@ -253,8 +256,8 @@ def test_ink_is_read_on_heat() -> None:
 
 def test_fragment_and_document() -> None:
     picture = graph(counted("resnet50"))
-    fragment = tikz(picture, title="Café", standalone=False)
-    document = tikz(picture, title="Café")
+    fragment = tikz(picture, Look(title="Café"), standalone=False)
+    document = tikz(picture, Look(title="Café"))
     body = fragment[fragment.index(r"\begin{tikzpicture}") :]
     assert document.endswith("\\begin{document}\n" + body + "\\end{document}\n")
     assert fragment.startswith("% Needs \\usepackage{tikz} alone.\n% Its accents and quotes need")
@@ -264,23 +267,23 @@ def test_fragment_and_document() -> None:
         "\\begin{tikzpicture}"
     )
     assert r"\usepackage[T1]{fontenc}" in document
-    assert r"\usepackage[T1]{fontenc}" not in tikz(picture, title="Cafe")
-    assert r"\usepackage[T1]{fontenc}" in tikz(picture, title='"Cafe"')
+    assert r"\usepackage[T1]{fontenc}" not in tikz(picture, Look(title="Cafe"))
+    assert r"\usepackage[T1]{fontenc}" in tikz(picture, Look(title='"Cafe"'))
 
 
 def test_letters_beyond_pdflatex() -> None:
     picture = graph(counted("resnet50"))
-    chinese = tikz(picture, title="残差网络")
+    chinese = tikz(picture, Look(title="残差网络"))
     assert chinese.startswith("% !TeX program = lualatex\n% Its letters need lualatex or xelatex")
     assert r"\usepackage{fontspec}" in chinese
     assert "{残差网络}" in chinese.replace(r"\bfseries\boldmath ", "")
     assert r"\setsansfont{Noto Sans CJK SC}" in chinese
-    assert r"\setsansfont{Noto Sans}" in tikz(picture, title="Москва")
-    assert "CJK" not in tikz(picture, title="Москва")
+    assert r"\setsansfont{Noto Sans}" in tikz(picture, Look(title="Москва"))
+    assert "CJK" not in tikz(picture, Look(title="Москва"))
     assert_balanced(chinese)
-    fragment = tikz(picture, title="残差网络", standalone=False)
+    fragment = tikz(picture, Look(title="残差网络"), standalone=False)
     assert "lualatex or xelatex" in fragment.splitlines()[1]
-    assert "fontspec" not in tikz(picture, title=NASTY)
+    assert "fontspec" not in tikz(picture, Look(title=NASTY))
 
 
 def test_needs_unicode_tex() -> None:
@@ -319,22 +322,23 @@ def test_any_title_is_one_node_and_shrinks_to_fit(title: str) -> None:
     def after_head(tex: str) -> list[str]:
         return tex[tex.index(r"\begin{document}") :].splitlines()
 
-    lines = after_head(tikz(PICTURE, title=f"x{title}"))
-    others = after_head(tikz(PICTURE, title="x"))
+    look = Look(title=f"x{title}")
+    lines = after_head(tikz(PICTURE, look))
+    others = after_head(tikz(PICTURE, Look(title="x")))
     assert len(lines) == len(others)
     drawn = [line for line, other in zip(lines, others, strict=True) if line != other]
-    assert len(drawn) == bool(escaped(title))
+    assert len(drawn) == (escaped(look.title) != "x")
     for line in drawn:
         found = TITLE.fullmatch(line)
         assert found
-        assert read(found[1]) == read(escaped(f"x{title}"))
+        assert read(found[1]) == read(escaped(look.title))
         assert float(found[2]) / 10 * 18 < PICTURE.width
 
 
 def test_exact_blocks(golden: Golden) -> None:
-    golden("resnet18-block.tex", tikz(graph(counted("resnet18")), title="ResNet-18"))
+    golden("resnet18-block.tex", tikz(graph(counted("resnet18")), Look(title="ResNet-18")))
 
 
 def test_exact_layers(golden: Golden) -> None:
     picture = graph(counted("preresnet164"), Level.LAYER)
-    golden("preresnet164-layer.tex", tikz(picture, width_mm=170, title=NASTY))
+    golden("preresnet164-layer.tex", tikz(picture, Look(width_mm=170, title=NASTY)))

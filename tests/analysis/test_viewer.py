@@ -10,6 +10,7 @@ import analysis
 from analysis.costs import Profile
 from analysis.graph import Level, block_graph, graph
 from analysis.heat import Metric, heat_of
+from analysis.render.look import Look
 from analysis.render.svg import svg
 from analysis.render.viewer import html, levels, view, view_name
 from nets import parse
@@ -71,7 +72,7 @@ def test_equal_blocks_share_their_facts() -> None:
 
 def test_a_document_asks_nobody_and_keeps_its_title(resnet50: Profile) -> None:
     title = "</script><script>alert(1)</script> Café"
-    text = html(resnet50, levels(resnet50), "block", title=title)
+    text = html(resnet50, levels(resnet50), "block", Look(title=title))
     assert text.count("<script") == 2
     assert text.count("</script>") == 2
     assert "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt; Café" in text

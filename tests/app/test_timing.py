@@ -51,7 +51,7 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     app.switch_page("pages/shortcuts.py").run()
     app.selectbox(key="heat").select("backward time").run()
     assert not app.exception
-    assert "backward, measured by stage" in told(app)["svg"]
+    assert "backward; a block: the mean of its stage" in told(app)["svg"]
 
 
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:
