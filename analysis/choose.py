@@ -18,7 +18,8 @@ from analysis.ladder import Ladder, ladder, same_family
 from analysis.render.numbers import percent, short, three
 from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
-from nets.spec import ResNetSpec, checked, given
+from nets.spec import CHANNELS, ResNetSpec, checked, given
+from nets.text import join, overrides
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,15 @@ class Deepest:
     deeper: Row | None
     breaks: Mapping[Budget, float]
     largest_batch: int | None
+
+
+_OF_THE_TASK = ("input", CHANNELS, "classes")
+
+
+def name_of(spec: ResNetSpec) -> str:
+    """A network's text without what the task says of every network: the input and the classes."""
+    said = overrides(spec)
+    return join(spec.base, {key: said[key] for key in said if key not in _OF_THE_TASK})
 
 
 @dataclass(frozen=True)
@@ -388,7 +398,7 @@ def _sentence(choice: Choice) -> str:
     if not choice.fits:
         return f"Nothing fits for {choice.task}: {_nearest(choice)}.{aside}"
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
-    said = f"the deepest is {deep.model} with {deep.depth:,} layers"
+    said = f"the deepest is {name_of(deep.spec)} with {deep.depth:,} layers"
     if not choice.misses:
         why = "" if choice.budgets.limits else ", for no budget is set"
         one = "The one network fits" if every == 1 else f"All {every} networks fit"
@@ -404,8 +414,8 @@ def _nearest(choice: Choice) -> str:
         f"{budget.written(need)} where the limit is {budget.written(limits[budget])}"
         for budget, need in near.over.items()
     )
-    said = f"{near.row.model} comes nearest and takes {takes}: {_times(near.worst)}"
-    shallow = [deep.row.model for deep in choice.deepest]
+    said = f"{name_of(near.row.spec)} comes nearest and takes {takes}: {_times(near.worst)}"
+    shallow = [name_of(deep.row.spec) for deep in choice.deepest]
     return f"{said}; outside the catalog {shallow[0]} fits" if shallow else said
 
 

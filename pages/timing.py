@@ -18,7 +18,7 @@ from pages.ui.timing import (
     choose_settings,
     device_note,
     finished,
-    history_rows,
+    history_table,
     memory_advice,
     remember,
     show_progress,
@@ -66,7 +66,7 @@ if history:
         st.download_button("JSON", timings_json(history), "timings.json", "application/json")
         chart_buttons(chart, "timings")
     show_chart(chart, "history", 380)
-    st.dataframe(history_rows(history), hide_index=True)
+    st.html(history_table(history))
     st.caption(
         "Colour the graph on the page Shortcuts by these times: forward time, backward time."
     )

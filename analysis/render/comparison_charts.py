@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 
 from analysis.compare import Axis, Column, Curve, Row, pareto
@@ -12,7 +12,12 @@ _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
 
 def scatter_chart(
-    rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None, log: bool = False
+    rows: Sequence[Row],
+    x: Axis,
+    y: Axis,
+    bubble: Axis | None = None,
+    log: bool = False,
+    name: Callable[[Row], str] = lambda row: row.model,
 ) -> Chart:
     """Two figures of every network, those that no other beats joined by a line.
 
@@ -22,6 +27,7 @@ def scatter_chart(
         y: the figure up.
         bubble: a figure for the size of the points, by area.
         log: whether both axes are logarithmic.
+        name: what a network is called.
     """
     front = pareto(rows, x, y)
     others = [row for row in rows if row not in front and _placed(row, x, y)]
@@ -45,19 +51,19 @@ def scatter_chart(
     ]
     series += [
         Series(
-            name,
+            title,
             tuple(x.of(row) or 0.0 for row in group),
             tuple(y.of(row) for row in group),
             Draw.POINTS,
             colour,
-            text=tuple(row.model for row in group),
+            text=tuple(_texts(group, x, y, name)),
             labelled=group is not others,
             sizes=tuple(sizes[row.model] for row in group),
         )
-        for name, group, colour in groups
+        for title, group, colour in groups
         if group
     ]
-    best = ", ".join(row.model for row in front) or "none"
+    best = ", ".join(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1
     return Chart(
         "Comparison",
@@ -106,6 +112,16 @@ def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> C
 
 def _placed(row: Row, x: Axis, y: Axis) -> bool:
     return x.of(row) is not None and y.of(row) is not None
+
+
+def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) -> Iterator[str]:
+    """What stands beside each point; networks at one place share the first one's text."""
+    places: dict[tuple[float | None, float | None], list[str]] = {}
+    for row in rows:
+        places.setdefault((x.of(row), y.of(row)), []).append(name(row))
+    for row in rows:
+        names = places[x.of(row), y.of(row)]
+        yield ", ".join(names) if names[0] == name(row) else ""
 
 
 def not_drawn(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[str, ...]:

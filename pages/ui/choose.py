@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, task_of
+from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
 from analysis.render.charts import Chart
 from analysis.render.comparison_charts import scatter_chart
 from analysis.render.numbers import exact, short
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
+from nets import parse
 from nets.text import parse_shape
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
@@ -148,7 +149,7 @@ def show_fits(choice: Choice) -> None:
     names += ["Largest batch"] if choice.largest_batches else []
     rows = []
     for row in choice.fits:
-        cells: list[Cell | str] = [row.model, exact(row.depth)]
+        cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
         step = row.training_bytes(choice.dtype) or 0
         for value, unit in (
             (row.params, ""),
@@ -166,7 +167,7 @@ def show_fits(choice: Choice) -> None:
         "training step is predicted by replaying it."
     )
     if choice.best:
-        best = [(b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best]
+        best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
         st.html(
             table("Best published", ("Best published figure of what fits", "Network", ""), best, 2)
         )
@@ -189,10 +190,10 @@ def show_deepest(choice: Choice) -> None:
     st.caption("Networks that are not in the catalog are found by searching its families' depths.")
 
 
-def _deepest_row(choice: Choice, deep: Deepest) -> tuple[str, ...]:
+def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
     breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
-        deep.row.model,
+        Cell(name_of(deep.row.spec), deep.row.model),
         "catalog" if deep.in_catalog else "searched",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
@@ -206,7 +207,12 @@ def show_real_step(choice: Choice) -> None:
     """Run real training iterations of one network in the worker, at the batch asked for."""
     texts = [deep.row.model for deep in choice.deepest]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    text = left.selectbox("Try a real training step of", texts, key="real")
+    text = left.selectbox(
+        "Try a real training step of",
+        texts,
+        key="real",
+        format_func=lambda text: name_of(parse(text)),
+    )
     chosen = next(deep.row for deep in choice.deepest if deep.row.model == text)
     settings = Settings(batch=choice.batch, dtype=choice.dtype, seconds=5.0)
     right.button(
@@ -241,4 +247,4 @@ def front_chart(choice: Choice) -> Chart:
     names = {f"{f.y.label} against {f.x.label}": f for f in choice.fronts}
     chosen = st.selectbox("Front", list(names), key="front", bind="query-params")
     front = names.get(chosen or "", choice.fronts[0])
-    return scatter_chart(choice.fits, front.x, front.y)
+    return scatter_chart(choice.fits, front.x, front.y, name=lambda row: name_of(row.spec))

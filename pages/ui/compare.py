@@ -42,7 +42,6 @@ _DEFAULT = {
     Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
 }
-_ONE_SCALE = 1_150  # px of the wider of two graphs
 
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
@@ -234,14 +233,14 @@ def _show_graphs(found: Diff) -> None:
         if block.change is not Change.SAME
     }
     drawn = [graph(cost, Level.BLOCK, unfold=True) for cost in (found.before, found.after)]
-    scale = _ONE_SCALE / max(one.width for one in drawn)
+    widest = max(one.width for one in drawn)
     for cost, one in zip((found.before, found.after), drawn, strict=True):
         paths = {node.path for node in one.nodes}
         marked = {path: word for path, word in words.items() if path in paths}
-        look = Look(palette(), width_mm=scale * one.width * 25.4 / 96)
-        image = svg(one, look, marked=marked)
+        image = svg(one, Look(palette()), marked=marked)
         st.markdown(f"`{cost.model}`")
-        st.html(picture(image, f"{cost.model}, {len(marked)} blocks marked", full=False))
+        alt = f"{cost.model}, {len(marked)} blocks marked"
+        st.html(picture(image, alt, one.width / widest))
     st.caption(
         "Both on one scale. Outlined blocks: solid was added, dashed changed, dotted removed."
     )

@@ -89,14 +89,16 @@ def table(
     )
 
 
-def picture(svg: str, alt: str, full: bool = True) -> str:
+def picture(svg: str, alt: str, share: float | None = None, own_size: bool = False) -> str:
     """A picture, and what it says to those who cannot see it.
 
-    It is as wide as the page allows, or as its own size is where that is less than full width.
+    It is as wide as is good to read, as its own size is, or as this share of the page.
     """
     data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image has no other fonts
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
-    return _element("div", f"rl-scroll {'rl-picture' if full else 'rl-figure'}", image)
+    width = f' style="width:{100 * share:.2f}%"' if share else ""
+    kind = "rl-figure" if share or own_size else "rl-picture"
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}"{width}>'
+    return _element("div", f"rl-scroll {kind}", image)
 
 
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:

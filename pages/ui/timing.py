@@ -11,13 +11,13 @@ from analysis.jobs import Job
 from analysis.machine import accelerator, device_name, device_of, devices, free_bytes
 from analysis.render.numbers import short
 from analysis.render.timing_charts import distribution_chart, stage_chart
-from analysis.render.timings import conditions, spread_words, stamp, timing_row
+from analysis.render.timings import conditions, spread_words, stamp
 from analysis.settings import Settings, batches_of, largest_batch, sweep
 from analysis.timing import Progress, Spread, Timing
 from analysis.training import Dtype
 from nets import ResNetSpec
 from pages.ui.charts import show_chart
-from pages.ui.markup import Figure, figures
+from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
 from pages.ui.words import complain
 
@@ -132,10 +132,9 @@ def timing_figures(timing: Timing) -> list[Figure]:
     def spread(label: str, values: Spread | None, note: str) -> Figure:
         if values is None:
             return Figure(label, "none", note)
-        title = f"p10 {values.p10:.4g} ms, p50 {values.p50:.4g} ms, p90 {values.p90:.4g} ms"
-        return Figure(
-            label, _ms(values.p50), f"p10 {_ms(values.p10, '')}, p90 {_ms(values.p90)}", title
-        )
+        cell = _cell(values)
+        note = f"p10 {_ms(values.p10, '')}, p90 {_ms(values.p90)}"
+        return Figure(label, cell.text, note, cell.title)
 
     settings, peak = timing.settings, timing.peak_memory_bytes
     predicted = short(timing.predicted_bytes, "B")
@@ -190,24 +189,25 @@ def show_timing(timing: Timing) -> None:
     st.caption(f"{said}; {host}. {stamp(timing)}.")
 
 
-def history_rows(timings: Sequence[Timing]) -> list[dict[str, object]]:
-    """The history as a table's rows."""
-    keys = (
-        "model",
-        "device",
-        "dtype",
-        "batch",
-        "inference",
-        "threads",
-        "forward_p50_ms",
-        "backward_p50_ms",
-        "images_per_s",
-        "forward_tflops",
-        "peak_memory_bytes",
-        "predicted_bytes",
-    )
-    rows = []
-    for number, timing in enumerate(timings, 1):
-        row = timing_row(timing)
-        rows.append({"run": number, **{key: row.get(key) for key in keys}})
-    return rows
+def history_table(timings: Sequence[Timing]) -> str:
+    """This visit's timings as a table, the latest last."""
+    head = ("Run", "Model", "How", "Forward", "Backward", "Images a second", "Memory, predicted")
+    rows = [
+        (
+            str(number),
+            timing.model,
+            conditions(timing),
+            _cell(timing.forward_ms),
+            _cell(timing.backward_ms) if timing.backward_ms else "",
+            Cell(short(timing.images_per_s), f"{timing.images_per_s:.6g}"),
+            Cell(short(timing.predicted_bytes, "B"), f"{timing.predicted_bytes:,} B"),
+        )
+        for number, timing in enumerate(timings, 1)
+    ]
+    return table("Timings", head, rows, 3)
+
+
+def _cell(spread: Spread) -> Cell:
+    """A median; on hover, all three percentiles."""
+    percentiles = zip(spread._fields, spread, strict=True)
+    return Cell(_ms(spread.p50), ", ".join(f"{name} {ms:.4g} ms" for name, ms in percentiles))

@@ -66,7 +66,9 @@ def draw_unit(unit: Unit) -> None:
     drawn = unit_graph([unit])
     width_mm = _SCALE * drawn.width * 25.4 / 96
     image = svg(drawn, Look(palette(), width_mm=width_mm))
-    st.html(picture(image, f"{unit.name} unit, from x at the top to y at the bottom", full=False))
+    st.html(
+        picture(image, f"{unit.name} unit, from x at the top to y at the bottom", own_size=True)
+    )
 
 
 def show_unit(unit: Unit) -> None:

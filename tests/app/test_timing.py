@@ -40,7 +40,7 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert [first.settings.batch, second.settings.batch] == [1, 2]
     assert first.model == second.model == TINY
     assert f"{second.forward_tflops:.6g} TFLOP/s" in html(app)
-    assert len(app.dataframe[0].value) == 2
+    assert html(app).count("training with SGD, batch") == 2
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     assert len(figures) == 3
 
