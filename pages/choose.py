@@ -6,11 +6,11 @@ from pages.ui.frame import requested
 
 requested()
 
-from analysis.render.comparison import choice_json
 from pages.ui.charts import show_chart
 from pages.ui.choose import (
     choose_budgets,
     choose_task,
+    export_choice,
     front_chart,
     show_deepest,
     show_fits,
@@ -33,9 +33,6 @@ try:
 except ValueError as error:
     complain(str(error))
     st.stop()
-with export, st.popover("Export", icon=":material/download:", width="stretch"):
-    st.download_button("JSON", choice_json(choice), "choice.json", "application/json")
-
 st.markdown(f"### {choice.sentence}")
 if choice.fits:
     st.header("What fits")
@@ -44,7 +41,10 @@ if choice.deepest:
     st.header("The deepest of each family")
     show_deepest(choice)
     show_real_step(choice)
+chart = None
 if choice.fronts:
     st.header("Pareto front")
     chart = front_chart(choice)
     show_chart(chart, "front", 480)
+with export:
+    export_choice(choice, chart)

@@ -20,7 +20,7 @@ from pages.ui.compare import (
 from pages.ui.comparisons import comparison_of
 from pages.ui.words import complain
 
-head, export = st.columns([8, 1.6], vertical_alignment="center")
+head, export = st.columns([8, 2.4], vertical_alignment="center")
 head.title("Compare")
 st.markdown("Cost beside cost, at one batch, counted the same way for every network.")
 nets = choose_nets(spec)
@@ -41,13 +41,6 @@ with export:
 st.header("Table")
 show_table(comparison)
 
-st.header("Sweep")
 show_sweep(nets, batch)
-
-st.header("Difference of two")
 show_diff(nets, batch)
-
-st.header("Which FLOPs?")
-chosen = st.selectbox("Network", list(map(str, nets)), key="ledger", bind="query-params")
-which = next((net for net in nets if str(net) == chosen), nets[0])
-show_ledger(which)
+show_ledger(nets)

@@ -1,5 +1,7 @@
 """Gradients: the gradient's norm by depth, plain against residual."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui.frame import requested
@@ -11,6 +13,7 @@ from analysis.render.curves import gradients_csv, gradients_json
 from analysis.render.gradient_charts import gradient_chart
 from analysis.verdict import verdict
 from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.downloads import export_popover, file_button
 from pages.ui.gradients import (
     KEY,
     choose_models,
@@ -73,8 +76,8 @@ else:
         f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
         "bands reach from the smallest to the largest."
     )
-    with export, st.popover("Export", icon=":material/download:", width="stretch"):
-        st.download_button("CSV", gradients_csv(run), "gradients.csv", "text/csv")
-        st.download_button("JSON", gradients_json(run), "gradients.json", "application/json")
+    with export, export_popover():
+        file_button("CSV", "gradients.csv", partial(gradients_csv, run))
+        file_button("JSON", "gradients.json", partial(gradients_json, run))
         chart_buttons(gradient_chart(run.curves, quantity), "gradients")
 show_background()

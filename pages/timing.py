@@ -1,5 +1,7 @@
 """Timing: how long forward and backward take on this machine."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui.frame import checked, requested
@@ -12,6 +14,7 @@ from analysis.timing import Timing, measure_each
 from nets import CATALOG
 from pages.ui.cached import profile_of
 from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.downloads import file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.timing import (
@@ -58,12 +61,10 @@ if history and not running:
     st.header("Latest")
     show_timing(history[-1])
 if history:
-    head, export = st.columns([8, 1.6], vertical_alignment="center")
-    head.header("This visit's timings")
     chart = comparison_chart(history[-8:])
-    with export, st.popover("Export", icon=":material/download:", width="stretch"):
-        st.download_button("CSV", timings_csv(history), "timings.csv", "text/csv")
-        st.download_button("JSON", timings_json(history), "timings.json", "application/json")
+    with section("This visit's timings", "timings"):
+        file_button("CSV", "timings.csv", partial(timings_csv, history))
+        file_button("JSON", "timings.json", partial(timings_json, history))
         chart_buttons(chart, "timings")
     show_chart(chart, "history", 380)
     st.html(history_table(history))

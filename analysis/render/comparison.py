@@ -159,11 +159,12 @@ def _deepest(deep: Deepest) -> dict[str, Any]:
 
 def choice_text(choice: Choice) -> str:
     """The sentence, then what fits and the deepest of each family, aligned for a terminal."""
-    grids = (_fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
+    grids = (fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
     return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
 
 
-def _fits_grid(choice: Choice) -> Grid:
+def fits_grid(choice: Choice) -> Grid:
+    """A row for each network that fits, with its costs."""
     images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(

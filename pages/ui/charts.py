@@ -8,10 +8,10 @@ import streamlit as st
 
 from analysis.render.charts import Chart, chart_file, figure
 from analysis.render.files import CHART_SUFFIXES
+from pages.ui.downloads import file_button
 from pages.ui.theme import palette
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
-_MIMES = {".svg": "image/svg+xml", ".pdf": "application/pdf", ".png": "image/png"}
 
 
 def show_chart(chart: Chart, key: str, height: int = 460) -> None:
@@ -23,12 +23,5 @@ def show_chart(chart: Chart, key: str, height: int = 460) -> None:
 def chart_buttons(chart: Chart, name: str) -> None:
     """A button for each format of a chart."""
     for suffix in CHART_SUFFIXES:
-        st.download_button(
-            f"Chart as {suffix[1:].upper()}",
-            partial(chart_file, chart, suffix, title=chart.title),
-            f"{name}{suffix}",
-            _MIMES[suffix],
-            key=f"chart_{name}{suffix}",
-            on_click="ignore",
-            width="stretch",
-        )
+        make = partial(chart_file, chart, suffix, title=chart.title)
+        file_button(f"Chart as {suffix[1:].upper()}", f"{name}{suffix}", make)

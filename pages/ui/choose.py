@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
 
 from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
 from analysis.render.charts import Chart
+from analysis.render.comparison import choice_json, fits_grid
 from analysis.render.comparison_charts import scatter_chart
 from analysis.render.numbers import exact, short
 from analysis.settings import Settings
@@ -15,6 +17,8 @@ from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
 from nets import parse
 from nets.text import parse_shape
+from pages.ui.charts import chart_buttons
+from pages.ui.downloads import export_popover, file_button, table_buttons
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.timing import finished, remember, show_progress
@@ -240,6 +244,16 @@ def show_real_step(choice: Choice) -> None:
             f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",
         )
+
+
+def export_choice(choice: Choice, chart: Chart | None) -> None:
+    """What fits as a table, all of it, and the front as a picture."""
+    with export_popover():
+        file_button("Everything as JSON", "choice.json", partial(choice_json, choice))
+        if choice.fits:
+            table_buttons(fits_grid(choice), "fits")
+        if chart is not None:
+            chart_buttons(chart, "front")
 
 
 def front_chart(choice: Choice) -> Chart:

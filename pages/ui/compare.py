@@ -22,7 +22,6 @@ from analysis.render.comparison import (
     ledger_grid,
 )
 from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
-from analysis.render.grid import grid_csv
 from analysis.render.look import Look
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
@@ -32,6 +31,7 @@ from nets.spec import Stem
 from pages.ui.address import hidden_text
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
+from pages.ui.downloads import export_popover, file_button, section, table_buttons
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain
@@ -181,6 +181,7 @@ def _heat(column: pd.Series, axes: Sequence[Axis]) -> list[str]:
 
 def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
     """A family of curves along what the visitor chooses."""
+    files = section("Sweep", "sweep")
     left, right, log = st.columns([2, 3, 1], vertical_alignment="bottom")
     sweep = left.segmented_control(
         "Sweep",
@@ -204,6 +205,8 @@ def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
     if curves:
         chart = sweep_chart(curves, columns[label or Column.MACS.label], both_log)
         show_chart(chart, "sweep", 420)
+        with files:
+            chart_buttons(chart, "sweep")
     if len(nets) > 6:
         st.caption("The first six networks are swept.")
 
@@ -212,14 +215,18 @@ def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
     """What the second of two networks has that the first has not."""
     texts = list(map(str, nets))
     if len(texts) < 2:
+        st.header("Difference of two")
         st.caption("Choose a second network above to see what differs.")
         return
+    files = section("Difference of two", "difference")
     left, right = st.columns(2)
     one = left.selectbox("From", texts, 0, key="from", bind="query-params")
     other = right.selectbox("To", texts, 1, key="to", bind="query-params")
     found = diff_of(parse(one or texts[0]), parse(other or texts[1]), batch)
     st.markdown(found.sentence)
     grid = diff_grid(found)
+    with files:
+        table_buttons(grid, "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
     _show_graphs(found)
 
@@ -246,30 +253,26 @@ def _show_graphs(found: Diff) -> None:
     )
 
 
-def show_ledger(spec: ResNetSpec) -> None:
+def show_ledger(nets: Sequence[ResNetSpec]) -> None:
     """One network's cost as each tool counts it, every difference named."""
-    grid = ledger_grid(ledger(spec))
+    files = section("Which FLOPs?", "ledger")
+    texts = list(map(str, nets))
+    chosen = st.selectbox("Network", texts, key="ledger", bind="query-params")
+    grid = ledger_grid(ledger(parse(chosen or texts[0])))
+    with files:
+        table_buttons(grid, "ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
         "Every line sums to the tool's own integer. Tools are re-derived by their conventions and "
         "held to the tools themselves in tests; for one image."
     )
-    st.download_button(
-        "This table as CSV", grid_csv(grid), "ledger.csv", "text/csv", on_click="ignore"
-    )
 
 
 def export_comparison(comparison: Comparison, chart: Chart) -> None:
     """Tables and the chart as files."""
-    makers = (
-        ("CSV", "comparison.csv", "text/csv", comparison_csv),
-        ("JSON", "comparison.json", "application/json", comparison_json),
-        ("LaTeX", "comparison.tex", "text/x-tex", comparison_latex),
-        ("Markdown", "comparison.md", "text/markdown", comparison_markdown),
-    )
-    with st.popover("Export", icon=":material/download:", width="stretch"):
-        for label, name, mime, write in makers:
-            st.download_button(
-                label, write(comparison), name, mime, on_click="ignore", width="stretch"
-            )
+    with export_popover("comparison"):
+        file_button("CSV", "comparison.csv", partial(comparison_csv, comparison))
+        file_button("JSON", "comparison.json", partial(comparison_json, comparison))
+        file_button("LaTeX", "comparison.tex", partial(comparison_latex, comparison))
+        file_button("Markdown", "comparison.md", partial(comparison_markdown, comparison))
         chart_buttons(chart, "comparison")

@@ -18,6 +18,7 @@ from analysis.render.look import Look
 from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
+from pages.ui.downloads import export_popover, file_button
 from pages.ui.words import sentence
 
 
@@ -31,33 +32,18 @@ def share_menu(profile: Profile) -> None:
         st.code(profile.model, language=None, wrap_lines=True)
 
 
-Makers = list[tuple[str, str, str, Callable[[], str | bytes]]]
-
-
 def export_menu(profile: Profile) -> None:
     """Files of the tables, the shape picture and the code."""
-
-    def image() -> str:
-        return silhouette(profile)
-
-    _menu(
-        profile,
-        [
-            ("Layers as CSV", "csv", "text/csv", lambda: tables.profile_csv(profile)),
-            (
-                "Everything as JSON",
-                "json",
-                "application/json",
-                lambda: tables.profile_json(profile),
-            ),
-            ("Table as LaTeX", "tex", "text/x-tex", lambda: tables.profile_latex(profile)),
-            ("Figures as text", "txt", "text/plain", lambda: tables.profile_text(profile)),
-            ("Model as Python", "py", "text/x-python", lambda: code_of(profile.spec)[1]),
-            ("Shape as SVG", "svg", "image/svg+xml", image),
-            ("Shape as PDF", "pdf", "application/pdf", lambda: files.pdf(image())),
-            ("Shape as PNG", "png", "image/png", lambda: files.png(image())),
-        ],
-    )
+    name = _file_name(profile.model)
+    with export_popover():
+        file_button("Layers as CSV", f"{name}.csv", lambda: tables.profile_csv(profile))
+        file_button("Everything as JSON", f"{name}.json", lambda: tables.profile_json(profile))
+        file_button("Table as LaTeX", f"{name}.tex", lambda: tables.profile_latex(profile))
+        file_button("Figures as text", f"{name}.txt", lambda: tables.profile_text(profile))
+        file_button("Model as Python", f"{name}.py", lambda: code_of(profile.spec)[1])
+        file_button("Shape as SVG", f"{name}.svg", lambda: silhouette(profile))
+        file_button("Shape as PDF", f"{name}.pdf", lambda: files.pdf(silhouette(profile)))
+        file_button("Shape as PNG", f"{name}.png", lambda: files.png(silhouette(profile)))
 
 
 def diagram_menu(
@@ -80,18 +66,11 @@ def diagram_menu(
         first: the graph's name in an HTML document.
         others: gives what else such a document holds, by name.
     """
-    with st.popover("Export", icon=":material/download:", width="stretch"):
+    with export_popover():
         look = _look()
         for suffix in DIAGRAM_SUFFIXES:
-            st.download_button(
-                _LABELS[suffix],
-                partial(_file, suffix, profile, graph, first, others, look, heat),
-                f"{_file_name(name)}{suffix}",
-                _MIMES[suffix],
-                key=f"export_{suffix}",
-                on_click="ignore",
-                width="stretch",
-            )
+            make = partial(_file, suffix, profile, graph, first, others, look, heat)
+            file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", make)
         warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
         for said in dict.fromkeys(filter(None, [*warnings, small_text(graph, look)])):
             st.warning(sentence(said), icon=":material/info:")
@@ -107,14 +86,6 @@ _LABELS = {
     ".dot": "DOT, for Graphviz",
     ".tex": "TikZ, for LaTeX",
     ".html": "HTML, to walk through offline",
-}
-_MIMES = {
-    ".svg": "image/svg+xml",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".dot": "text/vnd.graphviz",
-    ".tex": "text/x-tex",
-    ".html": "text/html",
 }
 
 
@@ -157,19 +128,3 @@ def _dpi(graph: Graph, look: Look) -> int:
 
 def _file_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
-
-
-def _menu(profile: Profile, makers: Makers) -> None:
-    """A button for each file, which is made when it is asked for."""
-    name = _file_name(profile.model)
-    with st.popover("Export", icon=":material/download:", width="stretch"):
-        for label, suffix, mime, make in makers:
-            st.download_button(
-                label,
-                make,
-                f"{name}.{suffix}",
-                mime,
-                key=f"export_{suffix}",
-                on_click="ignore",
-                width="stretch",
-            )

@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.costs import Profile
 from analysis.tree import find
 from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
+from pages.ui.downloads import file_button
 from pages.ui.markup import layer_rows, layer_tree
 
 _VIEWS = ("Tree", "torchinfo", "print(model)", "Code")
@@ -81,4 +82,5 @@ def _show_text(text: str, name: str) -> None:
     st.code("\n".join(lines[:_MOST_LINES]), language=None, height=560)
     if len(lines) > _MOST_LINES:
         st.caption(f"The first {_MOST_LINES:,} of {len(lines):,} lines.")
-    st.download_button("Download", text, name, on_click="ignore", icon=":material/download:")
+    with st.container(width="content"):
+        file_button("Download", name, lambda: text)

@@ -21,7 +21,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     chip = other.get_by_test_id("stMultiSelect").get_by_text("resnet18:blocks=1,1,1,1")
     expect(chip.first).to_be_visible()
 
-    other.get_by_role("button", name="Export").click()
+    other.get_by_role("button", name="Export comparison").click()
     with other.expect_download() as waiting:
         other.get_by_role("button", name="CSV", exact=True).click()
     rows = list(csv.DictReader(waiting.value.path().read_text().splitlines()))
@@ -37,6 +37,11 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     with other.expect_download() as waiting:
         other.get_by_role("button", name="Chart as SVG").click()
     assert b"<svg" in waiting.value.path().read_bytes()
+    other.keyboard.press("Escape")
+    other.get_by_role("button", name="Export difference").click()
+    with other.expect_download() as waiting:
+        other.get_by_role("button", name="Markdown", exact=True).click()
+    assert waiting.value.path().read_text().startswith("From resnet18 to resnet34")
 
 
 def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
@@ -48,3 +53,13 @@ def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     expect(page.get_by_role("cell", name="resnet152", exact=True)).to_have_count(0)
     page.get_by_role("radio", name="CIFAR-10").locator("..").click()
     expect(page.get_by_text(re.compile("for CIFAR-10"))).to_be_visible()
+    settled(page)
+
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    rows = list(csv.DictReader(waiting.value.path().read_text().splitlines()))
+    assert rows[0]["model"] == "resnet20"
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Chart as PDF").click()
+    assert waiting.value.path().read_bytes().startswith(b"%PDF")

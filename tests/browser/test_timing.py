@@ -26,8 +26,8 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
     ask(page, 1)
     expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
     settled(page)
-    expect(page.get_by_text("Images a second")).to_be_visible()
-    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("columnheader", name="Images a second")).to_be_visible()
+    page.get_by_role("button", name="Export timings").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV", exact=True).click()
     head, row = waiting.value.path().read_text().splitlines()
@@ -39,7 +39,7 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
 
 
 def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/timing?model={TINY}")
+    page = visit(f"{server}/timing?model=resnet50")  # slow enough not to end before the click
     ask(page, 200)
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible(timeout=60_000)
