@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from math import inf, log, sqrt
+from operator import itemgetter
 
 from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
@@ -64,6 +65,17 @@ _FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and i
 _CHARACTER, _PADDING, _SMALLEST = 7.6, 18.0, 46.0
 
 DEFAULT_ASPECT = 16 / 9
+
+PRINTED_PT = 8.0
+"""Text on paper, where the drawing's width there is known."""
+
+SMALL = 12
+"""The smallest text of a drawing, in its px."""
+
+PAGE_MM = 240.0
+"""The tallest drawing on paper: A4 with its margins, a caption left room."""
+
+_PT_PER_MM = 72 / 25.4
 
 
 @dataclass(frozen=True)
@@ -167,7 +179,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Graph:
-    """All that a renderer draws, in px; `caption` says in a few words what it shows."""
+    """All that a renderer draws, in px, with what is free left and right of it.
+
+    `caption` says in a few words what it shows.
+    """
 
     model: str
     caption: str
@@ -178,6 +193,7 @@ class Graph:
     frames: tuple[Frame, ...]
     width: float
     height: float
+    margin: float = _MARGIN
 
 
 @dataclass(frozen=True)
@@ -259,6 +275,7 @@ def graph(
     unfold: bool = False,
     aspect: float = DEFAULT_ASPECT,
     opened: Collection[str] = (),
+    width_mm: float | None = None,
 ) -> Graph:
     """Lay out a network.
 
@@ -269,6 +286,9 @@ def graph(
         aspect: width over height that the drawing should come near to.
         opened: names of which more is drawn than the level says: `layer3` shows the stage's
             blocks, `layer3.all` every block of its run, `layer3.4` that block's layers.
+        width_mm: the drawing's width on paper. Rows are then as short as keeps its text at
+            `PRINTED_PT`, but long enough for the drawing to be no taller than `PAGE_MM`; the
+            aspect is not looked at.
 
     Raises:
         ValueError: where there is nothing of an opened name.
@@ -279,7 +299,11 @@ def graph(
             "as layer1.all, a block as layer1.0"
         )
     groups = _groups(_View(profile, level, unfold, frozenset(opened)))
-    return _wrap(profile, f"every {level} a node", groups, aspect)
+    what = f"every {level} a node"
+    if width_mm is None:
+        return _place(profile, what, _rows_for_aspect(groups, aspect))
+    rows, width = _on_paper(groups, width_mm)
+    return _place(profile, what, rows, (width - max(map(_row_width, rows))) / 2)
 
 
 def block_graph(profile: Profile, path: str) -> Graph:
@@ -324,19 +348,41 @@ def openable(spec: ResNetSpec) -> frozenset[str]:
     )
 
 
-def _wrap(profile: Profile, what: str, groups: tuple[_Group, ...], aspect: float) -> Graph:
+def _rows_for_aspect(groups: tuple[_Group, ...], aspect: float) -> list[_Row]:
     """Rows of the width that brings the drawing nearest to the aspect."""
-    total = sum(group.width + group.gap for group in groups)
-    widest = max(cell.width for group in groups for cell in group.cells)
+    widest, total = _bounds(groups)
     ideal = sqrt(total * (_ABOVE + _BELOW + _ROW_GAP) * aspect)
     widths = sorted({max(widest, min(total, ideal * f / 20)) for f in range(12, 41)})
 
     def badness(width: float) -> float:
-        rows = len(_rows(groups, width))
-        height = rows * (_ABOVE + _BELOW + _ROW_GAP)
-        return abs(log(width / height / aspect))
+        return abs(log(width / _height(_rows(groups, width)) / aspect))
 
-    return _place(profile, what, _rows(groups, min(widths, key=badness)))
+    return _rows(groups, min(widths, key=badness))
+
+
+def _on_paper(groups: tuple[_Group, ...], width_mm: float) -> tuple[list[_Row], float]:
+    """Rows for a width on paper, and the px of that width.
+
+    Of all rows, those whose text is the largest, but not above `PRINTED_PT`, where the drawing is
+    no taller than a page.
+    """
+    widest, total = _bounds(groups)
+    legible = SMALL * width_mm * _PT_PER_MM / PRINTED_PT
+    width, found = max(widest, legible - 2 * _MARGIN), []
+    while True:
+        rows = _rows(groups, width)
+        drawn = max(map(_row_width, rows)) + 2 * _MARGIN
+        found.append((max(drawn, legible, _height(rows) * width_mm / PAGE_MM), rows))
+        if width >= total:
+            needed, rows = min(found, key=itemgetter(0))
+            return rows, needed
+        width *= 1.05
+
+
+def _bounds(groups: tuple[_Group, ...]) -> tuple[float, float]:
+    """The shortest row that holds every cell, and the row that holds them all."""
+    widest = max(cell.width for group in groups for cell in group.cells)
+    return widest, sum(group.width + group.gap for group in groups)
 
 
 def _groups(view: _View) -> tuple[_Group, ...]:
@@ -544,7 +590,7 @@ def _rows(groups: tuple[_Group, ...], width: float) -> list[_Row]:
     return rows
 
 
-def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
+def _place(profile: Profile, what: str, rows: list[_Row], left: float = _MARGIN) -> Graph:
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
@@ -553,9 +599,10 @@ def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
     outputs = {row.name: shape(row.output) for row in profile.stages}
     right = end_of_row = 0.0
     previous: Node | None = None
-    for number, row in enumerate(rows):
-        y = _MARGIN + _ABOVE + number * (_ABOVE + _BELOW + _ROW_GAP)
-        x = _MARGIN
+    top = _MARGIN
+    for row in rows:
+        y, x = top + _above(row), left
+        top = y + _BELOW + _ROW_GAP
         for part, (group, cells, begins) in enumerate(row):
             x += group.gap if part else 0
             start = x
@@ -565,14 +612,14 @@ def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
                     if previous:
                         label = group.entering if begins and index == 0 else ""
                         label = label if node is placed.main[0] else ""
-                        edges.append(_edge(previous, node, label, end_of_row))
+                        edges.append(_edge(previous, node, label, (left, end_of_row)))
                     previous = node
                 nodes += [*placed.main, *placed.past]
                 lines += _shortcut_lines(placed, y)
                 if cell.frame:
                     frames.append(_frame(cell, x, y, end))
                 x = end
-            if group.name in outputs and group.name.startswith("layer"):
+            if group.name.startswith("layer"):
                 more = ("" if begins else ", continued") + _drawn_once(cells)
                 bands.append(
                     Band(
@@ -587,7 +634,6 @@ def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
                 )
             right = max(right, x)
         end_of_row = x
-    height = 2 * _MARGIN + len(rows) * (_ABOVE + _BELOW + _ROW_GAP) - _ROW_GAP
     return Graph(
         profile.model,
         what,
@@ -596,8 +642,9 @@ def _place(profile: Profile, what: str, rows: list[_Row]) -> Graph:
         tuple(lines),
         tuple(bands),
         tuple(frames),
-        right + _MARGIN,
-        height,
+        right + left,
+        top - _ROW_GAP + _MARGIN,
+        left,
     )
 
 
@@ -616,6 +663,22 @@ def _drawn_once(cells: tuple[Cell, ...]) -> str:
             said = _title(cell.path, first.count).rpartition(" ")[0]
             return f" · {said} are equal, drawn once"
     return ""
+
+
+def _above(row: _Row) -> float:
+    """From a row's upper edge to its main path: arcs and a band's title stand there, if any."""
+    return _ABOVE if any(group.name.startswith("layer") for group, _, _ in row) else _BOX
+
+
+def _row_width(row: _Row) -> float:
+    """From its first cell to the end of its last."""
+    gaps = sum(group.gap for group, _, _ in row[1:])
+    return gaps + sum(cell.width for _, cells, _ in row for cell in cells)
+
+
+def _height(rows: list[_Row]) -> float:
+    """Of a drawing of these rows."""
+    return 2 * _MARGIN + sum(_above(row) + _BELOW + _ROW_GAP for row in rows) - _ROW_GAP
 
 
 def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
@@ -673,12 +736,12 @@ def _shortcut_lines(cell: Cell, y: float) -> Iterator[ShortcutLine]:
         )
 
 
-def _edge(one: Node, other: Node, label: str, end_of_row: float) -> Edge:
+def _edge(one: Node, other: Node, label: str, row: tuple[float, float]) -> Edge:
     """A straight line in a row; from row to row around the end of one and the next one's start."""
     start, end = one.x + one.width / 2, other.x - other.width / 2
     if one.y == other.y:
         return Edge(one.id, other.id, ((start, one.y), (end, other.y)), label)
-    outer, inner = end_of_row + _GAP, _MARGIN - 8
+    outer, inner = row[1] + _GAP, row[0] - 8
     between = one.y + _BELOW + _ROW_GAP / 2 - 6
     points = (
         (start, one.y),

@@ -49,7 +49,7 @@ with export:
     diagram_menu(
         profile.model,
         profile,
-        graph_of(spec, Level(level), unfold, opened),
+        lambda width_mm: graph_of(spec, Level(level), unfold, opened, width_mm),
         heat,
         f"{caption(profile)}\n{bibtex(entry.source)}",
         view_name(Level(level), unfold),

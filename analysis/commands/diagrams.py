@@ -61,7 +61,10 @@ def _look(command: Command) -> Command:
 @click.option(
     "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by this."
 )
-@click.option("--aspect", default="16:9", show_default=True, help="Width to height to aim at.")
+@click.option(
+    "--aspect",
+    help="Width to height to aim at.  [default: 16:9, or what is legible at --width-mm]",
+)
 def graph(
     spec: ResNetSpec,
     shape: str | None,
@@ -70,7 +73,7 @@ def graph(
     unfold: bool,
     block: str | None,
     heat: str | None,
-    aspect: str,
+    aspect: str | None,
     **look: Any,
 ) -> None:
     """Draw the network and its shortcuts, or one block, in the format of the file's ending."""
@@ -80,14 +83,16 @@ def graph(
     from analysis.render import viewer
 
     cost = profiled(spec, shape, 1)
-    asked, ratio = graphs.Level(level), _aspect(aspect)
+    asked = graphs.Level(level)
+    ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
+    width_mm = look["width_mm"] if aspect is None else None
     if block is not None:
         views, first = {"block": or_usage(graphs.block_graph, cost, block)}, "block"
     elif output.suffix.lower() == ".html":
         views, first = viewer.levels(cost), viewer.view_name(asked, unfold)
     else:
         first = viewer.view_name(asked, unfold)
-        views = {first: graphs.graph(cost, asked, unfold, ratio)}
+        views = {first: graphs.graph(cost, asked, unfold, ratio, width_mm=width_mm)}
     warm = heat_of(cost, Metric(heat)) if heat else None
     _export(output, cost, views, first, warm, **look)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analysis.costs import Profile
-from analysis.graph import Graph
+from analysis.graph import SMALL, Graph
 from analysis.heat import Heat
 from analysis.render import files, viewer
 from analysis.render.dot import dot
@@ -58,20 +58,20 @@ def diagram(
 
 
 LEGIBLE_PT = 6.0
-"""Text below this is hard to read on paper; the smallest text of a drawing is 12 px."""
+"""Text below this is hard to read on paper."""
 
 
 def small_text(graph: Graph, look: Look) -> str:
     """What to know of a drawing whose text becomes too small at the width asked for."""
     if look.width_mm is None:
         return ""
-    size = 12 * look.width_mm * 72 / 25.4 / graph.width
+    size = SMALL * look.width_mm * 72 / 25.4 / graph.width
     if size >= LEGIBLE_PT:
         return ""
     needed = look.width_mm * LEGIBLE_PT / size
     return (
         f"at {look.width_mm:g} mm the smallest text is {size:.1f} pt: take {needed:,.0f} mm or "
-        "more, a narrower aspect, or fold equal blocks"
+        "more, a coarser level, or fold equal blocks"
     )
 
 

@@ -13,9 +13,10 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.costs import Profile
-from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.graph import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
 from analysis.render.fonts import FONT_FAMILY
+from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.numbers import short
 from analysis.render.palette import (
@@ -32,12 +33,12 @@ from nets.plan import ShortcutKind
 
 PX_PER_INCH, MM_PER_INCH = 96, 25.4
 
-TEXT, SMALL, LARGE = 13, 12, 18.0
-"""Sizes of type in px: of labels, of what is said beside them, and of a title."""
+TEXT, LARGE = 13, 18.0
+"""Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
 
 CORNER = 9.0
-LEGEND, TITLE = 34.0, 40.0
-"""Heights of a line below the drawing and of the title above it."""
+TITLE = 40.0
+"""The height of the title above a drawing."""
 
 _FILLS = {
     # six quiet fills, told apart by label too
@@ -78,8 +79,8 @@ def svg(
     top = TITLE if title else 0.0
     kinds = kinds_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
-    lines = bool(kinds) + bool(warm)
-    width, height = graph.width, graph.height + top + LEGEND * lines
+    key = key_of(kinds, warm.ends if warm else "", graph)
+    width, height = graph.width, graph.height + top + key.height
     scale = 1.0 if look.width_mm is None else look.width_mm * PX_PER_INCH / MM_PER_INCH / width
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
@@ -113,11 +114,12 @@ def svg(
     )
     if look.shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
+    parts.append(f'<g transform="translate(0 {_n(graph.height)})">')
     if kinds:
-        parts.append(_legend(kinds, graph.height, palette))
+        parts.append(_legend(key, palette))
     if warm:
-        parts.append(_scale(warm, graph.height + (LEGEND if kinds else 0), palette))
-    parts += ["</g>", "</svg>"]
+        parts.append(_scale(warm, key, palette))
+    parts += ["</g>", "</g>", "</svg>"]
     return "\n".join(parts) + "\n"
 
 
@@ -173,14 +175,6 @@ def description(graph: Graph) -> str:
         counts[line.kind] += line.count
     said = ", ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
     return f"{graph.model}, {graph.caption}. Shortcuts: {said or 'none'}."
-
-
-NAMES = {
-    ShortcutKind.IDENTITY: "identity",
-    ShortcutKind.PROJECTION: "projection",
-    ShortcutKind.ZERO_PAD: "zero pad",
-    ShortcutKind.NONE: "none",
-}
 
 
 def holds_shape(band: Band) -> bool:
@@ -325,30 +319,31 @@ def _mark(node: Node, word: str, palette: Palette) -> str:
     )
 
 
-def _legend(kinds: tuple[ShortcutKind, ...], y: float, palette: Palette) -> str:
-    x, items = 28.0, []
-    for kind in kinds:
-        dash = f' stroke-dasharray="{DASHES[kind]}"' if DASHES[kind] else ""
+def _legend(key: Key, palette: Palette) -> str:
+    items = []
+    for name in key.names:
+        dash = f' stroke-dasharray="{DASHES[name.kind]}"' if DASHES[name.kind] else ""
+        (x, y), (at, base) = name.sample, name.words
         items.append(
-            f'<path d="M{_n(x)} {_n(y + 12)}h34" stroke="{palette.shortcut(kind)}" '
+            f'<path d="M{_n(x)} {_n(y)}h{_n(SAMPLE)}" stroke="{palette.shortcut(name.kind)}" '
             f'stroke-width="2" stroke-linecap="round"{dash}/>'
-            f'<text x="{_n(x + 42)}" y="{_n(y + 16.5)}" text-anchor="start" '
-            f'fill="{palette.text}">{NAMES[kind]} shortcut</text>'
+            f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
+            f'fill="{palette.text}">{name.text}</text>'
         )
-        x += 60 + 8 * len(f"{NAMES[kind]} shortcut")
     return f'<g class="legend">{"".join(items)}</g>'
 
 
-def _scale(warm: Warm, y: float, palette: Palette) -> str:
+def _scale(warm: Warm, key: Key, palette: Palette) -> str:
     """The scale, from nothing to the hottest node, with its unit."""
-    wide, x = 220 / len(warm.colours), 28.0
+    wide = BAR / len(warm.colours)
+    (x, y), (at, base) = key.scale, key.words
     steps = "".join(
-        f'<rect x="{_n(x + i * wide)}" y="{_n(y + 4)}" width="{_n(wide + 0.5)}" height="14" '
+        f'<rect x="{_n(x + i * wide)}" y="{_n(y)}" width="{_n(wide + 0.5)}" height="14" '
         f'fill="{colour}"/>'
         for i, colour in enumerate(warm.colours)
     )
     return (
-        f'<g class="scale">{steps}<text x="{_n(x + 230)}" y="{_n(y + 16)}" '
+        f'<g class="scale">{steps}<text x="{_n(at)}" y="{_n(base)}" '
         f'text-anchor="start" fill="{palette.text}">{escape(warm.ends)}</text></g>'
     )
 

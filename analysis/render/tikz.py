@@ -12,17 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from analysis.graph import Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.graph import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
+from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.palette import DASHES, Palette, mix, text_on
 from analysis.render.svg import (
     CORNER,
     LARGE,
-    LEGEND,
     MM_PER_INCH,
-    NAMES,
-    SMALL,
     TEXT,
     TITLE,
     Warm,
@@ -118,7 +116,8 @@ def tikz(
     kinds = kinds_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
-    height = graph.height + top + LEGEND * (bool(kinds) + bool(warm))
+    key = key_of(kinds, warm.ends if warm else "", graph)
+    height = graph.height + top + key.height
     pen = _Pen(_scale(graph.width, height, look.width_mm), top)
     lines = [
         *_picture_options(pen, kinds_of(graph)),
@@ -142,10 +141,9 @@ def tikz(
         lines += _node(pen, node, labels, warm)
     if look.shapes:
         lines += (_shape(pen, edge) for edge in graph.edges if edge.label)
-    if kinds:
-        lines += _legend(pen, kinds, graph.height)
+    lines += _legend(pen, key, graph.height)
     if warm:
-        lines += _heat_scale(pen, warm, graph.height + (LEGEND if kinds else 0))
+        lines += _heat_scale(pen, warm, key, graph.height)
     lines.append(r"\end{tikzpicture}%")
     return _document(graph, lines) if standalone else _fragment(graph, lines)
 
@@ -387,21 +385,21 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         yield _words(pen, node.x, node.y + 4.5, node.label, f"words{ink}")
 
 
-def _legend(pen: _Pen, kinds: tuple[ShortcutKind, ...], y: float) -> Iterator[str]:
-    x = 28.0
-    for kind in kinds:
-        name = f"{NAMES[kind]} shortcut"
-        yield rf"\path[{name}] {pen.path(((x, y + 12), (x + 34, y + 12)))};"
-        yield _words(pen, x + 42, y + 16.5, name, "words, anchor=base west")
-        x += 60 + 8 * len(name)
+def _legend(pen: _Pen, key: Key, below: float) -> Iterator[str]:
+    for name in key.names:
+        (x, y), (at, base) = name.sample, name.words
+        line = pen.path(((x, below + y), (x + SAMPLE, below + y)))
+        yield rf"\path[{name.text}] {line};"
+        yield _words(pen, at, below + base, name.text, "words, anchor=base west")
 
 
-def _heat_scale(pen: _Pen, warm: Warm, y: float) -> Iterator[str]:
-    wide, x = 220 / len(warm.colours), 28.0
+def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:
+    wide = BAR / len(warm.colours)
+    (x, y), (at, base) = key.scale, key.words
     for i, colour in enumerate(warm.colours):
-        box = pen.box(x + i * wide, y + 4, wide + 0.5, 14)
+        box = pen.box(x + i * wide, below + y, wide + 0.5, 14)
         yield rf"\path[fill=net{colour[1:]}] {box};"
-    yield _words(pen, x + 230, y + 16, warm.ends, "words, anchor=base west")
+    yield _words(pen, at, below + base, warm.ends, "words, anchor=base west")
 
 
 def _n(value: float) -> str:

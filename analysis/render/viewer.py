@@ -18,9 +18,10 @@ from analysis.costs import Profile
 from analysis.graph import Graph, Kind, Level, Node, graph
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
+from analysis.render.key import NAMES
 from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.numbers import exact, shape, short
-from analysis.render.svg import NAMES, svg
+from analysis.render.svg import svg
 from analysis.residual import Residual, equation, residual
 from nets import plan
 from nets.plan import ShortcutKind

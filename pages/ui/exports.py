@@ -46,10 +46,13 @@ def export_menu(profile: Profile) -> None:
         file_button("Shape as PNG", f"{name}.png", lambda: files.png(silhouette(profile)))
 
 
+Draw = Callable[[float | None], Graph]
+
+
 def diagram_menu(
     name: str,
     profile: Profile,
-    graph: Graph,
+    draw: Draw,
     heat: Heat | None = None,
     caption: str = "",
     first: str = "graph",
@@ -60,7 +63,7 @@ def diagram_menu(
     Args:
         name: what the files are called.
         profile: the network that it shows.
-        graph: what is on the page.
+        draw: lays out what is on the page, for a width in mm on paper if there is one.
         heat: numbers that colour it.
         caption: LaTeX and BibTeX to copy.
         first: the graph's name in an HTML document.
@@ -69,10 +72,11 @@ def diagram_menu(
     with export_popover():
         look = _look()
         for suffix in DIAGRAM_SUFFIXES:
-            make = partial(_file, suffix, profile, graph, first, others, look, heat)
+            make = partial(_file, suffix, profile, draw, first, others, look, heat)
             file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", make)
         warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
-        for said in dict.fromkeys(filter(None, [*warnings, small_text(graph, look)])):
+        small = small_text(draw(look.width_mm), look) if look.width_mm else ""
+        for said in dict.fromkeys(filter(None, [*warnings, small])):
             st.warning(sentence(said), icon=":material/info:")
         if caption:
             st.caption("Caption and source, for LaTeX")
@@ -95,7 +99,14 @@ def _look() -> Look:
     left, right = st.columns(2)
     colours = left.selectbox("Colours", ["light", "dark", "print"], key="look_palette")
     width = right.number_input(
-        "Width, mm", 20, 2_000, value=None, key="look_width", placeholder="as drawn"
+        "Width, mm",
+        20,
+        2_000,
+        value=None,
+        key="look_width",
+        placeholder="as drawn",
+        help="On paper. Rows are laid out so that text is of 8 pt and all fits on a page, if both "
+        "can be.",
     )
     legend = left.checkbox("Legend", True, key="look_legend")
     shapes = right.checkbox("Shapes", True, key="look_shapes")
@@ -108,12 +119,13 @@ def _look() -> Look:
 def _file(
     suffix: str,
     profile: Profile,
-    graph: Graph,
+    draw: Draw,
     first: str,
     others: Callable[[], Mapping[str, Graph]],
     look: Look,
     heat: Heat | None,
 ) -> str | bytes:
+    graph = draw(None if suffix == ".html" else look.width_mm)
     views = {**(others() if suffix == ".html" else {}), first: graph}
     warm = None if suffix == ".dot" else heat
     return diagram(suffix, profile, views, first, look, warm, _dpi(graph, look))

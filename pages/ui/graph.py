@@ -28,9 +28,15 @@ _viewer = st.components.v2.component(
 
 
 @lru_cache(16)
-def graph_of(spec: ResNetSpec, level: Level, unfold: bool, opened: frozenset[str]) -> Graph:
-    """A network's graph as it stands on the page."""
-    return graph(profile_of(spec), level, unfold, opened=opened)
+def graph_of(
+    spec: ResNetSpec,
+    level: Level,
+    unfold: bool,
+    opened: frozenset[str],
+    width_mm: float | None = None,
+) -> Graph:
+    """A network's graph as it stands on the page, or for a width on paper."""
+    return graph(profile_of(spec), level, unfold, opened=opened, width_mm=width_mm)
 
 
 def choose_heat(spec: ResNetSpec) -> Heat | None:

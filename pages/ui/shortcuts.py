@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.costs import Profile
+from analysis.render.key import NAMES
 from analysis.render.numbers import shape
-from analysis.render.svg import NAMES
 from analysis.residual import residual
 from nets import plan
 

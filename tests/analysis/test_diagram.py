@@ -1,13 +1,20 @@
 """Diagrams as files of every format, without any program beyond Python."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from analysis import profile
 from analysis.__main__ import run
+from analysis.graph import graph
+from analysis.render.key import key_of
+from nets import parse
+from nets.plan import ShortcutKind
 from tests.analysis.test_files import embedded
 
 NETS = {
@@ -18,6 +25,7 @@ NETS = {
     "preresnet1001": ["layer2.1 to 2.110 ×110", "256×8×8"],
     "resnet1202": ["layer1.1 to 1.199 ×199", "zero pad shortcut"],
 }
+SVG = "{http://www.w3.org/2000/svg}"
 A4 = (210 / 25.4 * 72, 297 / 25.4 * 72)
 
 
@@ -31,7 +39,8 @@ def _no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     title = "Größe & <Ordnung>"
-    assert run(["graph", net, "-o", str(path), "--width-mm", "170", "--title", title]) == 0
+    size = ["--width-mm", "170", "--aspect", "16:9"]
+    assert run(["graph", net, "-o", str(path), *size, "--title", title]) == 0
     reader = PdfReader(path)
     (page,) = reader.pages
     width, height = float(page.mediabox.width), float(page.mediabox.height)
@@ -77,7 +86,7 @@ def test_the_deepest_net_unfolded_as_png_says_what_to_do(
     path = tmp_path / "a.png"
     assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 2
     error = capsys.readouterr().err
-    assert "dpi=200 gives 73 million pixels: at most 64 million are allowed" in error
+    assert "dpi=200 gives 68 million pixels: at most 64 million are allowed" in error
     most = error.rpartition("up to ")[2].split()[0]
     assert run(["graph", "resnet1202", "--unfold", "-o", str(path), "--dpi", most]) == 0
     assert max(Image.open(io.BytesIO(path.read_bytes())).size) > 5_000
@@ -90,3 +99,40 @@ def test_narrower_and_taller_for_a_column(tmp_path: Path) -> None:
     boxes = [PdfReader(path).pages[0].mediabox for path in (wide, tall)]
     ratios = [float(box.width) / float(box.height) for box in boxes]
     assert ratios[0] > 2.2 > 1.4 > ratios[1]
+
+
+@pytest.mark.parametrize("net", ["resnet18", "resnet50", "resnet152", "preresnet1001"])
+@pytest.mark.parametrize("level", ["stage", "block", "layer"])
+@pytest.mark.parametrize("width", [85, 170, 254])
+def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
+    net: str, level: str, width: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.svg"
+    asked = ["graph", net, "-o", str(path), "--level", level, "--width-mm", str(width)]
+    assert run(asked) == 0
+    picture = ElementTree.parse(path).getroot()
+    _, _, wide, tall = map(float, picture.get("viewBox", "").split())
+    assert tall / wide * width < 297  # mm of A4
+    smallest = 12 / wide * width * 72 / 25.4
+    assert smallest <= 8.01
+    if level == "layer":  # a block's layers stand in one row
+        assert ("smallest text" in capsys.readouterr().err) == (smallest < 6)
+    else:
+        assert smallest >= 6.8
+    for node in picture.iterfind(f".//{SVG}rect"):
+        if node.get("x"):
+            assert 0 <= float(node.get("x", 0)) <= wide - float(node.get("width", 0))
+
+
+def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
+    drawn = graph(profile(parse("resnet20")))
+    every, ends = list(ShortcutKind), "0 to 12.3 M MACs"
+    narrow = key_of(every, ends, replace(drawn, width=250, margin=60))
+    assert [name.sample for name in narrow.names] == [(28, y) for y in (12, 46, 80, 114)]
+    assert narrow.words[0] == narrow.scale[0] == 28
+    assert narrow.height == 4 * 34 + 34 + 22
+    wide = key_of(every, ends, replace(drawn, width=1_000, margin=60))
+    assert {name.sample[1] for name in wide.names} == {12}
+    assert wide.names[0].sample[0] == wide.scale[0] == 60
+    assert wide.height == 2 * 34
+    assert key_of((), "", drawn).height == 0
