@@ -29,7 +29,8 @@ asked = choose_budgets()
 if task is None or asked is None:
     st.stop()
 try:
-    choice = choice_of(task, asked)
+    with st.spinner("Searching the depths of every family"):
+        choice = choice_of(task, asked)
 except ValueError as error:
     complain(str(error))
     st.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
+from typing import Any
 
 import streamlit as st
 import torch
@@ -14,8 +15,9 @@ from analysis.inputs import fashion_mnist_is_here
 from analysis.jobs import Job
 from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.twins import plain_twin, residual_twin
+from analysis.units import ORDER_NAMES
 from nets import ResNetSpec, parse
-from nets.spec import Activation, Init, Norm, Shortcut, UnitOrder
+from nets.spec import Activation, Init, Norm, Shortcut
 from nets.text import edit
 from pages.ui.address import hidden_text
 from pages.ui.jobs import start
@@ -37,12 +39,26 @@ _KEPT = 20
 _SECONDS = 900.0
 _SEPARATOR = ";"
 
-_SWITCHES: dict[str, tuple[str, list[StrEnum]]] = {
-    "norm": ("BN", list(Norm)),
-    "init": ("Initialisation", list(Init)),
-    "activation": ("Activation", list(Activation)),
-    "unit": ("Unit order", list(UnitOrder)),
-    "shortcut": ("Shortcut", [kind for kind in Shortcut if kind is not Shortcut.NONE]),
+_SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
+    "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
+    "init": (
+        "Initialisation",
+        {
+            Init.HE_FAN_OUT: "He, by fan-out",
+            Init.XAVIER: "Xavier (Glorot)",
+            Init.DEFAULT: "PyTorch's default",
+        },
+    ),
+    "activation": ("Activation", {activation: activation.label for activation in Activation}),
+    "unit": ("Unit order", ORDER_NAMES),
+    "shortcut": (
+        "Shortcut",
+        {
+            Shortcut.ZERO_PAD: "zero pad (A)",
+            Shortcut.PROJECTION: "projection (B)",
+            Shortcut.PROJECTION_ALL: "projections only (C)",
+        },
+    ),
 }
 _DEPTHS = (20, 32, 44, 56, 110)
 
@@ -137,7 +153,7 @@ def choose_models(spec: ResNetSpec, settings: Settings) -> tuple[ResNetSpec, ...
 
 def _show_switches(models: tuple[ResNetSpec, ...]) -> None:
     """What changes all models at once."""
-    columns = st.columns(6)
+    columns = [*st.columns(3), *st.columns(3)]
     residual = [model for model in models if model.shortcut is not Shortcut.NONE]
     cifar = all(len(model.blocks) == 3 and model.convs_per_block == 2 for model in models)
     st.session_state["switch_depth"] = models[0].depth if models[0].depth in _DEPTHS else None
@@ -152,13 +168,14 @@ def _show_switches(models: tuple[ResNetSpec, ...]) -> None:
         args=("depth", models),
         help="Of nets with three stages of basic blocks.",
     )
-    for column, (name, (label, values)) in zip(columns[1:], _SWITCHES.items(), strict=True):
+    for column, (name, (label, words)) in zip(columns[1:], _SWITCHES.items(), strict=True):
         of = residual if name == "shortcut" else list(models)
-        st.session_state[f"switch_{name}"] = getattr(of[0], name).value if of else None
+        st.session_state[f"switch_{name}"] = getattr(of[0], name) if of else None
         column.selectbox(
             label,
-            [value.value for value in values],
+            list(words),
             key=f"switch_{name}",
+            format_func=words.__getitem__,
             disabled=not of,
             on_change=_switch,
             args=(name, models),

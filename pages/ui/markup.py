@@ -14,6 +14,8 @@ from analysis.render.fonts import LATIN, with_fonts
 from analysis.render.numbers import exact, scale_of, shape
 from analysis.tree import TreeNode
 
+_SHORT, _LONG = 18, 40  # letters of a cell's text that stays on one line, or wants room
+
 
 class Figure(NamedTuple):
     """One large number: what it is, its short form, its convention, and the exact value."""
@@ -165,6 +167,9 @@ def _cell(cell: Cell, kind: str) -> str:
         bar = f'<i class="rl-bar" style="width:calc(var(--full) * {cell.bar:.4f})"></i>'
     title = f' title="{escape(cell.title)}"' if cell.title else ""
     kind = f"{kind} bar" if bar else kind
+    if kind == "t":
+        length = len(cell.text)
+        kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
     return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
 
 
