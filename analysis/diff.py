@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
+from typing import NamedTuple
 
 from analysis.costs import Profile, StageCost, profile
+from analysis.graph import Graph, Level, graph
 from analysis.render.numbers import delta
 from nets import plan
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
 from nets.spec import OPTIONS, Norm, ResNetSpec, shown
+
+MOST_BLOCKS = 80
+"""Blocks of a network beyond which its graph is folded."""
 
 
 class Change(StrEnum):
@@ -137,6 +142,43 @@ def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
         if (one := getattr(before, name)) != (other := getattr(after, name))
     )
     return Diff(*counted, stages, options, _sentence(*counted, stages, options))
+
+
+class MarkedGraph(NamedTuple):
+    """A network's graph, and by path of a node what became of it."""
+
+    graph: Graph
+    marks: dict[str, Change]
+
+
+def marked_graphs(found: Diff) -> tuple[MarkedGraph, MarkedGraph]:
+    """Both networks' graphs, every block drawn and what differs marked.
+
+    Beyond `MOST_BLOCKS` equal blocks are folded; a run whose blocks have not all fared alike is
+    marked as changed.
+    """
+    changes: dict[str, Change] = {
+        stage.name: stage.change
+        for stage in found.stages
+        if not stage.blocks and stage.change is not Change.SAME
+    }
+    changes |= {block.path: block.change for stage in found.stages for block in stage.blocks}
+    costs = (found.before, found.after)
+    unfold = max(len(cost.shortcuts) for cost in costs) <= MOST_BLOCKS
+    one, other = (_marked(graph(cost, Level.BLOCK, unfold), changes) for cost in costs)
+    return one, other
+
+
+def _marked(drawn: Graph, changes: dict[str, Change]) -> MarkedGraph:
+    marks: dict[str, Change] = {}
+    for node in drawn.nodes:
+        stage, _, first = node.path.partition(".")
+        paths = [f"{stage}.{int(first) + i}" for i in range(node.count)] if first else [stage]
+        fared = {changes.get(path, Change.SAME) for path in paths}
+        change = fared.pop() if len(fared) == 1 else Change.CHANGED
+        if change is not Change.SAME:
+            marks[node.path] = change
+    return MarkedGraph(drawn, marks)
 
 
 def _gained(before: StageCost | None, after: StageCost | None, name: str) -> int:

@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.compare import Axis, Better, Column, Comparison, Recipe, Sweep
-from analysis.diff import Change, Diff
-from analysis.graph import Level, graph
+from analysis.diff import Diff, marked_graphs
 from analysis.ledger import ledger
 from analysis.render.charts import Chart
 from analysis.render.comparison import (
@@ -233,23 +232,16 @@ def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
 
 def _show_graphs(found: Diff) -> None:
     """Both graphs on one scale, what differs marked."""
-    words = {
-        block.path: block.change.value
-        for stage in found.stages
-        for block in stage.blocks
-        if block.change is not Change.SAME
-    }
-    drawn = [graph(cost, Level.BLOCK, unfold=True) for cost in (found.before, found.after)]
-    widest = max(one.width for one in drawn)
-    for cost, one in zip((found.before, found.after), drawn, strict=True):
-        paths = {node.path for node in one.nodes}
-        marked = {path: word for path, word in words.items() if path in paths}
-        image = svg(one, Look(palette()), marked=marked)
+    both = marked_graphs(found)
+    widest = max(one.graph.width for one in both)
+    for cost, (drawn, marks) in zip((found.before, found.after), both, strict=True):
+        image = svg(drawn, Look(palette()), marked=marks)
         st.markdown(f"`{cost.model}`")
-        alt = f"{cost.model}, {len(marked)} blocks marked"
-        st.html(picture(image, alt, one.width / widest))
+        alt = f"{cost.model}, {len(marks)} boxes marked"
+        st.html(picture(image, alt, drawn.width / widest))
     st.caption(
-        "Both on one scale. Outlined blocks: solid was added, dashed changed, dotted removed."
+        "Both on one scale. Outlined: solid was added, dashed changed, dotted removed; a run of "
+        "equal blocks in a deep network is dashed where some of its blocks differ."
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.diff import Aspect, Change, Diff, diff
+from analysis.diff import Aspect, Change, Diff, diff, marked_graphs
 from analysis.render.comparison import diff_grid
 from analysis.render.grid import grid_csv, grid_text
 from nets import CATALOG, parse
@@ -156,3 +156,32 @@ def test_a_block_that_is_the_same_costs_the_same(
             for side in rows
         ]
         assert layers[0] == layers[1]
+
+
+def marks(one: str, other: str) -> list[dict[str, str]]:
+    return [dict(marked.marks) for marked in marked_graphs(diff(parse(one), parse(other)))]
+
+
+def test_what_differs_is_marked_on_both_graphs() -> None:
+    before, after = marks("resnet101", "resnet152")
+    assert before == {}
+    assert after == {
+        **{f"layer2.{i}": "added" for i in range(4, 8)},
+        **{f"layer3.{i}": "added" for i in range(23, 36)},
+    }
+    before, after = marks("resnet34", "resnet18")
+    assert Counter(before.values()) == {"removed": 8}
+    assert after == {}
+    before, after = marks("resnet50", "resnet50:unit=full_preact")
+    assert before == after
+    assert Counter(after.values()) == {"changed": 18}
+    assert {"stem", "head"} <= set(after)
+
+
+def test_deep_networks_are_folded_and_their_runs_marked() -> None:
+    before, after = marks("resnet110", "resnet1202")
+    assert before == {}
+    assert after == {f"layer{i}.1": "changed" for i in (1, 2, 3)}  # some of its blocks are new
+    before, after = marks("resnet1202", "resnet1202:shortcut=none")
+    assert set(after.values()) == {"changed"}
+    assert len(after) == 6
