@@ -14,7 +14,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from analysis.costs import Profile, StageCost, profile
-from analysis.graph import Graph, Level, graph
+from analysis.drawing import Graph
+from analysis.graph import Level, graph
 from analysis.render.numbers import delta
 from nets import plan
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind

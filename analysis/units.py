@@ -12,7 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from analysis.costs import Profile, profile
-from analysis.graph import Band, Cell, Edge, Graph, Kind, Node, ShortcutLine, cell_of
+from analysis.drawing import Band, Edge, Graph, Kind, Node, ShortcutLine
+from analysis.graph import cell_of
+from analysis.layout import Cell
 from analysis.render.numbers import shape
 from nets import CATALOG, parse, plan
 from nets.plan import ShortcutKind

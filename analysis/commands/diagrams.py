@@ -26,7 +26,7 @@ from nets.spec import quote
 
 if TYPE_CHECKING:
     from analysis.costs import Profile
-    from analysis.graph import Graph
+    from analysis.drawing import Graph
     from analysis.heat import Heat
 
 

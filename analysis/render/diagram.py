@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analysis.costs import Profile
-from analysis.graph import SMALL, Graph
+from analysis.drawing import SMALL, Graph
 from analysis.heat import Heat
 from analysis.render import files, viewer
 from analysis.render.dot import dot

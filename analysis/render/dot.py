@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import graphviz
 
-from analysis.graph import Graph, Kind, Node
+from analysis.drawing import Graph, Kind, Node
 from analysis.render.palette import LIGHT, Palette
 from nets.plan import ShortcutKind
 

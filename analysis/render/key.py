@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.graph import Graph, Point
+from analysis.drawing import Graph, Point
 from nets.plan import ShortcutKind
 
 NAMES = {

@@ -13,7 +13,7 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.costs import Profile
-from analysis.graph import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
 from analysis.render.fonts import FONT_FAMILY
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of

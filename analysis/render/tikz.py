@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from analysis.graph import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import PLAIN_LOOK, Look

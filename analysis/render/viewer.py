@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.costs import Profile
-from analysis.graph import Graph, Kind, Level, Node, graph
+from analysis.drawing import Graph, Kind, Node
+from analysis.graph import Level, graph
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.render.key import NAMES

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from analysis.costs import Profile
-from analysis.graph import Graph
+from analysis.drawing import Graph
 from analysis.heat import Heat
 from analysis.render import files, tables
 from analysis.render.diagram import diagram, small_text, warning

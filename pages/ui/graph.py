@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.graph import Graph, Level, graph, openable
+from analysis.drawing import Graph
+from analysis.graph import Level, graph, openable
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render import viewer
 from analysis.render.look import Look

@@ -11,7 +11,8 @@ from torch import fx, nn
 
 import analysis
 from analysis.costs import Profile
-from analysis.graph import Graph, Kind, Level, block_graph, graph, openable
+from analysis.drawing import Graph, Kind
+from analysis.graph import Level, block_graph, graph, openable
 from analysis.heat import Metric, heat_of
 from analysis.render.dot import dot
 from analysis.render.look import Look

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import analysis
 from analysis.costs import Profile
-from analysis.graph import Kind, Level, graph
+from analysis.drawing import Kind
+from analysis.graph import Level, graph
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render.look import Look
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette

@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from analysis.graph import Kind, Level, graph
+from analysis.drawing import Kind
+from analysis.graph import Level, graph
 from analysis.render.dot import dot
 from analysis.render.svg import svg
 from analysis.units import (

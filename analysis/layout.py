@@ -1,0 +1,347 @@
+"""Where everything of a drawing stands: cells in rows, rows wrapped to an aspect or to paper.
+
+All of it is computed in closed form, in time linear in what is drawn: left to right along a row, a
+new row where the next stage does not fit, and a stage that is longer than a row goes on in the
+next. A shortcut is an arc above, from before its block to the addition after it, so no skip is
+ever drawn over the main path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf, log, sqrt
+from operator import itemgetter
+
+from analysis.costs import Profile
+from analysis.drawing import (
+    MARGIN,
+    SMALL,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Kind,
+    Node,
+    ShortcutLine,
+)
+from analysis.render.numbers import shape
+from nets import plan
+from nets.plan import ShortcutKind
+
+BOX = 40.0
+"""The height of a box, in px of the drawing, as all sizes here."""
+
+_GAP, _STAGE_GAP, _LABEL_GAP = 18.0, 34.0, 92.0  # between nodes, stages, and where a shape stands
+_ARC = 46.0  # of a shortcut above the main path
+_AROUND, _NEST = 4.0, 13.0  # of the arcs around a stage
+_ABOVE, _BELOW = 92.0, 40.0  # of a row, from its main path
+_ROW_GAP = 26.0
+_FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and its main path
+
+PRINTED_PT = 8.0
+"""Text on paper, where the drawing's width there is known."""
+
+PAGE_MM = 240.0
+"""The tallest drawing on paper: A4 with its margins, a caption left room."""
+
+_PT_PER_MM = 72 / 25.4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One block, or one node of the stem or the head, before it has a place.
+
+    Along the row stand `before`, `branch`, the addition where there is one, and `after`; `past`
+    stands on the shortcut. `arcs` says what shortcuts there are, and how many of each. `frame` is
+    the title of an opened block.
+    """
+
+    branch: tuple[Node, ...]
+    before: tuple[Node, ...] = ()
+    add: Node | None = None
+    after: tuple[Node, ...] = ()
+    past: tuple[Node, ...] = ()
+    arcs: tuple[tuple[ShortcutKind, int], ...] = ()
+    path: str = ""
+    frame: str = ""
+    shortcut_after_before: bool = False
+
+    @property
+    def main(self) -> tuple[Node, ...]:
+        """The nodes along the row."""
+        return (*self.before, *self.branch, *((self.add,) if self.add else ()), *self.after)
+
+    @property
+    def forks(self) -> Node:
+        """The node before which the shortcut leaves the main path."""
+        return self.branch[0] if self.shortcut_after_before else (*self.before, *self.branch)[0]
+
+    @cached_property
+    def width(self) -> float:
+        """From the gap before its first node to its last node's right edge."""
+        nodes = sum(_GAP + node.width for node in self.main)
+        past = sum(_GAP + node.width for node in self.past) + 2 * _GAP
+        if self.arcs and not self.add:  # arcs around the box itself
+            nodes += 2 * (_AROUND + _NEST * len(self.arcs))
+        return max(nodes, past if self.past else 0) + (2 * _FRAME if self.frame else 0)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of the stem, of one stage or of the head, and the shape that enters it."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    entering: str
+
+    @cached_property
+    def width(self) -> float:
+        """Of all its cells in one row."""
+        return sum(cell.width for cell in self.cells)
+
+    @property
+    def gap(self) -> float:
+        """What stands before it in a row, with room for the shape that enters it."""
+        return _LABEL_GAP if self.entering else _STAGE_GAP
+
+
+_Row = list[tuple[Group, tuple[Cell, ...], bool]]
+
+
+def for_aspect(profile: Profile, what: str, groups: tuple[Group, ...], aspect: float) -> Graph:
+    """A drawing whose rows are of the length that brings it nearest to an aspect."""
+    widest, total = _bounds(groups)
+    ideal = sqrt(total * (_ABOVE + _BELOW + _ROW_GAP) * aspect)
+    widths = sorted({max(widest, min(total, ideal * f / 20)) for f in range(12, 41)})
+
+    def badness(width: float) -> float:
+        return abs(log(width / _height(_rows(groups, width)) / aspect))
+
+    return _place(profile, what, _rows(groups, min(widths, key=badness)))
+
+
+def on_paper(profile: Profile, what: str, groups: tuple[Group, ...], width_mm: float) -> Graph:
+    """A drawing for a width on paper.
+
+    Of all lengths of its rows that one whose text is the largest, but not above `PRINTED_PT`, where
+    the drawing is no taller than a page.
+    """
+    widest, total = _bounds(groups)
+    legible = SMALL * width_mm * _PT_PER_MM / PRINTED_PT
+    length, found = max(widest, legible - 2 * MARGIN), []
+    while True:
+        rows = _rows(groups, length)
+        drawn = max(map(_row_width, rows)) + 2 * MARGIN
+        found.append((max(drawn, legible, _height(rows) * width_mm / PAGE_MM), rows))
+        if length >= total:
+            break
+        length *= 1.05
+    width, rows = min(found, key=itemgetter(0))
+    return _place(profile, what, rows, (width - max(map(_row_width, rows))) / 2)
+
+
+def in_a_row(profile: Profile, what: str, groups: tuple[Group, ...]) -> Graph:
+    """A drawing of one row."""
+    return _place(profile, what, _rows(groups, inf))
+
+
+def _bounds(groups: tuple[Group, ...]) -> tuple[float, float]:
+    """The shortest row that holds every cell, and the row that holds them all."""
+    widest = max(cell.width for group in groups for cell in group.cells)
+    return widest, sum(group.width + group.gap for group in groups)
+
+
+def block_title(path: str, count: int) -> str:
+    """A block's path, or from where to where a run of equal ones goes."""
+    if count == 1:
+        return path
+    stage, _, first = path.partition(".")
+    return f"{path} to {stage[5:]}.{int(first) + count - 1} ×{count}"
+
+
+def _rows(groups: tuple[Group, ...], width: float) -> list[_Row]:
+    """Parts of groups in rows at most this wide; the flag says whether a part begins its group."""
+    rows: list[_Row] = [[]]
+    used = 0.0
+    for group in groups:
+        if used and used + group.gap + group.width > width:
+            rows.append([])
+            used = 0.0
+        used += group.gap if used else 0
+        cells: list[Cell] = []
+        begins = True
+        for cell in group.cells:
+            if cells and used + cell.width > width:
+                rows[-1].append((group, tuple(cells), begins))
+                rows.append([])
+                cells, used, begins = [], 0.0, False
+            cells.append(cell)
+            used += cell.width
+        rows[-1].append((group, tuple(cells), begins))
+    return rows
+
+
+def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) -> Graph:
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    lines: list[ShortcutLine] = []
+    bands: list[Band] = []
+    frames: list[Frame] = []
+    outputs = {row.name: shape(row.output) for row in profile.stages}
+    right = end_of_row = 0.0
+    previous: Node | None = None
+    top = MARGIN
+    for row in rows:
+        y, x = top + _above(row), left
+        top = y + _BELOW + _ROW_GAP
+        for part, (group, cells, begins) in enumerate(row):
+            x += group.gap if part else 0
+            start = x
+            for index, cell in enumerate(cells):
+                placed, end = _place_cell(cell, x, y)
+                for node in placed.main:
+                    if previous:
+                        label = group.entering if begins and index == 0 else ""
+                        label = label if node is placed.main[0] else ""
+                        edges.append(_edge(previous, node, label, (left, end_of_row)))
+                    previous = node
+                nodes += [*placed.main, *placed.past]
+                lines += _shortcut_lines(placed, y)
+                if cell.frame:
+                    frames.append(_frame(cell, x, y, end))
+                x = end
+            if group.name.startswith("layer"):
+                more = ("" if begins else ", continued") + _drawn_once(cells)
+                bands.append(
+                    Band(
+                        group.name,
+                        f"{group.name} · {plan.paper_name(group.name)}{more}",
+                        outputs[group.name],
+                        start + _GAP / 2 - 8,
+                        y - _ABOVE,
+                        x - start - _GAP / 2 + 16,
+                        _ABOVE + _BELOW - 8,
+                    )
+                )
+            right = max(right, x)
+        end_of_row = x
+    return Graph(
+        profile.model,
+        what,
+        tuple(nodes),
+        tuple(edges),
+        tuple(lines),
+        tuple(bands),
+        tuple(frames),
+        right + left,
+        top - _ROW_GAP + MARGIN,
+        left,
+    )
+
+
+def _frame(cell: Cell, x: float, y: float, end: float) -> Frame:
+    left, top = x + _GAP / 2 - 2, y - _FRAME_ABOVE
+    return Frame(cell.path, cell.frame, left, top, end - left, _FRAME_ABOVE + _BELOW - 14)
+
+
+def _drawn_once(cells: tuple[Cell, ...]) -> str:
+    """What a band says of a run of equal blocks whose layers are drawn once."""
+    for cell in cells:
+        first = cell.branch[0]
+        if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
+            if cell.frame:  # which says it itself
+                return ""
+            said = block_title(cell.path, first.count).rpartition(" ")[0]
+            return f" · {said} are equal, drawn once"
+    return ""
+
+
+def _above(row: _Row) -> float:
+    """From a row's upper edge to its main path: arcs and a band's title stand there, if any."""
+    return _ABOVE if any(group.name.startswith("layer") for group, _, _ in row) else BOX
+
+
+def _row_width(row: _Row) -> float:
+    """From its first cell to the end of its last."""
+    gaps = sum(group.gap for group, _, _ in row[1:])
+    return gaps + sum(cell.width for _, cells, _ in row for cell in cells)
+
+
+def _height(rows: list[_Row]) -> float:
+    """Of a drawing of these rows."""
+    return 2 * MARGIN + sum(_above(row) + _BELOW + _ROW_GAP for row in rows) - _ROW_GAP
+
+
+def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
+    """The cell with its nodes placed from x on, and where it ends."""
+    edge = _FRAME if cell.frame else 0.0
+    slack = cell.width - 2 * edge - sum(_GAP + node.width for node in cell.main)
+    around = slack / 2 if cell.arcs and not cell.add else 0.0
+    gap = _GAP + (around or slack / len(cell.main))
+    x += edge
+
+    def along(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        nonlocal x
+        placed = []
+        for node in nodes:
+            x += gap
+            placed.append(replace(node, x=x + node.width / 2, y=y))
+            x += node.width
+        return tuple(placed)
+
+    before, branch = along(cell.before), along(cell.branch)
+    add = along((cell.add,))[0] if cell.add else None
+    after = along(cell.after)
+    placed = replace(cell, before=before, branch=branch, add=add, after=after)
+    past: list[Node] = []
+    if cell.past and add:
+        left, end = placed.forks.x - placed.forks.width / 2 - _GAP / 2, add.x
+        wide = sum(node.width for node in cell.past) + _GAP * (len(cell.past) - 1)
+        at = (left + end - wide) / 2
+        for node in cell.past:
+            past.append(replace(node, x=at + node.width / 2, y=y - _ARC))
+            at += node.width + _GAP
+    return replace(placed, past=tuple(past)), x + around + edge
+
+
+def _shortcut_lines(cell: Cell, y: float) -> Iterator[ShortcutLine]:
+    source = cell.forks
+    left = source.x - source.width / 2 - _GAP / 2
+    for number, (kind, count) in enumerate(cell.arcs):
+        target = cell.add or cell.branch[-1]
+        if cell.add:
+            start, top, end, bottom = left, y - _ARC, target.x, y - target.height / 2
+        else:
+            out = _AROUND + _NEST * (number + 0.5)
+            start, end = source.x - source.width / 2 - out, target.x + target.width / 2 + out
+            top, bottom = y - target.height / 2 - out - 4, y
+        yield ShortcutLine(
+            path=cell.path,
+            kind=kind,
+            source=source.id,
+            target=target.id,
+            via=tuple(node.id for node in cell.past),
+            points=((start, y), (start, top), (end, top), (end, bottom)),
+            label=f"{kind} ×{count}" if count > 1 else kind.value,
+            count=count,
+        )
+
+
+def _edge(one: Node, other: Node, label: str, row: tuple[float, float]) -> Edge:
+    """A straight line in a row; from row to row around the end of one and the next one's start."""
+    start, end = one.x + one.width / 2, other.x - other.width / 2
+    if one.y == other.y:
+        return Edge(one.id, other.id, ((start, one.y), (end, other.y)), label)
+    outer, inner = row[1] + _GAP, row[0] - 8
+    between = one.y + _BELOW + _ROW_GAP / 2 - 6
+    points = (
+        (start, one.y),
+        (outer, one.y),
+        (outer, between),
+        (inner, between),
+        (inner, other.y),
+        (end, other.y),
+    )
+    return Edge(one.id, other.id, points, label)
