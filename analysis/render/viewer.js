@@ -42,7 +42,7 @@ function create(host) {
           <div class="rv-hint" hidden>Click the graph, or hold Ctrl, to zoom with the wheel</div>
           <div class="rv-tip" hidden></div>
         </div>
-        <aside class="rv-details" aria-live="polite"></aside>
+        <aside class="rv-details rv-empty" aria-live="polite"></aside>
       </div>
     </div>`;
   const find = (name) => host.querySelector(name);
