@@ -39,8 +39,8 @@ class Commands(click.Group):
         before = signal.signal(signal.SIGINT, interrupt)
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise click.ClickException("interrupted") from None
+        except KeyboardInterrupt as error:
+            raise click.ClickException(f"interrupted {error}".strip()) from None
         except Exception:
             if interrupted:  # in the middle of an import, whose module is now half made
                 raise click.ClickException("interrupted") from None

@@ -398,11 +398,14 @@ def _sentence(choice: Choice) -> str:
     if not choice.fits:
         return f"Nothing fits for {choice.task}: {_nearest(choice)}.{aside}"
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
-    said = f"the deepest is {name_of(deep.spec)} with {deep.depth:,} layers"
+    said = f"the deepest of them is {name_of(deep.spec)} with {deep.depth:,} layers"
     if not choice.misses:
         why = "" if choice.budgets.limits else ", for no budget is set"
         one = "The one network fits" if every == 1 else f"All {every} networks fit"
         return f"{one} for {choice.task}{why}: {said}.{aside}"
+    reach = max((found.row for found in choice.deepest), key=lambda r: r.depth, default=deep)
+    if reach.depth > deep.depth:
+        said += f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}"
     fit = "network fits" if len(choice.fits) == 1 else "networks fit"
     return f"{len(choice.fits)} of {every} {fit} for {choice.task}: {said}.{aside}"
 

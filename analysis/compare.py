@@ -180,6 +180,14 @@ class Row:
         value: int | None = getattr(self, f"training_bytes_{dtype}")
         return value
 
+    def inference_bytes_in(self, dtype: Dtype) -> int | None:
+        """The predicted peak of a forward without gradients in a type, where it is known."""
+        return {
+            Dtype.FLOAT32: self.inference_bytes,
+            Dtype.BFLOAT16: self.inference_bytes_bfloat16,
+            Dtype.FLOAT16: self.inference_bytes_float16,
+        }[dtype]
+
 
 @dataclass(frozen=True)
 class Comparison:

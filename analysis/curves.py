@@ -123,7 +123,7 @@ class Settings:
                     f"{name} must be one of {', '.join(kind)}, not {quote(getattr(self, name))}"
                 ) from None
         if self.images is InputKind.PICTURE and not self.picture:
-            raise ValueError("images=picture needs a picture: upload one")
+            raise ValueError("a picture is wanted as the image: upload one")
         if len(self.picture) > MAX_PICTURE_BYTES:
             raise ValueError(
                 f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most, not "
@@ -155,6 +155,8 @@ class Curve:
 
     `activations` holds ||dL/dx|| at the stem's output and every block's; `weights` ||dL/dW|| of
     the main path's convolutions, whose own norms ||W|| are `weight_norms`. A norm of 0 stays 0.
+    From `lost_from` on the forward signal itself was below the precision: ReLUs there pass no
+    gradient, so what is 0 before it says nothing of the gradient. "" where it was not.
     """
 
     model: str
@@ -164,6 +166,7 @@ class Curve:
     activations: Series
     weights: Series
     weight_norms: tuple[float, ...]
+    lost_from: str = ""
 
     def series(self, quantity: Quantity) -> Series:
         """One quantity of the pass."""
@@ -202,10 +205,11 @@ class Summary:
 
     `ratios` and `slopes` hold one value a seed, as `Curve` defines them. `span` is how far the
     mean curve reaches from its smallest norm to its largest, in log10; `layers` the weighted
-    layers between stem and last block, on which ratio and slope rest; `below` and `not_finite`
-    are the paths whose norm is so in any seed. From `held_from` to the last block every norm of
-    every seed was measured, and `held_ratio` is the mean log10 of the norm there over the last
-    block's; "" and nan where not even the last block's was.
+    layers between stem and last block, on which ratio and slope rest; `below` are the paths whose
+    norm is so in every seed whose ratio is -inf, or in any where none is, `not_finite` those in any
+    seed. From `held_from` to the last block every norm of every seed was measured, and `held_ratio`
+    is the mean log10 of the norm there over the last block's; "" and nan where not even the last
+    block's was. `lost_from` is the first `Curve.lost_from` of any seed.
     """
 
     model: str
@@ -220,6 +224,7 @@ class Summary:
     not_finite: tuple[str, ...]
     held_from: str
     held_ratio: float
+    lost_from: str = ""
 
     @property
     def seeds(self) -> int:
@@ -289,6 +294,10 @@ def _summary(curves: list[Curve]) -> Summary:
         fmean(map(math.log10, column)) if found == {State.MEASURED} else math.nan
         for column, found in zip(columns, states, strict=True)
     ]
+    gone = [curve.activations.states for curve in curves if math.isinf(curve.log10_ratio)]
+    alike = [set(s) if len(set(s)) == 1 else set() for s in zip(*gone, strict=True)]
+    below = alike if gone else states
+    lost = [curve.lost_from for curve in curves if curve.lost_from]
     held = list(takewhile(lambda i: not math.isnan(heights[i]), reversed(range(len(heights)))))
     return Summary(
         model=curves[0].model,
@@ -299,10 +308,11 @@ def _summary(curves: list[Curve]) -> Summary:
         slopes=tuple(curve.slope_per_layer for curve in curves),
         weight_ratios=tuple(log10_ratio(curve.weights) for curve in curves),
         span=max(heights) - min(heights) if len(held) == len(heights) else math.nan,
-        below=_paths(first, states, State.BELOW),
+        below=_paths(first, below, State.BELOW),
         not_finite=_paths(first, states, State.INFINITE, State.NAN),
         held_from=first.paths[held[-1]] if held else "",
         held_ratio=heights[held[-1]] - heights[-1] if held else math.nan,
+        lost_from=min(lost, key=first.paths.index, default=""),
     )
 
 

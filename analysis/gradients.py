@@ -27,7 +27,7 @@ from analysis.machine import device_of
 from analysis.residual import block_paths
 from nets import plan
 from nets.resnet import ResNet, build, initialise
-from nets.spec import ResNetSpec
+from nets.spec import Activation, ResNetSpec
 from nets.text import edit
 
 MAX_MODELS = 8
@@ -162,7 +162,18 @@ def _curve(spec: ResNetSpec, model: ResNet, settings: Settings, seed: int) -> Cu
         activations=_series(_points(spec), norms.activations, settings.precision),
         weights=_series(convolutions, norms.weight_gradients, settings.precision),
         weight_norms=tuple(norms.weights[path] for path in convolutions),
+        lost_from=_lost_from(spec, norms.peaks, settings.precision),
     )
+
+
+def _lost_from(spec: ResNetSpec, peaks: dict[str, float], precision: Precision) -> str:
+    """The first point at which the forward signal is too small for a ReLU to tell its sign.
+
+    Other activations pass gradients at 0 as beside it.
+    """
+    if spec.activation not in (Activation.RELU, Activation.LEAKY_RELU):
+        return ""
+    return next((path for path, peak in peaks.items() if peak < precision.smallest), "")
 
 
 def _series(places: dict[str, int], norms: dict[str, float], precision: Precision) -> Series:
@@ -190,9 +201,10 @@ def _convolutions(spec: ResNetSpec) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Norms:
-    """The loss and the norms of one backward pass, by path."""
+    """The loss and the norms of one backward pass, by path; `peaks` are max|x| of the forward."""
 
     loss: float
+    peaks: dict[str, float]
     activations: dict[str, float]
     weight_gradients: dict[str, float]
     weights: dict[str, float]
@@ -211,10 +223,12 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
         labels: [N].
     """
     points, convolutions = _points(model.spec), _convolutions(model.spec)
+    peaks: dict[str, float] = {}
     activations: dict[str, float] = {}
 
     def watch(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def keep(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
+            peaks[path] = float(output.detach().abs().amax())
             output.register_hook(lambda gradient: activations.update({path: norm(gradient)}))
 
         return keep
@@ -239,6 +253,7 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
             module.training = mode
     return Norms(
         loss=loss.item(),
+        peaks=peaks,
         activations=activations,
         weight_gradients=dict(zip(convolutions, map(norm, gradients), strict=True)),
         weights=dict(zip(convolutions, map(norm, weights), strict=True)),

@@ -38,6 +38,7 @@ _ARC = 46.0  # of a shortcut above the main path
 _AROUND, _NEST = 4.0, 13.0  # of the arcs around a stage
 _ABOVE, _BELOW = 92.0, 40.0  # of a row, from its main path
 _ROW_GAP = 26.0
+_LETTER = 6.2  # of a band's title, about
 _FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and its main path
 
 PRINTED_PT = 8.0
@@ -213,18 +214,11 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
                     frames.append(_frame(cell, x, y, end))
                 x = end
             if group.name.startswith("layer"):
-                more = ("" if begins else ", continued") + _drawn_once(cells)
-                bands.append(
-                    Band(
-                        group.name,
-                        f"{group.name} · {plan.paper_name(group.name)}{more}",
-                        outputs[group.name],
-                        start + _GAP / 2 - 8,
-                        y - _ABOVE,
-                        x - start - _GAP / 2 + 16,
-                        _ABOVE + _BELOW - 8,
-                    )
-                )
+                left_edge, width = start + _GAP / 2 - 8, x - start - _GAP / 2 + 16
+                title = _band_title(group.name, begins, cells, width)
+                height = _ABOVE + _BELOW - 8
+                shown = outputs[group.name]
+                bands.append(Band(group.name, title, shown, left_edge, y - _ABOVE, width, height))
             right = max(right, x)
         end_of_row = x
     return Graph(
@@ -244,6 +238,14 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
 def _frame(cell: Cell, x: float, y: float, end: float) -> Frame:
     left, top = x + _GAP / 2 - 2, y - _FRAME_ABOVE
     return Frame(cell.path, cell.frame, left, top, end - left, _FRAME_ABOVE + _BELOW - 14)
+
+
+def _band_title(stage: str, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
+    """What names a band: as much of it as there is room for."""
+    more = "" if begins else ", continued"
+    full = f"{stage} · {plan.paper_name(stage)}{more}"
+    titles = (full + _drawn_once(cells), full, f"{stage}{more}", stage)
+    return next((title for title in titles if _LETTER * len(title) + 24 <= width), stage)
 
 
 def _drawn_once(cells: tuple[Cell, ...]) -> str:

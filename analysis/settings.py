@@ -120,7 +120,8 @@ def batches_of(text: str) -> list[int]:
     Raises:
         ValueError: where these are not whole numbers.
     """
-    pieces = text.replace(",", " ").split()
+    pieces = text.split(",") if "," in text else text.split()
+    pieces = [piece.strip() for piece in pieces]
     if not pieces or not all(re.fullmatch("-?[0-9]{1,12}", piece) for piece in pieces):
         raise ValueError(
             f"batch must be a whole number, or several such as 1,2,4,8, not {quote(text)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import comb, floor, sqrt
 from statistics import median, quantiles
@@ -137,11 +137,16 @@ class Timing:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a measurement is. `remaining_seconds` is an estimate, None where there is none."""
+    """How far a measurement is. `remaining_seconds` is an estimate, None where there is none.
+
+    `place` is the measurement's number in a sweep, and how many there are; what remains is then
+    all that does.
+    """
 
     phase: Phase
     remaining_seconds: float | None = None
     timing: Timing | None = None
+    place: tuple[int, int] = (1, 1)
 
 
 Report = Callable[[Progress], None]
@@ -193,7 +198,22 @@ def measure_each(
         ValueError: as `measure`, at the first that is refused.
         RuntimeError: as `measure`.
     """
-    return tuple(measure(report, spec, one) for one in settings)
+    found = []
+    for number, one in enumerate(settings, start=1):
+        later = sum(other.seconds for other in settings[number:])
+
+        def tell(progress: Progress, number: int = number, later: float = later) -> None:
+            left = progress.remaining_seconds
+            report(
+                replace(
+                    progress,
+                    remaining_seconds=None if left is None else left + later,
+                    place=(number, len(settings)),
+                )
+            )
+
+        found.append(measure(tell, spec, one))
+    return tuple(found)
 
 
 class _Measurement:

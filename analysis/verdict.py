@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-from analysis.curves import Summary
+from analysis.curves import Precision, Summary
 from analysis.theory import theory
 from nets.spec import OPTIONS, Activation, Norm, ResNetSpec, Shortcut, idle_options
 from nets.text import parse
@@ -35,7 +35,7 @@ class Word(StrEnum):
 def word(summary: Summary) -> Word | None:
     """The word that a summary earns, or None where its numbers carry none."""
     ratio = summary.log10_ratio
-    if math.isnan(ratio) or summary.blocks == 1:
+    if math.isnan(ratio) or summary.blocks == 1 or _lost(summary):
         return None
     if abs(ratio) <= WORD_BOUND:
         return Word.STAYS
@@ -118,17 +118,28 @@ def _course(summary: Summary) -> str:
     if math.isinf(ratio):
         gone = sum(map(math.isinf, summary.ratios))
         seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
-        start = f"{_held(summary)}, and is" if summary.held_ratio else "is"
+        held = f"{_held(summary)}, and " if summary.held_ratio else ""
         claim = ": it vanishes" if found is Word.VANISHES else _unclaimed(summary)
         floor = f"10^{math.log10(summary.precision.smallest):.0f}"
-        return (
-            f"{start} below {summary.precision} ({floor}) from {summary.below[-1]} on{seeds}{claim}"
-        )
+        if _lost(summary):
+            wider = "; float64 holds both" if summary.precision is Precision.FLOAT32 else ""
+            return (
+                f"{held}cannot be followed further in {summary.precision}{seeds}: the forward "
+                f"signal itself is below {floor} from {summary.lost_from} on, where a ReLU passes "
+                f"no gradient{wider}"
+            )
+        below = f"is below {summary.precision} ({floor}) from {summary.below[-1]} on"
+        return f"{held}{below}{seeds}{claim}"
     if found is Word.STAYS:
         return f"stays within a factor of {within(ratio)}{_direction(summary)}{_detour(summary)}"
     change = f"{_moves(ratio)}" if _one_sign(summary) else f"changes by {_by(ratio)} on average"
     where = f"{change} in {summary.layers} layers{_detour(summary)}"
     return f"{where}: it {found}" if found else f"{where}{_unclaimed(summary)}"
+
+
+def _lost(summary: Summary) -> bool:
+    """Whether zeros are the forward signal's loss, so that they say nothing of the gradient."""
+    return bool(summary.lost_from) and math.isinf(summary.log10_ratio)
 
 
 def _held(summary: Summary) -> str:

@@ -8,10 +8,9 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.curves import Curve, Quantity, summarise
+from analysis.curves import Curve, Quantity
 from analysis.render.curves import gradients_csv, gradients_json
 from analysis.render.gradient_charts import gradient_chart
-from analysis.verdict import verdict
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.gradients import (
@@ -21,8 +20,10 @@ from pages.ui.gradients import (
     latest_run,
     measure_button,
     remember,
+    say_if_another,
     show_background,
     show_presets,
+    show_verdict,
 )
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 
@@ -61,21 +62,9 @@ if run is None:
     place.caption("Nothing is measured yet: press one of the six above, or Measure below.")
 else:
     with place:
+        say_if_another(run, models, settings)
         show(run.curves, quantity, "gradients")
-    if quantity is not Quantity.ACTIVATION:
-        st.caption(
-            "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes."
-        )
-    st.header("What these curves say")
-    for sentence in verdict(summarise(run.curves)):
-        st.markdown(f"- {sentence}")
-    shared = run.settings
-    st.caption(
-        f"{shared.seeds} seed{'s' if shared.seeds > 1 else ''} from {shared.first_seed}, batch "
-        f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
-        f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
-        "bands reach from the smallest to the largest."
-    )
+        show_verdict(run, quantity)
     with export, export_popover():
         file_button("CSV", "gradients.csv", partial(gradients_csv, run))
         file_button("JSON", "gradients.json", partial(gradients_json, run))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def _look(command: Command) -> Command:
         click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light"),
         click.option("--title", default="", help="A line above the drawing."),
         click.option("--width-mm", type=FiniteRange(20, 2_000), help="Width on paper."),
-        click.option("--dpi", type=int, default=200, show_default=True, help="Of a PNG."),
+        click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less where it is huge]"),
         click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
         click.option("--labels/--no-labels", default=True, help="Names on nodes and stages."),
@@ -55,7 +55,11 @@ def _look(command: Command) -> Command:
 @MODEL
 @INPUT
 @_look
-@click.option("--level", type=click.Choice(["stage", "block", "layer"]), default="block")
+@click.option(
+    "--level",
+    type=click.Choice(["stage", "block", "layer"]),
+    help="A node's size.  [default: block]",
+)
 @click.option("--unfold", is_flag=True, help="Draw every block of a run of equal ones.")
 @click.option("--block", metavar="PATH", help="One block alone, such as layer2.0.")
 @click.option(
@@ -69,7 +73,7 @@ def graph(
     spec: ResNetSpec,
     shape: str | None,
     output: Path,
-    level: str,
+    level: str | None,
     unfold: bool,
     block: str | None,
     heat: str | None,
@@ -82,19 +86,23 @@ def graph(
     from analysis.heat import Metric, heat_of
     from analysis.render import viewer
 
-    cost = profiled(spec, shape, 1)
-    asked = graphs.Level(level)
+    if block is not None and (level or unfold or aspect):
+        raise Refusal("--block draws one block alone: leave out --level, --unfold and --aspect")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
-    width_mm = look["width_mm"] if aspect is None else None
-    if block is not None:
-        views, first = {"block": or_usage(graphs.block_graph, cost, block)}, "block"
-    elif output.suffix.lower() == ".html":
-        views, first = viewer.levels(cost), viewer.view_name(asked, unfold)
-    else:
-        first = viewer.view_name(asked, unfold)
-        views = {first: graphs.graph(cost, asked, unfold, ratio, width_mm=width_mm)}
+    cost = profiled(spec, shape, 1)
+    asked = graphs.Level(level or "block")
+    name = "block" if block else viewer.view_name(asked, unfold)
+
+    def draw(width_mm: float | None) -> Graph:
+        if block is not None:
+            drawn: Graph = or_usage(graphs.block_graph, cost, block)
+            return drawn
+        wrapped = width_mm if aspect is None else None
+        return graphs.graph(cost, asked, unfold, ratio, width_mm=wrapped)
+
+    others = viewer.levels(cost) if output.suffix.lower() == ".html" and block is None else {}
     warm = heat_of(cost, Metric(heat)) if heat else None
-    _export(output, cost, views, first, warm, **look)
+    _export(output, cost, draw, name, warm, others, **look)
 
 
 @click.command()
@@ -112,17 +120,18 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     from analysis.units import parse_unit, unit_graph
 
     found = [or_usage(parse_unit, text) for text in units]
-    _export(output, found[0].profile, {"units": unit_graph(found)}, "units", None, **look)
+    _export(output, found[0].profile, lambda _: unit_graph(found), "units", None, {}, **look)
 
 
 def _export(
     output: Path,
     cost: Profile,
-    views: Mapping[str, Graph],
-    first: str,
+    draw: Callable[[float | None], Graph],
+    name: str,
     heat: Heat | None,
+    others: Mapping[str, Graph],
     palette: str,
-    dpi: int,
+    dpi: int | None,
     fragment: bool,
     **look: Any,
 ) -> None:
@@ -130,13 +139,18 @@ def _export(
     from analysis.render.diagram import diagram, small_text, warning
     from analysis.render.look import Look
 
-    chosen = Look(getattr(palettes, palette.upper()), **look)
+    chosen = or_usage(Look, getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()
     if fragment and suffix != ".tex":
         raise Refusal(f"--fragment is for a .tex, not for {output.name!r}")
-    content = or_usage(diagram, suffix, cost, views, first, chosen, heat, dpi, fragment)
+    if dpi is not None and suffix != ".png":
+        raise Refusal(f"--dpi is for a .png, not for {output.name!r}")
+    on_paper = suffix in (".svg", ".pdf", ".png", ".tex")
+    views = others or {name: draw(chosen.width_mm if on_paper else None)}
+    content = or_usage(diagram, suffix, cost, views, name, chosen, heat, dpi, fragment)
     write(content, output)
-    for said in (warning(suffix, chosen.title), small_text(views[first], chosen)):
+    small = small_text(draw, chosen) if on_paper else ""
+    for said in (warning(suffix, chosen.title), small):
         if said:
             click.echo(f"warning: {said}", err=True)
 

@@ -32,7 +32,7 @@ from nets import ResNetSpec
 @click.option("--inference", is_flag=True, help="Eval mode, forward alone.")
 @click.option("--no-optimiser", is_flag=True, help="Training without SGD's step.")
 @click.option("--threads", type=int, help="On the CPU.")
-@click.option("--seconds", type=float, default=20.0, show_default=True, help="Longest time.")
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="Longest, a batch.")
 @format_option("text", "json", "csv")
 def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **options: Any) -> None:
     """Time forward and backward: medians with their spread, stages, images a second, memory.
@@ -41,13 +41,16 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
     """
     from analysis.render import timings as render
     from analysis.settings import Settings, batches_of, sweep
-    from analysis.timing import Progress, Timing, measure
+    from analysis.timing import Phase, Progress, Timing, measure
 
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
     latest: list[Timing] = []
+    phase = Phase.BUILDING
     done: list[Timing] = []
 
     def report(progress: Progress) -> None:
+        nonlocal phase
+        phase = progress.phase
         latest[:] = [progress.timing] if progress.timing else []
 
     interrupted = False
@@ -58,6 +61,8 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
     except KeyboardInterrupt:
         interrupted = True
         done += latest
+        if not done:
+            raise KeyboardInterrupt(f"while {phase}: nothing was measured yet") from None
     if done:
         write = {"json": render.timings_json, "csv": render.timings_csv}.get(style)
         if style == "text":

@@ -16,6 +16,7 @@ from analysis.diff import Diff
 from analysis.ledger import Amount, Line
 from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.render.numbers import delta, exact, shape, short
+from nets.spec import MAX_BATCH
 
 
 def comparison_grids(
@@ -168,20 +169,35 @@ def fits_grid(choice: Choice) -> Grid:
     images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(
-        f"What fits, all for {images} in {choice.dtype}; a training step's memory is predicted.",
-        ("model", "depth", "parameters", "MACs", "training step", *largest),
+        f"What fits. Memory is predicted, for {images} in {choice.dtype}.",
+        (*_COSTS, *largest),
         tuple(
             (
                 row.model,
-                exact(row.depth),
-                short(row.params),
-                short(row.macs),
-                short(row.training_bytes(choice.dtype) or 0, "B"),
-                *(exact(choice.largest_batches[row.model]) for _ in largest),
+                *_costs(row, choice),
+                *(largest_batch(choice.largest_batches[row.model]) for _ in largest),
             )
             for row in choice.fits
         ),
     )
+
+
+_COSTS = ("model", "depth", "parameters", "MACs an image", "training step", "inference")
+
+
+def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
+    return (
+        exact(row.depth),
+        short(row.params),
+        short(row.macs // choice.batch),
+        short(row.training_bytes(choice.dtype) or 0, "B"),
+        short(row.inference_bytes_in(choice.dtype) or 0, "B"),
+    )
+
+
+def largest_batch(images: int) -> str:
+    """The largest batch that fits, or that it is at least the largest that is looked at."""
+    return f"{'≥ ' if images == MAX_BATCH else ''}{exact(images)}"
 
 
 def _best_grid(choice: Choice) -> Grid:
@@ -196,14 +212,12 @@ def _best_grid(choice: Choice) -> Grid:
 def _deepest_grid(choice: Choice) -> Grid:
     return Grid(
         "The deepest that fits of each family, and what one step deeper takes too much of.",
-        ("model", "", "depth", "MACs", "training step", "one step deeper"),
+        (_COSTS[0], "", *_COSTS[1:], "one step deeper"),
         tuple(
             (
                 deep.row.model,
                 "" if deep.in_catalog else "not in the catalog",
-                exact(deep.row.depth),
-                short(deep.row.macs),
-                short(deep.row.training_bytes(choice.dtype) or 0, "B"),
+                *_costs(deep.row, choice),
                 ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
             )
             for deep in choice.deepest

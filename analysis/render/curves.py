@@ -133,6 +133,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "weight_log10_ratio": _number(summary.weight_log10_ratio),
         "word": word(summary),
         "below": summary.below,
+        "forward_lost_from": summary.lost_from or None,
         "not_finite": summary.not_finite,
     }
 

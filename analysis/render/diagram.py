@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import ceil
 
 from analysis.costs import Profile
 from analysis.drawing import SMALL, Graph
@@ -11,8 +13,10 @@ from analysis.render import files, viewer
 from analysis.render.dot import dot
 from analysis.render.fonts import missing_letters, with_fonts
 from analysis.render.look import Look
-from analysis.render.svg import svg
+from analysis.render.svg import svg, title_size
 from analysis.render.tikz import needs_unicode_tex, tikz
+
+_PT_PER_PX = 0.75
 
 
 def diagram(
@@ -22,7 +26,7 @@ def diagram(
     first: str,
     look: Look,
     heat: Heat | None = None,
-    dpi: int = 200,
+    dpi: int | None = None,
     fragment: bool = False,
 ) -> str | bytes:
     """A file's content.
@@ -34,7 +38,7 @@ def diagram(
         first: the name of the graph that is meant.
         look: how it is drawn.
         heat: numbers that colour the nodes.
-        dpi: resolution of a PNG.
+        dpi: resolution of a PNG; without it what `files.png` takes.
         fragment: whether a .tex is the picture alone, to be included in another document.
 
     Raises:
@@ -60,19 +64,39 @@ def diagram(
 LEGIBLE_PT = 6.0
 """Text below this is hard to read on paper."""
 
+MAX_WIDTH_MM = 2_000
+"""The widest drawing that is asked for."""
 
-def small_text(graph: Graph, look: Look) -> str:
-    """What to know of a drawing whose text becomes too small at the width asked for."""
+
+def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
+    """What to know of a drawing whose text becomes too small on paper, and what helps.
+
+    Args:
+        draw: lays the drawing out for a width in mm, or without one.
+        look: how it is drawn.
+    """
+    drawn = draw(look.width_mm)
+    scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
+    if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
+        return "the title is longer than the drawing is wide, and small: shorten it"
+    if scale * SMALL >= LEGIBLE_PT:
+        return ""
+    said = f"the smallest text is {scale * SMALL:.1f} pt"
     if look.width_mm is None:
-        return ""
-    size = SMALL * look.width_mm * 72 / 25.4 / graph.width
-    if size >= LEGIBLE_PT:
-        return ""
-    needed = look.width_mm * LEGIBLE_PT / size
-    return (
-        f"at {look.width_mm:g} mm the smallest text is {size:.1f} pt: take {needed:,.0f} mm or "
-        "more, a coarser level, or fold equal blocks"
-    )
+        return f"to be no taller than a page it was made smaller: {said}"
+    low, high = look.width_mm, float(MAX_WIDTH_MM)
+    if not _legible(draw, look, high):
+        return f"at {low:g} mm {said}, and no width makes it legible: draw less of the network"
+    while high > 1.02 * low + 1:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
+    return f"at {look.width_mm:g} mm {said}: take {ceil(high):,} mm, or draw less of the network"
+
+
+def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:
+    drawn = draw(width_mm)
+    scale = replace(look, width_mm=width_mm).scale(drawn.width, drawn.height)
+    return scale * _PT_PER_PX * SMALL >= LEGIBLE_PT
 
 
 def warning(suffix: str, title: str) -> str:

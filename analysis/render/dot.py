@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import graphviz
+from graphviz import escape
 
 from analysis.drawing import Graph, Kind, Node
 from analysis.render.palette import LIGHT, Palette
@@ -21,7 +22,8 @@ _STYLES = {
 def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
     """The graph from left to right, stages as clusters, shortcuts with their kind as class."""
     drawing = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "fontname": "Helvetica"} | ({"label": title} if title else {}),
+        graph_attr={"rankdir": "LR", "fontname": "Helvetica"}
+        | ({"label": escape(title)} if title else {}),
         node_attr={"fontname": "Helvetica", "shape": "box", "style": "rounded"},
         edge_attr={"fontname": "Helvetica", "color": palette.main_path},
     )
@@ -58,4 +60,4 @@ def _node(drawing: graphviz.Digraph, node: Node) -> None:
     look = {"class": f"node {node.kind}"}
     if node.kind is Kind.ADD:
         look |= {"shape": "circle", "style": "", "width": "0.25", "fixedsize": "true"}
-    drawing.node(node.id, graphviz.escape(node.label), tooltip=graphviz.escape(node.detail), **look)
+    drawing.node(node.id, escape(node.label), tooltip=escape(node.detail), **look)

@@ -23,8 +23,8 @@ DIAGRAM_SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 CHART_SUFFIXES = (".svg", ".pdf", ".png")
 """The formats of graphs, and of charts."""
 
-MIN_DPI, MAX_DPI = 20, 1_200
-"""Resolutions of a PNG."""
+MIN_DPI, DPI, MAX_DPI = 20, 200, 1_200
+"""Resolutions of a PNG: the lowest, the usual and the highest."""
 
 MAX_PIXELS = 64_000_000
 """Width times height of a PNG: 256 MB while it is drawn."""
@@ -53,28 +53,34 @@ def pdf(svg: str) -> bytes:
     return _compile(svg, "pdf", None)
 
 
-def png(svg: str, dpi: int = 200) -> bytes:
+def png(svg: str, dpi: int | None = None) -> bytes:
     """Pixels on a transparent ground: `width * dpi / 96` by `height * dpi / 96`.
 
     Args:
         svg: a picture whose root has width and height in pixels.
-        dpi: pixels an inch, 20 to 1,200.
+        dpi: pixels an inch, 20 to 1,200; without it 200, or what a very large picture allows.
 
     Raises:
         ValueError: where the text is no SVG picture with a size, dpi is out of bounds, or the
             result would have more than 64 million pixels.
     """
+    width, height, _ = _head(svg)
+    most = most_dpi(width, height)
+    dpi = max(MIN_DPI, min(DPI, most)) if dpi is None else dpi
     if isinstance(dpi, bool) or not isinstance(dpi, int) or not MIN_DPI <= dpi <= MAX_DPI:
         raise ValueError(f"dpi must be a whole number from {MIN_DPI} to {MAX_DPI:,}")
-    width, height, _ = _head(svg)
     pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
     if pixels > MAX_PIXELS:
-        most = int(dpi * (MAX_PIXELS / pixels) ** 0.5)
         raise ValueError(
             f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: at most "
             f"{MAX_PIXELS // 10**6} million are allowed, here up to {most} dpi"
         )
     return _compile(svg, "png", dpi)
+
+
+def most_dpi(width: float, height: float) -> int:
+    """The finest resolution that a picture of so many px may have as a PNG."""
+    return int(_PX_PER_INCH * ((MAX_PIXELS - width - height) / (width * height)) ** 0.5)
 
 
 def _head(svg: str) -> tuple[float, float, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from math import log10
 from statistics import fmean
 
-from analysis.curves import Curve, Quantity, Series, State, summarise
-from analysis.render.charts import LINE_LOOKS, Chart, Dash, Mark
+from analysis.curves import Curve, Precision, Quantity, Series, State, summarise
+from analysis.render.charts import LINE_LOOKS, Chart, Dash, Draw, Mark
 from analysis.render.charts import Series as Line
 from analysis.theory import theory
 from analysis.verdict import verdict
@@ -21,9 +21,9 @@ _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DO
 def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVATION) -> Chart:
     """The geometric mean over the seeds of each model, with a band from the least to the most.
 
-    A value below what the precision holds, or not finite, has no place on a log axis: the line
-    ends there, and the legend says so. Thin lines are what theory predicts, drawn from the last
-    block's mean.
+    A value below what the precision holds is drawn as a point at its smallest number, one that is
+    not finite has no place: the line ends there, and the legend says so. Thin lines are what theory
+    predicts, drawn from the last block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
@@ -34,6 +34,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         own = [curve.series(quantity) for curve in curves if curve.model == model]
         line = _line(model, own, colour, dash)
         lines.append(line)
+        lines += _floor(model, own, curves[0].precision, colour)
         predicted = theory(spec)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
             end, start = line.x[-1], line.y[-1]
@@ -67,13 +68,8 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
     columns = list(zip(*(series.values for series in own), strict=True))
     found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
     good = [states == {State.MEASURED} for states in found]
-    lost = sum(State.BELOW in states for states in found)
     broken = sum(bool({State.NAN, State.INFINITE} & states) for states in found)
-    name = model
-    if lost:
-        name += f" (below what is held at {_points(lost)})"
-    if broken:
-        name += f" (not finite at {_points(broken)})"
+    name = f"{model} (not finite at {_points(broken)})" if broken else model
 
     def pick(value: float, is_good: bool) -> float | None:
         return value if is_good else None
@@ -89,6 +85,21 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
         low=tuple(map(pick, map(min, columns), good)) if banded else (),
         high=tuple(map(pick, map(max, columns), good)) if banded else (),
     )
+
+
+def _floor(model: str, own: Sequence[Series], precision: Precision, colour: str) -> Iterator[Line]:
+    """Points at the smallest number that the precision holds, where some seed was below it."""
+    states = zip(*(series.states for series in own), strict=True)
+    lost = [x for x, s in zip(own[0].positions, states, strict=True) if State.BELOW in s]
+    if lost:
+        yield Line(
+            f"{model}: below {precision}",
+            tuple(lost),
+            (precision.smallest,) * len(lost),
+            Draw.POINTS,
+            colour,
+            sizes=(5.0,) * len(lost),
+        )
 
 
 def _points(count: int) -> str:

@@ -31,8 +31,6 @@ from analysis.render.palette import (
 )
 from nets.plan import ShortcutKind
 
-PX_PER_INCH, MM_PER_INCH = 96, 25.4
-
 TEXT, LARGE = 13, 18.0
 """Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
 
@@ -81,7 +79,7 @@ def svg(
     warm = Warm.of(graph, heat, palette) if heat else None
     key = key_of(kinds, warm.ends if warm else "", graph)
     width, height = graph.width, graph.height + top + key.height
-    scale = 1.0 if look.width_mm is None else look.width_mm * PX_PER_INCH / MM_PER_INCH / width
+    scale = look.scale(width, height)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
         f'height="{_n(scale * height)}" '
@@ -93,7 +91,7 @@ def svg(
     if look.ground:
         parts.append(f'<rect width="100%" height="100%" fill="{palette.background}"/>')
     if title:
-        size = min(LARGE, 1.7 * width / len(title))  # a long title fits, if smaller
+        size = title_size(title, width)
         parts.append(
             f'<text x="{_n(width / 2)}" y="26" font-size="{_n(size)}" font-weight="600" '
             f'fill="{palette.text}">{escape(title)}</text>'
@@ -121,6 +119,11 @@ def svg(
         parts.append(_scale(warm, key, palette))
     parts += ["</g>", "</g>", "</svg>"]
     return "\n".join(parts) + "\n"
+
+
+def title_size(title: str, width: float) -> float:
+    """The size of a title in px: a long one fits, if smaller."""
+    return min(LARGE, 1.7 * width / len(title))
 
 
 @dataclass(frozen=True)

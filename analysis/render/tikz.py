@@ -10,17 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 
 from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
 from analysis.heat import Heat
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
-from analysis.render.look import PLAIN_LOOK, Look
+from analysis.render.look import MM_PER_INCH, PLAIN_LOOK, Look
 from analysis.render.palette import DASHES, Palette, mix, text_on
 from analysis.render.svg import (
     CORNER,
     LARGE,
-    MM_PER_INCH,
     TEXT,
     TITLE,
     Warm,
@@ -42,8 +40,6 @@ _LARGEST = 14_400
 
 _MOST_NODES = 2_000
 """Boxes and additions: 2,470 take 4.4 of the 5 million words of memory that pdflatex has."""
-
-_MOST_LETTERS = 1_000  # a title is one line, and a line of TeX has an end
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -109,16 +105,12 @@ def tikz(
             "fold equal blocks, or draw blocks and not layers"
         )
     title = _printable(look.title)
-    if len(title) > _MOST_LETTERS:
-        raise ValueError(
-            f"a title in TikZ has at most {_MOST_LETTERS:,} letters, not {len(title):,}"
-        )
     kinds = kinds_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
     key = key_of(kinds, warm.ends if warm else "", graph)
     height = graph.height + top + key.height
-    pen = _Pen(_scale(graph.width, height, look.width_mm), top)
+    pen = _Pen(_scale(graph.width, height, look), top)
     lines = [
         *_picture_options(pen, kinds_of(graph)),
         *_colours(palette, kinds_of(graph), warm, graph),
@@ -164,13 +156,9 @@ def _printable(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-def _scale(width: float, height: float, width_mm: float | None) -> float:
+def _scale(width: float, height: float, look: Look) -> float:
     """How many bp a px is on paper."""
-    bp = _BP_PER_PX
-    if width_mm is not None:
-        if not (isfinite(width_mm) and width_mm >= 1):
-            raise ValueError(f"width_mm must be a number of at least 1, not {width_mm}")
-        bp = width_mm * _BP_PER_INCH / MM_PER_INCH / width
+    bp = _BP_PER_PX * look.scale(width, height)
     if (longest := max(width, height)) * bp > _LARGEST:
         most = int(width * _LARGEST / longest * MM_PER_INCH / _BP_PER_INCH)
         raise ValueError(

@@ -23,7 +23,7 @@ def stage_chart(timing: Timing) -> Chart:
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {ms:.2f} ms" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        "Stages",
+        f"Time of the stages of {timing.model}",
         "",
         "median, ms",
         tuple(series),
@@ -45,7 +45,7 @@ def distribution_chart(timing: Timing) -> Chart:
     middles = tuple(low + (i + 0.5) * width for i in range(bins))
     spread = timing.step_ms or timing.forward_ms
     return Chart(
-        "Iterations",
+        f"Iterations of {timing.model} by their time",
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
@@ -57,7 +57,8 @@ def distribution_chart(timing: Timing) -> Chart:
 def comparison_chart(timings: Sequence[Timing]) -> Chart:
     """Median forward and backward of several timings, with the 10th and 90th percentile."""
     names = tuple(
-        f"{number}. {timing.model.partition(':')[0]}, batch {timing.settings.batch}"
+        f"{number}. {timing.model.partition(':')[0]}, "
+        f"batch\N{NO-BREAK SPACE}{timing.settings.batch}"
         for number, timing in enumerate(timings, 1)
     )
     series = []
@@ -71,7 +72,13 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         ]
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
     said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
-    return Chart("Timings", "", "median, ms", tuple(series), f"Timings of this visit: {said}")
+    return Chart(
+        "Forward and backward time",
+        "",
+        "median, ms",
+        tuple(series),
+        f"Timings of this visit: {said}",
+    )
 
 
 def time_heat(timing: Timing, direction: str) -> Heat:

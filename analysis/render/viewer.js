@@ -65,15 +65,16 @@ function create(host) {
     if (action === "fit") fit(state);
     else if (action) zoom(state, action === "in" ? 1.4 : 1 / 1.4);
   });
-  state.finder.addEventListener("input", () => search(state));
+  state.finder.addEventListener("input", () => { state.fresh = true; search(state); });
   state.finder.addEventListener("keydown", (event) => {
     if (event.key === "Enter") nextHit(state, event.shiftKey ? -1 : 1);
     if (event.key === "Escape") { state.finder.value = ""; search(state); state.canvas.focus(); }
   });
   state.details.addEventListener("click", (event) => {
     const { open, close } = event.target.dataset;
-    if (open) send(state, [open], [], state.at);
+    if (open) send(state, [open], [], target(open, state.at));
     if (close) fold(state);
+    if (open || close) state.canvas.focus({ preventScroll: true });
   });
   listen(state);
   new ResizeObserver(() => { if (state.svg) state.fitted ? fit(state) : place(state); })
@@ -302,9 +303,7 @@ function click(state, event) {
 
 function choose(state, id, { silent = false, show = false } = {}) {
   state.groups?.get(state.at)?.classList.remove("chosen");
-  // what was opened has given way to what is inside it
-  const inside = id && !state.groups.has(id) && state.order.find((one) => one.startsWith(`${id}.`));
-  state.at = inside || (id && state.groups.has(id) ? id : "");
+  state.at = id ? drawn(state, id) : "";
   const group = state.groups.get(state.at);
   group?.classList.add("chosen");
   for (const line of state.svg.querySelectorAll("g.shortcut.chosen")) {
@@ -326,6 +325,14 @@ function choose(state, id, { silent = false, show = false } = {}) {
   }, 250);
 }
 
+// The node that stands for a path: its own, the first inside what was opened, or what holds what
+// was folded; "" for a path that the network hasn't.
+function drawn(state, id) {
+  if (state.groups.has(id)) return id;
+  const inside = state.order.find((one) => one.startsWith(`${id}.`));
+  return inside ?? holder(state, id)?.id ?? ends(state, (name) => name === id)[0]?.id ?? "";
+}
+
 function explain(state) {
   const node = state.data.nodes[state.at];
   const box = state.details;
@@ -341,8 +348,9 @@ function explain(state) {
   if (facts.formula) add(box, "p", facts.formula).className = "rv-formula";
   const list = add(box, "dl");
   for (const [name, value, exact] of facts.rows) {
-    add(list, "dt", name);
-    add(list, "dd", value).title = exact;
+    const hint = state.data.hints[name] ?? "";
+    add(list, "dt", name).title = hint;
+    add(list, "dd", value).title = [exact, hint].filter(Boolean).join("\n");
   }
   if (facts.text) add(box, "p", facts.text);
   for (const name of node.opens) add(box, "button", wordsFor(state, name)).dataset.open = name;
@@ -440,12 +448,12 @@ function escape(state) {
 
 function openNode(state, id) {
   const node = state.data.nodes[id];
-  if (node?.opens.length) send(state, [node.opens[0]], [], firstInside(node.opens[0], id));
+  if (node?.opens.length) send(state, [node.opens[0]], [], target(node.opens[0], id));
 }
 
-// The node to choose in what has been opened: a run's own first block stays where it is.
-function firstInside(name, id) {
-  return name.endsWith(".all") || name === id ? id : `${name}.0`;
+// What to choose once a name is opened: its first node, but in an unfolded run what was chosen.
+function target(name, id) {
+  return name.endsWith(".all") ? id : name;
 }
 
 function fold(state) {
@@ -467,23 +475,45 @@ function search(state) {
   const text = state.finder.value.trim().toLowerCase();
   state.root.classList.toggle("rv-searching", Boolean(text));
   for (const group of state.groups.values()) group.classList.remove("found");
-  state.hits = [];
-  state.folded = null;
-  if (!text) { state.count.textContent = HINT; return; }
-  state.hits = state.order.filter((id) => matches(id, state.data.nodes[id], text));
-  if (!state.hits.length) state.folded = holder(state, text);
-  const shown = state.folded ? [state.folded.id] : state.hits;
-  for (const id of shown) state.groups.get(id).classList.add("found");
-  if (state.folded) {
-    const { title } = state.data.nodes[state.folded.id];
-    state.count.textContent = `inside ${title}: Enter opens it`;
-  } else if (!state.hits.length) state.count.textContent = "nothing by that path";
-  else if (state.hits.length === 1) state.count.textContent = "1 found: Enter shows it";
-  else state.count.textContent = `${state.hits.length} found, Enter shows the next`;
+  state.count.classList.toggle("rv-idle", !text);
+  const hits = text ? matches(state, text) : [];
+  state.folded = text && !hits.length ? holder(state, text) : null;
+  const within = text && !state.folded
+    ? ends(state, (name) => hits.length ? name === text : name.includes(text)) : [];
+  state.count.textContent = text ? found(state, hits, within) : HINT;
+  const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
+  for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
+  state.hits = hits.length ? hits : around;
 }
 
-function matches(id, node, text) {
-  return id.toLowerCase().includes(text) || node.title.toLowerCase().includes(text);
+// What there is to say of what was found, and of what is inside stem or head.
+function found(state, hits, within) {
+  if (state.folded) return `inside ${state.data.nodes[state.folded.id].title}: Enter opens it`;
+  const said = [];
+  if (hits.length === 1) said.push("1 found: Enter shows it");
+  if (hits.length > 1) said.push(`${hits.length} found, Enter shows the next`);
+  if (within.length) {
+    const where = within.map(({ id, name }) => `${name} is inside ${id}`).join(", ");
+    const them = within.length > 1 ? "them" : "it";
+    said.push(`${where}: choose layer for every node to see ${them}`);
+  }
+  return said.join("; ") || "nothing by that path";
+}
+
+// The nodes of that path, the very same first; else those of the stage that the paper calls so.
+function matches(state, text) {
+  const { nodes, papers } = state.data;
+  const hits = state.order.filter((id) => id.includes(text) || nodes[id].title.includes(text));
+  if (hits.length) return hits.sort((one, other) => (other === text) - (one === text));
+  const stage = Object.keys(papers).find((name) => [text, `${text}_x`].includes(papers[name]));
+  return state.order.filter((id) => nodes[id].path.split(".")[0] === stage);
+}
+
+// The layers inside stem and head, where each is one node: the first that is asked for.
+function ends(state, asked) {
+  return ["stem", "head"].filter((id) => state.groups.has(id))
+    .map((id) => ({ id, name: state.data.layers[id].find(asked) }))
+    .filter(({ name }) => name);
 }
 
 // The drawn node that holds a path which is folded away, and what must be opened to see it.
@@ -515,7 +545,8 @@ function nextHit(state, by) {
     return;
   }
   if (!state.hits.length) return;
-  const now = state.hits.indexOf(state.at);
+  const now = state.fresh ? -1 : state.hits.indexOf(state.at);
+  state.fresh = false;
   const next = now < 0 ? 0 : (now + by + state.hits.length) % state.hits.length;
   if (state.k < 0.5) { state.k = 1; state.fitted = false; }
   choose(state, state.hits[next], { show: true });

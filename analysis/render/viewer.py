@@ -33,6 +33,10 @@ Row = tuple[str, str, str]
 MAX_NODES = 2_500
 """Nodes of one view in an HTML file; a view with more is left out and said to be."""
 
+_SAVED_HINT = (
+    "Kept for the backward pass; what several layers keep counts once, at the first of them"
+)
+
 _HERE = Path(__file__).parent
 
 
@@ -61,8 +65,9 @@ def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
 
     Returns:
         `svg`; `nodes`, by id in the order of the main path: title, index of its facts, what opens
-        it and what closes it; `facts`, each of which many equal blocks share; `blocks` and `layers`
-        of every stage, to find what is folded away.
+        it and what closes it; `facts`, each of which many equal blocks share; `hints`, what a
+        fact's name means; `blocks` and `layers` of every stage, the stem's and the head's layers
+        too, to find what is folded away; `papers`, every stage's name in the paper.
     """
     describe = _Describer(profile)
     nodes = {
@@ -76,12 +81,15 @@ def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
         }
         for node in graph.nodes
     }
+    stages = plan.stage_names(profile.spec)
     return {
         "svg": drawing,
         "nodes": nodes,
         "facts": describe.facts,
-        "blocks": dict(zip(plan.stage_names(profile.spec), profile.spec.blocks, strict=True)),
+        "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
+        "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
         "layers": _layer_names(profile),
+        "papers": {stage: plan.paper_name(stage) for stage in stages},
     }
 
 
@@ -177,13 +185,19 @@ def _name(node: Node) -> str:
 
 
 def _layer_names(profile: Profile) -> dict[str, list[str]]:
-    """The layers of every stage's blocks, without stage and block."""
+    """The layers of every stage's blocks, without stage and block; those of stem and head."""
     names: dict[str, dict[str, None]] = {}
     for row in profile.layers:
         if row.path.startswith("layer"):
             stage, _, layer = row.path.split(".", 2)
             names.setdefault(stage, {})[layer] = None
-    return {stage: list(layers) for stage, layers in names.items()}
+    ends = {"stem": plan.stem_steps(profile.spec), "head": plan.head_steps(profile.spec)}
+    return {stage: list(layers) for stage, layers in (names | ends).items()}
+
+
+def _label(metric: Metric) -> str:
+    """What a metric is called at the beginning of a row."""
+    return metric.label[0].upper() + metric.label[1:]
 
 
 class _Describer:
@@ -257,10 +271,9 @@ class _Describer:
         rows = []
         for metric in Metric:
             value = int(self._sums[metric].get(path, 0))
-            label = metric.label[0].upper() + metric.label[1:]
             for times in (1, count) if count > 1 else (1,):
                 whole = f"{exact(times * value)} {metric.unit}".rstrip()
-                name = label if times == 1 else f"× {times}"
+                name = _label(metric) if times == 1 else f"× {times}"
                 rows.append((name, short(times * value, metric.unit), whole))
         return rows
 

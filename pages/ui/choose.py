@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
 from analysis.render.charts import Chart
-from analysis.render.comparison import choice_json, fits_grid
+from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
 from analysis.render.numbers import exact, short
 from analysis.settings import Settings
@@ -159,11 +159,11 @@ def show_fits(choice: Choice) -> None:
             (row.params, ""),
             (row.macs // choice.batch, ""),
             (step, "B"),
-            (row.inference_bytes, "B"),
+            (row.inference_bytes_in(choice.dtype) or 0, "B"),
         ):
             cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
         if choice.largest_batches:
-            cells.append(exact(choice.largest_batches[row.model]))
+            cells.append(largest_batch(choice.largest_batches[row.model]))
         rows.append(cells)
     st.html(table("What fits", names, rows, 1))
     st.caption(
@@ -202,8 +202,8 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
         short(deep.row.training_bytes(choice.dtype) or 0, "B"),
-        "" if deep.largest_batch is None else exact(deep.largest_batch),
-        breaks or "within the budgets, as far as a network may go",
+        "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
+        breaks or "as deep as a network may be",
     )
 
 

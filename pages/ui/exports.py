@@ -12,9 +12,9 @@ from analysis.costs import Profile
 from analysis.drawing import Graph
 from analysis.heat import Heat
 from analysis.render import files, tables
-from analysis.render.diagram import diagram, small_text, warning
+from analysis.render.diagram import MAX_WIDTH_MM, diagram, small_text, warning
 from analysis.render.files import DIAGRAM_SUFFIXES
-from analysis.render.look import Look
+from analysis.render.look import MAX_TITLE, Look
 from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
@@ -70,13 +70,18 @@ def diagram_menu(
         others: gives what else such a document holds, by name.
     """
     with export_popover():
-        look = _look()
+        look, dpi = _look()
+        drawn = draw(look.width_mm)
+        scale = look.scale(drawn.width, drawn.height)
+        most = files.most_dpi(scale * drawn.width, scale * (drawn.height + _BESIDE))
+        if dpi is not None and dpi > most:
+            st.warning(f"The PNG is made at {most:,} dpi, the most here.", icon=":material/info:")
+            dpi = most
         for suffix in DIAGRAM_SUFFIXES:
-            make = partial(_file, suffix, profile, draw, first, others, look, heat)
+            make = partial(_file, suffix, profile, draw, first, others, look, heat, dpi)
             file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", make)
         warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
-        small = small_text(draw(look.width_mm), look) if look.width_mm else ""
-        for said in dict.fromkeys(filter(None, [*warnings, small])):
+        for said in dict.fromkeys(filter(None, [*warnings, small_text(draw, look)])):
             st.warning(sentence(said), icon=":material/info:")
         if caption:
             st.caption("Caption and source, for LaTeX")
@@ -93,27 +98,35 @@ _LABELS = {
 }
 
 
-def _look() -> Look:
-    """What the visitor chooses of a file's looks."""
-    title = st.text_input("Title", key="look_title", placeholder="none")
+_BESIDE = 200  # px at most of title, legend and scale above and below a drawing
+_ROWS = {"slide, 16:9": None, "page, 170 mm": 170.0, "column, 85 mm": 85.0}
+_OWN = "a width of mine"
+
+
+def _look() -> tuple[Look, int | None]:
+    """What the visitor chooses of a file's looks, and a PNG's resolution."""
+    title = st.text_input("Title", key="look_title", placeholder="none", max_chars=MAX_TITLE)
     left, right = st.columns(2)
     colours = left.selectbox("Colours", ["light", "dark", "print"], key="look_palette")
-    width = right.number_input(
-        "Width, mm",
-        20,
-        2_000,
-        value=None,
-        key="look_width",
-        placeholder="as drawn",
-        help="On paper. Rows are laid out so that text is of 8 pt and all fits on a page, if both "
+    rows = right.selectbox(
+        "Rows for a",
+        [*_ROWS, _OWN],
+        key="look_rows",
+        help="On paper rows are laid out so that text is of 8 pt and all fits on a page, if both "
         "can be.",
+    )
+    width = _ROWS.get(rows)
+    if rows == _OWN:
+        width = right.number_input("Width, mm", 20, MAX_WIDTH_MM, 120, key="look_width")
+    dpi = left.number_input(
+        "PNG, dpi", files.MIN_DPI, files.MAX_DPI, None, key="look_dpi", placeholder="200"
     )
     legend = left.checkbox("Legend", True, key="look_legend")
     shapes = right.checkbox("Shapes", True, key="look_shapes")
     labels = left.checkbox("Labels", True, key="look_labels")
     ground = right.checkbox("Background", False, key="look_ground", help="Else transparent.")
     palette = {"light": LIGHT, "dark": DARK, "print": PRINT}[colours]
-    return Look(palette, title, legend, shapes, labels, width, ground)
+    return Look(palette, title, legend, shapes, labels, width, ground), dpi
 
 
 def _file(
@@ -124,18 +137,12 @@ def _file(
     others: Callable[[], Mapping[str, Graph]],
     look: Look,
     heat: Heat | None,
+    dpi: int | None,
 ) -> str | bytes:
-    graph = draw(None if suffix == ".html" else look.width_mm)
+    graph = draw(None if suffix in (".html", ".dot") else look.width_mm)
     views = {**(others() if suffix == ".html" else {}), first: graph}
     warm = None if suffix == ".dot" else heat
-    return diagram(suffix, profile, views, first, look, warm, _dpi(graph, look))
-
-
-def _dpi(graph: Graph, look: Look) -> int:
-    """200, or what a very large drawing allows."""
-    scale = 1.0 if look.width_mm is None else look.width_mm * 96 / 25.4 / graph.width
-    pixels = (scale * graph.width / 96) * (scale * graph.height / 96)
-    return max(files.MIN_DPI, min(200, int((files.MAX_PIXELS / 2 / pixels) ** 0.5)))
+    return diagram(suffix, profile, views, first, look, warm, dpi)
 
 
 def _file_name(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite, isnan
 from typing import Any
 
 import streamlit as st
@@ -16,11 +17,13 @@ from analysis.jobs import Job
 from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.twins import plain_twin, residual_twin
 from analysis.units import ORDER_NAMES
+from analysis.verdict import verdict
 from nets import ResNetSpec, parse
 from nets.spec import Activation, Init, Norm, Shortcut
 from nets.text import edit
 from pages.ui.address import hidden_text
 from pages.ui.jobs import start
+from pages.ui.markup import table
 from pages.ui.measured import GRADIENTS
 from pages.ui.words import complain
 
@@ -258,6 +261,56 @@ def latest_run() -> Gradients | None:
     """What was measured last in this visit."""
     runs: list[Gradients] = st.session_state.get(GRADIENTS, [])
     return runs[-1] if runs else None
+
+
+def say_if_another(run: Gradients, models: tuple[ResNetSpec, ...], settings: Settings) -> None:
+    """That the curves are not those of what is chosen now, if so."""
+    if models and (run.specs, run.settings) != (models, settings):
+        shown = ", ".join(f"`{spec}`" for spec in run.specs)
+        st.info(
+            f"These curves are of {shown}. Something else is chosen below: press Measure for it.",
+            icon=":material/info:",
+        )
+
+
+def show_verdict(run: Gradients, quantity: Quantity) -> None:
+    """What the curves say, in words and in numbers, and how they were measured."""
+    if quantity is not Quantity.ACTIVATION:
+        st.caption(
+            "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes. "
+            "What follows is said of ∂L/∂x."
+        )
+    st.header("What these curves say")
+    for sentence in verdict(run.summary):
+        st.markdown(f"- {sentence}")
+    head = ("Model", "log10 of the ratio", "± over the seeds", "Slope a layer", "Factor a layer")
+    rows = [
+        (
+            one.model,
+            _signed(one.log10_ratio, 2, f"below {one.precision}"),
+            "" if isnan(one.log10_ratio_spread) else f"{one.log10_ratio_spread:.2f}",
+            _signed(one.slope_per_layer, 4),
+            "" if isnan(one.slope_per_layer) else f"{10**one.slope_per_layer:.3f}",
+        )
+        for one in run.summary
+    ]
+    st.html(table("Ratios and slopes", head, rows, 1))
+    shared = run.settings
+    st.caption(
+        "The ratio is the norm after the stem over that after the last block; the slope is fitted "
+        "to log10 of the norm, a weighted layer, toward the input: both negative where it falls. "
+        f"{shared.seeds} seed{'s' if shared.seeds > 1 else ''} from {shared.first_seed}, batch "
+        f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
+        f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
+        "bands reach from the smallest to the largest."
+    )
+
+
+def _signed(value: float, digits: int, gone: str = "") -> str:
+    """With its sign; `gone` for what is below all that a number can hold."""
+    if isnan(value):
+        return ""
+    return f"{value:+.{digits}f}".replace("-", "−") if isfinite(value) else gone
 
 
 def show_background() -> None:

@@ -102,8 +102,9 @@ def show_progress(job: Job) -> None:
         st.progress(0.0, "The worker is getting ready")
         return
     left = latest.remaining_seconds
-    words = latest.phase.capitalize()
-    whole = latest.timing.settings.seconds if latest.timing else None
+    number, of = latest.place
+    words = latest.phase.capitalize() + (f", batch {number} of {of}" if of > 1 else "")
+    whole = of * latest.timing.settings.seconds if latest.timing else None
     share = 0.0 if left is None or whole is None else min(max(1 - left / whole, 0.0), 1.0)
     st.progress(share, words if not left else f"{words}, about {left:.0f} s left at most")
     if timing := latest.timing:

@@ -6,12 +6,15 @@ import re
 
 import streamlit as st
 
+from nets import CATALOG
+
 
 def sentence(reason: str) -> str:
-    """A reason with a capital, a full stop and no markup."""
+    """A reason with a full stop, without markup, and with a capital unless a model begins it."""
     plain = re.sub(r"([\\\[\]`*$~<>])", r"\\\1", reason)
     end = "" if reason.endswith(("?", ".")) else "."
-    return f"{plain[0].upper()}{plain[1:]}{end}"
+    is_model = reason.split()[0].partition(":")[0] in CATALOG
+    return f"{plain if is_model else plain[0].upper() + plain[1:]}{end}"
 
 
 def complain(reason: str) -> None:

@@ -2,20 +2,38 @@
 
 import io
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from pypdf import PdfReader
 
 import analysis
-from analysis.compare import Column, Sweep, compare, curve, pareto
+from analysis.compare import Column, Row, Sweep, compare, curve, pareto, recipes
 from analysis.curves import Curve, Precision, Quantity, State
 from analysis.curves import Series as Values
 from analysis.graph import Level, graph
-from analysis.render.charts import Chart, Dash, Draw, Mark, Series, chart_file, figure
-from analysis.render.comparison_charts import scatter_chart, sweep_chart
+from analysis.render.charts import (
+    LINE_LOOKS,
+    POINT_PX,
+    Chart,
+    Dash,
+    Draw,
+    Mark,
+    Place,
+    Series,
+    chart_file,
+    figure,
+    limits,
+    picture,
+    tick_text,
+)
+from analysis.render.comparison_charts import SHEETS, Box, dots, scatter_chart, sweep_chart
 from analysis.render.gradient_charts import gradient_chart
 from analysis.render.palette import DARK, LIGHT
 from analysis.render.svg import svg
@@ -37,7 +55,15 @@ CHART = Chart(
     "‖∂L/∂x‖ of block outputs",
     (
         Series("line", (1, 2, 4), (1e-3, None, 10.0), low=(1e-4, None, 9), high=(1e-2, None, 11)),
-        Series("points", (1, 3), (5.0, 7.0), Draw.POINTS, text=("A & B", "$x_1$"), sizes=(9, 20)),
+        Series(
+            "points",
+            (1, 3),
+            (5.0, 7.0),
+            Draw.POINTS,
+            text=("A & B", "$x_1$"),
+            places=(Place.LEFT, None),
+            sizes=(9, 20),
+        ),
         Series("plain", (1, 4), (2.0, 3.0), colour="plain", dash=Dash.DASHED, thin=True),
     ),
     "what it shows",
@@ -94,6 +120,10 @@ def test_the_screen_shows_the_same() -> None:
     assert list(band.x) == [1, 4, 4, 1]
     assert list(line.y) == [1e-3, None, 10.0]
     assert list(points.marker.size) == [9, 20]
+    assert points.mode == "markers+text"
+    assert list(points.text) == ["A & B", ""]
+    assert points.textposition[0] == "middle left"
+    assert list(points.hovertext) == ["A & B", "$x_1$"]
     assert plain.line.color == LIGHT.plain
     assert plain.line.dash == "dash"
     assert drawn.layout.yaxis.type == "log"
@@ -129,8 +159,10 @@ def test_a_gradient_chart_is_the_mean_of_the_seeds_with_their_band() -> None:
 
 def test_what_has_no_place_on_a_log_axis_is_named() -> None:
     chart = gradient_chart([curves(0.0, 1e-3, 1.0)])
-    assert chart.series[0].name == "plain20 (below what is held at 1 point)"
-    assert chart.series[0].y == (None, 1e-3, 1.0)
+    line, floor = chart.series[:2]
+    assert (line.name, line.y) == ("plain20", (None, 1e-3, 1.0))
+    assert floor.name == "plain20: below float32"
+    assert (floor.x, floor.y) == ((1,), (2.0**-126,))
     broken = gradient_chart([curves(math.nan, 1e-3, 1.0)])
     assert broken.series[0].name == "plain20 (not finite at 1 point)"
 
@@ -148,12 +180,307 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     rows = compare([parse(name) for name in ("resnet18", "resnet34", "plain34", "resnet50")]).rows
     chart = scatter_chart(rows, Column.PARAMS, Column.MACS, bubble=Column.DEPTH)
     front = pareto(rows, Column.PARAMS, Column.MACS)
-    line, best, others = chart.series
-    assert line.x == tuple(row.params for row in front)
+    best, others = chart.series
     assert best.text == tuple(row.model for row in front) == ("resnet18",)
     assert others.text == ("resnet34", "plain34", "resnet50")
     assert max(others.sizes) == 34
     assert "on the Pareto front: resnet18" in chart.alt
+
+
+FIVE = "resnet18 resnet34 resnet50 resnet101 resnet152".split()
+NINE = [*FIVE, "resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"]
+TEN = [*NINE, "preresnet200"]
+
+
+def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
+    return compare([parse(name) for name in names]).rows
+
+
+def accuracy_chart(names: Sequence[str]) -> Chart:
+    rows = rows_of(names)
+    return scatter_chart(rows, Column.MACS, recipes(rows)[0])
+
+
+CROWDS = [
+    pytest.param(lambda: accuracy_chart(FIVE), 5, id="five by accuracy"),
+    pytest.param(lambda: accuracy_chart(NINE), 9, id="nine by accuracy"),
+    pytest.param(lambda: scatter_chart(rows_of(TEN), Column.MACS, Column.PARAMS), 10, id="ten"),
+    pytest.param(
+        lambda: scatter_chart(rows_of(TEN), Column.PARAMS, Column.SAVED_BYTES, log=True),
+        10,
+        id="ten, log",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "count"), CROWDS)
+def test_every_point_has_a_name_that_covers_nothing(make: Any, count: int) -> None:
+    chart = make()
+    points = [
+        (dot, place)
+        for series in chart.series
+        if series.draw is Draw.POINTS
+        for dot, place in zip(dots(chart, series), series.places, strict=True)
+    ]
+    assert len(points) == count
+    width, height = sheet = SHEETS[0]
+    names = [dot.label(place, sheet) for dot, place in points]
+    for one, other in combinations(names, 2):
+        assert one.covers(other) == 0
+    for name in names:
+        assert 0 <= name.left < name.right <= width + 8
+        assert 0 <= name.bottom < name.top <= height + 8
+        assert [name.covers(dot.marker(sheet)) for dot, _ in points] == [0] * count
+
+
+@pytest.mark.parametrize(("make", "count"), CROWDS)
+@pytest.mark.parametrize("width_mm", [120, 170])
+def test_names_fit_a_file(make: Any, count: int, width_mm: float) -> None:
+    drawn = picture(make(), title="Title", width_mm=width_mm)
+    drawn.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in drawn.axes[0].texts]
+    assert len(boxes) == count
+    assert all(text.get_visible() for text in drawn.axes[0].texts)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    for box in boxes:
+        assert drawn.bbox.x0 <= box.x0 < box.x1 <= drawn.bbox.x1
+        assert drawn.bbox.y0 <= box.y0 < box.y1 <= drawn.bbox.y1
+
+
+def test_the_front_runs_through_no_name() -> None:
+    chart = accuracy_chart(FIVE)
+    _, best = chart.series
+    assert dict(zip(best.text, best.places, strict=True)) == {
+        "resnet18": Place.RIGHT,
+        "resnet34": Place.RIGHT,
+        "resnet50": Place.ABOVE,
+        "resnet101": Place.ABOVE,
+        "resnet152": Place.BELOW,
+    }
+    drawn = figure(chart).data[1]
+    assert drawn.textposition == best.places
+    (texts,) = [axes.texts for axes in picture(chart).axes]
+    assert [(text.get_ha(), text.get_va()) for text in texts] == [
+        ("left", "center"),
+        ("left", "center"),
+        ("center", "bottom"),
+        ("center", "bottom"),
+        ("center", "top"),
+    ]
+
+
+def test_of_many_points_only_the_front_is_named() -> None:
+    rows = rows_of(
+        [*TEN, "resnet34_a", "resnet34_c", "plain18", "plain34", "resnet50_v1", "wrn28_10"]
+    )
+    line, best, others = scatter_chart(rows, Column.MACS, Column.DEPTH).series
+    assert len(best.x) + len(others.x) == 16
+    assert all(others.text)
+    assert others.places == (None,) * len(others.x)
+    assert any(best.places)
+    assert line.x == best.x
+    few = scatter_chart(rows[:15], Column.MACS, Column.DEPTH)
+    assert sum(place is not None for s in few.series for place in s.places) == 15
+
+
+def test_names_at_one_place_share_a_text() -> None:
+    best = scatter_chart(rows_of(["resnet34", "plain34"]), Column.MACS, Column.DEPTH).series[0]
+    assert best.text[1:] == ("",) * (len(best.text) - 1)
+
+
+def test_a_front_of_one_network_has_no_line() -> None:
+    rows = rows_of(["resnet18", "resnet50"])
+    chart = scatter_chart(rows, Column.PARAMS, Column.MACS)
+    assert [series.name for series in chart.series] == ["on the Pareto front", "others"]
+    assert [trace.name for trace in figure(chart).data] == ["on the Pareto front", "others"]
+    (legend,) = picture(chart).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["on the Pareto front", "others"]
+    alone = scatter_chart(rows[:1], Column.PARAMS, Column.MACS)
+    assert figure(alone).layout.showlegend is False
+    assert not picture(alone).legends
+
+
+def test_a_title_says_what_is_drawn() -> None:
+    chart = scatter_chart(rows_of(["resnet18"]), Column.MACS, Column.SAVED_BYTES)
+    assert chart.title == "Saved for backward (float32) against MACs (conv + linear)"
+    swept = sweep_chart([curve(parse("resnet18"), Sweep.INPUT, (64,))], Column.MACS)
+    assert swept.title == "MACs (conv + linear) against side of the image"
+
+
+def test_an_axis_does_not_magnify_a_small_difference() -> None:
+    assert limits([4.0, 4.001]) == pytest.approx((4.0005 - 0.2241, 4.0005 + 0.2241), abs=1e-4)
+    assert limits([0.0, 100.0]) == pytest.approx((-6.0, 106.0))
+    assert limits([-50.0]) == pytest.approx((-52.8, -47.2))
+    assert limits([0.0]) == pytest.approx((-0.56, 0.56))
+    assert limits([]) == pytest.approx((-0.06, 1.06))
+    low, high = limits([1000.0, 0.0], log=True)
+    assert math.log10(high / low) == pytest.approx(1.12 / 3)
+    assert low * high == pytest.approx(1e6)
+    assert limits([1e-8, 1e-2], log=True) == pytest.approx((10**-8.36, 10**-1.64))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_two_nearly_equal_networks(log: bool) -> None:
+    rows = rows_of(["resnet50", "resnet50:unit=full_preact"])
+    chart = scatter_chart(rows, Column.MACS, Column.PARAMS, log=log)
+    ends = limits([row.macs for row in rows], log)
+    screen = figure(chart).layout.xaxis
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    axes = drawn.axes[0]
+    assert axes.get_xlim() == pytest.approx(ends)
+    assert list(screen.range) == pytest.approx([math.log10(v) if log else v for v in ends])
+    assert ticks(axes.xaxis) == (
+        ["3G", "4G", "5G", "6G"] if log else ["3.9G", "4G", "4.1G", "4.2G", "4.3G"]
+    )
+    assert screen.dtick == ("L1e+09" if log else None)
+
+
+def ticks(axis: Any) -> list[str]:
+    """The labels of the ticks that are in sight."""
+    low, high = sorted(axis.get_view_interval())
+    labels = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+    return [label.get_text() for at, label in labels if low <= at <= high]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.25, "0.25"),
+        (72.5, "72.5"),
+        (1200, "1200"),
+        (10_000, "10k"),
+        (4e9, "4G"),
+        (4_050_000_000, "4.05G"),
+        (250e6, "250M"),
+        (-2e6, "−2M"),
+    ],
+)
+def test_ticks_are_written_as_on_the_screen(value: float, text: str) -> None:
+    assert tick_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "step", "shown"),
+    [
+        ((3e9, 4e9), "L5e+08", ["2.5G", "3G", "3.5G", "4G", "4.5G"]),
+        ((2e8, 5e9), None, ["200M", "500M", "1G", "2G", "5G"]),
+        ((4e7, 2e10), 1, ["100M", "1G", "10G"]),
+    ],
+)
+def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[str]) -> None:
+    chart = Chart("", "x", "y", (Series("line", (1, 2), values),), "", log_y=True)
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    assert ticks(drawn.axes[0].yaxis) == shown
+    screen = figure(chart).layout.yaxis
+    assert screen.dtick == step
+    assert screen.exponentformat == "SI"
+    if step is None:
+        assert {2e8, 5e8, 1e9, 2e9, 5e9} <= set(screen.tickvals)
+
+
+def test_many_decades_are_powers_of_ten() -> None:
+    chart = Chart("", "x", "y", (Series("line", (1, 2), (1e-8, 1e-1)),), "", log_y=True)
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    assert r"$\mathdefault{10^{-4}}$" in ticks(drawn.axes[0].yaxis)
+    assert figure(chart).layout.yaxis.exponentformat == "power"
+
+
+def test_lengths_begin_at_zero() -> None:
+    chart = Chart("", "x", "y", (Series("line", (1, 2), (3e9, 4e9)),), "")
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    assert drawn.axes[0].get_ylim()[0] == 0
+    assert ticks(drawn.axes[0].yaxis)[:3] == ["0", "0.5G", "1G"] or ticks(drawn.axes[0].yaxis)
+    assert figure(chart).layout.yaxis.rangemode == "tozero"
+
+
+def words(drawn: Figure) -> Iterator[Text]:
+    """All text of a figure that is in sight."""
+    for text in drawn.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_visible() and text.get_text():
+            yield text
+
+
+LONG = "resnet20:norm=none:init=default:unit=full_preact"
+
+
+@pytest.mark.parametrize("width_mm", [85, 120, 170])
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_the_legend_stands_below_the_axes(width_mm: float, count: int) -> None:
+    names = [f"{LONG[: 8 * (i + 1)]} {i}" for i in range(count)]
+    series = tuple(Series(name, (1, 2), (3e9, 4e9 + i)) for i, name in enumerate(names))
+    label = "ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by torchvision), %"
+    drawn = picture(Chart("", "x", label, series, ""), title=label, width_mm=width_mm)
+    drawn.draw_without_rendering()
+    (legend,) = drawn.legends
+    (axes,) = drawn.axes
+    box, below = legend.get_window_extent(), axes.xaxis.label.get_window_extent()
+    assert box.y1 <= below.y0
+    assert [t.get_text().replace("\n", " ") for t in legend.get_texts()] == names
+    for text in (axes.yaxis.label, axes.xaxis.label, axes.title, *legend.get_texts()):
+        inside = text.get_window_extent()
+        assert drawn.bbox.x0 <= inside.x0 <= inside.x1 <= drawn.bbox.x1
+        assert drawn.bbox.y0 <= inside.y0 <= inside.y1 <= drawn.bbox.y1
+    labels = [tick.get_window_extent() for tick in axes.get_yticklabels()]
+    assert axes.yaxis.label.get_window_extent().x1 < min(tick.x0 for tick in labels)
+    assert "\n" in axes.get_ylabel()
+    if width_mm == 170 and count == 2:
+        assert box.height < 25 * drawn.dpi / 72  # one row
+
+
+def test_a_file_is_as_high_as_its_words_need() -> None:
+    one = Chart("", "x", "y", (Series("a", (1, 2), (3, 4)),), "")
+    assert picture(one).get_figheight() == pytest.approx(170 / 1.9 / 25.4)
+    assert picture(one, width_mm=85).get_figheight() == pytest.approx(66 / 25.4)
+    two = replace(one, series=(one.series[0], replace(one.series[0], name="b")))
+    assert picture(two).get_figheight() > picture(one).get_figheight()
+
+
+def test_lines_are_told_apart_without_colour() -> None:
+    assert Dash.DASH_DOT not in {dash for _, dash in LINE_LOOKS}
+    net = "plain20:norm=none:init=default"
+    chart = gradient_chart(
+        [curves(1e-6, 1e-3, 1.0, model=net), curves(1e-1, 1.0, 1.0, model="resnet20")]
+    )
+    measured, theory, residual = picture(chart).axes[0].lines[:3]
+    assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "s")
+    assert theory.get_linestyle() == "-."
+    assert theory.get_linewidth() < measured.get_linewidth()
+    screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
+    assert screen[chart.series[1].name].mode == "lines"
+    assert screen["resnet20"].mode == "lines+markers"
+    assert screen["resnet20"].marker.symbol != screen[net].marker.symbol
+
+
+def test_a_name_that_would_blot_another_is_left_out_of_a_file() -> None:
+    points = Series(
+        "points",
+        (1, 1.0001),
+        (1, 1),
+        Draw.POINTS,
+        text=("first", "second"),
+        places=(Place.ABOVE, Place.ABOVE),
+    )
+    texts = picture(Chart("", "x", "y", (points,), "")).axes[0].texts
+    assert [text.get_visible() for text in texts] == [True, False]
+
+
+@pytest.mark.parametrize(("count", "rotation"), [(3, 0), (9, 30)])
+def test_words_along_the_axis_do_not_touch(count: int, rotation: int) -> None:
+    names = tuple(f"{i}. wide_resnet101_2, batch 8" for i in range(count))
+    chart = Chart("", "", "ms", (Series("a", names, (1.0,) * count, Draw.BARS),), "")
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    labels = drawn.axes[0].get_xticklabels()
+    assert {label.get_rotation() for label in labels} == {rotation}
+    if not rotation:
+        boxes = [label.get_window_extent() for label in labels]
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_a_sweep_is_a_line_for_each_network() -> None:

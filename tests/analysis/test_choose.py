@@ -15,6 +15,7 @@ from analysis.choose import (
     Choice,
     Task,
     choose,
+    name_of,
     task_of,
 )
 from analysis.compare import Better, Column, Recipe, pareto
@@ -64,8 +65,8 @@ def test_everything_fits() -> None:
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
-        "All 16 networks fit for CIFAR-10 (3x32x32, 10 classes): the deepest is resnet1202 with "
-        "1,202 layers."
+        "All 16 networks fit for CIFAR-10 (3x32x32, 10 classes): the deepest of them is "
+        "resnet1202 with 1,202 layers."
     )
     unlimited = choose(CIFAR, Budgets())
     assert ", for no budget is set: " in unlimited.sentence
@@ -99,6 +100,10 @@ def test_some_fit_and_the_misses_say_why() -> None:
     assert missed["resnet50"].over[Budget.PARAMS] == 25_557_032
     assert missed["resnet50"].worst == pytest.approx(25_557_032 / 23e6)
     assert choice.sentence.startswith(f"{len(choice.fits)} of 18 networks fit for ImageNet")
+    reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
+    assert choice.sentence.endswith(
+        f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}."
+    ) == (reach.depth > max(row.depth for row in choice.fits))
 
 
 @pytest.mark.parametrize("dtype", [Dtype.FLOAT32, Dtype.BFLOAT16])

@@ -58,7 +58,8 @@ def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".dot", ".tex", ".html"])
 def test_every_other_format_is_written_too(net: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
-    assert run(["graph", net, "-o", str(path), "--dpi", "100"]) == 0
+    fine = ["--dpi", "100"] if suffix == ".png" else []
+    assert run(["graph", net, "-o", str(path), *fine]) == 0
     if suffix == ".png":
         width, height = Image.open(path).size
         assert 1.1 < width / height < 2.4
@@ -80,15 +81,25 @@ def test_the_deepest_net_unfolded(suffix: str, tmp_path: Path) -> None:
     assert "layer3.199" in path.read_text()
 
 
-def test_the_deepest_net_unfolded_as_png_says_what_to_do(
+def test_a_very_large_png_is_as_fine_as_may_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.png"
-    assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 2
+    assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 0
+    said = capsys.readouterr().err
+    assert "to be no taller than a page it was made smaller: the smallest text is 3." in said
+    wide, tall = Image.open(path).size
+    assert tall == pytest.approx(297 / 25.4 * 200, abs=1)
+    huge = ["graph", "resnet1202", "--unfold", "-o", str(path), "--width-mm", "2000"]
+    huge += ["--aspect", "16:9"]
+    assert run(huge) == 0  # as fine as 64 million pixels allow
+    wide, tall = Image.open(path).size
+    assert 60e6 < wide * tall <= 64e6
+    assert run([*huge, "--dpi", "400"]) == 2
     error = capsys.readouterr().err
-    assert "dpi=200 gives 68 million pixels: at most 64 million are allowed" in error
+    assert "at most 64 million are allowed" in error
     most = error.rpartition("up to ")[2].split()[0]
-    assert run(["graph", "resnet1202", "--unfold", "-o", str(path), "--dpi", most]) == 0
+    assert run([*huge, "--dpi", most]) == 0
     assert max(Image.open(io.BytesIO(path.read_bytes())).size) > 5_000
 
 

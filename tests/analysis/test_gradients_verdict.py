@@ -1,6 +1,7 @@
 """The words follow the numbers: synthetic curves of every kind against the bounds."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -151,6 +152,31 @@ def test_below_float32_in_some_seeds_alone() -> None:
     (found,) = summarise([gone, kept])
     assert found.log10_ratio == -math.inf
     assert "is below float32 (10^-38) from act1 on in 1 of 2 seeds: it vanishes" in said(found)
+
+
+def test_seeds_that_go_below_at_other_points_are_named_where_all_have() -> None:
+    one = curve([-math.inf, -math.inf, -math.inf, -30.0, 0.0])
+    other = curve([-math.inf, -41.0, -30.0, -20.0, 0.0], seed=1)
+    (found,) = summarise([one, other])
+    assert found.below == ("act1", "layer1.0")
+    assert "is below float32 (10^-38) from layer1.0 on: it vanishes" in said(found)
+
+
+def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
+    heights = [-math.inf, -math.inf, -2.0, -1.0, 0.0]
+    lost = [replace(curve(heights, seed=s), lost_from=f"layer1.{2 - s}") for s in (0, 1)]
+    (found,) = summarise(lost)
+    assert word(found) is None
+    assert said(found).endswith(
+        "falls by a factor of 100 from the last block to layer1.1, and cannot be followed further "
+        "in float32: the forward signal itself is below 10^-38 from layer1.1 on, where a ReLU "
+        "passes no gradient; float64 holds both."
+    )
+    (double,) = summarise([replace(c, precision=Precision.FLOAT64) for c in lost])
+    assert said(double).endswith("where a ReLU passes no gradient.")
+    (held,) = summarise([replace(curve([-2.0, 0.0]), lost_from="act1")])
+    assert word(held) is None  # one block; and nothing is said of the forward signal
+    assert "forward" not in said(held)
 
 
 def test_a_gradient_cut_off_at_once_is_below_too() -> None:

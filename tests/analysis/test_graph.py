@@ -316,3 +316,9 @@ def test_exact_dot(text: str, golden: Golden) -> None:
 
 def test_exact_dot_of_layers(golden: Golden) -> None:
     golden("resnet50-layer.dot", dot(graph(counted("resnet50"), Level.LAYER), title="Café \\n"))
+
+
+@pytest.mark.parametrize("title", ["</svg><script>", "path C:\\net\\Graph \\", "<b>x</b>", 'a "b"'])
+def test_a_title_stays_a_title_in_dot(title: str) -> None:
+    said = title.replace("\\", "\\\\").replace('"', '\\"')
+    assert f'label="{said}"' in dot(graph(counted("resnet18")), title=title)

@@ -68,6 +68,25 @@ def test_equal_blocks_share_their_facts() -> None:
     assert len(known["facts"]) < 20
     assert known["blocks"] == {"layer1": 200, "layer2": 200, "layer3": 200}
     assert known["layers"]["layer1"][:2] == ["conv1", "bn1"]
+    assert known["layers"]["stem"] == ["conv1", "bn1", "act1"]
+    assert known["layers"]["head"] == ["avgpool", "flatten", "fc"]
+    assert known["papers"] == {"layer1": "conv2_x", "layer2": "conv3_x", "layer3": "conv4_x"}
+
+
+@pytest.mark.parametrize("model", ["resnet50", "preresnet164"])
+def test_what_is_inside_stem_and_head_is_drawn_at_layer_level(model: str) -> None:
+    profile = analysis.profile(parse(model))
+    drawn = graph(profile, Level.LAYER)
+    layers = view(drawn, profile, "")["layers"]
+    apart = [node.id for node in drawn.nodes if not node.id.startswith("layer")]
+    assert apart == ["input", *layers["stem"], *layers["head"]]
+
+
+def test_saved_memory_is_explained(resnet50: Profile) -> None:
+    drawn = graph(resnet50)
+    hints = view(drawn, resnet50, "")["hints"]
+    names = {name for name, _, _ in told(resnet50)["layer1.0"]["rows"]}
+    assert set(hints) == {"Saved memory"} <= names
 
 
 def test_a_document_asks_nobody_and_keeps_its_title(resnet50: Profile) -> None:

@@ -83,6 +83,57 @@ def test_blocks_and_runs_open_and_close(server: str, visit: Visit) -> None:
     expect(node(page, "layer3.5")).to_be_visible()
 
 
+def test_what_the_keyboard_opens_it_walks_through_and_closes(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    canvas(page).focus()
+    for path in ("input", "stem", "layer1.0", "layer1.0, addition"):
+        canvas(page).press("ArrowRight")
+        expect(chosen(page)).to_have_text(path)
+    canvas(page).press("Enter")
+    expect(chosen(page)).to_have_text("layer1.0.conv1")
+    expect(page).to_have_url(re.compile(r"open=layer1\.0"))
+    canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("layer1.0.bn1")
+    expect(page).to_have_url(re.compile(r"at=layer1\.0\.bn1"))
+    canvas(page).press("Escape")
+    expect(chosen(page)).to_have_text("layer1.0")
+    expect(node(page, "layer1.0.conv1")).to_have_count(0)
+
+    for _ in range(3):
+        canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("layer1.1, addition")
+    canvas(page).press("Enter")
+    expect(node(page, "layer1.2")).to_be_visible()
+    expect(chosen(page)).to_have_text("layer1.1, addition")
+    canvas(page).press("Escape")
+    expect(chosen(page)).to_have_text("layer1.1 to 1.2 ×2")
+    page.get_by_role("button", name="Show its layers").click()
+    expect(chosen(page)).to_have_text("layer1.1.conv1")
+    page.keyboard.press("Escape")
+    expect(chosen(page)).to_have_text("layer1.1 to 1.2 ×2")
+
+
+def test_a_stage_opens_and_closes_by_keyboard(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&level=stage&at=layer2")
+    expect(chosen(page)).to_have_text("layer2")
+    canvas(page).press("Enter")
+    expect(chosen(page)).to_have_text("layer2.0")
+    canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("layer2.0, addition")
+    canvas(page).press("Escape")
+    expect(chosen(page)).to_have_text("layer2")
+
+
+def test_an_address_of_what_is_not_drawn_keeps_the_keyboard(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&open=layer1.0&at=layer1.0.0")
+    expect(node(page, "layer1.0.conv1")).to_be_visible()
+    expect(chosen(page)).to_have_count(0)
+    canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("input")
+    page = visit(f"{server}/shortcuts?model=resnet50&at=layer3.4.conv2")
+    expect(chosen(page)).to_have_text("layer3.1 to 3.5 ×5")
+
+
 def test_zoom_stays_when_the_page_runs_again(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet50")
     whole = seen(page)
@@ -134,6 +185,65 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(page).to_have_url(re.compile("open=layer3.20%2Clayer3.all|open=layer3.20,layer3.all"))
     find.fill("layer9.0")
     expect(page.locator(".rv-count")).to_have_text("nothing by that path")
+
+
+def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    count = page.locator(".rv-count")
+    lit = page.locator(".rv-canvas g.node.found")
+    for text, said, end in (
+        ("conv1", "conv1 is inside stem: choose layer for every node to see it", "stem"),
+        ("maxpool", "maxpool is inside stem: choose layer for every node to see it", "stem"),
+        ("fc", "fc is inside head: choose layer for every node to see it", "head"),
+    ):
+        find.fill(text)
+        expect(count).to_have_text(said)
+        expect(lit).to_have_count(1)
+        expect(lit).to_have_attribute("data-path", end)
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("head")
+    find.fill("pool")
+    expect(count).to_have_text(
+        "maxpool is inside stem, avgpool is inside head: choose layer for every node to see them"
+    )
+
+    for text in ("conv4_x", "conv4"):
+        find.fill(text)
+        expect(count).to_have_text("4 found, Enter shows the next")
+        expect(lit.first).to_have_attribute("data-path", "layer3.0")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer3.0")
+
+
+def test_the_very_path_is_found_first(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&open=layer1.0&at=layer1.0.conv1")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("conv1")
+    expect(page.locator(".rv-count")).to_have_text(
+        "1 found: Enter shows it; conv1 is inside stem: choose layer for every node to see it"
+    )
+    page = visit(f"{server}/shortcuts?model=resnet50&level=layer&at=layer1.0.conv1")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    expect(chosen(page)).to_have_text("layer1.0.conv1")
+    find.fill("conv1")
+    expect(page.locator(".rv-count")).to_have_text("9 found, Enter shows the next")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text(re.compile("^conv1$"))
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer1.0.conv1")
+
+
+def test_what_to_do_and_what_is_counted_is_said(server: str, visit: Visit) -> None:
+    for width in (1280, 1920):
+        page = visit(f"{server}/shortcuts?model=resnet50", width=width)
+        hint = page.get_by_text("Click a node for its shapes and costs").filter(visible=True)
+        expect(hint).to_have_count(1)
+    node(page, "layer2.0").click()
+    saved = page.locator(".rv-details dt", has_text="Saved memory")
+    expect(saved).to_have_attribute("title", re.compile("counts once, at the first of them$"))
+    value = page.locator(".rv-details dt:has-text('Saved memory') + dd")
+    expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nKept for the backward pass"))
 
 
 def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
@@ -216,3 +326,65 @@ def test_the_html_file_opens_offline(browser: Browser, tmp_path: Path) -> None:
     context.close()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert wrong == []
+
+
+def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    assert run(["graph", "resnet50", "-o", str(path), "--level", "stage"]) == 0
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    node(page, "layer1").click()
+    for inside, level in (("layer1.0", "block"), ("layer1.0.conv1", "layer")):
+        canvas(page).press("Enter")
+        expect(chosen(page)).to_have_text(inside)
+        expect(page.get_by_role("radio", name=level)).to_be_checked()
+    canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("layer1.0.bn1")
+    for outside, level in (("layer1.0", "block"), ("layer1", "stage")):
+        canvas(page).press("Escape")
+        expect(chosen(page)).to_have_text(outside)
+        expect(page.get_by_role("radio", name=level)).to_be_checked()
+
+    canvas(page).press("Enter")
+    for _ in range(3):
+        canvas(page).press("ArrowRight")
+    expect(chosen(page)).to_have_text("layer1.1, addition")
+    canvas(page).press("Enter")
+    expect(page.get_by_role("checkbox", name="Unfold equal blocks")).to_be_checked()
+    expect(chosen(page)).to_have_text("layer1.1, addition")
+    page.get_by_role("button", name="Fold again").click()
+    expect(page.get_by_role("checkbox", name="Unfold equal blocks")).not_to_be_checked()
+    expect(chosen(page)).to_have_text("layer1.1 to 1.2 ×2")
+
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("fc")
+    expect(page.locator(".rv-count")).to_have_text(
+        "fc is inside head: choose layer for every node to see it"
+    )
+    page.get_by_role("radio", name="layer").check()
+    expect(page.locator(".rv-count")).to_have_text("1 found: Enter shows it")
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (1280, 500)])
+def test_the_html_file_fills_the_window(
+    browser: Browser, tmp_path: Path, width: int, height: int
+) -> None:
+    path = tmp_path / "a.html"
+    assert run(["graph", "resnet50", "-o", str(path)]) == 0
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(path.as_uri())
+    node(page, "layer1.0").click()
+    expect(chosen(page)).to_have_text("layer1.0")
+    around, beside = (page.locator(name).bounding_box() for name in (".rv-canvas", ".rv-details"))
+    assert around
+    assert beside
+    assert around["height"] >= 22 * 16
+    assert beside["height"] == pytest.approx(around["height"])
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    if height > 600:
+        assert whole == height
+        assert height - 24 < around["y"] + around["height"] < height
+        assert around["height"] > 0.75 * height
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
