@@ -1,6 +1,6 @@
 """ResNet Lab: page configuration, the model picker, the navigation."""
 
-from pages.ui.frame import configure, hand_over, navigation
+from pages.ui.frame import configure, hand_over, navigation, run
 from pages.ui.jobs import keep_alive
 from pages.ui.picker import pick
 
@@ -9,4 +9,4 @@ if __name__ == "__main__":  # a worker process imports this file under another n
     page = navigation()
     hand_over(pick())
     keep_alive()
-    page.run()
+    run(page)

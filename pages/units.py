@@ -38,5 +38,5 @@ head = ("Option", "Where the shape changes", "Elsewhere", "Top-1 error of ResNet
 st.html(table("Shortcut options", head, option_rows(), 3))
 st.caption(
     "ImageNet top-1 error in percent, 10-crop, He et al. 2015, Table 3. Published, not measured "
-    "here. The paper calls the differences small: projections are not needed to address degradation."
+    "here. The paper calls the differences small: projections are not needed against degradation."
 )

@@ -184,9 +184,10 @@ def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
     return (10 ** ends[0], 10 ** ends[1]) if log else ends
 
 
-def tick_text(value: float) -> str:
-    """A tick as plotly writes it: `0.25`, `1200`, `40M`, `4.1G`."""
-    size, prefix = scale_of(int(abs(value))) if abs(value) >= 10_000 else (1, "")
+def tick_text(value: float, largest: float = 0.0) -> str:
+    """A tick as plotly writes it, with the prefix of its axis' largest: `1200`, `40M`, `0.5G`."""
+    most = int(max(abs(value), largest))
+    size, prefix = scale_of(most) if value and most >= 10_000 else (1, "")
     return f"{value / size:.4g}{prefix}".replace("-", "−")
 
 
@@ -479,14 +480,15 @@ def picture(
 
 
 def _settle(drawn: Picture, axes: Axes) -> None:
-    """Lay out until the names beside points fit; one that covers another goes, as it would blot."""
+    """Lay out until the names beside points fit; one that covers another or a tick's text goes."""
     if not axes.texts:
         return
     for _ in range(2):  # the axes give way to names only once these have their place
         drawn.draw_without_rendering()
-    shown: list[Any] = []
+    slack = -0.015 * drawn.dpi  # of a letter's height: no more than room for accents
+    shown = [tick.get_window_extent() for tick in axes.get_yticklabels()]
     for text in axes.texts:
-        box = text.get_window_extent()
+        box = text.get_window_extent().padded(slack)
         text.set_visible(not any(box.overlaps(other) for other in shown))
         shown += [box] * text.get_visible()
 
@@ -557,7 +559,8 @@ def _scale(axes: Axes, chart: Chart) -> None:
             if isinstance(step, str):
                 axis.set_minor_locator(NullLocator())
         if not (log and values and _in_powers(*limits(values, log))):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+            largest = 0.0 if log else max(map(abs, getattr(axes, f"get_{name}lim")()))
+            axis.set_major_formatter(FuncFormatter(lambda v, _, most=largest: tick_text(v, most)))
 
 
 def _furnish(axes: Axes, chart: Chart, palette: Palette, width_mm: float) -> None:
@@ -565,7 +568,7 @@ def _furnish(axes: Axes, chart: Chart, palette: Palette, width_mm: float) -> Non
     across = width_mm - 15  # mm of the axes; a letter takes 1.6
     up = max(width_mm / ASPECT, MIN_HEIGHT_MM) - 18
     axes.set_xlabel(_lines(chart.x_label, "\n", across / 1.6))
-    axes.set_ylabel(_lines(chart.y_label, "\n", up / 1.6), linespacing=1.35, labelpad=7)
+    axes.set_ylabel(_lines(chart.y_label, "\n", up / 1.5), linespacing=1.35, labelpad=7)
     categories = _categories(chart)
     if categories:
         room = across / len(categories) / 1.6

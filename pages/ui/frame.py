@@ -16,8 +16,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from nets import CATALOG, ResNetSpec
+from pages.ui.address import ignored_of_asked, keep_asked
 from pages.ui.picker import DEFAULT, Choice, choose
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("explore", "Explore", ":material/search_insights:"),
@@ -61,6 +62,16 @@ def navigation() -> StreamlitPage:
 def hand_over(choice: Choice) -> None:
     """Give this run's model to the page."""
     st.session_state[_HANDOVER] = choice
+
+
+def run(page: StreamlitPage) -> None:
+    """Run a page; a visitor's first run also says what of the address could not be taken."""
+    keep_asked()
+    place = st.container()
+    page.run()
+    if ignored := ignored_of_asked():
+        said = f"the address asks for what is not possible here, and it is left out: {ignored[0]}"
+        place.warning(sentence(", ".join([said, *ignored[1:]])), icon=":material/link_off:")
 
 
 def requested() -> ResNetSpec:

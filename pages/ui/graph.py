@@ -17,11 +17,11 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
-from pages.ui.address import hidden_text
+from pages.ui.address import hidden_text, understood
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
 
-_OPEN, _AT, _GRAPH = "open", "at", "graph"
+_OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -47,11 +47,14 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
         metric.label: partial(heat_of, profile, metric) for metric in Metric
     }
     heats |= measured_heats(spec)
+    if (asked := st.query_params.get(_HEAT)) in tuple(Metric):  # as the command line says it
+        st.session_state[_HEAT] = Metric(asked).label
+        understood(_HEAT)
     name = st.selectbox(
         "Colour by",
         list(heats),
         index=None,
-        key="heat",
+        key=_HEAT,
         bind="query-params",
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",

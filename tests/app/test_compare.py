@@ -72,3 +72,19 @@ def test_an_infinite_number_in_the_address_is_left_out(open_app: Open) -> None:
         app = open_app("resnet20", page, **{name: "1e999"})
         assert not app.exception
         assert name not in app.query_params
+
+
+def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
+    app = open_app(None, "choose", max_macs="-4", choose_batch="32", task="<b>", optimiser="adam")
+    (said,) = app.warning
+    assert said.value == (
+        "The address asks for what is not possible here, and it is left out: max_macs=-4, "
+        "task=\\<b\\>."
+    )
+    assert app.selectbox(key="optimiser").value == "adam"
+    app.number_input(key="choose_batch").set_value(16).run()
+    assert not app.warning
+    for fine in ({"seeds": "3"}, {"images": "fashion mnist"}, {"precision": "float64"}):
+        assert not open_app("resnet20", "gradients", **fine).warning
+    (infinite,) = open_app("resnet20", "gradients", seeds="1e999").warning
+    assert infinite.value.endswith("left out: seeds=1e999.")
