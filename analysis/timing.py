@@ -139,14 +139,15 @@ class Timing:
 class Progress:
     """How far a measurement is. `remaining_seconds` is an estimate, None where there is none.
 
-    `place` is the measurement's number in a sweep, and how many there are; what remains is then
-    all that does.
+    `place` is the measurement's number in a sweep and how many there are, `later_seconds` the most
+    that those after it take.
     """
 
     phase: Phase
     remaining_seconds: float | None = None
     timing: Timing | None = None
     place: tuple[int, int] = (1, 1)
+    later_seconds: float = 0.0
 
 
 Report = Callable[[Progress], None]
@@ -203,14 +204,7 @@ def measure_each(
         later = sum(other.seconds for other in settings[number:])
 
         def tell(progress: Progress, number: int = number, later: float = later) -> None:
-            left = progress.remaining_seconds
-            report(
-                replace(
-                    progress,
-                    remaining_seconds=None if left is None else left + later,
-                    place=(number, len(settings)),
-                )
-            )
+            report(replace(progress, place=(number, len(settings)), later_seconds=later))
 
         found.append(measure(tell, spec, one))
     return tuple(found)

@@ -8,6 +8,7 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
+from analysis.machine import accelerator
 from analysis.render.timing_charts import comparison_chart
 from analysis.render.timings import timings_csv, timings_json
 from analysis.timing import Timing, measure_each
@@ -17,7 +18,9 @@ from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
+from pages.ui.picker import choose
 from pages.ui.timing import (
+    HEAVY,
     choose_settings,
     device_note,
     finished,
@@ -36,6 +39,14 @@ st.markdown(
     "Forward and backward on this machine: the median, with the 10th and 90th percentile of "
     f"warmed-up iterations. {device_note()}"
 )
+if accelerator() is None and profile.macs > HEAVY:
+    st.button(
+        "Start small, with ResNet-20",
+        on_click=choose,
+        args=("resnet20",),
+        type="tertiary",
+        icon=":material/speed:",
+    )
 settings = choose_settings(spec)
 job = job_of("timing")
 running = job is not None and not is_over(job)

@@ -111,9 +111,10 @@ class Box:
 
     def covers(self, other: Box) -> float:
         """The area that two boxes share."""
+        if self.right <= other.left or other.right <= self.left:  # most of them: keep it quick
+            return 0.0
         width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.top, other.top) - max(self.bottom, other.bottom)
-        return width * height if width > 0 and height > 0 else 0.0
+        return width * max(0.0, min(self.top, other.top) - max(self.bottom, other.bottom))
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,11 @@ class Dot:
         """What the point itself covers."""
         x, y, r = self.along * sheet[0], self.up * sheet[1], self.radius
         return Box(x - r, y - r, x + r, y + r)
+
+    def reach(self, sheet: tuple[float, float]) -> Box:
+        """What its text may cover, wherever it stands."""
+        far = replace(self, radius=self.radius + _GAP + max(_LETTER * len(self.text), _LINE))
+        return far.marker(sheet)
 
     def label(self, place: Place, sheet: tuple[float, float]) -> Box:
         """What its text covers there."""
@@ -157,8 +163,9 @@ def with_places(chart: Chart) -> Chart:
     """The chart with a place for each name, where it covers as little as can be.
 
     Each name in turn takes the first of the places that is free, or else the least bad one, and
-    once all have one, each may move. What it must not cover are other names, points and the edge;
-    then, if it can, the lines. A page counts before a file.
+    once all have one, each may move; in a crowd one without a free place goes without. What it must
+    not cover are other names, points and the edge; then, if it can, the lines. A page counts before
+    a file.
     """
     groups = {s: dots(chart, s) for s in chart.series if s.draw is Draw.POINTS}
     every = [dot for group in groups.values() for dot in group]
@@ -172,7 +179,7 @@ def with_places(chart: Chart) -> Chart:
     lines = [dots(chart, s) for s in chart.series if s.draw is Draw.LINE]
     crowds = [_Crowd.of(sheet, every, lines) for sheet in SHEETS]
     places: dict[Dot, Place] = {}
-    for dot in named * 2:
+    for dot in named if crowded else named * 2:
         places.pop(dot, None)
         costs, place = _best(dot, places, crowds)
         if not (crowded and costs[0] > 0):
@@ -208,6 +215,15 @@ class _Crowd:
                 passed.append(at.marker(sheet))
         return cls(sheet, tuple(dot.marker(sheet) for dot in every), tuple(passed))
 
+    def near(self, dot: Dot) -> _Crowd:
+        """What a point's name may cover: most of a large crowd is too far away to look at twice."""
+        reach = dot.reach(self.sheet)
+        return replace(
+            self,
+            markers=tuple(filter(reach.covers, self.markers)),
+            lines=tuple(filter(reach.covers, self.lines)),
+        )
+
     def covered(self, box: Box, names: Sequence[Box]) -> tuple[float, float]:
         """What a name there covers of the names, the points and the edge, and of the lines."""
         width, height = self.sheet
@@ -220,6 +236,7 @@ def _best(
     dot: Dot, places: dict[Dot, Place], crowds: Sequence[_Crowd]
 ) -> tuple[tuple[float, ...], Place]:
     """The place where a name covers least, and what it covers on each sheet."""
+    crowds = [crowd.near(dot) for crowd in crowds]
     taken = [[other.label(p, crowd.sheet) for other, p in places.items()] for crowd in crowds]
     found: list[tuple[tuple[float, ...], Place]] = []
     for place in Place:

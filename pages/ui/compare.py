@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 
 import pandas as pd
@@ -22,7 +22,7 @@ from analysis.render.comparison import (
 )
 from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
 from analysis.render.look import Look
-from analysis.render.numbers import short
+from analysis.render.numbers import shape, short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
@@ -129,20 +129,29 @@ def _having(comparison: Comparison, recipe: Recipe) -> list[float]:
 
 
 def show_table(comparison: Comparison) -> None:
-    """Every figure, heat in the cells by how it compares in its column, the best in bold."""
+    """Every figure, heat in the cells by how it compares in its column, the best in bold.
+
+    Networks are only compared with those that take the same input.
+    """
     axes: list[Axis] = [*comparison.columns, *comparison.recipes]
     values = pd.DataFrame(
         [[axis.of(row) for axis in axes] for row in comparison.rows],
         index=[row.model for row in comparison.rows],
         columns=[axis.label for axis in axes],
     )
-    styled = values.style.apply(lambda column: _heat(column, axes), axis=0)
+    inputs = [shape(row.input) for row in comparison.rows]
+    mixed = len(set(inputs)) > 1
+    if mixed:
+        values.insert(0, "input", inputs)
+    figures: list[Hashable] = [axis.label for axis in axes]
+    styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     st.dataframe(styled)
     yard = comparison.yardstick
+    among = ", among networks of the same input" if mixed else ""
     st.caption(
-        f"Blue is small, yellow is large, the best of a column is bold. Counts are for "
+        f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
         f"{comparison.batch:,} image{'s' if comparison.batch > 1 else ''}. Columns that say "
         f"published are cited, never computed; figures of different recipes don't compare. For "
         f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
@@ -161,13 +170,15 @@ def _short(value: float, axis: Axis) -> str:
     return f"{int(value):,}" if small else short(int(value), axis.unit)
 
 
-def _heat(column: pd.Series, axes: Sequence[Axis]) -> list[str]:
+def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> list[str]:
     axis = next(axis for axis in axes if axis.label == column.name)
-    low, high = column.min(), column.max()
     sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)  # no more is no better
-    best = None if axis in sizes else high if axis.better is Better.HIGH else low
+    of_input = column.groupby(list(inputs))
     styles = []
-    for value in column:
+    for value, low, high in zip(
+        column, of_input.transform("min"), of_input.transform("max"), strict=True
+    ):
+        best = None if axis in sizes else high if axis.better is Better.HIGH else low
         if pd.isna(value):
             styles.append("")
             continue

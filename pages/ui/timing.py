@@ -21,6 +21,9 @@ from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
 from pages.ui.words import complain
 
+HEAVY = 10**9
+"""Multiply-adds of an image from which a network is no small one for a CPU."""
+
 _KEPT = 40
 _NOISY = 0.1  # half of the interval of the median, over the median
 
@@ -102,6 +105,7 @@ def show_progress(job: Job) -> None:
         st.progress(0.0, "The worker is getting ready")
         return
     left = latest.remaining_seconds
+    left = None if left is None else left + latest.later_seconds
     number, of = latest.place
     words = latest.phase.capitalize() + (f", batch {number} of {of}" if of > 1 else "")
     whole = of * latest.timing.settings.seconds if latest.timing else None

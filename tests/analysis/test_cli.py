@@ -7,12 +7,14 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 import analysis
+from analysis import timing
 from analysis.__main__ import run
 from analysis.render import fonts
 from analysis.render.numbers import percent, scale_of, shape, short
@@ -325,6 +327,18 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(one["batch"], one["backward_ms"]) for one in sweep] == [(1, None), (3, None)]
     rows = list(csv.DictReader(io.StringIO(call(capsys, *quick, "1,3", "--format", "csv")[1])))
     assert [row["batch"] for row in rows] == ["1", "3"]
+
+
+def test_a_timing_interrupted_early_says_how_far_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(report: Callable[[timing.Progress], None], *rest: object) -> None:
+        report(timing.Progress(timing.Phase.WARMING_UP, 3.0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(timing, "measure", stop)
+    said = "error: interrupted while warming up: nothing was measured yet\n"
+    assert call(capsys, "time", TINY) == (1, "", said)
 
 
 def test_an_interrupted_timing_prints_what_it_has() -> None:

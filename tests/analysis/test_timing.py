@@ -17,7 +17,7 @@ import torch
 import analysis
 import nets
 from analysis import passes, timing
-from analysis.settings import Settings
+from analysis.settings import Settings, sweep
 from analysis.timing import (
     MIN_ITERATIONS,
     Phase,
@@ -25,6 +25,7 @@ from analysis.timing import (
     Timing,
     interval_rank,
     measure,
+    measure_each,
     median_interval,
 )
 from nets import parse
@@ -325,3 +326,14 @@ def test_the_interval_of_the_median() -> None:
     assert median_interval([1.0] * 5) is None
     assert median_interval([6.0, 1.0, 2.0, 4.0, 5.0, 3.0]) == (6 - 1) / 2 / 3.5
     assert median_interval([float(v) for v in range(1, 21)]) == (15 - 6) / 2 / 10.5
+
+
+def test_a_sweep_tells_which_of_how_many_and_what_comes_after() -> None:
+    reports: list[Progress] = []
+    first = Settings(batch=1, threads=1, seconds=0.5)
+    found = measure_each(reports.append, TINY, sweep(first, [1, 2, 3]))
+    assert [timing.settings.batch for timing in found] == [1, 2, 3]
+    assert list(dict.fromkeys(report.place for report in reports)) == [(1, 3), (2, 3), (3, 3)]
+    assert list(dict.fromkeys(report.later_seconds for report in reports)) == [1.0, 0.5, 0.0]
+    done = [report.timing for report in reports if report.remaining_seconds == 0.0]
+    assert done == list(found)

@@ -88,3 +88,16 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
         assert not open_app("resnet20", "gradients", **fine).warning
     (infinite,) = open_app("resnet20", "gradients", seeds="1e999").warning
     assert infinite.value.endswith("left out: seeds=1e999.")
+
+
+def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> None:
+    app = open_app(None, "compare", nets="resnet18;resnet20;resnet50;resnet110", replay="false")
+    assert list(app.dataframe[0].value["input"]) == [
+        "3×224×224",
+        "3×32×32",
+        "3×224×224",
+        "3×32×32",
+    ]
+    assert "among networks of the same input" in " ".join(c.value for c in app.caption)
+    same = open_app(None, "compare", nets="resnet18;resnet50", replay="false")
+    assert "input" not in same.dataframe[0].value

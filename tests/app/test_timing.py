@@ -75,3 +75,10 @@ def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "timing")
     assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+
+
+def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
+    app = open_app("resnet50", "timing")
+    assert "Start small, with ResNet-20" in [button.label for button in app.button]
+    small = open_app("resnet20", "timing")
+    assert "Start small, with ResNet-20" not in [button.label for button in small.button]
