@@ -30,11 +30,6 @@ def keep_asked() -> None:
     st.session_state.setdefault(_ASKED, st.query_params.to_dict())
 
 
-def understood(name: str) -> None:
-    """What the address says by this name was taken, if in other words."""
-    st.session_state.get(_ASKED, {}).pop(name, None)
-
-
 def ignored_of_asked() -> list[str]:
     """What of the first address no widget has taken; asked again, nothing."""
     asked: dict[str, str] = st.session_state[_ASKED]

@@ -115,12 +115,14 @@ def _look() -> tuple[Look, int | None]:
         help="On paper rows are laid out so that text is of 8 pt and all fits on a page, if both "
         "can be.",
     )
+    left, right = st.columns(2)
     width = _ROWS.get(rows)
     if rows == _OWN:
         width = right.number_input("Width, mm", 20, MAX_WIDTH_MM, 120, key="look_width")
     dpi = left.number_input(
         "PNG, dpi", files.MIN_DPI, files.MAX_DPI, None, key="look_dpi", placeholder="200"
     )
+    left, right = st.columns(2)
     legend = left.checkbox("Legend", True, key="look_legend")
     shapes = right.checkbox("Shapes", True, key="look_shapes")
     labels = left.checkbox("Labels", True, key="look_labels")

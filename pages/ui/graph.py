@@ -17,7 +17,7 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
-from pages.ui.address import hidden_text, understood
+from pages.ui.address import hidden_text
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
 
@@ -48,8 +48,8 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
     }
     heats |= measured_heats(spec)
     if (asked := st.query_params.get(_HEAT)) in tuple(Metric):  # as the command line says it
-        st.session_state[_HEAT] = Metric(asked).label
-        understood(_HEAT)
+        st.query_params[_HEAT] = Metric(asked).label
+        st.rerun()
     name = st.selectbox(
         "Colour by",
         list(heats),
