@@ -134,7 +134,7 @@ def gradients(
     from analysis.gradients import measure
     from analysis.inputs import download_fashion_mnist, fashion_mnist_is_here
     from analysis.render import curves as render
-    from analysis.render.charts import chart_file
+    from analysis.render.chart_files import chart_file
     from analysis.render.gradient_charts import gradient_chart
     from analysis.twins import plain_twin, residual_twin
 

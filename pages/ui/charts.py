@@ -6,7 +6,9 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.render.charts import Chart, chart_file, figure
+from analysis.render.chart_files import chart_file
+from analysis.render.chart_screen import figure
+from analysis.render.charts import Chart
 from analysis.render.files import CHART_SUFFIXES
 from pages.ui.downloads import file_button
 from pages.ui.theme import palette

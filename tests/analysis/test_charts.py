@@ -16,6 +16,8 @@ from analysis.compare import Column, Row, Sweep, compare, curve, pareto, recipes
 from analysis.curves import Curve, Precision, Quantity, State
 from analysis.curves import Series as Values
 from analysis.graph import Level, graph
+from analysis.render.chart_files import chart_file, picture
+from analysis.render.chart_screen import figure
 from analysis.render.charts import (
     LINE_LOOKS,
     Chart,
@@ -24,14 +26,12 @@ from analysis.render.charts import (
     Mark,
     Place,
     Series,
-    chart_file,
-    figure,
     limits,
-    picture,
     tick_text,
 )
-from analysis.render.comparison_charts import SHEETS, dots, scatter_chart, sweep_chart
+from analysis.render.comparison_charts import scatter_chart, sweep_chart
 from analysis.render.gradient_charts import gradient_chart
+from analysis.render.names import SHEETS, dots
 from analysis.render.palette import DARK, LIGHT
 from analysis.render.svg import svg
 from analysis.render.timing_charts import (
