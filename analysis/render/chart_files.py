@@ -126,7 +126,8 @@ def picture(
         shown = "".join(c for c in title if c not in missing_letters(title))
         if shown:
             lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
-            drawn.suptitle(lines, fontsize=11, fontweight=600)
+            family = "Source Sans Pro"  # what it lacks is left out above
+            drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily=family)
             height += 0.2 * lines.count("\n")
         drawn.set_figheight(height)
         _settle(drawn, axes)
