@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
+from time import sleep
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -24,6 +25,12 @@ _MIMES = {
     ".tex": "text/x-tex",
     ".txt": "text/plain",
 }
+
+
+Make = Callable[[], str | bytes]
+
+_MAKERS, _KEPT = "file_makers", 64
+_OVERTAKEN = 0.3  # seconds for a run that has just begun
 
 
 def export_popover(what: str = "") -> DeltaGenerator:
@@ -46,14 +53,29 @@ def table_buttons(grid: Grid, name: str) -> None:
     file_button("Markdown", f"{name}.md", partial(grid_markdown, grid))
 
 
-def file_button(label: str, name: str, make: Callable[[], str | bytes]) -> None:
+def file_button(label: str, name: str, make: Make) -> None:
     """A button that makes a file and hands it over under a name with a suffix."""
+    makers: dict[str, Make] = st.session_state.setdefault(_MAKERS, {})
+    makers.pop(name, None)
+    makers[name] = make
+    while len(makers) > _KEPT:
+        del makers[next(iter(makers))]
     st.download_button(
         label,
-        make,
+        partial(_made, makers, name, make),
         name,
         _MIMES[PurePath(name).suffix],
         key=f"file_{name}",
         on_click="ignore",
         width="stretch",
     )
+
+
+def _made(makers: dict[str, Make], name: str, make: Make) -> str | bytes:
+    """The file as the page's latest run would have it.
+
+    A click can overtake the run that the change before it began, such as a title typed last; and
+    what is made during a run is thrown away at its end.
+    """
+    sleep(_OVERTAKEN)
+    return makers.get(name, make)()

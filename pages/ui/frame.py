@@ -88,8 +88,8 @@ def requested() -> ResNetSpec:
     _drop_infinities()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
+    waiting = st.empty()  # always there: what follows keeps its place, and an open menu stays open
     if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
-        waiting = st.empty()
         waiting.html(skeleton(CATALOG[choice.spec.base].title))
         importlib.import_module("analysis.costs")
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
