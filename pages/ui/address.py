@@ -18,7 +18,7 @@ def hidden_text(key: str, default: str = "") -> str:
         return st.text_input(key, default, key=key, bind="query-params") or default
 
 
-_ASKED = "address_asked"
+_ASKED, _MODEL = "address_asked", "model"
 _SHOWN = 40  # letters of a value
 
 
@@ -37,7 +37,8 @@ def ignored_of_asked() -> list[str]:
     return [
         f"{name}={value[:_SHOWN]}"
         for name, value in asked.items()
-        if name not in st.query_params
+        if name != _MODEL  # a wrong model is said in its own place
+        and name not in st.query_params
         and name in st.session_state
         and not _same(st.session_state[name], value)
     ]
