@@ -25,7 +25,8 @@ for side, unit in zip(sides, units, strict=True):
         draw_unit(unit)
         show_unit(unit)
 with export:
-    diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda _: unit_graph(units))
+    drawn = unit_graph(units)
+    diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda _: drawn)
 
 st.header("Published errors of the five unit orders")
 st.html(table("Unit orders", ("Unit order", "ResNet-110", "ResNet-164"), error_rows(units), 1))

@@ -21,6 +21,7 @@ from analysis.commands.shared import (
     write,
 )
 from analysis.render.files import DIAGRAM_SUFFIXES
+from analysis.render.look import MAX_WIDTH_MM, MIN_WIDTH_MM
 from nets import ResNetSpec
 from nets.spec import quote
 
@@ -38,7 +39,7 @@ def _look(command: Command) -> Command:
         ),
         click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light"),
         click.option("--title", default="", help="A line above the drawing."),
-        click.option("--width-mm", type=FiniteRange(20, 2_000), help="Width on paper."),
+        click.option("--width-mm", type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM), help="On paper."),
         click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less where it is huge]"),
         click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
@@ -120,7 +121,8 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     from analysis.units import parse_unit, unit_graph
 
     found = [or_usage(parse_unit, text) for text in units]
-    _export(output, found[0].profile, lambda _: unit_graph(found), "units", None, {}, **look)
+    drawn = unit_graph(found)
+    _export(output, found[0].profile, lambda _: drawn, "units", None, {}, **look)
 
 
 def _export(

@@ -12,7 +12,7 @@ from analysis.heat import Heat
 from analysis.render import files, viewer
 from analysis.render.dot import dot
 from analysis.render.fonts import missing_letters, with_fonts
-from analysis.render.look import Look
+from analysis.render.look import MAX_WIDTH_MM, Look
 from analysis.render.svg import svg, title_size
 from analysis.render.tikz import needs_unicode_tex, tikz
 
@@ -63,9 +63,6 @@ def diagram(
 
 LEGIBLE_PT = 6.0
 """Text below this is hard to read on paper."""
-
-MAX_WIDTH_MM = 2_000
-"""The widest drawing that is asked for."""
 
 
 def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:

@@ -12,6 +12,9 @@ PX_PER_INCH, MM_PER_INCH = 96, 25.4
 PAPER_MM = 297.0
 """A drawing without a width of its own is no taller than a sheet of A4."""
 
+MIN_WIDTH_MM, MAX_WIDTH_MM = 20, 2_000
+"""The widths that a page and a command take."""
+
 MAX_TITLE = 200
 """Letters of a title, which is one line."""
 

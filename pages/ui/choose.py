@@ -60,21 +60,6 @@ def choose_task() -> Task | None:
 
 def choose_budgets() -> Asked | None:
     """Budgets in the units that one thinks in; None where one is wrong."""
-
-    def budget(
-        column: object, label: str, key: str, default: float | None, help: str
-    ) -> float | None:
-        value = column.number_input(  # type: ignore[attr-defined]
-            label,
-            min_value=0.0,
-            value=default,
-            key=key,
-            bind="query-params",
-            placeholder="no limit",
-            help=help,
-        )
-        return None if value is None else float(value)
-
     fields = (
         ("MACs, G", "max_macs", 5.0, "Multiply-adds of one image, in 10^9."),
         ("Parameters, M", "max_params", None, "In 10^6."),

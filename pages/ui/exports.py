@@ -12,9 +12,9 @@ from analysis.costs import Profile
 from analysis.drawing import Graph
 from analysis.heat import Heat
 from analysis.render import files, tables
-from analysis.render.diagram import MAX_WIDTH_MM, diagram, small_text, warning
+from analysis.render.diagram import diagram, small_text, warning
 from analysis.render.files import DIAGRAM_SUFFIXES
-from analysis.render.look import MAX_TITLE, Look
+from analysis.render.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
 from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
@@ -118,7 +118,7 @@ def _look() -> tuple[Look, int | None]:
     left, right = st.columns(2)
     width = _ROWS.get(rows)
     if rows == _OWN:
-        width = right.number_input("Width, mm", 20, MAX_WIDTH_MM, 120, key="look_width")
+        width = right.number_input("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width")
     dpi = left.number_input(
         "PNG, dpi", files.MIN_DPI, files.MAX_DPI, None, key="look_dpi", placeholder="200"
     )
