@@ -2,7 +2,7 @@
 
 What a visitor changes in a bound widget replaces the address; what the server changes is a step
 that Back undoes. So the bound text stays out of sight, and what is seen are views of it that write
-it in their callbacks.
+it in their callbacks. And what the address of a visitor's first run asked for in vain.
 """
 
 from __future__ import annotations
