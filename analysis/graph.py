@@ -221,7 +221,7 @@ def _layers_cell(
         past=tuple(mark(node) for node in _past(view, block, path)),
         arcs=_arcs(block, count),
         path=path,
-        shortcut_after_before=spec.unit.preactivated and block.shortcut is ShortcutKind.PROJECTION,
+        shortcut_after_before=block.shares_activation,
     )
 
 

@@ -23,7 +23,7 @@ from analysis.render.key import NAMES
 from analysis.render.look import PLAIN_LOOK, Look
 from analysis.render.numbers import exact, shape, short
 from analysis.render.svg import svg
-from analysis.residual import Residual, equation, residual
+from analysis.residual import Residual, residual
 from nets import plan
 from nets.plan import ShortcutKind
 
@@ -261,7 +261,7 @@ class _Describer:
             text = " ".join(filter(None, (text, _times(node.count))))
         return {
             "what": "plain block" if plain else f"{NAMES[use.kind]} shortcut",
-            "formula": equation(self._profile.spec, use),
+            "formula": found.equation,
             "rows": rows,
             "text": text,
         }
