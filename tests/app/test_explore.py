@@ -46,7 +46,7 @@ def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
 
     app.text_input(key="text").input("preresnet164:blocks=2,2,2").run()
     assert app.selectbox(key="family").value == "Pre-activation"
-    assert app.title[0].value == "Pre-activation ResNet-164, edited"
+    assert app.title[0].value == "Variant of Pre-activation ResNet-164"
     assert not app.exception
 
 
@@ -97,7 +97,7 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
     app.button(key="undo_block").click().run()
     assert app.text_input(key="text").value == "resnet18:classes=10"
     app.button(key="recent_resnet18:block=bottleneck:classes=10").click().run()
-    assert app.title[0].value == "ResNet-18, edited"
+    assert app.title[0].value == "Variant of ResNet-18"
 
 
 @pytest.mark.parametrize(
