@@ -19,7 +19,7 @@ from torch.nn.functional import conv2d
 from analysis.clock import EventClock, HostClock
 from analysis.machine import PeakMemory, accelerator, device_name, device_of, driver_version
 from analysis.passes import check_autocast, current, tf32
-from analysis.render.numbers import short
+from analysis.render.numbers import milliseconds, short
 from analysis.settings import Settings
 from analysis.timing import measure
 from analysis.training import Dtype
@@ -156,8 +156,9 @@ def synchronisation(device: torch.device) -> Finding:
     (device_ms,) = clock.read([lap])[0]
     issue, wait, again = host.read([marks])[0]
     passed = issue + wait >= 0.95 * device_ms and again <= 0.1 * device_ms
+    issued, waited, then = map(milliseconds, (issue, wait, again))
     return passed, (
-        f"{device_ms:.2f} ms of work: {issue:.2f} to issue it, {wait:.2f} to wait, then {again:.2f}"
+        f"{short(device_ms, 'ms')} of work: {issued} to issue it, {waited} to wait, then {then}"
     )
 
 

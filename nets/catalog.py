@@ -443,7 +443,7 @@ CATALOG: dict[str, CatalogEntry] = {
         Family.TEACHING,
         "ResNet-18 in Keras",
         'The network of d2l.ai as a Keras course has it, with "same" padding and the BN constants '
-        "of Keras. The softmax and the RGB input are the course's, not d2l's.",
+        "of Keras; the softmax and the RGB input are the course's, not d2l's.",
         ZHANG2023,
     ),
     "flower_resnet18": CatalogEntry(

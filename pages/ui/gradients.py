@@ -150,7 +150,9 @@ def choose_models(spec: ResNetSpec, settings: Settings) -> tuple[ResNetSpec, ...
         return ()
     _show_switches(models)
     if text:
-        st.button(f"Back to {spec.base} and its twin", on_click=_use, args=("",), type="tertiary")
+        st.button(
+            "Back to the current model and its twin", on_click=_use, args=("",), type="tertiary"
+        )
     return models
 
 

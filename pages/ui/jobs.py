@@ -51,8 +51,8 @@ def keep_alive() -> None:
     def look() -> None:
         for key, job in _jobs().items():
             if not is_over(job):
-                where = _where(job)
-                said = f"{key.capitalize()}: {where[0].lower()}{where[1:]}"
+                place = where(job)
+                said = f"{key.capitalize()}: {place[0].lower()}{place[1:]}"
                 st.caption(f":material/progress_activity: {said}")
 
     with st.sidebar:
@@ -74,7 +74,7 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
         if is_over(job):
             st.rerun(scope="app")
         state, cancel = st.columns([6, 1], vertical_alignment="center")
-        state.markdown(_where(job))
+        state.markdown(where(job))
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
@@ -93,7 +93,8 @@ def say_why(job: Job, advice: Callable[[], str]) -> None:
         complain(f"{failure.sentence}{f': {said}' if said else ''}")
 
 
-def _where(job: Job) -> str:
+def where(job: Job) -> str:
+    """Where a job stands, in words."""
     if ahead := job.place:
         return f"Queued: {number_of(ahead, 'job')} ahead. Only one measurement runs at a time."
     return "Starting" if job.progress is None else "Running"

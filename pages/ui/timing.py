@@ -102,7 +102,7 @@ def show_progress(job: Job) -> None:
     """How far a running measurement is, and its figures so far."""
     latest: Progress | None = job.progress
     if latest is None:
-        st.progress(0.0, "The worker is getting ready")
+        st.progress(0.0, "Waiting for its turn" if job.place else "Starting the worker")
         return
     left = latest.remaining_seconds
     left = None if left is None else left + latest.later_seconds

@@ -55,6 +55,15 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert "+1.12 M" in page
     assert "+218 M" in page
     assert "an edited network" in page
+    app = open_app("resnet50:stride_on=conv1:classes=10")
+    assert app.title[0].value == "Variant of ResNet-50 v1.5"
+    assert (
+        "Edited from ResNet-50 v1.5 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
+        "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
+        "stride_on=conv1 instead of conv2, classes=10 instead of 1000."
+    ) in markdown(app)
+    assert "stride on their 3x3" not in markdown(app)
+    assert "stride on their 3x3" in markdown(open_app("resnet50"))
     same = html(open_app("resnet50"))
     assert 'class="delta"' not in same
 
