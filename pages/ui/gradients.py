@@ -10,7 +10,15 @@ from typing import Any
 import streamlit as st
 import torch
 
-from analysis.curves import Curve, Gradients, InputKind, Precision, Quantity, Settings
+from analysis.curves import (
+    Curve,
+    Gradients,
+    InputKind,
+    Precision,
+    Quantity,
+    Settings,
+    Summary,
+)
 from analysis.gradients import check, measure
 from analysis.inputs import fashion_mnist_is_here
 from analysis.jobs import Job
@@ -288,21 +296,17 @@ def show_verdict(run: Gradients, quantity: Quantity) -> None:
     head = (
         "Model",
         "log10 of the ratio",
-        "Lowest",
-        "Highest",
+        "Lowest to highest",
         "Factor a layer",
         "Fitted slope a layer",
-        "Its factor",
     )
     rows = [
         (
             one.model,
             _signed(one.log10_ratio, 2, f"below {one.precision}"),
-            _signed(one.low, 2, gone := f"below {one.precision}"),
-            _signed(one.high, 2, gone),
+            _lowest_to_highest(one),
             "" if isnan(one.factor_per_layer) else f"{one.factor_per_layer:.3f}",
             _signed(one.slope_per_layer, 4),
-            "" if isnan(one.slope_per_layer) else f"{10**one.slope_per_layer:.3f}",
         )
         for one in run.summary
     ]
@@ -318,6 +322,13 @@ def show_verdict(run: Gradients, quantity: Quantity) -> None:
         f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
         "bands reach from the smallest to the largest."
     )
+
+
+def _lowest_to_highest(one: Summary) -> str:
+    """The ratio's range over the seeds, where there are several."""
+    gone = f"below {one.precision}"
+    ends = dict.fromkeys(_signed(ratio, 2, gone) for ratio in (one.low, one.high))
+    return " to ".join(ends) if one.seeds > 1 else ""
 
 
 def _signed(value: float, digits: int, gone: str = "") -> str:

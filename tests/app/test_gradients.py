@@ -7,7 +7,7 @@ from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
 from tests.app.test_timing import press
 
-COLUMNS = ("Lowest", "Highest", "Factor a layer", "Fitted slope a layer")
+COLUMNS = ("Lowest to highest", "Factor a layer", "Fitted slope a layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
