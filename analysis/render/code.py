@@ -10,6 +10,7 @@ from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
+from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
 from nets.spec import (
     DEFAULTS,
@@ -98,7 +99,11 @@ def _distinct(stage: plan.StagePlan) -> tuple[BlockPlan, ...]:
 
 def _head(profile: Profile) -> str:
     spec, entry = profile.spec, CATALOG[profile.spec.base]
-    edited = "" if profile.model == spec.base else ", edited"
+    of, edited = "", ""
+    if is_edited(spec):
+        of = f"{entry.title}: "
+        listed = edits(spec).replace(", ", "\n  ")
+        edited = f"Edited from {entry.title}:\n  {listed}\n\n"
     output = "probabilities" if spec.softmax else "logits"
     needs_functional = spec.padding is Padding.SAME or any(
         s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
@@ -106,8 +111,8 @@ def _head(profile: Profile) -> str:
     functional = "import torch.nn.functional as F\n" if needs_functional else ""
     shape = ", ".join(map(str, spec.input))
     return (
-        f'"""{entry.title}{edited}.\n\n'
-        f"{entry.source.authors}.\n"
+        f'"""{title(spec)}.\n\n'
+        f"{edited}{of}{entry.source.authors}.\n"
         f"{entry.source.title}. {entry.source.venue}.\n\n"
         f"Model: {profile.model}\n"
         f"Images are [N, {shape}], the output is [N, {spec.classes}] {output}.\n"

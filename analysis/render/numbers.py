@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
+_LEAST = 1e-6  # below it, a number in full has too many zeros
 _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 def short(value: float, unit: str = "") -> str:
-    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`."""
+    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`.
+
+    Milliseconds take no prefix: `0.0312 ms`, `1,234 ms`.
+    """
+    if unit == "ms":
+        return f"{milliseconds(value)} ms"
     for size, prefix in _PREFIXES:
         # 999,950 already rounds to four digits of the prefix below
         if abs(value) >= size * 0.9995:
@@ -47,7 +55,14 @@ def shape(sides: tuple[int, ...]) -> str:
     return "×".join(map(str, sides))
 
 
+def milliseconds(value: float) -> str:
+    """A time as it is written everywhere: three significant digits, `0.0312`, whole from 1,000."""
+    return three(value) if abs(value) < 999.5 else f"{value:,.0f}"
+
+
 def three(value: float) -> str:
-    """Three significant digits of a number below a thousand."""
-    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
-    return f"{value:.{digits}f}"
+    """Three significant digits of a number below a thousand: `128`, `12.8`, `0.0128`; `0`."""
+    if abs(value) < _LEAST:
+        return f"{value:.3g}"
+    first = floor(log10(abs(float(f"{value:.2e}"))))  # 9.996 is 10.0
+    return f"{value:.{max(2 - first, 0)}f}"

@@ -30,6 +30,7 @@ from analysis.render.palette import (
     text_on,
 )
 from nets.plan import ShortcutKind
+from nets.spec import number_of
 
 TEXT, LARGE = 13, 18.0
 """Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
@@ -166,7 +167,7 @@ def counts_in_words(profile: Profile) -> str:
     """`12 identity and 4 projection shortcuts`, or that there are none."""
     counts = Counter(use.kind for use in profile.shortcuts)
     if plain := counts[ShortcutKind.NONE]:
-        return f"A plain stack of {plain} blocks without shortcuts"
+        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
     said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
     return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
 
