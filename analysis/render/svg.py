@@ -13,7 +13,18 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.costs import Profile
-from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing import (
+    SMALL,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Kind,
+    Node,
+    Point,
+    ShortcutLine,
+    SmallUnit,
+)
 from analysis.heat import Heat
 from analysis.render.fonts import FONT_FAMILY
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
@@ -103,8 +114,10 @@ def svg(
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
     tells = counted_lines(graph)
-    parts += (_shortcut(line, palette, line in tells) for line in graph.shortcuts)
-    parts += (_node(node, palette, labels, warm) for node in graph.nodes)
+    # a shortcut is below the boxes on it, but a small one stands in its stage's box
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if node.inner)
+    parts += (_shortcut(line, palette, line in tells, labels) for line in graph.shortcuts)
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if not node.inner)
     parts += (
         _mark(node, marked[node.path], palette)
         for node in graph.nodes
@@ -230,7 +243,7 @@ def _shape(edge: Edge, palette: Palette) -> str:
     )
 
 
-def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
+def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -> str:
     colour, dash = palette.shortcut(line.kind), DASHES[line.kind]
     look = f'fill="none" stroke="{colour}" stroke-linecap="round"'
     look += f' stroke-dasharray="{dash}"' if dash else ""
@@ -240,16 +253,46 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
         inner = _line(tuple(inset(line.points)))
         lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
         if tells:
-            (left, _), (_, top), (right, _), _ = line.points
+            x, y = line.count_at
             lines += (
-                f'<text x="{_n((left + right) / 2)}" y="{_n(top - 6)}" font-weight="600" '
+                f'<text x="{_n(x)}" y="{_n(y)}" font-weight="600" '
                 f'fill="{colour}">×{line.count}</text>'
             )
     lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    if line.unit:
+        lines += _small_unit(line.unit, palette, labels)
     return (
         f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
         f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
         f"{lines}</g>"
+    )
+
+
+def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
+    """The branch and the addition of a small unit, and how many blocks are so."""
+    x, y, width, height = unit.box
+    at, base = unit.words_at
+    fill = mix(palette.tint, palette.background, fill_of(Kind.BLOCK))
+    words = (
+        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" font-size="{SMALL}" '
+        f'fill="{palette.text}">{escape(unit.words)}</text>'
+    )
+    return (
+        f'<path d="{_polyline(unit.path)}" stroke="{palette.main_path}" stroke-width="1.4"/>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="3" '
+        f'fill="{fill}" stroke="{palette.tint}" stroke-width="1"/>'
+        f"{_plus(unit.add, unit.radius, palette, 1.3)}{words if labels else ''}"
+    )
+
+
+def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
+    """The circle of an addition."""
+    (x, y), arm = centre, radius / 2
+    return (
+        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{palette.background}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
+        f'<path d="M{_n(x - arm)} {_n(y)}h{_n(2 * arm)}M{_n(x)} {_n(y - arm)}v{_n(2 * arm)}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
     )
 
 
@@ -274,13 +317,7 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
     x, y = node.x - node.width / 2, node.y - node.height / 2
     detail = node.detail
     if node.kind is Kind.ADD:
-        r, arm = node.width / 2, node.width / 4
-        drawn = (
-            f'<circle cx="{_n(node.x)}" cy="{_n(node.y)}" r="{_n(r)}" fill="{palette.background}" '
-            f'stroke="{palette.main_path}" stroke-width="1.6"/>'
-            f'<path d="M{_n(node.x - arm)} {_n(node.y)}h{_n(2 * arm)}M{_n(node.x)} '
-            f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
-        )
+        drawn = _plus((node.x, node.y), node.width / 2, palette, 1.6)
     else:
         fill = mix(palette.tint, palette.background, fill_of(node.kind))
         ink, hot = palette.text, ""
@@ -293,9 +330,15 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
             f'height="{_n(node.height)}" {look}/>'
             for d in stack_of(node)
         )
+        if node.inner:
+            left, top, wide, tall = node.panel
+            drawn += (
+                f'<path d="M{_n(left)} {_n(top)}h{_n(wide)}v{_n(tall)}h{_n(-wide)}z" '
+                f'fill="{palette.background}"/>'
+            )
         if labels:
             drawn += (
-                f'<text x="{_n(node.x)}" y="{_n(node.y + 4.5)}" '
+                f'<text x="{_n(node.x)}" y="{_n(node.label_y + 4.5)}" '
                 f'fill="{ink}">{escape(node.label)}</text>'
             )
         detail += hot

@@ -144,6 +144,10 @@ function draw(state, data, asked) {
   }
   for (const group of state.svg.querySelectorAll("g.shortcut")) {
     label(group);
+    if (!(`${group.dataset.path}.add` in data.nodes)) {
+      group.style.pointerEvents = "none"; // a small unit: what is hit is its stage's box
+      continue;
+    }
     const wide = group.querySelector("path").cloneNode();
     wide.setAttribute("class", "rv-wide");
     group.append(wide);

@@ -11,14 +11,15 @@ from torch import fx, nn
 
 import analysis
 from analysis.costs import Profile
-from analysis.drawing import Graph, Kind
+from analysis.drawing import SMALL, Graph, Kind
 from analysis.graph import Level, block_graph, graph, openable
 from analysis.heat import Metric, heat_of
 from analysis.render.dot import dot
+from analysis.render.fonts import text_width
 from analysis.render.look import Look
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
-from analysis.render.svg import counts_in_words, svg
+from analysis.render.svg import TEXT, counts_in_words, svg
 from nets import build, parse
 from nets.plan import ShortcutKind
 from nets.spec import ResNetSpec, Shortcut, UnitOrder
@@ -141,6 +142,135 @@ def test_nothing_overlaps_and_nothing_is_outside(spec: ResNetSpec) -> None:
                 assert apart_x or apart_y
         for line in picture.shortcuts:
             assert all(0 <= x <= picture.width and y >= 0 for x, y in line.points)
+
+
+def test_at_stage_level_a_shortcut_is_a_small_unit_in_its_stage() -> None:
+    picture = graph(counted("resnet152"), Level.STAGE)
+    stages = {node.path: node for node in picture.nodes if node.kind is Kind.STAGE}
+    said = [(line.path, line.unit.words) for line in picture.shortcuts if line.unit]
+    assert said == [
+        (f"layer{stage}", words)
+        for stage, identities in enumerate((2, 7, 35, 2), 1)
+        for words in ("1 projection", f"{identities} identity")
+    ]
+    for line in picture.shortcuts:
+        assert line.unit
+        left, top, width, height = stages[line.path].panel
+        points = (*line.points, *line.unit.path, line.unit.words_at)
+        assert all(left < x < left + width and top < y < top + height for x, y in points)
+        reach = left + width - line.unit.words_at[0]
+        assert text_width(line.unit.words, SMALL) < reach - 4
+        x, y = line.unit.add
+        assert line.points[-1] == (x, y - line.unit.radius)  # as an arc ends at an addition
+        assert line.points[0][1] == y == line.unit.path[0][1]
+        on_path, box = line.unit.path, line.unit.box
+        assert on_path[0][0] < line.points[0][0] < box[0] < box[0] + box[2] < x < on_path[1][0]
+
+    root = ElementTree.fromstring(svg(picture))
+    groups = [g for g in root.iter(f"{SVG}g") if "shortcut" in g.get("class", "").split()]
+    counts: Counter[str] = Counter()
+    for group in groups:
+        counts[group.get("class", "").split()[1]] += int(group.get("data-count", 0))
+        plus = group.find(f"{SVG}circle")
+        assert plus is not None
+    assert counts == {"identity": 46, "projection": 4}
+    assert [group.findtext(f"{SVG}text") for group in groups] == [words for _, words in said]
+    key = root.findall(f".//{SVG}g[@class='legend']/{SVG}text")
+    assert [name.text for name in key] == ["identity shortcut", "projection shortcut"]
+
+
+@pytest.mark.parametrize("text", ["resnet50", "resnet34_c", "plain34", "resnet1202"])
+def test_the_row_of_a_stage_holds_its_box(text: str) -> None:
+    for width in (None, 85.0, 170.0):
+        picture = graph(counted(text), Level.STAGE, width_mm=width)
+        nodes = {node.path: node for node in picture.nodes}
+        for band in picture.bands:
+            node = nodes[band.stage]
+            assert band.y + 26 < node.y - node.height / 2  # below the band's title
+            assert node.y + node.height / 2 + 6 < band.y + band.height
+            around = [edge for edge in picture.edges if len(edge.points) > 2]
+            ways = [edge.points[2][1] for edge in around]
+            assert not any(band.y <= way <= band.y + band.height for way in ways)
+
+
+def test_the_count_of_a_run_of_projections_is_not_under_them() -> None:
+    picture = graph(counted("resnet34_c"), Level.LAYER)
+    nodes = {node.id: node for node in picture.nodes}
+    folded = [line for line in picture.shortcuts if line.count > 1]
+    assert [line.count for line in folded] == [2, 3, 5, 2]
+    for line in folded:
+        first = nodes[line.via[0]]
+        assert line.points[0][0] < line.count_at[0]
+        assert line.count_at[0] + 14 < first.x - first.width / 2
+        assert [nodes[name].count for name in line.via] == [line.count] * 2
+
+
+def test_at_stage_level_dot_says_what_is_in_a_stage() -> None:
+    text = dot(graph(counted("resnet20"), Level.STAGE))
+    found = re.findall(r'"(layer\d)\.\w+" \[label="(.+?)" class="(.+?)"', text)
+    assert found == [
+        ("layer1", "3 identity", "shortcut identity"),
+        ("layer2", "1 zero pad", "shortcut zero_pad"),
+        ("layer2", "2 identity", "shortcut identity"),
+        ("layer3", "1 zero pad", "shortcut zero_pad"),
+        ("layer3", "2 identity", "shortcut identity"),
+    ]
+    assert re.findall(r"(\w+) -> (\w+)", text) == list(
+        pairwise(["input", "stem", "layer1", "layer2", "layer3", "head"])
+    )
+
+
+DILATED = "resnext50_32x4d:dilate=0,1,1"
+
+
+def test_a_convolution_says_its_groups_and_dilation() -> None:
+    layers = {n.path: n for n in graph(counted(DILATED), Level.LAYER, unfold=True).nodes}
+    for path, label in (
+        ("layer1.1.conv1", "1×1, 128"),
+        ("layer1.1.conv2", "3×3, 128, 32 groups"),
+        ("layer2.0.conv2", "3×3, 256 /2, 32 groups"),
+        ("layer3.1.conv2", "3×3, 512, 32 groups, dilation 2"),
+        ("layer4.1.conv2", "3×3, 1024, 32 groups, dilation 4"),
+    ):
+        assert layers[path].label == label
+    picture = graph(counted(DILATED), Level.LAYER)
+    drawn = svg(picture)
+    assert ">3×3, 128, 32 groups</text>" in drawn
+    assert "layer4.1.conv2: Conv2d, 32 groups, dilation 4, 1024×28×28 to" in drawn
+    assert 'label="3×3, 1024, 32 groups, dilation 4"' in dot(picture)
+    assert 'tooltip="Conv2d, 32 groups, dilation 4, 1024×28×28 to' in dot(picture)
+    plain = svg(graph(counted("resnet50"), Level.LAYER)) + svg(graph(counted("resnet50")))
+    assert "groups" not in plain
+    assert "dilation" not in plain
+
+
+@pytest.mark.parametrize("level", [Level.STAGE, Level.BLOCK])
+def test_a_stage_says_its_groups_and_dilation(level: Level) -> None:
+    picture = graph(counted(DILATED), level)
+    notes = {band.stage: band.note for band in picture.bands}
+    assert notes["layer1"] == "32 groups"
+    assert notes["layer3"] == "32 groups, dilation 1, then 2"
+    assert notes["layer4"] == "32 groups, dilation 2, then 4"
+    assert all(band.note in band.title for band in picture.bands)
+    assert 'label="layer1 256×56×56, 32 groups"' in dot(picture)
+    tips = {node.id: node.detail for node in picture.nodes}
+    if level is Level.STAGE:
+        said = "1 projection and 5 identity shortcuts, 32 groups, dilation 1, then 2"
+        assert tips["layer3"].endswith(said)
+    else:
+        assert tips["layer3.1"].endswith("identity shortcut, 32 groups, dilation 2")
+
+
+@pytest.mark.parametrize("width", [None, 85, 170])
+@pytest.mark.parametrize("level", Level)
+def test_every_label_fits_its_box(level: Level, width: float | None) -> None:
+    deepest = ("resnet152", "resnet1202", "preresnet1001", "wrn28_10", "plain110")
+    for text in (*deepest, "resnext101_64x4d:dilate=1,1,1"):
+        profile = counted(text)
+        picture = graph(profile, level, width_mm=width)
+        for node in picture.nodes:
+            if node.kind is not Kind.ADD:
+                assert text_width(node.label, TEXT) <= node.width - 6, (text, node.label)
 
 
 def test_folding_keeps_every_shortcut() -> None:

@@ -104,11 +104,13 @@ def test_the_picture_is_balanced_and_whole(text: str, level: Level) -> None:
     picture = graph(profile, level)
     tex = tikz(picture, Look(title=NASTY), heat=heat_of(profile, Metric.MACS))
     assert_balanced(tex)
+    units = sum(line.unit is not None for line in picture.shortcuts)
     boxes = [node for node in picture.nodes if node.kind is not Kind.ADD]
     stacked = [n for n in boxes if n.kind in (Kind.RUN, Kind.STAGE) and n.count > 1]
-    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked)
-    assert tex.count(r"\path[addition] ") == len(picture.nodes) - len(boxes)
+    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked) + units
+    assert tex.count(r"\path[addition] ") == len(picture.nodes) - len(boxes) + units
     assert tex.count(r"\path[main path] ") == len(picture.edges)
+    assert tex.count(r"\path[main path, ") == units
     assert tex.count(r"\path[stage band] ") == len(picture.bands)
     assert tex.count(", arrow head]") == len(picture.shortcuts)
     assert tex.count(", second line]") == sum(line.count > 1 for line in picture.shortcuts)
@@ -124,6 +126,21 @@ def test_a_folded_run_says_its_count() -> None:
     layers = tikz(graph(profile, Level.LAYER))
     counts = re.findall(r"text=netidentity\] at \S+ \{\{\\bfseries\\boldmath (.+?)\}\}", layers)
     assert [read(count) for count in counts] == ["×2", "×7", "×35", "×2"]
+
+
+def test_groups_dilation_and_the_shortcuts_of_a_stage_are_said() -> None:
+    profile = counted("resnext50_32x4d:dilate=0,0,1")
+    layers = tikz(graph(profile, Level.LAYER))
+    assert escaped("3×3, 128, 32 groups") in layers
+    assert escaped("3×3, 1024, 32 groups, dilation 2") in layers
+    stages = tikz(graph(profile, Level.STAGE))
+    said = re.findall(r"\{(\d+ (?:identity|projection|zero pad))\};", stages)
+    assert said == [
+        f"{count} {kind}"
+        for identities in (2, 3, 5, 2)
+        for count, kind in ((1, "projection"), (identities, "identity"))
+    ]
+    assert escaped("layer1 · conv2_x · 32 groups") in stages
 
 
 def test_the_legend_names_what_occurs() -> None:
