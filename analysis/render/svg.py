@@ -26,10 +26,9 @@ from analysis.drawing import (
     SmallUnit,
 )
 from analysis.heat import Heat
-from analysis.render.fonts import FONT_FAMILY
+from analysis.render.fonts import FONT_FAMILY, text_width
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import PLAIN_LOOK, Look
-from analysis.render.numbers import short
 from analysis.render.palette import (
     CIVIDIS,
     DASHES,
@@ -60,6 +59,7 @@ _FILLS = {
     Kind.PAD: 0.16,
 }
 _OTHER_FILL = 0.16
+_TALL = 36.0  # of a box in which two lines have room to spare
 
 
 def fill_of(kind: Kind) -> float:
@@ -141,7 +141,7 @@ def title_size(title: str, width: float) -> float:
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph: from nothing to the hottest node. Of a run, one block's number counts."""
+    """Heat on a graph: from nothing to the hottest node."""
 
     heat: Heat
     most: float
@@ -150,23 +150,40 @@ class Warm:
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
         """Heat from nothing to the hottest node of a graph."""
-        boxes = (node for node in graph.nodes if node.kind is not Kind.ADD)  # not coloured
-        found = [heat.values[node.path] for node in boxes if node.path in heat.values]
+        found = [heat.of(node) or 0 for node in graph.nodes]
         return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
 
-    def colour(self, node: Node) -> str:
-        """The fill of a node that has a number."""
-        return heat_colour(self.heat.values[node.path] / self.most, self.colours)
-
-    def text(self, node: Node) -> str:
-        """The number of a node."""
-        each = " each" if node.kind is Kind.RUN else ""
-        return f"{short(self.heat.values[node.path], self.heat.unit)} {self.heat.label}{each}"
+    def colour(self, node: Node) -> str | None:
+        """The fill of a node; None of one that has no number."""
+        value = self.heat.of(node)
+        return None if value is None else heat_colour(value / self.most, self.colours)
 
     @property
     def ends(self) -> str:
         """What the scale goes from and to, with its unit."""
-        return f"0 to {short(self.most, self.heat.unit)} {self.heat.label}"
+        return self.heat.ends(self.most)
+
+
+def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], ...]:
+    """What stands in a box: each line, its size and its base line.
+
+    Below its label stands the box's number, as much of it as there is room for; in a box that has
+    a lower part, beside it.
+    """
+    figures = warm.heat.figures(node) if warm else ()
+    room = node.width - 6
+    if node.inner:
+        longer = (f"{node.label} · {said}" for said in figures)
+        label = next((text for text in longer if text_width(text, TEXT) <= room), node.label)
+        return ((label, TEXT, node.label_y + 4.5),)
+    fitting = (said for said in figures if text_width(said, SMALL) <= room)
+    if not (said := next(fitting, "")):
+        return ((node.label, TEXT, node.y + 4.5),)
+    apart = 3.0 if node.height < _TALL else 0.0
+    return (
+        (node.label, TEXT, node.y - 3 + apart / 2),
+        (said, SMALL, node.y + 13 - apart),
+    )
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
@@ -320,10 +337,11 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
         drawn = _plus((node.x, node.y), node.width / 2, palette, 1.6)
     else:
         fill = mix(palette.tint, palette.background, fill_of(node.kind))
-        ink, hot = palette.text, ""
-        if warm and node.path in warm.heat.values:
-            fill, hot = warm.colour(node), f" · {warm.text(node)}"
-            ink = text_on(fill)
+        ink = palette.text
+        if warm and (hot := warm.colour(node)):
+            fill, ink = hot, text_on(hot)
+        if warm and (said := warm.heat.text(node)):
+            detail += f" · {said}"
         look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
         drawn = "".join(
             f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
@@ -337,17 +355,21 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
                 f'fill="{palette.background}"/>'
             )
         if labels:
-            drawn += (
-                f'<text x="{_n(node.x)}" y="{_n(node.label_y + 4.5)}" '
-                f'fill="{ink}">{escape(node.label)}</text>'
+            drawn += "".join(
+                f'<text x="{_n(node.x)}" y="{_n(base)}"{_size(size)} '
+                f'fill="{ink}">{escape(text)}</text>'
+                for text, size, base in lines_of(node, warm)
             )
-        detail += hot
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""
     return (
         f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
         f"<title>{hint}</title>{drawn}</g>"
     )
+
+
+def _size(size: float) -> str:
+    return "" if size == TEXT else f' font-size="{_n(size)}"'
 
 
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}

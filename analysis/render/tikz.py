@@ -39,6 +39,7 @@ from analysis.render.svg import (
     holds_shape,
     inset,
     kinds_of,
+    lines_of,
     stack_of,
 )
 from nets.plan import ShortcutKind
@@ -299,7 +300,7 @@ def _colours(
     for kind in sorted({node.kind for node in graph.nodes} - {Kind.ADD}):
         named[f"net{kind}"] = mix(palette.tint, palette.background, fill_of(kind))
     if warm:
-        hot = [warm.colour(node) for node in graph.nodes if node.path in warm.heat.values]
+        hot = filter(None, map(warm.colour, graph.nodes))
         named |= {f"net{colour[1:]}": colour for colour in (*warm.colours, *hot)}
     return (rf"\definecolor{{{name}}}{{HTML}}{{{code[1:]}}}" for name, code in named.items())
 
@@ -390,16 +391,16 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         return
     x, y = node.x - node.width / 2, node.y - node.height / 2
     fill, ink = node.kind.value, ""
-    if warm and node.path in warm.heat.values:
-        fill = warm.colour(node)[1:]
-        ink = ", text=black" if text_on(warm.colour(node)) == "#000000" else ", text=white"
+    if warm and (hot := warm.colour(node)):
+        fill = hot[1:]
+        ink = ", text=black" if text_on(hot) == "#000000" else ", text=white"
     for offset in stack_of(node):
         box = pen.box(x + offset, y + offset, node.width, node.height)
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"
     if node.inner:
         yield rf"\path[fill=netground] {pen.box(*node.panel)};"
-    if labels:
-        yield _words(pen, node.x, node.label_y + 4.5, node.label, f"words{ink}")
+    for text, size, base in lines_of(node, warm) if labels else ():
+        yield _words(pen, node.x, base, text, f"{'words' if size == TEXT else 'small words'}{ink}")
 
 
 def _legend(pen: _Pen, key: Key, below: float) -> Iterator[str]:

@@ -381,8 +381,10 @@ function hover(state, event) {
   state.tip.hidden = !node;
   if (!node) return;
   const facts = state.data.facts[node.facts];
-  const brief = facts.rows.filter(([name]) => !/^(F|×)/.test(name)).slice(0, 4)
-    .map(([name, value]) => `${name} ${value}`).join(" · ");
+  const brief = facts.rows.map(([name, value], i) => {
+    const [times, all] = facts.rows[i + 1] ?? [""]; // of a run, how many blocks and all of them
+    return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
+  }).filter((text) => !/^(F|×)/.test(text)).slice(0, 4).join(" · ");
   state.tip.replaceChildren();
   add(state.tip, "strong", node.title);
   add(state.tip, "div", [facts.what, facts.formula].filter(Boolean).join(", "));

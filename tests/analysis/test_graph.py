@@ -2,24 +2,26 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import fx, nn
 
 import analysis
 from analysis.costs import Profile
 from analysis.drawing import SMALL, Graph, Kind
 from analysis.graph import Level, block_graph, graph, openable
-from analysis.heat import Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render.dot import dot
 from analysis.render.fonts import text_width
 from analysis.render.look import Look
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
-from analysis.render.svg import TEXT, counts_in_words, svg
+from analysis.render.svg import Warm, counts_in_words, lines_of, svg
 from nets import build, parse
 from nets.plan import ShortcutKind
 from nets.spec import ResNetSpec, Shortcut, UnitOrder
@@ -268,9 +270,14 @@ def test_every_label_fits_its_box(level: Level, width: float | None) -> None:
     for text in (*deepest, "resnext101_64x4d:dilate=1,1,1"):
         profile = counted(text)
         picture = graph(profile, level, width_mm=width)
+        warm = Warm.of(picture, heat_of(profile, Metric.SAVED_BYTES), LIGHT)
         for node in picture.nodes:
             if node.kind is not Kind.ADD:
-                assert text_width(node.label, TEXT) <= node.width - 6, (text, node.label)
+                for hot in (None, warm):
+                    for said, size, base in lines_of(node, hot):
+                        assert text_width(said, size) <= node.width - 6, (text, node.label)
+                        assert node.y - node.height / 2 + 0.7 * size < base
+                        assert base < node.y + node.height / 2 - 3
 
 
 def test_folding_keeps_every_shortcut() -> None:
@@ -423,10 +430,99 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     picture = graph(profile)
     assert 'class="scale"' not in svg(picture)
     warm = svg(picture, heat=heat)
-    hottest = max(heat.values[n.path] for n in picture.nodes if n.path in heat.values)
-    assert f"0 to {short(hottest, metric.unit)} {metric.label}" in warm
+    hottest = max(heat.of(node) or 0 for node in picture.nodes)
+    assert f">0 to {short(hottest, metric.unit)} {metric.label}, total per box<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
+
+
+def box_texts(root: ElementTree.Element, path: str) -> list[str]:
+    """What stands in a node's box."""
+    (group,) = [
+        g
+        for g in root.iter(f"{SVG}g")
+        if g.get("data-path") == path and g.get("class", "").startswith("node")
+        if g.get("class") != "node add"
+    ]
+    return [text.text or "" for text in group.iterfind(f"{SVG}text")]
+
+
+def fills(root: ElementTree.Element) -> dict[str, str]:
+    """The colour of every box."""
+    return {
+        g.get("data-path", ""): g[1].get("fill", "")
+        for g in root.iter(f"{SVG}g")
+        if g.get("class", "").startswith("node") and g.get("class") != "node add"
+    }
+
+
+def test_a_run_is_as_hot_as_all_its_blocks() -> None:
+    """Two thirds of ResNet-152's MACs are in layer3.1 to 3.35."""
+    profile = counted("resnet152")
+    heat = heat_of(profile, Metric.MACS)
+    picture = graph(profile)
+    (run,) = [node for node in picture.nodes if node.path == "layer3.1" and node.count == 35]
+    assert heat.of(run) == 35 * 218_365_952 == 7_642_808_320
+    assert 7_642_808_320 / profile.macs == pytest.approx(0.664, abs=0.001)
+    root = ElementTree.fromstring(svg(picture, heat=heat))
+    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M ×35 = 7.64 G"]
+    assert box_texts(root, "layer4.0") == ["layer4.0", "373 M"]
+    assert [path for path, fill in fills(root).items() if fill == CIVIDIS[-1]] == ["layer3.1"]
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert any(str(t).endswith("identity shortcut · 218 M ×35 = 7.64 G MACs") for t in titles)
+
+    per_block = replace(heat, per=Per.BLOCK)
+    assert per_block.of(run) == 218_365_952
+    root = ElementTree.fromstring(svg(picture, heat=per_block))
+    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M per block"]
+    hottest = [path for path, fill in fills(root).items() if fill == CIVIDIS[-1]]
+    assert hottest == ["layer2.0", "layer3.0", "layer4.0"]
+    assert root.findtext(f".//{SVG}g[@class='scale']/{SVG}text") == "0 to 373 M MACs, per block"
+
+
+def test_a_stage_is_all_its_blocks_or_their_mean() -> None:
+    profile = counted("resnet152")
+    heat = heat_of(profile, Metric.SAVED_BYTES)
+    picture = graph(profile, Level.STAGE)
+    (stage,) = [node for node in picture.nodes if node.path == "layer3"]
+    assert heat.of(stage) == 89_161_728
+    assert replace(heat, per=Per.BLOCK).of(stage) == 89_161_728 / 36
+    for per, said in ((Per.BOX, "89.2 MB"), (Per.BLOCK, "2.48 MB per block")):
+        root = ElementTree.fromstring(svg(picture, heat=replace(heat, per=per)))
+        assert box_texts(root, "layer3") == [f"layer3 ×36 · {said}"]
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(specs(), st.sampled_from(Metric))
+def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> None:
+    profile = analysis.profile(spec, batch=4)
+    heat = heat_of(profile, metric)
+    for level in Level:
+        if level is Level.LAYER and metric is Metric.SAVED_BYTES:
+            continue  # what an addition or an identity saves has no box
+        for unfold in (False, True):
+            boxes = graph(profile, level, unfold).nodes
+            assert sum(heat.of(node) or 0 for node in boxes) == getattr(profile, metric)
+    opened = graph(profile, opened=openable(spec))
+    if metric is not Metric.SAVED_BYTES:
+        assert sum(heat.of(node) or 0 for node in opened.nodes) == getattr(profile, metric)
+
+
+def test_numbers_that_vary_colour_no_folded_box() -> None:
+    profile = counted("resnet50")
+    heat = Heat("decades", "", {"layer3.0": 2.0, "layer3.1": 1.0, "layer3.2": 4.0}, varies=True)
+    folded = ElementTree.fromstring(svg(graph(profile), heat=heat))
+    assert box_texts(folded, "layer3.1") == ["layer3.1 to 3.5 ×5"]
+    assert fills(folded)["layer3.1"] == fills(folded)["layer2.1"]
+    titles = [title.text or "" for title in folded.iter(f"{SVG}title")]
+    (said,) = [title for title in titles if title.startswith("layer3.1: 1024")]
+    assert said.endswith(" · differs by block: unfold to see it")
+    unfolded = ElementTree.fromstring(svg(graph(profile, unfold=True), heat=heat))
+    assert box_texts(unfolded, "layer3.1") == ["layer3.1", "1.00"]
+    for per in Per:
+        assert ">0 to 4.00 decades</text>" in svg(
+            graph(profile, unfold=True), heat=replace(heat, per=per)
+        )
 
 
 def test_heat_colours_go_from_end_to_end() -> None:
