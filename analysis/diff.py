@@ -17,6 +17,7 @@ from analysis.costs import Profile, StageCost, profile
 from analysis.drawing import Graph
 from analysis.graph import Level, graph
 from analysis.render.numbers import delta
+from analysis.residual import grouping
 from nets import plan
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
@@ -235,9 +236,9 @@ def _convs(block: BlockPlan) -> str:
 
 
 def _conv(conv: ConvPlan) -> str:
-    groups = f" in {conv.groups} groups" if conv.groups > 1 else ""
-    dilation = f" dilated by {conv.dilation}" if conv.dilation > 1 else ""
-    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{groups}{dilation}"
+    special = grouping(conv.groups, conv.dilation)
+    said = f" ({special})" if special else ""
+    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{said}"
 
 
 def _stride(block: BlockPlan) -> str:

@@ -5,6 +5,7 @@ Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 20
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -83,6 +84,36 @@ def block_at(profile: Profile, path: str) -> ShortcutUse:
     paths = block_paths(profile.spec)
     raise ValueError(
         f"{quote(path)} is no block of {profile.spec.base}: blocks are {paths[0]} to {paths[-1]}"
+    )
+
+
+def grouping(groups: int, *dilations: int) -> str:
+    """What tells convolutions from plain ones: `32 groups, dilation 1, then 2`, or nothing.
+
+    Args:
+        groups: of each.
+        dilations: of one after the other.
+    """
+    said = [f"{groups} groups"] if groups > 1 else []
+    if max(dilations) > 1:
+        said.append(f"dilation {', then '.join(map(str, dict.fromkeys(dilations)))}")
+    return ", ".join(said)
+
+
+def conv_label(conv: ConvPlan) -> str:
+    """A convolution in a box of its own: `3×3, 256 /2, 32 groups`."""
+    stride = f" /{conv.stride}" if conv.stride > 1 else ""
+    label = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
+    return ", ".join(filter(None, (label, grouping(conv.groups, conv.dilation))))
+
+
+def convs_in_words(convs: Iterable[ConvPlan]) -> str:
+    """Convolutions in a row: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
+    return ", ".join(
+        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
+        + (f" /{conv.stride}" if conv.stride > 1 else "")
+        + (f" ({said})" if (said := grouping(conv.groups, conv.dilation)) else "")
+        for conv in convs
     )
 
 

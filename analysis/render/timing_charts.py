@@ -88,11 +88,11 @@ def time_heat(timing: Timing, direction: str) -> Heat:
     """Measured `forward` or `backward` time of the stages.
 
     What is measured is the stage: its blocks are not told apart, so each has its stage's mean, and
-    the label says so.
+    the label says so. A run of blocks has their sum.
     """
     times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
     values = dict(times)
     for stage in plan.stages(parse(timing.model)):
         for index in range(stage.count):
             values[f"{stage.name}.{index}"] = times[stage.name] / stage.count
-    return Heat(f"{direction}; a block: the mean of its stage", "ms", values)
+    return Heat(f"{direction} (stage means)", "ms", values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha1
 from typing import Any
@@ -11,7 +12,7 @@ import streamlit as st
 
 from analysis.drawing import Graph
 from analysis.graph import Level, graph, openable
-from analysis.heat import Heat, Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render import viewer
 from analysis.render.look import Look
 from analysis.render.palette import Palette
@@ -60,6 +61,20 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
     return heats[name]() if name else None
+
+
+def choose_reading(heat: Heat | None) -> Heat | None:
+    """Whether a box of several blocks is coloured by all of them or by one."""
+    per = st.segmented_control(
+        "Counted per",
+        [per.value for per in Per],
+        default=Per.BOX.value,
+        required=True,
+        key="per",
+        bind="query-params",
+        disabled=heat is None or heat.varies,
+    )
+    return heat and replace(heat, per=Per(per))
 
 
 def _view(

@@ -513,4 +513,4 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["layer1.0"] == heat.values["layer1.1"] == by_name["layer1"] / 2
     assert heat.values["stem"] == by_name["stem"]
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
-    assert "ms forward; a block: the mean of its stage" in drawn
+    assert "ms forward (stage means), total per box" in drawn

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 import analysis
-from analysis.residual import block_paths, residual
+from analysis.residual import block_paths, conv_label, convs_in_words, residual
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.strategies import specs
@@ -100,6 +100,17 @@ def test_words(text: str, path: str, says: str) -> None:
 )
 def test_the_unit_in_plain_text(text: str, path: str, equation: str) -> None:
     assert residual(analysis.profile(parse(text)), path).equation == equation
+
+
+def test_convolutions_in_words() -> None:
+    profile = analysis.profile(parse("resnext50_32x4d:dilate=0,0,1"))
+    for path, says in (
+        ("layer2.0", "1×1 256→256, 3×3 256→256 /2 (32 groups), 1×1 256→512"),
+        ("layer4.1", "1×1 2048→1024, 3×3 1024→1024 (32 groups, dilation 2), 1×1 1024→2048"),
+    ):
+        assert convs_in_words(residual(profile, path).branches[0].convs) == says
+    labels = [conv_label(conv) for conv in residual(profile, "layer4.1").branches[0].convs]
+    assert labels == ["1×1, 1024", "3×3, 1024, 32 groups, dilation 2", "1×1, 2048"]
 
 
 def test_no_such_block() -> None:

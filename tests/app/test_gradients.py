@@ -51,6 +51,8 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     view = told(app)
     assert "decades below the last block" in view["svg"]
     assert "layer1.1" in view["nodes"]
+    assert app.segmented_control(key="per").disabled  # norms can't be added up
+    assert "per box" not in view["svg"]
 
 
 def test_switches_change_all_models_and_the_address(open_app: Open) -> None:
