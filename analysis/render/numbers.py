@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import floor, log10
-
 _LEAST = 1e-6  # below it, a number in full has too many zeros
 _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
@@ -64,5 +62,7 @@ def three(value: float) -> str:
     """Three significant digits of a number below a thousand: `128`, `12.8`, `0.0128`; `0`."""
     if abs(value) < _LEAST:
         return f"{value:.3g}"
-    first = floor(log10(abs(float(f"{value:.2e}"))))  # 9.996 is 10.0
-    return f"{value:.{max(2 - first, 0)}f}"
+    digits = 0
+    while abs(value) < 9_995 / 10 ** (digits + 2):  # 9.995 is 10.0
+        digits += 1
+    return f"{value:.{digits}f}"
