@@ -62,17 +62,21 @@ class Amount:
 
 @dataclass(frozen=True)
 class Line:
-    """One count of the network; the amounts sum to the total."""
+    """One count of the network; the amounts sum to the total.
+
+    There are none where the tool cannot count it; then `missing` says why.
+    """
 
     tool: Tool
     amounts: tuple[Amount, ...]
     source: Citation | None = None
     place: str = ""
+    missing: str = ""
 
     @property
-    def total(self) -> int:
-        """The tool's integer."""
-        return sum(amount.count for amount in self.amounts)
+    def total(self) -> int | None:
+        """The tool's integer, None where it has none."""
+        return None if self.missing else sum(amount.count for amount in self.amounts)
 
 
 PAPER_MACS = {
@@ -97,13 +101,16 @@ def ledger(spec: ResNetSpec, batch: int = 1) -> tuple[Line, ...]:
         ValueError: as `profile` does.
     """
     cost = profile(spec, batch=batch)
+    train = Tool.FVCORE_TRAIN
     kinds = _elements(cost)
     lines = [
         *_paper(cost),
         _line(cost, Tool.TORCHVISION),
         _torchinfo(cost),
         _fvcore(cost, kinds, Tool.FVCORE_EVAL, 2),
-        _fvcore(cost, kinds, Tool.FVCORE_TRAIN, 5),
+        Line(train, (), missing=cost.untrainable)
+        if cost.untrainable
+        else _fvcore(cost, kinds, train, 5),
         _ptflops(cost, kinds),
         _thop(cost, kinds),
         _line(cost, Tool.TWO_PER_MAC, Amount(Part.ADDS, cost.macs)),
@@ -236,6 +243,6 @@ def _padded_pool(cost: Profile) -> int:
 
 
 def _biases(cost: Profile, convs: tuple[str, ...] = ("Conv2d", "Conv2dSame")) -> int:
-    """Output elements of the linear layer and of these types of convolution, if those are biased."""
+    """Output elements of the layers with a bias, of convolutions those of some types."""
     biased = ("Linear", *(convs if cost.spec.bias else ()))
     return cost.batch * sum(prod(row.output) for row in cost.layers if row.type in biased)

@@ -102,7 +102,7 @@ def graph(
         return graphs.graph(cost, asked, unfold, ratio, width_mm=wrapped)
 
     others = viewer.levels(cost) if output.suffix.lower() == ".html" and block is None else {}
-    warm = heat_of(cost, Metric(heat)) if heat else None
+    warm = or_usage(heat_of, cost, Metric(heat)) if heat else None
     _export(output, cost, draw, name, warm, others, **look)
 
 

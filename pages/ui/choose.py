@@ -9,9 +9,9 @@ import streamlit as st
 
 from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
 from analysis.render.charts import Chart
-from analysis.render.comparison import choice_json, fits_grid, largest_batch
+from analysis.render.comparison import cannot_train, choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
-from analysis.render.numbers import exact, short
+from analysis.render.numbers import MISSING, exact, short, short_if_any
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
@@ -22,7 +22,7 @@ from pages.ui.downloads import export_popover, file_button, table_buttons
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.timing import finished, remember, show_progress
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 _TASKS = ("ImageNet", "CIFAR-10", "my own images")
 _STEP = "step"
@@ -139,14 +139,17 @@ def show_fits(choice: Choice) -> None:
     rows = []
     for row in choice.fits:
         cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
-        step = row.training_bytes(choice.dtype) or 0
+        step = row.training_bytes(choice.dtype)
         for value, unit in (
             (row.params, ""),
             (row.macs // choice.batch, ""),
             (step, "B"),
-            (row.inference_bytes_in(choice.dtype) or 0, "B"),
+            (row.inference_bytes_in(choice.dtype), "B"),
         ):
-            cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
+            if value is None:
+                cells.append(Cell(MISSING, row.untrainable))
+            else:
+                cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
         if choice.largest_batches:
             cells.append(largest_batch(choice.largest_batches[row.model]))
         rows.append(cells)
@@ -155,6 +158,8 @@ def show_fits(choice: Choice) -> None:
         f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; the memory of a "
         "training step is predicted by replaying it."
     )
+    for said in cannot_train(choice.fits):
+        st.info(sentence(said), icon=":material/info:")
     if choice.best:
         best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
         st.html(
@@ -186,7 +191,7 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
         "catalog" if deep.in_catalog else "searched",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
-        short(deep.row.training_bytes(choice.dtype) or 0, "B"),
+        Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
         breaks or "as deep as a network may be",
     )

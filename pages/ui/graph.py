@@ -20,6 +20,7 @@ from nets import ResNetSpec
 from pages.ui.address import hidden_text
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
+from pages.ui.words import sentence
 
 _OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
 
@@ -59,7 +60,11 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
-    return heats[name]() if name else None
+    try:
+        return heats[name]() if name else None
+    except ValueError as error:
+        st.info(sentence(str(error)), icon=":material/info:")
+        return None
 
 
 def _view(

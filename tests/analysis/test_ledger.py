@@ -73,7 +73,7 @@ def counted(model: nn.Module, x: torch.Tensor) -> dict[Tool, int]:
     return found
 
 
-def totals(text: str, batch: int = 1) -> dict[Tool, int]:
+def totals(text: str, batch: int = 1) -> dict[Tool, int | None]:
     return {line.tool: line.total for line in ledger(parse(text), batch)}
 
 
@@ -156,11 +156,24 @@ def test_every_line_equals_the_tools_on_random_networks() -> None:
 def test_every_catalog_line_begins_with_the_multiply_adds_and_holds_no_empty_amount() -> None:
     for entry in CATALOG.values():
         lines = ledger(entry.spec)
-        macs = next(line.total for line in lines if line.tool is Tool.TORCHVISION)
+        macs = profile(entry.spec).macs
         for line in lines:
             assert line.amounts[0] == Amount(Part.MACS, macs)
             assert line.total == sum(amount.count for amount in line.amounts)
             assert all(amount.count for amount in line.amounts)
+
+
+def test_a_network_too_small_to_train_has_no_line_of_a_tool_in_train_mode() -> None:
+    text = "resnet18:input=3x32x32"
+    lines = {line.tool: line for line in ledger(parse(text))}
+    train = lines.pop(Tool.FVCORE_TRAIN)
+    assert (train.total, train.amounts) == (None, ())
+    assert "layer4.0.bn1 would train on one value per channel" in train.missing
+    assert lines[Tool.TORCHVISION].total == 37_523_456
+    assert all(line.total for line in lines.values())
+    rows = {row[0]: row for row in ledger_grid(ledger(parse(text))).rows}
+    assert rows[Tool.FVCORE_TRAIN] == (Tool.FVCORE_TRAIN, train.missing, "—")
+    assert None not in totals(text, batch=2).values()
 
 
 def test_only_the_papers_line_cites_and_only_where_it_states_a_figure() -> None:
@@ -191,6 +204,7 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     assert rows[0].endswith('"3,800,000,000"')
     assert " − 231,211,008 stride on the first 1x1" in rows[0]
     for row, line in zip(rows, lines, strict=True):
+        assert line.total
         assert all(f"{abs(amount.count):,} {amount.part}" in row for amount in line.amounts)
         assert row.endswith(f'"{line.total:,}"')
     assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))
