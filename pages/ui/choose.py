@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
 from analysis.render.charts import Chart
-from analysis.render.comparison import cannot_train, choice_json, fits_grid, largest_batch
+from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
 from analysis.render.numbers import MISSING, exact, short, short_if_any
 from analysis.settings import Settings
@@ -22,7 +22,7 @@ from pages.ui.downloads import export_popover, file_button, table_buttons
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.timing import finished, remember, show_progress
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain
 
 _TASKS = ("ImageNet", "CIFAR-10", "my own images")
 _STEP = "step"
@@ -158,8 +158,6 @@ def show_fits(choice: Choice) -> None:
         f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; the memory of a "
         "training step is predicted by replaying it."
     )
-    for said in cannot_train(choice.fits):
-        st.info(sentence(said), icon=":material/info:")
     if choice.best:
         best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
         st.html(

@@ -71,7 +71,8 @@ def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         try:
             nets[parse(one)] = None
         except ValueError as error:
-            complain(f"{quote(one)} is left out: {error}")
+            named = quote(one) in str(error)
+            complain(str(error) if named else f"{quote(one)} is left out: {error}")
     return tuple(nets)
 
 
@@ -150,7 +151,7 @@ def show_table(comparison: Comparison) -> None:
     styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
-    st.dataframe(styled)
+    st.dataframe(styled, placeholder="")
     for said in cannot_train(comparison.rows):
         st.info(sentence(said), icon=":material/info:")
     yard = comparison.yardstick

@@ -8,6 +8,7 @@ from hashlib import sha1
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing import Graph
 from analysis.graph import Level, graph, openable
@@ -41,8 +42,11 @@ def graph_of(
     return graph(profile_of(spec), level, unfold, opened=opened, width_mm=width_mm)
 
 
-def choose_heat(spec: ResNetSpec) -> Heat | None:
-    """What the nodes are coloured by: a metric of the profile, or what this visit has measured."""
+def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
+    """What the nodes are coloured by: a metric of the profile, or what this visit has measured.
+
+    `reasons` is where to say why the network has no such numbers.
+    """
     profile = profile_of(spec)
     heats: dict[str, Callable[[], Heat]] = {
         metric.label: partial(heat_of, profile, metric) for metric in Metric
@@ -63,7 +67,7 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
     try:
         return heats[name]() if name else None
     except ValueError as error:
-        st.info(sentence(str(error)), icon=":material/info:")
+        reasons.info(sentence(str(error)), icon=":material/info:")
         return None
 
 
