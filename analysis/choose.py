@@ -227,12 +227,10 @@ def choose(
     judge = _Judge(budgets.limits, batch, dtype, optimiser, measured_ms or {})
     fits, misses, refused = [], [], []
     for spec in _candidates(task, candidates):
-        try:
-            counted = judge.row(spec)
-        except ValueError as error:
-            refused.append(Refusal(str(spec), str(error).removeprefix(f"{spec}: ")))
-            continue
-        if budgets.max_ms is not None and counted.measured_ms is None:
+        counted = judge.row(spec)
+        if budgets.max_training_bytes is not None and counted.untrainable:
+            refused.append(Refusal(counted.model, counted.untrainable))
+        elif budgets.max_ms is not None and counted.measured_ms is None:
             refused.append(Refusal(counted.model, "it was not measured"))
         elif over := judge.over(counted):
             worst = max(need / judge.limits[budget] for budget, need in over.items())

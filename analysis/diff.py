@@ -101,9 +101,10 @@ class StageDiff:
         return _gained(self.before, self.after, "macs")
 
     @property
-    def saved_bytes_gained(self) -> int:
-        """Memory saved for backward, likewise."""
-        return _gained(self.before, self.after, "saved_bytes")
+    def saved_bytes_gained(self) -> int | None:
+        """Memory saved for backward, likewise; None where a network cannot train at this batch."""
+        one, other = (cost.saved_bytes if cost else 0 for cost in (self.before, self.after))
+        return None if one is None or other is None else other - one
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,12 @@ class Diff:
     stages: tuple[StageDiff, ...]
     options: tuple[OptionDiff, ...]
     sentence: str
+
+    @property
+    def untrainable(self) -> str:
+        """Why there is no saved memory to compare, by network; empty where there is."""
+        costs = (cost for cost in (self.before, self.after) if cost.untrainable)
+        return "; ".join(f"{cost.model} cannot train, as {cost.untrainable}" for cost in costs)
 
     @property
     def tally(self) -> Counter[Change]:
@@ -295,12 +302,14 @@ def _sentence(
     if not clauses:
         names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in options)
         clauses = [f"the same blocks, but {names}"]
-    gains = (
-        f"{delta(after.params, before.params)} parameters, "
-        f"{delta(after.macs, before.macs)} MACs, "
-        f"{delta(after.saved_bytes, before.saved_bytes, 'B')} saved for backward"
-    )
-    return f"From {one} to {other}: {'; '.join(clauses)}. In all {gains}."
+    gains = [
+        f"{delta(after.params, before.params)} parameters",
+        f"{delta(after.macs, before.macs)} MACs",
+    ]
+    if before.saved_bytes is not None and after.saved_bytes is not None:
+        saved = delta(after.saved_bytes, before.saved_bytes, "B")
+        gains.append(f"{saved} saved for backward")
+    return f"From {one} to {other}: {'; '.join(clauses)}. In all {', '.join(gains)}."
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:

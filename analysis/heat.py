@@ -104,7 +104,16 @@ class Heat:
 
 
 def heat_of(profile: Profile, metric: Metric) -> Heat:
-    """A metric of every layer, and its sums for blocks, stages, stem and head."""
+    """A metric of every layer, and its sums for blocks, stages, stem and head.
+
+    Raises:
+        ValueError: for saved memory, where the network cannot train at the profile's batch.
+    """
+    if metric is Metric.SAVED_BYTES and profile.untrainable:
+        raise ValueError(
+            f"there is no saved memory to colour by: {profile.untrainable}; colour by MACs or "
+            "parameters"
+        )
     values: Counter[str] = Counter()
     head = plan.head_steps(profile.spec)
     for row in profile.layers:

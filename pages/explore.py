@@ -18,6 +18,7 @@ from pages.ui.layers import show_layers
 from pages.ui.markup import figures, picture, table
 from pages.ui.theme import palette
 from pages.ui.verify import show_verification
+from pages.ui.words import sentence
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
@@ -59,6 +60,10 @@ st.caption(
     "an element, and the average pool. Saved memory is what autograd keeps for backward in "
     "float32. Bars are shares of the whole; hover a number for the exact value."
 )
+if profile.untrainable:
+    st.info(
+        sentence(f"Saved memory is for two images: {profile.untrainable}"), icon=":material/info:"
+    )
 
 st.header("One block")
 show_block(profile)

@@ -26,6 +26,7 @@ head, export = st.columns([8, 1.6], vertical_alignment="center")
 head.title(f"Shortcuts of {in_a_sentence(spec)}")
 st.markdown(f"{counts_in_words(profile)}. Model `{profile.model}`.")
 left, middle, beside, right = st.columns([3.4, 3, 2.2, 3], vertical_alignment="bottom")
+below = st.container()
 level = left.segmented_control(
     "Every node is a",
     [level.value for level in Level],
@@ -35,7 +36,7 @@ level = left.segmented_control(
     bind="query-params",
 )
 with middle:
-    heat = choose_heat(spec)
+    heat = choose_heat(spec, below)
 with beside:
     heat = choose_reading(heat)
 unfold = right.toggle(

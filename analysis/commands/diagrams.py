@@ -111,7 +111,9 @@ def graph(
         return graphs.graph(cost, asked, unfold, ratio, width_mm=wrapped)
 
     others = viewer.levels(cost) if output.suffix.lower() == ".html" and block is None else {}
-    warm = replace(heat_of(cost, Metric(heat)), per=Per(heat_per or "box")) if heat else None
+    warm = None
+    if heat:
+        warm = replace(or_usage(heat_of, cost, Metric(heat)), per=Per(heat_per or "box"))
     _export(output, cost, draw, name, warm, others, **look)
 
 

@@ -76,16 +76,19 @@ def scatter_chart(
 
 
 def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
-    """One figure along a sweep, a line for each network."""
+    """One figure along a sweep, a line for each network that has it; no line where none has."""
     looks = cycle(LINE_LOOKS)
     series = []
     for curve in curves:
         colour, dash = next(looks)
+        known = [point for point in curve.points if column.of(point.row) is not None]
+        if not known:
+            continue
         series.append(
             Series(
                 curve.model,
-                tuple(point.value for point in curve.points),
-                tuple(column.of(point.row) for point in curve.points),
+                tuple(point.value for point in known),
+                tuple(column.of(point.row) for point in known),
                 colour=colour,
                 dash=dash,
             )
@@ -107,6 +110,15 @@ def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> C
         log_x=log,
         log_y=log,
     )
+
+
+def not_swept(curves: Sequence[Curve], column: Column) -> tuple[str, ...]:
+    """What a sweep's chart leaves out for want of the figure: `resnet18 at 28, 32` and so on."""
+    gaps = {
+        curve.model: [f"{point.value:,g}" for point in curve.points if column.of(point.row) is None]
+        for curve in curves
+    }
+    return tuple(f"{model} at {', '.join(values)}" for model, values in gaps.items() if values)
 
 
 def _sentence(words: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MISSING = "—"
+"""What stands where there is no number; a sentence beside it says why."""
+
 _LEAST = 1e-6  # below it, a number in full has too many zeros
 _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
@@ -19,6 +22,11 @@ def short(value: float, unit: str = "") -> str:
             return f"{three(value / size)} {prefix}{unit}"
     whole = f"{value:,}" if isinstance(value, int) else three(value)
     return f"{whole} {unit}".rstrip()
+
+
+def short_if_any(value: float | None, unit: str = "") -> str:
+    """`short`, or a dash where there is no number."""
+    return MISSING if value is None else short(value, unit)
 
 
 def scale_of(value: int) -> tuple[int, str]:

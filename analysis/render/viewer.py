@@ -21,7 +21,7 @@ from analysis.heat import Heat, Metric, heat_of
 from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.render.key import NAMES
 from analysis.render.look import PLAIN_LOOK, Look
-from analysis.render.numbers import exact, shape, short
+from analysis.render.numbers import MISSING, exact, shape, short
 from analysis.render.svg import svg
 from analysis.residual import convs_in_words, residual
 from nets import plan
@@ -211,7 +211,11 @@ class _Describer:
         self._stages = {row.name: row for row in profile.stages}
         self._stage_words = {s.name: stage_in_words(s) for s in plan.stages(profile.spec)}
         self._uses = {use.path: use for use in profile.shortcuts}
-        self._sums = {metric: heat_of(profile, metric).values for metric in Metric}
+        self._sums = {
+            metric: heat_of(profile, metric).values
+            for metric in Metric
+            if not (metric is Metric.SAVED_BYTES and profile.untrainable)
+        }
 
     def __call__(self, node: Node) -> int:
         """The index of a node's facts; equal blocks share them."""
@@ -274,6 +278,9 @@ class _Describer:
         """Parameters, MACs and saved memory; of a run, one block's and all of them."""
         rows = []
         for metric in Metric:
+            if metric not in self._sums:
+                rows.append((_label(metric), MISSING, self._profile.untrainable))
+                continue
             value = int(self._sums[metric].get(path, 0))
             for times in (1, count) if count > 1 else (1,):
                 whole = f"{exact(times * value)} {metric.unit}".rstrip()

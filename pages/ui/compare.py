@@ -13,6 +13,7 @@ from analysis.diff import Diff, marked_graphs
 from analysis.ledger import ledger
 from analysis.render.charts import Chart
 from analysis.render.comparison import (
+    cannot_train,
     comparison_csv,
     comparison_json,
     comparison_latex,
@@ -20,20 +21,20 @@ from analysis.render.comparison import (
     diff_grid,
     ledger_grid,
 )
-from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
+from analysis.render.comparison_charts import not_drawn, not_swept, scatter_chart, sweep_chart
 from analysis.render.look import Look
 from analysis.render.numbers import shape, short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import Stem, number_of
+from nets.spec import Stem, number_of, quote
 from pages.ui.address import hidden_text
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
 from pages.ui.downloads import export_popover, file_button, section, table_buttons
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 _NETS, _ASKED, _SEPARATOR = "nets", "compared", ";"
 
@@ -44,7 +45,7 @@ _DEFAULT = {
 
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """The networks of the comparison, which the address holds; none where one is wrong."""
+    """The networks of the comparison, which the address holds, less those whose text is wrong."""
     text = hidden_text(_NETS)
     texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
     st.session_state[_ASKED] = list(dict.fromkeys(texts))
@@ -65,11 +66,14 @@ def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         disabled=str(spec) in texts,
         width="stretch",
     )
-    try:
-        return tuple(dict.fromkeys(map(parse, texts)))
-    except ValueError as error:
-        complain(str(error))
-        return ()
+    nets: dict[ResNetSpec, None] = {}
+    for one in texts:
+        try:
+            nets[parse(one)] = None
+        except ValueError as error:
+            named = quote(one) in str(error)
+            complain(str(error) if named else f"{quote(one)} is left out: {error}")
+    return tuple(nets)
 
 
 def _changed() -> None:
@@ -147,7 +151,9 @@ def show_table(comparison: Comparison) -> None:
     styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
-    st.dataframe(styled)
+    st.dataframe(styled, placeholder="")
+    for said in cannot_train(comparison.rows):
+        st.info(sentence(said), icon=":material/info:")
     yard = comparison.yardstick
     among = ", among networks of the same input" if mixed else ""
     st.caption(
@@ -213,10 +219,15 @@ def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
         except ValueError as error:
             complain(f"{net}: {error}")
     if curves:
-        chart = sweep_chart(curves, columns[label or Column.MACS.label], both_log)
-        show_chart(chart, "sweep", 420)
-        with files:
-            chart_buttons(chart, "sweep")
+        figure = columns[label or Column.MACS.label]
+        chart = sweep_chart(curves, figure, both_log)
+        if chart.series:
+            show_chart(chart, "sweep", 420)
+            with files:
+                chart_buttons(chart, "sweep")
+        if gaps := "; ".join(not_swept(curves, figure)):
+            said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
+            st.info(sentence(said), icon=":material/info:")
     if len(nets) > 6:
         st.caption("The first six networks are swept.")
 
@@ -238,6 +249,8 @@ def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
     with files:
         table_buttons(grid, "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
+    if found.untrainable:
+        st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
     _show_graphs(found)
 
 

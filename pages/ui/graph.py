@@ -9,6 +9,7 @@ from hashlib import sha1
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing import Graph
 from analysis.graph import Level, graph, openable
@@ -21,6 +22,7 @@ from nets import ResNetSpec
 from pages.ui.address import hidden_text
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
+from pages.ui.words import sentence
 
 _OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
 
@@ -41,8 +43,11 @@ def graph_of(
     return graph(profile_of(spec), level, unfold, opened=opened, width_mm=width_mm)
 
 
-def choose_heat(spec: ResNetSpec) -> Heat | None:
-    """What the nodes are coloured by: a metric of the profile, or what this visit has measured."""
+def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
+    """What the nodes are coloured by: a metric of the profile, or what this visit has measured.
+
+    `reasons` is where to say why the network has no such numbers.
+    """
     profile = profile_of(spec)
     heats: dict[str, Callable[[], Heat]] = {
         metric.label: partial(heat_of, profile, metric) for metric in Metric
@@ -60,7 +65,11 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
-    return heats[name]() if name else None
+    try:
+        return heats[name]() if name else None
+    except ValueError as error:
+        reasons.info(sentence(str(error)), icon=":material/info:")
+        return None
 
 
 def choose_reading(heat: Heat | None) -> Heat | None:

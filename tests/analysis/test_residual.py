@@ -18,10 +18,7 @@ def explain(text: str, path: str) -> str:
 @settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(specs())
 def test_costs_of_every_block_are_its_layers(spec: ResNetSpec) -> None:
-    try:
-        profile = analysis.profile(spec)
-    except ValueError:
-        profile = analysis.profile(spec, batch=2)
+    profile = analysis.profile(spec)
     for path in block_paths(spec):
         own = residual(profile, path).branches[0]
         layers = [

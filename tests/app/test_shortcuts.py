@@ -87,3 +87,20 @@ def test_heat_may_be_named_as_on_the_command_line(open_app: Open) -> None:
     app = open_app("resnet20", "shortcuts", heat="saved_bytes")
     assert app.selectbox(key="heat").value == "saved memory"
     assert not app.warning
+
+
+def test_a_network_that_one_image_cannot_train_is_drawn(open_app: Open) -> None:
+    app = open_app("resnet18:input=3x32x32", "shortcuts", heat="saved_bytes")
+    assert not app.exception
+    assert not app.error
+    view = told(app)
+    assert 'class="scale"' not in view["svg"]
+    assert app.info[0].value == (
+        "There is no saved memory to colour by: input 3x32x32 is too small at batch 1, where "
+        "layer4.0.bn1 would train on one value per channel; colour by MACs or parameters."
+    )
+    row = next(row for row in view["facts"][-1]["rows"] if row[0] == "Saved memory")
+    assert row[1] == "—"
+    assert row[2].endswith("layer4.0.bn1 would train on one value per channel")
+    app.selectbox(key="heat").select("MACs").run()
+    assert 'class="scale"' in told(app)["svg"]
