@@ -177,12 +177,22 @@ def number(
     return value
 
 
-def text(label: str, default: str = "", *, key: str, place: Place = None, **looks: Any) -> str:
-    """Draw a text field and return its text; an empty one is the default."""
-    value = chosen(key, str, default)
+def text(
+    label: str,
+    default: str = "",
+    *,
+    key: str,
+    place: Place = None,
+    most: int | None = None,
+    **looks: Any,
+) -> str:
+    """Draw a text field of at most so many letters; an empty one is the default."""
+    value = chosen(key, partial(_short, most), default)
     _seed(key, value)
     with _at(place):
-        st.text_input(label, key=key, on_change=_changed, args=(key, default), **looks)
+        st.text_input(
+            label, max_chars=most, key=key, on_change=_changed, args=(key, default), **looks
+        )
     return value
 
 
@@ -221,6 +231,12 @@ def _option(words: Mapping[str, str], text: str) -> str:
     if value is None:
         raise ValueError(f"{text!r} is no option")
     return value
+
+
+def _short(most: int | None, text: str) -> str:
+    if most is not None and len(text) > most:
+        raise ValueError(f"{len(text):,} letters, at most {most:,}")
+    return text
 
 
 def _bool(text: str) -> bool:

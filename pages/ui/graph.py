@@ -22,7 +22,7 @@ from pages.ui.cached import profile_of
 from pages.ui.fields import select
 from pages.ui.measured import measured_heats
 
-_OPEN, _AT, _GRAPH = "open", "at", "graph"
+_OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -92,15 +92,19 @@ def show_graph(
     view = _view(spec, level, unfold, opened, heat, palette)
     _viewer(
         key=_GRAPH,
-        data={**view, "at": held(_AT)},
-        default={"at": ""},
+        data={**view, "at": held(_AT), "search": held(_SEARCH)},
         on_at_change=_chosen,
+        on_search_change=_searched,
         on_open_change=_opened,
     )
 
 
 def _chosen() -> None:
     hold(_AT, st.session_state[_GRAPH].at or "")
+
+
+def _searched() -> None:
+    hold(_SEARCH, st.session_state[_GRAPH].search or "")
 
 
 def _opened() -> None:
