@@ -104,10 +104,12 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
     whole = "timing_batches=8&timing_dtype=bfloat16&timing_mode=inference"
     expect(page).to_have_url(re.compile(whole))
 
-    page.go_back()  # where the link led, before the settings were added
-    expect_chosen(page)
+    page.go_back()  # where the link led, while the settings were added
+    expect(page).to_have_url(re.compile(f"/timing.*{whole}|/units(?!.*timing_batches)"))
+    settled(page)
     page.go_back()
     title(page, "Units")
+    settled(page)
     page.go_back()
     expect_chosen(page)
     page.go_back()
