@@ -14,6 +14,7 @@ from nets import CATALOG
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
+from pages.ui.fields import segments, switch
 from pages.ui.graph import choose_heat, choose_reading, graph_of, opened_in, show_graph
 from pages.ui.markup import table
 from pages.ui.shortcuts import shortcut_rows
@@ -27,22 +28,16 @@ head.title(f"Shortcuts of {in_a_sentence(spec)}")
 st.markdown(f"{counts_in_words(profile)}. Model `{profile.model}`.")
 left, middle, beside, right = st.columns([3.4, 3, 2.2, 3], vertical_alignment="bottom")
 below = st.container()
-level = left.segmented_control(
-    "Every node is a",
-    [level.value for level in Level],
-    default=Level.BLOCK.value,
-    required=True,
-    key="level",
-    bind="query-params",
-)
+level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=left)
 with middle:
     heat = choose_heat(spec, below)
 with beside:
     heat = choose_reading(heat)
-unfold = right.toggle(
+unfold = switch(
     "Unfold equal blocks",
+    False,
     key="unfold",
-    bind="query-params",
+    place=right,
     disabled=level == Level.STAGE,
     help="Draw every block instead of one box for a run of equal ones.",
 )

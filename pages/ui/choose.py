@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
+from analysis.compare import Axis, Column
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
@@ -19,12 +20,13 @@ from nets import parse
 from nets.text import parse_shape
 from pages.ui.charts import chart_buttons
 from pages.ui.downloads import export_popover, file_button, table_buttons
+from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.timing import finished, remember, show_progress
 from pages.ui.words import complain
 
-_TASKS = ("ImageNet", "CIFAR-10", "my own images")
+_TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _STEP = "step"
 _G, _M = 10**9, 10**6
 
@@ -41,18 +43,16 @@ class Asked(NamedTuple):
 
 def choose_task() -> Task | None:
     """ImageNet, CIFAR-10, or an input and classes of one's own; None where these are none."""
-    name = st.segmented_control(
-        "Task", _TASKS, default=_TASKS[0], required=True, key="task", bind="query-params"
-    )
-    if name == _TASKS[0]:
+    task = segments("Task", _TASKS, "imagenet", key="task")
+    if task == "imagenet":
         return IMAGENET
-    if name == _TASKS[1]:
+    if task == "cifar10":
         return CIFAR
     left, right = st.columns(2)
-    text = left.text_input("Input", "3x128x128", key="own_input", bind="query-params") or ""
-    classes = right.number_input("Classes", 1, 100_000, 100, key="own_classes", bind="query-params")
+    own = text("Input", "3x128x128", key="own_input", place=left)
+    classes = number("Classes", 1, 100_000, 100, key="own_classes", place=right)
     try:
-        return task_of(parse_shape(text), int(classes))
+        return task_of(parse_shape(own), classes)
     except ValueError as error:
         complain(str(error))
         return None
@@ -68,13 +68,13 @@ def choose_budgets() -> Asked | None:
         ("Iteration, ms", "max_ms", None, "Of what this visit measured on the page Timing."),
     )
     macs, params, training, inference, time = (
-        column.number_input(
+        number(
             label,
             0.0,
             None,
             default,
             key=key,
-            bind="query-params",
+            place=column,
             placeholder="any",
             help=help,
             format="%g",
@@ -82,13 +82,9 @@ def choose_budgets() -> Asked | None:
         for column, (label, key, default, help) in zip(st.columns(5), fields, strict=True)
     )
     one, two, three = st.columns(3)
-    batch = one.number_input("Batch", 1, 65_536, 32, key="choose_batch", bind="query-params")
-    dtype = two.selectbox(
-        "Dtype", [d.value for d in Dtype], key="choose_dtype", bind="query-params"
-    )
-    optimiser = three.selectbox(
-        "Optimiser", [o.value for o in Optimiser], key="optimiser", bind="query-params"
-    )
+    batch = number("Batch", 1, 65_536, 32, key="choose_batch", place=one)
+    dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
+    optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
     try:
         budgets = Budgets(
             max_macs=_times(macs, _G),
@@ -104,14 +100,14 @@ def choose_budgets() -> Asked | None:
     if time is not None:
         from pages.ui.measured import measured_ms
 
-        times = frozenset(measured_ms(int(batch)).items())
+        times = frozenset(measured_ms(batch).items())
         if not times:
             complain(
-                f"No time has been measured in this visit at batch {int(batch)}: measure networks "
+                f"No time has been measured in this visit at batch {batch}: measure networks "
                 "on the page Timing first, or leave the time open"
             )
             return None
-    return Asked(budgets, int(batch), Dtype(dtype), Optimiser(optimiser), times)
+    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
 
 
 _FIELDS = {
@@ -197,15 +193,16 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
 
 def show_real_step(choice: Choice) -> None:
     """Run real training iterations of one network in the worker, at the batch asked for."""
-    texts = [deep.row.model for deep in choice.deepest]
+    models = [deep.row.model for deep in choice.deepest]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    text = left.selectbox(
+    model = select(
         "Try a real training step of",
-        texts,
+        {model: name_of(parse(model)) for model in models},
+        models[0],
         key="real",
-        format_func=lambda text: name_of(parse(text)),
+        place=left,
     )
-    chosen = next(deep.row for deep in choice.deepest if deep.row.model == text)
+    chosen = next(deep.row for deep in choice.deepest if deep.row.model == model)
     settings = Settings(batch=choice.batch, dtype=choice.dtype, seconds=5.0)
     right.button(
         "Measure a step",
@@ -246,7 +243,12 @@ def export_choice(choice: Choice, chart: Chart | None) -> None:
 
 def front_chart(choice: Choice) -> Chart:
     """The networks that fit by two figures, their Pareto front joined."""
-    names = {f"{f.y.label} against {f.x.label}": f for f in choice.fronts}
-    chosen = st.selectbox("Front", list(names), key="front", bind="query-params")
-    front = names.get(chosen or "", choice.fronts[0])
+    fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
+    words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
+    front = fronts[select("Front", words, next(iter(fronts)), key="front")]
     return scatter_chart(choice.fits, front.x, front.y, name=lambda row: name_of(row.spec))
+
+
+def _axis(axis: Axis) -> str:
+    """As the address writes it."""
+    return axis.value if isinstance(axis, Column) else axis.label

@@ -19,12 +19,13 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
-from pages.ui.address import hidden_text
+from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
+from pages.ui.fields import segments, select
 from pages.ui.measured import measured_heats
 from pages.ui.words import sentence
 
-_OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
+_OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -49,24 +50,20 @@ def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
     `reasons` is where to say why the network has no such numbers.
     """
     profile = profile_of(spec)
-    heats: dict[str, Callable[[], Heat]] = {
-        metric.label: partial(heat_of, profile, metric) for metric in Metric
+    heats: dict[str, tuple[str, Callable[[], Heat]]] = {
+        metric: (metric.label, partial(heat_of, profile, metric)) for metric in Metric
     }
     heats |= measured_heats(spec)
-    if (asked := st.query_params.get(_HEAT)) in tuple(Metric):  # as the command line says it
-        st.query_params[_HEAT] = Metric(asked).label
-        st.rerun()
-    name = st.selectbox(
+    name = select(
         "Colour by",
-        list(heats),
-        index=None,
-        key=_HEAT,
-        bind="query-params",
+        {name: label for name, (label, _) in heats.items()},
+        None,
+        key="heat",
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
     try:
-        return heats[name]() if name else None
+        return heats[name][1]() if name else None
     except ValueError as error:
         reasons.info(sentence(str(error)), icon=":material/info:")
         return None
@@ -74,15 +71,8 @@ def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
 
 def choose_reading(heat: Heat | None) -> Heat | None:
     """Whether a box of several blocks is coloured by all of them or by one."""
-    per = st.segmented_control(
-        "Counted per",
-        [per.value for per in Per],
-        default=Per.BOX.value,
-        required=True,
-        key="per",
-        bind="query-params",
-        disabled=heat is None or heat.varies,
-    )
+    disabled = heat is None or heat.varies
+    per = segments("Counted per", list(Per), Per.BOX, key="per", disabled=disabled)
     return heat and replace(heat, per=Per(per))
 
 
@@ -104,9 +94,7 @@ def _view(
 
 def opened_in(spec: ResNetSpec) -> frozenset[str]:
     """What the address says is opened, as far as this network has it."""
-    text = hidden_text(_OPEN)
-    hidden_text(_AT)
-    return frozenset(text.split(",")) & openable(spec)
+    return frozenset(held(_OPEN).split(",")) & openable(spec)
 
 
 def show_graph(
@@ -121,20 +109,24 @@ def show_graph(
     view = _view(spec, level, unfold, opened, heat, palette)
     _viewer(
         key=_GRAPH,
-        data={**view, "at": st.session_state[_AT]},
-        default={"at": ""},
+        data={**view, "at": held(_AT), "search": held(_SEARCH)},
         on_at_change=_chosen,
+        on_search_change=_searched,
         on_open_change=_opened,
     )
 
 
 def _chosen() -> None:
-    st.session_state[_AT] = st.session_state[_GRAPH].at or ""
+    hold(_AT, st.session_state[_GRAPH].at or "")
+
+
+def _searched() -> None:
+    hold(_SEARCH, st.session_state[_GRAPH].search or "")
 
 
 def _opened() -> None:
     asked = st.session_state[_GRAPH].open
-    names = set(filter(None, st.session_state[_OPEN].split(",")))
+    names = set(filter(None, held(_OPEN).split(",")))
     names = (names | set(asked["open"])) - set(asked["close"])
-    st.session_state[_OPEN] = ",".join(sorted(names))
-    st.session_state[_AT] = asked["target"]
+    hold(_OPEN, ",".join(sorted(names)))
+    hold(_AT, asked["target"])
