@@ -65,17 +65,21 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             key="timing_threads",
             help="Half of the machine's, so that the app itself does not disturb the measurement.",
         )
-        optimiser = middle.checkbox("SGD step", True, key="timing_optimiser", help="In training.")
+        optimiser = middle.checkbox(
+            "SGD step",
+            True,
+            key="timing_optimiser",
+            disabled=mode == "inference",
+            help="In training.",
+        )
         channels_last = middle.checkbox("channels_last", key="timing_channels_last")
         compiled = right.checkbox("torch.compile", key="timing_compile", help="Takes a while.")
-        tf32 = right.checkbox(
-            "TF32", key="timing_tf32", disabled=not device.startswith("cuda"), help="On CUDA."
-        )
+        tf32 = right.checkbox("TF32", key="timing_tf32", help="On CUDA.")
     try:
         first = Settings(
             device=device,
             dtype=Dtype(dtype),
-            tf32=tf32 and device.startswith("cuda"),
+            tf32=tf32,
             channels_last=channels_last,
             compile=compiled,
             threads=threads,
