@@ -111,14 +111,13 @@ def scatter(comparison: Comparison) -> Chart:
         "Size of the points", labels, None, key="bubble", bind="query-params", placeholder="equal"
     )
     both_log = log.toggle("Log", key="log", bind="query-params")
-    chart = scatter_chart(
-        comparison.rows,
+    chosen = (
         axes[along or Column.MACS.label],
         axes[up or start],
         axes[size] if size else None,
-        both_log,
     )
-    left_out = not_drawn(comparison.rows, axes[along or Column.MACS.label], axes[up or start])
+    chart = scatter_chart(comparison.rows, *chosen, both_log)
+    left_out = not_drawn(comparison.rows, *chosen)
     if left_out:
         st.info(f"Not drawn, for want of a figure: {', '.join(left_out)}.", icon=":material/info:")
     return chart

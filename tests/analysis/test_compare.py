@@ -196,6 +196,10 @@ def test_sweeps() -> None:
     assert wide.points[1].row.macs == 4_089_184_256
     sides = curve(parse("resnet50"), Sweep.INPUT, values=[8, 224, 448], batch=1)
     assert [p.value for p in sides.points] == [224, 448]  # 8 is too small at batch 1
+    tall = curve(parse("resnet50:input=3x256x128"), Sweep.INPUT, values=[256, 384])
+    assert [p.row.input for p in tall.points] == [(3, 256, 128), (3, 384, 192)]
+    wide = curve(parse("resnet50:input=3x64x4096"), Sweep.INPUT)
+    assert max(p.row.input for p in wide.points) == (3, 64, 4096)
     batches = curve(parse("resnet50"), Sweep.BATCH, values=[4, 1, 4], replay=True)
     assert [p.row.batch for p in batches.points] == [1, 4]
     assert batches.points[1].row.macs == 4 * batches.points[0].row.macs
