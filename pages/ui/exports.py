@@ -19,7 +19,7 @@ from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
 from pages.ui.downloads import export_popover, file_button
-from pages.ui.words import sentence
+from pages.ui.words import complain, sentence
 
 
 def share_menu(profile: Profile) -> None:
@@ -70,7 +70,11 @@ def diagram_menu(
         others: gives what else such a document holds, by name.
     """
     with export_popover():
-        look, dpi = _look()
+        try:
+            look, dpi = _look()
+        except ValueError as error:
+            complain(str(error))
+            return
         drawn = draw(look.width_mm)
         scale = look.scale(drawn.width, drawn.height)
         most = files.most_dpi(scale * drawn.width, scale * (drawn.height + _BESIDE))
@@ -104,7 +108,11 @@ _OWN = "a width of mine"
 
 
 def _look() -> tuple[Look, int | None]:
-    """What the visitor chooses of a file's looks, and a PNG's resolution."""
+    """What the visitor chooses of a file's looks, and a PNG's resolution.
+
+    Raises:
+        ValueError: in one sentence, on a title or a width that cannot be.
+    """
     title = st.text_input("Title", key="look_title", placeholder="none", max_chars=MAX_TITLE)
     left, right = st.columns(2)
     colours = left.selectbox("Colours", ["light", "dark", "print"], key="look_palette")

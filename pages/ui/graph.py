@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 from hashlib import sha1
@@ -17,11 +18,16 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
+from nets.spec import quote
 from pages.ui.address import hidden_text
 from pages.ui.cached import profile_of
 from pages.ui.measured import measured_heats
+from pages.ui.words import complain
 
 _OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
+
+_NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
+"""What can be opened in some network."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -79,10 +85,15 @@ def _view(
 
 
 def opened_in(spec: ResNetSpec) -> frozenset[str]:
-    """What the address says is opened, as far as this network has it."""
-    text = hidden_text(_OPEN)
+    """What the address says is opened, as far as this network has it; what is no name is said."""
+    names = frozenset(filter(None, hidden_text(_OPEN).split(",")))
     hidden_text(_AT)
-    return frozenset(text.split(",")) & openable(spec)
+    if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
+        complain(
+            f"{quote(wrong[0])} can't be opened: a stage is named layer1, all its blocks "
+            "layer1.all, a block layer1.0"
+        )
+    return names & openable(spec)
 
 
 def show_graph(
