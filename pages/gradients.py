@@ -38,7 +38,7 @@ story, place = st.container(), st.container()
 settings, quantity = choose_settings()
 with story:
     show_presets(settings)
-models = choose_models(spec, settings)
+models = choose_models(spec)
 running = (job := job_of(KEY)) is not None and not is_over(job)
 measure_button(models, settings, running)
 

@@ -11,6 +11,7 @@ import click
 from analysis.commands.shared import (
     MODEL,
     Model,
+    Refusal,
     check_suffix,
     check_writable,
     format_option,
@@ -138,6 +139,8 @@ def gradients(
     from analysis.render.gradient_charts import gradient_chart
     from analysis.twins import plain_twin, residual_twin
 
+    if download and InputKind(images) is not InputKind.FASHION_MNIST:
+        raise Refusal("--download is for --images fashion_mnist")
     if download and not fashion_mnist_is_here():
         download_fashion_mnist()
     if len(specs) == 1:

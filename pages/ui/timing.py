@@ -68,25 +68,23 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             help="Half of the machine's, so that the app itself does not disturb the measurement.",
         )
         optimiser = check(
-            "SGD step", True, key="timing_optimiser", place=middle, help="In training."
+            "SGD step",
+            True,
+            key="timing_optimiser",
+            place=middle,
+            disabled=mode == "inference",
+            help="In training.",
         )
         channels_last = check("channels_last", False, key="timing_channels_last", place=middle)
         compiled = check(
             "torch.compile", False, key="timing_compile", place=right, help="Takes a while."
         )
-        tf32 = check(
-            "TF32",
-            False,
-            key="timing_tf32",
-            place=right,
-            disabled=not device.startswith("cuda"),
-            help="On CUDA.",
-        )
+        tf32 = check("TF32", False, key="timing_tf32", place=right, help="On CUDA.")
     try:
         first = Settings(
             device=device,
             dtype=Dtype(dtype),
-            tf32=tf32 and device.startswith("cuda"),
+            tf32=tf32,
             channels_last=channels_last,
             compile=compiled,
             threads=threads,

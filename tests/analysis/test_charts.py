@@ -29,7 +29,7 @@ from analysis.render.charts import (
     limits,
     tick_text,
 )
-from analysis.render.comparison_charts import scatter_chart, sweep_chart
+from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
 from analysis.render.gradient_charts import gradient_chart
 from analysis.render.names import SHEETS, dots
 from analysis.render.palette import DARK, LIGHT
@@ -186,6 +186,16 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     assert "on the Pareto front: resnet18" in chart.alt
 
 
+def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
+    comparison = compare([parse(name) for name in ("resnet18", "resnet50", "resnet50:bias=1")])
+    recipe = comparison.recipes[0]
+    axes = (Column.PARAMS, Column.MACS, recipe)
+    drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
+    assert sorted(drawn) == ["resnet18", "resnet50"]
+    assert not_drawn(comparison.rows, *axes) == ("resnet50:bias=1",)
+    assert not_drawn(comparison.rows, *axes[:2]) == ()
+
+
 FIVE = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 NINE = [*FIVE, "resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"]
 TEN = [*NINE, "preresnet200"]
@@ -307,7 +317,7 @@ def test_a_title_says_what_is_drawn() -> None:
     chart = scatter_chart(rows_of(["resnet18"]), Column.MACS, Column.SAVED_BYTES)
     assert chart.title == "Saved for backward (float32) against MACs (conv + linear)"
     swept = sweep_chart([curve(parse("resnet18"), Sweep.INPUT, (64,))], Column.MACS)
-    assert swept.title == "MACs (conv + linear) against side of the image"
+    assert swept.title == "MACs (conv + linear) against height of the image"
 
 
 def test_an_axis_does_not_magnify_a_small_difference() -> None:

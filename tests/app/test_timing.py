@@ -59,8 +59,22 @@ def test_bad_settings_are_one_sentence(open_app: Open) -> None:
     app.text_input(key="timing_batches").input("two").run()
     assert "Batch must be a whole number, or several such as 1,2,4,8" in app.error[0].value
     assert next(button for button in app.button if button.label == "Measure").disabled
+    app.text_input(key="timing_batches").input("nan").run()
+    assert "Batch must be a whole number" in app.error[0].value
     app.text_input(key="timing_batches").input("1,1").run()
     assert app.error[0].value == "A sweep takes each batch once."
+
+
+def test_a_setting_that_cannot_apply_is_refused_or_disabled(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.checkbox(key="timing_tf32").check().run()
+    assert app.error[0].value == "TF32 needs a CUDA device, not cpu."
+    assert next(button for button in app.button if button.label == "Measure").disabled
+    app.checkbox(key="timing_tf32").uncheck().run()
+    assert not app.error
+    assert not app.checkbox(key="timing_optimiser").disabled
+    app.segmented_control(key="timing_mode").select("inference").run()
+    assert app.checkbox(key="timing_optimiser").disabled
 
 
 def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:
