@@ -12,7 +12,7 @@ from analysis.compare import Axis, Column
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
-from analysis.render.numbers import exact, short
+from analysis.render.numbers import MISSING, exact, milliseconds, short, short_if_any
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
@@ -135,14 +135,17 @@ def show_fits(choice: Choice) -> None:
     rows = []
     for row in choice.fits:
         cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
-        step = row.training_bytes(choice.dtype) or 0
+        step = row.training_bytes(choice.dtype)
         for value, unit in (
             (row.params, ""),
             (row.macs // choice.batch, ""),
             (step, "B"),
-            (row.inference_bytes_in(choice.dtype) or 0, "B"),
+            (row.inference_bytes_in(choice.dtype), "B"),
         ):
-            cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
+            if value is None:
+                cells.append(Cell(MISSING, row.untrainable))
+            else:
+                cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
         if choice.largest_batches:
             cells.append(largest_batch(choice.largest_batches[row.model]))
         rows.append(cells)
@@ -182,7 +185,7 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
         "catalog" if deep.in_catalog else "searched",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
-        short(deep.row.training_bytes(choice.dtype) or 0, "B"),
+        Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
         breaks or "as deep as a network may be",
     )
@@ -221,8 +224,8 @@ def show_real_step(choice: Choice) -> None:
     for timing in timings:
         step = timing.step_ms or timing.forward_ms
         st.success(
-            f"{timing.model} ran at batch {timing.settings.batch:,}: {step.p50:,.0f} ms an "
-            f"iteration (p10 {step.p10:,.0f}, p90 {step.p90:,.0f}), "
+            f"{timing.model} ran at batch {timing.settings.batch:,}: {short(step.p50, 'ms')} an "
+            f"iteration (p10 {milliseconds(step.p10)}, p90 {milliseconds(step.p90)}), "
             f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",
         )

@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "shortcuts": {
         "level": "layer",
         "heat": "saved_bytes",
+        "per": "block",
         "unfold": True,
         "look_title": "A title",
         "look_palette": "print",
