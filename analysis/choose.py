@@ -18,7 +18,7 @@ from analysis.ladder import Ladder, ladder, same_family
 from analysis.render.numbers import percent, short, three
 from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
-from nets.spec import CHANNELS, ResNetSpec, checked, given
+from nets.spec import CHANNELS, ResNetSpec, checked, given, number_of
 from nets.text import join, overrides
 
 
@@ -31,7 +31,8 @@ class Task:
     classes: int
 
     def __str__(self) -> str:
-        return f"{self.name} ({'x'.join(map(str, self.input))}, {self.classes:,} classes)"
+        classes = number_of(self.classes, "class", "classes")
+        return f"{self.name} ({'x'.join(map(str, self.input))}, {classes})"
 
 
 IMAGENET = Task("ImageNet", (3, 224, 224), 1_000)
@@ -75,7 +76,7 @@ class Budget(StrEnum):
     def written(self, value: float) -> str:
         """An amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
         if self is Budget.TIME:
-            return f"{value:,.3g} ms"
+            return short(value, "ms")
         if self in (Budget.TRAINING, Budget.INFERENCE):
             return f"{short(value, 'B')} of {self.label}"
         return f"{short(value)} {self.label}"

@@ -16,7 +16,7 @@ from analysis.ladder import Ladder, ladder
 from analysis.published import Published, published
 from analysis.training import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
-from nets.spec import MAX_BATCH, OPTIONS, ResNetSpec, given
+from nets.spec import MAX_BATCH, OPTIONS, ResNetSpec, given, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,7 +255,8 @@ def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
     if shape is None:
         return spec
     if len(shape) == 3 and shape[0] != spec.channels:
-        raise ValueError(f"input has {shape[0]} channels, and {spec} takes {spec.channels}")
+        has = number_of(shape[0], "channel")
+        raise ValueError(f"input has {has}, and {spec} takes {spec.channels}")
     return replace(spec, input=shape)
 
 

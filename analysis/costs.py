@@ -20,7 +20,7 @@ from analysis.walk import Shape as Shape
 from analysis.walk import ShortcutUse as ShortcutUse
 from nets import plan
 from nets.plan import ShortcutKind
-from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, shown
+from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, number_of, shown
 
 ANY_BASE = "resnet50"
 """Networks that differ in their name alone share what they showed."""
@@ -137,7 +137,8 @@ def profile(
     if input_shape is not None:
         if len(input_shape) == 3 and input_shape[0] != spec.channels:
             raise ValueError(
-                f"input has {input_shape[0]} channels, and {spec.base} takes {spec.channels}"
+                f"input has {number_of(input_shape[0], 'channel')}, and {spec.base} takes "
+                f"{spec.channels}"
             )
         spec = replace(spec, input=input_shape)
     seen = observe(replace(representative(spec), base=ANY_BASE), batch)

@@ -17,9 +17,11 @@ from analysis.costs import Profile, StageCost, profile
 from analysis.drawing import Graph
 from analysis.graph import Level, graph
 from analysis.render.numbers import delta
+from analysis.residual import grouping
 from nets import plan
+from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import OPTIONS, Norm, ResNetSpec, shown
+from nets.spec import Norm, ResNetSpec, number_of
 
 MOST_BLOCKS = 80
 """Blocks of a network beyond which its graph is folded."""
@@ -106,15 +108,6 @@ class StageDiff:
 
 
 @dataclass(frozen=True)
-class OptionDiff:
-    """An option whose value differs, both written as in a model's text."""
-
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
 class Diff:
     """What the second network has that the first has not, and the other way round."""
 
@@ -144,11 +137,7 @@ def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
     """
     counted = profile(before, batch=batch), profile(after, batch=batch)
     stages = tuple(_stages(*counted))
-    options = tuple(
-        OptionDiff(name, shown(name, one), shown(name, other))
-        for name in OPTIONS
-        if (one := getattr(before, name)) != (other := getattr(after, name))
-    )
+    options = differences(before, after)
     return Diff(*counted, stages, options, _sentence(*counted, stages, options))
 
 
@@ -229,7 +218,9 @@ def _block(
         change = Change.ADDED if one is None else Change.REMOVED
         return BlockDiff(path, change, (), one, other)
     what = (
-        *_between(Aspect.CHANNELS, *(f"{block.in_channels} channels in" for block in (one, other))),
+        *_between(
+            Aspect.CHANNELS, *(f"{number_of(b.in_channels, 'channel')} in" for b in (one, other))
+        ),
         *_between(Aspect.CONVOLUTIONS, _convs(one), _convs(other)),
         *_between(Aspect.STRIDE, _stride(one), _stride(other)),
         *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
@@ -252,9 +243,9 @@ def _convs(block: BlockPlan) -> str:
 
 
 def _conv(conv: ConvPlan) -> str:
-    groups = f" in {conv.groups} groups" if conv.groups > 1 else ""
-    dilation = f" dilated by {conv.dilation}" if conv.dilation > 1 else ""
-    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{groups}{dilation}"
+    special = grouping(conv.groups, conv.dilation)
+    said = f" ({special})" if special else ""
+    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{said}"
 
 
 def _stride(block: BlockPlan) -> str:
@@ -327,7 +318,7 @@ def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
             where = ", ".join(f"{name} {number}" for name, number in by_stage.items())
-            yield f"{_blocks(sum(by_stage.values()))} {change} ({where})"
+            yield f"{number_of(sum(by_stage.values()), 'block')} {change} ({where})"
 
 
 def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
@@ -355,8 +346,4 @@ def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:
 
 
 def _where(number: int, shared: list[BlockDiff]) -> str:
-    return "every block" if number == len(shared) else _blocks(number)
-
-
-def _blocks(number: int) -> str:
-    return "1 block" if number == 1 else f"{number:,} blocks"
+    return "every block" if number == len(shared) else number_of(number, "block")

@@ -171,8 +171,8 @@ class _Walk:
         start = self._run(path, steps.before, block, x)
         y = self._run(path, steps.branch, block, start)
         if block.shortcut is not ShortcutKind.NONE:
-            activated = self.spec.unit.preactivated and block.projection is not None
-            y = self._add(path, y, self._shortcut(path, block, start if activated else x))
+            begins = start if block.shares_activation else x
+            y = self._add(path, y, self._shortcut(path, block, begins))
         y = self._run(path, steps.after, block, y)
         self.shortcuts.append(ShortcutUse(path, block.shortcut, x.shape, y.shape))
         return y

@@ -16,7 +16,7 @@ from analysis.diff import Diff
 from analysis.ledger import Amount, Line
 from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.render.numbers import MISSING, delta, exact, shape, short, short_if_any
-from nets.spec import MAX_BATCH
+from nets.spec import MAX_BATCH, number_of
 
 
 def comparison_grids(
@@ -24,11 +24,11 @@ def comparison_grids(
 ) -> tuple[Grid, ...]:
     """The computed figures, all of them or some columns, then the published ones, if any."""
     shown = comparison.columns if columns is None else tuple(columns)
-    images = "1 image" if comparison.batch == 1 else f"{comparison.batch:,} images"
     yard = comparison.yardstick
     computed = Grid(
-        f"Computed for {images}; for scale, {yard.name} takes {short(yard.macs)} MACs an image "
-        f"({yard.source.short}, {yard.place}).{_aside(cannot_train(comparison.rows))}",
+        f"Computed for {number_of(comparison.batch, 'image')}; for scale, {yard.name} takes "
+        f"{short(yard.macs)} MACs an image ({yard.source.short}, {yard.place})."
+        f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.label for column in shown)),
         tuple(
             (row.model, shape(row.input), *(_written(c, row) for c in shown))
@@ -192,11 +192,10 @@ def choice_text(choice: Choice) -> str:
 
 def fits_grid(choice: Choice) -> Grid:
     """A row for each network that fits, with its costs."""
-    images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(
-        f"What fits. Memory is predicted, for {images} in {choice.dtype}."
-        f"{_aside(cannot_train(choice.fits))}",
+        f"What fits. Memory is predicted, for {number_of(choice.batch, 'image')} in "
+        f"{choice.dtype}.{_aside(cannot_train(choice.fits))}",
         (*_COSTS, *largest),
         tuple(
             (

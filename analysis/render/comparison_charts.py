@@ -8,6 +8,7 @@ from itertools import cycle
 from analysis.compare import Axis, Column, Curve, Row, pareto
 from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
 from analysis.render.names import with_places
+from nets.spec import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
@@ -148,5 +149,5 @@ _OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BY
 
 
 def _label(axis: Axis, batch: int = 1) -> str:
-    images = f" for {batch:,} images" if batch > 1 and axis in _OF_THE_BATCH else ""
+    images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
     return f"{axis.label}{images}, {axis.unit}" if axis.unit else f"{axis.label}{images}"

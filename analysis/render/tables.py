@@ -13,8 +13,9 @@ from analysis.render.numbers import MISSING, exact, percent, shape, short, short
 from analysis.tree import TreeNode, walk
 from nets import plan
 from nets.catalog import CATALOG
+from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan
-from nets.spec import Stem
+from nets.spec import Stem, number_of
 
 
 def profile_dict(profile: Profile) -> dict[str, Any]:
@@ -96,11 +97,12 @@ def profile_text(profile: Profile) -> str:
     ]
     wide = max(len(number) for _, number, _ in figures)
     lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
-    images = "1 image" if profile.batch == 1 else f"{profile.batch:,} images"
+    cited = f"{entry.source.short}, {entry.source.title} ({entry.source.venue})"
     head = [
-        f"{profile.model} · {entry.title}{'' if profile.model == spec.base else ', edited'}",
-        f"{entry.source.short}, {entry.source.title} ({entry.source.venue})",
-        f"input {shape(profile.input)}, {images}",
+        f"{profile.model} · {title(spec)}",
+        *([f"edited from {entry.title}: {edits(spec)}"] if is_edited(spec) else []),
+        f"{entry.title}: {cited}" if is_edited(spec) else cited,
+        f"input {shape(profile.input)}, {number_of(profile.batch, 'image')}",
     ]
     why = [f"{MISSING} no saved memory: {_cannot_train(profile)}"] if profile.untrainable else []
     return "\n".join([*head, "", *lines, *why, "", *_stage_lines(profile)]) + "\n"
@@ -134,7 +136,7 @@ def profile_latex(profile: Profile) -> str:
     rows.append(("", r"$1\times1$", f"average pool, {spec.classes}-d fc{end}"))
     body = "\n".join(rf"{a} & {b} & {c} \\ \hline" for a, b, c in rows)
     sizes = r"$\times$".join(map(str, profile.input))
-    images = "" if profile.batch == 1 else rf", {profile.batch} images"
+    images = "" if profile.batch == 1 else f", {number_of(profile.batch, 'image')}"
     return (
         "\\begin{table}\n"
         "\\centering\n"

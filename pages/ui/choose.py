@@ -11,7 +11,7 @@ from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, nam
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
-from analysis.render.numbers import MISSING, exact, short, short_if_any
+from analysis.render.numbers import MISSING, exact, milliseconds, short, short_if_any
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
@@ -227,8 +227,8 @@ def show_real_step(choice: Choice) -> None:
     for timing in timings:
         step = timing.step_ms or timing.forward_ms
         st.success(
-            f"{timing.model} ran at batch {timing.settings.batch:,}: {step.p50:,.0f} ms an "
-            f"iteration (p10 {step.p10:,.0f}, p90 {step.p90:,.0f}), "
+            f"{timing.model} ran at batch {timing.settings.batch:,}: {short(step.p50, 'ms')} an "
+            f"iteration (p10 {milliseconds(step.p10)}, p90 {milliseconds(step.p90)}), "
             f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",
         )

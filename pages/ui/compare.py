@@ -27,7 +27,7 @@ from analysis.render.numbers import shape, short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import Stem, quote
+from nets.spec import Stem, number_of, quote
 from pages.ui.address import hidden_text
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
@@ -158,7 +158,7 @@ def show_table(comparison: Comparison) -> None:
     among = ", among networks of the same input" if mixed else ""
     st.caption(
         f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
-        f"{comparison.batch:,} image{'s' if comparison.batch > 1 else ''}. Columns that say "
+        f"{number_of(comparison.batch, 'image')}. Columns that say "
         f"published are cited, never computed; figures of different recipes don't compare. For "
         f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
         f"{yard.place})."
@@ -171,7 +171,7 @@ def _short(value: float, axis: Axis) -> str:
     if isinstance(axis, Recipe):
         return f"{value:g}%"
     if axis is Column.MEASURED_MS:
-        return f"{value:.3g} ms"
+        return short(value, "ms")
     small = axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
     return f"{int(value):,}" if small else short(int(value), axis.unit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha1
 from typing import Any
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing import Graph
 from analysis.graph import Level, graph, openable
-from analysis.heat import Heat, Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render import viewer
 from analysis.render.look import Look
 from analysis.render.palette import Palette
@@ -69,6 +70,20 @@ def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
     except ValueError as error:
         reasons.info(sentence(str(error)), icon=":material/info:")
         return None
+
+
+def choose_reading(heat: Heat | None) -> Heat | None:
+    """Whether a box of several blocks is coloured by all of them or by one."""
+    per = st.segmented_control(
+        "Counted per",
+        [per.value for per in Per],
+        default=Per.BOX.value,
+        required=True,
+        key="per",
+        bind="query-params",
+        disabled=heat is None or heat.varies,
+    )
+    return heat and replace(heat, per=Per(per))
 
 
 def _view(

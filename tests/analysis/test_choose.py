@@ -187,7 +187,7 @@ def test_measured_times() -> None:
     assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
     assert "Not judged: resnet44 and 12 more (it was not measured)." in choice.sentence
     nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
-    assert "resnet20 comes nearest and takes 2 ms where the limit is 1 ms" in nothing
+    assert "resnet20 comes nearest and takes 2.00 ms where the limit is 1.00 ms" in nothing
     with pytest.raises(ValueError, match="max_ms needs measured times, and none was given"):
         choose(CIFAR, Budgets(max_ms=4))
 

@@ -211,6 +211,22 @@ def test_graph_writes_every_format(
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".tex", ".html"])
+def test_heat_is_of_a_box_or_of_a_block(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    for options, said, other in (
+        ((), "= 7.64 G", "218 M per block"),
+        (("--heat-per", "box"), "= 7.64 G", "218 M per block"),
+        (("--heat-per", "block"), "218 M per block", "= 7.64 G"),
+    ):
+        command = ("graph", "resnet152", "--heat", "macs", *options, "-o", str(path))
+        assert call(capsys, *command) == (0, "", "")
+        assert said in path.read_text()
+        assert other not in path.read_text()
+
+
 @pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".dot", ".tex", ".html"])
 def test_units_and_a_single_block_in_every_format(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -276,6 +292,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         ),
         (["time", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
         (["gradients", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
+        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per says what --heat"),
         (["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"], "'layer1.9' is no block of"),
         (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
         (

@@ -294,7 +294,10 @@ def test_exports_hold_every_number() -> None:
             if c.model == row["model"]
         ]
         assert row["log10_ratio"] == pytest.approx(sum(ratios) / 2)
-        assert row["log10_ratio_spread"] == pytest.approx(abs(ratios[0] - ratios[1]) / 2)
+        assert row["log10_ratio_low"] == pytest.approx(min(ratios))
+        assert row["log10_ratio_high"] == pytest.approx(max(ratios))
+        assert row["factor_per_layer"] == pytest.approx(10 ** (sum(ratios) / 2 / row["layers"]))
+        assert row["r_squared"] == min(own_summary.r_squared)
         assert row["slope_per_layer"] == own_summary.slope_per_layer
     assert loaded["settings"]["dtype"] == "float32"
     lines = gradients_csv(whole).splitlines()

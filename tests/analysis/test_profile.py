@@ -157,7 +157,7 @@ def test_input_shape() -> None:
     smaller = analysis.profile(parse("resnet50"), input_shape=(3, 128, 96))
     assert smaller == analysis.profile(parse("resnet50:input=3x128x96"))
     assert smaller.model == "resnet50:input=3x128x96"
-    with pytest.raises(ValueError, match="input has 1 channels, and resnet50 takes 3"):
+    with pytest.raises(ValueError, match="input has 1 channel, and resnet50 takes 3"):
         analysis.profile(parse("resnet50"), input_shape=(1, 128, 96))
 
 

@@ -26,7 +26,7 @@ def measured(app: AppTest) -> AppTest:
 def test_it_offers_this_machines_devices(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     assert not app.exception
-    assert app.title[0].value == "Timing ResNet-20, edited"
+    assert app.title[0].value == "Timing a variant of ResNet-20"
     assert app.selectbox(key="timing_device").options == ["cpu"]
     assert "No accelerator that torch can use is here, so the CPU is timed" in markdown(app)
 
