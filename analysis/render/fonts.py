@@ -66,6 +66,22 @@ def faces_css(characters: frozenset[str]) -> str:
     return "".join(css)
 
 
+def text_width(text: str, size: float) -> float:
+    """The width of a line of text in our font, in the unit of `size`; about, beyond its letters."""
+    widths = _advances()
+    return size * sum(widths.get(letter, 0.6) for letter in text)
+
+
+@cache
+def _advances() -> dict[str, float]:
+    """The width of each letter of our font, as a share of its size."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(FOLDER / _FACES[400], lazy=True) as font:
+        metrics, em = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): metrics[name][0] / em for code, name in font.getBestCmap().items()}
+
+
 def missing_letters(text: str) -> str:
     """The characters of a text that neither our font nor any font of this system has."""
     _, missing = system_fonts(frozenset(text))
