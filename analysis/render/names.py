@@ -32,7 +32,7 @@ from analysis.render.fonts import text_width
 MOST_NAMES = 15
 """Points of a scatter that are all named; of more, only the front, where there is room."""
 
-LINE_PX = 19.0
+LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
