@@ -28,7 +28,8 @@ def show_chart(chart: Chart, key: str, height: int = HEIGHT_PX) -> None:
         st.plotly_chart(drawn, theme=None, key=f"chart_{key}", config=_CONFIG, alt=chart.alt)
         if has_names(chart):
             wide, narrow = wide_names(chart, height).key, narrow_names(chart, height).key
-            st.html(key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow"))
+            if key_of_numbers := key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow"):
+                st.html(key_of_numbers)
 
 
 def chart_buttons(chart: Chart, name: str) -> None:

@@ -115,7 +115,7 @@ def test_a_names_nearest_mark_is_its_own(server: str, visit: Visit) -> None:
 
 def hold_inside(page: Page, count: int) -> None:
     """Hold that the page's charts, so many, cut no text and keep titles off ticks and legend."""
-    expect(charts(page)).to_have_count(count)
+    expect(charts(page)).to_have_count(count, timeout=90_000)
     for number in range(count):
         found = measured(charts(page).nth(number))
         frame = box_of(found["frame"])
