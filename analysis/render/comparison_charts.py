@@ -7,7 +7,6 @@ from itertools import cycle
 
 from analysis.compare import Axis, Column, Curve, Row, pareto
 from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
-from analysis.render.names import with_places
 from nets.spec import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
@@ -63,16 +62,14 @@ def scatter_chart(
         series.insert(0, line)
     best = ", ".join(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1
-    return with_places(
-        Chart(
-            _sentence(f"{y.label} against {x.label}"),
-            _label(x, batch),
-            _label(y, batch),
-            tuple(series),
-            f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
-            log_x=log,
-            log_y=log,
-        )
+    return Chart(
+        _sentence(f"{y.label} against {x.label}"),
+        _label(x, batch),
+        _label(y, batch),
+        tuple(series),
+        f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
+        log_x=log,
+        log_y=log,
     )
 
 

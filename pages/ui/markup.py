@@ -173,5 +173,15 @@ def _cell(cell: Cell, kind: str) -> str:
     return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
 
 
+def key_of_marks(key: Sequence[tuple[str, str]], css_class: str) -> str:
+    """What the numbers beside a chart's points stand for; nothing where there are none."""
+    if not key:
+        return ""
+    said = " · ".join(
+        f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{escape(text)}" for number, text in key
+    )
+    return f'<p class="rl-key {css_class}">{said}</p>'
+
+
 def _element(tag: str, kind: str, inside: str) -> str:
     return f'<{tag} class="{kind}">{inside}</{tag}>'

@@ -1,9 +1,11 @@
 """The page Timing."""
 
 import json
+from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from tests.analysis.test_render_timings import TRAINING
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -52,6 +54,16 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     app.selectbox(key="heat").select("backward time").run()
     assert not app.exception
     assert "backward; a block: the mean of its stage" in told(app)["svg"]
+
+
+def test_few_iterations_are_warned_of(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.session_state["timings"] = [replace(TRAINING, interval=None)]
+    app.run()
+    assert app.warning[0].value.startswith("Too few iterations (2) to tell how noisy")
+    app.session_state["timings"] = [TRAINING]
+    app.run()
+    assert not app.warning
 
 
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:
