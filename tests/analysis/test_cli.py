@@ -7,14 +7,13 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 import analysis
-from analysis import inputs, timing
+from analysis import inputs
 from analysis.__main__ import run
 from analysis.render import fonts
 from analysis.render.numbers import percent, scale_of, shape, short
@@ -421,18 +420,6 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["batch"] for row in rows] == ["1", "3"]
 
 
-def test_a_timing_interrupted_early_says_how_far_it_was(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def stop(report: Callable[[timing.Progress], None], *rest: object) -> None:
-        report(timing.Progress(timing.Phase.WARMING_UP, 3.0))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(timing, "measure", stop)
-    said = "error: interrupted while warming up: nothing was measured yet\n"
-    assert call(capsys, "time", TINY) == (1, "", said)
-
-
 def test_an_interrupted_timing_prints_what_it_has() -> None:
     batches = ",".join(map(str, range(1, 17)))  # a sweep that takes far longer than this test
     command = [sys.executable, "-m", "analysis", "time", TINY, "--batch", batches]
@@ -542,19 +529,6 @@ def test_a_title_that_is_no_text_leaves_out_what_is_none(
     assert call(capsys, "graph", "resnet18", *title, "-o", str(path)) == (0, "", "")
     if suffix != ".pdf":
         assert "beforeafter" in path.read_text()
-
-
-def test_an_interrupt_during_an_import_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def half_made(*arguments: object) -> None:
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        raise AttributeError("a module that is half made")
-
-    monkeypatch.setattr("analysis.commands.models.profiled", half_made)
-    assert call(capsys, "profile", "resnet18") == (1, "", "error: interrupted\n")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_catalog_needs_no_torch() -> None:
