@@ -17,7 +17,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from nets import CATALOG, ResNetSpec
 from pages.ui.address import ignored_of_asked, keep_asked
-from pages.ui.picker import DEFAULT, Choice, choose
+from pages.ui.picker import DEFAULT, MODEL, Choice, choose
 from pages.ui.words import complain, sentence
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -32,11 +32,18 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 """File name in pages/, title and icon; the first is the front page."""
 
 _HERE = Path(__file__).parent
+STYLE = _HERE / "style.css"
+"""Looks of all pages; the server puts them into its documents too."""
+
 _ICON = str(_HERE / "logo.svg")
 
 Result = TypeVar("Result")
 
 _HANDOVER = "handover"
+
+_closer = st.components.v2.component(
+    "sidebar", html="<i></i>", js=(_HERE / "sidebar.js").read_text(encoding="utf-8")
+)
 
 
 def configure() -> None:
@@ -45,7 +52,7 @@ def configure() -> None:
     Without an icon of ours, a page's symbol would be fetched from the network as the tab's icon.
     """
     st.set_page_config("ResNet Lab", _ICON, layout="wide")
-    st.html(_HERE / "style.css")
+    st.html(STYLE)
     st.logo(str(_HERE / "wordmark.svg"), icon_image=_ICON, size="large")
 
 
@@ -67,6 +74,8 @@ def hand_over(choice: Choice) -> None:
 def run(page: StreamlitPage) -> None:
     """Run a page; a visitor's first run also says what of the address could not be taken."""
     keep_asked()
+    with st.sidebar, st.container(key="hidden-sidebar"):
+        _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
     place = st.container()
     page.run()
     if ignored := ignored_of_asked():
