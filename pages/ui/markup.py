@@ -5,6 +5,7 @@ Every text is escaped here. `style.css` beside this file has the looks.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -97,9 +98,10 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
     It is as wide as is good to read, as its own size is, or as this share of the page.
     """
     data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image has no other fonts
+    size = " ".join(re.findall(r'\b(?:width|height)="[\d.]+"', svg[: svg.index(">")]))
     width = f' style="width:{100 * share:.2f}%"' if share else ""
     kind = "rl-figure" if share or own_size else "rl-picture"
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}"{width}>'
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" {size}{width}>'
     return _element("div", f"rl-scroll {kind}", image)
 
 
