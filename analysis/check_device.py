@@ -24,7 +24,7 @@ from analysis.settings import Settings
 from analysis.timing import measure
 from analysis.training import Dtype
 from nets import parse
-from nets.spec import number_of
+from nets.options import number_of
 
 WORK_MS = 100.0
 """About how long the device works in one check."""

@@ -17,8 +17,8 @@ from analysis.ladder import Ladder, ladder, same_family
 from analysis.render.numbers import percent, short, three
 from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
-from nets.spec import CHANNELS, ResNetSpec, checked, given, number_of
-from nets.text import join, overrides
+from nets.options import CHANNELS, checked, given, number_of
+from nets.spec import ResNetSpec, join, overrides
 
 MAX_BUDGET = 10**18
 """The largest limit, in whatever a budget counts: an exabyte, a billion times 10^9 MACs."""

@@ -16,7 +16,8 @@ from analysis.ladder import Ladder, ladder
 from analysis.published import Published, published
 from analysis.training import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
-from nets.spec import MAX_BATCH, OPTIONS, ResNetSpec, given, number_of
+from nets.options import MAX_BATCH, OPTIONS, given, number_of
+from nets.spec import ResNetSpec
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,8 +19,9 @@ from analysis.walk import Seen, walk
 from analysis.walk import Shape as Shape
 from analysis.walk import ShortcutUse as ShortcutUse
 from nets import plan
+from nets.options import MAX_BATCH, Stem, given, number_of, shown
 from nets.plan import ShortcutKind
-from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, number_of, shown
+from nets.spec import ResNetSpec
 
 ANY_BASE = "resnet50"
 """Networks that differ in their name alone share what they showed."""

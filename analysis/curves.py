@@ -15,7 +15,8 @@ from enum import StrEnum
 from itertools import groupby, takewhile
 from statistics import fmean
 
-from nets.spec import MAX_BATCH, ResNetSpec, given, quote
+from nets.options import MAX_BATCH, given, quote
+from nets.spec import ResNetSpec
 
 MAX_SEEDS = 20
 """Seeds of one run."""

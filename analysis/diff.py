@@ -19,9 +19,10 @@ from analysis.graph import Level, graph
 from analysis.render.numbers import delta
 from analysis.residual import grouping
 from nets import plan
+from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import Norm, ResNetSpec, number_of
+from nets.spec import ResNetSpec
 
 MOST_BLOCKS = 80
 """Blocks of a network beyond which its graph is folded."""

@@ -26,8 +26,9 @@ from analysis.curves import Curve, Gradients, Precision, Series, Settings, state
 from analysis.machine import device_of
 from analysis.residual import block_paths
 from nets import plan
+from nets.options import Activation
 from nets.resnet import ResNet, build, initialise
-from nets.spec import Activation, ResNetSpec
+from nets.spec import ResNetSpec
 from nets.text import edit
 
 MAX_MODELS = 8

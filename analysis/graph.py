@@ -20,8 +20,9 @@ from analysis.render.key import NAMES
 from analysis.render.numbers import exact, shape
 from analysis.residual import block_at, conv_label, grouping
 from nets import plan
+from nets.options import Norm, quote
 from nets.plan import ShortcutKind
-from nets.spec import Norm, ResNetSpec, quote
+from nets.spec import ResNetSpec
 
 DEFAULT_ASPECT = 16 / 9
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nets.catalog import CATALOG
-from nets.spec import MAX_BLOCKS, OPTIONS, ResNetSpec
+from nets.options import MAX_BLOCKS, OPTIONS
+from nets.spec import ResNetSpec
 
 Blocks = tuple[int, ...]
 

@@ -15,7 +15,8 @@ from math import prod
 from analysis.costs import Profile, profile
 from nets.blocks import same_padding
 from nets.catalog import CATALOG, HE2015, Citation
-from nets.spec import ResNetSpec, StrideOn
+from nets.options import StrideOn
+from nets.spec import ResNetSpec
 
 
 class Tool(StrEnum):

@@ -17,7 +17,7 @@ import psutil
 import torch
 from torch.utils import collect_env
 
-from nets.spec import quote
+from nets.options import quote
 
 CGROUP = Path("/sys/fs/cgroup")
 """Where Linux tells a container its memory limit; psutil tells the whole machine's memory."""

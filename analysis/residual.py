@@ -12,8 +12,9 @@ from math import prod
 from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
 from nets import plan
+from nets.options import Activation, Shortcut, quote
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import Activation, ResNetSpec, Shortcut, quote
+from nets.spec import ResNetSpec
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from analysis.costs import FLOAT32_BYTES, Profile, profile
 from analysis.machine import device_of, free_bytes
 from analysis.render.numbers import short
 from analysis.training import Dtype
-from nets.spec import MAX_BATCH, ResNetSpec, given, quote
+from nets.options import MAX_BATCH, given, quote
+from nets.spec import ResNetSpec
 
 MAX_SWEEP = 16
 """Batches in one sweep."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from analysis.curves import Summary
 from nets.catalog import Citation
-from nets.spec import Activation, BlockKind, Init, Norm, ResNetSpec, Shortcut, UnitOrder
+from nets.options import Activation, BlockKind, Init, Norm, Shortcut, UnitOrder
+from nets.spec import ResNetSpec
 from nets.text import parse
 
 FAR_PERCENT = 10.0

@@ -29,8 +29,9 @@ from analysis.residual import block_paths
 from analysis.shapes import ShapesOnly
 from analysis.walk import peak_bytes
 from nets import plan
+from nets.options import MAX_BATCH, given
 from nets.resnet import build
-from nets.spec import MAX_BATCH, ResNetSpec, given
+from nets.spec import ResNetSpec
 
 PRIME_BATCH = 131_071
 """The batch of a replay: a prime above every other side of a tensor (2^17 - 1), so that a storage

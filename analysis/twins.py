@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nets.catalog import CATALOG
-from nets.spec import ResNetSpec, Shortcut, Stem, idle_options
-from nets.text import edit, overrides
+from nets.options import Shortcut, Stem, idle_options
+from nets.spec import ResNetSpec, overrides
+from nets.text import edit
 
 _OF_SHORTCUTS = ("shortcut", "projection_norm", "zero_init")
 

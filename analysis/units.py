@@ -17,8 +17,9 @@ from analysis.graph import cell_of
 from analysis.layout import Cell
 from analysis.render.numbers import shape
 from nets import CATALOG, parse, plan
+from nets.options import BlockKind, Shortcut, UnitOrder, quote
 from nets.plan import ShortcutKind
-from nets.spec import BlockKind, ResNetSpec, Shortcut, UnitOrder, quote
+from nets.spec import ResNetSpec
 from nets.text import edit
 
 ORDER_ERRORS = {

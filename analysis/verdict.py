@@ -21,7 +21,8 @@ from statistics import fmean
 
 from analysis.curves import Precision, Summary
 from analysis.theory import confirmed
-from nets.spec import OPTIONS, Activation, Norm, ResNetSpec, Shortcut, idle_options
+from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
+from nets.spec import ResNetSpec
 from nets.text import parse
 
 LEVEL_BOUND = 0.3

@@ -17,8 +17,9 @@ from typing import NamedTuple
 from analysis import counting
 from nets import plan
 from nets.blocks import layer_type, same_padding
+from nets.options import Activation, Norm, Padding
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StagePlan
-from nets.spec import Activation, Norm, Padding, ResNetSpec
+from nets.spec import ResNetSpec
 
 FLOAT32_BYTES = 4
 INT64_BYTES = 8

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nets.options import Activation, Padding
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, unit_steps
-from nets.spec import Activation, Padding, ResNetSpec
+from nets.spec import ResNetSpec
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.RELU: nn.ReLU,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nets.spec import BlockKind, Init, Padding, ResNetSpec, Shortcut, Stem, StrideOn, UnitOrder
+from nets.options import BlockKind, Init, Padding, Shortcut, Stem, StrideOn, UnitOrder
+from nets.spec import ResNetSpec, register
 
 
 class Family(StrEnum):
@@ -141,7 +142,7 @@ _D2L = {
 
 
 def _spec(name: str, **options: object) -> ResNetSpec:
-    return ResNetSpec(base=name, **options)  # type: ignore[arg-type]
+    return register(ResNetSpec(base=name, **options))  # type: ignore[arg-type]
 
 
 def _top1(percent: float, table: int) -> Result:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
-from nets.spec import OPTIONS, ResNetSpec, shown
-from nets.text import overrides
+from nets.options import OPTIONS, shown
+from nets.spec import ResNetSpec, overrides
 
 
 @dataclass(frozen=True)

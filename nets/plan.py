@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nets.spec import (
+from nets.options import (
     MAX_CHANNELS,
     MAX_PARAMETERS,
     BlockKind,
     Norm,
-    ResNetSpec,
+    Options,
     Shortcut,
     Stem,
     StrideOn,
@@ -94,14 +94,14 @@ class StagePlan:
             yield self.rest
 
 
-def stem_conv(spec: ResNetSpec) -> ConvPlan:
+def stem_conv(spec: Options) -> ConvPlan:
     """The first convolution."""
     if spec.stem is Stem.IMAGENET:
         return ConvPlan("conv1", spec.channels, spec.stem_width, 7, stride=2)
     return ConvPlan("conv1", spec.channels, spec.stem_width, 3)
 
 
-def stage_names(spec: ResNetSpec) -> tuple[str, ...]:
+def stage_names(spec: Options) -> tuple[str, ...]:
     """Torchvision's names of the stages: layer1, layer2 and so on."""
     return tuple(f"layer{i}" for i in range(1, len(spec.blocks) + 1))
 
@@ -113,7 +113,7 @@ def paper_name(stage: str) -> str:
     return f"conv{int(stage[5:]) + 1}_x" if stage.startswith("layer") else ""
 
 
-def stages(spec: ResNetSpec) -> tuple[StagePlan, ...]:
+def stages(spec: Options) -> tuple[StagePlan, ...]:
     """The stages of a spec. Every stage but the first halves the map, or dilates instead.
 
     A stage that dilates doubles the dilation so far from where its stride would have been. With
@@ -138,18 +138,18 @@ def stages(spec: ResNetSpec) -> tuple[StagePlan, ...]:
     return tuple(plans)
 
 
-def features(spec: ResNetSpec) -> int:
+def features(spec: Options) -> int:
     """Channels that enter the last linear layer."""
     return spec.widths[-1] * spec.expansion
 
 
-def weight_count(spec: ResNetSpec) -> int:
+def weight_count(spec: Options) -> int:
     """Weights of all convolutions and of the last linear layer, in O(stages)."""
     blocks = sum(s.first.weights + (s.count - 1) * s.rest.weights for s in stages(spec))
     return stem_conv(spec).weights + blocks + features(spec) * spec.classes
 
 
-def check_size(spec: ResNetSpec) -> None:
+def check_size(spec: Options) -> None:
     """Raise ValueError where a spec has too many or too few channels, or too many weights."""
     for width in spec.widths:
         if width * spec.group_width // 64 == 0:
@@ -174,13 +174,13 @@ def check_size(spec: ResNetSpec) -> None:
         )
 
 
-def _inner(spec: ResNetSpec, width: int) -> int:
+def _inner(spec: Options, width: int) -> int:
     """Width inside a block: torchvision's `int(planes * base_width / 64) * groups`."""
     return width * spec.group_width // 64 * spec.groups
 
 
 def _block(
-    spec: ResNetSpec,
+    spec: Options,
     channels: int,
     width: int,
     stride: int,
@@ -207,7 +207,7 @@ def _block(
     return BlockPlan(channels, out, stride, shortcut, convs, spec.unit.preactivated and shares)
 
 
-def _shortcut(spec: ResNetSpec, channels: int, out: int, stride: int) -> ShortcutKind:
+def _shortcut(spec: Options, channels: int, out: int, stride: int) -> ShortcutKind:
     if spec.shortcut is Shortcut.NONE:
         return ShortcutKind.NONE
     if spec.shortcut is Shortcut.PROJECTION_ALL:
@@ -232,7 +232,7 @@ class UnitSteps:
     after: tuple[str, ...]
 
 
-def unit_steps(spec: ResNetSpec) -> UnitSteps:
+def unit_steps(spec: Options) -> UnitSteps:
     """Where convolutions, norms and activations stand in each unit of the spec."""
     last = spec.convs_per_block
     inner = [f"{step}{i}" for i in range(1, last) for step in ("conv", "bn", "act")]
@@ -254,7 +254,7 @@ def unit_steps(spec: ResNetSpec) -> UnitSteps:
     return UnitSteps(*map(tuple, orders))
 
 
-def stem_steps(spec: ResNetSpec) -> tuple[str, ...]:
+def stem_steps(spec: Options) -> tuple[str, ...]:
     """The stem's modules: a pre-activation net leaves BN and ReLU to its first block."""
     steps = ["conv1"]
     if spec.norm is not Norm.NONE and spec.unit is not UnitOrder.FULL_PREACT:
@@ -266,7 +266,7 @@ def stem_steps(spec: ResNetSpec) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def head_steps(spec: ResNetSpec) -> tuple[str, ...]:
+def head_steps(spec: Options) -> tuple[str, ...]:
     """The head's modules: a pre-activation net ends with the activation its blocks begin with."""
     steps = ["avgpool", "flatten", "fc"]
     if spec.unit.preactivated:

@@ -10,7 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from nets import plan
 from nets.blocks import MaxPool2dSame, ResidualUnit, activation, conv, norm
-from nets.spec import Init, Padding, ResNetSpec
+from nets.options import Init, Padding
+from nets.spec import ResNetSpec
 
 
 class ResNet(nn.Module):

@@ -14,17 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from nets.catalog import CATALOG
-from nets.spec import (
-    CHANNELS,
-    DEFAULTS,
-    MAX_STAGES,
-    OPTIONS,
-    BlockKind,
-    ResNetSpec,
-    checked,
-    quote,
-    shown,
-)
+from nets.options import CHANNELS, DEFAULTS, OPTIONS, checked, quote, shown
+from nets.spec import ResNetSpec, implied
 
 MAX_TEXT = 1_000
 """Characters in a model's text form."""
@@ -84,7 +75,7 @@ def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
         shape = values.setdefault("input", (channels, *spec.input[1:]))
         if shape[0] != channels:
             raise ValueError(f"channels={channels} and input={shown('input', shape)} disagree")
-    return replace(spec, **(_implied(spec, values) | values))
+    return replace(spec, **(implied(spec, values) | values))
 
 
 def with_input(spec: ResNetSpec, shape: str) -> ResNetSpec:
@@ -100,53 +91,6 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     """
     shape: tuple[int, int, int] = checked("input", _read("input", text.strip().lower()))
     return shape
-
-
-def text_of(spec: ResNetSpec) -> str:
-    """The shortest text that `parse` reads as this spec, seen from the spec's base entry."""
-    return join(spec.base, overrides(spec))
-
-
-def join(name: str, options: Mapping[str, str]) -> str:
-    """A catalog name and overrides as one text."""
-    return ":".join([name, *(f"{key}={value}" for key, value in options.items())])
-
-
-def overrides(spec: ResNetSpec) -> dict[str, str]:
-    """What must be said of a spec beside its base's name, as option name to text."""
-    base = _entry(spec.base)
-    changed = {k: getattr(spec, k) for k in OPTIONS if getattr(spec, k) != getattr(base, k)}
-    implied = _implied(base, changed)
-    needed = {}
-    for key in OPTIONS:
-        value = getattr(spec, key)
-        if value == implied.get(key, getattr(base, key)):
-            continue
-        if key == "input" and value[1:] == base.input[1:]:
-            key, value = CHANNELS, value[0]
-        needed[key] = shown(key, value)
-    return needed
-
-
-def _implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What follows from overrides for options that the base would otherwise decide."""
-    implied: dict[str, Any] = {}
-    stages = len(values.get("blocks", base.blocks))
-    if stages != len(base.blocks) and stages <= MAX_STAGES:
-        doubled = [base.widths[-1] << i for i in range(1, stages - len(base.widths) + 1)]
-        implied["widths"] = (*base.widths, *doubled)[:stages]
-        implied["dilate"] = (*base.dilate, *[0] * stages)[: max(stages - 1, 0)]
-    block = values.get("block", base.block)
-    if block != base.block:
-        implied["expansion"] = 1 if block == BlockKind.BASIC else 4
-    if block == BlockKind.BASIC != base.block:
-        only_bottleneck = ("groups", "group_width", "stride_on")
-        implied |= {name: DEFAULTS[name] for name in only_bottleneck}
-        implied["dilate"] = (0,) * max(min(stages, MAX_STAGES) - 1, 0)
-    unit = values.get("unit", base.unit)
-    if unit.preactivated != base.unit.preactivated:
-        implied["projection_norm"] = not unit.preactivated
-    return implied
 
 
 def _known(key: str) -> None:

@@ -4,18 +4,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nets.spec import (
+from nets.options import (
     Activation,
     BlockKind,
     Init,
     Norm,
     Padding,
-    ResNetSpec,
     Shortcut,
     Stem,
     StrideOn,
     UnitOrder,
 )
+from nets.spec import ResNetSpec
 
 
 @st.composite

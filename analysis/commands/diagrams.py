@@ -24,7 +24,7 @@ from analysis.commands.shared import (
 from analysis.render.files import DIAGRAM_SUFFIXES
 from analysis.render.look import MAX_WIDTH_MM, MIN_WIDTH_MM
 from nets import ResNetSpec
-from nets.spec import quote
+from nets.options import quote
 
 if TYPE_CHECKING:
     from analysis.costs import Profile

@@ -10,18 +10,10 @@ from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
+from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Stem
 from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import (
-    DEFAULTS,
-    Activation,
-    BlockKind,
-    Init,
-    Norm,
-    Padding,
-    ResNetSpec,
-    Stem,
-)
+from nets.spec import ResNetSpec
 
 _ACTIVATIONS = {
     Activation.RELU: "nn.ReLU()",

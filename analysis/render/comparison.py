@@ -16,7 +16,7 @@ from analysis.diff import Diff
 from analysis.ledger import Amount, Line
 from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.render.numbers import MISSING, delta, exact, shape, short, short_if_any
-from nets.spec import MAX_BATCH, number_of
+from nets.options import MAX_BATCH, number_of
 
 
 def comparison_grids(

@@ -7,7 +7,7 @@ from itertools import cycle
 
 from analysis.compare import Axis, Column, Curve, Row, pareto
 from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
-from nets.spec import number_of
+from nets.options import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 

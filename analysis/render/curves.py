@@ -11,7 +11,7 @@ from typing import Any
 from analysis.curves import Curve, Gradients, Quantity, State, Summary
 from analysis.theory import confirmed
 from analysis.verdict import verdict, word
-from nets.spec import number_of
+from nets.options import number_of
 
 _DIRECTION = "negative: smaller toward the input"
 

@@ -13,7 +13,7 @@ from analysis.render.charts import Series as Line
 from analysis.theory import confirmed
 from analysis.verdict import verdict
 from nets import parse, plan
-from nets.spec import Shortcut, number_of
+from nets.options import Shortcut, number_of
 
 _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
 

@@ -39,8 +39,8 @@ from analysis.render.palette import (
     mix,
     text_on,
 )
+from nets.options import number_of
 from nets.plan import ShortcutKind
-from nets.spec import number_of
 
 TEXT, LARGE = 13, 18.0
 """Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""

@@ -13,9 +13,9 @@ from analysis.render.numbers import MISSING, exact, percent, shape, short, short
 from analysis.tree import TreeNode, walk
 from nets import plan
 from nets.catalog import CATALOG
+from nets.options import Stem, number_of
 from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan
-from nets.spec import Stem, number_of
 
 
 def profile_dict(profile: Profile) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from analysis.render.numbers import short
 from analysis.render.timings import conditions
 from analysis.timing import Timing
 from nets import parse, plan
-from nets.spec import number_of
+from nets.options import number_of
 
 BINS = 30
 

@@ -13,7 +13,7 @@ from analysis.check_device import Check
 from analysis.render.numbers import milliseconds, percent, short
 from analysis.render.tables import aligned
 from analysis.timing import Noise, Spread, Timing
-from nets.spec import number_of
+from nets.options import number_of
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nets.catalog import CATALOG
-from nets.spec import OPTIONS, BlockKind, ResNetSpec
+from nets.options import OPTIONS, BlockKind
+from nets.spec import ResNetSpec
 
 _ARGUMENTS = ("classes", "zero_init", "dilate")
 _STRUCTURE = ("block", "blocks", "groups", "group_width")

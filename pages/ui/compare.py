@@ -27,7 +27,7 @@ from analysis.render.numbers import shape, short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import Stem, number_of, quote
+from nets.options import Stem, number_of, quote
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of

@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import DEFAULTS, OPTIONS, Group, idle_options, shown
-from nets.text import join, overrides
+from nets.options import DEFAULTS, OPTIONS, Group, idle_options, shown
+from nets.spec import join, overrides
 from pages.ui.words import complain
 
 # The draft is a text's overrides. `_GOOD` is the last draft that is a model: what its options are

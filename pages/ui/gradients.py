@@ -27,7 +27,7 @@ from analysis.twins import plain_twin, residual_twin
 from analysis.units import ORDER_NAMES
 from analysis.verdict import verdict
 from nets import ResNetSpec, parse
-from nets.spec import Activation, Init, Norm, Shortcut, number_of
+from nets.options import Activation, Init, Norm, Shortcut, number_of
 from nets.text import edit
 from pages.ui.address import held, hold
 from pages.ui.fields import number, select

@@ -20,7 +20,7 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
-from nets.spec import quote
+from nets.options import quote
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select

@@ -11,7 +11,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analysis.jobs import Cause, Job, Limits, State, worker
-from nets.spec import number_of
+from nets.options import number_of
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"

@@ -9,8 +9,8 @@ import streamlit as st
 
 from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
-from nets.spec import CHANNELS, OPTIONS, shown
-from nets.text import join, overrides
+from nets.options import CHANNELS, OPTIONS, shown
+from nets.spec import join, overrides
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.words import sentence

@@ -19,8 +19,8 @@ from analysis.units import (
     identity_path,
     unit_graph,
 )
+from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
-from nets.spec import BlockKind, Shortcut, UnitOrder
 from pages.ui.fields import select
 from pages.ui.markup import picture
 from pages.ui.theme import palette

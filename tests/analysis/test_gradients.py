@@ -30,8 +30,8 @@ from analysis.residual import block_paths
 from analysis.twins import plain_twin, residual_twin
 from analysis.verdict import verdict, word
 from nets import CATALOG, ResNetSpec, build, parse
+from nets.options import Norm, Shortcut
 from nets.resnet import ResNet
-from nets.spec import Norm, Shortcut
 from nets.text import edit
 from tests.strategies import specs
 

@@ -23,8 +23,9 @@ from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
 from analysis.render.svg import Warm, counts_in_words, lines_of, svg
 from nets import build, parse
+from nets.options import Shortcut, UnitOrder
 from nets.plan import ShortcutKind
-from nets.spec import ResNetSpec, Shortcut, UnitOrder
+from nets.spec import ResNetSpec
 from tests.conftest import Golden
 from tests.strategies import specs
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import analysis
 from analysis.ladder import family, ladder
 from nets import CATALOG, parse
-from nets.spec import MAX_BLOCKS, ResNetSpec
+from nets.options import MAX_BLOCKS
+from nets.spec import ResNetSpec
 from tests.strategies import specs
 
 

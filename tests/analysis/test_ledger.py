@@ -22,7 +22,8 @@ from analysis.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
 from analysis.render.comparison import ledger_grid
 from analysis.render.grid import grid_csv, grid_latex
 from nets import CATALOG, build, parse
-from nets.spec import DEFAULTS, OPTIONS, Activation, ResNetSpec
+from nets.options import DEFAULTS, OPTIONS, Activation
+from nets.spec import ResNetSpec
 from tests.strategies import specs
 
 with warnings.catch_warnings():  # thop compares versions with distutils

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.render.numbers import milliseconds, short, three
-from nets.spec import number_of
+from nets.options import number_of
 
 
 @pytest.mark.parametrize(

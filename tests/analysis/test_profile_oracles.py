@@ -18,7 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode
 import analysis
 from analysis.counting import run_fvcore
 from nets import build, parse
-from nets.spec import DEFAULTS, OPTIONS, Activation, ResNetSpec
+from nets.options import DEFAULTS, OPTIONS, Activation
+from nets.spec import ResNetSpec
 from tests.strategies import specs
 
 EXAMPLES = 15

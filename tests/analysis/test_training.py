@@ -23,8 +23,9 @@ from analysis.training import (
     step_memory,
 )
 from nets import CATALOG, build, parse
+from nets.options import MAX_BATCH
 from nets.resnet import ResNet
-from nets.spec import MAX_BATCH, ResNetSpec
+from nets.spec import ResNetSpec
 from tests.analysis.test_profile_oracles import Alive
 from tests.strategies import specs
 

@@ -17,8 +17,8 @@ from analysis.units import (
     parse_unit,
     unit_graph,
 )
+from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
-from nets.spec import BlockKind, Shortcut, UnitOrder
 from tests.analysis.test_graph import drawn
 from tests.conftest import Golden
 

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import (
+from nets.options import (
     OPTIONS,
     Activation,
     BlockKind,
@@ -20,8 +20,9 @@ from nets.spec import (
     StrideOn,
     UnitOrder,
 )
-from nets.text import MAX_TEXT, edit, join, with_input
-from nets.text import overrides as said_of
+from nets.spec import join
+from nets.spec import overrides as said_of
+from nets.text import MAX_TEXT, edit, with_input
 from tests.strategies import specs
 
 ENUMS = (Activation, BlockKind, Init, Norm, Padding, Shortcut, Stem, StrideOn, UnitOrder)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.blocks import Conv2dSame, MaxPool2dSame, same_padding
-from nets.spec import BlockKind, Shortcut, UnitOrder
+from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.text import edit
 from tests.nets.reference import Reference, randomise, tensorflow_pads
 from tests.strategies import specs

@@ -1,0 +1,407 @@
+"""The options of a residual network: their types, their limits and what each one means.
+
+`Options` is a network without a name: everything that decides its modules. Every limit is enforced
+here, whoever makes one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+MAX_BLOCKS = 2_000
+"""Blocks in all stages together. The deepest published network here has 600 (CIFAR ResNet-1202)."""
+
+MAX_PARAMETERS = 1_000_000_000
+"""Convolution and linear weights: 4 GB in float32, so that no request can exhaust the machine."""
+
+MAX_STAGES = 5
+"""Stages of a network."""
+
+MAX_CHANNELS = 65_536
+"""Channels of any tensor inside the network."""
+
+MAX_BATCH = 65_536
+"""Images in one batch."""
+
+
+class BlockKind(StrEnum):
+    """The residual branch: two 3x3 convolutions, or 1x1, 3x3, 1x1 (He et al. 2015, Fig. 5)."""
+
+    BASIC = "basic"
+    BOTTLENECK = "bottleneck"
+
+
+class UnitOrder(StrEnum):
+    """Where BN and ReLU stand in a unit (He et al. 2016, Fig. 4 a to e)."""
+
+    ORIGINAL = "original"
+    BN_AFTER_ADD = "bn_after_add"
+    RELU_BEFORE_ADD = "relu_before_add"
+    RELU_PREACT = "relu_preact"
+    FULL_PREACT = "full_preact"
+
+    @property
+    def preactivated(self) -> bool:
+        """Whether the unit begins with its activation, before the first convolution."""
+        return self in (UnitOrder.RELU_PREACT, UnitOrder.FULL_PREACT)
+
+
+class Shortcut(StrEnum):
+    """What runs beside the residual branch (options A, B and C of He et al. 2015, section 4.1).
+
+    PROJECTION is option B: a 1x1 convolution where the shape changes, identity elsewhere.
+    ZERO_PAD is option A: subsampling and zero channels where the shape changes.
+    PROJECTION_ALL is option C: a 1x1 convolution in every block.
+    NONE makes a plain stack.
+    """
+
+    PROJECTION = "projection"
+    ZERO_PAD = "zero_pad"
+    PROJECTION_ALL = "projection_all"
+    NONE = "none"
+
+
+class Stem(StrEnum):
+    """The layers before the first stage: 7x7/2 and max-pool (ImageNet), or one 3x3 (CIFAR)."""
+
+    IMAGENET = "imagenet"
+    CIFAR = "cifar"
+
+
+class StrideOn(StrEnum):
+    """Where a bottleneck strides: on its 3x3 (v1.5, torchvision) or its first 1x1 (v1, paper)."""
+
+    CONV2 = "conv2"
+    CONV1 = "conv1"
+
+
+class Norm(StrEnum):
+    """Normalisation after (or before) each convolution."""
+
+    BATCH = "batch"
+    NONE = "none"
+
+
+class Activation(StrEnum):
+    """The non-linearity, the same one everywhere in the network."""
+
+    RELU = "relu"
+    LEAKY_RELU = "leaky_relu"
+    ELU = "elu"
+    GELU = "gelu"
+    SILU = "silu"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+
+    @property
+    def label(self) -> str:
+        """The name that papers write: ReLU, GELU."""
+        names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
+        upper = self.value.upper() if self in (Activation.ELU, Activation.GELU) else self.value
+        return names.get(self.value, upper)
+
+
+class Padding(StrEnum):
+    """Zeros around a convolution: the same on both sides, or TensorFlow's "same"."""
+
+    SYMMETRIC = "symmetric"
+    SAME = "same"
+
+
+class Init(StrEnum):
+    """How weights are drawn: He et al. 2015 by fan-out, Glorot and Bengio 2010, or as PyTorch."""
+
+    HE_FAN_OUT = "he_fan_out"
+    XAVIER = "xavier"
+    DEFAULT = "default"
+
+
+class Group(StrEnum):
+    """The headings under which an editor shows the options."""
+
+    SIZE = "Size"
+    BLOCK = "Block"
+    SHORTCUT = "Shortcut"
+    STEM = "Stem"
+    NUMERICS = "Numerics"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What there is to know about one field of a spec, besides its value."""
+
+    group: Group
+    help: str
+    low: float = 0
+    high: float = 0
+
+
+def _option(default: Any, group: Group, help: str, low: float = 0, high: float = 0) -> Any:
+    return field(default=default, metadata={"option": Option(group, help, low, high)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a residual network is built from. The defaults are those of torchvision's `resnet50`.
+
+    Strings are taken for the enums (`unit="full_preact"`). Raises ValueError with one sentence
+    that names the field, its value and what is allowed.
+    """
+
+    blocks: tuple[int, ...] = _option(
+        (3, 4, 6, 3), Group.SIZE, "Blocks in each stage, 1 to 5 stages.", 1, 1_000
+    )
+    widths: tuple[int, ...] = _option(
+        (64, 128, 256, 512),
+        Group.SIZE,
+        "Width of each stage's 3x3 convolutions, before groups and group width.",
+        1,
+        8_192,
+    )
+    block: BlockKind = _option(
+        BlockKind.BOTTLENECK,
+        Group.BLOCK,
+        "basic: two 3x3 convolutions; bottleneck: 1x1, 3x3, 1x1.",
+    )
+    expansion: int = _option(
+        4,
+        Group.BLOCK,
+        "A block's output channels over its width: 4 in a bottleneck, 1 in a basic block.",
+        1,
+        16,
+    )
+    groups: int = _option(
+        1, Group.BLOCK, "Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt.", 1, 1_024
+    )
+    group_width: int = _option(
+        64,
+        Group.BLOCK,
+        "Channels a group at width 64: 4 in ResNeXt-50 32x4d, 128 in wide_resnet50_2.",
+        1,
+        4_096,
+    )
+    unit: UnitOrder = _option(
+        UnitOrder.ORIGINAL,
+        Group.BLOCK,
+        "Where BN and ReLU stand, as in He et al. 2016, Fig. 4.",
+    )
+    stride_on: StrideOn = _option(
+        StrideOn.CONV2,
+        Group.BLOCK,
+        "conv2: a bottleneck strides on its 3x3 (v1.5, torchvision); conv1: on its first 1x1 (v1).",
+    )
+    dilate: tuple[int, ...] = _option(
+        (0, 0, 0),
+        Group.BLOCK,
+        "One 0 or 1 for each stage after the first: 1 dilates where the stage would stride.",
+        0,
+        1,
+    )
+    shortcut: Shortcut = _option(
+        Shortcut.PROJECTION,
+        Group.SHORTCUT,
+        "projection: 1x1 convolution where the shape changes (B); zero_pad (A); "
+        "projection_all (C); none: a plain stack.",
+    )
+    projection_norm: bool = _option(
+        True, Group.SHORTCUT, "Whether a projection is followed by normalisation."
+    )
+    stem: Stem = _option(
+        Stem.IMAGENET, Group.STEM, "imagenet: 7x7 stride 2 and max-pool; cifar: one 3x3."
+    )
+    stem_width: int = _option(64, Group.STEM, "Output channels of the stem.", 1, 4_096)
+    input: tuple[int, int, int] = _option(
+        (3, 224, 224), Group.STEM, "Channels, height and width of an image.", 1, 4_096
+    )
+    classes: int = _option(1_000, Group.STEM, "Outputs of the last layer.", 1, 100_000)
+    softmax: bool = _option(False, Group.STEM, "Whether the network ends in a softmax.")
+    norm: Norm = _option(Norm.BATCH, Group.NUMERICS, "batch: batch normalisation; none: no norm.")
+    bn_eps: float = _option(
+        1e-5, Group.NUMERICS, "The constant added to a batch norm's variance.", 1e-12, 1
+    )
+    bn_momentum: float = _option(
+        0.1, Group.NUMERICS, "Weight of the new batch in a batch norm's running statistics.", 0, 1
+    )
+    activation: Activation = _option(
+        Activation.RELU, Group.NUMERICS, "The non-linearity, the same one everywhere."
+    )
+    bias: bool = _option(False, Group.NUMERICS, "Whether convolutions have a bias.")
+    padding: Padding = _option(
+        Padding.SYMMETRIC,
+        Group.NUMERICS,
+        "symmetric: PyTorch's; same: TensorFlow's, which pads the far side more at stride 2.",
+    )
+    init: Init = _option(Init.HE_FAN_OUT, Group.NUMERICS, "How convolution weights are drawn.")
+    zero_init: bool = _option(
+        False, Group.NUMERICS, "Whether the last BN of each residual branch starts at zero."
+    )
+
+    @property
+    def channels(self) -> int:
+        """Channels of an input image."""
+        return self.input[0]
+
+    @property
+    def convs_per_block(self) -> int:
+        """Convolutions of a residual branch."""
+        return 2 if self.block is BlockKind.BASIC else 3
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the main path, as the papers count: projections do not."""
+        return 2 + self.convs_per_block * sum(self.blocks)
+
+    def __post_init__(self) -> None:
+        for name in OPTIONS:
+            object.__setattr__(self, name, checked(name, getattr(self, name)))
+        _check_stages(self)
+        _check_options(self)
+
+
+CHANNELS = "channels"
+"""The first number of `input`, which may be given on its own."""
+
+OPTIONS: dict[str, Option] = {
+    f.name: f.metadata["option"] for f in fields(Options) if "option" in f.metadata
+}
+"""Every field that may be overridden, with its group, its help and its limits."""
+
+DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Options) if f.name in OPTIONS}
+"""The value of every option in `Options()`; its type is the option's type."""
+
+
+def quote(value: object) -> str:
+    """The value as a short quoted piece of one line, whatever it holds."""
+    if isinstance(value, int) and abs(value) >= 10**15:
+        return "a number too large to write"
+    text = ascii(value if isinstance(value, str) else str(value)[:80])
+    return text if len(text) <= 40 else f"{text[:36]}...{text[-1]}"
+
+
+def given(value: object) -> str:
+    """A number as a message repeats it: with thousands separated, or in words where it is huge."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+    return f"{value:,}" if whole else quote(value).strip("'")
+
+
+def number_of(number: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun: `1 image`, `2,000 images`, `10 classes` where the plural is given."""
+    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
+
+
+def shown(name: str, value: Any) -> str:
+    """An option's value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
+    if isinstance(value, tuple):
+        return ("x" if name == "input" else ",").join(map(str, value))
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value in the option's own type, or a ValueError that names what is allowed."""
+    if name == CHANNELS:
+        return _number(name, value, OPTIONS["input"], whole=True)
+    default, option = DEFAULTS[name], OPTIONS[name]
+    if isinstance(default, StrEnum):
+        kind = type(default)
+        try:
+            return kind(value)
+        except ValueError:
+            raise ValueError(
+                f"{name} must be one of {', '.join(kind)}, not {quote(value)}"
+            ) from None
+    if isinstance(default, bool):
+        if not isinstance(value, int) or value not in (0, 1):
+            raise ValueError(f"{name} must be 0 or 1, not {quote(value)}")
+        return bool(value)
+    if isinstance(default, tuple):
+        if not isinstance(value, tuple | list):
+            raise ValueError(f"{name} must be a list of whole numbers, not {quote(value)}")
+        if name == "input" and len(value) != 3:
+            raise ValueError(
+                "input must be channels x height x width, such as 3x224x224, "
+                f"not {quote('x'.join(map(str, value)))}"
+            )
+        return tuple(_number(name, v, option, whole=True) for v in value)
+    return _number(name, value, option, whole=isinstance(default, int))
+
+
+def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | float:
+    allowed = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(f"{name} must be {kind}, not {quote(value)}")
+    if not option.low <= value <= option.high:
+        limits = f"{option.low:,} to {option.high:,}"
+        raise ValueError(f"{name} must be {limits}, not {given(value)}")
+    return value if whole else float(value) + 0.0  # no negative zero
+
+
+def _check_stages(spec: Options) -> None:
+    stages = len(spec.blocks)
+    if not 1 <= stages <= MAX_STAGES:
+        raise ValueError(f"blocks must name 1 to {MAX_STAGES} stages, not {stages}")
+    if len(spec.widths) != stages:
+        raise ValueError(
+            f"widths names {number_of(len(spec.widths), 'stage')} and blocks {stages}: give as "
+            "many of each"
+        )
+    if stages == 1 and spec.dilate:
+        raise ValueError("dilate has no meaning in a net of one stage of blocks: leave it out")
+    if len(spec.dilate) != stages - 1:
+        raise ValueError(
+            f"dilate must hold {stages - 1} values, one for each stage of blocks after the first, "
+            f"not {len(spec.dilate)}"
+        )
+    if sum(spec.blocks) > MAX_BLOCKS:
+        raise ValueError(
+            f"blocks must be {MAX_BLOCKS:,} at most in all stages, not {sum(spec.blocks):,}"
+        )
+
+
+def idle_options(spec: Options) -> dict[str, str]:
+    """Options that mean nothing for a spec as it is, and what each one needs."""
+    idle: dict[str, str] = {}
+    if spec.block is BlockKind.BASIC:
+        only_bottleneck = ("groups", "group_width", "stride_on", "dilate")
+        idle |= dict.fromkeys(only_bottleneck, "needs block=bottleneck")
+    if len(spec.blocks) == 1:
+        idle["dilate"] = "needs a second stage"
+    if spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.NONE):
+        idle["projection_norm"] = "needs shortcut=projection or projection_all"
+    if spec.unit not in (UnitOrder.ORIGINAL, UnitOrder.RELU_PREACT):
+        idle["zero_init"] = "needs a branch that ends in BN: unit=original or relu_preact"
+    if spec.shortcut is Shortcut.NONE:
+        idle["zero_init"] = "needs a shortcut"
+    if spec.norm is Norm.NONE:
+        norms = ("projection_norm", "bn_eps", "bn_momentum", "zero_init")
+        idle |= dict.fromkeys(norms, "needs norm=batch")
+    return idle
+
+
+def _check_options(spec: Options) -> None:
+    """Refuse options that mean nothing together, naming both."""
+    if spec.block is BlockKind.BASIC:
+        for name in ("groups", "group_width", "stride_on"):
+            value = getattr(spec, name)
+            if value != DEFAULTS[name]:
+                raise ValueError(f"{name}={value} needs block=bottleneck, not block=basic")
+        if any(spec.dilate):
+            raise ValueError(
+                f"dilate={shown('dilate', spec.dilate)} needs block=bottleneck, not block=basic"
+            )
+    if spec.zero_init:
+        if spec.norm is Norm.NONE:
+            raise ValueError("zero_init=1 needs norm=batch: with norm=none there is no last BN")
+        if spec.shortcut is Shortcut.NONE:
+            raise ValueError("zero_init=1 needs a shortcut: with shortcut=none all would be zero")
+        if spec.unit in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT):
+            raise ValueError(
+                f"zero_init=1 needs a BN at the end of the branch: unit={spec.unit} has none there"
+            )
+        if spec.unit is UnitOrder.RELU_BEFORE_ADD:
+            raise ValueError(
+                "zero_init=1 needs a branch that ends in its BN: after unit=relu_before_add's last "
+                "ReLU no gradient would reach it"
+            )
