@@ -13,6 +13,7 @@ from analysis.render.viewer import levels, view_name
 from nets import CATALOG
 from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
+from pages.ui.fields import segments, switch
 from pages.ui.graph import choose_heat, graph_of, opened_in, show_graph
 from pages.ui.markup import table
 from pages.ui.shortcuts import shortcut_rows
@@ -26,20 +27,14 @@ head, export = st.columns([8, 1.6], vertical_alignment="center")
 head.title(f"Shortcuts of {entry.title}{', edited' if edited else ''}")
 st.markdown(f"{counts_in_words(profile)}. Model `{profile.model}`.")
 left, middle, right = st.columns([4, 3, 4], vertical_alignment="bottom")
-level = left.segmented_control(
-    "Every node is a",
-    [level.value for level in Level],
-    default=Level.BLOCK.value,
-    required=True,
-    key="level",
-    bind="query-params",
-)
+level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=left)
 with middle:
     heat = choose_heat(spec)
-unfold = right.toggle(
+unfold = switch(
     "Unfold equal blocks",
+    False,
     key="unfold",
-    bind="query-params",
+    place=right,
     disabled=level == Level.STAGE,
     help="Draw every block instead of one box for a run of equal ones.",
 )

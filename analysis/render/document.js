@@ -39,9 +39,10 @@
     viewer({
       parentElement: document.getElementById("viewer"),
       data: { ...all.views[name], nodes, revision: turn += 1, drawing: name, at },
-      setStateValue: (_, value) => { at = value; },
-      setTriggerValue: (_, { open, close, target }) => {
-        at = target;
+      setTriggerValue: (name, told) => {
+        at = name === "at" ? told : told.target;
+        if (name === "at") return;
+        const { open, close } = told;
         opened = opened.filter((one) => !close.includes(one));
         for (const one of open) {
           if (viewOf([...opened, one]) !== viewOf(opened)) opened.push(one);

@@ -17,6 +17,11 @@ export default function viewer(component) {
   if (echo >= 0) state.pending.splice(0, echo + 1);
   const asked = echo < 0 && data.at !== state.server;
   state.server = data.at;
+  if (data.search !== state.searched) {
+    state.searched = data.search;
+    if (data.search !== state.told) state.told = state.finder.value = data.search;
+    if (state.revision === data.revision) search(state);
+  }
   if (state.revision !== data.revision) draw(state, data, asked);
   else if (asked) choose(state, data.at, { silent: true, show: true });
 }
@@ -56,6 +61,7 @@ function create(host) {
     root: find(".rv"),
     x: 0, y: 0, k: 1,
     at: "",
+    told: "",
     fitted: true,
     pending: [],
     pointers: new Map(),
@@ -66,9 +72,10 @@ function create(host) {
     else if (action) zoom(state, action === "in" ? 1.4 : 1 / 1.4);
   });
   state.finder.addEventListener("input", () => { state.fresh = true; search(state); });
+  state.finder.addEventListener("change", () => tellSearch(state));
   state.finder.addEventListener("keydown", (event) => {
     if (event.key === "Enter") nextHit(state, event.shiftKey ? -1 : 1);
-    if (event.key === "Escape") { state.finder.value = ""; search(state); state.canvas.focus(); }
+    if (event.key === "Escape") { clearSearch(state); state.canvas.focus(); }
   });
   state.details.addEventListener("click", (event) => {
     const { open, close } = event.target.dataset;
@@ -321,7 +328,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
   clearTimeout(state.telling);
   state.telling = setTimeout(() => {
     state.pending.push(state.at);
-    state.component.setStateValue("at", state.at);
+    state.component.setTriggerValue("at", state.at);
   }, 250);
 }
 
@@ -440,7 +447,7 @@ function row(state, by) {
 
 function escape(state) {
   const node = state.data.nodes[state.at];
-  if (state.finder.value) { state.finder.value = ""; search(state); }
+  if (state.finder.value) clearSearch(state);
   else if (node?.inside) fold(state);
   else if (state.at) choose(state, "");
   else state.canvas.blur();
@@ -484,6 +491,20 @@ function search(state) {
   const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
   for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;
+}
+
+function clearSearch(state) {
+  state.finder.value = "";
+  search(state);
+  tellSearch(state);
+}
+
+// What is searched for is in the page's address once it is typed; a file has none.
+function tellSearch(state) {
+  const text = state.finder.value.trim();
+  if (state.searched === undefined || text === state.told) return;
+  state.told = text;
+  state.component.setTriggerValue("search", text);
 }
 
 // What there is to say of what was found, and of what is inside stem or head.

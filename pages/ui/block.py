@@ -8,9 +8,8 @@ from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from analysis.residual import Branch, block_paths, residual
 from nets.plan import ShortcutKind
+from pages.ui.fields import select
 from pages.ui.markup import Cell, table
-
-_KEY = "block"
 
 _COLOURS = {
     ShortcutKind.IDENTITY: "blue",
@@ -29,9 +28,7 @@ _NAMES = {
 def show_block(profile: Profile) -> None:
     """Choose a block and explain it; the choice is in the address."""
     paths = block_paths(profile.spec)
-    if st.session_state.get(_KEY, paths[0]) not in paths:
-        st.session_state[_KEY] = paths[0]
-    path = st.selectbox("Block", paths, key=_KEY, bind="query-params", width=240)
+    path = select("Block", paths, paths[0], key="block", width=240)
     found = residual(profile, path)
     kind = found.use.kind
     st.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]

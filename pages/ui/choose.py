@@ -18,6 +18,7 @@ from analysis.choose import (
     name_of,
     task_of,
 )
+from analysis.compare import Axis, Column
 from analysis.machine import devices
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
@@ -30,13 +31,14 @@ from analysis.training import Dtype, Optimiser
 from nets.text import parse_shape
 from pages.ui.charts import chart_buttons
 from pages.ui.downloads import export_popover, file_button, table_buttons
+from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
 from pages.ui.timing import finished, remember, show_progress
 from pages.ui.words import complain, sentence
 
-_TASKS = ("ImageNet", "CIFAR-10", "my own images")
+_TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _STEP = "step"
 _G, _M = 10**9, 10**6
 _UNITS = {
@@ -61,18 +63,16 @@ class Asked(NamedTuple):
 
 def choose_task() -> Task | None:
     """ImageNet, CIFAR-10, or an input and classes of one's own; None where these are none."""
-    name = st.segmented_control(
-        "Task", _TASKS, default=_TASKS[0], required=True, key="task", bind="query-params"
-    )
-    if name == _TASKS[0]:
+    task = segments("Task", _TASKS, "imagenet", key="task")
+    if task == "imagenet":
         return IMAGENET
-    if name == _TASKS[1]:
+    if task == "cifar10":
         return CIFAR
     left, right = st.columns(2)
-    text = left.text_input("Input", "3x128x128", key="own_input", bind="query-params") or ""
-    classes = right.number_input("Classes", 1, 100_000, 100, key="own_classes", bind="query-params")
+    own = text("Input", "3x128x128", key="own_input", place=left)
+    classes = number("Classes", 1, 100_000, 100, key="own_classes", place=right)
     try:
-        return task_of(parse_shape(text), int(classes))
+        return task_of(parse_shape(own), classes)
     except ValueError as error:
         complain(str(error))
         return None
@@ -87,14 +87,14 @@ def choose_budgets() -> Asked | None:
         ("Inference, GB", "max_inference", None, "Parameters and activations."),
         ("Iteration, ms", "max_ms", None, "Of what this visit measured on the page Timing."),
     )
-    amounts: dict[str, float | None] = {
-        key: column.number_input(
+    amounts = {
+        key: number(
             label,
             0.0,
             None,
             default,
             key=key,
-            bind="query-params",
+            place=column,
             placeholder="any",
             help=help,
             format="%g",
@@ -102,13 +102,9 @@ def choose_budgets() -> Asked | None:
         for column, (label, key, default, help) in zip(st.columns(5), fields, strict=True)
     }
     one, two, three = st.columns(3)
-    batch = one.number_input("Batch", 1, 65_536, 32, key="choose_batch", bind="query-params")
-    dtype = two.selectbox(
-        "Dtype", [d.value for d in Dtype], key="choose_dtype", bind="query-params"
-    )
-    optimiser = three.selectbox(
-        "Optimiser", [o.value for o in Optimiser], key="optimiser", bind="query-params"
-    )
+    batch = number("Batch", 1, 65_536, 32, key="choose_batch", place=one)
+    dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
+    optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
     try:
         macs, params, training, inference, time = (
             None if (amount := amounts[key]) is None else checked_limit(name, amount, factor, unit)
@@ -123,14 +119,14 @@ def choose_budgets() -> Asked | None:
         if optimiser != Optimiser.SGD:
             complain("Times are measured with SGD: choose sgd as the optimiser, or set no time")
             return None
-        times = frozenset(measured_ms(int(batch), Dtype(dtype)).items())
+        times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
-                f"No training step has been measured in this visit at batch {int(batch)} in "
-                f"{dtype}: measure networks on the page Timing first, or set no time"
+                f"No training step has been measured in this visit at batch {batch} in {dtype}: "
+                "measure networks on the page Timing first, or set no time"
             )
             return None
-    return Asked(budgets, int(batch), Dtype(dtype), Optimiser(optimiser), times)
+    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
 
 
 def show_fits(choice: Choice) -> None:
@@ -199,7 +195,8 @@ def show_real_step(choice: Choice) -> None:
     """Run real training iterations of one network in the worker, as asked for, or say why not."""
     nets = {name_of(deep.row.spec): deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    name = left.selectbox("Try a real training step of", list(nets), key="real")
+    names = list(nets)
+    name = select("Try a real training step of", names, names[0], key="real", place=left)
     settings, refused = _step_settings(choice)
     right.button(
         "Measure a step",
@@ -254,7 +251,12 @@ def export_choice(choice: Choice, chart: Chart | None) -> None:
 
 def front_chart(choice: Choice) -> Chart:
     """The networks that fit by two figures, their Pareto front joined."""
-    names = {f"{f.y.label} against {f.x.label}": f for f in choice.fronts}
-    chosen = st.selectbox("Front", list(names), key="front", bind="query-params")
-    front = names.get(chosen or "", choice.fronts[0])
+    fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
+    words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
+    front = fronts[select("Front", words, next(iter(fronts)), key="front")]
     return scatter_chart(choice.fits, front.x, front.y, name=lambda row: name_of(row.spec))
+
+
+def _axis(axis: Axis) -> str:
+    """As the address writes it."""
+    return axis.value if isinstance(axis, Column) else axis.label

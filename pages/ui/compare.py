@@ -27,10 +27,11 @@ from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
 from nets.spec import Stem
-from pages.ui.address import hidden_text
+from pages.ui.address import held, hold
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
 from pages.ui.downloads import export_popover, file_button, section, table_buttons
+from pages.ui.fields import number, segments, select, switch
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain
@@ -45,9 +46,11 @@ _DEFAULT = {
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """The networks of the comparison, which the address holds; none where one is wrong."""
-    text = hidden_text(_NETS)
+    text = held(_NETS)
     texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
-    st.session_state[_ASKED] = list(dict.fromkeys(texts))
+    shown = list(dict.fromkeys(texts))
+    if st.session_state.get(_ASKED) != shown:
+        st.session_state[_ASKED] = shown
     left, right = st.columns([8, 2.4], vertical_alignment="bottom")
     left.multiselect(
         "Networks",
@@ -73,49 +76,42 @@ def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
 
 
 def _changed() -> None:
-    st.session_state[_NETS] = _SEPARATOR.join(st.session_state[_ASKED])
+    hold(_NETS, _SEPARATOR.join(st.session_state[_ASKED]))
 
 
 def _add(texts: Sequence[str], text: str) -> None:
-    st.session_state[_NETS] = _SEPARATOR.join([*texts, text])
+    hold(_NETS, _SEPARATOR.join([*texts, text]))
 
 
 def choose_batch() -> tuple[int, bool]:
     """At how many images, and whether the memory of training steps is predicted."""
     left, right = st.columns([1, 4], vertical_alignment="bottom")
-    batch = left.number_input("Batch", 1, 65_536, 1, key="compare_batch", bind="query-params")
-    replay = right.toggle(
+    batch = number("Batch", 1, 65_536, 1, key="compare_batch", place=left)
+    replay = switch(
         "Predict the memory of training steps",
         True,
         key="replay",
-        bind="query-params",
+        place=right,
         help="By replaying a step without allocating: SGD with momentum, in float32 and under "
         "autocast to 16 bits.",
     )
-    return int(batch), replay
+    return batch, replay
 
 
 def scatter(comparison: Comparison) -> Chart:
     """The chart with the axes that the visitor chooses."""
-    axes: dict[str, Axis] = {c.label: c for c in comparison.columns}
+    axes: dict[str, Axis] = {column.value: column for column in comparison.columns}
     axes |= {recipe.label: recipe for recipe in comparison.recipes}
+    labels = {name: axis.label for name, axis in axes.items()}
     best = next((r.label for r in comparison.recipes if len(_having(comparison, r)) > 1), None)
-    labels = list(axes)
     x, y, bubble, log = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
-    along = x.selectbox(
-        "x axis", labels, labels.index(Column.MACS.label), key="x", bind="query-params"
+    along = axes[select("x axis", labels, Column.MACS, key="x", place=x)]
+    up = axes[select("y axis", labels, best or Column.PARAMS, key="y", place=y)]
+    size = select(
+        "Size of the points", labels, None, key="bubble", place=bubble, placeholder="equal"
     )
-    start = best or Column.PARAMS.label
-    up = y.selectbox("y axis", labels, labels.index(start), key="y", bind="query-params")
-    size = bubble.selectbox(
-        "Size of the points", labels, None, key="bubble", bind="query-params", placeholder="equal"
-    )
-    both_log = log.toggle("Log", key="log", bind="query-params")
-    chosen = (
-        axes[along or Column.MACS.label],
-        axes[up or start],
-        axes[size] if size else None,
-    )
+    both_log = switch("Log", False, key="log", place=log)
+    chosen = along, up, axes[size] if size else None
     chart = scatter_chart(comparison.rows, *chosen, both_log)
     left_out = not_drawn(comparison.rows, *chosen)
     if left_out:
@@ -192,27 +188,19 @@ def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
     """A family of curves along what the visitor chooses."""
     files = section("Sweep", "sweep")
     left, right, log = st.columns([2, 3, 1], vertical_alignment="bottom")
-    sweep = left.segmented_control(
-        "Sweep",
-        [sweep.value for sweep in Sweep],
-        default=Sweep.INPUT.value,
-        required=True,
-        key="sweep",
-        bind="query-params",
-    )
-    columns = {
-        c.label: c for c in (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
-    }
-    label = right.selectbox("Figure", list(columns), key="sweep_figure", bind="query-params")
-    both_log = log.toggle("Log", key="sweep_log", bind="query-params")
+    sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
+    columns = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
+    labels = {column: column.label for column in columns}
+    figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=right))
+    both_log = switch("Log", False, key="sweep_log", place=log)
     curves = []
     for net in nets[:6]:
         try:
-            curves.append(curve_of(net, Sweep(sweep or "input"), batch))
+            curves.append(curve_of(net, sweep, batch))
         except ValueError as error:
             complain(f"{net}: {error}")
     if curves:
-        chart = sweep_chart(curves, columns[label or Column.MACS.label], both_log)
+        chart = sweep_chart(curves, figure, both_log)
         show_chart(chart, "sweep", 420)
         with files:
             chart_buttons(chart, "sweep")
@@ -229,9 +217,9 @@ def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
         return
     files = section("Difference of two", "difference")
     left, right = st.columns(2)
-    one = left.selectbox("From", texts, 0, key="from", bind="query-params")
-    other = right.selectbox("To", texts, 1, key="to", bind="query-params")
-    found = diff_of(parse(one or texts[0]), parse(other or texts[1]), batch)
+    one = select("From", texts, texts[0], key="from", place=left)
+    other = select("To", texts, texts[1], key="to", place=right)
+    found = diff_of(parse(one), parse(other), batch)
     st.markdown(found.sentence)
     grid = diff_grid(found)
     with files:
@@ -259,8 +247,7 @@ def show_ledger(nets: Sequence[ResNetSpec]) -> None:
     """One network's cost as each tool counts it, every difference named."""
     files = section("Which FLOPs?", "ledger")
     texts = list(map(str, nets))
-    chosen = st.selectbox("Network", texts, key="ledger", bind="query-params")
-    grid = ledger_grid(ledger(parse(chosen or texts[0])))
+    grid = ledger_grid(ledger(parse(select("Network", texts, texts[0], key="ledger"))))
     with files:
         table_buttons(grid, "ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))

@@ -19,6 +19,7 @@ from analysis.render.palette import DARK, LIGHT, PRINT
 from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
 from pages.ui.downloads import export_popover, file_button
+from pages.ui.fields import number, select, switch, text
 from pages.ui.words import complain, sentence
 
 
@@ -103,8 +104,14 @@ _LABELS = {
 
 
 _BESIDE = 200  # px at most of title, legend and scale above and below a drawing
-_ROWS = {"slide, 16:9": None, "page, 170 mm": 170.0, "column, 85 mm": 85.0}
-_OWN = "a width of mine"
+_ROWS = {
+    "slide": "slide, 16:9",
+    "page": "page, 170 mm",
+    "column": "column, 85 mm",
+    "own": "a width of mine",
+}
+_WIDTHS_MM = {"page": 170.0, "column": 85.0}
+_PALETTES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 
 
 def _look() -> tuple[Look, int | None]:
@@ -113,30 +120,39 @@ def _look() -> tuple[Look, int | None]:
     Raises:
         ValueError: in one sentence, on a title or a width that cannot be.
     """
-    title = st.text_input("Title", key="look_title", placeholder="none", max_chars=MAX_TITLE)
+    title = text("Title", key="look_title", placeholder="none", most=MAX_TITLE)
     left, right = st.columns(2)
-    colours = left.selectbox("Colours", ["light", "dark", "print"], key="look_palette")
-    rows = right.selectbox(
+    colours = select("Colours", list(_PALETTES), "light", key="look_palette", place=left)
+    rows = select(
         "Rows for a",
-        [*_ROWS, _OWN],
+        _ROWS,
+        "slide",
         key="look_rows",
+        place=right,
         help="On paper rows are laid out so that text is of 8 pt and all fits on a page, if both "
         "can be.",
     )
     left, right = st.columns(2)
-    width = _ROWS.get(rows)
-    if rows == _OWN:
-        width = right.number_input("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width")
-    dpi = left.number_input(
-        "PNG, dpi", files.MIN_DPI, files.MAX_DPI, None, key="look_dpi", placeholder="200"
+    width: float | None = _WIDTHS_MM.get(rows)
+    if rows == "own":
+        width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=right)
+    dpi = number(
+        "PNG, dpi",
+        files.MIN_DPI,
+        files.MAX_DPI,
+        None,
+        key="look_dpi",
+        place=left,
+        placeholder="200",
     )
     left, right = st.columns(2)
-    legend = left.checkbox("Legend", True, key="look_legend")
-    shapes = right.checkbox("Shapes", True, key="look_shapes")
-    labels = left.checkbox("Labels", True, key="look_labels")
-    ground = right.checkbox("Background", False, key="look_ground", help="Else transparent.")
-    palette = {"light": LIGHT, "dark": DARK, "print": PRINT}[colours]
-    return Look(palette, title, legend, shapes, labels, width, ground), dpi
+    check = partial(switch, box="checkbox")
+    legend = check("Legend", True, key="look_legend", place=left)
+    shapes = check("Shapes", True, key="look_shapes", place=right)
+    labels = check("Labels", True, key="look_labels", place=left)
+    ground = check("Background", False, key="look_ground", place=right, help="Else transparent.")
+    look = Look(_PALETTES[colours], title, legend, shapes, labels, width, ground)
+    return look, None if dpi is None else int(dpi)
 
 
 def _file(

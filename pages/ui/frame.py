@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from html import escape
-from math import isfinite
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import StopException
 
 from nets import CATALOG, ResNetSpec
-from pages.ui.address import ignored_of_asked, keep_asked
+from pages.ui.address import begin, finish
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.words import complain, sentence
 
@@ -65,13 +65,14 @@ def hand_over(choice: Choice) -> None:
 
 
 def run(page: StreamlitPage) -> None:
-    """Run a page; a visitor's first run also says what of the address could not be taken."""
-    keep_asked()
+    """Run a page with its settings, and say what of the address could not be taken."""
+    begin(page.url_path)
     place = st.container()
-    page.run()
-    if ignored := ignored_of_asked():
-        said = f"the address asks for what is not possible here, and it is left out: {ignored[0]}"
-        place.warning(sentence(", ".join([said, *ignored[1:]])), icon=":material/link_off:")
+    with suppress(StopException):  # the page ends early where it has nothing more to show
+        page.run()
+    if refused := finish():
+        said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
+        place.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
 
 
 def requested() -> ResNetSpec:
@@ -85,7 +86,6 @@ def requested() -> ResNetSpec:
         configure()
         navigation()
         st.rerun()
-    _drop_infinities()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
     waiting = st.empty()  # always there: what follows keeps its place, and an open menu stays open
@@ -95,19 +95,6 @@ def requested() -> ResNetSpec:
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
         waiting.empty()
     return choice.spec
-
-
-def _drop_infinities() -> None:
-    """Take out of the address what no number field can hold: it would fail on 1e999."""
-    bad = []
-    for name, value in st.query_params.to_dict().items():
-        with suppress(ValueError):
-            if not isfinite(float(value)):
-                bad.append(name)
-    for name in bad:
-        del st.query_params[name]
-    if bad:
-        st.rerun()
 
 
 def skeleton(title: str) -> str:

@@ -21,7 +21,8 @@ from analysis.verdict import verdict
 from nets import ResNetSpec, parse
 from nets.spec import Activation, Init, Norm, Shortcut
 from nets.text import edit
-from pages.ui.address import hidden_text
+from pages.ui.address import held, hold
+from pages.ui.fields import number, select
 from pages.ui.jobs import start
 from pages.ui.markup import table
 from pages.ui.measured import GRADIENTS
@@ -29,14 +30,7 @@ from pages.ui.words import complain
 
 KEY = "gradients"
 
-_MODELS, _SEEDS, _BATCH, _QUANTITY, _PRECISION, _IMAGES = (
-    "models",
-    "seeds",
-    "batch",
-    "quantity",
-    "precision",
-    "images",
-)
+_MODELS, _PRECISION = "models", "precision"
 _ASKED = "gradient_models"  # what the visitor types; a view of the address
 _KEPT = 20
 _SECONDS = 900.0
@@ -69,32 +63,32 @@ _DEPTHS = (20, 32, 44, 56, 110)
 def choose_settings() -> tuple[Settings | None, Quantity]:
     """What all models share, or None where it cannot be had, and what is drawn; in the address."""
     one, two, three, four, five = st.columns([1, 1, 1.4, 2, 2.6])
-    seeds = one.number_input("Seeds", 1, 20, 3, key=_SEEDS, bind="query-params")
-    batch = two.number_input("Batch", 1, 1_024, 32, key=_BATCH, bind="query-params")
-    precision = three.selectbox(
-        "Precision", [p.value for p in Precision], key=_PRECISION, bind="query-params"
+    seeds = number("Seeds", 1, 20, 3, key="seeds", place=one)
+    batch = number("Batch", 1, 1_024, 32, key="batch", place=two)
+    precision = select(
+        "Precision", list(Precision), Settings().precision, key=_PRECISION, place=three
     )
-    kinds = [kind.value for kind in InputKind]
-    images = four.selectbox(
+    images = select(
         "Images",
-        kinds,
-        key=_IMAGES,
-        bind="query-params",
-        format_func=lambda kind: kind.replace("_", " "),
+        {kind: kind.replace("_", " ") for kind in InputKind},
+        InputKind.RANDOM,
+        key="images",
+        place=four,
         help="Random: seeded normal noise. Fashion-MNIST: its test images, where this server has "
         "them. Picture: one of yours, copied with a little noise.",
     )
-    quantities = {quantity.label: quantity for quantity in Quantity}
-    label = five.selectbox("Quantity", list(quantities), key=_QUANTITY, bind="query-params")
-    quantity = quantities[label or Quantity.ACTIVATION.label]
+    quantities = {quantity: quantity.label for quantity in Quantity}
+    quantity = Quantity(
+        select("Quantity", quantities, Quantity.ACTIVATION, key="quantity", place=five)
+    )
     picture = b""
     if images == InputKind.PICTURE:
         file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
         picture = file.getvalue() if file else b""
     try:
         settings = Settings(
-            seeds=int(seeds),
-            batch=int(batch),
+            seeds=seeds,
+            batch=batch,
             precision=Precision(precision),
             images=InputKind(images),
             picture=picture,
@@ -135,7 +129,7 @@ def show_presets(settings: Settings | None) -> None:
 
 def choose_models(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """The models to measure: the address's, else the current one and its twin; none where wrong."""
-    text = hidden_text(_MODELS)
+    text = held(_MODELS)
     default = _SEPARATOR.join(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
     st.session_state[_ASKED] = (text or default).replace(_SEPARATOR, "  ")
     st.text_input(
@@ -209,7 +203,7 @@ def _typed() -> None:
 
 
 def _use(text: str) -> None:
-    st.session_state[_MODELS] = text
+    hold(_MODELS, text)
 
 
 def measure_button(
@@ -238,7 +232,7 @@ def measure_button(
 def _run_preset(preset: Preset, settings: Settings) -> None:
     _use(_SEPARATOR.join(preset.models))
     if preset.precision is not settings.precision:
-        st.session_state[_PRECISION] = preset.precision.value
+        hold(_PRECISION, "" if preset.precision is Settings().precision else preset.precision.value)
     _run(tuple(map(parse, preset.models)), replace(settings, precision=preset.precision))
 
 

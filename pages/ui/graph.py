@@ -19,12 +19,13 @@ from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
 from nets.spec import quote
-from pages.ui.address import hidden_text
+from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
+from pages.ui.fields import select
 from pages.ui.measured import measured_heats
 from pages.ui.words import complain
 
-_OPEN, _AT, _GRAPH, _HEAT = "open", "at", "graph", "heat"
+_OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
 
 _NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
 """What can be opened in some network."""
@@ -49,23 +50,19 @@ def graph_of(
 def choose_heat(spec: ResNetSpec) -> Heat | None:
     """What the nodes are coloured by: a metric of the profile, or what this visit has measured."""
     profile = profile_of(spec)
-    heats: dict[str, Callable[[], Heat]] = {
-        metric.label: partial(heat_of, profile, metric) for metric in Metric
+    heats: dict[str, tuple[str, Callable[[], Heat]]] = {
+        metric: (metric.label, partial(heat_of, profile, metric)) for metric in Metric
     }
     heats |= measured_heats(spec)
-    if (asked := st.query_params.get(_HEAT)) in tuple(Metric):  # as the command line says it
-        st.query_params[_HEAT] = Metric(asked).label
-        st.rerun()
-    name = st.selectbox(
+    name = select(
         "Colour by",
-        list(heats),
-        index=None,
-        key=_HEAT,
-        bind="query-params",
+        {name: label for name, (label, _) in heats.items()},
+        None,
+        key="heat",
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
-    return heats[name]() if name else None
+    return heats[name][1]() if name else None
 
 
 def _view(
@@ -86,8 +83,7 @@ def _view(
 
 def opened_in(spec: ResNetSpec) -> frozenset[str]:
     """What the address says is opened, as far as this network has it; what is no name is said."""
-    names = frozenset(filter(None, hidden_text(_OPEN).split(",")))
-    hidden_text(_AT)
+    names = frozenset(filter(None, held(_OPEN).split(",")))
     if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
         complain(
             f"{quote(wrong[0])} can't be opened: a stage is named layer1, all its blocks "
@@ -108,20 +104,24 @@ def show_graph(
     view = _view(spec, level, unfold, opened, heat, palette)
     _viewer(
         key=_GRAPH,
-        data={**view, "at": st.session_state[_AT]},
-        default={"at": ""},
+        data={**view, "at": held(_AT), "search": held(_SEARCH)},
         on_at_change=_chosen,
+        on_search_change=_searched,
         on_open_change=_opened,
     )
 
 
 def _chosen() -> None:
-    st.session_state[_AT] = st.session_state[_GRAPH].at or ""
+    hold(_AT, st.session_state[_GRAPH].at or "")
+
+
+def _searched() -> None:
+    hold(_SEARCH, st.session_state[_GRAPH].search or "")
 
 
 def _opened() -> None:
     asked = st.session_state[_GRAPH].open
-    names = set(filter(None, st.session_state[_OPEN].split(",")))
+    names = set(filter(None, held(_OPEN).split(",")))
     names = (names | set(asked["open"])) - set(asked["close"])
-    st.session_state[_OPEN] = ",".join(sorted(names))
-    st.session_state[_AT] = asked["target"]
+    hold(_OPEN, ",".join(sorted(names)))
+    hold(_AT, asked["target"])

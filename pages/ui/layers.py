@@ -8,45 +8,37 @@ from analysis.costs import Profile
 from analysis.tree import find
 from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.downloads import file_button
+from pages.ui.fields import segments, text
 from pages.ui.markup import layer_rows, layer_tree
 
-_VIEWS = ("Tree", "torchinfo", "print(model)", "Code")
+_VIEWS = {"tree": "Tree", "torchinfo": "torchinfo", "print": "print(model)", "code": "Code"}
 _MOST_ROWS = 300
 _MOST_LINES = 2_000
 
 
 def show_layers(profile: Profile) -> None:
     """Draw the chosen view; it and the search are in the address."""
-    view = st.segmented_control(
-        "Layers as",
-        _VIEWS,
-        default=_VIEWS[0],
-        required=True,
-        key="layers",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = segments("Layers as", _VIEWS, "tree", key="layers", label_visibility="collapsed")
     spec = profile.spec
-    if view == "Code":
+    if view == "code":
         _show_code(profile)
     elif view == "torchinfo":
         with st.spinner("torchinfo reads every layer"):
-            text = torchinfo_of(spec)
-        _show_text(text, f"{spec.base}-torchinfo.txt")
+            table = torchinfo_of(spec)
+        _show_text(table, f"{spec.base}-torchinfo.txt")
         st.caption("torchinfo's own table. Its memory estimate is not the saved memory above.")
-    elif view == "print(model)":
+    elif view == "print":
         with st.spinner("building every layer"):
-            text = printed_of(spec)
-        _show_text(text, f"{spec.base}-print.txt")
+            printed = printed_of(spec)
+        _show_text(printed, f"{spec.base}-print.txt")
     else:
         _show_tree(profile)
 
 
 def _show_tree(profile: Profile) -> None:
-    wanted = st.text_input(
+    wanted = text(
         "Find a layer",
         key="find",
-        bind="query-params",
         placeholder="layer3.7.conv2, BatchNorm2d, downsample",
         icon=":material/search:",
         width=420,
@@ -77,10 +69,10 @@ def _show_code(profile: Profile) -> None:
     st.code(source, language="python", height=560)
 
 
-def _show_text(text: str, name: str) -> None:
-    lines = text.splitlines()
+def _show_text(listing: str, name: str) -> None:
+    lines = listing.splitlines()
     st.code("\n".join(lines[:_MOST_LINES]), language=None, height=560)
     if len(lines) > _MOST_LINES:
         st.caption(f"The first {_MOST_LINES:,} of {len(lines):,} lines.")
     with st.container(width="content"):
-        file_button("Download", name, lambda: text)
+        file_button("Download", name, lambda: listing)

@@ -18,21 +18,21 @@ TIMINGS = "timings"
 GRADIENTS = "gradient_runs"
 
 
-def measured_heats(spec: ResNetSpec) -> dict[str, Callable[[], Heat]]:
-    """Measured times of a network, the latest of each kind, by what a choice calls them."""
-    heats: dict[str, Callable[[], Heat]] = {}
+def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]]:
+    """What was measured of a network, the latest of each kind, by name: its words and itself."""
+    heats: dict[str, tuple[str, Callable[[], Heat]]] = {}
     for timing in st.session_state.get(TIMINGS, []):
         if timing.model == str(spec):
             from analysis.render.timing_charts import time_heat
 
-            heats["forward time"] = partial(time_heat, timing, "forward")
+            heats["forward"] = "forward time", partial(time_heat, timing, "forward")
             if timing.backward_ms:
-                heats["backward time"] = partial(time_heat, timing, "backward")
+                heats["backward"] = "backward time", partial(time_heat, timing, "backward")
     for run in st.session_state.get(GRADIENTS, []):
         if own := [curve for curve in run.curves if curve.model == str(spec)]:
             from analysis.heat import gradient_heat
 
-            heats["gradient norm"] = partial(gradient_heat, own)
+            heats["gradient"] = "gradient norm", partial(gradient_heat, own)
     return heats
 
 

@@ -11,13 +11,12 @@ from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
 from nets.spec import CHANNELS, OPTIONS, shown
 from nets.text import join, overrides
-from pages.ui.address import hidden_text
+from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.words import sentence
 
 DEFAULT = "resnet50"
 
-_ADDRESS = "model"
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
 
 _NOTICE = "notice"
@@ -37,7 +36,7 @@ class Choice:
 def pick() -> Choice:
     """Draw the picker in the sidebar and read the model."""
     with st.sidebar:
-        text = hidden_text(_ADDRESS, DEFAULT)
+        text = hidden_text(MODEL, DEFAULT)
         choice = _read(text)
         _draw_views(choice.spec.base if choice.spec else choice.fallback.partition(":")[0])
         st.session_state[_TEXT] = text
@@ -57,7 +56,7 @@ def pick() -> Choice:
 
 def choose(text: str) -> None:
     """Make this text the model, from a callback."""
-    st.session_state[_ADDRESS] = text
+    st.session_state[MODEL] = text
 
 
 def _read(text: str) -> Choice:
@@ -134,7 +133,7 @@ def _family_changed() -> None:
 def _text_changed() -> None:
     text = st.session_state[_TEXT].strip()
     if "://" in text:  # a pasted address of a page
-        text = parse_qs(urlsplit(text).query).get(_ADDRESS, [text])[0]
+        text = parse_qs(urlsplit(text).query).get(MODEL, [text])[0]
     choose(text or DEFAULT)
 
 

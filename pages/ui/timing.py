@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from os import cpu_count
 
 import streamlit as st
@@ -17,6 +18,7 @@ from analysis.timing import Progress, Spread, Timing
 from analysis.training import Dtype
 from nets import ResNetSpec
 from pages.ui.charts import show_chart
+from pages.ui.fields import number, segments, select, switch, text
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
 from pages.ui.words import complain
@@ -42,39 +44,42 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
     """What the visitor wants measured: one setting a batch; none where something is wrong."""
     names = devices()
     one, two, three, four = st.columns(4)
-    device = one.selectbox("Device", names, len(names) - 1, key="timing_device")
-    on_cpu = device == "cpu"
-    batches = two.text_input(
+    device = select("Device", names, names[-1], key="timing_device", place=one)
+    batches = text(
         "Batch, or several",
-        "2" if on_cpu else "32",
+        "2" if device == "cpu" else "32",
         key="timing_batches",
+        place=two,
         help="Images in an iteration: 8, or a sweep such as 1,2,4,8.",
     )
-    dtype = three.selectbox("Dtype", [dtype.value for dtype in Dtype], key="timing_dtype")
-    mode = four.segmented_control(
-        "Mode", ["training", "inference"], default="training", required=True, key="timing_mode"
-    )
+    dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="timing_dtype", place=three)
+    mode = segments("Mode", ["training", "inference"], "training", key="timing_mode", place=four)
     with st.expander("More settings"):
         left, middle, right = st.columns(3)
-        seconds = left.number_input("Longest time, s", 1, 300, 10, key="timing_seconds")
-        threads = left.number_input(
+        check = partial(switch, box="checkbox")
+        seconds = number("Longest time, s", 1, 300, 10, key="timing_seconds", place=left)
+        threads = number(
             "CPU threads",
             1,
             cpu_count() or 1,
             max(1, (cpu_count() or 1) // 2),
             key="timing_threads",
+            place=left,
             help="Half of the machine's, so that the app itself does not disturb the measurement.",
         )
-        optimiser = middle.checkbox(
+        optimiser = check(
             "SGD step",
             True,
             key="timing_optimiser",
+            place=middle,
             disabled=mode == "inference",
             help="In training.",
         )
-        channels_last = middle.checkbox("channels_last", key="timing_channels_last")
-        compiled = right.checkbox("torch.compile", key="timing_compile", help="Takes a while.")
-        tf32 = right.checkbox("TF32", key="timing_tf32", help="On CUDA.")
+        channels_last = check("channels_last", False, key="timing_channels_last", place=middle)
+        compiled = check(
+            "torch.compile", False, key="timing_compile", place=right, help="Takes a while."
+        )
+        tf32 = check("TF32", False, key="timing_tf32", place=right, help="On CUDA.")
     try:
         first = Settings(
             device=device,

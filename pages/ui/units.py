@@ -21,6 +21,7 @@ from analysis.units import (
 )
 from nets.plan import ShortcutKind, unit_steps
 from nets.spec import BlockKind, Shortcut, UnitOrder
+from pages.ui.fields import select
 from pages.ui.markup import picture
 from pages.ui.theme import palette
 
@@ -38,25 +39,15 @@ _ELSEWHERE = {
 def choose_unit(side: DeltaGenerator, index: int) -> Unit:
     """Three choices that make a unit, each in the address."""
     which = ("left", "right")[index]
-    orders = list(UnitOrder)
-    order = side.selectbox(
-        "Unit order",
-        [order.value for order in orders],
-        orders.index(_FIRST[index]),
-        key=f"{which}_order",
-        bind="query-params",
-        format_func=lambda value: ORDER_NAMES[UnitOrder(value)],
-    )
+    order = select("Unit order", ORDER_NAMES, _FIRST[index], key=f"{which}_order", place=side)
     left, right = side.columns(2)
-    block = left.selectbox(
-        "Block", [kind.value for kind in BlockKind], key=f"{which}_block", bind="query-params"
-    )
-    shortcut = right.selectbox(
+    block = select("Block", list(BlockKind), BlockKind.BASIC, key=f"{which}_block", place=left)
+    shortcut = select(
         "Shortcut",
-        [kind.value for kind in ShortcutKind],
+        {kind: kind.replace("_", " ") for kind in ShortcutKind},
+        ShortcutKind.IDENTITY,
         key=f"{which}_shortcut",
-        bind="query-params",
-        format_func=lambda value: value.replace("_", " "),
+        place=right,
     )
     return Unit(UnitOrder(order), BlockKind(block), ShortcutKind(shortcut))
 

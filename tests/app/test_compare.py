@@ -33,16 +33,16 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     app = open_app("resnet20:bias=1", "compare")
     next(b for b in app.button if b.label == "Add the edited model").click().run()
     assert not app.exception
-    assert app.text_input(key="nets").value == (
+    assert app.query_params["nets"] == (
         "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
     )
     assert list(app.dataframe[0].value.index)[-1] == "resnet20:bias=1"
-    app.text_input(key="nets").input("resnet20;resnet1202").run()
+    app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
     app.number_input(key="compare_batch").set_value(8).run()
     assert not app.exception
     table = app.dataframe[0].value
     assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
-    app.text_input(key="nets").input("resnet20;resnet2").run()
+    app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
     assert "'resnet2' is no model" in app.error[0].value
     assert not app.exception
 
@@ -139,8 +139,8 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
     app = open_app(None, "choose", max_macs="-4", choose_batch="32", task="<b>", optimiser="adam")
     (said,) = app.warning
     assert said.value == (
-        "The address asks for what is not possible here, and it is left out: max_macs=-4, "
-        "task=\\<b\\>."
+        "The address asks for what is not possible here, and it is left out: task=\\<b\\>, "
+        "max_macs=-4."
     )
     assert app.selectbox(key="optimiser").value == "adam"
     app.number_input(key="choose_batch").set_value(16).run()

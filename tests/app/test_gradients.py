@@ -21,8 +21,8 @@ def measured(app: AppTest, label: str) -> AppTest:
     return app.run()
 
 
-def models(app: AppTest, key: str, separator: str) -> list[str]:
-    return (app.text_input(key=key).value or "").split(separator)
+def models(app: AppTest) -> list[str]:
+    return (app.text_input(key="gradient_models").value or "").split("  ")
 
 
 def opened(open_app: Open, model: str = TINY) -> AppTest:
@@ -34,7 +34,7 @@ def opened(open_app: Open, model: str = TINY) -> AppTest:
 def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     app = opened(open_app)
     assert not app.exception
-    asked = models(app, "gradient_models", "  ")
+    asked = models(app)
     assert asked == [TINY.replace("resnet20", "plain20"), TINY]
     measured(app, "Measure")
     assert not app.exception
@@ -56,14 +56,14 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
 def test_switches_change_all_models_and_the_address(open_app: Open) -> None:
     app = opened(open_app)
     app.selectbox(key="switch_activation").select("tanh").run()
-    asked = models(app, "models", ";")
+    asked = models(app)
     assert len(asked) == 2
     assert all("activation=tanh" in model for model in asked)
     app.selectbox(key="switch_shortcut").select("projection").run()
-    asked = models(app, "models", ";")
+    asked = models(app)
     assert [("shortcut=projection" in model) for model in asked] == [False, True]
     app.selectbox(key="switch_depth").select(32).run()
-    assert all("blocks=5,5,5" in model for model in models(app, "models", ";"))
+    assert all("blocks=5,5,5" in model for model in models(app))
     assert not app.exception
 
 

@@ -251,7 +251,7 @@ def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
     cold = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
     page.get_by_role("combobox", name="Colour by").click()
     page.get_by_role("option", name="saved memory").click()
-    expect(page).to_have_url(re.compile(r"heat=saved(\+|%20)memory"))
+    expect(page).to_have_url(re.compile(r"heat=saved_bytes"))
     expect(page.locator(".rv-canvas g.scale")).to_contain_text("saved memory")
     hot = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
     assert hot != cold

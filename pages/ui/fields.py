@@ -1,0 +1,259 @@
+"""Fields whose values are in the address: select boxes, segments, switches, numbers and texts.
+
+A field's key is its parameter's name. What is seen is a view of the text that
+`pages.ui.address` holds: it is seeded from the text, and writes the text when it is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from math import isfinite
+from typing import Any, Literal, overload
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.ui.address import chosen, hold
+
+Options = Iterable[str] | Mapping[str, str]
+"""Values as the address writes them; a mapping gives each its words on the screen."""
+
+Place = DeltaGenerator | None
+"""Where a field is drawn; None is where the page is."""
+
+
+@overload
+def select(
+    label: str,
+    options: Options,
+    default: str,
+    *,
+    key: str,
+    place: Place = ...,
+    **looks: Any,
+) -> str: ...
+@overload
+def select(
+    label: str,
+    options: Options,
+    default: None,
+    *,
+    key: str,
+    place: Place = ...,
+    **looks: Any,
+) -> str | None: ...
+def select(
+    label: str,
+    options: Options,
+    default: str | None,
+    *,
+    key: str,
+    place: Place = None,
+    **looks: Any,
+) -> str | None:
+    """Draw a select box and return the chosen value.
+
+    Args:
+        label: what is chosen.
+        options: the values.
+        default: the value where the address has none; None for a box that may stay empty.
+        key: the parameter's name.
+        place: where it is drawn.
+        looks: passed on to `st.selectbox`.
+    """
+    words, default = _words(options), default and str(default)
+    value = chosen(key, partial(_option, words), default)
+    _seed(key, value)
+    with _at(place):
+        st.selectbox(
+            label,
+            list(words),
+            None if default is None else list(words).index(default),
+            key=key,
+            format_func=lambda option: words.get(option, option),
+            on_change=_changed,
+            args=(key, default),
+            **looks,
+        )
+    return value
+
+
+def segments(
+    label: str,
+    options: Options,
+    default: str,
+    *,
+    key: str,
+    place: Place = None,
+    **looks: Any,
+) -> str:
+    """Draw a segmented control, of which one is always chosen; as `select`."""
+    words, default = _words(options), default and str(default)
+    value = chosen(key, partial(_option, words), default)
+    _seed(key, value)
+    with _at(place):
+        st.segmented_control(
+            label,
+            list(words),
+            key=key,
+            format_func=lambda option: words.get(option, option),
+            required=True,
+            on_change=_changed,
+            args=(key, default),
+            **looks,
+        )
+    return value
+
+
+def switch(
+    label: str,
+    default: bool,
+    *,
+    key: str,
+    place: Place = None,
+    box: Literal["toggle", "checkbox"] = "toggle",
+    **looks: Any,
+) -> bool:
+    """Draw a toggle or a check box and return whether it is on."""
+    value = chosen(key, _bool, default)
+    _seed(key, value)
+    with _at(place):
+        draw = st.toggle if box == "toggle" else st.checkbox
+        draw(label, key=key, on_change=_changed, args=(key, default), **looks)
+    return value
+
+
+@overload
+def number(
+    label: str,
+    low: int,
+    high: int,
+    default: int,
+    *,
+    key: str,
+    place: Place = ...,
+    **looks: Any,
+) -> int: ...
+@overload
+def number(
+    label: str,
+    low: float,
+    high: float | None,
+    default: float | None,
+    *,
+    key: str,
+    place: Place = ...,
+    **looks: Any,
+) -> float | None: ...
+def number(
+    label: str,
+    low: float,
+    high: float | None,
+    default: float | None,
+    *,
+    key: str,
+    place: Place = None,
+    **looks: Any,
+) -> float | None:
+    """Draw a number field and return the number, which is finite; as `select`.
+
+    It takes whole numbers alone where `low` is an int. One whose default is None may stay empty.
+    """
+    value = chosen(key, partial(_number, low, high), default)
+    _seed(key, value)
+    with _at(place):
+        st.number_input(
+            label,
+            low,
+            high,
+            default,
+            key=key,
+            on_change=_changed,
+            args=(key, default),
+            **looks,
+        )
+    return value
+
+
+def text(
+    label: str,
+    default: str = "",
+    *,
+    key: str,
+    place: Place = None,
+    most: int | None = None,
+    **looks: Any,
+) -> str:
+    """Draw a text field of at most so many letters; an empty one is the default."""
+    value = chosen(key, partial(_short, most), default)
+    _seed(key, value)
+    with _at(place):
+        st.text_input(
+            label, max_chars=most, key=key, on_change=_changed, args=(key, default), **looks
+        )
+    return value
+
+
+def _at(place: Place) -> AbstractContextManager[Any]:
+    return nullcontext() if place is None else place
+
+
+def _words(options: Options) -> dict[str, str]:
+    words = options if isinstance(options, Mapping) else {value: value for value in options}
+    return {str(value): said for value, said in words.items()}
+
+
+def _seed(key: str, value: object) -> None:
+    """Make the field that is seen show the value."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _changed(key: str, default: object) -> None:
+    value = st.session_state[key]
+    hold(key, "" if value is None or value == default else _written(value))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def _option(words: Mapping[str, str], text: str) -> str:
+    """An option by its value; by its words, which addresses had before they had values."""
+    by_words = {said: value for value, said in words.items()}
+    value = text if text in words else by_words.get(text)
+    if value is None:
+        raise ValueError(f"{text!r} is no option")
+    return value
+
+
+def _short(most: int | None, text: str) -> str:
+    if most is not None and len(text) > most:
+        raise ValueError(f"{len(text):,} letters, at most {most:,}")
+    return text
+
+
+def _bool(text: str) -> bool:
+    values = {"true": True, "1": True, "false": False, "0": False}
+    if text.lower() not in values:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return values[text.lower()]
+
+
+def _number(low: float, high: float | None, text: str) -> float:
+    value = float(text)
+    whole = isinstance(low, int)
+    if (
+        not isfinite(value)
+        or value < low
+        or (high is not None and value > high)
+        or (whole and not value.is_integer())
+    ):
+        raise ValueError(f"{text!r} is out of bounds")
+    return int(value) if whole else value

@@ -1,0 +1,265 @@
+"""Every setting of every page is in its address."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import (
+    Button,
+    DownloadButton,
+    FileUploader,
+    UnknownElement,
+    Widget,
+)
+
+from pages.ui.frame import PAGES
+from tests.app.conftest import Open
+
+LAST, UNTOUCHED = object(), object()
+
+SETTINGS: dict[str, dict[str, object]] = {
+    "explore": {
+        "block": "layer2.1",
+        "find": "conv2",
+        "layers": "code",
+    },
+    "shortcuts": {
+        "level": "layer",
+        "heat": "saved_bytes",
+        "unfold": True,
+        "look_title": "A title",
+        "look_palette": "print",
+        "look_rows": "own",
+        "look_width": 99,
+        "look_dpi": 150,
+        "look_legend": False,
+        "look_shapes": False,
+        "look_labels": False,
+        "look_ground": True,
+    },
+    "units": {
+        "left_order": "relu_preact",
+        "left_block": "bottleneck",
+        "left_shortcut": "zero_pad",
+        "right_order": "bn_after_add",
+        "right_block": "bottleneck",
+        "right_shortcut": "projection",
+        "look_title": "Units",
+        "look_palette": "dark",
+        "look_rows": "own",
+        "look_width": 33,
+        "look_dpi": 72,
+        "look_legend": False,
+        "look_shapes": False,
+        "look_labels": False,
+        "look_ground": True,
+    },
+    "timing": {
+        "timing_device": "cpu",
+        "timing_batches": "1,4",
+        "timing_dtype": "bfloat16",
+        "timing_mode": "inference",
+        "timing_seconds": 7,
+        "timing_threads": 3,
+        "timing_optimiser": False,
+        "timing_channels_last": True,
+        "timing_compile": True,
+        "timing_tf32": UNTOUCHED,
+    },
+    "gradients": {
+        "seeds": 2,
+        "batch": 4,
+        "precision": "float64",
+        "images": "picture",
+        "quantity": "weight",
+        "gradient_models": "resnet20 resnet32",
+    },
+    "compare": {
+        "compared": ["resnet20", "resnet32", "resnet44"],
+        "compare_batch": 2,
+        "replay": False,
+        "x": "params",
+        "y": "depth",
+        "bubble": "flops",
+        "log": True,
+        "sweep": "batch",
+        "sweep_figure": "saved_bytes",
+        "sweep_log": True,
+        "from": "resnet32",
+        "to": "resnet44",
+        "ledger": "resnet44",
+    },
+    "choose": {
+        "task": "own",
+        "own_input": "3x64x64",
+        "own_classes": 7,
+        "max_macs": 0.5,
+        "max_params": 30.0,
+        "max_training": 4.0,
+        "max_inference": 2.5,
+        "max_ms": UNTOUCHED,
+        "choose_batch": 16,
+        "choose_dtype": "bfloat16",
+        "optimiser": "adam",
+        "real": LAST,
+        "front": LAST,
+    },
+}
+"""A value that is not the default, by page and key; `LAST` is a select box's last option.
+
+Untouched is what another choice forbids: a time when none has been measured, TF32 on a CPU.
+"""
+
+VIEWS = {f"switch_{name}" for name in ("depth", "norm", "init", "activation", "unit", "shortcut")}
+"""Fields that change the models of the page Gradients, which are in its address."""
+
+NO_SETTINGS = (Button, DownloadButton, FileUploader)  # no address can hold a file
+NO_FIELDS = {"bidi_component", "empty", "imgs", "logo", "page_link", "plotly_chart", "progress"}
+
+
+@pytest.fixture(autouse=True)
+def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose defaults, a GPU and half of eight threads, are not what is chosen."""
+    monkeypatch.setattr("pages.ui.timing.devices", lambda: ["cpu", "cuda:0"])
+    monkeypatch.setattr("pages.ui.timing.cpu_count", lambda: 8)
+
+
+def fields(app: AppTest) -> dict[str, Any]:
+    """Every field of the page, by key."""
+    assert not app.exception
+    found = {}
+    for element in app.main:
+        assert not isinstance(element, UnknownElement) or element.type in NO_FIELDS, element.type
+        if isinstance(element, Widget) and not isinstance(element, NO_SETTINGS):
+            assert element.key
+            found[element.key] = element
+    return found
+
+
+def left_out(app: AppTest) -> list[str]:
+    """What the page says of the address."""
+    return [said.value for said in app.warning if "The address asks" in said.value]
+
+
+def values(app: AppTest) -> dict[str, object]:
+    return {key: element.value for key, element in fields(app).items()}
+
+
+def set_all(app: AppTest, page: str) -> dict[str, object]:
+    """Choose every setting; those that follow from others come after them."""
+    chosen: dict[str, object] = {}
+    todo = {key: value for key, value in SETTINGS[page].items() if value is not UNTOUCHED}
+    while todo:
+        here = {key: element for key, element in fields(app).items() if key in todo}
+        assert here, f"not on the page: {', '.join(todo)}"
+        for key, element in list(here.items())[: 1 if not chosen else None]:
+            value = todo.pop(key)
+            chosen[key] = element.options[-1] if value is LAST else value
+            element.set_value(chosen[key])
+        app.run()
+    return chosen
+
+
+@pytest.mark.parametrize("page", SETTINGS)
+def test_all_settings_are_the_same_for_a_new_visitor(open_app: Open, page: str) -> None:
+    app = open_app("resnet20", page)
+    before, chosen = values(app), set_all(app, page)
+    after = values(app)
+    assert {key for key in after if key not in SETTINGS[page]} <= VIEWS, "a setting without a test"
+    same = {key for key in chosen if key in before and after.get(key) == before[key]}
+    assert same == set(), "not changed"
+    assert not left_out(app)
+
+    address = {key: value for key, value in app.query_params.items() if key != "model"}
+    other = open_app("resnet20", page, **address)
+    assert not left_out(other)
+    assert values(other) == after
+    assert other.query_params == app.query_params
+
+    app.switch_page("pages/units.py" if page != "units" else "pages/explore.py").run()
+    for key in address:  # a browser takes them out of a link to another page
+        del app.query_params[key]
+    app.switch_page(f"pages/{page}.py").run()
+    assert values(app) == after
+    assert app.query_params == other.query_params
+
+
+def test_every_page_is_in_the_table() -> None:
+    assert list(SETTINGS) == [name for name, _, _ in PAGES]
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "text", "value"),
+    [
+        ("explore", "layers", "print(model)", "print"),
+        ("shortcuts", "heat", "saved memory", "saved_bytes"),
+        ("shortcuts", "unfold", "true", True),
+        ("units", "left_order", "BN after addition", "bn_after_add"),
+        ("units", "right_shortcut", "zero pad", "zero_pad"),
+        ("gradients", "images", "fashion mnist", "fashion_mnist"),
+        ("gradients", "quantity", "‖∂L/∂W‖ of convolution weights", "weight"),
+        ("compare", "x", "parameters", "params"),
+        ("compare", "bubble", "FLOPs (2 per MAC)", "flops"),
+        ("compare", "sweep_figure", "saved for backward (float32)", "saved_bytes"),
+        ("choose", "task", "CIFAR-10", "cifar10"),
+        ("choose", "front", "MACs (conv + linear) against parameters", "macs against params"),
+    ],
+)
+def test_an_address_that_has_words_instead_of_values_still_opens(
+    open_app: Open, page: str, key: str, text: str, value: object
+) -> None:
+    app = open_app("resnet20", page, **{key: text})
+    assert not left_out(app)
+    assert fields(app)[key].value == value
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "NaN"])
+@pytest.mark.parametrize("page", SETTINGS)
+def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str) -> None:
+    app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))
+    (said,) = left_out(app)
+    taken = {"find", "look_title", "own_input", "timing_batches"}  # texts, whatever they say
+    views = {"gradient_models", "compared"}
+    for key in fields(app):
+        if key in SETTINGS[page] and key not in taken | views:
+            assert f" {key}={text}" in said
+            assert key not in app.query_params
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999"])
+def test_a_model_that_is_a_number_is_no_model(open_app: Open, text: str) -> None:
+    for page, says in (
+        ("explore", f"'{text}' is no model"),
+        ("timing", f"'{text}' is no model"),
+    ):
+        app = open_app(text, page)
+        assert not app.exception
+        assert [error.value.startswith(says) for error in app.error] == [True]
+    app = open_app("resnet20", "gradients", models=f"resnet20;{text}")
+    app.number_input(key="seeds").set_value(2).run()
+    assert not app.exception
+    assert app.error[0].value.startswith(f"'{text}' is no model")
+
+
+def test_one_choice_that_another_overtakes_is_left_out_without_a_word(open_app: Open) -> None:
+    app = open_app("resnet50", "explore", block="layer3.5")
+    app.text_input(key="text").input("resnet18").run()
+    assert app.selectbox(key="block").value == "layer1.0"
+    assert "block" not in app.query_params
+    assert not left_out(app)
+
+
+def test_a_machines_own_defaults_are_in_no_address(open_app: Open) -> None:
+    app = open_app("resnet20", "timing")
+    app.selectbox(key="timing_device").select("cpu").run()
+    app.selectbox(key="timing_device").select("cuda:0").run()
+    app.number_input(key="timing_threads").set_value(5).run()
+    app.number_input(key="timing_threads").set_value(4).run()
+    assert list(app.query_params) == ["model"]
+
+
+def test_a_device_that_is_not_here_is_said(open_app: Open) -> None:
+    app = open_app("resnet20", "timing", timing_device="mps", timing_threads="64")
+    (said,) = left_out(app)
+    assert said.endswith("left out: timing_device=mps, timing_threads=64.")
+    assert app.selectbox(key="timing_device").value == "cuda:0"
