@@ -127,11 +127,17 @@ def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
 
 
 def _write(view: _View) -> bool:
-    """Bring the address up to date in one step of the browser's history; whether there was one."""
+    """Bring the address up to date in one step of the browser's history; whether there was one.
+
+    It has the settings of this page, none of another's, and what else it came with.
+    """
+    keys = view.keys.get(view.page or "", {})
+    others = dict.fromkeys(key for asked in view.keys.values() for key in asked if key not in keys)
+    wanted = dict.fromkeys(others, "") | {key: view.texts.get(key, "") for key in keys}
     changes: dict[str, str | list[str]] = {
-        key: view.texts.get(key) or []  # an empty list takes a parameter out
-        for key in view.keys.get(view.page or "", {})
-        if view.texts.get(key, "") != st.query_params.get(key, "")
+        key: text or []  # an empty list takes a parameter out
+        for key, text in wanted.items()
+        if text != st.query_params.get(key, "")
     }
     if changes:
         st.query_params.update(changes)

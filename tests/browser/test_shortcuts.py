@@ -187,6 +187,30 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(page.locator(".rv-count")).to_have_text("nothing by that path")
 
 
+def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet20")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("layer2")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer2.0")
+    expect(page).to_have_url(re.compile(r"at=layer2\.0&search=layer2|search=layer2&at=layer2\.0"))
+    other = visit(page.url)
+    expect(other.get_by_role("searchbox")).to_have_value("layer2")
+    expect(other.locator(".rv-count")).to_have_text(re.compile("found"))
+    expect(chosen(other)).to_have_text("layer2.0")
+    other.get_by_role("searchbox").press("Escape")
+    expect(other).not_to_have_url(re.compile("search"))
+
+    node(other, "layer3.0").click()
+    expect(other).to_have_url(re.compile(r"at=layer3\.0"))
+    settled(other)
+    other.go_back()
+    expect(chosen(other)).to_have_text("layer2.0")
+    settled(other)
+    node(other, "layer3.0").click()
+    expect(other).to_have_url(re.compile(r"at=layer3\.0"))
+
+
 def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet50")
     find = page.get_by_role("searchbox", name="Find a node by its path")

@@ -62,3 +62,56 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
     for page in pages:
         latest = page.get_by_role("heading", name="Latest")
         expect(latest).to_be_visible(timeout=120_000)
+
+
+def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?model={TINY}")
+    batches = page.get_by_role("textbox", name="Batch, or several")
+    inference = page.get_by_role("radio", name="inference")
+    dtype = page.get_by_role("combobox", name="Dtype")
+
+    def choose_batches(text: str) -> None:
+        batches.fill(text)
+        batches.press("Enter")
+        expect(page).to_have_url(re.compile(f"timing_batches={text}(&|$)"))
+
+    def expect_chosen(page: Page) -> None:
+        expect(page.get_by_role("textbox", name="Batch, or several")).to_have_value("8")
+        expect(page.get_by_role("radio", name="inference")).to_be_checked()
+        expect(page.get_by_role("combobox", name="Dtype")).to_have_value("bfloat16")
+
+    choose_batches("4")
+    choose_batches("8")
+    inference.locator("..").click()
+    expect(page).to_have_url(re.compile("timing_mode=inference"))
+    dtype.click()
+    page.get_by_role("option", name="bfloat16").click()
+    expect(page).to_have_url(re.compile("timing_dtype=bfloat16"))
+    expect_chosen(page)
+    page.reload()
+    expect_chosen(page)
+    expect_chosen(visit(page.url))
+
+    page.get_by_role("link", name="Units").click()
+    title(page, "Units")
+    expect(page).not_to_have_url(re.compile("timing_batches"))
+    page.go_back()
+    expect_chosen(page)
+    page.go_forward()
+    title(page, "Units")
+    page.get_by_role("link", name="Timing").click()
+    expect_chosen(page)
+    whole = "timing_batches=8&timing_dtype=bfloat16&timing_mode=inference"
+    expect(page).to_have_url(re.compile(whole))
+
+    page.go_back()  # where the link led, while the settings were added
+    expect(page).to_have_url(re.compile(f"/timing.*{whole}|/units(?!.*timing_batches)"))
+    settled(page)
+    page.go_back()
+    title(page, "Units")
+    settled(page)
+    page.go_back()
+    expect_chosen(page)
+    page.go_back()
+    expect(dtype).to_have_value("float32")
+    expect(inference).to_be_checked()
