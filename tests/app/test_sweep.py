@@ -262,7 +262,6 @@ def test_no_choice_no_text_and_no_address_breaks_a_page(
     page: str, around: frozenset[Key], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "worker", IdleWorker)
-    monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
     sweep = Sweep(page)
     sweep.try_fields(frozenset() if page == SWEPT[0] else around)
     sweep.press_buttons()
