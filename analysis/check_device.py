@@ -19,10 +19,12 @@ from torch.nn.functional import conv2d
 from analysis.clock import EventClock, HostClock
 from analysis.machine import PeakMemory, accelerator, device_name, device_of, driver_version
 from analysis.passes import check_autocast, current, tf32
+from analysis.render.numbers import milliseconds, short
 from analysis.settings import Settings
 from analysis.timing import measure
 from analysis.training import Dtype
 from nets import parse
+from nets.spec import number_of
 
 WORK_MS = 100.0
 """About how long the device works in one check."""
@@ -121,7 +123,8 @@ def events(device: torch.device) -> Finding:
     gaps, (whole,) = clock.read([marks, (marks[0], marks[-1])])
     back = sum(gap < 0 for gap in gaps)
     passed = not back and whole > 0 and abs(sum(gaps) - whole) <= 0.01 * whole
-    return passed, f"50 gaps add up to {sum(gaps):.2f} of {whole:.2f} ms, {back} of them below zero"
+    added = short(sum(gaps), "ms")
+    return passed, f"50 gaps add up to {added} of {short(whole, 'ms')}, {back} of them below zero"
 
 
 def event_time(device: torch.device) -> Finding:
@@ -135,7 +138,7 @@ def event_time(device: torch.device) -> Finding:
     wait.append(host.mark())
     (by_host,) = host.read([wait])[0]
     passed = 0.9 * by_host <= by_events <= 1.01 * by_host
-    return passed, f"{by_events:.2f} ms by events, {by_host:.2f} ms by the host's clock"
+    return passed, f"{short(by_events, 'ms')} by events, {short(by_host, 'ms')} by the host's clock"
 
 
 def synchronisation(device: torch.device) -> Finding:
@@ -153,8 +156,9 @@ def synchronisation(device: torch.device) -> Finding:
     (device_ms,) = clock.read([lap])[0]
     issue, wait, again = host.read([marks])[0]
     passed = issue + wait >= 0.95 * device_ms and again <= 0.1 * device_ms
+    issued, waited, then = map(milliseconds, (issue, wait, again))
     return passed, (
-        f"{device_ms:.2f} ms of work: {issue:.2f} to issue it, {wait:.2f} to wait, then {again:.2f}"
+        f"{short(device_ms, 'ms')} of work: {issued} to issue it, {waited} to wait, then {then}"
     )
 
 
@@ -229,7 +233,7 @@ def stages(device: torch.device) -> Finding:
     passed = RATIO[0] <= timing.stage_sum_ratio <= RATIO[1]
     return passed, (
         f"those of {text} at batch {batch} add up to {timing.stage_sum_ratio:.3f} of the whole "
-        f"({RATIO[0]} to {RATIO[1]} is right), {timing.iterations} iterations"
+        f"({RATIO[0]} to {RATIO[1]} is right), {number_of(timing.iterations, 'iteration')}"
     )
 
 

@@ -17,7 +17,7 @@ from analysis.ladder import Ladder, ladder, same_family
 from analysis.render.numbers import percent, short, three
 from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
-from nets.spec import CHANNELS, ResNetSpec, checked, given
+from nets.spec import CHANNELS, ResNetSpec, checked, given, number_of
 from nets.text import join, overrides
 
 MAX_BUDGET = 10**18
@@ -33,7 +33,8 @@ class Task:
     classes: int
 
     def __str__(self) -> str:
-        return f"{self.name} ({'x'.join(map(str, self.input))}, {self.classes:,} classes)"
+        classes = number_of(self.classes, "class", "classes")
+        return f"{self.name} ({'x'.join(map(str, self.input))}, {classes})"
 
 
 IMAGENET = Task("ImageNet", (3, 224, 224), 1_000)
@@ -77,7 +78,7 @@ class Budget(StrEnum):
     def written(self, value: float) -> str:
         """An amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
         if self is Budget.TIME:
-            return f"{value:,.3g} ms"
+            return short(value, "ms")
         if self in (Budget.TRAINING, Budget.INFERENCE):
             return f"{short(value, 'B')} of {self.label}"
         return f"{short(value)} {self.label}"
@@ -245,12 +246,10 @@ def choose(
     judge = _Judge(budgets.limits, batch, dtype, optimiser, measured_ms or {})
     fits, misses, refused = [], [], []
     for spec in _candidates(task, candidates):
-        try:
-            counted = judge.row(spec)
-        except ValueError as error:
-            refused.append(Refusal(str(spec), str(error).removeprefix(f"{spec}: ")))
-            continue
-        if budgets.max_ms is not None and counted.measured_ms is None:
+        counted = judge.row(spec)
+        if budgets.max_training_bytes is not None and counted.untrainable:
+            refused.append(Refusal(counted.model, counted.untrainable))
+        elif budgets.max_ms is not None and counted.measured_ms is None:
             refused.append(Refusal(counted.model, "it was not measured"))
         elif over := judge.over(counted):
             worst = max(need / judge.limits[budget] for budget, need in over.items())

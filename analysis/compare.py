@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import Shape, check_batch, profile
+from analysis.costs import LARGER, Shape, check_batch, profile
 from analysis.ladder import Ladder, ladder
 from analysis.published import Published, published
 from analysis.training import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
-from nets.spec import MAX_BATCH, OPTIONS, ResNetSpec, given
+from nets.spec import MAX_BATCH, OPTIONS, ResNetSpec, given, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +152,8 @@ class Row:
 
     What a replay gives is None where none was asked for: `training_bytes_*` is the predicted peak
     of a training step, `inference_bytes_*` of a forward in that type. `measured_ms` is handed in.
+    Where a network cannot train at this batch, `saved_bytes` and `training_bytes_*` are None and
+    `untrainable` says why.
     """
 
     spec: ResNetSpec
@@ -164,7 +166,7 @@ class Row:
     macs: int
     fvcore_flops: int
     flops: int
-    saved_bytes: int
+    saved_bytes: int | None
     inference_bytes: int
     receptive_field: int
     published: tuple[Published, ...]
@@ -174,6 +176,12 @@ class Row:
     inference_bytes_bfloat16: int | None = None
     inference_bytes_float16: int | None = None
     measured_ms: float | None = None
+    untrainable: str = ""
+
+    @property
+    def missing(self) -> tuple[Column, ...]:
+        """The columns that have no number since the network cannot train at this batch."""
+        return _OF_TRAINING if self.untrainable else ()
 
     def training_bytes(self, dtype: Dtype) -> int | None:
         """The predicted peak of a training step in a type, where it was replayed."""
@@ -187,6 +195,14 @@ class Row:
             Dtype.BFLOAT16: self.inference_bytes_bfloat16,
             Dtype.FLOAT16: self.inference_bytes_float16,
         }[dtype]
+
+
+_OF_TRAINING = (
+    Column.SAVED_BYTES,
+    Column.TRAINING_BYTES_FLOAT32,
+    Column.TRAINING_BYTES_BFLOAT16,
+    Column.TRAINING_BYTES_FLOAT16,
+)
 
 
 @dataclass(frozen=True)
@@ -225,7 +241,8 @@ def compare(
         measured_ms: times that were measured, by the network's text form.
 
     Raises:
-        ValueError: in one sentence that names the network where one is to blame.
+        ValueError: in one sentence, where there are no networks or too many, or the batch or the
+            input suits none of them.
     """
     if not 1 <= len(specs) <= MAX_MODELS:
         raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
@@ -238,7 +255,8 @@ def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
     if shape is None:
         return spec
     if len(shape) == 3 and shape[0] != spec.channels:
-        raise ValueError(f"input has {shape[0]} channels, and {spec} takes {spec.channels}")
+        has = number_of(shape[0], "channel")
+        raise ValueError(f"input has {has}, and {spec} takes {spec.channels}")
     return replace(spec, input=shape)
 
 
@@ -251,12 +269,9 @@ def row(
     """One network's row, as `compare` makes it.
 
     Raises:
-        ValueError: in one sentence that names the network.
+        ValueError: where the batch is out of bounds.
     """
-    try:
-        cost = profile(spec, batch=batch)
-    except ValueError as error:
-        raise ValueError(f"{spec}: {error}") from None
+    cost = profile(spec, batch=batch)
     counted = Row(
         spec=spec,
         model=cost.model,
@@ -273,6 +288,7 @@ def row(
         receptive_field=cost.receptive_field,
         published=published(spec),
         measured_ms=(measured_ms or {}).get(cost.model),
+        untrainable=f"{cost.untrainable}; {LARGER}" if cost.untrainable else "",
     )
     return with_memory(counted) if replay else counted
 
@@ -282,11 +298,11 @@ def with_memory(
 ) -> Row:
     """The row with what a replay predicts for some types."""
     spec, batch = counted.spec, counted.batch
-    predicted: dict[str, Any] = {
-        f"training_bytes_{dtype}": step_memory(spec, batch, dtype, optimiser).peak_bytes
-        for dtype in dtypes
-    }
+    predicted: dict[str, Any] = {}
     for dtype in dtypes:
+        if not counted.untrainable:
+            step = step_memory(spec, batch, dtype, optimiser)
+            predicted[f"training_bytes_{dtype}"] = step.peak_bytes
         if dtype is not Dtype.FLOAT32:  # a profile has that
             predicted[f"inference_bytes_{dtype}"] = inference_bytes(spec, batch, dtype)
     return replace(counted, **predicted)
@@ -302,13 +318,15 @@ def frame(comparison: Comparison) -> pd.DataFrame:
     import pandas as pd
 
     columns = [column.value for column in comparison.columns]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             [r.model, "x".join(map(str, r.input)), r.batch, *(getattr(r, c) for c in columns)]
             for r in comparison.rows
         ],
         columns=["model", "input", "batch", *columns],
     )
+    missing = {column.value for row in comparison.rows for column in row.missing}
+    return table.astype({c: "Int64" for c in columns if c in missing})  # floats round integers
 
 
 def pareto(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[Row, ...]:
@@ -392,10 +410,7 @@ def curve(
         _check_value(sweep, value)
     points: dict[float, Point] = {}
     for net, images, value in _swept(spec, sweep, chosen, batch):
-        try:
-            points[value] = Point(value, row(net, images, replay))
-        except ValueError:  # too small an input for this network and batch
-            continue
+        points[value] = Point(value, row(net, images, replay))
     if not points:
         raise ValueError(f"{spec} cannot be built at any {sweep} of the sweep")
     return Curve(str(spec), sweep, tuple(points.values()))

@@ -7,6 +7,7 @@ after the first. The cost of an answer does not grow with depth, and nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain, groupby
@@ -19,14 +20,20 @@ from analysis.walk import Shape as Shape
 from analysis.walk import ShortcutUse as ShortcutUse
 from nets import plan
 from nets.plan import ShortcutKind
-from nets.spec import MAX_BATCH, ResNetSpec, Stem, given
+from nets.spec import MAX_BATCH, ResNetSpec, Stem, given, number_of, shown
 
 ANY_BASE = "resnet50"
 """Networks that differ in their name alone share what they showed."""
 
+LARGER = "take a larger input or a batch of at least 2"
+"""What makes a network trainable whose batch norms are given one value a channel."""
+
 
 class StageCost(NamedTuple):
-    """The stem, one stage or the head: its output [C, H, W] and the sums over its layers."""
+    """The stem, one stage or the head: its output [C, H, W] and the sums over its layers.
+
+    `saved_bytes` is None where the network cannot train at this batch.
+    """
 
     name: str
     output: Shape
@@ -34,7 +41,7 @@ class StageCost(NamedTuple):
     params: int
     macs: int
     fvcore_flops: int
-    saved_bytes: int
+    saved_bytes: int | None
 
 
 Row = TypeVar("Row", LayerCost, ShortcutUse)
@@ -45,7 +52,8 @@ class Profile:
     """What a network costs at one input and batch. All counts are for the whole batch.
 
     `saved_bytes` is what autograd keeps for backward in float32 training, parameters and buffers
-    left out; a storage counts at the layer that saves it first. `inference_bytes` is the
+    left out; a storage counts at the layer that saves it first. It is None where the network cannot
+    train at this batch, for the reason that `untrainable` gives. `inference_bytes` is the
     parameters plus the peak of activations alive at once in a forward without grad, the input
     among them. `receptive_field` is the theoretical one, in pixels, before pooling.
     """
@@ -55,7 +63,7 @@ class Profile:
     params: int
     macs: int
     fvcore_flops: int
-    saved_bytes: int
+    saved_bytes: int | None
     inference_bytes: int
     stages: tuple[StageCost, ...]
     seen: Seen = field(repr=False)
@@ -96,6 +104,16 @@ class Profile:
         """Floating-point operations of convolutions and linear layers: two a multiply-add."""
         return 2 * self.macs
 
+    @property
+    def untrainable(self) -> str:
+        """Why the network cannot train at this batch, as a clause; empty where it can."""
+        if not self.seen.one_value:
+            return ""
+        return (
+            f"input {shown('input', self.input)} is too small at batch {self.batch:,}, "
+            f"where {self.seen.one_value} would train on one value per channel"
+        )
+
     @cached_property
     def receptive_field(self) -> int:
         """Pixels of one side of the input that an output of the last stage can see."""
@@ -113,14 +131,14 @@ def profile(
         batch: images, 1 to 65,536.
 
     Raises:
-        ValueError: where the batch or the input is out of bounds or does not suit the network,
-            or a batch norm would have to train on one value a channel.
+        ValueError: where the batch or the input is out of bounds or does not suit the network.
     """
     check_batch(batch)
     if input_shape is not None:
         if len(input_shape) == 3 and input_shape[0] != spec.channels:
             raise ValueError(
-                f"input has {input_shape[0]} channels, and {spec.base} takes {spec.channels}"
+                f"input has {number_of(input_shape[0], 'channel')}, and {spec.base} takes "
+                f"{spec.channels}"
             )
         spec = replace(spec, input=input_shape)
     seen = observe(replace(representative(spec), base=ANY_BASE), batch)
@@ -132,11 +150,27 @@ def profile(
         params=params,
         macs=sum(stage.macs for stage in stages),
         fvcore_flops=sum(stage.fvcore_flops for stage in stages),
-        saved_bytes=sum(stage.saved_bytes for stage in stages),
+        saved_bytes=_sum(stage.saved_bytes for stage in stages),
         inference_bytes=FLOAT32_BYTES * params + seen.peak_bytes,
         stages=stages,
         seen=seen,
     )
+
+
+def check_trainable(profile: Profile) -> None:
+    """Raise ValueError where a network cannot train at its profile's batch."""
+    if profile.untrainable:
+        raise ValueError(f"{profile.untrainable}; {LARGER}")
+
+
+def _sum(parts: Iterable[int | None]) -> int | None:
+    """The sum, or None where a part is missing."""
+    total = 0
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
 
 
 def check_batch(batch: int) -> None:
@@ -213,11 +247,15 @@ def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost,
         stage = _place(layer.path)[0]
         return stage if stage in blocks else "head" if stage in head else "stem"
 
+    def times(row: LayerCost) -> int:
+        return blocks[name(row)] - 1 if _place(row.path)[1] == "1" else 1
+
     def total(rows: list[LayerCost], field: str) -> int:
-        return sum(
-            getattr(row, field) * (blocks[name(row)] - 1 if _place(row.path)[1] == "1" else 1)
-            for row in rows
-        )
+        return sum(getattr(row, field) * times(row) for row in rows)
+
+    def saved(rows: list[LayerCost]) -> int | None:
+        kept = ((row.saved_bytes, times(row)) for row in rows)
+        return _sum(None if size is None else size * each for size, each in kept)
 
     stages = []
     for stage, group in groupby(layers, name):
@@ -231,7 +269,7 @@ def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost,
                 params=total(rows, "params"),
                 macs=total(rows, "macs"),
                 fvcore_flops=total(rows, "fvcore_flops"),
-                saved_bytes=total(rows, "saved_bytes"),
+                saved_bytes=saved(rows),
             )
         )
     return tuple(stages)

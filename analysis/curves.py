@@ -196,20 +196,39 @@ class Curve:
 
         Over the points that the precision holds; nan with fewer than two.
         """
-        return _slope(self.activations)
+        return _fit(self.activations)[0]
+
+    @property
+    def r_squared(self) -> float:
+        """The share of the variance of log10 of the norm that the fitted slope explains.
+
+        Over the same points; nan with fewer than two, or where all are equal.
+        """
+        return _fit(self.activations)[1]
+
+    @property
+    def most_log10_ratio(self) -> float:
+        """The ratio; where it is -inf, the most that it can be.
+
+        A norm that is lost is below the smallest number that the precision holds.
+        """
+        if not math.isinf(self.log10_ratio):
+            return self.log10_ratio
+        return math.log10(self.precision.smallest) - math.log10(self.activations.values[-1])
 
 
 @dataclass(frozen=True)
 class Summary:
     """A model's curves in numbers.
 
-    `ratios` and `slopes` hold one value a seed, as `Curve` defines them. `span` is how far the
-    mean curve reaches from its smallest norm to its largest, in log10; `layers` the weighted
-    layers between stem and last block, on which ratio and slope rest; `below` are the paths whose
-    norm is so in every seed whose ratio is -inf, or in any where none is, `not_finite` those in any
-    seed. From `held_from` to the last block every norm of every seed was measured, and `held_ratio`
-    is the mean log10 of the norm there over the last block's; "" and nan where not even the last
-    block's was. `lost_from` is the first `Curve.lost_from` of any seed.
+    `ratios`, `most`, `slopes` and `r_squared` hold one value a seed, as `Curve` defines them
+    (`most` by `most_log10_ratio`). `span` is how far the mean curve reaches from its smallest norm
+    to its largest, in log10; `layers` the weighted layers between stem and last block, on which
+    ratio and slope rest; `below` are the paths whose norm is so in every seed whose ratio is -inf,
+    or in any where none is, `not_finite` those in any seed. From `held_from` to the last block
+    every norm of every seed was measured, and `held_ratio` is the mean log10 of the norm there over
+    the last block's; "" and nan where not even the last block's was. `lost_from` is the first
+    `Curve.lost_from` of any seed.
     """
 
     model: str
@@ -217,7 +236,9 @@ class Summary:
     blocks: int
     layers: int
     ratios: tuple[float, ...]
+    most: tuple[float, ...]
     slopes: tuple[float, ...]
+    r_squared: tuple[float, ...]
     weight_ratios: tuple[float, ...]
     span: float
     below: tuple[str, ...]
@@ -237,19 +258,25 @@ class Summary:
         return fmean(self.ratios)
 
     @property
-    def log10_ratio_spread(self) -> float:
-        """Half the range of the ratio over the seeds: the band is low to high. nan for one seed."""
-        return (self.high - self.low) / 2 if self.seeds > 1 else math.nan
-
-    @property
     def low(self) -> float:
-        """The lowest ratio of any seed."""
-        return min(self.ratios)
+        """The lowest ratio of any seed; nan where one is nan."""
+        return math.nan if any(map(math.isnan, self.ratios)) else min(self.ratios)
 
     @property
     def high(self) -> float:
-        """The highest ratio of any seed."""
-        return max(self.ratios)
+        """The highest ratio of any seed; nan where one is nan."""
+        return math.nan if any(map(math.isnan, self.ratios)) else max(self.ratios)
+
+    @property
+    def size(self) -> float:
+        """Mean over seeds of |log10 ratio|: how far the gradient changes, whichever way."""
+        return fmean(map(abs, self.ratios))
+
+    @property
+    def factor_per_layer(self) -> float:
+        """Geometric mean factor a weighted layer toward the input; nan without a finite ratio."""
+        ratio = self.log10_ratio
+        return 10 ** (ratio / self.layers) if math.isfinite(ratio) else math.nan
 
     @property
     def slope_per_layer(self) -> float:
@@ -305,7 +332,9 @@ def _summary(curves: list[Curve]) -> Summary:
         blocks=len(first.paths) - 1,
         layers=first.positions[-1] - first.positions[0],
         ratios=tuple(curve.log10_ratio for curve in curves),
+        most=tuple(curve.most_log10_ratio for curve in curves),
         slopes=tuple(curve.slope_per_layer for curve in curves),
+        r_squared=tuple(curve.r_squared for curve in curves),
         weight_ratios=tuple(log10_ratio(curve.weights) for curve in curves),
         span=max(heights) - min(heights) if len(held) == len(heights) else math.nan,
         below=_paths(first, below, State.BELOW),
@@ -331,11 +360,14 @@ def log10_ratio(series: Series) -> float:
     return math.log10(series.values[0]) - math.log10(series.values[-1])
 
 
-def _slope(series: Series) -> float:
+def _fit(series: Series) -> tuple[float, float]:
+    """Slope toward the input and R² of the least-squares line, as `Curve` defines them."""
     rows = zip(series.positions, series.values, series.states, strict=True)
     points = [(x, math.log10(y)) for x, y, found in rows if found is State.MEASURED]
     if len(points) < 2:
-        return math.nan
+        return math.nan, math.nan
     centre, height = fmean(x for x, _ in points), fmean(y for _, y in points)
     rise = sum((x - centre) * (y - height) for x, y in points)
-    return -rise / sum((x - centre) ** 2 for x, _ in points)
+    width = sum((x - centre) ** 2 for x, _ in points)
+    variance = sum((y - height) ** 2 for _, y in points)
+    return -rise / width, rise**2 / (width * variance) if variance else math.nan

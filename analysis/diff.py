@@ -17,9 +17,11 @@ from analysis.costs import Profile, StageCost, profile
 from analysis.drawing import Graph
 from analysis.graph import Level, graph
 from analysis.render.numbers import delta
+from analysis.residual import grouping
 from nets import plan
+from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
-from nets.spec import OPTIONS, Norm, ResNetSpec, shown
+from nets.spec import Norm, ResNetSpec, number_of
 
 MOST_BLOCKS = 80
 """Blocks of a network beyond which its graph is folded."""
@@ -99,18 +101,10 @@ class StageDiff:
         return _gained(self.before, self.after, "macs")
 
     @property
-    def saved_bytes_gained(self) -> int:
-        """Memory saved for backward, likewise."""
-        return _gained(self.before, self.after, "saved_bytes")
-
-
-@dataclass(frozen=True)
-class OptionDiff:
-    """An option whose value differs, both written as in a model's text."""
-
-    name: str
-    before: str
-    after: str
+    def saved_bytes_gained(self) -> int | None:
+        """Memory saved for backward, likewise; None where a network cannot train at this batch."""
+        one, other = (cost.saved_bytes if cost else 0 for cost in (self.before, self.after))
+        return None if one is None or other is None else other - one
 
 
 @dataclass(frozen=True)
@@ -122,6 +116,12 @@ class Diff:
     stages: tuple[StageDiff, ...]
     options: tuple[OptionDiff, ...]
     sentence: str
+
+    @property
+    def untrainable(self) -> str:
+        """Why there is no saved memory to compare, by network; empty where there is."""
+        costs = (cost for cost in (self.before, self.after) if cost.untrainable)
+        return "; ".join(f"{cost.model} cannot train, as {cost.untrainable}" for cost in costs)
 
     @property
     def tally(self) -> Counter[Change]:
@@ -137,11 +137,7 @@ def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
     """
     counted = profile(before, batch=batch), profile(after, batch=batch)
     stages = tuple(_stages(*counted))
-    options = tuple(
-        OptionDiff(name, shown(name, one), shown(name, other))
-        for name in OPTIONS
-        if (one := getattr(before, name)) != (other := getattr(after, name))
-    )
+    options = differences(before, after)
     return Diff(*counted, stages, options, _sentence(*counted, stages, options))
 
 
@@ -222,7 +218,9 @@ def _block(
         change = Change.ADDED if one is None else Change.REMOVED
         return BlockDiff(path, change, (), one, other)
     what = (
-        *_between(Aspect.CHANNELS, *(f"{block.in_channels} channels in" for block in (one, other))),
+        *_between(
+            Aspect.CHANNELS, *(f"{number_of(b.in_channels, 'channel')} in" for b in (one, other))
+        ),
         *_between(Aspect.CONVOLUTIONS, _convs(one), _convs(other)),
         *_between(Aspect.STRIDE, _stride(one), _stride(other)),
         *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
@@ -245,9 +243,9 @@ def _convs(block: BlockPlan) -> str:
 
 
 def _conv(conv: ConvPlan) -> str:
-    groups = f" in {conv.groups} groups" if conv.groups > 1 else ""
-    dilation = f" dilated by {conv.dilation}" if conv.dilation > 1 else ""
-    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{groups}{dilation}"
+    special = grouping(conv.groups, conv.dilation)
+    said = f" ({special})" if special else ""
+    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{said}"
 
 
 def _stride(block: BlockPlan) -> str:
@@ -304,12 +302,14 @@ def _sentence(
     if not clauses:
         names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in options)
         clauses = [f"the same blocks, but {names}"]
-    gains = (
-        f"{delta(after.params, before.params)} parameters, "
-        f"{delta(after.macs, before.macs)} MACs, "
-        f"{delta(after.saved_bytes, before.saved_bytes, 'B')} saved for backward"
-    )
-    return f"From {one} to {other}: {'; '.join(clauses)}. In all {gains}."
+    gains = [
+        f"{delta(after.params, before.params)} parameters",
+        f"{delta(after.macs, before.macs)} MACs",
+    ]
+    if before.saved_bytes is not None and after.saved_bytes is not None:
+        saved = delta(after.saved_bytes, before.saved_bytes, "B")
+        gains.append(f"{saved} saved for backward")
+    return f"From {one} to {other}: {'; '.join(clauses)}. In all {', '.join(gains)}."
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
@@ -318,7 +318,7 @@ def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
             where = ", ".join(f"{name} {number}" for name, number in by_stage.items())
-            yield f"{_blocks(sum(by_stage.values()))} {change} ({where})"
+            yield f"{number_of(sum(by_stage.values()), 'block')} {change} ({where})"
 
 
 def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
@@ -346,8 +346,4 @@ def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:
 
 
 def _where(number: int, shared: list[BlockDiff]) -> str:
-    return "every block" if number == len(shared) else _blocks(number)
-
-
-def _blocks(number: int) -> str:
-    return "1 block" if number == 1 else f"{number:,} blocks"
+    return "every block" if number == len(shared) else number_of(number, "block")

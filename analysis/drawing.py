@@ -16,6 +16,9 @@ SMALL = 12
 MARGIN = 28.0
 """What is free around a drawing, in px."""
 
+RIM = 5.0
+"""What a box shows of itself around its lower part, in px."""
+
 
 class Kind(StrEnum):
     """What a node is."""
@@ -45,7 +48,8 @@ class Node:
 
     `path` is the module's, of a run its first block's. `count` is how many equal blocks it is.
     `opens` are the names that show more of it when they are opened, the nearest first; `inside`
-    is the opened name that shows it, empty where it is drawn anyway.
+    is the opened name that shows it, empty where it is drawn anyway. `inner` is the height of its
+    lower part, below its label, where the shortcuts of a stage stand as small units.
     """
 
     id: str
@@ -60,6 +64,18 @@ class Node:
     count: int = 1
     opens: tuple[str, ...] = ()
     inside: str = ""
+    inner: float = 0
+
+    @property
+    def label_y(self) -> float:
+        """The middle of the part that its label stands in."""
+        return self.y - self.inner / 2
+
+    @property
+    def panel(self) -> tuple[float, float, float, float]:
+        """The ground of its lower part: left, top, width and height."""
+        left, bottom = self.x - self.width / 2, self.y + self.height / 2
+        return left + RIM, bottom - self.inner, self.width - 2 * RIM, self.inner - RIM
 
 
 @dataclass(frozen=True)
@@ -87,11 +103,27 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class SmallUnit:
+    """A residual unit in small, for all blocks of a stage that have one kind of shortcut.
+
+    `path` is its main path, `box` left, top, width and height of its branch, `add` the addition's
+    centre and `radius` its size; `words` say how many blocks are so, from `words_at` on.
+    """
+
+    path: tuple[Point, Point]
+    box: tuple[float, float, float, float]
+    add: Point
+    radius: float
+    words: str
+    words_at: Point
+
+
+@dataclass(frozen=True)
 class ShortcutLine:
     """The shortcut of a block or of a run of `count` equal blocks, past the boxes in `via`.
 
     The line begins on the main path just before `source` and ends at the addition `target`. At
-    stage level, where no addition is drawn, it leads from before a stage to behind it.
+    stage level both are the stage: the line is that of a small `unit` inside its box.
     """
 
     path: str
@@ -102,20 +134,28 @@ class ShortcutLine:
     points: tuple[Point, ...]
     label: str
     count: int = 1
+    unit: SmallUnit | None = None
+
+    @property
+    def count_at(self) -> Point:
+        """Where its count's base line has its middle: over the line, before any box on it."""
+        (left, _), (_, top), (right, _), _ = self.points
+        return left + (right - left) * (0.12 if self.via else 0.5), top - 6
 
     @property
     def head(self) -> tuple[Point, Point, Point]:
         """The arrow in which the line ends, in the direction of its last step."""
         (before, _), (x, y) = self.points[-2:]
+        half, long = (3, 5) if self.unit else (4, 7)
         if before == x:
-            return (x - 4, y - 7), (x, y), (x + 4, y - 7)
-        back = 7 if x < before else -7
-        return (x + back, y - 4), (x, y), (x + back, y + 4)
+            return (x - half, y - long), (x, y), (x + half, y - long)
+        back = long if x < before else -long
+        return (x + back, y - half), (x, y), (x + back, y + half)
 
 
 @dataclass(frozen=True)
 class Band:
-    """The part of one stage that lies in one row."""
+    """The part of one stage that lies in one row; `note` is what all its blocks have."""
 
     stage: str
     title: str
@@ -124,6 +164,7 @@ class Band:
     y: float
     width: float
     height: float
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis import inputs
-from analysis.costs import Profile, profile
+from analysis.costs import LARGER, Profile, profile
 from analysis.curves import Curve, Gradients, Precision, Series, Settings, state
 from analysis.machine import device_of
 from analysis.residual import block_paths
@@ -93,6 +93,9 @@ def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
     _check_device(settings)
     inputs.check(settings)
     costs = [profile(spec, batch=settings.batch) for spec in specs]
+    for cost in costs:
+        if cost.untrainable:
+            raise ValueError(f"{cost.model} has no gradients: {cost.untrainable}; {LARGER}")
     largest = max(costs, key=_pass_bytes)
     weights = 4 * sum(cost.params for cost in costs)
     scale = settings.precision.bytes // 4
@@ -118,18 +121,16 @@ def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
 
 def _pass_bytes(cost: Profile) -> int:
     """What one pass adds to the weights in float32: saved for backward, the weights' gradients."""
+    assert cost.saved_bytes is not None  # refused before
     return cost.saved_bytes + 4 * cost.params
 
 
 def _smaller(cost: Profile, allowed: int) -> str:
     """The largest batch whose pass takes no more than is allowed, in words."""
-    batch = cost.batch * max(allowed - 4 * cost.params, 0) // cost.saved_bytes
-    while batch:
-        try:
-            if _pass_bytes(profile(cost.spec, batch=batch)) <= allowed:
-                return f"batch {batch:,} would fit"
-        except ValueError:  # too small a batch for a batch norm
-            break
+    batch = cost.batch * max(allowed - 4 * cost.params, 0) // (_pass_bytes(cost) - 4 * cost.params)
+    while batch and not (smaller := profile(cost.spec, batch=batch)).untrainable:
+        if _pass_bytes(smaller) <= allowed:
+            return f"batch {batch:,} would fit"
         batch -= 1  # what does not grow with the batch was scaled with it
     return "take a smaller input or model"
 

@@ -16,8 +16,9 @@ from analysis import layout
 from analysis.costs import Profile, ShortcutUse
 from analysis.drawing import Graph, Kind, Node
 from analysis.layout import BOX, Cell, Group, block_title
+from analysis.render.key import NAMES
 from analysis.render.numbers import exact, shape
-from analysis.residual import block_at
+from analysis.residual import block_at, conv_label, grouping
 from nets import plan
 from nets.plan import ShortcutKind
 from nets.spec import Norm, ResNetSpec, quote
@@ -142,7 +143,9 @@ def _groups(view: _View) -> tuple[Group, ...]:
     groups = [Group("stem", (image, *(_step(view, step) for step in stem)), "")]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
-        groups.append(Group(stage.name, tuple(_stage_cells(view, stage)), shape(entering)))
+        note = "" if view.level is Level.LAYER else _note(stage)  # there every convolution says it
+        cells = tuple(_stage_cells(view, stage))
+        groups.append(Group(stage.name, cells, shape(entering), note))
         entering = outputs[stage.name]
     ends = tuple(_step(view, step) for step in head)
     groups.append(Group("head", ends, shape(entering)))
@@ -168,11 +171,35 @@ def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
 
 
 def _stage_cell(view: _View, stage: plan.StagePlan) -> Cell:
-    kinds = Counter(block.shortcut for block in stage)
-    arcs = tuple((kind, n) for kind, n in kinds.items() if kind is not ShortcutKind.NONE)
+    arcs = _arcs_of(stage)
     label = f"{stage.name} ×{stage.count}"
     node = _node(view, stage.name, Kind.STAGE, label, stage.count)
-    return Cell(branch=(replace(node, opens=(stage.name,)),), arcs=arcs, path=stage.name)
+    node = layout.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage))
+    return Cell(branch=(node,), arcs=arcs, path=stage.name)
+
+
+def _arcs_of(stage: plan.StagePlan) -> tuple[tuple[ShortcutKind, int], ...]:
+    """The kinds of shortcut in a stage, and how many there are of each."""
+    kinds = Counter(block.shortcut for block in stage)
+    return tuple((kind, n) for kind, n in kinds.items() if kind is not ShortcutKind.NONE)
+
+
+def stage_in_words(stage: plan.StagePlan) -> str:
+    """What a stage's blocks are like: `1 projection and 35 identity shortcuts, 32 groups`."""
+    arcs = _arcs_of(stage)
+    said = " and ".join(f"{count} {NAMES[kind]}" for kind, count in arcs) or "no"
+    shortcuts = f"{said} shortcut{'' if stage.count == 1 and arcs else 's'}"
+    return ", ".join(filter(None, (shortcuts, _note(stage))))
+
+
+def _note(stage: plan.StagePlan) -> str:
+    """Groups and dilation of a stage's blocks, as in `32 groups, dilation 1, then 2`."""
+    first, rest = (
+        max(block.convs, key=lambda conv: (conv.groups, conv.dilation))
+        for block in (stage.first, stage.rest)
+    )
+    later = (rest.dilation,) if stage.count > 1 else ()
+    return grouping(first.groups, first.dilation, *later)
 
 
 def _block_cell(view: _View, block: plan.BlockPlan, path: str, count: int, inside: str) -> Cell:
@@ -218,10 +245,10 @@ def _layers_cell(
         branch=layers(steps.branch),
         add=mark(add) if add else None,
         after=layers(steps.after),
-        past=tuple(mark(node) for node in _past(view, block, path)),
+        past=tuple(mark(node) for node in _past(view, block, path, count)),
         arcs=_arcs(block, count),
         path=path,
-        shortcut_after_before=spec.unit.preactivated and block.shortcut is ShortcutKind.PROJECTION,
+        shortcut_after_before=block.shares_activation,
     )
 
 
@@ -235,17 +262,17 @@ def _arcs(block: plan.BlockPlan, count: int) -> tuple[tuple[ShortcutKind, int], 
     return () if block.shortcut is ShortcutKind.NONE else ((block.shortcut, count),)
 
 
-def _past(view: _View, block: plan.BlockPlan, path: str) -> tuple[Node, ...]:
+def _past(view: _View, block: plan.BlockPlan, path: str, count: int) -> tuple[Node, ...]:
     """The layers on a shortcut."""
     spec = view.profile.spec
     if block.shortcut is ShortcutKind.ZERO_PAD:
-        node = _node(view, f"{path}.downsample", Kind.PAD, "zero pad")
+        node = _node(view, f"{path}.downsample", Kind.PAD, "zero pad", count)
         return (replace(node, height=_PAST_BOX),)
     if block.projection is None:
         return ()
-    nodes = [_layer(view, f"{path}.downsample.0", "conv", block.projection)]
+    nodes = [_layer(view, f"{path}.downsample.0", "conv", block.projection, count)]
     if spec.projection_norm and spec.norm is Norm.BATCH:
-        nodes.append(_layer(view, f"{path}.downsample.1", "bn", None))
+        nodes.append(_layer(view, f"{path}.downsample.1", "bn", None, count))
     return tuple(replace(node, height=_PAST_BOX) for node in nodes)
 
 
@@ -265,8 +292,7 @@ def _layer(view: _View, path: str, name: str, conv: plan.ConvPlan | None, count:
     """A layer by what its name says it is."""
     spec = view.profile.spec
     if conv:
-        stride = f" /{conv.stride}" if conv.stride > 1 else ""
-        label, kind = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}", Kind.CONV
+        label, kind = conv_label(conv), Kind.CONV
     elif "bn" in name:
         label, kind = "BN", Kind.NORM
     elif "act" in name:
@@ -291,15 +317,35 @@ def _box(path: str, kind: Kind, label: str, detail: str, count: int = 1) -> Node
 
 def _details(profile: Profile) -> dict[str, str]:
     """What there is to say of every layer, block and stage, by path."""
+    special = _special(profile.spec)
     details = {
-        row.path: f"{row.type}, {shape(row.input)} to {shape(row.output)}, "
-        f"{exact(row.params)} parameters, {exact(row.macs)} MACs"
+        row.path: f"{row.type}{special.get(row.path, '')}, {shape(row.input)} to "
+        f"{shape(row.output)}, {exact(row.params)} parameters, {exact(row.macs)} MACs"
         for row in profile.layers
     }
+    stages = {stage.name: f", {stage_in_words(stage)}" for stage in plan.stages(profile.spec)}
     for row in profile.stages:
         details[row.name] = (
             f"output {shape(row.output)}, {exact(row.params)} parameters, {exact(row.macs)} MACs"
+            f"{stages.get(row.name, '')}"
         )
     for use in profile.shortcuts:
-        details[use.path] = f"{shape(use.input)} to {shape(use.output)}, {use.kind} shortcut"
+        details[use.path] = (
+            f"{shape(use.input)} to {shape(use.output)}, {use.kind} shortcut"
+            f"{special.get(use.path, '')}"
+        )
     return details
+
+
+def _special(spec: ResNetSpec) -> dict[str, str]:
+    """Groups and dilation of every block and convolution that has them, by path."""
+    found: dict[str, str] = {}
+    for stage in plan.stages(spec):
+        for index, block in enumerate(stage):
+            said = {
+                f"{stage.name}.{index}.{conv.name}": grouping(conv.groups, conv.dilation)
+                for conv in block.convs
+            }
+            found |= said
+            found[f"{stage.name}.{index}"] = next(filter(None, said.values()), "")
+    return {path: f", {said}" for path, said in found.items() if said}

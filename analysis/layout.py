@@ -8,7 +8,7 @@ ever drawn over the main path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, log, sqrt
@@ -17,6 +17,7 @@ from operator import itemgetter
 from analysis.costs import Profile
 from analysis.drawing import (
     MARGIN,
+    RIM,
     SMALL,
     Band,
     Edge,
@@ -25,7 +26,9 @@ from analysis.drawing import (
     Kind,
     Node,
     ShortcutLine,
+    SmallUnit,
 )
+from analysis.render.key import NAMES
 from analysis.render.numbers import shape
 from nets import plan
 from nets.plan import ShortcutKind
@@ -35,8 +38,11 @@ BOX = 40.0
 
 _GAP, _STAGE_GAP, _LABEL_GAP = 18.0, 34.0, 92.0  # between nodes, stages, and where a shape stands
 _ARC = 46.0  # of a shortcut above the main path
-_AROUND, _NEST = 4.0, 13.0  # of the arcs around a stage
+_HEAD, _UNIT = 28.0, 32.0  # of a stage's box: its label, and each small unit below
+_UNIT_SIZE, _UNIT_LETTER = 70.0, 6.6  # of a small unit, and of the words beside it, about
+_STACKED = 6.0  # how far a stack of boxes reaches down
 _ABOVE, _BELOW = 92.0, 40.0  # of a row, from its main path
+_TITLE = 36.0  # of a band, above what stands in it
 _ROW_GAP = 26.0
 _LETTER = 6.2  # of a band's title, about
 _FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and its main path
@@ -84,18 +90,20 @@ class Cell:
         """From the gap before its first node to its last node's right edge."""
         nodes = sum(_GAP + node.width for node in self.main)
         past = sum(_GAP + node.width for node in self.past) + 2 * _GAP
-        if self.arcs and not self.add:  # arcs around the box itself
-            nodes += 2 * (_AROUND + _NEST * len(self.arcs))
         return max(nodes, past if self.past else 0) + (2 * _FRAME if self.frame else 0)
 
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of the stem, of one stage or of the head, and the shape that enters it."""
+    """The cells of the stem, of one stage or of the head, and the shape that enters it.
+
+    `note` is what there is to say of all its blocks.
+    """
 
     name: str
     cells: tuple[Cell, ...]
     entering: str
+    note: str = ""
 
     @cached_property
     def width(self) -> float:
@@ -109,6 +117,25 @@ class Group:
 
 
 _Row = list[tuple[Group, tuple[Cell, ...], bool]]
+
+
+def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:
+    """A stage's box with room below its label for a small unit per kind of shortcut.
+
+    Its band has room for the note.
+    """
+    titled = _LETTER * len(f"{node.path} · {note}") + 8 if note else 0.0
+    node = replace(node, width=max(node.width, titled))
+    if not arcs:
+        return node
+    longest = max(len(_unit_words(*arc)) for arc in arcs)
+    width = max(node.width, 2 * RIM + 24 + _UNIT_SIZE + _UNIT_LETTER * longest)
+    inner = _UNIT * len(arcs) + RIM
+    return replace(node, width=width, height=_HEAD + inner, inner=inner)
+
+
+def _unit_words(kind: ShortcutKind, count: int) -> str:
+    return f"{count} {NAMES[kind]}"
 
 
 def for_aspect(profile: Profile, what: str, groups: tuple[Group, ...], aspect: float) -> Graph:
@@ -196,7 +223,9 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
     top = MARGIN
     for row in rows:
         y, x = top + _above(row), left
-        top = y + _BELOW + _ROW_GAP
+        around = y - _above(row) - _ROW_GAP / 2 - 6
+        below = _below(row)
+        top = y + below + _ROW_GAP
         for part, (group, cells, begins) in enumerate(row):
             x += group.gap if part else 0
             start = x
@@ -206,7 +235,7 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
                     if previous:
                         label = group.entering if begins and index == 0 else ""
                         label = label if node is placed.main[0] else ""
-                        edges.append(_edge(previous, node, label, (left, end_of_row)))
+                        edges.append(_edge(previous, node, label, (left, end_of_row), around))
                     previous = node
                 nodes += [*placed.main, *placed.past]
                 lines += _shortcut_lines(placed, y)
@@ -215,10 +244,12 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
                 x = end
             if group.name.startswith("layer"):
                 left_edge, width = start + _GAP / 2 - 8, x - start - _GAP / 2 + 16
-                title = _band_title(group.name, begins, cells, width)
-                height = _ABOVE + _BELOW - 8
-                shown = outputs[group.name]
-                bands.append(Band(group.name, title, shown, left_edge, y - _ABOVE, width, height))
+                title = _band_title(group, begins, cells, width)
+                height = _above(row) + below - 8
+                shown, at = outputs[group.name], y - _above(row)
+                bands.append(
+                    Band(group.name, title, shown, left_edge, at, width, height, group.note)
+                )
             right = max(right, x)
         end_of_row = x
     return Graph(
@@ -240,11 +271,13 @@ def _frame(cell: Cell, x: float, y: float, end: float) -> Frame:
     return Frame(cell.path, cell.frame, left, top, end - left, _FRAME_ABOVE + _BELOW - 14)
 
 
-def _band_title(stage: str, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
+def _band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
     """What names a band: as much of it as there is room for."""
+    stage, note = group.name, f" · {group.note}" if group.note else ""
     more = "" if begins else ", continued"
     full = f"{stage} · {plan.paper_name(stage)}{more}"
-    titles = (full + _drawn_once(cells), full, f"{stage}{more}", stage)
+    noted = (full + note, stage + note) if note else ()
+    titles = (full + note + _drawn_once(cells), *noted, full, f"{stage}{more}", stage)
     return next((title for title in titles if _LETTER * len(title) + 24 <= width), stage)
 
 
@@ -262,7 +295,16 @@ def _drawn_once(cells: tuple[Cell, ...]) -> str:
 
 def _above(row: _Row) -> float:
     """From a row's upper edge to its main path: arcs and a band's title stand there, if any."""
-    return _ABOVE if any(group.name.startswith("layer") for group, _, _ in row) else BOX
+    blocks = [cell for group, cells, _ in row if group.name.startswith("layer") for cell in cells]
+    if any(cell.add or cell.frame for cell in blocks):
+        return _ABOVE
+    return max([BOX, *(_TITLE + cell.branch[0].height / 2 for cell in blocks)])
+
+
+def _below(row: _Row) -> float:
+    """From a row's main path to the end of its bands."""
+    nodes = [node for _, cells, _ in row for cell in cells for node in cell.main if node.inner]
+    return max([_BELOW, *(node.height / 2 + _STACKED + 14 for node in nodes)])
 
 
 def _row_width(row: _Row) -> float:
@@ -273,15 +315,14 @@ def _row_width(row: _Row) -> float:
 
 def _height(rows: list[_Row]) -> float:
     """Of a drawing of these rows."""
-    return 2 * MARGIN + sum(_above(row) + _BELOW + _ROW_GAP for row in rows) - _ROW_GAP
+    return 2 * MARGIN + sum(_above(row) + _below(row) + _ROW_GAP for row in rows) - _ROW_GAP
 
 
 def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
     """The cell with its nodes placed from x on, and where it ends."""
     edge = _FRAME if cell.frame else 0.0
     slack = cell.width - 2 * edge - sum(_GAP + node.width for node in cell.main)
-    around = slack / 2 if cell.arcs and not cell.add else 0.0
-    gap = _GAP + (around or slack / len(cell.main))
+    gap = _GAP + slack / len(cell.main)
     x += edge
 
     def along(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -305,39 +346,55 @@ def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
         for node in cell.past:
             past.append(replace(node, x=at + node.width / 2, y=y - _ARC))
             at += node.width + _GAP
-    return replace(placed, past=tuple(past)), x + around + edge
+    return replace(placed, past=tuple(past)), x + edge
 
 
 def _shortcut_lines(cell: Cell, y: float) -> Iterator[ShortcutLine]:
-    source = cell.forks
-    left = source.x - source.width / 2 - _GAP / 2
+    source, target = cell.forks, cell.add or cell.branch[-1]
     for number, (kind, count) in enumerate(cell.arcs):
-        target = cell.add or cell.branch[-1]
-        if cell.add:
-            start, top, end, bottom = left, y - _ARC, target.x, y - target.height / 2
+        unit = None if cell.add else _small_unit(target, number, _unit_words(kind, count))
+        if unit:
+            (left, base), (end, _), rise, reach = unit.path[0], unit.add, 20.0, unit.radius
+            left += 4
         else:
-            out = _AROUND + _NEST * (number + 0.5)
-            start, end = source.x - source.width / 2 - out, target.x + target.width / 2 + out
-            top, bottom = y - target.height / 2 - out - 4, y
+            left, base, end = source.x - source.width / 2 - _GAP / 2, y, target.x
+            rise, reach = _ARC, target.height / 2
         yield ShortcutLine(
             path=cell.path,
             kind=kind,
             source=source.id,
             target=target.id,
             via=tuple(node.id for node in cell.past),
-            points=((start, y), (start, top), (end, top), (end, bottom)),
+            points=((left, base), (left, base - rise), (end, base - rise), (end, base - reach)),
             label=f"{kind} ×{count}" if count > 1 else kind.value,
             count=count,
+            unit=unit,
         )
 
 
-def _edge(one: Node, other: Node, label: str, row: tuple[float, float]) -> Edge:
-    """A straight line in a row; from row to row around the end of one and the next one's start."""
+def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
+    """The small unit in a row of a stage's lower part."""
+    left, top, _, _ = stage.panel
+    x, y = left + 8, top + _UNIT * number + 24
+    return SmallUnit(
+        path=((x, y), (x + _UNIT_SIZE, y)),
+        box=(x + 18, y - 5, 24, 10),
+        add=(x + 57, y),
+        radius=6,
+        words=words,
+        words_at=(x + _UNIT_SIZE + 8, y - 3),
+    )
+
+
+def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between: float) -> Edge:
+    """A straight line in a row; from row to row around the end of one and the next one's start.
+
+    `between` is how high the way from row to row is.
+    """
     start, end = one.x + one.width / 2, other.x - other.width / 2
     if one.y == other.y:
         return Edge(one.id, other.id, ((start, one.y), (end, other.y)), label)
     outer, inner = row[1] + _GAP, row[0] - 8
-    between = one.y + _BELOW + _ROW_GAP / 2 - 6
     points = (
         (start, one.y),
         (outer, one.y),

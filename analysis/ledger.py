@@ -13,6 +13,7 @@ from enum import StrEnum
 from math import prod
 
 from analysis.costs import Profile, profile
+from nets.blocks import same_padding
 from nets.catalog import CATALOG, HE2015, Citation
 from nets.spec import ResNetSpec, StrideOn
 
@@ -35,6 +36,7 @@ class Part(StrEnum):
     """What a count consists of."""
 
     MACS = "multiply-adds of convolutions and linear layers"
+    UNKNOWN_CONVS = "convolutions with padding=same"
     STRIDE = "stride on the first 1x1 (v1) instead of the 3x3 (v1.5)"
     ROUNDING = "the rounding of the paper"
     NORMS = "batch norm"
@@ -60,17 +62,21 @@ class Amount:
 
 @dataclass(frozen=True)
 class Line:
-    """One count of the network; the amounts sum to the total."""
+    """One count of the network; the amounts sum to the total.
+
+    There are none where the tool cannot count it; then `missing` says why.
+    """
 
     tool: Tool
     amounts: tuple[Amount, ...]
     source: Citation | None = None
     place: str = ""
+    missing: str = ""
 
     @property
-    def total(self) -> int:
-        """The tool's integer."""
-        return sum(amount.count for amount in self.amounts)
+    def total(self) -> int | None:
+        """The tool's integer, None where it has none."""
+        return None if self.missing else sum(amount.count for amount in self.amounts)
 
 
 PAPER_MACS = {
@@ -95,13 +101,16 @@ def ledger(spec: ResNetSpec, batch: int = 1) -> tuple[Line, ...]:
         ValueError: as `profile` does.
     """
     cost = profile(spec, batch=batch)
+    train = Tool.FVCORE_TRAIN
     kinds = _elements(cost)
     lines = [
         *_paper(cost),
         _line(cost, Tool.TORCHVISION),
         _torchinfo(cost),
         _fvcore(cost, kinds, Tool.FVCORE_EVAL, 2),
-        _fvcore(cost, kinds, Tool.FVCORE_TRAIN, 5),
+        Line(train, (), missing=cost.untrainable)
+        if cost.untrainable
+        else _fvcore(cost, kinds, train, 5),
         _ptflops(cost, kinds),
         _thop(cost, kinds),
         _line(cost, Tool.TWO_PER_MAC, Amount(Part.ADDS, cost.macs)),
@@ -120,7 +129,7 @@ def _elements(cost: Profile) -> Counter[str]:
     """Elements of the tensors that enter the layers of each type, for the whole batch."""
     elements: Counter[str] = Counter()
     for layer in cost.layers:
-        elements[layer.type.removesuffix("Same")] += cost.batch * prod(layer.input)
+        elements[layer.type] += cost.batch * prod(layer.input)
     return elements
 
 
@@ -170,14 +179,17 @@ def _ptflops(cost: Profile, kinds: Counter[str]) -> Line:
     activation = next((kind for kind in kinds if kind in _PTFLOPS_ACTIVATIONS), "")
     each = _PTFLOPS_ACTIVATIONS.get(activation, 0)
     twice = "2 an input element: module and function are both counted"
+    once = "1 an element of the padded input: the function is counted, its module isn't known"
     return _line(
         cost,
         Tool.PTFLOPS,
+        _unknown_convs(cost),
         Amount(Part.NORMS, 2 * kinds["BatchNorm2d"], "2 an element"),
         Amount(Part.ACTIVATIONS, each * kinds[activation], twice if each == 2 else "1 an element"),
         Amount(Part.MAX_POOL, 2 * kinds["MaxPool2d"], twice),
+        Amount(Part.MAX_POOL, _padded_pool(cost), once),
         Amount(Part.AVERAGE_POOL, 2 * kinds["AdaptiveAvgPool2d"], twice),
-        Amount(Part.BIAS, _biases(cost), "one an output element"),
+        Amount(Part.BIAS, _biases(cost, convs=("Conv2d",)), "one an output element"),
         Amount(Part.SOFTMAX, kinds["Softmax"], "1 an element"),
     )
 
@@ -188,6 +200,7 @@ def _thop(cost: Profile, kinds: Counter[str]) -> Line:
     return _line(
         cost,
         Tool.THOP,
+        _unknown_convs(cost),
         Amount(Part.NORMS, 4 * kinds["BatchNorm2d"], "4 an element"),
         Amount(
             Part.AVERAGE_POOL,
@@ -210,7 +223,26 @@ def _forward_backward(cost: Profile) -> Line:
     )
 
 
-def _biases(cost: Profile) -> int:
-    """Output elements of the layers with a bias."""
-    biased = ("Conv2d", "Conv2dSame", "Linear") if cost.spec.bias else ("Linear",)
+def _unknown_convs(cost: Profile) -> Amount:
+    """What ptflops and thop leave out: they look a layer up by its type, subclasses apart."""
+    skipped = sum(layer.macs for layer in cost.layers if layer.type == "Conv2dSame")
+    return Amount(Part.UNKNOWN_CONVS, -skipped, "skipped: the tool doesn't know their type")
+
+
+def _padded_pool(cost: Profile) -> int:
+    """Elements that the function in a MaxPool2dSame is given: padded first where that is uneven."""
+    elements = 0
+    for layer in cost.layers:
+        if layer.type == "MaxPool2dSame":
+            channels, *sides = layer.input
+            around = [same_padding(side, 3, 2) for side in sides]
+            if any(before != after for before, after in around):
+                sides = [side + sum(both) for side, both in zip(sides, around, strict=True)]
+            elements += cost.batch * channels * prod(sides)
+    return elements
+
+
+def _biases(cost: Profile, convs: tuple[str, ...] = ("Conv2d", "Conv2dSame")) -> int:
+    """Output elements of the layers with a bias, of convolutions those of some types."""
+    biased = ("Linear", *(convs if cost.spec.bias else ()))
     return cost.batch * sum(prod(row.output) for row in cost.layers if row.type in biased)

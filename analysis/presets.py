@@ -1,7 +1,7 @@
 """The experiment's story: settings worth seeing, common half-truths, and what the papers say.
 
-Presets are at depth 56 on CIFAR's basic blocks; their names say what the experiment shows there,
-which the benchmarks check.
+Presets are at depth 56 on CIFAR's basic blocks; their names say what the experiment shows there
+and never contradict `analysis.verdict`, which tests check for every one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ MORE = (
         ),
     ),
     Preset(
-        "Options A, B and C at depth 110: projections make it grow",
+        "Options A, B and C at depth 110: the more projections, the more it grows",
         ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
     ),
 )
@@ -118,8 +118,8 @@ READINGS = (
     ),
     Reading(
         "Initialisation and BN largely tame the size of gradients. What a plain net loses with "
-        "depth is their direction: the correlation between inputs decays exponentially, until "
-        "gradients resemble white noise, and far more slowly where there are shortcuts.",
+        "depth is their direction: the correlation between gradients decays exponentially, until "
+        "they resemble white noise, and far more slowly where there are shortcuts.",
         BALDUZZI2017,
         "abstract",
     ),

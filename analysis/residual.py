@@ -5,6 +5,7 @@ Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 20
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -27,11 +28,12 @@ class Branch:
 
 @dataclass(frozen=True)
 class Residual:
-    """One block of a network; `formula` and `shapes` are LaTeX."""
+    """One block of a network; `formula` and `shapes` are LaTeX, `equation` is plain text."""
 
     path: str
     use: ShortcutUse
     formula: str
+    equation: str
     shapes: str
     reason: str
     branches: tuple[Branch, ...]
@@ -62,9 +64,10 @@ def residual(profile: Profile, path: str) -> Residual:
     return Residual(
         path=path,
         use=use,
-        formula=_formula(spec, use),
+        formula=_formula(spec, block),
+        equation=_equation(spec, block),
         shapes=_shapes(use),
-        reason=_reason(spec, use, block.stride),
+        reason=_reason(spec, use, block),
         branches=(own, _branch(_name(other), other, use)),
     )
 
@@ -81,6 +84,36 @@ def block_at(profile: Profile, path: str) -> ShortcutUse:
     paths = block_paths(profile.spec)
     raise ValueError(
         f"{quote(path)} is no block of {profile.spec.base}: blocks are {paths[0]} to {paths[-1]}"
+    )
+
+
+def grouping(groups: int, *dilations: int) -> str:
+    """What tells convolutions from plain ones: `32 groups, dilation 1, then 2`, or nothing.
+
+    Args:
+        groups: of each.
+        dilations: of one after the other.
+    """
+    said = [f"{groups} groups"] if groups > 1 else []
+    if max(dilations) > 1:
+        said.append(f"dilation {', then '.join(map(str, dict.fromkeys(dilations)))}")
+    return ", ".join(said)
+
+
+def conv_label(conv: ConvPlan) -> str:
+    """A convolution in a box of its own: `3×3, 256 /2, 32 groups`."""
+    stride = f" /{conv.stride}" if conv.stride > 1 else ""
+    label = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
+    return ", ".join(filter(None, (label, grouping(conv.groups, conv.dilation))))
+
+
+def convs_in_words(convs: Iterable[ConvPlan]) -> str:
+    """Convolutions in a row: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
+    return ", ".join(
+        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
+        + (f" /{conv.stride}" if conv.stride > 1 else "")
+        + (f" ({said})" if (said := grouping(conv.groups, conv.dilation)) else "")
+        for conv in convs
     )
 
 
@@ -120,30 +153,30 @@ def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
     return Branch(name, convs, sum(conv.weights for conv in convs), macs)
 
 
-def _formula(spec: ResNetSpec, use: ShortcutUse) -> str:
+def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
     """The unit as LaTeX."""
+    x = r"\hat{\mathbf{x}}" if block.shares_activation else r"\mathbf{x}"
     beside = {
-        ShortcutKind.IDENTITY: r"\mathbf{x}",
-        ShortcutKind.PROJECTION: r"W_s \mathbf{x}",
-        ShortcutKind.ZERO_PAD: r"\mathrm{pad}(\mathbf{x})",
+        ShortcutKind.IDENTITY: x,
+        ShortcutKind.PROJECTION: f"W_s {x}",
+        ShortcutKind.ZERO_PAD: rf"\mathrm{{pad}}({x})",
     }
-    if use.kind is ShortcutKind.PROJECTION and spec.unit.preactivated:
-        beside[use.kind] = r"W_s \hat{\mathbf{x}}"
-    inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(use.kind))
+    inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(block.shortcut))
     for step in plan.unit_steps(spec).after:
         name = r"\mathrm{BN}" if step.startswith("bn") else _activation(spec)
         inside = rf"{name}\left({inside}\right)"
     return rf"\mathbf{{y}} = {inside}"
 
 
-def equation(spec: ResNetSpec, use: ShortcutUse) -> str:
+def _equation(spec: ResNetSpec, block: BlockPlan) -> str:
     """The unit as plain text: `y = ReLU(F(x) + Wx)`."""
+    x = "x̂" if block.shares_activation else "x"
     beside = {
-        ShortcutKind.IDENTITY: "x",
-        ShortcutKind.PROJECTION: "Wx̂" if spec.unit.preactivated else "Wx",
-        ShortcutKind.ZERO_PAD: "pad(x)",
+        ShortcutKind.IDENTITY: x,
+        ShortcutKind.PROJECTION: f"W{x}",
+        ShortcutKind.ZERO_PAD: f"pad({x})",
     }
-    inside = _sum("F(x)", beside.get(use.kind))
+    inside = _sum("F(x)", beside.get(block.shortcut))
     for step in plan.unit_steps(spec).after:
         inside = f"{'BN' if step.startswith('bn') else spec.activation.label}({inside})"
     return f"y = {inside}"
@@ -165,8 +198,26 @@ def _activation(spec: ResNetSpec) -> str:
     return rf"\mathrm{{{spec.activation.label.replace(' ', '')}}}"
 
 
-def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
-    """Why this block's shortcut is what it is."""
+def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
+    """Why this block's shortcut is what it is, and what it starts from."""
+    why = _why(spec, use, block.stride)
+    if not block.shares_activation:
+        return why
+    names = [
+        "BN" if step.startswith("bn") else spec.activation.label
+        for step in plan.unit_steps(spec).before
+    ]
+    starts = f"after the block's first {' and '.join(names)}, written x̂."
+    if use.kind is ShortcutKind.PROJECTION:
+        return f"{why} It acts on x {starts}"
+    return (
+        f"{why} The first unit is activated before its paths split (He et al. 2016, appendix), so "
+        f"the shortcut carries x {starts}"
+    )
+
+
+def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
+    """Why a shortcut of this kind stands here."""
     wider = use.input[0] != use.output[0]
     smaller = use.input[1:] != use.output[1:]
     changes = []
@@ -179,7 +230,9 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
     change = " and ".join(changes)
     match use.kind:
         case ShortcutKind.IDENTITY:
-            return "Identity: input and output have the same shape, so x is added as it is, free."
+            return (
+                "Identity: input and output have the same shape, so the addition costs no weights."
+            )
         case ShortcutKind.NONE:
             end = f" ({change})" if change else ""
             return f"No shortcut: this is a plain stack{end}, and the branch alone must carry x."
@@ -197,22 +250,11 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
             weights = exact(use.input[0] * use.output[0])
             if change:
                 why = f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution "
-                return f"{why}with {weights} weights brings it to that shape.{_where(spec)}"
+                return f"{why}with {weights} weights brings it to that shape."
             option, why = "", "the stage strides"
             if spec.shortcut is Shortcut.PROJECTION_ALL:
                 option, why = " (option C)", "this network projects every shortcut"
             return (
                 f"Projection{option}: the shapes would allow an identity, but {why}, here with "
-                f"{weights} weights.{_where(spec)}"
+                f"{weights} weights."
             )
-
-
-def _where(spec: ResNetSpec) -> str:
-    """What a projection of a pre-activation unit acts on."""
-    names = [
-        "BN" if step.startswith("bn") else spec.activation.label
-        for step in plan.unit_steps(spec).before
-    ]
-    return (
-        f" It acts on x after the block's first {' and '.join(names)}, written x̂." if names else ""
-    )

@@ -5,8 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from analysis.curves import Summary
 from nets.catalog import Citation
 from nets.spec import Activation, BlockKind, Init, Norm, ResNetSpec, Shortcut, UnitOrder
+from nets.text import parse
+
+FAR_PERCENT = 10.0
+"""How far a measured factor may lie from the predicted one for theory to be drawn and named."""
+
+LEAST_R_SQUARED = 0.98
+"""The least R² of a line fitted to log10 of the norms for its slope to be held to theory."""
 
 GLOROT2010 = Citation(
     "glorot2010understanding",
@@ -66,8 +74,24 @@ class Theory:
         return math.log10(self.factor) / self.layers
 
     def distance_percent(self, slope: float) -> float:
-        """How far a measured slope lies from the predicted one: 0 agrees, 5 is 5% steeper."""
-        return 100 * (slope / self.slope_per_layer - 1)
+        """How far a slope's factor a layer lies from the predicted one: 5 is 5% above it."""
+        return 100 * (10 ** (slope - self.slope_per_layer) - 1)
+
+
+def confirmed(summary: Summary) -> Theory | None:
+    """The prediction that the curves of a model follow, to be drawn and named; else None.
+
+    In every seed the factor a layer lies within `FAR_PERCENT` of it and the fit's R² is at least
+    `LEAST_R_SQUARED`. A single block is no fit.
+    """
+    predicted = theory(parse(summary.model))
+    if predicted is None or summary.blocks == 1:
+        return None
+    follows = all(
+        abs(predicted.distance_percent(slope)) <= FAR_PERCENT and r_squared >= LEAST_R_SQUARED
+        for slope, r_squared in zip(summary.slopes, summary.r_squared, strict=True)
+    )
+    return predicted if follows else None
 
 
 def theory(spec: ResNetSpec) -> Theory | None:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import torch
 
 from analysis.clock import Clock, HostClock, clock_of
-from analysis.costs import Profile, profile
+from analysis.costs import Profile, check_trainable, profile
 from analysis.machine import Environment, PeakMemory, device_of, environment, free_bytes
 from analysis.passes import Passes, check_autocast, prepared
 from analysis.settings import Settings, check_fits, largest_batch, predicted_bytes
@@ -165,13 +165,15 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     put back as it was.
 
     Raises:
-        ValueError: where the profile refuses the batch or the memory is too small for it, or torch
-            cannot do what the settings want on the device.
+        ValueError: where the network cannot train at the batch, the memory is too small for it, or
+            torch cannot do what the settings want on the device.
         RuntimeError: in one sentence, where it ran out of memory or torch failed.
     """
     device = device_of(settings.device)
     report(Progress(Phase.BUILDING))
     cost = profile(spec, batch=settings.batch)
+    if not settings.inference:
+        check_trainable(cost)
     check_autocast(settings, device)
     check_fits(cost, settings)
     with prepared(settings, device):

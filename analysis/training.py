@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, cross_entropy, linear
 from torch.overrides import TorchFunctionMode
 
-from analysis.costs import ANY_BASE, check_batch, profile, representative
+from analysis.costs import ANY_BASE, check_batch, check_trainable, profile, representative
 from analysis.memory import AliveBytes, hooked
 from analysis.residual import block_paths
 from analysis.shapes import ShapesOnly
@@ -122,9 +122,10 @@ def step_memory(
     """Predict the memory of a training step.
 
     Raises:
-        ValueError: where the batch is out of bounds.
+        ValueError: where the batch is out of bounds, or the network cannot train at it.
     """
     check_batch(batch)
+    check_trainable(profile(spec, batch=batch))
     moments = _moments(spec, dtype, optimiser)
     peak = max(moments.lines, key=lambda line: line.at(batch))
     params = moments.params_bytes
@@ -162,6 +163,8 @@ def largest_batch(
 ) -> int:
     """The most images whose training step is predicted to fit, 65,536 at most; 0 if none does.
 
+    One image does not fit where the network cannot train on one.
+
     Raises:
         ValueError: where the limit is not a positive number.
     """
@@ -173,7 +176,8 @@ def largest_batch(
     if any(line.fixed > limit_bytes for line in lines):
         return 0
     room = ((limit_bytes - line.fixed) // line.per_image for line in lines if line.per_image)
-    return int(min(*room, MAX_BATCH))
+    images = int(min(*room, MAX_BATCH))
+    return 0 if images == 1 and profile(spec).untrainable else images
 
 
 class _Change(NamedTuple):

@@ -6,11 +6,13 @@ torchinfo runs on the representative net; equal blocks of a stage are one folded
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 import torchinfo
+from torchinfo.enums import Units
 
 from analysis.costs import Shape, representative
 from analysis.shapes import ShapesOnly
@@ -105,7 +107,9 @@ def find(root: TreeNode, text: str) -> list[TreeNode]:
 
 def torchinfo_text(spec: ResNetSpec, batch: int = 1) -> str:
     """Torchinfo's own table of the whole network; in seconds where there are hundreds of blocks."""
-    return str(_summary(spec, batch))
+    text = str(_summary(spec, batch))
+    # torchinfo formats an enum with its name, which Python 3.12 writes out: (Units.GIGABYTES)
+    return re.sub(r"Units\.(\w+)", lambda found: Units[found[1]].value, text)
 
 
 def printed(spec: ResNetSpec) -> str:

@@ -1,9 +1,15 @@
 """What curves say, in words that follow from their numbers and from nothing else.
 
-The bounds: a gradient "vanishes" where the whole ratio is below -1 in log10 and its band over the
-seeds is off zero, it "explodes" above +1 likewise, and within them it "stays within a factor". A
-direction is only named where the ratio is at least 0.3 (a factor of 2). One seed has no band, and a
-single block is no trend: neither earns a word.
+With r = log10 of the whole ratio of one seed, a word stands where every seed has it:
+
+- |r| below 0.3: the gradient stays level;
+- |r| below 1: it stays within a factor of 10;
+- one sign, 1 to 3: it grows or falls mildly;
+- one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
+- one sign, in two neighbouring rows: the milder of the two words.
+
+Anything else earns no word. Nor does a single block, which is no trend; one seed, which has no
+spread, earns none of a trend.
 """
 
 from __future__ import annotations
@@ -11,37 +17,65 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from statistics import fmean
 
 from analysis.curves import Precision, Summary
-from analysis.theory import theory
+from analysis.theory import confirmed
 from nets.spec import OPTIONS, Activation, Norm, ResNetSpec, Shortcut, idle_options
 from nets.text import parse
 
-WORD_BOUND = 1.0
-"""The log10 ratio beyond which a gradient vanishes or explodes."""
+LEVEL_BOUND = 0.3
+"""The log10 ratio below which a gradient is level: a factor of 2."""
 
-SIGN_BOUND = 0.3
-"""The log10 ratio from which its sign is named: a factor of 2."""
+WITHIN_BOUND = 1.0
+"""The log10 ratio below which it stays within a factor of 10."""
+
+MILD_BOUND = 3.0
+"""The log10 ratio above which it vanishes or explodes: a factor of 1,000."""
 
 
 class Word(StrEnum):
     """What a model's gradient does toward the input."""
 
-    VANISHES = "vanishes"
+    LEVEL = "stays level"
+    WITHIN = "stays within a factor of 10"
+    GROWS = "grows mildly"
+    FALLS = "falls mildly"
     EXPLODES = "explodes"
-    STAYS = "stays"
+    VANISHES = "vanishes"
+
+
+_TRENDS = (Word.GROWS, Word.FALLS, Word.EXPLODES, Word.VANISHES)
+
+
+def word_of(ratios: Sequence[float]) -> Word | None:
+    """The word that every one of the log10 ratios has, or None where they share none."""
+    sizes = [abs(ratio) for ratio in ratios]
+    if not sizes or any(map(math.isnan, sizes)):
+        return None
+    if max(sizes) < LEVEL_BOUND:
+        return Word.LEVEL
+    if max(sizes) < WITHIN_BOUND:
+        return Word.WITHIN
+    falls = max(ratios) < 0
+    if not falls and min(ratios) <= 0:
+        return None
+    rows = [sum((s >= LEVEL_BOUND, s >= WITHIN_BOUND, s > MILD_BOUND)) for s in sizes]
+    if max(rows) - min(rows) > 1:
+        return None
+    mild, wild = (Word.FALLS, Word.VANISHES) if falls else (Word.GROWS, Word.EXPLODES)
+    return (Word.LEVEL, Word.WITHIN, mild, wild)[min(rows)]
 
 
 def word(summary: Summary) -> Word | None:
     """The word that a summary earns, or None where its numbers carry none."""
-    ratio = summary.log10_ratio
-    if math.isnan(ratio) or summary.blocks == 1 or _lost(summary):
+    if summary.blocks == 1 or _lost(summary):
         return None
-    if abs(ratio) <= WORD_BOUND:
-        return Word.STAYS
-    if summary.seeds == 1 or not _one_sign(summary):
-        return None
-    return Word.VANISHES if ratio < 0 else Word.EXPLODES
+    pairs = zip(summary.ratios, summary.most, strict=True)
+    if any(math.isinf(ratio) and most >= -MILD_BOUND for ratio, most in pairs):
+        return None  # what is below the precision may have fallen but little
+    found = word_of(summary.ratios)
+    return None if summary.seeds == 1 and found in _TRENDS else found
 
 
 def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
@@ -53,8 +87,8 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
         *_comparison(summaries, specs, names),
         *_mixture(specs),
     ]
-    for summary, spec, name in zip(summaries, specs, names, strict=True):
-        parts += _theory(summary, spec, name)
+    for summary, name in zip(summaries, names, strict=True):
+        parts += _theory(summary, name)
     for summary, spec, name in zip(summaries, specs, names, strict=True):
         parts += _weights(summary, spec, name)
         parts += _notes(spec, name)
@@ -119,7 +153,7 @@ def _course(summary: Summary) -> str:
         gone = sum(map(math.isinf, summary.ratios))
         seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
         held = f"{_held(summary)}, and " if summary.held_ratio else ""
-        claim = ": it vanishes" if found is Word.VANISHES else _unclaimed(summary)
+        claim = f": it {found}" if found else _unclaimed(summary)
         floor = f"10^{math.log10(summary.precision.smallest):.0f}"
         if _lost(summary):
             wider = "; float64 holds both" if summary.precision is Precision.FLOAT32 else ""
@@ -130,11 +164,22 @@ def _course(summary: Summary) -> str:
             )
         below = f"is below {summary.precision} ({floor}) from {summary.below[-1]} on"
         return f"{held}{below}{seeds}{claim}"
-    if found is Word.STAYS:
-        return f"stays within a factor of {within(ratio)}{_direction(summary)}{_detour(summary)}"
-    change = f"{_moves(ratio)}" if _one_sign(summary) else f"changes by {_by(ratio)} on average"
-    where = f"{change} in {summary.layers} layers{_detour(summary)}"
-    return f"{where}: it {found}" if found else f"{where}{_unclaimed(summary)}"
+    if found is Word.LEVEL:
+        farthest = max(map(abs, summary.ratios))
+        return f"{found}, within a factor of {within(farthest)}{_detour(summary)}"
+    if found is Word.WITHIN:
+        return f"{found}{_share(summary)}{_ends(summary)}{_detour(summary)}"
+    layers = f"{summary.layers} layers{_detour(summary)}"
+    if found in (Word.GROWS, Word.FALLS):
+        beyond = f" ({_factors(summary.ratios)} over the seeds)" if _beyond(summary) else ""
+        each = f"{summary.factor_per_layer:.3f} a layer"
+        return f"{_moves(ratio)}{beyond}, mildly: {each} over {layers}"
+    if found:
+        return f"{_moves(ratio)} in {layers}: it {found}"
+    change = _moves(ratio)
+    if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
+        change = f"changes by a factor {_from_to(summary)} over the seeds"
+    return f"{change} in {layers}{_unclaimed(summary)}"
 
 
 def _lost(summary: Summary) -> bool:
@@ -147,13 +192,9 @@ def _held(summary: Summary) -> str:
 
 
 def _moves(log10: float) -> str:
-    if abs(log10) < SIGN_BOUND:
-        return f"changes by less than a factor of {within(SIGN_BOUND)}"
-    return f"{'falls' if log10 < 0 else 'grows'} by {_by(log10)}"
-
-
-def _by(log10: float) -> str:
-    return f"a factor of {factor(log10)}"
+    if abs(log10) < LEVEL_BOUND:
+        return f"changes by less than a factor of {within(LEVEL_BOUND)}"
+    return f"{'falls' if log10 < 0 else 'grows'} by a factor of {factor(log10)}"
 
 
 def _unclaimed(summary: Summary) -> str:
@@ -161,26 +202,55 @@ def _unclaimed(summary: Summary) -> str:
     if summary.blocks == 1:
         return ": a single block is no trend"
     if summary.seeds == 1:
-        claim = Word.VANISHES if summary.log10_ratio < 0 else Word.EXPLODES
-        return f" with the one seed measured: it takes two or more to say whether it {claim}"
-    return ", up with some seeds and down with others"
+        return " with the one seed measured: a trend takes two or more"
+    if math.isinf(summary.log10_ratio) and math.isfinite(summary.high):
+        return f", and the ratio is {_power(summary.high)} in another"
+    return ""
 
 
-def _direction(summary: Summary) -> str:
-    if abs(summary.log10_ratio) < SIGN_BOUND or not _one_sign(summary):
-        return ""
-    return f", getting {'smaller' if summary.log10_ratio < 0 else 'larger'}"
+def _share(summary: Summary) -> str:
+    """In how many seeds a milder word holds to the letter, where not in all."""
+    inside = sum(abs(ratio) < WITHIN_BOUND for ratio in summary.ratios)
+    return "" if inside == summary.seeds else f" in {inside} of {summary.seeds} seeds"
+
+
+def _ends(summary: Summary) -> str:
+    """Which way the gradient goes and how far, from seed to seed."""
+    over = " over the seeds" if summary.seeds > 1 else ""
+    if not _one_sign(summary):
+        return f": {_from_to(summary)}{over}"
+    way = "falls" if summary.high < 0 else "grows"
+    return f": it {way} by a factor of {_factors(summary.ratios)}{over}"
+
+
+def _beyond(summary: Summary) -> bool:
+    """Whether a mild word covers a seed that is past its bound."""
+    return max(map(abs, summary.ratios)) > MILD_BOUND
+
+
+def _factors(ratios: Sequence[float]) -> str:
+    """The least factor and the most, `3.4 to 12`, or one where they are written alike."""
+    sizes = sorted(map(abs, ratios))
+    return " to ".join(dict.fromkeys((factor(sizes[0]), factor(sizes[-1]))))
+
+
+def _from_to(summary: Summary) -> str:
+    return f"from {_power(summary.low)} to {_power(summary.high)}"
+
+
+def _power(log10: float) -> str:
+    return f"10^{round(log10, 1) + 0.0:.1f}"
 
 
 def _detour(summary: Summary) -> str:
     """What the two ends do not show: that the curve reaches further on the way."""
-    if not summary.span > abs(summary.log10_ratio) + SIGN_BOUND:
+    if not summary.span > abs(summary.log10_ratio) + LEVEL_BOUND:
         return ""
     return f" from end to end (on the way it spans a factor of {factor(summary.span)})"
 
 
 def _one_sign(summary: Summary) -> bool:
-    """Whether the band over the seeds is off zero."""
+    """Whether all seeds go the same way."""
     return summary.low > 0 or summary.high < 0
 
 
@@ -192,33 +262,52 @@ def _comparison(
         return []
     if min(summary.seeds for summary in summaries) == 1:
         return ["With one seed there is no band: how far the models differ cannot be said."]
-    sizes = [abs(ratio) for ratio in ratios]
-    least, most = sizes.index(min(sizes)), sizes.index(max(sizes))
+    sizes = [summary.size for summary in summaries]
     if math.isinf(min(sizes)):
         return []
     if math.isinf(max(sizes)):
+        most = sizes.index(max(sizes))
         held = [name for name, size in zip(names, sizes, strict=True) if not math.isinf(size)]
         listed = _listed([_gradient(name) for name in held])
         return [f"Only {listed} can be measured all the way in {summaries[most].precision}."]
-    if len(summaries) > 2:
+    by_seed = list(zip(*(summary.ratios for summary in summaries), strict=False))
+    return _pair(by_seed, specs, names) if len(summaries) == 2 else _extremes(by_seed, names)
+
+
+def _pair(
+    by_seed: Sequence[Sequence[float]], specs: Sequence[ResNetSpec], names: list[str]
+) -> list[str]:
+    """Which of two models changes less, where every seed agrees; ratios are seed by seed."""
+    if all(abs(one - other) < LEVEL_BOUND for one, other in by_seed):
+        alone = _differing(specs) == ["shortcut"]
+        here = ": here the shortcut makes no larger difference" if alone else ""
         return [
-            f"From end to end the gradient changes least in {names[least]} (a factor of "
-            f"{factor(ratios[least])}) and most in {names[most]} ({factor(ratios[most])})."
+            f"The two differ by less than a factor of {within(LEVEL_BOUND)} from end to end{here}."
         ]
-    one, other = summaries
-    shortcuts = _differing(specs) == ["shortcut"]
-    if abs(ratios[0] - ratios[1]) < SIGN_BOUND:
-        here = ": here the shortcut makes no larger difference" if shortcuts else ""
-        return [
-            f"The two differ by less than a factor of {within(SIGN_BOUND)} from end to end{here}."
-        ]
-    if one.low <= other.high and other.low <= one.high:
-        return ["The seeds' bands overlap: that the two differ cannot be said."]
-    if abs(sizes[0] - sizes[1]) < SIGN_BOUND:
+    differences = [abs(one) - abs(other) for one, other in by_seed]
+    opposite = all(one * other < 0 for one, other in by_seed)
+    if opposite and all(abs(difference) < LEVEL_BOUND for difference in differences):
         return ["The two go opposite ways, about as far."]
-    less = factor(sizes[most] - sizes[least])
-    subject = _sentence(_gradient(names[least]))
-    return [f"{subject} changes less, by a factor of {less} from end to end."]
+    if not (max(differences) < 0 or min(differences) > 0):
+        return ["The seeds disagree on which of the two changes less."]
+    mean = fmean(differences)
+    subject = _sentence(_gradient(names[0 if mean < 0 else 1]))
+    return [f"{subject} changes less, by a factor of {factor(mean)} from end to end."]
+
+
+def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]:
+    """In which of several models the gradient changes least and most, where every seed agrees."""
+    sizes = [[abs(ratio) for ratio in ratios] for ratios in by_seed]
+    means = [fmean(column) for column in zip(*sizes, strict=True)]
+    said = []
+    for how, pick in (("least", min), ("most", max)):
+        found = {ratios.index(pick(ratios)) for ratios in sizes}
+        if len(found) == 1:
+            index = found.pop()
+            said.append(f"{how} in {names[index]} (a factor of {factor(means[index])})")
+    if not said:
+        return ["The seeds disagree on where the gradient changes least and most."]
+    return [f"From end to end the gradient changes {_listed(said)}."]
 
 
 def _sentence(name: str) -> str:
@@ -247,33 +336,36 @@ def _differing(specs: Sequence[ResNetSpec]) -> list[str]:
     ]
 
 
-def _theory(summary: Summary, spec: ResNetSpec, name: str) -> list[str]:
-    predicted = theory(spec)
-    slope = summary.slope_per_layer
-    if predicted is None or summary.blocks == 1 or math.isnan(slope):
+def _theory(summary: Summary, name: str) -> list[str]:
+    """What theory predicts, where the curves follow it."""
+    predicted = confirmed(summary)
+    if predicted is None:
         return []
-    unit = "a layer" if predicted.layers == 1 else "a block"
-    measured = 10 ** (slope * predicted.layers)
-    distance = abs(predicted.distance_percent(slope))
+    slope = summary.slope_per_layer
+    each = f"{10**predicted.slope_per_layer:.3f} a layer"
+    if predicted.layers > 1:
+        each = f"{predicted.factor:.3f} a block, {each}"
     sources = "; ".join(f"{source.short}, {source.venue}" for source in predicted.sources)
     return [
-        f"Theory for {name}: a factor of {predicted.formula} = {predicted.factor:.3f} {unit} "
-        f"({predicted.because}; {sources}). Measured: {measured:.3f} {unit}, a slope "
-        f"{distance:.1f}% off."
+        f"Theory for {name}: a factor of {predicted.formula} = {each} ({predicted.because}; "
+        f"{sources}). Measured: {10**slope:.3f} a layer by the fitted slope, "
+        f"{abs(predicted.distance_percent(slope)):.1f}% off."
     ]
 
 
 def _weights(summary: Summary, spec: ResNetSpec, name: str) -> list[str]:
-    """That the weights' gradients hide it, where they do."""
-    ratio, weights = summary.log10_ratio, summary.weight_log10_ratio
-    if not word(summary) or abs(ratio) <= WORD_BOUND or not abs(weights) < abs(ratio) / 3:
+    """That the weights' gradients hide a trend, where they do in every seed."""
+    farthest = max(map(abs, summary.weight_ratios))
+    level = all(abs(ratio) < WITHIN_BOUND for ratio in summary.weight_ratios)
+    if word(summary) not in _TRENDS or not level or farthest >= summary.size / 3:
         return []
     why = ""
     if _invariant(spec):
         why = ", for in a plain ReLU net without BN and bias ⟨W, ∂L/∂W⟩ is the same in every layer"
     return [
         f"Another quantity would hide this in {name}: its weight gradients ‖∂L/∂W‖ differ by a "
-        f"factor of {factor(weights)} between the first convolution and the last{why}."
+        f"factor of {_factors(summary.weight_ratios)} between the first convolution and the "
+        f"last{why}."
     ]
 
 

@@ -18,7 +18,7 @@ from analysis import counting
 from nets import plan
 from nets.blocks import layer_type, same_padding
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StagePlan
-from nets.spec import Activation, Norm, Padding, ResNetSpec, shown
+from nets.spec import Activation, Norm, Padding, ResNetSpec
 
 FLOAT32_BYTES = 4
 INT64_BYTES = 8
@@ -27,7 +27,10 @@ Shape = tuple[int, ...]
 
 
 class LayerCost(NamedTuple):
-    """One layer, shapes without the batch, counts for the whole batch."""
+    """One layer, shapes without the batch, counts for the whole batch.
+
+    `saved_bytes` is None where the network cannot train at this batch.
+    """
 
     path: str
     type: str
@@ -36,7 +39,7 @@ class LayerCost(NamedTuple):
     params: int
     macs: int
     fvcore_flops: int
-    saved_bytes: int
+    saved_bytes: int | None
 
 
 class ShortcutUse(NamedTuple):
@@ -53,31 +56,28 @@ class Seen:
     """What one network showed: its layers and shortcuts in the order in which they end.
 
     `peak_bytes` is the most bytes in values alive at once in a forward without grad, the images
-    among them.
+    among them. `one_value` is the path of the first batch norm that is given one value a channel,
+    on which torch refuses to train; empty where there is none.
     """
 
     layers: tuple[LayerCost, ...]
     shortcuts: tuple[ShortcutUse, ...]
     peak_bytes: int
+    one_value: str = ""
 
 
 def walk(spec: ResNetSpec, batch: int) -> Seen:
-    """Walk through a network, with grad for what is kept and without for what lives.
-
-    Raises:
-        ValueError: where a batch norm would have to train on one value a channel.
-    """
+    """Walk through a network, with grad for what is kept and without for what lives."""
     seen = _Walk(spec, batch, grad=True)
     seen.forward()
-    return Seen(tuple(seen.layers), tuple(seen.shortcuts), peak_bytes(spec, batch))
+    layers = tuple(seen.layers)
+    if seen.one_value:
+        layers = tuple(layer._replace(saved_bytes=None) for layer in layers)
+    return Seen(layers, tuple(seen.shortcuts), peak_bytes(spec, batch), seen.one_value)
 
 
 def peak_bytes(spec: ResNetSpec, batch: int, element_bytes: int = FLOAT32_BYTES) -> int:
-    """The most bytes in values alive at once in a forward without grad, in a type of any size.
-
-    Raises:
-        ValueError: as `walk` does.
-    """
+    """The most bytes in values alive at once in a forward without grad, in a type of any size."""
     inference = _Walk(spec, batch, grad=False, element_bytes=element_bytes)
     inference.forward()
     return inference.meter.peak
@@ -126,6 +126,7 @@ class _Walk:
         self.meter = _Meter()
         self.layers: list[LayerCost] = []
         self.shortcuts: list[ShortcutUse] = []
+        self.one_value = ""
         self._kept: set[_Storage] = set()
         self._saved: Counter[str] = Counter()
 
@@ -170,8 +171,8 @@ class _Walk:
         start = self._run(path, steps.before, block, x)
         y = self._run(path, steps.branch, block, start)
         if block.shortcut is not ShortcutKind.NONE:
-            activated = self.spec.unit.preactivated and block.projection is not None
-            y = self._add(path, y, self._shortcut(path, block, start if activated else x))
+            begins = start if block.shares_activation else x
+            y = self._add(path, y, self._shortcut(path, block, begins))
         y = self._run(path, steps.after, block, y)
         self.shortcuts.append(ShortcutUse(path, block.shortcut, x.shape, y.shape))
         return y
@@ -237,12 +238,8 @@ class _Walk:
         return self._new((x.shape[0], *wide)), sides
 
     def _norm(self, path: str, x: _Value) -> _Value:
-        if self.batch * prod(x.shape[1:]) == 1:
-            raise ValueError(
-                f"input {shown('input', self.spec.input)} is too small at batch {self.batch}: "
-                f"{path} would train on one value per channel; take a larger input or a batch of "
-                "at least 2"
-            )
+        if self.batch * prod(x.shape[1:]) == 1 and not self.one_value:
+            self.one_value = path
         channels = x.shape[0]
         y = self._new(x.shape)
         self._keep(path, x.storage)

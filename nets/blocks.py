@@ -127,9 +127,7 @@ class ResidualUnit(nn.Module):
         super().__init__()
         self.steps = unit_steps(spec)
         self.has_shortcut = plan.shortcut is not ShortcutKind.NONE
-        self.projects_activated = (
-            spec.unit.preactivated and plan.shortcut is ShortcutKind.PROJECTION
-        )
+        self.shares_activation = plan.shares_activation
         convs = {c.name: c for c in plan.convs}
         channels = plan.in_channels
 
@@ -153,7 +151,7 @@ class ResidualUnit(nn.Module):
         start = self._run(self.steps.before, x)
         y = self._run(self.steps.branch, start)
         if self.has_shortcut:
-            y = self.add(y, self.downsample(start if self.projects_activated else x))
+            y = self.add(y, self.downsample(start if self.shares_activation else x))
         return self._run(self.steps.after, y)
 
     def _run(self, steps: tuple[str, ...], x: Tensor) -> Tensor:

@@ -401,7 +401,7 @@ CATALOG: dict[str, CatalogEntry] = {
         "Pre-activation ResNet-1001",
         "A thousand layers that train, with 333 pre-activated bottleneck blocks.",
         HE2016,
-        (_identity(4.92, "full pre-activation"),),
+        (_identity(4.92, "median of 5, full pre-activation"),),
     ),
     "preresnet200": CatalogEntry(
         _spec("preresnet200", **_PREACT, blocks=(3, 24, 36, 3)),
@@ -442,7 +442,8 @@ CATALOG: dict[str, CatalogEntry] = {
         ),
         Family.TEACHING,
         "ResNet-18 in Keras",
-        'The same network as Keras has it: "same" padding, other BN constants, a softmax.',
+        'The network of d2l.ai as a Keras course has it, with "same" padding and the BN constants '
+        "of Keras; the softmax and the RGB input are the course's, not d2l's.",
         ZHANG2023,
     ),
     "flower_resnet18": CatalogEntry(

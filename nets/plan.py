@@ -51,13 +51,19 @@ class ConvPlan:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """One residual unit."""
+    """One residual unit.
+
+    `shares_activation` says that the shortcut starts where the branch does, after the unit's own
+    activation, and not from x: only in pre-activation, at every projection and in the first unit
+    after the stem, which is activated before the paths split (He et al. 2016, appendix).
+    """
 
     in_channels: int
     out_channels: int
     stride: int
     shortcut: ShortcutKind
     convs: tuple[ConvPlan, ...]
+    shares_activation: bool
 
     @property
     def projection(self) -> ConvPlan | None:
@@ -110,18 +116,22 @@ def paper_name(stage: str) -> str:
 def stages(spec: ResNetSpec) -> tuple[StagePlan, ...]:
     """The stages of a spec. Every stage but the first halves the map, or dilates instead.
 
-    Dilation is torchvision's `replace_stride_with_dilation`: the stage's first block keeps the
-    dilation so far, the others take twice that.
+    A stage that dilates doubles the dilation so far from where its stride would have been. With
+    the stride on a 3x3 that convolution keeps the dilation so far, as in torchvision's
+    `replace_stride_with_dilation`; with the stride on the 1x1 before it, it dilates like all others
+    of the stage, as in R-FCN (Dai et al. 2016, section 3) and detectron2.
     """
     plans = []
     channels, dilation = spec.stem_width, 1
     names = stage_names(spec)
     for index, (name, count, width) in enumerate(zip(names, spec.blocks, spec.widths, strict=True)):
-        stride, before = (1 if index == 0 else 2), dilation
+        stride, first_dilation = (1 if index == 0 else 2), dilation
         if index and spec.dilate[index - 1]:
             stride, dilation = 1, dilation * 2
+        if spec.stride_on is StrideOn.CONV1:
+            first_dilation = dilation
         out = width * spec.expansion
-        first = _block(spec, channels, width, stride, before)
+        first = _block(spec, channels, width, stride, first_dilation, after_stem=index == 0)
         rest = _block(spec, out, width, 1, dilation)
         plans.append(StagePlan(name, count, first, rest))
         channels = out
@@ -169,7 +179,14 @@ def _inner(spec: ResNetSpec, width: int) -> int:
     return width * spec.group_width // 64 * spec.groups
 
 
-def _block(spec: ResNetSpec, channels: int, width: int, stride: int, dilation: int) -> BlockPlan:
+def _block(
+    spec: ResNetSpec,
+    channels: int,
+    width: int,
+    stride: int,
+    dilation: int,
+    after_stem: bool = False,
+) -> BlockPlan:
     out, inner = width * spec.expansion, _inner(spec, width)
     if spec.block is BlockKind.BASIC:
         convs: tuple[ConvPlan, ...] = (
@@ -183,7 +200,11 @@ def _block(spec: ResNetSpec, channels: int, width: int, stride: int, dilation: i
             ConvPlan("conv2", inner, inner, 3, second, dilation, spec.groups),
             ConvPlan("conv3", inner, out, 1),
         )
-    return BlockPlan(channels, out, stride, _shortcut(spec, channels, out, stride), convs)
+    shortcut = _shortcut(spec, channels, out, stride)
+    shares = shortcut is ShortcutKind.PROJECTION or (
+        after_stem and shortcut is not ShortcutKind.NONE
+    )
+    return BlockPlan(channels, out, stride, shortcut, convs, spec.unit.preactivated and shares)
 
 
 def _shortcut(spec: ResNetSpec, channels: int, out: int, stride: int) -> ShortcutKind:
@@ -202,8 +223,8 @@ def _shortcut(spec: ResNetSpec, channels: int, out: int, stride: int) -> Shortcu
 class UnitSteps:
     """The order of a unit's steps, by module name, as y = after(branch(before(x)) + shortcut).
 
-    `before` is empty but in pre-activation, where an identity shortcut starts from x and a
-    projection from before(x) (He et al. 2016, Fig. 4).
+    `before` is empty but in pre-activation, where a shortcut starts from x, or from before(x) where
+    the block's plan says that it shares the activation (He et al. 2016, Fig. 4 and appendix).
     """
 
     before: tuple[str, ...]

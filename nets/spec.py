@@ -301,6 +301,11 @@ def given(value: object) -> str:
     return f"{value:,}" if whole else quote(value).strip("'")
 
 
+def number_of(number: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun: `1 image`, `2,000 images`, `10 classes` where the plural is given."""
+    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
+
+
 def shown(name: str, value: Any) -> str:
     """An option's value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
     if isinstance(value, tuple):
@@ -354,7 +359,8 @@ def _check_stages(spec: ResNetSpec) -> None:
         raise ValueError(f"blocks must name 1 to {MAX_STAGES} stages, not {stages}")
     if len(spec.widths) != stages:
         raise ValueError(
-            f"widths names {len(spec.widths)} stages and blocks {stages}: give as many of each"
+            f"widths names {number_of(len(spec.widths), 'stage')} and blocks {stages}: give as "
+            "many of each"
         )
     if stages == 1 and spec.dilate:
         raise ValueError("dilate has no meaning in a net of one stage of blocks: leave it out")

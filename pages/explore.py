@@ -9,6 +9,7 @@ spec = requested()
 from analysis.render.numbers import shape
 from analysis.render.silhouette import silhouette
 from nets import CATALOG
+from nets.origin import edits, is_edited, title
 from pages.ui.block import show_block
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.exports import export_menu, share_menu
@@ -17,23 +18,26 @@ from pages.ui.layers import show_layers
 from pages.ui.markup import figures, picture, table
 from pages.ui.theme import palette
 from pages.ui.verify import show_verification
+from pages.ui.words import sentence
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
-edited = profile.model != spec.base
+edited = is_edited(spec)
 base = profile_of(entry.spec) if edited else None
 
-title, share, export = st.columns([8, 1.6, 1.6], vertical_alignment="center")
-title.title(f"{entry.title}, edited" if edited else entry.title)
+head, share, export = st.columns([8, 1.6, 1.6], vertical_alignment="center")
+head.title(title(spec))
 with share:
     share_menu(profile)
 with export:
     export_menu(profile)
 source = entry.source
-summary = f"Edited from {entry.title}: {entry.summary}" if edited else entry.summary
+cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
+said = f"{entry.summary} {cited}."
+if edited:
+    said = f"Edited from {entry.title} ({cited}): {edits(spec)}."
 st.markdown(
-    f"{summary} [{source.short}]({source.url}), *{source.title}*, {source.venue}.  \n"
-    f"Model `{profile.model}`, input {shape(profile.input)}, counted for one image."
+    f"{said}  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
 )
 top = st.empty()
 known = published_of(spec) if is_published_ready() else None
@@ -56,6 +60,10 @@ st.caption(
     "an element, and the average pool. Saved memory is what autograd keeps for backward in "
     "float32. Bars are shares of the whole; hover a number for the exact value."
 )
+if profile.untrainable:
+    st.info(
+        sentence(f"Saved memory is for two images: {profile.untrainable}"), icon=":material/info:"
+    )
 
 st.header("One block")
 show_block(profile)

@@ -11,25 +11,28 @@ from analysis.render.caption import bibtex, caption
 from analysis.render.svg import counts_in_words
 from analysis.render.viewer import levels, view_name
 from nets import CATALOG
+from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
 from pages.ui.fields import segments, switch
-from pages.ui.graph import choose_heat, graph_of, opened_in, show_graph
+from pages.ui.graph import choose_heat, choose_reading, graph_of, opened_in, show_graph
 from pages.ui.markup import table
 from pages.ui.shortcuts import shortcut_rows
 from pages.ui.theme import palette
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
-edited = profile.model != spec.base
 
 head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title(f"Shortcuts of {entry.title}{', edited' if edited else ''}")
+head.title(f"Shortcuts of {in_a_sentence(spec)}")
 st.markdown(f"{counts_in_words(profile)}. Model `{profile.model}`.")
-left, middle, right = st.columns([4, 3, 4], vertical_alignment="bottom")
+left, middle, beside, right = st.columns([3.4, 3, 2.2, 3], vertical_alignment="bottom")
+below = st.container()
 level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=left)
 with middle:
-    heat = choose_heat(spec)
+    heat = choose_heat(spec, below)
+with beside:
+    heat = choose_reading(heat)
 unfold = switch(
     "Unfold equal blocks",
     False,

@@ -12,7 +12,7 @@ from analysis.machine import accelerator
 from analysis.render.timing_charts import comparison_chart
 from analysis.render.timings import timings_csv, timings_json
 from analysis.timing import Timing, measure_each
-from nets import CATALOG
+from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import file_button, section
@@ -33,8 +33,7 @@ from pages.ui.timing import (
 
 warm_up()
 profile = checked(profile_of, spec)
-edited = ", edited" if profile.model != spec.base else ""
-st.title(f"Timing {CATALOG[spec.base].title}{edited}")
+st.title(f"Timing {in_a_sentence(spec)}")
 st.markdown(
     "Forward and backward on this machine: the median, with the 10th and 90th percentile of "
     f"warmed-up iterations. {device_note()}"

@@ -106,6 +106,7 @@ def _bytes(name: str, megabytes: float | None) -> float | None:
 
 def _timed(found: Choice, device: str) -> dict[str, float]:
     """Training iterations' median of every network that fits without a limit of time."""
+    from analysis.render.numbers import short
     from analysis.settings import Settings
     from analysis.timing import measure
 
@@ -121,7 +122,7 @@ def _timed(found: Choice, device: str) -> dict[str, float]:
             continue
         assert timing.step_ms is not None
         times[row.model] = timing.step_ms.p50
-        click.echo(f"{row.model}: {timing.step_ms.p50:.3g} ms on {device}", err=True)
+        click.echo(f"{row.model}: {short(timing.step_ms.p50, 'ms')} on {device}", err=True)
     if not times:
         raise Refusal("max_ms: no network within the other budgets could be timed here")
     return times

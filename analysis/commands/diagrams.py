@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,11 @@ def _look(command: Command) -> Command:
     "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by this."
 )
 @click.option(
+    "--heat-per",
+    type=click.Choice(["box", "block"]),
+    help="What counts of a box of several blocks: all of them, or one.  [default: box]",
+)
+@click.option(
     "--aspect",
     help="Width to height to aim at.  [default: 16:9, or what is legible at --width-mm]",
 )
@@ -78,17 +84,20 @@ def graph(
     unfold: bool,
     block: str | None,
     heat: str | None,
+    heat_per: str | None,
     aspect: str | None,
     **look: Any,
 ) -> None:
     """Draw the network and its shortcuts, or one block, in the format of the file's ending."""
     check_suffix(output, DIAGRAM_SUFFIXES)
     from analysis import graph as graphs
-    from analysis.heat import Metric, heat_of
+    from analysis.heat import Metric, Per, heat_of
     from analysis.render import viewer
 
     if block is not None and (level or unfold or aspect):
         raise Refusal("--block draws one block alone: leave out --level, --unfold and --aspect")
+    if heat_per and not heat:
+        raise Refusal("--heat-per says what --heat counts: give --heat too")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
     cost = profiled(spec, shape, 1)
     asked = graphs.Level(level or "block")
@@ -102,7 +111,9 @@ def graph(
         return graphs.graph(cost, asked, unfold, ratio, width_mm=wrapped)
 
     others = viewer.levels(cost) if output.suffix.lower() == ".html" and block is None else {}
-    warm = heat_of(cost, Metric(heat)) if heat else None
+    warm = None
+    if heat:
+        warm = replace(or_usage(heat_of, cost, Metric(heat)), per=Per(heat_per or "box"))
     _export(output, cost, draw, name, warm, others, **look)
 
 

@@ -9,6 +9,7 @@ from analysis.render.svg import counts_in_words
 from analysis.render.tables import tex
 from nets import CATALOG
 from nets.catalog import Citation
+from nets.origin import edits, is_edited, title
 from nets.plan import ShortcutKind
 
 _LINES = {
@@ -19,9 +20,16 @@ _LINES = {
 
 
 def caption(profile: Profile) -> str:
-    """A LaTeX caption that says what the lines are and cites the network's source."""
-    entry = CATALOG[profile.spec.base]
-    edited = ", edited" if profile.model != profile.spec.base else ""
+    """A LaTeX caption that says what the lines are and cites the network's source.
+
+    Of an edited network it cites the source of what it was edited from, and says the edit.
+    """
+    spec = profile.spec
+    entry = CATALOG[spec.base]
+    cited = f"{tex(entry.source.short)}~\\cite{{{entry.source.key}}}"
+    origin = f"Architecture: {cited}"
+    if is_edited(spec):
+        origin = f"Edited from {tex(entry.title)}, {cited}: {tex(edits(spec))}"
     drawn = {use.kind for use in profile.shortcuts}
     lines = [
         f"{kind.replace('_', '-')} shortcuts {look}"
@@ -30,9 +38,8 @@ def caption(profile: Profile) -> str:
     ]
     shown = f" ({', '.join(lines)})" if lines else ""
     return (
-        f"\\caption{{{tex(entry.title)}{edited} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(counts_in_words(profile))}{shown}. "
-        f"Architecture: {tex(entry.source.short)}~\\cite{{{entry.source.key}}}.}}\n"
+        f"\\caption{{{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
+        f"{tex(counts_in_words(profile))}{shown}. {origin}.}}\n"
     )
 
 

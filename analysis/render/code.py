@@ -10,6 +10,7 @@ from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
+from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind
 from nets.spec import (
     DEFAULTS,
@@ -32,9 +33,9 @@ _ACTIVATIONS = {
     Activation.SIGMOID: "nn.Sigmoid()",
 }
 
-_SAME = '''def pad_same(x, kernel, stride, value=0.0):
+_SAME = '''def pad_same(x, kernel: int, stride: int, value: float = 0.0):
     """Pad as TensorFlow's "same" does, the smaller half first, where the two sides differ."""
-    pads = []
+    pads: list[int] = []
     for size in (x.shape[3], x.shape[2]):
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
         pads += [total // 2, total - total // 2]
@@ -98,7 +99,11 @@ def _distinct(stage: plan.StagePlan) -> tuple[BlockPlan, ...]:
 
 def _head(profile: Profile) -> str:
     spec, entry = profile.spec, CATALOG[profile.spec.base]
-    edited = "" if profile.model == spec.base else ", edited"
+    of, edited = "", ""
+    if is_edited(spec):
+        of = f"{entry.title}: "
+        listed = edits(spec).replace(", ", "\n  ")
+        edited = f"Edited from {entry.title}:\n  {listed}\n\n"
     output = "probabilities" if spec.softmax else "logits"
     needs_functional = spec.padding is Padding.SAME or any(
         s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
@@ -106,8 +111,8 @@ def _head(profile: Profile) -> str:
     functional = "import torch.nn.functional as F\n" if needs_functional else ""
     shape = ", ".join(map(str, spec.input))
     return (
-        f'"""{entry.title}{edited}.\n\n'
-        f"{entry.source.authors}.\n"
+        f'"""{title(spec)}.\n\n'
+        f"{edited}{of}{entry.source.authors}.\n"
         f"{entry.source.title}. {entry.source.venue}.\n\n"
         f"Model: {profile.model}\n"
         f"Images are [N, {shape}], the output is [N, {spec.classes}] {output}.\n"
@@ -125,6 +130,8 @@ def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     arguments = ["in_channels", "width", "out_channels", "stride=1"]
     if any(spec.dilate):
         arguments.append("dilation=1")
+    if _marks_first(spec):
+        arguments.append("first=False")
     first_last = (*steps.before, *steps.branch)
     lines = [
         f"class {name}(nn.Module):",
@@ -150,6 +157,9 @@ def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
             lines.append(f"        self.{step} = {made}")
 
     declare(first_last)
+    if _shares(spec) == {True, False}:
+        tests = ["first"] * _marks_first(spec) + [_CHANGES] * (ShortcutKind.PROJECTION in kinds)
+        lines.append(f"        self.shares_activation = {' or '.join(tests)}")
     lines += _declare_shortcut(spec, kinds)
     declare(steps.after)
     lines += ["", "    def forward(self, x):", *_block_forward(spec, kinds)]
@@ -234,25 +244,27 @@ def _declare_shortcut(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         made.append(")")
     if ShortcutKind.IDENTITY not in kinds:
         return [f"        self.downsample = {made[0]}", *(f"        {line}" for line in made[1:])]
-    test = "stride != 1 or in_channels != out_channels"
-    if _projects_activated(spec, kinds):
-        return [
-            f"        self.projects = {test}",
-            "        self.downsample = nn.Identity()",
-            "        if self.projects:",
-            f"            self.downsample = {made[0]}",
-            *(f"            {line}" for line in made[1:]),
-        ]
     return [
         "        self.downsample = nn.Identity()",
-        f"        if {test}:",
+        f"        if {_CHANGES}:",
         f"            self.downsample = {made[0]}",
         *(f"            {line}" for line in made[1:]),
     ]
 
 
-def _projects_activated(spec: ResNetSpec, kinds: set[ShortcutKind]) -> bool:
-    return spec.unit.preactivated and ShortcutKind.PROJECTION in kinds
+_CHANGES = "stride != 1 or in_channels != out_channels"
+
+
+def _shares(spec: ResNetSpec) -> set[bool]:
+    """Whether shortcuts start from the unit's activation, from x, or some from either."""
+    blocks = (block for stage in plan.stages(spec) for block in _distinct(stage))
+    return {block.shares_activation for block in blocks}
+
+
+def _marks_first(spec: ResNetSpec) -> bool:
+    """Whether the first unit's shortcut starts from the activation for being the first alone."""
+    first = plan.stages(spec)[0].first
+    return _shares(spec) == {True, False} and first.shortcut is not ShortcutKind.PROJECTION
 
 
 def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
@@ -271,15 +283,13 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         lines.append(f"        y = {_nest(tuple(chunk), value)}")
         value = "y"
     if kinds != {ShortcutKind.NONE}:
-        if kinds <= {ShortcutKind.IDENTITY}:
-            shortcut = "x"
-        elif not _projects_activated(spec, kinds):
-            shortcut = "self.downsample(x)"
-        elif ShortcutKind.IDENTITY in kinds:
-            shortcut = "self.downsample(start if self.projects else x)"
-        else:
-            shortcut = "self.downsample(start)"
-        value = f"y + {shortcut}"
+        shares = _shares(spec)
+        begins = "start" if shares == {True} else "x"
+        if len(shares) > 1:
+            begins = "(start if self.shares_activation else x)"
+        if not kinds <= {ShortcutKind.IDENTITY}:
+            begins = f"self.downsample({begins.strip('()')})"
+        value = f"y + {begins}"
     lines.append(f"        return {_nest(steps.after, value)}")
     return lines
 
@@ -292,11 +302,15 @@ def _nest(steps: tuple[str, ...], value: str) -> str:
 
 def _stage(spec: ResNetSpec) -> str:
     name = _block_name(spec)
-    inner = "dilations=(1, 1)" if any(spec.dilate) else ""
-    signature = ", ".join(
-        filter(None, ("in_channels", "width", "out_channels", "blocks", "stride=1", inner))
-    )
-    first, rest = (", dilations[0]", ", 1, dilations[1]") if inner else ("", "")
+    parameters = ["in_channels", "width", "out_channels", "blocks", "stride=1"]
+    first = rest = ""
+    if any(spec.dilate):
+        parameters.append("dilations=(1, 1)")
+        first, rest = ", dilations[0]", ", 1, dilations[1]"
+    if _marks_first(spec):
+        parameters.append("first=False")
+        first += ", first=first"
+    signature = ", ".join(parameters)
     return (
         f"def stage({signature}):\n"
         '    """Blocks of one size; the first changes the number of channels and the map."""\n'
@@ -335,8 +349,7 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         "softmax": "nn.Softmax(dim=1)",
     }
     lines += [f"        self.{step} = {made[step]}" for step in stem]
-    dilation = 1
-    for stage in plan.stages(spec):
+    for index, stage in enumerate(plan.stages(spec)):
         block = stage.first
         arguments = [
             str(block.in_channels),
@@ -346,11 +359,11 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         ]
         if block.stride != 1:
             arguments.append(f"stride={block.stride}")
-        if any(spec.dilate):
-            after = _dilation(stage.rest)
-            if (dilation, after) != (1, 1):
-                arguments.append(f"dilations=({dilation}, {after})")
-            dilation = after
+        dilations = _dilation(stage.first), _dilation(stage.rest)
+        if dilations != (1, 1):
+            arguments.append(f"dilations={dilations}")
+        if index == 0 and _marks_first(spec):
+            arguments.append("first=True")
         lines.append(f"        self.{stage.name} = stage({', '.join(arguments)})")
     lines += [f"        self.{step} = {made[step]}" for step in head]
     if initialised:

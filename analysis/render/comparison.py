@@ -15,8 +15,8 @@ from analysis.compare import Axis, Column, Comparison, Recipe, Row, frame
 from analysis.diff import Diff
 from analysis.ledger import Amount, Line
 from analysis.render.grid import Grid, grid_latex, grid_markdown, grid_text
-from analysis.render.numbers import delta, exact, shape, short
-from nets.spec import MAX_BATCH
+from analysis.render.numbers import MISSING, delta, exact, shape, short, short_if_any
+from nets.spec import MAX_BATCH, number_of
 
 
 def comparison_grids(
@@ -24,11 +24,11 @@ def comparison_grids(
 ) -> tuple[Grid, ...]:
     """The computed figures, all of them or some columns, then the published ones, if any."""
     shown = comparison.columns if columns is None else tuple(columns)
-    images = "1 image" if comparison.batch == 1 else f"{comparison.batch:,} images"
     yard = comparison.yardstick
     computed = Grid(
-        f"Computed for {images}; for scale, {yard.name} takes {short(yard.macs)} MACs an image "
-        f"({yard.source.short}, {yard.place}).",
+        f"Computed for {number_of(comparison.batch, 'image')}; for scale, {yard.name} takes "
+        f"{short(yard.macs)} MACs an image ({yard.source.short}, {yard.place})."
+        f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.label for column in shown)),
         tuple(
             (row.model, shape(row.input), *(_written(c, row) for c in shown))
@@ -46,11 +46,28 @@ def comparison_grids(
     return (computed, listed) if figures else (computed,)
 
 
+def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
+    """One sentence for each reason why networks have no figures of training, naming them."""
+    models: dict[str, list[str]] = {}
+    for row in rows:
+        if row.untrainable:
+            models.setdefault(row.untrainable, []).append(row.model)
+    return tuple(
+        f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no training figures: {reason}."
+        for reason, names in models.items()
+    )
+
+
+def _aside(sentences: Sequence[str]) -> str:
+    """The sentences as they follow others."""
+    return "".join(f" {said}" for said in sentences)
+
+
 def _written(axis: Axis, row: Row) -> str:
-    """A row's number for the eye, or nothing."""
+    """A row's number for the eye, a dash where training cannot give it, or nothing."""
     value = axis.of(row)
     if value is None:
-        return ""
+        return MISSING if axis in row.missing else ""
     if isinstance(axis, Recipe):
         return f"{value:g}%"
     if axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD):
@@ -67,9 +84,18 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def row_dict(row: Row) -> dict[str, Any]:
-    """A row as plain values; what is published is in a list of its own."""
+    """A row as plain values; what is published is in a list of its own.
+
+    What is null for want of training is explained in `missing`.
+    """
     values: dict[str, Any] = {"model": row.model, "input": list(row.input), "batch": row.batch}
-    values |= {c.value: value for c in Column if (value := c.of(row)) is not None}
+    values |= {
+        column.value: value
+        for column in Column
+        if (value := column.of(row)) is not None or column in row.missing
+    }
+    if row.missing:
+        values["missing"] = {column.value: row.untrainable for column in row.missing}
     return values | {"published": [vars(figure) for figure in row.published]}
 
 
@@ -166,10 +192,10 @@ def choice_text(choice: Choice) -> str:
 
 def fits_grid(choice: Choice) -> Grid:
     """A row for each network that fits, with its costs."""
-    images = "1 image" if choice.batch == 1 else f"{choice.batch:,} images"
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(
-        f"What fits. Memory is predicted, for {images} in {choice.dtype}.",
+        f"What fits. Memory is predicted, for {number_of(choice.batch, 'image')} in "
+        f"{choice.dtype}.{_aside(cannot_train(choice.fits))}",
         (*_COSTS, *largest),
         tuple(
             (
@@ -190,8 +216,8 @@ def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
         exact(row.depth),
         short(row.params),
         short(row.macs // choice.batch),
-        short(row.training_bytes(choice.dtype) or 0, "B"),
-        short(row.inference_bytes_in(choice.dtype) or 0, "B"),
+        short_if_any(row.training_bytes(choice.dtype), "B"),
+        short_if_any(row.inference_bytes_in(choice.dtype), "B"),
     )
 
 
@@ -232,7 +258,8 @@ def ledger_grid(lines: tuple[Line, ...]) -> Grid:
     for line in lines:
         cited = f", {line.source.short}, {line.place}" if line.source else ""
         parts = " ".join(map(_amount, line.amounts)).removeprefix("+ ")
-        rows.append((f"{line.tool}{cited}", parts, exact(line.total)))
+        total = MISSING if line.total is None else exact(line.total)
+        rows.append((f"{line.tool}{cited}", line.missing or parts, total))
     return Grid("Which FLOPs?", ("count", "of which", "operations"), tuple(rows), left=2)
 
 
@@ -250,9 +277,10 @@ def diff_grid(diff: Diff) -> Grid:
             ", ".join(f"{n} {change}" for change, n in stage.tally.items()),
             delta(stage.params_gained, 0),
             delta(stage.macs_gained, 0),
-            delta(stage.saved_bytes_gained, 0, "B"),
+            MISSING if (saved := stage.saved_bytes_gained) is None else delta(saved, 0, "B"),
         )
         for stage in diff.stages
     )
     names = ("stage", "change", "blocks", "parameters", "MACs", "saved for backward")
-    return Grid(diff.sentence, names, rows, left=3)
+    why = f" Saved memory is missing: {diff.untrainable}." if diff.untrainable else ""
+    return Grid(f"{diff.sentence}{why}", names, rows, left=3)

@@ -8,6 +8,7 @@ from itertools import cycle
 from analysis.compare import Axis, Column, Curve, Row, pareto
 from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
 from analysis.render.names import with_places
+from nets.spec import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
@@ -76,16 +77,19 @@ def scatter_chart(
 
 
 def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
-    """One figure along a sweep, a line for each network."""
+    """One figure along a sweep, a line for each network that has it; no line where none has."""
     looks = cycle(LINE_LOOKS)
     series = []
     for curve in curves:
         colour, dash = next(looks)
+        known = [point for point in curve.points if column.of(point.row) is not None]
+        if not known:
+            continue
         series.append(
             Series(
                 curve.model,
-                tuple(point.value for point in curve.points),
-                tuple(column.of(point.row) for point in curve.points),
+                tuple(point.value for point in known),
+                tuple(column.of(point.row) for point in known),
                 colour=colour,
                 dash=dash,
             )
@@ -107,6 +111,15 @@ def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> C
         log_x=log,
         log_y=log,
     )
+
+
+def not_swept(curves: Sequence[Curve], column: Column) -> tuple[str, ...]:
+    """What a sweep's chart leaves out for want of the figure: `resnet18 at 28, 32` and so on."""
+    gaps = {
+        curve.model: [f"{point.value:,g}" for point in curve.points if column.of(point.row) is None]
+        for curve in curves
+    }
+    return tuple(f"{model} at {', '.join(values)}" for model, values in gaps.items() if values)
 
 
 def _sentence(words: str) -> str:
@@ -141,5 +154,5 @@ _OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BY
 
 
 def _label(axis: Axis, batch: int = 1) -> str:
-    images = f" for {batch:,} images" if batch > 1 and axis in _OF_THE_BATCH else ""
+    images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
     return f"{axis.label}{images}, {axis.unit}" if axis.unit else f"{axis.label}{images}"

@@ -9,9 +9,9 @@ import math
 from typing import Any
 
 from analysis.curves import Curve, Gradients, Quantity, State, Summary
-from analysis.theory import theory
+from analysis.theory import confirmed
 from analysis.verdict import verdict, word
-from nets.text import parse
+from nets.spec import number_of
 
 _DIRECTION = "negative: smaller toward the input"
 
@@ -21,7 +21,10 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
 
     `log10_ratio` is the norm after the stem over the norm after the last block, and its slope is
     the one a weighted layer toward the input: negative means vanishing toward the input. Both are
-    means over the seeds; `log10_ratio_spread` is half the ratio's range over them.
+    means over the seeds; `log10_ratio_low` and `log10_ratio_high` are the ratio's lowest and
+    highest value over them, `r_squared` the lowest of their fits'. `factor_per_layer` is the
+    ratio's geometric mean factor a weighted layer. Theory's slope is None where there is none, or
+    where the curves don't follow it.
     """
     settings = run.settings
     return {
@@ -71,24 +74,28 @@ def gradients_csv(run: Gradients) -> str:
 def gradients_text(run: Gradients) -> str:
     """The summary of each model and what the curves say, for a terminal."""
     settings = run.settings
-    seeds = "1 seed" if settings.seeds == 1 else f"{settings.seeds} seeds"
     images = settings.images.value.replace("_", " ")
-    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
     lines = [
         f"gradient norm ‖∂L/∂x‖ at block outputs, train mode, {images} images",
-        f"{seeds} from {settings.first_seed}, batch {settings.batch}, {settings.precision}, "
-        f"{settings.device}, {threads}, torch {run.torch_version}",
+        f"{number_of(settings.seeds, 'seed')} from {settings.first_seed}, batch {settings.batch}, "
+        f"{settings.precision}, {settings.device}, {number_of(run.threads, 'thread')}, "
+        f"torch {run.torch_version}",
     ]
     for summary in run.summary:
-        spread = _number(summary.log10_ratio_spread)
-        band = f" ± {spread:.2f}" if spread is not None else ""
+        ends = (summary.low, summary.high)
+        band = ""
+        if summary.seeds > 1 and all(map(math.isfinite, ends)):
+            band = f" ({ends[0]:+.2f} to {ends[1]:+.2f} over the seeds)"
+        each = _number(summary.factor_per_layer)
+        mean = f", {each:.3f} a layer" if each is not None else ""
         slope = _number(summary.slope_per_layer)
         step = f"{slope:+.4f}, a factor of {10**slope:.3f}" if slope is not None else "-"
         lines += [
             "",
             summary.model,
-            f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted layers",
-            f"  slope a layer    {step}  (log10, toward the input; {_DIRECTION})",
+            f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted "
+            f"layers{mean}",
+            f"  fitted slope     {step}  (log10 a layer, toward the input; {_DIRECTION})",
         ]
     return "\n".join([*lines, "", *verdict(run.summary)]) + "\n"
 
@@ -120,12 +127,15 @@ def _curve(curve: Curve) -> dict[str, Any]:
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
-    predicted = theory(parse(summary.model))
+    predicted = confirmed(summary)
     return {
         "model": summary.model,
         "log10_ratio": _number(summary.log10_ratio),
-        "log10_ratio_spread": _number(summary.log10_ratio_spread),
+        "log10_ratio_low": _number(summary.low),
+        "log10_ratio_high": _number(summary.high),
+        "factor_per_layer": _number(summary.factor_per_layer),
         "slope_per_layer": _number(summary.slope_per_layer),
+        "r_squared": _number(min(summary.r_squared)),
         "theory_slope_per_layer": predicted.slope_per_layer if predicted else None,
         "layers": summary.layers,
         "blocks": summary.blocks,

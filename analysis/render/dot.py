@@ -7,7 +7,7 @@ from itertools import pairwise
 import graphviz
 from graphviz import escape
 
-from analysis.drawing import Graph, Kind, Node
+from analysis.drawing import Graph, Kind, Node, ShortcutLine
 from analysis.render.palette import LIGHT, Palette
 from nets.plan import ShortcutKind
 
@@ -20,20 +20,29 @@ _STYLES = {
 
 
 def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
-    """The graph from left to right, stages as clusters, shortcuts with their kind as class."""
+    """The graph from left to right, stages as clusters, shortcuts with their kind as class.
+
+    A shortcut is an edge; where a whole stage is one box, its shortcuts of one kind are a node.
+    """
     drawing = graphviz.Digraph(
         graph_attr={"rankdir": "LR", "fontname": "Helvetica"}
         | ({"label": escape(title)} if title else {}),
         node_attr={"fontname": "Helvetica", "shape": "box", "style": "rounded"},
         edge_attr={"fontname": "Helvetica", "color": palette.main_path},
     )
-    stages = {band.stage: f"{band.stage} {band.shape}" for band in reversed(graph.bands)}
+    stages = {
+        band.stage: ", ".join(filter(None, (f"{band.stage} {band.shape}", band.note)))
+        for band in reversed(graph.bands)
+    }
     for stage, label in reversed(stages.items()):
         with drawing.subgraph(name=f"cluster_{stage}") as cluster:
             cluster.attr(label=label, color=palette.plain, style="rounded")
             for node in graph.nodes:
                 if node.path.split(".")[0] == stage:
                     _node(cluster, node)
+            for line in graph.shortcuts:
+                if line.unit and line.path == stage:
+                    _unit(cluster, line, line.unit.words, palette)
     for node in graph.nodes:
         if node.path.split(".")[0] not in stages:
             _node(drawing, node)
@@ -42,6 +51,8 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
         drawing.edge(edge.source, edge.target, label=edge.label or None)
         before[edge.target] = edge.source
     for line in graph.shortcuts:
+        if line.unit:
+            continue
         chain = [before[line.source], *line.via, line.target]
         for one, other in pairwise(chain):
             drawing.edge(
@@ -54,6 +65,18 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
                 **{"class": f"shortcut {line.kind}"},
             )
     return str(drawing.source)
+
+
+def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Palette) -> None:
+    """The shortcuts of one kind in a stage that is one box: a box of their line beside it."""
+    drawing.node(
+        f"{line.path}.{line.kind}",
+        escape(words),
+        color=palette.shortcut(line.kind),
+        style=f"rounded,{_STYLES[line.kind]}",
+        tooltip=escape(f"{line.path}: {line.label}"),
+        **{"class": f"shortcut {line.kind}"},
+    )
 
 
 def _node(drawing: graphviz.Digraph, node: Node) -> None:

@@ -66,6 +66,22 @@ def faces_css(characters: frozenset[str]) -> str:
     return "".join(css)
 
 
+def text_width(text: str, size: float) -> float:
+    """How wide a text of our font is, in the unit of its size; a letter it lacks is an em wide."""
+    advances = _advances()
+    return size * sum(advances.get(character, 1.0) for character in text)
+
+
+@cache
+def _advances() -> dict[str, float]:
+    """How far every letter of our font reaches, in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(FOLDER / _FACES[400], lazy=True) as font:
+        widths, em = font["hmtx"].metrics, font["head"].unitsPerEm
+        return {chr(code): widths[name][0] / em for code, name in font.getBestCmap().items()}
+
+
 def missing_letters(text: str) -> str:
     """The characters of a text that neither our font nor any font of this system has."""
     _, missing = system_fonts(frozenset(text))

@@ -10,10 +10,10 @@ from statistics import fmean
 from analysis.curves import Curve, Precision, Quantity, Series, State, summarise
 from analysis.render.charts import LINE_LOOKS, Chart, Dash, Draw, Mark
 from analysis.render.charts import Series as Line
-from analysis.theory import theory
+from analysis.theory import confirmed
 from analysis.verdict import verdict
 from nets import parse, plan
-from nets.spec import Shortcut
+from nets.spec import Shortcut, number_of
 
 _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
 
@@ -23,7 +23,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
 
     A value below what the precision holds is drawn as a point at its smallest number, one that is
     not finite has no place: the line ends there, and the legend says so. Thin lines are what theory
-    predicts, drawn from the last block's mean.
+    predicts where the curves follow it, drawn from the last block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
@@ -35,7 +35,8 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         line = _line(model, own, colour, dash)
         lines.append(line)
         lines += _floor(model, own, curves[0].precision, colour)
-        predicted = theory(spec)
+        (summary,) = summarise([curve for curve in curves if curve.model == model])
+        predicted = confirmed(summary)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
             end, start = line.x[-1], line.y[-1]
             factor = f"{predicted.factor:.3f} {'a layer' if predicted.layers == 1 else 'a block'}"
@@ -69,7 +70,7 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
     found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
     good = [states == {State.MEASURED} for states in found]
     broken = sum(bool({State.NAN, State.INFINITE} & states) for states in found)
-    name = f"{model} (not finite at {_points(broken)})" if broken else model
+    name = f"{model} (not finite at {number_of(broken, 'point')})" if broken else model
 
     def pick(value: float, is_good: bool) -> float | None:
         return value if is_good else None
@@ -100,10 +101,6 @@ def _floor(model: str, own: Sequence[Series], precision: Precision, colour: str)
             colour,
             sizes=(5.0,) * len(lost),
         )
-
-
-def _points(count: int) -> str:
-    return f"{count} point{'' if count == 1 else 's'}"
 
 
 def _stage_marks(model: str) -> tuple[Mark, ...]:

@@ -55,7 +55,7 @@ def grid_latex(grid: Grid) -> str:
     )
 
 
-_SIGNS = {"×": r"$\times$", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "·": r"$\cdot$"}
+_SIGNS = {"—": "---", "×": r"$\times$", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "·": r"$\cdot$"}
 
 
 def _signs(text: str) -> str:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+MISSING = "—"
+"""What stands where there is no number; a sentence beside it says why."""
+
+_LEAST = 1e-6  # below it, a number in full has too many zeros
 _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 def short(value: float, unit: str = "") -> str:
-    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`."""
+    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`.
+
+    Milliseconds take no prefix: `0.0312 ms`, `1,234 ms`.
+    """
+    if unit == "ms":
+        return f"{milliseconds(value)} ms"
     for size, prefix in _PREFIXES:
         # 999,950 already rounds to four digits of the prefix below
         if abs(value) >= size * 0.9995:
             return f"{three(value / size)} {prefix}{unit}"
     whole = f"{value:,}" if isinstance(value, int) else three(value)
     return f"{whole} {unit}".rstrip()
+
+
+def short_if_any(value: float | None, unit: str = "") -> str:
+    """`short`, or a dash where there is no number."""
+    return MISSING if value is None else short(value, unit)
 
 
 def scale_of(value: int) -> tuple[int, str]:
@@ -47,7 +61,16 @@ def shape(sides: tuple[int, ...]) -> str:
     return "×".join(map(str, sides))
 
 
+def milliseconds(value: float) -> str:
+    """A time as it is written everywhere: three significant digits, `0.0312`, whole from 1,000."""
+    return three(value) if abs(value) < 999.5 else f"{value:,.0f}"
+
+
 def three(value: float) -> str:
-    """Three significant digits of a number below a thousand."""
-    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    """Three significant digits of a number below a thousand: `128`, `12.8`, `0.0128`; `0`."""
+    if abs(value) < _LEAST:
+        return f"{value:.3g}"
+    digits = 0
+    while abs(value) < 9_995 / 10 ** (digits + 2):  # 9.995 is 10.0
+        digits += 1
     return f"{value:.{digits}f}"

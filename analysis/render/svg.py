@@ -13,12 +13,22 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.costs import Profile
-from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing import (
+    SMALL,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Kind,
+    Node,
+    Point,
+    ShortcutLine,
+    SmallUnit,
+)
 from analysis.heat import Heat
-from analysis.render.fonts import FONT_FAMILY
+from analysis.render.fonts import FONT_FAMILY, text_width
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import PLAIN_LOOK, Look
-from analysis.render.numbers import short
 from analysis.render.palette import (
     CIVIDIS,
     DASHES,
@@ -30,6 +40,7 @@ from analysis.render.palette import (
     text_on,
 )
 from nets.plan import ShortcutKind
+from nets.spec import number_of
 
 TEXT, LARGE = 13, 18.0
 """Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
@@ -49,6 +60,7 @@ _FILLS = {
     Kind.PAD: 0.16,
 }
 _OTHER_FILL = 0.16
+_TALL = 36.0  # of a box in which two lines have room to spare
 
 
 def fill_of(kind: Kind) -> float:
@@ -103,8 +115,10 @@ def svg(
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
     tells = counted_lines(graph)
-    parts += (_shortcut(line, palette, line in tells) for line in graph.shortcuts)
-    parts += (_node(node, palette, labels, warm) for node in graph.nodes)
+    # a shortcut is below the boxes on it, but a small one stands in its stage's box
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if node.inner)
+    parts += (_shortcut(line, palette, line in tells, labels) for line in graph.shortcuts)
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if not node.inner)
     parts += (
         _mark(node, marked[node.path], palette)
         for node in graph.nodes
@@ -128,7 +142,7 @@ def title_size(title: str, width: float) -> float:
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph: from nothing to the hottest node. Of a run, one block's number counts."""
+    """Heat on a graph: from nothing to the hottest node."""
 
     heat: Heat
     most: float
@@ -137,23 +151,40 @@ class Warm:
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
         """Heat from nothing to the hottest node of a graph."""
-        boxes = (node for node in graph.nodes if node.kind is not Kind.ADD)  # not coloured
-        found = [heat.values[node.path] for node in boxes if node.path in heat.values]
+        found = [heat.of(node) or 0 for node in graph.nodes]
         return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
 
-    def colour(self, node: Node) -> str:
-        """The fill of a node that has a number."""
-        return heat_colour(self.heat.values[node.path] / self.most, self.colours)
-
-    def text(self, node: Node) -> str:
-        """The number of a node."""
-        each = " each" if node.kind is Kind.RUN else ""
-        return f"{short(self.heat.values[node.path], self.heat.unit)} {self.heat.label}{each}"
+    def colour(self, node: Node) -> str | None:
+        """The fill of a node; None of one that has no number."""
+        value = self.heat.of(node)
+        return None if value is None else heat_colour(value / self.most, self.colours)
 
     @property
     def ends(self) -> str:
         """What the scale goes from and to, with its unit."""
-        return f"0 to {short(self.most, self.heat.unit)} {self.heat.label}"
+        return self.heat.ends(self.most)
+
+
+def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], ...]:
+    """What stands in a box: each line, its size and its base line.
+
+    Below its label stands the box's number, as much of it as there is room for; in a box that has
+    a lower part, beside it.
+    """
+    figures = warm.heat.figures(node) if warm else ()
+    room = node.width - 6
+    if node.inner:
+        longer = (f"{node.label} · {said}" for said in figures)
+        label = next((text for text in longer if text_width(text, TEXT) <= room), node.label)
+        return ((label, TEXT, node.label_y + 4.5),)
+    fitting = (said for said in figures if text_width(said, SMALL) <= room)
+    if not (said := next(fitting, "")):
+        return ((node.label, TEXT, node.y + 4.5),)
+    apart = 3.0 if node.height < _TALL else 0.0
+    return (
+        (node.label, TEXT, node.y - 3 + apart / 2),
+        (said, SMALL, node.y + 13 - apart),
+    )
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
@@ -166,7 +197,7 @@ def counts_in_words(profile: Profile) -> str:
     """`12 identity and 4 projection shortcuts`, or that there are none."""
     counts = Counter(use.kind for use in profile.shortcuts)
     if plain := counts[ShortcutKind.NONE]:
-        return f"A plain stack of {plain} blocks without shortcuts"
+        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
     said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
     return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
 
@@ -230,7 +261,7 @@ def _shape(edge: Edge, palette: Palette) -> str:
     )
 
 
-def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
+def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -> str:
     colour, dash = palette.shortcut(line.kind), DASHES[line.kind]
     look = f'fill="none" stroke="{colour}" stroke-linecap="round"'
     look += f' stroke-dasharray="{dash}"' if dash else ""
@@ -240,16 +271,46 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool) -> str:
         inner = _line(tuple(inset(line.points)))
         lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
         if tells:
-            (left, _), (_, top), (right, _), _ = line.points
+            x, y = line.count_at
             lines += (
-                f'<text x="{_n((left + right) / 2)}" y="{_n(top - 6)}" font-weight="600" '
+                f'<text x="{_n(x)}" y="{_n(y)}" font-weight="600" '
                 f'fill="{colour}">×{line.count}</text>'
             )
     lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    if line.unit:
+        lines += _small_unit(line.unit, palette, labels)
     return (
         f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
         f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
         f"{lines}</g>"
+    )
+
+
+def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
+    """The branch and the addition of a small unit, and how many blocks are so."""
+    x, y, width, height = unit.box
+    at, base = unit.words_at
+    fill = mix(palette.tint, palette.background, fill_of(Kind.BLOCK))
+    words = (
+        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" font-size="{SMALL}" '
+        f'fill="{palette.text}">{escape(unit.words)}</text>'
+    )
+    return (
+        f'<path d="{_polyline(unit.path)}" stroke="{palette.main_path}" stroke-width="1.4"/>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="3" '
+        f'fill="{fill}" stroke="{palette.tint}" stroke-width="1"/>'
+        f"{_plus(unit.add, unit.radius, palette, 1.3)}{words if labels else ''}"
+    )
+
+
+def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
+    """The circle of an addition."""
+    (x, y), arm = centre, radius / 2
+    return (
+        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{palette.background}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
+        f'<path d="M{_n(x - arm)} {_n(y)}h{_n(2 * arm)}M{_n(x)} {_n(y - arm)}v{_n(2 * arm)}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
     )
 
 
@@ -274,37 +335,42 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
     x, y = node.x - node.width / 2, node.y - node.height / 2
     detail = node.detail
     if node.kind is Kind.ADD:
-        r, arm = node.width / 2, node.width / 4
-        drawn = (
-            f'<circle cx="{_n(node.x)}" cy="{_n(node.y)}" r="{_n(r)}" fill="{palette.background}" '
-            f'stroke="{palette.main_path}" stroke-width="1.6"/>'
-            f'<path d="M{_n(node.x - arm)} {_n(node.y)}h{_n(2 * arm)}M{_n(node.x)} '
-            f'{_n(node.y - arm)}v{_n(2 * arm)}" stroke="{palette.main_path}" stroke-width="1.6"/>'
-        )
+        drawn = _plus((node.x, node.y), node.width / 2, palette, 1.6)
     else:
         fill = mix(palette.tint, palette.background, fill_of(node.kind))
-        ink, hot = palette.text, ""
-        if warm and node.path in warm.heat.values:
-            fill, hot = warm.colour(node), f" · {warm.text(node)}"
-            ink = text_on(fill)
+        ink = palette.text
+        if warm and (hot := warm.colour(node)):
+            fill, ink = hot, text_on(hot)
+        if warm and (said := warm.heat.text(node)):
+            detail += f" · {said}"
         look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
         drawn = "".join(
             f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
             f'height="{_n(node.height)}" {look}/>'
             for d in stack_of(node)
         )
-        if labels:
+        if node.inner:
+            left, top, wide, tall = node.panel
             drawn += (
-                f'<text x="{_n(node.x)}" y="{_n(node.y + 4.5)}" '
-                f'fill="{ink}">{escape(node.label)}</text>'
+                f'<path d="M{_n(left)} {_n(top)}h{_n(wide)}v{_n(tall)}h{_n(-wide)}z" '
+                f'fill="{palette.background}"/>'
             )
-        detail += hot
+        if labels:
+            drawn += "".join(
+                f'<text x="{_n(node.x)}" y="{_n(base)}"{_size(size)} '
+                f'fill="{ink}">{escape(text)}</text>'
+                for text, size, base in lines_of(node, warm)
+            )
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""
     return (
         f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
         f"<title>{hint}</title>{drawn}</g>"
     )
+
+
+def _size(size: float) -> str:
+    return "" if size == TEXT else f' font-size="{_n(size)}"'
 
 
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}

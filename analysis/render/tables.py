@@ -8,17 +8,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.costs import LayerCost, Profile
-from analysis.render.numbers import exact, percent, shape, short, three
+from analysis.costs import LARGER, LayerCost, Profile
+from analysis.render.numbers import MISSING, exact, percent, shape, short, short_if_any, three
 from analysis.tree import TreeNode, walk
 from nets import plan
 from nets.catalog import CATALOG
+from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan
-from nets.spec import Stem
+from nets.spec import Stem, number_of
 
 
 def profile_dict(profile: Profile) -> dict[str, Any]:
-    """The profile as plain values, in the order and with the names that the README gives."""
+    """The profile as plain values, in the order and with the names that the README gives.
+
+    `missing` says why a value is null, where one is.
+    """
+    missing = {"missing": {"saved_bytes": _cannot_train(profile)}} if profile.untrainable else {}
     return {
         "model": profile.model,
         "input": list(profile.input),
@@ -32,6 +37,7 @@ def profile_dict(profile: Profile) -> dict[str, Any]:
         "saved_bytes": profile.saved_bytes,
         "inference_bytes": profile.inference_bytes,
         "receptive_field": profile.receptive_field,
+        **missing,
         "stages": [row._asdict() for row in profile.stages],
         "layers": [row._asdict() for row in profile.layers],
         "shortcuts": [row._asdict() for row in profile.shortcuts],
@@ -64,6 +70,9 @@ def profile_csv(profile: Profile) -> str:
 def profile_text(profile: Profile) -> str:
     """The figures and the stage table, aligned for a terminal."""
     spec, entry = profile.spec, CATALOG[profile.spec.base]
+    saved = "float32 training"
+    if profile.saved_bytes is not None:
+        saved = f"{short(profile.saved_bytes, 'B')} · {saved}"
     figures = [
         ("depth", exact(profile.depth), f"weighted layers · {profile.convolutions:,} convolutions"),
         ("parameters", exact(profile.params), short(profile.params)),
@@ -76,8 +85,8 @@ def profile_text(profile: Profile) -> str:
         ),
         (
             "saved for backward",
-            exact(profile.saved_bytes),
-            f"{short(profile.saved_bytes, 'B')} · float32 training",
+            MISSING if profile.saved_bytes is None else exact(profile.saved_bytes),
+            saved,
         ),
         (
             "inference memory",
@@ -88,13 +97,20 @@ def profile_text(profile: Profile) -> str:
     ]
     wide = max(len(number) for _, number, _ in figures)
     lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
-    images = "1 image" if profile.batch == 1 else f"{profile.batch:,} images"
+    cited = f"{entry.source.short}, {entry.source.title} ({entry.source.venue})"
     head = [
-        f"{profile.model} · {entry.title}{'' if profile.model == spec.base else ', edited'}",
-        f"{entry.source.short}, {entry.source.title} ({entry.source.venue})",
-        f"input {shape(profile.input)}, {images}",
+        f"{profile.model} · {title(spec)}",
+        *([f"edited from {entry.title}: {edits(spec)}"] if is_edited(spec) else []),
+        f"{entry.title}: {cited}" if is_edited(spec) else cited,
+        f"input {shape(profile.input)}, {number_of(profile.batch, 'image')}",
     ]
-    return "\n".join([*head, "", *lines, "", *_stage_lines(profile)]) + "\n"
+    why = [f"{MISSING} no saved memory: {_cannot_train(profile)}"] if profile.untrainable else []
+    return "\n".join([*head, "", *lines, *why, "", *_stage_lines(profile)]) + "\n"
+
+
+def _cannot_train(profile: Profile) -> str:
+    """Why there is no saved memory, and what to do."""
+    return f"{profile.untrainable}; {LARGER}"
 
 
 def profile_latex(profile: Profile) -> str:
@@ -120,7 +136,7 @@ def profile_latex(profile: Profile) -> str:
     rows.append(("", r"$1\times1$", f"average pool, {spec.classes}-d fc{end}"))
     body = "\n".join(rf"{a} & {b} & {c} \\ \hline" for a, b, c in rows)
     sizes = r"$\times$".join(map(str, profile.input))
-    images = "" if profile.batch == 1 else rf", {profile.batch} images"
+    images = "" if profile.batch == 1 else f", {number_of(profile.batch, 'image')}"
     return (
         "\\begin{table}\n"
         "\\centering\n"
@@ -174,12 +190,12 @@ def _stage_lines(profile: Profile) -> list[str]:
             exact(row.params),
             exact(row.macs),
             percent(row.macs, profile.macs),
-            short(row.saved_bytes, "B"),
+            short_if_any(row.saved_bytes, "B"),
         )
         for row in profile.stages
     ]
     total = ("total", "", "", str(sum(profile.spec.blocks)), exact(profile.params))
-    rows.append((*total, exact(profile.macs), "", short(profile.saved_bytes, "B")))
+    rows.append((*total, exact(profile.macs), "", short_if_any(profile.saved_bytes, "B")))
     return aligned([head, *rows], left=2)
 
 

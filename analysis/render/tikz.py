@@ -11,7 +11,18 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.drawing import SMALL, Band, Edge, Frame, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing import (
+    SMALL,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Kind,
+    Node,
+    Point,
+    ShortcutLine,
+    SmallUnit,
+)
 from analysis.heat import Heat
 from analysis.render.key import BAR, NAMES, SAMPLE, Key, key_of
 from analysis.render.look import MM_PER_INCH, PLAIN_LOOK, Look
@@ -28,6 +39,7 @@ from analysis.render.svg import (
     holds_shape,
     inset,
     kinds_of,
+    lines_of,
     stack_of,
 )
 from nets.plan import ShortcutKind
@@ -127,10 +139,13 @@ def tikz(
         lines += _frame(pen, frame, labels)
     lines += (_edge(pen, edge) for edge in graph.edges)
     tells = counted_lines(graph)
+    for node in graph.nodes:
+        lines += _node(pen, node, labels, warm) if node.inner else ()
     for line in graph.shortcuts:
         lines += _shortcut(pen, line, line in tells)
+        lines += _small_unit(pen, line.unit, labels) if line.unit else ()
     for node in graph.nodes:
-        lines += _node(pen, node, labels, warm)
+        lines += () if node.inner else _node(pen, node, labels, warm)
     if look.shapes:
         lines += (_shape(pen, edge) for edge in graph.edges if edge.label)
     lines += _legend(pen, key, graph.height)
@@ -285,7 +300,7 @@ def _colours(
     for kind in sorted({node.kind for node in graph.nodes} - {Kind.ADD}):
         named[f"net{kind}"] = mix(palette.tint, palette.background, fill_of(kind))
     if warm:
-        hot = [warm.colour(node) for node in graph.nodes if node.path in warm.heat.values]
+        hot = filter(None, map(warm.colour, graph.nodes))
         named |= {f"net{colour[1:]}": colour for colour in (*warm.colours, *hot)}
     return (rf"\definecolor{{{name}}}{{HTML}}{{{code[1:]}}}" for name, code in named.items())
 
@@ -344,33 +359,48 @@ def _shortcut(pen: _Pen, line: ShortcutLine, tells: bool) -> Iterator[str]:
     if line.count > 1:
         yield rf"\path[{style}, second line] {pen.path(tuple(inset(line.points)))};"
         if tells:
-            (left, _), (_, top), (right, _), _ = line.points
             yield (
-                rf"\node[words, text={_colour(line.kind)}] at "
-                rf"{pen.at((left + right) / 2, top - 6)} "
+                rf"\node[words, text={_colour(line.kind)}] at {pen.at(*line.count_at)} "
                 rf"{{{{\bfseries\boldmath {escaped('×')}{line.count}}}}};"
             )
     yield rf"\path[{style}, arrow head] {pen.path(line.head)};"
 
 
+def _small_unit(pen: _Pen, unit: SmallUnit, labels: bool) -> Iterator[str]:
+    """The branch and the addition of a small unit, and how many blocks are so."""
+    yield rf"\path[main path, line width={pen.size(1.4)}] {pen.path(unit.path)};"
+    small = rf"box, fill=net{Kind.STAGE}, rounded corners={pen.size(3)}"
+    yield rf"\path[{small}] {pen.box(*unit.box)};"
+    yield _plus(pen, unit.add, unit.radius)
+    if labels:
+        yield _words(pen, *unit.words_at, unit.words, "small words, anchor=base west")
+
+
+def _plus(pen: _Pen, centre: Point, radius: float) -> str:
+    """The circle of an addition."""
+    arm = radius / 2
+    return (
+        rf"\path[addition] {pen.at(*centre)} circle[radius={pen.size(radius)}] "
+        rf"{pen.by(-arm, 0)} -- {pen.by(arm, 0)} {pen.by(0, -arm)} -- {pen.by(0, arm)};"
+    )
+
+
 def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[str]:
     if node.kind is Kind.ADD:
-        arm = node.width / 4
-        yield (
-            rf"\path[addition] {pen.at(node.x, node.y)} circle[radius={pen.size(node.width / 2)}] "
-            rf"{pen.by(-arm, 0)} -- {pen.by(arm, 0)} {pen.by(0, -arm)} -- {pen.by(0, arm)};"
-        )
+        yield _plus(pen, (node.x, node.y), node.width / 2)
         return
     x, y = node.x - node.width / 2, node.y - node.height / 2
     fill, ink = node.kind.value, ""
-    if warm and node.path in warm.heat.values:
-        fill = warm.colour(node)[1:]
-        ink = ", text=black" if text_on(warm.colour(node)) == "#000000" else ", text=white"
+    if warm and (hot := warm.colour(node)):
+        fill = hot[1:]
+        ink = ", text=black" if text_on(hot) == "#000000" else ", text=white"
     for offset in stack_of(node):
         box = pen.box(x + offset, y + offset, node.width, node.height)
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"
-    if labels:
-        yield _words(pen, node.x, node.y + 4.5, node.label, f"words{ink}")
+    if node.inner:
+        yield rf"\path[fill=netground] {pen.box(*node.panel)};"
+    for text, size, base in lines_of(node, warm) if labels else ():
+        yield _words(pen, node.x, base, text, f"{'words' if size == TEXT else 'small words'}{ink}")
 
 
 def _legend(pen: _Pen, key: Key, below: float) -> Iterator[str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from analysis.heat import Heat
 from analysis.render.charts import Chart, Draw, Series
+from analysis.render.numbers import short
 from analysis.render.timings import conditions
 from analysis.timing import Timing
 from nets import parse, plan
+from nets.spec import number_of
 
 BINS = 30
 
@@ -21,7 +23,7 @@ def stage_chart(timing: Timing) -> Chart:
     if not timing.settings.inference:
         backward = tuple(stage.backward_ms for stage in timing.stages)
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
-    said = ", ".join(f"{name} {ms:.2f} ms" for name, ms in zip(names, forward, strict=True))
+    said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
         f"Time of the stages of {timing.model}",
         "",
@@ -49,8 +51,9 @@ def distribution_chart(timing: Timing) -> Chart:
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
-        f"{len(totals)} iterations of {timing.model}: median {spread.p50:.2f} ms, 10% below "
-        f"{spread.p10:.2f} ms and 10% above {spread.p90:.2f} ms",
+        f"{number_of(len(totals), 'iteration')} of {timing.model}: median "
+        f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
+        f"{short(spread.p90, 'ms')}",
     )
 
 
@@ -85,11 +88,11 @@ def time_heat(timing: Timing, direction: str) -> Heat:
     """Measured `forward` or `backward` time of the stages.
 
     What is measured is the stage: its blocks are not told apart, so each has its stage's mean, and
-    the label says so.
+    the label says so. A run of blocks has their sum.
     """
     times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
     values = dict(times)
     for stage in plan.stages(parse(timing.model)):
         for index in range(stage.count):
             values[f"{stage.name}.{index}"] = times[stage.name] / stage.count
-    return Heat(f"{direction}; a block: the mean of its stage", "ms", values)
+    return Heat(f"{direction} (stage means)", "ms", values)

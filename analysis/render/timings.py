@@ -10,9 +10,10 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.check_device import Check
-from analysis.render.numbers import percent, short, three
+from analysis.render.numbers import milliseconds, percent, short
 from analysis.render.tables import aligned
 from analysis.timing import Spread, Timing
+from nets.spec import number_of
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
 
@@ -114,13 +115,14 @@ def timing_text(timing: Timing) -> str:
         ("host, to issue it", timing.host_ms),
     ]
     spreads: list[tuple[str, ...]] = [("ms", *Spread._fields)]
-    spreads += [(name, *map(_ms, spread)) for name, spread in parts if spread]
+    spreads += [(name, *map(milliseconds, spread)) for name, spread in parts if spread]
     stages = [("stage", "forward ms", "backward ms", "share")]
     whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
     for stage in timing.stages:
         backward = stage.backward_ms
         share = percent(stage.forward_ms + (backward or 0), whole)
-        stages.append((stage.name, _ms(stage.forward_ms), _ms(backward) if backward else "", share))
+        times = milliseconds(stage.forward_ms), milliseconds(backward) if backward else ""
+        stages.append((stage.name, *times, share))
     lines = [
         f"{timing.model} · {conditions(timing)}",
         spread_words(timing),
@@ -150,7 +152,7 @@ def timings_text(timings: Sequence[Timing]) -> str:
                 settings.device,
                 settings.dtype.value,
                 f"{settings.batch:,}",
-                *map(_ms, (spread.p50, spread.p10, spread.p90)),
+                *map(milliseconds, (spread.p50, spread.p10, spread.p90)),
                 short(timing.images_per_s),
                 "" if peak is None else short(peak, "B"),
             )
@@ -172,13 +174,13 @@ def conditions(timing: Timing) -> str:
     if settings.compile:
         words.append("compiled")
     if cpu:
-        words.append("1 thread" if timing.threads == 1 else f"{timing.threads} threads")
+        words.append(number_of(timing.threads, "thread"))
     return ", ".join(words)
 
 
 def spread_words(timing: Timing) -> str:
     """How much was measured, and how well the median is known."""
-    count = f"{timing.iterations:,} iteration{'' if timing.iterations == 1 else 's'}"
+    count = number_of(timing.iterations, "iteration")
     warm = "until stable" if timing.stable else "which was not yet stable"
     known = "too few for an interval of the median"
     if timing.interval is not None:
@@ -222,8 +224,3 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
         compiled = f"{timing.compile_seconds:.1f} s"
         rows.append(("compilation", compiled, "and the first iteration, apart from the rest"))
     return rows
-
-
-def _ms(value: float) -> str:
-    """Milliseconds with three digits or more, down to a microsecond."""
-    return f"{value:.3f}" if value < 1 else three(value) if value < 999.5 else f"{value:,.0f}"

@@ -151,6 +151,10 @@ function draw(state, data, asked) {
   }
   for (const group of state.svg.querySelectorAll("g.shortcut")) {
     label(group);
+    if (!(`${group.dataset.path}.add` in data.nodes)) {
+      group.style.pointerEvents = "none"; // a small unit: what is hit is its stage's box
+      continue;
+    }
     const wide = group.querySelector("path").cloneNode();
     wide.setAttribute("class", "rv-wide");
     group.append(wide);
@@ -384,8 +388,10 @@ function hover(state, event) {
   state.tip.hidden = !node;
   if (!node) return;
   const facts = state.data.facts[node.facts];
-  const brief = facts.rows.filter(([name]) => !/^(F|×)/.test(name)).slice(0, 4)
-    .map(([name, value]) => `${name} ${value}`).join(" · ");
+  const brief = facts.rows.map(([name, value], i) => {
+    const [times, all] = facts.rows[i + 1] ?? [""]; // of a run, how many blocks and all of them
+    return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
+  }).filter((text) => !/^(F|×)/.test(text)).slice(0, 4).join(" · ");
   state.tip.replaceChildren();
   add(state.tip, "strong", node.title);
   add(state.tip, "div", [facts.what, facts.formula].filter(Boolean).join(", "));

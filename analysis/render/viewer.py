@@ -16,14 +16,14 @@ from typing import Any
 
 from analysis.costs import Profile
 from analysis.drawing import Graph, Kind, Node
-from analysis.graph import Level, graph
+from analysis.graph import Level, graph, stage_in_words
 from analysis.heat import Heat, Metric, heat_of
 from analysis.render.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.render.key import NAMES
 from analysis.render.look import PLAIN_LOOK, Look
-from analysis.render.numbers import exact, shape, short
+from analysis.render.numbers import MISSING, exact, shape, short
 from analysis.render.svg import svg
-from analysis.residual import Residual, equation, residual
+from analysis.residual import convs_in_words, residual
 from nets import plan
 from nets.plan import ShortcutKind
 
@@ -209,8 +209,13 @@ class _Describer:
         self._profile = profile
         self._layers = {row.path: row for row in profile.layers}
         self._stages = {row.name: row for row in profile.stages}
+        self._stage_words = {s.name: stage_in_words(s) for s in plan.stages(profile.spec)}
         self._uses = {use.path: use for use in profile.shortcuts}
-        self._sums = {metric: heat_of(profile, metric).values for metric in Metric}
+        self._sums = {
+            metric: heat_of(profile, metric).values
+            for metric in Metric
+            if not (metric is Metric.SAVED_BYTES and profile.untrainable)
+        }
 
     def __call__(self, node: Node) -> int:
         """The index of a node's facts; equal blocks share them."""
@@ -235,18 +240,20 @@ class _Describer:
     def _layer(self, node: Node) -> dict[str, Any]:
         row = self._layers[node.path]
         shapes = [("Input", shape(row.input), ""), ("Output", shape(row.output), "")]
-        rows = [*shapes, *self._costs(node.path, 1)]
-        return {"what": row.type, "rows": rows, "text": _times(node.count)}
+        rows = [*shapes, *self._costs(node.path, node.count)]
+        what = f"{row.type}, {node.label}" if node.kind is Kind.CONV else row.type
+        return {"what": what, "rows": rows, "text": _times(node.count)}
 
     def _stage(self, path: str) -> dict[str, Any]:
         cost = self._stages[path]
         rows = [("Output", shape(cost.output), "")]
         if cost.blocks:
             rows.append(("Blocks", exact(cost.blocks), ""))
+        said = self._stage_words.get(path, "")
         return {
             "what": plan.paper_name(path),
             "rows": [*rows, *self._costs(path, 1)],
-            "text": "",
+            "text": f"{said[0].upper()}{said[1:]}." if said else "",
         }
 
     def _block(self, node: Node) -> dict[str, Any]:
@@ -257,11 +264,12 @@ class _Describer:
         rows: list[Row] = [("x", shape(use.input), ""), ("y", shape(use.output), "")]
         text = found.reason
         if node.kind is not Kind.ADD:
-            rows += [("F", _branch(found), ""), *self._costs(node.path, node.count)]
+            branch = convs_in_words(found.branches[0].convs)
+            rows += [("F", branch, ""), *self._costs(node.path, node.count)]
             text = " ".join(filter(None, (text, _times(node.count))))
         return {
             "what": "plain block" if plain else f"{NAMES[use.kind]} shortcut",
-            "formula": equation(self._profile.spec, use),
+            "formula": found.equation,
             "rows": rows,
             "text": text,
         }
@@ -270,21 +278,15 @@ class _Describer:
         """Parameters, MACs and saved memory; of a run, one block's and all of them."""
         rows = []
         for metric in Metric:
+            if metric not in self._sums:
+                rows.append((_label(metric), MISSING, self._profile.untrainable))
+                continue
             value = int(self._sums[metric].get(path, 0))
             for times in (1, count) if count > 1 else (1,):
                 whole = f"{exact(times * value)} {metric.unit}".rstrip()
                 name = _label(metric) if times == 1 else f"× {times}"
                 rows.append((name, short(times * value, metric.unit), whole))
         return rows
-
-
-def _branch(found: Residual) -> str:
-    """The convolutions of a block's branch."""
-    return ", ".join(
-        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
-        + (f" /{conv.stride}" if conv.stride > 1 else "")
-        for conv in found.branches[0].convs
-    )
 
 
 def _times(count: int) -> str:

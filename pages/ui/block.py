@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.costs import Profile
 from analysis.render.numbers import exact, short
-from analysis.residual import Branch, block_paths, residual
+from analysis.residual import Branch, block_paths, convs_in_words, residual
 from nets.plan import ShortcutKind
 from pages.ui.fields import select
 from pages.ui.markup import Cell, table
@@ -43,11 +43,7 @@ def show_block(profile: Profile) -> None:
 
 
 def _row(branch: Branch) -> tuple[Cell | str, ...]:
-    convs = ", ".join(
-        f"{c.kernel}×{c.kernel} {c.in_channels}→{c.out_channels}"
-        + (f" in {c.groups} groups" if c.groups > 1 else "")
-        for c in branch.convs
-    )
+    convs = convs_in_words(branch.convs)
     return branch.name, convs, *(Cell(exact(n), short(n)) for n in (branch.weights, branch.macs))
 
 

@@ -23,7 +23,7 @@ from analysis.machine import devices
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
-from analysis.render.numbers import exact, short
+from analysis.render.numbers import MISSING, exact, milliseconds, short, short_if_any
 from analysis.render.timings import conditions
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
@@ -136,14 +136,17 @@ def show_fits(choice: Choice) -> None:
     rows = []
     for row in choice.fits:
         cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
-        step = row.training_bytes(choice.dtype) or 0
+        step = row.training_bytes(choice.dtype)
         for value, unit in (
             (row.params, ""),
             (row.macs // choice.batch, ""),
             (step, "B"),
-            (row.inference_bytes_in(choice.dtype) or 0, "B"),
+            (row.inference_bytes_in(choice.dtype), "B"),
         ):
-            cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
+            if value is None:
+                cells.append(Cell(MISSING, row.untrainable))
+            else:
+                cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
         if choice.largest_batches:
             cells.append(largest_batch(choice.largest_batches[row.model]))
         rows.append(cells)
@@ -185,7 +188,7 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
         "catalog" if deep.in_catalog else "searched",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
-        short(deep.row.training_bytes(choice.dtype) or 0, "B"),
+        Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
         breaks or "as deep as a network may be",
     )
@@ -221,9 +224,9 @@ def show_real_step(choice: Choice) -> None:
     for timing in timings:
         step = timing.step_ms or timing.forward_ms
         st.success(
-            f"{timing.model} takes {step.p50:,.0f} ms an iteration (p10 {step.p10:,.0f}, p90 "
-            f"{step.p90:,.0f}): {conditions(timing)}, {short(timing.predicted_bytes, 'B')} "
-            "predicted.",
+            f"{timing.model} takes {short(step.p50, 'ms')} an iteration (p10 "
+            f"{milliseconds(step.p10)}, p90 {milliseconds(step.p90)}): {conditions(timing)}, "
+            f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",
         )
 

@@ -13,6 +13,7 @@ from analysis.diff import Diff, marked_graphs
 from analysis.ledger import ledger
 from analysis.render.charts import Chart
 from analysis.render.comparison import (
+    cannot_train,
     comparison_csv,
     comparison_json,
     comparison_latex,
@@ -20,13 +21,13 @@ from analysis.render.comparison import (
     diff_grid,
     ledger_grid,
 )
-from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
+from analysis.render.comparison_charts import not_drawn, not_swept, scatter_chart, sweep_chart
 from analysis.render.look import Look
 from analysis.render.numbers import shape, short
 from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
 from analysis.render.svg import svg
 from nets import CATALOG, ResNetSpec, parse
-from nets.spec import Stem
+from nets.spec import Stem, number_of, quote
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.comparisons import curve_of, diff_of
@@ -34,7 +35,7 @@ from pages.ui.downloads import export_popover, file_button, section, table_butto
 from pages.ui.fields import number, segments, select, switch
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 _NETS, _ASKED, _SEPARATOR = "nets", "compared", ";"
 
@@ -45,7 +46,7 @@ _DEFAULT = {
 
 
 def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """The networks of the comparison, which the address holds; none where one is wrong."""
+    """The networks of the comparison, which the address holds, less those whose text is wrong."""
     text = held(_NETS)
     texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
     shown = list(dict.fromkeys(texts))
@@ -68,11 +69,14 @@ def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         disabled=str(spec) in texts,
         width="stretch",
     )
-    try:
-        return tuple(dict.fromkeys(map(parse, texts)))
-    except ValueError as error:
-        complain(str(error))
-        return ()
+    nets: dict[ResNetSpec, None] = {}
+    for one in texts:
+        try:
+            nets[parse(one)] = None
+        except ValueError as error:
+            named = quote(one) in str(error)
+            complain(str(error) if named else f"{quote(one)} is left out: {error}")
+    return tuple(nets)
 
 
 def _changed() -> None:
@@ -142,12 +146,14 @@ def show_table(comparison: Comparison) -> None:
     styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
-    st.dataframe(styled)
+    st.dataframe(styled, placeholder="")
+    for said in cannot_train(comparison.rows):
+        st.info(sentence(said), icon=":material/info:")
     yard = comparison.yardstick
     among = ", among networks of the same input" if mixed else ""
     st.caption(
         f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
-        f"{comparison.batch:,} image{'s' if comparison.batch > 1 else ''}. Columns that say "
+        f"{number_of(comparison.batch, 'image')}. Columns that say "
         f"published are cited, never computed; figures of different recipes don't compare. For "
         f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
         f"{yard.place})."
@@ -160,7 +166,7 @@ def _short(value: float, axis: Axis) -> str:
     if isinstance(axis, Recipe):
         return f"{value:g}%"
     if axis is Column.MEASURED_MS:
-        return f"{value:.3g} ms"
+        return short(value, "ms")
     small = axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
     return f"{int(value):,}" if small else short(int(value), axis.unit)
 
@@ -201,9 +207,13 @@ def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
             complain(f"{net}: {error}")
     if curves:
         chart = sweep_chart(curves, figure, both_log)
-        show_chart(chart, "sweep", 420)
-        with files:
-            chart_buttons(chart, "sweep")
+        if chart.series:
+            show_chart(chart, "sweep", 420)
+            with files:
+                chart_buttons(chart, "sweep")
+        if gaps := "; ".join(not_swept(curves, figure)):
+            said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
+            st.info(sentence(said), icon=":material/info:")
     if len(nets) > 6:
         st.caption("The first six networks are swept.")
 
@@ -225,6 +235,8 @@ def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
     with files:
         table_buttons(grid, "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
+    if found.untrainable:
+        st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
     _show_graphs(found)
 
 

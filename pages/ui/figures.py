@@ -6,6 +6,7 @@ from analysis.costs import Profile
 from analysis.published import Published
 from analysis.render.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
+from pages.ui.cached import profile_of
 from pages.ui.markup import Cell, Figure, column, table
 
 
@@ -38,7 +39,7 @@ def profile_figures(
         figure("Parameters", "params", f"{short(4 * profile.params, 'B')} in float32"),
         figure("MACs", "macs", "conv + linear"),
         figure("fvcore FLOPs", "fvcore_flops", "MACs + BN + pool"),
-        figure("Saved memory", "saved_bytes", "for backward, an image", "B"),
+        _saved_memory(profile, base),
         Figure(
             "Receptive field",
             f"{exact(profile.receptive_field)} px",
@@ -50,6 +51,23 @@ def profile_figures(
         ),
         _accuracy(profile, results),
     ]
+
+
+def saving(profile: Profile) -> Profile:
+    """The profile that has saved memory: of two images where a network cannot train on one."""
+    return profile_of(profile.spec, batch=2) if profile.untrainable else profile
+
+
+def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
+    trained = saving(profile)
+    saved = trained.saved_bytes
+    assert saved is not None  # on two images every network can train
+    note, title = "for backward, an image", f"{exact(saved)} B"
+    if trained is not profile:
+        note, title = "for backward, two images", f"{title} for two images: {profile.untrainable}"
+    before = None if base is None else profile_of(base.spec, batch=trained.batch).saved_bytes
+    change = "" if before is None else delta(saved, before, "B")
+    return Figure("Saved memory", short(saved, "B"), note, title, change)
 
 
 def stage_table(profile: Profile) -> str:
@@ -64,14 +82,15 @@ def stage_table(profile: Profile) -> str:
             ["Blocks", *(exact(row.blocks) if row.blocks else "" for row in stages), exact(blocks)],
         )
     ]
-    for title, field, unit in (
-        ("Parameters", "params", ""),
-        ("MACs", "macs", ""),
-        ("fvcore FLOPs", "fvcore_flops", ""),
-        ("Saved", "saved_bytes", "B"),
+    trained = saving(profile)
+    for title, field, unit, counted in (
+        ("Parameters", "params", "", profile),
+        ("MACs", "macs", "", profile),
+        ("fvcore FLOPs", "fvcore_flops", "", profile),
+        ("Saved" if trained is profile else "Saved, 2 images", "saved_bytes", "B", trained),
     ):
-        values = [getattr(row, field) for row in stages]
-        columns.append(column(title, values, getattr(profile, field), unit))
+        values = [getattr(row, field) for row in counted.stages]
+        columns.append(column(title, values, getattr(counted, field), unit))
     head, *rows = zip(*columns, strict=True)
     return table("Cost of every stage", [cell.text for cell in head], rows, text_columns=2)
 

@@ -15,7 +15,8 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException
 
-from nets import CATALOG, ResNetSpec
+from nets import ResNetSpec
+from nets.origin import title
 from pages.ui.address import begin, finish
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.words import complain, sentence
@@ -90,19 +91,19 @@ def requested() -> ResNetSpec:
         _refuse(choice.error, choice.fallback)
     waiting = st.empty()  # always there: what follows keeps its place, and an open menu stays open
     if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
-        waiting.html(skeleton(CATALOG[choice.spec.base].title))
+        waiting.html(skeleton(title(choice.spec)))
         importlib.import_module("analysis.costs")
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
         waiting.empty()
     return choice.spec
 
 
-def skeleton(title: str) -> str:
+def skeleton(heading: str) -> str:
     """What stands in a page's place while torch is loaded."""
     figure = '<div class="rl-wait" style="height:5rem"></div>'
     rows = '<div class="rl-wait" style="height:2rem;margin:0.75rem 0"></div>' * 8
     return (
-        f'<h1>{escape(title)}</h1><p role="status">Loading torch, once after a server starts.</p>'
+        f'<h1>{escape(heading)}</h1><p role="status">Loading torch, once after a server starts.</p>'
         f'<div class="rl-figures">{figure * 7}</div>{rows}'
     )
 

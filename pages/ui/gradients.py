@@ -11,7 +11,15 @@ import streamlit as st
 import torch
 
 from analysis import inputs
-from analysis.curves import Curve, Gradients, InputKind, Precision, Quantity, Settings
+from analysis.curves import (
+    Curve,
+    Gradients,
+    InputKind,
+    Precision,
+    Quantity,
+    Settings,
+    Summary,
+)
 from analysis.gradients import check, measure
 from analysis.jobs import Job
 from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
@@ -19,7 +27,7 @@ from analysis.twins import plain_twin, residual_twin
 from analysis.units import ORDER_NAMES
 from analysis.verdict import verdict
 from nets import ResNetSpec, parse
-from nets.spec import Activation, Init, Norm, Shortcut
+from nets.spec import Activation, Init, Norm, Shortcut, number_of
 from nets.text import edit
 from pages.ui.address import held, hold
 from pages.ui.fields import number, select
@@ -145,7 +153,9 @@ def choose_models(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         return ()
     _show_switches(models)
     if text:
-        st.button(f"Back to {spec.base} and its twin", on_click=_use, args=("",), type="tertiary")
+        st.button(
+            "Back to the current model and its twin", on_click=_use, args=("",), type="tertiary"
+        )
     return models
 
 
@@ -282,27 +292,42 @@ def show_verdict(run: Gradients, quantity: Quantity) -> None:
     st.header("What these curves say")
     for sentence in verdict(run.summary):
         st.markdown(f"- {sentence}")
-    head = ("Model", "log10 of the ratio", "± over the seeds", "Slope a layer", "Factor a layer")
+    head = (
+        "Model",
+        "log10 of the ratio",
+        "Lowest to highest",
+        "Factor a layer",
+        "Fitted slope a layer",
+    )
     rows = [
         (
             one.model,
             _signed(one.log10_ratio, 2, f"below {one.precision}"),
-            "" if isnan(one.log10_ratio_spread) else f"{one.log10_ratio_spread:.2f}",
+            _lowest_to_highest(one),
+            "" if isnan(one.factor_per_layer) else f"{one.factor_per_layer:.3f}",
             _signed(one.slope_per_layer, 4),
-            "" if isnan(one.slope_per_layer) else f"{10**one.slope_per_layer:.3f}",
         )
         for one in run.summary
     ]
     st.html(table("Ratios and slopes", head, rows, 1))
     shared = run.settings
     st.caption(
-        "The ratio is the norm after the stem over that after the last block; the slope is fitted "
-        "to log10 of the norm, a weighted layer, toward the input: both negative where it falls. "
-        f"{shared.seeds} seed{'s' if shared.seeds > 1 else ''} from {shared.first_seed}, batch "
+        "The ratio is the norm after the stem over that after the last block, with its lowest and "
+        "highest value over the seeds and its geometric mean factor a weighted layer; the slope is "
+        "fitted to log10 of the norm, toward the input. Ratio and slope are negative where it "
+        "falls. "
+        f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch "
         f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{shared.device}, torch {run.torch_version}. Lines are geometric means over the seeds, "
         "bands reach from the smallest to the largest."
     )
+
+
+def _lowest_to_highest(one: Summary) -> str:
+    """The ratio's range over the seeds, where there are several."""
+    gone = f"below {one.precision}"
+    ends = dict.fromkeys(_signed(ratio, 2, gone) for ratio in (one.low, one.high))
+    return " to ".join(ends) if one.seeds > 1 else ""
 
 
 def _signed(value: float, digits: int, gone: str = "") -> str:

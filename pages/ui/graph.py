@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha1
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing import Graph
 from analysis.graph import Level, graph, openable
-from analysis.heat import Heat, Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render import viewer
 from analysis.render.look import Look
 from analysis.render.palette import Palette
@@ -21,9 +23,9 @@ from nets import ResNetSpec
 from nets.spec import quote
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
-from pages.ui.fields import select
+from pages.ui.fields import segments, select
 from pages.ui.measured import measured_heats
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 _OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
 
@@ -47,8 +49,11 @@ def graph_of(
     return graph(profile_of(spec), level, unfold, opened=opened, width_mm=width_mm)
 
 
-def choose_heat(spec: ResNetSpec) -> Heat | None:
-    """What the nodes are coloured by: a metric of the profile, or what this visit has measured."""
+def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
+    """What the nodes are coloured by: a metric of the profile, or what this visit has measured.
+
+    `reasons` is where to say why the network has no such numbers.
+    """
     profile = profile_of(spec)
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {
         metric: (metric.label, partial(heat_of, profile, metric)) for metric in Metric
@@ -62,7 +67,18 @@ def choose_heat(spec: ResNetSpec) -> Heat | None:
         placeholder="nothing",
         help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
     )
-    return heats[name][1]() if name else None
+    try:
+        return heats[name][1]() if name else None
+    except ValueError as error:
+        reasons.info(sentence(str(error)), icon=":material/info:")
+        return None
+
+
+def choose_reading(heat: Heat | None) -> Heat | None:
+    """Whether a box of several blocks is coloured by all of them or by one."""
+    disabled = heat is None or heat.varies
+    per = segments("Counted per", list(Per), Per.BOX, key="per", disabled=disabled)
+    return heat and replace(heat, per=Per(per))
 
 
 def _view(

@@ -9,6 +9,7 @@ from uuid import uuid4
 import streamlit as st
 
 from analysis.jobs import Cause, Job, Limits, State, worker
+from nets.spec import number_of
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
@@ -50,12 +51,12 @@ def keep_alive() -> None:
     def look() -> None:
         for key, job in _jobs().items():
             if not is_over(job):
-                st.caption(
-                    f":material/progress_activity: {key.capitalize()}: {_where(job).lower()}"
-                )
+                place = where(job)
+                said = f"{key.capitalize()}: {place[0].lower()}{place[1:]}"
+                st.caption(f":material/progress_activity: {said}")
 
     with st.sidebar:
-        st.fragment(look, run_every=_PATIENCE / 6)()
+        st.fragment(look, run_every=_LOOK_EVERY)()  # as often as the page's own words of it
 
 
 def is_over(job: Job) -> bool:
@@ -73,7 +74,7 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
         if is_over(job):
             st.rerun(scope="app")
         state, cancel = st.columns([6, 1], vertical_alignment="center")
-        state.markdown(_where(job))
+        state.markdown(where(job))
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
@@ -92,9 +93,8 @@ def say_why(job: Job, advice: Callable[[], str]) -> None:
         complain(f"{failure.sentence}{f': {said}' if said else ''}")
 
 
-def _where(job: Job) -> str:
-    place = job.place
-    if job.state is State.WAITING:
-        others = f"{place} {'job stands' if place == 1 else 'jobs stand'} before yours"
-        return f"Waiting: {others}, as only one thing is measured at a time."
+def where(job: Job) -> str:
+    """Where a job stands, in words."""
+    if ahead := job.place:
+        return f"Queued: {number_of(ahead, 'job')} ahead. Only one measurement runs at a time."
     return "Starting" if job.progress is None else "Running"

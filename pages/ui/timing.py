@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.jobs import Job
 from analysis.machine import accelerator, device_name, device_of, devices, free_bytes
-from analysis.render.numbers import short
+from analysis.render.numbers import milliseconds, short
 from analysis.render.timing_charts import distribution_chart, stage_chart
 from analysis.render.timings import conditions, spread_words, stamp
 from analysis.settings import Settings, batches_of, largest_batch, sweep
@@ -111,7 +111,7 @@ def show_progress(job: Job) -> None:
     """How far a running measurement is, and its figures so far."""
     latest: Progress | None = job.progress
     if latest is None:
-        st.progress(0.0, "The worker is getting ready")
+        st.progress(0.0, "Waiting for its turn" if job.place else "Starting the worker")
         return
     left = latest.remaining_seconds
     left = None if left is None else left + latest.later_seconds
@@ -147,7 +147,7 @@ def timing_figures(timing: Timing) -> list[Figure]:
         if values is None:
             return Figure(label, "none", note)
         cell = _cell(values)
-        note = f"p10 {_ms(values.p10, '')}, p90 {_ms(values.p90)}"
+        note = f"p10 {milliseconds(values.p10)}, p90 {short(values.p90, 'ms')}"
         return Figure(label, cell.text, note, cell.title)
 
     settings, peak = timing.settings, timing.peak_memory_bytes
@@ -172,11 +172,6 @@ def timing_figures(timing: Timing) -> list[Figure]:
     ]
 
 
-def _ms(value: float, unit: str = " ms") -> str:
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:,.{digits}f}{unit}"
-
-
 def show_timing(timing: Timing) -> None:
     """The figures of a timing, its stages and its iterations."""
     st.markdown(f"`{timing.model}` · {conditions(timing)}")
@@ -199,7 +194,7 @@ def show_timing(timing: Timing) -> None:
     if timing.compile_seconds is not None:
         said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
     said += f"; an iteration's stages add up to {timing.stage_sum_ratio:.3f} of one without marks"
-    host = f"the host issues an iteration in {_ms(timing.host_ms.p50)}"
+    host = f"the host issues an iteration in {short(timing.host_ms.p50, 'ms')}"
     st.caption(f"{said}; {host}. {stamp(timing)}.")
 
 
@@ -224,4 +219,5 @@ def history_table(timings: Sequence[Timing]) -> str:
 def _cell(spread: Spread) -> Cell:
     """A median; on hover, all three percentiles."""
     percentiles = zip(spread._fields, spread, strict=True)
-    return Cell(_ms(spread.p50), ", ".join(f"{name} {ms:.4g} ms" for name, ms in percentiles))
+    said = ", ".join(f"{name} {ms:.4g} ms" for name, ms in percentiles)
+    return Cell(short(spread.p50, "ms"), said)

@@ -8,12 +8,17 @@ from nets.catalog import HE2015, ZHANG2023
 
 def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
-        r"\caption{ResNet-20, edited (\texttt{resnet20:bias=1}): 7 identity and 2 zero pad "
-        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Architecture: "
-        "He et al. 2015~\\cite{he2016deep}.}\n"
+        r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero pad "
+        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20, "
+        "He et al. 2015~\\cite{he2016deep}: bias=1 instead of 0.}\n"
     )
+    whole = caption(analysis.profile(parse("resnet20")))
+    assert whole.startswith("\\caption{ResNet-20 (")
+    assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
     assert "A plain stack of 9 blocks without shortcuts. Architecture" in plain
+    one = caption(analysis.profile(parse("plain20:blocks=1")))
+    assert "A plain stack of 1 block without shortcuts. Edited" in one
 
 
 def test_a_paper_and_a_book() -> None:

@@ -166,11 +166,13 @@ def test_what_has_no_place_on_a_log_axis_is_named() -> None:
 
 def test_theory_starts_at_the_last_block() -> None:
     net = "plain20:norm=none:init=default"
-    chart = gradient_chart([curves(1e-6, 1e-3, 1.0, model=net)])
+    chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net)])
     measured, theory = chart.series
     assert theory.name == f"theory for {net}: 0.408 a layer"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
+    off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
+    assert [line.name for line in off.series] == [net]
 
 
 def test_a_scatter_joins_the_pareto_front() -> None:
@@ -449,7 +451,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert Dash.DASH_DOT not in {dash for _, dash in LINE_LOOKS}
     net = "plain20:norm=none:init=default"
     chart = gradient_chart(
-        [curves(1e-6, 1e-3, 1.0, model=net), curves(1e-1, 1.0, 1.0, model="resnet20")]
+        [curves(1 / 36, 1 / 6, 1.0, model=net), curves(1e-1, 1.0, 1.0, model="resnet20")]
     )
     measured, theory, residual = picture(chart).axes[0].lines[:3]
     assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "s")
@@ -521,4 +523,4 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["layer1.0"] == heat.values["layer1.1"] == by_name["layer1"] / 2
     assert heat.values["stem"] == by_name["stem"]
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
-    assert "ms forward; a block: the mean of its stage" in drawn
+    assert "ms forward (stage means), total per box" in drawn

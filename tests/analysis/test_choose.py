@@ -189,16 +189,34 @@ def test_measured_times() -> None:
     assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
     assert "Not judged: resnet44 and 12 more (it was not measured)." in choice.sentence
     nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
-    assert "resnet20 comes nearest and takes 2 ms where the limit is 1 ms" in nothing
+    assert "resnet20 comes nearest and takes 2.00 ms where the limit is 1.00 ms" in nothing
     with pytest.raises(ValueError, match="max_ms needs measured times, and none was given"):
         choose(CIFAR, Budgets(max_ms=4))
 
 
 def test_an_input_that_no_network_can_train_on() -> None:
-    choice = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))
+    budgets = Budgets(max_macs=1e12, max_training_bytes=1e12)
+    choice = choose(task_of((3, 1, 1)), budgets)
     assert not choice.fits
     assert choice.sentence.startswith("No network could be judged for own images (3x1x1, ")
     assert "would train on one value per channel" in choice.sentence
+    assert all("one value per channel" in refusal.reason for refusal in choice.refused)
+    free = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))
+    assert len(free.fits) == len(choice.refused)
+    assert not free.refused
+    assert {r.training_bytes_float32 for r in free.fits} == {None}
+    assert "0 B" not in choice_text(free)
+    assert "have no training figures: input 3x1x1 is too small at batch 1" in choice_text(free)
+    assert json.loads(choice_json(free))["fits"][0]["saved_bytes"] is None
+    assert not any(Column.TRAINING_BYTES_FLOAT32 in (f.x, f.y) for f in free.fronts)
+
+
+def test_a_network_that_cannot_train_never_hides_the_others() -> None:
+    candidates = [parse("resnet18"), parse("resnet20")]
+    choice = choose(CIFAR, Budgets(max_training_bytes=1e9), candidates=candidates)
+    assert models(choice) == ["resnet20"]
+    assert [refusal.model for refusal in choice.refused] == ["resnet18:input=3x32x32:classes=10"]
+    assert "Not judged: resnet18:input=3x32x32:classes=10 (input 3x32x32" in choice.sentence
 
 
 @pytest.mark.parametrize("field", [budget.value for budget in Budget])

@@ -91,6 +91,61 @@ def test_profile_as_csv_sums_to_the_total(capsys: pytest.CaptureFixture[str]) ->
     assert rows[0]["output"] == "64x112x112"
 
 
+SMALL = "resnet18:input=3x32x32"
+WHY = (
+    "input 3x32x32 is too small at batch 1, where layer4.0.bn1 would train on one value per "
+    "channel; take a larger input or a batch of at least 2"
+)
+
+
+def test_a_network_that_one_image_cannot_train_is_counted_drawn_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = json.loads(call(capsys, "profile", SMALL, "--format", "json")[1])
+    assert (read["params"], read["macs"]) == (11_689_512, 37_523_456)
+    assert read["saved_bytes"] is None
+    assert read["missing"] == {"saved_bytes": WHY}
+    assert {row["saved_bytes"] for row in [*read["stages"], *read["layers"]]} == {None}
+    rows = list(csv.DictReader(io.StringIO(call(capsys, "profile", SMALL, "--format", "csv")[1])))
+    assert {row["saved_bytes"] for row in rows} == {""}
+    assert sum(int(row["macs"]) for row in rows) == 37_523_456
+    text = call(capsys, "profile", SMALL)[1]
+    assert "saved for backward           —  float32 training\n" in text
+    assert f"\n— no saved memory: {WHY}\n" in text
+    at_two = call(capsys, "profile", SMALL, "--batch", "2", "--format", "json")[1]
+    assert "missing" not in json.loads(at_two)
+    assert json.loads(at_two)["saved_bytes"] == 947_712
+    for arguments in (
+        ("profile", SMALL, "--format", "latex"),
+        ("tree", "resnet18:input=1x28x28:classes=10"),
+        ("code", "resnet18:input=1x28x28:classes=10"),
+        ("graph", SMALL, "--heat", "macs", "-o", str(tmp_path / "a.svg")),
+        ("graph", SMALL, "-o", str(tmp_path / "a.html")),
+        ("profile", SMALL, "--verify"),
+    ):
+        assert call(capsys, *arguments)[0] == 0
+    assert "saved" not in call(capsys, "time", SMALL, "--batch", "1", "--inference")[2]
+
+
+def test_one_network_never_hides_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    for style in ("text", "markdown", "latex"):
+        status, out, _ = call(capsys, "compare", "resnet20", SMALL, "--format", style)
+        assert status == 0
+        assert "37.5 M" in out
+        assert "1.53 MB" in out
+        assert f"{SMALL} has no training figures: {WHY}." in out.replace("\\_", "_")
+    out = call(capsys, "compare", "resnet20", SMALL, "--format", "json")[1]
+    good, small = json.loads(out)["models"]
+    assert (good["saved_bytes"], small["saved_bytes"]) == (1_525_376, None)
+    assert good["training_bytes_float32"] == 4_403_912
+    assert small["missing"]["training_bytes_float32"] == WHY
+    assert "missing" not in good
+    out = call(capsys, "compare", "resnet20", SMALL, "--format", "csv")[1]
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["saved_bytes"] for row in rows] == ["1525376", ""]
+    assert [row["training_bytes_bfloat16"] for row in rows] == ["3864084", ""]
+
+
 def test_an_option_wins_over_the_text(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = call(
         capsys, "profile", "resnet18:input=3x64x64", "--input", "1x96x96", "--format", "json"
@@ -156,6 +211,22 @@ def test_graph_writes_every_format(
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".tex", ".html"])
+def test_heat_is_of_a_box_or_of_a_block(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    for options, said, other in (
+        ((), "= 7.64 G", "218 M per block"),
+        (("--heat-per", "box"), "= 7.64 G", "218 M per block"),
+        (("--heat-per", "block"), "218 M per block", "= 7.64 G"),
+    ):
+        command = ("graph", "resnet152", "--heat", "macs", *options, "-o", str(path))
+        assert call(capsys, *command) == (0, "", "")
+        assert said in path.read_text()
+        assert other not in path.read_text()
+
+
 @pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".dot", ".tex", ".html"])
 def test_units_and_a_single_block_in_every_format(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -205,7 +276,6 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["profile", "resnet50", "--input", "0x0"], "input must be channels x height x width"),
         (["profile", "resnet50", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
         (["profile", "resnet50", "--input", "8x8"], "input must be channels x height x width"),
-        (["profile", "resnet50", "--input", "3x8x8"], "input 3x8x8 is too small at batch 1"),
         (["profile", "resnet50", "--input", "abc"], "input must be written like 3x224x224"),
         (["profile", "resnet50", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
         (["profile", "resnet50", "--batch", "two"], "'two' is not a valid integer"),
@@ -215,6 +285,14 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
         (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
+        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per says what --heat"),
+        (
+            ["graph", "resnet18:input=3x32x32", "-o", "a.svg", "--heat", "saved_bytes"],
+            "there is no saved memory to colour by: input 3x32x32 is too small at batch 1, where "
+            "layer4.0.bn1 would train on one value per channel; colour by MACs or parameters",
+        ),
+        (["time", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
+        (["gradients", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
         (["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"], "'layer1.9' is no block of"),
         (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
         (

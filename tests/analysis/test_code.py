@@ -1,6 +1,9 @@
 """The generated file is the same network: its keys, its output to the bit, its weights' draw."""
 
 import ast
+import importlib.util
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,6 +21,16 @@ def run(source: str) -> Any:
     names: dict[str, Any] = {"__name__": "standalone"}
     exec(compile(source, "standalone.py", "exec"), names)
     return names["ResNet"]()
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module of a file that stands nowhere on Python's path."""
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def check(spec: ResNetSpec) -> None:
@@ -76,6 +89,43 @@ def test_weights_are_drawn_alike(text: str) -> None:
             scale = value.std().item()
             assert theirs[name].std().item() == pytest.approx(scale, rel=0.6, abs=1e-12), name
             assert bool((value == 0).all()) == bool((theirs[name] == 0).all()), name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resnet18",
+        "keras_resnet18:input=3x65x64",
+        "resnet50:padding=same:dilate=0,1,1:groups=2:input=3x65x97",
+        "resnet20:padding=same:shortcut=zero_pad:activation=gelu",
+        "preresnet110:blocks=2,2,2",
+        "preresnet164:blocks=2,1,2:softmax=1",
+        "plain20:unit=relu_preact:norm=none",
+    ],
+)
+def test_the_file_can_be_scripted(text: str, tmp_path: Path) -> None:
+    spec = parse(text)
+    path = tmp_path / "net.py"
+    path.write_text(code(analysis.profile(spec)))
+    module = import_file(path)
+    model = module.ResNet().eval()
+    x = torch.randn(2, *spec.input)
+    assert torch.equal(torch.jit.script(model)(x), model(x))
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("resnet50_v1:dilate=0,0,1", {"layer4": "dilations=(2, 2)"}),
+        ("resnet50_v1:dilate=0,1,1", {"layer3": "dilations=(2, 2)", "layer4": "dilations=(4, 4)"}),
+        ("resnet50:dilate=0,1,1", {"layer3": "dilations=(1, 2)", "layer4": "dilations=(2, 4)"}),
+    ],
+)
+def test_dilations_of_first_and_later_blocks(text: str, arguments: dict[str, str]) -> None:
+    source = code(analysis.profile(parse(text)))
+    for stage, said in arguments.items():
+        (line,) = (line for line in source.splitlines() if f"self.{stage} = stage(" in line)
+        assert said in line
 
 
 def test_every_catalog_entry_gives_a_file_with_only_what_it_needs() -> None:

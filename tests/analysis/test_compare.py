@@ -36,6 +36,7 @@ from analysis.render.comparison import (
     comparison_markdown,
     comparison_text,
 )
+from analysis.render.comparison_charts import not_swept, sweep_chart
 from analysis.training import Dtype, inference_bytes, step_memory
 from nets import CATALOG, parse
 from tests.conftest import Golden
@@ -125,12 +126,27 @@ def test_a_network_is_one_row_however_it_is_given() -> None:
             "input has 3 channels, and d2l_resnet18 takes 1",
         ),
         (["resnet18"], {"input_shape": (3, 64)}, "input must be channels x height x width"),
-        (["resnet20", "resnet50:input=3x8x8"], {}, "resnet50:input=3x8x8: input 3x8x8 is too"),
     ],
 )
 def test_bad_comparisons(texts: list[str], options: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         compare([parse(text) for text in texts], **options)  # type: ignore[arg-type]
+
+
+def test_a_network_that_one_image_cannot_train_has_all_but_its_training() -> None:
+    comparison = compare([parse("resnet18:input=3x32x32"), *CIFAR], replay=True)
+    small, *others = comparison.rows
+    assert (small.params, small.macs) == (11_689_512, 37_523_456)
+    assert {column for column in comparison.columns if column.of(small) is None} == {*small.missing}
+    assert all(column.of(row) for column in comparison.columns for row in others)
+    assert not any(row.untrainable or row.missing for row in others)
+    assert [str(dtype) for dtype in frame(comparison)["saved_bytes"].isna()] == [
+        "True",
+        *["False"] * len(CIFAR),
+    ]
+    assert pareto(comparison.rows, Column.DEPTH, Column.SAVED_BYTES)
+    (alone,) = compare([parse("resnet18:input=3x32x32")], batch=2, replay=True).rows
+    assert all(column.of(alone) for column in small.missing)
 
 
 PLACES: tuple[Axis, ...] = (
@@ -195,11 +211,18 @@ def test_sweeps() -> None:
     assert [p.row.spec.widths[0] for p in wide.points] == [32, 64, 128]
     assert wide.points[1].row.macs == 4_089_184_256
     sides = curve(parse("resnet50"), Sweep.INPUT, values=[8, 224, 448], batch=1)
-    assert [p.value for p in sides.points] == [224, 448]  # 8 is too small at batch 1
     tall = curve(parse("resnet50:input=3x256x128"), Sweep.INPUT, values=[256, 384])
     assert [p.row.input for p in tall.points] == [(3, 256, 128), (3, 384, 192)]
     wide = curve(parse("resnet50:input=3x64x4096"), Sweep.INPUT)
     assert max(p.row.input for p in wide.points) == (3, 64, 4096)
+    assert [p.value for p in sides.points] == [8, 224, 448]
+    assert [p.row.saved_bytes for p in sides.points] == [None, 86_121_984, 343_825_920]
+    assert not_swept([sides], Column.MACS) == ()
+    assert not_swept([sides], Column.SAVED_BYTES) == ("resnet50 at 8",)
+    (line,) = sweep_chart([sides], Column.SAVED_BYTES).series
+    assert line.x == (224, 448)
+    lost = curve(parse("resnet50"), Sweep.INPUT, values=[8, 32])
+    assert not sweep_chart([lost], Column.SAVED_BYTES).series
     batches = curve(parse("resnet50"), Sweep.BATCH, values=[4, 1, 4], replay=True)
     assert [p.row.batch for p in batches.points] == [1, 4]
     assert batches.points[1].row.macs == 4 * batches.points[0].row.macs
@@ -226,7 +249,6 @@ def test_sweeps_of_their_own_accord_hold_the_network_itself(name: str, sweep: Sw
         (Sweep.WIDTH, [float("nan")], "width must be a number above 0, 64 at most, not nan"),
         (Sweep.WIDTH, [0.001], "resnet50 cannot be built at any width of the sweep"),
         (Sweep.DEPTH, [2], "resnet50 cannot be built at any depth of the sweep"),
-        (Sweep.INPUT, [1], "resnet50 cannot be built at any input of the sweep"),
         (Sweep.BATCH, [], "a sweep takes 1 to 64 values, not 0"),
         (Sweep.BATCH, list(range(1, 70)), "a sweep takes 1 to 64 values, not 69"),
     ],

@@ -132,8 +132,10 @@ def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
         assert sum(s.params_gained for s in found.stages) == gained
         macs = found.after.macs - found.before.macs
         assert sum(s.macs_gained for s in found.stages) == macs
+        assert found.before.saved_bytes
+        assert found.after.saved_bytes
         saved = found.after.saved_bytes - found.before.saved_bytes
-        assert sum(s.saved_bytes_gained for s in found.stages) == saved
+        assert sum(s.saved_bytes_gained or 0 for s in found.stages) == saved
         assert found.sentence.endswith(".")
         assert len(found.sentence) < 900
         assert grid_text(diff_grid(found)).startswith(found.sentence)
@@ -185,3 +187,19 @@ def test_deep_networks_are_folded_and_their_runs_marked() -> None:
     before, after = marks("resnet1202", "resnet1202:shortcut=none")
     assert set(after.values()) == {"changed"}
     assert len(after) == 6
+
+
+def test_saved_memory_that_one_of_the_two_does_not_have() -> None:
+    found = between("resnet20", "resnet18:input=3x32x32")
+    assert {stage.params_gained for stage in found.stages} != {0}
+    assert found.sentence.endswith("In all +11.4 M parameters, −3.03 M MACs.")
+    assert found.untrainable == (
+        "resnet18:input=3x32x32 cannot train, as input 3x32x32 is too small at batch 1, where "
+        "layer4.0.bn1 would train on one value per channel"
+    )
+    grid = diff_grid(found)
+    assert {row[-1] for row in grid.rows} == {"—"}
+    assert grid.caption.endswith(f"Saved memory is missing: {found.untrainable}.")
+    both = diff(parse("resnet20"), parse("resnet18:input=3x32x32"), batch=2)
+    assert not both.untrainable
+    assert "saved for backward" in both.sentence

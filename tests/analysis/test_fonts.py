@@ -8,11 +8,12 @@ from pathlib import Path
 import matplotlib
 import pytest
 from fontTools.ttLib import TTFont
+from PIL import ImageFont
 from pypdf import PdfReader
 
 from analysis.render import fonts
 from analysis.render.files import pdf, png
-from analysis.render.fonts import missing_letters, with_fonts
+from analysis.render.fonts import FOLDER, missing_letters, text_width, with_fonts
 from tests.analysis.test_files import embedded, picture
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
@@ -62,3 +63,11 @@ def test_a_broken_font_file_is_passed_over(installed: list[Path], tmp_path: Path
     broken.write_bytes(b"no font")
     installed.extend([broken, tmp_path / "gone.ttf", DEJAVU])
     assert missing_letters(ARMENIAN) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["layer3.1 to 3.35 ×35", "218 M ×35 = 7.64 G", "3×3, 128, 32 groups"]
+)
+def test_a_text_is_as_wide_as_it_is_drawn(text: str) -> None:
+    font = ImageFont.truetype(str(FOLDER / "SourceSansPro-Regular.ttf"), 1000)
+    assert text_width(text, 1000) == pytest.approx(font.getlength(text), rel=0.02)  # but kerning

@@ -294,7 +294,10 @@ def test_exports_hold_every_number() -> None:
             if c.model == row["model"]
         ]
         assert row["log10_ratio"] == pytest.approx(sum(ratios) / 2)
-        assert row["log10_ratio_spread"] == pytest.approx(abs(ratios[0] - ratios[1]) / 2)
+        assert row["log10_ratio_low"] == pytest.approx(min(ratios))
+        assert row["log10_ratio_high"] == pytest.approx(max(ratios))
+        assert row["factor_per_layer"] == pytest.approx(10 ** (sum(ratios) / 2 / row["layers"]))
+        assert row["r_squared"] == min(own_summary.r_squared)
         assert row["slope_per_layer"] == own_summary.slope_per_layer
     assert loaded["settings"]["dtype"] == "float32"
     lines = gradients_csv(whole).splitlines()
@@ -390,10 +393,11 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
             "gradient: take 2 classes or more",
         ),
         (
-            ["resnet50:input=3x16x16"],
+            ["resnet20", "resnet50:input=3x16x16"],
             {"batch": 1},
-            "input 3x16x16 is too small at batch 1: layer3.0.bn2 would train on one value per "
-            "channel; take a larger input or a batch of at least 2",
+            "resnet50:input=3x16x16 has no gradients: input 3x16x16 is too small at batch 1, where "
+            "layer3.0.bn2 would train on one value per channel; take a larger input or a batch of "
+            "at least 2",
         ),
         (
             ["resnet20", "resnet1202"],
@@ -443,6 +447,7 @@ def test_the_batch_that_is_named_is_the_largest_that_fits() -> None:
         check((spec,), Settings())
     need = check((spec,), Settings(batch=19))
     cost = analysis.profile(spec, batch=19)
+    assert cost.saved_bytes is not None
     assert need.bytes == cost.saved_bytes + 8 * cost.params <= gradients.MAX_BYTES
     assert need.macs == 9 * cost.macs
     both = check((spec, parse("resnet18")), Settings(batch=19))

@@ -2,23 +2,26 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import fx, nn
 
 import analysis
 from analysis.costs import Profile
-from analysis.drawing import Graph, Kind
+from analysis.drawing import SMALL, Graph, Kind
 from analysis.graph import Level, block_graph, graph, openable
-from analysis.heat import Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render.dot import dot
+from analysis.render.fonts import text_width
 from analysis.render.look import Look
 from analysis.render.numbers import short
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
-from analysis.render.svg import counts_in_words, svg
+from analysis.render.svg import Warm, counts_in_words, lines_of, svg
 from nets import build, parse
 from nets.plan import ShortcutKind
 from nets.spec import ResNetSpec, Shortcut, UnitOrder
@@ -141,6 +144,140 @@ def test_nothing_overlaps_and_nothing_is_outside(spec: ResNetSpec) -> None:
                 assert apart_x or apart_y
         for line in picture.shortcuts:
             assert all(0 <= x <= picture.width and y >= 0 for x, y in line.points)
+
+
+def test_at_stage_level_a_shortcut_is_a_small_unit_in_its_stage() -> None:
+    picture = graph(counted("resnet152"), Level.STAGE)
+    stages = {node.path: node for node in picture.nodes if node.kind is Kind.STAGE}
+    said = [(line.path, line.unit.words) for line in picture.shortcuts if line.unit]
+    assert said == [
+        (f"layer{stage}", words)
+        for stage, identities in enumerate((2, 7, 35, 2), 1)
+        for words in ("1 projection", f"{identities} identity")
+    ]
+    for line in picture.shortcuts:
+        assert line.unit
+        left, top, width, height = stages[line.path].panel
+        points = (*line.points, *line.unit.path, line.unit.words_at)
+        assert all(left < x < left + width and top < y < top + height for x, y in points)
+        reach = left + width - line.unit.words_at[0]
+        assert text_width(line.unit.words, SMALL) < reach - 4
+        x, y = line.unit.add
+        assert line.points[-1] == (x, y - line.unit.radius)  # as an arc ends at an addition
+        assert line.points[0][1] == y == line.unit.path[0][1]
+        on_path, box = line.unit.path, line.unit.box
+        assert on_path[0][0] < line.points[0][0] < box[0] < box[0] + box[2] < x < on_path[1][0]
+
+    root = ElementTree.fromstring(svg(picture))
+    groups = [g for g in root.iter(f"{SVG}g") if "shortcut" in g.get("class", "").split()]
+    counts: Counter[str] = Counter()
+    for group in groups:
+        counts[group.get("class", "").split()[1]] += int(group.get("data-count", 0))
+        plus = group.find(f"{SVG}circle")
+        assert plus is not None
+    assert counts == {"identity": 46, "projection": 4}
+    assert [group.findtext(f"{SVG}text") for group in groups] == [words for _, words in said]
+    key = root.findall(f".//{SVG}g[@class='legend']/{SVG}text")
+    assert [name.text for name in key] == ["identity shortcut", "projection shortcut"]
+
+
+@pytest.mark.parametrize("text", ["resnet50", "resnet34_c", "plain34", "resnet1202"])
+def test_the_row_of_a_stage_holds_its_box(text: str) -> None:
+    for width in (None, 85.0, 170.0):
+        picture = graph(counted(text), Level.STAGE, width_mm=width)
+        nodes = {node.path: node for node in picture.nodes}
+        for band in picture.bands:
+            node = nodes[band.stage]
+            assert band.y + 26 < node.y - node.height / 2  # below the band's title
+            assert node.y + node.height / 2 + 6 < band.y + band.height
+            around = [edge for edge in picture.edges if len(edge.points) > 2]
+            ways = [edge.points[2][1] for edge in around]
+            assert not any(band.y <= way <= band.y + band.height for way in ways)
+
+
+def test_the_count_of_a_run_of_projections_is_not_under_them() -> None:
+    picture = graph(counted("resnet34_c"), Level.LAYER)
+    nodes = {node.id: node for node in picture.nodes}
+    folded = [line for line in picture.shortcuts if line.count > 1]
+    assert [line.count for line in folded] == [2, 3, 5, 2]
+    for line in folded:
+        first = nodes[line.via[0]]
+        assert line.points[0][0] < line.count_at[0]
+        assert line.count_at[0] + 14 < first.x - first.width / 2
+        assert [nodes[name].count for name in line.via] == [line.count] * 2
+
+
+def test_at_stage_level_dot_says_what_is_in_a_stage() -> None:
+    text = dot(graph(counted("resnet20"), Level.STAGE))
+    found = re.findall(r'"(layer\d)\.\w+" \[label="(.+?)" class="(.+?)"', text)
+    assert found == [
+        ("layer1", "3 identity", "shortcut identity"),
+        ("layer2", "1 zero pad", "shortcut zero_pad"),
+        ("layer2", "2 identity", "shortcut identity"),
+        ("layer3", "1 zero pad", "shortcut zero_pad"),
+        ("layer3", "2 identity", "shortcut identity"),
+    ]
+    assert re.findall(r"(\w+) -> (\w+)", text) == list(
+        pairwise(["input", "stem", "layer1", "layer2", "layer3", "head"])
+    )
+
+
+DILATED = "resnext50_32x4d:dilate=0,1,1"
+
+
+def test_a_convolution_says_its_groups_and_dilation() -> None:
+    layers = {n.path: n for n in graph(counted(DILATED), Level.LAYER, unfold=True).nodes}
+    for path, label in (
+        ("layer1.1.conv1", "1×1, 128"),
+        ("layer1.1.conv2", "3×3, 128, 32 groups"),
+        ("layer2.0.conv2", "3×3, 256 /2, 32 groups"),
+        ("layer3.1.conv2", "3×3, 512, 32 groups, dilation 2"),
+        ("layer4.1.conv2", "3×3, 1024, 32 groups, dilation 4"),
+    ):
+        assert layers[path].label == label
+    picture = graph(counted(DILATED), Level.LAYER)
+    drawn = svg(picture)
+    assert ">3×3, 128, 32 groups</text>" in drawn
+    assert "layer4.1.conv2: Conv2d, 32 groups, dilation 4, 1024×28×28 to" in drawn
+    assert 'label="3×3, 1024, 32 groups, dilation 4"' in dot(picture)
+    assert 'tooltip="Conv2d, 32 groups, dilation 4, 1024×28×28 to' in dot(picture)
+    plain = svg(graph(counted("resnet50"), Level.LAYER)) + svg(graph(counted("resnet50")))
+    assert "groups" not in plain
+    assert "dilation" not in plain
+
+
+@pytest.mark.parametrize("level", [Level.STAGE, Level.BLOCK])
+def test_a_stage_says_its_groups_and_dilation(level: Level) -> None:
+    picture = graph(counted(DILATED), level)
+    notes = {band.stage: band.note for band in picture.bands}
+    assert notes["layer1"] == "32 groups"
+    assert notes["layer3"] == "32 groups, dilation 1, then 2"
+    assert notes["layer4"] == "32 groups, dilation 2, then 4"
+    assert all(band.note in band.title for band in picture.bands)
+    assert 'label="layer1 256×56×56, 32 groups"' in dot(picture)
+    tips = {node.id: node.detail for node in picture.nodes}
+    if level is Level.STAGE:
+        said = "1 projection and 5 identity shortcuts, 32 groups, dilation 1, then 2"
+        assert tips["layer3"].endswith(said)
+    else:
+        assert tips["layer3.1"].endswith("identity shortcut, 32 groups, dilation 2")
+
+
+@pytest.mark.parametrize("width", [None, 85, 170])
+@pytest.mark.parametrize("level", Level)
+def test_every_label_fits_its_box(level: Level, width: float | None) -> None:
+    deepest = ("resnet152", "resnet1202", "preresnet1001", "wrn28_10", "plain110")
+    for text in (*deepest, "resnext101_64x4d:dilate=1,1,1"):
+        profile = counted(text)
+        picture = graph(profile, level, width_mm=width)
+        warm = Warm.of(picture, heat_of(profile, Metric.SAVED_BYTES), LIGHT)
+        for node in picture.nodes:
+            if node.kind is not Kind.ADD:
+                for hot in (None, warm):
+                    for said, size, base in lines_of(node, hot):
+                        assert text_width(said, size) <= node.width - 6, (text, node.label)
+                        assert node.y - node.height / 2 + 0.7 * size < base
+                        assert base < node.y + node.height / 2 - 3
 
 
 def test_folding_keeps_every_shortcut() -> None:
@@ -293,10 +430,99 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     picture = graph(profile)
     assert 'class="scale"' not in svg(picture)
     warm = svg(picture, heat=heat)
-    hottest = max(heat.values[n.path] for n in picture.nodes if n.path in heat.values)
-    assert f"0 to {short(hottest, metric.unit)} {metric.label}" in warm
+    hottest = max(heat.of(node) or 0 for node in picture.nodes)
+    assert f">0 to {short(hottest, metric.unit)} {metric.label}, total per box<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
+
+
+def box_texts(root: ElementTree.Element, path: str) -> list[str]:
+    """What stands in a node's box."""
+    (group,) = [
+        g
+        for g in root.iter(f"{SVG}g")
+        if g.get("data-path") == path and g.get("class", "").startswith("node")
+        if g.get("class") != "node add"
+    ]
+    return [text.text or "" for text in group.iterfind(f"{SVG}text")]
+
+
+def fills(root: ElementTree.Element) -> dict[str, str]:
+    """The colour of every box."""
+    return {
+        g.get("data-path", ""): g[1].get("fill", "")
+        for g in root.iter(f"{SVG}g")
+        if g.get("class", "").startswith("node") and g.get("class") != "node add"
+    }
+
+
+def test_a_run_is_as_hot_as_all_its_blocks() -> None:
+    """Two thirds of ResNet-152's MACs are in layer3.1 to 3.35."""
+    profile = counted("resnet152")
+    heat = heat_of(profile, Metric.MACS)
+    picture = graph(profile)
+    (run,) = [node for node in picture.nodes if node.path == "layer3.1" and node.count == 35]
+    assert heat.of(run) == 35 * 218_365_952 == 7_642_808_320
+    assert 7_642_808_320 / profile.macs == pytest.approx(0.664, abs=0.001)
+    root = ElementTree.fromstring(svg(picture, heat=heat))
+    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M ×35 = 7.64 G"]
+    assert box_texts(root, "layer4.0") == ["layer4.0", "373 M"]
+    assert [path for path, fill in fills(root).items() if fill == CIVIDIS[-1]] == ["layer3.1"]
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert any(str(t).endswith("identity shortcut · 218 M ×35 = 7.64 G MACs") for t in titles)
+
+    per_block = replace(heat, per=Per.BLOCK)
+    assert per_block.of(run) == 218_365_952
+    root = ElementTree.fromstring(svg(picture, heat=per_block))
+    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M per block"]
+    hottest = [path for path, fill in fills(root).items() if fill == CIVIDIS[-1]]
+    assert hottest == ["layer2.0", "layer3.0", "layer4.0"]
+    assert root.findtext(f".//{SVG}g[@class='scale']/{SVG}text") == "0 to 373 M MACs, per block"
+
+
+def test_a_stage_is_all_its_blocks_or_their_mean() -> None:
+    profile = counted("resnet152")
+    heat = heat_of(profile, Metric.SAVED_BYTES)
+    picture = graph(profile, Level.STAGE)
+    (stage,) = [node for node in picture.nodes if node.path == "layer3"]
+    assert heat.of(stage) == 89_161_728
+    assert replace(heat, per=Per.BLOCK).of(stage) == 89_161_728 / 36
+    for per, said in ((Per.BOX, "89.2 MB"), (Per.BLOCK, "2.48 MB per block")):
+        root = ElementTree.fromstring(svg(picture, heat=replace(heat, per=per)))
+        assert box_texts(root, "layer3") == [f"layer3 ×36 · {said}"]
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(specs(), st.sampled_from(Metric))
+def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> None:
+    profile = analysis.profile(spec, batch=4)
+    heat = heat_of(profile, metric)
+    for level in Level:
+        if level is Level.LAYER and metric is Metric.SAVED_BYTES:
+            continue  # what an addition or an identity saves has no box
+        for unfold in (False, True):
+            boxes = graph(profile, level, unfold).nodes
+            assert sum(heat.of(node) or 0 for node in boxes) == getattr(profile, metric)
+    opened = graph(profile, opened=openable(spec))
+    if metric is not Metric.SAVED_BYTES:
+        assert sum(heat.of(node) or 0 for node in opened.nodes) == getattr(profile, metric)
+
+
+def test_numbers_that_vary_colour_no_folded_box() -> None:
+    profile = counted("resnet50")
+    heat = Heat("decades", "", {"layer3.0": 2.0, "layer3.1": 1.0, "layer3.2": 4.0}, varies=True)
+    folded = ElementTree.fromstring(svg(graph(profile), heat=heat))
+    assert box_texts(folded, "layer3.1") == ["layer3.1 to 3.5 ×5"]
+    assert fills(folded)["layer3.1"] == fills(folded)["layer2.1"]
+    titles = [title.text or "" for title in folded.iter(f"{SVG}title")]
+    (said,) = [title for title in titles if title.startswith("layer3.1: 1024")]
+    assert said.endswith(" · differs by block: unfold to see it")
+    unfolded = ElementTree.fromstring(svg(graph(profile, unfold=True), heat=heat))
+    assert box_texts(unfolded, "layer3.1") == ["layer3.1", "1.00"]
+    for per in Per:
+        assert ">0 to 4.00 decades</text>" in svg(
+            graph(profile, unfold=True), heat=replace(heat, per=per)
+        )
 
 
 def test_heat_colours_go_from_end_to_end() -> None:

@@ -3,26 +3,35 @@
 import contextlib
 import io
 import warnings
+from collections import Counter
+from enum import StrEnum
 
 import pytest
 import torch
 import torchinfo
 import torchvision
 from fvcore.nn import FlopCountAnalysis
+from hypothesis import given, seed, settings
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis import profile
+from analysis.costs import representative
 from analysis.counting import run_fvcore
 from analysis.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
 from analysis.render.comparison import ledger_grid
 from analysis.render.grid import grid_csv, grid_latex
 from nets import CATALOG, build, parse
+from nets.spec import DEFAULTS, OPTIONS, Activation, ResNetSpec
+from tests.strategies import specs
 
 with warnings.catch_warnings():  # thop compares versions with distutils
     warnings.simplefilter("ignore")
     import thop
 from ptflops import get_model_complexity_info
+
+EXAMPLES = 6
+"""Random networks of each activation."""
 
 RESNET50 = {
     Tool.PAPER: 3_800_000_000,
@@ -64,7 +73,7 @@ def counted(model: nn.Module, x: torch.Tensor) -> dict[Tool, int]:
     return found
 
 
-def totals(text: str, batch: int = 1) -> dict[Tool, int]:
+def totals(text: str, batch: int = 1) -> dict[Tool, int | None]:
     return {line.tool: line.total for line in ledger(parse(text), batch)}
 
 
@@ -99,14 +108,72 @@ def test_other_options_equal_the_tools(text: str) -> None:
     assert totals(text, batch=2) == counted(build(parse(text)), torch.randn(2, 3, 32, 32))
 
 
+def test_layers_of_a_type_that_a_tool_does_not_know() -> None:
+    """ptflops and thop look a layer up by its own type and skip what derives from Conv2d."""
+    ours = totals("keras_resnet18")
+    assert (ours[Tool.PTFLOPS], ours[Tool.THOP]) == (29_548_116, 28_530_717)
+    assert totals("keras_resnet18:input=3x64x64", batch=2) == counted(
+        build(parse("keras_resnet18")), torch.randn(2, 3, 64, 64)
+    )
+    for tool in (Tool.PTFLOPS, Tool.THOP):
+        line = next(line for line in ledger(parse("keras_resnet18")) if line.tool is tool)
+        skipped = next(a for a in line.amounts if a.part is Part.UNKNOWN_CONVS)
+        assert skipped.how == "skipped: the tool doesn't know their type"
+        # what is left: three 1x1 projections and the linear layer
+        assert line.amounts[0].count + skipped.count == 3 * 6_422_528 + 5_120
+
+
+def test_every_line_equals_the_tools_on_random_networks() -> None:
+    drawn: Counter[str] = Counter()
+
+    def run(number: int, activation: Activation) -> None:
+        @seed(number)
+        @settings(max_examples=EXAMPLES, deadline=None, database=None)
+        @given(specs(activation))
+        def one(spec: ResNetSpec) -> None:
+            spec = representative(spec)
+            tools = counted(build(spec), torch.randn(2, *spec.input))
+            # torch counts the weight gradient of a convolution in groups as if it had none
+            layers = profile(spec, batch=2).layers
+            grouped = [layer.macs for layer in layers if layer.path.endswith("conv2")]
+            tools[Tool.FORWARD_BACKWARD] -= 2 * (spec.groups - 1) * sum(grouped)
+            assert totals(str(spec), batch=2) == tools
+            values = [getattr(spec, name) for name in OPTIONS]
+            drawn.update(repr(value) for value in values if isinstance(value, StrEnum))
+            drawn.update(["bias"] * spec.bias + ["groups"] * (spec.groups > 1))
+            drawn.update(["dilation"] * any(spec.dilate) + [layer.type for layer in layers])
+
+        one()
+
+    for number, activation in enumerate(Activation):
+        run(number, activation)
+    enums = [type(default) for default in DEFAULTS.values() if isinstance(default, StrEnum)]
+    expected = {repr(value) for enum in enums for value in enum}
+    types = {"Conv2dSame", "MaxPool2dSame", "MaxPool2d", "ZeroPad", "Identity", "Softmax"}
+    assert expected | types | {"bias", "groups", "dilation"} <= drawn.keys()
+
+
 def test_every_catalog_line_begins_with_the_multiply_adds_and_holds_no_empty_amount() -> None:
     for entry in CATALOG.values():
         lines = ledger(entry.spec)
-        macs = next(line.total for line in lines if line.tool is Tool.TORCHVISION)
+        macs = profile(entry.spec).macs
         for line in lines:
             assert line.amounts[0] == Amount(Part.MACS, macs)
             assert line.total == sum(amount.count for amount in line.amounts)
             assert all(amount.count for amount in line.amounts)
+
+
+def test_a_network_too_small_to_train_has_no_line_of_a_tool_in_train_mode() -> None:
+    text = "resnet18:input=3x32x32"
+    lines = {line.tool: line for line in ledger(parse(text))}
+    train = lines.pop(Tool.FVCORE_TRAIN)
+    assert (train.total, train.amounts) == (None, ())
+    assert "layer4.0.bn1 would train on one value per channel" in train.missing
+    assert lines[Tool.TORCHVISION].total == 37_523_456
+    assert all(line.total for line in lines.values())
+    rows = {row[0]: row for row in ledger_grid(ledger(parse(text))).rows}
+    assert rows[Tool.FVCORE_TRAIN] == (Tool.FVCORE_TRAIN, train.missing, "—")
+    assert None not in totals(text, batch=2).values()
 
 
 def test_only_the_papers_line_cites_and_only_where_it_states_a_figure() -> None:
@@ -137,6 +204,7 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     assert rows[0].endswith('"3,800,000,000"')
     assert " − 231,211,008 stride on the first 1x1" in rows[0]
     for row, line in zip(rows, lines, strict=True):
+        assert line.total
         assert all(f"{abs(amount.count):,} {amount.part}" in row for amount in line.amounts)
         assert row.endswith(f'"{line.total:,}"')
     assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import analysis
-from analysis.costs import representative
+from analysis.costs import check_trainable, representative
 from analysis.counting import Check, run_fvcore, verify
 from nets import CATALOG, build, parse
 
@@ -107,6 +107,27 @@ def test_saved_bytes_of_one_image(name: str, saved: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "params", "macs", "saved_of_two"),
+    [
+        ("resnet18:input=3x32x32", 11_689_512, 37_523_456, 947_712),
+        ("resnet18:input=1x28x28:classes=10", 11_175_370, 33_010_944, 783_488),
+    ],
+)
+def test_a_network_too_small_to_train_on_one_image_is_counted(
+    text: str, params: int, macs: int, saved_of_two: int
+) -> None:
+    one, two = (analysis.profile(parse(text), batch=batch) for batch in (1, 2))
+    assert (one.params, one.macs, one.receptive_field) == (params, macs, 435)
+    assert one.saved_bytes is None
+    assert one.untrainable.endswith("where layer4.0.bn1 would train on one value per channel")
+    with pytest.raises(ValueError, match=r"at batch 1, where .* or a batch of at least 2$"):
+        check_trainable(one)
+    assert (two.params, two.macs, two.saved_bytes) == (params, 2 * macs, saved_of_two)
+    assert not two.untrainable
+    check_trainable(two)
+
+
+@pytest.mark.parametrize(
     ("name", "depth", "convolutions"),
     [("resnet50", 50, 53), ("wrn28_10", 26, 28), ("wrn40_4", 38, 40), ("plain20", 20, 19)],
 )
@@ -121,8 +142,6 @@ def test_depth_and_convolutions(name: str, depth: int, convolutions: int) -> Non
 @pytest.mark.parametrize(
     ("text", "batch", "says"),
     [
-        ("resnet50:input=3x8x8", 1, "input 3x8x8 is too small at batch 1"),
-        ("resnet50:input=3x32x32", 1, "layer4.0.bn2 would train on one value per channel"),
         ("resnet50", 0, "batch must be 1 to 65,536, not 0"),
         ("resnet50", 65_537, "batch must be 1 to 65,536, not 65,537"),
         ("resnet50", 1.5, "batch must be 1 to 65,536, not 1.5"),
@@ -138,7 +157,7 @@ def test_input_shape() -> None:
     smaller = analysis.profile(parse("resnet50"), input_shape=(3, 128, 96))
     assert smaller == analysis.profile(parse("resnet50:input=3x128x96"))
     assert smaller.model == "resnet50:input=3x128x96"
-    with pytest.raises(ValueError, match="input has 1 channels, and resnet50 takes 3"):
+    with pytest.raises(ValueError, match="input has 1 channel, and resnet50 takes 3"):
         analysis.profile(parse("resnet50"), input_shape=(1, 128, 96))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 import analysis
-from analysis.residual import block_paths, residual
+from analysis.residual import block_paths, conv_label, convs_in_words, residual
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.strategies import specs
@@ -18,10 +18,7 @@ def explain(text: str, path: str) -> str:
 @settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(specs())
 def test_costs_of_every_block_are_its_layers(spec: ResNetSpec) -> None:
-    try:
-        profile = analysis.profile(spec)
-    except ValueError:
-        profile = analysis.profile(spec, batch=2)
+    profile = analysis.profile(spec)
     for path in block_paths(spec):
         own = residual(profile, path).branches[0]
         layers = [
@@ -72,11 +69,45 @@ def test_the_papers_comparison_at_256_channels() -> None:
         ("resnet50", "layer2.0", r"\mathbf{x} \in \mathbb{R}^{256 \times 56 \times 56}"),
         ("resnet50", "layer1.1", r"\mathbf{y} = \mathrm{ReLU}\left(\mathcal{F}(\mathbf{x}, "),
         ("preresnet110", "layer1.1", r"\mathbf{y} = \mathcal{F}(\mathbf{x}, \{W_i\}) + \mathbf"),
+        ("preresnet110", "layer1.0", "Identity: input and output have the same shape, so the add"),
+        ("preresnet110", "layer1.0", "the shortcut carries x after the block's first BN and ReLU"),
+        ("preresnet110", "layer1.0", r"\mathbf{y} = \mathcal{F}(\mathbf{x}, \{W_i\}) + \hat{\mat"),
+        (
+            "preresnet110:shortcut=zero_pad:widths=24,32,64",
+            "layer1.0",
+            r"\{W_i\}) + \mathrm{pad}(\hat{\mathbf{x}})",
+        ),
         ("resnet50:unit=bn_after_add", "layer1.1", r"\mathrm{ReLU}\left(\mathrm{BN}\left("),
     ],
 )
 def test_words(text: str, path: str, says: str) -> None:
     assert says in explain(text, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "equation"),
+    [
+        ("preresnet110", "layer1.0", "y = F(x) + x̂"),
+        ("preresnet110", "layer1.1", "y = F(x) + x"),
+        ("preresnet110", "layer2.0", "y = F(x) + pad(x)"),
+        ("preresnet164", "layer1.0", "y = F(x) + Wx̂"),
+        ("resnet50", "layer1.1", "y = ReLU(F(x) + x)"),
+        ("plain34", "layer1.1", "y = ReLU(F(x))"),
+    ],
+)
+def test_the_unit_in_plain_text(text: str, path: str, equation: str) -> None:
+    assert residual(analysis.profile(parse(text)), path).equation == equation
+
+
+def test_convolutions_in_words() -> None:
+    profile = analysis.profile(parse("resnext50_32x4d:dilate=0,0,1"))
+    for path, says in (
+        ("layer2.0", "1×1 256→256, 3×3 256→256 /2 (32 groups), 1×1 256→512"),
+        ("layer4.1", "1×1 2048→1024, 3×3 1024→1024 (32 groups, dilation 2), 1×1 1024→2048"),
+    ):
+        assert convs_in_words(residual(profile, path).branches[0].convs) == says
+    labels = [conv_label(conv) for conv in residual(profile, "layer4.1").branches[0].convs]
+    assert labels == ["1×1, 1024", "3×3, 1024, 32 groups, dilation 2", "1×1, 2048"]
 
 
 def test_no_such_block() -> None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,7 +13,7 @@ import analysis
 from analysis.costs import Profile
 from analysis.drawing import Kind
 from analysis.graph import Level, graph
-from analysis.heat import Heat, Metric, heat_of
+from analysis.heat import Heat, Metric, Per, heat_of
 from analysis.render.look import Look
 from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette
 from analysis.render.tikz import escaped, needs_unicode_tex, tikz
@@ -104,16 +105,19 @@ def test_the_picture_is_balanced_and_whole(text: str, level: Level) -> None:
     picture = graph(profile, level)
     tex = tikz(picture, Look(title=NASTY), heat=heat_of(profile, Metric.MACS))
     assert_balanced(tex)
+    units = sum(line.unit is not None for line in picture.shortcuts)
     boxes = [node for node in picture.nodes if node.kind is not Kind.ADD]
     stacked = [n for n in boxes if n.kind in (Kind.RUN, Kind.STAGE) and n.count > 1]
-    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked)
-    assert tex.count(r"\path[addition] ") == len(picture.nodes) - len(boxes)
+    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked) + units
+    assert tex.count(r"\path[addition] ") == len(picture.nodes) - len(boxes) + units
     assert tex.count(r"\path[main path] ") == len(picture.edges)
+    assert tex.count(r"\path[main path, ") == units
     assert tex.count(r"\path[stage band] ") == len(picture.bands)
     assert tex.count(", arrow head]") == len(picture.shortcuts)
     assert tex.count(", second line]") == sum(line.count > 1 for line in picture.shortcuts)
     for node in boxes:
-        assert f"{{{escaped(node.label)}}};" in tex
+        beside = r" $\cdot$ " if node.inner else "};"
+        assert f"{{{escaped(node.label)}{beside}" in tex
     for edge in picture.edges:
         assert f"{{{escaped(edge.label)}}};" in tex or not edge.label
 
@@ -124,6 +128,31 @@ def test_a_folded_run_says_its_count() -> None:
     layers = tikz(graph(profile, Level.LAYER))
     counts = re.findall(r"text=netidentity\] at \S+ \{\{\\bfseries\\boldmath (.+?)\}\}", layers)
     assert [read(count) for count in counts] == ["×2", "×7", "×35", "×2"]
+
+
+def test_a_run_says_its_total() -> None:
+    profile = counted("resnet152")
+    heat = heat_of(profile, Metric.MACS)
+    assert r"{218 M $\times$35 = 7.64 G};" in tikz(graph(profile), heat=heat)
+    block = replace(heat, per=Per.BLOCK)
+    tex = tikz(graph(profile), heat=block)
+    assert "{218 M per block};" in tex
+    assert r"{0 to 373 M MACs,\/ per block};" in tex
+
+
+def test_groups_dilation_and_the_shortcuts_of_a_stage_are_said() -> None:
+    profile = counted("resnext50_32x4d:dilate=0,0,1")
+    layers = tikz(graph(profile, Level.LAYER))
+    assert escaped("3×3, 128, 32 groups") in layers
+    assert escaped("3×3, 1024, 32 groups, dilation 2") in layers
+    stages = tikz(graph(profile, Level.STAGE))
+    said = re.findall(r"\{(\d+ (?:identity|projection|zero pad))\};", stages)
+    assert said == [
+        f"{count} {kind}"
+        for identities in (2, 3, 5, 2)
+        for count, kind in ((1, "projection"), (identities, "identity"))
+    ]
+    assert escaped("layer1 · conv2_x · 32 groups") in stages
 
 
 def test_the_legend_names_what_occurs() -> None:
@@ -234,7 +263,7 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     heat = heat_of(profile, metric)
     assert "netFEE838" not in tikz(picture)
     tex = tikz(picture, heat=heat)
-    hottest = max(picture.nodes, key=lambda node: heat.values.get(node.path, -1))
+    hottest = max(picture.nodes, key=lambda node: heat.of(node) or 0)
     assert f"{CIVIDIS[-1][1:]}] " in next(
         line
         for line in tex.splitlines()
@@ -242,7 +271,9 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     )
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
-    assert re.search(rf"\{{0 to [0-9.]+ [kMG]?{metric.unit} {metric.label}\}};", tex)
+    assert re.search(
+        rf"\{{0 to [0-9.]+ [kMG]?{metric.unit} {metric.label},\\/ total per box\}};", tex
+    )
     grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
 
@@ -252,7 +283,7 @@ def test_ink_is_read_on_heat() -> None:
     tex = tikz(graph(counted("resnet18")), heat=Heat("of $x_1$", "%", values))
     assert re.search(r"\\node\[words, text=black\] at \S+ \{stem\};", tex)
     assert re.search(r"\\node\[words, text=white\] at \S+ \{head\};", tex)
-    assert r"{0 to 1.00 \% of \$x\_1\$};" in tex
+    assert r"{0 to 1.00 \% of \$x\_1\$,\/ total per box};" in tex
 
 
 def test_fragment_and_document() -> None:

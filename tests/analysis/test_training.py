@@ -102,7 +102,8 @@ def test_equal_blocks_are_counted_once_and_exactly(
     spec: ResNetSpec, blocks: list[int], dtype: Dtype, optimiser: Optimiser
 ) -> None:
     spec = replace(spec, blocks=tuple(blocks[: len(spec.blocks)]))
-    for batch in (1, 7, MAX_BATCH):
+    least = 2 if analysis.profile(spec).untrainable else 1
+    for batch in (least, 7, MAX_BATCH):
         predicted = step_memory(spec, batch, dtype, optimiser)
         assert predicted.peak_bytes == unfolded(spec, dtype, optimiser, batch)
 
@@ -141,7 +142,9 @@ def test_what_is_known_of_resnet50() -> None:
     assert predicted.params_bytes == 4 * 25_557_032
     assert predicted.peak_bytes == 2_987_738_000
     assert predicted.peak_in is Phase.BACKWARD
-    parts = 3 * predicted.params_bytes + analysis.profile(parse("resnet50"), batch=32).saved_bytes
+    saved = analysis.profile(parse("resnet50"), batch=32).saved_bytes
+    assert saved
+    parts = 3 * predicted.params_bytes + saved
     assert predicted.peak_bytes < parts
     half = step_memory(parse("resnet50"), 32, Dtype.BFLOAT16)
     assert half.peak_bytes == step_memory(parse("resnet50"), 32, Dtype.FLOAT16).peak_bytes
@@ -187,6 +190,19 @@ def test_inference_in_half_types_is_what_a_run_holds(text: str, dtype: Dtype) ->
 def test_bad_limits(limit: float, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         largest_batch(parse("resnet18"), limit)
+
+
+def test_one_image_that_a_network_cannot_train_on() -> None:
+    spec = parse("resnet18:input=3x32x32")
+    with pytest.raises(ValueError, match=r"too small at batch 1, where .* a batch of at least 2$"):
+        step_memory(spec, 1)
+    two, three = (step_memory(spec, batch).peak_bytes for batch in (2, 3))
+    assert largest_batch(spec, two) == 2
+    assert largest_batch(spec, three) == 3
+    assert largest_batch(spec, two - 1) == 0  # room for one, on which it cannot train
+    one_fits = parse("resnet18:input=3x64x64")
+    assert largest_batch(one_fits, step_memory(one_fits, 1).peak_bytes) == 1
+    assert inference_bytes(spec, 1) == analysis.profile(spec).inference_bytes
 
 
 def test_bad_batches() -> None:

@@ -54,4 +54,7 @@ def test_texts() -> None:
     text = torchinfo_text(spec)
     assert "Total params: 269,722" in text
     assert "layer3" in text
+    assert "Total mult-adds (M): 40." in text
+    assert "Total mult-adds (G): 1.81" in torchinfo_text(parse("resnet18"))
+    assert "Units" not in text
     assert printed(spec) == str(build(spec))

@@ -60,6 +60,23 @@ def test_a_runs_facts_are_one_blocks_and_all_of_them(resnet50: Profile) -> None:
     assert names == ["x", "y"]  # an addition costs nothing of its own
 
 
+def test_groups_dilation_and_a_stages_shortcuts_are_told() -> None:
+    profile = analysis.profile(parse("resnext50_32x4d:dilate=0,0,1"))
+    layers = told(profile, Level.LAYER)
+    assert layers["layer1.0.conv2"]["what"] == "Conv2d, 3×3, 128, 32 groups"
+    assert layers["layer4.1.conv2"]["what"] == "Conv2d, 3×3, 1024, 32 groups, dilation 2"
+    assert layers["layer2.0.downsample.0"]["what"] == "Conv2d, 1×1, 512 /2"
+    rows = layers["layer3.1.conv2"]["rows"]
+    at = [name for name, _, _ in rows].index("MACs")
+    assert rows[at : at + 2] == [["MACs", "14.5 M", "14,450,688"], ["× 5", "72.3 M", "72,253,440"]]
+    branch = "1×1 2048→1024, 3×3 1024→1024 (32 groups, dilation 2), 1×1 1024→2048"
+    assert ["F", branch, ""] in told(profile)["layer4.1"]["rows"]
+    stages = told(profile, Level.STAGE)
+    assert stages["layer3"]["text"] == "1 projection and 5 identity shortcuts, 32 groups."
+    plain = told(analysis.profile(parse("plain20")), Level.STAGE)
+    assert plain["layer3"]["text"] == "No shortcuts."
+
+
 def test_equal_blocks_share_their_facts() -> None:
     profile = analysis.profile(parse("resnet1202"))
     drawn = graph(profile, Level.BLOCK, unfold=True)

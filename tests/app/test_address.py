@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "shortcuts": {
         "level": "layer",
         "heat": "saved_bytes",
+        "per": "block",
         "unfold": True,
         "look_title": "A title",
         "look_palette": "print",
@@ -178,7 +179,7 @@ def test_all_settings_are_the_same_for_a_new_visitor(open_app: Open, page: str) 
 
     app.switch_page("pages/units.py" if page != "units" else "pages/explore.py").run()
     for key in address:  # a browser takes them out of a link to another page
-        del app.query_params[key]
+        app.query_params.pop(key, None)
     app.switch_page(f"pages/{page}.py").run()
     assert values(app) == after
     assert app.query_params == other.query_params

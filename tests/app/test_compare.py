@@ -43,8 +43,44 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     table = app.dataframe[0].value
     assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
     app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
-    assert "'resnet2' is no model" in app.error[0].value
+    (error,) = app.error
+    assert error.value.startswith("'resnet2' is no model")
+    assert list(app.dataframe[0].value.index) == ["resnet20"]
     assert not app.exception
+
+
+def test_one_network_never_hides_the_others(open_app: Open) -> None:
+    small = "resnet18:input=3x32x32"
+    app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table.index) == [small, "resnet20"]
+    unknown, wrong = (error.value for error in app.error)
+    assert unknown.startswith("'resnet51' is no model")
+    assert wrong == "'resnet20:blocks=0' is left out: blocks must be 1 to 1,000, not 0."
+    assert table.loc[small, "MACs (conv + linear)"] == 37_523_456
+    assert list(table["saved for backward (float32)"].isna()) == [True, False]
+    said = [info.value for info in app.info]
+    assert any(f"{small} has no training figures: input 3x32x32 is too" in one for one in said)
+    assert any(f"Saved memory is missing: {small} cannot train" in one for one in said)
+    app.selectbox(key="sweep_figure").select("saved for backward (float32)").run()
+    left_out = [info.value for info in app.info if "Left out" in info.value]
+    assert left_out == [
+        "Left out, since batch norm can't train on one value per channel there: "
+        f"{small} at 8, 16, 24, 32."
+    ]
+    app.number_input(key="compare_batch").set_value(2).run()
+    assert not app.info
+    assert not app.exception
+
+
+def test_choose_names_what_one_image_cannot_train_and_shows_the_others(open_app: Open) -> None:
+    app = open_app(None, "choose", task="my own images", own_input="3x16x16", choose_batch="1")
+    assert not app.exception
+    said = markdown(app)
+    assert "All 16 networks fit for own images" in said
+    assert "Not judged: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
+    assert "resnet1202" in html(app)
 
 
 def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:

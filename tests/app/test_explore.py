@@ -46,7 +46,7 @@ def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
 
     app.text_input(key="text").input("preresnet164:blocks=2,2,2").run()
     assert app.selectbox(key="family").value == "Pre-activation"
-    assert app.title[0].value == "Pre-activation ResNet-164, edited"
+    assert app.title[0].value == "Variant of Pre-activation ResNet-164"
     assert not app.exception
 
 
@@ -55,6 +55,15 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert "+1.12 M" in page
     assert "+218 M" in page
     assert "an edited network" in page
+    app = open_app("resnet50:stride_on=conv1:classes=10")
+    assert app.title[0].value == "Variant of ResNet-50 v1.5"
+    assert (
+        "Edited from ResNet-50 v1.5 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
+        "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
+        "stride_on=conv1 instead of conv2, classes=10 instead of 1000."
+    ) in markdown(app)
+    assert "stride on their 3x3" not in markdown(app)
+    assert "stride on their 3x3" in markdown(open_app("resnet50"))
     same = html(open_app("resnet50"))
     assert 'class="delta"' not in same
 
@@ -65,6 +74,10 @@ def test_a_chosen_block_is_explained(open_app: Open) -> None:
     app.selectbox(key="block").select("layer3.5").run()
     assert "Identity: input and output have the same shape" in markdown(app)
     assert r"\mathbb{R}^{1024 \times 14 \times 14}" in " ".join(f.value for f in app.latex)
+    app.text_input(key="text").input("resnext50_32x4d:dilate=0,0,1").run()
+    app.selectbox(key="block").select("layer4.1").run()
+    assert "3×3 1024→1024 (32 groups, dilation 2)" in html(app)
+    app.selectbox(key="block").select("layer3.5").run()
     app.text_input(key="text").input("resnet18").run()
     assert app.selectbox(key="block").value == "layer1.0"
     assert not app.exception
@@ -97,7 +110,29 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
     app.button(key="undo_block").click().run()
     assert app.text_input(key="text").value == "resnet18:classes=10"
     app.button(key="recent_resnet18:block=bottleneck:classes=10").click().run()
-    assert app.title[0].value == "ResNet-18, edited"
+    assert app.title[0].value == "Variant of ResNet-18"
+
+
+@pytest.mark.parametrize(
+    ("text", "exact", "saved"),
+    [
+        ("resnet18:input=3x32x32", ("11,689,512", "37,523,456"), "947,712 B"),
+        ("resnet18:input=1x28x28:classes=10", ("11,175,370", "33,010,944"), "783,488 B"),
+    ],
+)
+def test_a_network_that_one_image_cannot_train_is_shown(
+    open_app: Open, text: str, exact: tuple[str, ...], saved: str
+) -> None:
+    app = open_app(text)
+    assert not app.exception
+    assert not app.error
+    page = html(app)
+    assert all(number in page for number in exact)
+    assert f'title="{saved} for two images: input' in page
+    assert "for backward, two images" in page
+    assert "Saved, 2 images" in page
+    assert app.info[0].value.startswith("Saved memory is for two images: input ")
+    assert app.info[0].value.endswith("layer4.0.bn1 would train on one value per channel.")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +145,6 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
         ("resnet50:depth=3", "'depth' is no option"),
         ("resnet50:bias=1:bias=1", "Bias is given twice."),
         ("resnet50:input=3x0x0", "Input must be 1 to 4,096, not 0."),
-        ("resnet50:input=3x8x8", "Input 3x8x8 is too small at batch 1"),
         ("x" * 30_000, "A model's text has 1,000 characters at most, not 30,000."),
     ],
 )

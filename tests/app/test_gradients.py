@@ -7,10 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import inputs
 from tests.app.conftest import Open
-from tests.app.test_explore import markdown
+from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
 from tests.app.test_timing import press
 
+COLUMNS = ("Lowest to highest", "Factor a layer", "Fitted slope a layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
@@ -42,6 +43,9 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     assert "the plain stack's gradient falls by a factor of" in said
     assert "Theory for the plain stack: a factor of 1/√6 = 0.408 a layer" in said
     assert "unlikely to be caused by vanishing gradients" in said
+    assert "the correlation between gradients decays exponentially" in said
+    shown = html(app)
+    assert all(f"<th>{name}</th>" in shown or f">{name}</th>" in shown for name in COLUMNS)
     (run,) = app.session_state["gradient_runs"]
     assert len(run.curves) == 6
 
@@ -51,6 +55,8 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     view = told(app)
     assert "decades below the last block" in view["svg"]
     assert "layer1.1" in view["nodes"]
+    assert app.segmented_control(key="per").disabled  # norms can't be added up
+    assert "per box" not in view["svg"]
 
 
 def test_switches_change_all_models_and_the_address(open_app: Open) -> None:

@@ -51,6 +51,23 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_heat_is_of_a_box_or_of_a_block(open_app: Open) -> None:
+    app = open_app("resnet152", "shortcuts", heat="macs")
+    reading = app.segmented_control(key="per")
+    assert (reading.value, reading.disabled) == ("box", False)
+    assert "218 M ×35 = 7.64 G</text>" in told(app)["svg"]
+    assert "0 to 7.64 G MACs, total per box</text>" in told(app)["svg"]
+    reading.select("block").run()
+    assert "218 M per block</text>" in told(app)["svg"]
+    assert "0 to 373 M MACs, per block</text>" in told(app)["svg"]
+    app = open_app("resnet152", "shortcuts", heat="macs", per="block")
+    assert "0 to 373 M MACs, per block</text>" in told(app)["svg"]
+    assert not app.warning
+    app = open_app("resnet152", "shortcuts")
+    assert app.segmented_control(key="per").disabled
+    assert not app.exception
+
+
 def test_what_is_opened_is_in_the_address(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", open="layer2.0,layer3.all")
     view = told(app)
@@ -69,3 +86,20 @@ def test_heat_may_be_named_as_on_the_command_line(open_app: Open) -> None:
     app = open_app("resnet20", "shortcuts", heat="saved_bytes")
     assert app.selectbox(key="heat").value == "saved_bytes"
     assert not app.warning
+
+
+def test_a_network_that_one_image_cannot_train_is_drawn(open_app: Open) -> None:
+    app = open_app("resnet18:input=3x32x32", "shortcuts", heat="saved_bytes")
+    assert not app.exception
+    assert not app.error
+    view = told(app)
+    assert 'class="scale"' not in view["svg"]
+    assert app.info[0].value == (
+        "There is no saved memory to colour by: input 3x32x32 is too small at batch 1, where "
+        "layer4.0.bn1 would train on one value per channel; colour by MACs or parameters."
+    )
+    row = next(row for row in view["facts"][-1]["rows"] if row[0] == "Saved memory")
+    assert row[1] == "—"
+    assert row[2].endswith("layer4.0.bn1 would train on one value per channel")
+    app.selectbox(key="heat").select("MACs").run()
+    assert 'class="scale"' in told(app)["svg"]

@@ -26,7 +26,7 @@ def measured(app: AppTest) -> AppTest:
 def test_it_offers_this_machines_devices(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     assert not app.exception
-    assert app.title[0].value == "Timing ResNet-20, edited"
+    assert app.title[0].value == "Timing a variant of ResNet-20"
     assert app.selectbox(key="timing_device").options == ["cpu"]
     assert "No accelerator that torch can use is here, so the CPU is timed" in markdown(app)
 
@@ -84,6 +84,21 @@ def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:
     assert not app.exception
     assert "by prediction and cpu has" in app.error[0].value
     assert "would fit" in app.error[0].value
+
+
+def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
+    app = open_app(f"{TINY}:input=3x4x4", "timing")
+    app.text_input(key="timing_batches").input("1").run()
+    measured(app)
+    assert not app.exception
+    assert app.error[0].value == (
+        "Input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
+        "channel; take a larger input or a batch of at least 2."
+    )
+    app.segmented_control(key="timing_mode").select("inference").run()
+    measured(app)
+    assert not app.error
+    assert app.session_state["timings"][0].settings.batch == 1
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:

@@ -13,10 +13,10 @@ from torch.nn.functional import cross_entropy
 from analysis import inputs
 from analysis.curves import Curve, InputKind, Precision, Settings
 from analysis.gradients import measure
-from analysis.presets import MORE, PRESETS
+from analysis.presets import MORE, PRESETS, Preset
 from analysis.verdict import Word, word
 from nets import build, parse
-from tests.analysis.test_gradients_table import Row, holds, summary
+from tests.analysis.test_gradients_table import Row, holds, says_its_name, summary
 
 
 @pytest.fixture(autouse=True)
@@ -130,11 +130,9 @@ def test_unit_orders_and_options_at_depth_110(name: str, figures: tuple[float, .
         holds(summary(text), figure)
 
 
-def test_sigmoid_vanishes_in_both() -> None:
-    preset = PRESETS[-1]
-    assert preset.name == "Sigmoid: both vanish"
-    assert preset.precision is Precision.FLOAT64
-    assert {word(summary(t, 8, preset.precision)) for t in preset.models} == {Word.VANISHES}
+@pytest.mark.parametrize("preset", [*PRESETS, *MORE], ids=lambda preset: preset.name)
+def test_presets_show_what_their_names_say_at_their_own_settings(preset: Preset) -> None:
+    says_its_name(preset, [summary(text, 32, preset.precision) for text in preset.models])
 
 
 def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def test_every_group_is_edited_and_each_edit_is_undone(server: str, visit: Visit
         expect(dialog.locator("code").first).to_contain_text(text)
         said = f"{said}:{text}"
     dialog.get_by_role("button", name="Apply").click()
-    title(page, "ResNet-50 v1.5, edited")
+    title(page, "Variant of ResNet-50 v1.5")
     for _, _, text in EDITS.values():
         expect(model_text(page)).to_have_value(re.compile(text))
 

@@ -270,6 +270,16 @@ def test_what_to_do_and_what_is_counted_is_said(server: str, visit: Visit) -> No
     expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nKept for the backward pass"))
 
 
+def test_a_hint_gives_one_block_and_all_of_them(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152&heat=macs")
+    node(page, "layer3.1").hover()
+    expect(page.locator(".rv-tip")).to_contain_text("MACs 218 M × 35 = 7.64 G · Parameters")
+    expect(node(page, "layer3.1")).to_contain_text("218 M ×35 = 7.64 G")
+    page.get_by_role("radio", name="block").last.click()
+    expect(node(page, "layer3.1")).to_contain_text("218 M per block")
+    expect(page).to_have_url(re.compile("per=block"))
+
+
 def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet20&level=layer")
     cold = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")

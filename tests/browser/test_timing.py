@@ -22,7 +22,7 @@ def ask(page: Page, seconds: int) -> None:
 
 def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model={TINY}")
-    title(page, "Timing ResNet-20, edited")
+    title(page, "Timing a variant of ResNet-20")
     ask(page, 1)
     expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
     settled(page)
@@ -54,10 +54,10 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
     pages = [visit(f"{server}/timing?model={TINY}:classes={i + 10}") for i in range(5)]
     for page in pages:
         ask(page, 3)
-    waiting = re.compile("^Waiting: . jobs? stands? before yours")
+    waiting = re.compile("^Queued: [1-9] jobs? ahead")
     expect(pages[-1].get_by_text(waiting)).to_be_visible()
     pages[-1].get_by_role("link", name="Shortcuts").click()
-    title(pages[-1], "Shortcuts of ResNet-20, edited")
+    title(pages[-1], "Shortcuts of a variant of ResNet-20")
     pages[-1].get_by_role("link", name="Timing").click()
     for page in pages:
         latest = page.get_by_role("heading", name="Latest")

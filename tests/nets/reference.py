@@ -59,6 +59,8 @@ class Reference:
             stride, before = (1 if stage == 0 else 2), dilation
             if stage > 0 and spec.dilate[stage - 1] == 1:
                 stride, dilation = 1, 2 * dilation
+                if spec.stride_on == "conv1":  # what followed the stride is now on a finer map
+                    before = dilation
             for block in range(count):
                 path = f"layer{stage + 1}.{block}"
                 if block == 0:
@@ -113,10 +115,12 @@ class Reference:
                 if spec.projection_norm:
                     y_short = self._norm(y_short, f"{path}.downsample.1")
                 return y + y_short
+            # the first unit is activated before its paths split (He et al. 2016, appendix)
+            start = activated if path == "layer1.0" else x
             if changes:
                 zeros = x.new_zeros(x.shape[0], out - x.shape[1], *y.shape[2:])
-                return y + torch.cat([x[:, :, ::stride, ::stride], zeros], dim=1)
-            return y + x
+                return y + torch.cat([start[:, :, ::stride, ::stride], zeros], dim=1)
+            return y + start
 
         y = x
         if spec.unit == "original":

@@ -119,3 +119,23 @@ def test_citations() -> None:
         "zagoruyko2016wide": "Zagoruyko and Komodakis 2016",
         "zhang2023dive": "Zhang et al. 2023",
     }
+
+
+def test_preactivated_nets_compare_within_one_recipe() -> None:
+    found = {
+        name: [(result.percent, result.recipe) for result in CATALOG[name].results]
+        for name in ("preresnet110", "preresnet164", "preresnet1001")
+    }
+    recipe = "median of 5, full pre-activation"
+    assert found == {
+        "preresnet110": [(6.37, recipe)],
+        "preresnet164": [(5.46, recipe)],
+        "preresnet1001": [(4.92, recipe)],
+    }
+
+
+def test_what_is_the_courses_is_not_said_to_be_d2ls() -> None:
+    d2l, keras = CATALOG["d2l_resnet18"].spec, CATALOG["keras_resnet18"]
+    assert (d2l.softmax, d2l.channels) == (False, 1)
+    assert (keras.spec.softmax, keras.spec.channels) == (True, 3)
+    assert "the softmax and the RGB input are the course's, not d2l's." in keras.summary

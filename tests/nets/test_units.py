@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from nets import CATALOG, ResNetSpec, build, plan
+from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.blocks import Conv2dSame, MaxPool2dSame, same_padding
 from nets.spec import BlockKind, Shortcut, UnitOrder
 from nets.text import edit
@@ -81,6 +81,35 @@ def test_every_unit_order_block_and_shortcut(
 )
 def test_options_in_every_unit_order(unit: UnitOrder, options: dict[str, object]) -> None:
     assert_follows_the_papers(edit(SMALL, {"unit": unit, **options}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "preresnet110",
+        "preresnet110:unit=relu_preact",
+        "preresnet110:shortcut=zero_pad:widths=24,32,64",
+        "preresnet164",
+        "preresnet110:norm=none",
+    ],
+)
+def test_the_first_pre_activation_comes_before_the_paths_split(text: str) -> None:
+    """He et al. 2016, appendix: the first unit's shortcut of any kind carries the activated x."""
+    spec = edit(parse(text), {"blocks": (2, 2, 2)})
+    model = build(spec)
+    inputs: dict[str, Tensor] = {}
+    outputs: dict[str, Tensor] = {}
+    for path in ("layer1.0", "layer1.1", "layer2.1"):
+        for name in ("", ".act1", ".downsample"):
+
+            def see(_: nn.Module, args: tuple[Tensor], y: Tensor, path: str = path + name) -> None:
+                inputs[path], outputs[path] = args[0], y
+
+            model.get_submodule(path + name).register_forward_hook(see)
+    model(torch.randn(2, *spec.input))
+    assert inputs["layer1.0.downsample"] is outputs["layer1.0.act1"]
+    for later in ("layer1.1", "layer2.1"):
+        assert inputs[f"{later}.downsample"] is inputs[later]
 
 
 @given(specs())

@@ -1,0 +1,51 @@
+"""How numbers and times are written."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.render.numbers import milliseconds, short, three
+from nets.spec import number_of
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.031, "0.0310"),
+        (0.03124, "0.0312"),
+        (0.5, "0.500"),
+        (0.9994, "0.999"),
+        (0.9996, "1.00"),
+        (1.0, "1.00"),
+        (9.996, "10.0"),
+        (12.34, "12.3"),
+        (99.96, "100"),
+        (999.4, "999"),
+        (999.6, "1,000"),
+        (12_345.6, "12,346"),
+        (0.0, "0"),
+    ],
+)
+def test_milliseconds_have_three_digits_everywhere(value: float, written: str) -> None:
+    assert milliseconds(value) == written
+    assert short(value, "ms") == f"{written} ms"
+
+
+@settings(deadline=None)
+@given(st.floats(1e-6, 999))
+def test_three_digits_are_within_half_of_the_last(value: float) -> None:
+    written = three(value)
+    assert abs(float(written) - value) <= 0.00501 * value
+    assert len(written.replace(".", "").lstrip("0")) == 3
+
+
+def test_tiny_numbers_are_not_a_row_of_zeros() -> None:
+    assert three(1e-300) == "1e-300"
+
+
+def test_one_is_singular() -> None:
+    assert number_of(1, "image") == "1 image"
+    assert number_of(0, "image") == "0 images"
+    assert number_of(2_000, "image") == "2,000 images"
+    assert number_of(1, "class", "classes") == "1 class"
+    assert number_of(10, "class", "classes") == "10 classes"
