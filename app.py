@@ -1,12 +1,17 @@
 """ResNet Lab: page configuration, the model picker, the navigation."""
 
-from pages.ui.frame import configure, hand_over, navigation, run
-from pages.ui.jobs import keep_alive
-from pages.ui.picker import pick
+from streamlit.starlette import App
 
-if __name__ == "__main__":  # a worker process imports this file under another name
+from pages.ui.frame import configure, hand_over, navigation, run
+from pages.ui.jobs import show_running
+from pages.ui.picker import pick
+from pages.ui.server import documents, life
+
+if __name__ == "__main__":  # the server and a worker process import this file under other names
     configure()
     page = navigation()
     hand_over(pick())
-    keep_alive()
+    show_running()
     run(page)
+else:
+    app = App(__file__, routes=documents(), lifespan=life)

@@ -4,9 +4,12 @@ Importing this package does not import torch; `profile` does when it is first us
 module that holds it has another name: a module `analysis.profile` would hide the function.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # typing takes long to import: see analysis/commands/interrupts.py
 if TYPE_CHECKING:
+    from typing import Any
+
     from analysis.costs import Profile, profile
 
 __all__ = ["Profile", "profile"]

@@ -6,14 +6,13 @@ one line on standard error.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from types import FrameType
-from typing import Any
 
-if __name__ == "__main__":  # until a command runs, an interrupt ends the program, without a word
-    signal.signal(signal.SIGINT, lambda number, frame: os._exit(1))
+from analysis.commands import interrupts
+
+if __name__ == "__main__":  # before the slow imports
+    signal.signal(signal.SIGINT, interrupts.end_at_once)
 
 import click
 
@@ -24,32 +23,7 @@ MOST_WORDS = 400
 """Characters of an error's line."""
 
 
-class Commands(click.Group):
-    """The commands; an interrupted one ends in one line."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
-        interrupted = False
-
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            nonlocal interrupted
-            interrupted = True
-            raise KeyboardInterrupt
-
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise click.ClickException(f"interrupted {error}".strip()) from None
-        except Exception:
-            if interrupted:  # in the middle of an import, whose module is now half made
-                raise click.ClickException("interrupted") from None
-            raise
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """What a ResNet is, what it costs and how it behaves.
 
@@ -96,4 +70,6 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    status = run()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # done: only Python's shutdown is left
+    sys.exit(status)

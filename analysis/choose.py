@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
-from math import isfinite
 
 from analysis.compare import Axis, Better, Column, Recipe, Row, pareto, recipes, row, with_memory
 from analysis.costs import check_batch
@@ -20,6 +19,9 @@ from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
 from nets.spec import CHANNELS, ResNetSpec, checked, given, number_of
 from nets.text import join, overrides
+
+MAX_BUDGET = 10**18
+"""The largest limit, in whatever a budget counts: an exabyte, a billion times 10^9 MACs."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,33 @@ class Budget(StrEnum):
         return f"{short(value)} {self.label}"
 
 
+def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> float:
+    """Return a limit in MACs, parameters, bytes or ms from an amount in a larger unit.
+
+    Args:
+        name: what a message calls it.
+        amount: how many of the unit.
+        factor: what one of the unit stands for, such as 10^9.
+        unit: the unit's symbol.
+
+    Raises:
+        ValueError: where the amount is no number, or not above 0 and at most `MAX_BUDGET`.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise ValueError(f"{name} must be a number, not {given(amount)}")
+    most = MAX_BUDGET // factor
+    if not 0 < amount <= most:
+        bound = f"{most:,}" if most < 10**12 else f"{most:.0e}"
+        typed = f"{amount:g}" if isinstance(amount, float) else given(amount)
+        raise ValueError(
+            f"{name} must be above 0 and at most {f'{bound} {unit}'.strip()}, not {typed}"
+        )
+    return amount * factor
+
+
 @dataclass(frozen=True)
 class Budgets:
-    """Limits, each a positive number or None for no limit.
+    """Limits, each above 0 and at most `MAX_BUDGET`, or None for no limit.
 
     `max_macs` is for one image, memory and time are for the batch.
 
@@ -99,15 +125,8 @@ class Budgets:
 
     def __post_init__(self) -> None:
         for budget in Budget:
-            limit = getattr(self, budget.value)
-            if limit is None:
-                continue
-            if isinstance(limit, bool) or not isinstance(limit, int | float):
-                raise ValueError(f"{budget} must be a number, not {given(limit)}")
-            if isinstance(limit, float) and not isfinite(limit):
-                raise ValueError(f"{budget} must be a finite number, not {limit}")
-            if limit <= 0:
-                raise ValueError(f"{budget} must be above 0, not {given(limit)}")
+            if (limit := getattr(self, budget.value)) is not None:
+                checked_limit(budget, limit)
 
     @property
     def limits(self) -> dict[Budget, float]:

@@ -394,7 +394,8 @@ def curve(
         spec: the network.
         sweep: the axis.
         values: depths (the family's nearest depths that are not above), factors of the widths,
-            sides of a square input, or batches; without them a choice around the network's own.
+            heights of the input, whose width keeps its proportion, or batches; without them a
+            choice around the network's own.
         batch: images, where they don't change.
         replay: whether memory is predicted too.
 
@@ -452,14 +453,22 @@ def _swept(
         case Sweep.WIDTH:
             return [(net, batch, v) for v in values if (net := _wider(spec, v)) is not None]
         case Sweep.INPUT:
-            sides = [int(v) for v in values]
-            return [(replace(spec, input=(spec.channels, n, n)), batch, n) for n in sides]
+            return [(net, batch, v) for v in values if (net := _taller(spec, int(v))) is not None]
         case Sweep.BATCH:
             return [(spec, int(v), v) for v in values]
 
 
 def _rung(rungs: Ladder, depth: float) -> int:
     return rungs.last_where(lambda net: net.depth <= depth)
+
+
+def _taller(spec: ResNetSpec, height: int) -> ResNetSpec | None:
+    """The network at another height of its input, in proportion; None where that is none."""
+    _, high, wide = spec.input
+    try:
+        return replace(spec, input=(spec.channels, height, max(round(height * wide / high), 1)))
+    except ValueError:
+        return None
 
 
 def _wider(spec: ResNetSpec, factor: float) -> ResNetSpec | None:

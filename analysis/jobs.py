@@ -33,6 +33,10 @@ FREE_SHARE = 0.75
 START_SECONDS = 120
 """Within which the process must be ready: it imports torch, which takes seconds on a cold disk."""
 
+PATIENCE = 5.0
+"""Seconds after which the job of a visitor who has gone is cancelled; a lost connection may return.
+"""
+
 TICK = 0.05
 """Seconds between two looks at a running job's memory, its time and whether it is still wanted."""
 
@@ -88,21 +92,22 @@ DEFAULT_LIMITS = Limits()
 
 
 class Job:
-    """One piece of work, to be looked at from any thread.
-
-    With `patience`, a look at any of its properties tells that somebody still wants it; to wait for
-    it, or to follow it, is no look.
-    """
+    """One piece of work, to be looked at from any thread."""
 
     def __init__(
-        self, queue: Worker, visitor: str, payload: bytes, limits: Limits, patience: float | None
+        self,
+        queue: Worker,
+        visitor: str,
+        payload: bytes,
+        limits: Limits,
+        wanted: Callable[[], bool] | None,
     ) -> None:
         self.visitor = visitor
         self.limits = limits
         self._queue = queue
         self._payload = payload
-        self._patience = patience
-        self._looked = time.monotonic()
+        self._wanted = wanted
+        self._gone_since: float | None = None
         self._state = State.WAITING
         self._results: list[Any] = []
         self._result: Any = None
@@ -112,13 +117,11 @@ class Job:
     @property
     def state(self) -> State:
         """Where it is."""
-        self._looked = time.monotonic()
         return self._state
 
     @property
     def place(self) -> int:
         """How many jobs stand before it: 0 where it runs, is the next, or is over."""
-        self._looked = time.monotonic()
         return self._queue._place(self)
 
     @property
@@ -129,19 +132,16 @@ class Job:
     @property
     def results(self) -> tuple[Any, ...]:
         """All that the work has reported, in order; kept however it ends."""
-        self._looked = time.monotonic()
         return tuple(self._results)
 
     @property
     def result(self) -> Any:
         """What the work returned; None where it is not done."""
-        self._looked = time.monotonic()
         return self._result
 
     @property
     def failure(self) -> Failure | None:
         """Why it has no result, where it failed or was cancelled."""
-        self._looked = time.monotonic()
         return self._failure
 
     def cancel(self) -> None:
@@ -168,6 +168,15 @@ class Job:
                 return
             seen += len(new)
             yield from new
+
+    def _is_abandoned(self, now: float) -> bool:
+        """Whether nobody has wanted it for longer than `PATIENCE`; asked at every tick."""
+        if self._wanted is None or self._wanted():
+            self._gone_since = None
+            return False
+        if self._gone_since is None:
+            self._gone_since = now
+        return now - self._gone_since > PATIENCE
 
     def _is_over(self) -> bool:
         return self._state not in (State.WAITING, State.RUNNING)
@@ -214,7 +223,7 @@ class Worker:
         function: Callable[[Report, *Arguments], Any],
         *args: *Arguments,
         limits: Limits = DEFAULT_LIMITS,
-        patience: float | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> Job:
         """Ask for `function(report, *args)` in the process.
 
@@ -226,7 +235,8 @@ class Worker:
             function: of an importable module.
             *args: what it is given after `report`; all that goes to and fro must be picklable.
             limits: what it may take.
-            patience: seconds after which a job that nobody has looked at is cancelled.
+            wanted: whether the visitor is still there, asked from another thread many times a
+                second and not to raise; the job is cancelled after `PATIENCE` seconds of False.
 
         Raises:
             ValueError: the function or an argument can't be sent to a process.
@@ -235,7 +245,7 @@ class Worker:
             payload = pickle.dumps((function, args))
         except Exception as error:
             raise ValueError(f"the work cannot be sent to a process: {error}") from None
-        job = Job(self, visitor, payload, limits, patience)
+        job = Job(self, visitor, payload, limits, wanted)
         self.warm_up()
         with self._changed:
             before = next((old for old in self._waiting if old.visitor == visitor), None)
@@ -367,8 +377,8 @@ class Worker:
     def _stop_if_unwanted(self, running: Job) -> None:
         with self._changed:
             for job in (*self._waiting, running):
-                if job._patience and time.monotonic() - job._looked > job._patience:
-                    sentence = f"nobody has looked at the job for {job._patience:g} s"
+                if job._is_abandoned(time.monotonic()):
+                    sentence = f"the visitor was gone for more than {PATIENCE:g} s"
                     self._stop(job, Failure(Cause.ABANDONED, sentence))
             if running._stop:
                 raise _Stopped(running._stop)

@@ -82,7 +82,7 @@ class Settings:
         _check_number("precision", self.precision, 0.001, 0.5)
         _check_number("seconds", self.seconds, 0.1, MAX_SECONDS)
         if self.tf32 and device.type != "cuda":
-            raise ValueError(f"tf32 needs a CUDA device, not {device.type}")
+            raise ValueError(f"TF32 needs a CUDA device, not {device.type}")
         if self.dtype is Dtype.FLOAT16 and device.type == "cpu" and not self.inference:
             # Measured: one 3x3 convolution's backward, 64 channels on 14x14, takes 0.4 s, not 4 ms.
             raise ValueError(

@@ -51,6 +51,9 @@ MAX_GROUP = 20
 REPORT_SECONDS = 0.25
 """Reports are this far apart or more."""
 
+NOISY = 0.1
+"""A timing is noisy where half of the median's 95% interval is more than this share of it."""
+
 
 class Phase(StrEnum):
     """What a measurement is doing."""
@@ -59,6 +62,13 @@ class Phase(StrEnum):
     COMPILING = "compiling"
     WARMING_UP = "warming up"
     MEASURING = "measuring"
+
+
+class Noise(StrEnum):
+    """Why a median can't be relied on."""
+
+    FEW = "too few iterations for an interval"
+    WIDE = "a wide interval"
 
 
 class Spread(NamedTuple):
@@ -133,6 +143,13 @@ class Timing:
     def iterations(self) -> int:
         """Whole iterations measured."""
         return len(self.samples)
+
+    @property
+    def noise(self) -> Noise | None:
+        """Why the median can't be relied on: few iterations, or ones that differ too much."""
+        if self.interval is None:
+            return Noise.FEW
+        return Noise.WIDE if self.interval > NOISY else None
 
 
 @dataclass(frozen=True)

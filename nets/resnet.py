@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from nets import plan
 from nets.blocks import MaxPool2dSame, ResidualUnit, activation, conv, norm
@@ -39,13 +42,28 @@ def build(spec: ResNetSpec, device: str | torch.device = "cpu") -> ResNet:
     On the `meta` device nothing is allocated and no weight is drawn.
     """
     if torch.device(device).type == "meta":
-        with torch.device("meta"):
-            return ResNet(spec)
-    with torch.device("meta"):
-        model = ResNet(spec)
+        return _empty(spec)
+    model = _empty(spec)
     model.to_empty(device=device)
     initialise(model)
     return model
+
+
+def _empty(spec: ResNetSpec) -> ResNet:
+    """Build the network without storage, and without drawing what its layers draw by default."""
+    with torch.device("meta"), _NoDraws():
+        return ResNet(spec)
+
+
+class _NoDraws(TorchFunctionMode):
+    """Leave out torch's default initialisation; on `meta`, torch 2.9 loads SymPy for it."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in (nn.init.kaiming_uniform_, nn.init.uniform_):
+            return kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 @torch.no_grad()

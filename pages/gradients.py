@@ -35,11 +35,14 @@ st.markdown(
     "measured here, for every network and seed in one backward pass."
 )
 story, place = st.container(), st.container()
+job = job_of(KEY)
+if job is None and latest_run() is None:  # before what stands below it, which would move
+    place.caption("Nothing is measured yet: press one of the six above, or Measure below.")
 settings, quantity = choose_settings()
 with story:
     show_presets(settings)
-models = choose_models(spec, settings)
-running = (job := job_of(KEY)) is not None and not is_over(job)
+models = choose_models(spec)
+running = job is not None and not is_over(job)
 measure_button(models, settings, running)
 
 
@@ -58,9 +61,7 @@ if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")
 run = latest_run()
-if run is None:
-    place.caption("Nothing is measured yet: press one of the six above, or Measure below.")
-else:
+if run is not None:
     with place:
         say_if_another(run, models, settings)
         show(run.curves, quantity, "gradients")

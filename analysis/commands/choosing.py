@@ -49,7 +49,7 @@ def compare(
 @click.option("--max-training-mb", type=float, help="Peak of a training step, in 10^6 bytes.")
 @click.option("--max-inference-mb", type=float, help="Of a forward, in 10^6 bytes.")
 @click.option("--max-ms", type=float, help="Of a training iteration, measured on --device.")
-@click.option("--device", default="cpu", show_default=True, help="For --max-ms.")
+@click.option("--device", help="For --max-ms.  [default: cpu]")
 @BATCH
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
 @click.option("--optimiser", type=click.Choice(["sgd", "adam"]), default="sgd")
@@ -59,7 +59,7 @@ def choose(
     classes: int | None,
     max_training_mb: float | None,
     max_inference_mb: float | None,
-    device: str,
+    device: str | None,
     batch: int,
     dtype: str,
     optimiser: str,
@@ -69,7 +69,7 @@ def choose(
     """Find what fits a task and budgets: all of it, the fronts, the deepest of each family.
 
     With --max-ms every candidate that fits the other budgets is timed here first, a few seconds
-    each.
+    each, with SGD.
     """
     from analysis.choose import Budgets, task_of
     from analysis.choose import choose as find
@@ -81,21 +81,27 @@ def choose(
     budgets = or_usage(
         Budgets,
         **limits,
-        max_training_bytes=_bytes(max_training_mb),
-        max_inference_bytes=_bytes(max_inference_mb),
+        max_training_bytes=_bytes("max_training_mb", max_training_mb),
+        max_inference_bytes=_bytes("max_inference_mb", max_inference_mb),
     )
     common: dict[str, Any] = {"dtype": Dtype(dtype), "optimiser": Optimiser(optimiser)}
-    or_usage(device_of, device)
+    or_usage(device_of, device or "cpu")
+    if budgets.max_ms is None and device is not None:
+        raise Refusal("--device is for --max-ms: without it nothing is timed")
+    if budgets.max_ms is not None and common["optimiser"] is not Optimiser.SGD:
+        raise Refusal(f"--max-ms times steps of sgd, not of {optimiser}: leave one of them out")
     found = or_usage(find, task, replace(budgets, max_ms=None), batch, **common)
     if budgets.max_ms is not None and found.fits:
-        times = _timed(found, device)
+        times = _timed(found, device or "cpu")
         found = or_usage(find, task, budgets, batch, measured_ms=times, **common)
     write = {"text": render.choice_text, "json": render.choice_json}[style]
     click.echo(write(found), nl=False)
 
 
-def _bytes(megabytes: float | None) -> float | None:
-    return None if megabytes is None else megabytes * 1e6
+def _bytes(name: str, megabytes: float | None) -> float | None:
+    from analysis.choose import checked_limit
+
+    return None if megabytes is None else or_usage(checked_limit, name, megabytes, 10**6, "MB")
 
 
 def _timed(found: Choice, device: str) -> dict[str, float]:

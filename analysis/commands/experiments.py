@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
     MODEL,
     Model,
+    Refusal,
     check_suffix,
     check_writable,
     format_option,
@@ -44,37 +46,36 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
     from analysis.timing import Phase, Progress, Timing, measure
 
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
-    latest: list[Timing] = []
+    timings: dict[Settings, Timing] = {}
     phase = Phase.BUILDING
-    done: list[Timing] = []
 
-    def report(progress: Progress) -> None:
-        nonlocal phase
-        phase = progress.phase
-        latest[:] = [progress.timing] if progress.timing else []
-
-    interrupted = False
-    try:
-        for one in or_usage(sweep, settings, or_usage(batches_of, batches)):
-            latest.clear()
-            done.append(or_usage(measure, report, spec, one))
-    except KeyboardInterrupt:
-        interrupted = True
-        done += latest
-        if not done:
-            raise KeyboardInterrupt(f"while {phase}: nothing was measured yet") from None
-    if done:
-        write = {"json": render.timings_json, "csv": render.timings_csv}.get(style)
-        if style == "text":
-            text = render.timing_text(done[0]) if len(done) == 1 else render.timings_text(done)
-        elif style == "json" and len(done) == 1:
-            text = render.timing_json(done[0])
+    def show() -> None:
+        found = list(timings.values())
+        if style == "csv":
+            text = render.timings_csv(found)
+        elif len(found) == 1:
+            text = {"text": render.timing_text, "json": render.timing_json}[style](found[0])
         else:
-            assert write is not None
-            text = write(done)
+            text = {"text": render.timings_text, "json": render.timings_json}[style](found)
         click.echo(text, nl=False)
-    if interrupted:
-        raise KeyboardInterrupt
+
+    def show_some() -> str:
+        if not timings:
+            return f"while {phase}: nothing was measured yet"
+        show()
+        return ""
+
+    with keeping(show_some):
+        for one in or_usage(sweep, settings, or_usage(batches_of, batches)):
+
+            def report(progress: Progress, one: Settings = one) -> None:
+                nonlocal phase
+                phase = progress.phase
+                if progress.timing:
+                    timings[one] = progress.timing
+
+            timings[one] = or_usage(measure, report, spec, one)
+    show()
 
 
 @click.command("check-device")
@@ -138,6 +139,8 @@ def gradients(
     from analysis.render.gradient_charts import gradient_chart
     from analysis.twins import plain_twin, residual_twin
 
+    if download and InputKind(images) is not InputKind.FASHION_MNIST:
+        raise Refusal("--download is for --images fashion_mnist")
     if download and not fashion_mnist_is_here():
         download_fashion_mnist()
     if len(specs) == 1:
@@ -151,7 +154,6 @@ def gradients(
         images=InputKind(images),
     )
     found: list[Curve] = []
-    interrupted = False
 
     def report(curve: Curve) -> None:
         found.append(curve)
@@ -159,12 +161,7 @@ def gradients(
             of = len(specs) * settings.seeds
             click.echo(f"{len(found)} of {of}: {curve.model}, seed {curve.seed}", err=True)
 
-    try:
-        run = or_usage(measure, report, specs, settings)
-    except KeyboardInterrupt:
-        interrupted = True
-        run = Gradients(specs, settings, tuple(found), torch.__version__, torch.get_num_threads())
-    if found:
+    def show(run: Gradients) -> None:
         texts = {
             "text": render.gradients_text,
             "json": render.gradients_json,
@@ -172,6 +169,14 @@ def gradients(
         }
         click.echo(texts[style](run), nl=False)
         if output is not None:
-            write(chart_file(gradient_chart(found), output.suffix.lower()), output)
-    if interrupted:
-        raise KeyboardInterrupt
+            write(chart_file(gradient_chart(run.curves), output.suffix.lower()), output)
+
+    def show_some() -> str:
+        if found:
+            some = tuple(found)
+            show(Gradients(specs, settings, some, torch.__version__, torch.get_num_threads()))
+        return ""
+
+    with keeping(show_some):
+        run = or_usage(measure, report, specs, settings)
+    show(run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analysis.commands.interrupts import put_off
 from nets import ResNetSpec, parse
 from nets.text import with_input
 
@@ -101,7 +102,7 @@ def write(content: str | bytes, path: Path | None) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
             path.write_bytes(data)
             return
-        with _replacing(path.resolve()) as file:
+        with put_off(), _replacing(path.resolve()) as file:
             file.write_bytes(data)
 
 

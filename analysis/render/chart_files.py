@@ -16,6 +16,7 @@ from analysis.render.charts import (
     Dash,
     Draw,
     Series,
+    are_whole,
     gap,
     has_points,
     in_lines,
@@ -25,13 +26,13 @@ from analysis.render.charts import (
     numbers_along,
     numbers_up,
     series_looks,
-    texts,
     tick_text,
     words_along,
 )
 from analysis.render.files import CHART_SUFFIXES, MAX_DPI, MIN_DPI
 from analysis.render.fonts import FOLDER, missing_letters
 from analysis.render.look import MM_PER_INCH
+from analysis.render.names import Name, Sheet, has_names, placed
 from analysis.render.palette import LIGHT, Palette
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ WIDTH_MM, ASPECT, MIN_HEIGHT_MM = 170.0, 1.9, 66.0
 """A file, its legend left out: the width of a page's text, width over height, least height."""
 
 _LABEL_PT = 8.0
+_PT_PER_INCH = 72
 _PT_PER_PX = _LABEL_PT / FONT_PX  # a file is the screen with its text at 8 pt
 _DASHES: dict[Dash, Any] = {
     Dash.SOLID: "-",
@@ -121,31 +123,48 @@ def picture(
             _draw(axes, chart, series, colour, number)
         _scale(axes, chart)
         _furnish(axes, chart, palette, width_mm)
-        if len(chart.series) > 1:
-            height += _legend(drawn, axes, width_mm)
         shown = "".join(c for c in title if c not in missing_letters(title))
         if shown:
             lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
             family = "Source Sans Pro"  # what it lacks is left out above
             drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily=family)
             height += 0.2 * lines.count("\n")
-        drawn.set_figheight(height)
-        _settle(drawn, axes)
+        below = _legend(drawn, axes, width_mm) if len(chart.series) > 1 else 0.0
+        drawn.set_figheight(height + below)
+        if has_names(chart):
+            drawn.draw_without_rendering()
+            box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * _PT_PER_PX
+            found = placed(chart, (Sheet(box.width / px, box.height / px),))
+            for name in found.names:
+                _annotate(axes, chart, name, palette)
+            if found.key:
+                drawn.legends.clear()
+                below = _legend(drawn, axes, width_mm, found.key, len(chart.series) > 1)
+                drawn.set_figheight(height + below)
     return drawn
 
 
-def _settle(drawn: Picture, axes: Axes) -> None:
-    """Lay out until the names beside points fit; one that covers another or a tick's text goes."""
-    if not axes.texts:
-        return
-    for _ in range(2):  # the axes give way to names only once these have their place
-        drawn.draw_without_rendering()
-    slack = -0.015 * drawn.dpi  # of a letter's height: no more than room for accents
-    shown = [tick.get_window_extent() for tick in axes.get_yticklabels()]
-    for text in axes.texts:
-        box = text.get_window_extent().padded(slack)
-        text.set_visible(not any(box.overlaps(other) for other in shown))
-        shown += [box] * text.get_visible()
+def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette) -> None:
+    """A name at its distance from its mark."""
+    series = chart.series[name.series]
+    line = {
+        "arrowstyle": "-",
+        "color": palette.plain,
+        "linewidth": 0.6,
+        "shrinkA": 0,
+        "shrinkB": name.radius * _PT_PER_PX,
+        "relpos": (0.5, 0.5),
+    }
+    axes.annotate(
+        name.text.replace("$", r"\$"),
+        (series.x[name.point], series.y[name.point]),
+        textcoords="offset points",
+        xytext=(name.right * _PT_PER_PX, name.up * _PT_PER_PX),
+        ha="center",
+        va="center",
+        fontsize=_LABEL_PT,
+        arrowprops=line if name.leader else None,
+    ).set_in_layout(False)
 
 
 def _draw(axes: Axes, chart: Chart, series: Series, colour: str, number: int) -> None:
@@ -199,8 +218,8 @@ def _scale(axes: Axes, chart: Chart) -> None:
         elif name == "y" and all(value >= 0 for value in values):
             axes.set_ylim(bottom=0)
         if not log:
-            whole = all(value == int(value) for value in values)
-            axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 2.5, 5, 10), integer=whole))
+            locator = MaxNLocator("auto", steps=(1, 2, 2.5, 5, 10), integer=are_whole(values))
+            axis.set_major_locator(locator)
         elif values:
             step = log_step(*limits(values, log))
             if step == "D2":
@@ -247,9 +266,19 @@ def _furnish(axes: Axes, chart: Chart, palette: Palette, width_mm: float) -> Non
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(drawn: Picture, axes: Axes, width_mm: float) -> float:
+def _legend(
+    drawn: Picture,
+    axes: Axes,
+    width_mm: float,
+    key: Sequence[tuple[str, str]] = (),
+    with_series: bool = True,
+) -> float:
     """Names below the axes in as many columns as fit; the height they take, in inches."""
-    handles, names = axes.get_legend_handles_labels()
+    from matplotlib.lines import Line2D
+
+    handles, names = axes.get_legend_handles_labels() if with_series else ([], [])
+    handles = [*handles, *(Line2D([], [], linestyle="") for _ in key)]
+    names = [*names, *(f"{figure}  {text}" for figure, text in key)]
     names = [in_lines(name, "\n", (width_mm - 14) / 1.65) for name in names]
     for rows in range(1, len(names) + 1):
         legend = drawn.legend(
@@ -304,12 +333,11 @@ def _draw_bars(
 def _draw_points(
     axes: Axes, series: Series, x: Sequence[float], y: Sequence[float], colour: str, number: int
 ) -> None:
-    sizes = [size * _PT_PER_PX for size in series.sizes or (POINT_PX,) * len(x)]
-    areas = [size**2 for size in sizes]
+    sizes = series.sizes or (POINT_PX,) * len(x)
     axes.scatter(
         x,
         y,
-        s=areas,
+        s=[(size * _PT_PER_PX) ** 2 for size in sizes],
         color=colour,
         alpha=0.7 if series.sizes else 1,
         linewidth=0,
@@ -317,14 +345,3 @@ def _draw_points(
         zorder=3 - 0.01 * number,
         label=series.name,
     )
-    for (text, place), *point, size in zip(texts(series), x, y, sizes, strict=False):
-        if place is not None:
-            axes.annotate(
-                text.replace("$", r"\$"),
-                (point[0], point[1]),
-                textcoords="offset points",
-                xytext=(place.across * (size / 2 + 2), place.up * (size / 2 + 2)),
-                ha=("center", "left", "right")[place.across],
-                va=("center", "bottom", "top")[place.up],
-                fontsize=_LABEL_PT,
-            )

@@ -14,6 +14,7 @@ from analysis.render.charts import (
     Draw,
     Place,
     Series,
+    are_whole,
     gap,
     has_points,
     in_lines,
@@ -23,27 +24,60 @@ from analysis.render.charts import (
     numbers_along,
     numbers_up,
     series_looks,
-    texts,
+    words_along,
 )
 from analysis.render.fonts import FONT_FAMILY
+from analysis.render.names import Name, Names, Sheet, has_names, placed
 from analysis.render.palette import LIGHT, Palette, mix
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+HEIGHT_PX = 460
+"""Of a chart, unless told."""
+
+_LETTERS = 34  # of a line below the axes: on a phone no more fit
+_WORD_LETTERS = 20  # of a line of a word along the axis
+_TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
+_STANDOFF_PX = 12  # from an axis's ticks to its title
+_WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
+_ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
-def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
-    """The chart for the screen, on a transparent ground."""
+def wide_names(chart: Chart, height: int = HEIGHT_PX) -> Names:
+    """Where names stand on a page of any width; plotly draws them as annotations."""
+    return placed(chart, _sheets(height, _WIDE, _ROUND_WIDE))
+
+
+def narrow_names(chart: Chart, height: int = HEIGHT_PX) -> Names:
+    """Where names stand on a phone; plotly draws them as the points' text, without leader lines."""
+    return placed(chart, _sheets(height, _NARROW, _ROUND_NARROW), leaders=False)
+
+
+def _sheets(height: int, widths: Sequence[int], taken: Sequence[int]) -> tuple[Sheet, ...]:
+    """Sizes of the axes' area: at several widths, and with a legend of few or of many lines."""
+    return tuple(Sheet(width, height - px) for width in widths for px in taken)
+
+
+def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> Figure:
+    """The chart for the screen, on a transparent ground.
+
+    Where points bear names, it holds them twice, as annotations for a wide page and as the text of
+    points for a narrow one; the page's style sheet shows one of both.
+    """
     import plotly.graph_objects as go
 
+    named = has_names(chart)
+    texts = {(n.series, n.point): n for n in narrow_names(chart, height).names} if named else {}
+
     drawn = go.Figure()
-    for series, colour, number in series_looks(chart, palette):
+    for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         if series.draw is Draw.LINE and series.low:
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
-        drawn.add_trace(_plotly_trace(go, series, colour, number))
+        beside = [texts.get((place, point)) for point in range(len(series.x))]
+        drawn.add_trace(_plotly_trace(go, series, colour, number, beside))
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -55,23 +89,42 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
     }
     drawn.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 34 if chart.marks else 12, "b": 10},
+        margin={"l": 10, "r": 10, "t": _TOP_PX, "b": 10},
         font={"size": FONT_PX, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         barmode="group",
         bargap=_gap_between_bars(chart),
         hovermode="closest",
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "font": {"size": FONT_PX}},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "xref": "container",
+            "x": 0,
+            "font": {"size": FONT_PX},
+            # a name that lost its mark would name what is not there
+            **({"itemclick": False, "itemdoubleclick": False} if named else {}),
+        },
         showlegend=len(chart.series) > 1,
         xaxis={
-            "title": {"text": chart.x_label, "font": {"size": FONT_PX}},
+            "title": {
+                "text": in_lines(chart.x_label, "<br>", _LETTERS),
+                "font": {"size": FONT_PX},
+                "standoff": _STANDOFF_PX,
+            },
             "type": _axis_type(chart, chart.log_x),
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x),
+            **_plotly_words(words_along(chart)),
         },
         yaxis={
-            "title": {"text": in_lines(chart.y_label, "<br>", 44), "font": {"size": FONT_PX}},
+            "title": {
+                "text": in_lines(chart.y_label, "<br>", 44),
+                "font": {"size": FONT_PX},
+                "standoff": _STANDOFF_PX,
+            },
             "type": "log" if chart.log_y else "linear",
             "rangemode": "tozero",
             **axis,
@@ -101,26 +154,67 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = 460) -> Figure:
                 "font": {"size": FONT_PX - 1, "color": palette.plain},
             }
             for mark in chart.marks
-        ],
+        ]
+        + [_annotation(chart, name, palette) for name in wide_names(chart, height).names if named],
     )
     return drawn
 
 
+def _annotation(chart: Chart, name: Name, palette: Palette) -> dict[str, Any]:
+    """A name at its distance in px from its mark, whatever the width of the chart."""
+    series = chart.series[name.series]
+    x, y = series.x[name.point], series.y[name.point]
+    common: dict[str, Any] = {
+        "x": log10(float(x)) if chart.log_x else x,
+        "y": log10(y or 1.0) if chart.log_y else y,
+        "text": name.text.replace("\n", "<br>"),
+        "borderpad": 0,
+    }
+    if (place := name.place) is not None:
+        return {
+            **common,
+            "showarrow": False,
+            # held by its near side, so that another font leaves the gap as it is
+            "xanchor": ("center", "left", "right")[place.across],
+            "yanchor": ("middle", "bottom", "top")[place.up],
+            "xshift": name.right - place.across * name.width / 2,
+            "yshift": name.up - place.up * name.height / 2,
+        }
+    return {
+        **common,
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": palette.plain,
+        "standoff": name.radius,
+        "ax": name.right,
+        "ay": -name.up,
+    }
+
+
 def _plotly_scale(chart: Chart, values: Sequence[float], log: bool) -> dict[str, Any]:
     """The range and the ticks of an axis, where they are not plotly's own."""
-    if not values or not (log or has_points(chart)):
+    if not values:
         return {}
     low, high = limits(values, log)
     if not log:
-        return {"range": [low, high]}
+        # plotly's own ticks are whole only where they are far apart
+        ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}
+        return ticks | ({"range": [low, high]} if has_points(chart) else {})
     step = log_step(low, high)
     if step == "D2":  # plotly would write 2 and 5 smaller than 1
         tens = range(floor(log10(low)), ceil(log10(high)))
-        ticks: dict[str, Any] = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
+        ticks = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
     else:
         ticks = {"dtick": step}
     style = "power" if in_powers(low, high) else "SI"
     return {"range": [log10(low), log10(high)], "exponentformat": style, **ticks}
+
+
+def _plotly_words(words: Sequence[str]) -> dict[str, Any]:
+    """Words along an axis in short lines: where they are turned, more room is left to the bars."""
+    lines = [in_lines(word, "<br>", _WORD_LETTERS) for word in words]
+    return {"tickvals": words, "ticktext": lines} if words else {}
 
 
 def _axis_type(chart: Chart, log: bool) -> str:
@@ -156,8 +250,14 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
     )
 
 
-def _plotly_trace(go: Any, series: Series, colour: str, number: int) -> Any:
-    common: dict[str, Any] = {"name": series.name, "x": series.x, "y": series.y}
+def _plotly_trace(
+    go: Any, series: Series, colour: str, number: int, beside: Sequence[Name | None]
+) -> Any:
+    common: dict[str, Any] = {
+        "name": in_lines(series.name, "<br>", _LETTERS),
+        "x": series.x,
+        "y": series.y,
+    }
     if series.text:
         common |= {"hovertext": series.text, "hoverinfo": "text+name"}
     if series.draw is Draw.BARS:
@@ -170,12 +270,11 @@ def _plotly_trace(go: Any, series: Series, colour: str, number: int) -> Any:
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": list(series.sizes) or POINT_PX,
         }
-        shown = [text if place else "" for text, place in texts(series)]
         return go.Scatter(
             **common,
-            mode="markers+text" if any(shown) else "markers",
-            text=shown or None,
-            textposition=[place or Place.ABOVE for _, place in texts(series)] or None,
+            mode="markers+text" if any(beside) else "markers",
+            text=[name.text.replace("\n", "<br>") if name else "" for name in beside],
+            textposition=[(name and name.place) or Place.ABOVE for name in beside],
             cliponaxis=False,
             marker=marker,
             zorder=9 - number,

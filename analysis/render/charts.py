@@ -5,6 +5,7 @@ Colours and line styles are those of the palette and of the shortcuts, the same 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,13 +13,9 @@ from enum import StrEnum
 from itertools import cycle
 from math import ceil, floor, log10
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from analysis.render.numbers import scale_of
 from analysis.render.palette import Palette
-
-if TYPE_CHECKING:
-    pass
 
 FONT_PX = 15
 """Of all text on the screen; legible from the last row of a lecture hall."""
@@ -26,7 +23,7 @@ FONT_PX = 15
 POINT_PX = 11.0
 """A point's diameter."""
 
-_MARGIN = 0.06  # beyond the outermost values, as a share of what they span
+_MARGIN = 0.12  # beyond the outermost values, as a share of what they span
 
 
 class Draw(StrEnum):
@@ -76,7 +73,7 @@ class Series:
 
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
     palette's fields, such as `identity`; without it the palette's colours are taken in turn.
-    `text` is what a point says to the pointer, and beside it where `places` has a place for it.
+    `text` is what a point says to the pointer; `names` says where it stands beside it.
     """
 
     name: str
@@ -88,7 +85,6 @@ class Series:
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
     text: tuple[str, ...] = ()
-    places: tuple[Place | None, ...] = ()
     sizes: tuple[float, ...] = ()
     thin: bool = False
 
@@ -173,8 +169,14 @@ def tick_text(value: float, largest: float = 0.0) -> str:
 
 
 def in_lines(text: str, separator: str, letters: float) -> str:
-    """A text in lines of at most so many letters."""
-    return separator.join(wrap(text, max(int(letters), 4)))
+    """A text in lines of at most so many letters; a model's text breaks between its options."""
+    found = wrap(re.sub(r":(?=\S)", ":\0 ", text), max(int(letters), 4))
+    return separator.join(found).replace("\0 ", "").replace("\0", "")
+
+
+def are_whole(values: Iterable[float]) -> bool:
+    """Whether an axis counts: its ticks are whole then, too."""
+    return all(float(value).is_integer() for value in values)
 
 
 def has_points(chart: Chart) -> bool:
@@ -200,11 +202,6 @@ def log_step(low: float, high: float) -> int | str:
     least = (high - low) / 7
     unit = 10.0 ** floor(log10(least))
     return f"L{next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least):g}"
-
-
-def texts(series: Series) -> Iterator[tuple[str, Place | None]]:
-    """What the points say, and where it stands."""
-    return zip(series.text, series.places or (None,) * len(series.text), strict=True)
 
 
 def gap(more: float | None, less: float | None) -> float:

@@ -7,7 +7,6 @@ from itertools import cycle
 
 from analysis.compare import Axis, Column, Curve, Row, pareto
 from analysis.render.charts import LINE_LOOKS, Chart, Draw, Series
-from analysis.render.names import with_places
 from nets.spec import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
@@ -27,10 +26,11 @@ def scatter_chart(
         rows: the networks; one without a figure is left out.
         x: the figure along.
         y: the figure up.
-        bubble: a figure for the size of the points, by area.
+        bubble: a figure for the size of the points, by area; a network without it is left out.
         log: whether both axes are logarithmic.
         name: what a network is called.
     """
+    rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
     front = pareto(rows, x, y)
     others = [row for row in rows if row not in front and _placed(row, x, y)]
     sizes: dict[str, float] = {}
@@ -62,16 +62,14 @@ def scatter_chart(
         series.insert(0, line)
     best = ", ".join(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1
-    return with_places(
-        Chart(
-            _sentence(f"{y.label} against {x.label}"),
-            _label(x, batch),
-            _label(y, batch),
-            tuple(series),
-            f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
-            log_x=log,
-            log_y=log,
-        )
+    return Chart(
+        _sentence(f"{y.label} against {x.label}"),
+        _label(x, batch),
+        _label(y, batch),
+        tuple(series),
+        f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
+        log_x=log,
+        log_y=log,
     )
 
 
@@ -97,7 +95,7 @@ def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> C
     along = {
         "depth": "depth, weighted layers",
         "width": "width, times the network's own",
-        "input": "side of the image, px",
+        "input": "height of the image, px",
         "batch": "batch, images",
     }[sweep.value]
     models = ", ".join(curve.model for curve in curves)
@@ -140,9 +138,13 @@ def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) ->
         yield ", ".join(names) if names[0] == name(row) else ""
 
 
-def not_drawn(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[str, ...]:
+def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> tuple[str, ...]:
     """The networks that a scatter leaves out, as they lack one of the figures."""
-    return tuple(row.model for row in rows if not _placed(row, x, y))
+    return tuple(
+        row.model
+        for row in rows
+        if not _placed(row, x, y) or (bubble is not None and bubble.of(row) is None)
+    )
 
 
 _OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BYTES)

@@ -12,7 +12,7 @@ from typing import Any
 from analysis.check_device import Check
 from analysis.render.numbers import milliseconds, percent, short
 from analysis.render.tables import aligned
-from analysis.timing import Spread, Timing
+from analysis.timing import Noise, Spread, Timing
 from nets.spec import number_of
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
@@ -186,6 +186,20 @@ def spread_words(timing: Timing) -> str:
     if timing.interval is not None:
         known = f"median known to ±{100 * timing.interval:.1f}% (95%)"
     return f"{count} after a warm-up of {timing.warm_up_iterations:,}, {warm}; {known}"
+
+
+def noise_words(timing: Timing) -> str:
+    """A warning where the median can't be relied on, with what to do; else nothing."""
+    match timing.noise:
+        case None:
+            return ""
+        case Noise.FEW:
+            count = timing.iterations
+            return f"Too few iterations ({count}) to tell how noisy the median is. Allow more time."
+        case Noise.WIDE:
+            known = f"±{100 * (timing.interval or 0.0):.0f}%"
+            advice = "Allow more time, or close other programs."
+            return f"Noisy: the median is only known to {known}. {advice}"
 
 
 def stamp(timing: Timing) -> str:

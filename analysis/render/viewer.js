@@ -165,6 +165,8 @@ function draw(state, data, asked) {
   state.wanted = undefined;
   choose(state, wanted, { silent: true, show: keeps && !anchor });
   if (anchor && state.groups.has(state.at)) keep(state, anchor);
+  if (state.sought) approach(state);
+  state.sought = false;
   search(state);
 }
 
@@ -284,6 +286,18 @@ function reveal(state) {
   if (state.fitted || !(across || down)) return;
   if (across) state.x = x - w / 2;
   if (down) state.y = y - h / 2;
+  place(state);
+}
+
+// Nearer, to where the chosen node's text is legible, with the node in the middle.
+function approach(state) {
+  const group = state.groups.get(state.at);
+  if (!group || state.k >= 1) return;
+  const [x, y] = middle(state, group);
+  state.k = 1;
+  state.fitted = false;
+  state.x = x - (state.canvas.clientWidth - covered(state)) / 2;
+  state.y = y - state.canvas.clientHeight / 2;
   place(state);
 }
 
@@ -568,6 +582,7 @@ function holder(state, text) {
 function nextHit(state, by) {
   if (state.folded) {
     const { open, target } = state.folded;
+    state.sought = true;
     send(state, open, [], target);
     return;
   }
@@ -575,6 +590,6 @@ function nextHit(state, by) {
   const now = state.fresh ? -1 : state.hits.indexOf(state.at);
   state.fresh = false;
   const next = now < 0 ? 0 : (now + by + state.hits.length) % state.hits.length;
-  if (state.k < 0.5) { state.k = 1; state.fitted = false; }
   choose(state, state.hits[next], { show: true });
+  approach(state);
 }

@@ -7,19 +7,29 @@ from functools import partial
 import streamlit as st
 
 from analysis.render.chart_files import chart_file
-from analysis.render.chart_screen import figure
+from analysis.render.chart_screen import HEIGHT_PX, figure, narrow_names, wide_names
 from analysis.render.charts import Chart
 from analysis.render.files import CHART_SUFFIXES
+from analysis.render.names import has_names
 from pages.ui.downloads import file_button
+from pages.ui.markup import key_of_marks
 from pages.ui.theme import palette
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 
 
-def show_chart(chart: Chart, key: str, height: int = 460) -> None:
-    """Draw a chart."""
+def show_chart(chart: Chart, key: str, height: int = HEIGHT_PX) -> None:
+    """Draw a chart; where numbers stand for names, tell below it what they mean.
+
+    The style sheet shows one of both sets of names, by the width of the container.
+    """
     drawn = figure(chart, palette(), height)
-    st.plotly_chart(drawn, theme=None, key=f"chart_{key}", config=_CONFIG, alt=chart.alt)
+    with st.container(key=f"names_{key}" if has_names(chart) else None):
+        st.plotly_chart(drawn, theme=None, key=f"chart_{key}", config=_CONFIG, alt=chart.alt)
+        if has_names(chart):
+            wide, narrow = wide_names(chart, height).key, narrow_names(chart, height).key
+            if key_of_numbers := key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow"):
+                st.html(key_of_numbers)
 
 
 def chart_buttons(chart: Chart, name: str) -> None:

@@ -7,28 +7,48 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.choose import CIFAR, IMAGENET, Budgets, Choice, Deepest, Task, name_of, task_of
+from analysis.choose import (
+    CIFAR,
+    IMAGENET,
+    Budgets,
+    Choice,
+    Deepest,
+    Task,
+    checked_limit,
+    name_of,
+    task_of,
+)
 from analysis.compare import Axis, Column
+from analysis.machine import devices
 from analysis.render.charts import Chart
 from analysis.render.comparison import choice_json, fits_grid, largest_batch
 from analysis.render.comparison_charts import scatter_chart
 from analysis.render.numbers import MISSING, exact, milliseconds, short, short_if_any
+from analysis.render.timings import conditions
 from analysis.settings import Settings
 from analysis.timing import Timing, measure_each
 from analysis.training import Dtype, Optimiser
-from nets import parse
 from nets.text import parse_shape
 from pages.ui.charts import chart_buttons
 from pages.ui.downloads import export_popover, file_button, table_buttons
 from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
+from pages.ui.measured import comparable, measured_ms
 from pages.ui.timing import finished, remember, show_progress
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _STEP = "step"
 _G, _M = 10**9, 10**6
+_UNITS = {
+    "max_macs": ("MACs", _G, "G"),
+    "max_params": ("Parameters", _M, "M"),
+    "max_training": ("Training memory", _G, "GB"),
+    "max_inference": ("Inference memory", _G, "GB"),
+    "max_ms": ("The time of an iteration", 1, "ms"),
+}
+"""What a message calls a budget's field, and the field's unit."""
 
 
 class Asked(NamedTuple):
@@ -67,8 +87,8 @@ def choose_budgets() -> Asked | None:
         ("Inference, GB", "max_inference", None, "Parameters and activations."),
         ("Iteration, ms", "max_ms", None, "Of what this visit measured on the page Timing."),
     )
-    macs, params, training, inference, time = (
-        number(
+    amounts: dict[str, float | None] = {
+        key: number(
             label,
             0.0,
             None,
@@ -80,52 +100,33 @@ def choose_budgets() -> Asked | None:
             format="%g",
         )
         for column, (label, key, default, help) in zip(st.columns(5), fields, strict=True)
-    )
+    }
     one, two, three = st.columns(3)
     batch = number("Batch", 1, 65_536, 32, key="choose_batch", place=one)
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
     optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
     try:
-        budgets = Budgets(
-            max_macs=_times(macs, _G),
-            max_params=_times(params, _M),
-            max_training_bytes=_times(training, _G),
-            max_inference_bytes=_times(inference, _G),
-            max_ms=time,
+        macs, params, training, inference, time = (
+            None if (amount := amounts[key]) is None else checked_limit(name, amount, factor, unit)
+            for key, (name, factor, unit) in _UNITS.items()
         )
+        budgets = Budgets(macs, params, training, inference, time)
     except ValueError as error:
-        complain(_in_the_fields_words(str(error)))
+        complain(str(error))
         return None
     times: frozenset[tuple[str, float]] = frozenset()
     if time is not None:
-        from pages.ui.measured import measured_ms
-
-        times = frozenset(measured_ms(batch).items())
+        if optimiser != Optimiser.SGD:
+            complain("Times are measured with SGD: choose sgd as the optimiser, or set no time")
+            return None
+        times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
-                f"No time has been measured in this visit at batch {batch}: measure networks "
-                "on the page Timing first, or leave the time open"
+                f"No training step has been measured in this visit at batch {batch} in "
+                f"{dtype}: measure networks on the page Timing first, or set no time"
             )
             return None
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
-
-
-_FIELDS = {
-    "max_macs": "MACs",
-    "max_params": "Parameters",
-    "max_training_bytes": "Training memory",
-    "max_inference_bytes": "Inference memory",
-    "max_ms": "The time of an iteration",
-}
-
-
-def _in_the_fields_words(reason: str) -> str:
-    name, _, rest = reason.partition(" ")
-    return f"{_FIELDS.get(name, name)} {rest}"
-
-
-def _times(value: float | None, unit: int) -> float | None:
-    return None if value is None else value * unit
 
 
 def show_fits(choice: Choice) -> None:
@@ -154,6 +155,8 @@ def show_fits(choice: Choice) -> None:
         f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; the memory of a "
         "training step is predicted by replaying it."
     )
+    if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
+        st.caption(f"Times were measured in this visit: {conditions(known[-1])}.")
     if choice.best:
         best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
         st.html(
@@ -192,26 +195,28 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
 
 
 def show_real_step(choice: Choice) -> None:
-    """Run real training iterations of one network in the worker, at the batch asked for."""
-    models = [deep.row.model for deep in choice.deepest]
+    """Run real training iterations of one network in the worker, as asked for, or say why not."""
+    nets = {deep.row.model: deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     model = select(
         "Try a real training step of",
-        {model: name_of(parse(model)) for model in models},
-        models[0],
+        {model: name_of(spec) for model, spec in nets.items()},
+        next(iter(nets)),
         key="real",
         place=left,
     )
-    chosen = next(deep.row for deep in choice.deepest if deep.row.model == model)
-    settings = Settings(batch=choice.batch, dtype=choice.dtype, seconds=5.0)
+    settings, refused = _step_settings(choice)
     right.button(
         "Measure a step",
         icon=":material/timer:",
+        disabled=settings is None,
         on_click=start,
-        args=(_STEP, measure_each, chosen.spec, (settings,)),
+        args=(_STEP, measure_each, nets[model], (settings,)),
         kwargs={"seconds": 120.0},
         width="stretch",
     )
+    if refused:
+        st.info(sentence(f"No step can be measured: {refused}"), icon=":material/info:")
     job = job_of(_STEP)
     if job is None:
         return
@@ -224,11 +229,22 @@ def show_real_step(choice: Choice) -> None:
     for timing in timings:
         step = timing.step_ms or timing.forward_ms
         st.success(
-            f"{timing.model} ran at batch {timing.settings.batch:,}: {short(step.p50, 'ms')} an "
-            f"iteration (p10 {milliseconds(step.p10)}, p90 {milliseconds(step.p90)}), "
+            f"{timing.model} takes {short(step.p50, 'ms')} an iteration "
+            f"(p10 {milliseconds(step.p10)}, p90 {milliseconds(step.p90)}): {conditions(timing)}, "
             f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",
         )
+
+
+def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
+    """How a real step is measured, on the device that Timing begins with; None and why not."""
+    if choice.optimiser is not Optimiser.SGD:
+        return None, f"steps are timed with SGD, not with {choice.optimiser}"
+    try:
+        device = devices()[-1]
+        return Settings(device=device, batch=choice.batch, dtype=choice.dtype, seconds=5.0), ""
+    except ValueError as error:
+        return None, str(error)
 
 
 def export_choice(choice: Choice, chart: Chart | None) -> None:

@@ -109,14 +109,15 @@ def scatter(comparison: Comparison) -> Chart:
     labels = {name: axis.label for name, axis in axes.items()}
     best = next((r.label for r in comparison.recipes if len(_having(comparison, r)) > 1), None)
     x, y, bubble, log = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
-    along = axes[select("x axis", labels, Column.MACS, key="x", place=x)]
-    up = axes[select("y axis", labels, best or Column.PARAMS, key="y", place=y)]
+    along = select("x axis", labels, Column.MACS, key="x", place=x)
+    up = select("y axis", labels, best or Column.PARAMS, key="y", place=y)
     size = select(
         "Size of the points", labels, None, key="bubble", place=bubble, placeholder="equal"
     )
     both_log = switch("Log", False, key="log", place=log)
-    chart = scatter_chart(comparison.rows, along, up, axes[size] if size else None, both_log)
-    left_out = not_drawn(comparison.rows, along, up)
+    chosen = axes[along], axes[up], axes[size] if size else None
+    chart = scatter_chart(comparison.rows, *chosen, both_log)
+    left_out = not_drawn(comparison.rows, *chosen)
     if left_out:
         st.info(f"Not drawn, for want of a figure: {', '.join(left_out)}.", icon=":material/info:")
     return chart

@@ -20,7 +20,7 @@ from analysis.render.silhouette import silhouette
 from pages.ui.cached import code_of
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.fields import number, select, switch, text
-from pages.ui.words import sentence
+from pages.ui.words import complain, sentence
 
 
 def share_menu(profile: Profile) -> None:
@@ -71,7 +71,11 @@ def diagram_menu(
         others: gives what else such a document holds, by name.
     """
     with export_popover():
-        look, dpi = _look()
+        try:
+            look, dpi = _look()
+        except ValueError as error:
+            complain(str(error))
+            return
         drawn = draw(look.width_mm)
         scale = look.scale(drawn.width, drawn.height)
         most = files.most_dpi(scale * drawn.width, scale * (drawn.height + _BESIDE))
@@ -111,7 +115,11 @@ _PALETTES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 
 
 def _look() -> tuple[Look, int | None]:
-    """What the visitor chooses of a file's looks, and a PNG's resolution."""
+    """What the visitor chooses of a file's looks, and a PNG's resolution.
+
+    Raises:
+        ValueError: in one sentence, on a title or a width that cannot be.
+    """
     title = text("Title", key="look_title", placeholder="none", most=MAX_TITLE)
     left, right = st.columns(2)
     colours = select("Colours", list(_PALETTES), "light", key="look_palette", place=left)

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from nets import ResNetSpec
 from nets.origin import title
-from pages.ui.address import begin, finish
+from pages.ui.address import MODEL, begin, finish
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.words import complain, sentence
 
@@ -33,11 +33,18 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 """File name in pages/, title and icon; the first is the front page."""
 
 _HERE = Path(__file__).parent
+STYLE = _HERE / "style.css"
+"""Looks of all pages; the server puts them into its documents too."""
+
 _ICON = str(_HERE / "logo.svg")
 
 Result = TypeVar("Result")
 
 _HANDOVER = "handover"
+
+_closer = st.components.v2.component(
+    "sidebar", html="<i></i>", js=(_HERE / "sidebar.js").read_text(encoding="utf-8")
+)
 
 
 def configure() -> None:
@@ -46,7 +53,7 @@ def configure() -> None:
     Without an icon of ours, a page's symbol would be fetched from the network as the tab's icon.
     """
     st.set_page_config("ResNet Lab", _ICON, layout="wide")
-    st.html(_HERE / "style.css")
+    st.html(STYLE)
     st.logo(str(_HERE / "wordmark.svg"), icon_image=_ICON, size="large")
 
 
@@ -68,6 +75,8 @@ def hand_over(choice: Choice) -> None:
 def run(page: StreamlitPage) -> None:
     """Run a page with its settings, and say what of the address could not be taken."""
     begin(page.url_path)
+    with st.sidebar, st.container(key="hidden-sidebar"):
+        _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
     place = st.container()
     with suppress(StopException):  # the page ends early where it has nothing more to show
         page.run()

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 import torch
 
+from analysis import inputs
 from analysis.curves import (
     Curve,
     Gradients,
@@ -20,7 +21,6 @@ from analysis.curves import (
     Summary,
 )
 from analysis.gradients import check, measure
-from analysis.inputs import fashion_mnist_is_here
 from analysis.jobs import Job
 from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.twins import plain_twin, residual_twin
@@ -68,8 +68,8 @@ _SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
 _DEPTHS = (20, 32, 44, 56, 110)
 
 
-def choose_settings() -> tuple[Settings, Quantity]:
-    """What all models share, and what is drawn; each is in the address."""
+def choose_settings() -> tuple[Settings | None, Quantity]:
+    """What all models share, or None where it cannot be had, and what is drawn; in the address."""
     one, two, three, four, five = st.columns([1, 1, 1.4, 2, 2.6])
     seeds = number("Seeds", 1, 20, 3, key="seeds", place=one)
     batch = number("Batch", 1, 1_024, 32, key="batch", place=two)
@@ -91,9 +91,6 @@ def choose_settings() -> tuple[Settings, Quantity]:
     if images == InputKind.PICTURE:
         file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
         picture = file.getvalue() if file else b""
-    if images == InputKind.FASHION_MNIST and not fashion_mnist_is_here():
-        complain("Fashion-MNIST is not on this server: its owner can put it there")
-        images = InputKind.RANDOM.value
     try:
         settings = Settings(
             seeds=seeds,
@@ -102,14 +99,15 @@ def choose_settings() -> tuple[Settings, Quantity]:
             images=InputKind(images),
             picture=picture,
         )
+        inputs.check(settings)
     except ValueError as error:
         complain(str(error))
-        settings = Settings(seeds=seeds, batch=batch, precision=Precision(precision))
+        return None, Quantity(quantity)
     return settings, Quantity(quantity)
 
 
-def show_presets(settings: Settings) -> None:
-    """The whole story in six clicks, and the rest in a list."""
+def show_presets(settings: Settings | None) -> None:
+    """The whole story in six clicks, and the rest in a list; none works without settings."""
     st.markdown("**The story in six clicks**")
     for row in (PRESETS[:2], PRESETS[2:4], PRESETS[4:]):
         for column, preset in zip(st.columns(2), row, strict=True):
@@ -118,6 +116,7 @@ def show_presets(settings: Settings) -> None:
                 key=f"preset_{preset.name}",
                 on_click=_run_preset,
                 args=(preset, settings),
+                disabled=settings is None,
                 width="stretch",
             )
     with st.expander("More to see"):
@@ -129,11 +128,12 @@ def show_presets(settings: Settings) -> None:
                 key=f"preset_{preset.name}",
                 on_click=_run_preset,
                 args=(preset, settings),
+                disabled=settings is None,
                 width="stretch",
             )
 
 
-def choose_models(spec: ResNetSpec, settings: Settings) -> tuple[ResNetSpec, ...]:
+def choose_models(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """The models to measure: the address's, else the current one and its twin; none where wrong."""
     text = held(_MODELS)
     default = _SEPARATOR.join(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
@@ -214,12 +214,14 @@ def _use(text: str) -> None:
     hold(_MODELS, text)
 
 
-def measure_button(models: tuple[ResNetSpec, ...], settings: Settings, running: bool) -> None:
+def measure_button(
+    models: tuple[ResNetSpec, ...], settings: Settings | None, running: bool
+) -> None:
     """Measure, where nothing runs, or why these models cannot be measured."""
     if reason := st.session_state.pop("switch_error", ""):
         complain(reason)
-    allowed = bool(models)
-    if models:
+    allowed = bool(models and settings)
+    if models and settings:
         try:
             check(models, settings)
         except ValueError as error:
@@ -266,7 +268,9 @@ def latest_run() -> Gradients | None:
     return runs[-1] if runs else None
 
 
-def say_if_another(run: Gradients, models: tuple[ResNetSpec, ...], settings: Settings) -> None:
+def say_if_another(
+    run: Gradients, models: tuple[ResNetSpec, ...], settings: Settings | None
+) -> None:
     """That the curves are not those of what is chosen now, if so."""
     if models and (run.specs, run.settings) != (models, settings):
         shown = ", ".join(f"`{spec}`" for spec in run.specs)

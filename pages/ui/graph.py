@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -19,13 +20,17 @@ from analysis.render.look import Look
 from analysis.render.palette import Palette
 from analysis.render.svg import svg
 from nets import ResNetSpec
+from nets.spec import quote
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select
 from pages.ui.measured import measured_heats
-from pages.ui.words import sentence
+from pages.ui.words import complain, sentence
 
 _OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
+
+_NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
+"""What can be opened in some network."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -93,8 +98,14 @@ def _view(
 
 
 def opened_in(spec: ResNetSpec) -> frozenset[str]:
-    """What the address says is opened, as far as this network has it."""
-    return frozenset(held(_OPEN).split(",")) & openable(spec)
+    """What the address says is opened, as far as this network has it; what is no name is said."""
+    names = frozenset(filter(None, held(_OPEN).split(",")))
+    if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
+        complain(
+            f"{quote(wrong[0])} can't be opened: a stage is named layer1, all its blocks "
+            "layer1.all, a block layer1.0"
+        )
+    return names & openable(spec)
 
 
 def show_graph(

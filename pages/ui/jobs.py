@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analysis.jobs import Cause, Job, Limits, State, worker
 from nets.spec import number_of
@@ -14,7 +16,6 @@ from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
 _LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
-_PATIENCE = 30.0  # seconds after which the job of a visitor who has gone is cancelled
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -29,8 +30,22 @@ def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) ->
         before.cancel()
     visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
     _jobs()[key] = worker().submit(
-        visitor, function, *args, limits=Limits(seconds), patience=_PATIENCE
+        visitor, function, *args, limits=Limits(seconds), wanted=_connected()
     )
+
+
+def _connected() -> Callable[[], bool]:
+    """Whether this visitor's page is connected to the server, to be asked from any thread."""
+    context = get_script_run_ctx()
+    session = context.session_id if context else ""
+
+    def connected() -> bool:
+        try:
+            return bool(runtime.get_instance().is_active_session(session))
+        except RuntimeError:  # no server: it is stopping, or a test runs without one
+            return True
+
+    return connected
 
 
 def _jobs() -> dict[str, Job]:
@@ -43,8 +58,8 @@ def job_of(key: str) -> Job | None:
     return _jobs().get(key)
 
 
-def keep_alive() -> None:
-    """Say in the sidebar what runs, on every page: so a job goes on while its visitor reads."""
+def show_running() -> None:
+    """Say in the sidebar of every page what runs."""
     if not any(not is_over(job) for job in _jobs().values()):
         return
 

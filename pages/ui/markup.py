@@ -5,6 +5,7 @@ Every text is escaped here. `style.css` beside this file has the looks.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -97,9 +98,10 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
     It is as wide as is good to read, as its own size is, or as this share of the page.
     """
     data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image has no other fonts
+    size = " ".join(re.findall(r'\b(?:width|height)="[\d.]+"', svg[: svg.index(">")]))
     width = f' style="width:{100 * share:.2f}%"' if share else ""
     kind = "rl-figure" if share or own_size else "rl-picture"
-    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}"{width}>'
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" {size}{width}>'
     return _element("div", f"rl-scroll {kind}", image)
 
 
@@ -171,6 +173,16 @@ def _cell(cell: Cell, kind: str) -> str:
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
     return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
+
+
+def key_of_marks(key: Sequence[tuple[str, str]], css_class: str) -> str:
+    """What the numbers beside a chart's points stand for; nothing where there are none."""
+    if not key:
+        return ""
+    said = " · ".join(
+        f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{escape(text)}" for number, text in key
+    )
+    return f'<p class="rl-key {css_class}">{said}</p>'
 
 
 def _element(tag: str, kind: str, inside: str) -> str:

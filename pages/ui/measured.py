@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis.heat import Heat
 from nets import ResNetSpec
+
+if TYPE_CHECKING:
+    from analysis.timing import Timing
 
 TIMINGS = "timings"
 GRADIENTS = "gradient_runs"
@@ -32,10 +36,26 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     return heats
 
 
-def measured_ms(batch: int) -> dict[str, float]:
-    """The latest measured training iteration at a batch, in float32, by model."""
-    return {
-        timing.model: timing.step_ms.p50
+def comparable(batch: int, dtype: str = "float32") -> list[Timing]:
+    """This visit's timings of whole training steps at a batch in a type that compare.
+
+    All were taken as the latest of them was: on its device, with its threads, layout and compiler.
+    """
+    found: list[Timing] = [
+        timing
         for timing in st.session_state.get(TIMINGS, [])
-        if timing.step_ms and timing.settings.batch == batch and timing.settings.dtype == "float32"
+        if timing.optimiser_ms and (timing.settings.batch, timing.settings.dtype) == (batch, dtype)
+    ]
+    return [timing for timing in found if _conditions(timing) == _conditions(found[-1])]
+
+
+def _conditions(timing: Timing) -> tuple[object, ...]:
+    how = timing.settings
+    return how.device, how.tf32, how.channels_last, how.compile, timing.threads
+
+
+def measured_ms(batch: int, dtype: str = "float32") -> dict[str, float]:
+    """The latest measured training step of each model, of those that compare."""
+    return {
+        timing.model: timing.step_ms.p50 for timing in comparable(batch, dtype) if timing.step_ms
     }

@@ -12,7 +12,7 @@ from analysis.jobs import Job
 from analysis.machine import accelerator, device_name, device_of, devices, free_bytes
 from analysis.render.numbers import milliseconds, short
 from analysis.render.timing_charts import distribution_chart, stage_chart
-from analysis.render.timings import conditions, spread_words, stamp
+from analysis.render.timings import conditions, noise_words, spread_words, stamp
 from analysis.settings import Settings, batches_of, largest_batch, sweep
 from analysis.timing import Progress, Spread, Timing
 from analysis.training import Dtype
@@ -27,7 +27,6 @@ HEAVY = 10**9
 """Multiply-adds of an image from which a network is no small one for a CPU."""
 
 _KEPT = 40
-_NOISY = 0.1  # half of the interval of the median, over the median
 
 
 def device_note() -> str:
@@ -68,25 +67,23 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             help="Half of the machine's, so that the app itself does not disturb the measurement.",
         )
         optimiser = check(
-            "SGD step", True, key="timing_optimiser", place=middle, help="In training."
+            "SGD step",
+            True,
+            key="timing_optimiser",
+            place=middle,
+            disabled=mode == "inference",
+            help="In training.",
         )
         channels_last = check("channels_last", False, key="timing_channels_last", place=middle)
         compiled = check(
             "torch.compile", False, key="timing_compile", place=right, help="Takes a while."
         )
-        tf32 = check(
-            "TF32",
-            False,
-            key="timing_tf32",
-            place=right,
-            disabled=not device.startswith("cuda"),
-            help="On CUDA.",
-        )
+        tf32 = check("TF32", False, key="timing_tf32", place=right, help="On CUDA.")
     try:
         first = Settings(
             device=device,
             dtype=Dtype(dtype),
-            tf32=tf32 and device.startswith("cuda"),
+            tf32=tf32,
             channels_last=channels_last,
             compile=compiled,
             threads=threads,
@@ -123,7 +120,7 @@ def show_progress(job: Job) -> None:
     share = 0.0 if left is None or whole is None else min(max(1 - left / whole, 0.0), 1.0)
     st.progress(share, words if not left else f"{words}, about {left:.0f} s left at most")
     if timing := latest.timing:
-        show_timing(timing)
+        show_timing(timing, running=True)
 
 
 def finished(job: Job) -> list[Timing]:
@@ -174,17 +171,12 @@ def timing_figures(timing: Timing) -> list[Figure]:
     ]
 
 
-def show_timing(timing: Timing) -> None:
-    """The figures of a timing, its stages and its iterations."""
+def show_timing(timing: Timing, running: bool = False) -> None:
+    """The figures of a timing, its stages and its iterations; at the end, its noise."""
     st.markdown(f"`{timing.model}` · {conditions(timing)}")
     st.html(figures(timing_figures(timing)))
-    if timing.interval is not None and timing.interval > _NOISY:
-        share = f"{100 * timing.interval:.0f}%"
-        st.warning(
-            f"Noisy: the median is known to ±{share} only. Give it a longer time, or let nothing "
-            "else run here.",
-            icon=":material/info:",
-        )
+    if not running and (warning := noise_words(timing)):
+        st.warning(warning, icon=":material/info:")
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Stages")

@@ -10,10 +10,12 @@ import analysis
 from analysis.choose import (
     CIFAR,
     IMAGENET,
+    MAX_BUDGET,
     Budget,
     Budgets,
     Choice,
     Task,
+    checked_limit,
     choose,
     name_of,
     task_of,
@@ -61,7 +63,7 @@ def test_ones_own_images_take_every_net_of_the_catalog_once() -> None:
 
 
 def test_everything_fits() -> None:
-    choice = choose(CIFAR, Budgets(max_macs=1e30, max_params=10**400))
+    choice = choose(CIFAR, Budgets(max_macs=1e18, max_params=MAX_BUDGET))
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
@@ -221,11 +223,13 @@ def test_a_network_that_cannot_train_never_hides_the_others() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (0, "must be above 0, not 0"),
-        (-5, "must be above 0, not -5"),
-        (-1e-9, "must be above 0, not -1e-09"),
-        (math.nan, "must be a finite number, not nan"),
-        (math.inf, "must be a finite number, not inf"),
+        (0, r"must be above 0 and at most 1e\+18, not 0"),
+        (-5, r"must be above 0 and at most 1e\+18, not -5"),
+        (-1e-9, r"must be above 0 and at most 1e\+18, not -1e-09"),
+        (1e300, r"must be above 0 and at most 1e\+18, not 1e\+300"),
+        (10**400, r"must be above 0 and at most 1e\+18, not a number too large to write"),
+        (math.nan, r"must be above 0 and at most 1e\+18, not nan"),
+        (math.inf, r"must be above 0 and at most 1e\+18, not inf"),
         ("4G", "must be a number, not 4G"),
         (True, "must be a number, not True"),
         ([1], r"must be a number, not \[1\]"),
@@ -234,6 +238,15 @@ def test_a_network_that_cannot_train_never_hides_the_others() -> None:
 def test_nonsense_budgets(field: str, value: Any, says: str) -> None:
     with pytest.raises(ValueError, match=f"^{field} {says}$"):
         Budgets(**{field: value})
+
+
+def test_a_limit_in_a_larger_unit() -> None:
+    assert checked_limit("MACs", 5.0, 10**9, "G") == 5e9
+    assert checked_limit("MACs", 1e9, 10**9, "G") == MAX_BUDGET
+    with pytest.raises(
+        ValueError, match=r"^MACs must be above 0 and at most 1,000,000,000 G, not 1e\+300$"
+    ):
+        checked_limit("MACs", 1e300, 10**9, "G")
 
 
 def test_a_bad_batch() -> None:

@@ -7,14 +7,13 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 import analysis
-from analysis import timing
+from analysis import inputs
 from analysis.__main__ import run
 from analysis.render import fonts
 from analysis.render.numbers import percent, scale_of, shape, short
@@ -304,7 +303,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["time", "resnet20", "--batch", "two"], "batch must be a whole number, or several"),
         (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch once"),
         (["time", "resnet20", "--seconds", "0"], "seconds must be 0.1 to 600, not 0"),
-        (["time", "resnet20", "--tf32"], "tf32 needs a CUDA device, not cpu"),
+        (["time", "resnet20", "--tf32"], "TF32 needs a CUDA device, not cpu"),
         (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
         (["time", "resnet152", "--batch", "60000"], "would fit"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "1:0"], "aspect must be width:height"),
@@ -324,9 +323,23 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["compare", *["resnet18"] * 65], "a comparison takes 1 to 64 models, not 65"),
         (["compare", "resnet18", "--input", "3x8"], "input must be channels x height x width"),
         (["choose", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
-        (["choose", "--max-macs", "0"], "max_macs must be above 0, not 0"),
-        (["choose", "--max-macs", "nan"], "max_macs must be a finite number"),
-        (["choose", "--max-params", "-1"], "max_params must be above 0"),
+        (["choose", "--max-macs", "0"], "max_macs must be above 0 and at most 1e+18, not 0"),
+        (["choose", "--max-macs", "nan"], "max_macs must be above 0 and at most 1e+18, not nan"),
+        (["choose", "--max-params", "-1"], "max_params must be above 0 and at most"),
+        (
+            ["choose", "--max-training-mb", "1e300"],
+            "max_training_mb must be above 0 and at most 1e+12 MB, not 1e+300",
+        ),
+        (["choose", "--device", "cpu"], "--device is for --max-ms"),
+        (
+            ["choose", "--max-ms", "5", "--optimiser", "adam"],
+            "--max-ms times steps of sgd, not of adam",
+        ),
+        (
+            ["choose", "--max-ms", "5", "--dtype", "float16"],
+            "float16 on the CPU is for inference alone",
+        ),
+        (["gradients", "resnet20", "--download"], "--download is for --images fashion_mnist"),
         (["choose", "--max-macs", "many"], "'many' is not a valid float"),
         (["choose", "--max-ms", "5", "--device", "tpu"], "device must be one of cpu"),
         (["check-device", "--device", "tpu"], "device must be one of cpu"),
@@ -407,18 +420,6 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["batch"] for row in rows] == ["1", "3"]
 
 
-def test_a_timing_interrupted_early_says_how_far_it_was(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def stop(report: Callable[[timing.Progress], None], *rest: object) -> None:
-        report(timing.Progress(timing.Phase.WARMING_UP, 3.0))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(timing, "measure", stop)
-    said = "error: interrupted while warming up: nothing was measured yet\n"
-    assert call(capsys, "time", TINY) == (1, "", said)
-
-
 def test_an_interrupted_timing_prints_what_it_has() -> None:
     batches = ",".join(map(str, range(1, 17)))  # a sweep that takes far longer than this test
     command = [sys.executable, "-m", "analysis", "time", TINY, "--batch", batches]
@@ -458,6 +459,19 @@ def test_gradients_of_a_model_and_its_plain_twin(
     assert [row["model"] for row in run["summary"]] == [net.replace("resnet20", "plain20"), net]
     assert len(run["curves"]) == 4
     assert call(capsys, *quick, "--format", "csv")[1].startswith("model,seed,quantity,path")
+
+
+def test_images_that_are_not_here_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in (inputs.DATA_VARIABLE, "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setattr(inputs, "DEBIAN_FOLDER", tmp_path)
+    asked = ("gradients", "resnet20", "--images", "fashion_mnist")
+    status, out, err = call(capsys, *asked)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: Fashion-MNIST is not on this machine: ")
+    assert err.count("\n") == 1
 
 
 def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
@@ -515,19 +529,6 @@ def test_a_title_that_is_no_text_leaves_out_what_is_none(
     assert call(capsys, "graph", "resnet18", *title, "-o", str(path)) == (0, "", "")
     if suffix != ".pdf":
         assert "beforeafter" in path.read_text()
-
-
-def test_an_interrupt_during_an_import_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def half_made(*arguments: object) -> None:
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        raise AttributeError("a module that is half made")
-
-    monkeypatch.setattr("analysis.commands.models.profiled", half_made)
-    assert call(capsys, "profile", "resnet18") == (1, "", "error: interrupted\n")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_catalog_needs_no_torch() -> None:

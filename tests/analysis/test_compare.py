@@ -219,6 +219,10 @@ def test_sweeps() -> None:
     assert line.x == (224, 448)
     lost = curve(parse("resnet50"), Sweep.INPUT, values=[8, 32])
     assert not sweep_chart([lost], Column.SAVED_BYTES).series
+    tall = curve(parse("resnet50:input=3x256x128"), Sweep.INPUT, values=[256, 384])
+    assert [p.row.input for p in tall.points] == [(3, 256, 128), (3, 384, 192)]
+    wide = curve(parse("resnet50:input=3x64x4096"), Sweep.INPUT)
+    assert max(p.row.input for p in wide.points) == (3, 64, 4096)
     batches = curve(parse("resnet50"), Sweep.BATCH, values=[4, 1, 4], replay=True)
     assert [p.row.batch for p in batches.points] == [1, 4]
     assert batches.points[1].row.macs == 4 * batches.points[0].row.macs

@@ -16,14 +16,12 @@ from typing import Any
 import psutil
 import pytest
 import torch
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
 
 from analysis import jobs
 from analysis.jobs import Cause, Failure, Job, Limits, State, Worker
 from analysis.process import _failure
 from tests.analysis import works
+from tests.server import open_page, run_script, until_finished
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -340,22 +338,32 @@ def test_what_cannot_be_sent_back(worker: Worker) -> None:
     assert failure.sentence.startswith("the answer cannot be read: ValueError: invalid literal")
 
 
-def test_nobody_looks_any_more(worker: Worker, gate: Path) -> None:
-    running = worker.submit("gone", works.hold, gate, patience=0.3)
-    waiting = worker.submit("gone too", works.echo, patience=0.2)
-    there = worker.submit("there", works.echo, 1)
+def test_visitors_who_have_gone(
+    worker: Worker, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 0.3)
+    running = worker.submit("gone", works.hold, gate, wanted=lambda: False)
+    waiting = worker.submit("gone too", works.echo, wanted=lambda: False)
+    there = worker.submit("there", works.echo, 1, wanted=lambda: True)
     assert there.wait(SOON)
     assert there.result == 1
     assert running.state is waiting.state is State.CANCELLED
-    assert running.failure == Failure(Cause.ABANDONED, "nobody has looked at the job for 0.3 s")
-    assert waiting.failure == Failure(Cause.ABANDONED, "nobody has looked at the job for 0.2 s")
+    gone = Failure(Cause.ABANDONED, "the visitor was gone for more than 0.3 s")
+    assert running.failure == waiting.failure == gone
 
 
-def test_somebody_looks(worker: Worker) -> None:
-    assert works_on(worker)
-    job = worker.submit("there", works.watched, 2.0, patience=1.0)
-    assert {job.state for _ in job.follow()} <= {State.RUNNING, State.DONE}
-    assert job.state is State.DONE
+def test_a_connection_that_returns_keeps_its_job() -> None:
+    there = True
+    job = Job(Worker(), "one", b"", Limits(), lambda: there)
+    assert not job._is_abandoned(now=0.0)
+    there = False
+    assert not any(job._is_abandoned(now) for now in (1.0, 3.0, 6.0))
+    there = True
+    assert not job._is_abandoned(now=6.1)
+    there = False
+    assert not any(job._is_abandoned(now) for now in (7.0, 12.0))
+    assert job._is_abandoned(now=12.1)
+    assert not Job(Worker(), "one", b"", Limits(), None)._is_abandoned(now=100.0)
 
 
 def test_many_threads(worker: Worker) -> None:
@@ -542,7 +550,9 @@ def test_under_streamlit(tmp_path: Path, way: signal.Signals) -> None:
     )
     assert server.stdout is not None
     assert any("URL:" in line for line in server.stdout)
-    visit(f"ws://127.0.0.1:{port}/_stcore/stream")
+    with open_page(port) as page:
+        run_script(page)
+        until_finished(page)
     state, result, *pids = (tmp_path / "said").read_text().split()
     assert (state, result) == ("done", "7")
     processes = [psutil.Process(int(pid)) for pid in pids]
@@ -551,19 +561,6 @@ def test_under_streamlit(tmp_path: Path, way: signal.Signals) -> None:
     err = server.communicate(timeout=SOON)[1]
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
     assert "Traceback" not in err
-
-
-def visit(address: str) -> None:
-    """Do what a browser does to have the script run, and wait until it has."""
-    ask = BackMsg()
-    ask.rerun_script.query_string = ""
-    answer = ForwardMsg()
-    with connect(address) as server:
-        server.send(ask.SerializeToString())
-        while answer.WhichOneof("type") != "script_finished":
-            data = server.recv(timeout=SOON)
-            assert isinstance(data, bytes)
-            answer.ParseFromString(data)
 
 
 def test_the_apps_script_does_nothing_in_the_process() -> None:

@@ -8,9 +8,15 @@ from dataclasses import replace
 import pytest
 
 from analysis.machine import Environment
-from analysis.render.timings import timing_json, timing_text, timings_csv, timings_text
+from analysis.render.timings import (
+    noise_words,
+    timing_json,
+    timing_text,
+    timings_csv,
+    timings_text,
+)
 from analysis.settings import Settings
-from analysis.timing import Iteration, Spread, StageTime, Timing
+from analysis.timing import Iteration, Noise, Spread, StageTime, Timing
 from tests.conftest import Golden
 
 CPU = Environment(
@@ -78,6 +84,30 @@ def test_text(golden: Golden, name: str, timing: Timing) -> None:
 
 def test_text_of_a_sweep(golden: Golden) -> None:
     golden("timings.text", timings_text([TRAINING, INFERENCE]))
+
+
+@pytest.mark.parametrize(
+    ("interval", "noise", "words"),
+    [
+        (0.1, None, ""),
+        (
+            0.11,
+            Noise.WIDE,
+            "Noisy: the median is only known to ±11%. Allow more time, or close other programs.",
+        ),
+        (
+            None,
+            Noise.FEW,
+            "Too few iterations (5) to tell how noisy the median is. Allow more time.",
+        ),
+    ],
+)
+def test_a_median_that_is_not_known_is_said_to_be(
+    interval: float | None, noise: Noise | None, words: str
+) -> None:
+    timing = replace(TRAINING, interval=interval, samples=TRAINING.samples[:1] * 5)
+    assert timing.noise is noise
+    assert noise_words(timing) == words
 
 
 def test_json() -> None:

@@ -38,7 +38,7 @@ from nets import parse
         ({"seconds": float("inf")}, "seconds must be 0.1 to 600, not inf"),
         ({"seed": -1}, "seed must be 0 to 4,294,967,295, not -1"),
         ({"compile": 1}, "compile must be on or off, not '1'"),
-        ({"tf32": True}, "tf32 needs a CUDA device, not cpu"),
+        ({"tf32": True}, "TF32 needs a CUDA device, not cpu"),
         ({"dtype": "float16"}, "float16 on the CPU is for inference alone"),
     ],
 )

@@ -7,7 +7,6 @@ import ctypes
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,15 +36,6 @@ def count(report: Report, to: int) -> int:
     for number in range(to):
         report(number)
     return to
-
-
-def watched(report: Report, seconds: float) -> None:
-    import torch
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        torch.ones(500, 500) @ torch.ones(500, 500)
-        report("still here")
 
 
 def multiply(report: Report) -> NoReturn:

@@ -1,5 +1,14 @@
 """The pages Compare and Choose."""
 
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from analysis.settings import Settings
+from pages.ui import choose
+from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -84,18 +93,70 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
+    app = open_app(None, "choose", choose_dtype="float16")
+    assert not app.exception
+    assert "networks fit for ImageNet" in markdown(app)
+    assert "One step deeper takes" in html(app)
+    assert step_button(app).disabled
+    assert app.info[0].value == (
+        "No step can be measured: float16 on the CPU is for inference alone, since torch's "
+        "backward is not usable there: take bfloat16."
+    )
+    app.selectbox(key="choose_dtype").select("bfloat16").run()
+    assert not step_button(app).disabled
+    assert not app.info
+    app.selectbox(key="optimiser").select("adam").run()
+    assert step_button(app).disabled
+    assert app.info[0].value == "No step can be measured: steps are timed with SGD, not with adam."
+
+
+def test_the_real_step_runs_where_timing_would(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakeAccelerator(monkeypatch)
+    asked: list[tuple[Settings, ...]] = []
+
+    def start(*args: Any, seconds: float) -> None:
+        asked.append(args[-1])
+
+    monkeypatch.setattr(choose, "start", start)
+    app = open_app(None, "choose", choose_dtype="float16", choose_batch="4")
+    step_button(app).click().run()
+    ((one,),) = asked
+    assert (one.device, one.dtype, one.batch) == ("meta", "float16", 4)
+
+
+def test_a_real_step_follows_the_task(open_app: Open) -> None:
+    app = open_app(None, "choose", task="my own images")
+    for classes in (1, 100_000):
+        app.number_input(key="own_classes").set_value(classes).run()
+        assert not app.exception
+
+
+def step_button(app: AppTest) -> Button:
+    return next(button for button in app.button if button.label == "Measure a step")
+
+
 def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     app = open_app(None, "choose")
     app.number_input(key="max_macs").set_value(0.001).run()
     assert "Nothing fits for ImageNet" in markdown(app)
     assert "comes nearest" in markdown(app)
     app.number_input(key="max_macs").set_value(0.0).run()
-    assert app.error[0].value == "MACs must be above 0, not 0.0."
+    assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 0."
+    app.number_input(key="max_macs").set_value(1e300).run()
+    assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 1e+300."
     app.number_input(key="max_macs").set_value(1000.0).run()
     app.number_input(key="max_training").set_value(1000.0).run()
     assert "All 18 networks fit" in markdown(app)
     app.number_input(key="max_ms").set_value(5.0).run()
-    assert "No time has been measured in this visit" in app.error[0].value
+    assert app.error[0].value.startswith(
+        "No training step has been measured in this visit at batch 32 in float32: measure"
+    )
+    app.selectbox(key="optimiser").select("adam").run()
+    assert app.error[0].value.startswith("Times are measured with SGD: choose sgd")
+    app.selectbox(key="optimiser").select("sgd").run()
     app.number_input(key="max_ms").set_value(None).run()
     app.segmented_control(key="task").select("my own images").run()
     app.text_input(key="own_input").input("3x0x0").run()

@@ -1,7 +1,11 @@
 """The page Gradients."""
 
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis import inputs
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -78,9 +82,39 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app.text_input(key="gradient_models").input("resnet1202:input=3x128x128").run()
     app.number_input(key="batch").set_value(1_000).run()
     assert "at most 4 GB are allowed" in app.error[0].value
-    app.selectbox(key="images").select("picture").run()
-    assert any("upload one" in error.value for error in app.error)
     assert not app.exception
+
+
+def test_images_that_are_not_there_are_not_replaced(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in (inputs.DATA_VARIABLE, "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setattr(inputs, "DEBIAN_FOLDER", tmp_path)
+    app = opened(open_app)
+    for kind, says in (
+        ("picture", "A picture is wanted as the image: upload one."),
+        ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it, or"),
+    ):
+        app.selectbox(key="images").select(kind).run()
+        (error,) = app.error
+        assert error.value.startswith(says)
+        assert measuring(app) == {True}
+    app.selectbox(key="images").select("picture").run()
+    app.file_uploader[0].upload("no.png", b"no picture", "image/png").run()
+    assert "the file is no picture" in app.error[0].value.lower()
+    assert measuring(app) == {True}
+    app.selectbox(key="images").select("random").run()
+    assert not app.error
+    assert measuring(app) == {False}
+    assert not app.exception
+
+
+def measuring(app: AppTest) -> set[bool]:
+    """Whether the buttons that measure, Measure and the presets, are disabled."""
+    found = [b for b in app.button if b.label == "Measure" or (b.key or "").startswith("preset_")]
+    assert len(found) == 13
+    return {button.disabled for button in found}
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:

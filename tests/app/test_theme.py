@@ -5,12 +5,15 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
+from fontTools.pens.svgPathPen import SVGPathPen
+from fontTools.pens.transformPen import TransformPen
+from fontTools.ttLib import TTFont
 
+from analysis.render.fonts import FOLDER
 from analysis.render.palette import DARK, LIGHT, Palette
 
-CONFIG = tomllib.loads(
-    (Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8")
-)
+ROOT = Path(__file__).parents[2]
+CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("name", "palette"), [("light", LIGHT), ("dark", DARK)])
@@ -30,6 +33,22 @@ def test_every_colour_is_legible_on_the_background(palette: Palette) -> None:
     for colour in astuple(palette)[2:]:
         assert contrast(colour, palette.background) >= 3, colour
     assert contrast(palette.text, palette.background) >= 7
+
+
+def test_the_wordmark_is_outlines() -> None:
+    font = TTFont(FOLDER / "SourceSansPro-Semibold.ttf")
+    glyphs, names = font.getGlyphSet(), font.getBestCmap()
+    scale = 20 / font["head"].unitsPerEm
+    x, outlines = 40.0, ""
+    for letter in "ResNet Lab":
+        glyph = glyphs[names[ord(letter)]]
+        pen = SVGPathPen(glyphs, ntos=lambda value: f"{value:.2f}".rstrip("0").rstrip("."))
+        glyph.draw(TransformPen(pen, (scale, 0, 0, -scale, x, 23)))
+        outlines += pen.getCommands()
+        x += scale * glyph.width
+    drawn = (ROOT / "pages/ui/wordmark.svg").read_text(encoding="utf-8")
+    assert f'd="{outlines}"' in drawn
+    assert "<text" not in drawn
 
 
 def contrast(one: str, other: str) -> float:

@@ -1,9 +1,11 @@
 """The page Timing."""
 
 import json
+from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from tests.analysis.test_render_timings import TRAINING
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -54,13 +56,37 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert "backward; a block: the mean of its stage" in told(app)["svg"]
 
 
+def test_few_iterations_are_warned_of(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.session_state["timings"] = [replace(TRAINING, interval=None)]
+    app.run()
+    assert app.warning[0].value.startswith("Too few iterations (2) to tell how noisy")
+    app.session_state["timings"] = [TRAINING]
+    app.run()
+    assert not app.warning
+
+
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     app.text_input(key="timing_batches").input("two").run()
     assert "Batch must be a whole number, or several such as 1,2,4,8" in app.error[0].value
     assert next(button for button in app.button if button.label == "Measure").disabled
+    app.text_input(key="timing_batches").input("nan").run()
+    assert "Batch must be a whole number" in app.error[0].value
     app.text_input(key="timing_batches").input("1,1").run()
     assert app.error[0].value == "A sweep takes each batch once."
+
+
+def test_a_setting_that_cannot_apply_is_refused_or_disabled(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.checkbox(key="timing_tf32").check().run()
+    assert app.error[0].value == "TF32 needs a CUDA device, not cpu."
+    assert next(button for button in app.button if button.label == "Measure").disabled
+    app.checkbox(key="timing_tf32").uncheck().run()
+    assert not app.error
+    assert not app.checkbox(key="timing_optimiser").disabled
+    app.segmented_control(key="timing_mode").select("inference").run()
+    assert app.checkbox(key="timing_optimiser").disabled
 
 
 def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:

@@ -104,3 +104,24 @@ def visit(browser: Browser) -> Iterator[Visit]:
 def settled(page: Page) -> None:
     """Wait until the server has nothing more to draw."""
     page.wait_for_selector(READY, timeout=60_000)
+
+
+# The cumulative layout shift so far, as browsers define it: what follows an input does not count.
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) sum += hadRecentInput ? 0 : value;
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+
+MOST_SHIFT = 0.1  # "good"; from 0.25 on it is "poor"
+
+
+def shift(page: Page) -> float:
+    """How far the page has jumped since it was opened."""
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    moved: float = page.evaluate(SHIFT)
+    return moved

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.frame import PAGES
-from tests.browser.conftest import Visit, serving
+from tests.browser.conftest import MOST_SHIFT, Visit, serving, shift
 
 
 def title(page: Page, text: str) -> None:
@@ -69,6 +69,7 @@ def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
         page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2")
         expect(model_text(page)).to_have_value("resnet34:blocks=2,2,2,2")
         expect(page.get_by_role("dialog")).to_have_count(0)
+        assert shift(page) <= MOST_SHIFT
         if not name:
             title(page, "Variant of ResNet-34")
 

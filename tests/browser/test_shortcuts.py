@@ -211,6 +211,37 @@ def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None
     expect(other).to_have_url(re.compile(r"at=layer3\.0"))
 
 
+def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152&level=layer", height=720)
+    expect(node(page, "conv1")).to_be_visible()
+    around = canvas(page).bounding_box()
+    assert around
+    assert seen(page)[2] > 2 * around["width"]  # all of it: no text is legible
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is folded away
+        find.fill(path)
+        find.press("Enter")
+        expect(chosen(page)).to_have_text(path)
+        width = seen(page)[2]
+        assert around["width"] - 2 * 16 < width <= around["width"]  # a pixel of it is one of ours
+        expect(node(page, path)).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Fit").click()
+
+
+def test_the_search_field_has_room_for_its_words(server: str, visit: Visit) -> None:
+    for width in (390, 1280, 1920):
+        page = visit(f"{server}/shortcuts", width=width)
+        find = page.get_by_role("searchbox", name="Find a node by its path")
+        wide = """(field) => {
+          const style = getComputedStyle(field);
+          const pen = document.createElement("canvas").getContext("2d");
+          pen.font = `${style.fontSize} ${style.fontFamily}`;
+          const room = field.clientWidth - 2 * parseFloat(style.paddingLeft);
+          return room - pen.measureText(field.placeholder).width;
+        }"""
+        assert find.evaluate(wide) > 0
+
+
 def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet50")
     find = page.get_by_role("searchbox", name="Find a node by its path")

@@ -1,0 +1,52 @@
+"""What the server adds to Streamlit's: pages that have our looks from their first frame on."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from streamlit.starlette import App
+
+from analysis.jobs import worker
+from pages.ui.frame import PAGES, STYLE
+
+
+def documents() -> list[Route]:
+    """Return a route for each page that answers Streamlit's document with the style sheet in it.
+
+    Streamlit draws its first frames before a script can send any style, and then moves them.
+    """
+    document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
+    document = document.replace("</body>", f"<style>{style}</style></body>", 1)
+
+    async def answer(_: Request) -> HTMLResponse:
+        return HTMLResponse(document, headers={"Cache-Control": "no-cache"})
+
+    return [Route(f"{_base()}/{name}", answer) for name in ("", *(page[0] for page in PAGES[1:]))]
+
+
+@asynccontextmanager
+async def life(_: App) -> AsyncIterator[None]:
+    """Open the browser when the server starts, unless it is headless; end the worker when it stops.
+
+    A signal ends the process without its exit handlers.
+    """
+    if not st.get_option("server.headless"):
+        scheme = "https" if st.get_option("server.sslCertFile") else "http"
+        host, port = st.get_option("browser.serverAddress"), st.get_option("server.port")
+        webbrowser.open(f"{scheme}://{host}:{port}{_base()}")
+    yield
+    worker().close()
+
+
+def _base() -> str:
+    """Return the path below which all pages are, with a slash before it, or an empty text."""
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""

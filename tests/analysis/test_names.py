@@ -1,0 +1,250 @@
+"""The names beside a chart's points: on the screen at any width, and in files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import hypot, log10
+
+import pytest
+from matplotlib.text import Annotation, Text
+
+from analysis.compare import Column, Row, compare, recipes
+from analysis.render.chart_files import picture
+from analysis.render.chart_screen import figure, narrow_names, wide_names
+from analysis.render.charts import POINT_PX, Chart, Draw, Place
+from analysis.render.comparison_charts import scatter_chart
+from analysis.render.names import BEYOND_PX, Names, dots
+from nets import CATALOG, parse
+
+COLUMNS = (Column.PARAMS, Column.MACS, Column.SAVED_BYTES, Column.DEPTH, Column.INFERENCE_BYTES)
+ROWS = {row.model: row for row in compare([entry.spec for entry in CATALOG.values()]).rows}
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle, in px or points from the lower left."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def overlaps(self, other: Box) -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.bottom < other.top
+            and other.bottom < self.top
+        )
+
+    def distance(self, x: float, y: float) -> float:
+        """From a point to the nearest of the rectangle."""
+        across = max(self.left - x, x - self.right, 0.0)
+        return hypot(across, max(self.bottom - y, y - self.top, 0.0))
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A mark with the networks that it stands for."""
+
+    x: float
+    y: float
+    radius: float
+    nets: frozenset[str]
+
+    @property
+    def box(self) -> Box:
+        r = self.radius
+        return Box(self.x - r, self.y - r, self.x + r, self.y + r)
+
+
+def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
+    return compare([parse(name) for name in names]).rows
+
+
+def nets_of(text: str, key: Sequence[tuple[str, str]] = ()) -> frozenset[str]:
+    """The networks that a name stands for."""
+    return frozenset(dict(key).get(text, text).replace("\n", " ").split(", ")) - {""}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name with the networks that it stands for, and whether a line leads to its mark."""
+
+    box: Box
+    nets: frozenset[str]
+    leader: bool
+
+    def distance(self, mark: Disc) -> float:
+        """To the edge of a mark."""
+        return self.box.distance(mark.x, mark.y) - mark.radius
+
+
+def hold(labels: Sequence[Label], marks: Sequence[Disc], px: float = 1.0) -> None:
+    """Hold that every name's nearest mark is its own, and that none covers a name or a mark.
+
+    One that stands away from its mark has a leader line; `px` is the length of a px.
+    """
+    for one, other in combinations(labels, 2):
+        assert not one.box.overlaps(other.box)
+    for label in labels:
+        assert not any(label.box.overlaps(mark.box) for mark in marks)
+        nearest = min(marks, key=label.distance)
+        assert nearest.nets & label.nets
+        assert label.leader or label.distance(nearest) < max(12 * px, nearest.radius)
+
+
+def random_charts() -> Iterator[Chart]:
+    """Sixteen comparisons of 2 to 12 networks of the catalog, the same in every run."""
+    draw = random.Random(11)
+    for _ in range(16):
+        rows = [ROWS[model] for model in draw.sample(list(ROWS), draw.randint(2, 12))]
+        x, y, bubble = draw.sample(COLUMNS, 3)
+        yield scatter_chart(
+            rows, x, y, draw.choice([None, None, bubble]), draw.choice([False, True])
+        )
+
+
+CROWD = [
+    *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet18"),
+    *("resnet34", "resnet50", "resnet101", "resnet152", "wide_resnet50_2", "plain34"),
+]
+CHARTS = [
+    scatter_chart(rows_of(["resnet152", "wide_resnet50_2"]), Column.MACS, Column.SAVED_BYTES),
+    *random_charts(),
+]
+
+
+def marks_on(chart: Chart, width: float, height: float) -> list[Disc]:
+    return [
+        Disc(dot.along * width, dot.up * height, dot.radius, nets_of(dot.text))
+        for number, series in enumerate(chart.series)
+        if series.draw is Draw.POINTS
+        for dot in dots(chart, number)
+    ]
+
+
+def hold_on(chart: Chart, found: Names, width: float, height: float) -> None:
+    """Hold that the names are good between axes of some size in px."""
+    at = {
+        (number, dot.point): (dot.along * width, dot.up * height)
+        for number, series in enumerate(chart.series)
+        if series.draw is Draw.POINTS
+        for dot in dots(chart, number)
+    }
+    labels = []
+    for name in found.names:
+        x, y = at[name.series, name.point]
+        left, bottom = x + name.right - name.width / 2, y + name.up - name.height / 2
+        box = Box(left, bottom, left + name.width, bottom + name.height)
+        assert 0 <= box.left < box.right <= width + BEYOND_PX
+        assert 0 <= box.bottom < box.top <= height + BEYOND_PX
+        labels.append(Label(box, nets_of(name.text, found.key), name.leader))
+    hold(labels, marks_on(chart, width, height))
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_names_nearest_mark_is_its_own_at_any_width(chart: Chart) -> None:
+    every = frozenset[str]().union(*(mark.nets for mark in marks_on(chart, 1, 1)))
+    for found, widths, heights in (
+        (wide_names(chart, 520), range(600, 1_461, 70), (360, 375, 390)),
+        (narrow_names(chart, 520), range(200, 631, 39), (270, 310, 350)),
+    ):
+        named = frozenset[str]().union(*(nets_of(n.text, found.key) for n in found.names))
+        assert named == every
+        for width in widths:
+            for height in heights:
+                hold_on(chart, found, width, height)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("width_mm", [85, 170])
+def test_a_names_nearest_mark_is_its_own_in_a_file(chart: Chart, width_mm: float) -> None:
+    drawn = picture(chart, title="Title", width_mm=width_mm)
+    drawn.draw_without_rendering()
+    (axes,) = drawn.axes
+    px = drawn.dpi / 72 * 8 / 15  # of the screen's text at 8 points
+    marks = []
+    for series in chart.series:
+        if series.draw is Draw.POINTS:
+            sizes = series.sizes or (POINT_PX,) * len(series.x)
+            for x, y, size, text in zip(series.x, series.y, sizes, series.text, strict=True):
+                left, up = axes.transData.transform((float(x), y or 0.0))
+                marks.append(Disc(float(left), float(up), size / 2 * px, nets_of(text)))
+    legend = [text.get_text() for text in drawn.legends[0].get_texts()] if drawn.legends else []
+    key = [(line.split("  ")[0], line.split("  ")[1]) for line in legend if "  " in line]
+    labels = []
+    assert axes.texts
+    for name in axes.texts:
+        line = Text.get_window_extent(name)  # an annotation's own counts its leader line, too
+        box = Box(line.x0, line.y0, line.x1, line.y1)
+        assert drawn.bbox.x0 <= line.x0 < line.x1 <= drawn.bbox.x1
+        assert drawn.bbox.y0 <= line.y0 < line.y1 <= drawn.bbox.y1
+        assert isinstance(name, Annotation)
+        leader = name.arrow_patch is not None
+        labels.append(Label(box, nets_of(name.get_text(), key), leader))
+    hold(labels, marks, px)
+
+
+def test_two_marks_close_together() -> None:
+    """Each name stood nearer to the other's mark."""
+    rows = rows_of(["resnet18", "resnet152", "wide_resnet50_2"])
+    found = wide_names(scatter_chart(rows, Column.MACS, recipes(rows)[0]), 520)
+    assert {name.text: name.place for name in found.names} == {
+        "resnet18": Place.BELOW,
+        "wide_resnet50_2": Place.ABOVE,
+        "resnet152": Place.BELOW,
+    }
+
+
+def test_a_name_without_room_beside_its_mark_has_a_leader_line() -> None:
+    chart = scatter_chart(rows_of(CROWD), Column.MACS, Column.PARAMS, log=True)
+    found = wide_names(chart, 520)
+    assert found.key == ()
+    led = [name.text for name in found.names if name.leader]
+    assert "resnet152" in led
+    drawn = figure(chart, height=520).layout.annotations
+    assert [one.text for one in drawn if one.showarrow] == led
+    (name,) = [name for name in found.names if name.text == "resnet152"]
+    (one,) = [one for one in drawn if one.text == "resnet152"]
+    assert (one.x, one.y) == (log10(11_513_626_624), log10(60_192_808))
+    assert (one.ax, one.ay, one.standoff) == (name.right, -name.up, 5.5)
+
+
+def test_where_names_have_no_room_numbers_stand_for_them() -> None:
+    chart = scatter_chart(rows_of(CROWD), Column.MACS, Column.PARAMS)
+    found = wide_names(chart, 520)
+    assert [name.text for name in found.names] == list("12345678")
+    assert found.key[0] == ("1", "resnet20, resnet32, resnet44, resnet56")
+    assert found.key[-1] == ("8", "resnet152")
+    texts = [one.text for one in figure(chart, height=520).layout.annotations]
+    assert texts == list("12345678")
+    (legend,) = picture(chart).legends
+    assert "8  resnet152" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_of_many_points_only_the_front_is_named() -> None:
+    more = ["resnet34_c", "plain18", "resnet50_v1", "wrn28_10"]
+    rows = rows_of([*CROWD, *more])
+    chart = scatter_chart(rows, Column.MACS, Column.DEPTH)
+    _, best, others = chart.series
+    assert len(best.x) + len(others.x) == 16
+    assert all(others.text)
+    named = {net for name in wide_names(chart).names for net in nets_of(name.text)}
+    assert named
+    assert named <= {net for text in best.text for net in nets_of(text)}
+    few = scatter_chart(rows[:15], Column.MACS, Column.DEPTH)
+    found = wide_names(few)
+    named = {net for name in found.names for net in nets_of(name.text, found.key)}
+    assert named == {row.model for row in rows[:15]}
+
+
+def test_names_at_one_place_share_a_text() -> None:
+    rows = rows_of(["resnet20", "plain20", "resnet50"])
+    chart = scatter_chart(rows, Column.PARAMS, Column.DEPTH)
+    _, best = chart.series
+    assert best.text == ("resnet20, plain20", "", "resnet50")
+    assert [name.text for name in wide_names(chart).names] == ["resnet20, plain20", "resnet50"]

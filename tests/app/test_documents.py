@@ -1,0 +1,26 @@
+"""What the server answers before any script runs."""
+
+import asyncio
+
+import pytest
+import streamlit as st
+from starlette.requests import Request
+
+from pages.ui.frame import PAGES, STYLE
+from pages.ui.server import documents
+
+
+def test_every_page_is_streamlits_document_with_our_style_after_it() -> None:
+    routes = documents()
+    assert [route.path for route in routes] == ["/", *(f"/{name}" for name, _, _ in PAGES[1:])]
+    answer = asyncio.run(routes[0].endpoint(Request({"type": "http"})))
+    document = answer.body.decode()
+    style = STYLE.read_text(encoding="utf-8")
+    assert document.count(style) == 1
+    assert document.index('id="root"') < document.index(style)  # Streamlit's own comes before
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_a_base_path_stands_before_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": "/lab/"}.__getitem__)
+    assert [route.path for route in documents()][:2] == ["/lab/", "/lab/shortcuts"]

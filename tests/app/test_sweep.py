@@ -1,0 +1,266 @@
+"""The whole site: every page, every choice, hostile values in every field and every address.
+
+Pages, fields, options and parameters are found by walking what the app draws, so a new one is swept
+without a word here. Nothing is measured: the worker cancels what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import (
+    Button,
+    ButtonGroup,
+    Checkbox,
+    Element,
+    Multiselect,
+    NumberInput,
+    Selectbox,
+    TextInput,
+    Toggle,
+    Widget,
+)
+
+from analysis.jobs import Cause, Failure, State
+from pages.ui import jobs
+from pages.ui.frame import PAGES
+from tests.app.conftest import APP
+
+TEXTS = (
+    "nan",
+    "inf",
+    "-inf",
+    "1e999",
+    "1e300",
+    "-1",
+    str(10**30),
+    "1,,2",
+    "1_0",
+    "x" * 5_000,
+    "</script><script>alert(1)</script>",
+    "`*[a](b)* $x$` **",
+    "😀 ｎａｎ ١٢",
+    "a\x00b",
+    "\x1b[31m\u202e",
+    "a:b=c;d&e%00#",
+    "  ",
+)
+"""What no field asks for."""
+
+NUMBERS = (1e300, -1.0, 0.0, 65_537.0)
+"""What a number field is given; what is not finite no browser sends, but an address may hold it."""
+
+ADDRESSES = ("nan", "-inf", "1e999", "1e300", "-1", f"`😀\x00</script>{'x' * 2_000}")
+"""What every parameter is given."""
+
+ANY_TEXT = {"look_title"}
+"""Fields in which any text is what was meant: the title of a drawing."""
+
+START = {"compare": {"nets": "resnet20;plain20"}}
+"""Where there is less to count than by default."""
+
+SWEPT = [*(name for name, _, _ in PAGES), "editor"]
+
+CHOICES = (Selectbox, ButtonGroup, Toggle, Checkbox)
+FIELDS = (*CHOICES, NumberInput, TextInput, Multiselect)
+
+Key = tuple[str, str]
+"""A field's type, and its key or label."""
+
+
+class CancelledJob:
+    """A job that was cancelled before it began."""
+
+    state = State.CANCELLED
+    failure = Failure(Cause.CANCELLED, "the job was cancelled")
+    progress = result = None
+    results = ()
+    place = 0
+
+    def cancel(self) -> None:
+        """Stay cancelled."""
+
+
+class IdleWorker:
+    """A worker that cancels what it is given."""
+
+    def warm_up(self) -> None:
+        """Start nothing."""
+
+    def submit(self, *args: object, **options: object) -> CancelledJob:
+        """Take a job and be done with it."""
+        return CancelledJob()
+
+
+def editor() -> None:
+    """The editor's dialog alone: AppTest closes it at every change where it stands on a page."""
+    import streamlit as st
+
+    from nets import parse
+    from pages.ui import editor
+
+    if "draft" in st.session_state:
+        editor._editor(lambda text: None)
+    else:
+        editor.open_editor(parse("resnet20"), lambda text: None)
+
+
+def opened(page: str, address: dict[str, str] | None = None) -> AppTest:
+    """A page as a new visitor sees it."""
+    if page == "editor":
+        return AppTest.from_function(editor, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params = {"model": "resnet20", **START.get(page, {}), **(address or {})}
+    app.switch_page(f"pages/{page}.py")
+    return app.run()
+
+
+def elements(app: AppTest) -> Iterator[Element]:
+    """All that is drawn."""
+    return (node for node in app._tree if isinstance(node, Element))
+
+
+def fields(app: AppTest) -> dict[Key, Any]:
+    """The fields that are drawn and can be changed."""
+    return {
+        (node.type, node.key or str(node.proto.label)): node
+        for node in elements(app)
+        if isinstance(node, FIELDS) and not node.proto.disabled
+    }
+
+
+def values(field: Any) -> tuple[Any, ...]:
+    """What a field is given, one after the other."""
+    match field:
+        case Selectbox() | ButtonGroup():
+            return tuple(field.options)
+        case Toggle() | Checkbox():
+            return (not field.value,)
+        case NumberInput():
+            return (*NUMBERS, *(end for end in (field.min, field.max) if end is not None))
+        case Multiselect():
+            return ([], *([text] for text in TEXTS))
+    return ("", *TEXTS)
+
+
+def says_something(app: AppTest) -> bool:
+    """Whether there is a sentence about what was asked."""
+    return bool(app.error or app.warning or app.info)
+
+
+def shown(app: AppTest) -> list[str]:
+    """What is drawn beside the fields."""
+    return [str(node.proto) for node in elements(app) if not isinstance(node, Widget)]
+
+
+class Sweep:
+    """Everything that a page can be asked for, one change at a time; `found` is what is wrong."""
+
+    def __init__(self, page: str) -> None:
+        self.page, self.found = page, list[str]()
+        self.known: set[Key] = set()
+        self.bound: dict[str, tuple[dict[str, str], bool]] = {}
+        """By parameter: the address at which its field was first seen, and whether it is a text."""
+        self.app = opened(page)
+        self.check(self.app, "opened")
+
+    def check(self, app: AppTest, done: str) -> bool:
+        """Whether nothing is wrong after what was done."""
+        for error in app.exception:
+            self.found.append(f"{self.page}, {done}: {error.message or 'an exception'}")
+        return not app.exception
+
+    def try_fields(self, around: frozenset[Key], address: dict[str, str] | None = None) -> None:
+        """Try every field that is not yet known, and each that comes with one of its values.
+
+        Args:
+            around: fields to leave out.
+            address: what of the address was chosen so far.
+        """
+        address = address or {}
+        new = set(fields(self.app)) - self.known - around
+        self.known |= new
+        for key in sorted(new):
+            field = fields(self.app)[key]
+            name, before = field.proto.query_param_key, field.value
+            if name:
+                self.bound[name] = address, isinstance(field, TextInput)
+            for value in values(field):
+                self.give(key, value, address)
+                if isinstance(field, CHOICES):
+                    self.try_fields(around, {**address, name: str(value)} if name else address)
+            self.give(key, before, address)
+
+    def give(self, key: Key, value: Any, address: dict[str, str]) -> None:
+        """Give a field a value; a text that changes nothing must have an answer."""
+        step = f"{address or ''} {key[1]}={str(value)[:40]!r}"
+        if key not in fields(self.app):  # the value before has broken the page
+            self.app = opened(self.page, address)
+        field = fields(self.app)[key]
+        text = isinstance(field, TextInput) and value in TEXTS and key[1] not in ANY_TEXT
+        before = shown(self.app) if text else []
+        field.set_value(value).run()
+        whole = self.check(self.app, step)
+        if whole and text and not says_something(self.app) and shown(self.app) == before:
+            self.found.append(f"{self.page}, {step}: not a word about it")
+
+    def press_buttons(self) -> None:
+        """Press every button once, and then change nothing."""
+        pressed: set[str] = set()
+        while left := [
+            button
+            for button in elements(self.app)
+            if isinstance(button, Button)
+            and not button.proto.disabled
+            and (button.key or button.label) not in pressed
+        ]:
+            name = left[0].key or left[0].label
+            pressed.add(name)
+            for done in (left[0].click, self.app.run):
+                done().run()
+                self.check(self.app, f"pressed {name}")
+
+    def open_addresses(self) -> None:
+        """Open the page with hostile parameters, and then change nothing."""
+        groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
+        for name, (address, is_text) in self.bound.items():
+            if is_text:
+                self.open_hostile(address, {name})
+            else:
+                groups.setdefault(tuple(address.items()), set()).add(name)
+        for place, names in groups.items():
+            self.open_hostile(dict(place), names)
+
+    def open_hostile(self, address: dict[str, str], names: set[str]) -> None:
+        """Give some parameters of an address each of the values, all the same at once."""
+        plain = shown(opened(self.page, address))
+        for value in ADDRESSES:
+            app = opened(self.page, {**address, **dict.fromkeys(names, value)})
+            step = f"address {address or ''} {'='.join(sorted(names))}={value[:40]!r}"
+            if self.check(app, step) and not says_something(app) and shown(app) == plain:
+                self.found.append(f"{self.page}, {step}: not a word about it")
+            self.check(app.run(), f"{step}, then again")
+
+
+@pytest.fixture(scope="module")
+def around() -> frozenset[Key]:
+    """The fields that stand around every page."""
+    return frozenset(set.intersection(*(set(fields(opened(page))) for page in ("units", "timing"))))
+
+
+@pytest.mark.parametrize("page", SWEPT)
+def test_no_choice_no_text_and_no_address_breaks_a_page(
+    page: str, around: frozenset[Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "worker", IdleWorker)
+    monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
+    sweep = Sweep(page)
+    sweep.try_fields(frozenset() if page == SWEPT[0] else around)
+    sweep.press_buttons()
+    if page != "editor":
+        sweep.open_addresses()
+    assert len(sweep.known) > 3
+    assert sweep.found == []

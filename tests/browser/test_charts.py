@@ -1,0 +1,166 @@
+"""Charts in a browser: what a name stands nearest to, and whether all text is inside."""
+
+import random
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from nets import CATALOG
+from tests.analysis.test_names import CROWD, Box, Disc, Label, hold, nets_of
+from tests.browser.conftest import Visit, settled
+from tests.browser.test_explore import title
+
+TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
+PHONE, DESK, HALL = (390, 844), (1280, 720), (1920, 1080)
+
+MEASURE = """chart => {
+  const box = e => {
+    const r = e.getBoundingClientRect();
+    return {left: r.left, top: r.top, right: r.right, bottom: r.bottom, text: e.textContent};
+  };
+  const shown = selector => [...chart.querySelectorAll(selector)]
+    .filter(e => e.getBoundingClientRect().width).map(box);
+  return {
+    frame: box(chart.querySelector("svg.main-svg")),
+    texts: shown("text"),
+    names: [...chart.querySelectorAll(".annotation, .textpoint")]
+      .filter(e => e.getBoundingClientRect().width)
+      .map(e => ({...box(e.querySelector("text")), lines: [...e.querySelectorAll("tspan.line")]
+        .map(line => line.textContent),
+        leader: e.querySelector(".annotation-arrow-g") !== null})),
+    marks: [...chart.querySelectorAll(".trace.scatter path.point")]
+      .map(e => ({...box(e), text: e.closest(".trace").__data__[0].trace.hovertext[e.__data__.i]})),
+    y: [shown(".ytitle"), shown(".ytick text")],
+    x: [shown(".xtitle"), shown(".xtick text")],
+    legend: shown(".legend"),
+    toolbar: shown(".modebar-container, .modebar, .modebar-group").length,
+  };
+}"""
+
+
+def measured(chart: Locator) -> dict[str, Any]:
+    """What a chart shows, in px of the window, once it is as wide as its place."""
+    expect(chart.locator(".xtick text").first).to_be_attached()
+    chart.page.wait_for_function(
+        """chart => Math.abs(chart.querySelector("svg.main-svg").getBoundingClientRect().width
+           - chart.closest(".stPlotlyChart").getBoundingClientRect().width) < 2""",
+        arg=chart.element_handle(),
+    )
+    found: dict[str, Any] = chart.evaluate(MEASURE)
+    return found
+
+
+def charts(page: Page) -> Locator:
+    return page.locator(".stPlotlyChart .js-plotly-plot")
+
+
+def key_of(page: Page) -> list[tuple[str, str]]:
+    """What the numbers beside the marks stand for."""
+    shown = page.locator(".rl-key:visible")
+    texts = shown.inner_text().split(" · ") if shown.count() else []
+    return [(number, name) for number, name in (one.split("\N{NO-BREAK SPACE}") for one in texts)]
+
+
+def box_of(found: dict[str, float]) -> Box:
+    """A rectangle of the window, with y upward."""
+    return Box(found["left"], -found["bottom"], found["right"], -found["top"])
+
+
+def hold_names(page: Page, nets: list[str]) -> bool:
+    """Hold that the names of the page's first chart are good; whether one has a leader line."""
+    found, key = measured(charts(page).first), key_of(page)
+    marks = []
+    for mark in map(dict, found["marks"]):
+        box = box_of(mark)
+        middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+        marks.append(Disc(*middle, (box.right - box.left) / 2, nets_of(mark["text"])))
+    labels = []
+    for name in found["names"]:
+        text = " ".join(name["lines"]) or name["text"]
+        box = box_of(name)
+        inside = Box(box.left, box.bottom + 2, box.right, box.top - 2)  # without room for accents
+        labels.append(Label(inside, nets_of(text, key), name["leader"]))
+    hold(labels, marks)
+    assert frozenset[str]().union(*(label.nets for label in labels)) == frozenset(nets)
+    return any(label.leader for label in labels)
+
+
+def address_of(nets: list[str], **more: str) -> str:
+    return f"/compare?{urlencode({'nets': ';'.join(nets), 'replay': 'false', **more})}"
+
+
+DRAW = random.Random(5)
+COMPARISONS = [
+    (["resnet18", "resnet50", "resnet152", "wide_resnet50_2"], {}),
+    (CROWD, {"y": "parameters", "log": "true"}),
+    *((DRAW.sample(list(CATALOG), count), {"y": "parameters"}) for count in (2, 5, 12)),
+]
+
+
+def test_a_names_nearest_mark_is_its_own(server: str, visit: Visit) -> None:
+    page = visit(server)
+    led = []
+    for nets, more in COMPARISONS:
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        page.goto(server + address_of(nets, **more))
+        title(page, "Compare")
+        settled(page)
+        for width, height in (PHONE, DESK, HALL):
+            page.set_viewport_size({"width": width, "height": height})
+            led.append(hold_names(page, nets))
+    assert any(led)
+
+
+def hold_inside(page: Page, count: int) -> None:
+    """Hold that the page's charts, so many, cut no text and keep titles off ticks and legend."""
+    expect(charts(page)).to_have_count(count, timeout=90_000)
+    for number in range(count):
+        found = measured(charts(page).nth(number))
+        frame = box_of(found["frame"])
+        assert 0 <= frame.left < frame.right <= page.evaluate("document.body.clientWidth")
+        assert found["texts"]
+        for text in found["texts"]:
+            box = box_of(text)
+            assert frame.left <= box.left < box.right <= frame.right, text
+            assert frame.bottom <= box.bottom < box.top <= frame.top, text
+        for titles, ticks, side, far in (
+            (found["y"][0], found["y"][1], "left", "right"),
+            (found["x"][0], found["x"][1], "bottom", "top"),
+        ):
+            for one in titles:
+                gaps = [abs(tick[side] - one[far]) for tick in ticks]
+                assert min(gaps) >= 6
+        below = [*found["x"][0], *found["x"][1]]
+        for legend in found["legend"]:
+            assert all(legend["top"] >= one["bottom"] for one in below)
+
+
+@pytest.mark.parametrize(("size", "toolbar"), [(PHONE, False), (DESK, True)])
+def test_no_chart_cuts_its_text(
+    server: str, visit: Visit, size: tuple[int, int], toolbar: bool
+) -> None:
+    page = visit(f"{server}/compare?model=resnet18&replay=false", *size)
+    hold_inside(page, 2)
+    charts(page).first.hover()
+    assert bool(measured(charts(page).first)["toolbar"]) is toolbar
+    page.goto(f"{server}/choose?max_macs=20")
+    title(page, "Choose")
+    settled(page)
+    hold_inside(page, 1)
+    page.goto(f"{server}/gradients?model={TINY}&batch=2")
+    page.get_by_role("button", name="Measure").click()
+    expect(page.get_by_role("heading", name="What these curves say")).to_be_visible(timeout=90_000)
+    settled(page)
+    hold_inside(page, 1)
+    page.goto(f"{server}/timing?model={TINY}")
+    page.get_by_text("More settings").click()
+    box = page.get_by_role("spinbutton", name="Longest time, s")
+    box.fill("1")
+    box.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Measure").click()
+    expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
+    settled(page)
+    hold_inside(page, 3)

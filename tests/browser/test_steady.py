@@ -1,0 +1,69 @@
+"""Nothing jumps while a page opens, no click is lost, and on a phone the page is what one sees."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from pages.ui.frame import PAGES
+from tests.browser.conftest import MOST_SHIFT, Visit, shift
+from tests.browser.test_explore import model_text, title
+
+# Where the middle of a button is in the first frame in which a click can reach it.
+FIRST = """(name) => new Promise((done) => {
+  const look = () => {
+    for (const button of document.querySelectorAll("button:enabled")) {
+      if (!button.innerText.includes(name)) continue;
+      const { x, y, width, height } = button.getBoundingClientRect();
+      const middle = [x + width / 2, y + height / 2];
+      if (button.contains(document.elementFromPoint(...middle))) return done(middle);
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+@pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
+def test_opening_a_page_moves_nothing(name: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{name}", height=720)
+    assert shift(page) <= MOST_SHIFT
+
+
+@pytest.mark.parametrize(
+    ("name", "button", "visits"),
+    [("gradients", "Vanishing", 10), ("", "Edit this model", 10), ("shortcuts", "Export", 10)],
+)
+def test_no_click_is_lost(
+    name: str, button: str, visits: int, server: str, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    for _ in range(visits):
+        page = context.new_page()
+        page.goto(f"{server}/{name}", wait_until="commit")
+        page.mouse.click(*page.evaluate(FIRST, button), delay=60)
+        if name == "gradients":
+            expect(page).to_have_url(re.compile("models=plain56"))
+            page.get_by_role("button", name="Cancel").click()
+            expect(page.get_by_text("The job was cancelled.")).to_be_visible()
+        elif name == "shortcuts":
+            expect(page.get_by_role("button", name="PDF")).to_be_visible()
+        else:
+            expect(page.get_by_role("dialog")).to_be_visible()
+        page.close()
+    context.close()
+
+
+def test_a_choice_closes_the_sidebar_of_a_phone(server: str, visit: Visit) -> None:
+    page = visit(server, width=390, height=844)
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar).not_to_be_in_viewport()
+    page.get_by_role("button", name="Expand sidebar").click()
+    page.get_by_role("link", name="Units").click()
+    title(page, "Units")
+    expect(sidebar).not_to_be_in_viewport()
+    page.get_by_role("button", name="Expand sidebar").click()
+    model_text(page).fill("resnet34")
+    model_text(page).press("Enter")
+    expect(page).to_have_url(re.compile("model=resnet34"))
+    expect(sidebar).not_to_be_in_viewport()
