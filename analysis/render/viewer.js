@@ -289,7 +289,7 @@ function reveal(state) {
   place(state);
 }
 
-// Nearer, to where the chosen node's text is legible, with the node in the middle.
+// Zoom in until the chosen node's text is legible, with the node in the middle.
 function approach(state) {
   const group = state.groups.get(state.at);
   if (!group || state.k >= 1) return;

@@ -122,8 +122,8 @@ def choose_budgets() -> Asked | None:
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
-                f"No training step has been measured in this visit at batch {batch} in "
-                f"{dtype}: measure networks on the page Timing first, or set no time"
+                f"No training step has been measured in this visit at batch {batch} in {dtype}: "
+                "measure networks on the page Timing first, or set no time"
             )
             return None
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
@@ -196,22 +196,17 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
 
 def show_real_step(choice: Choice) -> None:
     """Run real training iterations of one network in the worker, as asked for, or say why not."""
-    nets = {deep.row.model: deep.row.spec for deep in choice.deepest}
+    nets = {name_of(deep.row.spec): deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    model = select(
-        "Try a real training step of",
-        {model: name_of(spec) for model, spec in nets.items()},
-        next(iter(nets)),
-        key="real",
-        place=left,
-    )
+    names = list(nets)
+    name = select("Try a real training step of", names, names[0], key="real", place=left)
     settings, refused = _step_settings(choice)
     right.button(
         "Measure a step",
         icon=":material/timer:",
         disabled=settings is None,
         on_click=start,
-        args=(_STEP, measure_each, nets[model], (settings,)),
+        args=(_STEP, measure_each, nets[name], (settings,)),
         kwargs={"seconds": 120.0},
         width="stretch",
     )

@@ -65,7 +65,7 @@ def select(
     """
     words, default = _words(options), default and str(default)
     value = chosen(key, partial(_option, words), default)
-    _seed(key, value)
+    _seed(key, value, looks)
     with _at(place):
         st.selectbox(
             label,
@@ -92,7 +92,7 @@ def segments(
     """Draw a segmented control, of which one is always chosen; as `select`."""
     words, default = _words(options), default and str(default)
     value = chosen(key, partial(_option, words), default)
-    _seed(key, value)
+    _seed(key, value, looks)
     with _at(place):
         st.segmented_control(
             label,
@@ -118,7 +118,7 @@ def switch(
 ) -> bool:
     """Draw a toggle or a check box and return whether it is on."""
     value = chosen(key, _bool, default)
-    _seed(key, value)
+    _seed(key, value, looks)
     with _at(place):
         draw = st.toggle if box == "toggle" else st.checkbox
         draw(label, key=key, on_change=_changed, args=(key, default), **looks)
@@ -162,7 +162,7 @@ def number(
     It takes whole numbers alone where `low` is an int. One whose default is None may stay empty.
     """
     value = chosen(key, partial(_number, low, high), default)
-    _seed(key, value)
+    _seed(key, value, looks)
     with _at(place):
         st.number_input(
             label,
@@ -188,7 +188,7 @@ def text(
 ) -> str:
     """Draw a text field of at most so many letters; an empty one is the default."""
     value = chosen(key, partial(_short, most), default)
-    _seed(key, value)
+    _seed(key, value, looks)
     with _at(place):
         st.text_input(
             label, max_chars=most, key=key, on_change=_changed, args=(key, default), **looks
@@ -205,9 +205,13 @@ def _words(options: Options) -> dict[str, str]:
     return {str(value): said for value, said in words.items()}
 
 
-def _seed(key: str, value: object) -> None:
-    """Make the field that is seen show the value."""
-    if key not in st.session_state or st.session_state[key] != value:
+def _seed(key: str, value: object, looks: Mapping[str, Any]) -> None:
+    """Make the field that is seen show the value.
+
+    Streamlit drops what was changed in a field in the run that disables it.
+    """
+    shown = key in st.session_state and st.session_state[key] == value
+    if not shown or looks.get("disabled"):
         st.session_state[key] = value
 
 

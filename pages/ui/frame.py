@@ -34,7 +34,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 
 _HERE = Path(__file__).parent
 STYLE = _HERE / "style.css"
-"""Looks of all pages; the server puts them into its documents too."""
+"""The style sheet of all pages; the server puts it into its documents too."""
 
 _ICON = str(_HERE / "logo.svg")
 

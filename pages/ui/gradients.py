@@ -86,7 +86,9 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
         "them. Picture: one of yours, copied with a little noise.",
     )
     quantities = {quantity: quantity.label for quantity in Quantity}
-    quantity = select("Quantity", quantities, Quantity.ACTIVATION, key="quantity", place=five)
+    quantity = Quantity(
+        select("Quantity", quantities, Quantity.ACTIVATION, key="quantity", place=five)
+    )
     picture = b""
     if images == InputKind.PICTURE:
         file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
@@ -102,8 +104,8 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
         inputs.check(settings)
     except ValueError as error:
         complain(str(error))
-        return None, Quantity(quantity)
-    return settings, Quantity(quantity)
+        return None, quantity
+    return settings, quantity
 
 
 def show_presets(settings: Settings | None) -> None:
@@ -240,7 +242,7 @@ def measure_button(
 def _run_preset(preset: Preset, settings: Settings) -> None:
     _use(_SEPARATOR.join(preset.models))
     if preset.precision is not settings.precision:
-        hold(_PRECISION, "" if preset.precision is Settings().precision else preset.precision)
+        hold(_PRECISION, "" if preset.precision is Settings().precision else preset.precision.value)
     _run(tuple(map(parse, preset.models)), replace(settings, precision=preset.precision))
 
 

@@ -1,4 +1,4 @@
-"""What the server adds to Streamlit's: pages that have our looks from their first frame on."""
+"""What the server adds to Streamlit: pages that are styled from their first frame on."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from pages.ui.frame import PAGES, STYLE
 
 
 def documents() -> list[Route]:
-    """Return a route for each page that answers Streamlit's document with the style sheet in it.
+    """Return a route for each page that serves Streamlit's document with our style sheet in it.
 
-    Streamlit draws its first frames before a script can send any style, and then moves them.
+    Streamlit draws its first frames before a script can send any style; without one they move by
+    the width of the sidebar as soon as the script sends it.
     """
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
@@ -34,9 +35,9 @@ def documents() -> list[Route]:
 
 @asynccontextmanager
 async def life(_: App) -> AsyncIterator[None]:
-    """Open the browser when the server starts, unless it is headless; end the worker when it stops.
+    """Open a browser when the server starts, unless it is headless; close the worker when it stops.
 
-    A signal ends the process without its exit handlers.
+    A signal ends the process without running its exit handlers.
     """
     if not st.get_option("server.headless"):
         scheme = "https" if st.get_option("server.sslCertFile") else "http"

@@ -1,6 +1,6 @@
-// On a narrow screen the sidebar lies over the page: it closes once a page or a model is chosen.
+// On a narrow screen the sidebar covers the page: close it once a page or a model is chosen.
 
-const NARROW = 768; // px, as Streamlit has it
+const NARROW = 768; // px, Streamlit's own breakpoint
 let place;
 
 export default function sidebar({ data }) {

@@ -151,7 +151,7 @@ def set_all(app: AppTest, page: str) -> dict[str, object]:
     chosen: dict[str, object] = {}
     todo = {key: value for key, value in SETTINGS[page].items() if value is not UNTOUCHED}
     while todo:
-        here = {key: element for key, element in fields(app).items() if key in todo}
+        here = {k: e for k, e in fields(app).items() if k in todo and not e.disabled}
         assert here, f"not on the page: {', '.join(todo)}"
         for key, element in list(here.items())[: 1 if not chosen else None]:
             value = todo.pop(key)

@@ -94,9 +94,9 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
-    app = open_app(None, "choose", choose_dtype="float16")
+    app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10")
     assert not app.exception
-    assert "networks fit for ImageNet" in markdown(app)
+    assert "networks fit for CIFAR-10" in markdown(app)
     assert "One step deeper takes" in html(app)
     assert step_button(app).disabled
     assert app.info[0].value == (
@@ -121,7 +121,7 @@ def test_the_real_step_runs_where_timing_would(
         asked.append(args[-1])
 
     monkeypatch.setattr(choose, "start", start)
-    app = open_app(None, "choose", choose_dtype="float16", choose_batch="4")
+    app = open_app(None, "choose", choose_dtype="float16", choose_batch="4", task="CIFAR-10")
     step_button(app).click().run()
     ((one,),) = asked
     assert (one.device, one.dtype, one.batch) == ("meta", "float16", 4)

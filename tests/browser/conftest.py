@@ -106,6 +106,12 @@ def settled(page: Page) -> None:
     page.wait_for_selector(READY, timeout=60_000)
 
 
+def drawn(page: Page) -> None:
+    """Wait until the browser has drawn all of it, too."""
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
 # The cumulative layout shift so far, as browsers define it: what follows an input does not count.
 SHIFT = """() => new Promise((done) => {
   let sum = 0;
@@ -120,8 +126,7 @@ MOST_SHIFT = 0.1  # "good"; from 0.25 on it is "poor"
 
 def shift(page: Page) -> float:
     """How far the page has jumped since it was opened."""
-    settled(page)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    drawn(page)
     page.evaluate("() => document.fonts.ready.then(() => true)")
     moved: float = page.evaluate(SHIFT)
     return moved

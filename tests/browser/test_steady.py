@@ -1,4 +1,4 @@
-"""Nothing jumps while a page opens, no click is lost, and on a phone the page is what one sees."""
+"""Nothing moves while a page opens, no click is lost, and a phone shows the page chosen."""
 
 import re
 
