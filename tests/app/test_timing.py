@@ -53,7 +53,7 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     app.switch_page("pages/shortcuts.py").run()
     app.selectbox(key="heat").select("backward time").run()
     assert not app.exception
-    assert "backward; a block: the mean of its stage" in told(app)["svg"]
+    assert "backward (stage means)" in told(app)["svg"]
 
 
 def test_few_iterations_are_warned_of(open_app: Open) -> None:
