@@ -20,7 +20,7 @@ from analysis.walk import Shape as Shape
 from analysis.walk import ShortcutUse as ShortcutUse
 from nets import plan
 from nets.options import MAX_BATCH, Stem, given, number_of, shown
-from nets.plan import ShortcutKind
+from nets.plan import Place, ShortcutKind
 from nets.spec import ResNetSpec
 
 ANY_BASE = "resnet50"
@@ -220,36 +220,24 @@ def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """Write the rows of each stage's second block once for every block after the first."""
     counts = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
     repeated: list[Row] = []
-    for (stage, block), group in groupby(rows, lambda row: _place(row.path)):
-        if block != "1":
+    for around, group in groupby(rows, lambda row: row.place.around):
+        if around.block != 1:
             repeated.extend(group)
             continue
-        tails = [(row.path.removeprefix(f"{stage}.1"), row[1:]) for row in group]
-        for i in range(1, counts[stage]):
-            prefix = f"{stage}.{i}"
-            repeated.extend(type(rows[0])(prefix + tail, *values) for tail, values in tails)
+        tails = [(row.place.layer, row[1:]) for row in group]
+        for i in range(1, counts[around.stage]):
+            repeated.extend(
+                type(rows[0])(Place(around.stage, i, layer), *values) for layer, values in tails
+            )
     return tuple(repeated)
-
-
-def _place(path: str) -> tuple[str, str]:
-    """Stage and block of a layer; the stem's and the head's layers have no block."""
-    if not path.startswith("layer"):
-        return path, ""
-    stage, block, *_ = path.split(".")
-    return stage, block
 
 
 def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost, ...]:
     """Sum a representative net's layers, those of a second block once for every block it is."""
     blocks = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
-    head = plan.head_steps(spec)
-
-    def name(layer: LayerCost) -> str:
-        stage = _place(layer.path)[0]
-        return stage if stage in blocks else "head" if stage in head else "stem"
 
     def times(row: LayerCost) -> int:
-        return blocks[name(row)] - 1 if _place(row.path)[1] == "1" else 1
+        return blocks[row.place.stage] - 1 if row.place.block == 1 else 1
 
     def total(rows: list[LayerCost], field: str) -> int:
         return sum(getattr(row, field) * times(row) for row in rows)
@@ -259,7 +247,7 @@ def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost,
         return _sum(None if size is None else size * each for size, each in kept)
 
     stages = []
-    for stage, group in groupby(layers, name):
+    for stage, group in groupby(layers, lambda row: row.place.stage):
         rows = list(group)
         output = rows[-1].output
         stages.append(

@@ -21,7 +21,7 @@ from analysis.residual import grouping
 from nets import plan
 from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
 from nets.spec import ResNetSpec
 
 MOST_BLOCKS = 80
@@ -170,8 +170,10 @@ def marked_graphs(found: Diff) -> tuple[MarkedGraph, MarkedGraph]:
 def _marked(drawn: Graph, changes: dict[str, Change]) -> MarkedGraph:
     marks: dict[str, Change] = {}
     for node in drawn.nodes:
-        stage, _, first = node.path.partition(".")
-        paths = [f"{stage}.{int(first) + i}" for i in range(node.count)] if first else [stage]
+        place = plan.place_of(node.path)
+        paths = [node.path]
+        if place.block is not None:
+            paths = [place.after(i).path for i in range(node.count)]
         fared = {changes.get(path, Change.SAME) for path in paths}
         change = fared.pop() if len(fared) == 1 else Change.CHANGED
         if change is not Change.SAME:
@@ -270,26 +272,21 @@ def _stem(spec: ResNetSpec) -> str:
     stride = f" stride {conv.stride}" if conv.stride > 1 else ""
     bias = " with bias" if spec.bias else ""
     channels = f" from {conv.in_channels}" if conv.in_channels != 3 else ""
-    steps = [_step(spec, step) for step in plan.stem_steps(spec)[1:]]
+    steps = [_step(spec, step.kind) for step in plan.stem_steps(spec)[1:]]
     return ", ".join([f"{_conv(conv)}{channels}{stride}{bias}", *steps])
 
 
 def _head(spec: ResNetSpec) -> str:
-    steps = (_step(spec, step) for step in plan.head_steps(spec) if step != "flatten")
-    return ", ".join(steps)
+    kinds = (step.kind for step in plan.head_steps(spec))
+    return ", ".join(_step(spec, kind) for kind in kinds if kind is not StepKind.FLATTEN)
 
 
-def _step(spec: ResNetSpec, step: str) -> str:
-    if "bn" in step:
-        return "BN"
-    if "act" in step:
-        return spec.activation.label
-    names = {
-        "maxpool": "max pool",
-        "avgpool": "average pool",
-        "fc": f"fc {plan.features(spec)} to {spec.classes}",
-    }
-    return names.get(step, step)
+def _step(spec: ResNetSpec, kind: StepKind) -> str:
+    if kind in (StepKind.NORM, StepKind.ACTIVATION):
+        return plan.label(spec, kind)
+    if kind is StepKind.LINEAR:
+        return f"fc {plan.features(spec)} to {spec.classes}"
+    return kind.replace("_", " ")
 
 
 def _sentence(

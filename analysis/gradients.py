@@ -24,7 +24,6 @@ from analysis import inputs
 from analysis.costs import LARGER, Profile, profile
 from analysis.curves import Curve, Gradients, Precision, Series, Settings, state
 from analysis.machine import device_of
-from analysis.residual import block_paths
 from nets import plan
 from nets.options import Activation
 from nets.resnet import ResNet, build, initialise
@@ -190,14 +189,14 @@ def _series(places: dict[str, int], norms: dict[str, float], precision: Precisio
 
 def _points(spec: ResNetSpec) -> dict[str, int]:
     """The stem's last step and every block, each with the weighted layers passed by then."""
-    paths = [plan.stem_steps(spec)[-1], *block_paths(spec)]
+    paths = [plan.stem_steps(spec)[-1].name, *(block.path for block in plan.blocks(spec))]
     return {path: 1 + i * spec.convs_per_block for i, path in enumerate(paths)}
 
 
 def _convolutions(spec: ResNetSpec) -> dict[str, int]:
     """The main path's convolutions, each with its number among the weighted layers."""
     convs = range(1, spec.convs_per_block + 1)
-    inner = [f"{block}.conv{i}" for block in block_paths(spec) for i in convs]
+    inner = [f"{block.path}.conv{i}" for block in plan.blocks(spec) for i in convs]
     return {path: i for i, path in enumerate(["conv1", *inner], start=1)}
 
 

@@ -21,7 +21,7 @@ from analysis.render.numbers import exact, shape
 from analysis.residual import block_at, conv_label, grouping
 from nets import plan
 from nets.options import Norm, quote
-from nets.plan import ShortcutKind
+from nets.plan import Place, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 
 DEFAULT_ASPECT = 16 / 9
@@ -38,8 +38,6 @@ class Level(StrEnum):
 # Sizes in px of the drawing.
 _PAST_BOX, _ADD = 28.0, 18.0
 _CHARACTER, _PADDING, _SMALLEST = 7.6, 18.0, 46.0
-
-DEFAULT_ASPECT = 16 / 9
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def block_graph(profile: Profile, path: str) -> Graph:
         Group(name, (_single(name, Kind.INPUT, shape(sides), f"the block's {name}"),), "")
         for name, sides in (("input", use.input), ("output", use.output))
     ]
-    inside = Group(path.partition(".")[0], (replace(cell, frame=path),), "")
+    inside = Group(use.place.stage, (replace(cell, frame=path),), "")
     return layout.in_a_row(profile, f"block {path}", (ends[0], inside, ends[1]))
 
 
@@ -116,40 +114,33 @@ def cell_of(profile: Profile, path: str) -> tuple[Cell, ShortcutUse]:
     """
     use = block_at(profile, path)
     view = _View(profile, Level.LAYER, unfold=True)
-    name, _, index = path.partition(".")
-    stage = next(stage for stage in plan.stages(profile.spec) if stage.name == name)
-    block = stage.first if index == "0" else stage.rest
-    return _layers_cell(view, block, path, 1, ("", "")), use
+    block = plan.block_at(profile.spec, use.place)
+    return _layers_cell(view, block, use.place, 1, ("", "")), use
 
 
 def openable(spec: ResNetSpec) -> frozenset[str]:
     """Every name that `graph` can open."""
     return frozenset(
         name
-        for stage in plan.stages(spec)
-        for name in (
-            stage.name,
-            f"{stage.name}.all",
-            *(f"{stage.name}.{i}" for i in range(stage.count)),
-        )
+        for place in plan.blocks(spec)
+        for name in (place.stage, f"{place.stage}.all", place.path)
     )
 
 
 def _groups(view: _View) -> tuple[Group, ...]:
     profile, spec = view.profile, view.profile.spec
     outputs = {row.name: row.output for row in profile.stages}
-    stem = plan.stem_steps(spec) if view.level is Level.LAYER else ("stem",)
-    head = plan.head_steps(spec) if view.level is Level.LAYER else ("head",)
     image = _single("input", Kind.INPUT, shape(profile.input), "the images")
-    groups = [Group("stem", (image, *(_step(view, step) for step in stem)), "")]
+    stem = _end(view, Kind.STEM, plan.stem_steps(spec))
+    groups = [Group(plan.STEM, (image, *stem), "")]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
         note = "" if view.level is Level.LAYER else _note(stage)  # there every convolution says it
         cells = tuple(_stage_cells(view, stage))
         groups.append(Group(stage.name, cells, shape(entering), note))
         entering = outputs[stage.name]
-    ends = tuple(_step(view, step) for step in head)
-    groups.append(Group("head", ends, shape(entering)))
+    head = _end(view, Kind.HEAD, plan.head_steps(spec))
+    groups.append(Group(plan.HEAD, head, shape(entering)))
     return tuple(groups)
 
 
@@ -163,10 +154,10 @@ def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
     unfolded = everything in view.opened and not view.unfold
     folds = not (view.unfold or unfolded) and stage.count > 2
     for index, block in enumerate(stage):
-        path = f"{stage.name}.{index}"
+        place = Place(stage.name, index)
         count = stage.count - 1 if index == 1 and folds else 1
         inside = everything if unfolded and index and stage.count > 2 else outer
-        yield _block_cell(view, block, path, count, inside)
+        yield _block_cell(view, block, place, count, inside)
         if count > 1:
             return
 
@@ -203,14 +194,14 @@ def _note(stage: plan.StagePlan) -> str:
     return grouping(first.groups, first.dilation, *later)
 
 
-def _block_cell(view: _View, block: plan.BlockPlan, path: str, count: int, inside: str) -> Cell:
-    stage = path.partition(".")[0]
-    unfolds = (f"{stage}.all",) if count > 1 else ()
+def _block_cell(view: _View, block: plan.BlockPlan, place: Place, count: int, inside: str) -> Cell:
+    path = place.path
+    unfolds = (f"{place.stage}.all",) if count > 1 else ()
     if view.level is Level.LAYER:
-        return _layers_cell(view, block, path, count, (*unfolds, inside))
-    title = block_title(path, count)
+        return _layers_cell(view, block, place, count, (*unfolds, inside))
+    title = block_title(place, count)
     if path in view.opened:
-        cell = _layers_cell(view, block, path, count, (*unfolds, path))
+        cell = _layers_cell(view, block, place, count, (*unfolds, path))
         return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
     node = _node(view, path, Kind.RUN if count > 1 else Kind.BLOCK, title, count)
     node = replace(node, opens=(*unfolds, path), inside=inside)
@@ -224,10 +215,11 @@ def _block_cell(view: _View, block: plan.BlockPlan, path: str, count: int, insid
 
 
 def _layers_cell(
-    view: _View, block: plan.BlockPlan, path: str, count: int, around: tuple[str, ...]
+    view: _View, block: plan.BlockPlan, place: Place, count: int, around: tuple[str, ...]
 ) -> Cell:
     """The layers of a block; `around` names what opens more of it, if any, and what closes it."""
     *opens, inside = around
+    path = place.path
     spec = view.profile.spec
     steps = plan.unit_steps(spec)
     convs = {conv.name: conv for conv in block.convs}
@@ -235,9 +227,10 @@ def _layers_cell(
     def mark(node: Node) -> Node:
         return replace(node, opens=tuple(filter(None, opens)), inside=inside)
 
-    def layers(names: tuple[str, ...]) -> tuple[Node, ...]:
+    def layers(steps: tuple[Step, ...]) -> tuple[Node, ...]:
         return tuple(
-            mark(_layer(view, f"{path}.{name}", name, convs.get(name), count)) for name in names
+            mark(_layer(view, f"{path}.{name}", kind, name, convs.get(name), count))
+            for kind, name in steps
         )
 
     add = _addition(block, path, count)
@@ -271,9 +264,10 @@ def _past(view: _View, block: plan.BlockPlan, path: str, count: int) -> tuple[No
         return (replace(node, height=_PAST_BOX),)
     if block.projection is None:
         return ()
-    nodes = [_layer(view, f"{path}.downsample.0", "conv", block.projection, count)]
+    conv, norm = f"{path}.downsample.0", f"{path}.downsample.1"
+    nodes = [_layer(view, conv, StepKind.CONV, conv, block.projection, count)]
     if spec.projection_norm and spec.norm is Norm.BATCH:
-        nodes.append(_layer(view, f"{path}.downsample.1", "bn", None, count))
+        nodes.append(_layer(view, norm, StepKind.NORM, norm, None, count))
     return tuple(replace(node, height=_PAST_BOX) for node in nodes)
 
 
@@ -281,30 +275,48 @@ def _single(name: str, kind: Kind, label: str, detail: str) -> Cell:
     return Cell(branch=(_box(name, kind, label, detail),), path=name)
 
 
-def _step(view: _View, step: str) -> Cell:
-    """One node of the stem or of the head."""
-    if step in ("stem", "head"):
-        return _single(step, Kind(step), step, view.details[step])
-    conv = plan.stem_conv(view.profile.spec) if step == "conv1" else None
-    return Cell(branch=(_layer(view, step, step, conv),), path=step)
+def _end(view: _View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
+    """The stem or the head: one node, or by layers one for each step."""
+    if view.level is not Level.LAYER:
+        return (_single(kind, kind, kind, view.details[kind]),)
+    conv = plan.stem_conv(view.profile.spec) if kind is Kind.STEM else None
+    return tuple(
+        Cell(branch=(_layer(view, name, step, name, conv),), path=name) for step, name in steps
+    )
 
 
-def _layer(view: _View, path: str, name: str, conv: plan.ConvPlan | None, count: int = 1) -> Node:
-    """A layer by what its name says it is."""
+_KINDS = {
+    StepKind.CONV: Kind.CONV,
+    StepKind.NORM: Kind.NORM,
+    StepKind.ACTIVATION: Kind.ACTIVATION,
+    StepKind.MAX_POOL: Kind.POOL,
+    StepKind.AVERAGE_POOL: Kind.POOL,
+    StepKind.LINEAR: Kind.LINEAR,
+    StepKind.FLATTEN: Kind.SHAPE,
+    StepKind.SOFTMAX: Kind.SHAPE,
+}
+
+
+def _layer(
+    view: _View, path: str, step: StepKind, name: str, conv: plan.ConvPlan | None, count: int = 1
+) -> Node:
+    """The node of one step; `conv` is its plan where it is a convolution."""
     spec = view.profile.spec
-    if conv:
-        label, kind = conv_label(conv), Kind.CONV
-    elif "bn" in name:
-        label, kind = "BN", Kind.NORM
-    elif "act" in name:
-        label, kind = spec.activation.label, Kind.ACTIVATION
-    elif name == "fc":
-        label, kind = f"fc {spec.classes}", Kind.LINEAR
-    else:
-        labels = {"maxpool": "max pool /2", "avgpool": "avg pool"}
-        label = labels.get(name, name)
-        kind = Kind.POOL if name in labels else Kind.SHAPE
-    return _node(view, path, kind, label, count)
+    match step:
+        case StepKind.CONV:
+            assert conv is not None
+            label = conv_label(conv)
+        case StepKind.NORM | StepKind.ACTIVATION:
+            label = plan.label(spec, step)
+        case StepKind.LINEAR:
+            label = f"fc {spec.classes}"
+        case StepKind.MAX_POOL:
+            label = "max pool /2"
+        case StepKind.AVERAGE_POOL:
+            label = "avg pool"
+        case _:
+            label = name
+    return _node(view, path, _KINDS[step], label, count)
 
 
 def _node(view: _View, path: str, kind: Kind, label: str, count: int = 1) -> Node:
@@ -343,10 +355,11 @@ def _special(spec: ResNetSpec) -> dict[str, str]:
     found: dict[str, str] = {}
     for stage in plan.stages(spec):
         for index, block in enumerate(stage):
+            place = Place(stage.name, index)
             said = {
-                f"{stage.name}.{index}.{conv.name}": grouping(conv.groups, conv.dilation)
+                place._replace(layer=conv.name).path: grouping(conv.groups, conv.dilation)
                 for conv in block.convs
             }
             found |= said
-            found[f"{stage.name}.{index}"] = next(filter(None, said.values()), "")
+            found[place.path] = next(filter(None, said.values()), "")
     return {path: f", {said}" for path, said in found.items() if said}

@@ -16,7 +16,7 @@ from analysis.costs import Profile
 from analysis.curves import Curve, State, summarise
 from analysis.drawing import Kind, Node
 from analysis.render.numbers import short
-from nets import plan
+from nets.plan import place_of
 
 
 class Metric(StrEnum):
@@ -115,16 +115,10 @@ def heat_of(profile: Profile, metric: Metric) -> Heat:
             "parameters"
         )
     values: Counter[str] = Counter()
-    head = plan.head_steps(profile.spec)
     for row in profile.layers:
         value = getattr(row, metric.value)
-        values[row.path] += value
-        if row.path.startswith("layer"):
-            stage, block, *_ = row.path.split(".")
-            values[stage] += value
-            values[f"{stage}.{block}"] += value
-        else:
-            values["head" if row.path in head else "stem"] += value
+        for path in {row.path, row.place.around.path, row.place.stage}:
+            values[path] += value
     return Heat(metric.label, metric.unit, values)
 
 
@@ -148,7 +142,7 @@ def gradient_heat(curves: Sequence[Curve]) -> Heat:
     for path, norms, found in zip(curves[0].activations.paths, points, states, strict=True):
         if set(found) == {State.MEASURED} and min(ends) > 0:
             decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
-            values[path if path.startswith("layer") else "stem"] = max(sign * decades, 0.0)
+            values[place_of(path).around.path] = max(sign * decades, 0.0)
     return Heat(
         f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
     )

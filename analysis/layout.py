@@ -31,7 +31,7 @@ from analysis.drawing import (
 from analysis.render.key import NAMES
 from analysis.render.numbers import shape
 from nets import plan
-from nets.plan import ShortcutKind
+from nets.plan import Place, ShortcutKind
 
 BOX = 40.0
 """The height of a box, in px of the drawing, as all sizes here."""
@@ -104,6 +104,11 @@ class Group:
     cells: tuple[Cell, ...]
     entering: str
     note: str = ""
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether it is a stage, which has a band of its own."""
+        return self.name not in (plan.STEM, plan.HEAD, "input", "output")
 
     @cached_property
     def width(self) -> float:
@@ -181,12 +186,12 @@ def _bounds(groups: tuple[Group, ...]) -> tuple[float, float]:
     return widest, sum(group.width + group.gap for group in groups)
 
 
-def block_title(path: str, count: int) -> str:
-    """A block's path, or from where to where a run of equal ones goes."""
+def block_title(place: Place, count: int) -> str:
+    """A block's path, or from where to where a run of equal ones goes: `layer2.1 to 2.3 ×3`."""
     if count == 1:
-        return path
-    stage, _, first = path.partition(".")
-    return f"{path} to {stage[5:]}.{int(first) + count - 1} ×{count}"
+        return place.path
+    last = place.after(count - 1).path.removeprefix("layer")
+    return f"{place.path} to {last} ×{count}"
 
 
 def _rows(groups: tuple[Group, ...], width: float) -> list[_Row]:
@@ -242,7 +247,7 @@ def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) 
                 if cell.frame:
                     frames.append(_frame(cell, x, y, end))
                 x = end
-            if group.name.startswith("layer"):
+            if group.is_stage:
                 left_edge, width = start + _GAP / 2 - 8, x - start - _GAP / 2 + 16
                 title = _band_title(group, begins, cells, width)
                 height = _above(row) + below - 8
@@ -288,14 +293,16 @@ def _drawn_once(cells: tuple[Cell, ...]) -> str:
         if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
             if cell.frame:  # which says it itself
                 return ""
-            said = block_title(cell.path, first.count).rpartition(" ")[0]
+            said = block_title(plan.place_of(cell.path), first.count).removesuffix(
+                f" ×{first.count}"
+            )
             return f" · {said} are equal, drawn once"
     return ""
 
 
 def _above(row: _Row) -> float:
     """From a row's upper edge to its main path: arcs and a band's title stand there, if any."""
-    blocks = [cell for group, cells, _ in row if group.name.startswith("layer") for cell in cells]
+    blocks = [cell for group, cells, _ in row if group.is_stage for cell in cells]
     if any(cell.add or cell.frame for cell in blocks):
         return _ABOVE
     return max([BOX, *(_TITLE + cell.branch[0].height / 2 for cell in blocks)])

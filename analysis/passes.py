@@ -20,6 +20,7 @@ from analysis.clock import Clock
 from analysis.settings import Settings
 from analysis.training import Dtype
 from nets import plan
+from nets.plan import Step
 from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
 
@@ -103,8 +104,8 @@ class Passes:
 def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
     """The stem, the stages and the head, by name and as modules that share the model's."""
 
-    def several(names: tuple[str, ...]) -> nn.Module:
-        return nn.Sequential(*(model.get_submodule(name) for name in names))
+    def several(steps: tuple[Step, ...]) -> nn.Module:
+        return nn.Sequential(*(model.get_submodule(step.name) for step in steps))
 
     stages = plan.stage_names(spec)
     parts = (

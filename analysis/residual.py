@@ -13,7 +13,7 @@ from analysis.costs import Profile, ShortcutUse
 from analysis.render.numbers import exact, shape
 from nets import plan
 from nets.options import Activation, Shortcut, quote
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
 from nets.spec import ResNetSpec
 
 
@@ -40,15 +40,6 @@ class Residual:
     branches: tuple[Branch, ...]
 
 
-def block_paths(spec: ResNetSpec) -> tuple[str, ...]:
-    """The path of every block, in order."""
-    return tuple(
-        f"{stage}.{i}"
-        for stage, count in zip(plan.stage_names(spec), spec.blocks, strict=True)
-        for i in range(count)
-    )
-
-
 def residual(profile: Profile, path: str) -> Residual:
     """Explain the block at a path such as `layer2.0`.
 
@@ -57,9 +48,7 @@ def residual(profile: Profile, path: str) -> Residual:
     """
     spec = profile.spec
     use = block_at(profile, path)
-    stage_name, _, index = path.partition(".")
-    stage = next(s for s in plan.stages(spec) if s.name == stage_name)
-    block = stage.first if index == "0" else stage.rest
+    block = plan.block_at(spec, plan.place_of(path))
     own = _branch(_name(block.convs), block.convs, use)
     other = _other(block)
     return Residual(
@@ -82,9 +71,9 @@ def block_at(profile: Profile, path: str) -> ShortcutUse:
     for use in profile.shortcuts:
         if use.path == path:
             return use
-    paths = block_paths(profile.spec)
+    first, *_, last = (*plan.blocks(profile.spec)[:1], *plan.blocks(profile.spec)[-1:])
     raise ValueError(
-        f"{quote(path)} is no block of {profile.spec.base}: blocks are {paths[0]} to {paths[-1]}"
+        f"{quote(path)} is no block of {profile.spec.base}: blocks are {first.path} to {last.path}"
     )
 
 
@@ -164,7 +153,7 @@ def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
     }
     inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(block.shortcut))
     for step in plan.unit_steps(spec).after:
-        name = r"\mathrm{BN}" if step.startswith("bn") else _activation(spec)
+        name = r"\mathrm{BN}" if step.kind is StepKind.NORM else _activation(spec)
         inside = rf"{name}\left({inside}\right)"
     return rf"\mathbf{{y}} = {inside}"
 
@@ -179,7 +168,7 @@ def _equation(spec: ResNetSpec, block: BlockPlan) -> str:
     }
     inside = _sum("F(x)", beside.get(block.shortcut))
     for step in plan.unit_steps(spec).after:
-        inside = f"{'BN' if step.startswith('bn') else spec.activation.label}({inside})"
+        inside = f"{plan.label(spec, step.kind)}({inside})"
     return f"y = {inside}"
 
 
@@ -204,10 +193,7 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     why = _why(spec, use, block.stride)
     if not block.shares_activation:
         return why
-    names = [
-        "BN" if step.startswith("bn") else spec.activation.label
-        for step in plan.unit_steps(spec).before
-    ]
+    names = [plan.label(spec, step.kind) for step in plan.unit_steps(spec).before]
     starts = f"after the block's first {' and '.join(names)}, written x̂."
     if use.kind is ShortcutKind.PROJECTION:
         return f"{why} It acts on x {starts}"

@@ -25,7 +25,6 @@ from torch.overrides import TorchFunctionMode
 
 from analysis.costs import ANY_BASE, check_batch, check_trainable, profile, representative
 from analysis.memory import AliveBytes, hooked
-from analysis.residual import block_paths
 from analysis.shapes import ShapesOnly
 from analysis.walk import peak_bytes
 from nets import plan
@@ -278,7 +277,7 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
     model = build(spec, device="meta").eval()
     images = torch.empty(PRIME_BATCH, *spec.input, device="meta")
     labels = torch.empty(PRIME_BATCH, dtype=torch.int64, device="meta")
-    blocks = block_paths(spec)
+    blocks = [block.path for block in plan.blocks(spec)]
     marks: list[tuple[str, Phase, int]] = []
     with torch.enable_grad(), ShapesOnly(), AliveBytes(model, images, labels) as alive:
 
@@ -327,7 +326,8 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
 
 def _place(path: str) -> str:
     """The block of a parameter; what is outside of all blocks is counted with the stem."""
-    return ".".join(path.split(".")[:2]) if path.startswith("layer") else "stem"
+    place = plan.place_of(path)
+    return place.around.path if place.block is not None else plan.STEM
 
 
 def _change(size: int) -> _Change:

@@ -16,6 +16,7 @@ from torchinfo.enums import Units
 
 from analysis.costs import Shape, representative
 from analysis.shapes import ShapesOnly
+from nets.plan import place_of, stage_names
 from nets.resnet import build
 from nets.spec import ResNetSpec
 
@@ -43,8 +44,7 @@ class TreeNode:
     @property
     def last_path(self) -> str:
         """The path of the last block of a run."""
-        stage, _, first = self.path.rpartition(".")
-        return f"{stage}.{int(first) + self.count - 1}" if self.count > 1 else self.path
+        return place_of(self.path).after(self.count - 1).path if self.count > 1 else self.path
 
     @property
     def label(self) -> str:
@@ -59,12 +59,11 @@ def tree(spec: ResNetSpec, batch: int = 1) -> TreeNode:
     small = representative(spec)
     rows = iter(_summary(small, batch).summary_list)
     root, _ = _node(next(rows), "", list(rows))
-    folded = []
-    for child in root.children:
-        if child.path.startswith("layer"):
-            total = spec.blocks[int(child.path[5:]) - 1]
-            child = _fold(child, total)
-        folded.append(child)
+    blocks = dict(zip(stage_names(spec), spec.blocks, strict=True))
+    folded = (
+        _fold(child, blocks[child.path]) if child.path in blocks else child
+        for child in root.children
+    )
     return _summed(root, tuple(folded))
 
 
@@ -72,7 +71,6 @@ def unfold(node: TreeNode) -> TreeNode:
     """The same tree with every block of a run on its own."""
     children: list[TreeNode] = []
     for child in node.children:
-        stage, _, first = child.path.rpartition(".")
         if child.count == 1:
             children.append(unfold(child))
             continue
@@ -83,7 +81,8 @@ def unfold(node: TreeNode) -> TreeNode:
             mult_adds=child.mult_adds // child.count,
         )
         children.extend(
-            _moved(single, child.path, f"{stage}.{int(first) + i}") for i in range(child.count)
+            _moved(single, child.path, place_of(child.path).after(i).path)
+            for i in range(child.count)
         )
     return replace(node, children=tuple(children))
 

@@ -18,7 +18,7 @@ from analysis.layout import Cell
 from analysis.render.numbers import shape
 from nets import CATALOG, parse, plan
 from nets.options import BlockKind, Shortcut, UnitOrder, quote
-from nets.plan import ShortcutKind
+from nets.plan import ShortcutKind, StepKind
 from nets.spec import ResNetSpec
 from nets.text import edit
 
@@ -139,13 +139,13 @@ def identity_path(unit: Unit) -> str:
     if unit.shortcut is ShortcutKind.ZERO_PAD:
         said.append("It is subsampled and filled up with zero channels, without weights.")
     after = steps.after
-    if any(step.startswith("bn") for step in after):
+    if any(step.kind is StepKind.NORM for step in after):
         said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
-    if any(step.startswith("act") for step in after):
+    if any(step.kind is StepKind.ACTIVATION for step in after):
         said.append("ReLU after the addition clips it: what is negative does not go on.")
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
         said.append("It is clean: nothing stands on it, so x reaches every later unit as it is.")
-    if steps.branch[-1].startswith("act"):
+    if steps.branch[-1].kind is StepKind.ACTIVATION:
         said.append("The branch ends in ReLU, so it can only add: the signal can only grow.")
     return " ".join(said)
 
@@ -166,8 +166,7 @@ def gradient(unit: Unit) -> tuple[str, ...]:
     if unit.shortcut is ShortcutKind.PROJECTION and steps.before:
         beside[unit.shortcut] = r"W_s \frac{\partial \hat{\mathbf{x}}_l}{\partial \mathbf{x}_l}"
     through = "".join(
-        rf"\, J_{{\mathrm{{{'BN' if step.startswith('bn') else 'ReLU'}}}}}"
-        for step in reversed(steps.after)
+        rf"\, J_{{\mathrm{{{plan.label(unit.spec, step.kind)}}}}}" for step in reversed(steps.after)
     )
     inside = branch
     if unit.shortcut is not ShortcutKind.NONE:

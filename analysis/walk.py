@@ -18,7 +18,7 @@ from analysis import counting
 from nets import plan
 from nets.blocks import layer_type, same_padding
 from nets.options import Activation, Norm, Padding
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StagePlan
+from nets.plan import BlockPlan, ConvPlan, Place, ShortcutKind, StagePlan, Step, StepKind
 from nets.spec import ResNetSpec
 
 FLOAT32_BYTES = 4
@@ -33,7 +33,7 @@ class LayerCost(NamedTuple):
     `saved_bytes` is None where the network cannot train at this batch.
     """
 
-    path: str
+    place: Place
     type: str
     input: Shape
     output: Shape
@@ -42,14 +42,24 @@ class LayerCost(NamedTuple):
     fvcore_flops: int
     saved_bytes: int | None
 
+    @property
+    def path(self) -> str:
+        """The layer's dotted path."""
+        return self.place.path
+
 
 class ShortcutUse(NamedTuple):
     """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
 
-    path: str
+    place: Place
     kind: ShortcutKind
     input: Shape
     output: Shape
+
+    @property
+    def path(self) -> str:
+        """The block's dotted path."""
+        return self.place.path
 
 
 @dataclass(frozen=True)
@@ -129,100 +139,106 @@ class _Walk:
         self.shortcuts: list[ShortcutUse] = []
         self.one_value = ""
         self._kept: set[_Storage] = set()
-        self._saved: Counter[str] = Counter()
+        self._saved: Counter[Place] = Counter()
 
     def forward(self) -> None:
         x = images = self._new(self.spec.input)
-        for step in plan.stem_steps(self.spec):
-            x = self._stem_step(step, x)
+        for kind, name in plan.stem_steps(self.spec):
+            x = self._stem_step(Place(plan.STEM, None, name), kind, x)
         for stage in plan.stages(self.spec):
             x = self._stage(stage, x)
-        for step in plan.head_steps(self.spec):
-            x = self._head_step(step, x)
+        for kind, name in plan.head_steps(self.spec):
+            x = self._head_step(Place(plan.HEAD, None, name), kind, x)
         del images  # whoever called the network has held them until now
 
-    def _stem_step(self, step: str, x: _Value) -> _Value:
-        if step == "conv1":
-            return self._conv(step, plan.stem_conv(self.spec), x)
-        return self._max_pool(step, x) if step == "maxpool" else self._norm_or_act(step, x)
+    def _stem_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        match kind:
+            case StepKind.CONV:
+                return self._conv(at, plan.stem_conv(self.spec), x)
+            case StepKind.MAX_POOL:
+                return self._max_pool(at, x)
+        return self._norm_or_act(at, kind, x)
 
-    def _head_step(self, step: str, x: _Value) -> _Value:
-        match step:
-            case "avgpool":
+    def _head_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        match kind:
+            case StepKind.AVERAGE_POOL:
                 y = self._new((x.shape[0], 1, 1))
-                return self._row(step, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
-            case "flatten":
-                return self._row(step, "Flatten", x, _Value((prod(x.shape),), x.storage))
-            case "fc":
-                return self._linear(step, x)
-            case "softmax":
+                return self._row(at, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
+            case StepKind.FLATTEN:
+                return self._row(at, "Flatten", x, _Value((prod(x.shape),), x.storage))
+            case StepKind.LINEAR:
+                return self._linear(at, x)
+            case StepKind.SOFTMAX:
                 y = self._new(x.shape)
-                self._keep(step, y.storage)
-                return self._row(step, "Softmax", x, y)
-        return self._norm_or_act(step, x)
+                self._keep(at, y.storage)
+                return self._row(at, "Softmax", x, y)
+        return self._norm_or_act(at, kind, x)
 
     def _stage(self, stage: StagePlan, x: _Value) -> _Value:
         y = x
         for i, block in enumerate(stage):
-            y = self._unit(f"{stage.name}.{i}", block, y)
+            y = self._unit(Place(stage.name, i), block, y)
         return y
 
-    def _unit(self, path: str, block: BlockPlan, x: _Value) -> _Value:
+    def _unit(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
         steps = plan.unit_steps(self.spec)
-        start = self._run(path, steps.before, block, x)
-        y = self._run(path, steps.branch, block, start)
+        start = self._run(at, steps.before, block, x)
+        y = self._run(at, steps.branch, block, start)
         if block.shortcut is not ShortcutKind.NONE:
             begins = start if block.shares_activation else x
-            y = self._add(path, y, self._shortcut(path, block, begins))
-        y = self._run(path, steps.after, block, y)
-        self.shortcuts.append(ShortcutUse(path, block.shortcut, x.shape, y.shape))
+            y = self._add(at, y, self._shortcut(at, block, begins))
+        y = self._run(at, steps.after, block, y)
+        self.shortcuts.append(ShortcutUse(at, block.shortcut, x.shape, y.shape))
         return y
 
-    def _run(self, path: str, steps: tuple[str, ...], block: BlockPlan, x: _Value) -> _Value:
+    def _run(self, at: Place, steps: tuple[Step, ...], block: BlockPlan, x: _Value) -> _Value:
         convs = {conv.name: conv for conv in block.convs}
-        for step in steps:
-            at = f"{path}.{step}"
-            x = self._conv(at, convs[step], x) if step in convs else self._norm_or_act(at, x)
+        for kind, name in steps:
+            here = at._replace(layer=name)
+            if kind is StepKind.CONV:
+                x = self._conv(here, convs[name], x)
+            else:
+                x = self._norm_or_act(here, kind, x)
         return x
 
-    def _shortcut(self, path: str, block: BlockPlan, x: _Value) -> _Value:
-        at = f"{path}.downsample"
+    def _shortcut(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
         if block.projection is not None:
-            y = self._conv(f"{at}.0", block.projection, x)
+            y = self._conv(at._replace(layer=block.projection.name), block.projection, x)
             if self.spec.projection_norm and self.spec.norm is not Norm.NONE:
-                y = self._norm(f"{at}.1", y)
+                y = self._norm(at._replace(layer="downsample.1"), y)
             return y
+        at = at._replace(layer="downsample")
         if block.shortcut is ShortcutKind.ZERO_PAD:
             sides = (-(-n // block.stride) for n in x.shape[1:])
             return self._row(at, "ZeroPad", x, self._new((block.out_channels, *sides)))
         return self._row(at, "Identity", x, x)
 
-    def _add(self, path: str, branch: _Value, shortcut: _Value) -> _Value:
-        return self._row(f"{path}.add", "Add", branch, self._new(branch.shape))
+    def _add(self, at: Place, branch: _Value, shortcut: _Value) -> _Value:
+        return self._row(at._replace(layer="add"), "Add", branch, self._new(branch.shape))
 
-    def _norm_or_act(self, path: str, x: _Value) -> _Value:
-        return self._norm(path, x) if "bn" in path.rpartition(".")[2] else self._act(path, x)
+    def _norm_or_act(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        return self._norm(at, x) if kind is StepKind.NORM else self._act(at, x)
 
-    def _conv(self, path: str, conv: ConvPlan, x: _Value) -> _Value:
+    def _conv(self, at: Place, conv: ConvPlan, x: _Value) -> _Value:
         same = self.spec.padding is Padding.SAME and conv.kernel > 1
         reach = conv.dilation * (conv.kernel - 1) + 1
         padded, sides = self._slide(x, reach, conv.stride, same)
         y = self._new((conv.out_channels, *sides))
-        self._keep(path, padded.storage)
+        self._keep(at, padded.storage)
         params = conv.weights + conv.out_channels * self.spec.bias
         weight = [conv.out_channels, conv.in_channels // conv.groups, conv.kernel, conv.kernel]
         macs = counting.conv_macs(self._sizes(x), weight, self._sizes(y))
         kind = "Conv2dSame" if same else "Conv2d"
-        return self._row(path, kind, x, y, params, macs, fvcore=macs)
+        return self._row(at, kind, x, y, params, macs, fvcore=macs)
 
-    def _max_pool(self, path: str, x: _Value) -> _Value:
+    def _max_pool(self, at: Place, x: _Value) -> _Value:
         same = self.spec.padding is Padding.SAME
         padded, sides = self._slide(x, 3, 2, same)
         y = self._new((x.shape[0], *sides))
         indices = _Storage(self.meter, INT64_BYTES * self._elements(y.shape))
-        self._keep(path, padded.storage)
-        self._keep(path, indices)
-        return self._row(path, "MaxPool2dSame" if same else "MaxPool2d", x, y)
+        self._keep(at, padded.storage)
+        self._keep(at, indices)
+        return self._row(at, "MaxPool2dSame" if same else "MaxPool2d", x, y)
 
     def _slide(self, x: _Value, reach: int, stride: int, same: bool) -> tuple[_Value, list[int]]:
         """What a window slides over, padded first where "same" is uneven, and its output's sides.
@@ -238,29 +254,29 @@ class _Walk:
         wide = (n + sum(both) for n, both in zip(x.shape[1:], around, strict=True))
         return self._new((x.shape[0], *wide)), sides
 
-    def _norm(self, path: str, x: _Value) -> _Value:
+    def _norm(self, at: Place, x: _Value) -> _Value:
         if self.batch * prod(x.shape[1:]) == 1 and not self.one_value:
-            self.one_value = path
+            self.one_value = at.path
         channels = x.shape[0]
         y = self._new(x.shape)
-        self._keep(path, x.storage)
+        self._keep(at, x.storage)
         if self.grad:
             for _ in ("mean", "inverse deviation"):
-                self._keep(path, _Storage(self.meter, FLOAT32_BYTES * channels))
+                self._keep(at, _Storage(self.meter, FLOAT32_BYTES * channels))
         fvcore = counting.norm_flops(self._elements(x.shape))
-        return self._row(path, "BatchNorm2d", x, y, params=2 * channels, fvcore=fvcore)
+        return self._row(at, "BatchNorm2d", x, y, params=2 * channels, fvcore=fvcore)
 
-    def _act(self, path: str, x: _Value) -> _Value:
+    def _act(self, at: Place, x: _Value) -> _Value:
         y = self._new(x.shape)
-        self._keep(path, (x if self.spec.activation in _SAVE_INPUT else y).storage)
-        return self._row(path, layer_type(self.spec.activation), x, y)
+        self._keep(at, (x if self.spec.activation in _SAVE_INPUT else y).storage)
+        return self._row(at, layer_type(self.spec.activation), x, y)
 
-    def _linear(self, path: str, x: _Value) -> _Value:
+    def _linear(self, at: Place, x: _Value) -> _Value:
         (features,), classes = x.shape, self.spec.classes
         y = self._new((classes,))
-        self._keep(path, x.storage)
+        self._keep(at, x.storage)
         macs = self.batch * features * classes
-        return self._row(path, "Linear", x, y, (features + 1) * classes, macs, fvcore=macs)
+        return self._row(at, "Linear", x, y, (features + 1) * classes, macs, fvcore=macs)
 
     def _new(self, shape: Shape) -> _Value:
         return _Value(shape, _Storage(self.meter, self.element_bytes * self._elements(shape)))
@@ -271,15 +287,15 @@ class _Walk:
     def _sizes(self, x: _Value) -> list[int]:
         return [self.batch, *x.shape]
 
-    def _keep(self, path: str, storage: _Storage) -> None:
+    def _keep(self, at: Place, storage: _Storage) -> None:
         """Autograd keeps a storage; it counts at the layer that keeps it first."""
         if self.grad and storage not in self._kept:
             self._kept.add(storage)
-            self._saved[path] += storage.bytes
+            self._saved[at] += storage.bytes
 
     def _row(
         self,
-        path: str,
+        at: Place,
         kind: str,
         x: _Value,
         y: _Value,
@@ -287,6 +303,6 @@ class _Walk:
         macs: int = 0,
         fvcore: int = 0,
     ) -> _Value:
-        cost = LayerCost(path, kind, x.shape, y.shape, params, macs, fvcore, self._saved[path])
+        cost = LayerCost(at, kind, x.shape, y.shape, params, macs, fvcore, self._saved[at])
         self.layers.append(cost)
         return y

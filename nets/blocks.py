@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nets.options import Activation, Padding
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind, unit_steps
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind, unit_steps
 from nets.spec import ResNetSpec
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
@@ -132,15 +132,17 @@ class ResidualUnit(nn.Module):
         convs = {c.name: c for c in plan.convs}
         channels = plan.in_channels
 
-        def add_steps(names: Iterable[str]) -> None:
+        def add_steps(steps: Iterable[Step]) -> None:
             nonlocal channels
-            for name in names:
-                if name in convs:
-                    self.add_module(name, conv(spec, convs[name]))
-                    channels = convs[name].out_channels
-                else:
-                    step = norm(spec, channels) if name.startswith("bn") else activation(spec)
-                    self.add_module(name, step)
+            for kind, name in steps:
+                match kind:
+                    case StepKind.CONV:
+                        self.add_module(name, conv(spec, convs[name]))
+                        channels = convs[name].out_channels
+                    case StepKind.NORM:
+                        self.add_module(name, norm(spec, channels))
+                    case _:
+                        self.add_module(name, activation(spec))
 
         add_steps(self.steps.before + self.steps.branch)
         if self.has_shortcut:
@@ -155,9 +157,9 @@ class ResidualUnit(nn.Module):
             y = self.add(y, self.downsample(start if self.shares_activation else x))
         return self._run(self.steps.after, y)
 
-    def _run(self, steps: tuple[str, ...], x: Tensor) -> Tensor:
-        for name in steps:
-            x = getattr(self, name)(x)
+    def _run(self, steps: tuple[Step, ...], x: Tensor) -> Tensor:
+        for step in steps:
+            x = getattr(self, step.name)(x)
         return x
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nets.options import (
     MAX_CHANNELS,
@@ -29,6 +30,71 @@ class ShortcutKind(StrEnum):
     PROJECTION = "projection"
     ZERO_PAD = "zero_pad"
     NONE = "none"
+
+
+class StepKind(StrEnum):
+    """What a module of the stem, of a unit's main path or of the head does."""
+
+    CONV = "conv"
+    NORM = "norm"
+    ACTIVATION = "activation"
+    MAX_POOL = "max_pool"
+    AVERAGE_POOL = "average_pool"
+    FLATTEN = "flatten"
+    LINEAR = "linear"
+    SOFTMAX = "softmax"
+
+
+class Step(NamedTuple):
+    """One module of the stem, of a unit or of the head: what it does and its name there."""
+
+    kind: StepKind
+    name: str
+
+
+STEM, HEAD = "stem", "head"
+_HEAD_NAMES = ("final_bn", "final_act", "avgpool", "flatten", "fc", "softmax")
+
+
+class Place(NamedTuple):
+    """Where something stands: the stem, a stage or the head; which block; which layer.
+
+    `stage` is `stem`, torchvision's name of a stage, or `head`. `block` counts within the stage.
+    `layer` is the path inside the block, or the module's name in the stem and the head. What is
+    left out stands for all of it: `Place("layer2", 0)` is a block, `Place("layer2")` a stage.
+    """
+
+    stage: str
+    block: int | None = None
+    layer: str = ""
+
+    @property
+    def path(self) -> str:
+        """The module's dotted path: `layer2.0.conv1`; of the stem and the head, their name."""
+        if self.block is None:
+            return self.layer or self.stage
+        return ".".join(filter(None, (self.stage, str(self.block), self.layer)))
+
+    def after(self, blocks: int) -> Place:
+        """The same place so many blocks later."""
+        assert self.block is not None
+        return self._replace(block=self.block + blocks)
+
+    @property
+    def around(self) -> Place:
+        """The block that holds the layer; in the stem and the head, all of either."""
+        return Place(self.stage, self.block)
+
+
+def place_of(path: str) -> Place:
+    """Return the place of a module or a parameter by its dotted path, or of `stem` and `head`."""
+    stage, _, inside = path.partition(".")
+    if stage in (STEM, HEAD):
+        return Place(stage)
+    if not stage.startswith("layer"):
+        return Place(HEAD if stage in _HEAD_NAMES else STEM, None, path)
+    block, _, layer = inside.partition(".")
+    return Place(stage, int(block) if block else None, layer)
 
 
 @dataclass(frozen=True)
@@ -106,6 +172,15 @@ def stage_names(spec: Options) -> tuple[str, ...]:
     return tuple(f"layer{i}" for i in range(1, len(spec.blocks) + 1))
 
 
+def blocks(spec: Options) -> tuple[Place, ...]:
+    """Return the place of every block, in order."""
+    return tuple(
+        Place(stage, index)
+        for stage, count in zip(stage_names(spec), spec.blocks, strict=True)
+        for index in range(count)
+    )
+
+
 def paper_name(stage: str) -> str:
     """The name of a stage in He et al. 2015, Table 1: layer1 is conv2_x; "" for the head."""
     if stage == "stem":
@@ -136,6 +211,12 @@ def stages(spec: Options) -> tuple[StagePlan, ...]:
         plans.append(StagePlan(name, count, first, rest))
         channels = out
     return tuple(plans)
+
+
+def block_at(spec: Options, place: Place) -> BlockPlan:
+    """Return the plan of a block that the spec has."""
+    stage = next(stage for stage in stages(spec) if stage.name == place.stage)
+    return stage.rest if place.block else stage.first
 
 
 def features(spec: Options) -> int:
@@ -221,58 +302,73 @@ def _shortcut(spec: Options, channels: int, out: int, stride: int) -> ShortcutKi
 
 @dataclass(frozen=True)
 class UnitSteps:
-    """The order of a unit's steps, by module name, as y = after(branch(before(x)) + shortcut).
+    """The order of a unit's steps, as y = after(branch(before(x)) + shortcut).
 
     `before` is empty but in pre-activation, where a shortcut starts from x, or from before(x) where
     the block's plan says that it shares the activation (He et al. 2016, Fig. 4 and appendix).
     """
 
-    before: tuple[str, ...]
-    branch: tuple[str, ...]
-    after: tuple[str, ...]
+    before: tuple[Step, ...]
+    branch: tuple[Step, ...]
+    after: tuple[Step, ...]
+
+
+_CONV, _NORM, _ACT = StepKind.CONV, StepKind.NORM, StepKind.ACTIVATION
+_NAMES = {_CONV: "conv", _NORM: "bn", _ACT: "act"}
 
 
 def unit_steps(spec: Options) -> UnitSteps:
     """Where convolutions, norms and activations stand in each unit of the spec."""
     last = spec.convs_per_block
-    inner = [f"{step}{i}" for i in range(1, last) for step in ("conv", "bn", "act")]
+
+    def steps(first: int, last: int, *kinds: StepKind) -> list[Step]:
+        return [Step(k, f"{_NAMES[k]}{i}") for i in range(first, last + 1) for k in kinds]
+
+    inner = steps(1, last - 1, _CONV, _NORM, _ACT)
     match spec.unit:
         case UnitOrder.ORIGINAL:
-            orders = [[], [*inner, f"conv{last}", f"bn{last}"], [f"act{last}"]]
+            orders = [[], [*inner, *steps(last, last, _CONV, _NORM)], steps(last, last, _ACT)]
         case UnitOrder.BN_AFTER_ADD:
-            orders = [[], [*inner, f"conv{last}"], [f"bn{last}", f"act{last}"]]
+            orders = [[], [*inner, *steps(last, last, _CONV)], steps(last, last, _NORM, _ACT)]
         case UnitOrder.RELU_BEFORE_ADD:
-            orders = [[], [*inner, f"conv{last}", f"bn{last}", f"act{last}"], []]
+            orders = [[], steps(1, last, _CONV, _NORM, _ACT), []]
         case UnitOrder.RELU_PREACT:
-            rest = [f"{s}{i}" for i in range(2, last + 1) for s in ("act", "conv", "bn")]
-            orders = [["act1"], ["conv1", "bn1", *rest], []]
+            rest = steps(2, last, _ACT, _CONV, _NORM)
+            orders = [steps(1, 1, _ACT), [*steps(1, 1, _CONV, _NORM), *rest], []]
         case UnitOrder.FULL_PREACT:
-            rest = [f"{s}{i}" for i in range(2, last + 1) for s in ("bn", "act", "conv")]
-            orders = [["bn1", "act1"], ["conv1", *rest], []]
+            rest = steps(2, last, _NORM, _ACT, _CONV)
+            orders = [steps(1, 1, _NORM, _ACT), [*steps(1, 1, _CONV), *rest], []]
     if spec.norm is Norm.NONE:
-        orders = [[step for step in order if not step.startswith("bn")] for order in orders]
+        orders = [[step for step in order if step.kind is not _NORM] for order in orders]
     return UnitSteps(*map(tuple, orders))
 
 
-def stem_steps(spec: Options) -> tuple[str, ...]:
+def label(spec: Options, kind: StepKind) -> str:
+    """Return what papers call a norm or an activation of the spec: `BN`, `ReLU`."""
+    return "BN" if kind is StepKind.NORM else spec.activation.label
+
+
+def stem_steps(spec: Options) -> tuple[Step, ...]:
     """The stem's modules: a pre-activation net leaves BN and ReLU to its first block."""
-    steps = ["conv1"]
+    steps = [Step(_CONV, "conv1")]
     if spec.norm is not Norm.NONE and spec.unit is not UnitOrder.FULL_PREACT:
-        steps.append("bn1")
+        steps.append(Step(_NORM, "bn1"))
     if not spec.unit.preactivated:
-        steps.append("act1")
+        steps.append(Step(_ACT, "act1"))
     if spec.stem is Stem.IMAGENET:
-        steps.append("maxpool")
+        steps.append(Step(StepKind.MAX_POOL, "maxpool"))
     return tuple(steps)
 
 
-def head_steps(spec: Options) -> tuple[str, ...]:
+def head_steps(spec: Options) -> tuple[Step, ...]:
     """The head's modules: a pre-activation net ends with the activation its blocks begin with."""
-    steps = ["avgpool", "flatten", "fc"]
-    if spec.unit.preactivated:
-        steps.insert(0, "final_act")
-    if spec.unit is UnitOrder.FULL_PREACT and spec.norm is not Norm.NONE:
-        steps.insert(0, "final_bn")
-    if spec.softmax:
-        steps.append("softmax")
-    return tuple(steps)
+    ends = StepKind.AVERAGE_POOL, StepKind.FLATTEN, StepKind.LINEAR, StepKind.SOFTMAX
+    left_out = set()
+    if not spec.unit.preactivated:
+        left_out.add(_ACT)
+    if spec.unit is not UnitOrder.FULL_PREACT or spec.norm is Norm.NONE:
+        left_out.add(_NORM)
+    if not spec.softmax:
+        left_out.add(StepKind.SOFTMAX)
+    steps = map(Step, (_NORM, _ACT, *ends), _HEAD_NAMES)
+    return tuple(step for step in steps if step.kind not in left_out)

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from nets import plan
 from nets.blocks import MaxPool2dSame, ResidualUnit, activation, conv, norm
 from nets.options import Init, Padding
+from nets.plan import StepKind
 from nets.spec import ResNetSpec
 
 
@@ -24,12 +25,12 @@ class ResNet(nn.Module):
     def __init__(self, spec: ResNetSpec) -> None:
         super().__init__()
         self.spec = spec
-        for name in plan.stem_steps(spec):
-            self.add_module(name, _stem_step(spec, name))
+        for step in plan.stem_steps(spec):
+            self.add_module(step.name, _stem_step(spec, step.kind))
         for stage in plan.stages(spec):
             self.add_module(stage.name, nn.Sequential(*(ResidualUnit(spec, b) for b in stage)))
-        for name in plan.head_steps(spec):
-            self.add_module(name, _head_step(spec, name))
+        for step in plan.head_steps(spec):
+            self.add_module(step.name, _head_step(spec, step.kind))
 
     def forward(self, x: Tensor) -> Tensor:
         for step in self.children():
@@ -95,29 +96,29 @@ def _draw(layer: nn.Conv2d | nn.Linear, init: Init) -> None:
         nn.init.zeros_(layer.bias)
 
 
-def _stem_step(spec: ResNetSpec, name: str) -> nn.Module:
-    match name:
-        case "conv1":
+def _stem_step(spec: ResNetSpec, kind: StepKind) -> nn.Module:
+    match kind:
+        case StepKind.CONV:
             return conv(spec, plan.stem_conv(spec))
-        case "bn1":
+        case StepKind.NORM:
             return norm(spec, spec.stem_width)
-        case "act1":
+        case StepKind.ACTIVATION:
             return activation(spec)
     if spec.padding is Padding.SAME:
         return MaxPool2dSame(kernel_size=3, stride=2)
     return nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
 
 
-def _head_step(spec: ResNetSpec, name: str) -> nn.Module:
-    match name:
-        case "final_bn":
+def _head_step(spec: ResNetSpec, kind: StepKind) -> nn.Module:
+    match kind:
+        case StepKind.NORM:
             return norm(spec, plan.features(spec))
-        case "final_act":
+        case StepKind.ACTIVATION:
             return activation(spec)
-        case "avgpool":
+        case StepKind.AVERAGE_POOL:
             return nn.AdaptiveAvgPool2d((1, 1))
-        case "flatten":
+        case StepKind.FLATTEN:
             return nn.Flatten()
-        case "fc":
+        case StepKind.LINEAR:
             return nn.Linear(plan.features(spec), spec.classes)
     return nn.Softmax(dim=1)

@@ -6,13 +6,15 @@ model and its output is the same to the bit.
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from analysis.costs import Profile
 from analysis.render.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
 from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Stem
 from nets.origin import edits, is_edited, title
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 
 _ACTIVATIONS = {
@@ -136,17 +138,18 @@ def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     template = {conv.name: conv for conv in plan.stages(spec)[0].rest.convs}
     outs = _conv_outputs(spec)
 
-    def declare(names: tuple[str, ...]) -> None:
+    def declare(steps: tuple[Step, ...]) -> None:
         nonlocal channels
-        for step in names:
-            if step in template:
-                made = _block_conv(spec, template[step], channels, outs[step])
-                channels = outs[step]
-            elif step.startswith("bn"):
-                made = _norm(spec, channels)
-            else:
-                made = _ACTIVATIONS[spec.activation]
-            lines.append(f"        self.{step} = {made}")
+        for kind, name in steps:
+            match kind:
+                case StepKind.CONV:
+                    made = _block_conv(spec, template[name], channels, outs[name])
+                    channels = outs[name]
+                case StepKind.NORM:
+                    made = _norm(spec, channels)
+                case _:
+                    made = _ACTIVATIONS[spec.activation]
+            lines.append(f"        self.{name} = {made}")
 
     declare(first_last)
     if _shares(spec) == {True, False}:
@@ -173,7 +176,7 @@ def _formula(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     x = "x" if kinds <= {ShortcutKind.IDENTITY} else "shortcut(x)"
     y = "F(x)" if kinds == {ShortcutKind.NONE} else f"F(x) + {x}"
     for step in plan.unit_steps(spec).after:
-        y = f"{'BN' if step.startswith('bn') else spec.activation}({y})"
+        y = f"{'BN' if step.kind is StepKind.NORM else spec.activation}({y})"
     return f"y = {y}, where F is made of {kernels} convolutions."
 
 
@@ -265,13 +268,8 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
     if steps.before:
         lines.append(f"        start = {_nest(steps.before, 'x')}")
         start = "start"
-    chunks: list[list[str]] = []
-    for step in steps.branch:
-        if not chunks or chunks[-1][-1][-1] != step[-1]:
-            chunks.append([])
-        chunks[-1].append(step)
     value = start
-    for chunk in chunks:
+    for _, chunk in groupby(steps.branch, lambda step: step.name[-1]):  # a line a convolution
         lines.append(f"        y = {_nest(tuple(chunk), value)}")
         value = "y"
     if kinds != {ShortcutKind.NONE}:
@@ -286,9 +284,9 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
     return lines
 
 
-def _nest(steps: tuple[str, ...], value: str) -> str:
+def _nest(steps: tuple[Step, ...], value: str) -> str:
     for step in steps:
-        value = f"self.{step}({value})"
+        value = f"self.{step.name}({value})"
     return value
 
 
@@ -340,7 +338,7 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         "fc": f"nn.Linear({plan.features(spec)}, {spec.classes})",
         "softmax": "nn.Softmax(dim=1)",
     }
-    lines += [f"        self.{step} = {made[step]}" for step in stem]
+    lines += [f"        self.{step.name} = {made[step.name]}" for step in stem]
     for index, stage in enumerate(plan.stages(spec)):
         block = stage.first
         arguments = [
@@ -357,17 +355,17 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         if index == 0 and _marks_first(spec):
             arguments.append("first=True")
         lines.append(f"        self.{stage.name} = stage({', '.join(arguments)})")
-    lines += [f"        self.{step} = {made[step]}" for step in head]
+    lines += [f"        self.{step.name} = {made[step.name]}" for step in head]
     if initialised:
         lines.append("        initialise(self)")
     lines += ["", "    def forward(self, x):"]
     lines.append(f"        x = {_nest(stem, 'x')}")
     lines += [f"        x = self.{stage.name}(x)" for stage in plan.stages(spec)]
-    finals = tuple(step for step in head if step.startswith("final"))
-    if finals:
+    at = [step.kind for step in head].index(StepKind.AVERAGE_POOL)
+    if finals := head[:at]:
         lines.append(f"        x = {_nest(finals, 'x')}")
-    lines.append("        x = self.flatten(self.avgpool(x))")
-    lines.append(f"        return {_nest(head[head.index('fc') :], 'x')}")
+    lines.append(f"        x = {_nest(head[at : at + 2], 'x')}")
+    lines.append(f"        return {_nest(head[at + 2 :], 'x')}")
     return "\n".join(lines)
 
 

@@ -38,13 +38,13 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
         with drawing.subgraph(name=f"cluster_{stage}") as cluster:
             cluster.attr(label=label, color=palette.plain, style="rounded")
             for node in graph.nodes:
-                if node.path.split(".")[0] == stage:
+                if _is_in(node, stage):
                     _node(cluster, node)
             for line in graph.shortcuts:
                 if line.unit and line.path == stage:
                     _unit(cluster, line, line.unit.words, palette)
     for node in graph.nodes:
-        if node.path.split(".")[0] not in stages:
+        if not any(_is_in(node, stage) for stage in stages):
             _node(drawing, node)
     before = {}
     for edge in graph.edges:
@@ -77,6 +77,11 @@ def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Pa
         tooltip=escape(f"{line.path}: {line.label}"),
         **{"class": f"shortcut {line.kind}"},
     )
+
+
+def _is_in(node: Node, stage: str) -> bool:
+    """Whether a node stands in a stage, or in the band of a unit."""
+    return f"{node.path}.".startswith(f"{stage}.")
 
 
 def _node(drawing: graphviz.Digraph, node: Node) -> None:

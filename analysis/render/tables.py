@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.costs import LARGER, LayerCost, Profile
+from analysis.costs import LARGER, LayerCost, Profile, ShortcutUse
 from analysis.render.numbers import MISSING, exact, percent, shape, short, short_if_any, three
 from analysis.tree import TreeNode, walk
 from nets import plan
@@ -39,9 +39,16 @@ def profile_dict(profile: Profile) -> dict[str, Any]:
         "receptive_field": profile.receptive_field,
         **missing,
         "stages": [row._asdict() for row in profile.stages],
-        "layers": [row._asdict() for row in profile.layers],
-        "shortcuts": [row._asdict() for row in profile.shortcuts],
+        "layers": [_by_path(row) for row in profile.layers],
+        "shortcuts": [_by_path(row) for row in profile.shortcuts],
     }
+
+
+def _by_path(row: LayerCost | ShortcutUse) -> dict[str, Any]:
+    """A row as plain values, its place as a path."""
+    values = row._asdict()
+    del values["place"]
+    return {"path": row.path, **values}
 
 
 def profile_json(profile: Profile) -> str:
@@ -61,9 +68,10 @@ def profile_csv(profile: Profile) -> str:
     """A row for each layer, exact integers, shapes as 64x56x56."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(LayerCost._fields)
+    writer.writerow(("path", *LayerCost._fields[1:]))
     for row in profile.layers:
-        writer.writerow("x".join(map(str, v)) if isinstance(v, tuple) else v for v in row)
+        values = ("x".join(map(str, v)) if isinstance(v, tuple) else v for v in row[1:])
+        writer.writerow((row.path, *values))
     return out.getvalue()
 
 

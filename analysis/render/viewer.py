@@ -188,11 +188,16 @@ def _layer_names(profile: Profile) -> dict[str, list[str]]:
     """The layers of every stage's blocks, without stage and block; those of stem and head."""
     names: dict[str, dict[str, None]] = {}
     for row in profile.layers:
-        if row.path.startswith("layer"):
-            stage, _, layer = row.path.split(".", 2)
-            names.setdefault(stage, {})[layer] = None
-    ends = {"stem": plan.stem_steps(profile.spec), "head": plan.head_steps(profile.spec)}
-    return {stage: list(layers) for stage, layers in (names | ends).items()}
+        place = plan.place_of(row.path)
+        if place.block is not None:
+            names.setdefault(place.stage, {})[place.layer] = None
+    found = {stage: list(layers) for stage, layers in names.items()}
+    for end, steps in (
+        (plan.STEM, plan.stem_steps(profile.spec)),
+        (plan.HEAD, plan.head_steps(profile.spec)),
+    ):
+        found[end] = [step.name for step in steps]
+    return found
 
 
 def _label(metric: Metric) -> str:
@@ -219,10 +224,10 @@ class _Describer:
 
     def __call__(self, node: Node) -> int:
         """The index of a node's facts; equal blocks share them."""
-        stage, *block = node.path.split(".", 2)
-        if block and stage in self._stages:
-            block[0] = str(min(int(block[0]), 1))
-        key = (stage, *block, node.kind, node.count)
+        place = plan.place_of(node.path)
+        if place.block is not None:
+            place = place._replace(block=min(place.block, 1))
+        key = (place, node.kind, node.count)
         if key not in self._index:
             self._index[key] = len(self.facts)
             self.facts.append(self._facts(node))

@@ -6,7 +6,8 @@ import streamlit as st
 
 from analysis.costs import Profile
 from analysis.render.numbers import exact, short
-from analysis.residual import Branch, block_paths, convs_in_words, residual
+from analysis.residual import Branch, convs_in_words, residual
+from nets import plan
 from nets.plan import ShortcutKind
 from pages.ui.fields import select
 from pages.ui.markup import Cell, table
@@ -27,7 +28,7 @@ _NAMES = {
 
 def show_block(profile: Profile) -> None:
     """Choose a block and explain it; the choice is in the address."""
-    paths = block_paths(profile.spec)
+    paths = [block.path for block in plan.blocks(profile.spec)]
     path = select("Block", paths, paths[0], key="block", width=240)
     found = residual(profile, path)
     kind = found.use.kind

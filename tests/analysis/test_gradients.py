@@ -26,10 +26,9 @@ from analysis.curves import (
 from analysis.gradients import check, measure, norm, observe
 from analysis.heat import gradient_heat
 from analysis.render.curves import gradients_csv, gradients_dict, gradients_json, gradients_text
-from analysis.residual import block_paths
 from analysis.twins import plain_twin, residual_twin
 from analysis.verdict import verdict, word
-from nets import CATALOG, ResNetSpec, build, parse
+from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.options import Norm, Shortcut
 from nets.resnet import ResNet
 from nets.text import edit
@@ -69,7 +68,11 @@ def by_autograd(model: ResNet, images: Tensor, labels: Tensor) -> tuple[list[flo
             x = block(x)
             outputs.append(x)
         x = x if name in stages else step(x)
-    paths = [f"{b}.conv{i + 1}" for b in block_paths(model.spec) for i in range(convs(model.spec))]
+    paths = [
+        f"{b}.conv{i + 1}"
+        for b in [b.path for b in plan.blocks(model.spec)]
+        for i in range(convs(model.spec))
+    ]
     weights = [model.get_parameter(f"{path}.weight") for path in ["conv1", *paths]]
     loss = torch.nn.functional.cross_entropy(x, labels)
     found = torch.autograd.grad(loss, [*outputs, *weights])
@@ -108,7 +111,7 @@ def test_a_curve_is_the_seeds_own_net_and_images(precision: Precision) -> None:
     activations, weights = by_autograd(model, images.to(getattr(torch, precision)), labels)
     assert curve.activations.values == pytest.approx(activations, rel=1e-10)
     assert curve.weights.values == pytest.approx(weights, rel=1e-10)
-    assert curve.activations.paths == ("act1", *block_paths(spec))
+    assert curve.activations.paths == ("act1", *(b.path for b in plan.blocks(spec)))
     assert curve.activations.positions == (1, 3, 5, 7, 9, 11)
     assert curve.weights.positions == tuple(range(1, 12))
     relative = curve.series(Quantity.RELATIVE_WEIGHT).values
@@ -315,7 +318,7 @@ def test_heat_counts_decades_from_the_last_block() -> None:
     heat = gradient_heat(curves)
     own = curves[0].activations.values
     assert heat.label == "decades below the last block's gradient"
-    assert list(heat.values) == ["stem", *block_paths(parse("plain20"))]
+    assert list(heat.values) == ["stem", *(b.path for b in plan.blocks(parse("plain20")))]
     assert heat.values["layer1.0"] == pytest.approx(math.log10(own[-1] / own[1]))
     assert heat.values["layer3.2"] == 0
     assert "stem" not in gradient_heat(run(DEEP).curves).values

@@ -177,7 +177,8 @@ def test_shortcuts() -> None:
     uses = analysis.profile(parse("resnet50")).shortcuts
     kinds = [use.kind.value for use in uses]
     assert (kinds.count("projection"), kinds.count("identity")) == (4, 12)
-    assert uses[3] == ("layer2.0", "projection", (256, 56, 56), (512, 28, 28))
+    assert uses[3].path == "layer2.0"
+    assert uses[3][1:] == ("projection", (256, 56, 56), (512, 28, 28))
 
 
 def test_verify_leaves_the_model_and_the_random_state_alone() -> None:

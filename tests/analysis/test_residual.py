@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 
 import analysis
-from analysis.residual import block_paths, conv_label, convs_in_words, residual
-from nets import parse
+from analysis.residual import conv_label, convs_in_words, residual
+from nets import parse, plan
 from nets.spec import ResNetSpec
 from tests.strategies import specs
 
@@ -19,7 +19,7 @@ def explain(text: str, path: str) -> str:
 @given(specs())
 def test_costs_of_every_block_are_its_layers(spec: ResNetSpec) -> None:
     profile = analysis.profile(spec)
-    for path in block_paths(spec):
+    for path in (block.path for block in plan.blocks(spec)):
         own = residual(profile, path).branches[0]
         layers = [
             row
