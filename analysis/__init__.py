@@ -10,14 +10,14 @@ TYPE_CHECKING = False  # typing takes long to import: see analysis/commands/inte
 if TYPE_CHECKING:
     from typing import Any
 
-    from analysis.costs import Profile, profile
+    from analysis.costs.profiles import Profile, profile
 
 __all__ = ["Profile", "profile"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from analysis import costs
+        from analysis.costs import profiles
 
-        return getattr(costs, name)
+        return getattr(profiles, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

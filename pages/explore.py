@@ -6,8 +6,8 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.render.numbers import shape
-from analysis.render.silhouette import silhouette
+from analysis.drawing.silhouette import silhouette
+from analysis.style.numbers import shape
 from nets import CATALOG
 from nets.origin import edits, is_edited, title
 from pages.ui.block import show_block

@@ -8,9 +8,9 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.curves import Curve, Quantity
-from analysis.render.curves import gradients_csv, gradients_json
-from analysis.render.gradient_charts import gradient_chart
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Curve, Quantity
+from analysis.gradients.report import gradients_csv, gradients_json
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.gradients import (

@@ -6,10 +6,10 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.graph import Level
-from analysis.render.caption import bibtex, caption
-from analysis.render.svg import counts_in_words
-from analysis.render.viewer import levels, view_name
+from analysis.drawing.caption import bibtex, caption
+from analysis.drawing.graph import Level
+from analysis.drawing.svg import counts_in_words
+from analysis.drawing.viewer import levels, view_name
 from nets import CATALOG
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of

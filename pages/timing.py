@@ -8,10 +8,10 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.machine import accelerator
-from analysis.render.timing_charts import comparison_chart
-from analysis.render.timings import timings_csv, timings_json
-from analysis.timing import Timing, measure_each
+from analysis.machine.devices import accelerator
+from analysis.timing.charts import comparison_chart
+from analysis.timing.measure import Timing, measure_each
+from analysis.timing.report import timings_csv, timings_json
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.charts import chart_buttons, show_chart

@@ -12,7 +12,7 @@ from nets import ResNetSpec
 from nets.text import parse_shape, with_input
 
 if TYPE_CHECKING:
-    from analysis.choose import Choice
+    from analysis.choice.choose import Choice
 
 
 @click.command()
@@ -25,8 +25,8 @@ def compare(
     specs: tuple[ResNetSpec, ...], shape: str | None, batch: int, style: str, memory: bool
 ) -> None:
     """Count several networks side by side, with what has been published of them."""
-    from analysis.compare import compare as count
-    from analysis.render import comparison as render
+    from analysis.choice import report as render
+    from analysis.choice.compare import compare as count
 
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
@@ -71,11 +71,11 @@ def choose(
     With --max-ms every candidate that fits the other budgets is timed here first, a few seconds
     each, with SGD.
     """
-    from analysis.choose import Budgets, task_of
-    from analysis.choose import choose as find
-    from analysis.machine import device_of
-    from analysis.render import comparison as render
-    from analysis.training import Dtype, Optimiser
+    from analysis.choice import report as render
+    from analysis.choice.choose import Budgets, task_of
+    from analysis.choice.choose import choose as find
+    from analysis.costs.step import Dtype, Optimiser
+    from analysis.machine.devices import device_of
 
     task = or_usage(task_of, or_usage(parse_shape, shape), classes)
     budgets = or_usage(
@@ -99,16 +99,16 @@ def choose(
 
 
 def _bytes(name: str, megabytes: float | None) -> float | None:
-    from analysis.choose import checked_limit
+    from analysis.choice.choose import checked_limit
 
     return None if megabytes is None else or_usage(checked_limit, name, megabytes, 10**6, "MB")
 
 
 def _timed(found: Choice, device: str) -> dict[str, float]:
     """Training iterations' median of every network that fits without a limit of time."""
-    from analysis.render.numbers import short
-    from analysis.settings import Settings
-    from analysis.timing import measure
+    from analysis.style.numbers import short
+    from analysis.timing.measure import measure
+    from analysis.timing.settings import Settings
 
     settings = or_usage(
         Settings, device=device, batch=found.batch, dtype=found.dtype, seconds=5.0, precision=0.03

@@ -21,15 +21,15 @@ from analysis.commands.shared import (
     profiled,
     write,
 )
-from analysis.render.files import DIAGRAM_SUFFIXES
-from analysis.render.look import MAX_WIDTH_MM, MIN_WIDTH_MM
+from analysis.style.files import DIAGRAM_SUFFIXES
+from analysis.style.look import MAX_WIDTH_MM, MIN_WIDTH_MM
 from nets import ResNetSpec
 from nets.options import quote
 
 if TYPE_CHECKING:
-    from analysis.costs import Profile
-    from analysis.drawing import Graph
-    from analysis.heat import Heat
+    from analysis.costs.profiles import Profile
+    from analysis.drawing.heat import Heat
+    from analysis.drawing.parts import Graph
 
 
 def _look(command: Command) -> Command:
@@ -90,9 +90,9 @@ def graph(
 ) -> None:
     """Draw the network and its shortcuts, or one block, in the format of the file's ending."""
     check_suffix(output, DIAGRAM_SUFFIXES)
-    from analysis import graph as graphs
-    from analysis.heat import Metric, Per, heat_of
-    from analysis.render import viewer
+    from analysis.drawing import graph as graphs
+    from analysis.drawing import viewer
+    from analysis.drawing.heat import Metric, Per, heat_of
 
     if block is not None and (level or unfold or aspect):
         raise Refusal("--block draws one block alone: leave out --level, --unfold and --aspect")
@@ -129,7 +129,7 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     check_suffix(output, DIAGRAM_SUFFIXES)
     if len(units) > 2:
         raise Refusal(f"one or two units are drawn, not {len(units)}")
-    from analysis.units import parse_unit, unit_graph
+    from analysis.structure.units import parse_unit, unit_graph
 
     found = [or_usage(parse_unit, text) for text in units]
     drawn = unit_graph(found)
@@ -148,9 +148,9 @@ def _export(
     fragment: bool,
     **look: Any,
 ) -> None:
-    from analysis.render import palette as palettes
-    from analysis.render.diagram import diagram, small_text, warning
-    from analysis.render.look import Look
+    from analysis.drawing.diagram import diagram, small_text, warning
+    from analysis.style import palette as palettes
+    from analysis.style.look import Look
 
     chosen = or_usage(Look, getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()

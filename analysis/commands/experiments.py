@@ -19,7 +19,7 @@ from analysis.commands.shared import (
     or_usage,
     write,
 )
-from analysis.render.files import CHART_SUFFIXES
+from analysis.style.files import CHART_SUFFIXES
 from nets import ResNetSpec
 
 
@@ -41,9 +41,9 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
 
     Ctrl-C prints what has been measured so far.
     """
-    from analysis.render import timings as render
-    from analysis.settings import Settings, batches_of, sweep
-    from analysis.timing import Phase, Progress, Timing, measure
+    from analysis.timing import report as render
+    from analysis.timing.measure import Phase, Progress, Timing, measure
+    from analysis.timing.settings import Settings, batches_of, sweep
 
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
     timings: dict[Settings, Timing] = {}
@@ -82,9 +82,9 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
 @click.option("--device", help="By default the accelerator, else the CPU.")
 def check_device(device: str | None) -> None:
     """Check what a timing rests on here: clock, memory figures, autocast, stage times."""
-    from analysis.check_device import check_device as check
-    from analysis.machine import device_of
-    from analysis.render.timings import check_line
+    from analysis.machine.devices import device_of
+    from analysis.timing.check_device import check_device as check
+    from analysis.timing.report import check_line
 
     if device is not None:
         or_usage(device_of, device)
@@ -131,13 +131,13 @@ def gradients(
         check_writable(output)
     import torch
 
-    from analysis.curves import Curve, Gradients, InputKind, Precision, Settings
-    from analysis.gradients import measure
-    from analysis.inputs import download_fashion_mnist, fashion_mnist_is_here
-    from analysis.render import curves as render
-    from analysis.render.chart_files import chart_file
-    from analysis.render.gradient_charts import gradient_chart
-    from analysis.twins import plain_twin, residual_twin
+    from analysis.charts.file import chart_file
+    from analysis.gradients import report as render
+    from analysis.gradients.charts import gradient_chart
+    from analysis.gradients.curves import Curve, Gradients, InputKind, Precision, Settings
+    from analysis.gradients.measure import measure
+    from analysis.gradients.twins import plain_twin, residual_twin
+    from analysis.images.batch import download_fashion_mnist, fashion_mnist_is_here
 
     if download and InputKind(images) is not InputKind.FASHION_MNIST:
         raise Refusal("--download is for --images fashion_mnist")

@@ -21,7 +21,7 @@ from analysis.commands.shared import (
 from nets import CATALOG, ResNetSpec
 
 if TYPE_CHECKING:
-    from analysis.costs import Profile
+    from analysis.costs.profiles import Profile
 
 
 @click.command("list")
@@ -62,14 +62,14 @@ def list_models(style: str) -> None:
 @click.option("--verify", is_flag=True, help="Run fvcore on the built model and compare.")
 def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify: bool) -> None:
     """Count parameters, MACs, FLOPs and memory, in all and by stage and layer."""
-    from analysis.render import tables
+    from analysis.costs import report
 
     cost = profiled(spec, shape, batch)
     render = {
-        "text": tables.profile_text,
-        "json": tables.profile_json,
-        "csv": tables.profile_csv,
-        "latex": tables.profile_latex,
+        "text": report.profile_text,
+        "json": report.profile_json,
+        "csv": report.profile_csv,
+        "latex": report.profile_latex,
     }[style]
     click.echo(render(cost), nl=False)
     if verify:
@@ -82,7 +82,7 @@ def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
     """Write the model as one standalone Python file that imports torch alone."""
-    from analysis.render.code import code as render
+    from analysis.structure.code import code as render
 
     write(render(profiled(spec, shape, 1)), output)
 
@@ -95,8 +95,8 @@ def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
 @format_option("text", "torchinfo", "print")
 def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: str) -> None:
     """Show the layer tree: folded rows, torchinfo's own table, or print(model)."""
-    from analysis import tree as trees
-    from analysis.render.tables import tree_text
+    from analysis.costs.report import tree_text
+    from analysis.structure import tree as trees
 
     spec = profiled(spec, shape, batch).spec
     if style == "torchinfo":
@@ -109,7 +109,7 @@ def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: s
 
 
 def _verify(cost: Profile) -> None:
-    from analysis.counting import verify
+    from analysis.costs.conventions import verify
 
     checks = or_usage(verify, cost)
     total, layers = checks[0], checks[1:]

@@ -16,7 +16,7 @@ from nets import ResNetSpec, parse
 from nets.text import with_input
 
 if TYPE_CHECKING:
-    from analysis.costs import Profile
+    from analysis.costs.profiles import Profile
 
 
 class FiniteRange(click.FloatRange):
@@ -67,7 +67,7 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
 
 def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
     """A model's profile at the input and the batch asked for."""
-    from analysis.costs import profile as count
+    from analysis.costs.profiles import profile as count
 
     if shape is not None:
         spec = or_usage(with_input, spec, shape)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.costs import Profile
-from analysis.render.numbers import exact, short
-from analysis.residual import Branch, convs_in_words, residual
+from analysis.costs.profiles import Profile
+from analysis.structure.residual import Branch, convs_in_words, residual
+from analysis.style.numbers import exact, short
 from nets import plan
 from nets.plan import ShortcutKind
 from pages.ui.fields import select

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 from functools import lru_cache
 
-from analysis.costs import profile
-from analysis.published import Published, loaded, published
-from analysis.render.code import code
-from analysis.render.torchvision import one_liner
-from analysis.tree import printed, torchinfo_text, tree
+from analysis.costs.profiles import profile
+from analysis.costs.published import Published, loaded, published
+from analysis.structure.code import code
+from analysis.structure.torchvision_call import one_liner
+from analysis.structure.tree import printed, torchinfo_text, tree
 from nets import ResNetSpec
 
 _KEPT = 128

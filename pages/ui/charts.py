@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.render.chart_files import chart_file
-from analysis.render.chart_screen import HEIGHT_PX, figure, narrow_names, wide_names
-from analysis.render.charts import Chart
-from analysis.render.files import CHART_SUFFIXES
-from analysis.render.names import has_names
+from analysis.charts.chart import Chart
+from analysis.charts.file import chart_file
+from analysis.charts.names import has_names
+from analysis.charts.screen import HEIGHT_PX, figure, narrow_names, wide_names
+from analysis.style.files import CHART_SUFFIXES
 from pages.ui.downloads import file_button
 from pages.ui.markup import key_of_marks
 from pages.ui.theme import palette

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.choose import (
+from analysis.charts.chart import Chart
+from analysis.choice.charts import scatter_chart
+from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
     Budgets,
@@ -18,16 +20,14 @@ from analysis.choose import (
     name_of,
     task_of,
 )
-from analysis.compare import Axis, Column
-from analysis.machine import devices
-from analysis.render.charts import Chart
-from analysis.render.comparison import choice_json, fits_grid, largest_batch
-from analysis.render.comparison_charts import scatter_chart
-from analysis.render.numbers import MISSING, exact, milliseconds, short, short_if_any
-from analysis.render.timings import conditions
-from analysis.settings import Settings
-from analysis.timing import Timing, measure_each
-from analysis.training import Dtype, Optimiser
+from analysis.choice.compare import Axis, Column
+from analysis.choice.report import choice_json, fits_grid, largest_batch
+from analysis.costs.step import Dtype, Optimiser
+from analysis.machine.devices import devices
+from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any
+from analysis.timing.measure import Timing, measure_each
+from analysis.timing.report import conditions
+from analysis.timing.settings import Settings
 from nets.text import parse_shape
 from pages.ui.charts import chart_buttons
 from pages.ui.downloads import export_popover, file_button, table_buttons

@@ -8,11 +8,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from analysis.compare import Axis, Better, Column, Comparison, Recipe, Sweep
-from analysis.diff import Diff, marked_graphs
-from analysis.ledger import ledger
-from analysis.render.charts import Chart
-from analysis.render.comparison import (
+from analysis.charts.chart import Chart
+from analysis.choice.charts import not_drawn, not_swept, scatter_chart, sweep_chart
+from analysis.choice.compare import Axis, Better, Column, Comparison, Recipe, Sweep
+from analysis.choice.diff import Diff, marked_graphs
+from analysis.choice.report import (
     cannot_train,
     comparison_csv,
     comparison_json,
@@ -21,11 +21,11 @@ from analysis.render.comparison import (
     diff_grid,
     ledger_grid,
 )
-from analysis.render.comparison_charts import not_drawn, not_swept, scatter_chart, sweep_chart
-from analysis.render.look import Look
-from analysis.render.numbers import shape, short
-from analysis.render.palette import CIVIDIS, heat_colour, mix, text_on
-from analysis.render.svg import svg
+from analysis.costs.ledger import ledger
+from analysis.drawing.svg import svg
+from analysis.style.look import Look
+from analysis.style.numbers import shape, short
+from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.options import Stem, number_of, quote
 from pages.ui.address import held, hold

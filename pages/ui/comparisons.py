@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analysis.choose import Choice, Task, choose
-from analysis.compare import Comparison, Curve, Sweep, compare, curve
-from analysis.diff import diff
+from analysis.choice.choose import Choice, Task, choose
+from analysis.choice.compare import Comparison, Curve, Sweep, compare, curve
+from analysis.choice.diff import diff
 from nets import ResNetSpec
 from pages.ui.measured import measured_ms
 

@@ -10,7 +10,7 @@ from time import sleep
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.render.grid import Grid, grid_csv, grid_latex, grid_markdown
+from analysis.style.grid import Grid, grid_csv, grid_latex, grid_markdown
 
 _MIMES = {
     ".csv": "text/csv",

@@ -8,15 +8,16 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from analysis.costs import Profile
-from analysis.drawing import Graph
-from analysis.heat import Heat
-from analysis.render import files, tables
-from analysis.render.diagram import diagram, small_text, warning
-from analysis.render.files import DIAGRAM_SUFFIXES
-from analysis.render.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
-from analysis.render.palette import DARK, LIGHT, PRINT
-from analysis.render.silhouette import silhouette
+from analysis.costs import report
+from analysis.costs.profiles import Profile
+from analysis.drawing.diagram import diagram, small_text, warning
+from analysis.drawing.heat import Heat
+from analysis.drawing.parts import Graph
+from analysis.drawing.silhouette import silhouette
+from analysis.style import files
+from analysis.style.files import DIAGRAM_SUFFIXES
+from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
+from analysis.style.palette import DARK, LIGHT, PRINT
 from pages.ui.cached import code_of
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.fields import number, select, switch, text
@@ -34,13 +35,13 @@ def share_menu(profile: Profile) -> None:
 
 
 def export_menu(profile: Profile) -> None:
-    """Files of the tables, the shape picture and the code."""
+    """Files of the report, the shape picture and the code."""
     name = _file_name(profile.model)
     with export_popover():
-        file_button("Layers as CSV", f"{name}.csv", lambda: tables.profile_csv(profile))
-        file_button("Everything as JSON", f"{name}.json", lambda: tables.profile_json(profile))
-        file_button("Table as LaTeX", f"{name}.tex", lambda: tables.profile_latex(profile))
-        file_button("Figures as text", f"{name}.txt", lambda: tables.profile_text(profile))
+        file_button("Layers as CSV", f"{name}.csv", lambda: report.profile_csv(profile))
+        file_button("Everything as JSON", f"{name}.json", lambda: report.profile_json(profile))
+        file_button("Table as LaTeX", f"{name}.tex", lambda: report.profile_latex(profile))
+        file_button("Figures as text", f"{name}.txt", lambda: report.profile_text(profile))
         file_button("Model as Python", f"{name}.py", lambda: code_of(profile.spec)[1])
         file_button("Shape as SVG", f"{name}.svg", lambda: silhouette(profile))
         file_button("Shape as PDF", f"{name}.pdf", lambda: files.pdf(silhouette(profile)))

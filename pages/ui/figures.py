@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.costs import Profile
-from analysis.published import Published
-from analysis.render.numbers import delta, exact, exact_delta, shape, short
+from analysis.costs.profiles import Profile
+from analysis.costs.published import Published
+from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.cached import profile_of
 from pages.ui.markup import Cell, Figure, column, table

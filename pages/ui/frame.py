@@ -101,7 +101,7 @@ def requested() -> ResNetSpec:
     waiting = st.empty()  # always there: what follows keeps its place, and an open menu stays open
     if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
         waiting.html(skeleton(title(choice.spec)))
-        importlib.import_module("analysis.costs")
+        importlib.import_module("analysis.costs.profiles")
         gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
         waiting.empty()
     return choice.spec

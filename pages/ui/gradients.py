@@ -10,8 +10,7 @@ from typing import Any
 import streamlit as st
 import torch
 
-from analysis import inputs
-from analysis.curves import (
+from analysis.gradients.curves import (
     Curve,
     Gradients,
     InputKind,
@@ -20,12 +19,12 @@ from analysis.curves import (
     Settings,
     Summary,
 )
-from analysis.gradients import check, measure
-from analysis.jobs import Job
-from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
-from analysis.twins import plain_twin, residual_twin
-from analysis.units import ORDER_NAMES
-from analysis.verdict import verdict
+from analysis.gradients.measure import check, measure
+from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
+from analysis.gradients.twins import plain_twin, residual_twin
+from analysis.gradients.verdict import verdict
+from analysis.machine.jobs import Job
+from analysis.structure.units import ORDER_NAMES
 from nets import ResNetSpec, parse
 from nets.options import Activation, Init, Norm, Shortcut, number_of
 from nets.text import edit
@@ -101,7 +100,7 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
             images=InputKind(images),
             picture=picture,
         )
-        inputs.check(settings)
+        images_of.check(settings)
     except ValueError as error:
         complain(str(error))
         return None, quantity

@@ -12,13 +12,13 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.drawing import Graph
-from analysis.graph import Level, graph, openable
-from analysis.heat import Heat, Metric, Per, heat_of
-from analysis.render import viewer
-from analysis.render.look import Look
-from analysis.render.palette import Palette
-from analysis.render.svg import svg
+from analysis.drawing import viewer
+from analysis.drawing.graph import Level, graph, openable
+from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.parts import Graph
+from analysis.drawing.svg import svg
+from analysis.style.look import Look
+from analysis.style.palette import Palette
 from nets import ResNetSpec
 from nets.options import quote
 from pages.ui.address import held, hold

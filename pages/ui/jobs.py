@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from analysis.jobs import Cause, Job, Limits, State, worker
+from analysis.machine.jobs import Cause, Job, Limits, State, worker
 from nets.options import number_of
 from pages.ui.words import complain
 

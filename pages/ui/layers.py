@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.costs import Profile
-from analysis.tree import find
+from analysis.costs.profiles import Profile
+from analysis.structure.tree import find
 from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.downloads import file_button
 from pages.ui.fields import segments, text

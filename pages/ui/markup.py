@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from analysis.render.fonts import LATIN, with_fonts
-from analysis.render.numbers import exact, scale_of, shape
-from analysis.tree import TreeNode
+from analysis.structure.tree import TreeNode
+from analysis.style.fonts import LATIN, with_fonts
+from analysis.style.numbers import exact, scale_of, shape
 
 _SHORT, _LONG = 18, 40  # letters of a cell's text that stays on one line, or wants room
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.heat import Heat
+from analysis.drawing.heat import Heat
 from nets import ResNetSpec
 
 if TYPE_CHECKING:
-    from analysis.timing import Timing
+    from analysis.timing.measure import Timing
 
 TIMINGS = "timings"
 GRADIENTS = "gradient_runs"
@@ -23,14 +23,14 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {}
     for timing in st.session_state.get(TIMINGS, []):
         if timing.model == str(spec):
-            from analysis.render.timing_charts import time_heat
+            from analysis.timing.charts import time_heat
 
             heats["forward"] = "forward time", partial(time_heat, timing, "forward")
             if timing.backward_ms:
                 heats["backward"] = "backward time", partial(time_heat, timing, "backward")
     for run in st.session_state.get(GRADIENTS, []):
         if own := [curve for curve in run.curves if curve.model == str(spec)]:
-            from analysis.heat import gradient_heat
+            from analysis.drawing.heat import gradient_heat
 
             heats["gradient"] = "gradient norm", partial(gradient_heat, own)
     return heats

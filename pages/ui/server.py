@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from streamlit.starlette import App
 
-from analysis.jobs import worker
+from analysis.machine.jobs import worker
 from pages.ui.frame import PAGES, STYLE
 
 

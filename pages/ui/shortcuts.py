@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.costs import Profile
-from analysis.render.key import NAMES
-from analysis.render.numbers import shape
-from analysis.residual import residual
+from analysis.costs.profiles import Profile
+from analysis.drawing.key import NAMES
+from analysis.structure.residual import residual
+from analysis.style.numbers import shape
 from nets import plan
 
 

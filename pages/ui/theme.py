@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.render.palette import DARK, LIGHT, Palette
+from analysis.style.palette import DARK, LIGHT, Palette
 
 
 def palette() -> Palette:

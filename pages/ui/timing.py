@@ -8,14 +8,14 @@ from os import cpu_count
 
 import streamlit as st
 
-from analysis.jobs import Job
-from analysis.machine import accelerator, device_name, device_of, devices, free_bytes
-from analysis.render.numbers import milliseconds, short
-from analysis.render.timing_charts import distribution_chart, stage_chart
-from analysis.render.timings import conditions, noise_words, spread_words, stamp
-from analysis.settings import Settings, batches_of, largest_batch, sweep
-from analysis.timing import Progress, Spread, Timing
-from analysis.training import Dtype
+from analysis.costs.step import Dtype
+from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
+from analysis.machine.jobs import Job
+from analysis.style.numbers import milliseconds, short
+from analysis.timing.charts import distribution_chart, stage_chart
+from analysis.timing.measure import Progress, Spread, Timing
+from analysis.timing.report import conditions, noise_words, spread_words, stamp
+from analysis.timing.settings import Settings, batches_of, largest_batch, sweep
 from nets import ResNetSpec
 from pages.ui.charts import show_chart
 from pages.ui.fields import number, segments, select, switch, text

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.render.look import Look
-from analysis.render.svg import svg
-from analysis.units import (
+from analysis.drawing.svg import svg
+from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
     ORDER_ERRORS,
@@ -19,6 +18,7 @@ from analysis.units import (
     identity_path,
     unit_graph,
 )
+from analysis.style.look import Look
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
 from pages.ui.fields import select

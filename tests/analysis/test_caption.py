@@ -1,7 +1,7 @@
 """Captions and BibTeX."""
 
 import analysis
-from analysis.render.caption import bibtex, caption
+from analysis.drawing.caption import bibtex, caption
 from nets import CATALOG, parse
 from nets.catalog import HE2015, ZHANG2023
 

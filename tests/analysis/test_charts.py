@@ -12,13 +12,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 import analysis
-from analysis.compare import Column, Row, Sweep, compare, curve, pareto
-from analysis.curves import Curve, Precision, Quantity, State
-from analysis.curves import Series as Values
-from analysis.graph import Level, graph
-from analysis.render.chart_files import chart_file, picture
-from analysis.render.chart_screen import figure
-from analysis.render.charts import (
+from analysis.charts.chart import (
     LINE_LOOKS,
     Chart,
     Dash,
@@ -28,18 +22,24 @@ from analysis.render.charts import (
     limits,
     tick_text,
 )
-from analysis.render.comparison_charts import not_drawn, scatter_chart, sweep_chart
-from analysis.render.gradient_charts import gradient_chart
-from analysis.render.palette import DARK, LIGHT
-from analysis.render.svg import svg
-from analysis.render.timing_charts import (
+from analysis.charts.file import chart_file, picture
+from analysis.charts.screen import figure
+from analysis.choice.charts import not_drawn, scatter_chart, sweep_chart
+from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.svg import svg
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Curve, Precision, Quantity, State
+from analysis.gradients.curves import Series as Values
+from analysis.style.palette import DARK, LIGHT
+from analysis.timing.charts import (
     comparison_chart,
     distribution_chart,
     stage_chart,
     time_heat,
 )
-from analysis.settings import Settings
-from analysis.timing import Timing, measure
+from analysis.timing.measure import Timing, measure
+from analysis.timing.settings import Settings
 from nets import parse
 
 TINY = "resnet20:blocks=2,1,1:widths=4,8,8:stem_width=4"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from analysis import check_device as module
-from analysis.check_device import BLOCK_BYTES, Check, check_device
-from analysis.render.timings import check_line
-from analysis.settings import Settings
-from analysis.training import Dtype
+from analysis.costs.step import Dtype
+from analysis.timing import check_device as module
+from analysis.timing.check_device import BLOCK_BYTES, Check, check_device
+from analysis.timing.report import check_line
+from analysis.timing.settings import Settings
 from nets.spec import ResNetSpec
 from tests.analysis.fake_accelerator import FakeAccelerator
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.choose import (
+from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
     MAX_BUDGET,
@@ -20,10 +20,10 @@ from analysis.choose import (
     name_of,
     task_of,
 )
-from analysis.compare import Better, Column, Recipe, pareto
-from analysis.ladder import ladder
-from analysis.render.comparison import choice_json, choice_text
-from analysis.training import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
+from analysis.choice.compare import Better, Column, Recipe, pareto
+from analysis.choice.ladder import ladder
+from analysis.choice.report import choice_json, choice_text
+from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
 

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 import analysis
-from analysis import inputs
 from analysis.__main__ import run
-from analysis.render import fonts
-from analysis.render.numbers import percent, scale_of, shape, short
+from analysis.images import batch as inputs
+from analysis.style import fonts
+from analysis.style.numbers import percent, scale_of, shape, short
 from nets import CATALOG, parse
 from tests.conftest import Golden
 

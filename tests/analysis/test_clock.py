@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from analysis import clock as clocks
-from analysis.clock import EventClock, HostClock, clock_of
+from analysis.machine import clock as clocks
+from analysis.machine.clock import EventClock, HostClock, clock_of
 from tests.analysis.fake_accelerator import FakeAccelerator
 
 META = torch.device("meta", 0)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import assume, given, settings
 
 import analysis
-from analysis.render.code import code
+from analysis.structure.code import code
 from nets import CATALOG, build, parse
 from nets.spec import ResNetSpec
 from tests.strategies import specs

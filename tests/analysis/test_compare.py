@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torchvision.models import get_model_weights
 
 import analysis
-from analysis.compare import (
+from analysis.choice.charts import not_swept, sweep_chart
+from analysis.choice.compare import (
     MAX_MODELS,
     MAX_POINTS,
     VGG19,
@@ -27,8 +28,7 @@ from analysis.compare import (
     pareto,
     row,
 )
-from analysis.published import Published
-from analysis.render.comparison import (
+from analysis.choice.report import (
     comparison_csv,
     comparison_grids,
     comparison_json,
@@ -36,8 +36,8 @@ from analysis.render.comparison import (
     comparison_markdown,
     comparison_text,
 )
-from analysis.render.comparison_charts import not_swept, sweep_chart
-from analysis.training import Dtype, inference_bytes, step_memory
+from analysis.costs.published import Published
+from analysis.costs.step import Dtype, inference_bytes, step_memory
 from nets import CATALOG, parse
 from tests.conftest import Golden
 

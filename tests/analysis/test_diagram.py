@@ -11,8 +11,8 @@ from pypdf import PdfReader
 
 from analysis import profile
 from analysis.__main__ import run
-from analysis.graph import graph
-from analysis.render.key import key_of
+from analysis.drawing.graph import graph
+from analysis.drawing.key import key_of
 from nets import parse
 from nets.plan import ShortcutKind
 from tests.analysis.test_files import embedded

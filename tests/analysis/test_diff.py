@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.diff import Aspect, Change, Diff, diff, marked_graphs
-from analysis.render.comparison import diff_grid
-from analysis.render.grid import grid_csv, grid_text
+from analysis.choice.diff import Aspect, Change, Diff, diff, marked_graphs
+from analysis.choice.report import diff_grid
+from analysis.style.grid import grid_csv, grid_text
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
 from tests.strategies import specs

@@ -15,10 +15,10 @@ from PIL import Image
 from pypdf import PdfReader
 
 from analysis import profile
-from analysis.render.files import pdf, png
-from analysis.render.fonts import FONT_FAMILY
-from analysis.render.palette import LIGHT
-from analysis.render.silhouette import silhouette
+from analysis.drawing.silhouette import silhouette
+from analysis.style.files import pdf, png
+from analysis.style.fonts import FONT_FAMILY
+from analysis.style.palette import LIGHT
 from nets import parse
 
 
@@ -143,6 +143,6 @@ def test_threads_get_what_one_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_typst_waits_for_the_first_export() -> None:
-    code = "import sys, analysis.render.files as f; print('typst' in sys.modules)"
+    code = "import sys, analysis.style.files as f; print('typst' in sys.modules)"
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -11,9 +11,9 @@ from fontTools.ttLib import TTFont
 from PIL import ImageFont
 from pypdf import PdfReader
 
-from analysis.render import fonts
-from analysis.render.files import pdf, png
-from analysis.render.fonts import FOLDER, missing_letters, text_width, with_fonts
+from analysis.style import fonts
+from analysis.style.files import pdf, png
+from analysis.style.fonts import FOLDER, missing_letters, text_width, with_fonts
 from tests.analysis.test_files import embedded, picture
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from torch import Tensor
 
 import analysis
-from analysis import gradients, inputs
-from analysis.curves import (
+from analysis.drawing.heat import gradient_heat
+from analysis.gradients import measure as gradients
+from analysis.gradients.curves import (
     Curve,
     Gradients,
     Precision,
@@ -23,11 +24,11 @@ from analysis.curves import (
     State,
     summarise,
 )
-from analysis.gradients import check, measure, norm, observe
-from analysis.heat import gradient_heat
-from analysis.render.curves import gradients_csv, gradients_dict, gradients_json, gradients_text
-from analysis.twins import plain_twin, residual_twin
-from analysis.verdict import verdict, word
+from analysis.gradients.measure import check, measure, norm, observe
+from analysis.gradients.report import gradients_csv, gradients_dict, gradients_json, gradients_text
+from analysis.gradients.twins import plain_twin, residual_twin
+from analysis.gradients.verdict import verdict, word
+from analysis.images import batch as inputs
 from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.options import Norm, Shortcut
 from nets.resnet import ResNet

@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 from torchvision.datasets import FashionMNIST
 
-from analysis import inputs
-from analysis.curves import InputKind, Settings
-from analysis.gradients import measure
+from analysis.gradients.curves import InputKind, Settings
+from analysis.gradients.measure import measure
+from analysis.images import batch as inputs
 from nets import ResNetSpec, parse
 
 RANDOM, FASHION = Settings(batch=6), Settings(batch=6, images=InputKind.FASHION_MNIST)

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from analysis.curves import Precision, Settings, Summary
-from analysis.gradients import measure
-from analysis.presets import MORE, PRESETS, Preset
-from analysis.theory import confirmed, theory
-from analysis.verdict import Word, verdict, word
+from analysis.gradients.curves import Precision, Settings, Summary
+from analysis.gradients.measure import measure
+from analysis.gradients.presets import MORE, PRESETS, Preset
+from analysis.gradients.theory import confirmed, theory
+from analysis.gradients.verdict import Word, verdict, word
 from nets import parse
 
 

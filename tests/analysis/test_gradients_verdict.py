@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.curves import Curve, Precision, Series, Summary, state, summarise
-from analysis.presets import HALF_TRUTHS, MORE, PRESETS, READINGS
-from analysis.theory import confirmed, theory
-from analysis.verdict import Word, factor, verdict, within, word, word_of
+from analysis.gradients.curves import Curve, Precision, Series, Summary, state, summarise
+from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS
+from analysis.gradients.theory import confirmed, theory
+from analysis.gradients.verdict import Word, factor, verdict, within, word, word_of
 from nets import parse
 
 PLAIN, RESIDUAL = "plain56:norm=none:activation=tanh", "resnet56:norm=none:activation=tanh"

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from torch import fx, nn
 
 import analysis
-from analysis.costs import Profile
-from analysis.drawing import SMALL, Graph, Kind
-from analysis.graph import Level, block_graph, graph, openable
-from analysis.heat import Heat, Metric, Per, heat_of
-from analysis.render.dot import dot
-from analysis.render.fonts import text_width
-from analysis.render.look import Look
-from analysis.render.numbers import short
-from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
-from analysis.render.svg import Warm, counts_in_words, lines_of, svg
+from analysis.costs.profiles import Profile
+from analysis.drawing.dot import dot
+from analysis.drawing.graph import Level, block_graph, graph, openable
+from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.parts import SMALL, Graph, Kind
+from analysis.drawing.svg import Warm, counts_in_words, lines_of, svg
+from analysis.style.fonts import text_width
+from analysis.style.look import Look
+from analysis.style.numbers import short
+from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
 from nets import build, parse
 from nets.options import Shortcut, UnitOrder
 from nets.plan import ShortcutKind

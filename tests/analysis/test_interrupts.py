@@ -125,7 +125,7 @@ def test_while_python_shuts_down(site: Path, capsys: pytest.CaptureFixture[str])
 
 MEASURING = """
 import signal
-from analysis import timing
+from analysis.timing import measure as timing
 from analysis.__main__ import run
 def stop(report, *rest):
     report(timing.Progress(timing.Phase.WARMING_UP, 3.0))

@@ -17,9 +17,9 @@ import psutil
 import pytest
 import torch
 
-from analysis import jobs
-from analysis.jobs import Cause, Failure, Job, Limits, State, Worker
-from analysis.process import _failure
+from analysis.machine import jobs
+from analysis.machine.jobs import Cause, Failure, Job, Limits, State, Worker
+from analysis.machine.process import _failure
 from tests.analysis import works
 from tests.server import open_page, run_script, until_finished
 
@@ -439,7 +439,7 @@ def test_limits() -> None:
 
 def test_one_worker_that_starts_when_it_is_asked() -> None:
     code = (
-        "import sys, time, psutil; from analysis.jobs import worker\n"
+        "import sys, time, psutil; from analysis.machine.jobs import worker\n"
         "print(worker() is worker(), psutil.Process().children(), 'torch' in sys.modules)\n"
         "start = time.monotonic(); worker().warm_up(); print(time.monotonic() - start < 0.5)"
     )
@@ -451,7 +451,7 @@ def test_one_worker_that_starts_when_it_is_asked() -> None:
 
 PROGRAM = """
 import sys
-from analysis.jobs import worker
+from analysis.machine.jobs import worker
 from tests.analysis import works
 job = worker().submit("one", works.family)
 try:
@@ -491,7 +491,7 @@ def test_a_program_that_ends_leaves_no_process(way: signal.Signals | None) -> No
 
 def test_an_interrupt_while_the_process_starts() -> None:
     code = (
-        "from analysis.jobs import State, worker; from tests.analysis import works\n"
+        "from analysis.machine.jobs import State, worker; from tests.analysis import works\n"
         "job = worker().submit('one', works.echo)\n"
         "try:\n"
         "    while job.state is State.WAITING: pass\n"
@@ -520,7 +520,7 @@ def test_an_interrupt_while_the_process_starts() -> None:
 APP = """
 from pathlib import Path
 import streamlit as st
-from analysis.jobs import worker
+from analysis.machine.jobs import worker
 from tests.analysis import works
 if __name__ == "__main__":
     st.title("Jobs")

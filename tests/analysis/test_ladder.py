@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.ladder import family, ladder
+from analysis.choice.ladder import family, ladder
 from nets import CATALOG, parse
 from nets.options import MAX_BLOCKS
 from nets.spec import ResNetSpec

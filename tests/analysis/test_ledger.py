@@ -16,11 +16,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis import profile
-from analysis.costs import representative
-from analysis.counting import run_fvcore
-from analysis.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
-from analysis.render.comparison import ledger_grid
-from analysis.render.grid import grid_csv, grid_latex
+from analysis.choice.report import ledger_grid
+from analysis.costs.conventions import run_fvcore
+from analysis.costs.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
+from analysis.costs.profiles import representative
+from analysis.style.grid import grid_csv, grid_latex
 from nets import CATALOG, build, parse
 from nets.options import DEFAULTS, OPTIONS, Activation
 from nets.spec import ResNetSpec

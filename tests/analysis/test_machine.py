@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils import collect_env
 
-from analysis import machine
-from analysis.machine import PeakMemory, device_of, devices, environment, free_bytes
+from analysis.machine import devices as machine
+from analysis.machine.devices import PeakMemory, device_of, devices, environment, free_bytes
 from tests.analysis.fake_accelerator import FakeAccelerator
 
 CPU, META = torch.device("cpu"), torch.device("meta", 0)

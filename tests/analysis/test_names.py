@@ -11,12 +11,12 @@ from math import hypot, log10
 import pytest
 from matplotlib.text import Annotation, Text
 
-from analysis.compare import Column, Row, compare, recipes
-from analysis.render.chart_files import picture
-from analysis.render.chart_screen import figure, narrow_names, wide_names
-from analysis.render.charts import POINT_PX, Chart, Draw, Place
-from analysis.render.comparison_charts import scatter_chart
-from analysis.render.names import BEYOND_PX, Names, dots
+from analysis.charts.chart import POINT_PX, Chart, Draw, Place
+from analysis.charts.file import picture
+from analysis.charts.names import BEYOND_PX, Names, dots
+from analysis.charts.screen import figure, narrow_names, wide_names
+from analysis.choice.charts import scatter_chart
+from analysis.choice.compare import Column, Row, compare, recipes
 from nets import CATALOG, parse
 
 COLUMNS = (Column.PARAMS, Column.MACS, Column.SAVED_BYTES, Column.DEPTH, Column.INFERENCE_BYTES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.render.numbers import milliseconds, short, three
+from analysis.style.numbers import milliseconds, short, three
 from nets.options import number_of
 
 

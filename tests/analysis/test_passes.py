@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 
 import analysis
-from analysis.clock import Clock, HostClock
-from analysis.passes import Passes, check_autocast, prepared, tf32
-from analysis.settings import Settings
-from analysis.training import Dtype
+from analysis.costs.step import Dtype
+from analysis.machine.clock import Clock, HostClock
+from analysis.timing.passes import Passes, check_autocast, prepared, tf32
+from analysis.timing.settings import Settings
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.analysis.fake_accelerator import FakeAccelerator
@@ -106,7 +106,7 @@ def test_an_interrupted_iteration_leaves_no_hook(monkeypatch: pytest.MonkeyPatch
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("analysis.passes.cross_entropy", interrupt)
+    monkeypatch.setattr("analysis.timing.passes.cross_entropy", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run.run(run.stages)
     assert outputs[0].requires_grad

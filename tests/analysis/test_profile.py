@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import analysis
-from analysis.costs import check_trainable, representative
-from analysis.counting import Check, run_fvcore, verify
+from analysis.costs.conventions import Check, run_fvcore, verify
+from analysis.costs.profiles import check_trainable, representative
 from nets import CATALOG, build, parse
 
 EXACT = {

@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
-from analysis.counting import run_fvcore
+from analysis.costs.conventions import run_fvcore
 from nets import build, parse
 from nets.options import DEFAULTS, OPTIONS, Activation
 from nets.spec import ResNetSpec

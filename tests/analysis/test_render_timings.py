@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.machine import Environment
-from analysis.render.timings import (
+from analysis.machine.devices import Environment
+from analysis.timing.measure import Iteration, Noise, Spread, StageTime, Timing
+from analysis.timing.report import (
     noise_words,
     timing_json,
     timing_text,
     timings_csv,
     timings_text,
 )
-from analysis.settings import Settings
-from analysis.timing import Iteration, Noise, Spread, StageTime, Timing
+from analysis.timing.settings import Settings
 from tests.conftest import Golden
 
 CPU = Environment(

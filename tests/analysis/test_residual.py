@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 import analysis
-from analysis.residual import conv_label, convs_in_words, residual
+from analysis.structure.residual import conv_label, convs_in_words, residual
 from nets import parse, plan
 from nets.spec import ResNetSpec
 from tests.strategies import specs

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import analysis
-from analysis import settings as module
-from analysis.settings import (
+from analysis.costs.step import Dtype, step_memory
+from analysis.timing import settings as module
+from analysis.timing.settings import (
     MAX_SWEEP,
     Settings,
     check_fits,
@@ -17,7 +18,6 @@ from analysis.settings import (
     predicted_bytes,
     sweep,
 )
-from analysis.training import Dtype, step_memory
 from nets import parse
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from analysis import Profile, profile
-from analysis.render.palette import DARK, LIGHT
-from analysis.render.silhouette import MAX_WIDTH, NAME_SIZE, TEXT_SIZE, silhouette
+from analysis.drawing.silhouette import MAX_WIDTH, NAME_SIZE, TEXT_SIZE, silhouette
+from analysis.style.palette import DARK, LIGHT
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.conftest import Golden
@@ -159,7 +159,7 @@ def hostile() -> tuple[Profile, str]:
 
 def test_hostile_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     counted, name = hostile()
-    monkeypatch.setattr("analysis.render.silhouette.plan.paper_name", lambda stage: stage)
+    monkeypatch.setattr("analysis.drawing.silhouette.plan.paper_name", lambda stage: stage)
     monkeypatch.setattr(Profile, "model", name)
     root = ElementTree.fromstring(silhouette(counted))
     assert root.find(".//{*}script") is None

@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.costs import Profile
-from analysis.drawing import Kind
-from analysis.graph import Level, graph
-from analysis.heat import Heat, Metric, Per, heat_of
-from analysis.render.look import Look
-from analysis.render.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette
-from analysis.render.tikz import escaped, needs_unicode_tex, tikz
+from analysis.costs.profiles import Profile
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.parts import Kind
+from analysis.drawing.tikz import escaped, needs_unicode_tex, tikz
+from analysis.style.look import Look
+from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette
 from nets import parse
 from tests.conftest import Golden
 

@@ -16,9 +16,9 @@ import torch
 
 import analysis
 import nets
-from analysis import passes, timing
-from analysis.settings import Settings, sweep
-from analysis.timing import (
+from analysis.timing import measure as timing
+from analysis.timing import passes
+from analysis.timing.measure import (
     MIN_ITERATIONS,
     Phase,
     Progress,
@@ -28,6 +28,7 @@ from analysis.timing import (
     measure_each,
     median_interval,
 )
+from analysis.timing.settings import Settings, sweep
 from nets import parse
 from nets.spec import ResNetSpec
 from tests.analysis.fake_accelerator import FakeAccelerator
@@ -275,7 +276,7 @@ def test_bad_batches() -> None:
 def test_too_large_a_batch_is_refused_before_anything_is_built(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("analysis.settings.free_bytes", lambda device: 1_000_000_000)
+    monkeypatch.setattr("analysis.timing.settings.free_bytes", lambda device: 1_000_000_000)
     monkeypatch.setattr(passes, "build", None)
     with pytest.raises(ValueError, match=r"^batch 64 needs .* a batch of [0-9]+ would fit$"):
         timed(parse("resnet50"), batch=64)

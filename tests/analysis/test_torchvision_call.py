@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision  # noqa: F401  the call is evaluated
 
-from analysis.render.torchvision import one_liner
+from analysis.structure.torchvision_call import one_liner
 from nets import CATALOG, build, parse
 
 CALLS = {

@@ -13,8 +13,8 @@ from torch.distributed._tools.mem_tracker import MemTracker
 from torch.nn.functional import cross_entropy
 
 import analysis
-from analysis import training
-from analysis.training import (
+from analysis.costs import step as training
+from analysis.costs.step import (
     Dtype,
     Optimiser,
     Phase,
@@ -220,7 +220,7 @@ def test_a_replay_loads_neither_torchs_compiler_nor_sympy() -> None:
     ]
     script = (
         "import sys\n"
-        "from analysis.training import Dtype, inference_bytes, step_memory\n"
+        "from analysis.costs.step import Dtype, inference_bytes, step_memory\n"
         "from nets import parse\n"
         f"for text in {texts}:\n"
         "    for dtype in Dtype:\n"

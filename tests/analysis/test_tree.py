@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchinfo
 
-from analysis.tree import printed, torchinfo_text, tree, unfold, walk
+from analysis.structure.tree import printed, torchinfo_text, tree, unfold, walk
 from nets import build, parse
 
 

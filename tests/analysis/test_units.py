@@ -4,11 +4,11 @@ from itertools import product
 
 import pytest
 
-from analysis.drawing import Kind
-from analysis.graph import Level, graph
-from analysis.render.dot import dot
-from analysis.render.svg import svg
-from analysis.units import (
+from analysis.drawing.dot import dot
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.parts import Kind
+from analysis.drawing.svg import svg
+from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
     Unit,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.costs import Profile
-from analysis.graph import Level, block_graph, graph
-from analysis.heat import Metric, heat_of
-from analysis.render.look import Look
-from analysis.render.svg import svg
-from analysis.render.viewer import html, levels, view, view_name
+from analysis.costs.profiles import Profile
+from analysis.drawing.graph import Level, block_graph, graph
+from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.svg import svg
+from analysis.drawing.viewer import html, levels, view, view_name
+from analysis.style.look import Look
 from nets import parse
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from analysis.jobs import Report
+from analysis.machine.jobs import Report
 
 
 def echo(report: Report, value: Any = None) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from analysis.settings import Settings
+from analysis.timing.settings import Settings
 from pages.ui import choose
 from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.app.conftest import Open

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from analysis.jobs import Job
+from analysis.machine.jobs import Job
 from pages.ui.jobs import where
 
 

@@ -78,7 +78,7 @@ def test_a_foreign_page_is_refused(server: tuple[int, int], asked: Path) -> None
 APP = """
 from pathlib import Path
 import streamlit as st
-from analysis.jobs import State, worker
+from analysis.machine.jobs import State, worker
 from pages.ui import jobs
 from tests.analysis import works
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from streamlit.testing.v1.element_tree import (
     Widget,
 )
 
-from analysis.jobs import Cause, Failure, State
+from analysis.machine.jobs import Cause, Failure, State
 from pages.ui import jobs
 from pages.ui.frame import PAGES
 from tests.app.conftest import APP

@@ -9,8 +9,8 @@ from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 
-from analysis.render.fonts import FOLDER
-from analysis.render.palette import DARK, LIGHT, Palette
+from analysis.style.fonts import FOLDER
+from analysis.style.palette import DARK, LIGHT, Palette
 
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))

@@ -7,9 +7,10 @@ import torch
 import torchinfo
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from analysis import costs, training
-from analysis.compare import compare
-from analysis.training import step_memory
+from analysis.choice.compare import compare
+from analysis.costs import profiles as costs
+from analysis.costs import step as training
+from analysis.costs.step import step_memory
 from nets import CATALOG, build, parse
 from tests.benchmarks.test_profile_speed import interleaved
 

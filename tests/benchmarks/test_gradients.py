@@ -10,11 +10,11 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.nn.functional import cross_entropy
 
-from analysis import inputs
-from analysis.curves import Curve, InputKind, Precision, Settings
-from analysis.gradients import measure
-from analysis.presets import MORE, PRESETS, Preset
-from analysis.verdict import Word, word
+from analysis.gradients.curves import Curve, InputKind, Precision, Settings
+from analysis.gradients.measure import measure
+from analysis.gradients.presets import MORE, PRESETS, Preset
+from analysis.gradients.verdict import Word, word
+from analysis.images import batch as inputs
 from nets import build, parse
 from tests.analysis.test_gradients_table import Row, holds, says_its_name, summary
 

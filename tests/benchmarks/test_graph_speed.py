@@ -11,9 +11,9 @@ import torchview
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import analysis
-from analysis.graph import graph
-from analysis.render.dot import dot
-from analysis.render.svg import svg
+from analysis.drawing.dot import dot
+from analysis.drawing.graph import graph
+from analysis.drawing.svg import svg
 from nets import build, parse
 from tests.benchmarks.test_profile_speed import interleaved
 

@@ -12,8 +12,9 @@ import torchinfo
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import analysis
-from analysis import Profile, costs
-from analysis.counting import run_fvcore
+from analysis import Profile
+from analysis.costs import profiles as costs
+from analysis.costs.conventions import run_fvcore
 from nets import CATALOG, ResNetSpec, build, parse
 
 

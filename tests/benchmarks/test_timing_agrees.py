@@ -15,10 +15,10 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.benchmark import Timer
 
-from analysis.clock import HostClock
-from analysis.passes import Passes, Steps, prepared
-from analysis.settings import Settings
-from analysis.timing import Timing, measure
+from analysis.machine.clock import HostClock
+from analysis.timing.measure import Timing, measure
+from analysis.timing.passes import Passes, Steps, prepared
+from analysis.timing.settings import Settings
 from nets import build, parse
 
 CPU = torch.device("cpu")

@@ -138,8 +138,8 @@ def test_exports_are_what_the_command_line_writes(server: str, visit: Visit) -> 
     settled(page)
 
     import analysis
-    from analysis.render.code import code
-    from analysis.render.tables import profile_csv
+    from analysis.costs.report import profile_csv
+    from analysis.structure.code import code
     from nets import parse
 
     profile = analysis.profile(parse("resnet34:blocks=1,1,1,1"))

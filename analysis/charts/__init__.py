@@ -1,0 +1,1 @@
+"""Charts as values, and what draws them on screen and in files."""

@@ -1,0 +1,411 @@
+"""Where the names of a chart's points stand: each nearest to its own mark, covering nothing.
+
+One placement serves the screen and files alike. It works in px of the screen's text on one or more
+sheets, the areas between the axes at the widths that a page may have, and a place must be good on
+all of them: on a page nobody knows the width before the browser does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import copysign, cos, hypot, log10, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.charts.chart import (
+    FONT_PX,
+    POINT_PX,
+    Chart,
+    Draw,
+    Place,
+    in_lines,
+    limits,
+    numbers_along,
+    numbers_up,
+)
+from analysis.style.fonts import text_width
+
+MOST_NAMES = 15
+"""Points of a scatter that are all named; of more, only the front, where there is room."""
+
+LINE_PX = 20.0
+"""The height of a name's line."""
+
+BEYOND_PX = 8.0
+"""How far a name may stand out at the top and at the right, where nothing else is."""
+
+_GAP = 3.0  # px from a mark to a name without a leader line
+_LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
+_TURNS = 16  # directions of a leader line
+_TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
+"""Marks within so many px look like one and share a name; within more where there's no room."""
+
+_MARGIN, _LED = 2.0, 1.0  # px by which other marks are farther than a name's own, with a line
+_APART = 3.0  # px between names
+_LETTERS = 30  # of a line of a shared name
+_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # what a weaker place costs, in px of distance
+_TRIES = 3_000  # steps of the search
+_KEPT = 64
+
+Pixels = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The area between the axes, in px of the screen's text."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name beside its mark, all in px; `right` and `up` lead from the mark's to its middle."""
+
+    series: int
+    point: int
+    text: str
+    right: float
+    up: float
+    width: float
+    height: float
+    radius: float
+    place: Place | None
+
+    @property
+    def leader(self) -> bool:
+        """Whether a line leads from the name to its mark."""
+        return self.place is None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a chart; where numbers stand for them, `key` tells what each means."""
+
+    names: tuple[Name, ...]
+    key: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point of a chart: its place from 0 to 1 along and up, its radius in px and its text."""
+
+    series: int
+    point: int
+    along: float
+    up: float
+    radius: float
+    text: str
+
+
+def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
+    """Where the points of a series stand between the axes."""
+    series = chart.series[number]
+
+    def shares(values: Sequence[float], every: Sequence[float], log: bool) -> list[float]:
+        low, high = limits(every, log)
+        if log:
+            return [log10(max(v, low) / low) / log10(high / low) for v in values]
+        return [(v - low) / (high - low) for v in values]
+
+    along = shares([float(x) for x in series.x], numbers_along(chart), chart.log_x)
+    up = shares([y or 0.0 for y in series.y], numbers_up(chart), chart.log_y)
+    radii = [size / 2 for size in series.sizes] or [POINT_PX / 2] * len(along)
+    texts = series.text or ("",) * len(along)
+    return tuple(
+        Dot(number, point, *values)
+        for point, values in enumerate(zip(along, up, radii, texts, strict=True))
+    )
+
+
+def has_names(chart: Chart) -> bool:
+    """Whether points of the chart bear names."""
+    return any(s.draw is Draw.POINTS and any(s.text) for s in chart.series)
+
+
+@lru_cache(_KEPT)
+def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Names:
+    """The names of a chart's points, each in a place that is good on every sheet.
+
+    A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
+    own; one that does not fit beside its mark stands farther away at the end of a leader line,
+    which crosses nothing. Marks that look like one share a name. Where there's no room for names,
+    numbers stand for them, with a key. Of more than `MOST_NAMES` points only the first series is
+    named, where there is room.
+    """
+    numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
+    every = [dot for number in numbers for dot in dots(chart, number)]
+
+    def crowd(groups: Sequence[tuple[Dot, ...]], texts: Sequence[str]) -> _Crowd:
+        return _Crowd(chart, every, groups, texts, sheets, leaders)
+
+    groups = _groups(every, sheets, _TOGETHER[0])
+    if len(every) > MOST_NAMES:
+        first = [group for group in groups if group[0].series == numbers[0]]
+        return Names(tuple(crowd(first, list(map(_text, first))).some()))
+    if (found := crowd(groups, list(map(_text, groups))).all()) is not None:
+        return Names(tuple(found))
+    for within in _TOGETHER:
+        groups = _groups(every, sheets, within)
+        groups.sort(key=lambda group: (group[0].along, group[0].up))
+        figures = [str(number) for number in range(1, len(groups) + 1)]
+        numbered = crowd(groups, figures)
+        if (found := numbered.all()) is not None:
+            break
+    key = tuple(zip(figures, map(", ".join, map(_texts, groups)), strict=True))
+    return Names(tuple(found or numbered.some()), key)
+
+
+def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> list[tuple[Dot, ...]]:
+    """The dots that have a name, together those so near to each other where there's least room."""
+    width, height = min(s.width for s in sheets), min(s.height for s in sheets)
+    left, groups = list(every), []
+    while left:
+        group = [left.pop(0)]
+        for one in group:  # grows while it is walked through
+            near = [
+                dot
+                for dot in left
+                if hypot((dot.along - one.along) * width, (dot.up - one.up) * height)
+                < max(within, abs(dot.radius - one.radius))  # or one hides in the other
+            ]
+            group += near
+            left = [dot for dot in left if dot not in near]
+        if named := [dot for dot in group if dot.text]:
+            groups.append((*named, *(dot for dot in group if not dot.text)))
+    return groups
+
+
+def _texts(group: Sequence[Dot]) -> list[str]:
+    return [dot.text for dot in group if dot.text]
+
+
+def _text(group: Sequence[Dot]) -> str:
+    return in_lines(", ".join(_texts(group)), "\n", _LETTERS)
+
+
+class _Crowd:
+    """Names to be placed among marks; all arrays are in px, with y upward.
+
+    Shapes: m marks, s sheets, c candidate places of one name; a point is two numbers.
+    """
+
+    def __init__(
+        self,
+        chart: Chart,
+        every: Sequence[Dot],
+        groups: Sequence[tuple[Dot, ...]],
+        texts: Sequence[str],
+        sheets: Sequence[Sheet],
+        leaders: bool,
+    ) -> None:
+        self.groups, self.texts = groups, texts
+        self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
+        self.marks = _on(self.sheets, every)
+        self.radii = np.array([dot.radius for dot in every])
+        self.lines = [
+            (_on(self.sheets, a), _on(self.sheets, b))
+            for number, series in enumerate(chart.series)
+            if series.draw is Draw.LINE
+            for a, b in [_ends(dots(chart, number))]
+        ]
+        self.candidates = [
+            self._candidates(every, group, text, leaders)
+            for group, text in zip(groups, texts, strict=True)
+        ]
+
+    def all(self) -> list[Name] | None:
+        """A place for every name, or None where none was found."""
+        order = sorted(range(len(self.groups)), key=lambda i: len(self.candidates[i].costs))
+        free = {i: np.ones(len(self.candidates[i].costs), bool) for i in order}
+        self.tries = 0
+        chosen = self._search(order, free)
+        if chosen is None:
+            return None
+        for _ in range(2):
+            for i in order:
+                others = {j: chosen[j] for j in order if j != i}
+                chosen[i] = int(np.flatnonzero(self._free(i, others))[0])
+        return [self._name(i, chosen[i]) for i in sorted(order)]
+
+    def some(self) -> list[Name]:
+        """Places for the names in turn, as far as there is room."""
+        chosen: dict[int, int] = {}
+        for i in range(len(self.groups)):
+            if (free := np.flatnonzero(self._free(i, chosen))).size:
+                chosen[i] = int(free[0])
+        return [self._name(i, c) for i, c in chosen.items()]
+
+    def _free(self, i: int, chosen: dict[int, int]) -> Flags:
+        free = np.ones(len(self.candidates[i].costs), bool)
+        for j, c in chosen.items():
+            free &= ~self.candidates[j].conflicts(c, self.candidates[i])
+        return free
+
+    def _search(self, order: list[int], free: dict[int, Flags]) -> dict[int, int] | None:
+        """The first names' best places that leave room for the rest; fewest places first."""
+        if not order:
+            return {}
+        i = min(order, key=lambda i: int(free[i].sum()))
+        rest = [j for j in order if j != i]
+        for c in np.flatnonzero(free[i]):
+            self.tries += 1
+            if self.tries > _TRIES:
+                return None
+            left = {
+                j: free[j] & ~self.candidates[i].conflicts(int(c), self.candidates[j]) for j in rest
+            }
+            if all(flags.any() for flags in left.values()):
+                found = self._search(rest, left)
+                if found is not None:
+                    return {i: int(c), **found}
+        return None
+
+    def _candidates(
+        self, every: Sequence[Dot], group: Sequence[Dot], text: str, leaders: bool
+    ) -> _Candidates:
+        """The places where one name may stand, the best first."""
+        own = np.array([dot in group for dot in every])
+        anchor = _on(self.sheets, [group[0]])[0]
+        radius = group[0].radius
+        lines = text.split("\n")
+        half = np.array([max(map(_width, lines)) / 2, LINE_PX * len(lines) / 2])
+        places = list(_places(half, radius, leaders))
+        offsets = np.array([offset for offset, _, _ in places])
+        middles = anchor + offsets[:, None]  # c, s, 2
+        costs = np.array([cost for _, _, cost in places])
+        leads = np.array([place is None for _, place, _ in places])
+
+        inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
+        good = inside.all((1, 2))
+        away = np.abs(self.marks[:, None] - middles)  # m, c, s, 2
+        radii = self.radii[:, None, None]
+        good &= ~((away < (half + 1) + radii[..., None]).all(-1)).any((0, 2))
+        distances = np.hypot(*np.moveaxis(np.maximum(away - half, 0), -1, 0)) - radii
+        nearest = distances[own].min(0)
+        others = ~own
+        if others.any():
+            margins = np.where(leads, _LED, _MARGIN)[:, None]
+            good &= (nearest + margins <= distances[others].min(0)).all(-1)
+            centres = np.hypot(*np.moveaxis(away, -1, 0))
+            costs += _OFF_CENTRE * (centres[own].min(0) >= centres[others].min(0)).any(-1)
+            over = _crosses(
+                anchor,
+                middles,
+                self.marks[others][:, None],
+                self.radii[others][:, None, None, None],
+            )
+            good &= ~(leads & over.any((0, 2)))
+        for a, b in self.lines:
+            passes = _crosses(a[:, None], b[:, None], middles, half)
+            costs += _ON_LINE * passes.any(-1).sum(0)
+        order = [c for c in np.argsort(costs, kind="stable") if good[c]]
+        return _Candidates(
+            anchor,
+            half,
+            offsets[order],
+            middles[order],
+            leads[order],
+            costs[order],
+            [places[c][1] for c in order],
+        )
+
+    def _name(self, i: int, c: int) -> Name:
+        found, dot = self.candidates[i], self.groups[i][0]
+        right, up = found.offsets[c]
+        width, height = 2 * found.half
+        sides = float(right), float(up), float(width), float(height)
+        return Name(dot.series, dot.point, self.texts[i], *sides, dot.radius, found.places[c])
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """The places where one name may stand: the mark, half the name's size, and each place."""
+
+    anchor: Pixels
+    half: Pixels
+    offsets: Pixels
+    middles: Pixels
+    leads: Flags
+    costs: Pixels
+    places: list[Place | None]
+
+    def conflicts(self, c: int, other: _Candidates) -> Flags:
+        """Which places of another name can't be taken once this one stands in its place `c`."""
+        middle, leads = self.middles[c], self.leads[c]
+        away = np.abs(other.middles - middle)
+        bad: Flags = (away < self.half + other.half + (_APART, 1.0)).all(-1).any(-1)
+        bad |= other.leads & _crosses(other.anchor, other.middles, middle, self.half).any(-1)
+        if leads:
+            bad |= _crosses(self.anchor, middle, other.middles, other.half).any(-1)
+            meet = _meet(self.anchor, middle, other.anchor, other.middles)
+            bad |= other.leads & meet.any(-1)
+        return bad
+
+
+def _places(
+    half: Pixels, radius: float, leaders: bool
+) -> Iterator[tuple[tuple[float, float], Place | None, float]]:
+    """Where a name's middle may stand from its mark's, in px, and what that costs."""
+    for number, place in enumerate(Place):
+        off = radius + _GAP
+        yield (
+            (place.across * (off + half[0]), place.up * (off + half[1])),
+            place,
+            0.5 * number,
+        )
+    if not leaders:
+        return
+    for distance in _LEADERS:
+        for turn in range(_TURNS):
+            x, y = cos(2 * pi * turn / _TURNS), sin(2 * pi * turn / _TURNS)
+            off = radius + distance
+            for shift in (0.0, -1.0, 1.0):  # where the line meets the name's side
+                across = copysign(1, x) if abs(x) > abs(y) else shift
+                high = shift if abs(x) > abs(y) else copysign(1, y)
+                yield (
+                    (x * off + across * half[0], y * off + high * half[1]),
+                    None,
+                    10.0 + distance + 2 * abs(shift),
+                )
+
+
+def _width(text: str) -> float:
+    return text_width(text, FONT_PX) + 2.0
+
+
+def _on(sheets: Pixels, of: Sequence[Dot]) -> Pixels:
+    """Dots on the sheets, in px: dots, sheets, 2."""
+    return np.array([(dot.along, dot.up) for dot in of]).reshape(-1, 1, 2) * sheets
+
+
+def _ends(line: Sequence[Dot]) -> tuple[list[Dot], list[Dot]]:
+    """The beginnings and the ends of a line's pieces."""
+    pieces = list(pairwise(line))
+    return [a for a, _ in pieces], [b for _, b in pieces]
+
+
+def _crosses(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Flags:
+    """Whether the straight line from `a` to `b` passes a rectangle; the last axis is x and y."""
+    way = b - a
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    one, other = (middle - half - a) / way, (middle + half - a) / way
+    first = np.minimum(one, other).max(-1)
+    last = np.maximum(one, other).min(-1)
+    found: Flags = (first <= last) & (last >= 0) & (first <= 1)
+    return found
+
+
+def _meet(a: Pixels, b: Pixels, c: Pixels, d: Pixels) -> Flags:
+    """Whether the straight lines from `a` to `b` and from `c` to `d` cross."""
+
+    def side(p: Pixels, q: Pixels, r: Pixels) -> Pixels:
+        found: Pixels = (q - p)[..., 0] * (r - p)[..., 1] - (q - p)[..., 1] * (r - p)[..., 0]
+        return found
+
+    return (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)

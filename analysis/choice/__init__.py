@@ -1,0 +1,1 @@
+"""Which network: compare, choose, and tell apart."""

@@ -1,0 +1,155 @@
+"""Comparisons as charts: a scatter with its Pareto front, and sweeps as families of curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series
+from analysis.choice.compare import Axis, Column, Curve, Row, pareto
+from nets.options import number_of
+
+_SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
+
+
+def scatter_chart(
+    rows: Sequence[Row],
+    x: Axis,
+    y: Axis,
+    bubble: Axis | None = None,
+    log: bool = False,
+    name: Callable[[Row], str] = lambda row: row.model,
+) -> Chart:
+    """Two figures of every network, those that no other beats joined by a line.
+
+    Args:
+        rows: the networks; one without a figure is left out.
+        x: the figure along.
+        y: the figure up.
+        bubble: a figure for the size of the points, by area; a network without it is left out.
+        log: whether both axes are logarithmic.
+        name: what a network is called.
+    """
+    rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
+    front = pareto(rows, x, y)
+    others = [row for row in rows if row not in front and _placed(row, x, y)]
+    sizes: dict[str, float] = {}
+    if bubble is not None:
+        found = {row.model: bubble.of(row) or 0.0 for row in rows}
+        most = max(found.values(), default=0.0) or 1.0
+        sizes = {
+            model: max(_SMALLEST, _LARGEST * (value / most) ** 0.5)
+            for model, value in found.items()
+        }
+    series = [
+        Series(
+            title,
+            tuple(x.of(row) or 0.0 for row in group),
+            tuple(y.of(row) for row in group),
+            Draw.POINTS,
+            colour,
+            text=tuple(_texts(group, x, y, name)),
+            sizes=tuple(sizes[row.model] for row in group if sizes),
+        )
+        for title, group, colour in (
+            ("on the Pareto front", list(front), "identity"),
+            ("others", others, "plain"),
+        )
+        if group
+    ]
+    if len({(x.of(row), y.of(row)) for row in front}) > 1:
+        line = Series("front", series[0].x, series[0].y, colour="identity", thin=True)
+        series.insert(0, line)
+    best = ", ".join(map(name, front)) or "none"
+    batch = rows[0].batch if rows else 1
+    return Chart(
+        _sentence(f"{y.label} against {x.label}"),
+        _label(x, batch),
+        _label(y, batch),
+        tuple(series),
+        f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
+        log_x=log,
+        log_y=log,
+    )
+
+
+def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
+    """One figure along a sweep, a line for each network that has it; no line where none has."""
+    looks = cycle(LINE_LOOKS)
+    series = []
+    for curve in curves:
+        colour, dash = next(looks)
+        known = [point for point in curve.points if column.of(point.row) is not None]
+        if not known:
+            continue
+        series.append(
+            Series(
+                curve.model,
+                tuple(point.value for point in known),
+                tuple(column.of(point.row) for point in known),
+                colour=colour,
+                dash=dash,
+            )
+        )
+    sweep = curves[0].sweep
+    along = {
+        "depth": "depth, weighted layers",
+        "width": "width, times the network's own",
+        "input": "height of the image, px",
+        "batch": "batch, images",
+    }[sweep.value]
+    models = ", ".join(curve.model for curve in curves)
+    return Chart(
+        _sentence(f"{column.label} against {along.partition(',')[0]}"),
+        along,
+        _label(column),
+        tuple(series),
+        f"{column.label} by {sweep.value} of {models}",
+        log_x=log,
+        log_y=log,
+    )
+
+
+def not_swept(curves: Sequence[Curve], column: Column) -> tuple[str, ...]:
+    """What a sweep's chart leaves out for want of the figure: `resnet18 at 28, 32` and so on."""
+    gaps = {
+        curve.model: [f"{point.value:,g}" for point in curve.points if column.of(point.row) is None]
+        for curve in curves
+    }
+    return tuple(f"{model} at {', '.join(values)}" for model, values in gaps.items() if values)
+
+
+def _sentence(words: str) -> str:
+    """The words as a title; the rest keeps its capitals."""
+    return words[:1].upper() + words[1:]
+
+
+def _placed(row: Row, x: Axis, y: Axis) -> bool:
+    return x.of(row) is not None and y.of(row) is not None
+
+
+def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) -> Iterator[str]:
+    """What stands beside each point; networks at one place share the first one's text."""
+    places: dict[tuple[float | None, float | None], list[str]] = {}
+    for row in rows:
+        places.setdefault((x.of(row), y.of(row)), []).append(name(row))
+    for row in rows:
+        names = places[x.of(row), y.of(row)]
+        yield ", ".join(names) if names[0] == name(row) else ""
+
+
+def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> tuple[str, ...]:
+    """The networks that a scatter leaves out, as they lack one of the figures."""
+    return tuple(
+        row.model
+        for row in rows
+        if not _placed(row, x, y) or (bubble is not None and bubble.of(row) is None)
+    )
+
+
+_OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BYTES)
+
+
+def _label(axis: Axis, batch: int = 1) -> str:
+    images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
+    return f"{axis.label}{images}, {axis.unit}" if axis.unit else f"{axis.label}{images}"

@@ -1,0 +1,484 @@
+"""Several networks side by side at one batch, sweeps of one network, and Pareto fronts.
+
+Computed figures are attributes of a `Row`; published ones stay `Published`, each with its recipe
+and its source, and are only ever compared within one recipe (`Recipe`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from analysis.choice.ladder import Ladder, ladder
+from analysis.costs.profiles import LARGER, Shape, check_batch, profile
+from analysis.costs.published import Published, published
+from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
+from nets.catalog import HE2015, Citation
+from nets.options import MAX_BATCH, OPTIONS, given, number_of
+from nets.spec import ResNetSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_MODELS = 64
+"""Networks in one comparison: more than the catalog has."""
+
+MAX_POINTS = 64
+"""Points of one curve."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A network that is not ours to build, by its published cost."""
+
+    name: str
+    macs: int
+    source: Citation
+    place: str
+
+
+VGG19 = Yardstick("VGG-19", 19_600_000_000, HE2015, "Fig. 3")
+"""What the paper measures itself against: 19.6 G multiply-adds."""
+
+
+class Better(StrEnum):
+    """Which end of a column is the good one."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class Column(StrEnum):
+    """The computed numbers of a row, by the name of their attribute."""
+
+    DEPTH = "depth"
+    CONVOLUTIONS = "convolutions"
+    PARAMS = "params"
+    MACS = "macs"
+    FVCORE_FLOPS = "fvcore_flops"
+    FLOPS = "flops"
+    SAVED_BYTES = "saved_bytes"
+    INFERENCE_BYTES = "inference_bytes"
+    RECEPTIVE_FIELD = "receptive_field"
+    TRAINING_BYTES_FLOAT32 = "training_bytes_float32"
+    TRAINING_BYTES_BFLOAT16 = "training_bytes_bfloat16"
+    TRAINING_BYTES_FLOAT16 = "training_bytes_float16"
+    INFERENCE_BYTES_BFLOAT16 = "inference_bytes_bfloat16"
+    INFERENCE_BYTES_FLOAT16 = "inference_bytes_float16"
+    MEASURED_MS = "measured_ms"
+
+    @property
+    def label(self) -> str:
+        """What the column is called, with its convention."""
+        return _LABELS[self]
+
+    @property
+    def unit(self) -> str:
+        """B, ms, px or nothing."""
+        if "bytes" in self.value:
+            return "B"
+        return {Column.MEASURED_MS: "ms", Column.RECEPTIVE_FIELD: "px"}.get(self, "")
+
+    @property
+    def better(self) -> Better:
+        """A cost is better low; depth and what a network sees, high."""
+        sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
+        return Better.HIGH if self in sizes else Better.LOW
+
+    def of(self, row: Row) -> float | None:
+        """The number of a row, where it has one."""
+        value: float | None = getattr(row, self.value)
+        return value
+
+
+_LABELS = {
+    Column.DEPTH: "depth",
+    Column.CONVOLUTIONS: "convolutions",
+    Column.PARAMS: "parameters",
+    Column.MACS: "MACs (conv + linear)",
+    Column.FVCORE_FLOPS: "fvcore FLOPs",
+    Column.FLOPS: "FLOPs (2 per MAC)",
+    Column.SAVED_BYTES: "saved for backward (float32)",
+    Column.INFERENCE_BYTES: "inference memory (float32)",
+    Column.RECEPTIVE_FIELD: "receptive field",
+    Column.TRAINING_BYTES_FLOAT32: "training step peak (float32)",
+    Column.TRAINING_BYTES_BFLOAT16: "training step peak (bfloat16 autocast)",
+    Column.TRAINING_BYTES_FLOAT16: "training step peak (float16 autocast)",
+    Column.INFERENCE_BYTES_BFLOAT16: "inference memory (bfloat16)",
+    Column.INFERENCE_BYTES_FLOAT16: "inference memory (float16)",
+    Column.MEASURED_MS: "measured time",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A column of published figures that may be compared: one metric, one recipe, one publisher."""
+
+    metric: str
+    recipe: str
+    publisher: str
+    better: Better
+
+    @property
+    def label(self) -> str:
+        """What was measured, how, and who says so."""
+        how = f"{self.recipe}; " if self.recipe else ""
+        return f"{self.metric} ({how}published by {self.publisher})"
+
+    @property
+    def unit(self) -> str:
+        """All published figures are percentages."""
+        return "%"
+
+    def of(self, row: Row) -> float | None:
+        """The published figure of a row's network, where there is one."""
+        return next((p.percent for p in row.published if recipe_of(p) == self), None)
+
+
+Axis = Column | Recipe
+"""What a chart's axis or a Pareto front may be made of."""
+
+
+def recipe_of(figure: Published) -> Recipe:
+    """The column in which a published figure stands."""
+    better = Better.HIGH if figure.higher_is_better else Better.LOW
+    return Recipe(figure.metric, figure.recipe, figure.publisher, better)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network's costs. All counts are for the whole batch; see `Profile` for conventions.
+
+    What a replay gives is None where none was asked for: `training_bytes_*` is the predicted peak
+    of a training step, `inference_bytes_*` of a forward in that type. `measured_ms` is handed in.
+    Where a network cannot train at this batch, `saved_bytes` and `training_bytes_*` are None and
+    `untrainable` says why.
+    """
+
+    spec: ResNetSpec
+    model: str
+    input: Shape
+    batch: int
+    depth: int
+    convolutions: int
+    params: int
+    macs: int
+    fvcore_flops: int
+    flops: int
+    saved_bytes: int | None
+    inference_bytes: int
+    receptive_field: int
+    published: tuple[Published, ...]
+    training_bytes_float32: int | None = None
+    training_bytes_bfloat16: int | None = None
+    training_bytes_float16: int | None = None
+    inference_bytes_bfloat16: int | None = None
+    inference_bytes_float16: int | None = None
+    measured_ms: float | None = None
+    untrainable: str = ""
+
+    @property
+    def missing(self) -> tuple[Column, ...]:
+        """The columns that have no number since the network cannot train at this batch."""
+        return _OF_TRAINING if self.untrainable else ()
+
+    def training_bytes(self, dtype: Dtype) -> int | None:
+        """The predicted peak of a training step in a type, where it was replayed."""
+        value: int | None = getattr(self, f"training_bytes_{dtype}")
+        return value
+
+    def inference_bytes_in(self, dtype: Dtype) -> int | None:
+        """The predicted peak of a forward without gradients in a type, where it is known."""
+        return {
+            Dtype.FLOAT32: self.inference_bytes,
+            Dtype.BFLOAT16: self.inference_bytes_bfloat16,
+            Dtype.FLOAT16: self.inference_bytes_float16,
+        }[dtype]
+
+
+_OF_TRAINING = (
+    Column.SAVED_BYTES,
+    Column.TRAINING_BYTES_FLOAT32,
+    Column.TRAINING_BYTES_BFLOAT16,
+    Column.TRAINING_BYTES_FLOAT16,
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows in the order in which their networks were given, each network once."""
+
+    batch: int
+    rows: tuple[Row, ...]
+    yardstick: Yardstick = VGG19
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The computed columns that some row fills."""
+        return tuple(c for c in Column if any(c.of(row) is not None for row in self.rows))
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The columns of published figures, in the order in which they first occur."""
+        return recipes(self.rows)
+
+
+def compare(
+    specs: Sequence[ResNetSpec],
+    batch: int = 1,
+    input_shape: tuple[int, int, int] | None = None,
+    replay: bool = False,
+    measured_ms: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Count several networks; one that is given twice is one row.
+
+    Args:
+        specs: the networks, 1 to 64.
+        batch: images, 1 to 65,536.
+        input_shape: channels, height and width for all of them; without it each keeps its own.
+        replay: whether the memory of training steps and of half types is predicted too.
+        measured_ms: times that were measured, by the network's text form.
+
+    Raises:
+        ValueError: in one sentence, where there are no networks or too many, or the batch or the
+            input suits none of them.
+    """
+    if not 1 <= len(specs) <= MAX_MODELS:
+        raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
+    check_batch(batch)
+    fitted = dict.fromkeys(_fitted(spec, input_shape) for spec in specs)
+    return Comparison(batch, tuple(row(spec, batch, replay, measured_ms) for spec in fitted))
+
+
+def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
+    if shape is None:
+        return spec
+    if len(shape) == 3 and shape[0] != spec.channels:
+        has = number_of(shape[0], "channel")
+        raise ValueError(f"input has {has}, and {spec} takes {spec.channels}")
+    return replace(spec, input=shape)
+
+
+def row(
+    spec: ResNetSpec,
+    batch: int = 1,
+    replay: bool = False,
+    measured_ms: Mapping[str, float] | None = None,
+) -> Row:
+    """One network's row, as `compare` makes it.
+
+    Raises:
+        ValueError: where the batch is out of bounds.
+    """
+    cost = profile(spec, batch=batch)
+    counted = Row(
+        spec=spec,
+        model=cost.model,
+        input=cost.input,
+        batch=batch,
+        depth=cost.depth,
+        convolutions=cost.convolutions,
+        params=cost.params,
+        macs=cost.macs,
+        fvcore_flops=cost.fvcore_flops,
+        flops=cost.flops,
+        saved_bytes=cost.saved_bytes,
+        inference_bytes=cost.inference_bytes,
+        receptive_field=cost.receptive_field,
+        published=published(spec),
+        measured_ms=(measured_ms or {}).get(cost.model),
+        untrainable=f"{cost.untrainable}; {LARGER}" if cost.untrainable else "",
+    )
+    return with_memory(counted) if replay else counted
+
+
+def with_memory(
+    counted: Row, optimiser: Optimiser = Optimiser.SGD, dtypes: Sequence[Dtype] = tuple(Dtype)
+) -> Row:
+    """The row with what a replay predicts for some types."""
+    spec, batch = counted.spec, counted.batch
+    predicted: dict[str, Any] = {}
+    for dtype in dtypes:
+        if not counted.untrainable:
+            step = step_memory(spec, batch, dtype, optimiser)
+            predicted[f"training_bytes_{dtype}"] = step.peak_bytes
+        if dtype is not Dtype.FLOAT32:  # a profile has that
+            predicted[f"inference_bytes_{dtype}"] = inference_bytes(spec, batch, dtype)
+    return replace(counted, **predicted)
+
+
+def recipes(rows: Sequence[Row]) -> tuple[Recipe, ...]:
+    """The columns of published figures, in the order in which they first occur."""
+    return tuple(dict.fromkeys(recipe_of(p) for row in rows for p in row.published))
+
+
+def frame(comparison: Comparison) -> pd.DataFrame:
+    """The computed columns as a frame, units in their names, `input` as 3x224x224."""
+    import pandas as pd
+
+    columns = [column.value for column in comparison.columns]
+    table = pd.DataFrame(
+        [
+            [r.model, "x".join(map(str, r.input)), r.batch, *(getattr(r, c) for c in columns)]
+            for r in comparison.rows
+        ],
+        columns=["model", "input", "batch", *columns],
+    )
+    missing = {column.value for row in comparison.rows for column in row.missing}
+    return table.astype({c: "Int64" for c in columns if c in missing})  # floats round integers
+
+
+def pareto(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[Row, ...]:
+    """The rows that no other row beats: none is as good in both and better in one.
+
+    Rows that tie in both are all kept; a row without a value in either is left out. Sorted from
+    the best x on.
+    """
+
+    def losses(row: Row) -> tuple[float, float] | None:
+        values = (x.of(row), y.of(row))
+        if values[0] is None or values[1] is None:
+            return None
+        return _loss(x, values[0]), _loss(y, values[1])
+
+    placed = [(at, row) for row in rows if (at := losses(row)) is not None]
+    placed.sort(key=lambda item: item[0])
+    front: list[tuple[tuple[float, float], Row]] = []
+    for at, row in placed:
+        if not front or at[1] < front[-1][0][1] or at == front[-1][0]:
+            front.append((at, row))
+    return tuple(row for _, row in front)
+
+
+def _loss(axis: Axis, value: float) -> float:
+    return -value if axis.better is Better.HIGH else value
+
+
+class Sweep(StrEnum):
+    """What changes along a curve."""
+
+    DEPTH = "depth"
+    WIDTH = "width"
+    INPUT = "input"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One network of a curve: at which depth, share of the width, input side or batch."""
+
+    value: float
+    row: Row
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One network swept along one axis."""
+
+    model: str
+    sweep: Sweep
+    points: tuple[Point, ...]
+
+
+def curve(
+    spec: ResNetSpec,
+    sweep: Sweep,
+    values: Sequence[float] | None = None,
+    batch: int = 1,
+    replay: bool = False,
+) -> Curve:
+    """Sweep a network along one axis; what is no valid network is left out.
+
+    Args:
+        spec: the network.
+        sweep: the axis.
+        values: depths (the family's nearest depths that are not above), factors of the widths,
+            heights of the input, whose width keeps its proportion, or batches; without them a
+            choice around the network's own.
+        batch: images, where they don't change.
+        replay: whether memory is predicted too.
+
+    Raises:
+        ValueError: in one sentence, where a value is none for this axis or nothing is left.
+    """
+    check_batch(batch)
+    chosen = sorted(set(_around(spec, sweep) if values is None else values))
+    if not 1 <= len(chosen) <= MAX_POINTS:
+        raise ValueError(f"a sweep takes 1 to {MAX_POINTS} values, not {len(chosen):,}")
+    for value in chosen:
+        _check_value(sweep, value)
+    points: dict[float, Point] = {}
+    for net, images, value in _swept(spec, sweep, chosen, batch):
+        points[value] = Point(value, row(net, images, replay))
+    if not points:
+        raise ValueError(f"{spec} cannot be built at any {sweep} of the sweep")
+    return Curve(str(spec), sweep, tuple(points.values()))
+
+
+def _around(spec: ResNetSpec, sweep: Sweep) -> Sequence[float]:
+    match sweep:
+        case Sweep.DEPTH:
+            return [max(spec.depth * eighths // 8, 1) for eighths in range(2, 25, 2)] + [spec.depth]
+        case Sweep.WIDTH:
+            return [eighths / 8 for eighths in range(2, 17, 2)]
+        case Sweep.INPUT:
+            sides = (spec.input[1] * eighths // 8 for eighths in range(2, 17, 2))
+            return [side for side in sides if 1 <= side <= OPTIONS["input"].high]
+        case Sweep.BATCH:
+            return [2**power for power in range(10)]
+
+
+def _check_value(sweep: Sweep, value: Any) -> None:
+    kind, allowed, high = {
+        Sweep.DEPTH: ("a whole number", int, 10**6),
+        Sweep.WIDTH: ("a number", int | float, 64),
+        Sweep.INPUT: ("a whole number", int, int(OPTIONS["input"].high)),
+        Sweep.BATCH: ("a whole number", int, MAX_BATCH),
+    }[sweep]
+    if isinstance(value, bool) or not isinstance(value, allowed) or not 0 < value <= high:
+        raise ValueError(f"{sweep} must be {kind} above 0, {high:,} at most, not {given(value)}")
+
+
+def _swept(
+    spec: ResNetSpec, sweep: Sweep, values: list[float], batch: int
+) -> list[tuple[ResNetSpec, int, float]]:
+    """Network, batch and value of every point."""
+    match sweep:
+        case Sweep.DEPTH:
+            rungs = ladder(spec)
+            found = {_rung(rungs, depth) for depth in values}
+            nets = [rungs[rung] for rung in sorted(found) if rung >= 0]
+            return [(net, batch, net.depth) for net in nets]
+        case Sweep.WIDTH:
+            return [(net, batch, v) for v in values if (net := _wider(spec, v)) is not None]
+        case Sweep.INPUT:
+            return [(net, batch, v) for v in values if (net := _taller(spec, int(v))) is not None]
+        case Sweep.BATCH:
+            return [(spec, int(v), v) for v in values]
+
+
+def _rung(rungs: Ladder, depth: float) -> int:
+    return rungs.last_where(lambda net: net.depth <= depth)
+
+
+def _taller(spec: ResNetSpec, height: int) -> ResNetSpec | None:
+    """The network at another height of its input, in proportion; None where that is none."""
+    _, high, wide = spec.input
+    try:
+        return replace(spec, input=(spec.channels, height, max(round(height * wide / high), 1)))
+    except ValueError:
+        return None
+
+
+def _wider(spec: ResNetSpec, factor: float) -> ResNetSpec | None:
+    """The network with every stage, and the stem, so many times as wide; None if that is none."""
+    try:
+        return replace(
+            spec,
+            widths=tuple(round(width * factor) for width in spec.widths),
+            stem_width=round(spec.stem_width * factor),
+        )
+    except ValueError:
+        return None

@@ -1,0 +1,347 @@
+"""Two networks side by side: what was added, removed and changed, stage by stage, block by block.
+
+Stages are aligned by their number and blocks by their place in the stage, the first ones first, so
+blocks that one network has beyond the other stand at the end of their stage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import zip_longest
+from typing import NamedTuple
+
+from analysis.costs.profiles import Profile, StageCost, profile
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.parts import Graph
+from analysis.structure.residual import grouping
+from analysis.style.numbers import delta
+from nets import plan
+from nets.options import Norm, number_of
+from nets.origin import OptionDiff, differences
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
+from nets.spec import ResNetSpec
+
+MOST_BLOCKS = 80
+"""Blocks of a network beyond which its graph is folded."""
+
+
+class Change(StrEnum):
+    """What became of a stage or a block."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+class Aspect(StrEnum):
+    """In what two blocks, stems or heads may differ."""
+
+    CHANNELS = "incoming channels"
+    CONVOLUTIONS = "convolutions"
+    STRIDE = "stride"
+    SHORTCUT = "shortcut"
+    ORDER = "unit order"
+    NORM = "norm"
+    ACTIVATION = "activation"
+    BIAS = "bias"
+    PADDING = "padding"
+    STEPS = "steps"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One aspect, before and after, in words."""
+
+    aspect: Aspect
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class BlockDiff:
+    """One place in a stage: the block of each network, where it has one, and what differs."""
+
+    path: str
+    change: Change
+    what: tuple[Difference, ...]
+    before: BlockPlan | None
+    after: BlockPlan | None
+
+
+@dataclass(frozen=True)
+class StageDiff:
+    """The stem, one stage or the head of both networks; a stage's blocks in order."""
+
+    name: str
+    change: Change
+    what: tuple[Difference, ...]
+    before: StageCost | None
+    after: StageCost | None
+    blocks: tuple[BlockDiff, ...]
+
+    @property
+    def tally(self) -> Counter[Change]:
+        """How many blocks were added, removed, changed or left alone."""
+        return Counter(block.change for block in self.blocks)
+
+    @property
+    def params_gained(self) -> int:
+        """Parameters of the second network less those of the first."""
+        return _gained(self.before, self.after, "params")
+
+    @property
+    def macs_gained(self) -> int:
+        """Multiply-adds, likewise."""
+        return _gained(self.before, self.after, "macs")
+
+    @property
+    def saved_bytes_gained(self) -> int | None:
+        """Memory saved for backward, likewise; None where a network cannot train at this batch."""
+        one, other = (cost.saved_bytes if cost else 0 for cost in (self.before, self.after))
+        return None if one is None or other is None else other - one
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What the second network has that the first has not, and the other way round."""
+
+    before: Profile
+    after: Profile
+    stages: tuple[StageDiff, ...]
+    options: tuple[OptionDiff, ...]
+    sentence: str
+
+    @property
+    def untrainable(self) -> str:
+        """Why there is no saved memory to compare, by network; empty where there is."""
+        costs = (cost for cost in (self.before, self.after) if cost.untrainable)
+        return "; ".join(f"{cost.model} cannot train, as {cost.untrainable}" for cost in costs)
+
+    @property
+    def tally(self) -> Counter[Change]:
+        """The tally of all stages."""
+        return sum((stage.tally for stage in self.stages), Counter())
+
+
+def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
+    """Compare two networks; all counts are for the whole batch, each at its own input.
+
+    Raises:
+        ValueError: as `profile` does.
+    """
+    counted = profile(before, batch=batch), profile(after, batch=batch)
+    stages = tuple(_stages(*counted))
+    options = differences(before, after)
+    return Diff(*counted, stages, options, _sentence(*counted, stages, options))
+
+
+class MarkedGraph(NamedTuple):
+    """A network's graph, and by path of a node what became of it."""
+
+    graph: Graph
+    marks: dict[str, Change]
+
+
+def marked_graphs(found: Diff) -> tuple[MarkedGraph, MarkedGraph]:
+    """Both networks' graphs, every block drawn and what differs marked.
+
+    Beyond `MOST_BLOCKS` equal blocks are folded; a run whose blocks have not all fared alike is
+    marked as changed.
+    """
+    changes: dict[str, Change] = {
+        stage.name: stage.change
+        for stage in found.stages
+        if not stage.blocks and stage.change is not Change.SAME
+    }
+    changes |= {block.path: block.change for stage in found.stages for block in stage.blocks}
+    costs = (found.before, found.after)
+    unfold = max(len(cost.shortcuts) for cost in costs) <= MOST_BLOCKS
+    one, other = (_marked(graph(cost, Level.BLOCK, unfold), changes) for cost in costs)
+    return one, other
+
+
+def _marked(drawn: Graph, changes: dict[str, Change]) -> MarkedGraph:
+    marks: dict[str, Change] = {}
+    for node in drawn.nodes:
+        place = plan.place_of(node.path)
+        paths = [node.path]
+        if place.block is not None:
+            paths = [place.after(i).path for i in range(node.count)]
+        fared = {changes.get(path, Change.SAME) for path in paths}
+        change = fared.pop() if len(fared) == 1 else Change.CHANGED
+        if change is not Change.SAME:
+            marks[node.path] = change
+    return MarkedGraph(drawn, marks)
+
+
+def _gained(before: StageCost | None, after: StageCost | None, name: str) -> int:
+    one, other = (getattr(cost, name) if cost else 0 for cost in (before, after))
+    return int(other - one)
+
+
+def _stages(before: Profile, after: Profile) -> Iterator[StageDiff]:
+    costs = [{row.name: row for row in cost.stages} for cost in (before, after)]
+    plans = [{stage.name: stage for stage in plan.stages(c.spec)} for c in (before, after)]
+    ends = {
+        "stem": [_stem(cost.spec) for cost in (before, after)],
+        "head": [_head(cost.spec) for cost in (before, after)],
+    }
+    names = max(plans, key=len)
+    for name in ("stem", *names, "head"):
+        one, other = costs[0].get(name), costs[1].get(name)
+        blocks: tuple[BlockDiff, ...] = ()
+        what: tuple[Difference, ...] = ()
+        if name in ends:
+            what = _between(Aspect.STEPS, *ends[name])
+        else:
+            pair = zip_longest(plans[0].get(name, ()), plans[1].get(name, ()))
+            blocks = tuple(
+                _block(f"{name}.{i}", before.spec, after.spec, a, b)
+                for i, (a, b) in enumerate(pair)
+            )
+        differs = bool(what) or any(block.change is not Change.SAME for block in blocks)
+        if one is None or other is None:
+            change = Change.ADDED if one is None else Change.REMOVED
+        else:
+            change = Change.CHANGED if differs else Change.SAME
+        yield StageDiff(name, change, what, one, other, blocks)
+
+
+def _block(
+    path: str, before: ResNetSpec, after: ResNetSpec, one: BlockPlan | None, other: BlockPlan | None
+) -> BlockDiff:
+    if one is None or other is None:
+        change = Change.ADDED if one is None else Change.REMOVED
+        return BlockDiff(path, change, (), one, other)
+    what = (
+        *_between(
+            Aspect.CHANNELS, *(f"{number_of(b.in_channels, 'channel')} in" for b in (one, other))
+        ),
+        *_between(Aspect.CONVOLUTIONS, _convs(one), _convs(other)),
+        *_between(Aspect.STRIDE, _stride(one), _stride(other)),
+        *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
+        *_between(Aspect.ORDER, *(spec.unit.replace("_", " ") for spec in (before, after))),
+        *_between(Aspect.NORM, *(f"norm {spec.norm}" for spec in (before, after))),
+        *_between(Aspect.ACTIVATION, before.activation.label, after.activation.label),
+        *_between(Aspect.BIAS, *("bias" if s.bias else "no bias" for s in (before, after))),
+        *_between(Aspect.PADDING, *(f"{s.padding} padding" for s in (before, after))),
+    )
+    return BlockDiff(path, Change.CHANGED if what else Change.SAME, what, one, other)
+
+
+def _between(aspect: Aspect, one: str, other: str) -> tuple[Difference, ...]:
+    return () if one == other else (Difference(aspect, one, other),)
+
+
+def _convs(block: BlockPlan) -> str:
+    """Kernels and output channels, as in `1×1 64, 3×3 64, 1×1 256`."""
+    return ", ".join(map(_conv, block.convs))
+
+
+def _conv(conv: ConvPlan) -> str:
+    special = grouping(conv.groups, conv.dilation)
+    said = f" ({special})" if special else ""
+    return f"{conv.kernel}×{conv.kernel} {conv.out_channels}{said}"
+
+
+def _stride(block: BlockPlan) -> str:
+    place = next((conv.name for conv in block.convs if conv.stride > 1), "")
+    return f"stride {block.stride} on {place}" if place else "no stride"
+
+
+def _shortcut(spec: ResNetSpec, block: BlockPlan) -> str:
+    """The shortcut in words, as in `projection with BN`."""
+    if block.shortcut is ShortcutKind.NONE:
+        return "no shortcut"
+    if block.shortcut is not ShortcutKind.PROJECTION:
+        return block.shortcut.replace("_", " ")
+    normed = spec.projection_norm and spec.norm is Norm.BATCH
+    return f"projection {'with' if normed else 'without'} BN"
+
+
+def _stem(spec: ResNetSpec) -> str:
+    """The stem's steps, as in `7×7 64 stride 2, BN, ReLU, max pool`; `from 1` for grey images."""
+    conv = plan.stem_conv(spec)
+    stride = f" stride {conv.stride}" if conv.stride > 1 else ""
+    bias = " with bias" if spec.bias else ""
+    channels = f" from {conv.in_channels}" if conv.in_channels != 3 else ""
+    steps = [_step(spec, step.kind) for step in plan.stem_steps(spec)[1:]]
+    return ", ".join([f"{_conv(conv)}{channels}{stride}{bias}", *steps])
+
+
+def _head(spec: ResNetSpec) -> str:
+    kinds = (step.kind for step in plan.head_steps(spec))
+    return ", ".join(_step(spec, kind) for kind in kinds if kind is not StepKind.FLATTEN)
+
+
+def _step(spec: ResNetSpec, kind: StepKind) -> str:
+    if kind in (StepKind.NORM, StepKind.ACTIVATION):
+        return plan.label(spec, kind)
+    if kind is StepKind.LINEAR:
+        return f"fc {plan.features(spec)} to {spec.classes}"
+    return kind.replace("_", " ")
+
+
+def _sentence(
+    before: Profile, after: Profile, stages: tuple[StageDiff, ...], options: tuple[OptionDiff, ...]
+) -> str:
+    """Both networks in one sentence."""
+    one, other = before.model, after.model
+    if not options:
+        return f"{one} and {other} are the same network."
+    clauses = [*_counts(stages), *_changes(stages)]
+    if not clauses:
+        names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in options)
+        clauses = [f"the same blocks, but {names}"]
+    gains = [
+        f"{delta(after.params, before.params)} parameters",
+        f"{delta(after.macs, before.macs)} MACs",
+    ]
+    if before.saved_bytes is not None and after.saved_bytes is not None:
+        saved = delta(after.saved_bytes, before.saved_bytes, "B")
+        gains.append(f"{saved} saved for backward")
+    return f"From {one} to {other}: {'; '.join(clauses)}. In all {', '.join(gains)}."
+
+
+def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
+    """`8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1)`."""
+    for change in (Change.ADDED, Change.REMOVED):
+        by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
+        if by_stage:
+            where = ", ".join(f"{name} {number}" for name, number in by_stage.items())
+            yield f"{number_of(sum(by_stage.values()), 'block')} {change} ({where})"
+
+
+def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
+    """Each kind of change once, with the blocks in which it occurs; then stem and head."""
+    shared = [b for stage in stages for b in stage.blocks if b.before and b.after]
+    for aspect in Aspect:
+        kinds = Counter(str(what) for b in shared for what in b.what if what.aspect is aspect)
+        if len(kinds) <= 2:
+            yield from (f"{kind} in {_where(number, shared)}" for kind, number in kinds.items())
+        else:
+            yield f"{_summed(aspect, shared)} in {_where(kinds.total(), shared)}"
+    for stage in stages:
+        for what in stage.what:
+            yield f"{stage.name} {what}"
+
+
+def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:
+    """More kinds of change than a sentence bears, as one."""
+    lengths = {
+        tuple(len(block.convs) for block in (b.before, b.after) if block) for b in shared if b.what
+    }
+    if aspect is Aspect.CONVOLUTIONS and lengths <= {(2, 3), (3, 2)}:
+        return "two 3×3 → bottleneck" if (2, 3) in lengths else "bottleneck → two 3×3"
+    return f"other {aspect}"
+
+
+def _where(number: int, shared: list[BlockDiff]) -> str:
+    return "every block" if number == len(shared) else number_of(number, "block")

@@ -1,0 +1,286 @@
+"""Comparisons, choices, differences and ledgers as JSON, CSV, LaTeX, Markdown and text.
+
+Computed and published figures never share a table that is read by eye; in CSV a published column's
+name says so. CSV and JSON hold exact numbers, the others three digits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.choice.choose import Choice, Deepest
+from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, frame
+from analysis.choice.diff import Diff
+from analysis.costs.ledger import Amount, Line
+from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text
+from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
+from nets.options import MAX_BATCH, number_of
+
+
+def comparison_grids(
+    comparison: Comparison, columns: Sequence[Column] | None = None
+) -> tuple[Grid, ...]:
+    """The computed figures, all of them or some columns, then the published ones, if any."""
+    shown = comparison.columns if columns is None else tuple(columns)
+    yard = comparison.yardstick
+    computed = Grid(
+        f"Computed for {number_of(comparison.batch, 'image')}; for scale, {yard.name} takes "
+        f"{short(yard.macs)} MACs an image ({yard.source.short}, {yard.place})."
+        f"{_aside(cannot_train(comparison.rows))}",
+        ("model", "input", *(column.label for column in shown)),
+        tuple(
+            (row.model, shape(row.input), *(_written(c, row) for c in shown))
+            for row in comparison.rows
+        ),
+        left=2,
+    )
+    figures = tuple(
+        (row.model, f.metric, f.recipe, f.source, f"{f.percent:g}%")
+        for row in comparison.rows
+        for f in row.published
+    )
+    names = ("model", "figure", "recipe", "source", "published")
+    listed = Grid("Published, each under its own recipe.", names, figures, left=4)
+    return (computed, listed) if figures else (computed,)
+
+
+def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
+    """One sentence for each reason why networks have no figures of training, naming them."""
+    models: dict[str, list[str]] = {}
+    for row in rows:
+        if row.untrainable:
+            models.setdefault(row.untrainable, []).append(row.model)
+    return tuple(
+        f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no training figures: {reason}."
+        for reason, names in models.items()
+    )
+
+
+def _aside(sentences: Sequence[str]) -> str:
+    """The sentences as they follow others."""
+    return "".join(f" {said}" for said in sentences)
+
+
+def _written(axis: Axis, row: Row) -> str:
+    """A row's number for the eye, a dash where training cannot give it, or nothing."""
+    value = axis.of(row)
+    if value is None:
+        return MISSING if axis in row.missing else ""
+    if isinstance(axis, Recipe):
+        return f"{value:g}%"
+    if axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD):
+        return exact(int(value))
+    return short(value, axis.unit)
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """A row a network: exact integers, then a column for every recipe of published figures."""
+    table = frame(comparison)
+    for recipe in comparison.recipes:
+        table[recipe.label] = [recipe.of(row) for row in comparison.rows]
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def row_dict(row: Row) -> dict[str, Any]:
+    """A row as plain values; what is published is in a list of its own.
+
+    What is null for want of training is explained in `missing`.
+    """
+    values: dict[str, Any] = {"model": row.model, "input": list(row.input), "batch": row.batch}
+    values |= {
+        column.value: value
+        for column in Column
+        if (value := column.of(row)) is not None or column in row.missing
+    }
+    if row.missing:
+        values["missing"] = {column.value: row.untrainable for column in row.missing}
+    return values | {"published": [vars(figure) for figure in row.published]}
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """`{"models": [...], "yardstick": {...}}`."""
+    yard = comparison.yardstick
+    values = {
+        "models": [row_dict(row) for row in comparison.rows],
+        "yardstick": {
+            "name": yard.name,
+            "macs": yard.macs,
+            "source": f"{yard.source.short}, {yard.place}",
+        },
+    }
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Both tables, aligned for a terminal."""
+    return "\n".join(map(grid_text, comparison_grids(comparison)))
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Both tables as pipe tables."""
+    return "\n".join(map(grid_markdown, comparison_grids(comparison)))
+
+
+def comparison_latex(comparison: Comparison) -> str:
+    """Both tables as LaTeX."""
+    return "\n".join(map(grid_latex, comparison_grids(comparison)))
+
+
+def choice_json(choice: Choice) -> str:
+    """`{"sentence", "task", "fits": rows, "pareto": fronts, ...}`."""
+    values = {
+        "sentence": choice.sentence,
+        "task": {
+            "name": choice.task.name,
+            "input": list(choice.task.input),
+            "classes": choice.task.classes,
+        },
+        "batch": choice.batch,
+        "dtype": choice.dtype.value,
+        "optimiser": choice.optimiser.value,
+        "budgets": {budget.value: limit for budget, limit in choice.budgets.limits.items()},
+        "fits": [row_dict(row) for row in choice.fits],
+        "misses": [
+            {
+                "model": miss.row.model,
+                "over": {budget.value: need for budget, need in miss.over.items()},
+                "worst_ratio": miss.worst,
+            }
+            for miss in choice.misses
+        ],
+        "refused": [vars(refusal) for refusal in choice.refused],
+        "pareto": [
+            {
+                "x": _axis(front.x),
+                "y": _axis(front.y),
+                "models": [row.model for row in front.rows],
+            }
+            for front in choice.fronts
+        ],
+        "best_published": [
+            {"recipe": _axis(best.recipe), "model": best.row.model, "percent": best.percent}
+            for best in choice.best
+        ],
+        "deepest": [_deepest(deep) for deep in choice.deepest],
+        "largest_batches": dict(choice.largest_batches),
+    }
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def _axis(axis: Axis) -> str:
+    return axis.label if isinstance(axis, Recipe) else axis.value
+
+
+def _deepest(deep: Deepest) -> dict[str, Any]:
+    return {
+        "family": deep.family,
+        "in_catalog": deep.in_catalog,
+        **row_dict(deep.row),
+        "largest_batch": deep.largest_batch,
+        "deeper": row_dict(deep.deeper) if deep.deeper else None,
+        "breaks": {budget.value: need for budget, need in deep.breaks.items()},
+    }
+
+
+def choice_text(choice: Choice) -> str:
+    """The sentence, then what fits and the deepest of each family, aligned for a terminal."""
+    grids = (fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
+    return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
+
+
+def fits_grid(choice: Choice) -> Grid:
+    """A row for each network that fits, with its costs."""
+    largest = ("largest batch",) if choice.largest_batches else ()
+    return Grid(
+        f"What fits. Memory is predicted, for {number_of(choice.batch, 'image')} in "
+        f"{choice.dtype}.{_aside(cannot_train(choice.fits))}",
+        (*_COSTS, *largest),
+        tuple(
+            (
+                row.model,
+                *_costs(row, choice),
+                *(largest_batch(choice.largest_batches[row.model]) for _ in largest),
+            )
+            for row in choice.fits
+        ),
+    )
+
+
+_COSTS = ("model", "depth", "parameters", "MACs an image", "training step", "inference")
+
+
+def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
+    return (
+        exact(row.depth),
+        short(row.params),
+        short(row.macs // choice.batch),
+        short_if_any(row.training_bytes(choice.dtype), "B"),
+        short_if_any(row.inference_bytes_in(choice.dtype), "B"),
+    )
+
+
+def largest_batch(images: int) -> str:
+    """The largest batch that fits, or that it is at least the largest that is looked at."""
+    return f"{'≥ ' if images == MAX_BATCH else ''}{exact(images)}"
+
+
+def _best_grid(choice: Choice) -> Grid:
+    return Grid(
+        "Best published figure of each recipe.",
+        ("recipe", "model", "published"),
+        tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best),
+        left=2,
+    )
+
+
+def _deepest_grid(choice: Choice) -> Grid:
+    return Grid(
+        "The deepest that fits of each family, and what one step deeper takes too much of.",
+        (_COSTS[0], "", *_COSTS[1:], "one step deeper"),
+        tuple(
+            (
+                deep.row.model,
+                "" if deep.in_catalog else "not in the catalog",
+                *_costs(deep.row, choice),
+                ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
+            )
+            for deep in choice.deepest
+        ),
+        left=2,
+    )
+
+
+def ledger_grid(lines: tuple[Line, ...]) -> Grid:
+    """A row for each count: what it is made of, and the tool's own integer."""
+    rows = []
+    for line in lines:
+        cited = f", {line.source.short}, {line.place}" if line.source else ""
+        parts = " ".join(map(_amount, line.amounts)).removeprefix("+ ")
+        total = MISSING if line.total is None else exact(line.total)
+        rows.append((f"{line.tool}{cited}", line.missing or parts, total))
+    return Grid("Which FLOPs?", ("count", "of which", "operations"), tuple(rows), left=2)
+
+
+def _amount(amount: Amount) -> str:
+    how = f" ({amount.how})" if amount.how else ""
+    return f"{'−' if amount.count < 0 else '+'} {exact(abs(amount.count))} {amount.part}{how}"
+
+
+def diff_grid(diff: Diff) -> Grid:
+    """One row for each stage: what changed and what it costs."""
+    rows = tuple(
+        (
+            stage.name,
+            stage.change.value,
+            ", ".join(f"{n} {change}" for change, n in stage.tally.items()),
+            delta(stage.params_gained, 0),
+            delta(stage.macs_gained, 0),
+            MISSING if (saved := stage.saved_bytes_gained) is None else delta(saved, 0, "B"),
+        )
+        for stage in diff.stages
+    )
+    names = ("stage", "change", "blocks", "parameters", "MACs", "saved for backward")
+    why = f" Saved memory is missing: {diff.untrainable}." if diff.untrainable else ""
+    return Grid(f"{diff.sentence}{why}", names, rows, left=3)

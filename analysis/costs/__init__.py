@@ -1,0 +1,1 @@
+"""What a network costs: counts, memory and the conventions behind them."""

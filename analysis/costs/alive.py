@@ -1,0 +1,67 @@
+"""Bytes alive while a network runs, counted by storage, and hooks on every module.
+
+The network may live on the `meta` device, so that nothing is allocated.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from analysis.costs.shapes import QuietMode
+
+
+@contextmanager
+def hooked(model: nn.Module, before: Any, after: Any) -> Iterator[None]:
+    """Call `before(path, module, args)` and `after(path, module, args, output)` at every module."""
+    handles = []
+    try:
+        for path, module in model.named_modules():
+            handles.append(module.register_forward_pre_hook(lambda m, a, p=path: before(p, m, a)))
+            handles.append(module.register_forward_hook(lambda m, a, o, p=path: after(p, m, a, o)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class AliveBytes(QuietMode):
+    """Bytes in tensors that are alive, as they come and go, those in `given` included.
+
+    Parameters and buffers are left out. `changes` lists every storage's bytes when it is made and,
+    negative, when the last tensor that uses it is gone.
+    """
+
+    def __init__(self, model: nn.Module, *given: Tensor) -> None:
+        super().__init__()
+        self.changes: list[int] = []
+        self._alive = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
+        for tensor in given:
+            self._add(tensor)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        output = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor):
+                self._add(leaf)
+        return output
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key, size = storage._cdata, storage.nbytes()
+        if key in self._alive:
+            return
+        self._alive.add(key)
+        self.changes.append(size)
+        weakref.finalize(storage, self._free, key, size)
+
+    def _free(self, key: int, size: int) -> None:
+        self._alive.discard(key)
+        self.changes.append(-size)

@@ -1,0 +1,249 @@
+"""Which FLOPs? One network's cost as the paper and each tool count it, and why they differ.
+
+Every line is `Profile.macs` plus differences that are named, and sums to the tool's integer. The
+tools' conventions are derived here, for the versions that tests/requirements.txt names; tests hold
+them to the tools themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import prod
+
+from analysis.costs.profiles import Profile, profile
+from nets.blocks import same_padding
+from nets.catalog import CATALOG, HE2015, Citation
+from nets.options import StrideOn
+from nets.spec import ResNetSpec
+
+
+class Tool(StrEnum):
+    """Who counts."""
+
+    PAPER = "the paper"
+    TORCHVISION = "torchvision _ops, torch.utils.flop_counter / 2"
+    TORCHINFO = "torchinfo mult-adds"
+    FVCORE_EVAL = "fvcore, eval"
+    FVCORE_TRAIN = "fvcore, train"
+    PTFLOPS = "ptflops, PyTorch back end"
+    THOP = "thop"
+    TWO_PER_MAC = "2 per MAC"
+    FORWARD_BACKWARD = "forward + backward, 2 per MAC"
+
+
+class Part(StrEnum):
+    """What a count consists of."""
+
+    MACS = "multiply-adds of convolutions and linear layers"
+    UNKNOWN_CONVS = "convolutions with padding=same"
+    STRIDE = "stride on the first 1x1 (v1) instead of the 3x3 (v1.5)"
+    ROUNDING = "the rounding of the paper"
+    NORMS = "batch norm"
+    NORM_PARAMS = "batch norm parameters"
+    ACTIVATIONS = "activations"
+    MAX_POOL = "max-pool"
+    AVERAGE_POOL = "average pool"
+    BIAS = "biases"
+    SOFTMAX = "softmax"
+    ADDS = "the addition of each multiply-add"
+    BACKWARD = "gradients of inputs and weights"
+    FIRST_CONV = "no gradient of the images"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """One part of a line: a count with its sign, and how it is counted."""
+
+    part: Part
+    count: int
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One count of the network; the amounts sum to the total.
+
+    There are none where the tool cannot count it; then `missing` says why.
+    """
+
+    tool: Tool
+    amounts: tuple[Amount, ...]
+    source: Citation | None = None
+    place: str = ""
+    missing: str = ""
+
+    @property
+    def total(self) -> int | None:
+        """The tool's integer, None where it has none."""
+        return None if self.missing else sum(amount.count for amount in self.amounts)
+
+
+PAPER_MACS = {
+    "resnet18": (1_800_000_000, "Table 1"),
+    "resnet34": (3_600_000_000, "Table 1"),
+    "resnet34_a": (3_600_000_000, "Fig. 3"),
+    "plain34": (3_600_000_000, "Fig. 3"),
+    "resnet50": (3_800_000_000, "Table 1"),
+    "resnet101": (7_600_000_000, "Table 1"),
+    "resnet152": (11_300_000_000, "Table 1"),
+    "resnet50_v1": (3_800_000_000, "Table 1"),
+    "resnet101_v1": (7_600_000_000, "Table 1"),
+    "resnet152_v1": (11_300_000_000, "Table 1"),
+}
+"""Multiply-adds that He et al. 2015 states, at 224 pixels and for one image."""
+
+
+def ledger(spec: ResNetSpec, batch: int = 1) -> tuple[Line, ...]:
+    """Every line for a network; the paper's only where it states one.
+
+    Raises:
+        ValueError: as `profile` does.
+    """
+    cost = profile(spec, batch=batch)
+    train = Tool.FVCORE_TRAIN
+    kinds = _elements(cost)
+    lines = [
+        *_paper(cost),
+        _line(cost, Tool.TORCHVISION),
+        _torchinfo(cost),
+        _fvcore(cost, kinds, Tool.FVCORE_EVAL, 2),
+        Line(train, (), missing=cost.untrainable)
+        if cost.untrainable
+        else _fvcore(cost, kinds, train, 5),
+        _ptflops(cost, kinds),
+        _thop(cost, kinds),
+        _line(cost, Tool.TWO_PER_MAC, Amount(Part.ADDS, cost.macs)),
+        _forward_backward(cost),
+    ]
+    return tuple(lines)
+
+
+def _line(cost: Profile, tool: Tool, *amounts: Amount) -> Line:
+    """The multiply-adds and what a tool adds to them, nothing where there is nothing."""
+    whole = Amount(Part.MACS, cost.macs)
+    return Line(tool, (whole, *(amount for amount in amounts if amount.count)))
+
+
+def _elements(cost: Profile) -> Counter[str]:
+    """Elements of the tensors that enter the layers of each type, for the whole batch."""
+    elements: Counter[str] = Counter()
+    for layer in cost.layers:
+        elements[layer.type] += cost.batch * prod(layer.input)
+    return elements
+
+
+def _paper(cost: Profile) -> list[Line]:
+    """The paper's figure, with the stride where the paper has it, and its rounding."""
+    spec = cost.spec
+    if spec.base not in PAPER_MACS or spec != CATALOG[spec.base].spec:
+        return []
+    stated, place = PAPER_MACS[spec.base]
+    stated *= cost.batch
+    v1 = cost.macs
+    if spec.convs_per_block == 3 and spec.stride_on is StrideOn.CONV2:
+        v1 = profile(replace(spec, stride_on=StrideOn.CONV1), batch=cost.batch).macs
+    line = _line(
+        cost,
+        Tool.PAPER,
+        Amount(Part.STRIDE, v1 - cost.macs),
+        Amount(Part.ROUNDING, stated - v1, "two or three digits are given"),
+    )
+    return [replace(line, source=HE2015, place=place)]
+
+
+def _torchinfo(cost: Profile) -> Line:
+    norms = sum(layer.params for layer in cost.layers if layer.type == "BatchNorm2d")
+    return _line(
+        cost,
+        Tool.TORCHINFO,
+        Amount(Part.NORM_PARAMS, cost.batch * norms, "each once an image"),
+        Amount(Part.BIAS, _biases(cost), "one an output element"),
+    )
+
+
+def _fvcore(cost: Profile, kinds: Counter[str], tool: Tool, each: int) -> Line:
+    return _line(
+        cost,
+        tool,
+        Amount(Part.NORMS, each * kinds["BatchNorm2d"], f"{each} an element"),
+        Amount(Part.AVERAGE_POOL, kinds["AdaptiveAvgPool2d"], "1 an input element"),
+    )
+
+
+_PTFLOPS_ACTIVATIONS = {"ReLU": 2, "ELU": 2, "GELU": 2, "LeakyReLU": 1, "SiLU": 1}
+"""Twice where ptflops sees both the module and the function that it calls; others not at all."""
+
+
+def _ptflops(cost: Profile, kinds: Counter[str]) -> Line:
+    activation = next((kind for kind in kinds if kind in _PTFLOPS_ACTIVATIONS), "")
+    each = _PTFLOPS_ACTIVATIONS.get(activation, 0)
+    twice = "2 an input element: module and function are both counted"
+    once = "1 an element of the padded input: the function is counted, its module isn't known"
+    return _line(
+        cost,
+        Tool.PTFLOPS,
+        _unknown_convs(cost),
+        Amount(Part.NORMS, 2 * kinds["BatchNorm2d"], "2 an element"),
+        Amount(Part.ACTIVATIONS, each * kinds[activation], twice if each == 2 else "1 an element"),
+        Amount(Part.MAX_POOL, 2 * kinds["MaxPool2d"], twice),
+        Amount(Part.MAX_POOL, _padded_pool(cost), once),
+        Amount(Part.AVERAGE_POOL, 2 * kinds["AdaptiveAvgPool2d"], twice),
+        Amount(Part.BIAS, _biases(cost, convs=("Conv2d",)), "one an output element"),
+        Amount(Part.SOFTMAX, kinds["Softmax"], "1 an element"),
+    )
+
+
+def _thop(cost: Profile, kinds: Counter[str]) -> Line:
+    outputs = cost.batch * cost.spec.widths[-1] * cost.spec.expansion
+    softmax = cost.batch * (3 * cost.spec.classes - 1) if cost.spec.softmax else 0
+    return _line(
+        cost,
+        Tool.THOP,
+        _unknown_convs(cost),
+        Amount(Part.NORMS, 4 * kinds["BatchNorm2d"], "4 an element"),
+        Amount(
+            Part.AVERAGE_POOL,
+            kinds["AdaptiveAvgPool2d"] + outputs,
+            "1 an input element and 1 an output",
+        ),
+        Amount(Part.SOFTMAX, softmax, "3 an element, less 1 an image"),
+    )
+
+
+def _forward_backward(cost: Profile) -> Line:
+    """Three forwards' worth, but for the gradient of the images, which nobody asks for."""
+    first = cost.layers[0]
+    return _line(
+        cost,
+        Tool.FORWARD_BACKWARD,
+        Amount(Part.ADDS, cost.macs),
+        Amount(Part.BACKWARD, 4 * cost.macs, "two more products of the same size, 2 per MAC"),
+        Amount(Part.FIRST_CONV, -2 * first.macs, f"{first.path} needs none"),
+    )
+
+
+def _unknown_convs(cost: Profile) -> Amount:
+    """What ptflops and thop leave out: they look a layer up by its type, subclasses apart."""
+    skipped = sum(layer.macs for layer in cost.layers if layer.type == "Conv2dSame")
+    return Amount(Part.UNKNOWN_CONVS, -skipped, "skipped: the tool doesn't know their type")
+
+
+def _padded_pool(cost: Profile) -> int:
+    """Elements that the function in a MaxPool2dSame is given: padded first where that is uneven."""
+    elements = 0
+    for layer in cost.layers:
+        if layer.type == "MaxPool2dSame":
+            channels, *sides = layer.input
+            around = [same_padding(side, 3, 2) for side in sides]
+            if any(before != after for before, after in around):
+                sides = [side + sum(both) for side, both in zip(sides, around, strict=True)]
+            elements += cost.batch * channels * prod(sides)
+    return elements
+
+
+def _biases(cost: Profile, convs: tuple[str, ...] = ("Conv2d", "Conv2dSame")) -> int:
+    """Output elements of the layers with a bias, of convolutions those of some types."""
+    biased = ("Linear", *(convs if cost.spec.bias else ()))
+    return cost.batch * sum(prod(row.output) for row in cost.layers if row.type in biased)

@@ -1,0 +1,265 @@
+"""`profile`: a spec in, everything it costs out.
+
+In a stage the first block differs and all the others are alike. So `analysis.costs.walk` walks
+through a net with at most two blocks a stage; what the second block of a stage gave counts for
+every block after the first. The cost of an answer does not grow with depth, and nothing is
+allocated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from itertools import chain, groupby
+from typing import NamedTuple, TypeVar
+
+from analysis.costs.walk import FLOAT32_BYTES as FLOAT32_BYTES
+from analysis.costs.walk import LayerCost as LayerCost
+from analysis.costs.walk import Seen, walk
+from analysis.costs.walk import Shape as Shape
+from analysis.costs.walk import ShortcutUse as ShortcutUse
+from nets import plan
+from nets.options import MAX_BATCH, Stem, given, number_of, shown
+from nets.plan import Place, ShortcutKind
+from nets.spec import ResNetSpec
+
+ANY_BASE = "resnet50"
+"""Networks that differ in their name alone share what they showed."""
+
+LARGER = "take a larger input or a batch of at least 2"
+"""What makes a network trainable whose batch norms are given one value a channel."""
+
+
+class StageCost(NamedTuple):
+    """The stem, one stage or the head: its output [C, H, W] and the sums over its layers.
+
+    `saved_bytes` is None where the network cannot train at this batch.
+    """
+
+    name: str
+    output: Shape
+    blocks: int
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int | None
+
+
+Row = TypeVar("Row", LayerCost, ShortcutUse)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a network costs at one input and batch. All counts are for the whole batch.
+
+    `saved_bytes` is what autograd keeps for backward in float32 training, parameters and buffers
+    left out; a storage counts at the layer that saves it first. It is None where the network cannot
+    train at this batch, for the reason that `untrainable` gives. `inference_bytes` is the
+    parameters plus the peak of activations alive at once in a forward without grad, the input
+    among them. `receptive_field` is the theoretical one, in pixels, before pooling.
+    """
+
+    spec: ResNetSpec
+    batch: int
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int | None
+    inference_bytes: int
+    stages: tuple[StageCost, ...]
+    seen: Seen = field(repr=False)
+
+    @cached_property
+    def layers(self) -> tuple[LayerCost, ...]:
+        """Every layer, in the order in which they run."""
+        return _repeat(self.spec, self.seen.layers)
+
+    @cached_property
+    def shortcuts(self) -> tuple[ShortcutUse, ...]:
+        """Every block's shortcut, in order."""
+        return _repeat(self.spec, self.seen.shortcuts)
+
+    @property
+    def model(self) -> str:
+        """The network's text form."""
+        return str(self.spec)
+
+    @property
+    def input(self) -> Shape:
+        """Channels, height and width of an image."""
+        return self.spec.input
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the main path; projections do not count."""
+        return self.spec.depth
+
+    @property
+    def convolutions(self) -> int:
+        """Convolutions, projections among them: what the name of a wide ResNet counts."""
+        blocks = chain.from_iterable(plan.stages(self.spec))
+        return self.depth - 1 + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of convolutions and linear layers: two a multiply-add."""
+        return 2 * self.macs
+
+    @property
+    def untrainable(self) -> str:
+        """Why the network cannot train at this batch, as a clause; empty where it can."""
+        if not self.seen.one_value:
+            return ""
+        return (
+            f"input {shown('input', self.input)} is too small at batch {self.batch:,}, "
+            f"where {self.seen.one_value} would train on one value per channel"
+        )
+
+    @cached_property
+    def receptive_field(self) -> int:
+        """Pixels of one side of the input that an output of the last stage can see."""
+        return receptive_field(self.spec)
+
+
+def profile(
+    spec: ResNetSpec, input_shape: tuple[int, int, int] | None = None, batch: int = 1
+) -> Profile:
+    """Count what a network costs.
+
+    Args:
+        spec: the network.
+        input_shape: channels, height and width where they are not the spec's own.
+        batch: images, 1 to 65,536.
+
+    Raises:
+        ValueError: where the batch or the input is out of bounds or does not suit the network.
+    """
+    check_batch(batch)
+    if input_shape is not None:
+        if len(input_shape) == 3 and input_shape[0] != spec.channels:
+            raise ValueError(
+                f"input has {number_of(input_shape[0], 'channel')}, and {spec.base} takes "
+                f"{spec.channels}"
+            )
+        spec = replace(spec, input=input_shape)
+    seen = observe(replace(representative(spec), base=ANY_BASE), batch)
+    stages = _stages(spec, seen.layers)
+    params = sum(stage.params for stage in stages)
+    return Profile(
+        spec=spec,
+        batch=batch,
+        params=params,
+        macs=sum(stage.macs for stage in stages),
+        fvcore_flops=sum(stage.fvcore_flops for stage in stages),
+        saved_bytes=_sum(stage.saved_bytes for stage in stages),
+        inference_bytes=FLOAT32_BYTES * params + seen.peak_bytes,
+        stages=stages,
+        seen=seen,
+    )
+
+
+def check_trainable(profile: Profile) -> None:
+    """Raise ValueError where a network cannot train at its profile's batch."""
+    if profile.untrainable:
+        raise ValueError(f"{profile.untrainable}; {LARGER}")
+
+
+def _sum(parts: Iterable[int | None]) -> int | None:
+    """The sum, or None where a part is missing."""
+    total = 0
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
+
+
+def check_batch(batch: int) -> None:
+    """Raise ValueError where a batch is not a whole number of 1 to 65,536 images."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {given(batch)}")
+
+
+def representative(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with at most two blocks a stage."""
+    return replace(spec, blocks=tuple(min(2, n) for n in spec.blocks))
+
+
+def receptive_field(spec: ResNetSpec) -> int:
+    """Theoretical receptive field before pooling, in pixels, capped by nothing.
+
+    r grows by (kernel - 1) * dilation * jump at each layer of the main path, the jump being the
+    product of the strides so far (Araujo et al. 2019, eq. 2).
+    """
+    field, jump = 1, 1
+
+    def see(kernel: int, stride: int, dilation: int = 1, times: int = 1) -> None:
+        nonlocal field, jump
+        field += times * (kernel - 1) * dilation * jump
+        jump *= stride
+
+    stem = plan.stem_conv(spec)
+    see(stem.kernel, stem.stride)
+    if spec.stem is Stem.IMAGENET:
+        see(3, 2)
+    for stage in plan.stages(spec):
+        for conv in stage.first.convs:
+            see(conv.kernel, conv.stride, conv.dilation)
+        for conv in stage.rest.convs:
+            see(conv.kernel, 1, conv.dilation, stage.count - 1)
+    return field
+
+
+@lru_cache(maxsize=256)
+def observe(spec: ResNetSpec, batch: int) -> Seen:
+    """What a network of few blocks shows, remembered for all depths that it stands for."""
+    return walk(spec, batch)
+
+
+def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Write the rows of each stage's second block once for every block after the first."""
+    counts = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
+    repeated: list[Row] = []
+    for around, group in groupby(rows, lambda row: row.place.around):
+        if around.block != 1:
+            repeated.extend(group)
+            continue
+        tails = [(row.place.layer, row[1:]) for row in group]
+        for i in range(1, counts[around.stage]):
+            repeated.extend(
+                type(rows[0])(Place(around.stage, i, layer), *values) for layer, values in tails
+            )
+    return tuple(repeated)
+
+
+def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost, ...]:
+    """Sum a representative net's layers, those of a second block once for every block it is."""
+    blocks = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
+
+    def times(row: LayerCost) -> int:
+        return blocks[row.place.stage] - 1 if row.place.block == 1 else 1
+
+    def total(rows: list[LayerCost], field: str) -> int:
+        return sum(getattr(row, field) * times(row) for row in rows)
+
+    def saved(rows: list[LayerCost]) -> int | None:
+        kept = ((row.saved_bytes, times(row)) for row in rows)
+        return _sum(None if size is None else size * each for size, each in kept)
+
+    stages = []
+    for stage, group in groupby(layers, lambda row: row.place.stage):
+        rows = list(group)
+        output = rows[-1].output
+        stages.append(
+            StageCost(
+                name=stage,
+                output=output if len(output) == 3 else (*output, 1, 1),
+                blocks=blocks.get(stage, 0),
+                params=total(rows, "params"),
+                macs=total(rows, "macs"),
+                fvcore_flops=total(rows, "fvcore_flops"),
+                saved_bytes=saved(rows),
+            )
+        )
+    return tuple(stages)

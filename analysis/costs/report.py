@@ -1,0 +1,236 @@
+"""A profile as text for the terminal, JSON, CSV, or LaTeX like Table 1 of He et al. 2015."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.costs.profiles import LARGER, LayerCost, Profile, ShortcutUse
+from analysis.structure.tree import TreeNode, walk
+from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
+from nets import plan
+from nets.catalog import CATALOG
+from nets.options import Stem, number_of
+from nets.origin import edits, is_edited, title
+from nets.plan import BlockPlan
+
+
+def profile_dict(profile: Profile) -> dict[str, Any]:
+    """The profile as plain values, in the order and with the names that the README gives.
+
+    `missing` says why a value is null, where one is.
+    """
+    missing = {"missing": {"saved_bytes": _cannot_train(profile)}} if profile.untrainable else {}
+    return {
+        "model": profile.model,
+        "input": list(profile.input),
+        "batch": profile.batch,
+        "depth": profile.depth,
+        "convolutions": profile.convolutions,
+        "params": profile.params,
+        "macs": profile.macs,
+        "fvcore_flops": profile.fvcore_flops,
+        "flops": profile.flops,
+        "saved_bytes": profile.saved_bytes,
+        "inference_bytes": profile.inference_bytes,
+        "receptive_field": profile.receptive_field,
+        **missing,
+        "stages": [row._asdict() for row in profile.stages],
+        "layers": [_by_path(row) for row in profile.layers],
+        "shortcuts": [_by_path(row) for row in profile.shortcuts],
+    }
+
+
+def _by_path(row: LayerCost | ShortcutUse) -> dict[str, Any]:
+    """A row as plain values, its place as a path."""
+    values = row._asdict()
+    del values["place"]
+    return {"path": row.path, **values}
+
+
+def profile_json(profile: Profile) -> str:
+    """The profile as JSON, one row of a table a line."""
+    values = profile_dict(profile)
+    lines = []
+    for key, value in values.items():
+        if key in ("stages", "layers", "shortcuts"):
+            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
+            lines.append(f' "{key}": [\n{rows}\n ]')
+        else:
+            lines.append(f' "{key}": {json.dumps(value)}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def profile_csv(profile: Profile) -> str:
+    """A row for each layer, exact integers, shapes as 64x56x56."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("path", *LayerCost._fields[1:]))
+    for row in profile.layers:
+        values = ("x".join(map(str, v)) if isinstance(v, tuple) else v for v in row[1:])
+        writer.writerow((row.path, *values))
+    return out.getvalue()
+
+
+def profile_text(profile: Profile) -> str:
+    """The figures and the stage table, aligned for a terminal."""
+    spec, entry = profile.spec, CATALOG[profile.spec.base]
+    saved = "float32 training"
+    if profile.saved_bytes is not None:
+        saved = f"{short(profile.saved_bytes, 'B')} · {saved}"
+    figures = [
+        ("depth", exact(profile.depth), f"weighted layers · {profile.convolutions:,} convolutions"),
+        ("parameters", exact(profile.params), short(profile.params)),
+        ("MACs", exact(profile.macs), f"{short(profile.macs)} · conv + linear"),
+        ("FLOPs, 2 per MAC", exact(profile.flops), f"{short(profile.flops)} · conv + linear"),
+        (
+            "fvcore FLOPs",
+            exact(profile.fvcore_flops),
+            f"{short(profile.fvcore_flops)} · MACs + BN 2 an element + average pool",
+        ),
+        (
+            "saved for backward",
+            MISSING if profile.saved_bytes is None else exact(profile.saved_bytes),
+            saved,
+        ),
+        (
+            "inference memory",
+            exact(profile.inference_bytes),
+            f"{short(profile.inference_bytes, 'B')} · float32, parameters + peak of activations",
+        ),
+        ("receptive field", exact(profile.receptive_field), "px, before pooling"),
+    ]
+    wide = max(len(number) for _, number, _ in figures)
+    lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
+    cited = f"{entry.source.short}, {entry.source.title} ({entry.source.venue})"
+    head = [
+        f"{profile.model} · {title(spec)}",
+        *([f"edited from {entry.title}: {edits(spec)}"] if is_edited(spec) else []),
+        f"{entry.title}: {cited}" if is_edited(spec) else cited,
+        f"input {shape(profile.input)}, {number_of(profile.batch, 'image')}",
+    ]
+    why = [f"{MISSING} no saved memory: {_cannot_train(profile)}"] if profile.untrainable else []
+    return "\n".join([*head, "", *lines, *why, "", *_stage_lines(profile)]) + "\n"
+
+
+def _cannot_train(profile: Profile) -> str:
+    """Why there is no saved memory, and what to do."""
+    return f"{profile.untrainable}; {LARGER}"
+
+
+def profile_latex(profile: Profile) -> str:
+    """A LaTeX table in the style of Table 1 of He et al. 2015; it needs no package."""
+    spec = profile.spec
+    outputs = {stage.name: stage.output for stage in profile.stages}
+    name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
+    stem = plan.stem_conv(spec)
+    rows = [
+        (
+            "conv1",
+            _size(profile.layers[0].output),
+            rf"${stem.kernel}\times{stem.kernel}$, {stem.out_channels}, stride {stem.stride}",
+        )
+    ]
+    for index, stage in enumerate(plan.stages(spec)):
+        size = _size(outputs[stage.name])
+        if index == 0 and spec.stem is Stem.IMAGENET:
+            rows.append(("pool", size, r"$3\times3$ max pool, stride 2"))
+        label = tex(plan.paper_name(stage.name))
+        rows.append((label, size, _matrix(stage.rest, stage.count)))
+    end = ", softmax" if spec.softmax else ""
+    rows.append(("", r"$1\times1$", f"average pool, {spec.classes}-d fc{end}"))
+    body = "\n".join(rf"{a} & {b} & {c} \\ \hline" for a, b, c in rows)
+    sizes = r"$\times$".join(map(str, profile.input))
+    images = "" if profile.batch == 1 else f", {number_of(profile.batch, 'image')}"
+    return (
+        "\\begin{table}\n"
+        "\\centering\n"
+        "\\renewcommand{\\arraystretch}{1.2}\n"
+        "\\begin{tabular}{c|c|c}\n"
+        "\\hline\n"
+        f"layer name & output size & {name} \\\\ \\hline\n"
+        f"{body}\n"
+        f"\\multicolumn{{2}}{{c|}}{{parameters}} & {_power(profile.params)} \\\\ \\hline\n"
+        f"\\multicolumn{{2}}{{c|}}{{multiply-adds}} & {_power(profile.macs)} \\\\ \\hline\n"
+        "\\end{tabular}\n"
+        f"\\caption{{{name} on {sizes} input{images}. Multiply-adds are those of convolutions and "
+        "linear layers.}\n"
+        f"\\label{{tab:{spec.base}}}\n"
+        "\\end{table}\n"
+    )
+
+
+def tree_text(root: TreeNode) -> str:
+    """The layer tree, aligned for a terminal: path, type, output, parameters, mult-adds."""
+    rows: list[tuple[str, ...]] = [
+        ("layer", "type", "output", "parameters", "mult-adds (torchinfo)")
+    ]
+    for level, node in walk(root):
+        name = "  " * level + (node.label or root.type)
+        params, adds = (exact(n) if n else "" for n in (node.params, node.mult_adds))
+        rows.append((name, node.type, shape(node.output), params, adds))
+    return "\n".join(aligned(rows, left=2)) + "\n"
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
+    """Rows as lines, the first `left` columns flush left and the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:<{width}}" if i < left else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _stage_lines(profile: Profile) -> list[str]:
+    head = ("stage", "paper", "output", "blocks", "parameters", "MACs", "share", "saved")
+    rows = [
+        (
+            row.name,
+            plan.paper_name(row.name),
+            shape(row.output),
+            str(row.blocks or ""),
+            exact(row.params),
+            exact(row.macs),
+            percent(row.macs, profile.macs),
+            short_if_any(row.saved_bytes, "B"),
+        )
+        for row in profile.stages
+    ]
+    total = ("total", "", "", str(sum(profile.spec.blocks)), exact(profile.params))
+    rows.append((*total, exact(profile.macs), "", short_if_any(profile.saved_bytes, "B")))
+    return aligned([head, *rows], left=2)
+
+
+def _size(output: tuple[int, ...]) -> str:
+    return rf"${output[1]}\times{output[2]}$"
+
+
+def _matrix(block: BlockPlan, count: int) -> str:
+    """One block as the paper writes it: its convolutions in brackets, times their number."""
+    lines = []
+    for conv in block.convs:
+        groups = f", C={conv.groups}" if conv.groups > 1 else ""
+        dilation = f", dilation {conv.dilation}" if conv.dilation > 1 else ""
+        lines.append(
+            rf"{conv.kernel}\times{conv.kernel}\text{{, {conv.out_channels}{groups}{dilation}}}"
+        )
+    inside = r" \\ ".join(lines).replace(r"\text", r"\mbox")
+    return rf"$\left[\begin{{array}}{{c}} {inside} \end{{array}}\right]\times{count}$"
+
+
+def _power(value: int) -> str:
+    r"""A count as the paper writes it: $3.9\times10^9$, with the digits that three places need."""
+    exponent = len(str(value)) - 1
+    exponent -= exponent % 3
+    return rf"${three(value / 10**exponent)}\times10^{{{exponent}}}$"
+
+
+def tex(text: str) -> str:
+    """A text with TeX's signs escaped."""
+    return "".join(f"\\{c}" if c in "_&%$#{}" else c for c in text)

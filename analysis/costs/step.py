@@ -1,0 +1,365 @@
+"""Predicted memory: the peak of one training step, of inference, and the largest batch that fits.
+
+One step (forward, cross-entropy, backward, optimiser) is replayed on meta tensors, and every
+storage is followed from when it is made to when it is gone, so gradients and activations count
+together only where they live together. A stage's second block stands for all its inner ones, so
+the work does not grow with depth. A tensor's bytes are fixed or proportional to the batch, so one
+replay gives the peak at every batch: the largest of some straight lines.
+
+Left out, for they depend on the machine: the workspace of convolution kernels, the CUDA context,
+and what an allocator rounds up or cannot reuse.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, cross_entropy, linear
+from torch.overrides import TorchFunctionMode
+
+from analysis.costs.alive import AliveBytes, hooked
+from analysis.costs.profiles import ANY_BASE, check_batch, check_trainable, profile, representative
+from analysis.costs.shapes import ShapesOnly
+from analysis.costs.walk import peak_bytes
+from nets import plan
+from nets.options import MAX_BATCH, given
+from nets.resnet import build
+from nets.spec import ResNetSpec
+
+PRIME_BATCH = 131_071
+"""The batch of a replay: a prime above every other side of a tensor (2^17 - 1), so that a storage
+is proportional to the batch exactly where this divides its bytes."""
+
+
+class Dtype(StrEnum):
+    """What a network computes in: in training, half types are autocast over float32 weights."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+    @property
+    def torch(self) -> torch.dtype:
+        """Torch's own type."""
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[
+            self.value
+        ]
+
+
+class Optimiser(StrEnum):
+    """What updates the weights: SGD with momentum, or Adam, neither with weight decay."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+
+    @property
+    def states(self) -> int:
+        """Tensors that it keeps for each parameter between steps."""
+        return 1 if self is Optimiser.SGD else 2
+
+    @property
+    def temporaries(self) -> int:
+        """Tensors that its step makes for each parameter.
+
+        On accelerators torch updates all parameters in one call (`foreach`): Adam then holds the
+        root of every second moment at once (torch/optim/adam.py, `_multi_tensor_adam`).
+        """
+        return 0 if self is Optimiser.SGD else 1
+
+
+class Phase(StrEnum):
+    """The parts of a training step."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    OPTIMISER = "optimiser"
+
+
+class Line(NamedTuple):
+    """Bytes alive at one moment: `fixed + per_image * batch`, and when that is."""
+
+    fixed: int
+    per_image: int
+    phase: Phase
+
+    def at(self, batch: int) -> int:
+        """Bytes at a batch."""
+        return self.fixed + self.per_image * batch
+
+
+@dataclass(frozen=True)
+class StepMemory:
+    """Predicted memory of one training step in a steady state: gradients start as None.
+
+    `params_bytes`, `gradients_bytes` and `state_bytes` (the optimiser's) are float32 always.
+    `peak_bytes` is the most alive at once, parameters, buffers, images and labels among it, in
+    the phase `peak_in`.
+    """
+
+    model: str
+    batch: int
+    dtype: Dtype
+    optimiser: Optimiser
+    params_bytes: int
+    gradients_bytes: int
+    state_bytes: int
+    peak_bytes: int
+    peak_in: Phase
+
+
+def step_memory(
+    spec: ResNetSpec,
+    batch: int = 1,
+    dtype: Dtype = Dtype.FLOAT32,
+    optimiser: Optimiser = Optimiser.SGD,
+) -> StepMemory:
+    """Predict the memory of a training step.
+
+    Raises:
+        ValueError: where the batch is out of bounds, or the network cannot train at it.
+    """
+    check_batch(batch)
+    check_trainable(profile(spec, batch=batch))
+    moments = _moments(spec, dtype, optimiser)
+    peak = max(moments.lines, key=lambda line: line.at(batch))
+    params = moments.params_bytes
+    return StepMemory(
+        model=str(spec),
+        batch=batch,
+        dtype=dtype,
+        optimiser=optimiser,
+        params_bytes=params,
+        gradients_bytes=params,
+        state_bytes=optimiser.states * params,
+        peak_bytes=peak.at(batch),
+        peak_in=peak.phase,
+    )
+
+
+def inference_bytes(spec: ResNetSpec, batch: int = 1, dtype: Dtype = Dtype.FLOAT32) -> int:
+    """Parameters and the most activations alive in a forward without grad, all in one type.
+
+    In float32 this is `Profile.inference_bytes`.
+
+    Raises:
+        ValueError: as `profile` does.
+    """
+    params = profile(spec, batch=batch).params
+    size = dtype.torch.itemsize
+    return size * params + peak_bytes(representative(spec), batch, size)
+
+
+def largest_batch(
+    spec: ResNetSpec,
+    limit_bytes: float,
+    dtype: Dtype = Dtype.FLOAT32,
+    optimiser: Optimiser = Optimiser.SGD,
+) -> int:
+    """The most images whose training step is predicted to fit, 65,536 at most; 0 if none does.
+
+    One image does not fit where the network cannot train on one.
+
+    Raises:
+        ValueError: where the limit is not a positive number.
+    """
+    if isinstance(limit_bytes, bool) or not isinstance(limit_bytes, int | float):
+        raise ValueError(f"the memory limit must be a number of bytes, not {given(limit_bytes)}")
+    if not limit_bytes > 0:
+        raise ValueError(f"the memory limit must be above 0 bytes, not {given(limit_bytes)}")
+    lines = _moments(spec, dtype, optimiser).lines
+    if any(line.fixed > limit_bytes for line in lines):
+        return 0
+    room = ((limit_bytes - line.fixed) // line.per_image for line in lines if line.per_image)
+    images = int(min(*room, MAX_BATCH))
+    return 0 if images == 1 and profile(spec).untrainable else images
+
+
+class _Change(NamedTuple):
+    """Bytes made, or gone where negative: one of the two is 0."""
+
+    fixed: int
+    per_image: int
+
+
+class _Part(NamedTuple):
+    """What the stem, one block or the head did in one direction."""
+
+    place: str
+    phase: Phase
+    changes: tuple[_Change, ...]
+
+
+@dataclass(frozen=True)
+class _Replay:
+    """One step of a representative network: its parts in order, and what each place holds."""
+
+    parts: tuple[_Part, ...]
+    params: dict[str, int]
+    buffers: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """The moments of a step that can be its peak at some batch."""
+
+    params_bytes: int
+    lines: tuple[Line, ...]
+
+
+@lru_cache(maxsize=1_024)
+def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
+    # the two half types have the same size
+    replayed = Dtype.FLOAT32 if dtype is Dtype.FLOAT32 else Dtype.BFLOAT16
+    replay = _replay(_three(spec), replayed)
+    times = {
+        f"{stage}.1": max(count - 2, 1)
+        for stage, count in zip(plan.stage_names(spec), spec.blocks, strict=True)
+    }
+
+    def total(bytes_at: dict[str, int]) -> int:
+        return sum(times.get(place, 1) * size for place, size in bytes_at.items())
+
+    params = total(replay.params)
+    now = Line(params + total(replay.buffers) + optimiser.states * params, 0, Phase.FORWARD)
+    lines = [now]
+    for part in replay.parts:
+        start = now
+        passed = _run(start, part)
+        gained = _Change(passed[-1].fixed - start.fixed, passed[-1].per_image - start.per_image)
+        before_last = times.get(part.place, 1) - 1
+        # between the first and the last of equal blocks every moment lies on a line between theirs
+        last = _run(_after(start, gained, before_last), part)
+        lines += passed + last
+        now = last[-1]
+    lines.append(Line(now.fixed + optimiser.temporaries * params, now.per_image, Phase.OPTIMISER))
+    return _Moments(params, _upper(lines))
+
+
+def _three(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with at most three blocks a stage, the second standing for all inner ones.
+
+    Two are too few: what the last block of a stage leaves behind goes with the next stage.
+    """
+    return replace(spec, base=ANY_BASE, blocks=tuple(min(3, n) for n in spec.blocks))
+
+
+def _after(line: Line, gained: _Change, times: int) -> Line:
+    fixed, per_image = (times * change for change in gained)
+    return Line(line.fixed + fixed, line.per_image + per_image, line.phase)
+
+
+def _run(start: Line, part: _Part) -> list[Line]:
+    """Every moment of a part that begins with so many bytes."""
+    lines = [Line(start.fixed, start.per_image, part.phase)]
+    for change in part.changes:
+        lines.append(_after(lines[-1], change, 1))
+    return lines
+
+
+def _upper(lines: list[Line]) -> tuple[Line, ...]:
+    """The lines that no other is above at every batch."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: (line.fixed, line.per_image), reverse=True):
+        if not kept or line.per_image > kept[-1].per_image:
+            kept.append(line)
+    return tuple(kept)
+
+
+@lru_cache(maxsize=256)
+def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
+    """Run one step without its optimiser; eval mode saves the same bytes as train mode."""
+    model = build(spec, device="meta").eval()
+    images = torch.empty(PRIME_BATCH, *spec.input, device="meta")
+    labels = torch.empty(PRIME_BATCH, dtype=torch.int64, device="meta")
+    blocks = [block.path for block in plan.blocks(spec)]
+    marks: list[tuple[str, Phase, int]] = []
+    with torch.enable_grad(), ShapesOnly(), AliveBytes(model, images, labels) as alive:
+
+        def mark(place: str, phase: Phase) -> None:
+            marks.append((place, phase, len(alive.changes)))
+
+        def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
+            if path not in blocks:
+                return
+            if path == blocks[0]:
+                args[0].register_hook(lambda _: mark("stem", Phase.BACKWARD))
+            mark(path, Phase.FORWARD)
+
+        def after(path: str, module: nn.Module, args: tuple[Tensor, ...], y: Tensor) -> None:
+            if path not in blocks:
+                return
+            y.register_hook(lambda _: mark(path, Phase.BACKWARD))
+            if path == blocks[-1]:
+                mark("head", Phase.FORWARD)
+
+        marks.append(("stem", Phase.FORWARD, 0))
+        casts: dict[Tensor, Tensor] = {}
+        autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
+        with hooked(model, before, after), autocast:
+            logits = model(images)
+        for path, parameter in model.named_parameters():  # a cast goes as often as it was made
+            mark(_place(path), Phase.FORWARD)
+            casts.pop(parameter, None)
+        mark("head", Phase.FORWARD)
+        loss = cross_entropy(logits.float(), labels)
+        mark("head", Phase.BACKWARD)
+        loss.backward()
+        changes = tuple(map(_change, alive.changes))
+    ends = [at for *_, at in marks[1:]] + [len(changes)]
+    parts = tuple(
+        _Part(place, phase, changes[at:end])
+        for (place, phase, at), end in zip(marks, ends, strict=True)
+    )
+    params: dict[str, int] = {}
+    buffers: dict[str, int] = {}
+    for into, tensors in ((params, model.named_parameters()), (buffers, model.named_buffers())):
+        for path, tensor in tensors:
+            into[_place(path)] = into.get(_place(path), 0) + tensor.nbytes
+    return _Replay(parts, params, buffers)
+
+
+def _place(path: str) -> str:
+    """The block of a parameter; what is outside of all blocks is counted with the stem."""
+    place = plan.place_of(path)
+    return place.around.path if place.block is not None else plan.STEM
+
+
+def _change(size: int) -> _Change:
+    images, fixed = divmod(size, PRIME_BATCH)
+    return _Change(size, 0) if fixed else _Change(0, images)
+
+
+class _Autocast(TorchFunctionMode):
+    """What torch.autocast does in these networks, for it has no meta device.
+
+    Convolutions and linear layers run in the half type, a weight is cast once and kept in `casts`
+    for the whole forward, softmax runs in float32, all else in the type that comes in (PyTorch's
+    "Autocast Op Reference" for CUDA).
+    """
+
+    def __init__(self, dtype: torch.dtype, casts: dict[Tensor, Tensor]) -> None:
+        super().__init__()
+        self._dtype = dtype
+        self._casts = casts
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in (conv2d, linear):
+            x, weight, bias, *rest = args
+            shift = None if bias is None else self._once(bias)
+            args = (x.to(self._dtype), self._once(weight), shift, *rest)
+        elif func is torch.Tensor.softmax:
+            args = (args[0].float(), *args[1:])
+        return func(*args, **(kwargs or {}))
+
+    def _once(self, parameter: Tensor) -> Tensor:
+        if parameter not in self._casts:
+            self._casts[parameter] = parameter.to(self._dtype)
+        return self._casts[parameter]

@@ -1,0 +1,308 @@
+"""One forward of a network in numbers: what each layer costs, keeps for backward, and what lives.
+
+Step for step this is `ResNet.forward` and `ResidualUnit.forward` with values that have a shape and
+a storage but no elements, so it takes a millisecond. A storage is a Python object whose lifetime
+is that of the tensor it stands for: both go when nothing refers to them any more. What an operation
+keeps for backward is as PyTorch's tools/autograd/derivatives.yaml has it. The tests hold every
+number, layer by layer, to networks that are built and run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+from analysis.costs import conventions
+from nets import plan
+from nets.blocks import layer_type, same_padding
+from nets.options import Activation, Norm, Padding
+from nets.plan import BlockPlan, ConvPlan, Place, ShortcutKind, StagePlan, Step, StepKind
+from nets.spec import ResNetSpec
+
+FLOAT32_BYTES = 4
+INT64_BYTES = 8
+
+Shape = tuple[int, ...]
+
+
+class LayerCost(NamedTuple):
+    """One layer, shapes without the batch, counts for the whole batch.
+
+    `saved_bytes` is None where the network cannot train at this batch.
+    """
+
+    place: Place
+    type: str
+    input: Shape
+    output: Shape
+    params: int
+    macs: int
+    fvcore_flops: int
+    saved_bytes: int | None
+
+    @property
+    def path(self) -> str:
+        """The layer's dotted path."""
+        return self.place.path
+
+
+class ShortcutUse(NamedTuple):
+    """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
+
+    place: Place
+    kind: ShortcutKind
+    input: Shape
+    output: Shape
+
+    @property
+    def path(self) -> str:
+        """The block's dotted path."""
+        return self.place.path
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one network showed: its layers and shortcuts in the order in which they end.
+
+    `peak_bytes` is the most bytes in values alive at once in a forward without grad, the images
+    among them. `one_value` is the path of the first batch norm that is given one value a channel,
+    on which torch refuses to train; empty where there is none.
+    """
+
+    layers: tuple[LayerCost, ...]
+    shortcuts: tuple[ShortcutUse, ...]
+    peak_bytes: int
+    one_value: str = ""
+
+
+def walk(spec: ResNetSpec, batch: int) -> Seen:
+    """Walk through a network, with grad for what is kept and without for what lives."""
+    seen = _Walk(spec, batch, grad=True)
+    seen.forward()
+    layers = tuple(seen.layers)
+    if seen.one_value:
+        layers = tuple(layer._replace(saved_bytes=None) for layer in layers)
+    return Seen(layers, tuple(seen.shortcuts), peak_bytes(spec, batch), seen.one_value)
+
+
+def peak_bytes(spec: ResNetSpec, batch: int, element_bytes: int = FLOAT32_BYTES) -> int:
+    """The most bytes in values alive at once in a forward without grad, in a type of any size."""
+    inference = _Walk(spec, batch, grad=False, element_bytes=element_bytes)
+    inference.forward()
+    return inference.meter.peak
+
+
+class _Meter:
+    """Bytes alive now, and the most there ever were."""
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+
+
+class _Storage:
+    """So many bytes, from when it is made until nothing refers to it."""
+
+    __slots__ = ("bytes", "meter")
+
+    def __init__(self, meter: _Meter, size: int) -> None:
+        self.bytes, self.meter = size, meter
+        meter.now += size
+        meter.peak = max(meter.peak, meter.now)
+
+    def __del__(self) -> None:
+        self.meter.now -= self.bytes
+
+
+class _Value(NamedTuple):
+    """A tensor without elements; its shape is without the batch."""
+
+    shape: Shape
+    storage: _Storage
+
+
+_SAVE_INPUT = (Activation.LEAKY_RELU, Activation.ELU, Activation.GELU, Activation.SILU)
+"""Activations whose gradient needs what came in; the others' needs what went out."""
+
+
+class _Walk:
+    """One walk; methods take and give values and are called as the modules are."""
+
+    def __init__(
+        self, spec: ResNetSpec, batch: int, grad: bool, element_bytes: int = FLOAT32_BYTES
+    ) -> None:
+        self.spec, self.batch, self.grad = spec, batch, grad
+        self.element_bytes = element_bytes
+        self.meter = _Meter()
+        self.layers: list[LayerCost] = []
+        self.shortcuts: list[ShortcutUse] = []
+        self.one_value = ""
+        self._kept: set[_Storage] = set()
+        self._saved: Counter[Place] = Counter()
+
+    def forward(self) -> None:
+        x = images = self._new(self.spec.input)
+        for kind, name in plan.stem_steps(self.spec):
+            x = self._stem_step(Place(plan.STEM, None, name), kind, x)
+        for stage in plan.stages(self.spec):
+            x = self._stage(stage, x)
+        for kind, name in plan.head_steps(self.spec):
+            x = self._head_step(Place(plan.HEAD, None, name), kind, x)
+        del images  # whoever called the network has held them until now
+
+    def _stem_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        match kind:
+            case StepKind.CONV:
+                return self._conv(at, plan.stem_conv(self.spec), x)
+            case StepKind.MAX_POOL:
+                return self._max_pool(at, x)
+        return self._norm_or_act(at, kind, x)
+
+    def _head_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        match kind:
+            case StepKind.AVERAGE_POOL:
+                y = self._new((x.shape[0], 1, 1))
+                return self._row(at, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
+            case StepKind.FLATTEN:
+                return self._row(at, "Flatten", x, _Value((prod(x.shape),), x.storage))
+            case StepKind.LINEAR:
+                return self._linear(at, x)
+            case StepKind.SOFTMAX:
+                y = self._new(x.shape)
+                self._keep(at, y.storage)
+                return self._row(at, "Softmax", x, y)
+        return self._norm_or_act(at, kind, x)
+
+    def _stage(self, stage: StagePlan, x: _Value) -> _Value:
+        y = x
+        for i, block in enumerate(stage):
+            y = self._unit(Place(stage.name, i), block, y)
+        return y
+
+    def _unit(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
+        steps = plan.unit_steps(self.spec)
+        start = self._run(at, steps.before, block, x)
+        y = self._run(at, steps.branch, block, start)
+        if block.shortcut is not ShortcutKind.NONE:
+            begins = start if block.shares_activation else x
+            y = self._add(at, y, self._shortcut(at, block, begins))
+        y = self._run(at, steps.after, block, y)
+        self.shortcuts.append(ShortcutUse(at, block.shortcut, x.shape, y.shape))
+        return y
+
+    def _run(self, at: Place, steps: tuple[Step, ...], block: BlockPlan, x: _Value) -> _Value:
+        convs = {conv.name: conv for conv in block.convs}
+        for kind, name in steps:
+            here = at._replace(layer=name)
+            if kind is StepKind.CONV:
+                x = self._conv(here, convs[name], x)
+            else:
+                x = self._norm_or_act(here, kind, x)
+        return x
+
+    def _shortcut(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
+        if block.projection is not None:
+            y = self._conv(at._replace(layer=block.projection.name), block.projection, x)
+            if self.spec.projection_norm and self.spec.norm is not Norm.NONE:
+                y = self._norm(at._replace(layer="downsample.1"), y)
+            return y
+        at = at._replace(layer="downsample")
+        if block.shortcut is ShortcutKind.ZERO_PAD:
+            sides = (-(-n // block.stride) for n in x.shape[1:])
+            return self._row(at, "ZeroPad", x, self._new((block.out_channels, *sides)))
+        return self._row(at, "Identity", x, x)
+
+    def _add(self, at: Place, branch: _Value, shortcut: _Value) -> _Value:
+        return self._row(at._replace(layer="add"), "Add", branch, self._new(branch.shape))
+
+    def _norm_or_act(self, at: Place, kind: StepKind, x: _Value) -> _Value:
+        return self._norm(at, x) if kind is StepKind.NORM else self._act(at, x)
+
+    def _conv(self, at: Place, conv: ConvPlan, x: _Value) -> _Value:
+        same = self.spec.padding is Padding.SAME and conv.kernel > 1
+        reach = conv.dilation * (conv.kernel - 1) + 1
+        padded, sides = self._slide(x, reach, conv.stride, same)
+        y = self._new((conv.out_channels, *sides))
+        self._keep(at, padded.storage)
+        params = conv.weights + conv.out_channels * self.spec.bias
+        weight = [conv.out_channels, conv.in_channels // conv.groups, conv.kernel, conv.kernel]
+        macs = conventions.conv_macs(self._sizes(x), weight, self._sizes(y))
+        kind = "Conv2dSame" if same else "Conv2d"
+        return self._row(at, kind, x, y, params, macs, fvcore=macs)
+
+    def _max_pool(self, at: Place, x: _Value) -> _Value:
+        same = self.spec.padding is Padding.SAME
+        padded, sides = self._slide(x, 3, 2, same)
+        y = self._new((x.shape[0], *sides))
+        indices = _Storage(self.meter, INT64_BYTES * self._elements(y.shape))
+        self._keep(at, padded.storage)
+        self._keep(at, indices)
+        return self._row(at, "MaxPool2dSame" if same else "MaxPool2d", x, y)
+
+    def _slide(self, x: _Value, reach: int, stride: int, same: bool) -> tuple[_Value, list[int]]:
+        """What a window slides over, padded first where "same" is uneven, and its output's sides.
+
+        `reach` is the window's side, its dilation included.
+        """
+        if not same:
+            return x, [(n + 2 * (reach // 2) - reach) // stride + 1 for n in x.shape[1:]]
+        around = [same_padding(n, reach, stride) for n in x.shape[1:]]
+        sides = [-(-n // stride) for n in x.shape[1:]]
+        if all(before == after for before, after in around):
+            return x, sides
+        wide = (n + sum(both) for n, both in zip(x.shape[1:], around, strict=True))
+        return self._new((x.shape[0], *wide)), sides
+
+    def _norm(self, at: Place, x: _Value) -> _Value:
+        if self.batch * prod(x.shape[1:]) == 1 and not self.one_value:
+            self.one_value = at.path
+        channels = x.shape[0]
+        y = self._new(x.shape)
+        self._keep(at, x.storage)
+        if self.grad:
+            for _ in ("mean", "inverse deviation"):
+                self._keep(at, _Storage(self.meter, FLOAT32_BYTES * channels))
+        fvcore = conventions.norm_flops(self._elements(x.shape))
+        return self._row(at, "BatchNorm2d", x, y, params=2 * channels, fvcore=fvcore)
+
+    def _act(self, at: Place, x: _Value) -> _Value:
+        y = self._new(x.shape)
+        self._keep(at, (x if self.spec.activation in _SAVE_INPUT else y).storage)
+        return self._row(at, layer_type(self.spec.activation), x, y)
+
+    def _linear(self, at: Place, x: _Value) -> _Value:
+        (features,), classes = x.shape, self.spec.classes
+        y = self._new((classes,))
+        self._keep(at, x.storage)
+        macs = self.batch * features * classes
+        return self._row(at, "Linear", x, y, (features + 1) * classes, macs, fvcore=macs)
+
+    def _new(self, shape: Shape) -> _Value:
+        return _Value(shape, _Storage(self.meter, self.element_bytes * self._elements(shape)))
+
+    def _elements(self, shape: Shape) -> int:
+        return self.batch * prod(shape)
+
+    def _sizes(self, x: _Value) -> list[int]:
+        return [self.batch, *x.shape]
+
+    def _keep(self, at: Place, storage: _Storage) -> None:
+        """Autograd keeps a storage; it counts at the layer that keeps it first."""
+        if self.grad and storage not in self._kept:
+            self._kept.add(storage)
+            self._saved[at] += storage.bytes
+
+    def _row(
+        self,
+        at: Place,
+        kind: str,
+        x: _Value,
+        y: _Value,
+        params: int = 0,
+        macs: int = 0,
+        fvcore: int = 0,
+    ) -> _Value:
+        cost = LayerCost(at, kind, x.shape, y.shape, params, macs, fvcore, self._saved[at])
+        self.layers.append(cost)
+        return y

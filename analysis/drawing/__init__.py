@@ -1,0 +1,1 @@
+"""Networks as drawings, and the formats that they are written in."""

@@ -1,0 +1,61 @@
+"""What stands under a diagram in a paper: a caption, and the source as BibTeX."""
+
+from __future__ import annotations
+
+import re
+
+from analysis.costs.profiles import Profile
+from analysis.costs.report import tex
+from analysis.drawing.svg import counts_in_words
+from nets import CATALOG
+from nets.catalog import Citation
+from nets.origin import edits, is_edited, title
+from nets.plan import ShortcutKind
+
+_LINES = {
+    ShortcutKind.IDENTITY: "solid",
+    ShortcutKind.PROJECTION: "dashed",
+    ShortcutKind.ZERO_PAD: "dotted",
+}
+
+
+def caption(profile: Profile) -> str:
+    """A LaTeX caption that says what the lines are and cites the network's source.
+
+    Of an edited network it cites the source of what it was edited from, and says the edit.
+    """
+    spec = profile.spec
+    entry = CATALOG[spec.base]
+    cited = f"{tex(entry.source.short)}~\\cite{{{entry.source.key}}}"
+    origin = f"Architecture: {cited}"
+    if is_edited(spec):
+        origin = f"Edited from {tex(entry.title)}, {cited}: {tex(edits(spec))}"
+    drawn = {use.kind for use in profile.shortcuts}
+    lines = [
+        f"{kind.replace('_', '-')} shortcuts {look}"
+        for kind, look in _LINES.items()
+        if kind in drawn
+    ]
+    shown = f" ({', '.join(lines)})" if lines else ""
+    return (
+        f"\\caption{{{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
+        f"{tex(counts_in_words(profile))}{shown}. {origin}.}}\n"
+    )
+
+
+def bibtex(source: Citation) -> str:
+    """A BibTeX entry."""
+    fields = {
+        "author": " and ".join(source.authors.split(", ")),
+        "title": f"{{{source.title}}}",
+    }
+    kind = "misc"
+    if found := re.fullmatch(r"(\w+) (\d{4}), arXiv (\S+)", source.venue):
+        kind = "inproceedings"
+        fields |= {"booktitle": found[1], "year": found[2]}
+        fields |= {"eprint": found[3], "archiveprefix": "arXiv"}
+    else:
+        fields |= {"howpublished": source.venue, "year": str(source.year)}
+    fields["url"] = source.url
+    inside = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    return f"@{kind}{{{source.key},\n{inside}}}\n"

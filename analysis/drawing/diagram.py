@@ -1,0 +1,108 @@
+"""A graph as a file, in every format that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import ceil
+
+from analysis.costs.profiles import Profile
+from analysis.drawing import viewer
+from analysis.drawing.dot import dot
+from analysis.drawing.heat import Heat
+from analysis.drawing.parts import SMALL, Graph
+from analysis.drawing.svg import svg, title_size
+from analysis.drawing.tikz import needs_unicode_tex, tikz
+from analysis.style import files
+from analysis.style.fonts import missing_letters, with_fonts
+from analysis.style.look import MAX_WIDTH_MM, Look
+
+_PT_PER_PX = 0.75
+
+
+def diagram(
+    suffix: str,
+    profile: Profile,
+    graphs: Mapping[str, Graph],
+    first: str,
+    look: Look,
+    heat: Heat | None = None,
+    dpi: int | None = None,
+    fragment: bool = False,
+) -> str | bytes:
+    """A file's content.
+
+    Args:
+        suffix: one of `files.DIAGRAM_SUFFIXES`.
+        profile: the network that the graphs show.
+        graphs: by name; an HTML document holds them all, the other formats the first.
+        first: the name of the graph that is meant.
+        look: how it is drawn.
+        heat: numbers that colour the nodes.
+        dpi: resolution of a PNG; without it what `files.png` takes.
+        fragment: whether a .tex is the picture alone, to be included in another document.
+
+    Raises:
+        ValueError: where the format cannot hold the graph or what is asked of it.
+    """
+    if suffix == ".html":
+        return viewer.html(profile, graphs, first, look, heat)
+    graph = graphs[first]
+    if suffix == ".dot":
+        if heat:
+            raise ValueError("heat colours .svg, .pdf, .png, .tex and .html, not .dot")
+        return dot(graph, look.palette, look.title)
+    if suffix == ".tex":
+        return tikz(graph, look, heat, standalone=not fragment)
+    picture = svg(graph, look, heat)
+    if suffix == ".pdf":
+        return files.pdf(picture)
+    if suffix == ".png":
+        return files.png(picture, dpi)
+    return with_fonts(picture)
+
+
+LEGIBLE_PT = 6.0
+"""Text below this is hard to read on paper."""
+
+
+def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
+    """What to know of a drawing whose text becomes too small on paper, and what helps.
+
+    Args:
+        draw: lays the drawing out for a width in mm, or without one.
+        look: how it is drawn.
+    """
+    drawn = draw(look.width_mm)
+    scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
+    if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
+        return "the title is longer than the drawing is wide, and small: shorten it"
+    if scale * SMALL >= LEGIBLE_PT:
+        return ""
+    said = f"the smallest text is {scale * SMALL:.1f} pt"
+    if look.width_mm is None:
+        return f"to be no taller than a page it was made smaller: {said}"
+    low, high = look.width_mm, float(MAX_WIDTH_MM)
+    if not _legible(draw, look, high):
+        return f"at {low:g} mm {said}, and no width makes it legible: draw less of the network"
+    while high > 1.02 * low + 1:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
+    return f"at {look.width_mm:g} mm {said}: take {ceil(high):,} mm, or draw less of the network"
+
+
+def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:
+    drawn = draw(width_mm)
+    scale = replace(look, width_mm=width_mm).scale(drawn.width, drawn.height)
+    return scale * _PT_PER_PX * SMALL >= LEGIBLE_PT
+
+
+def warning(suffix: str, title: str) -> str:
+    """What to know of a title that a format cannot simply write; mostly nothing."""
+    if not title:
+        return ""
+    if suffix == ".tex" and needs_unicode_tex(title):
+        return "the title has letters beyond Latin: compile this file with lualatex or xelatex"
+    if suffix in (".pdf", ".png") and (missing := missing_letters(title)):
+        return f"no font of this system has {' '.join(missing[:20])}: left out of the title"
+    return ""

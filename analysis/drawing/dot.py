@@ -1,0 +1,91 @@
+"""A graph as DOT text, for users who have Graphviz or another tool that reads it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import graphviz
+from graphviz import escape
+
+from analysis.drawing.parts import Graph, Kind, Node, ShortcutLine
+from analysis.style.palette import LIGHT, Palette
+from nets.plan import ShortcutKind
+
+_STYLES = {
+    ShortcutKind.IDENTITY: "solid",
+    ShortcutKind.PROJECTION: "dashed",
+    ShortcutKind.ZERO_PAD: "dotted",
+    ShortcutKind.NONE: "solid",
+}
+
+
+def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
+    """The graph from left to right, stages as clusters, shortcuts with their kind as class.
+
+    A shortcut is an edge; where a whole stage is one box, its shortcuts of one kind are a node.
+    """
+    drawing = graphviz.Digraph(
+        graph_attr={"rankdir": "LR", "fontname": "Helvetica"}
+        | ({"label": escape(title)} if title else {}),
+        node_attr={"fontname": "Helvetica", "shape": "box", "style": "rounded"},
+        edge_attr={"fontname": "Helvetica", "color": palette.main_path},
+    )
+    stages = {
+        band.stage: ", ".join(filter(None, (f"{band.stage} {band.shape}", band.note)))
+        for band in reversed(graph.bands)
+    }
+    for stage, label in reversed(stages.items()):
+        with drawing.subgraph(name=f"cluster_{stage}") as cluster:
+            cluster.attr(label=label, color=palette.plain, style="rounded")
+            for node in graph.nodes:
+                if _is_in(node, stage):
+                    _node(cluster, node)
+            for line in graph.shortcuts:
+                if line.unit and line.path == stage:
+                    _unit(cluster, line, line.unit.words, palette)
+    for node in graph.nodes:
+        if not any(_is_in(node, stage) for stage in stages):
+            _node(drawing, node)
+    before = {}
+    for edge in graph.edges:
+        drawing.edge(edge.source, edge.target, label=edge.label or None)
+        before[edge.target] = edge.source
+    for line in graph.shortcuts:
+        if line.unit:
+            continue
+        chain = [before[line.source], *line.via, line.target]
+        for one, other in pairwise(chain):
+            drawing.edge(
+                one,
+                other,
+                label=f"×{line.count}" if line.count > 1 else None,
+                color=palette.shortcut(line.kind),
+                style=_STYLES[line.kind],
+                constraint="false",
+                **{"class": f"shortcut {line.kind}"},
+            )
+    return str(drawing.source)
+
+
+def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Palette) -> None:
+    """The shortcuts of one kind in a stage that is one box: a box of their line beside it."""
+    drawing.node(
+        f"{line.path}.{line.kind}",
+        escape(words),
+        color=palette.shortcut(line.kind),
+        style=f"rounded,{_STYLES[line.kind]}",
+        tooltip=escape(f"{line.path}: {line.label}"),
+        **{"class": f"shortcut {line.kind}"},
+    )
+
+
+def _is_in(node: Node, stage: str) -> bool:
+    """Whether a node stands in a stage, or in the band of a unit."""
+    return f"{node.path}.".startswith(f"{stage}.")
+
+
+def _node(drawing: graphviz.Digraph, node: Node) -> None:
+    look = {"class": f"node {node.kind}"}
+    if node.kind is Kind.ADD:
+        look |= {"shape": "circle", "style": "", "width": "0.25", "fixedsize": "true"}
+    drawing.node(node.id, escape(node.label), tooltip=escape(node.detail), **look)

@@ -1,0 +1,148 @@
+"""Heat: a number for every stage, block and layer, to colour a graph by.
+
+Any mapping from path to number will do; the metrics here are those of a profile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean
+
+from analysis.costs.profiles import Profile
+from analysis.drawing.parts import Kind, Node
+from analysis.gradients.curves import Curve, State, summarise
+from analysis.style.numbers import short
+from nets.plan import place_of
+
+
+class Metric(StrEnum):
+    """The numbers of a profile that a graph may be coloured by."""
+
+    MACS = "macs"
+    PARAMS = "params"
+    SAVED_BYTES = "saved_bytes"
+
+    @property
+    def label(self) -> str:
+        """What the scale is called."""
+        return {"macs": "MACs", "params": "parameters", "saved_bytes": "saved memory"}[self.value]
+
+    @property
+    def unit(self) -> str:
+        """What is counted, where it is not plain numbers."""
+        return "B" if self is Metric.SAVED_BYTES else ""
+
+
+class Per(StrEnum):
+    """What of a box that stands for several blocks is coloured: all of them, or one."""
+
+    BOX = "box"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Numbers by path, what they are and their unit; `varies` where equal blocks' numbers differ.
+
+    The number of a stage is that of all its blocks, every other that of one block or layer; `per`
+    says which of the two a box shows. Numbers that vary cannot be added up: a box that stands for
+    several blocks then has none, and a graph must be unfolded to show them.
+    """
+
+    label: str
+    unit: str
+    values: Mapping[str, float]
+    varies: bool = False
+    per: Per = Per.BOX
+
+    def of(self, node: Node) -> float | None:
+        """The number of a box, of a stage per block its mean; None where it has none."""
+        value = self.values.get(node.path)
+        if value is None or node.kind is Kind.ADD or self._hides(node):
+            return None
+        if node.kind is Kind.STAGE:
+            return value / node.count if self.per is Per.BLOCK else value
+        return value * node.count if self.per is Per.BOX else value
+
+    def figures(self, node: Node) -> tuple[str, ...]:
+        """The number of a box in words, from the longest to the shortest; none of nothing."""
+        value = self.of(node)
+        if not value:
+            return ()
+        said = short(value, self.unit)
+        if node.count == 1 or (node.kind is Kind.STAGE and self.per is Per.BOX):
+            return (said,)
+        if self.per is Per.BLOCK:
+            return (f"{said} per block", said)
+        times = f"×{node.count} = {said}"
+        return (f"{short(self.values[node.path], self.unit)} {times}", times, said)
+
+    def text(self, node: Node) -> str:
+        """The number of a box with its name, or why it has none; empty where there is nothing."""
+        if self._hides(node):
+            return "differs by block: unfold to see it"
+        value = self.of(node)
+        if value is None:
+            return ""
+        if self.per is Per.BLOCK and node.count > 1:
+            return f"{short(value, self.unit)} {self.label} per block"
+        return f"{next(iter(self.figures(node)), short(value, self.unit))} {self.label}"
+
+    def ends(self, most: float) -> str:
+        """What the scale goes from and to, with its unit, and which reading it is of."""
+        reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
+        said = f"0 to {short(most, self.unit)} {self.label}"
+        return said if self.varies else f"{said}, {reading}"
+
+    def _hides(self, node: Node) -> bool:
+        """Whether a box stands for several blocks whose numbers differ."""
+        return self.varies and node.count > 1 and node.kind is not Kind.ADD
+
+
+def heat_of(profile: Profile, metric: Metric) -> Heat:
+    """A metric of every layer, and its sums for blocks, stages, stem and head.
+
+    Raises:
+        ValueError: for saved memory, where the network cannot train at the profile's batch.
+    """
+    if metric is Metric.SAVED_BYTES and profile.untrainable:
+        raise ValueError(
+            f"there is no saved memory to colour by: {profile.untrainable}; colour by MACs or "
+            "parameters"
+        )
+    values: Counter[str] = Counter()
+    for row in profile.layers:
+        value = getattr(row, metric.value)
+        for path in {row.path, row.place.around.path, row.place.stage}:
+            values[path] += value
+    return Heat(metric.label, metric.unit, values)
+
+
+def gradient_heat(curves: Sequence[Curve]) -> Heat:
+    """How many decades each block's gradient lies below or above the last one's, mean over seeds.
+
+    Which of the two is the one that the whole ratio has; what lies on the other side counts as 0.
+    A block whose norm could not be measured has no number. Blocks of a folded run differ: colour
+    an unfolded graph.
+
+    Args:
+        curves: of one model.
+    """
+    (summary,) = summarise(curves)
+    below = summary.log10_ratio < 0
+    sign = -1 if below else 1
+    values = {}
+    points = zip(*(curve.activations.values for curve in curves), strict=True)
+    states = zip(*(curve.activations.states for curve in curves), strict=True)
+    ends = [curve.activations.values[-1] for curve in curves]
+    for path, norms, found in zip(curves[0].activations.paths, points, states, strict=True):
+        if set(found) == {State.MEASURED} and min(ends) > 0:
+            decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
+            values[place_of(path).around.path] = max(sign * decades, 0.0)
+    return Heat(
+        f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
+    )

@@ -1,0 +1,284 @@
+"""The silhouette of a network: how height, width and channels change, as one SVG picture.
+
+Each box is a tensor. Its front face is the map and its depth the channels, so the picture shows at
+once that a ResNet gives up resolution for channels. Positions follow from the shapes in closed
+form; only the scale is tried, largest first, until the picture fits its width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import cos, log2, radians, sin, sqrt
+
+from analysis.costs.profiles import Profile, Shape
+from analysis.style.fonts import FONT_FAMILY
+from analysis.style.numbers import shape
+from analysis.style.palette import LIGHT, Palette, mix
+from nets import plan
+
+MAX_WIDTH = 960
+"""Pixels: at 900 px on a wall the smallest text is still 14 px."""
+
+NAME_SIZE, TEXT_SIZE = 16, 15
+_LINE = 20
+_CHARACTER = 0.6
+"""Width of a character in em: an upper estimate for Source Sans, Segoe UI, Helvetica and Arial."""
+
+_SIDES = range(150, 39, -5)
+"""Drawn lengths of the longest side of a map, the largest that fits is taken."""
+
+_SMALLEST_MAP = 32
+"""A net whose maps are all smaller than this does not fill the picture with them."""
+
+_THINNEST = 6.0
+_BAR = 8.0
+"""Thickness of the head's bar: a vector has no map."""
+
+_DEPTH = 0.028
+"""Depth of a doubling of the channels, as a share of the longest side."""
+
+_ANGLE = radians(30)
+_MARGIN = 12
+_BETWEEN_BOXES, _BETWEEN_LABELS = 30, 16
+_ABOVE_LABELS = 34
+_ARROW_GAP, _ARROW_HEAD = 5.0, 7.0
+
+_FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
+"""How much of the tint covers the ground."""
+
+
+def silhouette(profile: Profile, palette: Palette = LIGHT) -> str:
+    """Draw the input, the stem's outputs, every stage and the head as boxes in a row.
+
+    Height and width of a front face follow the square roots of the map's height and width (at
+    least 6 px), depth follows log2(1 + channels), at 30 degrees; the picture's `<desc>` says so
+    with its numbers. At most 960 px wide.
+
+    Args:
+        profile: the counted network.
+        palette: its colours; the ground stays transparent.
+
+    Returns:
+        One `<svg>` element with a transparent ground.
+    """
+    tensors = tuple(_tensors(profile))
+    split = _width(_Layout(tensors, _SIDES[-1], split=False)) > MAX_WIDTH
+    layouts = [_Layout(tensors, side, split) for side in _SIDES]
+    layout = next((one for one in layouts if _width(one) <= MAX_WIDTH), layouts[-1])
+    return _draw(profile.model, layout, _Colours.of(palette))
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """One box: what it is called, in whose words, and its shape [C, H, W]."""
+
+    name: str
+    part: str
+    sides: Shape
+
+    def lines(self, split: bool) -> tuple[str, ...]:
+        """The label under the box."""
+        if self.part == "classes":
+            return self.name, self.part, str(self.sides[0])
+        if split:
+            return self.name, self.part, f"{self.sides[0]}×", shape(self.sides[1:])
+        return self.name, self.part, shape(self.sides)
+
+
+def _tensors(profile: Profile) -> Iterator[_Tensor]:
+    yield _Tensor("input", "image", profile.input)
+    for layer in profile.layers:
+        if layer.path in ("conv1", "maxpool"):
+            yield _Tensor(layer.path, "stem", layer.output)
+    for stage in profile.stages[1:-1]:
+        yield _Tensor(stage.name, plan.paper_name(stage.name), stage.output)
+    yield _Tensor(profile.stages[-1].name, "classes", profile.stages[-1].output)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """All boxes at one scale: the longest side of any map is `side` pixels long."""
+
+    tensors: Sequence[_Tensor]
+    side: int
+    split: bool
+
+    @property
+    def unit(self) -> float:
+        """Drawn length of a side of one pixel of a map."""
+        longest = max(max(tensor.sides[1:]) for tensor in self.tensors)
+        return self.side / sqrt(max(longest, _SMALLEST_MAP))
+
+    def front(self, tensor: _Tensor) -> tuple[float, float]:
+        """Width and height of a front face."""
+        if tensor.part == "classes":
+            return _BAR, _BAR
+        _, height, width = tensor.sides
+        return max(_THINNEST, self.unit * sqrt(width)), max(_THINNEST, self.unit * sqrt(height))
+
+    def depth(self, tensor: _Tensor) -> tuple[float, float]:
+        """How far the back face stands to the right of the front face, and above it."""
+        depth = self.side * _DEPTH * log2(1 + tensor.sides[0])
+        return depth * cos(_ANGLE), depth * sin(_ANGLE)
+
+    def extent(self, tensor: _Tensor) -> tuple[float, float]:
+        """Width and height of a whole box."""
+        (width, height), (right, up) = self.front(tensor), self.depth(tensor)
+        return width + right, height + up
+
+    def label(self, tensor: _Tensor) -> float:
+        """Width of the longest line of a label."""
+        name, *rest = (len(line) * _CHARACTER for line in tensor.lines(self.split))
+        return max(name * NAME_SIZE, *(width * TEXT_SIZE for width in rest))
+
+    def centres(self) -> list[float]:
+        """Where the boxes and their labels stand: as close as their neighbours allow."""
+        half_boxes = [self.extent(tensor)[0] / 2 for tensor in self.tensors]
+        half_labels = [self.label(tensor) / 2 for tensor in self.tensors]
+        x = _MARGIN + max(half_boxes[0], half_labels[0])
+        centres = [x]
+        for i in range(1, len(self.tensors)):
+            x += max(
+                half_boxes[i - 1] + half_boxes[i] + _BETWEEN_BOXES,
+                half_labels[i - 1] + half_labels[i] + _BETWEEN_LABELS,
+            )
+            centres.append(x)
+        return centres
+
+
+def _width(layout: _Layout) -> float:
+    """Width of the whole picture."""
+    last = layout.tensors[-1]
+    return layout.centres()[-1] + max(layout.extent(last)[0], layout.label(last)) / 2 + _MARGIN
+
+
+@dataclass(frozen=True)
+class _Colours:
+    """The attributes of each thing that is drawn."""
+
+    front: str
+    top: str
+    side: str
+    edge: str
+    text: str
+    quiet: str
+    path: str
+
+    @classmethod
+    def of(cls, palette: Palette) -> _Colours:
+        return cls(
+            front=f'fill="{mix(palette.tint, palette.background, _FRONT)}"',
+            top=f'fill="{mix(palette.tint, palette.background, _TOP)}"',
+            side=f'fill="{mix(palette.tint, palette.background, _SIDE)}"',
+            edge=f'stroke="{palette.tint}"',
+            text=f'fill="{palette.text}"',
+            quiet=f'fill="{palette.plain}"',
+            path=f'fill="{palette.main_path}" stroke="{palette.main_path}"',
+        )
+
+
+def _draw(model: str, layout: _Layout, colours: _Colours) -> str:
+    tallest = max(layout.extent(tensor)[1] for tensor in layout.tensors)
+    middle = _MARGIN + tallest / 2
+    baseline = _MARGIN + tallest + _ABOVE_LABELS
+    lines = max(len(tensor.lines(layout.split)) for tensor in layout.tensors)
+    width, height = _number(_width(layout)), _number(baseline + (lines - 1) * _LINE + _MARGIN)
+    centres = layout.centres()
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT_FAMILY}" '
+            f'font-size="{TEXT_SIZE}" text-anchor="middle">',
+            f"<title>{escape(model)}: height, width and channels through the network</title>",
+            f"<desc>{escape(_description(layout))}</desc>",
+            f'<g stroke-width="1" stroke-linejoin="round" {colours.edge}>',
+            *(_box(layout, *place, middle, colours) for place in _places(layout, centres)),
+            "</g>",
+            f'<g class="main-path" stroke-width="1.5" stroke-linejoin="round" {colours.path}>',
+            *_arrows(layout, centres, middle),
+            "</g>",
+            *(
+                _label(tensor, x, baseline, layout.split, colours)
+                for tensor, x in _places(layout, centres)
+            ),
+            "</svg>\n",
+        ]
+    )
+
+
+def _places(layout: _Layout, centres: list[float]) -> Iterator[tuple[_Tensor, float]]:
+    return zip(layout.tensors, centres, strict=True)
+
+
+def _description(layout: _Layout) -> str:
+    """The picture in words: the tensors in order, and what a length means."""
+    tensors = ", ".join(
+        f"{tensor.name} {tensor.lines(split=False)[-1]}" for tensor in layout.tensors
+    )
+    return (
+        f"Channels×height×width, from left to right: {tensors}. "
+        f"Height and width of a front face are {_number(layout.unit)} px times the square root of "
+        f"the map's height and width, and at least {_number(_THINNEST)} px. "
+        f"Depth is {_number(layout.side * _DEPTH)} px times log2(1 + channels). "
+        f"The head is a vector, drawn as a bar {_number(_BAR)} px thick."
+    )
+
+
+def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours: _Colours) -> str:
+    """Three faces of a box whose outline has its centre at (centre, middle)."""
+    (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
+    x, y = centre - (width + right) / 2, middle - (height + up) / 2 + up
+    top = [(x, y), (x + right, y - up), (x + width + right, y - up), (x + width, y)]
+    side = [
+        (x + width, y),
+        (x + width + right, y - up),
+        (x + width + right, y - up + height),
+        (x + width, y + height),
+    ]
+    front = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    return (
+        f'<g class="box" data-name="{escape(tensor.name)}">'
+        f'<polygon points="{_points(top)}" {colours.top}/>'
+        f'<polygon points="{_points(side)}" {colours.side}/>'
+        f'<polygon points="{_points(front)}" {colours.front}/></g>'
+    )
+
+
+def _arrows(layout: _Layout, centres: list[float], y: float) -> Iterator[str]:
+    """Arrows along the middle, from each outline to the next."""
+    reach = []
+    for tensor in layout.tensors:
+        (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
+        # where a box is deeper than high, the middle line meets its slanted edges
+        cut = max(0.0, (up - height) / 2) * right / up
+        reach.append((width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP)
+    for i in range(len(centres) - 1):
+        start, end = centres[i] + reach[i], centres[i + 1] - reach[i + 1]
+        head = [(end, y), (end - _ARROW_HEAD, y - 3), (end - _ARROW_HEAD, y + 3)]
+        yield (
+            f'<path d="M{_number(start)} {_number(y)}H{_number(end - _ARROW_HEAD)}" fill="none"/>'
+            f'<polygon points="{_points(head)}" stroke="none"/>'
+        )
+
+
+def _label(tensor: _Tensor, x: float, baseline: float, split: bool, colours: _Colours) -> str:
+    name, part, *sizes = tensor.lines(split)
+    bold = f'font-size="{NAME_SIZE}" font-weight="600" {colours.text}'
+    lines = [(name, bold), (part, colours.quiet), *((size, colours.text) for size in sizes)]
+    texts = (
+        f'<text x="{_number(x)}" y="{_number(baseline + i * _LINE)}" {look}>{escape(text)}</text>'
+        for i, (text, look) in enumerate(lines)
+    )
+    return f'<g class="label">{"".join(texts)}</g>'
+
+
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+
+
+def _number(value: float) -> str:
+    """At most two decimals, without a trailing or a negative zero."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,444 @@
+"""A graph as SVG: the picture of the page, of the PDF and of the PNG.
+
+Every shortcut is a `<g>` whose class holds `shortcut` and its kind, and which holds its line. Every
+node is a `<g>` with its path; a folded run says its count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from types import MappingProxyType
+
+from analysis.costs.profiles import Profile
+from analysis.drawing.heat import Heat
+from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, key_of
+from analysis.drawing.parts import (
+    SMALL,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Kind,
+    Node,
+    Point,
+    ShortcutLine,
+    SmallUnit,
+)
+from analysis.style.fonts import FONT_FAMILY, text_width
+from analysis.style.look import PLAIN_LOOK, Look
+from analysis.style.palette import (
+    CIVIDIS,
+    DASHES,
+    GREYS,
+    PRINT,
+    Palette,
+    heat_colour,
+    mix,
+    text_on,
+)
+from nets.options import number_of
+from nets.plan import ShortcutKind
+
+TEXT, LARGE = 13, 18.0
+"""Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
+
+CORNER = 9.0
+TITLE = 40.0
+"""The height of the title above a drawing."""
+
+_FILLS = {
+    # six quiet fills, told apart by label too
+    Kind.CONV: 0.26,
+    Kind.LINEAR: 0.26,
+    Kind.POOL: 0.16,
+    Kind.NORM: 0.08,
+    Kind.ACTIVATION: 0.0,
+    Kind.SHAPE: 0.0,
+    Kind.PAD: 0.16,
+}
+_OTHER_FILL = 0.16
+_TALL = 36.0  # of a box in which two lines have room to spare
+
+
+def fill_of(kind: Kind) -> float:
+    """How much of the tint covers the ground of a box."""
+    return _FILLS.get(kind, _OTHER_FILL)
+
+
+def svg(
+    graph: Graph,
+    look: Look = PLAIN_LOOK,
+    heat: Heat | None = None,
+    marked: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Draw a graph.
+
+    Args:
+        graph: what to draw.
+        look: how it is drawn.
+        heat: numbers that colour the nodes, with a scale below.
+        marked: a word for each node that is to stand out, by path, such as `added`.
+
+    Returns:
+        One `<svg>` element.
+    """
+    palette, title, labels = look.palette, look.title, look.labels
+    top = TITLE if title else 0.0
+    kinds = kinds_of(graph) if look.legend else ()
+    warm = Warm.of(graph, heat, palette) if heat else None
+    key = key_of(kinds, warm.ends if warm else "", graph)
+    width, height = graph.width, graph.height + top + key.height
+    scale = look.scale(width, height)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
+        f'height="{_n(scale * height)}" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" font-family="{FONT_FAMILY}" '
+        f'font-size="{TEXT}" text-anchor="middle">',
+        f"<title>{escape(title or graph.model)}</title>",
+        f"<desc>{escape(description(graph))}</desc>",
+    ]
+    if look.ground:
+        parts.append(f'<rect width="100%" height="100%" fill="{palette.background}"/>')
+    if title:
+        size = title_size(title, width)
+        parts.append(
+            f'<text x="{_n(width / 2)}" y="26" font-size="{_n(size)}" font-weight="600" '
+            f'fill="{palette.text}">{escape(title)}</text>'
+        )
+    parts.append(f'<g transform="translate(0 {_n(top)})">')
+    parts += (_band(band, palette, look.shapes, labels) for band in graph.bands)
+    parts += (_frame(frame, palette, labels) for frame in graph.frames)
+    parts.append(f'<g class="main-path" stroke="{palette.main_path}" stroke-width="1.8">')
+    parts += (_edge(edge) for edge in graph.edges)
+    parts.append("</g>")
+    tells = counted_lines(graph)
+    # a shortcut is below the boxes on it, but a small one stands in its stage's box
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if node.inner)
+    parts += (_shortcut(line, palette, line in tells, labels) for line in graph.shortcuts)
+    parts += (_node(node, palette, labels, warm) for node in graph.nodes if not node.inner)
+    parts += (
+        _mark(node, marked[node.path], palette)
+        for node in graph.nodes
+        if node.path in marked and node.kind is not Kind.ADD
+    )
+    if look.shapes:
+        parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
+    parts.append(f'<g transform="translate(0 {_n(graph.height)})">')
+    if kinds:
+        parts.append(_legend(key, palette))
+    if warm:
+        parts.append(_scale(warm, key, palette))
+    parts += ["</g>", "</g>", "</svg>"]
+    return "\n".join(parts) + "\n"
+
+
+def title_size(title: str, width: float) -> float:
+    """The size of a title in px: a long one fits, if smaller."""
+    return min(LARGE, 1.7 * width / len(title))
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Heat on a graph: from nothing to the hottest node."""
+
+    heat: Heat
+    most: float
+    colours: tuple[str, ...]
+
+    @classmethod
+    def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
+        """Heat from nothing to the hottest node of a graph."""
+        found = [heat.of(node) or 0 for node in graph.nodes]
+        return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
+
+    def colour(self, node: Node) -> str | None:
+        """The fill of a node; None of one that has no number."""
+        value = self.heat.of(node)
+        return None if value is None else heat_colour(value / self.most, self.colours)
+
+    @property
+    def ends(self) -> str:
+        """What the scale goes from and to, with its unit."""
+        return self.heat.ends(self.most)
+
+
+def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], ...]:
+    """What stands in a box: each line, its size and its base line.
+
+    Below its label stands the box's number, as much of it as there is room for; in a box that has
+    a lower part, beside it.
+    """
+    figures = warm.heat.figures(node) if warm else ()
+    room = node.width - 6
+    if node.inner:
+        longer = (f"{node.label} · {said}" for said in figures)
+        label = next((text for text in longer if text_width(text, TEXT) <= room), node.label)
+        return ((label, TEXT, node.label_y + 4.5),)
+    fitting = (said for said in figures if text_width(said, SMALL) <= room)
+    if not (said := next(fitting, "")):
+        return ((node.label, TEXT, node.y + 4.5),)
+    apart = 3.0 if node.height < _TALL else 0.0
+    return (
+        (node.label, TEXT, node.y - 3 + apart / 2),
+        (said, SMALL, node.y + 13 - apart),
+    )
+
+
+def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
+    """The kinds of shortcut that occur."""
+    found = {line.kind for line in graph.shortcuts}
+    return tuple(kind for kind in ShortcutKind if kind in found)
+
+
+def counts_in_words(profile: Profile) -> str:
+    """`12 identity and 4 projection shortcuts`, or that there are none."""
+    counts = Counter(use.kind for use in profile.shortcuts)
+    if plain := counts[ShortcutKind.NONE]:
+        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
+    said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
+    return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
+
+
+def description(graph: Graph) -> str:
+    """The drawing in words."""
+    counts: Counter[ShortcutKind] = Counter()
+    for line in graph.shortcuts:
+        counts[line.kind] += line.count
+    said = ", ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
+    return f"{graph.model}, {graph.caption}. Shortcuts: {said or 'none'}."
+
+
+def holds_shape(band: Band) -> bool:
+    """Whether there is room for a band's shape beside its title."""
+    return band.width > 8.0 * (len(band.title) + len(band.shape))
+
+
+def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
+    texts = []
+    if labels:
+        texts.append(
+            f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17)}" text-anchor="start" '
+            f'font-size="{SMALL}" fill="{palette.text}">{escape(band.title)}</text>'
+        )
+    if shapes and holds_shape(band):
+        texts.append(
+            f'<text x="{_n(band.x + band.width - 8)}" y="{_n(band.y + 17)}" text-anchor="end" '
+            f'font-size="{SMALL}" fill="{palette.plain}">{escape(band.shape)}</text>'
+        )
+    return (
+        f'<g class="band" data-stage="{escape(band.stage)}"><rect x="{_n(band.x)}" '
+        f'y="{_n(band.y)}" width="{_n(band.width)}" height="{_n(band.height)}" rx="10" '
+        f'fill="{palette.surface}"/>{"".join(texts)}</g>'
+    )
+
+
+def _frame(frame: Frame, palette: Palette, labels: bool) -> str:
+    text = (
+        f'<text x="{_n(frame.x + 8)}" y="{_n(frame.y + 16)}" text-anchor="start" '
+        f'font-size="{SMALL}" fill="{palette.text}">{escape(frame.title)}</text>'
+    )
+    return (
+        f'<g class="frame" data-name="{escape(frame.name)}"><rect x="{_n(frame.x)}" '
+        f'y="{_n(frame.y)}" width="{_n(frame.width)}" height="{_n(frame.height)}" rx="8" '
+        f'fill="{palette.background}" stroke="{palette.tint}" stroke-width="1"/>'
+        f"{text if labels else ''}</g>"
+    )
+
+
+def _edge(edge: Edge) -> str:
+    return f'<path d="{_line(edge.points)}" fill="none"/>'
+
+
+def _shape(edge: Edge, palette: Palette) -> str:
+    """The shape on an edge."""
+    (x, y), anchor = edge.label_at
+    return (
+        f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
+        f'font-size="{SMALL}" fill="{palette.plain}">{escape(edge.label)}</text>'
+    )
+
+
+def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -> str:
+    colour, dash = palette.shortcut(line.kind), DASHES[line.kind]
+    look = f'fill="none" stroke="{colour}" stroke-linecap="round"'
+    look += f' stroke-dasharray="{dash}"' if dash else ""
+    path = _line(line.points)
+    lines = f'<path d="{path}" {look} stroke-width="2"/>'
+    if line.count > 1:
+        inner = _line(tuple(inset(line.points)))
+        lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
+        if tells:
+            x, y = line.count_at
+            lines += (
+                f'<text x="{_n(x)}" y="{_n(y)}" font-weight="600" '
+                f'fill="{colour}">×{line.count}</text>'
+            )
+    lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    if line.unit:
+        lines += _small_unit(line.unit, palette, labels)
+    return (
+        f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
+        f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
+        f"{lines}</g>"
+    )
+
+
+def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
+    """The branch and the addition of a small unit, and how many blocks are so."""
+    x, y, width, height = unit.box
+    at, base = unit.words_at
+    fill = mix(palette.tint, palette.background, fill_of(Kind.BLOCK))
+    words = (
+        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" font-size="{SMALL}" '
+        f'fill="{palette.text}">{escape(unit.words)}</text>'
+    )
+    return (
+        f'<path d="{_polyline(unit.path)}" stroke="{palette.main_path}" stroke-width="1.4"/>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="3" '
+        f'fill="{fill}" stroke="{palette.tint}" stroke-width="1"/>'
+        f"{_plus(unit.add, unit.radius, palette, 1.3)}{words if labels else ''}"
+    )
+
+
+def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
+    """The circle of an addition."""
+    (x, y), arm = centre, radius / 2
+    return (
+        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{palette.background}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
+        f'<path d="M{_n(x - arm)} {_n(y)}h{_n(2 * arm)}M{_n(x)} {_n(y - arm)}v{_n(2 * arm)}" '
+        f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
+    )
+
+
+def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
+    """The shortcuts that say their count; elsewhere the box of a run does."""
+    runs = {node.id for node in graph.nodes if node.kind is Kind.ADD and node.count > 1}
+    return tuple(line for line in graph.shortcuts if line.target in runs)
+
+
+def inset(points: tuple[Point, ...]) -> Iterator[Point]:
+    """The same arc, drawn again a little inside."""
+    (x1, y1), (_, top), (x2, _), (_, y2) = points
+    yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
+
+
+def stack_of(node: Node) -> tuple[float, ...]:
+    """How far right and down the boxes of a node stand, the last on top: a run is stacked."""
+    return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
+
+
+def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
+    x, y = node.x - node.width / 2, node.y - node.height / 2
+    detail = node.detail
+    if node.kind is Kind.ADD:
+        drawn = _plus((node.x, node.y), node.width / 2, palette, 1.6)
+    else:
+        fill = mix(palette.tint, palette.background, fill_of(node.kind))
+        ink = palette.text
+        if warm and (hot := warm.colour(node)):
+            fill, ink = hot, text_on(hot)
+        if warm and (said := warm.heat.text(node)):
+            detail += f" · {said}"
+        look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
+        drawn = "".join(
+            f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
+            f'height="{_n(node.height)}" {look}/>'
+            for d in stack_of(node)
+        )
+        if node.inner:
+            left, top, wide, tall = node.panel
+            drawn += (
+                f'<path d="M{_n(left)} {_n(top)}h{_n(wide)}v{_n(tall)}h{_n(-wide)}z" '
+                f'fill="{palette.background}"/>'
+            )
+        if labels:
+            drawn += "".join(
+                f'<text x="{_n(node.x)}" y="{_n(base)}"{_size(size)} '
+                f'fill="{ink}">{escape(text)}</text>'
+                for text, size, base in lines_of(node, warm)
+            )
+    hint = escape(f"{node.path}: {detail}")
+    count = f' data-count="{node.count}"' if node.count > 1 else ""
+    return (
+        f'<g class="node {node.kind}" data-path="{escape(node.path)}"{count}>'
+        f"<title>{hint}</title>{drawn}</g>"
+    )
+
+
+def _size(size: float) -> str:
+    return "" if size == TEXT else f' font-size="{_n(size)}"'
+
+
+_MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
+
+
+def _mark(node: Node, word: str, palette: Palette) -> str:
+    """An outline around a node; its line says the word: solid, dashed or dotted."""
+    x, y = node.x - node.width / 2 - 4, node.y - node.height / 2 - 4
+    dash = f' stroke-dasharray="{_MARKS[word]}"' if _MARKS.get(word) else ""
+    return (
+        f'<g class="mark {escape(word)}"><title>{escape(f"{node.path}: {word}")}</title>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(node.width + 8)}" '
+        f'height="{_n(node.height + 8)}" rx="10" fill="none" stroke="{palette.warning}" '
+        f'stroke-width="3"{dash}/></g>'
+    )
+
+
+def _legend(key: Key, palette: Palette) -> str:
+    items = []
+    for name in key.names:
+        dash = f' stroke-dasharray="{DASHES[name.kind]}"' if DASHES[name.kind] else ""
+        (x, y), (at, base) = name.sample, name.words
+        items.append(
+            f'<path d="M{_n(x)} {_n(y)}h{_n(SAMPLE)}" stroke="{palette.shortcut(name.kind)}" '
+            f'stroke-width="2" stroke-linecap="round"{dash}/>'
+            f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
+            f'fill="{palette.text}">{name.text}</text>'
+        )
+    return f'<g class="legend">{"".join(items)}</g>'
+
+
+def _scale(warm: Warm, key: Key, palette: Palette) -> str:
+    """The scale, from nothing to the hottest node, with its unit."""
+    wide = BAR / len(warm.colours)
+    (x, y), (at, base) = key.scale, key.words
+    steps = "".join(
+        f'<rect x="{_n(x + i * wide)}" y="{_n(y)}" width="{_n(wide + 0.5)}" height="14" '
+        f'fill="{colour}"/>'
+        for i, colour in enumerate(warm.colours)
+    )
+    return (
+        f'<g class="scale">{steps}<text x="{_n(at)}" y="{_n(base)}" '
+        f'text-anchor="start" fill="{palette.text}">{escape(warm.ends)}</text></g>'
+    )
+
+
+def _line(points: tuple[Point, ...]) -> str:
+    """A path through the points, its corners rounded."""
+    drawn = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
+    for before, (x, y), after in zip(points, points[1:], points[2:], strict=False):
+        x1, y1 = _towards((x, y), before)
+        x2, y2 = _towards((x, y), after)
+        drawn.append(f"L{_n(x1)} {_n(y1)}Q{_n(x)} {_n(y)} {_n(x2)} {_n(y2)}")
+    drawn.append(f"L{_n(points[-1][0])} {_n(points[-1][1])}")
+    return "".join(drawn)
+
+
+def _polyline(points: tuple[Point, ...]) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    (x, y), (ox, oy) = corner, other
+    length = abs(ox - x) + abs(oy - y)
+    share = min(CORNER, length / 2) / length if length else 0
+    return x + (ox - x) * share, y + (oy - y) * share
+
+
+def _n(value: float) -> str:
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

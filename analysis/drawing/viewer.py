@@ -1,0 +1,298 @@
+"""A graph to walk through: the drawing, and what there is to say of each of its nodes.
+
+`viewer.js` and `viewer.css` beside this file are the viewer itself, on the page and in the HTML
+file alike. The file works offline: it holds the drawing at every level, and asks nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from analysis.costs.profiles import Profile
+from analysis.drawing.graph import Level, graph, stage_in_words
+from analysis.drawing.heat import Heat, Metric, heat_of
+from analysis.drawing.key import NAMES
+from analysis.drawing.parts import Graph, Kind, Node
+from analysis.drawing.svg import svg
+from analysis.structure.residual import convs_in_words, residual
+from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css, letters
+from analysis.style.look import PLAIN_LOOK, Look
+from analysis.style.numbers import MISSING, exact, shape, short
+from nets import plan
+from nets.plan import ShortcutKind
+
+Row = tuple[str, str, str]
+"""A name, a value for the eye and the exact value."""
+
+MAX_NODES = 2_500
+"""Nodes of one view in an HTML file; a view with more is left out and said to be."""
+
+_SAVED_HINT = (
+    "Kept for the backward pass; what several layers keep counts once, at the first of them"
+)
+
+_HERE = Path(__file__).parent
+
+
+def script() -> str:
+    """The viewer as a JavaScript module whose default export draws it."""
+    return _asset("viewer.js")
+
+
+def style() -> str:
+    """The viewer's CSS; colours and font come from `--st-` variables as Streamlit names them."""
+    return _asset("viewer.css")
+
+
+@lru_cache(8)
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
+    """What the viewer needs to know: JSON values alone.
+
+    Args:
+        graph: what is drawn.
+        profile: the network that it shows.
+        drawing: the graph as SVG.
+
+    Returns:
+        `svg`; `nodes`, by id in the order of the main path: title, index of its facts, what opens
+        it and what closes it; `facts`, each of which many equal blocks share; `hints`, what a
+        fact's name means; `blocks` and `layers` of every stage, the stem's and the head's layers
+        too, to find what is folded away; `papers`, every stage's name in the paper.
+    """
+    describe = _Describer(profile)
+    nodes = {
+        node.id: {
+            "title": node.label if node.kind is Kind.RUN else _name(node),
+            "path": node.path,
+            "count": node.count,
+            "facts": describe(node),
+            "opens": list(node.opens),
+            "inside": node.inside,
+        }
+        for node in graph.nodes
+    }
+    stages = plan.stage_names(profile.spec)
+    return {
+        "svg": drawing,
+        "nodes": nodes,
+        "facts": describe.facts,
+        "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
+        "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
+        "layers": _layer_names(profile),
+        "papers": {stage: plan.paper_name(stage) for stage in stages},
+    }
+
+
+def levels(profile: Profile) -> dict[str, Graph]:
+    """The graphs of a document, by the names that its switches know; one too large is left out."""
+    drawn = {
+        view_name(level, unfold): graph(profile, level, unfold)
+        for level in Level
+        for unfold in ((False,) if level is Level.STAGE else (False, True))
+    }
+    return {name: one for name, one in drawn.items() if len(one.nodes) <= MAX_NODES}
+
+
+def view_name(level: Level, unfold: bool) -> str:
+    """The name of a view in a document."""
+    return f"{level} unfolded" if unfold and level is not Level.STAGE else level.value
+
+
+def html(
+    profile: Profile,
+    graphs: Mapping[str, Graph],
+    first: str,
+    look: Look = PLAIN_LOOK,
+    heat: Heat | None = None,
+) -> str:
+    """A document of its own that opens offline, with the viewer and every graph given.
+
+    Args:
+        profile: the network that the graphs show.
+        graphs: by name; where they are those of `levels`, the document has switches for them.
+        first: the name of the graph that is shown first.
+        look: how they are drawn; the title heads the document, else the model's text does.
+        heat: numbers that colour the nodes.
+
+    Raises:
+        ValueError: where the first graph is not among them, as it has too many nodes.
+    """
+    if first not in graphs:
+        raise ValueError(
+            f".html holds {MAX_NODES:,} nodes at most, the {first} graph has more: fold equal "
+            "blocks, or write .svg or .pdf"
+        )
+    inner = replace(look, title="", width_mm=None, ground=False)
+    views = {name: view(one, profile, svg(one, inner, heat)) for name, one in graphs.items()}
+    data = {"views": views, "first": first}
+    palette = look.palette
+    colours = {
+        "background-color": palette.background,
+        "secondary-background-color": palette.surface,
+        "text-color": palette.text,
+        "primary-color": palette.identity,
+        "border-color": palette.tint,
+    }
+    variables = "".join(f"--st-{name}:{colour};" for name, colour in colours.items())
+    headline = look.title or next(iter(graphs.values())).model
+    drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
+    fonts = faces_css(drawn | LATIN | frozenset(headline))
+    source = script().replace("</", "<\\/")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(headline)}</title>\n"
+        f"<style>{fonts}\n:root{{{variables}--st-font:{FONT_FAMILY}}}\n"
+        f"{_asset('document.css')}\n{style()}</style>\n</head>\n<body>\n"
+        f"<h1>{escape(headline)}</h1>\n{_CHOICES if len(graphs) > 1 else ''}\n"
+        '<main id="viewer"></main>\n'
+        f'<script type="application/json" id="data">{_script_json(data)}</script>\n'
+        f'<script type="module">\n{source}\n{_asset("document.js")}</script>\n</body>\n</html>\n'
+    )
+
+
+def _script_json(value: object) -> str:
+    """JSON that no `</script>` inside it can end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+_CHOICES = (
+    "<fieldset><span>Every node is a</span>"
+    + "".join(
+        f'<label><input type="radio" name="level" value="{level}"> {level}</label>'
+        for level in Level
+    )
+    + '<label><input type="checkbox" id="unfold"> Unfold equal blocks</label></fieldset>'
+)
+
+
+def _name(node: Node) -> str:
+    """What a node is called when it is talked about."""
+    if node.kind is Kind.ADD:
+        return f"{node.path}, addition"
+    return node.path
+
+
+def _layer_names(profile: Profile) -> dict[str, list[str]]:
+    """The layers of every stage's blocks, without stage and block; those of stem and head."""
+    names: dict[str, dict[str, None]] = {}
+    for row in profile.layers:
+        place = plan.place_of(row.path)
+        if place.block is not None:
+            names.setdefault(place.stage, {})[place.layer] = None
+    found = {stage: list(layers) for stage, layers in names.items()}
+    for end, steps in (
+        (plan.STEM, plan.stem_steps(profile.spec)),
+        (plan.HEAD, plan.head_steps(profile.spec)),
+    ):
+        found[end] = [step.name for step in steps]
+    return found
+
+
+def _label(metric: Metric) -> str:
+    """What a metric is called at the beginning of a row."""
+    return metric.label[0].upper() + metric.label[1:]
+
+
+class _Describer:
+    """Facts of nodes, each text kept once."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.facts: list[dict[str, Any]] = []
+        self._index: dict[tuple[Any, ...], int] = {}
+        self._profile = profile
+        self._layers = {row.path: row for row in profile.layers}
+        self._stages = {row.name: row for row in profile.stages}
+        self._stage_words = {s.name: stage_in_words(s) for s in plan.stages(profile.spec)}
+        self._uses = {use.path: use for use in profile.shortcuts}
+        self._sums = {
+            metric: heat_of(profile, metric).values
+            for metric in Metric
+            if not (metric is Metric.SAVED_BYTES and profile.untrainable)
+        }
+
+    def __call__(self, node: Node) -> int:
+        """The index of a node's facts; equal blocks share them."""
+        place = plan.place_of(node.path)
+        if place.block is not None:
+            place = place._replace(block=min(place.block, 1))
+        key = (place, node.kind, node.count)
+        if key not in self._index:
+            self._index[key] = len(self.facts)
+            self.facts.append(self._facts(node))
+        return self._index[key]
+
+    def _facts(self, node: Node) -> dict[str, Any]:
+        if node.path in self._layers:
+            return self._layer(node)
+        if node.path in self._stages:
+            return self._stage(node.path)
+        if node.path in self._uses:
+            return self._block(node)
+        return {"what": node.detail, "rows": [], "text": ""}
+
+    def _layer(self, node: Node) -> dict[str, Any]:
+        row = self._layers[node.path]
+        shapes = [("Input", shape(row.input), ""), ("Output", shape(row.output), "")]
+        rows = [*shapes, *self._costs(node.path, node.count)]
+        what = f"{row.type}, {node.label}" if node.kind is Kind.CONV else row.type
+        return {"what": what, "rows": rows, "text": _times(node.count)}
+
+    def _stage(self, path: str) -> dict[str, Any]:
+        cost = self._stages[path]
+        rows = [("Output", shape(cost.output), "")]
+        if cost.blocks:
+            rows.append(("Blocks", exact(cost.blocks), ""))
+        said = self._stage_words.get(path, "")
+        return {
+            "what": plan.paper_name(path),
+            "rows": [*rows, *self._costs(path, 1)],
+            "text": f"{said[0].upper()}{said[1:]}." if said else "",
+        }
+
+    def _block(self, node: Node) -> dict[str, Any]:
+        """A block, a run of equal ones, or the addition of one, which has no cost of its own."""
+        use = self._uses[node.path]
+        found = residual(self._profile, node.path)
+        plain = use.kind is ShortcutKind.NONE
+        rows: list[Row] = [("x", shape(use.input), ""), ("y", shape(use.output), "")]
+        text = found.reason
+        if node.kind is not Kind.ADD:
+            branch = convs_in_words(found.branches[0].convs)
+            rows += [("F", branch, ""), *self._costs(node.path, node.count)]
+            text = " ".join(filter(None, (text, _times(node.count))))
+        return {
+            "what": "plain block" if plain else f"{NAMES[use.kind]} shortcut",
+            "formula": found.equation,
+            "rows": rows,
+            "text": text,
+        }
+
+    def _costs(self, path: str, count: int) -> list[Row]:
+        """Parameters, MACs and saved memory; of a run, one block's and all of them."""
+        rows = []
+        for metric in Metric:
+            if metric not in self._sums:
+                rows.append((_label(metric), MISSING, self._profile.untrainable))
+                continue
+            value = int(self._sums[metric].get(path, 0))
+            for times in (1, count) if count > 1 else (1,):
+                whole = f"{exact(times * value)} {metric.unit}".rstrip()
+                name = _label(metric) if times == 1 else f"× {times}"
+                rows.append((name, short(times * value, metric.unit), whole))
+        return rows
+
+
+def _times(count: int) -> str:
+    return f"Drawn once for {count} equal blocks; the numbers are one block's." if count > 1 else ""

@@ -1,0 +1,1 @@
+"""How the gradient travels through a network at initialisation."""

@@ -1,0 +1,113 @@
+"""The gradient experiment as a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from math import log10
+from statistics import fmean
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark
+from analysis.charts.chart import Series as Line
+from analysis.gradients.curves import Curve, Precision, Quantity, Series, State, summarise
+from analysis.gradients.theory import confirmed
+from analysis.gradients.verdict import verdict
+from nets import parse, plan
+from nets.options import Shortcut, number_of
+
+_PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
+
+
+def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVATION) -> Chart:
+    """The geometric mean over the seeds of each model, with a band from the least to the most.
+
+    A value below what the precision holds is drawn as a point at its smallest number, one that is
+    not finite has no place: the line ends there, and the legend says so. Thin lines are what theory
+    predicts where the curves follow it, drawn from the last block's mean.
+    """
+    models = list(dict.fromkeys(curve.model for curve in curves))
+    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
+    lines: list[Line] = []
+    for model in models:
+        spec = parse(model)
+        colour, dash = next(plain if spec.shortcut is Shortcut.NONE else looks)
+        own = [curve.series(quantity) for curve in curves if curve.model == model]
+        line = _line(model, own, colour, dash)
+        lines.append(line)
+        lines += _floor(model, own, curves[0].precision, colour)
+        (summary,) = summarise([curve for curve in curves if curve.model == model])
+        predicted = confirmed(summary)
+        if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
+            end, start = line.x[-1], line.y[-1]
+            factor = f"{predicted.factor:.3f} {'a layer' if predicted.layers == 1 else 'a block'}"
+            ys = [
+                log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
+            ]
+            lines.append(
+                Line(
+                    f"theory for {model}: {factor}",
+                    line.x,
+                    tuple(10**y if y > -300 else None for y in ys),
+                    colour=colour,
+                    dash=Dash.DASH_DOT,
+                    thin=True,
+                )
+            )
+    said = " ".join(verdict(summarise(curves))) if quantity is Quantity.ACTIVATION else ""
+    return Chart(
+        "Gradient norm by depth",
+        "weighted layers from the input",
+        quantity.label,
+        tuple(lines),
+        f"{quantity.label} of {', '.join(models)} along their depth. {said}".strip(),
+        log_y=True,
+        marks=_stage_marks(models[0]),
+    )
+
+
+def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
+    columns = list(zip(*(series.values for series in own), strict=True))
+    found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
+    good = [states == {State.MEASURED} for states in found]
+    broken = sum(bool({State.NAN, State.INFINITE} & states) for states in found)
+    name = f"{model} (not finite at {number_of(broken, 'point')})" if broken else model
+
+    def pick(value: float, is_good: bool) -> float | None:
+        return value if is_good else None
+
+    means = [10 ** fmean(map(log10, c)) if g else 0.0 for c, g in zip(columns, good, strict=True)]
+    banded = len(own) > 1
+    return Line(
+        name,
+        own[0].positions,
+        tuple(map(pick, means, good)),
+        colour=colour,
+        dash=dash,
+        low=tuple(map(pick, map(min, columns), good)) if banded else (),
+        high=tuple(map(pick, map(max, columns), good)) if banded else (),
+    )
+
+
+def _floor(model: str, own: Sequence[Series], precision: Precision, colour: str) -> Iterator[Line]:
+    """Points at the smallest number that the precision holds, where some seed was below it."""
+    states = zip(*(series.states for series in own), strict=True)
+    lost = [x for x, s in zip(own[0].positions, states, strict=True) if State.BELOW in s]
+    if lost:
+        yield Line(
+            f"{model}: below {precision}",
+            tuple(lost),
+            (precision.smallest,) * len(lost),
+            Draw.POINTS,
+            colour,
+            sizes=(5.0,) * len(lost),
+        )
+
+
+def _stage_marks(model: str) -> tuple[Mark, ...]:
+    """Where the stages of a model begin."""
+    spec = parse(model)
+    at, marks = 1, []
+    for stage in plan.stages(spec):
+        marks.append(Mark(at, stage.name))
+        at += stage.count * spec.convs_per_block
+    return tuple(marks)

@@ -1,0 +1,374 @@
+"""What the gradient experiment is asked, and what it answers: settings, curves, summaries.
+
+Values alone, without torch: `analysis.gradients.measure` measures them, and
+`analysis.gradients.verdict` puts them in words. Signs are seen from the output: a log10 ratio or a
+slope below zero means that the gradient gets smaller toward the input.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import groupby, takewhile
+from statistics import fmean
+
+from nets.options import MAX_BATCH, given, quote
+from nets.spec import ResNetSpec
+
+MAX_SEEDS = 20
+"""Seeds of one run."""
+
+MAX_SEED = 2**31 - 1
+"""The largest seed."""
+
+MAX_PICTURE_BYTES = 10_000_000
+"""Size of an uploaded picture's file."""
+
+
+class Quantity(StrEnum):
+    """What a curve shows; all three come from the same backward pass.
+
+    ACTIVATION is the measure of vanishing: ||dL/dx|| after the stem and every block. WEIGHT and
+    RELATIVE_WEIGHT, ||dL/dW|| and ||dL/dW|| / ||W|| of the main path's convolutions, are another
+    quantity: in a plain ReLU net without BN and bias the inner product of W and dL/dW is the same
+    in every layer, so these can be level while the gradient vanishes.
+    """
+
+    ACTIVATION = "activation"
+    WEIGHT = "weight"
+    RELATIVE_WEIGHT = "relative_weight"
+
+    @property
+    def label(self) -> str:
+        """What stands at the axis."""
+        return {
+            "activation": "‖∂L/∂x‖ of block outputs",
+            "weight": "‖∂L/∂W‖ of convolution weights",
+            "relative_weight": "‖∂L/∂W‖ / ‖W‖ of convolution weights",
+        }[self.value]
+
+
+class Precision(StrEnum):
+    """The type in which the network computes; norms are accumulated in float64 either way."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one number."""
+        return 4 if self is Precision.FLOAT32 else 8
+
+    @property
+    def smallest(self) -> float:
+        """The smallest normal number; a norm under it has lost its digits, or is 0."""
+        return 2.0**-126 if self is Precision.FLOAT32 else sys.float_info.min
+
+
+class InputKind(StrEnum):
+    """What images a run uses; see `analysis.images.batch`."""
+
+    RANDOM = "random"
+    FASHION_MNIST = "fashion_mnist"
+    PICTURE = "picture"
+
+
+class State(StrEnum):
+    """Whether a value can be used. BELOW is what is named "below float32" (or float64)."""
+
+    MEASURED = "measured"
+    BELOW = "below"
+    INFINITE = "infinite"
+    NAN = "nan"
+
+
+def state(value: float, precision: Precision) -> State:
+    """The state of a gradient's norm."""
+    if math.isnan(value):
+        return State.NAN
+    if math.isinf(value):
+        return State.INFINITE
+    return State.MEASURED if value >= precision.smallest else State.BELOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every model of a run shares. Raises ValueError with one sentence on a bad value."""
+
+    seeds: int = 3
+    first_seed: int = 0
+    batch: int = 32
+    device: str = "cpu"
+    precision: Precision = Precision.FLOAT32
+    images: InputKind = InputKind.RANDOM
+    picture: bytes = field(default=b"", repr=False)
+    """The file of an uploaded picture, where `images` is PICTURE."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("seeds", 1, MAX_SEEDS),
+            ("first_seed", 0, MAX_SEED),
+            ("batch", 1, MAX_BATCH),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise ValueError(f"{name} must be {low} to {high:,}, not {given(value)}")
+        for name, kind in (("precision", Precision), ("images", InputKind)):
+            try:
+                object.__setattr__(self, name, kind(getattr(self, name)))
+            except ValueError:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(kind)}, not {quote(getattr(self, name))}"
+                ) from None
+        if self.images is InputKind.PICTURE and not self.picture:
+            raise ValueError("a picture is wanted as the image: upload one")
+        if len(self.picture) > MAX_PICTURE_BYTES:
+            raise ValueError(
+                f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most, not "
+                f"{len(self.picture) / 1e6:.1f} MB"
+            )
+
+    @property
+    def seed_numbers(self) -> range:
+        """The seeds themselves."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One quantity along the main path, from the stem to the last block.
+
+    A position is the number of weighted layers passed so far, the stem's convolution being 1.
+    """
+
+    paths: tuple[str, ...]
+    positions: tuple[int, ...]
+    values: tuple[float, ...]
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one backward pass showed of one model with one seed.
+
+    `activations` holds ||dL/dx|| at the stem's output and every block's; `weights` ||dL/dW|| of
+    the main path's convolutions, whose own norms ||W|| are `weight_norms`. A norm of 0 stays 0.
+    From `lost_from` on the forward signal itself was below the precision: ReLUs there pass no
+    gradient, so what is 0 before it says nothing of the gradient. "" where it was not.
+    """
+
+    model: str
+    seed: int
+    precision: Precision
+    loss: float
+    activations: Series
+    weights: Series
+    weight_norms: tuple[float, ...]
+    lost_from: str = ""
+
+    def series(self, quantity: Quantity) -> Series:
+        """One quantity of the pass."""
+        if quantity is Quantity.ACTIVATION:
+            return self.activations
+        if quantity is Quantity.WEIGHT:
+            return self.weights
+        own = self.weights
+        relative = tuple(
+            gradient / norm if norm else math.nan
+            for gradient, norm in zip(own.values, self.weight_norms, strict=True)
+        )
+        return Series(own.paths, own.positions, relative, own.states)
+
+    @property
+    def log10_ratio(self) -> float:
+        """log10 of the norm after the stem over that after the last block.
+
+        -inf where the first is below what the precision holds and the last is not; nan where any
+        norm is not finite or the last is below.
+        """
+        return log10_ratio(self.activations)
+
+    @property
+    def slope_per_layer(self) -> float:
+        """Least-squares slope of log10 of the norm, a weighted layer, toward the input.
+
+        Over the points that the precision holds; nan with fewer than two.
+        """
+        return _fit(self.activations)[0]
+
+    @property
+    def r_squared(self) -> float:
+        """The share of the variance of log10 of the norm that the fitted slope explains.
+
+        Over the same points; nan with fewer than two, or where all are equal.
+        """
+        return _fit(self.activations)[1]
+
+    @property
+    def most_log10_ratio(self) -> float:
+        """The ratio; where it is -inf, the most that it can be.
+
+        A norm that is lost is below the smallest number that the precision holds.
+        """
+        if not math.isinf(self.log10_ratio):
+            return self.log10_ratio
+        return math.log10(self.precision.smallest) - math.log10(self.activations.values[-1])
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A model's curves in numbers.
+
+    `ratios`, `most`, `slopes` and `r_squared` hold one value a seed, as `Curve` defines them
+    (`most` by `most_log10_ratio`). `span` is how far the mean curve reaches from its smallest norm
+    to its largest, in log10; `layers` the weighted layers between stem and last block, on which
+    ratio and slope rest; `below` are the paths whose norm is so in every seed whose ratio is -inf,
+    or in any where none is, `not_finite` those in any seed. From `held_from` to the last block
+    every norm of every seed was measured, and `held_ratio` is the mean log10 of the norm there over
+    the last block's; "" and nan where not even the last block's was. `lost_from` is the first
+    `Curve.lost_from` of any seed.
+    """
+
+    model: str
+    precision: Precision
+    blocks: int
+    layers: int
+    ratios: tuple[float, ...]
+    most: tuple[float, ...]
+    slopes: tuple[float, ...]
+    r_squared: tuple[float, ...]
+    weight_ratios: tuple[float, ...]
+    span: float
+    below: tuple[str, ...]
+    not_finite: tuple[str, ...]
+    held_from: str
+    held_ratio: float
+    lost_from: str = ""
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds there are."""
+        return len(self.ratios)
+
+    @property
+    def log10_ratio(self) -> float:
+        """Mean over seeds of log10 (norm after the stem / norm after the last block)."""
+        return fmean(self.ratios)
+
+    @property
+    def low(self) -> float:
+        """The lowest ratio of any seed; nan where one is nan."""
+        return math.nan if any(map(math.isnan, self.ratios)) else min(self.ratios)
+
+    @property
+    def high(self) -> float:
+        """The highest ratio of any seed; nan where one is nan."""
+        return math.nan if any(map(math.isnan, self.ratios)) else max(self.ratios)
+
+    @property
+    def size(self) -> float:
+        """Mean over seeds of |log10 ratio|: how far the gradient changes, whichever way."""
+        return fmean(map(abs, self.ratios))
+
+    @property
+    def factor_per_layer(self) -> float:
+        """Geometric mean factor a weighted layer toward the input; nan without a finite ratio."""
+        ratio = self.log10_ratio
+        return 10 ** (ratio / self.layers) if math.isfinite(ratio) else math.nan
+
+    @property
+    def slope_per_layer(self) -> float:
+        """Mean over seeds of the slope, where one could be fitted; nan where none could."""
+        fitted = [slope for slope in self.slopes if not math.isnan(slope)]
+        return fmean(fitted) if fitted else math.nan
+
+    @property
+    def weight_log10_ratio(self) -> float:
+        """The same ratio of another quantity: ||dL/dW|| of the first convolution over the last."""
+        return fmean(self.weight_ratios)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """A whole run, and what it ran on."""
+
+    specs: tuple[ResNetSpec, ...]
+    settings: Settings
+    curves: tuple[Curve, ...]
+    torch_version: str
+    threads: int
+
+    @property
+    def summary(self) -> tuple[Summary, ...]:
+        """A summary for each model, in the order of `specs`."""
+        return summarise(self.curves)
+
+
+def summarise(curves: Sequence[Curve]) -> tuple[Summary, ...]:
+    """A summary for each model that has a curve yet, in the order in which models first occur."""
+    order = list(dict.fromkeys(curve.model for curve in curves))
+    ordered = sorted(curves, key=lambda curve: order.index(curve.model))
+    return tuple(_summary(list(group)) for _, group in groupby(ordered, lambda curve: curve.model))
+
+
+def _summary(curves: list[Curve]) -> Summary:
+    first = curves[0].activations
+    columns = zip(*(curve.activations.values for curve in curves), strict=True)
+    states = [set(s) for s in zip(*(curve.activations.states for curve in curves), strict=True)]
+    heights = [
+        fmean(map(math.log10, column)) if found == {State.MEASURED} else math.nan
+        for column, found in zip(columns, states, strict=True)
+    ]
+    gone = [curve.activations.states for curve in curves if math.isinf(curve.log10_ratio)]
+    alike = [set(s) if len(set(s)) == 1 else set() for s in zip(*gone, strict=True)]
+    below = alike if gone else states
+    lost = [curve.lost_from for curve in curves if curve.lost_from]
+    held = list(takewhile(lambda i: not math.isnan(heights[i]), reversed(range(len(heights)))))
+    return Summary(
+        model=curves[0].model,
+        precision=curves[0].precision,
+        blocks=len(first.paths) - 1,
+        layers=first.positions[-1] - first.positions[0],
+        ratios=tuple(curve.log10_ratio for curve in curves),
+        most=tuple(curve.most_log10_ratio for curve in curves),
+        slopes=tuple(curve.slope_per_layer for curve in curves),
+        r_squared=tuple(curve.r_squared for curve in curves),
+        weight_ratios=tuple(log10_ratio(curve.weights) for curve in curves),
+        span=max(heights) - min(heights) if len(held) == len(heights) else math.nan,
+        below=_paths(first, below, State.BELOW),
+        not_finite=_paths(first, states, State.INFINITE, State.NAN),
+        held_from=first.paths[held[-1]] if held else "",
+        held_ratio=heights[held[-1]] - heights[-1] if held else math.nan,
+        lost_from=min(lost, key=first.paths.index, default=""),
+    )
+
+
+def _paths(series: Series, states: list[set[State]], *wanted: State) -> tuple[str, ...]:
+    return tuple(
+        path for path, found in zip(series.paths, states, strict=True) if found & set(wanted)
+    )
+
+
+def log10_ratio(series: Series) -> float:
+    """log10 of the first value over the last, as `Curve.log10_ratio` defines it."""
+    if {State.INFINITE, State.NAN} & set(series.states) or series.states[-1] is State.BELOW:
+        return math.nan
+    if series.states[0] is State.BELOW:
+        return -math.inf
+    return math.log10(series.values[0]) - math.log10(series.values[-1])
+
+
+def _fit(series: Series) -> tuple[float, float]:
+    """Slope toward the input and R² of the least-squares line, as `Curve` defines them."""
+    rows = zip(series.positions, series.values, series.states, strict=True)
+    points = [(x, math.log10(y)) for x, y, found in rows if found is State.MEASURED]
+    if len(points) < 2:
+        return math.nan, math.nan
+    centre, height = fmean(x for x, _ in points), fmean(y for _, y in points)
+    rise = sum((x - centre) * (y - height) for x, y in points)
+    width = sum((x - centre) ** 2 for x, _ in points)
+    variance = sum((y - height) ** 2 for _, y in points)
+    return -rise / width, rise**2 / (width * variance) if variance else math.nan

@@ -1,0 +1,270 @@
+"""The gradient experiment: how large the gradient is along the depth of networks at initialisation.
+
+For every seed the weights of every model are drawn, and each is run forward and backward once in
+train mode. The loss is the cross-entropy on logits: a network that ends in a softmax is measured
+before it, for cross-entropy over softmax over softmax would be another loss.
+
+What the models of a run share for a seed: torch's generator is set to the seed before the weights
+are drawn, and images and labels come from a second one (`analysis.images.batch`). So two models
+have the same weights as far as they draw the same layers in the same order: a plain stack and a
+residual one with zero-pad shortcuts share all of them, one with projections only those before the
+first projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from analysis.costs.profiles import LARGER, Profile, profile
+from analysis.gradients.curves import Curve, Gradients, Precision, Series, Settings, state
+from analysis.images import batch
+from analysis.machine.devices import device_of
+from nets import plan
+from nets.options import Activation
+from nets.resnet import ResNet, build, initialise
+from nets.spec import ResNetSpec
+from nets.text import edit
+
+MAX_MODELS = 8
+"""Models of one run."""
+
+MAX_BYTES = 4_000_000_000
+"""Memory that one pass may take, by prediction."""
+
+MAX_MACS = 10_000_000_000_000
+"""Multiply-adds of a whole run, forward and backward: some six minutes on one CPU core."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a run will take, by prediction: bytes of its largest pass, multiply-adds of all."""
+
+    bytes: int
+    macs: int
+
+
+def measure(
+    report: Callable[[Curve], object], specs: tuple[ResNetSpec, ...], settings: Settings
+) -> Gradients:
+    """Measure every model with every seed, seed by seed.
+
+    Args:
+        report: is given each curve as soon as it is there.
+        specs: 1 to `MAX_MODELS` models.
+        settings: what all of them share.
+
+    Raises:
+        ValueError: as `check` does.
+    """
+    check(specs, settings)
+    models = [build(edit(spec, {"softmax": False}), device="meta") for spec in specs]
+    for model in models:
+        model.to_empty(device="cpu")
+    curves = []
+    for seed in settings.seed_numbers:
+        for spec, model in zip(specs, models, strict=True):
+            curves.append(_curve(spec, model, settings, seed))
+            report(curves[-1])
+    return Gradients(specs, settings, tuple(curves), torch.__version__, torch.get_num_threads())
+
+
+def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
+    """What a run will take.
+
+    Raises:
+        ValueError: in one sentence, where a model cannot be measured with these settings, the run
+            takes more than `MAX_BYTES` or `MAX_MACS`, or the images or the device are not there.
+    """
+    if not 1 <= len(specs) <= MAX_MODELS:
+        raise ValueError(f"a run has 1 to {MAX_MODELS} models, not {len(specs)}")
+    if len(set(map(str, specs))) < len(specs):
+        raise ValueError("a model is given twice: each must differ from the others")
+    for spec in specs:
+        if spec.classes == 1:
+            raise ValueError(
+                f"{spec} has one class, and the cross-entropy over one class has no gradient: "
+                "take 2 classes or more"
+            )
+    _check_device(settings)
+    batch.check(settings)
+    costs = [profile(spec, batch=settings.batch) for spec in specs]
+    for cost in costs:
+        if cost.untrainable:
+            raise ValueError(f"{cost.model} has no gradients: {cost.untrainable}; {LARGER}")
+    largest = max(costs, key=_pass_bytes)
+    weights = 4 * sum(cost.params for cost in costs)
+    scale = settings.precision.bytes // 4
+    need = Need(
+        bytes=scale * (weights + _pass_bytes(largest)),
+        macs=settings.seeds * sum(3 * cost.macs for cost in costs),
+    )
+    if need.bytes > MAX_BYTES:
+        raise ValueError(
+            f"{largest.model} at batch {settings.batch:,} takes the run to {need.bytes / 1e9:.1f} "
+            f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: "
+            f"{_smaller(largest, MAX_BYTES // scale - weights)}"
+        )
+    if need.macs > MAX_MACS:
+        fits = settings.batch * MAX_MACS // need.macs
+        way = f"batch {fits:,} would fit" if fits else "take fewer seeds or models"
+        raise ValueError(
+            f"this run takes {need.macs / 1e12:,.1f} T multiply-adds, and at most "
+            f"{MAX_MACS / 1e12:.0f} T are allowed: {way}"
+        )
+    return need
+
+
+def _pass_bytes(cost: Profile) -> int:
+    """What one pass adds to the weights in float32: saved for backward, the weights' gradients."""
+    assert cost.saved_bytes is not None  # refused before
+    return cost.saved_bytes + 4 * cost.params
+
+
+def _smaller(cost: Profile, allowed: int) -> str:
+    """The largest batch whose pass takes no more than is allowed, in words."""
+    batch = cost.batch * max(allowed - 4 * cost.params, 0) // (_pass_bytes(cost) - 4 * cost.params)
+    while batch and not (smaller := profile(cost.spec, batch=batch)).untrainable:
+        if _pass_bytes(smaller) <= allowed:
+            return f"batch {batch:,} would fit"
+        batch -= 1  # what does not grow with the batch was scaled with it
+    return "take a smaller input or model"
+
+
+def _check_device(settings: Settings) -> None:
+    device = device_of(settings.device)
+    if device.type == "mps" and settings.precision is Precision.FLOAT64:
+        raise ValueError("device mps has no float64: take float32, or device cpu")
+
+
+def _curve(spec: ResNetSpec, model: ResNet, settings: Settings, seed: int) -> Curve:
+    """Draw a model's weights for a seed and measure it; torch's own generator stays as it was."""
+    model.to("cpu", torch.float32)  # so that every device and precision has the same weights
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        initialise(model)
+    images, labels = batch.batch(settings, spec, seed)
+    dtype = getattr(torch, settings.precision)
+    norms = observe(
+        model.to(settings.device, dtype),
+        images.to(settings.device, dtype),
+        labels.to(settings.device),
+    )
+    convolutions = _convolutions(spec)
+    return Curve(
+        model=str(spec),
+        seed=seed,
+        precision=settings.precision,
+        loss=norms.loss,
+        activations=_series(_points(spec), norms.activations, settings.precision),
+        weights=_series(convolutions, norms.weight_gradients, settings.precision),
+        weight_norms=tuple(norms.weights[path] for path in convolutions),
+        lost_from=_lost_from(spec, norms.peaks, settings.precision),
+    )
+
+
+def _lost_from(spec: ResNetSpec, peaks: dict[str, float], precision: Precision) -> str:
+    """The first point at which the forward signal is too small for a ReLU to tell its sign.
+
+    Other activations pass gradients at 0 as beside it.
+    """
+    if spec.activation not in (Activation.RELU, Activation.LEAKY_RELU):
+        return ""
+    return next((path for path, peak in peaks.items() if peak < precision.smallest), "")
+
+
+def _series(places: dict[str, int], norms: dict[str, float], precision: Precision) -> Series:
+    values = tuple(norms[path] for path in places)
+    return Series(
+        tuple(places),
+        tuple(places.values()),
+        values,
+        tuple(state(value, precision) for value in values),
+    )
+
+
+def _points(spec: ResNetSpec) -> dict[str, int]:
+    """The stem's last step and every block, each with the weighted layers passed by then."""
+    paths = [plan.stem_steps(spec)[-1].name, *(block.path for block in plan.blocks(spec))]
+    return {path: 1 + i * spec.convs_per_block for i, path in enumerate(paths)}
+
+
+def _convolutions(spec: ResNetSpec) -> dict[str, int]:
+    """The main path's convolutions, each with its number among the weighted layers."""
+    convs = range(1, spec.convs_per_block + 1)
+    inner = [f"{block.path}.conv{i}" for block in plan.blocks(spec) for i in convs]
+    return {path: i for i, path in enumerate(["conv1", *inner], start=1)}
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The loss and the norms of one backward pass, by path; `peaks` are max|x| of the forward."""
+
+    loss: float
+    peaks: dict[str, float]
+    activations: dict[str, float]
+    weight_gradients: dict[str, float]
+    weights: dict[str, float]
+
+
+def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
+    """Run a model forward and backward once in train mode and take norms on the way.
+
+    ||dL/dx|| comes from a tensor hook at the output of the stem and of every block, which sees the
+    whole gradient, shortcut and branch together. The model is left as it was: its mode, its hooks,
+    its buffers (train mode changes a batch norm's statistics) and its parameters' `grad`.
+
+    Args:
+        model: a network that ends in logits.
+        images: [N, C, H, W], on the model's device and in its type.
+        labels: [N].
+    """
+    points, convolutions = _points(model.spec), _convolutions(model.spec)
+    peaks: dict[str, float] = {}
+    activations: dict[str, float] = {}
+
+    def watch(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def keep(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
+            peaks[path] = float(output.detach().abs().amax())
+            output.register_hook(lambda gradient: activations.update({path: norm(gradient)}))
+
+        return keep
+
+    training = {module: module.training for module in model.modules()}
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    weights = [model.get_submodule(path).get_parameter("weight") for path in convolutions]
+    # Only these modules get a hook, not all as in `analysis.costs.alive.hooked`: 3% quicker.
+    handles = [model.get_submodule(path).register_forward_hook(watch(path)) for path in points]
+    try:
+        model.train()
+        with torch.enable_grad():
+            loss = functional.cross_entropy(model(images), labels)
+        gradients = torch.autograd.grad(loss, weights)
+    finally:
+        for handle in handles:
+            handle.remove()
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        for module, mode in training.items():
+            module.training = mode
+    return Norms(
+        loss=loss.item(),
+        peaks=peaks,
+        activations=activations,
+        weight_gradients=dict(zip(convolutions, map(norm, gradients), strict=True)),
+        weights=dict(zip(convolutions, map(norm, weights), strict=True)),
+    )
+
+
+def norm(tensor: Tensor) -> float:
+    """The Euclidean norm, accumulated in float64 on the CPU.
+
+    A float32 norm loses what it squares: it was 0 where the largest element was 3.9e-26.
+    """
+    whole = tensor.detach().cpu()
+    return float(torch.linalg.vector_norm(whole, dtype=torch.float64))

@@ -1,0 +1,133 @@
+"""The experiment's story: settings worth seeing, common half-truths, and what the papers say.
+
+Presets are at depth 56 on CIFAR's basic blocks; their names say what the experiment shows there
+and never contradict `analysis.gradients.verdict`, which tests check for every one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.gradients.curves import Precision
+from analysis.gradients.theory import BALDUZZI2017, YANG2019
+from nets.catalog import HE2015, Citation
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Models to measure against each other, named by what they show.
+
+    FLOAT64 where float32 would lose what is to be seen.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    precision: Precision = Precision.FLOAT32
+
+
+def _twins(name: str, options: str = "", precision: Precision = Precision.FLOAT32) -> Preset:
+    return Preset(name, (f"plain56{options}", f"resnet56{options}"), precision)
+
+
+PRESETS = (
+    _twins("Vanishing: no BN, default init", ":norm=none:init=default"),
+    _twins("BN explodes, shortcuts tame it"),
+    _twins("He init without BN: the residual stack explodes", ":norm=none"),
+    _twins("tanh: shortcuts don't help", ":activation=tanh"),
+    _twins("Xavier: slow vanishing", ":norm=none:init=xavier"),
+    _twins(
+        "Sigmoid: both vanish",
+        ":norm=none:activation=sigmoid:init=default",
+        Precision.FLOAT64,
+    ),
+)
+"""The whole story in six."""
+
+MORE = (
+    _twins(
+        "tanh, default init, no BN: shortcuts rescue it", ":norm=none:activation=tanh:init=default"
+    ),
+    _twins("tanh, He init, no BN: both grow, slowly", ":norm=none:activation=tanh"),
+    _twins("tanh, Xavier, no BN: mild in both", ":norm=none:activation=tanh:init=xavier"),
+    _twins("Sigmoid with BN: a slow fall, shortcuts or not", ":activation=sigmoid"),
+    Preset(
+        "Unit orders at depth 110: BN on the skip path costs most",
+        (
+            "resnet110",
+            "resnet110:unit=bn_after_add",
+            "resnet110:unit=relu_before_add",
+            "resnet110:unit=relu_preact",
+            "resnet110:unit=full_preact",
+        ),
+    ),
+    Preset(
+        "Options A, B and C at depth 110: the more projections, the more it grows",
+        ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
+    ),
+)
+"""What else was measured."""
+
+
+@dataclass(frozen=True)
+class HalfTruth:
+    """A common sentence, where it holds, where it fails, and the presets that show both."""
+
+    claim: str
+    holds: str
+    fails: str
+    presets: tuple[str, ...]
+
+
+HALF_TRUTHS = (
+    HalfTruth(
+        "ResNet solves vanishing gradients.",
+        "True of stacks without normalisation and with small gain, as PyTorch's default "
+        "initialisation makes them: the plain one vanishes, the residual one does not.",
+        "With He's initialisation and no BN it is the residual stack that explodes, by about √2 a "
+        "block, and the plain one that does not; with sigmoid and small gain both vanish.",
+        (PRESETS[0].name, PRESETS[2].name, PRESETS[5].name),
+    ),
+    HalfTruth(
+        "BN and ReLU had already solved it; degradation is the real problem.",
+        "True of the forward pass, whose variance BN keeps. In training the range of norms "
+        "collapses within a few steps, so the paper's healthy norms are plausible, and what "
+        "remains is degradation.",
+        "At initialisation BN makes a plain stack's gradient explode toward the input by about 1.2 "
+        "a layer, and its direction shatters: it says little about a slightly different image.",
+        (PRESETS[1].name, PRESETS[3].name),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a paper says, in our words."""
+
+    says: str
+    source: Citation
+    place: str
+
+
+READINGS = (
+    Reading(
+        "That deeper plain nets train worse is unlikely to be caused by vanishing gradients: they "
+        "have BN, which keeps the forward signal's variance from zero, and the authors found the "
+        "norms of the backward signal healthy.",
+        HE2015,
+        "section 4.1",
+    ),
+    Reading(
+        "Initialisation and BN largely tame the size of gradients. What a plain net loses with "
+        "depth is their direction: the correlation between gradients decays exponentially, until "
+        "they resemble white noise, and far more slowly where there are shortcuts.",
+        BALDUZZI2017,
+        "abstract",
+    ),
+    Reading(
+        "In wide fully connected nets BN itself makes gradients explode with depth at "
+        "initialisation, whatever the weights' scale and the activation. After a single step of "
+        "training their range is far smaller.",
+        YANG2019,
+        "abstract",
+    ),
+)

@@ -1,0 +1,154 @@
+"""What theory predicts for the gradient at initialisation, where it predicts anything."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analysis.gradients.curves import Summary
+from nets.catalog import Citation
+from nets.options import Activation, BlockKind, Init, Norm, Shortcut, UnitOrder
+from nets.spec import ResNetSpec
+from nets.text import parse
+
+FAR_PERCENT = 10.0
+"""How far a measured factor may lie from the predicted one for theory to be drawn and named."""
+
+LEAST_R_SQUARED = 0.98
+"""The least R² of a line fitted to log10 of the norms for its slope to be held to theory."""
+
+GLOROT2010 = Citation(
+    "glorot2010understanding",
+    "Xavier Glorot, Yoshua Bengio",
+    "Understanding the difficulty of training deep feedforward neural networks",
+    "AISTATS 2010",
+    2010,
+    "https://proceedings.mlr.press/v9/glorot10a.html",
+)
+HE2015_INIT = Citation(
+    "he2015delving",
+    "Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun",
+    "Delving Deep into Rectifiers",
+    "ICCV 2015, arXiv 1502.01852",
+    2015,
+    "https://arxiv.org/abs/1502.01852",
+)
+BALDUZZI2017 = Citation(
+    "balduzzi2017shattered",
+    "David Balduzzi, Marcus Frean, Lennox Leary, JP Lewis, Kurt Wan-Duo Ma, Brian McWilliams",
+    "The Shattered Gradients Problem: If resnets are the answer, then what is the question?",
+    "ICML 2017, arXiv 1702.08591",
+    2017,
+    "https://arxiv.org/abs/1702.08591",
+)
+YANG2019 = Citation(
+    "yang2019mean",
+    "Greg Yang, Jeffrey Pennington, Vinay Rao, Jascha Sohl-Dickstein, Samuel S. Schoenholz",
+    "A Mean Field Theory of Batch Normalization",
+    "ICLR 2019, arXiv 1902.08129",
+    2019,
+    "https://arxiv.org/abs/1902.08129",
+)
+ZHANG2019 = Citation(
+    "zhang2019fixup",
+    "Hongyi Zhang, Yann N. Dauphin, Tengyu Ma",
+    "Fixup Initialization: Residual Learning Without Normalization",
+    "ICLR 2019, arXiv 1901.09321",
+    2019,
+    "https://arxiv.org/abs/1901.09321",
+)
+
+
+@dataclass(frozen=True)
+class Theory:
+    """A predicted factor of the gradient's norm, toward the input, over so many weighted layers."""
+
+    factor: float
+    formula: str
+    layers: int
+    because: str
+    sources: tuple[Citation, ...]
+
+    @property
+    def slope_per_layer(self) -> float:
+        """log10 of the factor, a weighted layer: what `Summary.slope_per_layer` is held to."""
+        return math.log10(self.factor) / self.layers
+
+    def distance_percent(self, slope: float) -> float:
+        """How far a slope's factor a layer lies from the predicted one: 5 is 5% above it."""
+        return 100 * (10 ** (slope - self.slope_per_layer) - 1)
+
+
+def confirmed(summary: Summary) -> Theory | None:
+    """The prediction that the curves of a model follow, to be drawn and named; else None.
+
+    In every seed the factor a layer lies within `FAR_PERCENT` of it and the fit's R² is at least
+    `LEAST_R_SQUARED`. A single block is no fit.
+    """
+    predicted = theory(parse(summary.model))
+    if predicted is None or summary.blocks == 1:
+        return None
+    follows = all(
+        abs(predicted.distance_percent(slope)) <= FAR_PERCENT and r_squared >= LEAST_R_SQUARED
+        for slope, r_squared in zip(summary.slopes, summary.r_squared, strict=True)
+    )
+    return predicted if follows else None
+
+
+def theory(spec: ResNetSpec) -> Theory | None:
+    """The prediction for a spec, or None where there is none.
+
+    There is one for ReLU in the original unit order with basic blocks that keep their width inside
+    (expansion 1) and shortcuts of option A or B. Without BN the squared norm of a convolution's
+    input gradient is fan_in * var(W) times that of its output's, whatever its stride, and a ReLU
+    lets half of it through (He et al. 2015, arXiv 1502.01852, section 2.2).
+    """
+    if (
+        spec.activation is not Activation.RELU
+        or spec.unit is not UnitOrder.ORIGINAL
+        or spec.block is not BlockKind.BASIC
+        or spec.expansion != 1
+    ):
+        return None
+    plain = spec.shortcut is Shortcut.NONE
+    if spec.norm is Norm.BATCH:
+        return _BATCH_NORM if plain else None
+    match spec.init:
+        case Init.DEFAULT if plain and not spec.bias:
+            return _DEFAULT
+        case Init.XAVIER if plain:
+            return _XAVIER
+        case Init.HE_FAN_OUT if spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.PROJECTION):
+            return _HE_RESIDUAL
+    return None
+
+
+_DEFAULT = Theory(
+    1 / math.sqrt(6),
+    "1/√6",
+    1,
+    "PyTorch's default draws weights of variance 1/(3 fan-in), and ReLU halves: 1/6 of the square",
+    (HE2015_INIT,),
+)
+_XAVIER = Theory(
+    1 / math.sqrt(2),
+    "1/√2",
+    1,
+    "Xavier keeps the square where nothing is cut off, and ReLU halves it",
+    (GLOROT2010, HE2015_INIT),
+)
+_HE_RESIDUAL = Theory(
+    math.sqrt(2),
+    "√2",
+    2,
+    "with He's initialisation the branch hands back as much as the shortcut, so a block doubles "
+    "the square",
+    (HE2015_INIT, ZHANG2019),
+)
+_BATCH_NORM = Theory(
+    math.sqrt(math.pi / (math.pi - 1)),
+    "√(π/(π−1))",
+    1,
+    "with BN and ReLU, whatever the weights' scale, for wide layers and large batches",
+    (YANG2019,),
+)

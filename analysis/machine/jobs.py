@@ -1,0 +1,401 @@
+"""Long or heavy work: one job at a time on the machine, in a process of its own.
+
+The work is a function of an importable module, called there as `function(report, *args)`. What it
+reports is seen here at once and kept, however the job ends. A job that has no result says why in
+one sentence, and the next one works.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVarTuple
+
+import psutil
+
+from analysis.machine.process import Cause, Child, Failure, Report, Sign
+from analysis.style.numbers import short
+
+__all__ = ["Cause", "Failure", "Job", "Limits", "Report", "State", "Worker", "worker"]
+
+MAX_WAITING = 20
+"""Jobs that wait, of all visitors together."""
+
+FREE_SHARE = 0.75
+"""Of the memory that is free when a job begins: no job gets more."""
+
+START_SECONDS = 120
+"""Within which the process must be ready: it imports torch, which takes seconds on a cold disk."""
+
+PATIENCE = 5.0
+"""Seconds after which the job of a visitor who has gone is cancelled; a lost connection may return.
+"""
+
+TICK = 0.05
+"""Seconds between two looks at a running job's memory, its time and whether it is still wanted."""
+
+Arguments = TypeVarTuple("Arguments")
+
+
+class State(StrEnum):
+    """Where a job is. The last three are final."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_CANCELLED = {Cause.CANCELLED, Cause.REPLACED, Cause.ABANDONED, Cause.CLOSED}
+
+
+_IN_DOUBT = {Cause.ERROR, Cause.MEMORY, Cause.CRASH}
+"""After these a process may be left with memory that it keeps, or a device that it lost."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may take.
+
+    Attributes:
+        seconds: from the work's beginning; waiting and the start of the process don't count.
+        memory_bytes: of main memory, on top of what the idle process holds. None, or anything above
+            `FREE_SHARE` of the memory that is free when the work begins, stands for that share.
+
+    Raises:
+        ValueError: a limit is not above 0.
+    """
+
+    seconds: float = 600.0
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise ValueError(f"seconds must be above 0, not {self.seconds}")
+        if self.memory_bytes is not None and not self.memory_bytes > 0:
+            raise ValueError(f"memory_bytes must be above 0, not {self.memory_bytes}")
+
+    def bytes_now(self) -> int:
+        """The bytes that a job which begins now may take."""
+        share = int(FREE_SHARE * psutil.virtual_memory().available)
+        return min(share, self.memory_bytes or share)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Job:
+    """One piece of work, to be looked at from any thread."""
+
+    def __init__(
+        self,
+        queue: Worker,
+        visitor: str,
+        payload: bytes,
+        limits: Limits,
+        wanted: Callable[[], bool] | None,
+    ) -> None:
+        self.visitor = visitor
+        self.limits = limits
+        self._queue = queue
+        self._payload = payload
+        self._wanted = wanted
+        self._gone_since: float | None = None
+        self._state = State.WAITING
+        self._results: list[Any] = []
+        self._result: Any = None
+        self._failure: Failure | None = None
+        self._stop: Failure | None = None
+
+    @property
+    def state(self) -> State:
+        """Where it is."""
+        return self._state
+
+    @property
+    def place(self) -> int:
+        """How many jobs stand before it: 0 where it runs, is the next, or is over."""
+        return self._queue._place(self)
+
+    @property
+    def progress(self) -> Any:
+        """The latest thing that the work reported; None before the first."""
+        return self.results[-1] if self._results else None
+
+    @property
+    def results(self) -> tuple[Any, ...]:
+        """All that the work has reported, in order; kept however it ends."""
+        return tuple(self._results)
+
+    @property
+    def result(self) -> Any:
+        """What the work returned; None where it is not done."""
+        return self._result
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it has no result, where it failed or was cancelled."""
+        return self._failure
+
+    def cancel(self) -> None:
+        """Take it out of the queue, or stop it: that takes a fraction of a second."""
+        self._queue._stop(self, Failure(Cause.CANCELLED, "the job was cancelled"))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is over; False where that takes longer than `timeout` seconds."""
+        with self._queue._changed:
+            return self._queue._changed.wait_for(self._is_over, timeout)
+
+    def follow(self) -> Iterator[Any]:
+        """What the work reports, each as it comes, until it is over."""
+        seen = 0
+
+        def has_news() -> bool:
+            return len(self._results) > seen or self._is_over()
+
+        while True:
+            with self._queue._changed:
+                self._queue._changed.wait_for(has_news)
+            new = self._results[seen:]
+            if not new:
+                return
+            seen += len(new)
+            yield from new
+
+    def _is_abandoned(self, now: float) -> bool:
+        """Whether nobody has wanted it for longer than `PATIENCE`; asked at every tick."""
+        if self._wanted is None or self._wanted():
+            self._gone_since = None
+            return False
+        if self._gone_since is None:
+            self._gone_since = now
+        return now - self._gone_since > PATIENCE
+
+    def _is_over(self) -> bool:
+        return self._state not in (State.WAITING, State.RUNNING)
+
+    def _end(self, failure: Failure | None, result: Any = None) -> None:
+        self._payload = b""
+        self._failure, self._result = failure, result
+        if failure is None:
+            self._state = State.DONE
+        else:
+            self._state = State.CANCELLED if failure.cause in _CANCELLED else State.FAILED
+
+
+class _Stopped(Exception):  # noqa: N818
+    """A job that ends without a result."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.sentence)
+        self.failure = failure
+
+
+class Worker:
+    """The process and the queue before it. It starts at the first job, or at `warm_up()`."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[Job] = []
+        self._running: Job | None = None
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._child: Child | None = None  # used by the thread alone
+
+    def warm_up(self) -> None:
+        """Start the process in the background; returns at once."""
+        with self._changed:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._serve, name="jobs", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+
+    def submit(
+        self,
+        visitor: str,
+        function: Callable[[Report, *Arguments], Any],
+        *args: *Arguments,
+        limits: Limits = DEFAULT_LIMITS,
+        wanted: Callable[[], bool] | None = None,
+    ) -> Job:
+        """Ask for `function(report, *args)` in the process.
+
+        A visitor has one waiting job: a second one takes its place in the queue. Where the queue is
+        full, the job that comes back has failed.
+
+        Args:
+            visitor: whose job it is.
+            function: of an importable module.
+            *args: what it is given after `report`; all that goes to and fro must be picklable.
+            limits: what it may take.
+            wanted: whether the visitor is still there, asked from another thread many times a
+                second and not to raise; the job is cancelled after `PATIENCE` seconds of False.
+
+        Raises:
+            ValueError: the function or an argument can't be sent to a process.
+        """
+        try:
+            payload = pickle.dumps((function, args))
+        except Exception as error:
+            raise ValueError(f"the work cannot be sent to a process: {error}") from None
+        job = Job(self, visitor, payload, limits, wanted)
+        self.warm_up()
+        with self._changed:
+            before = next((old for old in self._waiting if old.visitor == visitor), None)
+            if self._closed:
+                job._end(Failure(Cause.CLOSED, "the app is stopping"))
+            elif before:
+                self._waiting[self._waiting.index(before)] = job
+                before._end(Failure(Cause.REPLACED, "a newer request took the place of this one"))
+            elif len(self._waiting) >= MAX_WAITING:
+                sentence = f"{MAX_WAITING} jobs are waiting already: try again later"
+                job._end(Failure(Cause.FULL, sentence))
+            else:
+                self._waiting.append(job)
+            self._changed.notify_all()
+        return job
+
+    def close(self) -> None:
+        """Cancel every job and end the process; no job can be asked for any more."""
+        with self._changed:
+            self._closed = True
+            for job in [*self._waiting, *([self._running] if self._running else [])]:
+                self._stop(job, Failure(Cause.CLOSED, "the app is stopping"))
+            self._changed.notify_all()
+        if self._thread:
+            self._thread.join(timeout=10)
+            atexit.unregister(self.close)
+
+    def _place(self, job: Job) -> int:
+        with self._changed:
+            if job not in self._waiting:
+                return 0
+            return self._waiting.index(job) + (self._running is not None)
+
+    def _stop(self, job: Job, failure: Failure) -> None:
+        with self._changed:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                job._end(failure)
+                self._changed.notify_all()
+            elif not job._stop:
+                job._stop = failure
+
+    def _serve(self) -> None:
+        """The thread: one job after the other, until the worker is closed."""
+        self._renew()
+        while job := self._next():
+            result, failure = None, None
+            try:
+                result = self._attend(job)
+            except _Stopped as stopped:
+                failure = stopped.failure
+            if self._child and (self._child.busy or (failure and failure.cause in _IN_DOUBT)):
+                self._drop()
+            with self._changed:
+                job._end(failure, result)
+                self._running = None
+                self._changed.notify_all()
+            if self._child is None:
+                self._renew()
+        self._drop()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if self._closed:
+                return None
+            self._running = self._waiting.pop(0)
+            self._running._state = State.RUNNING
+            self._changed.notify_all()
+            return self._running
+
+    def _attend(self, job: Job) -> Any:
+        """The job's result; raises _Stopped where it has none."""
+        for _ in range(2):  # the process may have been killed while it was idle
+            try:
+                child = self._child = self._child or Child()
+                self._until_ready(child, job)
+                return self._follow(child, job)
+            except EOFError:
+                self._drop()
+        raise _Stopped(Failure(Cause.CRASH, "the worker process does not start"))
+
+    def _until_ready(self, child: Child, job: Job) -> None:
+        latest = time.monotonic() + START_SECONDS
+        while not child.ready:
+            child.hear(TICK)
+            self._stop_if_unwanted(job)
+            if time.monotonic() > latest:
+                sentence = f"the worker process was not ready after {START_SECONDS} s"
+                raise _Stopped(Failure(Cause.CRASH, sentence))
+
+    def _follow(self, child: Child, job: Job) -> Any:
+        """The job's result; raises EOFError where the process ends before the work begins."""
+        allowed = job.limits.bytes_now()
+        child.work(job._payload, allowed)
+        idle, latest = None, 0.0
+        while True:
+            try:
+                heard = child.hear(TICK)
+            except EOFError:
+                if idle is None:
+                    raise
+                raise _Stopped(Failure(Cause.CRASH, child.last_words())) from None
+            match heard:
+                case Sign.BEGUN, value:
+                    idle, latest = value, time.monotonic() + job.limits.seconds
+                case Sign.REPORT, value:
+                    with self._changed:
+                        job._results.append(value)
+                        self._changed.notify_all()
+                case Sign.DONE, value:
+                    return value
+                case Sign.FAILED, value:
+                    raise _Stopped(value)
+            self._stop_if_unwanted(job)
+            if idle is None:
+                continue
+            used = child.resident_bytes() - idle
+            if used > allowed:
+                sentence = (
+                    f"the work was stopped at {short(used, 'B')} of memory, "
+                    f"above its limit of {short(allowed, 'B')}"
+                )
+                raise _Stopped(Failure(Cause.MEMORY, sentence, used, allowed))
+            if time.monotonic() > latest:
+                sentence = f"the work was stopped at its time limit of {job.limits.seconds:g} s"
+                raise _Stopped(Failure(Cause.TIME, sentence))
+
+    def _stop_if_unwanted(self, running: Job) -> None:
+        with self._changed:
+            for job in (*self._waiting, running):
+                if job._is_abandoned(time.monotonic()):
+                    sentence = f"the visitor was gone for more than {PATIENCE:g} s"
+                    self._stop(job, Failure(Cause.ABANDONED, sentence))
+            if running._stop:
+                raise _Stopped(running._stop)
+
+    def _renew(self) -> None:
+        with contextlib.suppress(EOFError):  # the next job tries again
+            self._child = Child()
+
+    def _drop(self) -> None:
+        if self._child:
+            self._child.end()
+        self._child = None
+
+
+_ONLY = Worker()
+
+
+def worker() -> Worker:
+    """The worker of this process."""
+    return _ONLY

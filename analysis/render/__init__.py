@@ -1,1 +1,0 @@
-"""A value in, a picture or a text out."""

@@ -1,0 +1,1 @@
+"""What a network consists of: layers, blocks, units and code."""

@@ -1,0 +1,428 @@
+"""A network as one standalone Python file that imports torch alone.
+
+The file holds what this network needs and nothing else; its state dict has the keys of the built
+model and its output is the same to the bit.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from analysis.costs.profiles import Profile
+from analysis.style.numbers import exact, short
+from nets import plan
+from nets.catalog import CATALOG
+from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Stem
+from nets.origin import edits, is_edited, title
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind
+from nets.spec import ResNetSpec
+
+_ACTIVATIONS = {
+    Activation.RELU: "nn.ReLU()",
+    Activation.LEAKY_RELU: "nn.LeakyReLU()",
+    Activation.ELU: "nn.ELU()",
+    Activation.GELU: "nn.GELU()",
+    Activation.SILU: "nn.SiLU()",
+    Activation.TANH: "nn.Tanh()",
+    Activation.SIGMOID: "nn.Sigmoid()",
+}
+
+_SAME = '''def pad_same(x, kernel: int, stride: int, value: float = 0.0):
+    """Pad as TensorFlow's "same" does, the smaller half first, where the two sides differ."""
+    pads: list[int] = []
+    for size in (x.shape[3], x.shape[2]):
+        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+        pads += [total // 2, total - total // 2]
+    left, right, top, bottom = pads
+    if left == right and top == bottom:
+        return x, (top, left)
+    return F.pad(x, pads, value=value), (0, 0)
+
+
+class Conv2dSame(nn.Conv2d):
+    """A convolution with TensorFlow's "same" padding."""
+
+    def forward(self, x):
+        reach = self.dilation[0] * (self.kernel_size[0] - 1) + 1
+        x, padding = pad_same(x, reach, self.stride[0])
+        return F.conv2d(
+            x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )'''
+
+_SAME_POOL = '''class MaxPool2dSame(nn.MaxPool2d):
+    """A max-pool with TensorFlow's "same" padding."""
+
+    def forward(self, x):
+        x, padding = pad_same(x, self.kernel_size, self.stride, value=-float("inf"))
+        return F.max_pool2d(x, self.kernel_size, self.stride, padding)'''
+
+_ZERO_PAD = '''class ZeroPad(nn.Module):
+    """A shortcut without weights: every stride-th pixel, and zeros as new channels."""
+
+    def __init__(self, stride, new_channels):
+        super().__init__()
+        self.stride = stride
+        self.new_channels = new_channels
+
+    def forward(self, x):
+        x = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(x, (0, 0, 0, 0, 0, self.new_channels))'''
+
+
+def code(profile: Profile) -> str:
+    """The source of a Python file whose `ResNet()` is this network."""
+    spec = profile.spec
+    kinds = {block.shortcut for stage in plan.stages(spec) for block in _distinct(stage)}
+    parts = [_head(profile)]
+    if spec.padding is Padding.SAME:
+        parts.append(_SAME)
+        if spec.stem is Stem.IMAGENET:
+            parts.append(_SAME_POOL)
+    if ShortcutKind.ZERO_PAD in kinds:
+        parts.append(_ZERO_PAD)
+    initialise = _initialise(spec)
+    parts += [_block(spec, kinds), _stage(spec), _network(spec, bool(initialise))]
+    parts += [initialise, _main(spec)]
+    source = "\n\n\n".join(filter(None, parts)) + "\n"
+    return "\n".join(map(_wrapped, source.split("\n")))
+
+
+def _distinct(stage: plan.StagePlan) -> tuple[BlockPlan, ...]:
+    return (stage.first, stage.rest) if stage.count > 1 else (stage.first,)
+
+
+def _head(profile: Profile) -> str:
+    spec, entry = profile.spec, CATALOG[profile.spec.base]
+    of, edited = "", ""
+    if is_edited(spec):
+        of = f"{entry.title}: "
+        listed = edits(spec).replace(", ", "\n  ")
+        edited = f"Edited from {entry.title}:\n  {listed}\n\n"
+    output = "probabilities" if spec.softmax else "logits"
+    needs_functional = spec.padding is Padding.SAME or any(
+        s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
+    )
+    functional = "import torch.nn.functional as F\n" if needs_functional else ""
+    shape = ", ".join(map(str, spec.input))
+    return (
+        f'"""{title(spec)}.\n\n'
+        f"{edited}{of}{entry.source.authors}.\n"
+        f"{entry.source.title}. {entry.source.venue}.\n\n"
+        f"Model: {profile.model}\n"
+        f"Images are [N, {shape}], the output is [N, {spec.classes}] {output}.\n"
+        f"{exact(profile.params)} parameters, {short(profile.macs // profile.batch)} multiply-adds "
+        f"an image (convolutions and linear layers).\n"
+        "Parameter names are torchvision's.\n"
+        '"""\n\n'
+        f"import torch\n{functional}from torch import nn"
+    )
+
+
+def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
+    steps = plan.unit_steps(spec)
+    name = _block_name(spec)
+    arguments = ["in_channels", "width", "out_channels", "stride=1"]
+    if any(spec.dilate):
+        arguments.append("dilation=1")
+    if _marks_first(spec):
+        arguments.append("first=False")
+    first_last = (*steps.before, *steps.branch)
+    lines = [
+        f"class {name}(nn.Module):",
+        f'    """{_formula(spec, kinds)}"""',
+        "",
+        f"    def __init__(self, {', '.join(arguments)}):",
+        "        super().__init__()",
+    ]
+    channels = "in_channels"
+    template = {conv.name: conv for conv in plan.stages(spec)[0].rest.convs}
+    outs = _conv_outputs(spec)
+
+    def declare(steps: tuple[Step, ...]) -> None:
+        nonlocal channels
+        for kind, name in steps:
+            match kind:
+                case StepKind.CONV:
+                    made = _block_conv(spec, template[name], channels, outs[name])
+                    channels = outs[name]
+                case StepKind.NORM:
+                    made = _norm(spec, channels)
+                case _:
+                    made = _ACTIVATIONS[spec.activation]
+            lines.append(f"        self.{name} = {made}")
+
+    declare(first_last)
+    if _shares(spec) == {True, False}:
+        tests = ["first"] * _marks_first(spec) + [_CHANGES] * (ShortcutKind.PROJECTION in kinds)
+        lines.append(f"        self.shares_activation = {' or '.join(tests)}")
+    lines += _declare_shortcut(spec, kinds)
+    declare(steps.after)
+    lines += ["", "    def forward(self, x):", *_block_forward(spec, kinds)]
+    return "\n".join(lines)
+
+
+def _block_name(spec: ResNetSpec) -> str:
+    return "BasicBlock" if spec.block is BlockKind.BASIC else "Bottleneck"
+
+
+def _conv_outputs(spec: ResNetSpec) -> dict[str, str]:
+    if spec.block is BlockKind.BASIC:
+        return {"conv1": "width", "conv2": "out_channels"}
+    return {"conv1": "width", "conv2": "width", "conv3": "out_channels"}
+
+
+def _formula(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
+    kernels = ", ".join(f"{c.kernel}x{c.kernel}" for c in plan.stages(spec)[0].rest.convs)
+    x = "x" if kinds <= {ShortcutKind.IDENTITY} else "shortcut(x)"
+    y = "F(x)" if kinds == {ShortcutKind.NONE} else f"F(x) + {x}"
+    for step in plan.unit_steps(spec).after:
+        y = f"{'BN' if step.kind is StepKind.NORM else spec.activation}({y})"
+    return f"y = {y}, where F is made of {kernels} convolutions."
+
+
+def _block_conv(spec: ResNetSpec, conv: ConvPlan, channels: str, out: str) -> str:
+    strided = "conv1" if spec.block is BlockKind.BASIC else spec.stride_on.value
+    dilated = conv.name == "conv2" and any(spec.dilate)
+    return _conv(
+        spec,
+        channels,
+        out,
+        conv.kernel,
+        "stride" if conv.name == strided else "1",
+        "dilation" if dilated else "1",
+        conv.groups,
+    )
+
+
+def _conv(
+    spec: ResNetSpec,
+    channels: object,
+    out: object,
+    kernel: int,
+    stride: str = "1",
+    dilation: str = "1",
+    groups: int = 1,
+) -> str:
+    same = spec.padding is Padding.SAME and kernel > 1
+    arguments = [str(channels), str(out), f"kernel_size={kernel}"]
+    if stride != "1":
+        arguments.append(f"stride={stride}")
+    if not same and kernel > 1:
+        arguments.append(f"padding={kernel // 2 if dilation == '1' else dilation}")
+    if dilation != "1":
+        arguments.append(f"dilation={dilation}")
+    if groups > 1:
+        arguments.append(f"groups={groups}")
+    if not spec.bias:
+        arguments.append("bias=False")
+    return f"{'Conv2dSame' if same else 'nn.Conv2d'}({', '.join(arguments)})"
+
+
+def _norm(spec: ResNetSpec, channels: object) -> str:
+    arguments = [str(channels)]
+    if spec.bn_eps != DEFAULTS["bn_eps"]:
+        arguments.append(f"eps={spec.bn_eps}")
+    if spec.bn_momentum != DEFAULTS["bn_momentum"]:
+        arguments.append(f"momentum={spec.bn_momentum}")
+    return f"nn.BatchNorm2d({', '.join(arguments)})"
+
+
+def _declare_shortcut(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
+    if kinds <= {ShortcutKind.IDENTITY} or kinds == {ShortcutKind.NONE}:
+        return []
+    if ShortcutKind.ZERO_PAD in kinds:
+        made = ["ZeroPad(stride, out_channels - in_channels)"]
+    else:
+        made = ["nn.Sequential(", f"    {_conv(spec, 'in_channels', 'out_channels', 1, 'stride')},"]
+        if spec.projection_norm and spec.norm is Norm.BATCH:
+            made.append(f"    {_norm(spec, 'out_channels')},")
+        made.append(")")
+    if ShortcutKind.IDENTITY not in kinds:
+        return [f"        self.downsample = {made[0]}", *(f"        {line}" for line in made[1:])]
+    return [
+        "        self.downsample = nn.Identity()",
+        f"        if {_CHANGES}:",
+        f"            self.downsample = {made[0]}",
+        *(f"            {line}" for line in made[1:]),
+    ]
+
+
+_CHANGES = "stride != 1 or in_channels != out_channels"
+
+
+def _shares(spec: ResNetSpec) -> set[bool]:
+    """Whether shortcuts start from the unit's activation, from x, or some from either."""
+    blocks = (block for stage in plan.stages(spec) for block in _distinct(stage))
+    return {block.shares_activation for block in blocks}
+
+
+def _marks_first(spec: ResNetSpec) -> bool:
+    """Whether the first unit's shortcut starts from the activation for being the first alone."""
+    first = plan.stages(spec)[0].first
+    return _shares(spec) == {True, False} and first.shortcut is not ShortcutKind.PROJECTION
+
+
+def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
+    steps = plan.unit_steps(spec)
+    lines, start = [], "x"
+    if steps.before:
+        lines.append(f"        start = {_nest(steps.before, 'x')}")
+        start = "start"
+    value = start
+    for _, chunk in groupby(steps.branch, lambda step: step.name[-1]):  # a line a convolution
+        lines.append(f"        y = {_nest(tuple(chunk), value)}")
+        value = "y"
+    if kinds != {ShortcutKind.NONE}:
+        shares = _shares(spec)
+        begins = "start" if shares == {True} else "x"
+        if len(shares) > 1:
+            begins = "(start if self.shares_activation else x)"
+        if not kinds <= {ShortcutKind.IDENTITY}:
+            begins = f"self.downsample({begins.strip('()')})"
+        value = f"y + {begins}"
+    lines.append(f"        return {_nest(steps.after, value)}")
+    return lines
+
+
+def _nest(steps: tuple[Step, ...], value: str) -> str:
+    for step in steps:
+        value = f"self.{step.name}({value})"
+    return value
+
+
+def _stage(spec: ResNetSpec) -> str:
+    name = _block_name(spec)
+    parameters = ["in_channels", "width", "out_channels", "blocks", "stride=1"]
+    first = rest = ""
+    if any(spec.dilate):
+        parameters.append("dilations=(1, 1)")
+        first, rest = ", dilations[0]", ", 1, dilations[1]"
+    if _marks_first(spec):
+        parameters.append("first=False")
+        first += ", first=first"
+    signature = ", ".join(parameters)
+    return (
+        f"def stage({signature}):\n"
+        '    """Blocks of one size; the first changes the number of channels and the map."""\n'
+        f"    layers = [{name}(in_channels, width, out_channels, stride{first})]\n"
+        "    for _ in range(blocks - 1):\n"
+        f"        layers.append({name}(out_channels, width, out_channels{rest}))\n"
+        "    return nn.Sequential(*layers)"
+    )
+
+
+def _network(spec: ResNetSpec, initialised: bool) -> str:
+    stem, head = plan.stem_steps(spec), plan.head_steps(spec)
+    conv = plan.stem_conv(spec)
+    lines = [
+        "class ResNet(nn.Module):",
+        '    """Stem, stages and head."""',
+        "",
+        "    def __init__(self):",
+        "        super().__init__()",
+    ]
+    pool = (
+        "MaxPool2dSame(kernel_size=3, stride=2)"
+        if spec.padding is Padding.SAME
+        else "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)"
+    )
+    made = {
+        "conv1": _conv(spec, conv.in_channels, conv.out_channels, conv.kernel, str(conv.stride)),
+        "bn1": _norm(spec, spec.stem_width),
+        "act1": _ACTIVATIONS[spec.activation],
+        "maxpool": pool,
+        "final_bn": _norm(spec, plan.features(spec)),
+        "final_act": _ACTIVATIONS[spec.activation],
+        "avgpool": "nn.AdaptiveAvgPool2d((1, 1))",
+        "flatten": "nn.Flatten()",
+        "fc": f"nn.Linear({plan.features(spec)}, {spec.classes})",
+        "softmax": "nn.Softmax(dim=1)",
+    }
+    lines += [f"        self.{step.name} = {made[step.name]}" for step in stem]
+    for index, stage in enumerate(plan.stages(spec)):
+        block = stage.first
+        arguments = [
+            str(block.in_channels),
+            str(block.convs[0].out_channels),
+            str(block.out_channels),
+            f"blocks={stage.count}",
+        ]
+        if block.stride != 1:
+            arguments.append(f"stride={block.stride}")
+        dilations = _dilation(stage.first), _dilation(stage.rest)
+        if dilations != (1, 1):
+            arguments.append(f"dilations={dilations}")
+        if index == 0 and _marks_first(spec):
+            arguments.append("first=True")
+        lines.append(f"        self.{stage.name} = stage({', '.join(arguments)})")
+    lines += [f"        self.{step.name} = {made[step.name]}" for step in head]
+    if initialised:
+        lines.append("        initialise(self)")
+    lines += ["", "    def forward(self, x):"]
+    lines.append(f"        x = {_nest(stem, 'x')}")
+    lines += [f"        x = self.{stage.name}(x)" for stage in plan.stages(spec)]
+    at = [step.kind for step in head].index(StepKind.AVERAGE_POOL)
+    if finals := head[:at]:
+        lines.append(f"        x = {_nest(finals, 'x')}")
+    lines.append(f"        x = {_nest(head[at : at + 2], 'x')}")
+    lines.append(f"        return {_nest(head[at + 2 :], 'x')}")
+    return "\n".join(lines)
+
+
+def _dilation(block: BlockPlan) -> int:
+    return max(conv.dilation for conv in block.convs)
+
+
+def _initialise(spec: ResNetSpec) -> str:
+    """The function that draws the weights; empty where PyTorch's own draw is what is asked for."""
+    match spec.init:
+        case Init.HE_FAN_OUT:
+            doc = "Draw convolutions as He et al. 2015 do (fan-out)."
+            kinds, draw = (
+                "nn.Conv2d",
+                'kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")',
+            )
+        case Init.XAVIER:
+            doc = "Draw all weights as Glorot and Bengio 2010 do."
+            kinds, draw = "(nn.Conv2d, nn.Linear)", "xavier_uniform_(module.weight)"
+        case Init.DEFAULT:
+            doc, kinds, draw = "", "", ""
+    body = []
+    if draw:
+        body = [f"        if isinstance(module, {kinds}):", f"            nn.init.{draw}"]
+        if spec.bias:
+            body.append("            nn.init.zeros_(module.bias)")
+        elif spec.init is Init.XAVIER:
+            body.append("            if module.bias is not None:")
+            body.append("                nn.init.zeros_(module.bias)")
+    if spec.zero_init:
+        doc = f"{doc} Every block starts as a shortcut.".strip()
+        body.append(f"        if isinstance(module, {_block_name(spec)}):")
+        body.append(f"            nn.init.zeros_(module.bn{spec.convs_per_block}.weight)")
+    if not body:
+        return ""
+    head = ["def initialise(model):", f'    """{doc}"""', "    for module in model.modules():"]
+    return "\n".join(head + body)
+
+
+def _wrapped(line: str) -> str:
+    """A line over 100 characters, broken after the first bracket and before the last."""
+    opening, closing = line.find("("), line.rfind(")")
+    if len(line) <= 100 or opening < 0:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    inner = [line[opening + 1 : closing]]
+    if len(indent) + 4 + len(inner[0]) > 100:
+        inner = [f"{argument}," for argument in inner[0].split(", ")]
+    body = "\n".join(f"{indent}    {piece}" for piece in inner)
+    return f"{line[: opening + 1]}\n{body}\n{indent}{line[closing:]}"
+
+
+def _main(spec: ResNetSpec) -> str:
+    shape = ", ".join(map(str, spec.input))
+    return (
+        'if __name__ == "__main__":\n'
+        "    model = ResNet().eval()\n"
+        '    print(sum(p.numel() for p in model.parameters()), "parameters")\n'
+        f"    print(model(torch.randn(1, {shape})).shape)"
+    )

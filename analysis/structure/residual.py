@@ -1,0 +1,247 @@
+"""One residual unit: its formula, what its branch costs, and why its shortcut is what it is.
+
+Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 2016, Fig. 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from analysis.costs.profiles import Profile, ShortcutUse
+from analysis.style.numbers import exact, shape
+from nets import plan
+from nets.options import Activation, Shortcut, quote
+from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
+from nets.spec import ResNetSpec
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A residual branch and what its convolutions cost on one image: weights and multiply-adds."""
+
+    name: str
+    convs: tuple[ConvPlan, ...]
+    weights: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Residual:
+    """One block of a network; `formula` and `shapes` are LaTeX, `equation` is plain text."""
+
+    path: str
+    use: ShortcutUse
+    formula: str
+    equation: str
+    shapes: str
+    reason: str
+    branches: tuple[Branch, ...]
+
+
+def residual(profile: Profile, path: str) -> Residual:
+    """Explain the block at a path such as `layer2.0`.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    spec = profile.spec
+    use = block_at(profile, path)
+    block = plan.block_at(spec, plan.place_of(path))
+    own = _branch(_name(block.convs), block.convs, use)
+    other = _other(block)
+    return Residual(
+        path=path,
+        use=use,
+        formula=_formula(spec, block),
+        equation=_equation(spec, block),
+        shapes=_shapes(use),
+        reason=_reason(spec, use, block),
+        branches=(own, _branch(_name(other), other, use)),
+    )
+
+
+def block_at(profile: Profile, path: str) -> ShortcutUse:
+    """What stands beside the branch of the block at a path such as `layer2.0`.
+
+    Raises:
+        ValueError: where the network has no such block.
+    """
+    for use in profile.shortcuts:
+        if use.path == path:
+            return use
+    first, *_, last = (*plan.blocks(profile.spec)[:1], *plan.blocks(profile.spec)[-1:])
+    raise ValueError(
+        f"{quote(path)} is no block of {profile.spec.base}: blocks are {first.path} to {last.path}"
+    )
+
+
+def grouping(groups: int, *dilations: int) -> str:
+    """What tells convolutions from plain ones: `32 groups, dilation 1, then 2`, or nothing.
+
+    Args:
+        groups: of each.
+        dilations: of one after the other.
+    """
+    said = [f"{groups} groups"] if groups > 1 else []
+    if max(dilations) > 1:
+        said.append(f"dilation {', then '.join(map(str, dict.fromkeys(dilations)))}")
+    return ", ".join(said)
+
+
+def conv_label(conv: ConvPlan) -> str:
+    """A convolution in a box of its own: `3×3, 256 /2, 32 groups`."""
+    stride = f" /{conv.stride}" if conv.stride > 1 else ""
+    label = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
+    return ", ".join(filter(None, (label, grouping(conv.groups, conv.dilation))))
+
+
+def convs_in_words(convs: Iterable[ConvPlan]) -> str:
+    """Convolutions in a row: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
+    return ", ".join(
+        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
+        + (f" /{conv.stride}" if conv.stride > 1 else "")
+        + (f" ({said})" if (said := grouping(conv.groups, conv.dilation)) else "")
+        for conv in convs
+    )
+
+
+def _name(convs: tuple[ConvPlan, ...]) -> str:
+    return "Two 3×3" if len(convs) == 2 else "Bottleneck"
+
+
+def _other(block: BlockPlan) -> tuple[ConvPlan, ...]:
+    """The convolutions of the other kind of branch between the same channels.
+
+    Two 3x3 convolutions keep the outer width; a bottleneck narrows to a quarter of it
+    (He et al. 2015, Fig. 5).
+    """
+    channels, out, stride = block.in_channels, block.out_channels, block.stride
+    if len(block.convs) == 3:
+        return (
+            ConvPlan("conv1", channels, out, 3, stride),
+            ConvPlan("conv2", out, out, 3),
+        )
+    narrow = max(out // 4, 1)
+    return (
+        ConvPlan("conv1", channels, narrow, 1),
+        ConvPlan("conv2", narrow, narrow, 3, stride),
+        ConvPlan("conv3", narrow, out, 1),
+    )
+
+
+def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
+    """Cost of a branch from a block's input map to its output map.
+
+    A convolution before the stride works on the block's input map, all others on its output map.
+    """
+    striding = next((i for i, conv in enumerate(convs) if conv.stride > 1), 0)
+    macs = 0
+    for i, conv in enumerate(convs):
+        macs += conv.weights * prod(use.input[1:] if i < striding else use.output[1:])
+    return Branch(name, convs, sum(conv.weights for conv in convs), macs)
+
+
+def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
+    """The unit as LaTeX."""
+    x = r"\hat{\mathbf{x}}" if block.shares_activation else r"\mathbf{x}"
+    beside = {
+        ShortcutKind.IDENTITY: x,
+        ShortcutKind.PROJECTION: f"W_s {x}",
+        ShortcutKind.ZERO_PAD: rf"\mathrm{{pad}}({x})",
+    }
+    inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(block.shortcut))
+    for step in plan.unit_steps(spec).after:
+        name = r"\mathrm{BN}" if step.kind is StepKind.NORM else _activation(spec)
+        inside = rf"{name}\left({inside}\right)"
+    return rf"\mathbf{{y}} = {inside}"
+
+
+def _equation(spec: ResNetSpec, block: BlockPlan) -> str:
+    """The unit as plain text: `y = ReLU(F(x) + Wx)`."""
+    x = "x̂" if block.shares_activation else "x"
+    beside = {
+        ShortcutKind.IDENTITY: x,
+        ShortcutKind.PROJECTION: f"W{x}",
+        ShortcutKind.ZERO_PAD: f"pad({x})",
+    }
+    inside = _sum("F(x)", beside.get(block.shortcut))
+    for step in plan.unit_steps(spec).after:
+        inside = f"{plan.label(spec, step.kind)}({inside})"
+    return f"y = {inside}"
+
+
+def _sum(branch: str, beside: str | None) -> str:
+    return f"{branch} + {beside}" if beside else branch
+
+
+def _shapes(use: ShortcutUse) -> str:
+    """The shapes of x and y as LaTeX."""
+    x, y = (r" \times ".join(map(str, sides)) for sides in (use.input, use.output))
+    return rf"\mathbf{{x}} \in \mathbb{{R}}^{{{x}}},\quad \mathbf{{y}} \in \mathbb{{R}}^{{{y}}}"
+
+
+def _activation(spec: ResNetSpec) -> str:
+    if spec.activation is Activation.SIGMOID:
+        return r"\sigma"
+    return rf"\mathrm{{{spec.activation.label.replace(' ', '')}}}"
+
+
+def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
+    """Why this block's shortcut is what it is, and what it starts from."""
+    why = _why(spec, use, block.stride)
+    if not block.shares_activation:
+        return why
+    names = [plan.label(spec, step.kind) for step in plan.unit_steps(spec).before]
+    starts = f"after the block's first {' and '.join(names)}, written x̂."
+    if use.kind is ShortcutKind.PROJECTION:
+        return f"{why} It acts on x {starts}"
+    return (
+        f"{why} The first unit is activated before its paths split (He et al. 2016, appendix), so "
+        f"the shortcut carries x {starts}"
+    )
+
+
+def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
+    """Why a shortcut of this kind stands here."""
+    wider = use.input[0] != use.output[0]
+    smaller = use.input[1:] != use.output[1:]
+    changes = []
+    if wider:
+        changes.append(f"channels change from {exact(use.input[0])} to {exact(use.output[0])}")
+    if smaller:
+        before, after = (shape(sides[1:]) for sides in (use.input, use.output))
+        verb = "" if wider else " changes"
+        changes.append(f"the map{verb} from {before} to {after} (stride {stride})")
+    change = " and ".join(changes)
+    match use.kind:
+        case ShortcutKind.IDENTITY:
+            return (
+                "Identity: input and output have the same shape, so the addition costs no weights."
+            )
+        case ShortcutKind.NONE:
+            end = f" ({change})" if change else ""
+            return f"No shortcut: this is a plain stack{end}, and the branch alone must carry x."
+        case ShortcutKind.ZERO_PAD:
+            how = []
+            if smaller:
+                how.append("x is subsampled")
+            if wider:
+                how.append("the new channels are filled with zeros")
+            if not how:
+                return "Zero pad (option A): the stage strides, though the map cannot get smaller."
+            done = f"so {' and '.join(how)}"
+            return f"Zero pad (option A): {change}, {done}. It has no weights."
+        case ShortcutKind.PROJECTION:
+            weights = exact(use.input[0] * use.output[0])
+            if change:
+                why = f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution "
+                return f"{why}with {weights} weights brings it to that shape."
+            option, why = "", "the stage strides"
+            if spec.shortcut is Shortcut.PROJECTION_ALL:
+                option, why = " (option C)", "this network projects every shortcut"
+            return (
+                f"Projection{option}: the shapes would allow an identity, but {why}, here with "
+                f"{weights} weights."
+            )

@@ -1,0 +1,191 @@
+"""The layer tree: torchinfo's rows as data, torchinfo's own text, and `print(model)`.
+
+torchinfo runs on the representative net; equal blocks of a stage are one folded row, which
+`unfold` writes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+import torchinfo
+from torchinfo.enums import Units
+
+from analysis.costs.profiles import Shape, representative
+from analysis.costs.shapes import ShapesOnly
+from nets.plan import place_of, stage_names
+from nets.resnet import build
+from nets.spec import ResNetSpec
+
+_COLUMNS = ("input_size", "output_size", "num_params", "mult_adds")
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """One row of the tree: a module, or a run of `count` equal blocks that begins at `path`.
+
+    Shapes are without the batch. `params` and `mult_adds` are torchinfo's, whose mult-adds count
+    biases and batch norm parameters too; they include all that is inside, for all blocks of a run.
+    """
+
+    path: str
+    name: str
+    type: str
+    input: Shape
+    output: Shape
+    params: int
+    mult_adds: int
+    children: tuple[TreeNode, ...] = ()
+    count: int = 1
+
+    @property
+    def last_path(self) -> str:
+        """The path of the last block of a run."""
+        return place_of(self.path).after(self.count - 1).path if self.count > 1 else self.path
+
+    @property
+    def label(self) -> str:
+        """What to call the row: its path, or `layer3.1 to layer3.35, 35 equal blocks`."""
+        if self.count == 1:
+            return self.path
+        return f"{self.path} to {self.last_path}, {self.count} equal blocks"
+
+
+def tree(spec: ResNetSpec, batch: int = 1) -> TreeNode:
+    """The layer tree, runs of equal blocks folded. The root's path is empty."""
+    small = representative(spec)
+    rows = iter(_summary(small, batch).summary_list)
+    root, _ = _node(next(rows), "", list(rows))
+    blocks = dict(zip(stage_names(spec), spec.blocks, strict=True))
+    folded = (
+        _fold(child, blocks[child.path]) if child.path in blocks else child
+        for child in root.children
+    )
+    return _summed(root, tuple(folded))
+
+
+def unfold(node: TreeNode) -> TreeNode:
+    """The same tree with every block of a run on its own."""
+    children: list[TreeNode] = []
+    for child in node.children:
+        if child.count == 1:
+            children.append(unfold(child))
+            continue
+        single = replace(
+            child,
+            count=1,
+            params=child.params // child.count,
+            mult_adds=child.mult_adds // child.count,
+        )
+        children.extend(
+            _moved(single, child.path, place_of(child.path).after(i).path)
+            for i in range(child.count)
+        )
+    return replace(node, children=tuple(children))
+
+
+def walk(node: TreeNode, level: int = 0) -> Iterator[tuple[int, TreeNode]]:
+    """Every row from top to bottom with its level, the root at 0."""
+    yield level, node
+    for child in node.children:
+        yield from walk(child, level + 1)
+
+
+def find(root: TreeNode, text: str) -> list[TreeNode]:
+    """Every row whose path or type holds the text, runs of equal blocks written out."""
+    wanted = text.strip().lower()
+    return [
+        node
+        for _, node in walk(unfold(root))
+        if node.path and (wanted in node.path.lower() or wanted in node.type.lower())
+    ]
+
+
+def torchinfo_text(spec: ResNetSpec, batch: int = 1) -> str:
+    """Torchinfo's own table of the whole network; in seconds where there are hundreds of blocks."""
+    text = str(_summary(spec, batch))
+    # torchinfo formats an enum with its name, which Python 3.12 writes out: (Units.GIGABYTES)
+    return re.sub(r"Units\.(\w+)", lambda found: Units[found[1]].value, text)
+
+
+def printed(spec: ResNetSpec) -> str:
+    """What `print(model)` shows."""
+    return repr(build(spec, device="meta"))
+
+
+def _summary(spec: ResNetSpec, batch: int) -> torchinfo.ModelStatistics:
+    x = torch.empty(batch, *spec.input, device="meta")
+    with ShapesOnly():
+        return torchinfo.summary(
+            build(spec, device="meta"),
+            input_data=x,
+            device="meta",
+            mode="eval",
+            depth=5,
+            col_names=_COLUMNS,
+            row_settings=("var_names", "depth"),
+            verbose=0,
+        )
+
+
+def _node(
+    row: torchinfo.layer_info.LayerInfo, path: str, below: list[torchinfo.layer_info.LayerInfo]
+) -> tuple[TreeNode, int]:
+    """The node of a row and how many of the rows below it are inside it."""
+    children: list[TreeNode] = []
+    used = 0
+    while used < len(below) and below[used].depth > row.depth:
+        inner = below[used]
+        child_path = f"{path}.{inner.var_name}" if path else inner.var_name
+        child, inside = _node(inner, child_path, below[used + 1 :])
+        children.append(child)
+        used += 1 + inside
+    node = TreeNode(
+        path=path,
+        name=row.var_name,
+        type=row.class_name,
+        input=tuple(row.input_size[1:]),
+        output=tuple(row.output_size[1:]),
+        params=row.num_params,
+        mult_adds=row.macs,
+    )
+    return _summed(node, tuple(children)), used
+
+
+def _summed(node: TreeNode, children: tuple[TreeNode, ...]) -> TreeNode:
+    if not children:
+        return node
+    return replace(
+        node,
+        children=children,
+        params=sum(child.params for child in children),
+        mult_adds=sum(child.mult_adds for child in children),
+    )
+
+
+def _fold(stage: TreeNode, total: int) -> TreeNode:
+    """A stage of a representative net, its second block standing for all after the first."""
+    if total <= 2:
+        return stage
+    first, second = stage.children
+    run = replace(
+        second,
+        count=total - 1,
+        params=second.params * (total - 1),
+        mult_adds=second.mult_adds * (total - 1),
+    )
+    return _summed(stage, (first, run))
+
+
+def _moved(node: TreeNode, old: str, new: str) -> TreeNode:
+    """The node and all inside it with another beginning of the path."""
+    path = new + node.path.removeprefix(old)
+    return replace(
+        node,
+        path=path,
+        name=path.rpartition(".")[2],
+        children=tuple(_moved(child, old, new) for child in node.children),
+    )

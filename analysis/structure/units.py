@@ -1,0 +1,287 @@
+"""Residual units beside each other: where BN and ReLU stand, and what that does to the gradient.
+
+Unit orders and their errors are those of He et al. 2016, Fig. 4 and Table 2; the options for
+shortcuts those of He et al. 2015, section 4.1 and Table 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import pairwise
+
+from analysis.costs.profiles import Profile, profile
+from analysis.drawing.graph import cell_of
+from analysis.drawing.layout import Cell
+from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
+from analysis.style.numbers import shape
+from nets import CATALOG, parse, plan
+from nets.options import BlockKind, Shortcut, UnitOrder, quote
+from nets.plan import ShortcutKind, StepKind
+from nets.spec import ResNetSpec
+from nets.text import edit
+
+ORDER_ERRORS = {
+    # of ResNet-110, with basic blocks, and of ResNet-164, with bottlenecks
+    UnitOrder.ORIGINAL: (6.61, 5.93),
+    UnitOrder.BN_AFTER_ADD: (8.17, 6.50),
+    UnitOrder.RELU_BEFORE_ADD: (7.84, 6.14),
+    UnitOrder.RELU_PREACT: (6.71, 5.91),
+    UnitOrder.FULL_PREACT: (6.37, 5.46),
+}
+"""He et al. 2016, Table 2."""
+
+OPTION_LETTERS = {Shortcut.ZERO_PAD: "A", Shortcut.PROJECTION: "B", Shortcut.PROJECTION_ALL: "C"}
+
+ORDER_NAMES = {
+    UnitOrder.ORIGINAL: "original",
+    UnitOrder.BN_AFTER_ADD: "BN after addition",
+    UnitOrder.RELU_BEFORE_ADD: "ReLU before addition",
+    UnitOrder.RELU_PREACT: "ReLU-only pre-activation",
+    UnitOrder.FULL_PREACT: "full pre-activation",
+}
+"""The names of He et al. 2016, Fig. 4."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One residual unit. Its text is an order, then what differs: `original:block=bottleneck`."""
+
+    order: UnitOrder = UnitOrder.ORIGINAL
+    block: BlockKind = BlockKind.BASIC
+    shortcut: ShortcutKind = ShortcutKind.IDENTITY
+
+    def __str__(self) -> str:
+        return ":".join([self.order, *(f"{name}={value}" for name, value in self._differs())])
+
+    @property
+    def name(self) -> str:
+        """What a diagram is headed with."""
+        said = [ORDER_NAMES[self.order], *(v.replace("_", " ") for _, v in self._differs())]
+        return ", ".join(said)
+
+    def _differs(self) -> Iterator[tuple[str, str]]:
+        for field in fields(self)[1:]:
+            if (value := getattr(self, field.name)) is not field.default:
+                yield field.name, value
+
+    @property
+    def spec(self) -> ResNetSpec:
+        """A network with such units: ResNet-34's, or ResNet-50's for bottlenecks."""
+        shortcuts = {
+            ShortcutKind.ZERO_PAD: Shortcut.ZERO_PAD,
+            ShortcutKind.NONE: Shortcut.NONE,
+        }
+        base = parse("resnet34" if self.block is BlockKind.BASIC else "resnet50")
+        shortcut = shortcuts.get(self.shortcut, Shortcut.PROJECTION)
+        return edit(base, {"unit": self.order, "shortcut": shortcut})
+
+    @property
+    def path(self) -> str:
+        """A block of that network: one that changes the shape where the shortcut needs that."""
+        changes = self.shortcut in (ShortcutKind.PROJECTION, ShortcutKind.ZERO_PAD)
+        return "layer2.0" if changes else "layer2.1"
+
+    @property
+    def profile(self) -> Profile:
+        """What that network costs."""
+        return _profiled(self.spec)
+
+
+_profiled = lru_cache(64)(profile)
+
+OPTION_RESULTS = {
+    Shortcut.ZERO_PAD: CATALOG["resnet34_a"].results[0],
+    Shortcut.PROJECTION: CATALOG["resnet34"].results[0],
+    Shortcut.PROJECTION_ALL: CATALOG["resnet34_c"].results[0],
+}
+"""What He et al. 2015, Table 3, measured for ResNet-34 with each option, as the catalog has it."""
+
+
+def parse_unit(text: str) -> Unit:
+    """Read a unit's text.
+
+    Args:
+        text: a unit order, then `block=` and `shortcut=` where they differ from a basic block with
+            an identity shortcut.
+
+    Raises:
+        ValueError: in one sentence: what is wrong and what is allowed.
+    """
+    kinds = {"order": UnitOrder, "block": BlockKind, "shortcut": ShortcutKind}
+    order, *parts = text.strip().lower().split(":")
+    given = {"order": order}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if key not in ("block", "shortcut") or not equals:
+            raise ValueError(
+                f"{quote(part)} is no option of a unit: write block=... or shortcut=..."
+            )
+        if key in given:
+            raise ValueError(f"{key} is given twice")
+        given[key] = value
+    for key, value in given.items():
+        if value not in list(kinds[key]):
+            name = "a unit order" if key == "order" else key
+            raise ValueError(f"{name} must be one of {', '.join(kinds[key])}, not {quote(value)}")
+    return Unit(**{key: kinds[key](value) for key, value in given.items()})  # type: ignore[arg-type]
+
+
+def identity_path(unit: Unit) -> str:
+    """What the unit does to the path that the shortcut opens, from where its steps stand."""
+    steps = plan.unit_steps(unit.spec)
+    said = []
+    if unit.shortcut is ShortcutKind.NONE:
+        return "There is no such path: all that goes on has passed the branch of every unit."
+    if unit.shortcut is ShortcutKind.PROJECTION:
+        said.append("A 1×1 convolution stands on it: the signal is multiplied by its weights.")
+    if unit.shortcut is ShortcutKind.ZERO_PAD:
+        said.append("It is subsampled and filled up with zero channels, without weights.")
+    after = steps.after
+    if any(step.kind is StepKind.NORM for step in after):
+        said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
+    if any(step.kind is StepKind.ACTIVATION for step in after):
+        said.append("ReLU after the addition clips it: what is negative does not go on.")
+    if not after and unit.shortcut is ShortcutKind.IDENTITY:
+        said.append("It is clean: nothing stands on it, so x reaches every later unit as it is.")
+    if steps.branch[-1].kind is StepKind.ACTIVATION:
+        said.append("The branch ends in ReLU, so it can only add: the signal can only grow.")
+    return " ".join(said)
+
+
+def gradient(unit: Unit) -> tuple[str, ...]:
+    """The gradient through the unit, as LaTeX, and through all of them where it telescopes.
+
+    He et al. 2016, eq. 5, for a clean identity path; the chain rule for the others.
+    """
+    here, there = (rf"\frac{{\partial L}}{{\partial \mathbf{{x}}_{{{i}}}}}" for i in ("l", "l+1"))
+    branch = r"\frac{\partial \mathcal{F}}{\partial \mathbf{x}_l}"
+    beside = {
+        ShortcutKind.IDENTITY: "1",
+        ShortcutKind.PROJECTION: "W_s",
+        ShortcutKind.ZERO_PAD: "P",
+    }
+    steps = plan.unit_steps(unit.spec)
+    if unit.shortcut is ShortcutKind.PROJECTION and steps.before:
+        beside[unit.shortcut] = r"W_s \frac{\partial \hat{\mathbf{x}}_l}{\partial \mathbf{x}_l}"
+    through = "".join(
+        rf"\, J_{{\mathrm{{{plan.label(unit.spec, step.kind)}}}}}" for step in reversed(steps.after)
+    )
+    inside = branch
+    if unit.shortcut is not ShortcutKind.NONE:
+        inside = rf"\left({beside[unit.shortcut]} + {branch}\right)"
+    lines = [rf"{here} = {there}{through}\, {inside}"]
+    if not steps.after and unit.shortcut is ShortcutKind.IDENTITY:
+        last = r"\frac{\partial L}{\partial \mathbf{x}_L}"
+        total = r"\frac{\partial}{\partial \mathbf{x}_l}\sum_{i=l}^{L-1}\mathcal{F}(\mathbf{x}_i)"
+        lines.append(rf"{here} = {last}\left(1 + {total}\right)")
+    return tuple(lines)
+
+
+_TOP, _SIDE, _BOTTOM = 40.0, 30.0, 24.0  # of a band, around its nodes
+_STEP, _COLUMN_GAP, _OUT = 62.0, 40.0, 40.0  # from node to node, between units, of a shortcut
+_MARGIN = 28.0
+
+
+def unit_graph(units: Sequence[Unit]) -> Graph:
+    """Lay out units from top to bottom, as papers draw them, each in a band of its own."""
+    distinct = tuple(dict.fromkeys(units))
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    lines: list[ShortcutLine] = []
+    bands: list[Band] = []
+    x = _MARGIN
+    for unit in distinct:
+        key = "-".join([unit.order, *(value for _, value in unit._differs())])
+        cell, use = cell_of(unit.profile, unit.path)
+        cell = _named(cell, unit.path, key)
+        ends = [
+            Node(f"{key}.{name}", Kind.INPUT, f"{name} {shape(sides)}", "", f"{key}.{name}", 0, 40)
+            for name, sides in (("x", use.input), ("y", use.output))
+        ]
+        ends = [replace(end, width=8.0 * len(end.label) + 18) for end in ends]
+        column = [ends[0], *cell.main, ends[1]]
+        half = max(node.width for node in column) / 2
+        past = max((node.width for node in cell.past), default=0.0)
+        centre = x + _SIDE + half
+        beside = centre + half + _OUT + past / 2 if cell.add else centre + half
+        width = max(beside + past / 2 + _SIDE - x, 7.2 * len(unit.name) + 32)
+        tops = {n.id: _MARGIN + _TOP + 20 + i * _STEP for i, n in enumerate(column)}
+        column = [replace(node, x=centre, y=tops[node.id]) for node in column]
+        nodes += column
+        edges += (_down(one, other) for one, other in pairwise(column))
+        if cell.add:
+            start, end = tops[cell.forks.id] - _STEP / 2, tops[cell.add.id]
+            middle = (start + end - _STEP * (len(cell.past) - 1)) / 2
+            nodes += (replace(n, x=beside, y=middle + i * _STEP) for i, n in enumerate(cell.past))
+            lines.append(_beside(cell, centre, beside, start, end))
+        height = _TOP + _STEP * (len(column) - 1) + 40 + _BOTTOM
+        bands.append(Band(key, unit.name, "", x, _MARGIN, width, height))
+        x += width + _COLUMN_GAP
+    names = " and ".join(str(unit) for unit in distinct)
+    height = max(band.height for band in bands) + 2 * _MARGIN
+    return Graph(
+        names,
+        "residual units",
+        tuple(nodes),
+        tuple(edges),
+        tuple(lines),
+        tuple(bands),
+        (),
+        x - _COLUMN_GAP + _MARGIN,
+        height,
+    )
+
+
+def _named(cell: Cell, path: str, key: str) -> Cell:
+    """The cell with its layers named after the unit, and nothing that opens or closes."""
+
+    def named(nodes: Iterable[Node]) -> tuple[Node, ...]:
+        return tuple(
+            replace(
+                node,
+                id=node.id.replace(path, key),
+                path=node.path.replace(path, key),
+                opens=(),
+                inside="",
+            )
+            for node in nodes
+        )
+
+    return replace(
+        cell,
+        path=key,
+        before=named(cell.before),
+        branch=named(cell.branch),
+        add=named([cell.add])[0] if cell.add else None,
+        after=named(cell.after),
+        past=named(cell.past),
+    )
+
+
+def _down(one: Node, other: Node) -> Edge:
+    return Edge(
+        one.id, other.id, ((one.x, one.y + one.height / 2), (other.x, other.y - other.height / 2))
+    )
+
+
+def _beside(cell: Cell, centre: float, beside: float, start: float, end: float) -> ShortcutLine:
+    """The shortcut to the right of the branch."""
+    assert cell.add is not None
+    ((kind, count),) = cell.arcs
+    return ShortcutLine(
+        path=cell.path,
+        kind=kind,
+        source=cell.forks.id,
+        target=cell.add.id,
+        via=tuple(node.id for node in cell.past),
+        points=(
+            (centre, start),
+            (beside, start),
+            (beside, end),
+            (centre + cell.add.width / 2, end),
+        ),
+        label=kind.value,
+        count=count,
+    )

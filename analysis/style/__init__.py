@@ -1,0 +1,1 @@
+"""How anything is written or drawn: numbers, tables, colours, fonts and files."""

@@ -1,0 +1,65 @@
+"""A table of texts as aligned text, CSV, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from analysis.costs.report import aligned, tex
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: a caption, a name for each column, rows of texts, the first `left` flush left."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left: int = 1
+
+
+def grid_text(grid: Grid) -> str:
+    """Aligned for a terminal, under its caption."""
+    return "\n".join([grid.caption, "", *aligned([grid.columns, *grid.rows], grid.left)]) + "\n"
+
+
+def grid_csv(grid: Grid) -> str:
+    """Comma-separated, without the caption."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([grid.columns, *grid.rows])
+    return out.getvalue()
+
+
+def grid_markdown(grid: Grid) -> str:
+    """A pipe table, under its caption."""
+    rule = [":--"] * grid.left + ["--:"] * (len(grid.columns) - grid.left)
+    lines = [[_cell(cell) for cell in row] for row in grid.rows]
+    rows = [[_cell(name) for name in grid.columns], rule, *lines]
+    return "\n".join([grid.caption, "", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def grid_latex(grid: Grid) -> str:
+    """A LaTeX table that needs no package."""
+    sides = "l" * grid.left + "r" * (len(grid.columns) - grid.left)
+    lines = [" & ".join(map(_signs, row)) for row in (grid.columns, *grid.rows)]
+    body = "\n".join(rf"{line} \\ \hline" for line in lines)
+    return (
+        "\\begin{table}\n\\centering\n"
+        f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{body}\n\\end{{tabular}}\n"
+        f"\\caption{{{_signs(grid.caption)}}}\n\\end{{table}}\n"
+    )
+
+
+_SIGNS = {"—": "---", "×": r"$\times$", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "·": r"$\cdot$"}
+
+
+def _signs(text: str) -> str:
+    text = tex(text)
+    for sign, written in _SIGNS.items():
+        text = text.replace(sign, written)
+    return text

@@ -1,0 +1,98 @@
+"""Charts of timings: the stages, the distribution of iterations, several timings side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.charts.chart import Chart, Draw, Series
+from analysis.drawing.heat import Heat
+from analysis.style.numbers import short
+from analysis.timing.measure import Timing
+from analysis.timing.report import conditions
+from nets import parse, plan
+from nets.options import number_of
+
+BINS = 30
+
+
+def stage_chart(timing: Timing) -> Chart:
+    """Median forward and backward time of the stem, the stages and the head."""
+    names = tuple(stage.name for stage in timing.stages)
+    forward = tuple(stage.forward_ms for stage in timing.stages)
+    series = [Series("forward", names, forward, Draw.BARS, "tint")]
+    if not timing.settings.inference:
+        backward = tuple(stage.backward_ms for stage in timing.stages)
+        series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
+    said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
+    return Chart(
+        f"Time of the stages of {timing.model}",
+        "",
+        "median, ms",
+        tuple(series),
+        f"Forward time of the stages of {timing.model}: {said}",
+    )
+
+
+def distribution_chart(timing: Timing) -> Chart:
+    """How often a whole iteration took how long."""
+    totals = sorted(sample.total_ms for sample in timing.samples)
+    low, high = totals[0], totals[-1]
+    bins = min(BINS, max(5, len(totals) // 2))
+    if high - low < 0.02 * low:  # one iteration, or all alike
+        low, high = 0.99 * low, 1.01 * high
+    width = (high - low) / bins
+    counts = [0] * bins
+    for total in totals:
+        counts[min(int((total - low) / width), bins - 1)] += 1
+    middles = tuple(low + (i + 0.5) * width for i in range(bins))
+    spread = timing.step_ms or timing.forward_ms
+    return Chart(
+        f"Iterations of {timing.model} by their time",
+        "whole iteration, ms",
+        "iterations",
+        (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
+        f"{number_of(len(totals), 'iteration')} of {timing.model}: median "
+        f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
+        f"{short(spread.p90, 'ms')}",
+    )
+
+
+def comparison_chart(timings: Sequence[Timing]) -> Chart:
+    """Median forward and backward of several timings, with the 10th and 90th percentile."""
+    names = tuple(
+        f"{number}. {timing.model.partition(':')[0]}, "
+        f"batch\N{NO-BREAK SPACE}{timing.settings.batch}"
+        for number, timing in enumerate(timings, 1)
+    )
+    series = []
+    for name, colour in (("forward", "tint"), ("backward", "main_path")):
+        spreads = [getattr(timing, f"{name}_ms") for timing in timings]
+        if not any(spreads):
+            continue
+        ends = [
+            tuple(getattr(spread, end) if spread else None for spread in spreads)
+            for end in ("p50", "p10", "p90")
+        ]
+        series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
+    said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
+    return Chart(
+        "Forward and backward time",
+        "",
+        "median, ms",
+        tuple(series),
+        f"Timings of this visit: {said}",
+    )
+
+
+def time_heat(timing: Timing, direction: str) -> Heat:
+    """Measured `forward` or `backward` time of the stages.
+
+    What is measured is the stage: its blocks are not told apart, so each has its stage's mean, and
+    the label says so. A run of blocks has their sum.
+    """
+    times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
+    values = dict(times)
+    for stage in plan.stages(parse(timing.model)):
+        for index in range(stage.count):
+            values[f"{stage.name}.{index}"] = times[stage.name] / stage.count
+    return Heat(f"{direction} (stage means)", "ms", values)

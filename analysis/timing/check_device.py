@@ -1,0 +1,260 @@
+"""Whether what a timing rests on holds on this machine: clock, waiting, memory, autocast, stages.
+
+One line for each thing, passed or failed, with the figures that say so. It's meant for a machine
+with an accelerator; without one it checks the CPU and its clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from time import perf_counter_ns
+
+import torch
+from torch import nn
+from torch.nn.functional import conv2d
+
+from analysis.costs.step import Dtype
+from analysis.machine.clock import EventClock, HostClock
+from analysis.machine.devices import PeakMemory, accelerator, device_name, device_of, driver_version
+from analysis.style.numbers import milliseconds, short
+from analysis.timing.measure import measure
+from analysis.timing.passes import check_autocast, current, tf32
+from analysis.timing.settings import Settings
+from nets import parse
+from nets.options import number_of
+
+WORK_MS = 100.0
+"""About how long the device works in one check."""
+
+RATIO = (0.93, 1.07)
+"""Where the sum of the stages over the whole must lie."""
+
+PEAK_RATIO = (0.9, 1.5)
+"""Where the measured peak of a training step over the predicted must lie: kernels' workspaces and
+the allocator's rounding come on top of what is predicted."""
+
+BLOCK_BYTES = 64 * 2**20
+"""What the memory check allocates."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked, and the figures."""
+
+    name: str
+    passed: bool
+    reason: str
+
+
+Finding = tuple[bool, str]
+
+
+def check_device(name: str | None = None) -> Iterator[Check]:
+    """Check a device, by default the accelerator, one thing after another.
+
+    Raises:
+        ValueError: where this machine has no device of that name.
+    """
+    found = accelerator()
+    device = device_of(name or (found.type if found else "cpu"))
+    if device.type == "cpu":
+        why = "asked for the CPU" if found else "none that torch can use here"
+        yield Check("accelerator", True, f"{why}, so the CPU and its clock are checked")
+    else:
+        driver = driver_version(device.type)
+        version = f", driver {driver}" if driver else ""
+        yield Check("accelerator", True, f"{device}, {device_name(device)}{version}")
+    with current(device):
+        for title, check in _checks(device):
+            yield _checked(title, check)
+
+
+def _checks(device: torch.device) -> list[tuple[str, Callable[[], Finding]]]:
+    checks: list[tuple[str, Callable[[], Finding]]] = [("clock", host_clock)]
+    if device.type != "cpu":
+        checks = [
+            ("events", partial(events, device)),
+            ("event time", partial(event_time, device)),
+            ("synchronisation", partial(synchronisation, device)),
+            ("memory figures", partial(memory_figures, device)),
+            ("memory of a step", partial(step_peak, device)),
+        ]
+    checks += [
+        (f"autocast {dtype}", partial(autocast, device, dtype))
+        for dtype in (Dtype.BFLOAT16, Dtype.FLOAT16)
+    ]
+    if device.type == "cuda":
+        checks.append(("TF32", partial(tf32_state, device)))
+    return [*checks, ("stages", partial(stages, device))]
+
+
+def _checked(title: str, check: Callable[[], Finding]) -> Check:
+    """Run one check; whatever torch raises is a failure with its own words."""
+    try:
+        return Check(title, *check())
+    except (RuntimeError, ValueError, MemoryError) as error:
+        text = " ".join(str(error).split())
+        return Check(title, False, text[:200] or type(error).__name__)
+
+
+def host_clock() -> Finding:
+    """The CPU's clock never goes back and tells microseconds apart."""
+    readings = [perf_counter_ns() for _ in range(10_000)]
+    steps = [b - a for a, b in pairwise(readings)]
+    smallest = min((step for step in steps if step), default=0)
+    passed = min(steps) >= 0 and 0 < smallest < 1_000
+    return passed, f"10,000 readings, smallest step {smallest} ns, {sum(s < 0 for s in steps)} back"
+
+
+def events(device: torch.device) -> Finding:
+    """Events come in the order of recording, and the times of two parts add up to the whole's.
+
+    MPS once took an event's time in a callback of its own, so short gaps could turn round (pytorch
+    pull request 196395).
+    """
+    clock, work = EventClock(device), _Work(device)
+    marks = [clock.mark()]
+    for _ in range(50):
+        work.issue(1)
+        marks.append(clock.mark())
+    gaps, (whole,) = clock.read([marks, (marks[0], marks[-1])])
+    back = sum(gap < 0 for gap in gaps)
+    passed = not back and whole > 0 and abs(sum(gaps) - whole) <= 0.01 * whole
+    added = short(sum(gaps), "ms")
+    return passed, f"50 gaps add up to {added} of {short(whole, 'ms')}, {back} of them below zero"
+
+
+def event_time(device: torch.device) -> Finding:
+    """Events and the host's clock agree on work that the host waits for."""
+    clock, host, work = EventClock(device), HostClock(), _Work(device)
+    wait = [host.mark()]
+    lap = [clock.mark()]
+    work.issue(work.many)
+    lap.append(clock.mark())
+    (by_events,) = clock.read([lap])[0]
+    wait.append(host.mark())
+    (by_host,) = host.read([wait])[0]
+    passed = 0.9 * by_host <= by_events <= 1.01 * by_host
+    return passed, f"{short(by_events, 'ms')} by events, {short(by_host, 'ms')} by the host's clock"
+
+
+def synchronisation(device: torch.device) -> Finding:
+    """Synchronising waits for the work, and there is nothing left to wait for afterwards."""
+    clock, host, work = EventClock(device), HostClock(), _Work(device)
+    marks = [host.mark()]
+    lap = [clock.mark()]
+    work.issue(work.many)
+    lap.append(clock.mark())
+    marks.append(host.mark())
+    clock.synchronise()
+    marks.append(host.mark())
+    clock.synchronise()
+    marks.append(host.mark())
+    (device_ms,) = clock.read([lap])[0]
+    issue, wait, again = host.read([marks])[0]
+    passed = issue + wait >= 0.95 * device_ms and again <= 0.1 * device_ms
+    issued, waited, then = map(milliseconds, (issue, wait, again))
+    return passed, (
+        f"{short(device_ms, 'ms')} of work: {issued} to issue it, {waited} to wait, then {then}"
+    )
+
+
+def memory_figures(device: torch.device) -> Finding:
+    """The peak of memory follows an allocation."""
+    memory = PeakMemory(device)
+    memory.restart()
+    block = torch.zeros(BLOCK_BYTES, dtype=torch.uint8, device=device)
+    peak = memory.bytes()
+    del block
+    if peak is None:
+        return False, "torch tells no peak for this device, so a timing leaves it blank"
+    passed = BLOCK_BYTES <= peak < 1.5 * BLOCK_BYTES
+    return passed, f"{peak:,} bytes at the peak of an allocation of {BLOCK_BYTES:,}"
+
+
+def step_peak(device: torch.device) -> Finding:
+    """The peak of a training step is about the predicted one."""
+    settings = Settings(device=str(device), batch=32, seconds=5.0)
+    timing = measure(lambda _: None, parse("resnet18"), settings)
+    peak, predicted = timing.peak_memory_bytes, timing.predicted_bytes
+    if peak is None:
+        return False, "torch tells no peak for this device, so a timing leaves it blank"
+    passed = PEAK_RATIO[0] <= peak / predicted <= PEAK_RATIO[1]
+    return passed, (
+        f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} of the "
+        f"{predicted:,} predicted ({PEAK_RATIO[0]} to {PEAK_RATIO[1]} is right)"
+    )
+
+
+def autocast(device: torch.device, dtype: Dtype) -> Finding:
+    """A convolution under autocast gives the wanted dtype, forward and backward."""
+    check_autocast(Settings(device=str(device), dtype=dtype, inference=True), device)
+    layer = nn.Conv2d(3, 8, 3).to(device)
+    with torch.autocast(device.type, dtype.torch):
+        y = layer(torch.ones(2, 3, 8, 8, device=device))
+    y.float().sum().backward()
+    gradient = layer.weight.grad
+    passed = y.dtype is dtype.torch and gradient is not None and gradient.dtype is torch.float32
+    return passed, f"a convolution gives {_name(y.dtype)}, its weight's gradient is float32"
+
+
+def tf32_state(device: torch.device) -> Finding:
+    """Convolutions are rounded to TF32's 10 bits when it is on, on cards that have it, only then.
+
+    Compute capability 8.0 is the first with TF32 (CUDA C++ programming guide).
+    """
+    has = torch.version.hip is None and torch.cuda.get_device_capability(device) >= (8, 0)
+    errors = {on: _convolution_error(device, on) for on in (False, True)}
+    passed = errors[False] < 1e-5 and (errors[True] > 1e-5) == has
+    card = "has TF32" if has else "has no TF32"
+    return passed, (
+        f"the card {card}; error of a convolution {errors[False]:.1e} off, {errors[True]:.1e} on"
+    )
+
+
+def _convolution_error(device: torch.device, on: bool) -> float:
+    """The largest error of a float32 convolution over its largest value, against float64."""
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(4, 64, 16, 16, generator=random).to(device)
+    weight = torch.randn(64, 64, 3, 3, generator=random).to(device)
+    with tf32(on, device):
+        y = conv2d(x, weight)
+    exact = conv2d(x.double(), weight.double())
+    return float((y - exact).abs().max() / exact.abs().max())
+
+
+def stages(device: torch.device) -> Finding:
+    """The times of the stages add up to the whole's."""
+    text, batch = ("resnet20", 8) if device.type == "cpu" else ("resnet18", 64)
+    timing = measure(lambda _: None, parse(text), Settings(device=str(device), batch=batch))
+    passed = RATIO[0] <= timing.stage_sum_ratio <= RATIO[1]
+    return passed, (
+        f"those of {text} at batch {batch} add up to {timing.stage_sum_ratio:.3f} of the whole "
+        f"({RATIO[0]} to {RATIO[1]} is right), {number_of(timing.iterations, 'iteration')}"
+    )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+class _Work:
+    """Matrix products on a device; `many` of them take about `WORK_MS`."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.x = torch.ones(1024, 1024, device=device)
+        clock = EventClock(device)
+        self.issue(3)
+        lap = [clock.mark()]
+        self.issue(10)
+        lap.append(clock.mark())
+        (ms,) = clock.read([lap])[0]
+        self.many = min(max(int(10 * WORK_MS / max(ms, 0.01)), 1), 10_000)
+
+    def issue(self, count: int) -> None:
+        """Give the device so many products to do."""
+        for _ in range(count):
+            torch.mm(self.x, self.x)

@@ -1,0 +1,217 @@
+"""A network on a device, and one iteration of it: whole, or with a mark behind each stage.
+
+Nothing here is a module hook: a network's children run in the order in which they stand, so a pass
+by stages calls the same modules group by group.
+"""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from analysis.costs.step import Dtype
+from analysis.machine.clock import Clock
+from analysis.timing.settings import Settings
+from nets import plan
+from nets.plan import Step
+from nets.resnet import ResNet, build
+from nets.spec import ResNetSpec
+
+Steps = tuple[Callable[[Tensor], Tensor], ...]
+
+
+class Passes:
+    """A network, its images and its optimiser on a device, all allocated and ready to run.
+
+    `whole` and `stages` are what `run` takes: the network in one step, or in one step for the
+    stem, each stage and the head, by the names in `names`. Weights are drawn on the CPU, so they
+    are the same on every device. The optimiser's rate is zero: it does all its work, and every
+    iteration is the same.
+    """
+
+    def __init__(
+        self, spec: ResNetSpec, settings: Settings, device: torch.device, clock: Clock[Any]
+    ) -> None:
+        self.settings, self.device, self.clock = settings, device, clock
+        layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+        random = torch.Generator().manual_seed(settings.seed)
+        with _seeded(settings.seed):
+            model = build(spec)
+        self.model = model.to(device).to(memory_format=layout).train(not settings.inference)
+        images = torch.randn(settings.batch, *spec.input, generator=random)
+        self.images = images.to(device, memory_format=layout)
+        self.classes = torch.randint(spec.classes, (settings.batch,), generator=random).to(device)
+        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.0, momentum=0.9)
+        self.names, parts = _parts(spec, self.model)
+        self.whole: Steps = (self.model,)
+        self.stages: Steps = parts
+
+    def compile(self) -> None:
+        """Have the network compiled at its first pass, and each part at its first."""
+        # Past its limit of compiled variants torch runs on uncompiled, without a word.
+        torch.compiler.reset()
+        self.whole, self.stages = (
+            tuple(torch.compile(step, fullgraph=True, dynamic=False) for step in steps)
+            for steps in (self.whole, self.stages)
+        )
+
+    def run(self, steps: Steps) -> list[Any]:
+        """One iteration, issued but not waited for.
+
+        Returns its marks: the start; the end of every step's forward; in training the end of every
+        step's backward, the last step first; then the end of the optimiser's step, if it is
+        wanted. The first backward includes the loss.
+        """
+        marks = [self.clock.mark()]
+        hooks = []
+        training = not self.settings.inference
+        try:
+            with torch.enable_grad() if training else torch.inference_mode(), self.autocast():
+                y = self.images
+                for step in steps:
+                    if training and len(marks) > 1:
+                        hooks.append(y.register_hook(lambda _: marks.append(self.clock.mark())))
+                    y = step(y)
+                    marks.append(self.clock.mark())
+                if not training:
+                    return marks
+                loss = cross_entropy(y, self.classes)
+            loss.backward()
+            marks.append(self.clock.mark())
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if self.settings.optimiser:
+            self.optimiser.step()
+            marks.append(self.clock.mark())
+        self.optimiser.zero_grad()
+        return marks
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Autocast as the settings want it."""
+        if self.settings.dtype is Dtype.FLOAT32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.settings.dtype.torch)
+
+
+def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
+    """The stem, the stages and the head, by name and as modules that share the model's."""
+
+    def several(steps: tuple[Step, ...]) -> nn.Module:
+        return nn.Sequential(*(model.get_submodule(step.name) for step in steps))
+
+    stages = plan.stage_names(spec)
+    parts = (
+        several(plan.stem_steps(spec)),
+        *(model.get_submodule(name) for name in stages),
+        several(plan.head_steps(spec)),
+    )
+    return ("stem", *stages, "head"), parts
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the CPU's random numbers for a while; torch.manual_seed would seed all devices."""
+    state = torch.random.get_rng_state()
+    try:
+        torch.default_generator.manual_seed(seed)
+        yield
+    finally:
+        torch.random.set_rng_state(state)
+
+
+def check_autocast(settings: Settings, device: torch.device) -> None:
+    """Raise ValueError where torch has no autocast to the dtype of the settings on a device."""
+    if settings.dtype is Dtype.FLOAT32:
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns and goes on in float32
+            with torch.autocast(device.type, settings.dtype.torch):
+                if torch.is_autocast_enabled(device.type):
+                    return
+    except RuntimeError:  # its way of saying no where the device itself can't
+        pass
+    raise ValueError(f"torch has no {settings.dtype} autocast for {device.type} here: take float32")
+
+
+@contextmanager
+def prepared(settings: Settings, device: torch.device) -> Iterator[None]:
+    """Set torch's global state for a measurement, and put it back.
+
+    cuDNN searches for its fastest algorithms, nothing is made deterministic, and Python's garbage
+    collector waits.
+    """
+    threads = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn
+    search, cudnn_deterministic = cudnn.benchmark, cudnn.deterministic
+    collecting = gc.isenabled()
+    try:
+        torch.set_num_threads(settings.threads or threads)
+        torch.use_deterministic_algorithms(False)
+        cudnn.benchmark, cudnn.deterministic = True, False
+        gc.collect()
+        gc.disable()
+        with current(device), tf32(settings.tf32, device):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        cudnn.benchmark, cudnn.deterministic = search, cudnn_deterministic
+        if collecting:
+            gc.enable()
+        gc.collect()
+        if device.type != "cpu":
+            torch.accelerator.empty_cache()
+
+
+def current(device: torch.device) -> AbstractContextManager[Any]:
+    """Make a device the current one of its kind: events are recorded on the current one."""
+    return nullcontext() if device.type == "cpu" else torch.accelerator.device_index(device.index)
+
+
+@contextmanager
+def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
+    """Allow or forbid TF32 in convolutions and matrix products; only CUDA devices have it.
+
+    Set the older of torch's two ways, because torch.compile reads that one and raises where only
+    the newer was used (pytorch issue 166387); the newer tells what holds and puts it back.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    cudnn: Any = torch.backends.cudnn
+    matmul: Any = torch.backends.cuda.matmul
+    places = (cudnn.conv, cudnn.rnn, matmul)
+    before = [place.fp32_precision for place in places]
+    older = {module: _allows_tf32(module) for module in (cudnn, matmul)}
+    older = {module: value for module, value in older.items() if value is not None}
+    try:
+        for module in older:
+            module.allow_tf32 = allowed
+        for place in places:
+            if (place.fp32_precision == "tf32") is not allowed:
+                place.fp32_precision = "tf32" if allowed else "ieee"
+        yield
+    finally:
+        for module, value in older.items():
+            module.allow_tf32 = value
+        for place, precision in zip(places, before, strict=True):
+            place.fp32_precision = precision
+
+
+def _allows_tf32(module: Any) -> bool | None:
+    """What the older way says; None where the caller's use of the newer one has silenced it."""
+    try:
+        return bool(module.allow_tf32)
+    except RuntimeError:
+        return None

@@ -1,0 +1,240 @@
+"""Timings as text for the terminal, JSON and CSV, and the lines of `check-device`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.costs.report import aligned
+from analysis.style.numbers import milliseconds, percent, short
+from analysis.timing.check_device import Check
+from analysis.timing.measure import Noise, Spread, Timing
+from nets.options import number_of
+
+_SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
+
+
+def timing_dict(timing: Timing) -> dict[str, Any]:
+    """A timing as plain values; what was not done or is not known is None."""
+    settings = timing.settings
+    spreads = {name: getattr(timing, name) for name in _SPREADS}
+    samples = list(zip(*timing.samples, strict=True))
+    return {
+        "model": timing.model,
+        "device": settings.device,
+        "dtype": settings.dtype.value,
+        "batch": settings.batch,
+        "threads": timing.threads,
+        "inference": settings.inference,
+        "optimiser": settings.optimiser and not settings.inference,
+        **{name: spread and spread._asdict() for name, spread in spreads.items()},
+        "images_per_s": timing.images_per_s,
+        "forward_tflops": timing.forward_tflops,
+        "stages": [stage._asdict() for stage in timing.stages],
+        "stage_sum_ratio": timing.stage_sum_ratio,
+        "peak_memory_bytes": timing.peak_memory_bytes,
+        "predicted_bytes": timing.predicted_bytes,
+        "compile_seconds": timing.compile_seconds,
+        "iterations": timing.iterations,
+        "warm_up_iterations": timing.warm_up_iterations,
+        "stable": timing.stable,
+        "interval": timing.interval,
+        "environment": {
+            **asdict(timing.environment),
+            "channels_last": settings.channels_last,
+            "compile": settings.compile,
+            "seed": settings.seed,
+        },
+        "samples": {
+            name: None if None in values else list(values)
+            for name, values in zip(timing.samples[0]._fields, samples, strict=True)
+        },
+    }
+
+
+def timing_json(timing: Timing) -> str:
+    """A timing as JSON, one figure, stage or series of samples a line."""
+    lines = []
+    for key, value in timing_dict(timing).items():
+        if key == "stages":
+            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
+            lines.append(f' "{key}": [\n{rows}\n ]')
+        elif key in ("environment", "samples"):
+            rows = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in value.items())
+            lines.append(f' "{key}": {{\n{rows}\n }}')
+        else:
+            lines.append(f' "{key}": {json.dumps(value)}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def timings_json(timings: Sequence[Timing]) -> str:
+    """Several timings as a JSON list."""
+    return "[\n" + ",\n".join(timing_json(timing).rstrip() for timing in timings) + "\n]\n"
+
+
+def timing_row(timing: Timing) -> dict[str, Any]:
+    """A timing as one flat row without its samples, stages as columns `layer1_forward_ms`."""
+    values = timing_dict(timing)
+    row: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in _SPREADS:
+            for name in Spread._fields:
+                row[f"{key.removesuffix('_ms')}_{name}_ms"] = value and value[name]
+        elif key == "environment":
+            row |= value
+        elif key not in ("stages", "samples"):
+            row[key] = value
+    for stage in timing.stages:
+        row[f"{stage.name}_forward_ms"] = stage.forward_ms
+        row[f"{stage.name}_backward_ms"] = stage.backward_ms
+    return row
+
+
+def timings_csv(timings: Sequence[Timing]) -> str:
+    """A row for each timing; a network without a stage leaves its columns empty."""
+    rows = [timing_row(timing) for timing in timings]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def timing_text(timing: Timing) -> str:
+    """The figures and the stages, aligned for a terminal."""
+    parts = [
+        ("forward", timing.forward_ms),
+        ("backward", timing.backward_ms),
+        ("SGD step", timing.optimiser_ms),
+        ("iteration", timing.step_ms),
+        ("host, to issue it", timing.host_ms),
+    ]
+    spreads: list[tuple[str, ...]] = [("ms", *Spread._fields)]
+    spreads += [(name, *map(milliseconds, spread)) for name, spread in parts if spread]
+    stages = [("stage", "forward ms", "backward ms", "share")]
+    whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
+    for stage in timing.stages:
+        backward = stage.backward_ms
+        share = percent(stage.forward_ms + (backward or 0), whole)
+        times = milliseconds(stage.forward_ms), milliseconds(backward) if backward else ""
+        stages.append((stage.name, *times, share))
+    lines = [
+        f"{timing.model} · {conditions(timing)}",
+        spread_words(timing),
+        "",
+        *aligned(spreads, left=1),
+        "",
+        *aligned(_figures(timing), left=3),
+        "",
+        *aligned(stages, left=1),
+        f"the stages of an iteration add up to {timing.stage_sum_ratio:.3f} of one without them",
+        "",
+        stamp(timing),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def timings_text(timings: Sequence[Timing]) -> str:
+    """One line a timing, such as those of a sweep of batches."""
+    head = ("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s", "peak")
+    rows: list[tuple[str, ...]] = [head]
+    for timing in timings:
+        settings, spread = timing.settings, timing.step_ms or timing.forward_ms
+        peak = timing.peak_memory_bytes
+        rows.append(
+            (
+                timing.model,
+                settings.device,
+                settings.dtype.value,
+                f"{settings.batch:,}",
+                *map(milliseconds, (spread.p50, spread.p10, spread.p90)),
+                short(timing.images_per_s),
+                "" if peak is None else short(peak, "B"),
+            )
+        )
+    return "\n".join(aligned(rows, left=3)) + "\n"
+
+
+def conditions(timing: Timing) -> str:
+    """How it was timed: `training with SGD, batch 2, float32 on cpu, 1 thread`."""
+    settings, cpu = timing.settings, timing.environment.accelerator is None
+    kind = "inference" if settings.inference else "training"
+    if not settings.inference:
+        kind += " with SGD" if settings.optimiser else " without an optimiser"
+    words = [kind, f"batch {settings.batch:,}", f"{settings.dtype} on {settings.device}"]
+    if timing.environment.tf32 is not None:
+        words.append("TF32 on" if timing.environment.tf32 else "TF32 off")
+    if settings.channels_last:
+        words.append("channels last")
+    if settings.compile:
+        words.append("compiled")
+    if cpu:
+        words.append(number_of(timing.threads, "thread"))
+    return ", ".join(words)
+
+
+def spread_words(timing: Timing) -> str:
+    """How much was measured, and how well the median is known."""
+    count = number_of(timing.iterations, "iteration")
+    warm = "until stable" if timing.stable else "which was not yet stable"
+    known = "too few for an interval of the median"
+    if timing.interval is not None:
+        known = f"median known to ±{100 * timing.interval:.1f}% (95%)"
+    return f"{count} after a warm-up of {timing.warm_up_iterations:,}, {warm}; {known}"
+
+
+def noise_words(timing: Timing) -> str:
+    """A warning where the median can't be relied on, with what to do; else nothing."""
+    match timing.noise:
+        case None:
+            return ""
+        case Noise.FEW:
+            count = timing.iterations
+            return f"Too few iterations ({count}) to tell how noisy the median is. Allow more time."
+        case Noise.WIDE:
+            known = f"±{100 * (timing.interval or 0.0):.0f}%"
+            advice = "Allow more time, or close other programs."
+            return f"Noisy: the median is only known to {known}. {advice}"
+
+
+def stamp(timing: Timing) -> str:
+    """Where and when it was measured, in one line."""
+    where = timing.environment
+    names = [
+        f"torch {where.torch}",
+        f"Python {where.python}",
+        where.platform,
+        where.cpu,
+        where.accelerator,
+        where.driver and f"driver {where.driver}",
+        where.runtime,
+        where.date,
+    ]
+    return " · ".join(name for name in names if name)
+
+
+def check_line(check: Check) -> str:
+    """One line of `check-device`."""
+    return f"{'pass' if check.passed else 'fail'}  {check.name}: {check.reason}"
+
+
+def _figures(timing: Timing) -> list[tuple[str, str, str]]:
+    peak = timing.peak_memory_bytes
+    peak_row = ("peak memory", "unknown", "torch counts none on this device")
+    if peak is not None:
+        peak_row = ("peak memory", short(peak, "B"), "by torch's allocator")
+    rows = [
+        ("images/s", short(timing.images_per_s), ""),
+        ("forward", f"{timing.forward_tflops:.3g} TFLOP/s", "2 per MAC of conv + linear"),
+        peak_row,
+        ("predicted memory", short(timing.predicted_bytes, "B"), "by replaying a step"),
+    ]
+    if timing.compile_seconds is not None:
+        compiled = f"{timing.compile_seconds:.1f} s"
+        rows.append(("compilation", compiled, "and the first iteration, apart from the rest"))
+    return rows

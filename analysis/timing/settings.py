@@ -1,0 +1,175 @@
+"""How to time a network, and what of it fits into a device's memory."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analysis.costs import step
+from analysis.costs.profiles import FLOAT32_BYTES, Profile, profile
+from analysis.costs.step import Dtype
+from analysis.machine.devices import device_of, free_bytes
+from analysis.style.numbers import short
+from nets.options import MAX_BATCH, given, quote
+from nets.spec import ResNetSpec
+
+MAX_SWEEP = 16
+"""Batches in one sweep."""
+
+MAX_SECONDS = 600
+"""The longest time budget."""
+
+_FLAGS = ("tf32", "channels_last", "compile", "inference", "optimiser")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to time a network. The defaults train in float32 on the CPU.
+
+    Raises ValueError with one sentence that names the field, its value and what is allowed.
+    """
+
+    device: str = "cpu"
+    """`cpu`, or what torch calls an accelerator of this machine: `cuda`, `cuda:1`, `mps`, `xpu`."""
+
+    batch: int = 8
+    """Images in one iteration."""
+
+    dtype: Dtype = Dtype.FLOAT32
+    """Float32, or autocast to bfloat16 or float16 (without a gradient scaler, which waits for the
+    device in every step)."""
+
+    tf32: bool = False
+    """Whether CUDA may round the inputs of float32 convolutions and products to 10 bits."""
+
+    channels_last: bool = False
+    """Whether tensors lie in memory as N, H, W, C."""
+
+    compile: bool = False
+    """Whether `torch.compile` compiles the network, and each stage for the stages' times."""
+
+    threads: int | None = None
+    """Threads on the CPU; None keeps torch's number."""
+
+    inference: bool = False
+    """Eval mode and forward alone, or train mode, forward and backward."""
+
+    optimiser: bool = True
+    """Whether a training iteration ends in a step of SGD with momentum."""
+
+    precision: float = 0.01
+    """Stop when half of the 95% interval of the median iteration is below this share of it."""
+
+    seconds: float = 20.0
+    """The longest time for warm-up and measurement; building and compiling come on top."""
+
+    seed: int = 0
+    """Seed of weights, images and classes."""
+
+    def __post_init__(self) -> None:
+        device = device_of(self.device)
+        _check_whole("batch", self.batch, 1, MAX_BATCH)
+        _check_whole("seed", self.seed, 0, 2**32 - 1)
+        if self.threads is not None:
+            _check_whole("threads", self.threads, 1, max(os.cpu_count() or 1, 1))
+        if self.dtype not in tuple(Dtype):
+            raise ValueError(f"dtype must be one of {', '.join(Dtype)}, not {quote(self.dtype)}")
+        object.__setattr__(self, "dtype", Dtype(self.dtype))
+        for name in _FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be on or off, not {quote(getattr(self, name))}")
+        _check_number("precision", self.precision, 0.001, 0.5)
+        _check_number("seconds", self.seconds, 0.1, MAX_SECONDS)
+        if self.tf32 and device.type != "cuda":
+            raise ValueError(f"TF32 needs a CUDA device, not {device.type}")
+        if self.dtype is Dtype.FLOAT16 and device.type == "cpu" and not self.inference:
+            # Measured: one 3x3 convolution's backward, 64 channels on 14x14, takes 0.4 s, not 4 ms.
+            raise ValueError(
+                "float16 on the CPU is for inference alone, since torch's backward is not usable "
+                "there: take bfloat16"
+            )
+
+
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be {low:,} to {high:,}, not {given(value)}")
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} must be {low:g} to {high:g}, not {given(value)}")
+
+
+def sweep(settings: Settings, batches: Sequence[int]) -> tuple[Settings, ...]:
+    """The same settings at each batch, in the order given.
+
+    Raises:
+        ValueError: where there are none, too many, the same twice, or a batch is out of bounds.
+    """
+    if not 1 <= len(batches) <= MAX_SWEEP:
+        raise ValueError(f"a sweep takes 1 to {MAX_SWEEP} batches, not {len(batches)}")
+    if len(set(batches)) < len(batches):
+        raise ValueError("a sweep takes each batch once")
+    return tuple(replace(settings, batch=batch) for batch in batches)
+
+
+def batches_of(text: str) -> list[int]:
+    """One batch or several, written as `8` or `1,2,4,8`.
+
+    Raises:
+        ValueError: where these are not whole numbers.
+    """
+    pieces = text.split(",") if "," in text else text.split()
+    pieces = [piece.strip() for piece in pieces]
+    if not pieces or not all(re.fullmatch("-?[0-9]{1,12}", piece) for piece in pieces):
+        raise ValueError(
+            f"batch must be a whole number, or several such as 1,2,4,8, not {quote(text)}"
+        )
+    return [int(piece) for piece in pieces]
+
+
+def predicted_bytes(cost: Profile, settings: Settings) -> int:
+    """The peak of an iteration's memory, by replaying it without allocating (`training`).
+
+    Kernels' workspaces and the device's context come on top.
+    """
+    if settings.inference:
+        return step.inference_bytes(cost.spec, cost.batch, settings.dtype)
+    peak = step.step_memory(cost.spec, cost.batch, settings.dtype).peak_bytes
+    return peak - _momentum(cost, settings)
+
+
+def largest_batch(spec: ResNetSpec, settings: Settings, available: int) -> int:
+    """The most images that fit into so many bytes by prediction; 0 where not even one does."""
+    if not settings.inference:
+        limit = available + _momentum(profile(spec, batch=2), settings)
+        return step.largest_batch(spec, limit, settings.dtype)
+    # a forward's memory grows by the same bytes with every image
+    two, three = (predicted_bytes(profile(spec, batch=n), settings) for n in (2, 3))
+    images = (available - two) // (three - two) + 2
+    return int(min(max(images, 0), MAX_BATCH))
+
+
+def _momentum(cost: Profile, settings: Settings) -> int:
+    """What SGD's momentum would take and does not, where there is no optimiser."""
+    return 0 if settings.optimiser else FLOAT32_BYTES * cost.params
+
+
+def check_fits(cost: Profile, settings: Settings) -> None:
+    """Refuse a batch that the device's free memory cannot hold by prediction.
+
+    Raises:
+        ValueError: one sentence that names the largest batch that would fit.
+    """
+    needed = predicted_bytes(cost, settings)
+    free = free_bytes(device_of(settings.device))
+    if needed <= free:
+        return
+    largest = largest_batch(cost.spec, settings, free)
+    advice = f"a batch of {largest:,} would fit" if largest else "not even one image would fit"
+    raise ValueError(
+        f"batch {settings.batch:,} needs {short(needed, 'B')} by prediction and {settings.device} "
+        f"has {short(free, 'B')} free: {advice}"
+    )
