@@ -6,9 +6,8 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.drawing.caption import bibtex, caption
+from analysis.drawing.caption import bibtex, caption, counts_in_words
 from analysis.drawing.graph import Level
-from analysis.drawing.svg import counts_in_words
 from analysis.drawing.viewer import levels, view_name
 from nets import CATALOG
 from nets.origin import in_a_sentence

@@ -6,7 +6,7 @@ from pages.ui.frame import requested
 
 requested()
 
-from analysis.structure.units import unit_graph
+from analysis.drawing.units import unit_graph
 from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
 from pages.ui.units import choose_unit, draw_unit, error_rows, option_rows, show_unit

@@ -1,9 +1,22 @@
-"""Golden files: `pytest --update-golden` writes them anew."""
+"""What all tests share: one thread for torch, the same random cases every time, golden files.
 
+`pytest --hypothesis-profile explore` draws new cases, `pytest --update-golden` writes the golden
+files anew.
+"""
+
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Two processes share the machine: see `addopts` in pyproject.toml. Read by torch when it loads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", derandomize=False, deadline=None)
+settings.load_profile("suite")
 
 GOLDEN = Path(__file__).with_name("golden")
 

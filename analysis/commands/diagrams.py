@@ -129,7 +129,8 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     check_suffix(output, DIAGRAM_SUFFIXES)
     if len(units) > 2:
         raise Refusal(f"one or two units are drawn, not {len(units)}")
-    from analysis.structure.units import parse_unit, unit_graph
+    from analysis.drawing.units import unit_graph
+    from analysis.structure.units import parse_unit
 
     found = [or_usage(parse_unit, text) for text in units]
     drawn = unit_graph(found)

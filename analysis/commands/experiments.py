@@ -134,10 +134,11 @@ def gradients(
     from analysis.charts.file import chart_file
     from analysis.gradients import report as render
     from analysis.gradients.charts import gradient_chart
-    from analysis.gradients.curves import Curve, Gradients, InputKind, Precision, Settings
+    from analysis.gradients.curves import Curve, Gradients, Precision, Settings
     from analysis.gradients.measure import measure
     from analysis.gradients.twins import plain_twin, residual_twin
-    from analysis.images.batch import download_fashion_mnist, fashion_mnist_is_here
+    from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
+    from analysis.images.kinds import InputKind
 
     if download and InputKind(images) is not InputKind.FASHION_MNIST:
         raise Refusal("--download is for --images fashion_mnist")

@@ -95,8 +95,8 @@ def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
 @format_option("text", "torchinfo", "print")
 def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: str) -> None:
     """Show the layer tree: folded rows, torchinfo's own table, or print(model)."""
-    from analysis.costs.report import tree_text
     from analysis.structure import tree as trees
+    from analysis.structure.report import tree_text
 
     spec = profiled(spec, shape, batch).spec
     if style == "torchinfo":
@@ -109,7 +109,7 @@ def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: s
 
 
 def _verify(cost: Profile) -> None:
-    from analysis.costs.conventions import verify
+    from analysis.costs.verify import verify
 
     checks = or_usage(verify, cost)
     total, layers = checks[0], checks[1:]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from analysis.costs.profiles import LARGER, LayerCost, Profile, ShortcutUse
-from analysis.structure.tree import TreeNode, walk
+from analysis.style.grid import aligned, tex
 from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
 from nets import plan
 from nets.catalog import CATALOG
@@ -163,30 +162,6 @@ def profile_latex(profile: Profile) -> str:
     )
 
 
-def tree_text(root: TreeNode) -> str:
-    """The layer tree, aligned for a terminal: path, type, output, parameters, mult-adds."""
-    rows: list[tuple[str, ...]] = [
-        ("layer", "type", "output", "parameters", "mult-adds (torchinfo)")
-    ]
-    for level, node in walk(root):
-        name = "  " * level + (node.label or root.type)
-        params, adds = (exact(n) if n else "" for n in (node.params, node.mult_adds))
-        rows.append((name, node.type, shape(node.output), params, adds))
-    return "\n".join(aligned(rows, left=2)) + "\n"
-
-
-def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
-    """Rows as lines, the first `left` columns flush left and the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:<{width}}" if i < left else f"{cell:>{width}}"
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
 def _stage_lines(profile: Profile) -> list[str]:
     head = ("stage", "paper", "output", "blocks", "parameters", "MACs", "share", "saved")
     rows = [
@@ -229,8 +204,3 @@ def _power(value: int) -> str:
     exponent = len(str(value)) - 1
     exponent -= exponent % 3
     return rf"${three(value / 10**exponent)}\times10^{{{exponent}}}$"
-
-
-def tex(text: str) -> str:
-    """A text with TeX's signs escaped."""
-    return "".join(f"\\{c}" if c in "_&%$#{}" else c for c in text)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from analysis.costs.profiles import Profile
-from analysis.costs.report import tex
-from analysis.drawing.svg import counts_in_words
+from analysis.drawing.key import NAMES
+from analysis.style.grid import tex
 from nets import CATALOG
 from nets.catalog import Citation
+from nets.options import number_of
 from nets.origin import edits, is_edited, title
 from nets.plan import ShortcutKind
 
@@ -59,3 +61,12 @@ def bibtex(source: Citation) -> str:
     fields["url"] = source.url
     inside = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
     return f"@{kind}{{{source.key},\n{inside}}}\n"
+
+
+def counts_in_words(profile: Profile) -> str:
+    """`12 identity and 4 projection shortcuts`, or that there are none."""
+    counts = Counter(use.kind for use in profile.shortcuts)
+    if plain := counts[ShortcutKind.NONE]:
+        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
+    said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
+    return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"

@@ -10,8 +10,9 @@ from analysis.costs.profiles import Profile
 from analysis.drawing import viewer
 from analysis.drawing.dot import dot
 from analysis.drawing.heat import Heat
+from analysis.drawing.marks import title_size
 from analysis.drawing.parts import SMALL, Graph
-from analysis.drawing.svg import svg, title_size
+from analysis.drawing.svg import svg
 from analysis.drawing.tikz import needs_unicode_tex, tikz
 from analysis.style import files
 from analysis.style.fonts import missing_letters, with_fonts

@@ -5,18 +5,14 @@ Any mapping from path to number will do; the metrics here are those of a profile
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import fmean
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.parts import Kind, Node
-from analysis.gradients.curves import Curve, State, summarise
 from analysis.style.numbers import short
-from nets.plan import place_of
 
 
 class Metric(StrEnum):
@@ -120,29 +116,3 @@ def heat_of(profile: Profile, metric: Metric) -> Heat:
         for path in {row.path, row.place.around.path, row.place.stage}:
             values[path] += value
     return Heat(metric.label, metric.unit, values)
-
-
-def gradient_heat(curves: Sequence[Curve]) -> Heat:
-    """How many decades each block's gradient lies below or above the last one's, mean over seeds.
-
-    Which of the two is the one that the whole ratio has; what lies on the other side counts as 0.
-    A block whose norm could not be measured has no number. Blocks of a folded run differ: colour
-    an unfolded graph.
-
-    Args:
-        curves: of one model.
-    """
-    (summary,) = summarise(curves)
-    below = summary.log10_ratio < 0
-    sign = -1 if below else 1
-    values = {}
-    points = zip(*(curve.activations.values for curve in curves), strict=True)
-    states = zip(*(curve.activations.states for curve in curves), strict=True)
-    ends = [curve.activations.values[-1] for curve in curves]
-    for path, norms, found in zip(curves[0].activations.paths, points, states, strict=True):
-        if set(found) == {State.MEASURED} and min(ends) > 0:
-            decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
-            values[place_of(path).around.path] = max(sign * decades, 0.0)
-    return Heat(
-        f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
-    )

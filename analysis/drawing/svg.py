@@ -6,15 +6,26 @@ node is a `<g>` with its path; a folded run says its count.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from html import escape
 from types import MappingProxyType
 
-from analysis.costs.profiles import Profile
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, key_of
+from analysis.drawing.key import BAR, SAMPLE, Key, key_of
+from analysis.drawing.marks import (
+    CORNER,
+    TEXT,
+    TITLE,
+    Warm,
+    counted_lines,
+    description,
+    fill_of,
+    holds_shape,
+    inset,
+    kinds_of,
+    stack_of,
+    title_size,
+)
 from analysis.drawing.parts import (
     SMALL,
     Band,
@@ -30,42 +41,13 @@ from analysis.drawing.parts import (
 from analysis.style.fonts import FONT_FAMILY, text_width
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.palette import (
-    CIVIDIS,
     DASHES,
-    GREYS,
-    PRINT,
     Palette,
-    heat_colour,
     mix,
     text_on,
 )
-from nets.options import number_of
-from nets.plan import ShortcutKind
 
-TEXT, LARGE = 13, 18.0
-"""Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
-
-CORNER = 9.0
-TITLE = 40.0
-"""The height of the title above a drawing."""
-
-_FILLS = {
-    # six quiet fills, told apart by label too
-    Kind.CONV: 0.26,
-    Kind.LINEAR: 0.26,
-    Kind.POOL: 0.16,
-    Kind.NORM: 0.08,
-    Kind.ACTIVATION: 0.0,
-    Kind.SHAPE: 0.0,
-    Kind.PAD: 0.16,
-}
-_OTHER_FILL = 0.16
 _TALL = 36.0  # of a box in which two lines have room to spare
-
-
-def fill_of(kind: Kind) -> float:
-    """How much of the tint covers the ground of a box."""
-    return _FILLS.get(kind, _OTHER_FILL)
 
 
 def svg(
@@ -135,36 +117,6 @@ def svg(
     return "\n".join(parts) + "\n"
 
 
-def title_size(title: str, width: float) -> float:
-    """The size of a title in px: a long one fits, if smaller."""
-    return min(LARGE, 1.7 * width / len(title))
-
-
-@dataclass(frozen=True)
-class Warm:
-    """Heat on a graph: from nothing to the hottest node."""
-
-    heat: Heat
-    most: float
-    colours: tuple[str, ...]
-
-    @classmethod
-    def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
-        """Heat from nothing to the hottest node of a graph."""
-        found = [heat.of(node) or 0 for node in graph.nodes]
-        return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
-
-    def colour(self, node: Node) -> str | None:
-        """The fill of a node; None of one that has no number."""
-        value = self.heat.of(node)
-        return None if value is None else heat_colour(value / self.most, self.colours)
-
-    @property
-    def ends(self) -> str:
-        """What the scale goes from and to, with its unit."""
-        return self.heat.ends(self.most)
-
-
 def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], ...]:
     """What stands in a box: each line, its size and its base line.
 
@@ -185,35 +137,6 @@ def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], .
         (node.label, TEXT, node.y - 3 + apart / 2),
         (said, SMALL, node.y + 13 - apart),
     )
-
-
-def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
-    """The kinds of shortcut that occur."""
-    found = {line.kind for line in graph.shortcuts}
-    return tuple(kind for kind in ShortcutKind if kind in found)
-
-
-def counts_in_words(profile: Profile) -> str:
-    """`12 identity and 4 projection shortcuts`, or that there are none."""
-    counts = Counter(use.kind for use in profile.shortcuts)
-    if plain := counts[ShortcutKind.NONE]:
-        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
-    said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
-    return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
-
-
-def description(graph: Graph) -> str:
-    """The drawing in words."""
-    counts: Counter[ShortcutKind] = Counter()
-    for line in graph.shortcuts:
-        counts[line.kind] += line.count
-    said = ", ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
-    return f"{graph.model}, {graph.caption}. Shortcuts: {said or 'none'}."
-
-
-def holds_shape(band: Band) -> bool:
-    """Whether there is room for a band's shape beside its title."""
-    return band.width > 8.0 * (len(band.title) + len(band.shape))
 
 
 def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
@@ -312,23 +235,6 @@ def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
         f'<path d="M{_n(x - arm)} {_n(y)}h{_n(2 * arm)}M{_n(x)} {_n(y - arm)}v{_n(2 * arm)}" '
         f'stroke="{palette.main_path}" stroke-width="{stroke}"/>'
     )
-
-
-def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
-    """The shortcuts that say their count; elsewhere the box of a run does."""
-    runs = {node.id for node in graph.nodes if node.kind is Kind.ADD and node.count > 1}
-    return tuple(line for line in graph.shortcuts if line.target in runs)
-
-
-def inset(points: tuple[Point, ...]) -> Iterator[Point]:
-    """The same arc, drawn again a little inside."""
-    (x1, y1), (_, top), (x2, _), (_, y2) = points
-    yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
-
-
-def stack_of(node: Node) -> tuple[float, ...]:
-    """How far right and down the boxes of a node stand, the last on top: a run is stacked."""
-    return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
 
 
 def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:

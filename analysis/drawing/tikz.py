@@ -13,6 +13,20 @@ from dataclasses import dataclass
 
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, key_of
+from analysis.drawing.marks import (
+    CORNER,
+    LARGE,
+    TEXT,
+    TITLE,
+    Warm,
+    counted_lines,
+    description,
+    fill_of,
+    holds_shape,
+    inset,
+    kinds_of,
+    stack_of,
+)
 from analysis.drawing.parts import (
     SMALL,
     Band,
@@ -25,21 +39,7 @@ from analysis.drawing.parts import (
     ShortcutLine,
     SmallUnit,
 )
-from analysis.drawing.svg import (
-    CORNER,
-    LARGE,
-    TEXT,
-    TITLE,
-    Warm,
-    counted_lines,
-    description,
-    fill_of,
-    holds_shape,
-    inset,
-    kinds_of,
-    lines_of,
-    stack_of,
-)
+from analysis.drawing.svg import lines_of
 from analysis.style.look import MM_PER_INCH, PLAIN_LOOK, Look
 from analysis.style.palette import DASHES, Palette, mix, text_on
 from nets.plan import ShortcutKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from math import log10
@@ -9,11 +10,13 @@ from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark
 from analysis.charts.chart import Series as Line
+from analysis.drawing.heat import Heat
 from analysis.gradients.curves import Curve, Precision, Quantity, Series, State, summarise
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from nets import parse, plan
 from nets.options import Shortcut, number_of
+from nets.plan import place_of
 
 _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
 
@@ -111,3 +114,29 @@ def _stage_marks(model: str) -> tuple[Mark, ...]:
         marks.append(Mark(at, stage.name))
         at += stage.count * spec.convs_per_block
     return tuple(marks)
+
+
+def gradient_heat(curves: Sequence[Curve]) -> Heat:
+    """How many decades each block's gradient lies below or above the last one's, mean over seeds.
+
+    Which of the two is the one that the whole ratio has; what lies on the other side counts as 0.
+    A block whose norm could not be measured has no number. Blocks of a folded run differ: colour
+    an unfolded graph.
+
+    Args:
+        curves: of one model.
+    """
+    (summary,) = summarise(curves)
+    below = summary.log10_ratio < 0
+    sign = -1 if below else 1
+    values = {}
+    points = zip(*(curve.activations.values for curve in curves), strict=True)
+    states = zip(*(curve.activations.states for curve in curves), strict=True)
+    ends = [curve.activations.values[-1] for curve in curves]
+    for path, norms, found in zip(curves[0].activations.paths, points, states, strict=True):
+        if set(found) == {State.MEASURED} and min(ends) > 0:
+            decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
+            values[place_of(path).around.path] = max(sign * decades, 0.0)
+    return Heat(
+        f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
+    )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import groupby, takewhile
 from statistics import fmean
 
+from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from nets.options import MAX_BATCH, given, quote
 from nets.spec import ResNetSpec
 
@@ -23,9 +24,6 @@ MAX_SEEDS = 20
 
 MAX_SEED = 2**31 - 1
 """The largest seed."""
-
-MAX_PICTURE_BYTES = 10_000_000
-"""Size of an uploaded picture's file."""
 
 
 class Quantity(StrEnum):
@@ -66,14 +64,6 @@ class Precision(StrEnum):
     def smallest(self) -> float:
         """The smallest normal number; a norm under it has lost its digits, or is 0."""
         return 2.0**-126 if self is Precision.FLOAT32 else sys.float_info.min
-
-
-class InputKind(StrEnum):
-    """What images a run uses; see `analysis.images.batch`."""
-
-    RANDOM = "random"
-    FASHION_MNIST = "fashion_mnist"
-    PICTURE = "picture"
 
 
 class State(StrEnum):

@@ -6,16 +6,11 @@ shortcuts those of He et al. 2015, section 4.1 and Table 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import pairwise
 
 from analysis.costs.profiles import Profile, profile
-from analysis.drawing.graph import cell_of
-from analysis.drawing.layout import Cell
-from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
-from analysis.style.numbers import shape
 from nets import CATALOG, parse, plan
 from nets.options import BlockKind, Shortcut, UnitOrder, quote
 from nets.plan import ShortcutKind, StepKind
@@ -177,111 +172,3 @@ def gradient(unit: Unit) -> tuple[str, ...]:
         total = r"\frac{\partial}{\partial \mathbf{x}_l}\sum_{i=l}^{L-1}\mathcal{F}(\mathbf{x}_i)"
         lines.append(rf"{here} = {last}\left(1 + {total}\right)")
     return tuple(lines)
-
-
-_TOP, _SIDE, _BOTTOM = 40.0, 30.0, 24.0  # of a band, around its nodes
-_STEP, _COLUMN_GAP, _OUT = 62.0, 40.0, 40.0  # from node to node, between units, of a shortcut
-_MARGIN = 28.0
-
-
-def unit_graph(units: Sequence[Unit]) -> Graph:
-    """Lay out units from top to bottom, as papers draw them, each in a band of its own."""
-    distinct = tuple(dict.fromkeys(units))
-    nodes: list[Node] = []
-    edges: list[Edge] = []
-    lines: list[ShortcutLine] = []
-    bands: list[Band] = []
-    x = _MARGIN
-    for unit in distinct:
-        key = "-".join([unit.order, *(value for _, value in unit._differs())])
-        cell, use = cell_of(unit.profile, unit.path)
-        cell = _named(cell, unit.path, key)
-        ends = [
-            Node(f"{key}.{name}", Kind.INPUT, f"{name} {shape(sides)}", "", f"{key}.{name}", 0, 40)
-            for name, sides in (("x", use.input), ("y", use.output))
-        ]
-        ends = [replace(end, width=8.0 * len(end.label) + 18) for end in ends]
-        column = [ends[0], *cell.main, ends[1]]
-        half = max(node.width for node in column) / 2
-        past = max((node.width for node in cell.past), default=0.0)
-        centre = x + _SIDE + half
-        beside = centre + half + _OUT + past / 2 if cell.add else centre + half
-        width = max(beside + past / 2 + _SIDE - x, 7.2 * len(unit.name) + 32)
-        tops = {n.id: _MARGIN + _TOP + 20 + i * _STEP for i, n in enumerate(column)}
-        column = [replace(node, x=centre, y=tops[node.id]) for node in column]
-        nodes += column
-        edges += (_down(one, other) for one, other in pairwise(column))
-        if cell.add:
-            start, end = tops[cell.forks.id] - _STEP / 2, tops[cell.add.id]
-            middle = (start + end - _STEP * (len(cell.past) - 1)) / 2
-            nodes += (replace(n, x=beside, y=middle + i * _STEP) for i, n in enumerate(cell.past))
-            lines.append(_beside(cell, centre, beside, start, end))
-        height = _TOP + _STEP * (len(column) - 1) + 40 + _BOTTOM
-        bands.append(Band(key, unit.name, "", x, _MARGIN, width, height))
-        x += width + _COLUMN_GAP
-    names = " and ".join(str(unit) for unit in distinct)
-    height = max(band.height for band in bands) + 2 * _MARGIN
-    return Graph(
-        names,
-        "residual units",
-        tuple(nodes),
-        tuple(edges),
-        tuple(lines),
-        tuple(bands),
-        (),
-        x - _COLUMN_GAP + _MARGIN,
-        height,
-    )
-
-
-def _named(cell: Cell, path: str, key: str) -> Cell:
-    """The cell with its layers named after the unit, and nothing that opens or closes."""
-
-    def named(nodes: Iterable[Node]) -> tuple[Node, ...]:
-        return tuple(
-            replace(
-                node,
-                id=node.id.replace(path, key),
-                path=node.path.replace(path, key),
-                opens=(),
-                inside="",
-            )
-            for node in nodes
-        )
-
-    return replace(
-        cell,
-        path=key,
-        before=named(cell.before),
-        branch=named(cell.branch),
-        add=named([cell.add])[0] if cell.add else None,
-        after=named(cell.after),
-        past=named(cell.past),
-    )
-
-
-def _down(one: Node, other: Node) -> Edge:
-    return Edge(
-        one.id, other.id, ((one.x, one.y + one.height / 2), (other.x, other.y - other.height / 2))
-    )
-
-
-def _beside(cell: Cell, centre: float, beside: float, start: float, end: float) -> ShortcutLine:
-    """The shortcut to the right of the branch."""
-    assert cell.add is not None
-    ((kind, count),) = cell.arcs
-    return ShortcutLine(
-        path=cell.path,
-        kind=kind,
-        source=cell.forks.id,
-        target=cell.add.id,
-        via=tuple(node.id for node in cell.past),
-        points=(
-            (centre, start),
-            (beside, start),
-            (beside, end),
-            (centre + cell.add.width / 2, end),
-        ),
-        label=kind.value,
-        count=count,
-    )

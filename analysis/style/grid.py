@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from analysis.costs.report import aligned, tex
 
 
 @dataclass(frozen=True)
@@ -63,3 +62,20 @@ def _signs(text: str) -> str:
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
     return text
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
+    """Rows as lines, the first `left` columns flush left and the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:<{width}}" if i < left else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def tex(text: str) -> str:
+    """A text with TeX's signs escaped."""
+    return "".join(f"\\{c}" if c in "_&%$#{}" else c for c in text)

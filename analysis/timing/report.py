@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from analysis.costs.report import aligned
+from analysis.style.grid import aligned
 from analysis.style.numbers import milliseconds, percent, short
 from analysis.timing.check_device import Check
 from analysis.timing.measure import Noise, Spread, Timing

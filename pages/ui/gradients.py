@@ -10,19 +10,13 @@ from typing import Any
 import streamlit as st
 import torch
 
-from analysis.gradients.curves import (
-    Curve,
-    Gradients,
-    InputKind,
-    Precision,
-    Quantity,
-    Settings,
-    Summary,
-)
+from analysis.gradients.curves import Curve, Gradients, Precision, Quantity, Settings, Summary
 from analysis.gradients.measure import check, measure
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.gradients.verdict import verdict
+from analysis.images.batch import check as check_images
+from analysis.images.kinds import InputKind
 from analysis.machine.jobs import Job
 from analysis.structure.units import ORDER_NAMES
 from nets import ResNetSpec, parse
@@ -100,7 +94,7 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
             images=InputKind(images),
             picture=picture,
         )
-        images_of.check(settings)
+        check_images(settings)
     except ValueError as error:
         complain(str(error))
         return None, quantity

@@ -30,7 +30,7 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
                 heats["backward"] = "backward time", partial(time_heat, timing, "backward")
     for run in st.session_state.get(GRADIENTS, []):
         if own := [curve for curve in run.curves if curve.model == str(spec)]:
-            from analysis.drawing.heat import gradient_heat
+            from analysis.gradients.charts import gradient_heat
 
             heats["gradient"] = "gradient norm", partial(gradient_heat, own)
     return heats

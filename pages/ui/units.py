@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.svg import svg
+from analysis.drawing.units import unit_graph
 from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
@@ -16,7 +17,6 @@ from analysis.structure.units import (
     Unit,
     gradient,
     identity_path,
-    unit_graph,
 )
 from analysis.style.look import Look
 from nets.options import BlockKind, Shortcut, UnitOrder

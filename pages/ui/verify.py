@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.costs.conventions import Check, verify_in_worker
 from analysis.costs.profiles import Profile
+from analysis.costs.verify import Check, verify_in_worker
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 
 _KEY = "verification"

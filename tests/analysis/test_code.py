@@ -56,7 +56,7 @@ def check(spec: ResNetSpec) -> None:
     assert torch.equal(ours(x), theirs(x))
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@settings(max_examples=40)
 @given(specs())
 def test_random_networks(spec: ResNetSpec) -> None:
     check(spec)

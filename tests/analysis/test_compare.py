@@ -177,7 +177,7 @@ def beats(one: Row, other: Row, x: Axis, y: Axis) -> bool:
 few = st.integers(0, 4)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(few, few, st.none() | few, st.none() | few), max_size=10),
     st.sampled_from(PLACES),

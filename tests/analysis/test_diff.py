@@ -142,7 +142,7 @@ def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
         assert grid_csv(diff_grid(found)).count("\n") == len(found.stages) + 1
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(specs(), specs(), st.booleans())
 def test_a_block_that_is_the_same_costs_the_same(
     one: ResNetSpec, other: ResNetSpec, itself: bool

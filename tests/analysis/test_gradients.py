@@ -4,7 +4,6 @@ import json
 import math
 import pickle
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,8 +12,8 @@ from hypothesis import given, settings
 from torch import Tensor
 
 import analysis
-from analysis.drawing.heat import gradient_heat
 from analysis.gradients import measure as gradients
+from analysis.gradients.charts import gradient_heat
 from analysis.gradients.curves import (
     Curve,
     Gradients,
@@ -36,14 +35,6 @@ from nets.text import edit
 from tests.strategies import specs
 
 SMALL = "resnet20:blocks=2,1,2:input=3x16x16"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def run(*texts: str, **options: object) -> Gradients:
@@ -85,7 +76,7 @@ def convs(spec: ResNetSpec) -> int:
     return 2 if spec.block.value == "basic" else 3
 
 
-@settings(max_examples=30, derandomize=True, deadline=None, database=None)
+@settings(max_examples=30)
 @given(specs())
 def test_every_norm_is_autograds(spec: ResNetSpec) -> None:
     spec = edit(spec, {"softmax": False})
@@ -349,7 +340,7 @@ def test_a_plain_stack_that_narrows_gets_projections() -> None:
     assert found.shortcut is Shortcut.PROJECTION
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(specs())
 def test_twins_differ_in_the_shortcut_alone(spec: ResNetSpec) -> None:
     plain = plain_twin(spec)

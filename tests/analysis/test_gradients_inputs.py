@@ -15,9 +15,12 @@ import torch
 from PIL import Image
 from torchvision.datasets import FashionMNIST
 
-from analysis.gradients.curves import InputKind, Settings
+from analysis.gradients.curves import Settings
 from analysis.gradients.measure import measure
 from analysis.images import batch as inputs
+from analysis.images import fashion_mnist
+from analysis.images.kinds import InputKind
+from analysis.images.picture import FORMATS
 from nets import ResNetSpec, parse
 
 RANDOM, FASHION = Settings(batch=6), Settings(batch=6, images=InputKind.FASHION_MNIST)
@@ -58,10 +61,10 @@ def save(folder: Path, packed: bool, images: bytes = b"", labels: bytes = b"") -
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of the owner's, and no other data on the machine."""
-    monkeypatch.setenv(inputs.DATA_VARIABLE, str(tmp_path / "data"))
+    monkeypatch.setenv(fashion_mnist.DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(inputs, "DEBIAN_FOLDER", tmp_path / "debian")
-    inputs._load.cache_clear()
+    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
+    fashion_mnist._load.cache_clear()
     return tmp_path / "data"
 
 
@@ -80,17 +83,17 @@ def test_random_images_depend_on_the_seed_alone() -> None:
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("inside", [".", "FashionMNIST/raw", "fashion-mnist"])
 def test_fashion_mnist_from_the_owners_folder(folder: Path, packed: bool, inside: str) -> None:
-    assert not inputs.fashion_mnist_is_here()
+    assert not fashion_mnist.fashion_mnist_is_here()
     save(folder / inside, packed)
-    assert inputs.fashion_mnist_is_here()
-    pictures, classes = inputs.fashion_mnist()
+    assert fashion_mnist.fashion_mnist_is_here()
+    pictures, classes = fashion_mnist.fashion_mnist()
     assert torch.equal(pictures, GARMENTS)
     assert classes.tolist() == CLASSES.tolist()
 
 
 def test_fashion_mnist_where_debian_puts_it() -> None:
-    save(inputs.DEBIAN_FOLDER, packed=True)
-    assert torch.equal(inputs.fashion_mnist()[0], GARMENTS)
+    save(fashion_mnist.DEBIAN_FOLDER, packed=True)
+    assert torch.equal(fashion_mnist.fashion_mnist()[0], GARMENTS)
 
 
 def test_fashion_mnist_suits_the_network(folder: Path) -> None:
@@ -177,23 +180,23 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_download_goes_to_the_owners_folder_or_the_cache(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inputs.download_fashion_mnist()
+    fashion_mnist.download_fashion_mnist()
     assert (folder / "FashionMNIST" / "raw" / IMAGES_FILE).is_file()
-    assert torch.equal(inputs.fashion_mnist()[0], GARMENTS)
-    monkeypatch.delenv(inputs.DATA_VARIABLE)
-    assert not inputs.fashion_mnist_is_here()
-    inputs.download_fashion_mnist()
+    assert torch.equal(fashion_mnist.fashion_mnist()[0], GARMENTS)
+    monkeypatch.delenv(fashion_mnist.DATA_VARIABLE)
+    assert not fashion_mnist.fashion_mnist_is_here()
+    fashion_mnist.download_fashion_mnist()
     assert (tmp_path / "cache" / "resnet-lab" / "FashionMNIST" / "raw" / LABELS_FILE).is_file()
-    assert inputs.fashion_mnist_is_here()
+    assert fashion_mnist.fashion_mnist_is_here()
 
 
 def test_a_failed_download_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FashionMNIST, "mirrors", [f"{(tmp_path / 'nothing').as_uri()}/"])
     with pytest.raises(OSError, match=r"^Fashion-MNIST could not be downloaded: [^\n]+$"):
-        inputs.download_fashion_mnist()
+        fashion_mnist.download_fashion_mnist()
 
 
-@pytest.mark.parametrize("kind", inputs.FORMATS)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
 def test_a_picture_becomes_a_batch(kind: str, mode: str) -> None:
     image = Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 20).convert("RGB").convert(mode)

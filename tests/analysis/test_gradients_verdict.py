@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.gradients.curves import Curve, Precision, Series, Summary, state, summarise
@@ -128,7 +128,6 @@ RATIOS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(RATIOS)
 def test_what_a_word_says_is_so_in_the_seeds(ratios: list[float]) -> None:
     found, sizes = word_of(ratios), [abs(ratio) for ratio in ratios]
@@ -153,7 +152,6 @@ def test_what_a_word_says_is_so_in_the_seeds(ratios: list[float]) -> None:
     assert found not in (Word.FALLS, Word.VANISHES) or falls
 
 
-@settings(deadline=None)
 @given(RATIOS, st.randoms())
 def test_a_word_knows_neither_the_order_of_seeds_nor_their_number(
     ratios: list[float], random: Random
@@ -171,7 +169,6 @@ def test_a_word_knows_neither_the_order_of_seeds_nor_their_number(
     assert mirrored is (opposite.get(found, found) if found else None)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-60, 60), min_size=1, max_size=5))
 def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> None:
     found = line(*ratios)

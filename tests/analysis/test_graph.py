@@ -13,11 +13,13 @@ from torch import fx, nn
 
 import analysis
 from analysis.costs.profiles import Profile
+from analysis.drawing.caption import counts_in_words
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph, openable
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.marks import Warm
 from analysis.drawing.parts import SMALL, Graph, Kind
-from analysis.drawing.svg import Warm, counts_in_words, lines_of, svg
+from analysis.drawing.svg import lines_of, svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from analysis.style.numbers import short
@@ -73,7 +75,7 @@ def drawn(picture: Graph) -> set[tuple[str, str]]:
     return flow
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(specs())
 def test_the_layers_are_what_torch_traces(spec: ResNetSpec) -> None:
     profile = analysis.profile(spec, batch=4)
@@ -128,7 +130,7 @@ def test_a_shortcut_joins_its_blocks_input_to_its_addition(text: str, level: Lev
         assert add.kind is Kind.ADD
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(specs())
 def test_nothing_overlaps_and_nothing_is_outside(spec: ResNetSpec) -> None:
     profile = analysis.profile(spec, batch=4)
@@ -326,7 +328,7 @@ def test_what_is_opened_is_drawn_and_nothing_else() -> None:
     assert once.frames[0].title == "layer3.1 to 3.5 ×5, drawn once"
 
 
-@settings(max_examples=30, derandomize=True, deadline=None, database=None)
+@settings(max_examples=30)
 @given(specs())
 def test_with_every_block_opened_the_graph_is_still_the_net(spec: ResNetSpec) -> None:
     profile = analysis.profile(spec, batch=4)
@@ -493,7 +495,7 @@ def test_a_stage_is_all_its_blocks_or_their_mean() -> None:
         assert box_texts(root, "layer3") == [f"layer3 ×36 · {said}"]
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@settings(max_examples=40)
 @given(specs(), st.sampled_from(Metric))
 def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> None:
     profile = analysis.profile(spec, batch=4)

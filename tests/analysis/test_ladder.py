@@ -60,7 +60,7 @@ def test_an_edited_net_is_a_rung_of_its_familys_ladder_where_it_rises() -> None:
     assert aside.blocks in ladder(aside).blocks
 
 
-@settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@settings(max_examples=25)
 @given(specs(), st.integers(0, 40))
 def test_bisection_finds_what_a_walk_finds(spec: ResNetSpec, limit: int) -> None:
     rungs = ladder(spec)

@@ -17,9 +17,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from analysis import profile
 from analysis.choice.report import ledger_grid
-from analysis.costs.conventions import run_fvcore
 from analysis.costs.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
 from analysis.costs.profiles import representative
+from analysis.costs.verify import run_fvcore
 from analysis.style.grid import grid_csv, grid_latex
 from nets import CATALOG, build, parse
 from nets.options import DEFAULTS, OPTIONS, Activation
@@ -129,7 +129,7 @@ def test_every_line_equals_the_tools_on_random_networks() -> None:
 
     def run(number: int, activation: Activation) -> None:
         @seed(number)
-        @settings(max_examples=EXAMPLES, deadline=None, database=None)
+        @settings(max_examples=EXAMPLES)
         @given(specs(activation))
         def one(spec: ResNetSpec) -> None:
             spec = representative(spec)

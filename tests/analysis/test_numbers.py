@@ -1,7 +1,7 @@
 """How numbers and times are written."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.style.numbers import milliseconds, short, three
@@ -31,7 +31,6 @@ def test_milliseconds_have_three_digits_everywhere(value: float, written: str) -
     assert short(value, "ms") == f"{written} ms"
 
 
-@settings(deadline=None)
 @given(st.floats(1e-6, 999))
 def test_three_digits_are_within_half_of_the_last(value: float) -> None:
     written = three(value)

@@ -43,7 +43,7 @@ def passes(text: str, **options: Any) -> Passes:
     return Passes(parse(text), Settings(**{"batch": 2, **options}), CPU, HostClock())
 
 
-@settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@settings(max_examples=25)
 @given(specs())
 def test_stages_in_a_row_are_the_network(spec: ResNetSpec) -> None:
     run = Passes(spec, Settings(batch=2, inference=True), CPU, HostClock())

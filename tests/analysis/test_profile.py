@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import analysis
-from analysis.costs.conventions import Check, run_fvcore, verify
 from analysis.costs.profiles import check_trainable, representative
+from analysis.costs.verify import Check, run_fvcore, verify
 from nets import CATALOG, build, parse
 
 EXACT = {

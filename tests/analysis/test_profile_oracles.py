@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
-from analysis.costs.conventions import run_fvcore
+from analysis.costs.verify import run_fvcore
 from nets import build, parse
 from nets.options import DEFAULTS, OPTIONS, Activation
 from nets.spec import ResNetSpec
@@ -149,7 +149,7 @@ def test_every_count_equals_the_built_model_on_random_networks() -> None:
 
     def run(number: int, activation: Activation) -> None:
         @seed(number)
-        @settings(max_examples=EXAMPLES, deadline=None, database=None)
+        @settings(max_examples=EXAMPLES)
         @given(specs(activation), st.integers(1, 3))
         def one(spec: ResNetSpec, batch: int) -> None:
             check(spec, batch)

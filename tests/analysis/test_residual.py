@@ -15,7 +15,7 @@ def explain(text: str, path: str) -> str:
     return f"{found.formula}\n{found.shapes}\n{found.reason}"
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(specs())
 def test_costs_of_every_block_are_its_layers(spec: ResNetSpec) -> None:
     profile = analysis.profile(spec)

@@ -101,7 +101,7 @@ def check(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_network_fits_its_picture(spec: ResNetSpec) -> None:
     check(spec)
 

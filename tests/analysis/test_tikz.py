@@ -325,7 +325,7 @@ def test_needs_unicode_tex() -> None:
         assert needs_unicode_tex(text)
 
 
-@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@settings(max_examples=400)
 @given(st.text() | st.text("\\{}$&#^_~%<>|\"'`,-\n x"))
 @example(NASTY)
 @example("lone \ud800 surrogate, bell \x07, e\x00\u0301")
@@ -346,7 +346,7 @@ TITLE = re.compile(
 )
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100)
 @given(st.text(min_size=1, max_size=40))
 @example(NASTY)
 @example("\n\\end{document}")

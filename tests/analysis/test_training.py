@@ -92,7 +92,7 @@ def unfolded(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser, batch: int) -
     return max(peak, now + optimiser.temporaries * params)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@settings(max_examples=40)
 @given(
     specs(),
     st.lists(st.integers(1, 6), min_size=5, max_size=5),
@@ -109,7 +109,7 @@ def test_equal_blocks_are_counted_once_and_exactly(
         assert predicted.peak_bytes == unfolded(spec, dtype, optimiser, batch)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(("resnet18", "resnet1202", "preresnet164", "wrn28_10")),
     st.sampled_from(Dtype),

@@ -8,6 +8,7 @@ from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.parts import Kind
 from analysis.drawing.svg import svg
+from analysis.drawing.units import unit_graph
 from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
@@ -15,7 +16,6 @@ from analysis.structure.units import (
     gradient,
     identity_path,
     parse_unit,
-    unit_graph,
 )
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.images import batch as inputs
+from analysis.images import fashion_mnist
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -88,9 +88,9 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
 def test_images_that_are_not_there_are_not_replaced(
     open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in (inputs.DATA_VARIABLE, "XDG_CACHE_HOME"):
+    for variable in (fashion_mnist.DATA_VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.setattr(inputs, "DEBIAN_FOLDER", tmp_path)
+    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
     app = opened(open_app)
     for kind, says in (
         ("picture", "A picture is wanted as the image: upload one."),

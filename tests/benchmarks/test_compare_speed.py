@@ -1,9 +1,5 @@
 """How fast a comparison and a replayed step are, beside torchinfo in the same run."""
 
-from collections.abc import Iterator
-
-import pytest
-import torch
 import torchinfo
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -13,14 +9,6 @@ from analysis.costs import step as training
 from analysis.costs.step import step_memory
 from nets import CATALOG, build, parse
 from tests.benchmarks.test_profile_speed import interleaved
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def forget() -> None:

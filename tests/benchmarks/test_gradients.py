@@ -1,30 +1,22 @@
 """What the experiment costs beside the bare passes, and the rows too slow for the suite."""
 
 import gc
-from collections.abc import Iterator
 from statistics import median
 from time import process_time
 
 import pytest
-import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.nn.functional import cross_entropy
 
-from analysis.gradients.curves import Curve, InputKind, Precision, Settings
+from analysis.gradients.curves import Curve, Precision, Settings
 from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.verdict import Word, word
 from analysis.images import batch as inputs
+from analysis.images import fashion_mnist
+from analysis.images.kinds import InputKind
 from nets import build, parse
 from tests.analysis.test_gradients_table import Row, holds, says_its_name, summary
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_depth_56_takes_at_most_1_3_of_the_bare_passes(benchmark: BenchmarkFixture) -> None:
@@ -137,9 +129,9 @@ def test_presets_show_what_their_names_say_at_their_own_settings(preset: Preset)
 
 def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     """Needs Debian's package dataset-fashion-mnist."""
-    monkeypatch.setenv(inputs.DATA_VARIABLE, str(inputs.DEBIAN_FOLDER))
-    inputs._load.cache_clear()
-    pictures, classes = inputs.fashion_mnist()
+    monkeypatch.setenv(fashion_mnist.DATA_VARIABLE, str(fashion_mnist.DEBIAN_FOLDER))
+    fashion_mnist._load.cache_clear()
+    pictures, classes = fashion_mnist.fashion_mnist()
     assert pictures.shape == (10_000, 28, 28)
     assert classes.bincount().tolist() == [1_000] * 10
     assert round(pictures.double().mean().item(), 2) == 73.15

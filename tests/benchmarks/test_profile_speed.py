@@ -6,7 +6,6 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import pytest
 import torch
 import torchinfo
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -14,7 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import analysis
 from analysis import Profile
 from analysis.costs import profiles as costs
-from analysis.costs.conventions import run_fvcore
+from analysis.costs.verify import run_fvcore
 from nets import CATALOG, ResNetSpec, build, parse
 
 
@@ -37,14 +36,6 @@ def cold(spec: ResNetSpec) -> Profile:
     """A profile of which nothing is remembered."""
     costs.observe.cache_clear()
     return analysis.profile(spec)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_resnet152_takes_a_tenth_of_torchinfo_and_fvcore(benchmark: BenchmarkFixture) -> None:

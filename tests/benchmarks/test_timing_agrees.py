@@ -4,13 +4,12 @@ resnet18, batch 2, one CPU thread. Other processes share the machine, so everyth
 and the median of ratios counts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any
 
-import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.benchmark import Timer
@@ -29,14 +28,6 @@ PAIRS = 15
 
 def timed(**options: Any) -> Timing:
     return measure(lambda _: None, SPEC, replace(SETTINGS, **options))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def in_turn(first: Callable[[], float], second: Callable[[], float], pairs: int) -> float:

@@ -1,7 +1,7 @@
 """What an edited network is called, and what is said of its edit."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from nets import CATALOG, ResNetSpec, parse
 from nets.origin import differences, edits, in_a_sentence, is_edited, title
@@ -42,7 +42,6 @@ def test_an_edit_is_named(text: str, heading: str, changed: str) -> None:
     assert is_edited(spec) is bool(changed)
 
 
-@settings(deadline=None)
 @given(specs())
 def test_every_option_that_an_edit_changed_is_said(spec: ResNetSpec) -> None:
     base = CATALOG[spec.base].spec

@@ -113,7 +113,7 @@ def test_the_first_pre_activation_comes_before_the_paths_split(text: str) -> Non
 
 
 @given(specs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_random_networks(spec: ResNetSpec) -> None:
     assert_follows_the_papers(spec)
 
@@ -202,7 +202,7 @@ def test_same_max_pool_never_sees_its_padding(shape: tuple[int, int]) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_module_is_called_exactly_once(spec: ResNetSpec) -> None:
     model = build(spec, "meta")
     calls: Counter[str] = Counter()
@@ -213,7 +213,7 @@ def test_every_module_is_called_exactly_once(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_nothing_changes_in_place(spec: ResNetSpec) -> None:
     model = build(spec).eval()
     seen: list[tuple[Tensor, Tensor]] = []
@@ -230,7 +230,7 @@ def test_nothing_changes_in_place(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_module_and_no_weight_is_shared(spec: ResNetSpec) -> None:
     model = build(spec, "meta")
     modules = [id(m) for _, m in model.named_modules(remove_duplicate=False)]
@@ -240,7 +240,7 @@ def test_no_module_and_no_weight_is_shared(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_meta_allocates_and_draws_nothing(spec: ResNetSpec) -> None:
     before = torch.get_rng_state()
     model = build(spec, "meta")
@@ -259,7 +259,7 @@ def new_memory_holds_nan() -> Iterator[None]:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_cpu_network_is_ready_to_train(spec: ResNetSpec) -> None:
     with new_memory_holds_nan():
         assert torch.empty(1).isnan()
@@ -271,7 +271,7 @@ def test_a_cpu_network_is_ready_to_train(spec: ResNetSpec) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_plan_counts_the_weights_that_are_built(spec: ResNetSpec) -> None:
     layers = [m for m in build(spec, "meta").modules() if isinstance(m, WEIGHTED)]
     assert plan.weight_count(spec) == sum(layer.weight.numel() for layer in layers)
@@ -367,7 +367,7 @@ def test_a_unit_that_starts_as_its_shortcut_can_leave_it(unit: UnitOrder) -> Non
 
 
 @given(specs())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_seed_decides_the_weights(spec: ResNetSpec) -> None:
     states = []
     for seed in (7, 7, 8):
