@@ -7,7 +7,10 @@ from pages.ui.frame import requested
 requested()
 
 from pages.ui.charts import show_chart
-from pages.ui.choose import (
+from pages.ui.comparisons import choice_of
+from pages.ui.jobs import warm_up
+from pages.ui.words import complain
+from pages.views.choose import (
     choose_budgets,
     choose_task,
     export_choice,
@@ -16,9 +19,6 @@ from pages.ui.choose import (
     show_fits,
     show_real_step,
 )
-from pages.ui.comparisons import choice_of
-from pages.ui.jobs import warm_up
-from pages.ui.words import complain
 
 warm_up()
 head, export = st.columns([8, 1.6], vertical_alignment="center")

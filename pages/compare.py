@@ -7,7 +7,9 @@ from pages.ui.frame import requested
 spec = requested()
 
 from pages.ui.charts import show_chart
-from pages.ui.compare import (
+from pages.ui.comparisons import comparison_of
+from pages.ui.words import complain
+from pages.views.compare import (
     choose_batch,
     choose_nets,
     export_comparison,
@@ -17,8 +19,6 @@ from pages.ui.compare import (
     show_sweep,
     show_table,
 )
-from pages.ui.comparisons import comparison_of
-from pages.ui.words import complain
 
 head, export = st.columns([8, 2.4], vertical_alignment="center")
 head.title("Compare")

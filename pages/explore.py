@@ -10,15 +10,15 @@ from analysis.drawing.silhouette import silhouette
 from analysis.style.numbers import shape
 from nets import CATALOG
 from nets.origin import edits, is_edited, title
-from pages.ui.block import show_block
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.exports import export_menu, share_menu
-from pages.ui.figures import profile_figures, stage_table
-from pages.ui.layers import show_layers
 from pages.ui.markup import figures, picture, table
 from pages.ui.theme import palette
-from pages.ui.verify import show_verification
 from pages.ui.words import sentence
+from pages.views.block import show_block
+from pages.views.figures import profile_figures, stage_table
+from pages.views.layers import show_layers
+from pages.views.verify import show_verification
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]

@@ -13,7 +13,8 @@ from analysis.gradients.curves import Curve, Quantity
 from analysis.gradients.report import gradients_csv, gradients_json
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button
-from pages.ui.gradients import (
+from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.views.gradients import (
     KEY,
     choose_models,
     choose_settings,
@@ -25,7 +26,6 @@ from pages.ui.gradients import (
     show_presets,
     show_verdict,
 )
-from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 
 warm_up()
 head, export = st.columns([8, 1.6], vertical_alignment="center")

@@ -14,10 +14,10 @@ from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
 from pages.ui.fields import segments, switch
-from pages.ui.graph import choose_heat, choose_reading, graph_of, opened_in, show_graph
 from pages.ui.markup import table
-from pages.ui.shortcuts import shortcut_rows
 from pages.ui.theme import palette
+from pages.views.graph import choose_heat, choose_reading, graph_of, opened_in, show_graph
+from pages.views.shortcuts import shortcut_rows
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]

@@ -19,7 +19,7 @@ from pages.ui.downloads import file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
-from pages.ui.timing import (
+from pages.views.timing import (
     HEAVY,
     choose_settings,
     device_note,

@@ -9,7 +9,7 @@ requested()
 from analysis.drawing.units import unit_graph
 from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
-from pages.ui.units import choose_unit, draw_unit, error_rows, option_rows, show_unit
+from pages.views.units import choose_unit, draw_unit, error_rows, option_rows, show_unit
 
 title, export = st.columns([8, 1.6], vertical_alignment="center")
 title.title("Units")

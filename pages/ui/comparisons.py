@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from analysis.choice.choose import Choice, Task, choose
+from analysis.choice.choose import Budgets, Choice, Task, choose
 from analysis.choice.compare import Comparison, Curve, Sweep, compare, curve
 from analysis.choice.diff import diff
+from analysis.costs.step import Dtype, Optimiser
 from nets import ResNetSpec
 from pages.ui.measured import measured_ms
-
-if TYPE_CHECKING:
-    from pages.ui.choose import Asked
 
 _KEPT = 32
 
 diff_of = lru_cache(_KEPT)(diff)
+
+
+class Asked(NamedTuple):
+    """Budgets and for what they are."""
+
+    budgets: Budgets
+    batch: int
+    dtype: Dtype
+    optimiser: Optimiser
+    times: frozenset[tuple[str, float]]
 
 
 @lru_cache(2 * _KEPT)

@@ -121,8 +121,8 @@ NO_FIELDS = {"bidi_component", "empty", "imgs", "logo", "page_link", "plotly_cha
 @pytest.fixture(autouse=True)
 def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose defaults, a GPU and half of eight threads, are not what is chosen."""
-    monkeypatch.setattr("pages.ui.timing.devices", lambda: ["cpu", "cuda:0"])
-    monkeypatch.setattr("pages.ui.timing.cpu_count", lambda: 8)
+    monkeypatch.setattr("pages.views.timing.devices", lambda: ["cpu", "cuda:0"])
+    monkeypatch.setattr("pages.views.timing.cpu_count", lambda: 8)
 
 
 def fields(app: AppTest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from analysis.timing.settings import Settings
-from pages.ui import choose
+from pages.views import choose
 from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
 
 import streamlit as st
 
@@ -30,13 +29,14 @@ from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
 from nets.text import parse_shape
 from pages.ui.charts import chart_buttons
+from pages.ui.comparisons import Asked
 from pages.ui.downloads import export_popover, file_button, table_buttons
 from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
-from pages.ui.timing import finished, remember, show_progress
 from pages.ui.words import complain, sentence
+from pages.views.timing import finished, remember, show_progress
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _STEP = "step"
@@ -49,16 +49,6 @@ _UNITS = {
     "max_ms": ("The time of an iteration", 1, "ms"),
 }
 """What a message calls a budget's field, and the field's unit."""
-
-
-class Asked(NamedTuple):
-    """Budgets and for what they are."""
-
-    budgets: Budgets
-    batch: int
-    dtype: Dtype
-    optimiser: Optimiser
-    times: frozenset[tuple[str, float]]
 
 
 def choose_task() -> Task | None:
