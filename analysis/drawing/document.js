@@ -4,10 +4,11 @@
   const levels = [...document.querySelectorAll("input[name=level]")];
   const unfold = document.getElementById("unfold") ?? { checked: false };
   const [first, unfolded] = all.first.split(" ");
-  let at = "", turn = 0;
+  let at = "";
+  let turn = 0;
   let base = { level: first, unfolded: Boolean(unfolded) };
   let opened = [];
-  const key = (level, unfolded) => level === "stage" || !unfolded ? level : level + " unfolded";
+  const key = (level, unfolded) => (level === "stage" || !unfolded ? level : `${level} unfolded`);
   // A file has whole views alone: that which shows what the switches say and what is opened.
   function viewOf(names) {
     const block = names.some((name) => /^layer\d+\.\d+$/.test(name));
@@ -36,9 +37,10 @@
     for (const [id, node] of Object.entries(all.views[name].nodes)) {
       nodes[id] = { ...node, inside: closing.find((one) => holds(one, node)) ?? "" };
     }
+    turn += 1;
     viewer({
       parentElement: document.getElementById("viewer"),
-      data: { ...all.views[name], nodes, revision: turn += 1, drawing: name, at },
+      data: { ...all.views[name], nodes, revision: turn, drawing: name, at },
       setTriggerValue: (name, told) => {
         at = name === "at" ? told : told.target;
         if (name === "at") return;

@@ -1,7 +1,6 @@
 // The viewer of a graph: pan, zoom, choose, search, open and fold, by mouse, touch and keyboard.
 // It draws into component.parentElement and keeps zoom and choice as long as that element lives.
 
-const NS = "http://www.w3.org/2000/svg";
 const LARGEST = 8;
 const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it";
 const memory = new WeakMap();
@@ -59,7 +58,9 @@ function create(host) {
     hint: find(".rv-hint"),
     tip: find(".rv-tip"),
     root: find(".rv"),
-    x: 0, y: 0, k: 1,
+    x: 0,
+    y: 0,
+    k: 1,
     at: "",
     told: "",
     fitted: true,
@@ -71,11 +72,17 @@ function create(host) {
     if (action === "fit") fit(state);
     else if (action) zoom(state, action === "in" ? 1.4 : 1 / 1.4);
   });
-  state.finder.addEventListener("input", () => { state.fresh = true; search(state); });
+  state.finder.addEventListener("input", () => {
+    state.fresh = true;
+    search(state);
+  });
   state.finder.addEventListener("change", () => tellSearch(state));
   state.finder.addEventListener("keydown", (event) => {
     if (event.key === "Enter") nextHit(state, event.shiftKey ? -1 : 1);
-    if (event.key === "Escape") { clearSearch(state); state.canvas.focus(); }
+    if (event.key === "Escape") {
+      clearSearch(state);
+      state.canvas.focus();
+    }
   });
   state.details.addEventListener("click", (event) => {
     const { open, close } = event.target.dataset;
@@ -84,8 +91,9 @@ function create(host) {
     if (open || close) state.canvas.focus({ preventScroll: true });
   });
   listen(state);
-  new ResizeObserver(() => { if (state.svg) state.fitted ? fit(state) : place(state); })
-    .observe(state.canvas);
+  new ResizeObserver(() => {
+    if (state.svg) state.fitted ? fit(state) : place(state);
+  }).observe(state.canvas);
   return state;
 }
 
@@ -108,23 +116,31 @@ function listen(state) {
     if (began && event.type === "pointerup" && state.moved < 5) click(state, event);
   };
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, up);
-  canvas.addEventListener("pointerleave", () => { state.tip.hidden = true; });
+  canvas.addEventListener("pointerleave", () => {
+    state.tip.hidden = true;
+  });
   canvas.addEventListener("dblclick", (event) => {
     const id = hit(state, event);
     if (id) openNode(state, id);
   });
-  canvas.addEventListener("wheel", (event) => {
-    const asked = event.ctrlKey || event.metaKey || canvas.matches(":focus");
-    if (!asked) {
-      state.hint.hidden = false;
-      clearTimeout(state.hinting);
-      state.hinting = setTimeout(() => { state.hint.hidden = true; }, 1500);
-      return;
-    }
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 20 : 1;
-    zoom(state, Math.exp(-lines * event.deltaY * 0.002), event);
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      const asked = event.ctrlKey || event.metaKey || canvas.matches(":focus");
+      if (!asked) {
+        state.hint.hidden = false;
+        clearTimeout(state.hinting);
+        state.hinting = setTimeout(() => {
+          state.hint.hidden = true;
+        }, 1500);
+        return;
+      }
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? 20 : 1;
+      zoom(state, Math.exp(-lines * event.deltaY * 0.002), event);
+    },
+    { passive: false },
+  );
   canvas.addEventListener("keydown", (event) => key(state, event));
 }
 
@@ -160,7 +176,8 @@ function draw(state, data, asked) {
     group.append(wide);
   }
   state.order = Object.keys(data.nodes).filter((id) => state.groups.has(id));
-  if (keeps) place(state); else fit(state);
+  if (keeps) place(state);
+  else fit(state);
   const wanted = state.wanted ?? (asked ? data.at : state.at);
   state.wanted = undefined;
   choose(state, wanted, { silent: true, show: keeps && !anchor });
@@ -186,7 +203,10 @@ function place(state) {
 }
 
 function later(state) {
-  state.frame ??= requestAnimationFrame(() => { state.frame = undefined; place(state); });
+  state.frame ??= requestAnimationFrame(() => {
+    state.frame = undefined;
+    place(state);
+  });
 }
 
 function smallest(state) {
@@ -197,7 +217,8 @@ function smallest(state) {
 // All of it, beside the card of details once there has been one.
 function fit(state) {
   state.reserve = Math.max(state.reserve ?? 0, covered(state));
-  const w = state.canvas.clientWidth - state.reserve, h = state.canvas.clientHeight;
+  const w = state.canvas.clientWidth - state.reserve;
+  const h = state.canvas.clientHeight;
   if (w <= 0 || !h) return;
   state.k = Math.min(w / state.width, h / state.height, 1.6);
   state.x = (state.width - w / state.k) / 2;
@@ -250,19 +271,19 @@ function pinch(state, event) {
 function onScreen(state, id) {
   const group = state.groups.get(id);
   if (!group) return null;
-  const [x, y] = middle(state, group);
+  const [x, y] = middle(group);
   return [(x - state.x) * state.k, (y - state.y) * state.k];
 }
 
 function keep(state, [px, py]) {
-  const [x, y] = middle(state, state.groups.get(state.at));
+  const [x, y] = middle(state.groups.get(state.at));
   state.x = x - px / state.k;
   state.y = y - py / state.k;
   place(state);
   reveal(state);
 }
 
-function middle(state, group) {
+function middle(group) {
   const shape = group.querySelector("rect:last-of-type, circle").getBBox();
   const { e, f } = offset(group);
   return [shape.x + shape.width / 2 + e, shape.y + shape.height / 2 + f];
@@ -277,7 +298,7 @@ function offset(group) {
 function reveal(state) {
   const group = state.groups.get(state.at);
   if (!group) return;
-  const [x, y] = middle(state, group);
+  const [x, y] = middle(group);
   const w = (state.canvas.clientWidth - covered(state)) / state.k;
   const h = state.canvas.clientHeight / state.k;
   const rim = Math.min(0.15 * Math.min(w, h), 90);
@@ -293,7 +314,7 @@ function reveal(state) {
 function approach(state) {
   const group = state.groups.get(state.at);
   if (!group || state.k >= 1) return;
-  const [x, y] = middle(state, group);
+  const [x, y] = middle(group);
   state.k = 1;
   state.fitted = false;
   state.x = x - (state.canvas.clientWidth - covered(state)) / 2;
@@ -335,7 +356,8 @@ function choose(state, id, { silent = false, show = false } = {}) {
     line.classList.remove("chosen");
   }
   if (group?.classList.contains("add")) {
-    state.svg.querySelector(`g.shortcut[data-path="${group.dataset.path}"]`)
+    state.svg
+      .querySelector(`g.shortcut[data-path="${group.dataset.path}"]`)
       ?.classList.add("chosen");
   }
   explain(state);
@@ -402,16 +424,21 @@ function hover(state, event) {
   state.tip.hidden = !node;
   if (!node) return;
   const facts = state.data.facts[node.facts];
-  const brief = facts.rows.map(([name, value], i) => {
-    const [times, all] = facts.rows[i + 1] ?? [""]; // of a run, how many blocks and all of them
-    return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
-  }).filter((text) => !/^(F|×)/.test(text)).slice(0, 4).join(" · ");
+  const brief = facts.rows
+    .map(([name, value], i) => {
+      const [times, all] = facts.rows[i + 1] ?? [""]; // of a run, how many blocks and all of them
+      return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
+    })
+    .filter((text) => !/^(F|×)/.test(text))
+    .slice(0, 4)
+    .join(" · ");
   state.tip.replaceChildren();
   add(state.tip, "strong", node.title);
   add(state.tip, "div", [facts.what, facts.formula].filter(Boolean).join(", "));
   add(state.tip, "div", brief);
   const box = state.canvas.getBoundingClientRect();
-  const x = event.clientX - box.left, y = event.clientY - box.top;
+  const x = event.clientX - box.left;
+  const y = event.clientY - box.top;
   const left = Math.min(x + 14, box.width - state.tip.offsetWidth - 8);
   const below = y + 18 + state.tip.offsetHeight < box.height;
   state.tip.style.left = `${Math.max(left, 4)}px`;
@@ -430,7 +457,7 @@ function key(state, event) {
     Home: () => choose(state, state.order[0], { show: true }),
     End: () => choose(state, state.order.at(-1), { show: true }),
     Enter: () => openNode(state, state.at),
-    Escape: () => escape(state),
+    Escape: () => leave(state),
     "+": () => zoom(state, 1.4),
     "=": () => zoom(state, 1.4),
     "-": () => zoom(state, 1 / 1.4),
@@ -454,10 +481,11 @@ function step(state, by) {
 // The node above or below that is nearest across.
 function row(state, by) {
   if (!state.at) return step(state, by);
-  const [x, y] = middle(state, state.groups.get(state.at));
-  let best = "", least = Infinity;
+  const [x, y] = middle(state.groups.get(state.at));
+  let best = "";
+  let least = Infinity;
   for (const id of state.order) {
-    const [ox, oy] = middle(state, state.groups.get(id));
+    const [ox, oy] = middle(state.groups.get(id));
     const down = by * (oy - y);
     const far = down * 3 + Math.abs(ox - x);
     if (down > 20 && far < least) [best, least] = [id, far];
@@ -465,7 +493,7 @@ function row(state, by) {
   if (best) choose(state, best, { show: true });
 }
 
-function escape(state) {
+function leave(state) {
   const node = state.data.nodes[state.at];
   if (state.finder.value) clearSearch(state);
   else if (node?.inside) fold(state);
@@ -505,8 +533,10 @@ function search(state) {
   state.count.classList.toggle("rv-idle", !text);
   const hits = text ? matches(state, text) : [];
   state.folded = text && !hits.length ? holder(state, text) : null;
-  const within = text && !state.folded
-    ? ends(state, (name) => hits.length ? name === text : name.includes(text)) : [];
+  const within =
+    text && !state.folded
+      ? ends(state, (name) => (hits.length ? name === text : name.includes(text)))
+      : [];
   state.count.textContent = text ? found(state, hits, within) : HINT;
   const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
   for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
@@ -552,7 +582,8 @@ function matches(state, text) {
 
 // The layers inside stem and head, where each is one node: the first that is asked for.
 function ends(state, asked) {
-  return ["stem", "head"].filter((id) => state.groups.has(id))
+  return ["stem", "head"]
+    .filter((id) => state.groups.has(id))
     .map((id) => ({ id, name: state.data.layers[id].find(asked) }))
     .filter(({ name }) => name);
 }
