@@ -141,7 +141,7 @@ def identity_path(unit: Unit) -> str:
     if any(step.startswith("bn") for step in after):
         said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
     if any(step.startswith("act") for step in after):
-        said.append("ReLU after the addition clips it: what is negative does not go on.")
+        said.append("ReLU after the addition clips it: negative values become zero.")
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
         said.append("It is clean: nothing stands on it, so x reaches every later unit as it is.")
     if steps.branch[-1].startswith("act"):
