@@ -23,7 +23,7 @@ from pages.views.choose import (
 warm_up()
 head, export = st.columns([8, 1.6], vertical_alignment="center")
 head.title("Choose")
-st.markdown("A task first, then budgets; then what fits, and what it would be worth.")
+st.markdown("Pick a task and your budgets to see which networks fit.")
 task = choose_task()
 asked = choose_budgets()
 if task is None or asked is None:

@@ -22,7 +22,7 @@ from pages.views.compare import (
 
 head, export = st.columns([8, 2.4], vertical_alignment="center")
 head.title("Compare")
-st.markdown("Cost beside cost, at one batch, counted the same way for every network.")
+st.markdown("Costs side by side, at one batch size, counted the same way for every network.")
 nets = choose_nets(spec)
 batch, replay = choose_batch()
 if not nets:

@@ -57,7 +57,7 @@ st.header("Stages")
 st.html(stage_table(profile))
 st.caption(
     "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm, two "
-    "an element, and the average pool. Saved memory is what autograd keeps for backward in "
+    "per element, and the average pool. Saved memory is what autograd keeps for backward in "
     "float32. Bars are shares of the whole; hover a number for the exact value."
 )
 if profile.untrainable:

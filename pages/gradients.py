@@ -37,7 +37,7 @@ st.markdown(
 story, place = st.container(), st.container()
 job = job_of(KEY)
 if job is None and latest_run() is None:  # first, or what is below it would move
-    place.caption("Nothing is measured yet: press one of the six above, or Measure below.")
+    place.caption("No measurements yet: pick one of the six above, or press Measure below.")
 settings, quantity = choose_settings()
 with story:
     show_presets(settings)

@@ -54,6 +54,6 @@ with export:
     )
 show_graph(spec, Level(level), unfold, opened, heat, palette())
 
-st.header("Where they stand, and why")
+st.header("Shortcuts by block")
 rows = shortcut_rows(profile)
 st.html(table("Shortcuts", ("Block", "Shortcut", "Input", "Output", "Why"), rows, 5))

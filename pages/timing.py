@@ -59,7 +59,7 @@ st.button(
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
 if job is None:
-    st.caption("Nothing is measured yet. The first iterations warm up and don't count.")
+    st.caption("No measurements yet. Warm-up iterations are excluded.")
 elif running:
     follow("timing", job, show_progress)
 else:

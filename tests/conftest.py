@@ -18,9 +18,30 @@ settings.register_profile("suite", derandomize=True, deadline=None, database=Non
 settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("suite")
 
-GOLDEN = Path(__file__).with_name("golden")
+TESTS = Path(__file__).parent
+GOLDEN = TESTS / "golden"
 
 Golden = Callable[[str, str], None]
+
+
+_MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "test_interrupts")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep in one process what shares a server or a fixture, and what two would disturb.
+
+    The browser's tests share a server, those of processes and timings measure the machine; every
+    other file is a group of its own.
+    """
+    for item in items:
+        file = item.path.relative_to(TESTS)
+        group = str(file)
+        if file.parts[0] == "browser":
+            group = "browser"
+        elif file.parts[0] == "analysis" and file.stem in _MACHINE:
+            group = "machine"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -78,7 +78,7 @@ class Budget(StrEnum):
     def label(self) -> str:
         """What a sentence calls it."""
         return {
-            "max_macs": "MACs an image",
+            "max_macs": "MACs per image",
             "max_params": "parameters",
             "max_training_bytes": "training memory",
             "max_inference_bytes": "inference memory",

@@ -27,7 +27,7 @@ def comparison_grids(
     yard = comparison.yardstick
     computed = Grid(
         f"Computed for {number_of(comparison.batch, 'image')}; for scale, {yard.name} takes "
-        f"{short(yard.macs)} MACs an image ({yard.source.short}, {yard.place})."
+        f"{short(yard.macs)} MACs per image ({yard.source.short}, {yard.place})."
         f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.label for column in shown)),
         tuple(
@@ -208,7 +208,7 @@ def fits_grid(choice: Choice) -> Grid:
     )
 
 
-_COSTS = ("model", "depth", "parameters", "MACs an image", "training step", "inference")
+_COSTS = ("model", "depth", "parameters", "MACs per image", "training step", "inference")
 
 
 def _costs(row: Row, choice: Choice) -> tuple[str, ...]:

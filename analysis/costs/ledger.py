@@ -158,8 +158,8 @@ def _torchinfo(cost: Profile) -> Line:
     return _line(
         cost,
         Tool.TORCHINFO,
-        Amount(Part.NORM_PARAMS, cost.batch * norms, "each once an image"),
-        Amount(Part.BIAS, _biases(cost), "one an output element"),
+        Amount(Part.NORM_PARAMS, cost.batch * norms, "each once per image"),
+        Amount(Part.BIAS, _biases(cost), "one per output element"),
     )
 
 
@@ -167,8 +167,8 @@ def _fvcore(cost: Profile, kinds: Counter[str], tool: Tool, each: int) -> Line:
     return _line(
         cost,
         tool,
-        Amount(Part.NORMS, each * kinds["BatchNorm2d"], f"{each} an element"),
-        Amount(Part.AVERAGE_POOL, kinds["AdaptiveAvgPool2d"], "1 an input element"),
+        Amount(Part.NORMS, each * kinds["BatchNorm2d"], f"{each} per element"),
+        Amount(Part.AVERAGE_POOL, kinds["AdaptiveAvgPool2d"], "1 per input element"),
     )
 
 
@@ -179,19 +179,19 @@ _PTFLOPS_ACTIVATIONS = {"ReLU": 2, "ELU": 2, "GELU": 2, "LeakyReLU": 1, "SiLU": 
 def _ptflops(cost: Profile, kinds: Counter[str]) -> Line:
     activation = next((kind for kind in kinds if kind in _PTFLOPS_ACTIVATIONS), "")
     each = _PTFLOPS_ACTIVATIONS.get(activation, 0)
-    twice = "2 an input element: module and function are both counted"
-    once = "1 an element of the padded input: the function is counted, its module isn't known"
+    twice = "2 per input element: module and function are both counted"
+    once = "1 per element of the padded input: the function is counted, its module isn't known"
     return _line(
         cost,
         Tool.PTFLOPS,
         _unknown_convs(cost),
-        Amount(Part.NORMS, 2 * kinds["BatchNorm2d"], "2 an element"),
-        Amount(Part.ACTIVATIONS, each * kinds[activation], twice if each == 2 else "1 an element"),
+        Amount(Part.NORMS, 2 * kinds["BatchNorm2d"], "2 per element"),
+        Amount(Part.ACTIVATIONS, each * kinds[activation], twice if each == 2 else "1 per element"),
         Amount(Part.MAX_POOL, 2 * kinds["MaxPool2d"], twice),
         Amount(Part.MAX_POOL, _padded_pool(cost), once),
         Amount(Part.AVERAGE_POOL, 2 * kinds["AdaptiveAvgPool2d"], twice),
-        Amount(Part.BIAS, _biases(cost, convs=("Conv2d",)), "one an output element"),
-        Amount(Part.SOFTMAX, kinds["Softmax"], "1 an element"),
+        Amount(Part.BIAS, _biases(cost, convs=("Conv2d",)), "one per output element"),
+        Amount(Part.SOFTMAX, kinds["Softmax"], "1 per element"),
     )
 
 
@@ -202,13 +202,13 @@ def _thop(cost: Profile, kinds: Counter[str]) -> Line:
         cost,
         Tool.THOP,
         _unknown_convs(cost),
-        Amount(Part.NORMS, 4 * kinds["BatchNorm2d"], "4 an element"),
+        Amount(Part.NORMS, 4 * kinds["BatchNorm2d"], "4 per element"),
         Amount(
             Part.AVERAGE_POOL,
             kinds["AdaptiveAvgPool2d"] + outputs,
-            "1 an input element and 1 an output",
+            "1 per input element and 1 per output element",
         ),
-        Amount(Part.SOFTMAX, softmax, "3 an element, less 1 an image"),
+        Amount(Part.SOFTMAX, softmax, "3 per element, less 1 per image"),
     )
 
 

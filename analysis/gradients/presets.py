@@ -83,8 +83,9 @@ HALF_TRUTHS = (
         "ResNet solves vanishing gradients.",
         "True of stacks without normalisation and with small gain, as PyTorch's default "
         "initialisation makes them: the plain one vanishes, the residual one does not.",
-        "With He's initialisation and no BN it is the residual stack that explodes, by about √2 a "
-        "block, and the plain one that does not; with sigmoid and small gain both vanish.",
+        "With He's initialisation and no BN it is the residual stack that explodes, by a factor of "
+        "about √2 per block, and the plain one that does not; with sigmoid and small gain both "
+        "vanish.",
         (PRESETS[0].name, PRESETS[2].name, PRESETS[5].name),
     ),
     HalfTruth(
@@ -92,8 +93,9 @@ HALF_TRUTHS = (
         "True of the forward pass, whose variance BN keeps. In training the range of norms "
         "collapses within a few steps, so the paper's healthy norms are plausible, and what "
         "remains is degradation.",
-        "At initialisation BN makes a plain stack's gradient explode toward the input by about 1.2 "
-        "a layer, and its direction shatters: it says little about a slightly different image.",
+        "At initialisation BN makes a plain stack's gradient explode toward the input by a factor "
+        "of about 1.2 per layer, and its direction shatters: it says little about a slightly "
+        "different image.",
         (PRESETS[1].name, PRESETS[3].name),
     ),
 )

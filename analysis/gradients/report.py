@@ -87,7 +87,7 @@ def gradients_text(run: Gradients) -> str:
         if summary.seeds > 1 and all(map(math.isfinite, ends)):
             band = f" ({ends[0]:+.2f} to {ends[1]:+.2f} over the seeds)"
         each = _number(summary.factor_per_layer)
-        mean = f", {each:.3f} a layer" if each is not None else ""
+        mean = f", {each:.3f} per layer" if each is not None else ""
         slope = _number(summary.slope_per_layer)
         step = f"{slope:+.4f}, a factor of {10**slope:.3f}" if slope is not None else "-"
         lines += [
@@ -95,7 +95,7 @@ def gradients_text(run: Gradients) -> str:
             summary.model,
             f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted "
             f"layers{mean}",
-            f"  fitted slope     {step}  (log10 a layer, toward the input; {_DIRECTION})",
+            f"  fitted slope     {step}  (log10 per layer, toward the input; {_DIRECTION})",
         ]
     return "\n".join([*lines, "", *verdict(run.summary)]) + "\n"
 

@@ -173,7 +173,7 @@ def _course(summary: Summary) -> str:
     layers = f"{summary.layers} layers{_detour(summary)}"
     if found in (Word.GROWS, Word.FALLS):
         beyond = f" ({_factors(summary.ratios)} over the seeds)" if _beyond(summary) else ""
-        each = f"{summary.factor_per_layer:.3f} a layer"
+        each = f"{summary.factor_per_layer:.3f} per layer"
         return f"{_moves(ratio)}{beyond}, mildly: {each} over {layers}"
     if found:
         return f"{_moves(ratio)} in {layers}: it {found}"
@@ -343,13 +343,13 @@ def _theory(summary: Summary, name: str) -> list[str]:
     if predicted is None:
         return []
     slope = summary.slope_per_layer
-    each = f"{10**predicted.slope_per_layer:.3f} a layer"
+    each = f"{10**predicted.slope_per_layer:.3f} per layer"
     if predicted.layers > 1:
-        each = f"{predicted.factor:.3f} a block, {each}"
+        each = f"{predicted.factor:.3f} per block, {each}"
     sources = "; ".join(f"{source.short}, {source.venue}" for source in predicted.sources)
     return [
         f"Theory for {name}: a factor of {predicted.formula} = {each} ({predicted.because}; "
-        f"{sources}). Measured: {10**slope:.3f} a layer by the fitted slope, "
+        f"{sources}). Measured: {10**slope:.3f} per layer by the fitted slope, "
         f"{abs(predicted.distance_percent(slope)):.1f}% off."
     ]
 

@@ -137,7 +137,7 @@ def identity_path(unit: Unit) -> str:
     if any(step.kind is StepKind.NORM for step in after):
         said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
     if any(step.kind is StepKind.ACTIVATION for step in after):
-        said.append("ReLU after the addition clips it: what is negative does not go on.")
+        said.append("ReLU after the addition clips it: negative values become zero.")
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
         said.append("It is clean: nothing stands on it, so x reaches every later unit as it is.")
     if steps.branch[-1].kind is StepKind.ACTIVATION:

@@ -151,7 +151,9 @@ def _look() -> tuple[Look, int | None]:
     legend = check("Legend", True, key="look_legend", place=left)
     shapes = check("Shapes", True, key="look_shapes", place=right)
     labels = check("Labels", True, key="look_labels", place=left)
-    ground = check("Background", False, key="look_ground", place=right, help="Else transparent.")
+    ground = check(
+        "Background", False, key="look_ground", place=right, help="Transparent background if off."
+    )
     look = Look(_PALETTES[colours], title, legend, shapes, labels, width, ground)
     return look, None if dpi is None else int(dpi)
 

@@ -121,7 +121,7 @@ def choose_budgets() -> Asked | None:
 
 def show_fits(choice: Choice) -> None:
     """Every network that fits, with its costs and published figures."""
-    names = ["Network", "Depth", "Parameters", "MACs an image", "Training step", "Inference"]
+    names = ["Network", "Depth", "Parameters", "MACs per image", "Training step", "Inference"]
     names += ["Largest batch"] if choice.largest_batches else []
     rows = []
     for row in choice.fits:
@@ -162,13 +162,13 @@ def show_deepest(choice: Choice) -> None:
         "Network",
         "",
         "Depth",
-        "MACs an image",
+        "MACs per image",
         "Training step",
         "Largest batch",
         "One step deeper takes",
     )
     st.html(table("Deepest", head, rows, 2))
-    st.caption("Networks that are not in the catalog are found by searching its families' depths.")
+    st.caption("Networks outside the catalog come from a search over each family's depth.")
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
@@ -214,7 +214,7 @@ def show_real_step(choice: Choice) -> None:
     for timing in timings:
         step = timing.step_ms or timing.forward_ms
         st.success(
-            f"{timing.model} takes {short(step.p50, 'ms')} an iteration "
+            f"{timing.model} takes {short(step.p50, 'ms')} per iteration "
             f"(p10 {milliseconds(step.p10)}, p90 {milliseconds(step.p90)}): {conditions(timing)}, "
             f"{short(timing.predicted_bytes, 'B')} predicted.",
             icon=":material/check_circle:",

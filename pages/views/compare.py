@@ -155,7 +155,7 @@ def show_table(comparison: Comparison) -> None:
         f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
         f"{number_of(comparison.batch, 'image')}. Columns that say "
         f"published are cited, never computed; figures of different recipes don't compare. For "
-        f"scale: {yard.name} takes {short(yard.macs)} MACs an image ({yard.source.short}, "
+        f"scale: {yard.name} takes {short(yard.macs)} MACs per image ({yard.source.short}, "
         f"{yard.place})."
     )
 

@@ -62,7 +62,7 @@ def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
     trained = saving(profile)
     saved = trained.saved_bytes
     assert saved is not None  # on two images every network can train
-    note, title = "for backward, an image", f"{exact(saved)} B"
+    note, title = "for backward, one image", f"{exact(saved)} B"
     if trained is not profile:
         note, title = "for backward, two images", f"{title} for two images: {profile.untrainable}"
     before = None if base is None else profile_of(base.spec, batch=trained.batch).saved_bytes

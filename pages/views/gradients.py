@@ -289,8 +289,8 @@ def show_verdict(run: Gradients, quantity: Quantity) -> None:
         "Model",
         "log10 of the ratio",
         "Lowest to highest",
-        "Factor a layer",
-        "Fitted slope a layer",
+        "Factor per layer",
+        "Fitted slope per layer",
     )
     rows = [
         (

@@ -32,10 +32,7 @@ _KEPT = 40
 def device_note() -> str:
     """What is timed on, in one line."""
     if (found := accelerator()) is None:
-        return (
-            f"No accelerator that torch can use is here, so the CPU is timed: "
-            f"{device_name(device_of('cpu'))}."
-        )
+        return f"No accelerator found: timing the CPU ({device_name(device_of('cpu'))})."
     return f"Accelerator: {device_name(device_of(found.type))}."
 
 
@@ -156,7 +153,7 @@ def timing_figures(timing: Timing) -> list[Figure]:
         spread("Forward, p50", timing.forward_ms, ""),
         spread("Backward, p50", timing.backward_ms, "inference" if settings.inference else ""),
         Figure(
-            "Images a second",
+            "Images per second",
             short(timing.images_per_s),
             "whole iterations",
             f"{timing.images_per_s:.6g}",
@@ -187,14 +184,16 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     said = spread_words(timing)
     if timing.compile_seconds is not None:
         said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
-    said += f"; an iteration's stages add up to {timing.stage_sum_ratio:.3f} of one without marks"
+    said += (
+        f"; the stages add up to {timing.stage_sum_ratio:.3g} times an iteration timed as a whole"
+    )
     host = f"the host issues an iteration in {short(timing.host_ms.p50, 'ms')}"
     st.caption(f"{said}; {host}. {stamp(timing)}.")
 
 
 def history_table(timings: Sequence[Timing]) -> str:
     """This visit's timings as a table, the latest last."""
-    head = ("Run", "Model", "How", "Forward", "Backward", "Images a second", "Memory, predicted")
+    head = ("Run", "Model", "How", "Forward", "Backward", "Images per second", "Memory, predicted")
     rows = [
         (
             str(number),

@@ -164,7 +164,7 @@ def test_theory_starts_at_the_last_block() -> None:
     net = "plain20:norm=none:init=default"
     chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net)])
     measured, theory = chart.series
-    assert theory.name == f"theory for {net}: 0.408 a layer"
+    assert theory.name == f"theory for {net}: 0.408 per layer"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
@@ -353,7 +353,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert theory.get_linestyle() == "-."
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
-    predicted = "theory for plain20:norm=none:<br>init=default: 0.408 a layer"  # fits a phone
+    predicted = "theory for plain20:norm=none:<br>init=default: 0.408 per layer"  # fits a phone
     assert screen[predicted].mode == "lines"
     assert screen["resnet20"].mode == "lines+markers"
     assert screen["resnet20"].marker.symbol != screen[net].marker.symbol

@@ -84,7 +84,7 @@ def test_nothing_fits() -> None:
     assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
     assert choice.sentence == (
         "Nothing fits for ImageNet (3x224x224, 1,000 classes): plain18 comes nearest and takes "
-        "1.79 G MACs an image where the limit is 1.00 G MACs an image: 79.5% too much; outside "
+        "1.79 G MACs per image where the limit is 1.00 G MACs per image: 79.5% too much; outside "
         "the catalog resnet18:blocks=1,1,1,1 fits."
     )
     assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times as much.")

@@ -186,11 +186,11 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
     [
         ((-21.7, -21.8, -21.6), "falls by a factor of 10^21.7 in 54 layers: it vanishes."),
         ((4.1, 4.0, 4.2), "grows by a factor of 10^4.1 in 54 layers: it explodes."),
-        ((1.54, 1.54), "grows by a factor of 35, mildly: 1.068 a layer over 54 layers."),
-        ((-2.9, -2.9), "falls by a factor of 790, mildly: 0.884 a layer over 54 layers."),
+        ((1.54, 1.54), "grows by a factor of 35, mildly: 1.068 per layer over 54 layers."),
+        ((-2.9, -2.9), "falls by a factor of 790, mildly: 0.884 per layer over 54 layers."),
         (
             (2.9, 3.2),
-            "grows by a factor of 10^3.0 (790 to 10^3.2 over the seeds), mildly: 1.139 a layer "
+            "grows by a factor of 10^3.0 (790 to 10^3.2 over the seeds), mildly: 1.139 per layer "
             "over 54 layers.",
         ),
         ((0.0, 0.0, 0.0), "stays level, within a factor of 1."),
@@ -478,16 +478,16 @@ def test_theory_is_said_with_its_distance_and_source() -> None:
     model = "plain56:norm=none:init=xavier"
     steep = 54 * math.log10(0.697)
     sentence = verdict([line(steep, steep, model=model)])[1]
-    assert sentence.startswith("Theory for the plain stack: a factor of 1/√2 = 0.707 a layer (")
+    assert sentence.startswith("Theory for the plain stack: a factor of 1/√2 = 0.707 per layer (")
     assert "Glorot and Bengio 2010" in sentence
-    assert sentence.endswith("Measured: 0.697 a layer by the fitted slope, 1.4% off.")
+    assert sentence.endswith("Measured: 0.697 per layer by the fitted slope, 1.4% off.")
     bn = 54 * math.log10(1.197)
     assert verdict([line(bn, bn, model="plain56")])[1].endswith(
-        "Measured: 1.197 a layer by the fitted slope, 1.2% off."
+        "Measured: 1.197 per layer by the fitted slope, 1.2% off."
     )
     residual = verdict([line(4.0, 4.0, model="resnet56:norm=none")])[1]
-    assert "a factor of √2 = 1.414 a block, 1.189 a layer (" in residual
-    assert residual.endswith("Measured: 1.186 a layer by the fitted slope, 0.3% off.")
+    assert "a factor of √2 = 1.414 per block, 1.189 per layer (" in residual
+    assert residual.endswith("Measured: 1.186 per layer by the fitted slope, 0.3% off.")
     assert not any("Theory" in s for s in verdict([line(-9.0, -9.0, model=model, blocks=1)]))
 
 

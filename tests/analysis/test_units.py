@@ -75,7 +75,7 @@ def test_what_each_order_does_to_the_identity_path() -> None:
     said = {order: identity_path(Unit(order)) for order in UnitOrder}
     clean = "It is clean: nothing stands on it, so x reaches every later unit as it is."
     only_adds = "The branch ends in ReLU, so it can only add: the signal can only grow."
-    clips = "ReLU after the addition clips it: what is negative does not go on."
+    clips = "ReLU after the addition clips it: negative values become zero."
     assert said == {
         UnitOrder.ORIGINAL: clips,
         UnitOrder.BN_AFTER_ADD: (

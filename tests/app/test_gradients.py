@@ -11,7 +11,7 @@ from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
 from tests.app.test_timing import press
 
-COLUMNS = ("Lowest to highest", "Factor a layer", "Fitted slope a layer")
+COLUMNS = ("Lowest to highest", "Factor per layer", "Fitted slope per layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
@@ -41,7 +41,7 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     assert not app.exception
     said = markdown(app)
     assert "the plain stack's gradient falls by a factor of" in said
-    assert "Theory for the plain stack: a factor of 1/√6 = 0.408 a layer" in said
+    assert "Theory for the plain stack: a factor of 1/√6 = 0.408 per layer" in said
     assert "unlikely to be caused by vanishing gradients" in said
     assert "the correlation between gradients decays exponentially" in said
     shown = html(app)

@@ -26,7 +26,7 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
     ask(page, 1)
     expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
     settled(page)
-    expect(page.get_by_role("columnheader", name="Images a second")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Images per second")).to_be_visible()
     page.get_by_role("button", name="Export timings").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV", exact=True).click()
@@ -43,7 +43,7 @@ def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit
     ask(page, 200)
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("Images a second")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Images per second")).to_be_visible(timeout=90_000)
     cancel.click()
     expect(page.get_by_text("The job was cancelled.")).to_be_visible()
     expect(page.get_by_role("heading", name="Latest")).to_be_visible()
