@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series
-from analysis.choice.compare import Axis, Column, Curve, Row, pareto
+from analysis.choice.compare import Axis, Column, Row, SweepCurve, pareto
 from nets.options import number_of
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
@@ -73,7 +73,7 @@ def scatter_chart(
     )
 
 
-def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> Chart:
+def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:
     """One figure along a sweep, a line for each network that has it; no line where none has."""
     looks = cycle(LINE_LOOKS)
     series = []
@@ -110,7 +110,7 @@ def sweep_chart(curves: Sequence[Curve], column: Column, log: bool = False) -> C
     )
 
 
-def not_swept(curves: Sequence[Curve], column: Column) -> tuple[str, ...]:
+def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:
     """What a sweep's chart leaves out for want of the figure: `resnet18 at 28, 32` and so on."""
     gaps = {
         curve.model: [f"{point.value:,g}" for point in curve.points if column.of(point.row) is None]

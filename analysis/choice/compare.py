@@ -374,7 +374,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Curve:
+class SweepCurve:
     """One network swept along one axis."""
 
     model: str
@@ -388,7 +388,7 @@ def curve(
     values: Sequence[float] | None = None,
     batch: int = 1,
     replay: bool = False,
-) -> Curve:
+) -> SweepCurve:
     """Sweep a network along one axis; what is no valid network is left out.
 
     Args:
@@ -414,7 +414,7 @@ def curve(
         points[value] = Point(value, row(net, images, replay))
     if not points:
         raise ValueError(f"{spec} cannot be built at any {sweep} of the sweep")
-    return Curve(str(spec), sweep, tuple(points.values()))
+    return SweepCurve(str(spec), sweep, tuple(points.values()))
 
 
 def _around(spec: ResNetSpec, sweep: Sweep) -> Sequence[float]:

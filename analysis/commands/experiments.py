@@ -134,7 +134,7 @@ def gradients(
     from analysis.charts.file import chart_file
     from analysis.gradients import report as render
     from analysis.gradients.charts import gradient_chart
-    from analysis.gradients.curves import Curve, Gradients, Precision, Settings
+    from analysis.gradients.curves import Curve, Gradients, GradientSettings, Precision
     from analysis.gradients.measure import measure
     from analysis.gradients.twins import plain_twin, residual_twin
     from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
@@ -147,7 +147,7 @@ def gradients(
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
     settings = or_usage(
-        Settings,
+        GradientSettings,
         seeds=seeds,
         batch=batch,
         device=device,

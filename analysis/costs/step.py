@@ -73,7 +73,7 @@ class Optimiser(StrEnum):
         return 0 if self is Optimiser.SGD else 1
 
 
-class Phase(StrEnum):
+class StepPhase(StrEnum):
     """The parts of a training step."""
 
     FORWARD = "forward"
@@ -81,12 +81,12 @@ class Phase(StrEnum):
     OPTIMISER = "optimiser"
 
 
-class Line(NamedTuple):
+class MemoryLine(NamedTuple):
     """Bytes alive at one moment: `fixed + per_image * batch`, and when that is."""
 
     fixed: int
     per_image: int
-    phase: Phase
+    phase: StepPhase
 
     def at(self, batch: int) -> int:
         """Bytes at a batch."""
@@ -110,7 +110,7 @@ class StepMemory:
     gradients_bytes: int
     state_bytes: int
     peak_bytes: int
-    peak_in: Phase
+    peak_in: StepPhase
 
 
 def step_memory(
@@ -191,7 +191,7 @@ class _Part(NamedTuple):
     """What the stem, one block or the head did in one direction."""
 
     place: str
-    phase: Phase
+    phase: StepPhase
     changes: tuple[_Change, ...]
 
 
@@ -209,7 +209,7 @@ class _Moments:
     """The moments of a step that can be its peak at some batch."""
 
     params_bytes: int
-    lines: tuple[Line, ...]
+    lines: tuple[MemoryLine, ...]
 
 
 @lru_cache(maxsize=1_024)
@@ -226,7 +226,9 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
         return sum(times.get(place, 1) * size for place, size in bytes_at.items())
 
     params = total(replay.params)
-    now = Line(params + total(replay.buffers) + optimiser.states * params, 0, Phase.FORWARD)
+    now = MemoryLine(
+        params + total(replay.buffers) + optimiser.states * params, 0, StepPhase.FORWARD
+    )
     lines = [now]
     for part in replay.parts:
         start = now
@@ -237,7 +239,9 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
         last = _run(_after(start, gained, before_last), part)
         lines += passed + last
         now = last[-1]
-    lines.append(Line(now.fixed + optimiser.temporaries * params, now.per_image, Phase.OPTIMISER))
+    lines.append(
+        MemoryLine(now.fixed + optimiser.temporaries * params, now.per_image, StepPhase.OPTIMISER)
+    )
     return _Moments(params, _upper(lines))
 
 
@@ -249,22 +253,22 @@ def _three(spec: ResNetSpec) -> ResNetSpec:
     return replace(spec, base=ANY_BASE, blocks=tuple(min(3, n) for n in spec.blocks))
 
 
-def _after(line: Line, gained: _Change, times: int) -> Line:
+def _after(line: MemoryLine, gained: _Change, times: int) -> MemoryLine:
     fixed, per_image = (times * change for change in gained)
-    return Line(line.fixed + fixed, line.per_image + per_image, line.phase)
+    return MemoryLine(line.fixed + fixed, line.per_image + per_image, line.phase)
 
 
-def _run(start: Line, part: _Part) -> list[Line]:
+def _run(start: MemoryLine, part: _Part) -> list[MemoryLine]:
     """Every moment of a part that begins with so many bytes."""
-    lines = [Line(start.fixed, start.per_image, part.phase)]
+    lines = [MemoryLine(start.fixed, start.per_image, part.phase)]
     for change in part.changes:
         lines.append(_after(lines[-1], change, 1))
     return lines
 
 
-def _upper(lines: list[Line]) -> tuple[Line, ...]:
+def _upper(lines: list[MemoryLine]) -> tuple[MemoryLine, ...]:
     """The lines that no other is above at every batch."""
-    kept: list[Line] = []
+    kept: list[MemoryLine] = []
     for line in sorted(lines, key=lambda line: (line.fixed, line.per_image), reverse=True):
         if not kept or line.per_image > kept[-1].per_image:
             kept.append(line)
@@ -278,37 +282,37 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
     images = torch.empty(PRIME_BATCH, *spec.input, device="meta")
     labels = torch.empty(PRIME_BATCH, dtype=torch.int64, device="meta")
     blocks = [block.path for block in plan.blocks(spec)]
-    marks: list[tuple[str, Phase, int]] = []
+    marks: list[tuple[str, StepPhase, int]] = []
     with torch.enable_grad(), ShapesOnly(), AliveBytes(model, images, labels) as alive:
 
-        def mark(place: str, phase: Phase) -> None:
+        def mark(place: str, phase: StepPhase) -> None:
             marks.append((place, phase, len(alive.changes)))
 
         def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
             if path not in blocks:
                 return
             if path == blocks[0]:
-                args[0].register_hook(lambda _: mark("stem", Phase.BACKWARD))
-            mark(path, Phase.FORWARD)
+                args[0].register_hook(lambda _: mark("stem", StepPhase.BACKWARD))
+            mark(path, StepPhase.FORWARD)
 
         def after(path: str, module: nn.Module, args: tuple[Tensor, ...], y: Tensor) -> None:
             if path not in blocks:
                 return
-            y.register_hook(lambda _: mark(path, Phase.BACKWARD))
+            y.register_hook(lambda _: mark(path, StepPhase.BACKWARD))
             if path == blocks[-1]:
-                mark("head", Phase.FORWARD)
+                mark("head", StepPhase.FORWARD)
 
-        marks.append(("stem", Phase.FORWARD, 0))
+        marks.append(("stem", StepPhase.FORWARD, 0))
         casts: dict[Tensor, Tensor] = {}
         autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
         with hooked(model, before, after), autocast:
             logits = model(images)
         for path, parameter in model.named_parameters():  # a cast goes as often as it was made
-            mark(_place(path), Phase.FORWARD)
+            mark(_place(path), StepPhase.FORWARD)
             casts.pop(parameter, None)
-        mark("head", Phase.FORWARD)
+        mark("head", StepPhase.FORWARD)
         loss = cross_entropy(logits.float(), labels)
-        mark("head", Phase.BACKWARD)
+        mark("head", StepPhase.BACKWARD)
         loss.backward()
         changes = tuple(map(_change, alive.changes))
     ends = [at for *_, at in marks[1:]] + [len(changes)]

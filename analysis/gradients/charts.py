@@ -8,10 +8,9 @@ from itertools import cycle
 from math import log10
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark
-from analysis.charts.chart import Series as Line
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series
 from analysis.drawing.heat import Heat
-from analysis.gradients.curves import Curve, Precision, Quantity, Series, State, summarise
+from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State, summarise
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from nets import parse, plan
@@ -30,7 +29,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
-    lines: list[Line] = []
+    lines: list[Series] = []
     for model in models:
         spec = parse(model)
         colour, dash = next(plain if spec.shortcut is Shortcut.NONE else looks)
@@ -49,7 +48,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
                 log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
             ]
             lines.append(
-                Line(
+                Series(
                     f"theory for {model}: {factor}",
                     line.x,
                     tuple(10**y if y > -300 else None for y in ys),
@@ -70,7 +69,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     )
 
 
-def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
+def _line(model: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
     columns = list(zip(*(series.values for series in own), strict=True))
     found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
     good = [states == {State.MEASURED} for states in found]
@@ -82,7 +81,7 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
 
     means = [10 ** fmean(map(log10, c)) if g else 0.0 for c, g in zip(columns, good, strict=True)]
     banded = len(own) > 1
-    return Line(
+    return Series(
         name,
         own[0].positions,
         tuple(map(pick, means, good)),
@@ -93,12 +92,14 @@ def _line(model: str, own: Sequence[Series], colour: str, dash: Dash) -> Line:
     )
 
 
-def _floor(model: str, own: Sequence[Series], precision: Precision, colour: str) -> Iterator[Line]:
+def _floor(
+    model: str, own: Sequence[NormSeries], precision: Precision, colour: str
+) -> Iterator[Series]:
     """Points at the smallest number that the precision holds, where some seed was below it."""
     states = zip(*(series.states for series in own), strict=True)
     lost = [x for x, s in zip(own[0].positions, states, strict=True) if State.BELOW in s]
     if lost:
-        yield Line(
+        yield Series(
             f"{model}: below {precision}",
             tuple(lost),
             (precision.smallest,) * len(lost),

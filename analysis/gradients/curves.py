@@ -85,7 +85,7 @@ def state(value: float, precision: Precision) -> State:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class GradientSettings:
     """What every model of a run shares. Raises ValueError with one sentence on a bad value."""
 
     seeds: int = 3
@@ -128,7 +128,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Series:
+class NormSeries:
     """One quantity along the main path, from the stem to the last block.
 
     A position is the number of weighted layers passed so far, the stem's convolution being 1.
@@ -154,12 +154,12 @@ class Curve:
     seed: int
     precision: Precision
     loss: float
-    activations: Series
-    weights: Series
+    activations: NormSeries
+    weights: NormSeries
     weight_norms: tuple[float, ...]
     lost_from: str = ""
 
-    def series(self, quantity: Quantity) -> Series:
+    def series(self, quantity: Quantity) -> NormSeries:
         """One quantity of the pass."""
         if quantity is Quantity.ACTIVATION:
             return self.activations
@@ -170,7 +170,7 @@ class Curve:
             gradient / norm if norm else math.nan
             for gradient, norm in zip(own.values, self.weight_norms, strict=True)
         )
-        return Series(own.paths, own.positions, relative, own.states)
+        return NormSeries(own.paths, own.positions, relative, own.states)
 
     @property
     def log10_ratio(self) -> float:
@@ -286,7 +286,7 @@ class Gradients:
     """A whole run, and what it ran on."""
 
     specs: tuple[ResNetSpec, ...]
-    settings: Settings
+    settings: GradientSettings
     curves: tuple[Curve, ...]
     torch_version: str
     threads: int
@@ -336,13 +336,13 @@ def _summary(curves: list[Curve]) -> Summary:
     )
 
 
-def _paths(series: Series, states: list[set[State]], *wanted: State) -> tuple[str, ...]:
+def _paths(series: NormSeries, states: list[set[State]], *wanted: State) -> tuple[str, ...]:
     return tuple(
         path for path, found in zip(series.paths, states, strict=True) if found & set(wanted)
     )
 
 
-def log10_ratio(series: Series) -> float:
+def log10_ratio(series: NormSeries) -> float:
     """log10 of the first value over the last, as `Curve.log10_ratio` defines it."""
     if {State.INFINITE, State.NAN} & set(series.states) or series.states[-1] is State.BELOW:
         return math.nan
@@ -351,7 +351,7 @@ def log10_ratio(series: Series) -> float:
     return math.log10(series.values[0]) - math.log10(series.values[-1])
 
 
-def _fit(series: Series) -> tuple[float, float]:
+def _fit(series: NormSeries) -> tuple[float, float]:
     """Slope toward the input and R² of the least-squares line, as `Curve` defines them."""
     rows = zip(series.positions, series.values, series.states, strict=True)
     points = [(x, math.log10(y)) for x, y, found in rows if found is State.MEASURED]

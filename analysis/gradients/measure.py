@@ -21,7 +21,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.costs.profiles import LARGER, Profile, profile
-from analysis.gradients.curves import Curve, Gradients, Precision, Series, Settings, state
+from analysis.gradients.curves import (
+    Curve,
+    Gradients,
+    GradientSettings,
+    NormSeries,
+    Precision,
+    state,
+)
 from analysis.images import batch
 from analysis.machine.devices import device_of
 from nets import plan
@@ -49,7 +56,7 @@ class Need:
 
 
 def measure(
-    report: Callable[[Curve], object], specs: tuple[ResNetSpec, ...], settings: Settings
+    report: Callable[[Curve], object], specs: tuple[ResNetSpec, ...], settings: GradientSettings
 ) -> Gradients:
     """Measure every model with every seed, seed by seed.
 
@@ -73,7 +80,7 @@ def measure(
     return Gradients(specs, settings, tuple(curves), torch.__version__, torch.get_num_threads())
 
 
-def check(specs: Sequence[ResNetSpec], settings: Settings) -> Need:
+def check(specs: Sequence[ResNetSpec], settings: GradientSettings) -> Need:
     """What a run will take.
 
     Raises:
@@ -135,13 +142,13 @@ def _smaller(cost: Profile, allowed: int) -> str:
     return "take a smaller input or model"
 
 
-def _check_device(settings: Settings) -> None:
+def _check_device(settings: GradientSettings) -> None:
     device = device_of(settings.device)
     if device.type == "mps" and settings.precision is Precision.FLOAT64:
         raise ValueError("device mps has no float64: take float32, or device cpu")
 
 
-def _curve(spec: ResNetSpec, model: ResNet, settings: Settings, seed: int) -> Curve:
+def _curve(spec: ResNetSpec, model: ResNet, settings: GradientSettings, seed: int) -> Curve:
     """Draw a model's weights for a seed and measure it; torch's own generator stays as it was."""
     model.to("cpu", torch.float32)  # so that every device and precision has the same weights
     with torch.random.fork_rng(devices=[]):
@@ -177,9 +184,9 @@ def _lost_from(spec: ResNetSpec, peaks: dict[str, float], precision: Precision) 
     return next((path for path, peak in peaks.items() if peak < precision.smallest), "")
 
 
-def _series(places: dict[str, int], norms: dict[str, float], precision: Precision) -> Series:
+def _series(places: dict[str, int], norms: dict[str, float], precision: Precision) -> NormSeries:
     values = tuple(norms[path] for path in places)
-    return Series(
+    return NormSeries(
         tuple(places),
         tuple(places.values()),
         values,

@@ -22,7 +22,7 @@ import psutil
 from analysis.machine.process import Cause, Child, Failure, Report, Sign
 from analysis.style.numbers import short
 
-__all__ = ["Cause", "Failure", "Job", "Limits", "Report", "State", "Worker", "worker"]
+__all__ = ["Cause", "Failure", "Job", "JobState", "Limits", "Report", "Worker", "worker"]
 
 MAX_WAITING = 20
 """Jobs that wait, of all visitors together."""
@@ -43,7 +43,7 @@ TICK = 0.05
 Arguments = TypeVarTuple("Arguments")
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job is. The last three are final."""
 
     WAITING = "waiting"
@@ -108,14 +108,14 @@ class Job:
         self._payload = payload
         self._wanted = wanted
         self._gone_since: float | None = None
-        self._state = State.WAITING
+        self._state = JobState.WAITING
         self._results: list[Any] = []
         self._result: Any = None
         self._failure: Failure | None = None
         self._stop: Failure | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> JobState:
         """Where it is."""
         return self._state
 
@@ -179,15 +179,15 @@ class Job:
         return now - self._gone_since > PATIENCE
 
     def _is_over(self) -> bool:
-        return self._state not in (State.WAITING, State.RUNNING)
+        return self._state not in (JobState.WAITING, JobState.RUNNING)
 
     def _end(self, failure: Failure | None, result: Any = None) -> None:
         self._payload = b""
         self._failure, self._result = failure, result
         if failure is None:
-            self._state = State.DONE
+            self._state = JobState.DONE
         else:
-            self._state = State.CANCELLED if failure.cause in _CANCELLED else State.FAILED
+            self._state = JobState.CANCELLED if failure.cause in _CANCELLED else JobState.FAILED
 
 
 class _Stopped(Exception):  # noqa: N818
@@ -313,7 +313,7 @@ class Worker:
             if self._closed:
                 return None
             self._running = self._waiting.pop(0)
-            self._running._state = State.RUNNING
+            self._running._state = JobState.RUNNING
             self._changed.notify_all()
             return self._running
 

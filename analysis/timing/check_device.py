@@ -41,7 +41,7 @@ BLOCK_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Check:
+class DeviceCheck:
     """One thing that was checked, and the figures."""
 
     name: str
@@ -52,7 +52,7 @@ class Check:
 Finding = tuple[bool, str]
 
 
-def check_device(name: str | None = None) -> Iterator[Check]:
+def check_device(name: str | None = None) -> Iterator[DeviceCheck]:
     """Check a device, by default the accelerator, one thing after another.
 
     Raises:
@@ -62,11 +62,11 @@ def check_device(name: str | None = None) -> Iterator[Check]:
     device = device_of(name or (found.type if found else "cpu"))
     if device.type == "cpu":
         why = "asked for the CPU" if found else "none that torch can use here"
-        yield Check("accelerator", True, f"{why}, so the CPU and its clock are checked")
+        yield DeviceCheck("accelerator", True, f"{why}, so the CPU and its clock are checked")
     else:
         driver = driver_version(device.type)
         version = f", driver {driver}" if driver else ""
-        yield Check("accelerator", True, f"{device}, {device_name(device)}{version}")
+        yield DeviceCheck("accelerator", True, f"{device}, {device_name(device)}{version}")
     with current(device):
         for title, check in _checks(device):
             yield _checked(title, check)
@@ -91,13 +91,13 @@ def _checks(device: torch.device) -> list[tuple[str, Callable[[], Finding]]]:
     return [*checks, ("stages", partial(stages, device))]
 
 
-def _checked(title: str, check: Callable[[], Finding]) -> Check:
+def _checked(title: str, check: Callable[[], Finding]) -> DeviceCheck:
     """Run one check; whatever torch raises is a failure with its own words."""
     try:
-        return Check(title, *check())
+        return DeviceCheck(title, *check())
     except (RuntimeError, ValueError, MemoryError) as error:
         text = " ".join(str(error).split())
-        return Check(title, False, text[:200] or type(error).__name__)
+        return DeviceCheck(title, False, text[:200] or type(error).__name__)
 
 
 def host_clock() -> Finding:

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.style.grid import aligned
 from analysis.style.numbers import milliseconds, percent, short
-from analysis.timing.check_device import Check
+from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
 from nets.options import number_of
 
@@ -218,7 +218,7 @@ def stamp(timing: Timing) -> str:
     return " · ".join(name for name in names if name)
 
 
-def check_line(check: Check) -> str:
+def check_line(check: DeviceCheck) -> str:
     """One line of `check-device`."""
     return f"{'pass' if check.passed else 'fail'}  {check.name}: {check.reason}"
 

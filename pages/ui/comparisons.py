@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analysis.choice.choose import Budgets, Choice, Task, choose
-from analysis.choice.compare import Comparison, Curve, Sweep, compare, curve
+from analysis.choice.compare import Comparison, Sweep, SweepCurve, compare, curve
 from analysis.choice.diff import diff
 from analysis.costs.step import Dtype, Optimiser
 from nets import ResNetSpec
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
 
 
 @lru_cache(2 * _KEPT)
-def curve_of(spec: ResNetSpec, sweep: Sweep, batch: int) -> Curve:
+def curve_of(spec: ResNetSpec, sweep: Sweep, batch: int) -> SweepCurve:
     """A network swept along one axis."""
     return curve(spec, sweep, batch=batch)
 

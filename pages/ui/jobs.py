@@ -10,13 +10,13 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from analysis.machine.jobs import Cause, Job, Limits, State, worker
+from analysis.machine.jobs import Cause, Job, JobState, Limits, worker
 from nets.options import number_of
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
 _LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
-_OVER = (State.DONE, State.FAILED, State.CANCELLED)
+_OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 def warm_up() -> None:

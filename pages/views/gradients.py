@@ -10,7 +10,14 @@ from typing import Any
 import streamlit as st
 import torch
 
-from analysis.gradients.curves import Curve, Gradients, Precision, Quantity, Settings, Summary
+from analysis.gradients.curves import (
+    Curve,
+    Gradients,
+    GradientSettings,
+    Precision,
+    Quantity,
+    Summary,
+)
 from analysis.gradients.measure import check, measure
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.gradients.twins import plain_twin, residual_twin
@@ -61,13 +68,13 @@ _SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
 _DEPTHS = (20, 32, 44, 56, 110)
 
 
-def choose_settings() -> tuple[Settings | None, Quantity]:
+def choose_settings() -> tuple[GradientSettings | None, Quantity]:
     """What all models share, or None where it cannot be had, and what is drawn; in the address."""
     one, two, three, four, five = st.columns([1, 1, 1.4, 2, 2.6])
     seeds = number("Seeds", 1, 20, 3, key="seeds", place=one)
     batch = number("Batch", 1, 1_024, 32, key="batch", place=two)
     precision = select(
-        "Precision", list(Precision), Settings().precision, key=_PRECISION, place=three
+        "Precision", list(Precision), GradientSettings().precision, key=_PRECISION, place=three
     )
     images = select(
         "Images",
@@ -87,7 +94,7 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
         file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
         picture = file.getvalue() if file else b""
     try:
-        settings = Settings(
+        settings = GradientSettings(
             seeds=seeds,
             batch=batch,
             precision=Precision(precision),
@@ -101,7 +108,7 @@ def choose_settings() -> tuple[Settings | None, Quantity]:
     return settings, quantity
 
 
-def show_presets(settings: Settings | None) -> None:
+def show_presets(settings: GradientSettings | None) -> None:
     """The whole story in six clicks, and the rest in a list; none works without settings."""
     st.markdown("**The story in six clicks**")
     for row in (PRESETS[:2], PRESETS[2:4], PRESETS[4:]):
@@ -210,7 +217,7 @@ def _use(text: str) -> None:
 
 
 def measure_button(
-    models: tuple[ResNetSpec, ...], settings: Settings | None, running: bool
+    models: tuple[ResNetSpec, ...], settings: GradientSettings | None, running: bool
 ) -> None:
     """Measure, where nothing runs, or why these models cannot be measured."""
     if reason := st.session_state.pop("switch_error", ""):
@@ -232,14 +239,17 @@ def measure_button(
     )
 
 
-def _run_preset(preset: Preset, settings: Settings) -> None:
+def _run_preset(preset: Preset, settings: GradientSettings) -> None:
     _use(_SEPARATOR.join(preset.models))
     if preset.precision is not settings.precision:
-        hold(_PRECISION, "" if preset.precision is Settings().precision else preset.precision.value)
+        hold(
+            _PRECISION,
+            "" if preset.precision is GradientSettings().precision else preset.precision.value,
+        )
     _run(tuple(map(parse, preset.models)), replace(settings, precision=preset.precision))
 
 
-def _run(models: tuple[ResNetSpec, ...], settings: Settings) -> None:
+def _run(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> None:
     st.session_state["gradient_asked"] = (models, settings)
     start(KEY, measure, models, settings, seconds=_SECONDS)
 
@@ -264,7 +274,7 @@ def latest_run() -> Gradients | None:
 
 
 def say_if_another(
-    run: Gradients, models: tuple[ResNetSpec, ...], settings: Settings | None
+    run: Gradients, models: tuple[ResNetSpec, ...], settings: GradientSettings | None
 ) -> None:
     """That the curves are not those of what is chosen now, if so."""
     if models and (run.specs, run.settings) != (models, settings):

@@ -29,8 +29,7 @@ from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
-from analysis.gradients.curves import Curve, Precision, Quantity, State
-from analysis.gradients.curves import Series as Values
+from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State
 from analysis.style.palette import DARK, LIGHT
 from analysis.timing.charts import (
     comparison_chart,
@@ -132,7 +131,7 @@ def curves(*values: float, model: str = "plain20", seed: int = 0, smallest: floa
         for v in values
     )
     paths = ("act1", *(f"layer1.{i}" for i in range(len(values) - 1)))
-    series = Values(paths, tuple(range(1, 2 * len(values), 2)), values, states)
+    series = NormSeries(paths, tuple(range(1, 2 * len(values), 2)), values, states)
     return Curve(model, seed, Precision.FLOAT32, 2.3, series, series, (1.0,) * len(values))
 
 

@@ -8,7 +8,7 @@ import torch
 
 from analysis.costs.step import Dtype
 from analysis.timing import check_device as module
-from analysis.timing.check_device import BLOCK_BYTES, Check, check_device
+from analysis.timing.check_device import BLOCK_BYTES, DeviceCheck, check_device
 from analysis.timing.report import check_line
 from analysis.timing.settings import Settings
 from nets.spec import ResNetSpec
@@ -39,7 +39,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> tuple[Stub, list[Any]]:
     return stub, asked
 
 
-def by_name(name: str | None = None) -> dict[str, Check]:
+def by_name(name: str | None = None) -> dict[str, DeviceCheck]:
     return {check.name: check for check in check_device(name)}
 
 
@@ -199,6 +199,6 @@ def test_what_torch_raises_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(module, "host_clock", broken)
     check = by_name("cpu")["clock"]
-    assert check == Check("clock", False, "not for this device")
+    assert check == DeviceCheck("clock", False, "not for this device")
     assert check_line(check) == "fail  clock: not for this device"
-    assert check_line(Check("events", True, "fine")) == "pass  events: fine"
+    assert check_line(DeviceCheck("events", True, "fine")) == "pass  events: fine"

@@ -17,9 +17,9 @@ from analysis.gradients.charts import gradient_heat
 from analysis.gradients.curves import (
     Curve,
     Gradients,
+    GradientSettings,
     Precision,
     Quantity,
-    Settings,
     State,
     summarise,
 )
@@ -39,7 +39,7 @@ SMALL = "resnet20:blocks=2,1,2:input=3x16x16"
 
 def run(*texts: str, **options: object) -> Gradients:
     given = {"batch": 4, "seeds": 1, **options}
-    return measure(lambda _: None, tuple(map(parse, texts)), Settings(**given))  # type: ignore[arg-type]
+    return measure(lambda _: None, tuple(map(parse, texts)), GradientSettings(**given))  # type: ignore[arg-type]
 
 
 def batch_for(model: ResNet, size: int) -> tuple[Tensor, Tensor]:
@@ -95,7 +95,7 @@ def test_every_norm_is_autograds(spec: ResNetSpec) -> None:
 @pytest.mark.parametrize("precision", Precision)
 def test_a_curve_is_the_seeds_own_net_and_images(precision: Precision) -> None:
     spec = parse(SMALL)
-    options = Settings(batch=4, seeds=1, first_seed=7, precision=precision)
+    options = GradientSettings(batch=4, seeds=1, first_seed=7, precision=precision)
     (curve,) = measure(lambda _: None, (spec,), options).curves
     torch.manual_seed(7)
     model = build(spec).to(getattr(torch, precision))
@@ -201,7 +201,7 @@ def test_twins_with_zero_pad_share_weights_and_images(monkeypatch: pytest.Monkey
 def test_curves_come_seed_by_seed() -> None:
     reported: list[Curve] = []
     models = (parse(SMALL), plain_twin(parse(SMALL)))
-    whole = measure(reported.append, models, Settings(seeds=2, first_seed=3, batch=2))
+    whole = measure(reported.append, models, GradientSettings(seeds=2, first_seed=3, batch=2))
     a, b = map(str, models)
     assert [(c.model, c.seed) for c in reported] == [(a, 3), (b, 3), (a, 4), (b, 4)]
     assert whole.curves == tuple(reported)
@@ -372,7 +372,7 @@ def test_twins_differ_in_the_shortcut_alone(spec: ResNetSpec) -> None:
 )
 def test_settings_are_refused_in_one_sentence(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        Settings(**options)  # type: ignore[arg-type]
+        GradientSettings(**options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -418,7 +418,7 @@ def test_a_run_is_refused_in_one_sentence(
     texts: list[str], options: dict[str, object], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: None)
-    run_settings = Settings(**options)  # type: ignore[arg-type]
+    run_settings = GradientSettings(**options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         measure(lambda _: None, tuple(map(parse, texts)), run_settings)
 
@@ -429,30 +429,30 @@ def test_a_device_without_float64_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
     monkeypatch.setattr(torch.accelerator, "current_device_index", lambda: 0)
-    options = Settings(device="mps", precision=Precision.FLOAT64)
+    options = GradientSettings(device="mps", precision=Precision.FLOAT64)
     with pytest.raises(ValueError, match="device mps has no float64: take float32, or device cpu"):
         check((parse(SMALL),), options)
     with pytest.raises(ValueError, match="device must be one of cpu, mps here, not 'cuda'"):
-        check((parse(SMALL),), Settings(device="cuda"))
+        check((parse(SMALL),), GradientSettings(device="cuda"))
 
 
 def test_the_batch_that_is_named_is_the_largest_that_fits() -> None:
     spec = parse("resnet152")
     with pytest.raises(ValueError, match="batch 19 would fit"):
-        check((spec,), Settings())
-    need = check((spec,), Settings(batch=19))
+        check((spec,), GradientSettings())
+    need = check((spec,), GradientSettings(batch=19))
     cost = analysis.profile(spec, batch=19)
     assert cost.saved_bytes is not None
     assert need.bytes == cost.saved_bytes + 8 * cost.params <= gradients.MAX_BYTES
     assert need.macs == 9 * cost.macs
-    both = check((spec, parse("resnet18")), Settings(batch=19))
+    both = check((spec, parse("resnet18")), GradientSettings(batch=19))
     assert both.bytes == need.bytes + 4 * analysis.profile(parse("resnet18")).params
     with pytest.raises(ValueError, match="batch 19 would fit"):
-        check((spec,), Settings(batch=20))
+        check((spec,), GradientSettings(batch=20))
 
 
 def test_depth_1202_is_measured() -> None:
-    assert check((parse("resnet1202"),), Settings()).bytes < gradients.MAX_BYTES
+    assert check((parse("resnet1202"),), GradientSettings()).bytes < gradients.MAX_BYTES
     (summary,) = run("resnet1202:input=3x8x8", batch=2).summary
     assert (summary.layers, summary.blocks) == (1200, 600)
     assert math.isfinite(summary.log10_ratio)

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torchvision.datasets import FashionMNIST
 
-from analysis.gradients.curves import Settings
+from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
 from analysis.images import batch as inputs
 from analysis.images import fashion_mnist
@@ -23,7 +23,10 @@ from analysis.images.kinds import InputKind
 from analysis.images.picture import FORMATS
 from nets import ResNetSpec, parse
 
-RANDOM, FASHION = Settings(batch=6), Settings(batch=6, images=InputKind.FASHION_MNIST)
+RANDOM, FASHION = (
+    GradientSettings(batch=6),
+    GradientSettings(batch=6, images=InputKind.FASHION_MNIST),
+)
 SPEC = parse("resnet20")
 
 
@@ -34,7 +37,7 @@ def picture(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 
 def uploaded(data: bytes, spec: ResNetSpec = SPEC, batch: int = 6) -> torch.Tensor:
-    options = Settings(batch=batch, images=InputKind.PICTURE, picture=data)
+    options = GradientSettings(batch=batch, images=InputKind.PICTURE, picture=data)
     return inputs.batch(options, spec, 0)[0]
 
 
@@ -114,7 +117,7 @@ def test_fashion_mnist_suits_the_network(folder: Path) -> None:
 
 def test_fashion_mnist_is_measured(folder: Path) -> None:
     save(folder, packed=True)
-    options = Settings(batch=6, seeds=2, images=InputKind.FASHION_MNIST)
+    options = GradientSettings(batch=6, seeds=2, images=InputKind.FASHION_MNIST)
     (found,) = measure(lambda _: None, (SPEC,), options).summary
     assert found.below == found.not_finite == ()
     assert found.log10_ratio > 0.5
@@ -257,7 +260,7 @@ def test_a_picture_of_one_colour_leaves_the_noise() -> None:
     ],
 )
 def test_what_is_no_picture_in_one_sentence(data: bytes, message: str) -> None:
-    options = Settings(images=InputKind.PICTURE, picture=data)
+    options = GradientSettings(images=InputKind.PICTURE, picture=data)
     for call in (
         lambda: inputs.check(options),
         lambda: inputs.batch(options, SPEC, 0),
@@ -270,7 +273,7 @@ def test_what_is_no_picture_in_one_sentence(data: bytes, message: str) -> None:
 
 def test_a_picture_is_measured() -> None:
     image = Image.effect_mandelbrot((64, 64), (-2, -1, 1, 1), 20).convert("RGB")
-    options = Settings(batch=8, seeds=2, images=InputKind.PICTURE, picture=picture(image))
+    options = GradientSettings(batch=8, seeds=2, images=InputKind.PICTURE, picture=picture(image))
     (found,) = measure(lambda _: None, (SPEC,), options).summary
     assert found.below == found.not_finite == ()
     assert found.log10_ratio > 0.5

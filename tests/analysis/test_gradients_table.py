@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from analysis.gradients.curves import Precision, Settings, Summary
+from analysis.gradients.curves import GradientSettings, Precision, Summary
 from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.theory import confirmed, theory
@@ -68,7 +68,7 @@ def summary(text: str, batch: int = 32, precision: Precision = Precision.FLOAT32
 
 @cache
 def measured(text: str, batch: int, precision: Precision) -> Summary:
-    options = Settings(batch=batch, precision=precision)
+    options = GradientSettings(batch=batch, precision=precision)
     (found,) = measure(lambda _: None, (parse(text),), options).summary
     return found
 

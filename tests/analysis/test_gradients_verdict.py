@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.gradients.curves import Curve, Precision, Series, Summary, state, summarise
+from analysis.gradients.curves import Curve, NormSeries, Precision, Summary, state, summarise
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS
 from analysis.gradients.theory import confirmed, theory
 from analysis.gradients.verdict import Word, factor, verdict, within, word, word_of
@@ -29,9 +29,9 @@ def curve(
     paths = ("act1", *(f"layer1.{i}" for i in range(len(heights) - 1)))
     positions = tuple(1 + 2 * i for i in range(len(heights)))
     states = tuple(state(value, precision) for value in norms)
-    own = Series(paths, positions, norms, states)
+    own = NormSeries(paths, positions, norms, states)
     ends = (10.0**weights, 1.0)
-    last = Series(
+    last = NormSeries(
         ("conv1", "layer1.0.conv2"), (1, 3), ends, tuple(state(v, precision) for v in ends)
     )
     return Curve(model, seed, precision, 2.3, own, last, (1.0, 1.0))

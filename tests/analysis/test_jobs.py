@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from analysis.machine import jobs
-from analysis.machine.jobs import Cause, Failure, Job, Limits, State, Worker
+from analysis.machine.jobs import Cause, Failure, Job, JobState, Limits, Worker
 from analysis.machine.process import _failure
 from tests.analysis import works
 from tests.server import open_page, run_script, until_finished
@@ -51,14 +51,14 @@ def begun(job: Job) -> Any:
 
 def works_on(worker: Worker) -> bool:
     job = worker.submit("next", works.echo, 7)
-    return job.wait(SOON) and job.state is State.DONE and job.result == 7
+    return job.wait(SOON) and job.state is JobState.DONE and job.result == 7
 
 
 def failed(worker: Worker, function: Callable[..., Any], *args: Any, **options: Any) -> Failure:
     """The failure of a job that reports "in" first; that is kept, and the next job works."""
     job = worker.submit("fails", function, *args, **options)
     assert job.wait(SOON)
-    assert job.state is State.FAILED
+    assert job.state is JobState.FAILED
     assert job.results == ("in",)
     assert job.progress == "in"
     assert job.result is None
@@ -72,12 +72,12 @@ def test_a_job(worker: Worker) -> None:
     job = worker.submit("one", works.count, 3)
     assert list(job.follow()) == [0, 1, 2]
     assert job.wait(SOON)
-    assert (job.state, job.place, job.result, job.failure) == (State.DONE, 0, 3, None)
+    assert (job.state, job.place, job.result, job.failure) == (JobState.DONE, 0, 3, None)
     assert job.results == (0, 1, 2)
     assert job.progress == 2
     assert list(job.follow()) == [0, 1, 2]
     job.cancel()
-    assert job.state is State.DONE
+    assert job.state is JobState.DONE
 
 
 def test_the_process_stays(worker: Worker) -> None:
@@ -92,7 +92,7 @@ def test_five_visitors_are_answered_in_turn(worker: Worker, gate: Path, tmp_path
     first = worker.submit("a", works.hold, gate)
     assert begun(first) == "in"
     others = [worker.submit(name, works.sign, book, name) for name in "bcde"]
-    assert [job.state for job in (first, *others)] == [State.RUNNING, *[State.WAITING] * 4]
+    assert [job.state for job in (first, *others)] == [JobState.RUNNING, *[JobState.WAITING] * 4]
     assert [job.place for job in (first, *others)] == [0, 1, 2, 3, 4]
     others[1].cancel()
     assert [job.place for job in others] == [1, 0, 2, 3]
@@ -113,10 +113,10 @@ def test_a_second_request_takes_the_place_of_the_first(
     again = worker.submit("a", works.sign, book, "0")
     other = worker.submit("b", works.sign, book, "2")
     newer = worker.submit("a", works.sign, book, "1")
-    assert again.state is State.CANCELLED
+    assert again.state is JobState.CANCELLED
     assert again.failure == Failure(Cause.REPLACED, "a newer request took the place of this one")
     assert again.wait(0)
-    assert (running.state, newer.place, other.place) == (State.RUNNING, 1, 2)
+    assert (running.state, newer.place, other.place) == (JobState.RUNNING, 1, 2)
     gate.write_text("go")
     assert other.wait(SOON)
     assert book.read_text() == "12"
@@ -127,12 +127,12 @@ def test_a_full_queue(worker: Worker, gate: Path) -> None:
     begun(running)
     waiting = [worker.submit(f"v{n}", works.echo) for n in range(jobs.MAX_WAITING)]
     refused = worker.submit("late", works.echo)
-    assert refused.state is State.FAILED
+    assert refused.state is JobState.FAILED
     assert refused.failure == Failure(
         Cause.FULL, f"{jobs.MAX_WAITING} jobs are waiting already: try again later"
     )
     replacing = worker.submit("v3", works.echo)
-    assert (replacing.state, replacing.place) == (State.WAITING, 4)
+    assert (replacing.state, replacing.place) == (JobState.WAITING, 4)
     for job in (*waiting, replacing):
         job.cancel()
     gate.write_text("go")
@@ -146,7 +146,7 @@ def test_cancel_in_a_long_call(worker: Worker, function: Callable[..., Any]) -> 
     begun(job)
     job.cancel()
     assert job.wait(1)
-    assert job.state is State.CANCELLED
+    assert job.state is JobState.CANCELLED
     assert job.failure == Failure(Cause.CANCELLED, "the job was cancelled")
     assert job.results == ("in",)
     assert works_on(worker)
@@ -165,10 +165,10 @@ def test_cancel_while_the_process_starts() -> None:
     try:
         job = worker.submit("one", works.echo)
         with worker._changed:
-            assert worker._changed.wait_for(lambda: job.state is State.RUNNING, SOON)
+            assert worker._changed.wait_for(lambda: job.state is JobState.RUNNING, SOON)
         job.cancel()
         assert job.wait(1)
-        assert job.state is State.CANCELLED
+        assert job.state is JobState.CANCELLED
         assert works_on(worker)
     finally:
         worker.close()
@@ -252,7 +252,7 @@ def test_killed_while_it_works(worker: Worker) -> None:
     begun(job)
     os.kill(pid.result, signal.SIGKILL)
     assert job.wait(SOON)
-    assert job.state is State.FAILED
+    assert job.state is JobState.FAILED
     assert job.failure == Failure(
         Cause.CRASH, "the worker process was killed, as a machine does when its memory runs out"
     )
@@ -266,7 +266,7 @@ def test_killed_while_it_is_idle(worker: Worker) -> None:
     psutil.Process(before.result).kill()
     after = worker.submit("one", works.own_pid)
     assert after.wait(SOON)
-    assert after.state is State.DONE
+    assert after.state is JobState.DONE
     assert after.result != before.result
 
 
@@ -276,7 +276,7 @@ def test_killed_while_it_starts() -> None:
     try:
         job = worker.submit("one", works.echo, 5)
         with worker._changed:
-            assert worker._changed.wait_for(lambda: job.state is State.RUNNING, SOON)
+            assert worker._changed.wait_for(lambda: job.state is JobState.RUNNING, SOON)
         for process in set(psutil.Process().children()) - others:
             process.kill()
         assert job.wait(SOON)
@@ -347,7 +347,7 @@ def test_visitors_who_have_gone(
     there = worker.submit("there", works.echo, 1, wanted=lambda: True)
     assert there.wait(SOON)
     assert there.result == 1
-    assert running.state is waiting.state is State.CANCELLED
+    assert running.state is waiting.state is JobState.CANCELLED
     gone = Failure(Cause.ABANDONED, "the visitor was gone for more than 0.3 s")
     assert running.failure == waiting.failure == gone
 
@@ -418,7 +418,7 @@ def test_closing() -> None:
     worker.close()
     late = worker.submit("c", works.echo)
     for job in (running, waiting, late):
-        assert job.state is State.CANCELLED
+        assert job.state is JobState.CANCELLED
         assert job.failure == Failure(Cause.CLOSED, "the app is stopping")
     assert running.results == ("in",)
     Worker().close()

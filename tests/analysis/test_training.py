@@ -17,7 +17,7 @@ from analysis.costs import step as training
 from analysis.costs.step import (
     Dtype,
     Optimiser,
-    Phase,
+    StepPhase,
     inference_bytes,
     largest_batch,
     step_memory,
@@ -75,7 +75,7 @@ def test_the_peak_is_what_torchs_tracker_says(text: str, batch: int, dtype: Dtyp
 def test_adam_and_a_peak_in_the_optimiser_are_as_tracked() -> None:
     spec = parse("resnet18:input=3x64x64")
     predicted = step_memory(spec, 1, optimiser=Optimiser.ADAM)
-    assert predicted.peak_in is Phase.OPTIMISER
+    assert predicted.peak_in is StepPhase.OPTIMISER
     peak = tracked(spec, 1, Dtype.FLOAT32, Optimiser.ADAM)
     assert predicted.peak_bytes == pytest.approx(peak, rel=0.002)
 
@@ -142,7 +142,7 @@ def test_what_is_known_of_resnet50() -> None:
     assert predicted.params_bytes == predicted.gradients_bytes == predicted.state_bytes
     assert predicted.params_bytes == 4 * 25_557_032
     assert predicted.peak_bytes == 2_987_738_000
-    assert predicted.peak_in is Phase.BACKWARD
+    assert predicted.peak_in is StepPhase.BACKWARD
     saved = analysis.profile(parse("resnet50"), batch=32).saved_bytes
     assert saved
     parts = 3 * predicted.params_bytes + saved

@@ -24,7 +24,7 @@ from streamlit.testing.v1.element_tree import (
     Widget,
 )
 
-from analysis.machine.jobs import Cause, Failure, State
+from analysis.machine.jobs import Cause, Failure, JobState
 from pages.ui import jobs
 from pages.ui.frame import PAGES
 from tests.app.conftest import APP
@@ -74,7 +74,7 @@ Key = tuple[str, str]
 class CancelledJob:
     """A job that was cancelled before it began."""
 
-    state = State.CANCELLED
+    state = JobState.CANCELLED
     failure = Failure(Cause.CANCELLED, "the job was cancelled")
     progress = result = None
     results = ()

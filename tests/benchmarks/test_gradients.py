@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.nn.functional import cross_entropy
 
-from analysis.gradients.curves import Curve, Precision, Settings
+from analysis.gradients.curves import Curve, GradientSettings, Precision
 from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.verdict import Word, word
@@ -26,7 +26,7 @@ def test_depth_56_takes_at_most_1_3_of_the_bare_passes(benchmark: BenchmarkFixtu
     that other processes count as little as they can.
     """
     specs = (parse("plain56"), parse("resnet56"))
-    settings = Settings(seeds=3, batch=32)
+    settings = GradientSettings(seeds=3, batch=32)
     models = {str(spec): build(spec) for spec in specs}
     images, labels = inputs.batch(settings, specs[0], 0)
     bare: list[float] = []
@@ -135,7 +135,7 @@ def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pictures.shape == (10_000, 28, 28)
     assert classes.bincount().tolist() == [1_000] * 10
     assert round(pictures.double().mean().item(), 2) == 73.15
-    settings = Settings(images=InputKind.FASHION_MNIST)
+    settings = GradientSettings(images=InputKind.FASHION_MNIST)
     plain, residual = measure(
         lambda _: None, (parse("plain56"), parse("resnet56")), settings
     ).summary
