@@ -291,6 +291,12 @@ def number_of(number: int, noun: str, nouns: str = "") -> str:
     return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
+def check_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise ValueError, in one sentence, where a value is not a whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be {low:,} to {high:,}, not {given(value)}")
+
+
 def shown(name: str, value: Any) -> str:
     """An option's value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
     if isinstance(value, tuple):

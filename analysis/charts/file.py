@@ -34,6 +34,7 @@ from analysis.style.files import CHART_SUFFIXES, MAX_DPI, MIN_DPI
 from analysis.style.fonts import FOLDER, missing_letters
 from analysis.style.look import MM_PER_INCH
 from analysis.style.palette import LIGHT, Palette
+from nets.options import check_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,8 +82,7 @@ def chart_file(
         raise ValueError(
             f"a chart is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
         )
-    if isinstance(dpi, bool) or not isinstance(dpi, int) or not MIN_DPI <= dpi <= MAX_DPI:
-        raise ValueError(f"dpi must be a whole number from {MIN_DPI} to {MAX_DPI:,}")
+    check_whole("dpi", dpi, MIN_DPI, MAX_DPI)
     from matplotlib import rc_context
 
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": "resnet-lab", "pdf.fonttype": 42}):

@@ -20,7 +20,7 @@ from analysis.costs.walk import Seen, walk
 from analysis.costs.walk import Shape as Shape
 from analysis.costs.walk import ShortcutUse as ShortcutUse
 from nets import plan
-from nets.options import MAX_BATCH, Stem, given, number_of, shown
+from nets.options import MAX_BATCH, Stem, check_whole, number_of, shown
 from nets.plan import Place, ShortcutKind
 from nets.spec import ResNetSpec
 
@@ -177,8 +177,7 @@ def _sum(parts: Iterable[int | None]) -> int | None:
 
 def check_batch(batch: int) -> None:
     """Raise ValueError where a batch is not a whole number of 1 to 65,536 images."""
-    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= MAX_BATCH:
-        raise ValueError(f"batch must be 1 to {MAX_BATCH:,}, not {given(batch)}")
+    check_whole("batch", batch, 1, MAX_BATCH)
 
 
 def representative(spec: ResNetSpec) -> ResNetSpec:

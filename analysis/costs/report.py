@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Any
 
 from analysis.costs.profiles import LARGER, LayerCost, Profile, ShortcutUse
 from analysis.style.grid import aligned, tex
 from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
+from analysis.style.rows import json_rows
 from nets import plan
 from nets.catalog import CATALOG
 from nets.options import Stem, number_of
@@ -52,15 +52,7 @@ def _by_path(row: LayerCost | ShortcutUse) -> dict[str, Any]:
 
 def profile_json(profile: Profile) -> str:
     """The profile as JSON, one row of a table a line."""
-    values = profile_dict(profile)
-    lines = []
-    for key, value in values.items():
-        if key in ("stages", "layers", "shortcuts"):
-            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
-            lines.append(f' "{key}": [\n{rows}\n ]')
-        else:
-            lines.append(f' "{key}": {json.dumps(value)}')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return json_rows(profile_dict(profile), ("stages", "layers", "shortcuts"))
 
 
 def profile_csv(profile: Profile) -> str:

@@ -16,7 +16,7 @@ from itertools import groupby, takewhile
 from statistics import fmean
 
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
-from nets.options import MAX_BATCH, given, quote
+from nets.options import MAX_BATCH, check_whole, quote
 from nets.spec import ResNetSpec
 
 MAX_SEEDS = 20
@@ -103,9 +103,7 @@ class GradientSettings:
             ("first_seed", 0, MAX_SEED),
             ("batch", 1, MAX_BATCH),
         ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"{name} must be {low} to {high:,}, not {given(value)}")
+            check_whole(name, getattr(self, name), low, high)
         for name, kind in (("precision", Precision), ("images", InputKind)):
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))

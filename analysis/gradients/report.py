@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from typing import Any
 
 from analysis.gradients.curves import Curve, Gradients, Quantity, State, Summary
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
+from analysis.style.rows import json_rows
 from nets.options import number_of
 
 _DIRECTION = "negative: smaller toward the input"
@@ -45,15 +45,7 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
 
 def gradients_json(run: Gradients) -> str:
     """The run as strict JSON, one curve, summary or sentence a line."""
-
-    def write(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-    lines = []
-    for key, value in gradients_dict(run).items():
-        rows = ",\n".join(f"  {write(row)}" for row in value) if isinstance(value, list) else ""
-        lines.append(f' "{key}": ' + (f"[\n{rows}\n ]" if rows else write(value)))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return json_rows(gradients_dict(run), ("curves", "summary", "verdict"))
 
 
 def gradients_csv(run: Gradients) -> str:

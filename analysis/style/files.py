@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from analysis.style import fonts
+from nets.options import check_whole
 
 if TYPE_CHECKING:
     from typst import Fonts
@@ -67,8 +68,7 @@ def png(svg: str, dpi: int | None = None) -> bytes:
     width, height, _ = _head(svg)
     most = most_dpi(width, height)
     dpi = max(MIN_DPI, min(DPI, most)) if dpi is None else dpi
-    if isinstance(dpi, bool) or not isinstance(dpi, int) or not MIN_DPI <= dpi <= MAX_DPI:
-        raise ValueError(f"dpi must be a whole number from {MIN_DPI} to {MAX_DPI:,}")
+    check_whole("dpi", dpi, MIN_DPI, MAX_DPI)
     pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
     if pixels > MAX_PIXELS:
         raise ValueError(

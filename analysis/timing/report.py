@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from analysis.style.grid import aligned
 from analysis.style.numbers import milliseconds, percent, short
+from analysis.style.rows import json_rows
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
 from nets.options import number_of
@@ -58,17 +58,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
 
 def timing_json(timing: Timing) -> str:
     """A timing as JSON, one figure, stage or series of samples a line."""
-    lines = []
-    for key, value in timing_dict(timing).items():
-        if key == "stages":
-            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
-            lines.append(f' "{key}": [\n{rows}\n ]')
-        elif key in ("environment", "samples"):
-            rows = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in value.items())
-            lines.append(f' "{key}": {{\n{rows}\n }}')
-        else:
-            lines.append(f' "{key}": {json.dumps(value)}')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return json_rows(timing_dict(timing), ("environment", "stages", "samples"))
 
 
 def timings_json(timings: Sequence[Timing]) -> str:

@@ -12,7 +12,7 @@ from analysis.costs.profiles import FLOAT32_BYTES, Profile, profile
 from analysis.costs.step import Dtype
 from analysis.machine.devices import device_of, free_bytes
 from analysis.style.numbers import short
-from nets.options import MAX_BATCH, given, quote
+from nets.options import MAX_BATCH, check_whole, given, quote
 from nets.spec import ResNetSpec
 
 MAX_SWEEP = 16
@@ -70,10 +70,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         device = device_of(self.device)
-        _check_whole("batch", self.batch, 1, MAX_BATCH)
-        _check_whole("seed", self.seed, 0, 2**32 - 1)
+        check_whole("batch", self.batch, 1, MAX_BATCH)
+        check_whole("seed", self.seed, 0, 2**32 - 1)
         if self.threads is not None:
-            _check_whole("threads", self.threads, 1, max(os.cpu_count() or 1, 1))
+            check_whole("threads", self.threads, 1, max(os.cpu_count() or 1, 1))
         if self.dtype not in tuple(Dtype):
             raise ValueError(f"dtype must be one of {', '.join(Dtype)}, not {quote(self.dtype)}")
         object.__setattr__(self, "dtype", Dtype(self.dtype))
@@ -90,11 +90,6 @@ class Settings:
                 "float16 on the CPU is for inference alone, since torch's backward is not usable "
                 "there: take bfloat16"
             )
-
-
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be {low:,} to {high:,}, not {given(value)}")
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

@@ -97,7 +97,7 @@ def test_png_is_drawn_on_a_transparent_ground() -> None:
 
 @pytest.mark.parametrize("dpi", [19, 1201, 0, -1, True, 96.5, "96", float("nan")])
 def test_dpi_out_of_bounds(dpi: Any) -> None:
-    with pytest.raises(ValueError, match=r"^dpi must be a whole number from 20 to 1,200$"):
+    with pytest.raises(ValueError, match=r"^dpi must be 20 to 1,200, not "):
         png(picture(), dpi)
 
 

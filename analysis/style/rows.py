@@ -1,0 +1,36 @@
+"""JSON that a person can read: one row of a table a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+def json_rows(values: Mapping[str, Any], tables: Collection[str]) -> str:
+    """Write plain values as strict JSON.
+
+    Args:
+        values: the object.
+        tables: the names of the lists and the objects in it whose items get a line each.
+
+    Raises:
+        ValueError: where a number is infinite or not a number.
+    """
+
+    def write(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+    lines = []
+    for key, value in values.items():
+        written = write(value)
+        if key in tables and value:
+            rows = (
+                [f"{write(name)}: {write(row)}" for name, row in value.items()]
+                if isinstance(value, Mapping)
+                else map(write, value)
+            )
+            inside = ",\n".join(f"  {row}" for row in rows)
+            written = f"{written[0]}\n{inside}\n {written[-1]}"
+        lines.append(f" {write(key)}: {written}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
