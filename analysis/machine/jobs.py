@@ -19,7 +19,7 @@ from typing import Any, TypeVarTuple
 
 import psutil
 
-from analysis.machine.process import Cause, Child, Failure, Report, Sign
+from analysis.machine.process import Cause, Child, Failure, Report, Sign, import_torch
 from analysis.style.numbers import short
 
 __all__ = ["Cause", "Failure", "Job", "JobState", "Limits", "Report", "Worker", "worker"]
@@ -199,9 +199,15 @@ class _Stopped(Exception):  # noqa: N818
 
 
 class Worker:
-    """The process and the queue before it. It starts at the first job, or at `warm_up()`."""
+    """The process and the queue before it. It starts at the first job, or at `warm_up()`.
 
-    def __init__(self) -> None:
+    Args:
+        prepare: a function of an importable module, which every new process calls before its first
+            job.
+    """
+
+    def __init__(self, prepare: Callable[[], object] = import_torch) -> None:
+        self._prepare = prepare
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
         self._running: Job | None = None
@@ -321,7 +327,7 @@ class Worker:
         """The job's result; raises _Stopped where it has none."""
         for _ in range(2):  # the process may have been killed while it was idle
             try:
-                child = self._child = self._child or Child()
+                child = self._child = self._child or Child(self._prepare)
                 self._until_ready(child, job)
                 return self._follow(child, job)
             except EOFError:
@@ -385,7 +391,7 @@ class Worker:
 
     def _renew(self) -> None:
         with contextlib.suppress(EOFError):  # the next job tries again
-            self._child = Child()
+            self._child = Child(self._prepare)
 
     def _drop(self) -> None:
         if self._child:

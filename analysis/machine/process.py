@@ -16,6 +16,7 @@ import os
 import pickle
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,14 +78,22 @@ class Sign(Enum):
     FAILED = auto()
 
 
+def import_torch() -> None:
+    """Import torch, so that no job waits for it."""
+    import torch  # noqa: F401
+
+
 class Child:
     """The parent's side of one process. Only one thread may use it.
+
+    Args:
+        prepare: a function of an importable module, which the process calls before it is ready.
 
     Raises:
         EOFError: no process can be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prepare: Callable[[], object] = import_torch) -> None:
         self.ready = False
         self.busy = False
         self._process: psutil.Process | None = None
@@ -95,7 +104,7 @@ class Child:
                 self._pool = ProcessPool(
                     max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
                 )
-                self._future: ProcessFuture[None] = self._pool.schedule(_warm_up)
+                self._future: ProcessFuture[None] = self._pool.schedule(_warm_up, args=(prepare,))
         except (OSError, RuntimeError) as error:
             raise EOFError from error
 
@@ -208,16 +217,13 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _warm_up() -> None:
-    import torch  # noqa: F401
-
+def _warm_up(prepare: Callable[[], object]) -> None:
+    prepare()
     gc.freeze()  # so that the collection after each job looks at that job's objects alone
     _say(Sign.READY, os.getpid())
 
 
 def _work(payload: bytes, limit_bytes: int) -> None:
-    from torch.accelerator import empty_cache
-
     own = psutil.Process()
     idle = own.memory_info().rss
     _say(Sign.BEGUN, idle)
@@ -227,7 +233,10 @@ def _work(payload: bytes, limit_bytes: int) -> None:
     except BaseException as error:
         _say(Sign.FAILED, _failure(error, own.memory_info().rss - idle, limit_bytes))
     gc.collect()
-    empty_cache()
+    if "torch" in sys.modules:
+        from torch.accelerator import empty_cache
+
+        empty_cache()
 
 
 def _report(value: Any) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ SOON = 60.0
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
+    """One whose process has no torch: that it is started anew costs little."""
+    worker = Worker(works.nothing)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module")
+def torch_worker() -> Iterator[Worker]:
+    """One as the app has it."""
     worker = Worker()
     yield worker
     worker.close()
@@ -87,6 +97,12 @@ def test_the_process_stays(worker: Worker) -> None:
     assert first.result == second.result != os.getpid()
 
 
+def test_torch_is_there_before_the_first_job(worker: Worker, torch_worker: Worker) -> None:
+    asked = [one.submit("one", works.has_torch) for one in (worker, torch_worker)]
+    assert all(job.wait(SOON) for job in asked)
+    assert [job.result for job in asked] == [False, True]
+
+
 def test_five_visitors_are_answered_in_turn(worker: Worker, gate: Path, tmp_path: Path) -> None:
     book = tmp_path / "book"
     first = worker.submit("a", works.hold, gate)
@@ -140,8 +156,18 @@ def test_a_full_queue(worker: Worker, gate: Path) -> None:
     assert works_on(worker)
 
 
-@pytest.mark.parametrize("function", [works.multiply, works.sleep_in_c])
-def test_cancel_in_a_long_call(worker: Worker, function: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("which", "function"),
+    [
+        ("torch_worker", works.multiply),
+        ("worker", works.sleep_in_c),
+        ("worker", works.sleep_with_the_lock),
+    ],
+)
+def test_cancel_in_a_long_call(
+    which: str, function: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    worker: Worker = request.getfixturevalue(which)
     job = worker.submit("one", function)
     begun(job)
     job.cancel()
@@ -160,14 +186,16 @@ def test_cancel_ends_what_the_work_has_started(worker: Worker) -> None:
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
 
 
-def test_cancel_while_the_process_starts() -> None:
-    worker = Worker()
+def test_cancel_while_the_process_starts(gate: Path) -> None:
+    worker = Worker(partial(works.wait_once, gate))
     try:
         job = worker.submit("one", works.echo)
         with worker._changed:
             assert worker._changed.wait_for(lambda: job.state is JobState.RUNNING, SOON)
-        job.cancel()
-        assert job.wait(1)
+        with gate.open("w"):  # which waits for the process to read
+            gate.unlink()
+            job.cancel()
+            assert job.wait(1)
         assert job.state is JobState.CANCELLED
         assert works_on(worker)
     finally:
@@ -183,12 +211,12 @@ def test_cancel_between_reports(worker: Worker) -> None:
 
 
 def test_time_limit(worker: Worker) -> None:
-    failure = failed(worker, works.multiply, limits=Limits(seconds=0.3))
+    failure = failed(worker, works.sleep_in_c, limits=Limits(seconds=0.3))
     assert failure == Failure(Cause.TIME, "the work was stopped at its time limit of 0.3 s")
 
 
-def test_memory_limit(worker: Worker) -> None:
-    job = worker.submit("one", works.fill, limits=Limits(memory_bytes=500_000_000))
+def test_memory_limit(torch_worker: Worker) -> None:
+    job = torch_worker.submit("one", works.fill, limits=Limits(memory_bytes=500_000_000))
     assert job.wait(SOON)
     assert job.failure is not None
     assert job.failure.cause is Cause.MEMORY
@@ -200,11 +228,17 @@ def test_memory_limit(worker: Worker) -> None:
     assert job.failure.used_bytes is not None
     assert 500_000_000 < job.failure.used_bytes < 2_500_000_000
     assert job.results[:4] == (1, 2, 3, 4)
-    assert works_on(worker)
+    assert works_on(torch_worker)
 
 
-@pytest.mark.parametrize("function", [works.ask_for_too_much, works.fail_for_memory])
-def test_refused_memory(worker: Worker, function: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("which", "function"),
+    [("torch_worker", works.ask_for_too_much), ("worker", works.fail_for_memory)],
+)
+def test_refused_memory(
+    which: str, function: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    worker: Worker = request.getfixturevalue(which)
     failure = failed(worker, function, limits=Limits(memory_bytes=2_000_000_000))
     assert failure.cause is Cause.MEMORY
     assert failure.limit_bytes == 2_000_000_000
@@ -248,7 +282,7 @@ def test_other_refusals_of_memory(error: Exception, sentence: str) -> None:
 def test_killed_while_it_works(worker: Worker) -> None:
     pid = worker.submit("one", works.own_pid)
     pid.wait(SOON)
-    job = worker.submit("one", works.multiply)
+    job = worker.submit("one", works.sleep_in_c)
     begun(job)
     os.kill(pid.result, signal.SIGKILL)
     assert job.wait(SOON)
@@ -270,15 +304,17 @@ def test_killed_while_it_is_idle(worker: Worker) -> None:
     assert after.result != before.result
 
 
-def test_killed_while_it_starts() -> None:
+def test_killed_while_it_starts(gate: Path) -> None:
     others = set(psutil.Process().children())
-    worker = Worker()
+    worker = Worker(partial(works.wait_once, gate))
     try:
         job = worker.submit("one", works.echo, 5)
         with worker._changed:
             assert worker._changed.wait_for(lambda: job.state is JobState.RUNNING, SOON)
-        for process in set(psutil.Process().children()) - others:
-            process.kill()
+        with gate.open("w"):  # which waits for the process to read
+            gate.unlink()
+            for process in set(psutil.Process().children()) - others:
+                process.kill()
         assert job.wait(SOON)
         assert job.result == 5
     finally:
@@ -315,8 +351,8 @@ def test_work_that_leaves(worker: Worker) -> None:
     assert failure == Failure(Cause.CRASH, "the worker process ended in the middle of the work")
 
 
-def test_tensors_outlive_the_process(worker: Worker) -> None:
-    job = worker.submit("one", works.report_tensors_and_leave)
+def test_tensors_outlive_the_process(torch_worker: Worker) -> None:
+    job = torch_worker.submit("one", works.report_tensors_and_leave)
     assert job.wait(SOON)
     assert job.failure == Failure(Cause.CRASH, "the worker process ended itself with status 3")
     assert [tensor.tolist() for tensor in job.results] == [[0, 0], [1, 1], [2, 2]]
@@ -411,8 +447,8 @@ def test_nothing_is_left_of_killed_processes(worker: Worker) -> None:
 
 
 def test_closing() -> None:
-    worker = Worker()
-    running = worker.submit("a", works.multiply)
+    worker = Worker(works.nothing)
+    running = worker.submit("a", works.sleep_in_c)
     begun(running)
     waiting = worker.submit("b", works.echo)
     worker.close()
@@ -451,9 +487,9 @@ def test_one_worker_that_starts_when_it_is_asked() -> None:
 
 PROGRAM = """
 import sys
-from analysis.machine.jobs import worker
+from analysis.jobs import Worker
 from tests.analysis import works
-job = worker().submit("one", works.family)
+job = Worker(works.nothing).submit("one", works.family)
 try:
     for pids in job.follow():
         print(*pids, flush=True)
@@ -494,7 +530,7 @@ def test_an_interrupt_while_the_process_starts() -> None:
         "from analysis.machine.jobs import State, worker; from tests.analysis import works\n"
         "job = worker().submit('one', works.echo)\n"
         "try:\n"
-        "    while job.state is State.WAITING: pass\n"
+        "    while job.state is JobState.WAITING: pass\n"
         "    print('starts', flush=True)\n"
         "    job.wait(); input()\n"
         "except KeyboardInterrupt: pass\n"

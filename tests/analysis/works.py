@@ -21,6 +21,20 @@ def own_pid(report: Report) -> int:
     return os.getpid()
 
 
+def nothing() -> None:
+    """What a process does before its first job where no job needs torch."""
+
+
+def wait_once(gate: Path) -> None:
+    """Hold a process that starts at a named pipe, as long as that is there."""
+    if gate.exists():
+        gate.read_text()
+
+
+def has_torch(report: Report) -> bool:
+    return "torch" in sys.modules
+
+
 def hold(report: Report, gate: Path) -> str:
     """Blocks in the system until somebody writes to the named pipe."""
     report("in")
@@ -50,16 +64,22 @@ def multiply(report: Report) -> NoReturn:
 
 
 def sleep_in_c(report: Report) -> None:
+    """One long call of C without Python's lock."""
+    report("in")
+    ctypes.CDLL(None).sleep(600)
+
+
+def sleep_with_the_lock(report: Report) -> None:
     """One long call of C that keeps Python's lock, so that no handler of Python's can run."""
     report("in")
     ctypes.PyDLL(None).sleep(600)
 
 
 def family(report: Report) -> None:
-    """Starts a process of its own and goes on for ever."""
+    """Starts a process of its own and goes on as long as a test may take."""
     started = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
     report((os.getpid(), started.pid))
-    multiply(lambda _: None)
+    sleep_in_c(lambda _: None)
 
 
 def fill(report: Report) -> None:
