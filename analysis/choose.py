@@ -14,7 +14,7 @@ from itertools import combinations
 from analysis.compare import Axis, Better, Column, Recipe, Row, pareto, recipes, row, with_memory
 from analysis.costs import check_batch
 from analysis.ladder import Ladder, ladder, same_family
-from analysis.render.numbers import percent, short, three
+from analysis.render.numbers import percent, shape, short, three
 from analysis.training import Dtype, Optimiser, largest_batch
 from nets.catalog import CATALOG
 from nets.spec import CHANNELS, ResNetSpec, checked, given, number_of
@@ -34,7 +34,7 @@ class Task:
 
     def __str__(self) -> str:
         classes = number_of(self.classes, "class", "classes")
-        return f"{self.name} ({'x'.join(map(str, self.input))}, {classes})"
+        return f"{self.name} ({shape(self.input)}, {classes})"
 
 
 IMAGENET = Task("ImageNet", (3, 224, 224), 1_000)
@@ -47,12 +47,12 @@ def task_of(input_shape: tuple[int, int, int], classes: int | None = None) -> Ta
     Raises:
         ValueError: where a side or the number of classes is out of bounds.
     """
-    shape: tuple[int, int, int] = checked("input", input_shape)
+    sides: tuple[int, int, int] = checked("input", input_shape)
     number: int | None = None if classes is None else checked("classes", classes)
     for task in (IMAGENET, CIFAR):
-        if shape == task.input and number in (None, task.classes):
+        if sides == task.input and number in (None, task.classes):
             return task
-    return Task("own images", shape, number or IMAGENET.classes)
+    return Task("own images", sides, number or IMAGENET.classes)
 
 
 class Budget(StrEnum):

@@ -3,7 +3,7 @@
 
 const NS = "http://www.w3.org/2000/svg";
 const LARGEST = 8;
-const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it";
+const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it.";
 const memory = new WeakMap();
 
 export default function viewer(component) {
