@@ -30,7 +30,7 @@ def test_18_against_34() -> None:
     assert added[:3] == ["layer1.2", "layer2.2", "layer2.3"]
     assert found.sentence == (
         "From resnet18 to resnet34: 8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1). In "
-        "all +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
+        "total +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
     )
     gains = {s.name: (s.params_gained, s.macs_gained) for s in found.stages}
     assert gains["layer1"] == (2 * 36_864 + 2 * 128, 231_211_008)
