@@ -79,4 +79,4 @@ if results:
     st.header("Published results")
     cells = [(r.metric, f"{r.percent:g}%", r.recipe or "not stated", r.source) for r in results]
     st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))
-    st.caption("Published, not measured here. Results of different recipes don't compare.")
+    st.caption("Published, not measured here. Results of different recipes aren't comparable.")

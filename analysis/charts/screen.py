@@ -93,6 +93,11 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> F
         font={"size": FONT_PX, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
+        modebar={
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": palette.plain,
+            "activecolor": palette.text,
+        },
         barmode="group",
         bargap=_gap_between_bars(chart),
         hovermode="closest",

@@ -25,7 +25,7 @@ from analysis.choice.compare import (
 from analysis.choice.ladder import Ladder, ladder, same_family
 from analysis.costs.profiles import check_batch
 from analysis.costs.step import Dtype, Optimiser, largest_batch
-from analysis.style.numbers import percent, short, three
+from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
 from nets.options import CHANNELS, checked, given, number_of
 from nets.spec import ResNetSpec, join, overrides
@@ -44,7 +44,7 @@ class Task:
 
     def __str__(self) -> str:
         classes = number_of(self.classes, "class", "classes")
-        return f"{self.name} ({'x'.join(map(str, self.input))}, {classes})"
+        return f"{self.name} ({shape(self.input)}, {classes})"
 
 
 IMAGENET = Task("ImageNet", (3, 224, 224), 1_000)
@@ -57,12 +57,12 @@ def task_of(input_shape: tuple[int, int, int], classes: int | None = None) -> Ta
     Raises:
         ValueError: where a side or the number of classes is out of bounds.
     """
-    shape: tuple[int, int, int] = checked("input", input_shape)
+    sides: tuple[int, int, int] = checked("input", input_shape)
     number: int | None = None if classes is None else checked("classes", classes)
     for task in (IMAGENET, CIFAR):
-        if shape == task.input and number in (None, task.classes):
+        if sides == task.input and number in (None, task.classes):
             return task
-    return Task("own images", shape, number or IMAGENET.classes)
+    return Task("own images", sides, number or IMAGENET.classes)
 
 
 class Budget(StrEnum):

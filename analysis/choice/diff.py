@@ -307,7 +307,7 @@ def _sentence(
     if before.saved_bytes is not None and after.saved_bytes is not None:
         saved = delta(after.saved_bytes, before.saved_bytes, "B")
         gains.append(f"{saved} saved for backward")
-    return f"From {one} to {other}: {'; '.join(clauses)}. In all {', '.join(gains)}."
+    return f"From {one} to {other}: {'; '.join(clauses)}. In total {', '.join(gains)}."
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:

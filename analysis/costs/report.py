@@ -80,7 +80,7 @@ def profile_text(profile: Profile) -> str:
         (
             "fvcore FLOPs",
             exact(profile.fvcore_flops),
-            f"{short(profile.fvcore_flops)} · MACs + BN 2 an element + average pool",
+            f"{short(profile.fvcore_flops)} · MACs + BN 2 per element + average pool",
         ),
         (
             "saved for backward",

@@ -2,7 +2,7 @@
 // It draws into component.parentElement and keeps zoom and choice as long as that element lives.
 
 const LARGEST = 8;
-const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it";
+const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it.";
 const memory = new WeakMap();
 
 export default function viewer(component) {

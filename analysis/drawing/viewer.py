@@ -295,4 +295,6 @@ class _Describer:
 
 
 def _times(count: int) -> str:
-    return f"Drawn once for {count} equal blocks; the numbers are one block's." if count > 1 else ""
+    return (
+        f"Drawn once for {count} equal blocks; costs are for one and for all." if count > 1 else ""
+    )

@@ -41,9 +41,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         predicted = confirmed(summary)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
             end, start = line.x[-1], line.y[-1]
-            factor = (
-                f"{predicted.factor:.3f} {'per layer' if predicted.layers == 1 else 'per block'}"
-            )
+            factor = f"{predicted.factor:.3f}/{'layer' if predicted.layers == 1 else 'block'}"
             ys = [
                 log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
             ]

@@ -61,7 +61,7 @@ MORE = (
         ),
     ),
     Preset(
-        "Options A, B and C at depth 110: the more projections, the more it grows",
+        "Options A, B and C at depth 110: more projections, more growth",
         ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
     ),
 )

@@ -203,7 +203,7 @@ def _unclaimed(summary: Summary) -> str:
     if summary.blocks == 1:
         return ": a single block is no trend"
     if summary.seeds == 1:
-        return " with the one seed measured: a trend takes two or more"
+        return " with one seed, too few for a trend"
     if math.isinf(summary.log10_ratio) and math.isfinite(summary.high):
         return f", and the ratio is {_power(summary.high)} in another"
     return ""

@@ -132,14 +132,14 @@ def identity_path(unit: Unit) -> str:
     if unit.shortcut is ShortcutKind.PROJECTION:
         said.append("A 1×1 convolution stands on it: the signal is multiplied by its weights.")
     if unit.shortcut is ShortcutKind.ZERO_PAD:
-        said.append("It is subsampled and filled up with zero channels, without weights.")
+        said.append("It is subsampled and padded with zero channels, without weights.")
     after = steps.after
     if any(step.kind is StepKind.NORM for step in after):
         said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
     if any(step.kind is StepKind.ACTIVATION for step in after):
         said.append("ReLU after the addition clips it: negative values become zero.")
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
-        said.append("It is clean: nothing stands on it, so x reaches every later unit as it is.")
+        said.append("It is clean: nothing stands on it, so x reaches every later unit unchanged.")
     if steps.branch[-1].kind is StepKind.ACTIVATION:
         said.append("The branch ends in ReLU, so it can only add: the signal can only grow.")
     return " ".join(said)

@@ -54,7 +54,7 @@ def _editor(choose: Callable[[str], None]) -> None:
     else:
         st.code(text, language=None, wrap_lines=True)
     undo, _, apply = st.columns([2, 3, 2])
-    undo.button("Back to the catalog's", disabled=not draft, on_click=_reset, width="stretch")
+    undo.button("Reset to the catalog", disabled=not draft, on_click=_reset, width="stretch")
     if apply.button(
         "Apply",
         type="primary",

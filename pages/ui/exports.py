@@ -81,7 +81,10 @@ def diagram_menu(
         scale = look.scale(drawn.width, drawn.height)
         most = files.most_dpi(scale * drawn.width, scale * (drawn.height + _BESIDE))
         if dpi is not None and dpi > most:
-            st.warning(f"The PNG is made at {most:,} dpi, the most here.", icon=":material/info:")
+            st.warning(
+                f"The PNG is made at {most:,} dpi, the most for this picture.",
+                icon=":material/info:",
+            )
             dpi = most
         for suffix in DIAGRAM_SUFFIXES:
             make = partial(_file, suffix, profile, draw, first, others, look, heat, dpi)

@@ -88,7 +88,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     if not edits:
         return
     base = CATALOG[spec.base].spec
-    st.caption(f"Edited, against {CATALOG[spec.base].title}. Click to undo.")
+    st.caption(f"Edits to {CATALOG[spec.base].title}. Click one to undo it.")
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(

@@ -152,7 +152,7 @@ def show_fits(choice: Choice) -> None:
         st.html(
             table("Best published", ("Best published figure of what fits", "Network", ""), best, 2)
         )
-        st.caption("Cited, not computed; figures of different recipes don't compare.")
+        st.caption("Cited, not computed; figures of different recipes aren't comparable.")
 
 
 def show_deepest(choice: Choice) -> None:

@@ -119,7 +119,9 @@ def scatter(comparison: Comparison) -> Chart:
     chart = scatter_chart(comparison.rows, *chosen, both_log)
     left_out = not_drawn(comparison.rows, *chosen)
     if left_out:
-        st.info(f"Not drawn, for want of a figure: {', '.join(left_out)}.", icon=":material/info:")
+        st.info(
+            f"Not drawn, as a figure is missing: {', '.join(left_out)}.", icon=":material/info:"
+        )
     return chart
 
 
@@ -154,7 +156,7 @@ def show_table(comparison: Comparison) -> None:
     st.caption(
         f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
         f"{number_of(comparison.batch, 'image')}. Columns that say "
-        f"published are cited, never computed; figures of different recipes don't compare. For "
+        f"published are cited, never computed; figures of different recipes aren't comparable. For "
         f"scale: {yard.name} takes {short(yard.macs)} MACs per image ({yard.source.short}, "
         f"{yard.place})."
     )
@@ -264,8 +266,8 @@ def show_ledger(nets: Sequence[ResNetSpec]) -> None:
         table_buttons(grid, "ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
-        "Every line sums to the tool's own integer. Tools are re-derived by their conventions and "
-        "held to the tools themselves in tests; for one image."
+        "Every row sums to the tool's own count for one image. The counts are derived from each "
+        "tool's conventions; tests hold them to the tools themselves."
     )
 
 

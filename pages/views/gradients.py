@@ -290,7 +290,7 @@ def show_verdict(run: Gradients, quantity: Quantity) -> None:
     if quantity is not Quantity.ACTIVATION:
         st.caption(
             "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes. "
-            "What follows is said of ∂L/∂x."
+            "The text below is about ∂L/∂x."
         )
     st.header("What these curves say")
     for sentence in verdict(run.summary):

@@ -65,7 +65,7 @@ def choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
         None,
         key="heat",
         placeholder="nothing",
-        help="Times and gradients can be chosen once the pages Timing and Gradients measured them.",
+        help="Times and gradients can be chosen once they are measured on Timing and Gradients.",
     )
     try:
         return heats[name][1]() if name else None

@@ -47,8 +47,8 @@ def _show_tree(profile: Profile) -> None:
     if not wanted:
         st.html(layer_tree(root))
         st.caption(
-            "Rows and mult-adds are torchinfo's, which count biases and batch norm parameters "
-            "too. Equal blocks of a stage are one row, with the sums of them all."
+            "Rows and mult-adds follow torchinfo, which counts biases and batch norm parameters "
+            "too. Equal blocks of a stage share one row, which gives their sums."
         )
         return
     rows = find(root, wanted)

@@ -61,7 +61,7 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             max(1, (cpu_count() or 1) // 2),
             key="timing_threads",
             place=left,
-            help="Half of the machine's, so that the app itself does not disturb the measurement.",
+            help="Half of the machine's by default, so that the app itself stays out of the way.",
         )
         optimiser = check(
             "SGD step",

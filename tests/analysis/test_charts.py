@@ -30,7 +30,7 @@ from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State
-from analysis.style.palette import DARK, LIGHT
+from analysis.style.palette import DARK, LIGHT, Palette
 from analysis.timing.charts import (
     comparison_chart,
     distribution_chart,
@@ -159,11 +159,17 @@ def test_what_has_no_place_on_a_log_axis_is_named() -> None:
     assert broken.series[0].name == "plain20 (not finite at 1 point)"
 
 
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_the_toolbar_is_read_on_the_page(palette: Palette) -> None:
+    bar = figure(CHART, palette).layout.modebar
+    assert (bar.color, bar.activecolor) == (palette.plain, palette.text)
+
+
 def test_theory_starts_at_the_last_block() -> None:
     net = "plain20:norm=none:init=default"
     chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net)])
     measured, theory = chart.series
-    assert theory.name == f"theory for {net}: 0.408 per layer"
+    assert theory.name == f"theory for {net}: 0.408/layer"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
@@ -352,7 +358,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert theory.get_linestyle() == "-."
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
-    predicted = "theory for plain20:norm=none:<br>init=default: 0.408 per layer"  # fits a phone
+    predicted = "theory for plain20:norm=none:<br>init=default: 0.408/layer"  # fits a phone
     assert screen[predicted].mode == "lines"
     assert screen["resnet20"].mode == "lines+markers"
     assert screen["resnet20"].marker.symbol != screen[net].marker.symbol

@@ -67,7 +67,7 @@ def test_everything_fits() -> None:
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
-        "All 16 networks fit for CIFAR-10 (3x32x32, 10 classes): the deepest of them is "
+        "All 16 networks fit for CIFAR-10 (3×32×32, 10 classes): the deepest of them is "
         "resnet1202 with 1,202 layers."
     )
     unlimited = choose(CIFAR, Budgets())
@@ -83,7 +83,7 @@ def test_nothing_fits() -> None:
     near = min(choice.misses, key=lambda miss: miss.worst)
     assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
     assert choice.sentence == (
-        "Nothing fits for ImageNet (3x224x224, 1,000 classes): plain18 comes nearest and takes "
+        "Nothing fits for ImageNet (3×224×224, 1,000 classes): plain18 comes nearest and takes "
         "1.79 G MACs per image where the limit is 1.00 G MACs per image: 79.5% too much; outside "
         "the catalog resnet18:blocks=1,1,1,1 fits."
     )
@@ -198,7 +198,7 @@ def test_an_input_that_no_network_can_train_on() -> None:
     budgets = Budgets(max_macs=1e12, max_training_bytes=1e12)
     choice = choose(task_of((3, 1, 1)), budgets)
     assert not choice.fits
-    assert choice.sentence.startswith("No network could be judged for own images (3x1x1, ")
+    assert choice.sentence.startswith("No network could be judged for own images (3×1×1, ")
     assert "would train on one value per channel" in choice.sentence
     assert all("one value per channel" in refusal.reason for refusal in choice.refused)
     free = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))

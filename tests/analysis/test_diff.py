@@ -30,7 +30,7 @@ def test_18_against_34() -> None:
     assert added[:3] == ["layer1.2", "layer2.2", "layer2.3"]
     assert found.sentence == (
         "From resnet18 to resnet34: 8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1). In "
-        "all +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
+        "total +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
     )
     gains = {s.name: (s.params_gained, s.macs_gained) for s in found.stages}
     assert gains["layer1"] == (2 * 36_864 + 2 * 128, 231_211_008)
@@ -51,7 +51,7 @@ def test_50_against_50_v1() -> None:
     assert [b.path for b in changed] == ["layer2.0", "layer3.0", "layer4.0"]
     assert {what.aspect for b in changed for what in b.what} == {Aspect.STRIDE}
     assert found.sentence == (
-        "From resnet50 to resnet50_v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In all "
+        "From resnet50 to resnet50_v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In total "
         "±0 parameters, −231 M MACs, −4.21 MB saved for backward."
     )
     assert [s.change for s in found.stages] == [
@@ -192,7 +192,7 @@ def test_deep_networks_are_folded_and_their_runs_marked() -> None:
 def test_saved_memory_that_one_of_the_two_does_not_have() -> None:
     found = between("resnet20", "resnet18:input=3x32x32")
     assert {stage.params_gained for stage in found.stages} != {0}
-    assert found.sentence.endswith("In all +11.4 M parameters, −3.03 M MACs.")
+    assert found.sentence.endswith("In total +11.4 M parameters, −3.03 M MACs.")
     assert found.untrainable == (
         "resnet18:input=3x32x32 cannot train, as input 3x32x32 is too small at batch 1, where "
         "layer4.0.bn1 would train on one value per channel"

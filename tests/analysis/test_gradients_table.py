@@ -146,7 +146,7 @@ SHOWN = {
     "Unit orders at depth 110: BN on the skip path costs most": Shown(
         (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most in resnet110:unit=bn_after_add"
     ),
-    "Options A, B and C at depth 110: the more projections, the more it grows": Shown(
+    "Options A, B and C at depth 110: more projections, more growth": Shown(
         (GROWS, GROWS, EXPLODES),
         "changes least in resnet110 (a factor of 8",
     ),

@@ -219,8 +219,7 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ),
         (
             (-21.7,),
-            "falls by a factor of 10^21.7 in 54 layers with the one seed measured: a trend takes "
-            "two or more.",
+            "falls by a factor of 10^21.7 in 54 layers with one seed, too few for a trend.",
         ),
         ((0.1,), "stays level, within a factor of 1.3."),
         ((0.5,), "stays within a factor of 10: it grows by a factor of 3.2."),
@@ -260,7 +259,7 @@ def test_below_float32_is_named_from_where_it_begins() -> None:
     )
     assert found.slope_per_layer == pytest.approx(-5)  # of what float32 holds
     (single,) = summarise([curve(heights)])
-    assert said(single).endswith("with the one seed measured: a trend takes two or more.")
+    assert said(single).endswith("with one seed, too few for a trend.")
     (double,) = summarise([curve(heights, seed=s, precision=Precision.FLOAT64) for s in (0, 1)])
     assert double.below == ("act1", "layer1.0")
     assert "is below float64 (10^-308) from layer1.0 on: it vanishes" in said(double)

@@ -73,7 +73,7 @@ def test_the_svg_of_two_units_names_both() -> None:
 
 def test_what_each_order_does_to_the_identity_path() -> None:
     said = {order: identity_path(Unit(order)) for order in UnitOrder}
-    clean = "It is clean: nothing stands on it, so x reaches every later unit as it is."
+    clean = "It is clean: nothing stands on it, so x reaches every later unit unchanged."
     only_adds = "The branch ends in ReLU, so it can only add: the signal can only grow."
     clips = "ReLU after the addition clips it: negative values become zero."
     assert said == {
