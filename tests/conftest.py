@@ -7,9 +7,11 @@ files anew.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # Two processes share the machine: see `addopts` in pyproject.toml. Read by torch when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,8 +20,7 @@ settings.register_profile("suite", derandomize=True, deadline=None, database=Non
 settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("suite")
 
-TESTS = Path(__file__).parent
-GOLDEN = TESTS / "golden"
+GOLDEN = Path(__file__).with_name("golden")
 
 Golden = Callable[[str, str], None]
 
@@ -27,21 +28,23 @@ Golden = Callable[[str, str], None]
 _MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "test_interrupts")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Groups(LoadScopeScheduling):  # type: ignore[misc]
     """Keep in one process what shares a server or a fixture, and what two would disturb.
 
     The browser's tests share a server, those of processes and timings measure the machine; every
-    other file is a group of its own.
+    other file is a group of its own. xdist's own marks for groups have no effect in pytest 9.2.
     """
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        group = str(file)
-        if file.parts[0] == "browser":
-            group = "browser"
-        elif file.parts[0] == "analysis" and file.stem in _MACHINE:
-            group = "machine"
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        if file.parent.name == "browser":
+            return "browser"
+        return "machine" if file.stem in _MACHINE else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """Schedule by our groups."""
+    return Groups(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
