@@ -527,7 +527,7 @@ def test_a_program_that_ends_leaves_no_process(way: signal.Signals | None) -> No
 
 def test_an_interrupt_while_the_process_starts() -> None:
     code = (
-        "from analysis.machine.jobs import State, worker; from tests.analysis import works\n"
+        "from analysis.machine.jobs import JobState, worker; from tests.analysis import works\n"
         "job = worker().submit('one', works.echo)\n"
         "try:\n"
         "    while job.state is JobState.WAITING: pass\n"

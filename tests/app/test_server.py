@@ -78,13 +78,13 @@ def test_a_foreign_page_is_refused(server: tuple[int, int], asked: Path) -> None
 APP = """
 from pathlib import Path
 import streamlit as st
-from analysis.machine.jobs import State, worker
+from analysis.machine.jobs import JobState, worker
 from pages.ui import jobs
 from tests.analysis import works
 if __name__ == "__main__":
     jobs.start("work", works.hold, Path(st.query_params["gate"]), seconds=600.0)
     with worker()._changed:
-        worker()._changed.wait_for(lambda: jobs.job_of("work").state is State.RUNNING)
+        worker()._changed.wait_for(lambda: jobs.job_of("work").state is JobState.RUNNING)
 """
 """Its script is over as soon as the visitor's job runs."""
 
