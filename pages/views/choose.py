@@ -186,17 +186,17 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
 
 def show_real_step(choice: Choice) -> None:
     """Run real training iterations of one network in the worker, as asked for, or say why not."""
-    nets = {name_of(deep.row.spec): deep.row.spec for deep in choice.deepest}
+    nets = {deep.row.model: deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    names = list(nets)
-    name = select("Try a real training step of", names, names[0], key="real", place=left)
+    names = {model: name_of(spec) for model, spec in nets.items()}
+    model = select("Try a real training step of", names, next(iter(names)), key="real", place=left)
     settings, refused = _step_settings(choice)
     right.button(
         "Measure a step",
         icon=":material/timer:",
         disabled=settings is None,
         on_click=start,
-        args=(_STEP, measure_each, nets[name], (settings,)),
+        args=(_STEP, measure_each, nets[model], (settings,)),
         kwargs={"seconds": 120.0},
         width="stretch",
     )
