@@ -487,7 +487,7 @@ def test_one_worker_that_starts_when_it_is_asked() -> None:
 
 PROGRAM = """
 import sys
-from analysis.jobs import Worker
+from analysis.machine.jobs import Worker
 from tests.analysis import works
 job = Worker(works.nothing).submit("one", works.family)
 try:
