@@ -351,7 +351,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["units", "original", "-o", "a.gif"], "'a.gif' must end in"),
         (["units", "-o", "a.svg"], "Missing argument 'UNIT [UNIT]'"),
         (["graph", "resnet20", "-o", "/nowhere/a.svg"], "cannot write '/nowhere/a.svg'"),
-        (["graph", "resnet20", "-o", "a.png", "--dpi", "1000000"], "from 20 to 1,200"),
+        (["graph", "resnet20", "-o", "a.png", "--dpi", "1000000"], "dpi must be 20 to 1,200, not"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "wide"], "aspect must be width:height"),
         (["graph", "resnet20", "-o", "a.png", "--width-mm", "0"], "20<=x<=2000"),
         (["code", "resnet20", "-o", "/nowhere/net.py"], "cannot write '/nowhere/net.py'"),
