@@ -16,6 +16,8 @@ from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
 _LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
+# A timer that fires while a click on a link waits keeps the visitor on the old page.
+_REMIND_EVERY = 5.0  # seconds
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -66,12 +68,10 @@ def show_running() -> None:
     def look() -> None:
         for key, job in _jobs().items():
             if not is_over(job):
-                place = where(job)
-                said = f"{key.capitalize()}: {place[0].lower()}{place[1:]}"
-                st.caption(f":material/progress_activity: {said}")
+                st.caption(f":material/progress_activity: {key.capitalize()} in progress")
 
     with st.sidebar:
-        st.fragment(look, run_every=_LOOK_EVERY)()  # as often as the page's own words of it
+        st.fragment(look, run_every=_REMIND_EVERY)()
 
 
 def is_over(job: Job) -> bool:
