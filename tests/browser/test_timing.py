@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import Visit, settled
 from tests.browser.test_explore import title
@@ -18,6 +18,15 @@ def ask(page: Page, seconds: int) -> None:
     box.press("Enter")
     settled(page)
     page.get_by_role("button", name="Measure").click()
+
+
+def appears(what: Locator) -> bool:
+    """Whether it is there within ten seconds."""
+    try:
+        what.wait_for(timeout=10_000)
+    except TimeoutError:
+        return False
+    return True
 
 
 def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None:
@@ -56,9 +65,14 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
         ask(page, 3)
     waiting = re.compile("^Queued: [1-9] jobs? ahead")
     expect(pages[-1].get_by_text(waiting)).to_be_visible()
-    pages[-1].get_by_role("link", name="Shortcuts").click()
-    title(pages[-1], "Shortcuts of a variant of ResNet-20")
-    pages[-1].get_by_role("link", name="Timing").click()
+    for name, heading in (("Shortcuts", "Shortcuts of a"), ("Timing", "Timing a")):
+        link = pages[-1].get_by_role("link", name=name)
+        there = pages[-1].get_by_role("heading", level=1, name=heading)
+        # On a busy server a timer of the page can take the place of the first click.
+        link.click()
+        if not appears(there):
+            link.click()
+        expect(there).to_be_visible()
     for page in pages:
         latest = page.get_by_role("heading", name="Latest")
         expect(latest).to_be_visible(timeout=120_000)
