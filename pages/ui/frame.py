@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import StopException
 from nets import ResNetSpec
 from nets.origin import title
 from pages.ui.address import MODEL, begin, finish
+from pages.ui.downloads import hold_files, release_files
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.words import complain, sentence
 
@@ -74,6 +75,7 @@ def hand_over(choice: Choice) -> None:
 
 def run(page: StreamlitPage) -> None:
     """Run a page with its settings, and say what of the address could not be taken."""
+    hold_files()
     begin(page.url_path)
     with st.sidebar, st.container(key="hidden-sidebar"):
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
@@ -83,6 +85,7 @@ def run(page: StreamlitPage) -> None:
     if refused := finish():
         said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
         place.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
+    release_files()
 
 
 def requested() -> ResNetSpec:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from analysis.__main__ import run
-from tests.browser.conftest import Visit, settled
+from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_explore import title
 
 
@@ -364,6 +364,25 @@ def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Pa
     options = ("--title", "</svg><script>Café Ж", "--no-legend")
     assert run(["graph", "resnet18", "-o", str(mine), *options]) == 0
     assert waiting.value.path().read_text() == mine.read_text()
+
+
+def test_a_file_waits_for_its_visitor(server: str, visit: Visit) -> None:
+    page, other = visit(f"{server}/shortcuts?model=resnet18"), visit(f"{server}/units")
+    page.evaluate("""() => {
+        const click = HTMLAnchorElement.prototype.click;
+        HTMLAnchorElement.prototype.click = function () {
+            window.fetchFile = () => click.call(this);
+        };
+    }""")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="DOT").click()
+    page.wait_for_function("() => window.fetchFile")
+    for _ in range(3):  # Streamlit collects files at the end of anybody's run
+        other.reload()
+        drawn(other)
+    with page.expect_download() as waiting:
+        page.evaluate("() => window.fetchFile()")
+    assert waiting.value.path().read_text().startswith("digraph")
 
 
 def test_the_html_file_opens_offline(browser: Browser, tmp_path: Path) -> None:
