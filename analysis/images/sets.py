@@ -1,0 +1,66 @@
+"""Labelled images: a part to train on and a part to test with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Part(Protocol):
+    """One part of a set: images by their number, in a fixed order."""
+
+    @property
+    def labels(self) -> Tensor:
+        """The class of each image [N], int64."""
+
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    def __getitem__(self, index: int) -> Tensor:
+        """One image [C, H, W], uint8; sizes may differ from image to image."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A part that lies in memory, all of one size.
+
+    Attributes:
+        images: [N, C, H, W], uint8.
+        labels: [N], int64.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.images[index]
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A set of labelled images.
+
+    Attributes:
+        name: what it is called in a result: `sample`, `fashion_mnist` or a folder's name.
+        classes: the classes' names; a label is a place in it.
+        train: what is learned from.
+        test: what is tested with.
+        mean: of the training part's pixels, a channel, on a scale of 0 to 1.
+        std: their standard deviation.
+        digest: a hash of all images and labels: two sets of one digest are the same.
+        source: a citation, or an empty text.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Part
+    test: Part
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    digest: str
+    source: str = ""
