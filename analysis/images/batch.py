@@ -1,4 +1,4 @@
-"""The images and labels of a run: random, Fashion-MNIST, or one uploaded picture.
+"""The images and labels of a run: random, Fashion-MNIST or its sample, or one uploaded picture.
 
 Whatever the kind, a batch has mean 0 and variance 1 (random images in expectation), so that kinds
 can be compared, and comes from a generator of its own: a seed gives the same images to every model
@@ -14,6 +14,8 @@ from torch.nn import functional
 from analysis.images.fashion_mnist import fashion_mnist
 from analysis.images.kinds import InputKind, Shown
 from analysis.images.picture import decode, picture
+from analysis.images.sample import sample_set
+from analysis.images.sets import Part, Stack
 from nets.spec import ResNetSpec
 
 NOISE = 0.1
@@ -31,22 +33,23 @@ def batch(settings: Shown, spec: ResNetSpec, seed: int) -> tuple[Tensor, Tensor]
     """Images [N, C, H, W] in float32 and labels [N].
 
     Random images are normal noise with random labels. Fashion-MNIST's are drawn with replacement
-    from its 10,000 test images, resized, grey repeated over the channels; a label is the garment's
-    class, modulo the network's classes. A picture is cropped to the input's shape around its
-    centre, resized, repeated and given a little noise (`NOISE`), which is all that is left of a
-    picture of one colour; as nobody knows its class, its labels are random.
+    from its 10,000 test images, the sample's from its 1,000, resized, grey repeated over the
+    channels; a label is the garment's class, modulo the network's classes. A picture is cropped to
+    the input's shape around its centre, resized, repeated and given a little noise (`NOISE`), which
+    is all that is left of a picture of one colour; as nobody knows its class, its labels are
+    random.
 
     Raises:
         ValueError: where the picture is none, or Fashion-MNIST is not on this machine.
     """
     generator = Generator().manual_seed(seed + _OWN_STREAM)
     size, (channels, height, width) = settings.batch, spec.input
-    if settings.images is InputKind.FASHION_MNIST:
-        pictures, classes = fashion_mnist()
-        drawn = torch.randint(len(classes), (size,), generator=generator)
-        grey = pictures[drawn].unsqueeze(1).float()
+    if settings.images in (InputKind.FASHION_MNIST, InputKind.SAMPLE):
+        garments = _garments(settings.images)
+        drawn = torch.randint(len(garments), (size,), generator=generator)
+        grey = torch.stack([garments[index] for index in drawn.tolist()]).float()
         sized = functional.interpolate(grey, (height, width), mode="bilinear", antialias=True)
-        return _normal(sized).expand(-1, channels, -1, -1), classes[drawn] % spec.classes
+        return _normal(sized).expand(-1, channels, -1, -1), garments.labels[drawn] % spec.classes
     noise = torch.randn(size, *spec.input, generator=generator)
     labels = torch.randint(spec.classes, (size,), generator=generator)
     if settings.images is InputKind.PICTURE:
@@ -56,10 +59,18 @@ def batch(settings: Shown, spec: ResNetSpec, seed: int) -> tuple[Tensor, Tensor]
 
 def check(settings: Shown) -> None:
     """Raise the ValueError that `batch` would raise, if any, before anything is measured."""
-    if settings.images is InputKind.FASHION_MNIST:
-        fashion_mnist()
+    if settings.images in (InputKind.FASHION_MNIST, InputKind.SAMPLE):
+        _garments(settings.images)
     if settings.images is InputKind.PICTURE:
         decode(settings.picture)
+
+
+def _garments(kind: InputKind) -> Part:
+    """Return the test images [1, 28, 28] of all of Fashion-MNIST or of its sample."""
+    if kind is InputKind.SAMPLE:
+        return sample_set().test
+    images, labels = fashion_mnist()
+    return Stack(images.unsqueeze(1), labels)
 
 
 def _normal(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Fashion-MNIST's test images, where this machine has them (Xiao et al. 2017).
+"""Fashion-MNIST, where this machine has it (Xiao et al. 2017).
 
 No function here takes a path: where data lies is the server owner's to say, in the environment
 variable `RESNET_LAB_DATA`.
@@ -7,76 +7,126 @@ variable `RESNET_LAB_DATA`.
 from __future__ import annotations
 
 import gzip
-import os
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-DATA_VARIABLE = "RESNET_LAB_DATA"
-"""The environment variable that names the folder where data is looked for first."""
+from analysis.images.download import Remote, Report, fetch
+from analysis.images.roots import DATA_VARIABLE, data_roots
+from analysis.images.sets import ImageSet, Stack, digest_of, mean_and_std
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its files."""
 
-_IMAGES, _LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+SOURCE = (
+    "Xiao, Rasul, Vollgraf 2017: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine "
+    "Learning Algorithms, arXiv 1708.07747"
+)
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+"""The classes' names in the order of their labels (Xiao et al. 2017, Table 2)."""
+
+TRAIN, TEST = "train", "t10k"
+"""The parts, as their files' names begin: 60,000 and 10,000 images."""
+
 _MOST_BYTES = 64_000_000
+_MISSING = (
+    f"Fashion-MNIST is not on this machine: its owner can download it, or name its folder in "
+    f"{DATA_VARIABLE}"
+)
 
 
 def fashion_mnist_is_here() -> bool:
-    """Whether Fashion-MNIST's test files are on this machine."""
-    return _folder() is not None
+    """Return whether Fashion-MNIST's test images are on this machine, with their labels."""
+    return _folder(TEST) is not None
+
+
+def fashion_mnist_is_whole_here() -> bool:
+    """Return whether Fashion-MNIST's training and test parts are on this machine."""
+    return _folder(TRAIN, TEST) is not None
 
 
 def fashion_mnist() -> tuple[Tensor, Tensor]:
     """Fashion-MNIST's test images [10000, 28, 28], 0 to 255, and their classes [10000].
 
-    Xiao et al. 2017 (arXiv 1708.07747), as IDX files, packed by gzip or not.
+    They are read from IDX files, packed by gzip or not.
 
     Raises:
         ValueError: where they are not on this machine or are damaged.
     """
-    folder = _folder()
+    folder = _folder(TEST)
     if folder is None:
+        raise ValueError(_MISSING)
+    return _load(folder, TEST)
+
+
+def fashion_mnist_set() -> ImageSet:
+    """Return all 60,000 training and 10,000 test images [1, 28, 28] with their ten classes.
+
+    Raises:
+        ValueError: where they are not on this machine or are damaged.
+    """
+    folder = _folder(TRAIN, TEST)
+    if folder is None and fashion_mnist_is_here():
         raise ValueError(
-            f"Fashion-MNIST is not on this machine: its owner can download it, or name its folder "
-            f"in {DATA_VARIABLE}"
+            "Fashion-MNIST is on this machine without its training images: download it, or add "
+            "their files"
         )
-    return _load(folder)
+    if folder is None:
+        raise ValueError(_MISSING)
+    return _set(folder)
 
 
-def download_fashion_mnist() -> None:
+def download_fashion_mnist(report: Report = lambda done, total: None) -> None:
     """Fetch Fashion-MNIST into the owner's data folder, else into the user's cache folder.
 
-    Only ever called when somebody asks for it.
+    The files are those that torchvision downloads, in the folder where it looks for them. Only
+    ever called when somebody asks for it.
+
+    Args:
+        report: called with the bytes that are done and those of all files.
 
     Raises:
         OSError: in one sentence, where it cannot be fetched or written.
     """
     from torchvision.datasets import FashionMNIST
 
-    try:
-        FashionMNIST(str(_roots()[0]), train=False, download=True)
-    except (RuntimeError, OSError) as error:
-        reason = str(error).splitlines()[-1][:200] if str(error) else type(error).__name__
-        raise OSError(f"Fashion-MNIST could not be downloaded: {reason}") from error
+    for mirror in FashionMNIST.mirrors:
+        files = [Remote(f"{mirror}{name}", md5) for name, md5 in FashionMNIST.resources]
+        try:
+            return fetch(files, data_roots()[0] / "FashionMNIST" / "raw", report)
+        except OSError as error:
+            failed = error
+    reason = str(failed).splitlines()[-1][:200] if str(failed) else type(failed).__name__
+    raise OSError(f"Fashion-MNIST could not be downloaded: {reason}") from failed
 
 
-def _roots() -> list[Path]:
-    """Where data is looked for, first the folder that a download writes to."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "resnet-lab"
-    own = os.environ.get(DATA_VARIABLE)
-    return [*([Path(own)] if own else []), cache, DEBIAN_FOLDER]
-
-
-def _folder() -> Path | None:
-    """The first folder that has the files: a root itself, or torchvision's folder inside it."""
-    for root in _roots():
+def _folder(*parts: str) -> Path | None:
+    """The first folder that has the parts: a root itself, or torchvision's folder inside it."""
+    names = [name for part in parts for name in _names(part)]
+    for root in (*data_roots(), DEBIAN_FOLDER):
         for folder in (root, root / "FashionMNIST" / "raw", root / "fashion-mnist"):
-            if all(_file(folder, name) for name in (_IMAGES, _LABELS)):
+            if all(_file(folder, name) for name in names):
                 return folder
     return None
+
+
+def _names(part: str) -> tuple[str, str]:
+    """The names of a part's files: images, labels."""
+    return f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
 
 
 def _file(folder: Path, name: str) -> Path | None:
@@ -84,11 +134,29 @@ def _file(folder: Path, name: str) -> Path | None:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path) -> tuple[Tensor, Tensor]:
-    pictures, classes = _idx(folder, _IMAGES, 3), _idx(folder, _LABELS, 1).long()
+def _set(folder: Path) -> ImageSet:
+    train, test = (
+        Stack(images.unsqueeze(1), labels)
+        for images, labels in (_load(folder, TRAIN), _load(folder, TEST))
+    )
+    mean, std = mean_and_std(train.images)
+    return ImageSet(
+        "fashion_mnist", CLASSES, train, test, mean, std, digest_of(train, test), SOURCE
+    )
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path, part: str) -> tuple[Tensor, Tensor]:
+    names = _names(part)
+    pictures, classes = _idx(folder, names[0], 3), _idx(folder, names[1], 1).long()
     if len(pictures) != len(classes):
         raise ValueError(
             f"Fashion-MNIST is damaged: {len(pictures):,} images and {len(classes):,} labels"
+        )
+    if classes.max() >= len(CLASSES):
+        raise ValueError(
+            f"Fashion-MNIST is damaged: {names[1]} has a label of {classes.max()}, the highest is "
+            f"{len(CLASSES) - 1}"
         )
     return pictures, classes
 

@@ -13,6 +13,7 @@ class InputKind(StrEnum):
     """What images a run uses; see `analysis.images.batch`."""
 
     RANDOM = "random"
+    SAMPLE = "sample"
     FASHION_MNIST = "fashion_mnist"
     PICTURE = "picture"
 

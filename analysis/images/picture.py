@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,6 +22,9 @@ MAX_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """The formats in which a picture may come."""
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+"""The endings of their files' names."""
+
 
 def picture(data: bytes, spec: ResNetSpec) -> Tensor:
     """A picture as [1, C, H, W]: grey for one channel, else red, green and blue in turn."""
@@ -33,23 +38,66 @@ def picture(data: bytes, spec: ResNetSpec) -> Tensor:
     return planes[[i % len(planes) for i in range(channels)]].unsqueeze(0)
 
 
-def decode(data: bytes) -> Image:
+def decode(data: bytes, shorter: int | None = None) -> Image:
     """Decode an uploaded picture, turned as its camera says.
+
+    Args:
+        data: the picture's file.
+        shorter: the longest that its shorter side may be, in pixels; a larger picture is scaled.
 
     Raises:
         ValueError: where the bytes are no picture, a damaged one, or one too large.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
+
+    with _refusing():
+        image = _opened(data)
+        if shorter is not None:  # a JPEG can be decoded at half, a quarter or an eighth of its size
+            image.draft(None, _scaled(image.size, shorter))
+        image.load()
+        image = ImageOps.exif_transpose(image)
+        if shorter is not None and min(image.size) > shorter:
+            size = _scaled(image.size, shorter)
+            image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+        return image
+
+
+def _scaled(size: tuple[int, int], shorter: int) -> tuple[int, int]:
+    """Return width and height of the same ratio whose lower is `shorter`."""
+    width, height = size
+    low = min(size)
+    return round(width * shorter / low), round(height * shorter / low)
+
+
+def check_header(data: bytes) -> None:
+    """Raise the ValueError that `decode` would raise for the format or the size of a picture.
+
+    Pixels that are damaged pass.
+    """
+    with _refusing():
+        _opened(data)
+
+
+def _opened(data: bytes) -> Image:
+    """Read a picture's header, its pixels not yet."""
+    from PIL import Image
+
+    with warnings.catch_warnings():  # our own limit stands below the one that it warns of
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    return image
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what a decoder raises into a ValueError of one sentence."""
+    from PIL import Image, UnidentifiedImageError
 
     allowed = ", ".join(FORMATS)
     try:
-        with warnings.catch_warnings():  # our own limit stands below the one that it warns of
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
-        image.load()
-        return ImageOps.exif_transpose(image)
+        yield
     except Image.DecompressionBombError:
         raise ValueError(
             f"the picture is too large: {MAX_PIXELS // 10**6} million pixels at most are allowed"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -54,6 +56,7 @@ class ImageSet:
         std: their standard deviation.
         digest: a hash of all images and labels: two sets of one digest are the same.
         source: a citation, or an empty text.
+        left_out: files of a folder that are not used, each with the reason.
     """
 
     name: str
@@ -64,3 +67,32 @@ class ImageSet:
     std: tuple[float, ...]
     digest: str
     source: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+def mean_and_std(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel, on a scale of 0 to 1.
+
+    They are those of all pixels, counted exactly; the deviation divides by their number.
+
+    Args:
+        images: [N, C, H, W], uint8.
+    """
+    values = torch.arange(256, dtype=torch.float64) / 255
+    means, deviations = [], []
+    for channel in images.unbind(1):
+        share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+        mean = (values * share).sum()
+        means.append(mean.item())
+        deviations.append((((values - mean) ** 2) * share).sum().sqrt().item())
+    return tuple(means), tuple(deviations)
+
+
+def digest_of(*parts: Stack) -> str:
+    """Return the SHA-256 of the parts' shapes, images and labels, in hexadecimal."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(repr(tuple(part.images.shape)).encode())
+        found.update(part.images.numpy().tobytes())
+        found.update(part.labels.numpy().tobytes())
+    return found.hexdigest()

@@ -15,6 +15,7 @@ import pytest
 import analysis
 from analysis.__main__ import run
 from analysis.images import fashion_mnist
+from analysis.images.roots import DATA_VARIABLE
 from analysis.style import fonts
 from analysis.style.numbers import percent, scale_of, shape, short
 from nets import CATALOG, parse
@@ -464,7 +465,7 @@ def test_gradients_of_a_model_and_its_plain_twin(
 def test_images_that_are_not_here_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for variable in (fashion_mnist.DATA_VARIABLE, "XDG_CACHE_HOME"):
+    for variable in (DATA_VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
     asked = ("gradients", "resnet20", "--images", "fashion_mnist")

@@ -365,7 +365,10 @@ def test_twins_differ_in_the_shortcut_alone(spec: ResNetSpec) -> None:
         ({"first_seed": -1}, "first_seed must be 0 to 2,147,483,647, not -1"),
         ({"batch": 1.5}, "batch must be 1 to 65,536, not 1.5"),
         ({"precision": "half"}, "precision must be one of float32, float64, not 'half'"),
-        ({"images": "cats"}, "images must be one of random, fashion_mnist, picture, not 'cats'"),
+        (
+            {"images": "cats"},
+            "images must be one of random, sample, fashion_mnist, picture, not 'cats'",
+        ),
         ({"images": "picture"}, "a picture is wanted as the image: upload one"),
         ({"picture": b"0" * 10_000_001}, "a picture has 10 MB at most, not 10.0 MB"),
     ],

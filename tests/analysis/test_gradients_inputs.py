@@ -21,6 +21,7 @@ from analysis.images import batch as inputs
 from analysis.images import fashion_mnist
 from analysis.images.kinds import InputKind
 from analysis.images.picture import FORMATS
+from analysis.images.roots import DATA_VARIABLE
 from nets import ResNetSpec, parse
 
 RANDOM, FASHION = (
@@ -64,7 +65,7 @@ def save(folder: Path, packed: bool, images: bytes = b"", labels: bytes = b"") -
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of the owner's, and no other data on the machine."""
-    monkeypatch.setenv(fashion_mnist.DATA_VARIABLE, str(tmp_path / "data"))
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
     fashion_mnist._load.cache_clear()
@@ -186,7 +187,7 @@ def test_a_download_goes_to_the_owners_folder_or_the_cache(
     fashion_mnist.download_fashion_mnist()
     assert (folder / "FashionMNIST" / "raw" / IMAGES_FILE).is_file()
     assert torch.equal(fashion_mnist.fashion_mnist()[0], GARMENTS)
-    monkeypatch.delenv(fashion_mnist.DATA_VARIABLE)
+    monkeypatch.delenv(DATA_VARIABLE)
     assert not fashion_mnist.fashion_mnist_is_here()
     fashion_mnist.download_fashion_mnist()
     assert (tmp_path / "cache" / "resnet-lab" / "FashionMNIST" / "raw" / LABELS_FILE).is_file()

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.images import fashion_mnist
+from analysis.images.roots import DATA_VARIABLE
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -88,7 +89,7 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
 def test_images_that_are_not_there_are_not_replaced(
     open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in (fashion_mnist.DATA_VARIABLE, "XDG_CACHE_HOME"):
+    for variable in (DATA_VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
     app = opened(open_app)

@@ -15,6 +15,7 @@ from analysis.gradients.verdict import Word, word
 from analysis.images import batch as inputs
 from analysis.images import fashion_mnist
 from analysis.images.kinds import InputKind
+from analysis.images.roots import DATA_VARIABLE
 from nets import build, parse
 from tests.analysis.test_gradients_table import Row, holds, says_its_name, summary
 
@@ -129,7 +130,7 @@ def test_presets_show_what_their_names_say_at_their_own_settings(preset: Preset)
 
 def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     """Needs Debian's package dataset-fashion-mnist."""
-    monkeypatch.setenv(fashion_mnist.DATA_VARIABLE, str(fashion_mnist.DEBIAN_FOLDER))
+    monkeypatch.setenv(DATA_VARIABLE, str(fashion_mnist.DEBIAN_FOLDER))
     fashion_mnist._load.cache_clear()
     pictures, classes = fashion_mnist.fashion_mnist()
     assert pictures.shape == (10_000, 28, 28)

@@ -1,0 +1,178 @@
+"""An uploaded .zip of pictures, unpacked within bounds: whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from analysis.images.folder import is_picture, is_seen
+from analysis.images.split import TRAIN_FILE, VALID_FILE, plain
+
+MAX_FILES = 20_000
+"""Pictures in an archive."""
+
+MAX_ENTRIES = 50_000
+"""Entries in an archive, of any kind: macOS adds one to each file."""
+
+MAX_BYTES = 1_000_000_000
+"""Bytes of all its files, unpacked."""
+
+MAX_RATIO = 100
+"""Bytes unpacked over the archive's own, beyond `FREE_BYTES`: pictures hardly shrink."""
+
+FREE_BYTES = 50_000_000
+"""Bytes that an archive may unpack to whatever its ratio."""
+
+_ENTRY = b"PK\x01\x02"
+_DAMAGED = "the archive is damaged, or no .zip"
+_CHUNK_BYTES = 1 << 20
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def unpack(data: bytes | BinaryIO, into: Path) -> Path:
+    """Unpack the pictures of an archive, and its `train.jsonl` and `valid.jsonl`, into a folder.
+
+    A top-level folder that all pictures share is looked through, as long as a folder for each class
+    remains; other files are left out. The folder appears when all is written.
+
+    Args:
+        data: the archive, or a file of it that can seek.
+        into: the folder, which is not there yet.
+
+    Returns:
+        The folder.
+
+    Raises:
+        FileExistsError: where the folder is there already.
+        ValueError: in one sentence, where the archive is too large, damaged, encrypted or unsafe.
+        OSError: in one sentence, where the disk can't take it.
+    """
+    if into.exists():
+        raise FileExistsError(f"{plain(into.name)} is there already")
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    size = _check_size(file)
+    try:
+        archive = ZipFile(file)
+    except Exception as error:  # a reader fed with a stranger's bytes may raise anything
+        raise ValueError(_DAMAGED) from error
+    wanted = _wanted(archive.infolist())
+    try:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(mkdtemp(prefix=".unpacking-", dir=into.parent))
+        try:
+            _write(archive, wanted, temporary, size)
+            temporary.chmod(0o755)
+            temporary.rename(into)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OSError(f"the archive cannot be unpacked: {reason}") from error
+    return into
+
+
+def _check_size(file: BinaryIO) -> int:
+    """Return the archive's bytes.
+
+    The signatures of entries are counted before the archive is opened, as each entry that is read
+    takes memory.
+    """
+    file.seek(0)
+    size, entries, tail = 0, 0, b""
+    while chunk := file.read(_CHUNK_BYTES):
+        size += len(chunk)
+        entries += (tail + chunk).count(_ENTRY)
+        tail = chunk[-len(_ENTRY) + 1 :]
+        if entries > MAX_ENTRIES:
+            raise ValueError(f"the archive has too many files: {MAX_ENTRIES:,} at most are allowed")
+    file.seek(0)
+    return size
+
+
+def _wanted(entries: list[ZipInfo]) -> dict[PurePosixPath, ZipInfo]:
+    """Return the entries to write, by their path below the folder; refuse the archive if unsafe."""
+    found: dict[PurePosixPath, ZipInfo] = {}
+    for entry in entries:
+        _check_entry(entry)
+        path = PurePosixPath(entry.filename)
+        if entry.is_dir() or not all(map(is_seen, path.parts)):
+            continue
+        if not is_picture(path.name) and path.name not in (TRAIN_FILE, VALID_FILE):
+            continue
+        if path in found:
+            raise ValueError(f"{plain(str(path))} is twice in the archive")
+        found[path] = entry
+    pictures = [path for path in found if is_picture(path.name)]
+    if not pictures:
+        raise ValueError("the archive has no pictures")
+    if len(pictures) > MAX_FILES:
+        raise ValueError(f"the archive has too many pictures: {MAX_FILES:,} at most are allowed")
+    top = _shared_folder(pictures)
+    return {
+        path.relative_to(top): entry
+        for path, entry in found.items()
+        if is_picture(path.name) or path.parent == top
+    }
+
+
+def _check_entry(entry: ZipInfo) -> None:
+    """Raise ValueError where an entry would leave the folder, or is a link or encrypted."""
+    name = entry.orig_filename  # as it stands in the archive: zipfile cuts it at a zero byte
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts or _DRIVE.match(name) or {"\\", "\0"} & set(name):
+        raise ValueError(f"the archive has an unsafe path, {plain(name[:80])}")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ValueError(
+            f"the archive has a link, {plain(name[:80])}: pack the pictures themselves"
+        )
+    if entry.flag_bits & 1:
+        raise ValueError("the archive is encrypted: pack it without a password")
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise ValueError("the archive is packed by another method than deflate: pack it as a .zip")
+
+
+def _shared_folder(pictures: list[PurePosixPath]) -> PurePosixPath:
+    """Return the deepest folder that holds all pictures, each in a folder of its own below it."""
+    shared = pictures[0].parent.parent.parts
+    for path in pictures:
+        own = path.parent.parent.parts
+        count = 0
+        while count < min(len(shared), len(own)) and shared[count] == own[count]:
+            count += 1
+        shared = shared[:count]
+    return PurePosixPath(*shared)
+
+
+def _write(archive: ZipFile, wanted: dict[PurePosixPath, ZipInfo], folder: Path, size: int) -> None:
+    """Write the entries, counting the bytes that really come out of each."""
+    done = 0
+    for path, entry in wanted.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:
+            for chunk in _chunks(archive, entry):
+                done += len(chunk)
+                if done > MAX_BYTES:
+                    raise ValueError(f"the archive unpacks to more than {MAX_BYTES // 10**9} GB")
+                if done > max(FREE_BYTES, MAX_RATIO * size):
+                    raise ValueError(
+                        f"the archive unpacks to more than {MAX_RATIO} times its size: pictures "
+                        "don't"
+                    )
+                out.write(chunk)
+
+
+def _chunks(archive: ZipFile, entry: ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(entry) as packed:
+            while chunk := packed.read(_CHUNK_BYTES):
+                yield chunk
+    except Exception as error:
+        raise ValueError(_DAMAGED) from error
