@@ -104,9 +104,10 @@ def check_device(device: str | None) -> None:
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
 @click.option(
     "--images",
-    type=click.Choice(["random", "fashion_mnist"]),
+    type=click.Choice(["random", "sample", "fashion_mnist"]),
     default="random",
-    help="Fashion-MNIST is read from the folder in RESNET_LAB_DATA.",
+    help="The sample is a part of Fashion-MNIST that is always here; the whole set is read from "
+    "the folder in RESNET_LAB_DATA.",
 )
 @click.option("--download", is_flag=True, help="Fetch Fashion-MNIST first, where it is missing.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png")

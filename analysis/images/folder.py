@@ -100,14 +100,15 @@ def folder_set(root: Path, seed: int = 0, test_share: float = 0.2) -> ImageSet:
     """
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must be above 0 and below 1, not {test_share}")
+    asked = plain(str(root)[:200])
     try:
         root = root.resolve()
         found = _pictures_by_class(root)
     except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"there is no folder {plain(str(root))}") from None
+        raise ValueError(f"there is no folder {asked}") from None
     except OSError as error:
-        raise ValueError(f"{plain(str(root))} cannot be read: {_reason(error)}") from None
-    name = plain(root.name)
+        raise ValueError(f"{asked} cannot be read: {_reason(error)}") from None
+    name = plain(root.name or str(root))
     _check_classes(name, found)
     files = [file for own in found.values() for file in own]
     hashes, left_out = _examine(root, files)
@@ -215,10 +216,12 @@ def _part(
     usable: Container[str],
 ) -> Pictures:
     """Return a part's usable pictures, sorted by class, then by name."""
-    kept = sorted((classes.index(label), file) for file, label in pairs if file in usable)
+    numbers = {label: number for number, label in enumerate(classes)}
+    kept = sorted((numbers[label], file) for file, label in pairs if file in usable)
     labels = [label for label, _ in kept]
-    for number in sorted(set(range(len(classes))) - set(labels)):
-        raise ValueError(f"{of} has no usable picture of class {quote(classes[number])}")
+    missing = set(numbers.values()) - set(labels)
+    if missing:
+        raise ValueError(f"{of} has no usable picture of class {quote(classes[min(missing)])}")
     return Pictures(root, tuple(file for _, file in kept), torch.tensor(labels))
 
 

@@ -33,8 +33,7 @@ def open_set(name_or_path: str, seed: int = 0) -> ImageSet:
     Raises:
         ValueError: in one sentence, where it is not there or cannot be used.
     """
-    offered = _offered()
-    if name_or_path in (SAMPLE, FASHION_MNIST) or name_or_path in offered:
+    if name_or_path in (SAMPLE, FASHION_MNIST) or name_or_path in _offered():
         return open_offered(name_or_path, seed)
     return folder_set(Path(name_or_path), seed)
 

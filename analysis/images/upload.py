@@ -30,6 +30,9 @@ MAX_RATIO = 100
 FREE_BYTES = 50_000_000
 """Bytes that an archive may unpack to whatever its ratio."""
 
+MAX_DEPTH = 20
+"""Folders within each other."""
+
 _ENTRY = b"PK\x01\x02"
 _DAMAGED = "the archive is damaged, or no .zip"
 _CHUNK_BYTES = 1 << 20
@@ -126,8 +129,18 @@ def _check_entry(entry: ZipInfo) -> None:
     """Raise ValueError where an entry would leave the folder, or is a link or encrypted."""
     name = entry.orig_filename  # as it stands in the archive: zipfile cuts it at a zero byte
     parts = name.split("/")
-    if name.startswith("/") or ".." in parts or _DRIVE.match(name) or {"\\", "\0"} & set(name):
+    if (
+        not name
+        or name.startswith("/")
+        or ".." in parts
+        or _DRIVE.match(name)
+        or {"\\", "\0"} & set(name)
+    ):
         raise ValueError(f"the archive has an unsafe path, {plain(name[:80])}")
+    if len(parts) > MAX_DEPTH:
+        raise ValueError(
+            f"the archive has folders within each other: {MAX_DEPTH} at most are allowed"
+        )
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ValueError(
             f"the archive has a link, {plain(name[:80])}: pack the pictures themselves"

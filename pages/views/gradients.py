@@ -82,8 +82,9 @@ def choose_settings() -> tuple[GradientSettings | None, Quantity]:
         InputKind.RANDOM,
         key="images",
         place=four,
-        help="Random: seeded normal noise. Fashion-MNIST: its test images, where this server has "
-        "them. Picture: one of yours, copied with a little noise.",
+        help="Random: seeded normal noise. Sample: 1,000 of Fashion-MNIST's test images, which are "
+        "always here. Fashion-MNIST: all 10,000, where this server has them. Picture: one of "
+        "yours, copied with a little noise.",
     )
     quantities = {quantity: quantity.label for quantity in Quantity}
     quantity = Quantity(

@@ -185,12 +185,14 @@ def test_a_download_goes_to_the_owners_folder_or_the_cache(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fashion_mnist.download_fashion_mnist()
-    assert (folder / "FashionMNIST" / "raw" / IMAGES_FILE).is_file()
+    assert (folder / "FashionMNIST" / "raw" / f"{IMAGES_FILE}.gz").is_file()
     assert torch.equal(fashion_mnist.fashion_mnist()[0], GARMENTS)
     monkeypatch.delenv(DATA_VARIABLE)
     assert not fashion_mnist.fashion_mnist_is_here()
     fashion_mnist.download_fashion_mnist()
-    assert (tmp_path / "cache" / "resnet-lab" / "FashionMNIST" / "raw" / LABELS_FILE).is_file()
+    assert (
+        tmp_path / "cache" / "resnet-lab" / "FashionMNIST" / "raw" / f"{LABELS_FILE}.gz"
+    ).is_file()
     assert fashion_mnist.fashion_mnist_is_here()
 
 
