@@ -52,8 +52,9 @@ class ImageSet:
         classes: the classes' names; a label is a place in it.
         train: what is learned from.
         test: what is tested with.
-        mean: of the training part's pixels, a channel, on a scale of 0 to 1.
-        std: their standard deviation.
+        mean: of the training part's pixels, a channel, on a scale of 0 to 1; a folder's is
+            ImageNet's.
+        std: their standard deviation; a folder's is ImageNet's.
         digest: a hash of all images and labels: two sets of one digest are the same.
         source: a citation, or an empty text.
         left_out: files of a folder that are not used, each with the reason.

@@ -91,8 +91,9 @@ def _check_size(file: BinaryIO) -> int:
     size, entries, tail = 0, 0, b""
     while chunk := file.read(_CHUNK_BYTES):
         size += len(chunk)
-        entries += (tail + chunk).count(_ENTRY)
-        tail = chunk[-len(_ENTRY) + 1 :]
+        tail += chunk
+        entries += tail.count(_ENTRY)
+        tail = tail[-len(_ENTRY) + 1 :]
         if entries > MAX_ENTRIES:
             raise ValueError(f"the archive has too many files: {MAX_ENTRIES:,} at most are allowed")
     file.seek(0)

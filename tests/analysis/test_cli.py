@@ -475,6 +475,13 @@ def test_images_that_are_not_here_are_refused(
     assert err.count("\n") == 1
 
 
+def test_gradients_on_the_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    quick = ("gradients", "resnet20", "--seeds", "1", "--batch", "2", "--format", "json")
+    run = json.loads(call(capsys, *quick, "--images", "sample")[1])
+    assert run["settings"]["images"] == "sample"
+    assert run["curves"] != json.loads(call(capsys, *quick)[1])["curves"]
+
+
 def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     quick = ("compare", "resnet18", "resnet50", "--no-memory", "--format")
     rows = json.loads(call(capsys, *quick, "json")[1])["models"]

@@ -5,6 +5,7 @@ from statistics import median
 from time import process_time
 
 import pytest
+import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.nn.functional import cross_entropy
 
@@ -15,7 +16,9 @@ from analysis.gradients.verdict import Word, word
 from analysis.images import batch as inputs
 from analysis.images import fashion_mnist
 from analysis.images.kinds import InputKind
+from analysis.images.make_sample import draw
 from analysis.images.roots import DATA_VARIABLE
+from analysis.images.sample import sample_set
 from nets import build, parse
 from tests.analysis.test_gradients_table import Row, holds, says_its_name, summary
 
@@ -136,6 +139,13 @@ def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pictures.shape == (10_000, 28, 28)
     assert classes.bincount().tolist() == [1_000] * 10
     assert round(pictures.double().mean().item(), 2) == 73.15
+    whole, sample = fashion_mnist.fashion_mnist_set(), sample_set()
+    assert whole.digest == "a06d3266794aa0147787f49603795ec5e8a32fac55270d9b4ac38d415b342e8c"
+    assert whole.mean + whole.std == pytest.approx((0.28604, 0.35302), abs=1e-5)
+    for part, of, each in ((sample.train, whole.train, 400), (sample.test, whole.test, 100)):
+        places = draw(of.labels, each)
+        assert part.labels.tolist() == of.labels[places].tolist()
+        assert all(torch.equal(part[i], of[place]) for i, place in enumerate(places))
     settings = GradientSettings(images=InputKind.FASHION_MNIST)
     plain, residual = measure(
         lambda _: None, (parse("plain56"), parse("resnet56")), settings
