@@ -53,7 +53,7 @@ def fetch(files: Sequence[Remote], folder: Path, report: Report) -> None:
         for file in missing:
             done = _fetch(file, folder / file.name, done, total, report)
     except HTTPException as error:
-        raise OSError(f"the server's answer is broken: {type(error).__name__}") from error
+        raise OSError(f"the server sent an invalid response: {type(error).__name__}") from error
 
 
 def _fetch(file: Remote, path: Path, done: int, total: int, report: Report) -> int:
@@ -67,7 +67,7 @@ def _fetch(file: Remote, path: Path, done: int, total: int, report: Report) -> i
                 done += len(chunk)
                 report(done, total)
         if found.hexdigest() != file.md5:
-            raise OSError(f"{file.name} arrived damaged")
+            raise OSError(f"{file.name} is damaged: its checksum is wrong")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -82,7 +82,7 @@ def fashion_mnist_set() -> ImageSet:
     folder = _folder(TRAIN, TEST)
     if folder is None and fashion_mnist_is_here():
         raise ValueError(
-            "Fashion-MNIST is on this machine without its training images: download it, or add "
+            "Fashion-MNIST's training images are not on this machine: download them, or add "
             "their files"
         )
     if folder is None:

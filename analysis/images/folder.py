@@ -174,7 +174,7 @@ def _pictures_by_class(root: Path) -> dict[str, list[str]]:
 def _counted(root: Path, count: int) -> int:
     if count > MAX_FILES:
         raise ValueError(
-            f"{plain(root.name)} has too many files: {MAX_FILES:,} at most are allowed"
+            f"{plain(root.name)} has too many files: at most {MAX_FILES:,} are allowed"
         )
     return count
 
@@ -190,12 +190,12 @@ def _check_classes(name: str, found: dict[str, list[str]]) -> None:
         raise ValueError(f"{name} has no pictures: allowed are {', '.join(SUFFIXES)}")
     if {label.lower() for label in found} <= _PART_NAMES:
         raise ValueError(
-            f"{name} has the folders {', '.join(found)} instead of one per class: put the class "
-            "folders into one folder, it is split by a seed"
+            f"{name} has the folders {', '.join(found)} instead of one per class: put all "
+            "class folders into one folder, which is then split by a seed"
         )
     if len(found) == 1:
         raise ValueError(
-            f"{name} has one class, {quote(next(iter(found)))}: two at least are wanted"
+            f"{name} has one class, {quote(next(iter(found)))}: at least two are needed"
         )
 
 
@@ -203,8 +203,8 @@ def _check_counts(name: str, usable: dict[str, list[str]]) -> None:
     for label, own in usable.items():
         if len(own) < 2:
             raise ValueError(
-                f"class {quote(label)} of {name} has {number_of(len(own), 'usable picture')}: two "
-                "at least are wanted, one for each part"
+                f"class {quote(label)} of {name} has {number_of(len(own), 'usable picture')}: at "
+                "least two are needed, one for each part"
             )
 
 
@@ -242,7 +242,7 @@ def _examine(root: Path, files: Sequence[str]) -> tuple[dict[str, str], dict[str
         try:
             at = (root / file).stat()
             if not stat.S_ISREG(at.st_mode):
-                raise ValueError("it is no file")
+                raise ValueError("not a regular file")
             hashes[file] = _hash(
                 root / file, at.st_size, at.st_mtime_ns, len(files) <= MAX_VERIFIED
             )

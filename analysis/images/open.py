@@ -51,7 +51,7 @@ def open_offered(name: str, seed: int = 0) -> ImageSet:
     offered = _offered()
     if name not in offered:
         allowed = ", ".join((SAMPLE, FASHION_MNIST, *offered))
-        raise ValueError(f"there are no images {quote(name)}: allowed are {allowed}")
+        raise ValueError(f"no set of images is called {quote(name)}: choose from {allowed}")
     return folder_set(offered[name], seed)
 
 
@@ -79,7 +79,7 @@ def _has_classes(folder: Path) -> bool:
 
 
 def _folders(folder: Path) -> list[Path]:
-    found = (folder / name for name in _names(folder) if is_seen(name))
+    found = (folder / name for name in _names(folder) if is_seen(name) and name.isprintable())
     return [path for path in found if path.is_dir()]
 
 

@@ -115,9 +115,9 @@ def _pairs(
             if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
                 raise ValueError(f"{plain(file)} is outside the folder")
             if label not in classes:
-                raise ValueError(f"unknown label {quote(label)}: name one of the class folders")
+                raise ValueError(f"unknown label {quote(label)}: use the name of a class folder")
             if file not in files:
-                raise ValueError(f"there is no picture {plain(file)} in the class folders")
+                raise ValueError(f"{plain(file)} is not a picture in the class folders")
             if file in seen:
                 raise ValueError(f"{plain(file)} is listed twice")
         except ValueError as error:
@@ -134,7 +134,7 @@ def _pair(line: str) -> Pair:
     match value:
         case {"file": str(file), "label": str(label)}:
             return file, label
-    raise ValueError('not of the form {"file": "...", "label": "..."}')
+    raise ValueError('expected {"file": "...", "label": "..."}')
 
 
 def _text(path: Path) -> str:

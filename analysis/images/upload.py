@@ -34,7 +34,7 @@ MAX_DEPTH = 20
 """Folders within each other."""
 
 _ENTRY = b"PK\x01\x02"
-_DAMAGED = "the archive is damaged, or no .zip"
+_DAMAGED = "the archive is damaged or is not a .zip file"
 _CHUNK_BYTES = 1 << 20
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -95,7 +95,7 @@ def _check_size(file: BinaryIO) -> int:
         entries += tail.count(_ENTRY)
         tail = tail[-len(_ENTRY) + 1 :]
         if entries > MAX_ENTRIES:
-            raise ValueError(f"the archive has too many files: {MAX_ENTRIES:,} at most are allowed")
+            raise ValueError(f"the archive has too many files: at most {MAX_ENTRIES:,} are allowed")
     file.seek(0)
     return size
 
@@ -111,13 +111,13 @@ def _wanted(entries: list[ZipInfo]) -> dict[PurePosixPath, ZipInfo]:
         if not is_picture(path.name) and path.name not in (TRAIN_FILE, VALID_FILE):
             continue
         if path in found:
-            raise ValueError(f"{plain(str(path))} is twice in the archive")
+            raise ValueError(f"{plain(str(path))} appears twice in the archive")
         found[path] = entry
     pictures = [path for path in found if is_picture(path.name)]
     if not pictures:
         raise ValueError("the archive has no pictures")
     if len(pictures) > MAX_FILES:
-        raise ValueError(f"the archive has too many pictures: {MAX_FILES:,} at most are allowed")
+        raise ValueError(f"the archive has too many pictures: at most {MAX_FILES:,} are allowed")
     top = _shared_folder(pictures)
     return {
         path.relative_to(top): entry
@@ -137,19 +137,21 @@ def _check_entry(entry: ZipInfo) -> None:
         or _DRIVE.match(name)
         or {"\\", "\0"} & set(name)
     ):
-        raise ValueError(f"the archive has an unsafe path, {plain(name[:80])}")
+        raise ValueError(f"the archive contains an unsafe path, {plain(name[:80])}")
     if len(parts) > MAX_DEPTH:
         raise ValueError(
-            f"the archive has folders within each other: {MAX_DEPTH} at most are allowed"
+            f"the archive nests folders too deeply: at most {MAX_DEPTH} levels are allowed"
         )
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ValueError(
-            f"the archive has a link, {plain(name[:80])}: pack the pictures themselves"
+            f"the archive contains a link, {plain(name[:80])}: include the file itself"
         )
     if entry.flag_bits & 1:
-        raise ValueError("the archive is encrypted: pack it without a password")
+        raise ValueError("the archive is encrypted: make it without a password")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise ValueError("the archive is packed by another method than deflate: pack it as a .zip")
+        raise ValueError(
+            "the archive uses another compression than deflate: make an ordinary .zip file"
+        )
 
 
 def _shared_folder(pictures: list[PurePosixPath]) -> PurePosixPath:
@@ -177,8 +179,8 @@ def _write(archive: ZipFile, wanted: dict[PurePosixPath, ZipInfo], folder: Path,
                     raise ValueError(f"the archive unpacks to more than {MAX_BYTES // 10**9} GB")
                 if done > max(FREE_BYTES, MAX_RATIO * size):
                     raise ValueError(
-                        f"the archive unpacks to more than {MAX_RATIO} times its size: pictures "
-                        "don't"
+                        f"the archive unpacks to more than {MAX_RATIO} times its size, which "
+                        "pictures never need"
                     )
                 out.write(chunk)
 

@@ -253,7 +253,7 @@ def test_damaged_pictures_are_named_and_left_out(
         "rose/gone.png: no such file or directory",
         "rose/half.png: the picture is damaged",
         "rose/long.bmp: the file is larger than 0 MB",
-        "rose/pipe.png: it is no file",
+        "rose/pipe.png: not a regular file",
         "rose/text.jpg: the file is no picture",
         "rose/wide.png: the picture is too large",
     )
@@ -362,12 +362,12 @@ def test_folders_without_classes_or_pictures(tmp_path: Path) -> None:
         "empty has no pictures: allowed are .png, .jpg, .jpeg, .webp, .gif, .bmp",
     )
     one_sentence(
-        put(tmp_path / "one", rose=3), "one has one class, 'rose': two at least are wanted"
+        put(tmp_path / "one", rose=3), "one has one class, 'rose': at least two are needed"
     )
     one_sentence(
         put(tmp_path / "parts", train=2, Val=2),
-        "parts has the folders Val, train instead of one per class: put the class folders into one "
-        "folder, it is split by a seed",
+        "parts has the folders Val, train instead of one per class: put all class folders into one "
+        "folder, which is then split by a seed",
     )
 
 
@@ -375,7 +375,7 @@ def test_folders_without_classes_or_pictures(tmp_path: Path) -> None:
 def test_a_class_of_too_few_pictures(tmp_path: Path, count: int, says: str) -> None:
     root = put(tmp_path / "f", rose=count, tulip=3)
     (root / "rose" / "text.jpg").write_bytes(b"no picture")
-    one_sentence(root, f"class 'rose' of f has {says}: two at least are wanted, one for each part")
+    one_sentence(root, f"class 'rose' of f has {says}: at least two are needed, one for each part")
     assert not (root / TRAIN).exists()
 
 
@@ -385,10 +385,10 @@ def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     root = put(tmp_path / "f", a=4, b=4)
     folder_set(root)  # with its two folders just ten
     (root / "b" / "notes.txt").write_text("of any kind")
-    one_sentence(root, "f has too many files: 10 at most are allowed")
+    one_sentence(root, "f has too many files: at most 10 are allowed")
     for number in range(11):
         (tmp_path / f"{number}.txt").write_text("")
-    one_sentence(tmp_path, f"{tmp_path.name} has too many files: 10 at most are allowed")
+    one_sentence(tmp_path, f"{tmp_path.name} has too many files: at most 10 are allowed")
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, float("nan"), float("inf")])
@@ -397,7 +397,7 @@ def test_a_share_that_is_none(tmp_path: Path, share: float) -> None:
     one_sentence(flowers(tmp_path), says, test_share=share)
 
 
-FORM = 'not of the form {"file": "...", "label": "..."}'
+FORM = 'expected {"file": "...", "label": "..."}'
 
 
 @pytest.mark.parametrize(
@@ -408,14 +408,17 @@ FORM = 'not of the form {"file": "...", "label": "..."}'
         ('{"file": "/etc/passwd", "label": "rose"}', "/etc/passwd is outside the folder"),
         (
             '{"file": "rose/0.png", "label": "rosé"}',
-            "unknown label 'ros\\xe9': name one of the class folders",
+            "unknown label 'ros\\xe9': use the name of a class folder",
         ),
         (
             '{"file": "rose/99.png", "label": "rose"}',
-            "there is no picture rose/99.png in the class folders",
+            "rose/99.png is not a picture in the class folders",
         ),
-        ('{"file": "rose/\\n.png", "label": "rose"}', "there is no picture rose/�.png in the ..."),
-        ('{"file": "\\ud800", "label": "rose"}', "there is no picture � in the class folders"),
+        (
+            '{"file": "rose/\\n.png", "label": "rose"}',
+            "rose/�.png is not a picture in the class folders",
+        ),
+        ('{"file": "\\ud800", "label": "rose"}', "� is not a picture in the class folders"),
         ('{"file": "tulip/0.png", "label": "tulip"}', "tulip/0.png is listed twice"),
         ("rose/0.png rose", FORM),
         ("[]", FORM),

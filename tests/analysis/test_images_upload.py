@@ -113,14 +113,14 @@ def test_what_is_there_already_is_not_touched(tmp_path: Path) -> None:
 )
 def test_a_path_out_of_the_archive(tmp_path: Path, name: str) -> None:
     shown = name.replace("\0", "�")
-    refused(packed(PLAIN | {name: PNG}), tmp_path, f"the archive has an unsafe path, {shown}")
+    refused(packed(PLAIN | {name: PNG}), tmp_path, f"the archive contains an unsafe path, {shown}")
 
 
 def test_a_path_without_a_name(tmp_path: Path) -> None:
     data = bytearray(packed(PLAIN | {"x": PNG}))
     lengths = data.rindex(b"PK\x01\x02") + 28
     data[lengths : lengths + 4] = struct.pack("<2H", 0, 1)  # the name becomes an extra field
-    refused(bytes(data), tmp_path, "the archive has an unsafe path, ")
+    refused(bytes(data), tmp_path, "the archive contains an unsafe path, ")
 
 
 @pytest.mark.parametrize("name", ["rose/link.png", "rose/link"])
@@ -130,14 +130,14 @@ def test_a_link(tmp_path: Path, name: str) -> None:
         link = ZipInfo(name)
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-    says = f"the archive has a link, {name}: pack the pictures themselves"
+    says = f"the archive contains a link, {name}: include the file itself"
     refused(out.getvalue(), tmp_path, says)
 
 
 def test_folders_within_folders(tmp_path: Path) -> None:
     fine = {f"{'a/' * 19}{number}.png": PNG for number in range(2)}
     assert below(unpack(packed(fine), tmp_path / "fine")) == ["a/0.png", "a/1.png"]
-    says = "the archive has folders within each other: 20 at most are allowed"
+    says = "the archive nests folders too deeply: at most 20 levels are allowed"
     (tmp_path / "deep").mkdir()
     refused(packed({f"{'a/' * 20}1.png": PNG}), tmp_path / "deep", says)
 
@@ -146,7 +146,7 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (upload.MAX_BYTES, upload.MAX_RATIO) == (1_000_000_000, 100)
     monkeypatch.setattr(upload, "FREE_BYTES", 2_000_000)
     bomb = PLAIN | {"rose/bomb.png": bytes(8_000_000)}
-    says = "the archive unpacks to more than 100 times its size: pictures don't"
+    says = "the archive unpacks to more than 100 times its size, which pictures never need"
     refused(packed(bomb), tmp_path, says)
     monkeypatch.setattr(upload, "FREE_BYTES", 10_000_000)
     assert len(below(unpack(packed(bomb), tmp_path / "fine"))) == 5
@@ -159,7 +159,7 @@ def test_a_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
     data = bytearray(packed(PLAIN | {"rose/bomb.png": bytes(1_000_000)}))
     at = data.rindex(b"PK\x01\x02")
     data[at + 24 : at + 28] = struct.pack("<I", 100)
-    refused(bytes(data), tmp_path, "the archive is damaged, or no .zip")
+    refused(bytes(data), tmp_path, "the archive is damaged or is not a .zip file")
 
 
 def test_200_000_files_are_refused_before_they_are_read(
@@ -168,7 +168,7 @@ def test_200_000_files_are_refused_before_they_are_read(
     monkeypatch.setattr(upload, "ZipFile", None)
     entries = (b"PK\x01\x02" + bytes(43)) * 200_000
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 5, 5, len(entries), 0, 0)
-    refused(entries + end, tmp_path, "the archive has too many files: 50,000 at most are allowed")
+    refused(entries + end, tmp_path, "the archive has too many files: at most 50,000 are allowed")
 
 
 def test_entries_are_counted_across_the_chunks_that_are_read(
@@ -179,14 +179,14 @@ def test_entries_are_counted_across_the_chunks_that_are_read(
         monkeypatch.setattr(upload, "MAX_ENTRIES", 4)
         assert len(below(unpack(packed(PLAIN), tmp_path / f"fine{chunk}"))) == 4
         monkeypatch.setattr(upload, "MAX_ENTRIES", 3)
-        with pytest.raises(ValueError, match=r"^the archive has too many files: 3 at most"):
+        with pytest.raises(ValueError, match=r"^the archive has too many files: at most 3"):
             unpack(packed(PLAIN), tmp_path / "set")
 
 
 def test_too_many_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert upload.MAX_FILES == 20_000
     monkeypatch.setattr(upload, "MAX_FILES", 3)
-    says = "the archive has too many pictures: 3 at most are allowed"
+    says = "the archive has too many pictures: at most 3 are allowed"
     refused(packed(PLAIN), tmp_path, says)
 
 
@@ -194,12 +194,12 @@ def test_an_encrypted_archive(tmp_path: Path) -> None:
     data = bytearray(packed(PLAIN))
     at = data.index(b"PK\x01\x02")
     data[at + 8] |= 1
-    refused(bytes(data), tmp_path, "the archive is encrypted: pack it without a password")
+    refused(bytes(data), tmp_path, "the archive is encrypted: make it without a password")
 
 
 @pytest.mark.parametrize("method", [ZIP_BZIP2, ZIP_LZMA])
 def test_another_method_of_packing(tmp_path: Path, method: int) -> None:
-    says = "the archive is packed by another method than deflate: pack it as a .zip"
+    says = "the archive uses another compression than deflate: make an ordinary .zip file"
     refused(packed(PLAIN, method), tmp_path, says)
 
 
@@ -208,7 +208,7 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     garbled = bytearray(data)
     garbled[60] ^= 255
     for damaged in (data[:-30], data[: len(data) // 2], b"", b"Rar!", bytes(100), bytes(garbled)):
-        refused(damaged, tmp_path, "the archive is damaged, or no .zip")
+        refused(damaged, tmp_path, "the archive is damaged or is not a .zip file")
 
 
 def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
 
 def test_the_same_file_twice(tmp_path: Path) -> None:
     data = packed(PLAIN | {"rose/./1.png": PNG})
-    refused(data, tmp_path, "rose/1.png is twice in the archive")
+    refused(data, tmp_path, "rose/1.png appears twice in the archive")
 
 
 def test_no_pictures(tmp_path: Path) -> None:
