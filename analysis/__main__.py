@@ -16,7 +16,7 @@ if __name__ == "__main__":  # before the slow imports
 
 import click
 
-from analysis.commands import choosing, diagrams, experiments, models
+from analysis.commands import choosing, diagrams, experiments, learning, models
 from analysis.commands.shared import Refusal
 
 MOST_WORDS = 400
@@ -41,6 +41,9 @@ for command in (
     experiments.time,
     experiments.check_device,
     experiments.gradients,
+    learning.recipes,
+    learning.train,
+    learning.predict,
     choosing.compare,
     choosing.choose,
 ):

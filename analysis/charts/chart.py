@@ -87,6 +87,7 @@ class Series:
     text: tuple[str, ...] = ()
     sizes: tuple[float, ...] = ()
     thin: bool = False
+    in_legend: bool = True
 
 
 @dataclass(frozen=True)

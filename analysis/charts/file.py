@@ -186,7 +186,7 @@ def _draw(axes: Axes, chart: Chart, series: Series, colour: str, number: int) ->
             marker="" if series.thin else _MARKERS[number % len(_MARKERS)],
             markersize=4,
             markevery=ceil(len(x) / MARKED) or None,
-            label=series.name,
+            label=_label(series),
         )
         if series.low:
             low, high = (
@@ -298,6 +298,11 @@ def _legend(
     return float(box.height) / drawn.dpi
 
 
+def _label(series: Series) -> str:
+    """The name in the legend; matplotlib leaves out what begins with a line."""
+    return series.name if series.in_legend else "_"
+
+
 def _draw_bars(
     axes: Axes,
     series: Series,
@@ -322,7 +327,7 @@ def _draw_bars(
         width,
         yerr=errors,
         color=colour,
-        label=series.name,
+        label=_label(series),
         hatch=_HATCHES[index % len(_HATCHES)],
         edgecolor="white",
         linewidth=0.3,
@@ -343,5 +348,5 @@ def _draw_points(
         linewidth=0,
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
-        label=series.name,
+        label=_label(series),
     )

@@ -262,6 +262,7 @@ def _plotly_trace(
         "name": in_lines(series.name, "<br>", _LETTERS),
         "x": series.x,
         "y": series.y,
+        **({} if series.in_legend else {"showlegend": False}),
     }
     if series.text:
         common |= {"hovertext": series.text, "hoverinfo": "text+name"}

@@ -52,6 +52,23 @@ def keeping(show: Callable[[], str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def asking() -> Iterator[Callable[[], bool]]:
+    """Give a function that says whether an interrupt asked to stop; a second one ends at once."""
+    asked = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, end_at_once)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def put_off() -> Iterator[None]:
     """Delay an interrupt until the end of this block."""
     waiting = False

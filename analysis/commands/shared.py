@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from analysis.commands.interrupts import put_off
+from analysis.machine.disk import replacing
 from nets import ResNetSpec, parse
 from nets.text import with_input
 
@@ -102,7 +102,7 @@ def write(content: str | bytes, path: Path | None) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
             path.write_bytes(data)
             return
-        with put_off(), _replacing(path.resolve()) as file:
+        with put_off(), replacing(path.resolve()) as file:
             file.write_bytes(data)
 
 
@@ -114,25 +114,3 @@ def _refusing(path: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:  # a loop of links is the latter
         reason = getattr(error, "strerror", None) or error
         raise Refusal(f"cannot write {str(path)!r}: {reason}") from None
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A new file in the folder of `path` that takes its place where the block ends well."""
-    if path.is_dir():
-        raise IsADirectoryError(None, "it is a folder")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
-    os.close(handle)
-    new = Path(name)
-    try:
-        yield new
-        new.chmod(0o666 & ~_umask())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

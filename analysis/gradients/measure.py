@@ -75,7 +75,8 @@ def measure(
     curves = []
     for seed in settings.seed_numbers:
         for spec, model in zip(specs, models, strict=True):
-            curves.append(_curve(spec, model, settings, seed))
+            _draw(model, seed)
+            curves.append(curve(spec, model, settings, seed))
             report(curves[-1])
     return Gradients(specs, settings, tuple(curves), torch.__version__, torch.get_num_threads())
 
@@ -148,12 +149,23 @@ def _check_device(settings: GradientSettings) -> None:
         raise ValueError("device mps has no float64: take float32, or device cpu")
 
 
-def _curve(spec: ResNetSpec, model: ResNet, settings: GradientSettings, seed: int) -> Curve:
-    """Draw a model's weights for a seed and measure it; torch's own generator stays as it was."""
+def _draw(model: ResNet, seed: int) -> None:
+    """Draw a model's weights for a seed; torch's own generator stays as it was."""
     model.to("cpu", torch.float32)  # so that every device and precision has the same weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         initialise(model)
+
+
+def curve(spec: ResNetSpec, model: ResNet, settings: GradientSettings, seed: int) -> Curve:
+    """Measure a model with the weights that it has, on the images of a seed.
+
+    Args:
+        spec: the network's, with a softmax or without.
+        model: ends in logits; it is moved to the settings' device and type.
+        settings: images, batch, device and type.
+        seed: of the images.
+    """
     images, labels = batch.batch(settings, spec, seed)
     dtype = getattr(torch, settings.precision)
     norms = observe(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -184,3 +184,14 @@ def environment(device: torch.device) -> Environment:
         cudnn_benchmark=cudnn.benchmark if cuda else None,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the CPU's random numbers for a while; torch.manual_seed would seed all devices."""
+    state = torch.random.get_rng_state()
+    try:
+        torch.default_generator.manual_seed(seed)
+        yield
+    finally:
+        torch.random.set_rng_state(state)

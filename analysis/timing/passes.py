@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from analysis.costs.step import Dtype
 from analysis.machine.clock import Clock
+from analysis.machine.devices import seeded
 from analysis.timing.settings import Settings
 from nets import plan
 from nets.plan import Step
@@ -42,7 +43,7 @@ class Passes:
         self.settings, self.device, self.clock = settings, device, clock
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
         random = torch.Generator().manual_seed(settings.seed)
-        with _seeded(settings.seed):
+        with seeded(settings.seed):
             model = build(spec)
         self.model = model.to(device).to(memory_format=layout).train(not settings.inference)
         images = torch.randn(settings.batch, *spec.input, generator=random)
@@ -114,17 +115,6 @@ def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
         several(plan.head_steps(spec)),
     )
     return ("stem", *stages, "head"), parts
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed the CPU's random numbers for a while; torch.manual_seed would seed all devices."""
-    state = torch.random.get_rng_state()
-    try:
-        torch.default_generator.manual_seed(seed)
-        yield
-    finally:
-        torch.random.set_rng_state(state)
 
 
 def check_autocast(settings: Settings, device: torch.device) -> None:

@@ -1,0 +1,228 @@
+"""Training: train, recipes, predict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analysis.commands.interrupts import asking
+from analysis.commands.shared import Model, Refusal, format_option, or_usage
+from nets import ResNetSpec
+
+if TYPE_CHECKING:
+    from analysis.images.sets import ImageSet
+    from analysis.training.recipes import Recipe
+    from analysis.training.runs import News, Run, Task
+
+
+@click.command()
+@format_option("text", "json")
+def recipes(style: str) -> None:
+    """List the training recipes, each with its source."""
+    from analysis.training.recipes import RECIPES
+
+    if style == "json":
+        listed = [
+            {"name": recipe.name, **recipe.values(), "source": recipe.source}
+            for recipe in RECIPES.values()
+        ]
+        click.echo(json.dumps({"recipes": listed}, ensure_ascii=False, indent=1))
+        return
+    for recipe in RECIPES.values():
+        click.echo(f"{recipe.name}\n  {recipe.words()}\n  {recipe.source}")
+
+
+@click.command()
+@click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
+@click.option("--recipe", "name", required=True, help="One that `recipes` lists.")
+@click.option(
+    "--data",
+    default="sample",
+    show_default=True,
+    help="sample, fashion_mnist, or a folder that has one folder of pictures a class.",
+)
+@click.option("--epochs", type=int, help="Instead of the recipe's.")
+@click.option("--steps", type=int, help="Instead of the recipe's.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Another value of the recipe, such as rate=0.05.",
+)
+@click.option("--seeds", type=int, default=1, show_default=True, help="Runs of each model.")
+@click.option("--first-seed", type=int, default=0, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@click.option("--threads", type=int, help="On the CPU.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder: one result and one checkpoint a run.",
+)
+@click.option("--resume", is_flag=True, help="Go on with what the folder of -o holds.")
+@format_option("text", "json", "csv")
+def train(
+    specs: tuple[ResNetSpec, ...],
+    name: str,
+    data: str,
+    epochs: int | None,
+    steps: int | None,
+    changes: tuple[str, ...],
+    seeds: int,
+    first_seed: int,
+    device: str,
+    threads: int | None,
+    folder: Path | None,
+    resume: bool,
+    style: str,
+) -> None:
+    """Train networks by a recipe, and say what their training losses show.
+
+    Ctrl-C ends after the step that is under way, keeps what there is and says how to go on; a
+    second one ends at once.
+    """
+    from analysis.training.recipes import recipe_of
+
+    if resume and folder is None:
+        raise Refusal("--resume needs -o with the folder of the runs")
+    recipe = or_usage(_changed, or_usage(recipe_of, name), epochs, steps, changes)
+    from analysis.images.open import open_set
+    from analysis.training import report as render
+    from analysis.training.kept import RunFiles, train_kept
+    from analysis.training.loop import check
+    from analysis.training.runs import tasks_of
+
+    images: ImageSet = or_usage(open_set, data)
+    numbers = range(first_seed, first_seed + seeds)
+    tasks: tuple[Task, ...] = or_usage(
+        tasks_of, specs, recipe, data, images, numbers, device, threads
+    )
+    for task in tasks:
+        or_usage(check, task, images)
+    if folder is not None:
+        _prepare(folder, tasks, resume)
+    runs: list[Run] = []
+    stopped = ""
+    with asking() as stop:
+        for number, task in enumerate(tasks):
+            files = None if folder is None else RunFiles.of(folder, task)
+            tell = _progress(task, recipe.length(len(images.train)), number, len(tasks))
+            run = or_usage(
+                train_kept, task, images, files, tell, number=number, resume=resume, stop=stop
+            )
+            if run.steps:
+                runs.append(run)
+            if stop() and (number + 1 < len(tasks) or not (run.is_whole or run.ended)):
+                stopped = f"at step {run.steps:,} of {run.total:,} of {run.model}, seed {task.seed}"
+                break
+    if runs:
+        texts = {"text": render.runs_text, "json": render.runs_json, "csv": render.runs_csv}
+        click.echo(texts[style](runs), nl=False)
+    if stopped:
+        way = "the same command with --resume goes on" if folder else "with -o it could go on"
+        raise click.ClickException(f"interrupted {stopped}: {way}")
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
+@click.option("--top", type=click.IntRange(1, 1_000), default=3, show_default=True)
+@format_option("text", "json")
+def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -> None:
+    """Say which classes pictures are of, by a trained network, in eval mode."""
+    from analysis.training import checkpoints
+
+    with _refusing(checkpoint):
+        trained = checkpoints.load(checkpoint)
+        network = trained.network()
+    found = {}
+    for picture in pictures:
+        with _refusing(Path(picture)):
+            found[picture] = checkpoints.guesses(trained, network, Path(picture).read_bytes(), top)
+    if style == "json":
+        listed = [
+            {"image": picture, "classes": [guess._asdict() for guess in guesses]}
+            for picture, guesses in found.items()
+        ]
+        about = {"model": str(trained.spec), "predictions": listed}
+        click.echo(json.dumps(about, ensure_ascii=False, indent=1))
+        return
+    for picture, guesses in found.items():
+        said = ", ".join(f"{guess.name} {100 * guess.probability:.1f}%" for guess in guesses)
+        click.echo(f"{picture}: {said}")
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """One sentence for what keeps a file from being read, with its name."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    except ValueError as error:
+        said = str(error)
+        raise Refusal(said if path.name in said else f"{path.name}: {said}") from None
+
+
+def _changed(
+    recipe: Recipe, epochs: int | None, steps: int | None, changes: tuple[str, ...]
+) -> Recipe:
+    """Return the recipe with what the command line changes."""
+    from analysis.training.recipes import changed, read_field
+
+    if epochs is not None and steps is not None:
+        raise ValueError("--epochs and --steps say the same: give one of them")
+    values: dict[str, Any] = {}
+    for change in changes:
+        field, equals, text = change.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes FIELD=VALUE, such as rate=0.05, not {change[:80]!r}")
+        values[field] = read_field(field, text)
+    if epochs is not None:
+        values["epochs"] = epochs
+    if steps is not None:
+        values["steps"] = steps
+    return changed(recipe, values) if values else recipe
+
+
+def _prepare(folder: Path, tasks: tuple[Task, ...], resume: bool) -> None:
+    """Make the folder, and refuse to write over runs that it holds."""
+    from analysis.training.kept import RunFiles
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot write to {str(folder)!r}: {error.strerror}") from None
+    for task in tasks:
+        if not resume and RunFiles.of(folder, task).exist():
+            raise Refusal(
+                f"{str(folder)!r} holds a run of {task.spec}, seed {task.seed}: add --resume to go "
+                "on with it, or take another folder"
+            )
+
+
+def _progress(task: Task, total: int, number: int, of: int) -> Any:
+    """Return what tells a terminal how a run goes on; nothing is told to a file."""
+
+    def tell(news: News) -> None:
+        if not sys.stderr.isatty():
+            return
+        if news.losses:
+            step = news.first + len(news.losses)
+            head = (
+                f"{number + 1} of {of}: {task.spec}, seed {task.seed}, step {step:,} of {total:,}"
+            )
+            click.echo(f"\r\033[K{head}, loss {news.losses[-1]:.3f}", err=True, nl=False)
+        if news.epoch:
+            accuracy = f"test accuracy {news.epoch.test_accuracy:.4f}"
+            click.echo(f"\r\033[Kepoch {news.epoch.epoch}: {accuracy}", err=True)
+
+    return tell

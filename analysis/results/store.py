@@ -1,0 +1,93 @@
+"""The server's store of results: it outlives a reload and a restart, and is bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from analysis.images.roots import data_roots
+from analysis.machine.disk import replacing
+from analysis.results.form import Result, read_result
+
+MAX_FILES = 1_000
+"""Results in the store; the oldest goes first."""
+
+MAX_STORE_BYTES = 2_000_000_000
+"""Size of the store, with what stands beside the results, such as trained weights."""
+
+_FOLDER = "results"
+_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+class Store:
+    """Results in a folder, each a file named by its hash, with files of other kinds beside it.
+
+    A store that can't be written to keeps nothing and says nothing: results are shown all the same.
+
+    Args:
+        folder: by default in the owner's data folder, else in the user's cache folder.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_roots()[0] / _FOLDER
+
+    def keep(self, result: Result) -> bool:
+        """Keep a result; the oldest make room. Return whether it is kept."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            result.write(self.path(result.hash))
+            self._make_room(result.hash)
+            return True
+        return False
+
+    def keep_beside(self, name: str, suffix: str, data: bytes) -> bool:
+        """Keep a file beside the result of a hash; return whether it is kept."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path(name, suffix)) as file:
+                file.write_bytes(data)
+            return True
+        return False
+
+    def find(self, name: str) -> Result | None:
+        """Return the result of a hash, if there is a sound one."""
+        with contextlib.suppress(OSError, ValueError):
+            return read_result(self.path(name))
+        return None
+
+    def all(self, kind: str) -> Iterator[Result]:
+        """Give every sound result of a kind, the newest first."""
+        for path in self._results():
+            with contextlib.suppress(OSError, ValueError):
+                result = read_result(path)
+                if result.kind == kind:
+                    yield result
+
+    def path(self, name: str, suffix: str = ".json") -> Path:
+        """Return the file of a hash.
+
+        Raises:
+            ValueError: if it is no hash.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name[:40]!r} is no hash of a result")
+        return self.folder / f"{name}{suffix}"
+
+    def _results(self) -> list[Path]:
+        """All results, the newest first."""
+        found = []
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(OSError):
+                found.append((path.stat().st_mtime_ns, path))
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def _make_room(self, new: str) -> None:
+        size = 0
+        for number, path in enumerate(self._results()):
+            files = list(self.folder.glob(f"{path.stem}.*"))
+            size += sum(file.stat().st_size for file in files)
+            if path.stem != new and (number >= MAX_FILES or size > MAX_STORE_BYTES):
+                for file in files:
+                    file.unlink(missing_ok=True)

@@ -1,0 +1,181 @@
+"""Training runs as charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from itertools import cycle
+from math import isfinite
+from statistics import fmean
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series
+from analysis.gradients.charts import gradient_chart
+from analysis.training.runs import Run, grouped
+from analysis.training.verdict import kind_of, name_of, verdict
+from nets.options import Shortcut
+
+POINTS = 120
+"""Points of a line; where a run has more steps, each is the mean of several."""
+
+_PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
+_NAMED = 6  # lines that have their names at their ends
+_AT_LEAST = 15  # steps of a line that has one
+
+
+class Shown(StrEnum):
+    """What of a run is drawn along its steps."""
+
+    TRAIN_LOSS = "train_loss"
+    TRAIN_ACCURACY = "train_accuracy"
+    TEST_ACCURACY = "test_accuracy"
+
+    @property
+    def label(self) -> str:
+        """What stands at the axis."""
+        return {
+            "train_loss": "training loss",
+            "train_accuracy": "training accuracy",
+            "test_accuracy": "test accuracy",
+        }[self.value]
+
+
+def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
+    """Draw runs along their steps: the mean over the seeds, with a band from lowest to highest.
+
+    Steps are put together so that a line has at most `POINTS` points, and at least as many steps
+    as make a mean of a batch's loss readable: a point is the mean of its steps, and stands at the
+    last of them. Test accuracy has a point at the end of each epoch.
+    """
+    groups = list(grouped(runs).values())
+    specs = [group[0].task.spec for group in groups]
+    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
+    lines, ends = [], []
+    for group in groups:
+        spec = group[0].task.spec
+        name = name_of(spec, specs)
+        if spec.shortcut is Shortcut.NONE:
+            colour, dash = "plain", next(plain)
+        else:
+            colour, dash = next(looks)
+        x, columns = _columns(group, shown)
+        if not x:
+            continue
+        line = Series(
+            name,
+            x,
+            tuple(map(fmean, columns)),
+            colour=colour,
+            dash=dash,
+            low=tuple(map(min, columns)) if len(group) > 1 else (),
+            high=tuple(map(max, columns)) if len(group) > 1 else (),
+        )
+        lines.append(line)
+        if len(groups) <= _NAMED and group[0].steps >= _AT_LEAST:
+            ends.append(_end(line))
+    said = " ".join(verdict(runs)) if shown is Shown.TRAIN_LOSS else ""
+    names = "; ".join(line.name for line in lines)
+    return Chart(
+        f"{shown.label.capitalize()} by step",
+        "step",
+        shown.label,
+        (*lines, *ends),
+        f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
+    )
+
+
+def ladder_chart(runs: Sequence[Run]) -> Chart:
+    """Draw the last training loss by depth, plain and residual, the seeds' range as error bars."""
+    lines = []
+    for kind, colour, dash in (
+        ("plain", "plain", Dash.SOLID),
+        ("residual", "identity", Dash.DASHED),
+    ):
+        own = [
+            (group[0].task.spec.depth, [run.last_loss for run in group])
+            for group in grouped(run for run in runs if run.is_whole and not run.ended).values()
+            if kind_of(group[0].task.spec) == kind
+        ]
+        own = sorted((depth, losses) for depth, losses in own if all(map(isfinite, losses)))
+        if own:
+            lines.append(
+                Series(
+                    kind,
+                    tuple(depth for depth, _ in own),
+                    tuple(fmean(losses) for _, losses in own),
+                    colour=colour,
+                    dash=dash,
+                    low=tuple(min(losses) for _, losses in own),
+                    high=tuple(max(losses) for _, losses in own),
+                )
+            )
+    return Chart(
+        "Last training loss by depth",
+        "weighted layers",
+        "training loss, last 25 steps",
+        tuple(lines),
+        f"Training loss at the end by depth. {' '.join(verdict(runs))}".strip(),
+    )
+
+
+def along_chart(run: Run) -> Chart:
+    """Draw the gradient's norm by depth at the steps of a run at which it was measured."""
+    drawn = gradient_chart([curve for _, curve in run.curves[:1]])
+    lines = []
+    for (step, curve), (colour, dash) in zip(run.curves, cycle(LINE_LOOKS), strict=False):
+        one = gradient_chart([curve]).series[0]
+        lines.append(replace(one, name=f"after {step:,} steps", colour=colour, dash=dash))
+    return replace(
+        drawn,
+        title="Gradient norm by depth along training",
+        series=tuple(lines),
+        alt=f"Gradient norm by depth of {run.model} at several steps of its training.",
+    )
+
+
+def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[list[float]]]:
+    """Where the points of a group stand, and the values of every seed there."""
+    if shown is Shown.TEST_ACCURACY:
+        tested: dict[int, list[float]] = {}
+        for run in group:
+            for epoch in run.epochs:
+                tested.setdefault(epoch.step, []).append(epoch.test_accuracy)
+        return tuple(tested), list(tested.values())
+
+    def values(run: Run) -> tuple[float, ...]:
+        return run.train_loss if shown is Shown.TRAIN_LOSS else run.train_accuracy
+
+    steps = max(run.steps for run in group)
+    width = max(1, -(-max(run.total for run in group) // POINTS))
+    if width == 1 and steps:
+        width = min(5, max(1, steps // 6))  # a batch alone is noisy
+    x, columns = [], []
+    for start in range(0, steps - steps % width, width):
+        means = _means(group, values, start, width)
+        if means:
+            x.append(start + width)
+            columns.append(means)
+    return tuple(x), columns
+
+
+def _means(
+    group: Sequence[Run], values: Callable[[Run], tuple[float, ...]], start: int, width: int
+) -> list[float]:
+    """The means of so many steps of each run that has them, where they are finite."""
+    parts = [values(run)[start : start + width] for run in group]
+    means = [fmean(part) for part in parts if len(part) == width]
+    return [mean for mean in means if isfinite(mean)]
+
+
+def _end(line: Series) -> Series:
+    """A point at the end of a line, which bears its name."""
+    return Series(
+        line.name,
+        line.x[-1:],
+        line.y[-1:],
+        Draw.POINTS,
+        line.colour,
+        text=(line.name,),
+        sizes=(7.0,),
+        in_legend=False,
+    )

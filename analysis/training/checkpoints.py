@@ -1,0 +1,306 @@
+"""Checkpoints: trained weights as safetensors, with what they are in the metadata.
+
+The weights alone make a network that predicts; what a run needs to go on lies in a file beside
+them. A file of this kind holds tensors and text and can run no code, and no other kind is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from analysis.images.picture import decode
+from analysis.images.sets import Stack
+from analysis.machine.disk import replacing
+from analysis.training.batches import CENTRE, shown
+from analysis.training.loop import Training
+from analysis.training.report import read_run, run_result
+from nets import parse
+from nets.resnet import ResNet, build
+from nets.spec import ResNetSpec
+
+SUFFIX = ".safetensors"
+"""What the file of the weights ends in."""
+
+STATE = ".state.safetensors"
+"""What the file ends in that a run goes on from."""
+
+_FORMAT = "resnet-lab checkpoint 1"
+_STATE_FORMAT = "resnet-lab state 1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Trained weights, and what is needed to use them.
+
+    Attributes:
+        spec: the network.
+        weights: its state dict, float32 or float16.
+        classes: the classes' names, in the order of the outputs.
+        mean: of the pixels, a channel, on a scale of 0 to 1.
+        std: as `mean`.
+        centre: the share of a picture's shorter side that is looked at.
+        about: the recipe, the data, the seed and the figures, as text to show.
+    """
+
+    spec: ResNetSpec
+    weights: Mapping[str, Tensor]
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    centre: float
+    about: Mapping[str, str]
+
+    def network(self) -> ResNet:
+        """Return the network with these weights, in eval mode and float32, ending in logits.
+
+        Raises:
+            ValueError: if they are those of another network.
+        """
+        model = build(replace(self.spec, softmax=False), device="meta").to_empty(device="cpu")
+        own = model.state_dict()
+        for name, tensor in own.items():
+            found = self.weights.get(name)
+            if found is None or found.shape != tensor.shape:
+                raise ValueError(f"the checkpoint does not fit {self.spec}: {name} differs")
+        if extra := [name for name in self.weights if name not in own]:
+            raise ValueError(f"the checkpoint does not fit {self.spec}: it has no {extra[0]}")
+        model.load_state_dict({name: self.weights[name].to(own[name].dtype) for name in own})
+        return model.eval()
+
+
+class Guess(NamedTuple):
+    """A class and the probability that a network gives it."""
+
+    name: str
+    probability: float
+
+
+def save(training: Training, path: Path, *, half: bool = False) -> None:
+    """Write the weights of a training, whole or not at all.
+
+    Args:
+        training: with what is known of it so far.
+        path: ends in `.safetensors`.
+        half: whether floats are written in float16, which halves the file.
+
+    Raises:
+        OSError: if it can't be written; what was there before is still there then.
+    """
+    run, images = training.run(), training.images
+    about = {
+        "format": _FORMAT,
+        "model": run.model,
+        "classes": json.dumps(images.classes),
+        "mean": json.dumps(images.mean),
+        "std": json.dumps(images.std),
+        "centre": json.dumps(1.0 if isinstance(images.test, Stack) else CENTRE),
+        "recipe": json.dumps({"name": run.task.recipe.name, **run.task.recipe.values()}),
+        "data": images.name,
+        "digest": images.digest,
+        "seed": str(run.task.seed),
+        "steps": str(run.steps),
+        "train_loss": json.dumps(None if math.isnan(run.last_loss) else run.last_loss),
+        "test_accuracy": json.dumps(run.epochs[-1].test_accuracy if run.epochs else None),
+        "torch": torch.__version__,
+    }
+    weights = {}
+    for name, tensor in training.model.state_dict().items():
+        plain = tensor.detach().cpu().contiguous()
+        weights[name] = plain.half() if half and plain.is_floating_point() else plain
+    _write(weights, path, about)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        ValueError: in one sentence, if the file is none, is damaged, or is of another network.
+        OSError: if it can't be read.
+    """
+    weights, about = _read(path, _FORMAT)
+    try:
+        found = Checkpoint(
+            spec=parse(about["model"]),
+            weights=weights,
+            classes=_texts(about["classes"]),
+            mean=_numbers(about["mean"]),
+            std=_numbers(about["std"]),
+            centre=float(about["centre"]),
+            about=about,
+        )
+        if len(found.classes) != found.spec.classes or len(found.mean) != len(found.std):
+            raise ValueError
+        if not 0 < found.centre <= 1 or not all(std > 0 for std in found.std):
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"{path.name} is damaged: its description can't be read") from None
+    return found
+
+
+def save_state(training: Training, path: Path) -> None:
+    """Write all that a run needs to go on, whole or not at all.
+
+    Raises:
+        OSError: if it can't be written; what was there before is still there then.
+    """
+    optimiser = training.optimiser.state_dict()
+    tensors = {
+        f"model.{name}": tensor.detach().cpu().contiguous()
+        for name, tensor in training.model.state_dict().items()
+    }
+    plain: dict[str, dict[str, Any]] = {}
+    for number, values in optimiser["state"].items():
+        for name, value in values.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimiser.{number}.{name}"] = value.detach().cpu().contiguous()
+            else:
+                plain.setdefault(str(number), {})[name] = value
+    about = {
+        "format": _STATE_FORMAT,
+        "run": run_result(training.run()).json(),
+        "groups": json.dumps(optimiser["param_groups"]),
+        "plain": json.dumps(plain),
+    }
+    _write(tensors, path, about)
+
+
+def resume(training: Training, path: Path) -> None:
+    """Bring a training to where a run stopped.
+
+    Args:
+        training: of the same task; it is changed.
+        path: written by `save_state`.
+
+    Raises:
+        ValueError: if the file is none, is damaged, or is of another run.
+        OSError: if it can't be read.
+    """
+    tensors, about = _read(path, _STATE_FORMAT)
+    damaged = ValueError(f"{path.name} is damaged: the run can't go on from it")
+    try:
+        before = read_run(json.loads(about["run"]), training.task)
+    except (KeyError, TypeError, ValueError):
+        raise damaged from None
+    if before.task.hash != training.task.hash:
+        raise ValueError(f"{path.name} is of another run, not of {training.task.spec}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch expects a step of the optimiser before each
+        for _ in before.train_loss:
+            training.schedule.step()  # its state is no JSON; the rates themselves are loaded below
+    state: dict[int, dict[str, Any]] = {}
+    for name, tensor in tensors.items():
+        kind, _, rest = name.partition(".")
+        if kind == "optimiser":
+            number, _, what = rest.partition(".")
+            state.setdefault(int(number), {})[what] = tensor
+    try:
+        for number, values in json.loads(about["plain"]).items():
+            state.setdefault(int(number), {}).update(values)
+        training.model.load_state_dict(
+            {
+                name.removeprefix("model."): tensor
+                for name, tensor in tensors.items()
+                if name.startswith("model.")
+            }
+        )
+        training.optimiser.load_state_dict(
+            {"state": state, "param_groups": json.loads(about["groups"])}
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        raise damaged from None
+    training.losses, training.accuracies = list(before.train_loss), list(before.train_accuracy)
+    training.epochs, training.curves = list(before.epochs), dict(before.curves)
+    training.seconds = before.seconds
+
+
+def guesses(checkpoint: Checkpoint, network: ResNet, picture: bytes, top: int = 3) -> list[Guess]:
+    """Return the likeliest classes of a picture, the best first.
+
+    Args:
+        checkpoint: the trained network.
+        network: built from it.
+        picture: the bytes of a picture's file.
+        top: how many classes.
+
+    Raises:
+        ValueError: if the picture is none.
+    """
+    chances = probabilities(checkpoint, network, picture)
+    best = chances.argsort(descending=True, stable=True)[:top].tolist()
+    return [Guess(checkpoint.classes[i], float(chances[i])) for i in best]
+
+
+@torch.inference_mode()
+def probabilities(checkpoint: Checkpoint, network: ResNet, picture: bytes) -> Tensor:
+    """Return the probability of each class, [classes], in eval mode."""
+    x = seen(checkpoint, picture)
+    found: Tensor = network.eval()(x).softmax(1)[0]
+    return found
+
+
+def seen(checkpoint: Checkpoint, picture: bytes) -> Tensor:
+    """Return a picture as the network is given it: [1, channels, height, width].
+
+    The middle of it (`Checkpoint.centre`), in the colours that the network was trained on.
+    """
+    from PIL import ImageOps
+    from torchvision.transforms.v2.functional import pil_to_tensor
+
+    channels, height, width = checkpoint.spec.input
+    whole = decode(picture).convert("L" if len(checkpoint.mean) == 1 else "RGB")
+    sides = round(width / checkpoint.centre), round(height / checkpoint.centre)
+    fitted = ImageOps.fit(whole, sides)
+    left, top = (sides[0] - width) // 2, (sides[1] - height) // 2
+    pixels = pil_to_tensor(fitted.crop((left, top, left + width, top + height)))
+    mean, std = (
+        torch.tensor(values).view(1, -1, 1, 1) * 255.0
+        for values in (checkpoint.mean, checkpoint.std)
+    )
+    return shown(pixels.unsqueeze(0), mean, std, (channels, height, width))
+
+
+def _write(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) -> None:
+    try:
+        with replacing(path) as file:
+            save_file(dict(tensors), file, dict(about))
+    except SafetensorError as error:  # its way of saying that the disk is full
+        raise OSError(f"{path.name} can't be written: {' '.join(str(error).split())}") from None
+
+
+def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    with path.open("rb"):  # its own words for a file that is missing
+        pass
+    try:
+        with safe_open(path, "pt") as file:
+            about = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"{path.name} is no checkpoint of this app, or it is damaged: only {SUFFIX} files are "
+            "read, which can't run code"
+        ) from error
+    if about.get("format") != wanted:
+        raise ValueError(f"{path.name} is no checkpoint of this app: it does not say what it is")
+    return tensors, about
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    values = json.loads(text)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError("no list of texts")
+    return tuple(values)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, json.loads(text)))

@@ -1,0 +1,455 @@
+"""Training recipes as values: optimiser, schedule, batch, length, augmentation, evaluation.
+
+Importing this module does not import torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from nets.options import MAX_BATCH, check_whole, given, quote
+from nets.spec import ResNetSpec
+
+MAX_STEPS = 1_000_000
+"""Steps of one run."""
+
+MAX_EPOCHS = 1_000
+"""Epochs of one run."""
+
+MAX_RATE = 10.0
+"""The highest learning rate."""
+
+MAX_PAD = 64
+"""Pixels by which a picture is padded before it is cropped."""
+
+MAX_POINTS = 20
+"""Steps of a run at which the gradient is measured."""
+
+LAST = 25
+"""Steps over which the last training loss of a run is averaged."""
+
+
+class OptimiserKind(StrEnum):
+    """What updates the weights."""
+
+    SGD = "sgd"
+    ADAMW = "adamw"
+
+
+class Schedule(StrEnum):
+    """How the learning rate changes, step by step; each is one of torch's own schedulers.
+
+    MILESTONES divides it by 10 at each of `milestones` (MultiStepLR); a warm-up before it trains at
+    `warm_up_from` of the rate (ConstantLR). ONE_CYCLE rises to the rate over `rise` of all steps
+    and falls to nearly nothing (OneCycleLR). COSINE falls to zero (CosineAnnealingLR) after a
+    linear warm-up (LinearLR).
+    """
+
+    CONSTANT = "constant"
+    MILESTONES = "milestones"
+    ONE_CYCLE = "one_cycle"
+    COSINE = "cosine"
+
+
+class Augment(StrEnum):
+    """What is done to a training picture before the network sees it.
+
+    SHIFT pads by `pad` pixels, crops at random and mirrors every other picture; RESIZED_CROP cuts
+    out 8 to 100% at random, resizes it and mirrors every other one (Szegedy et al. 2014).
+    """
+
+    NONE = "none"
+    SHIFT = "shift"
+    RESIZED_CROP = "resized_crop"
+
+
+class Arithmetic(StrEnum):
+    """What the network computes in; weights and updates are float32 either way."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained. Raises ValueError with one sentence on a bad value.
+
+    Attributes:
+        name: what it is called.
+        rate: the learning rate; with ONE_CYCLE its peak.
+        momentum: of SGD.
+        nesterov: whether SGD looks ahead.
+        weight_decay: of SGD as a penalty in the gradient, of AdamW apart from it.
+        decay_all: whether it acts on biases and batch norms, too, and not only on weights.
+        batch: images in a step. The images that an epoch leaves over are left out.
+        epochs: how long, in passes through the training part; None where `steps` says it.
+        steps: how long, in steps; None where `epochs` says it.
+        milestones: where MILESTONES divides the rate, as shares of all steps.
+        warm_up: steps of warm-up.
+        warm_up_from: the share of the rate with which the warm-up begins.
+        rise: the share of all steps over which ONE_CYCLE rises.
+        evaluate: whether the test part is run after every epoch, and at the end.
+        gradients_at: steps after which the gradient's norm by depth is measured; 0 is before any.
+        narrow: whether models are made narrow and small (`analysis.training.fit`).
+        side: the sides of the picture that the recipe is meant for; None for the model's own.
+        source: where it comes from.
+    """
+
+    name: str
+    optimiser: OptimiserKind = OptimiserKind.SGD
+    rate: float
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    decay_all: bool = True
+    batch: int
+    epochs: int | None = None
+    steps: int | None = None
+    schedule: Schedule = Schedule.CONSTANT
+    milestones: tuple[float, ...] = ()
+    warm_up: int = 0
+    warm_up_from: float = 0.01
+    rise: float = 0.25
+    augment: Augment = Augment.NONE
+    pad: int = 4
+    precision: Arithmetic = Arithmetic.FLOAT32
+    channels_last: bool = False
+    evaluate: bool = True
+    gradients_at: tuple[int, ...] = ()
+    narrow: bool = False
+    side: int | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name, kind in (
+            ("optimiser", OptimiserKind),
+            ("schedule", Schedule),
+            ("augment", Augment),
+            ("precision", Arithmetic),
+        ):
+            try:
+                object.__setattr__(self, name, kind(getattr(self, name)))
+            except ValueError:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(kind)}, not {quote(getattr(self, name))}"
+                ) from None
+        for name in ("milestones", "gradients_at"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("nesterov", "decay_all", "channels_last", "evaluate", "narrow"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be on or off, not {quote(getattr(self, name))}")
+        if not _is_number(self.rate) or not 0 < self.rate <= MAX_RATE:
+            raise ValueError(
+                f"rate must be above 0 and at most {MAX_RATE:g}, not {given(self.rate)}"
+            )
+        _check_share("momentum", self.momentum, below_one=True)
+        _check_share("weight_decay", self.weight_decay)
+        _check_share("warm_up_from", self.warm_up_from, above_zero=True)
+        _check_share("rise", self.rise, above_zero=True, below_one=True)
+        check_whole("batch", self.batch, 1, MAX_BATCH)
+        check_whole("warm_up", self.warm_up, 0, MAX_STEPS)
+        check_whole("pad", self.pad, 0, MAX_PAD)
+        if self.side is not None:
+            check_whole("side", self.side, 1, 10_000)
+        if (self.epochs is None) is (self.steps is None):
+            raise ValueError("a recipe has either epochs or steps, not both and not neither")
+        if self.epochs is not None:
+            check_whole("epochs", self.epochs, 1, MAX_EPOCHS)
+        if self.steps is not None:
+            check_whole("steps", self.steps, 1, MAX_STEPS)
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        for share in self.milestones:
+            _check_share("milestones", share, above_zero=True, below_one=True)
+        if list(self.milestones) != sorted(set(self.milestones)):
+            raise ValueError("milestones must rise, such as 0.5, 0.75")
+        if len(self.gradients_at) > MAX_POINTS:
+            raise ValueError(
+                f"gradients_at has at most {MAX_POINTS} steps, not {len(self.gradients_at)}"
+            )
+        for step in self.gradients_at:
+            check_whole("gradients_at", step, 0, MAX_STEPS)
+        if list(self.gradients_at) != sorted(set(self.gradients_at)):
+            raise ValueError("gradients_at must rise, such as 0, 1, 5")
+        if self.warm_up and self.schedule not in (Schedule.MILESTONES, Schedule.COSINE):
+            raise ValueError(f"the schedule {self.schedule} has no warm-up")
+
+    def length(self, images: int) -> int:
+        """Return the steps of a run over a training part of so many images.
+
+        Raises:
+            ValueError: if the batch is larger than the part, the run ends within its warm-up, or it
+                is too long.
+        """
+        if self.batch > images:
+            raise ValueError(
+                f"a batch of {self.batch:,} is more than the {images:,} training images: "
+                f"take {images:,} or fewer"
+            )
+        steps = self.steps or (self.epochs or 0) * (images // self.batch)
+        if steps > MAX_STEPS:
+            raise ValueError(f"{steps:,} steps are too many: at most {MAX_STEPS:,} are allowed")
+        if steps <= self.warm_up:
+            raise ValueError(
+                f"{steps:,} steps end within the warm-up of {self.warm_up:,}: take more steps or "
+                "a shorter warm-up"
+            )
+        if self.schedule is Schedule.ONE_CYCLE and steps < 2 / min(self.rise, 1 - self.rise):
+            least = math.ceil(2 / min(self.rise, 1 - self.rise))
+            raise ValueError(f"{steps:,} steps are too few for one cycle: take {least} or more")
+        return steps
+
+    def values(self) -> dict[str, Any]:
+        """Return what the recipe does as plain values, for a file: all but name and source."""
+        found = asdict(self)
+        del found["name"], found["source"]
+        return {
+            key: value.value if isinstance(value, StrEnum) else value
+            for key, value in found.items()
+        }
+
+    def words(self) -> str:
+        """Say the recipe in one line."""
+        if self.optimiser is OptimiserKind.SGD:
+            update = f"SGD {self.rate:g}"
+            if self.momentum:
+                update += f", {'Nesterov ' if self.nesterov else ''}momentum {self.momentum:g}"
+        else:
+            update = f"AdamW {self.rate:g}"
+        long = f"{self.epochs:,} epochs" if self.epochs else f"{self.steps:,} steps"
+        parts = [update, f"batch {self.batch:,}", long]
+        if self.schedule is Schedule.MILESTONES:
+            at = " and ".join(f"{share:.0%}" for share in self.milestones)
+            parts.append(f"divided by 10 at {at}" if at else "constant rate")
+        elif self.schedule is not Schedule.CONSTANT:
+            parts.append({"one_cycle": "one cycle", "cosine": "cosine"}[self.schedule.value])
+        if self.warm_up:
+            parts.append(f"{self.warm_up:,} steps of warm-up")
+        if self.weight_decay:
+            on = "" if self.decay_all else " on weights alone"
+            parts.append(f"weight decay {self.weight_decay:g}{on}")
+        if self.augment is Augment.SHIFT:
+            parts.append(f"padded by {self.pad}, cropped and mirrored")
+        elif self.augment is Augment.RESIZED_CROP:
+            parts.append("random resized crops, mirrored")
+        if self.precision is Arithmetic.BFLOAT16:
+            parts.append("bfloat16 autocast")
+        if self.channels_last:
+            parts.append("channels last")
+        return ", ".join(parts)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_share(
+    name: str, value: object, *, above_zero: bool = False, below_one: bool = False
+) -> None:
+    good = _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
+    if not good or (above_zero and value == 0) or (below_one and value == 1):
+        low = "above 0" if above_zero else "0 or more"
+        high = "below 1" if below_one else "at most 1"
+        raise ValueError(f"{name} must be {low} and {high}, not {given(value)}")
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """Return a recipe with other values; its name then says that it was changed.
+
+    Epochs take the place of steps, and steps that of epochs.
+
+    Raises:
+        ValueError: as `Recipe` does, or if a name is none of its fields.
+    """
+    known = {field.name for field in fields(Recipe)} - {"name", "source"}
+    for name in changes:
+        if name not in known:
+            raise ValueError(f"{quote(name)} is no field of a recipe: {', '.join(sorted(known))}")
+    values = dict(changes)
+    if values.get("epochs") is not None:
+        values.setdefault("steps", None)
+    elif values.get("steps") is not None:
+        values.setdefault("epochs", None)
+    return replace(recipe, **values)
+
+
+def read_field(name: str, text: str) -> Any:
+    """Read the value of a recipe's field from a text, such as `0.05`, `true` or `0.5,0.75`.
+
+    Raises:
+        ValueError: if there is no such field or the text is no value of its kind.
+    """
+    kinds = {field.name: str(field.type) for field in fields(Recipe)}
+    kind, text = kinds.get(name, ""), text.strip()
+    try:
+        match kind.removesuffix(" | None"):
+            case "bool":
+                return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+            case "int":
+                return None if text == "none" and kind.endswith("None") else int(text)
+            case "float":
+                return float(text)
+            case "tuple[float, ...]":
+                return tuple(float(part) for part in text.split(",") if part)
+            case "tuple[int, ...]":
+                return tuple(int(part) for part in text.split(",") if part)
+    except (KeyError, ValueError):
+        what = {"bool": "true or false", "int": "a whole number", "float": "a number"}
+        said = what.get(kind.removesuffix(" | None"), "numbers with commas between them")
+        raise ValueError(f"{name} must be {said}, not {quote(text)}") from None
+    return text
+
+
+def is_as_given(recipe: Recipe) -> bool:
+    """Return whether a recipe is as this module has it, no field changed."""
+    return RECIPES.get(recipe.name) == recipe
+
+
+NARROW_WIDTH = 8
+NARROW_SIDE = 14
+
+
+def fit(spec: ResNetSpec, recipe: Recipe, channels: int, classes: int) -> ResNetSpec:
+    """Return the network that a recipe would train on images of so many channels and classes.
+
+    A narrow recipe keeps blocks, units and shortcuts, and takes a CIFAR stem, widths of 8, 16,
+    32 and so on, and an input of 14x14. Others change the input's channels and the classes alone,
+    and its sides if the recipe has some.
+
+    Raises:
+        ValueError: if there is no such network.
+    """
+    from nets.text import edit
+
+    side = recipe.side
+    if not recipe.narrow:
+        height, width = (side, side) if side else spec.input[1:]
+        return edit(spec, {"input": (channels, height, width), "classes": classes})
+    widths = tuple(NARROW_WIDTH << stage for stage in range(len(spec.blocks)))
+    return edit(
+        spec,
+        {
+            "stem": "cifar",
+            "stem_width": NARROW_WIDTH,
+            "widths": widths,
+            "input": (channels, side or NARROW_SIDE, side or NARROW_SIDE),
+            "classes": classes,
+        },
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="degradation",
+            optimiser=OptimiserKind.ADAMW,
+            rate=0.003,
+            weight_decay=0.01,
+            batch=32,
+            steps=60,
+            evaluate=False,
+            narrow=True,
+            side=NARROW_SIDE,
+            source="this project: a short run in which the order of depths holds in every seed",
+        ),
+        Recipe(
+            name="short",
+            rate=0.1,
+            nesterov=True,
+            weight_decay=5e-4,
+            decay_all=False,
+            batch=128,
+            epochs=4,
+            schedule=Schedule.ONE_CYCLE,
+            augment=Augment.SHIFT,
+            pad=2,
+            precision=Arithmetic.BFLOAT16,
+            channels_last=True,
+            source="one cycle: Smith and Topin 2018 (arXiv 1708.07120); take a rate of 0.05 for "
+            "plain networks",
+        ),
+        Recipe(
+            name="cifar_paper",
+            rate=0.1,
+            weight_decay=1e-4,
+            batch=128,
+            steps=64_000,
+            schedule=Schedule.MILESTONES,
+            milestones=(0.5, 0.75),
+            augment=Augment.SHIFT,
+            pad=4,
+            source="He et al. 2015 (arXiv 1512.03385), section 4.2",
+        ),
+        Recipe(
+            name="cifar_paper_110",
+            rate=0.1,
+            weight_decay=1e-4,
+            batch=128,
+            steps=64_000,
+            schedule=Schedule.MILESTONES,
+            milestones=(0.5, 0.75),
+            warm_up=400,
+            warm_up_from=0.1,
+            augment=Augment.SHIFT,
+            pad=4,
+            source="He et al. 2015 (arXiv 1512.03385), section 4.2: about 400 iterations at 0.01 "
+            "first, for 110 layers",
+        ),
+        Recipe(
+            name="d2l",
+            rate=0.05,
+            momentum=0.0,
+            batch=256,
+            epochs=10,
+            side=96,
+            source="Zhang et al., Dive into Deep Learning, section 8.6: Fashion-MNIST at 96x96, "
+            "loss 0.009, accuracy 0.998 in training and 0.921 in test",
+        ),
+        Recipe(
+            name="flowers",
+            optimiser=OptimiserKind.ADAMW,
+            rate=1e-4,
+            weight_decay=0.01,
+            batch=4,
+            epochs=4,
+            schedule=Schedule.COSINE,
+            warm_up=20,
+            warm_up_from=0.01,
+            augment=Augment.RESIZED_CROP,
+            side=224,
+            source="a common recipe for fine-grained photographs: LinearLR from 0.01 over 20 "
+            "steps, then CosineAnnealingLR",
+        ),
+        Recipe(
+            name="flowers_small",
+            optimiser=OptimiserKind.ADAMW,
+            rate=1e-3,
+            weight_decay=0.01,
+            batch=4,
+            epochs=4,
+            schedule=Schedule.COSINE,
+            warm_up=20,
+            warm_up_from=0.01,
+            augment=Augment.RESIZED_CROP,
+            side=64,
+            source="the recipe `flowers` at a size that a CPU trains in a minute",
+        ),
+    )
+}
+"""All recipes, by name."""
+
+
+def recipe_of(name: str) -> Recipe:
+    """Return the recipe of a name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"{quote(name)} is no recipe: choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]

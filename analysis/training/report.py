@@ -1,0 +1,276 @@
+"""Runs as results, read back from them, and as text for the terminal, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.gradients.curves import Curve, NormSeries, Precision, State, log10_ratio
+from analysis.machine.devices import Environment
+from analysis.results.form import Result
+from analysis.style.grid import aligned
+from analysis.style.rows import json_rows
+from analysis.training.recipes import RECIPES, Recipe
+from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Task, grouped
+from analysis.training.verdict import verdict
+from nets import parse
+from nets.options import number_of
+
+TABLES = ("epochs", "gradients", "confusion", "worst", "environment")
+"""The figures of a run that have a line for each item in a file."""
+
+_COLUMNS = (
+    "model",
+    "recipe",
+    "data",
+    "seed",
+    "step",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+)
+
+
+def run_values(run: Run) -> dict[str, Any]:
+    """Return a run's figures as plain values; what is not finite is None.
+
+    `last_loss` is the mean training loss of the last 25 steps; `test` is None for a run that is
+    not whole.
+    """
+    task = run.task
+    return {
+        "model": run.model,
+        "recipe": task.recipe.name,
+        "data": task.data,
+        "seed": task.seed,
+        "classes": list(run.classes),
+        "total_steps": run.total,
+        "steps": list(range(1, run.steps + 1)),
+        "train_loss": [_number(value) for value in run.train_loss],
+        "train_accuracy": list(run.train_accuracy),
+        "epochs": [asdict(epoch) for epoch in run.epochs],
+        "gradients": [{"step": step, **_curve(curve)} for step, curve in run.curves],
+        "last_loss": _number(run.last_loss),
+        "last_accuracy": _number(run.last_accuracy),
+        "test_loss": run.test.loss if run.test else None,
+        "test_accuracy": run.test.accuracy if run.test else None,
+        "confusion": [list(row) for row in run.test.confusion] if run.test else None,
+        "worst": [asdict(miss) for miss in run.test.worst] if run.test else None,
+        "seconds": run.seconds,
+        "step_ms": _number(run.step_ms),
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "ended": run.ended or None,
+        "device": task.device,
+        "threads": task.threads,
+        "environment": asdict(run.environment) if run.environment else {},
+    }
+
+
+def run_result(run: Run) -> Result:
+    """Return a run as a result."""
+    values = run_values(run)
+    where = {name: values.pop(name) for name in ("device", "threads")}
+    return Result(KIND, run.task.asked(), where | values.pop("environment"), values, TABLES)
+
+
+def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
+    """Return the run of a result's plain values, as `Result.json` writes them.
+
+    Args:
+        values: with `asked`, `stamp` and the figures.
+        task: whose recipe and device names to take; by default those of the file.
+
+    Raises:
+        ValueError: if they are no run.
+    """
+    try:
+        asked, stamp = values["asked"], dict(values["stamp"])
+        name = str(values["recipe"])
+        source = RECIPES[name].source if name in RECIPES else ""
+        recipe = Recipe(name=name, source=source, **asked["recipe"])
+        found = Task(
+            spec=parse(asked["model"]),
+            recipe=recipe,
+            data=str(values["data"]),
+            digest=str(asked["data"]),
+            seed=asked["seed"],
+            device=str(stamp.pop("device")),
+            threads=stamp.pop("threads"),
+        )
+        return Run(
+            task=found if task is None or task.hash != found.hash else task,
+            classes=tuple(values["classes"]),
+            total=int(values["total_steps"]),
+            train_loss=tuple(map(_value, values["train_loss"])),
+            train_accuracy=tuple(map(float, values["train_accuracy"])),
+            epochs=tuple(Epoch(**epoch) for epoch in values["epochs"]),
+            curves=tuple((row["step"], _read_curve(row)) for row in values["gradients"]),
+            test=_read_test(values),
+            seconds=float(values["seconds"]),
+            peak_memory_bytes=values["peak_memory_bytes"],
+            ended=values["ended"] or "",
+            environment=Environment(**stamp) if stamp else None,
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"this is no training run: {error}") from None
+
+
+def run_of(result: Result) -> Run:
+    """Return the run of a result.
+
+    Raises:
+        ValueError: if it is no training run.
+    """
+    if result.kind != KIND:
+        raise ValueError(f"this is a result of {result.kind}, not of training")
+    return read_run({"asked": result.asked, "stamp": result.stamp, **result.figures})
+
+
+def runs_dict(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return several runs and what they say, as plain values."""
+    return {
+        "runs": [{**run_values(run), "hash": run.task.hash} for run in runs],
+        "verdict": list(verdict(runs)),
+    }
+
+
+def runs_json(runs: Sequence[Run]) -> str:
+    """Return several runs as strict JSON, a run a line."""
+    return json_rows(runs_dict(runs), ("runs", "verdict"))
+
+
+def runs_csv(runs: Sequence[Run]) -> str:
+    """Return a row for each step of each run, with the test's figures at the end of its epoch."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for run in runs:
+        tests = {epoch.step: (epoch.test_loss, epoch.test_accuracy) for epoch in run.epochs}
+        head = (run.model, run.task.recipe.name, run.task.data, run.task.seed)
+        steps = zip(run.train_loss, run.train_accuracy, strict=True)
+        for step, (loss, accuracy) in enumerate(steps, start=1):
+            writer.writerow((*head, step, loss, accuracy, *tests.get(step, ("", ""))))
+    return out.getvalue()
+
+
+def runs_text(runs: Sequence[Run]) -> str:
+    """Return a line for each run and what they say, for a terminal."""
+    rows: list[tuple[str, ...]] = [
+        ("model", "seed", "steps", "last loss", "train acc", "test acc", "s", "ms/step")
+    ]
+    rows += [
+        (
+            run.model,
+            str(run.task.seed),
+            f"{run.steps:,}" if run.is_whole else f"{run.steps:,} of {run.total:,}",
+            f"{run.last_loss:.3f}",
+            f"{run.last_accuracy:.3f}",
+            f"{run.epochs[-1].test_accuracy:.4f}" if run.epochs else "",
+            f"{run.seconds:.1f}",
+            f"{run.step_ms:.1f}",
+        )
+        for run in runs
+    ]
+    first = runs[0]
+    lines = [
+        f"recipe {first.task.recipe.name}: {first.task.recipe.words()}",
+        f"data {first.task.data}, {number_of(len(first.classes), 'class', 'classes')}; loss and "
+        "training accuracy are means of the last 25 steps",
+        "",
+        *aligned(rows, left=1),
+    ]
+    ended = [f"{run.model}, seed {run.task.seed}: {run.ended}" for run in runs if run.ended]
+    said = list(verdict(runs))
+    return "\n".join([*lines, *([""] if ended or said else []), *ended, *said]) + "\n"
+
+
+def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return a row for each setting, over its seeds: lowest, mean and highest of the figures."""
+    rows = []
+    for group in grouped(runs).values():
+        losses = [run.last_loss for run in group]
+        tests = [run.epochs[-1].test_accuracy for run in group if run.epochs]
+        rows.append(
+            {
+                "model": group[0].model,
+                "recipe": group[0].task.recipe.name,
+                "data": group[0].task.data,
+                "seeds": len(group),
+                "last_loss": sum(losses) / len(losses),
+                "last_loss_low": min(losses),
+                "last_loss_high": max(losses),
+                "last_accuracy": sum(run.last_accuracy for run in group) / len(group),
+                "test_accuracy": sum(tests) / len(tests) if tests else None,
+                "step_ms": sum(run.step_ms for run in group) / len(group),
+            }
+        )
+    return rows
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "loss": _number(curve.loss),
+        "dtype": curve.precision.value,
+        "log10_ratio": _number(log10_ratio(curve.activations)),
+        **{
+            name: {
+                "path": list(series.paths),
+                "position": list(series.positions),
+                "norm": [_number(value) for value in series.values],
+                "state": [state.value for state in series.states],
+            }
+            for name, series in (("activation", curve.activations), ("weight", curve.weights))
+        },
+        "weight_norm": list(curve.weight_norms),
+        "forward_lost_from": curve.lost_from,
+        "model": curve.model,
+        "seed": curve.seed,
+    }
+
+
+def _read_curve(row: Mapping[str, Any]) -> Curve:
+    return Curve(
+        model=row["model"],
+        seed=row["seed"],
+        precision=Precision(row["dtype"]),
+        loss=_value(row["loss"]),
+        activations=_read_series(row["activation"]),
+        weights=_read_series(row["weight"]),
+        weight_norms=tuple(row["weight_norm"]),
+        lost_from=row["forward_lost_from"],
+    )
+
+
+def _read_series(values: Mapping[str, Any]) -> NormSeries:
+    states = tuple(map(State, values["state"]))
+    norms = zip(values["norm"], states, strict=True)
+    return NormSeries(
+        tuple(values["path"]),
+        tuple(values["position"]),
+        tuple(math.inf if state is State.INFINITE else _value(value) for value, state in norms),
+        states,
+    )
+
+
+def _read_test(values: Mapping[str, Any]) -> Evaluation | None:
+    if values["confusion"] is None:
+        return None
+    return Evaluation(
+        loss=_value(values["test_loss"]),
+        accuracy=float(values["test_accuracy"]),
+        confusion=tuple(tuple(row) for row in values["confusion"]),
+        worst=tuple(Miss(**miss) for miss in values["worst"]),
+    )
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _value(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,134 @@
+"""What runs say, in words: sentences that stand only where every seed carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from itertools import pairwise
+from statistics import fmean
+
+from analysis.training.recipes import LAST
+from analysis.training.runs import Run, grouped
+from nets.options import Shortcut, number_of
+from nets.spec import ResNetSpec
+from nets.text import edit
+
+SLOWER = 0.05
+"""The least difference of the losses, in every seed, that counts."""
+
+EQUAL = 0.1
+"""The most that means may differ where the seeds' ranges overlap."""
+
+
+class Word(StrEnum):
+    """How one network's training loss compares with another's."""
+
+    SLOWER = "more slowly than"
+    FASTER = "faster than"
+    EQUAL = "as fast as"
+    NONE = ""
+
+
+def compare(one: Sequence[float], other: Sequence[float]) -> Word:
+    """Compare last training losses, one a seed, the seeds in one order.
+
+    Slower where every seed's loss is higher by at least 0.05; equal where the ranges of the seeds
+    overlap and their means lie within 0.1; else no word.
+    """
+    gaps = [a - b for a, b in zip(one, other, strict=True)]
+    if all(gap >= SLOWER for gap in gaps):
+        return Word.SLOWER
+    if all(gap <= -SLOWER for gap in gaps):
+        return Word.FASTER
+    overlap = min(one) <= max(other) and min(other) <= max(one)
+    if overlap and abs(fmean(one) - fmean(other)) <= EQUAL:
+        return Word.EQUAL
+    return Word.NONE
+
+
+def kind_of(spec: ResNetSpec) -> str:
+    """Say `plain` or `residual`."""
+    return "plain" if spec.shortcut is Shortcut.NONE else "residual"
+
+
+def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
+    """Return the name of a network among others, as a person says it.
+
+    Kind and depth where they tell the networks apart; else the network's text.
+    """
+    names = [f"{kind_of(one)}, {one.depth} layers" for one in among]
+    own = f"{kind_of(spec)}, {spec.depth} layers"
+    return own if len(set(names)) == len(set(map(str, among))) else str(spec)
+
+
+def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return a sentence for each neighbouring pair of depths, and each pair of one depth.
+
+    Only whole runs of one recipe and one set are compared, over the seeds that both networks have.
+    A run whose loss was not finite gets a sentence of its own.
+    """
+    whole = [run for run in runs if run.is_whole and not run.ended]
+    groups = list(grouped(whole).values())
+    specs = [group[0].task.spec for group in groups]
+    found = []
+    for shallow, deep in _pairs(groups):
+        if said := _sentence(deep, shallow, specs):
+            found.append(said)
+    found += [
+        f"{name_of(run.task.spec, specs)} (seed {run.task.seed}): {run.ended}.".capitalize()
+        for run in runs
+        if run.ended
+    ]
+    return tuple(found)
+
+
+def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
+    """Networks that differ in depth alone, each with the next deeper; then plain and residual."""
+
+    def alike(one: list[Run], other: list[Run], **same: object) -> bool:
+        a, b = one[0].task, other[0].task
+        specs = [edit(replace(task.spec, base="resnet50"), same) for task in (a, b)]
+        return a.recipe == b.recipe and a.digest == b.digest and specs[0] == specs[1]
+
+    by_depth = sorted(groups, key=lambda group: group[0].task.spec.depth)
+    for kind in ("plain", "residual"):
+        own = [group for group in by_depth if kind_of(group[0].task.spec) == kind]
+        for one, other in pairwise(own):
+            blocks = one[0].task.spec.blocks
+            if len(other[0].task.spec.blocks) == len(blocks) and alike(one, other, blocks=blocks):
+                yield one, other
+    for one in by_depth:
+        for other in by_depth:
+            kinds = kind_of(one[0].task.spec), kind_of(other[0].task.spec)
+            if kinds == ("plain", "residual") and alike(one, other, shortcut=Shortcut.NONE):
+                yield one, other
+
+
+def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> str:
+    """Say how one network trains beside another; nothing where they share no seed."""
+    mine = {run.task.seed: run.last_loss for run in one}
+    theirs = {run.task.seed: run.last_loss for run in other}
+    seeds = [seed for seed in mine if seed in theirs]
+    if not seeds:
+        return ""
+    a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
+    name, reference = (name_of(group[0].task.spec, specs) for group in (one, other))
+    word = compare(a, b)
+    of = f"in {len(seeds)} of {number_of(len(seeds), 'seed')}"
+    steps = f"over the last {min(LAST, one[0].steps)} of {one[0].steps:,} steps"
+    if word in (Word.SLOWER, Word.FASTER):
+        said = f"{name}: trains {word} {reference} {of}"
+        return f"{_upper(said)}: loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
+    if word is Word.EQUAL:
+        said = f"{name}: trains {word} {reference}, within what the seeds tell apart"
+        return f"{_upper(said)}: loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
+    ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
+    return (
+        f"{_upper(name)}, beside {reference}: the seeds do not agree. Loss {ranges[0]} against "
+        f"{ranges[1]} {steps}."
+    )
+
+
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]

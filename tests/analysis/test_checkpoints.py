@@ -1,0 +1,137 @@
+"""Checkpoints: what predicts after a reload, what is refused, what is never lost."""
+
+import io
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from analysis.training import checkpoints
+from analysis.training.loop import Training, evaluate, finish
+from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
+
+
+@pytest.fixture(scope="module")
+def training() -> Training:
+    recipe = toy_recipe(steps=20, precision="float32", augment="none", channels_last=False)
+    made = Training(toy_task(recipe), toy_set())
+    finish(made)
+    return made
+
+
+def png(pixels: torch.Tensor) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels.numpy()).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_predict_after_a_reload_equals_before(training: Training, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    checkpoints.save(training, path)
+    loaded = checkpoints.load(path)
+    assert (str(loaded.spec), loaded.classes, loaded.centre) == (
+        NET,
+        ("top", "middle", "below"),
+        1.0,
+    )
+    network = loaded.network()
+    training.model.eval()
+    for number in range(9):
+        x, _ = training.feed.test([number])
+        with torch.inference_mode():
+            before = training.model(x).softmax(1)[0]
+        picture = png(training.images.test[number][0])
+        assert torch.equal(checkpoints.probabilities(loaded, network, picture), before)
+        guesses = checkpoints.guesses(loaded, network, picture, 2)
+        assert [guess.name for guess in guesses] == [
+            loaded.classes[i] for i in before.argsort(descending=True)[:2].tolist()
+        ]
+
+
+def test_half_is_half_and_predicts_the_same(training: Training, tmp_path: Path) -> None:
+    whole, half = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    checkpoints.save(training, whole)
+    checkpoints.save(training, half, half=True)
+    sizes = [
+        sum(t.nbytes for t in load_file(path).values() if t.is_floating_point())
+        for path in (whole, half)
+    ]
+    assert sizes[0] == 2 * sizes[1]
+    before = evaluate(training).confusion
+    training.model.load_state_dict(checkpoints.load(half).network().state_dict())
+    assert evaluate(training).confusion == before
+
+
+def test_metadata_says_what_it_is(training: Training, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    checkpoints.save(training, path)
+    about = checkpoints.load(path).about
+    assert about["model"] == NET
+    assert json.loads(about["recipe"])["name"] == "short"
+    assert (about["data"], about["seed"], about["steps"]) == ("toy", "0", "20")
+    assert json.loads(about["test_accuracy"]) == training.epochs[-1].test_accuracy
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (Path("ran"),)  # type: ignore[return-value]
+
+
+def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.safetensors", tmp_path / "bad.safetensors"
+    checkpoints.save(training, good)
+    weights = load_file(good)
+    about = dict(checkpoints.load(good).about)
+
+    def refusal() -> str:
+        with pytest.raises(ValueError, match=r"checkpoint|damaged") as error:
+            checkpoints.load(bad).network()
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    no_checkpoint = "is no checkpoint of this app, or it is damaged: only .safetensors files are"
+    for data in (b"", b"text", pickle.dumps(Evil()), good.read_bytes()[:-8]):
+        bad.write_bytes(data)
+        assert no_checkpoint in refusal()
+    torch.save(weights, bad)
+    assert no_checkpoint in refusal()
+    assert not Path("ran").exists()
+    save_file(weights, bad)
+    assert refusal() == "bad.safetensors is no checkpoint of this app: it does not say what it is"
+    for change in (
+        {"model": "resnet9"},
+        {"classes": "[1]"},
+        {"classes": '["a"]'},
+        {"mean": "x"},
+        {"std": "[0]"},
+        {"centre": "2"},
+    ):
+        save_file(weights, bad, about | change)
+        assert refusal() == "bad.safetensors is damaged: its description can't be read", change
+    save_file(weights, bad, about | {"model": f"{NET}:shortcut=projection"})
+    assert "the checkpoint does not fit resnet20" in refusal()
+    save_file({**weights, "more": torch.zeros(1)}, bad, about)
+    assert refusal().endswith("it has no more")
+    with pytest.raises(FileNotFoundError):
+        checkpoints.load(tmp_path / "none.safetensors")
+
+
+def test_a_full_disk_leaves_what_was_there(
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.safetensors"
+    checkpoints.save(training, path)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoints.save(training, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

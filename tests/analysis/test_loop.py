@@ -1,0 +1,339 @@
+"""The loop against a bare one, its chance, its resuming, its words."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.optim import SGD
+
+from analysis.gradients.curves import GradientSettings
+from analysis.gradients.measure import measure
+from analysis.training import checkpoints
+from analysis.training.batches import Feed, order, shown, step_images
+from analysis.training.kept import RunFiles, train_kept
+from analysis.training.loop import Training, check, evaluate, finish
+from analysis.training.recipes import RECIPES, Augment, changed
+from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json
+from analysis.training.runs import News, Run, Task
+from analysis.training.verdict import Word, compare, verdict
+from nets import build, parse
+from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
+
+
+def trained(task: Task, **options: object) -> Training:
+    training = Training(task, toy_set())
+    finish(training, **options)  # type: ignore[arg-type]
+    return training
+
+
+def test_the_loop_is_the_bare_loop() -> None:
+    """Forward, loss, backward, step, by hand, with plain SGD."""
+    recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 8, "rate": 0.1, "evaluate": False})
+    images = toy_set()
+    found = trained(toy_task(recipe))
+    torch.manual_seed(0)
+    model = build(parse(NET))
+    optimiser = SGD(model.parameters(), lr=0.1)
+    pixels = (images.train.images.float() / 255 - images.mean[0]) / images.std[0]  # type: ignore[attr-defined]
+    losses = []
+    for step in range(8):
+        numbers = step_images(6, 24, 0, step)
+        loss = cross_entropy(model(pixels[numbers]), images.train.labels[numbers])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert found.losses == pytest.approx(losses, rel=1e-5)
+    model.eval()
+    with torch.inference_mode():
+        shown_test = (images.test.images.float() / 255 - images.mean[0]) / images.std[0]  # type: ignore[attr-defined]
+        logits = model(shown_test)
+    assert found.test is not None
+    assert found.test.loss == pytest.approx(
+        cross_entropy(logits, images.test.labels).item(), rel=1e-4
+    )
+    right = sum(row[i] for i, row in enumerate(found.test.confusion))
+    assert found.test.accuracy == right / 9
+    assert [sum(row) for row in found.test.confusion] == [3, 3, 3]
+    assert len(found.test.worst) == 9 - right
+
+
+def test_an_epoch_takes_each_image_once() -> None:
+    each = 24 // 7
+    seen = [image for step in range(each) for image in step_images(7, 24, 5, step)]
+    assert len(set(seen)) == len(seen) == 21
+    assert step_images(7, 24, 5, each) != step_images(7, 24, 5, 0)
+    assert order(24, 5, 1).tolist() == order(24, 5, 1).tolist() != order(24, 6, 1).tolist()
+
+
+def test_two_networks_of_a_seed_see_the_same_images() -> None:
+    recipe = toy_recipe(augment="shift")
+    feeds = [Feed(toy_set(), recipe, parse(model).input) for model in (NET, f"{NET}:shortcut=none")]
+    x, labels = feeds[0].training([3, 4, 5], 7, 2)
+    y, same = feeds[1].training([3, 4, 5], 7, 2)
+    assert torch.equal(x, y)
+    assert labels.tolist() == same.tolist() == [0, 1, 2]
+    assert not torch.equal(x, feeds[0].training([3, 4, 5], 8, 2)[0])
+
+
+def test_training_leaves_torchs_own_chance_alone() -> None:
+    before = torch.random.get_rng_state()
+    trained(toy_task(toy_recipe(augment="resized_crop")))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_sizes_and_colours() -> None:
+    grey = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
+    zero, one = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1)
+    assert torch.equal(shown(grey, zero, one, (1, 4, 4)), grey.float())
+    halved = shown(grey, zero, one, (3, 2, 2))
+    assert halved.shape == (1, 3, 2, 2)
+    assert halved[0, 1].tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert shown(grey, zero, one, (1, 7, 5)).shape == (1, 1, 7, 5)
+    red = torch.zeros(1, 3, 2, 2, dtype=torch.uint8)
+    red[:, 0] = 100
+    mean, std = (value.expand(1, 3, 1, 1) for value in (zero, one))
+    dark = shown(red, mean, std, (1, 2, 2)).flatten().tolist()
+    assert dark == pytest.approx([29.89] * 4, rel=1e-3)
+
+
+def test_it_learns_and_is_the_same_again() -> None:
+    task = toy_task(toy_recipe(steps=40, augment="none", precision="float32"))
+    one, two = trained(task), trained(task)
+    assert one.losses == two.losses
+    assert one.run().last_accuracy > 0.9
+    assert trained(replace(task, seed=1)).losses != one.losses
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("short", {"evaluate": True, "precision": "float32"}),
+        ("short", {}),
+        ("degradation", {}),
+        ("cifar_paper", {"milestones": (0.3, 0.6)}),
+        ("cifar_paper_110", {"warm_up": 3}),
+        ("flowers", {"warm_up": 4, "gradients_at": (0, 2, 6, 12)}),
+    ],
+)
+def test_resumed_is_not_interrupted(name: str, changes: dict[str, object], tmp_path: Path) -> None:
+    recipe = toy_recipe(name, steps=12, **changes)
+    task, images = toy_task(recipe), toy_set()
+    whole = trained(task)
+    files = RunFiles.of(tmp_path, task)
+    for steps in (5, 7, 12):  # two stops, then to the end
+        run = train_kept(task, images, files, lambda news: None, resume=True, stop=_after(steps))
+        assert files.state.exists() is (steps < 12)
+        assert files.weights.exists() is (steps == 12)
+    assert run.train_loss == tuple(whole.losses)
+    assert run.curves == tuple(whole.curves.items())
+    assert run.epochs == tuple(whole.epochs)
+    assert run.test == whole.test
+    weights = checkpoints.load(files.weights).weights
+    for key, tensor in whole.model.state_dict().items():
+        assert torch.equal(weights[key], tensor), key
+
+
+def _after(steps: int) -> Callable[[], bool]:
+    """Ask to stop once so many steps of all were made in this process."""
+    made = {"n": 0}
+    before = {5: 0, 7: 5, 12: 7}[steps]
+
+    def stop() -> bool:
+        made["n"] += 1
+        return before + made["n"] >= steps
+
+    return stop
+
+
+def test_a_whole_run_is_taken_from_its_files(tmp_path: Path) -> None:
+    task, images = toy_task(), toy_set()
+    files = RunFiles.of(tmp_path, task)
+    run = train_kept(task, images, files, lambda news: None)
+    told: list[News] = []
+    assert train_kept(task, images, files, told.append, resume=True) == run
+    assert told == []
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{files.name}.json",
+        f"{files.name}.safetensors",
+    }
+
+
+def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
+    one, other = toy_task(), toy_task(seed=1)
+    path = tmp_path / "a.state.safetensors"
+    checkpoints.save_state(Training(one, toy_set()), path)
+    with pytest.raises(ValueError, match="is of another run, not of resnet20"):
+        checkpoints.resume(Training(other, toy_set()), path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="is no checkpoint of this app, or it is damaged"):
+        checkpoints.resume(Training(one, toy_set()), path)
+
+
+def test_news_add_up_to_the_run() -> None:
+    task = toy_task(toy_recipe(steps=8, gradients_at=(0, 4)))
+    told: list[News] = []
+    training = trained(task, tell=told.append, number=3)
+    assert {news.number for news in told} == {3}
+    run = Run(training.task, training.images.classes, training.total)
+    for news in told:
+        run = run.after(news)
+    whole = training.run()
+    assert (run.train_loss, run.train_accuracy) == (whole.train_loss, whole.train_accuracy)
+    assert (run.epochs, run.curves) == (whole.epochs, whole.curves)
+    assert run.seconds == pytest.approx(whole.seconds)
+
+
+def test_gradients_at_step_0_are_those_of_the_page() -> None:
+    task = toy_task(toy_recipe(gradients_at=(0,)), seed=2)
+    (step, curve), *_ = trained(task).curves.items()
+    page = GradientSettings(seeds=1, first_seed=2, batch=32)
+    (own,) = measure(lambda _: None, (parse(NET),), page).curves
+    assert (step, curve) == (0, own)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run() -> None:
+    recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 30, "rate": 10.0})
+    net = f"{NET}:norm=none:init=he_fan_out"
+    run = trained(toy_task(recipe, net)).run()
+    assert run.steps < 30
+    assert not math.isfinite(run.train_loss[-1])
+    assert run.ended == f"the loss is not finite at step {run.steps}, and the run ends there"
+    assert run.test is None
+    again = read_run(json.loads(run_result(run).json()))
+    assert again.ended == run.ended
+    assert math.isnan(again.train_loss[-1])
+
+
+def test_what_cannot_be_trained_is_said_before() -> None:
+    for task, sentence in (
+        (
+            toy_task(model="resnet20:input=1x8x8"),
+            "resnet20:input=1x8x8 has 10 outputs and the images are of 3 classes: take ",
+        ),
+        (toy_task(toy_recipe(batch=25)), "a batch of 25 is more than the 24 training images"),
+        (
+            toy_task(toy_recipe(batch=1), NET.replace("1x8x8", "1x4x4")),
+            "can't be trained at this batch",
+        ),
+        (toy_task(device="cuda:7"), "device must be one of cpu"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(sentence)):
+            check(task, toy_set())
+
+
+def test_evaluation_keeps_mode_and_statistics() -> None:
+    training = trained(toy_task())
+    before = {name: value.clone() for name, value in training.model.state_dict().items()}
+    training.model.train()
+    assert evaluate(training) == training.test
+    assert training.model.training
+    assert all(torch.equal(before[k], v) for k, v in training.model.state_dict().items())
+
+
+def test_a_run_is_a_file_and_comes_back(tmp_path: Path) -> None:
+    run = trained(toy_task(toy_recipe(gradients_at=(0, 6)))).run()
+    result = run_result(run)
+    values = json.loads(result.json())
+    assert list(values)[:4] == ["kind", "asked", "hash", "stamp"]
+    assert values["hash"] == run.task.hash
+    assert read_run(values) == run
+    assert values["steps"] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert values["last_loss"] == pytest.approx(sum(run.train_loss) / 8)
+    with pytest.raises(ValueError, match="this is no training run"):
+        read_run({**values, "epochs": 3})
+
+
+def test_the_hash_is_of_what_was_asked() -> None:
+    task = toy_task()
+    assert task.hash == replace(task, device="cuda", threads=7, data="elsewhere").hash
+    others = [
+        replace(task, seed=1),
+        replace(task, digest="other"),
+        replace(task, spec=parse("resnet20")),
+        replace(task, recipe=changed(task.recipe, {"rate": 0.2})),
+    ]
+    assert len({task.hash, *(other.hash for other in others)}) == 5
+
+
+def with_losses(model: str, *losses: float) -> list[Run]:
+    """Whole runs of a network, one a seed, with these last losses."""
+    recipe = RECIPES["degradation"]
+    return [
+        Run(
+            Task(parse(model), recipe, "toy", "toy", seed),
+            ("a", "b"),
+            60,
+            (loss,) * 60,
+            (0.5,) * 60,
+        )
+        for seed, loss in enumerate(losses)
+    ]
+
+
+def test_words_follow_the_bounds() -> None:
+    assert compare([1.55, 1.6], [1.5, 1.5]) is Word.SLOWER
+    assert compare([1.5, 1.5], [1.55, 1.6]) is Word.FASTER
+    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too near
+    assert compare([0.90, 0.94], [0.92, 0.84]) is Word.EQUAL
+    assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
+    assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
+    assert compare([1.0], [1.04]) is Word.NONE
+
+
+def test_sentences() -> None:
+    narrow = "widths=8,16,32:stem_width=8:input=1x14x14"
+    runs = [
+        *with_losses(f"plain20:{narrow}", 1.5, 1.4, 1.6),
+        *with_losses(f"plain56:{narrow}", 2.2, 2.3, 2.1),
+        *with_losses(f"resnet20:{narrow}", 0.88, 0.9, 0.86),
+        *with_losses(f"resnet56:{narrow}", 0.91, 0.87, 0.89),
+    ]
+    assert verdict(runs) == (
+        "Plain, 56 layers: trains more slowly than plain, 20 layers in 3 of 3 seeds: loss 2.20 "
+        "against 1.50 over the last 25 of 60 steps.",
+        "Residual, 56 layers: trains as fast as residual, 20 layers, within what the seeds tell "
+        "apart: loss 0.89 against 0.88 over the last 25 of 60 steps.",
+        "Residual, 20 layers: trains faster than plain, 20 layers in 3 of 3 seeds: loss 0.88 "
+        "against 1.50 over the last 25 of 60 steps.",
+        "Residual, 56 layers: trains faster than plain, 56 layers in 3 of 3 seeds: loss 0.89 "
+        "against 2.20 over the last 25 of 60 steps.",
+    )
+    unlike = [
+        *with_losses(f"plain20:{narrow}", 1.5, 2.3),
+        *with_losses(f"plain56:{narrow}", 2, 2.1),
+    ]
+    assert verdict(unlike) == (
+        "Plain, 56 layers, beside plain, 20 layers: the seeds do not agree. Loss 2.00 to 2.10 "
+        "against 1.50 to 2.30 over the last 25 of 60 steps.",
+    )
+    assert verdict(runs[:1]) == ()
+    assert verdict([replace(run, train_loss=run.train_loss[:30]) for run in runs]) == ()
+
+
+def test_tables_of_runs() -> None:
+    runs = with_losses("plain20", 1.5, 1.4)
+    assert list(json.loads(runs_json(runs))) == ["runs", "verdict"]
+    first = runs_dict(runs)["runs"][0]
+    for name in ("model", "recipe", "data", "seed", "steps", "train_loss", "train_accuracy"):
+        assert name in first
+    assert (first["last_loss"], first["epochs"]) == (1.5, [])
+    lines = runs_csv(runs).splitlines()
+    assert len(lines) == 1 + 2 * 60
+    assert lines[1] == "plain20,degradation,toy,0,1,1.5,0.5,,"
+
+
+def test_augmentations_change_the_picture_and_keep_its_size() -> None:
+    images = toy_set(channels=3, side=12)
+    for kind in Augment:
+        feed = Feed(images, toy_recipe(augment=kind.value), (3, 12, 12))
+        x, _ = feed.training([0, 1], 0, 0)
+        y, _ = feed.training([0, 1], 0, 1)
+        assert x.shape == (2, 3, 12, 12)
+        assert torch.equal(x, y) is (kind is Augment.NONE)

@@ -1,0 +1,88 @@
+"""Results as files and their store."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from analysis.results import store as stores
+from analysis.results.form import Result, hash_of, read_result
+from analysis.results.store import Store
+
+
+def result(seed: int = 0, kind: str = "train") -> Result:
+    figures = {"losses": [2.0, 1.0], "rows": [{"a": 1}, {"a": 2}]}
+    return Result(
+        kind, {"seed": seed, "models": ["resnet20"]}, {"device": "cpu"}, figures, ("rows",)
+    )
+
+
+def test_a_file_has_the_one_form(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    result().write(path)
+    values = json.loads(path.read_text())
+    assert list(values) == ["kind", "asked", "hash", "stamp", "losses", "rows"]
+    assert values["hash"] == result().hash
+    assert read_result(path) == result()
+
+
+def test_a_hash_is_of_values() -> None:
+    assert hash_of("train", {"a": 1, "b": [2.0]}) == hash_of("train", {"b": (2,), "a": 1.0})
+    assert hash_of("train", {"a": 1}) != hash_of("gradients", {"a": 1})
+    assert hash_of("train", {"seed": 0}) == "0c6d6b6983010562"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "a.json is no result of this app, or it is damaged"),
+        ("[]", "a.json is no result of this app, or it is damaged"),
+        ('{"kind": "train"}', "a.json is no result of this app, or it is damaged"),
+        (
+            '{"kind": "train", "asked": {"seed": 1}, "hash": "0", "stamp": {}}',
+            "a.json was changed: its hash is not that of what was asked",
+        ),
+    ],
+)
+def test_a_bad_file_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        read_result(path)
+
+
+def test_a_store_outlives_its_owner(tmp_path: Path) -> None:
+    assert Store(tmp_path / "new").keep(result())
+    again = Store(tmp_path / "new")
+    assert again.find(result().hash) == result()
+    assert list(again.all("train")) == [result()]
+    assert list(again.all("gradients")) == []
+    assert again.find(result(1).hash) is None
+    with pytest.raises(ValueError, match="is no hash of a result"):
+        again.path("../../etc/passwd")
+
+
+def test_a_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "MAX_FILES", 2)
+    store = Store(tmp_path)
+    for seed in range(3):
+        store.keep(result(seed))
+        store.keep_beside(result(seed).hash, ".safetensors", b"weights")
+        for path in tmp_path.glob(f"{result(seed).hash}.*"):
+            os.utime(path, ns=(seed, seed))
+    store.keep(result(3))
+    assert {path.stem for path in tmp_path.iterdir()} == {result(2).hash, result(3).hash}
+    monkeypatch.setattr(stores, "MAX_STORE_BYTES", 1)
+    store.keep(result(4))
+    assert {path.stem for path in tmp_path.iterdir()} == {result(4).hash}
+
+
+def test_a_store_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = Store(tmp_path / "file" / "folder")
+    assert not store.keep(result())
+    assert not store.keep_beside(result().hash, ".safetensors", b"")
+    assert store.find(result().hash) is None
+    assert list(store.all("train")) == []
