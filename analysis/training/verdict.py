@@ -10,7 +10,7 @@ from statistics import fmean
 
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
-from nets.options import Shortcut, number_of
+from nets.options import Shortcut
 from nets.spec import ResNetSpec
 from nets.text import edit
 
@@ -115,14 +115,16 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
     name, reference = (name_of(group[0].task.spec, specs) for group in (one, other))
     word = compare(a, b)
-    of = f"in {len(seeds)} of {number_of(len(seeds), 'seed')}"
     steps = f"over the last {min(LAST, one[0].steps)} of {one[0].steps:,} steps"
+    numbers = f"loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
     if word in (Word.SLOWER, Word.FASTER):
-        said = f"{name}: trains {word} {reference} {of}"
-        return f"{_upper(said)}: loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
+        of = f"in {len(seeds)} of {len(seeds)} seeds" if len(seeds) > 1 else "in the one seed"
+        return f"{_upper(name)}: trains {word} {reference} {of}: {numbers}"
     if word is Word.EQUAL:
-        said = f"{name}: trains {word} {reference}, within what the seeds tell apart"
-        return f"{_upper(said)}: loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
+        equal = f"{name}: trains {word} {reference}, as far as these seeds can tell"
+        return f"{_upper(equal)}: {numbers}"
+    if len(seeds) == 1:
+        return f"{_upper(name)}, beside {reference}: too near to tell by one seed; {numbers}"
     ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
     return (
         f"{_upper(name)}, beside {reference}: the seeds do not agree. Loss {ranges[0]} against "

@@ -28,6 +28,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("units", "Units", ":material/alt_route:"),
     ("timing", "Timing", ":material/timer:"),
     ("gradients", "Gradients", ":material/stacked_line_chart:"),
+    ("training", "Training", ":material/model_training:"),
     ("compare", "Compare", ":material/balance:"),
     ("choose", "Choose", ":material/checklist:"),
 )

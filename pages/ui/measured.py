@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TIMINGS = "timings"
 GRADIENTS = "gradient_runs"
+TRAININGS = "training_runs"
 
 
 def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite, isnan
-from typing import Any
 
 import streamlit as st
 import torch
@@ -25,47 +23,21 @@ from analysis.gradients.verdict import verdict
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import InputKind
 from analysis.machine.jobs import Job
-from analysis.structure.units import ORDER_NAMES
 from nets import ResNetSpec, parse
-from nets.options import Activation, Init, Norm, Shortcut, number_of
-from nets.text import edit
-from pages.ui.address import held, hold
+from nets.options import number_of
+from pages.ui.address import hold
 from pages.ui.fields import number, select
 from pages.ui.jobs import start
 from pages.ui.markup import table
 from pages.ui.measured import GRADIENTS
 from pages.ui.words import complain
+from pages.views.networks import choose_networks, use_models
 
 KEY = "gradients"
 
 _MODELS, _PRECISION = "models", "precision"
-_ASKED = "gradient_models"  # what the visitor types; a view of the address
 _KEPT = 20
 _SECONDS = 900.0
-_SEPARATOR = ";"
-
-_SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
-    "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
-    "init": (
-        "Initialisation",
-        {
-            Init.HE_FAN_OUT: "He, by fan-out",
-            Init.XAVIER: "Xavier (Glorot)",
-            Init.DEFAULT: "PyTorch's default",
-        },
-    ),
-    "activation": ("Activation", {activation: activation.label for activation in Activation}),
-    "unit": ("Unit order", ORDER_NAMES),
-    "shortcut": (
-        "Shortcut",
-        {
-            Shortcut.ZERO_PAD: "zero pad (A)",
-            Shortcut.PROJECTION: "projection (B)",
-            Shortcut.PROJECTION_ALL: "projections only (C)",
-        },
-    ),
-}
-_DEPTHS = (20, 32, 44, 56, 110)
 
 
 def choose_settings() -> tuple[GradientSettings | None, Quantity]:
@@ -138,91 +110,14 @@ def show_presets(settings: GradientSettings | None) -> None:
 
 def choose_models(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
     """The models to measure: the address's, else the current one and its twin; none where wrong."""
-    text = held(_MODELS)
-    default = _SEPARATOR.join(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
-    st.session_state[_ASKED] = (text or default).replace(_SEPARATOR, "  ")
-    st.text_input(
-        "Models, separated by spaces",
-        key=_ASKED,
-        on_change=_typed,
-        help="Any model text against any other; by default the current model and its plain twin.",
-    )
-    try:
-        models = tuple(map(parse, (text or default).split(_SEPARATOR)))
-    except ValueError as error:
-        complain(str(error))
-        return ()
-    _show_switches(models)
-    if text:
-        st.button(
-            "Back to the current model and its twin", on_click=_use, args=("",), type="tertiary"
-        )
-    return models
-
-
-def _show_switches(models: tuple[ResNetSpec, ...]) -> None:
-    """What changes all models at once."""
-    columns = [*st.columns(3), *st.columns(3)]
-    residual = [model for model in models if model.shortcut is not Shortcut.NONE]
-    cifar = all(len(model.blocks) == 3 and model.convs_per_block == 2 for model in models)
-    st.session_state["switch_depth"] = models[0].depth if models[0].depth in _DEPTHS else None
-    columns[0].selectbox(
-        "Depth",
-        _DEPTHS,
-        key="switch_depth",
-        index=None,
-        placeholder=str(models[0].depth),
-        disabled=not cifar,
-        on_change=_switch,
-        args=("depth", models),
-        help="Of nets with three stages of basic blocks.",
-    )
-    for column, (name, (label, words)) in zip(columns[1:], _SWITCHES.items(), strict=True):
-        of = residual if name == "shortcut" else list(models)
-        st.session_state[f"switch_{name}"] = getattr(of[0], name) if of else None
-        column.selectbox(
-            label,
-            list(words),
-            key=f"switch_{name}",
-            format_func=words.__getitem__,
-            disabled=not of,
-            on_change=_switch,
-            args=(name, models),
-        )
-
-
-def _switch(name: str, models: tuple[ResNetSpec, ...]) -> None:
-    value = st.session_state[f"switch_{name}"]
-    changed = []
-    for model in models:
-        if name == "depth":
-            options: dict[str, object] = {"blocks": ((value - 2) // 6,) * 3}
-        elif name == "shortcut" and model.shortcut is Shortcut.NONE:
-            options = {}
-        else:
-            options = {name: value}
-        try:
-            changed.append(str(edit(model, options)))
-        except ValueError as error:
-            st.session_state["switch_error"] = str(error)
-            return
-    _use(_SEPARATOR.join(dict.fromkeys(changed)))
-
-
-def _typed() -> None:
-    _use(_SEPARATOR.join(st.session_state[_ASKED].replace(_SEPARATOR, " ").split()))
-
-
-def _use(text: str) -> None:
-    hold(_MODELS, text)
+    twins = tuple(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
+    return choose_networks(_MODELS, twins, "the current model and its twin")
 
 
 def measure_button(
     models: tuple[ResNetSpec, ...], settings: GradientSettings | None, running: bool
 ) -> None:
     """Measure, where nothing runs, or why these models cannot be measured."""
-    if reason := st.session_state.pop("switch_error", ""):
-        complain(reason)
     allowed = bool(models and settings)
     if models and settings:
         try:
@@ -241,7 +136,7 @@ def measure_button(
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:
-    _use(_SEPARATOR.join(preset.models))
+    use_models(_MODELS, preset.models)
     if preset.precision is not settings.precision:
         hold(
             _PRECISION,

@@ -298,8 +298,8 @@ def test_sentences() -> None:
     assert verdict(runs) == (
         "Plain, 56 layers: trains more slowly than plain, 20 layers in 3 of 3 seeds: loss 2.20 "
         "against 1.50 over the last 25 of 60 steps.",
-        "Residual, 56 layers: trains as fast as residual, 20 layers, within what the seeds tell "
-        "apart: loss 0.89 against 0.88 over the last 25 of 60 steps.",
+        "Residual, 56 layers: trains as fast as residual, 20 layers, as far as these seeds can "
+        "tell: loss 0.89 against 0.88 over the last 25 of 60 steps.",
         "Residual, 20 layers: trains faster than plain, 20 layers in 3 of 3 seeds: loss 0.88 "
         "against 1.50 over the last 25 of 60 steps.",
         "Residual, 56 layers: trains faster than plain, 56 layers in 3 of 3 seeds: loss 0.89 "
@@ -314,6 +314,10 @@ def test_sentences() -> None:
         "against 1.50 to 2.30 over the last 25 of 60 steps.",
     )
     assert verdict(runs[:1]) == ()
+    assert verdict(runs[6:7] + runs[9:10]) == (
+        "Residual, 56 layers, beside residual, 20 layers: too near to tell by one seed; loss 0.91 "
+        "against 0.88 over the last 25 of 60 steps.",
+    )
     assert verdict([replace(run, train_loss=run.train_loss[:30]) for run in runs]) == ()
 
 

@@ -73,7 +73,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "precision": "float64",
         "images": "picture",
         "quantity": "weight",
-        "gradient_models": "resnet20 resnet32",
+        "asked_models": "resnet20 resnet32",
     },
     "compare": {
         "compared": ["resnet20", "resnet32", "resnet44"],
@@ -220,7 +220,7 @@ def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str)
     app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))
     (said,) = left_out(app)
     taken = {"find", "look_title", "own_input", "timing_batches"}  # texts, whatever they say
-    views = {"gradient_models", "compared"}
+    views = {"asked_models", "compared"}
     for key in fields(app):
         if key in SETTINGS[page] and key not in taken | views:
             assert f" {key}={text}" in said

@@ -24,7 +24,7 @@ def measured(app: AppTest, label: str) -> AppTest:
 
 
 def models(app: AppTest) -> list[str]:
-    return (app.text_input(key="gradient_models").value or "").split("  ")
+    return (app.text_input(key="asked_models").value or "").split("  ")
 
 
 def opened(open_app: Open, model: str = TINY) -> AppTest:
@@ -76,11 +76,11 @@ def test_switches_change_all_models_and_the_address(open_app: Open) -> None:
 
 def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app = opened(open_app)
-    app.text_input(key="gradient_models").input("resnet20 resnet20").run()
+    app.text_input(key="asked_models").input("resnet20 resnet20").run()
     assert "A model is given twice" in app.error[0].value
-    app.text_input(key="gradient_models").input("resnet20 resnet2").run()
+    app.text_input(key="asked_models").input("resnet20 resnet2").run()
     assert "'resnet2' is no model" in app.error[0].value
-    app.text_input(key="gradient_models").input("resnet1202:input=3x128x128").run()
+    app.text_input(key="asked_models").input("resnet1202:input=3x128x128").run()
     app.number_input(key="batch").set_value(1_000).run()
     assert "at most 4 GB are allowed" in app.error[0].value
     assert not app.exception

@@ -1,0 +1,80 @@
+"""Training: degradation shown live, and any network trained by any recipe."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+spec = requested()
+
+from analysis.training.charts import ladder_chart, training_chart
+from analysis.training.papers import WHAT_IT_IS
+from analysis.training.report import runs_csv, runs_json
+from pages.ui.charts import chart_buttons
+from pages.ui.downloads import export_popover, file_button, section
+from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.views.runs import (
+    answered,
+    partial_runs,
+    remember,
+    runs_of_visit,
+    runs_table,
+    show_figures,
+    show_ladder,
+    show_live,
+    show_paper,
+    show_runs,
+)
+from pages.views.trained import show_trained
+from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choose_specs
+
+warm_up()
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Training")
+mode, depths = choose_mode()
+st.markdown(
+    "Do deeper plain networks train worse? Train plain and residual networks of two depths or more "
+    "side by side, in under a minute."
+    if mode == DEGRADE
+    else "Train the model of the sidebar by a recipe, then test it."
+)
+top, place = st.container(), st.container()
+job = job_of(KEY)
+running = job is not None and not is_over(job)
+specs = choose_specs(mode, depths, spec)
+request = choose_request(mode, specs, top, running)
+if job is not None and running:
+    with place:
+        follow(KEY, job, show_live)
+    st.stop()
+if job is not None:
+    remember(partial_runs(job))
+    with place:
+        say_why(job, lambda: "take a smaller batch")
+runs = answered(request.tasks if request else ())
+with place:
+    if not runs:
+        st.caption("No runs of these settings yet: press Train.")
+    else:
+        show_runs(runs, WHAT_IT_IS if mode == DEGRADE else "")
+        if mode == DEGRADE:
+            show_ladder(runs)
+        else:
+            show_figures(runs[-1])
+            if request:
+                show_trained(runs[-1], request.images)
+if runs:
+    with export, export_popover():
+        file_button("CSV", "training.csv", partial(runs_csv, runs))
+        file_button("JSON", "training.json", partial(runs_json, runs))
+        chart_buttons(training_chart(runs), "training")
+        if mode == DEGRADE:
+            chart_buttons(ladder_chart(runs), "ladder")
+if every := runs_of_visit():
+    with section("Runs of this visit", "runs"):
+        file_button("CSV", "runs.csv", partial(runs_csv, every))
+        file_button("JSON", "runs.json", partial(runs_json, every))
+    st.html(runs_table(every))
+if mode == DEGRADE:
+    show_paper()

@@ -1,0 +1,109 @@
+"""The images to train on: what ships, what this server has, what a visitor uploads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_whole_here
+from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, open_offered, open_set
+from analysis.images.roots import data_roots
+from analysis.images.sets import ImageSet
+from analysis.images.upload import unpack
+from analysis.machine.jobs import Job, Report
+from analysis.style.numbers import short
+from pages.ui.fields import select
+from pages.ui.jobs import follow, is_over, job_of, say_why, start
+from pages.ui.words import complain
+
+_UPLOAD, _DOWNLOAD = "upload", "fashion-mnist"
+
+
+def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
+    """Let a visitor choose images; return what `opened` takes, or an empty text without any.
+
+    Args:
+        place: where the choice stands.
+        below: where an upload or a download is offered, if it takes one.
+    """
+    folders = {folder: folder for folder in data_folders()}
+    data = select(
+        "Images",
+        {
+            SAMPLE: "sample of Fashion-MNIST",
+            FASHION_MNIST: "all of Fashion-MNIST",
+            **folders,
+            _UPLOAD: "pictures of mine",
+        },
+        SAMPLE,
+        key="train_data",
+        place=place,
+        help="The sample has 4,000 training and 1,000 test images, and is always here. Pictures of "
+        "yours come as a .zip with one folder for each class. Others are folders in the server's "
+        "data folder.",
+    )
+    with below:
+        data = _uploaded() if data == _UPLOAD else data
+        _offer_download(data)
+    return data
+
+
+def _uploaded() -> str:
+    """Return the folder of the pictures that a visitor uploads; empty without any."""
+    file = st.file_uploader("A .zip with one folder of pictures for each class", ["zip"])
+    if file is None:
+        return ""
+    name = "".join(c if c.isalnum() else "-" for c in file.name.removesuffix(".zip"))[:40]
+    digest = hashlib.sha256(file.getbuffer()).hexdigest()[:16]
+    folder = data_roots()[0] / "uploads" / digest / (name or "pictures")
+    if not folder.exists():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            unpack(file, folder)
+        except (ValueError, OSError) as error:
+            complain(str(error))
+            return ""
+    return str(folder)
+
+
+def _offer_download(data: str) -> None:
+    """Offer to fetch Fashion-MNIST where it is chosen and not here."""
+    if data != FASHION_MNIST or fashion_mnist_is_whole_here():
+        return
+    job = job_of(_DOWNLOAD)
+    if job is not None and not is_over(job):
+        follow(_DOWNLOAD, job, _show_download)
+        return
+    if job is not None:
+        say_why(job, str)
+    st.button(
+        "Download Fashion-MNIST (31 MB)",
+        icon=":material/download:",
+        on_click=start,
+        args=(_DOWNLOAD, _download),
+        kwargs={"seconds": 1_800.0},
+    )
+
+
+def _download(report: Report) -> None:
+    """Fetch Fashion-MNIST in the worker, and report (bytes done, bytes in all)."""
+    download_fashion_mnist(lambda done, total: report((done, total)))
+
+
+def _show_download(job: Job) -> None:
+    done, total = job.progress or (0, 0)
+    share = min(done / total, 1.0) if total else 0.0
+    st.progress(share, f"{short(done, 'B')} of {short(total, 'B') if total else 'about 31 MB'}")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the images")
+def opened(data: str) -> ImageSet:
+    """Return the images of a choice.
+
+    Raises:
+        ValueError: in one sentence, if they are not there or can't be used.
+    """
+    return open_set(data) if os.sep in data else open_offered(data)

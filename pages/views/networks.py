@@ -1,0 +1,134 @@
+"""Several networks at once: those that an experiment compares, and switches that change all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from analysis.structure.units import ORDER_NAMES
+from nets import ResNetSpec, parse
+from nets.options import Activation, Init, Norm, Shortcut
+from nets.text import edit
+from pages.ui.address import held, hold
+from pages.ui.words import complain
+
+_SEPARATOR = ";"
+
+_SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
+    "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
+    "init": (
+        "Initialisation",
+        {
+            Init.HE_FAN_OUT: "He, by fan-out",
+            Init.XAVIER: "Xavier (Glorot)",
+            Init.DEFAULT: "PyTorch's default",
+        },
+    ),
+    "activation": ("Activation", {activation: activation.label for activation in Activation}),
+    "unit": ("Unit order", ORDER_NAMES),
+    "shortcut": (
+        "Shortcut",
+        {
+            Shortcut.ZERO_PAD: "zero pad (A)",
+            Shortcut.PROJECTION: "projection (B)",
+            Shortcut.PROJECTION_ALL: "projections only (C)",
+        },
+    ),
+}
+_DEPTHS = (20, 32, 44, 56, 110)
+
+
+def choose_networks(
+    key: str, default: Sequence[str], which: str, with_depth: bool = True
+) -> tuple[ResNetSpec, ...]:
+    """Let a visitor choose networks; return none where one is wrong.
+
+    Args:
+        key: the parameter's name.
+        default: the networks' texts where the address has none.
+        which: what the default is, in words.
+        with_depth: whether there is a switch for the depth of all.
+    """
+    text, field = held(key), f"asked_{key}"
+    usual = _SEPARATOR.join(default)
+    st.session_state[field] = (text or usual).replace(_SEPARATOR, "  ")
+    st.text_input(
+        "Models, separated by spaces",
+        key=field,
+        on_change=_typed,
+        args=(key, field),
+        help=f"Any model text against any other; by default {which}.",
+    )
+    try:
+        models = tuple(map(parse, (text or usual).split(_SEPARATOR)))
+    except ValueError as error:
+        complain(str(error))
+        return ()
+    _show_switches(key, models, with_depth)
+    if text:
+        st.button(f"Back to {which}", on_click=use_models, args=(key, ()), type="tertiary")
+    if reason := st.session_state.pop("switch_error", ""):
+        complain(reason)
+    return models
+
+
+def use_models(key: str, texts: Sequence[str]) -> None:
+    """Choose networks, from a callback; none stand for the default."""
+    hold(key, _SEPARATOR.join(texts))
+
+
+def _show_switches(key: str, models: tuple[ResNetSpec, ...], with_depth: bool) -> None:
+    """What changes all models at once."""
+    columns = [*st.columns(3), *st.columns(3)]
+    residual = [model for model in models if model.shortcut is not Shortcut.NONE]
+    if with_depth:
+        place = columns.pop(0)
+        cifar = all(len(model.blocks) == 3 and model.convs_per_block == 2 for model in models)
+        st.session_state["switch_depth"] = models[0].depth if models[0].depth in _DEPTHS else None
+        place.selectbox(
+            "Depth",
+            _DEPTHS,
+            key="switch_depth",
+            index=None,
+            placeholder=str(models[0].depth),
+            disabled=not cifar,
+            on_change=_switch,
+            args=(key, "depth", models),
+            help="Of nets with three stages of basic blocks.",
+        )
+    for column, (name, (label, words)) in zip(columns, _SWITCHES.items(), strict=False):
+        of = residual if name == "shortcut" else list(models)
+        st.session_state[f"switch_{name}"] = getattr(of[0], name) if of else None
+        column.selectbox(
+            label,
+            list(words),
+            key=f"switch_{name}",
+            format_func=words.__getitem__,
+            disabled=not of,
+            on_change=_switch,
+            args=(key, name, models),
+        )
+
+
+def _switch(key: str, name: str, models: tuple[ResNetSpec, ...]) -> None:
+    value = st.session_state[f"switch_{name}"]
+    changed = []
+    for model in models:
+        if name == "depth":
+            options: dict[str, object] = {"blocks": ((value - 2) // 6,) * 3}
+        elif name == "shortcut" and model.shortcut is Shortcut.NONE:
+            options = {}
+        else:
+            options = {name: value}
+        try:
+            changed.append(str(edit(model, options)))
+        except ValueError as error:
+            st.session_state["switch_error"] = str(error)
+            return
+    use_models(key, tuple(dict.fromkeys(changed)))
+
+
+def _typed(key: str, field: str) -> None:
+    use_models(key, st.session_state[field].replace(_SEPARATOR, " ").split())

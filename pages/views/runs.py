@@ -1,0 +1,230 @@
+"""Training runs on the page: while they run, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from analysis.machine.jobs import Job
+from analysis.results.store import Store
+from analysis.style.numbers import short
+from analysis.training.charts import Shown, ladder_chart, training_chart
+from analysis.training.papers import DEGRADATION
+from analysis.training.report import run_of, summary_rows
+from analysis.training.runs import KIND, News, Run, Task
+from analysis.training.verdict import verdict
+from nets.options import number_of
+from pages.ui.charts import show_chart
+from pages.ui.fields import segments
+from pages.ui.markup import Cell, Figure, figures, table
+from pages.ui.measured import TRAININGS
+from pages.ui.words import complain
+
+ASKED = "training_asked"
+"""The session's key of the tasks that were asked for last."""
+
+_KEPT = 200
+
+
+def live(job: Job) -> list[Run]:
+    """Return the runs of a job as far as they are."""
+    if job.result:
+        return list(job.result)
+    tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
+    runs: dict[int, Run] = {}
+    for news in job.results:
+        assert isinstance(news, News)
+        before = runs.get(news.number) or Run(tasks[news.number], (), 0)
+        runs[news.number] = before.after(news)
+    return [run for _, run in sorted(runs.items()) if run.steps]
+
+
+def show_live(job: Job) -> None:
+    """Draw a job's runs as they are, and how long it will take."""
+    runs = live(job)
+    tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
+    if not runs:
+        st.progress(0.0, "Waiting for its turn" if job.place else "Starting the worker")
+        return
+    latest = runs[-1]
+    done = sum(run.steps for run in runs)
+    total = sum(run.total for run in runs) + (len(tasks) - len(runs)) * latest.total
+    spent = sum(run.seconds for run in runs)
+    left = _left(tasks, runs)
+    words = f"{latest.model}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
+    about = f"about {left:.0f} s left" if done and spent else ""
+    st.progress(min(done / total, 1.0), f"{words}, {about}".rstrip(", "))
+    show_chart(training_chart(runs), "training_live", 520)
+
+
+def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> float:
+    """Seconds that are left by the steps so far; an untried network is taken as the slowest."""
+    known: dict[str, float] = {}
+    for run in runs:
+        known[run.model] = run.step_ms
+    slowest = max(known.values())
+    left = sum((run.total - run.steps) * run.step_ms for run in runs if not run.ended)
+    left += sum(runs[-1].total * known.get(str(task.spec), slowest) for task in tasks[len(runs) :])
+    return left / 1e3
+
+
+def remember(runs: Sequence[Run]) -> None:
+    """Keep runs with this visit, each by what it was asked; the newest is the last."""
+    kept: dict[str, Run] = st.session_state.setdefault(TRAININGS, {})
+    for run in runs:
+        kept.pop(run.task.hash, None)
+        kept[run.task.hash] = run
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
+
+
+def runs_of_visit() -> list[Run]:
+    """Return this visit's runs, the newest last."""
+    kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
+    return list(kept.values())
+
+
+def answered(tasks: Sequence[Task]) -> list[Run]:
+    """Return the runs that answer a request: this visit's, else those of the server's store."""
+    kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
+    found = []
+    for task in tasks:
+        run = kept.get(task.hash) or _stored(task.hash)
+        if run is not None:
+            found.append(run)
+    return found
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _read(path: str, changed_ns: int) -> Run | None:
+    """Read a run's file; it is read again where it has changed."""
+    result = Store(Path(path).parent).find(Path(path).stem)
+    if result is None or result.kind != KIND:
+        return None
+    try:
+        return run_of(result)
+    except ValueError:
+        return None
+
+
+def _stored(name: str) -> Run | None:
+    path = Store().path(name)
+    try:
+        return _read(str(path), path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+def partial_runs(job: Job) -> list[Run]:
+    """Return what there is of a job that has ended; the last run says where it stopped."""
+    runs = live(job)
+    if job.failure and runs and not runs[-1].is_whole:
+        runs[-1] = replace(runs[-1], ended=f"stopped after {number_of(runs[-1].steps, 'step')}")
+    return runs
+
+
+def show_runs(runs: Sequence[Run], remark: str) -> None:
+    """Draw whole runs: loss by step, what they say, the ladder of depths."""
+    shown = Shown(
+        segments(
+            "Shown",
+            {kind: kind.label for kind in Shown},
+            Shown.TRAIN_LOSS,
+            key="train_shown",
+            label_visibility="collapsed",
+        )
+    )
+    chart = training_chart(runs, shown)
+    if not chart.series:
+        st.info("These runs have no test after an epoch.", icon=":material/info:")
+    else:
+        show_chart(chart, "training", 520)
+    for sentence in verdict(runs):
+        st.markdown(f"- {sentence}")
+    if remark:
+        st.caption(remark)
+    st.caption(_how(runs))
+
+
+def _how(runs: Sequence[Run]) -> str:
+    """Say how runs were made: the networks really trained, the recipe, where and when."""
+    first = runs[0]
+    seeds = sorted({run.task.seed for run in runs})
+    networks = ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
+    where = first.environment
+    stamp = f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
+    return (
+        f"Trained: {networks}; {first.task.recipe.words()}; images {first.task.data}; "
+        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}, "
+        f"{number_of(first.task.threads or 1, 'thread')}{stamp}. A line's point is the mean of "
+        "several steps; a band reaches from the lowest seed to the highest."
+    )
+
+
+def show_ladder(runs: Sequence[Run]) -> None:
+    """Draw the last loss by depth, where there are several depths."""
+    chart = ladder_chart(runs)
+    if any(len(series.x) > 2 for series in chart.series):
+        st.subheader("Last training loss by depth")
+        show_chart(chart, "ladder", 380)
+
+
+def show_paper() -> None:
+    """What the paper measured, apart from what is measured here."""
+    st.header("What the paper measured")
+    for column, (caption, head, rows) in zip(st.columns(2, gap="large"), DEGRADATION, strict=True):
+        column.caption(caption)
+        column.html(table(caption, head, rows, 1))
+    st.caption(
+        'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '
+        'caused by vanishing gradients".'
+    )
+
+
+def show_figures(run: Run) -> None:
+    """The large numbers of one run."""
+    last = f"last {min(25, run.steps)} steps"
+    items = [
+        Figure("Training loss", f"{run.last_loss:.3f}", last, repr(run.last_loss)),
+        Figure("Training accuracy", f"{run.last_accuracy:.3f}", last, repr(run.last_accuracy)),
+    ]
+    if run.test:
+        items.append(
+            Figure(
+                "Test accuracy",
+                f"{run.test.accuracy:.4f}",
+                f"{sum(map(sum, run.test.confusion)):,} images",
+                repr(run.test.accuracy),
+            )
+        )
+    items.append(Figure("Step", short(run.step_ms, "ms"), f"batch {run.task.recipe.batch:,}", ""))
+    if run.peak_memory_bytes is not None:
+        items.append(
+            Figure("Peak memory", short(run.peak_memory_bytes, "B"), "by torch's allocator")
+        )
+    st.html(figures(items))
+    if run.ended:
+        complain(f"{run.model}, seed {run.task.seed}: {run.ended}")
+
+
+def runs_table(runs: Sequence[Run]) -> str:
+    """Runs grouped by what they share but for the seed."""
+    head = ("Model", "Recipe, images", "Seeds", "Last loss", "Test accuracy", "Step")
+    rows = [
+        (
+            row["model"],
+            f"{row['recipe']}, {row['data'].rpartition('/')[2]}",
+            str(row["seeds"]),
+            Cell(
+                f"{row['last_loss']:.3f}",
+                f"{row['last_loss_low']:.3f} to {row['last_loss_high']:.3f} over the seeds",
+            ),
+            "" if row["test_accuracy"] is None else f"{row['test_accuracy']:.4f}",
+            short(row["step_ms"], "ms"),
+        )
+        for row in summary_rows(runs)
+    ]
+    return table("Runs", head, rows, 2)

@@ -1,0 +1,143 @@
+"""What a trained network can be asked: its confusions, its worst, a picture of the visitor's."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from io import BytesIO
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from analysis.images.kinds import MAX_PICTURE_BYTES
+from analysis.images.sets import ImageSet
+from analysis.results.store import Store
+from analysis.style import files
+from analysis.style.numbers import short
+from analysis.training import checkpoints
+from analysis.training.charts import along_chart
+from analysis.training.confusion import MOST_CLASSES, confusion_svg
+from analysis.training.runs import Evaluation, Run
+from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.downloads import file_button, section
+from pages.ui.markup import Cell, picture, table
+from pages.ui.theme import palette
+from pages.ui.words import complain
+
+_PREDICTED = 5
+_SCALE = 112  # px of a small picture on the screen
+
+
+def show_trained(run: Run, images: ImageSet) -> None:
+    """Show all that a run's network can be asked."""
+    if run.curves:
+        with section("Gradient by depth along training", "gradients"):
+            chart_buttons(along_chart(run), "gradients-along-training")
+        show_chart(along_chart(run), "along", 460)
+    if run.test is None:
+        return
+    if len(run.classes) <= MOST_CLASSES:
+        _show_confusion(run, run.test)
+    _show_worst(run, run.test, images)
+    _show_predict(run)
+
+
+def _show_confusion(run: Run, test: Evaluation) -> None:
+    right = sum(row[i] for i, row in enumerate(test.confusion))
+    whole = sum(map(sum, test.confusion))
+
+    def svg() -> str:
+        return confusion_svg(test.confusion, run.classes)
+
+    with section("Confusion matrix", "matrix"):
+        file_button("Matrix as SVG", "confusion.svg", svg)
+        file_button("Matrix as PDF", "confusion.pdf", lambda: files.pdf(svg()))
+        file_button("Matrix as PNG", "confusion.png", lambda: files.png(svg()))
+    st.html(
+        picture(
+            confusion_svg(test.confusion, run.classes, palette()),
+            f"Confusion matrix: {right:,} of {whole:,} test images right.",
+            own_size=True,
+        )
+    )
+
+
+def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
+    st.header("Most wrong")
+    if not test.worst:
+        st.caption("No test image is wrong.")
+        return
+    st.caption("Wrong test images, the surest first: the true class, and the one it was taken for.")
+    shown = []
+    for miss in test.worst:
+        if miss.image >= len(images.test):
+            continue
+        said = f"{run.classes[miss.label]} as {run.classes[miss.predicted]}"
+        shown.append(
+            f'<figure><img src="{_data(images.test[miss.image])}" alt="{escape(said)}" '
+            f'height="{_SCALE}"><figcaption>{escape(said)}<br>'
+            f"{100 * miss.probability:.1f}%</figcaption></figure>"
+        )
+    st.html(f'<div class="rl-pictures">{"".join(shown)}</div>')
+
+
+def _data(image: torch.Tensor) -> str:
+    """Return an image [C, H, W] as the address of a PNG."""
+    from torchvision.transforms.v2.functional import to_pil_image
+
+    out = BytesIO()
+    to_pil_image(image).save(out, "PNG")
+    return f"data:image/png;base64,{b64encode(out.getvalue()).decode()}"
+
+
+def _show_predict(run: Run) -> None:
+    path = Store().path(run.task.hash, checkpoints.SUFFIX)
+    with section("Predict", "checkpoint"):
+        if path.exists():
+            size = short(path.stat().st_size, "B")
+            name = f"{run.task.spec.base}-seed{run.task.seed}{checkpoints.SUFFIX}"
+            file_button(f"Checkpoint, {size}", name, path.read_bytes)
+    if not path.exists():
+        st.caption("The weights of this run were not kept: train it again to predict.")
+        return
+    file = st.file_uploader(
+        "A picture",
+        ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
+        key="train_picture",
+        help="The network sees it as it saw its test images: cropped, resized and in its colours.",
+    )
+    if file is None:
+        return
+    try:
+        if file.size > MAX_PICTURE_BYTES:
+            raise ValueError(f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most")
+        checkpoint = _loaded(str(path), path.stat().st_mtime_ns)
+        network = checkpoint.network()
+        found = checkpoints.guesses(checkpoint, network, file.getvalue(), _PREDICTED)
+        seen = checkpoints.seen(checkpoint, file.getvalue())[0]
+    except (ValueError, OSError) as error:
+        complain(str(error))
+        return
+    left, right = st.columns([1, 3])
+    low, high = seen.amin(), seen.amax()
+    grey = ((seen - low) / (high - low).clamp(min=1e-6) * 255).to(torch.uint8)
+    shown = grey if len(grey) in (1, 3) else grey[:1]
+    left.html(
+        f'<div class="rl-pictures"><figure><img src="{_data(shown)}" alt="As the network sees it" '
+        f'height="{_SCALE}"><figcaption>as the network sees it</figcaption></figure></div>'
+    )
+    rows = [
+        (
+            guess.name,
+            Cell(f"{100 * guess.probability:.1f}%", repr(guess.probability), guess.probability),
+        )
+        for guess in found
+    ]
+    right.html(table("Predicted classes", ("Class", "Probability"), rows, 1))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _loaded(path: str, changed_ns: int) -> checkpoints.Checkpoint:
+    """Read a checkpoint; it is read again where it has changed."""
+    return checkpoints.load(Path(path))

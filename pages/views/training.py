@@ -1,0 +1,169 @@
+"""What to train on the page Training, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.images.sets import ImageSet
+from analysis.machine.devices import devices
+from analysis.results.store import Store
+from analysis.training.kept import train_all
+from analysis.training.loop import check
+from analysis.training.recipes import RECIPES, Recipe, fit
+from analysis.training.runs import MAX_SEEDS, Task, tasks_of
+from nets import ResNetSpec
+from nets.options import number_of
+from pages.ui.fields import number, segments, select
+from pages.ui.jobs import start
+from pages.ui.picker import choose
+from pages.ui.words import complain
+from pages.views.image_sets import choose_images, opened
+from pages.views.networks import choose_networks
+from pages.views.recipe import choose_recipe
+from pages.views.runs import ASKED
+
+KEY = "training"
+Mode = Literal["degradation", "one"]
+Ladder = Literal["pair", "ladder"]
+
+DEGRADE: Mode = "degradation"
+ONE: Mode = "one"
+
+_PAIR = ("plain20", "plain56", "resnet20", "resnet56")
+_LADDER = ("8", "20", "44", "56", "110")
+_SECONDS = 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the page asks for: several runs, of which the first is of the first seed."""
+
+    tasks: tuple[Task, ...]
+    images: ImageSet
+
+
+def choose_mode() -> tuple[Mode, Ladder]:
+    """Let the visitor choose what the page does, and between which depths."""
+    left, right = st.columns([1, 2.2])
+    words = {DEGRADE: "Degradation", ONE: "Train one"}
+    mode = segments("What to train", words, DEGRADE, key="train", place=left)
+    if mode == ONE:
+        return ONE, "pair"
+    depths = segments(
+        "Depths",
+        {"pair": "20 and 56", "ladder": "8, 20, 44, 56, 110"},
+        "pair",
+        key="train_depths",
+        place=right,
+    )
+    return DEGRADE, "ladder" if depths == "ladder" else "pair"
+
+
+def choose_specs(mode: Mode, depths: Ladder, spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
+    """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's."""
+    if mode == ONE:
+        return (spec,)
+    texts = _PAIR if depths == "pair" else _ladder()
+    with st.expander("Networks"):
+        return choose_networks("train_models", texts, "plain and residual", with_depth=False)
+
+
+def _ladder() -> tuple[str, ...]:
+    def of(kind: str, depth: str) -> str:
+        return f"{kind}20:blocks=1,1,1" if depth == "8" else f"{kind}{depth}"
+
+    return tuple(of(kind, depth) for kind in ("plain", "resnet") for depth in _LADDER)
+
+
+def choose_request(
+    mode: Mode, specs: tuple[ResNetSpec, ...], top: DeltaGenerator, running: bool
+) -> Request | None:
+    """Let the visitor choose recipe, images, seeds and device, and train.
+
+    Args:
+        mode: what the page does.
+        specs: the networks.
+        top: where the choices and the button stand; the recipe's fields stand below.
+        running: whether something is being trained.
+
+    Returns:
+        What is chosen; None where something is wrong, and it is said what.
+    """
+    with top:
+        one, two, three, four, five = st.columns([1.5, 2, 1, 1, 1], vertical_alignment="bottom")
+    name = "degradation"
+    if mode == ONE:
+        names = [known for known in RECIPES if known != "degradation"]
+        name = select("Recipe", names, "short", key="train_recipe", place=one)
+    else:
+        one.selectbox("Recipe", ["degradation"], disabled=True, key="only_recipe")
+    data = choose_images(two, top)
+    usual = 3 if mode == DEGRADE else 1
+    seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
+    device = select("Device", devices(), "cpu", key="train_device", place=four)
+    recipe = choose_recipe(RECIPES[name])
+    request = None
+    if recipe is not None and specs and data:
+        with top:
+            request = _checked(mode, specs, recipe, data, seeds, device)
+    five.button(
+        "Train",
+        type="primary",
+        icon=":material/model_training:",
+        disabled=request is None or running,
+        on_click=_run,
+        args=(request,),
+        width="stretch",
+    )
+    return request
+
+
+def _checked(
+    mode: Mode,
+    specs: tuple[ResNetSpec, ...],
+    recipe: Recipe,
+    data: str,
+    seeds: int,
+    device: str,
+) -> Request | None:
+    """Return what is asked for, or say why it can't be had."""
+    try:
+        images = opened(data)
+        tasks = tasks_of(specs, recipe, data, images, range(seeds), device)
+        if mode == ONE and specs[0].classes != len(images.classes):
+            _offer_fit(specs[0], recipe, images)
+            return None
+        for task in tasks[: len(specs)]:
+            check(task, images)
+    except ValueError as error:
+        complain(str(error))
+        return None
+    return Request(tasks, images)
+
+
+def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
+    """Say that a network doesn't fit the images, and offer the one that does."""
+    complain(
+        f"{spec} has {number_of(spec.classes, 'output')}, and these images are of "
+        f"{number_of(len(images.classes), 'class', 'classes')}"
+    )
+    try:
+        text_of_fit = str(fit(spec, recipe, len(images.mean), len(images.classes)))
+    except ValueError:
+        return
+    st.button(
+        f"Use {text_of_fit}",
+        key="train_fit",
+        on_click=choose,
+        args=(text_of_fit,),
+        icon=":material/tune:",
+    )
+
+
+def _run(request: Request) -> None:
+    st.session_state[ASKED] = request.tasks
+    start(KEY, train_all, request.tasks, Store().folder, seconds=_SECONDS)
