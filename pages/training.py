@@ -11,6 +11,7 @@ spec = requested()
 from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.papers import WHAT_IT_IS
 from analysis.training.report import runs_csv, runs_json
+from nets.options import number_of
 from pages.ui.charts import chart_buttons
 from pages.ui.downloads import export_popover, file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
@@ -39,11 +40,12 @@ st.markdown(
     if mode == DEGRADE
     else "Train the model of the sidebar by a recipe, then test it."
 )
-top, place = st.container(), st.container()
+top, below, place = st.container(), st.container(), st.container()
 job = job_of(KEY)
 running = job is not None and not is_over(job)
-specs = choose_specs(mode, depths, spec)
-request = choose_request(mode, specs, top, running)
+with below:
+    specs = choose_specs(mode, depths, spec)
+    request = choose_request(mode, specs, top, running)
 if job is not None and running:
     with place:
         follow(KEY, job, show_live)
@@ -57,6 +59,8 @@ with place:
     if not runs:
         st.caption("No runs of these settings yet: press Train.")
     else:
+        if request and len(runs) < len(request.tasks):
+            st.caption(f"{len(runs)} of {number_of(len(request.tasks), 'run')} so far.")
         show_runs(runs, WHAT_IT_IS if mode == DEGRADE else "")
         if mode == DEGRADE:
             show_ladder(runs)

@@ -13,7 +13,7 @@ from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series
 from analysis.gradients.charts import gradient_chart
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import kind_of, name_of, verdict
-from nets.options import Shortcut
+from nets.options import Shortcut, number_of
 
 POINTS = 120
 """Points of a line; where a run has more steps, each is the mean of several."""
@@ -124,13 +124,17 @@ def along_chart(run: Run) -> Chart:
     lines = []
     for (step, curve), (colour, dash) in zip(run.curves, cycle(LINE_LOOKS), strict=False):
         one = gradient_chart([curve]).series[0]
-        lines.append(replace(one, name=f"after {step:,} steps", colour=colour, dash=dash))
+        lines.append(replace(one, name=_when(step), colour=colour, dash=dash))
     return replace(
         drawn,
         title="Gradient norm by depth along training",
         series=tuple(lines),
         alt=f"Gradient norm by depth of {run.model} at several steps of its training.",
     )
+
+
+def _when(step: int) -> str:
+    return f"after {number_of(step, 'step')}" if step else "before training"
 
 
 def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[list[float]]]:

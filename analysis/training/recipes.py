@@ -6,6 +6,7 @@ Importing this module does not import torch.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -290,18 +291,31 @@ def read_field(name: str, text: str) -> Any:
             case "bool":
                 return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
             case "int":
-                return None if text == "none" and kind.endswith("None") else int(text)
+                return None if text == "none" and kind.endswith("None") else _whole(text)
             case "float":
-                return float(text)
+                return _real(text)
             case "tuple[float, ...]":
-                return tuple(float(part) for part in text.split(",") if part)
+                return tuple(_real(part) for part in text.split(",") if part)
             case "tuple[int, ...]":
-                return tuple(int(part) for part in text.split(",") if part)
+                return tuple(_whole(part) for part in text.split(",") if part)
     except (KeyError, ValueError):
         what = {"bool": "true or false", "int": "a whole number", "float": "a number"}
         said = what.get(kind.removesuffix(" | None"), "numbers with commas between them")
         raise ValueError(f"{name} must be {said}, not {quote(text)}") from None
     return text
+
+
+def _whole(text: str) -> int:
+    """Read a whole number; Python's own reading takes 1_0 and the digits of every script."""
+    if not re.fullmatch(r"\s*-?[0-9]{1,15}\s*", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _real(text: str) -> float:
+    if not re.fullmatch(r"\s*-?[0-9]{0,15}\.?[0-9]{1,20}(e-?[0-9]{1,3})?\s*", text):
+        raise ValueError(text)
+    return float(text)
 
 
 def is_as_given(recipe: Recipe) -> bool:

@@ -29,6 +29,7 @@ _MIMES = {
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".py": "text/x-python",
+    ".safetensors": "application/octet-stream",
     ".svg": "image/svg+xml",
     ".tex": "text/x-tex",
     ".txt": "text/plain",

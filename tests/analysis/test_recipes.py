@@ -92,7 +92,9 @@ def test_every_field_is_read_from_a_text() -> None:
             assert changed(recipe, {field.name: read}) == recipe, (field.name, recipe.name)
     for name, text, sentence in (
         ("batch", "many", "batch must be a whole number, not 'many'"),
+        ("batch", "1_0", "batch must be a whole number, not '1_0'"),
         ("rate", "fast", "rate must be a number, not 'fast'"),
+        ("rate", "nan", "rate must be a number, not 'nan'"),
         ("nesterov", "yes", "nesterov must be true or false, not 'yes'"),
         ("milestones", "a,b", "milestones must be numbers with commas between them, not 'a,b'"),
     ):

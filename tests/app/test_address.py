@@ -17,6 +17,29 @@ from tests.app.conftest import Open
 
 LAST, UNTOUCHED = object(), object()
 
+ONLY = "only_recipe"  # a box that shows what there is no choice of
+
+RECIPE: dict[str, object] = {
+    "train_optimiser": "sgd",
+    "train_rate": 0.25,
+    "train_batch": 7,
+    "train_momentum": 0.5,
+    "train_weight_decay": 0.125,
+    "train_schedule": "milestones",
+    "train_milestones": "0.25,0.75",
+    "train_warm_up": 3,
+    "train_warm_up_from": 0.5,
+    "train_rise": 0.5,
+    "train_augment": "shift",
+    "train_pad": 3,
+    "train_precision": "bfloat16",
+    "train_gradients_at": "0,5",
+    "train_nesterov": True,
+    "train_channels_last": True,
+    "train_decay_all": False,
+    "train_evaluate": True,
+}
+
 SETTINGS: dict[str, dict[str, object]] = {
     "explore": {
         "block": "layer2.1",
@@ -75,6 +98,15 @@ SETTINGS: dict[str, dict[str, object]] = {
         "quantity": "weight",
         "asked_models": "resnet20 resnet32",
     },
+    "training": {
+        "train_depths": "ladder",
+        "asked_train_models": "plain20 resnet20",
+        "train_data": "fashion_mnist",
+        "train_seeds": 2,
+        "train_device": "cuda:0",
+        **RECIPE,
+        "train_steps": 77,
+    },
     "compare": {
         "compared": ["resnet20", "resnet32", "resnet44"],
         "compare_batch": 2,
@@ -111,8 +143,25 @@ SETTINGS: dict[str, dict[str, object]] = {
 Untouched is what another choice forbids: a time when none has been measured, TF32 on a CPU.
 """
 
-VIEWS = {f"switch_{name}" for name in ("depth", "norm", "init", "activation", "unit", "shortcut")}
-"""Fields that change the models of the page Gradients, which are in its address."""
+ONE: dict[str, object] = {
+    **RECIPE,
+    "train_decay_all": False,
+    "train_epochs": 9,
+    "train_augment": "shift",
+    "train_evaluate": False,
+}
+"""The page Training where it trains one network by the recipe for flowers."""
+
+CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
+    *((page, {}, settings) for page, settings in SETTINGS.items()),
+    ("training", {}, {"train": "one", "train_recipe": "d2l"}),
+    ("training", {"train": "one", "train_recipe": "flowers"}, ONE),
+]
+"""Pages, with what is in their address before, and what is chosen then."""
+
+SWITCHES = ("depth", "norm", "init", "activation", "unit", "shortcut")
+VIEWS = {"train_shown", *(f"switch_{name}" for name in SWITCHES)}
+"""Fields that change the models of a page, which are in its address; and one beside results."""
 
 NO_SETTINGS = (Button, DownloadButton, FileUploader)  # no address can hold a file
 NO_FIELDS = {"bidi_component", "empty", "imgs", "logo", "page_link", "plotly_chart", "progress"}
@@ -123,16 +172,19 @@ def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose defaults, a GPU and half of eight threads, are not what is chosen."""
     monkeypatch.setattr("pages.views.timing.devices", lambda: ["cpu", "cuda:0"])
     monkeypatch.setattr("pages.views.timing.cpu_count", lambda: 8)
+    monkeypatch.setattr("pages.views.training.devices", lambda: ["cpu", "cuda:0"])
 
 
 def fields(app: AppTest) -> dict[str, Any]:
-    """Every field of the page, by key."""
+    """Every field of the page that has a choice, by key."""
     assert not app.exception
     found = {}
     for element in app.main:
         assert not isinstance(element, UnknownElement) or element.type in NO_FIELDS, element.type
         if isinstance(element, Widget) and not isinstance(element, NO_SETTINGS):
             assert element.key
+            if element.key == ONLY:
+                continue
             found[element.key] = element
     return found
 
@@ -146,10 +198,10 @@ def values(app: AppTest) -> dict[str, object]:
     return {key: element.value for key, element in fields(app).items()}
 
 
-def set_all(app: AppTest, page: str) -> dict[str, object]:
+def set_all(app: AppTest, settings: dict[str, object]) -> dict[str, object]:
     """Choose every setting; those that follow from others come after them."""
     chosen: dict[str, object] = {}
-    todo = {key: value for key, value in SETTINGS[page].items() if value is not UNTOUCHED}
+    todo = {key: value for key, value in settings.items() if value is not UNTOUCHED}
     while todo:
         here = {k: e for k, e in fields(app).items() if k in todo and not e.disabled}
         assert here, f"not on the page: {', '.join(todo)}"
@@ -161,12 +213,15 @@ def set_all(app: AppTest, page: str) -> dict[str, object]:
     return chosen
 
 
-@pytest.mark.parametrize("page", SETTINGS)
-def test_all_settings_are_the_same_for_a_new_visitor(open_app: Open, page: str) -> None:
-    app = open_app("resnet20", page)
-    before, chosen = values(app), set_all(app, page)
+@pytest.mark.parametrize(("page", "start", "settings"), CASES)
+def test_all_settings_are_the_same_for_a_new_visitor(
+    open_app: Open, page: str, start: dict[str, str], settings: dict[str, object]
+) -> None:
+    app = open_app("resnet20", page, **start)
+    before, chosen = values(app), set_all(app, settings)
     after = values(app)
-    assert {key for key in after if key not in SETTINGS[page]} <= VIEWS, "a setting without a test"
+    known = {key for name, _, own in CASES if name == page for key in own}
+    assert {key for key in {*before, *after} if key not in known} <= VIEWS, "one without a test"
     same = {key for key in chosen if key in before and after.get(key) == before[key]}
     assert same == set(), "not changed"
     assert not left_out(app)
@@ -220,7 +275,8 @@ def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str)
     app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))
     (said,) = left_out(app)
     taken = {"find", "look_title", "own_input", "timing_batches"}  # texts, whatever they say
-    views = {"asked_models", "compared"}
+    taken |= {"train_milestones", "train_gradients_at"}
+    views = {"asked_models", "asked_train_models", "compared"}
     for key in fields(app):
         if key in SETTINGS[page] and key not in taken | views:
             assert f" {key}={text}" in said
