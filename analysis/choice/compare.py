@@ -68,6 +68,7 @@ class Column(StrEnum):
     INFERENCE_BYTES_BFLOAT16 = "inference_bytes_bfloat16"
     INFERENCE_BYTES_FLOAT16 = "inference_bytes_float16"
     MEASURED_MS = "measured_ms"
+    MEASURED_BYTES = "measured_bytes"
 
     @property
     def label(self) -> str:
@@ -109,6 +110,7 @@ _LABELS = {
     Column.INFERENCE_BYTES_BFLOAT16: "inference memory (bfloat16)",
     Column.INFERENCE_BYTES_FLOAT16: "inference memory (float16)",
     Column.MEASURED_MS: "measured time",
+    Column.MEASURED_BYTES: "measured peak memory",
 }
 
 
@@ -152,7 +154,8 @@ class Row:
     """One network's costs. All counts are for the whole batch; see `Profile` for conventions.
 
     What a replay gives is None where none was asked for: `training_bytes_*` is the predicted peak
-    of a training step, `inference_bytes_*` of a forward in that type. `measured_ms` is handed in.
+    of a training step, `inference_bytes_*` of a forward in that type. `measured_ms` and
+    `measured_bytes` are handed in.
     Where a network cannot train at this batch, `saved_bytes` and `training_bytes_*` are None and
     `untrainable` says why.
     """
@@ -177,6 +180,7 @@ class Row:
     inference_bytes_bfloat16: int | None = None
     inference_bytes_float16: int | None = None
     measured_ms: float | None = None
+    measured_bytes: int | None = None
     untrainable: str = ""
 
     @property
@@ -231,6 +235,7 @@ def compare(
     input_shape: tuple[int, int, int] | None = None,
     replay: bool = False,
     measured_ms: Mapping[str, float] | None = None,
+    measured_bytes: Mapping[str, int] | None = None,
 ) -> Comparison:
     """Count several networks; one that is given twice is one row.
 
@@ -240,6 +245,7 @@ def compare(
         input_shape: channels, height and width for all of them; without it each keeps its own.
         replay: whether the memory of training steps and of half types is predicted too.
         measured_ms: times that were measured, by the network's text form.
+        measured_bytes: peak memory that was measured, likewise.
 
     Raises:
         ValueError: in one sentence, where there are no networks or too many, or the batch or the
@@ -249,7 +255,8 @@ def compare(
         raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
     check_batch(batch)
     fitted = dict.fromkeys(_fitted(spec, input_shape) for spec in specs)
-    return Comparison(batch, tuple(row(spec, batch, replay, measured_ms) for spec in fitted))
+    rows = (row(spec, batch, replay, measured_ms, measured_bytes) for spec in fitted)
+    return Comparison(batch, tuple(rows))
 
 
 def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
@@ -266,6 +273,7 @@ def row(
     batch: int = 1,
     replay: bool = False,
     measured_ms: Mapping[str, float] | None = None,
+    measured_bytes: Mapping[str, int] | None = None,
 ) -> Row:
     """One network's row, as `compare` makes it.
 
@@ -289,6 +297,7 @@ def row(
         receptive_field=cost.receptive_field,
         published=published(spec),
         measured_ms=(measured_ms or {}).get(cost.model),
+        measured_bytes=(measured_bytes or {}).get(cost.model),
         untrainable=f"{cost.untrainable}; {LARGER}" if cost.untrainable else "",
     )
     return with_memory(counted) if replay else counted

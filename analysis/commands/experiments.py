@@ -130,13 +130,11 @@ def gradients(
     if output is not None:
         check_suffix(output, CHART_SUFFIXES)
         check_writable(output)
-    import torch
-
     from analysis.charts.file import chart_file
     from analysis.gradients import report as render
     from analysis.gradients.charts import gradient_chart
     from analysis.gradients.curves import Curve, Gradients, GradientSettings, Precision
-    from analysis.gradients.measure import measure
+    from analysis.gradients.measure import gathered, measure
     from analysis.gradients.twins import plain_twin, residual_twin
     from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
     from analysis.images.kinds import InputKind
@@ -175,8 +173,7 @@ def gradients(
 
     def show_some() -> str:
         if found:
-            some = tuple(found)
-            show(Gradients(specs, settings, some, torch.__version__, torch.get_num_threads()))
+            show(gathered(specs, settings, tuple(found)))
         return ""
 
     with keeping(show_some):

@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby, takewhile
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from nets.options import MAX_BATCH, check_whole, quote
 from nets.spec import ResNetSpec
+
+if TYPE_CHECKING:
+    from analysis.machine.devices import Environment
 
 MAX_SEEDS = 20
 """Seeds of one run."""
@@ -288,6 +292,7 @@ class Gradients:
     curves: tuple[Curve, ...]
     torch_version: str
     threads: int
+    environment: Environment | None = field(default=None, compare=False)
 
     @property
     def summary(self) -> tuple[Summary, ...]:

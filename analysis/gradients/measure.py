@@ -30,7 +30,7 @@ from analysis.gradients.curves import (
     state,
 )
 from analysis.images import batch
-from analysis.machine.devices import device_of
+from analysis.machine.devices import device_of, environment
 from nets import plan
 from nets.options import Activation
 from nets.resnet import ResNet, build, initialise
@@ -78,7 +78,15 @@ def measure(
             _draw(model, seed)
             curves.append(curve(spec, model, settings, seed))
             report(curves[-1])
-    return Gradients(specs, settings, tuple(curves), torch.__version__, torch.get_num_threads())
+    return gathered(specs, settings, tuple(curves))
+
+
+def gathered(
+    specs: tuple[ResNetSpec, ...], settings: GradientSettings, curves: tuple[Curve, ...]
+) -> Gradients:
+    """Return curves as a run of this process, with the stamp of where it ran."""
+    where = environment(device_of(settings.device))
+    return Gradients(specs, settings, curves, torch.__version__, torch.get_num_threads(), where)
 
 
 def check(specs: Sequence[ResNetSpec], settings: GradientSettings) -> Need:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import math
+from dataclasses import asdict
 from typing import Any
 
 from analysis.gradients.curves import Curve, Gradients, Quantity, State, Summary
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
-from analysis.style.rows import json_rows
+from analysis.results.form import Result
 from nets.options import number_of
 
 _DIRECTION = "negative: smaller toward the input"
@@ -43,9 +45,27 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
     }
 
 
+def gradients_result(run: Gradients) -> Result:
+    """Return the run as a result: what was asked, and where it was measured."""
+    settings = run.settings
+    asked = {
+        "models": [str(spec) for spec in run.specs],
+        "seeds": list(settings.seed_numbers),
+        "batch": settings.batch,
+        "dtype": settings.precision.value,
+        "images": settings.images.value,
+    }
+    if settings.picture:
+        asked["picture"] = hashlib.sha256(settings.picture).hexdigest()
+    stamp = {"device": settings.device, "threads": run.threads, "torch": run.torch_version}
+    stamp |= asdict(run.environment) if run.environment else {}
+    figures = gradients_dict(run)
+    return Result("gradients", asked, stamp, figures, ("curves", "summary", "verdict"))
+
+
 def gradients_json(run: Gradients) -> str:
     """The run as strict JSON, one curve, summary or sentence a line."""
-    return json_rows(gradients_dict(run), ("curves", "summary", "verdict"))
+    return gradients_result(run).json()
 
 
 def gradients_csv(run: Gradients) -> str:

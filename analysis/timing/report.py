@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from analysis.results.form import Result
 from analysis.style.grid import aligned
 from analysis.style.numbers import milliseconds, percent, short
-from analysis.style.rows import json_rows
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
 from nets.options import number_of
@@ -56,9 +56,21 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
     }
 
 
+def timing_result(timing: Timing) -> Result:
+    """Return a timing as a result: what was asked, device and threads among it, and the stamp."""
+    asked = {
+        name: value
+        for name, value in asdict(timing.settings).items()
+        if name not in ("precision", "seconds")
+    }
+    asked |= {"model": timing.model, "threads": timing.threads}
+    tables = ("environment", "stages", "samples")
+    return Result("time", asked, asdict(timing.environment), timing_dict(timing), tables)
+
+
 def timing_json(timing: Timing) -> str:
     """A timing as JSON, one figure, stage or series of samples a line."""
-    return json_rows(timing_dict(timing), ("environment", "stages", "samples"))
+    return timing_result(timing).json()
 
 
 def timings_json(timings: Sequence[Timing]) -> str:

@@ -10,7 +10,7 @@ from analysis.choice.compare import Comparison, Sweep, SweepCurve, compare, curv
 from analysis.choice.diff import diff
 from analysis.costs.step import Dtype, Optimiser
 from nets import ResNetSpec
-from pages.ui.measured import measured_ms
+from pages.ui.measured import MeasuredStep, comparable
 
 _KEPT = 32
 
@@ -40,12 +40,14 @@ def choice_of(task: Task, asked: Asked) -> Choice:
 
 
 def comparison_of(nets: tuple[ResNetSpec, ...], batch: int, replay: bool) -> Comparison:
-    """The comparison, with the times that this visit has measured at that batch."""
-    return _compared(nets, batch, replay, frozenset(measured_ms(batch).items()))
+    """The comparison, with the steps that this visit has measured at that batch."""
+    return _compared(nets, batch, replay, tuple(comparable(batch)))
 
 
 @lru_cache(_KEPT)
 def _compared(
-    nets: tuple[ResNetSpec, ...], batch: int, replay: bool, times: frozenset[tuple[str, float]]
+    nets: tuple[ResNetSpec, ...], batch: int, replay: bool, steps: tuple[MeasuredStep, ...]
 ) -> Comparison:
-    return compare(nets, batch, replay=replay, measured_ms=dict(times))
+    times = {step.model: step.ms for step in steps}
+    memory = {step.model: step.peak_bytes for step in steps if step.peak_bytes is not None}
+    return compare(nets, batch, replay=replay, measured_ms=times, measured_bytes=memory)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ import streamlit as st
 
 from analysis.drawing.heat import Heat
 from nets import ResNetSpec
+from nets.options import number_of
 
 if TYPE_CHECKING:
     from analysis.timing.measure import Timing
+    from analysis.training.runs import Run
 
 TIMINGS = "timings"
 GRADIENTS = "gradient_runs"
@@ -37,26 +40,60 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     return heats
 
 
-def comparable(batch: int, dtype: str = "float32") -> list[Timing]:
-    """This visit's timings of whole training steps at a batch in a type that compare.
+@dataclass(frozen=True)
+class MeasuredStep:
+    """A training step as this visit measured it.
 
-    All were taken as the latest of them was: on its device, with its threads, layout and compiler.
+    Attributes:
+        model: the network's text.
+        ms: the median on the page Timing, the mean in a training run.
+        peak_bytes: by torch's allocator, where it counts any.
+        how: the conditions, in words; steps compare where these are the same.
+        date: when, in UTC.
     """
-    found: list[Timing] = [
-        timing
-        for timing in st.session_state.get(TIMINGS, [])
-        if timing.optimiser_ms and (timing.settings.batch, timing.settings.dtype) == (batch, dtype)
-    ]
-    return [timing for timing in found if _conditions(timing) == _conditions(found[-1])]
+
+    model: str
+    ms: float
+    peak_bytes: int | None
+    how: str
+    date: str
 
 
-def _conditions(timing: Timing) -> tuple[object, ...]:
-    how = timing.settings
-    return how.device, how.tf32, how.channels_last, how.compile, timing.threads
+def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
+    """This visit's training steps at a batch in a type that compare.
+
+    All were taken as the latest of them was: on its device, with its threads, layout and compiler,
+    and either all on the page Timing or all in training runs, which read their images too.
+    """
+    found = sorted([*_timed(batch, dtype), *_trained(batch, dtype)], key=lambda step: step.date)
+    return [step for step in found if step.how == found[-1].how]
+
+
+def _timed(batch: int, dtype: str) -> Iterator[MeasuredStep]:
+    timings: list[Timing] = st.session_state.get(TIMINGS, [])
+    for timing in timings:
+        if timing.step_ms and (timing.settings.batch, timing.settings.dtype) == (batch, dtype):
+            if timing.optimiser_ms is None:
+                continue
+            from analysis.timing.report import conditions
+
+            where, peak = timing.environment.date, timing.peak_memory_bytes
+            how = conditions(timing)
+            yield MeasuredStep(timing.model, timing.step_ms.p50, peak, how, where)
+
+
+def _trained(batch: int, dtype: str) -> Iterator[MeasuredStep]:
+    kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
+    for run in kept.values():
+        task = run.task
+        if (task.recipe.batch, task.recipe.precision) == (batch, dtype) and run.environment:
+            how = f"in training runs, images read, batch {batch:,}, {dtype} on {task.device}"
+            how += ", channels last" if task.recipe.channels_last else ""
+            how += f", {task.recipe.optimiser}, {number_of(task.threads or 1, 'thread')}"
+            date, peak = run.environment.date, run.peak_memory_bytes
+            yield MeasuredStep(run.model, run.step_ms, peak, how, date)
 
 
 def measured_ms(batch: int, dtype: str = "float32") -> dict[str, float]:
     """The latest measured training step of each model, of those that compare."""
-    return {
-        timing.model: timing.step_ms.p50 for timing in comparable(batch, dtype) if timing.step_ms
-    }
+    return {step.model: step.ms for step in comparable(batch, dtype)}

@@ -75,7 +75,12 @@ def choose_budgets() -> Asked | None:
         ("Parameters, M", "max_params", None, "In 10^6."),
         ("Training, GB", "max_training", 8.0, "Predicted peak of a step at the batch."),
         ("Inference, GB", "max_inference", None, "Parameters and activations."),
-        ("Iteration, ms", "max_ms", None, "Of what this visit measured on the page Timing."),
+        (
+            "Iteration, ms",
+            "max_ms",
+            None,
+            "Of what this visit has measured.",
+        ),
     )
     amounts: dict[str, float | None] = {
         key: number(
@@ -113,7 +118,7 @@ def choose_budgets() -> Asked | None:
         if not times:
             complain(
                 f"No training step has been measured in this visit at batch {batch} in {dtype}: "
-                "measure networks on the page Timing first, or set no time"
+                "measure networks on the page Timing or Training first, or set no time"
             )
             return None
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
@@ -146,7 +151,7 @@ def show_fits(choice: Choice) -> None:
         "training step is predicted by replaying it."
     )
     if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
-        st.caption(f"Times were measured in this visit: {conditions(known[-1])}.")
+        st.caption(f"Times were measured in this visit: {known[-1].how}.")
     if choice.best:
         best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
         st.html(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import isfinite, isnan
 
 import streamlit as st
-import torch
 
 from analysis.gradients.curves import (
     Curve,
@@ -16,7 +15,7 @@ from analysis.gradients.curves import (
     Quantity,
     Summary,
 )
-from analysis.gradients.measure import check, measure
+from analysis.gradients.measure import check, gathered, measure
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Preset
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.gradients.verdict import verdict
@@ -155,9 +154,7 @@ def remember(job: Job) -> None:
     models, settings = st.session_state["gradient_asked"]
     curves: tuple[Curve, ...] = job.results
     runs: list[Gradients] = st.session_state.setdefault(GRADIENTS, [])
-    run = job.result or Gradients(
-        models, settings, curves, torch.__version__, torch.get_num_threads()
-    )
+    run = job.result or gathered(models, settings, curves)
     if curves and (not runs or runs[-1] != run):
         runs.append(run)
         del runs[:-_KEPT]

@@ -93,12 +93,15 @@ def test_a_replay_fills_its_columns() -> None:
     without = compare(CIFAR, batch=4)
     assert all(c.of(r) is None for c in MEMORY for r in without.rows)
     assert not {*MEMORY, Column.MEASURED_MS} & {*without.columns}
-    comparison = compare(CIFAR, batch=4, replay=True, measured_ms={"resnet20": 1.5})
+    comparison = compare(
+        CIFAR, batch=4, replay=True, measured_ms={"resnet20": 1.5}, measured_bytes={"resnet20": 7}
+    )
     first = comparison.rows[0]
     assert first.training_bytes_float32 == step_memory(CIFAR[0], 4).peak_bytes
     assert first.training_bytes(Dtype.FLOAT16) == first.training_bytes_bfloat16
     assert first.inference_bytes_float16 == inference_bytes(CIFAR[0], 4, Dtype.FLOAT16)
     assert [r.measured_ms for r in comparison.rows] == [1.5, None, None]
+    assert [r.measured_bytes for r in comparison.rows] == [7, None, None]
     assert comparison.columns == tuple(Column)
 
 

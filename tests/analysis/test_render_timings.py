@@ -112,7 +112,9 @@ def test_a_median_that_is_not_known_is_said_to_be(
 
 def test_json() -> None:
     found = json.loads(timing_json(TRAINING))
-    assert list(found)[:5] == ["model", "device", "dtype", "batch", "threads"]
+    assert list(found)[:6] == ["kind", "asked", "hash", "stamp", "model", "device"]
+    assert found["asked"]["threads"] == found["threads"]
+    assert found["stamp"] == {k: v for k, v in found["environment"].items() if k in found["stamp"]}
     assert found["forward_ms"] == {"p10": 1.5, "p50": 2.0, "p90": 2.5}
     assert found["stages"][0] == {"name": "stem", "forward_ms": 0.5, "backward_ms": 1.5}
     assert (found["stage_sum_ratio"], found["peak_memory_bytes"]) == (1.0049, None)

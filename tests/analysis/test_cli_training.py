@@ -1,0 +1,178 @@
+"""train, recipes and predict: what they print, what they keep, their one line of error."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from analysis.images.sample import sample_set
+from analysis.results.form import read_result
+from analysis.training.report import run_of
+from tests.analysis.test_cli import call
+
+NET = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=1x14x14"
+SHORT = ("--recipe", "short", "--steps", "8", "--set", "batch=20", "--set", "precision=float32")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = call(capsys, "recipes", "--format", "json")
+    found = {recipe["name"]: recipe for recipe in json.loads(out)["recipes"]}
+    assert status == 0
+    for name in ("degradation", "d2l", "flowers", "cifar_paper", "short"):
+        assert found[name]["source"]
+    assert found["cifar_paper"]["milestones"] == [0.5, 0.75]
+    status, out, _ = call(capsys, "recipes")
+    assert "d2l\n  SGD 0.05, batch 256, 10 epochs\n" in out
+
+
+def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """The recipe as it is, one seed; the networks are made narrow and say so."""
+    models = ("plain20:blocks=1,1,1", "plain20", "resnet20:blocks=1,1,1")
+    status, out, err = call(
+        capsys, "train", *models, "--recipe", "degradation", "--threads", "1", "--format", "json"
+    )
+    assert (status, err) == (0, "")
+    values = json.loads(out)
+    assert list(values) == ["runs", "verdict"]
+    losses = {run["model"]: run["last_loss"] for run in values["runs"]}
+    narrow = "widths=8,16,32:stem_width=8:input=1x14x14"
+    plain8, plain20, resnet8 = (
+        losses[f"{name}:{narrow}"]
+        for name in ("plain20:blocks=1,1,1", "plain20", "resnet20:blocks=1,1,1")
+    )
+    assert resnet8 + 0.02 < plain8 < plain20 - 0.05
+    assert values["verdict"][0].startswith(
+        "Plain, 20 layers: trains more slowly than plain, 8 layers in the one seed: loss "
+    )
+    for run in values["runs"]:
+        assert len(run["steps"]) == len(run["train_loss"]) == 60
+        assert run["epochs"] == []
+        assert run["last_loss"] == pytest.approx(sum(run["train_loss"][-25:]) / 25)
+        assert run["environment"]["torch"] == torch.__version__
+
+
+def test_a_run_is_kept_resumed_and_predicts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs"
+    command = ("train", NET, *SHORT, "--seeds", "2", "-o", str(folder))
+    status, out, _ = call(capsys, *command)
+    assert status == 0
+    results = sorted(folder.glob("*.json"))
+    weights = sorted(folder.glob("*.safetensors"))
+    assert [path.stem for path in results] == [path.stem for path in weights]
+    assert len(results) == len(list(folder.iterdir())) / 2 == 2
+    for path in results:
+        run = run_of(read_result(path))
+        assert path.stem == f"resnet20-seed{run.task.seed}-{run.task.hash}"
+        assert f"{run.last_loss:.3f}" in out
+
+    before = [path.read_bytes() for path in results]
+    status, _, err = call(capsys, *command)
+    assert status == 2
+    assert err == (
+        f"error: {str(folder)!r} holds a run of {NET}, seed 0: add --resume to go on with it, or "
+        "take another folder\n"
+    )
+    assert [path.read_bytes() for path in results] == before
+    status, again, _ = call(capsys, *command, "--resume")
+    assert (status, again) == (0, out)
+
+    picture = tmp_path / "a.png"
+    Image.fromarray(sample_set().test[0][0].numpy()).save(picture)
+    status, out, _ = call(capsys, "predict", str(weights[0]), str(picture), "--format", "json")
+    assert status == 0
+    (found,) = json.loads(out)["predictions"]
+    assert len(found["classes"]) == 3
+    assert {guess["name"] for guess in found["classes"]} <= set(sample_set().classes)
+    status, out, _ = call(capsys, "predict", str(weights[0]), str(picture), "--top", "1")
+    assert out.startswith(f"{picture}: {found['classes'][0]['name']} ")
+
+
+def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = call(capsys, "train", NET, *SHORT, "--format", "csv")
+    assert status == 0
+    assert len(out.splitlines()) == 1 + 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--recipe", "long"), "'long' is no recipe: choose one of degradation, short"),
+        (("--recipe", "d2l"), "has 1,000 outputs and the images are of 10 classes: take resnet18"),
+        (("--recipe", "short", "--epochs", "1", "--steps", "1"), "give one of them"),
+        (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
+        (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
+        (("--recipe", "short", "--set", "speed=1"), "'speed' is no field of a recipe"),
+        (("--recipe", "short", "--steps", "0"), "steps must be 1 to 1,000,000, not 0"),
+        (("--recipe", "short", "--seeds", "0"), "a request has 1 to 20 seeds, not 0"),
+        (("--recipe", "short", "--first-seed", "-1"), "seed must be 0 to 2,147,483,647, not -1"),
+        (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),
+        (("--recipe", "short", "--data", "/no/such"), "no"),
+        (("--recipe", "degradation", "--device", "cuda:9"), "device must be one of cpu"),
+        (("--recipe", "short", "-o", "/proc/none"), "cannot write"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_line(
+    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fits = "outputs" not in sentence and "degradation" not in arguments
+    status, out, err = call(capsys, "train", NET if fits else "resnet18", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert sentence in err
+
+
+def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"no checkpoint")
+    for path, sentence in ((bad, "is no checkpoint of this app"), (tmp_path / "none", "No such")):
+        status, out, err = call(capsys, "predict", str(path), "a.png")
+        assert (status, out) == (2, "")
+        assert err.count("\n") == 1
+        assert sentence in err
+
+
+def test_an_interrupted_run_goes_on_to_the_same_numbers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Ctrl-C in a process of its own; the same command with --resume ends as one without it."""
+    steps = ("--recipe", "short", "--steps", "300", "--set", "batch=20", "--threads", "1")
+    command = ("train", NET, *steps, "-o")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "analysis", *command, str(tmp_path / "a")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    state = tmp_path / "a"
+    while not list(state.glob("*.state.safetensors")):  # written at the end of its first epoch
+        assert process.poll() is None, process.stderr
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith("error: interrupted at step 2")
+    assert err.endswith(f"of 300 of {NET}, seed 0: the same command with --resume goes on\n")
+    assert " of 300 " in out
+    assert call(capsys, *command, str(tmp_path / "a"), "--resume")[0] == 0
+    assert call(capsys, *command, str(tmp_path / "b"))[0] == 0
+    runs = [
+        run_of(read_result(path))
+        for folder in ("a", "b")
+        for path in (tmp_path / folder).glob("*.json")
+    ]
+    assert len(runs) == 2
+    assert runs[0].train_loss == runs[1].train_loss
+    assert runs[0].epochs == runs[1].epochs
+    assert [len(list((tmp_path / folder).iterdir())) for folder in ("a", "b")] == [2, 2]

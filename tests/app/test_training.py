@@ -1,0 +1,178 @@
+"""The page Training."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from analysis.results.store import Store
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+from tests.app.test_timing import press
+
+TINY = "plain20:blocks=1,1,1;resnet20:blocks=1,1,1"
+NET = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=1x14x14"
+QUICK = {"train_steps": "12", "train_batch": "20"}
+ONE = {"train": "one", "train_epochs": "1", "train_batch": "200", "train_precision": "float32"}
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
+
+
+def trained(app: AppTest) -> AppTest:
+    """Press Train and wait until the worker is done."""
+    press(app, "Train")
+    assert app.session_state["jobs"]["training"].wait(timeout=120)
+    return app.run()
+
+
+def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
+    app = open_app("resnet50", "training", train_models=TINY, **QUICK)
+    assert not app.exception
+    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "above 60 (Fig. 6)" in html(app)
+    trained(app)
+    assert not app.exception
+    runs = list(app.session_state["training_runs"].values())
+    assert [run.task.seed for run in runs] == [0, 0, 1, 1, 2, 2]
+    narrow = "blocks=1,1,1:widths=8,16,32:stem_width=8:input=1x14x14"
+    assert {run.model for run in runs} == {f"plain20:{narrow}", f"resnet20:{narrow}"}
+    said = markdown(app)
+    assert "Residual, 8 layers" in said
+    captions = " ".join(c.value for c in app.caption)
+    assert "It isn't converged degradation" in captions
+    assert f"`plain20:{narrow}`" in captions  # the network that was really trained
+    assert "Runs of this visit" in [head.value for head in app.header]
+
+    app.query_params["nets"] = ";".join({run.model for run in runs})
+    app.query_params["compare_batch"] = "20"
+    app.switch_page("pages/compare.py").run()
+    assert not app.exception
+    shown = app.dataframe[0].value
+    assert "measured time" in shown.columns
+    assert shown["measured time"].notna().all()
+
+    # a new visitor with the same address sees what the server has
+    other = open_app("resnet50", "training", train_models=TINY, **QUICK)
+    assert markdown(other).count("Residual, 8 layers") == said.count("Residual, 8 layers")
+    assert "training_runs" not in other.session_state
+    assert len(list(Store().all("train"))) == 6
+
+
+def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
+    app = open_app(NET, "training", train_gradients_at="0,5", **ONE)
+    trained(app)
+    assert not app.exception
+    (run,) = app.session_state["training_runs"].values()
+    assert run.is_whole
+    assert run.steps == 20
+    heads = [head.value for head in app.header]
+    for title in ("Gradient by depth along training", "Confusion matrix", "Most wrong", "Predict"):
+        assert title in heads
+    assert html(app).count("<figure>") == len(run.test.worst)
+    out = io.BytesIO()
+    Image.new("RGB", (50, 40), (200, 30, 30)).save(out, "PNG")
+    app.file_uploader(key="train_picture").upload("a.png", out.getvalue(), "image/png").run()
+    assert not app.exception
+    assert "Predicted classes" in html(app)
+    assert "as the network sees it" in html(app)
+    app.file_uploader(key="train_picture").upload("a.png", b"text", "image/png").run()
+    assert "The file is no picture" in app.error[0].value
+    assert not app.exception
+
+
+def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
+    app = open_app("resnet18", "training", train="one", train_recipe="d2l")
+    assert app.error[0].value == "resnet18 has 1,000 outputs, and these images are of 10 classes."
+    assert next(b for b in app.button if b.label == "Train").disabled
+    app.button(key="train_fit").click().run()
+    assert app.query_params["model"] == "resnet18:input=1x96x96:classes=10"
+    assert not app.error
+    assert not next(b for b in app.button if b.label == "Train").disabled
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"train_rate": "0"}, "Rate must be above 0 and at most 10, not 0.0."),
+        ({"train_batch": "5000"}, "A batch of 5,000 is more than the 4,000 training images"),
+        ({"train_gradients_at": "5,1"}, "gradients_at must rise, such as 0, 1, 5."),
+        ({"train_models": "resnet20;resnet2"}, "'resnet2' is no model"),
+        ({"train_models": "resnet20;resnet20"}, "A model is given twice"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_sentence(
+    open_app: Open, parameters: dict[str, str], sentence: str
+) -> None:
+    app = open_app("resnet20", "training", **parameters)
+    assert not app.exception
+    assert sentence.casefold() in app.error[0].value.casefold()
+    assert next(b for b in app.button if b.label == "Train").disabled
+
+
+def archive(**pictures: tuple[int, int, int]) -> bytes:
+    """A .zip of twelve pictures of one colour for each class."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as whole:
+        for name, colour in pictures.items():
+            for number in range(12):
+                image = io.BytesIO()
+                Image.new("RGB", (20, 16), colour).save(image, "PNG")
+                whole.writestr(f"{name}/{number}.png", image.getvalue())
+    return out.getvalue()
+
+
+def test_pictures_of_a_visitor_are_trained_on(open_app: Open) -> None:
+    net = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=3x16x16:classes=2"
+    app = open_app(
+        net, "training", train_data="upload", **ONE | {"train_batch": "4", "train_epochs": "2"}
+    )
+    assert next(b for b in app.button if b.label == "Train").disabled
+    (field,) = app.file_uploader
+    field.upload("bad.zip", b"no archive", "application/zip").run()
+    assert len(app.error) == 1
+    assert not app.exception
+    pictures = archive(red=(200, 0, 0), blue=(0, 0, 200))
+    app.file_uploader[0].upload("two colours.zip", pictures, "application/zip").run()
+    assert [error.value for error in app.error] == []
+    trained(app)
+    assert not app.exception
+    (run,) = app.session_state["training_runs"].values()
+    assert run.classes == ("blue", "red")
+    assert sum(map(sum, run.test.confusion)) == 4
+
+
+def test_a_cancelled_run_keeps_what_it_has(open_app: Open) -> None:
+    app = open_app(NET, "training", **ONE | {"train_epochs": "1000"})
+    press(app, "Train")
+    job = app.session_state["jobs"]["training"]
+    for told, _ in enumerate(job.follow()):
+        if told == 3:
+            job.cancel()
+    app.run()
+    assert not app.exception
+    assert "The job was cancelled." in [info.value for info in app.info]
+    (run,) = app.session_state["training_runs"].values()
+    assert 0 < run.steps < run.total
+    assert run.ended.startswith("stopped after")
+    assert list(Store().all("train")) == []
+
+
+def test_files_are_what_is_shown(open_app: Open) -> None:
+    app = open_app("resnet50", "training", train_models=TINY, **QUICK | {"train_seeds": "1"})
+    trained(app)
+    from analysis.training.report import runs_json
+
+    runs = list(app.session_state["training_runs"].values())
+    values = json.loads(runs_json(runs))
+    assert [run["last_loss"] for run in values["runs"]] == [run.last_loss for run in runs]
+    labels = {b.proto.label for b in app.get("download_button")}
+    assert {"CSV", "JSON", "Chart as SVG", "Chart as PDF", "Chart as PNG"} <= labels
