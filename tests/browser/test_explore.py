@@ -66,7 +66,7 @@ def test_typing_a_model_changes_the_page_and_the_address(server: str, visit: Vis
 @pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
 def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
     with serving() as address:
-        page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2")
+        page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2", newcomer=True)
         expect(model_text(page)).to_have_value("resnet34:blocks=2,2,2,2")
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert shift(page) <= MOST_SHIFT

@@ -26,7 +26,7 @@ FIRST = """(name) => new Promise((done) => {
 
 @pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
 def test_opening_a_page_moves_nothing(name: str, server: str, visit: Visit) -> None:
-    page = visit(f"{server}/{name}", height=720)
+    page = visit(f"{server}/{name}", height=720, newcomer=True)
     assert shift(page) <= MOST_SHIFT
 
 
