@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
 
+Arrive = Callable[..., Page]
 Visit = Callable[..., Page]
 
 expect.set_options(timeout=20_000)
@@ -81,8 +83,8 @@ def tabs(browser: Browser) -> list[Page]:
 
 
 @pytest.fixture
-def visit(browser: Browser, tabs: list[Page]) -> Iterator[Visit]:
-    """Open an address as a new visitor and wait until the page stands.
+def arrive(browser: Browser, tabs: list[Page]) -> Iterator[Arrive]:
+    """A new visitor's tab, of so many pixels, before it opens an address.
 
     Each visitor has a context without history, storage or cookies. Its tab may be warm: the browser
     has the app's scripts and has compiled them. For a `newcomer` it has not.
@@ -96,16 +98,14 @@ def visit(browser: Browser, tabs: list[Page]) -> Iterator[Visit]:
         if not re.match(r"(https?|wss?)://localhost:|data:|blob:", request.url):
             elsewhere.append(request.url)
 
-    def go(address: str, width: int = 1280, height: int = 900, newcomer: bool = False) -> Page:
+    def come(width: int = 1280, height: int = 900, newcomer: bool = False) -> Page:
         page = browser.new_context().new_page() if newcomer or not tabs else tabs.pop()
         (newcomers if newcomer else came).append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.on("request", note)
-        page.goto(address)
-        settled(page)
         return page
 
-    yield go
+    yield come
     for page in newcomers:
         page.context.close()
     for page in came:
@@ -113,6 +113,19 @@ def visit(browser: Browser, tabs: list[Page]) -> Iterator[Visit]:
         forget(page)
     tabs.extend(reversed(came))  # the first of them, which has seen most, is the next one's first
     assert elsewhere == []
+
+
+@pytest.fixture
+def visit(arrive: Arrive) -> Visit:
+    """Open an address as a new visitor and wait until the page stands."""
+
+    def go(address: str, *size: int, **how: Any) -> Page:
+        page = arrive(*size, **how)
+        page.goto(address)
+        settled(page)
+        return page
+
+    return go
 
 
 def forget(page: Page) -> None:

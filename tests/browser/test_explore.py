@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.frame import PAGES
-from tests.browser.conftest import MOST_SHIFT, Visit, serving, shift
+from tests.browser.conftest import MOST_SHIFT, Visit, serving, settled, shift
 
 
 def title(page: Page, text: str) -> None:
@@ -36,6 +36,8 @@ def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit)
     expect(page).to_have_url(re.compile(r"\?model=resnet152$"))
 
     run = page.locator("summary", has_text="layer3.1 to layer3.35, 35 equal blocks").last
+    settled(page)
+    expect(run).to_be_attached()  # the new model's layers stand, closed
     expect(run).to_be_hidden()
     page.locator("summary", has_text="layer3").first.click()
     expect(run).to_be_visible()
