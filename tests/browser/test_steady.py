@@ -37,7 +37,7 @@ def test_opening_a_page_moves_nothing(name: str, server: str, visit: Visit) -> N
 def test_no_click_is_lost(name: str, button: str, visits: int, server: str, arrive: Arrive) -> None:
     warm = arrive(height=720)
     for number in range(visits):
-        page = warm if number % 2 else arrive(height=720, newcomer=True)
+        page = warm if number % 4 else arrive(height=720, newcomer=True)
         page.goto(f"{server}/{name}", wait_until="commit")
         page.mouse.click(*page.evaluate(FIRST, button), delay=60)
         if name == "gradients":
