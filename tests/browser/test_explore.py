@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.frame import PAGES
-from tests.browser.conftest import MOST_SHIFT, Visit, serving, shift
+from tests.browser.conftest import MOST_SHIFT, Visit, serving, settled, shift
 
 
 def title(page: Page, text: str) -> None:
@@ -36,6 +36,8 @@ def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit)
     expect(page).to_have_url(re.compile(r"\?model=resnet152$"))
 
     run = page.locator("summary", has_text="layer3.1 to layer3.35, 35 equal blocks").last
+    settled(page)
+    expect(run).to_be_attached()  # the new model's layers stand, closed
     expect(run).to_be_hidden()
     page.locator("summary", has_text="layer3").first.click()
     expect(run).to_be_visible()
@@ -66,7 +68,7 @@ def test_typing_a_model_changes_the_page_and_the_address(server: str, visit: Vis
 @pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
 def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
     with serving() as address:
-        page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2")
+        page = visit(f"{address}/{name}?model=resnet34:blocks=2,2,2,2", newcomer=True)
         expect(model_text(page)).to_have_value("resnet34:blocks=2,2,2,2")
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert shift(page) <= MOST_SHIFT

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from pages.ui.frame import PAGES
-from tests.browser.conftest import MOST_SHIFT, Visit, shift
+from tests.browser.conftest import MOST_SHIFT, Arrive, Visit, forget, settled, shift
 from tests.browser.test_explore import model_text, title
 
 # Where the middle of a button is in the first frame in which a click can reach it.
@@ -34,12 +34,10 @@ def test_opening_a_page_moves_nothing(name: str, server: str, visit: Visit) -> N
     ("name", "button", "visits"),
     [("gradients", "Vanishing", 10), ("", "Edit this model", 10), ("shortcuts", "Export", 10)],
 )
-def test_no_click_is_lost(
-    name: str, button: str, visits: int, server: str, browser: Browser
-) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    for _ in range(visits):
-        page = context.new_page()
+def test_no_click_is_lost(name: str, button: str, visits: int, server: str, arrive: Arrive) -> None:
+    warm = arrive(height=720)
+    for number in range(visits):
+        page = warm if number % 4 else arrive(height=720, newcomer=True)
         page.goto(f"{server}/{name}", wait_until="commit")
         page.mouse.click(*page.evaluate(FIRST, button), delay=60)
         if name == "gradients":
@@ -50,8 +48,7 @@ def test_no_click_is_lost(
             expect(page.get_by_role("button", name="PDF")).to_be_visible()
         else:
             expect(page.get_by_role("dialog")).to_be_visible()
-        page.close()
-    context.close()
+        forget(page)
 
 
 def test_a_choice_closes_the_sidebar_of_a_phone(server: str, visit: Visit) -> None:
@@ -62,6 +59,7 @@ def test_a_choice_closes_the_sidebar_of_a_phone(server: str, visit: Visit) -> No
     page.get_by_role("link", name="Units").click()
     title(page, "Units")
     expect(sidebar).not_to_be_in_viewport()
+    settled(page)
     page.get_by_role("button", name="Expand sidebar").click()
     model_text(page).fill("resnet34")
     model_text(page).press("Enter")
