@@ -4,10 +4,13 @@
 files anew.
 """
 
+import atexit
 import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -16,6 +19,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Two processes share the machine: see `addopts` in pyproject.toml. Read by torch when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What tests train and fetch is kept apart from what the user's own server keeps.
+os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="resnet-lab-tests-")
+atexit.register(rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", derandomize=False, deadline=None)

@@ -150,7 +150,7 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
         return run.train_loss if shown is Shown.TRAIN_LOSS else run.train_accuracy
 
     steps = max(run.steps for run in group)
-    width = max(1, -(-max(run.total for run in group) // POINTS))
+    width = max(1, -(-steps // POINTS))
     if width == 1 and steps:
         width = min(5, max(1, steps // 6))  # a batch alone is noisy
     x, columns = [], []

@@ -139,7 +139,7 @@ def show_runs(runs: Sequence[Run], remark: str) -> None:
     )
     chart = training_chart(runs, shown)
     if not chart.series:
-        st.info("These runs have no test after an epoch.", icon=":material/info:")
+        st.info("Nothing to draw yet: these runs have no test.", icon=":material/info:")
     else:
         show_chart(chart, "training", 520)
     for sentence in verdict(runs):
