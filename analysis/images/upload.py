@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from analysis.images.folder import is_picture, is_seen
+from analysis.images.roots import data_roots
 from analysis.images.split import TRAIN_FILE, VALID_FILE, plain
 
 MAX_FILES = 20_000
@@ -32,6 +34,9 @@ FREE_BYTES = 50_000_000
 
 MAX_DEPTH = 20
 """Folders within each other."""
+
+MAX_UPLOADS = 20
+"""Archives that a server keeps unpacked; the oldest goes first."""
 
 _ENTRY = b"PK\x01\x02"
 _DAMAGED = "the archive is damaged or is not a .zip file"
@@ -79,6 +84,32 @@ def unpack(data: bytes | BinaryIO, into: Path) -> Path:
         reason = (error.strerror or type(error).__name__).lower()
         raise OSError(f"the archive cannot be unpacked: {reason}") from error
     return into
+
+
+def keep(data: bytes, name: str) -> Path:
+    """Unpack a visitor's archive among the server's uploads; the same bytes are unpacked once.
+
+    Args:
+        data: the archive.
+        name: what it is called; the folder's name is made of its letters and digits.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: as `unpack`.
+        OSError: as `unpack`.
+    """
+    called = "".join(c if c.isalnum() else "-" for c in name.removesuffix(".zip"))[:40]
+    uploads = data_roots()[0] / "uploads"
+    folder = uploads / hashlib.sha256(data).hexdigest()[:16] / (called or "pictures")
+    if not folder.exists():
+        unpack(data, folder)
+        others = [path for path in uploads.iterdir() if path != folder.parent]
+        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in others[MAX_UPLOADS - 1 :]:
+            shutil.rmtree(path, ignore_errors=True)
+    return folder
 
 
 def _check_size(file: BinaryIO) -> int:

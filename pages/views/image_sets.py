@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 import streamlit as st
@@ -10,9 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, open_offered, open_set
-from analysis.images.roots import data_roots
 from analysis.images.sets import ImageSet
-from analysis.images.upload import unpack
+from analysis.images.upload import keep
 from analysis.machine.jobs import Job, Report
 from analysis.style.numbers import short
 from pages.ui.fields import select
@@ -56,17 +54,11 @@ def _uploaded() -> str:
     file = st.file_uploader("A .zip with one folder of pictures for each class", ["zip"])
     if file is None:
         return ""
-    name = "".join(c if c.isalnum() else "-" for c in file.name.removesuffix(".zip"))[:40]
-    digest = hashlib.sha256(file.getbuffer()).hexdigest()[:16]
-    folder = data_roots()[0] / "uploads" / digest / (name or "pictures")
-    if not folder.exists():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            unpack(file, folder)
-        except (ValueError, OSError) as error:
-            complain(str(error))
-            return ""
-    return str(folder)
+    try:
+        return str(keep(file.getvalue(), file.name))
+    except (ValueError, OSError) as error:
+        complain(str(error))
+        return ""
 
 
 def _offer_download(data: str) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from analysis.images import upload
 from analysis.images.folder import folder_set
-from analysis.images.upload import unpack
+from analysis.images.upload import keep, unpack
 
 
 def png(value: int = 0) -> bytes:
@@ -252,3 +252,16 @@ def test_a_file_where_another_wants_a_folder(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"^the archive cannot be unpacked: [^\n]+$"):
         unpack(data, tmp_path / "set")
     assert not list(tmp_path.iterdir())
+
+
+def test_uploads_are_kept_once_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESNET_LAB_DATA", str(tmp_path))
+    monkeypatch.setattr(upload, "MAX_UPLOADS", 2)
+    first = keep(packed(PLAIN), "my <roses>.zip")
+    assert first.name == "my--roses-"
+    assert keep(packed(PLAIN), "my <roses>.zip") == first
+    kept = [keep(packed({**PLAIN, "rose/3.png": png(n)}), ".zip") for n in range(3)]
+    assert kept[2].name == "pictures"
+    assert kept[2].exists()
+    assert len(list((tmp_path / "uploads").iterdir())) == 2
+    assert folder_set(kept[2]).classes == ("rose", "tulip")
