@@ -12,7 +12,7 @@ from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.papers import WHAT_IT_IS
 from analysis.training.report import runs_csv, runs_json
 from nets.options import number_of
-from pages.ui.charts import chart_buttons
+from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.views.runs import (
@@ -79,6 +79,9 @@ if every := runs_of_visit():
     with section("Runs of this visit", "runs"):
         file_button("CSV", "runs.csv", partial(runs_csv, every))
         file_button("JSON", "runs.json", partial(runs_json, every))
+        chart_buttons(training_chart(every), "runs")
+    if len(every) > len(runs):
+        show_chart(training_chart(every), "runs", 460)
     st.html(runs_table(every))
 if mode == DEGRADE:
     show_paper()

@@ -12,7 +12,7 @@ from statistics import fmean
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series
 from analysis.gradients.charts import gradient_chart
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import kind_of, name_of, verdict
+from analysis.training.verdict import kind_of, names_of, verdict
 from nets.options import Shortcut, number_of
 
 POINTS = 120
@@ -48,12 +48,10 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     last of them. Test accuracy has a point at the end of each epoch.
     """
     groups = list(grouped(runs).values())
-    specs = [group[0].task.spec for group in groups]
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
     lines, ends = [], []
-    for group in groups:
+    for group, name in zip(groups, names_of(groups), strict=True):
         spec = group[0].task.spec
-        name = name_of(spec, specs)
         if spec.shortcut is Shortcut.NONE:
             colour, dash = "plain", next(plain)
         else:

@@ -62,6 +62,28 @@ def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     return own if len(set(names)) == len(set(map(str, among))) else str(spec)
 
 
+def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
+    """Return a name for each group of runs that differ in their seed alone.
+
+    Where networks have one name, what differs in their recipes and images is added.
+    """
+    specs = [group[0].task.spec for group in groups]
+    names = [name_of(spec, specs) for spec in specs]
+    told = [_told(group[0]) for group in groups]
+    found = []
+    for name, own in zip(names, told, strict=True):
+        alike = [other for as_named, other in zip(names, told, strict=True) if as_named == name]
+        differs = [key for key in own if len({str(other[key]) for other in alike}) > 1]
+        found.append(", ".join([name, *(f"{key} {own[key]}" for key in differs)]))
+    return tuple(found)
+
+
+def _told(run: Run) -> dict[str, object]:
+    """What of a run beside its network and seed decides its figures."""
+    values = {key.replace("_", " "): value for key, value in run.task.recipe.values().items()}
+    return {**values, "images": run.task.data.rpartition("/")[2]}
+
+
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return a sentence for each neighbouring pair of depths, and each pair of one depth.
 

@@ -11,17 +11,19 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
 
 from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
 from analysis.training import checkpoints
 from analysis.training.batches import Feed, order, shown, step_images
+from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.kept import RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
 from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json
 from analysis.training.runs import News, Run, Task
-from analysis.training.verdict import Word, compare, verdict
+from analysis.training.verdict import Word, compare, names_of, verdict
 from nets import build, parse
 from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
 
@@ -285,6 +287,61 @@ def test_words_follow_the_bounds() -> None:
     assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
     assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
     assert compare([1.0], [1.04]) is Word.NONE
+
+
+def test_a_name_says_what_differs() -> None:
+    one = with_losses("resnet20", 1.0)
+    task = one[0].task
+    other = [replace(one[0], task=replace(task, recipe=changed(task.recipe, {"rate": 0.01})))]
+    assert names_of([one, with_losses("plain20", 1.0)]) == (
+        "residual, 20 layers",
+        "plain, 20 layers",
+    )
+    assert names_of([one, other]) == (
+        "residual, 20 layers, rate 0.003",
+        "residual, 20 layers, rate 0.01",
+    )
+    chart = training_chart([*one, *other])
+    assert [series.name for series in chart.series if series.in_legend] == [
+        "residual, 20 layers, rate 0.003",
+        "residual, 20 layers, rate 0.01",
+    ]
+    ladder = ladder_chart([*one, *with_losses("resnet32", 0.9, 1.1)])
+    assert [(s.name, s.x, s.y, s.low, s.high) for s in ladder.series] == [
+        ("residual", (20, 32), (1.0, 1.0), (1.0, 0.9), (1.0, 1.1))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "steps"), [("d2l", 256, 10), ("flowers", 40, 40), ("flowers_small", 40, 40)]
+)
+def test_the_courses_recipes_run_whole(name: str, images: int, steps: int) -> None:
+    """No field changed, on a small set; every step has the rate of torch's own schedulers."""
+    recipe = RECIPES[name]
+    training = Training(toy_task(recipe), toy_set(train=images))
+    rates: list[float] = []
+    training.optimiser.register_step_pre_hook(
+        lambda optimiser, *_: rates.append(optimiser.param_groups[0]["lr"])
+    )
+    finish(training)
+    assert training.run().is_whole
+    assert [epoch.step for epoch in training.epochs][-1] == steps == len(rates)
+    if name == "d2l":
+        assert rates == [0.05] * 10
+        return
+    other = SGD([torch.zeros(1, requires_grad=True)], lr=recipe.rate)
+    warm = LinearLR(other, start_factor=0.01, total_iters=20)
+    expected = []
+    for _ in range(20):
+        expected.append(other.param_groups[0]["lr"])
+        other.step()
+        warm.step()
+    cosine = CosineAnnealingLR(other, T_max=steps - 20)
+    for _ in range(steps - 20):
+        expected.append(other.param_groups[0]["lr"])
+        other.step()
+        cosine.step()
+    assert rates == pytest.approx(expected, rel=1e-9)
 
 
 def test_sentences() -> None:
