@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,8 @@ from analysis.images import fashion_mnist
 from analysis.images.roots import DATA_VARIABLE
 from analysis.style import fonts
 from analysis.style.numbers import percent, scale_of, shape, short
+from analysis.timing import check_device
+from analysis.timing.settings import Settings
 from nets import CATALOG, parse
 from tests.conftest import Golden
 
@@ -520,7 +523,10 @@ def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str
     assert "resnet20: " in err
 
 
-def test_check_device_says_pass_or_fail_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_device_says_pass_or_fail_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_device, "Settings", partial(Settings, seconds=2.0))
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
     assert {line[:6] for line in lines} <= {"pass  ", "fail  "}

@@ -86,7 +86,7 @@ def tabs(browser: Browser) -> list[Page]:
 def arrive(browser: Browser, tabs: list[Page]) -> Iterator[Arrive]:
     """A new visitor's tab, of so many pixels, before it opens an address.
 
-    Each visitor has a context without history, storage or cookies. Its tab may be warm: the browser
+    Each visitor has a context without storage or cookies. Its tab may be warm: its browser
     has the app's scripts and has compiled them. For a `newcomer` it has not.
     No page may ask anything of another machine.
     """
