@@ -20,7 +20,7 @@ from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, Pre
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.gradients.verdict import verdict
 from analysis.images.batch import check as check_images
-from analysis.images.kinds import InputKind
+from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from analysis.machine.jobs import Job
 from nets import ResNetSpec, parse
 from nets.options import number_of
@@ -63,7 +63,11 @@ def choose_settings() -> tuple[GradientSettings | None, Quantity]:
     )
     picture = b""
     if images == InputKind.PICTURE:
-        file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp", "gif", "bmp"])
+        file = st.file_uploader(
+            "Picture",
+            ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
+            max_upload_size=MAX_PICTURE_BYTES // 10**6,
+        )
         picture = file.getvalue() if file else b""
     try:
         settings = GradientSettings(

@@ -16,7 +16,9 @@ from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, summary_rows
 from analysis.training.runs import KIND, News, Run, Task
 from analysis.training.verdict import verdict
+from nets import parse
 from nets.options import number_of
+from pages.ui.cached import profile_of
 from pages.ui.charts import show_chart
 from pages.ui.fields import segments
 from pages.ui.markup import Cell, Figure, figures, table
@@ -27,6 +29,7 @@ ASKED = "training_asked"
 """The session's key of the tasks that were asked for last."""
 
 _KEPT = 200
+_FEW = 5  # steps before their time says anything
 
 
 def live(job: Job) -> list[Run]:
@@ -52,23 +55,26 @@ def show_live(job: Job) -> None:
     latest = runs[-1]
     done = sum(run.steps for run in runs)
     total = sum(run.total for run in runs) + (len(tasks) - len(runs)) * latest.total
-    spent = sum(run.seconds for run in runs)
-    left = _left(tasks, runs)
     words = f"{latest.model}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
-    about = f"about {left:.0f} s left" if done and spent else ""
-    st.progress(min(done / total, 1.0), f"{words}, {about}".rstrip(", "))
+    st.progress(min(done / total, 1.0), f"{words}, {_left(tasks, runs)}".rstrip(", "))
     show_chart(training_chart(runs), "training_live", 520)
 
 
-def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> float:
-    """Seconds that are left by the steps so far; an untried network is taken as the slowest."""
-    known: dict[str, float] = {}
-    for run in runs:
-        known[run.model] = run.step_ms
-    slowest = max(known.values())
-    left = sum((run.total - run.steps) * run.step_ms for run in runs if not run.ended)
-    left += sum(runs[-1].total * known.get(str(task.spec), slowest) for task in tasks[len(runs) :])
-    return left / 1e3
+def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
+    """Say how long the rest will take; a network not tried yet by its multiply-adds."""
+    if runs[-1].steps < _FEW and len(runs) == 1:
+        return ""  # the first steps are slower
+    known = {run.model: run.step_ms for run in runs if run.steps >= _FEW}
+    rate = max(ms / profile_of(parse(model)).macs for model, ms in known.items())
+    left = 0.0
+    for number, task in enumerate(tasks):
+        ms = known.get(str(task.spec), rate * profile_of(task.spec).macs)
+        if number < len(runs):
+            left += 0 if runs[number].ended else ms * (runs[number].total - runs[number].steps)
+        else:
+            left += ms * runs[-1].total
+    seconds = left / 1e3
+    return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} min left"
 
 
 def remember(runs: Sequence[Run]) -> None:

@@ -105,6 +105,7 @@ def _show_predict(run: Run) -> None:
         "A picture",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
         key="train_picture",
+        max_upload_size=MAX_PICTURE_BYTES // 10**6,
         help="The network sees it as it saw its test images: cropped, resized and in its colours.",
     )
     if file is None:
