@@ -16,7 +16,7 @@ if __name__ == "__main__":  # before the slow imports
 
 import click
 
-from analysis.commands import choosing, diagrams, experiments, learning, models
+from analysis.commands import anatomy, choosing, diagrams, experiments, learning, models
 from analysis.commands.shared import Refusal
 
 MOST_WORDS = 400
@@ -44,6 +44,8 @@ for command in (
     learning.recipes,
     learning.train,
     learning.predict,
+    anatomy.lesions,
+    anatomy.paths,
     choosing.compare,
     choosing.choose,
 ):

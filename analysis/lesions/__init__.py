@@ -1,0 +1,1 @@
+"""A trained network taken apart: blocks out, blocks permuted, gradients along its paths."""

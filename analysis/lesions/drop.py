@@ -1,0 +1,285 @@
+"""Blocks taken out of a trained network, or put in another order (Veit, Wilber, Belongie 2016).
+
+A residual block that is out keeps its shortcut: its branch gives nothing. A plain block that is out
+is its input, with every stride-th pixel and zero channels where the shape changes, as a zero-pad
+shortcut would have it. Nothing of the network is changed: its modules are called in another way.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from statistics import fmean
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nets import plan
+from nets.blocks import ResidualUnit
+from nets.plan import BlockPlan, Place, ShortcutKind
+from nets.resnet import ResNet
+
+BATCH = 250
+"""Images at a time."""
+
+DRAWS = 10
+"""Random choices of so many blocks, and permutations of a stage."""
+
+Order = Mapping[str, tuple[int, ...]]
+"""Stages whose blocks stand in another order: the places of their blocks, the first one 0."""
+
+AS_IT_IS: Order = {}
+
+
+class Subject:
+    """A trained network and the images on which it is judged.
+
+    What comes before the first stage that is changed is computed once and kept.
+
+    Args:
+        network: ends in logits; it is put into eval mode.
+        images: [N, C, H, W], as the network is given them.
+        labels: [N].
+    """
+
+    def __init__(self, network: ResNet, images: Tensor, labels: Tensor) -> None:
+        self.network, self.labels = network.eval(), labels
+        self.spec = network.spec
+        self.places = plan.blocks(self.spec)
+        self.plans = {place.path: plan.block_at(self.spec, place) for place in self.places}
+        self._chunks = images.split(BATCH)
+        self._kept: dict[str, list[Tensor]] = {}
+
+    @property
+    def movable(self) -> tuple[Place, ...]:
+        """The blocks that draws and permutations take: all but the first of each stage.
+
+        The first changes the shape, or begins the map that all others refine.
+        """
+        return tuple(place for place in self.places if place.block)
+
+    def error(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> float:
+        """Return the share of the images that are classified wrong, from 0 to 1.
+
+        Args:
+            out: paths of the blocks that are out.
+            order: stages in another order.
+
+        Raises:
+            ValueError: if there is no such block or order.
+        """
+        wrong = (self.predictions(out, order) != self.labels).double()
+        return float(wrong.mean())
+
+    def predictions(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> Tensor:
+        """Return the class that each image is given, [N]; as `error`."""
+        return self.logits(out, order).argmax(1)
+
+    @torch.inference_mode()
+    def logits(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> Tensor:
+        """Return the logits of all images, [N, classes]; as `error`."""
+        self._check(out, order)
+        stages = plan.stage_names(self.spec)
+        changed = {plan.place_of(path).stage for path in out} | set(order)
+        first = next((stage for stage in stages if stage in changed), "head")
+        found = []
+        for x in self._before(first):
+            for stage in stages[stages.index(first) :] if first in stages else ():
+                x = self._stage(stage, x, out, order.get(stage, ()))
+            for step in plan.head_steps(self.spec):
+                if hasattr(self.network, step.name):
+                    x = getattr(self.network, step.name)(x)
+            found.append(x)
+        return torch.cat(found)
+
+    def _before(self, first: str) -> list[Tensor]:
+        """What goes into a stage, or into the head, of the intact network."""
+        if first in self._kept:
+            return self._kept[first]
+        stages = plan.stage_names(self.spec)
+        at = stages.index(first) if first in stages else len(stages)
+        if at == 0:
+            found = []
+            for x in self._chunks:
+                for step in plan.stem_steps(self.spec):
+                    x = getattr(self.network, step.name)(x)
+                found.append(x)
+        else:
+            found = [self._stage(stages[at - 1], x) for x in self._before(stages[at - 1])]
+        self._kept[first] = found
+        return found
+
+    def _stage(
+        self, stage: str, x: Tensor, out: Collection[str] = (), order: Sequence[int] = ()
+    ) -> Tensor:
+        units = list(self.network.get_submodule(stage).children())
+        for index in order or range(len(units)):
+            path = Place(stage, index).path
+            x = unit(units[index], self.plans[path], x, is_out=path in out)
+        return x
+
+    def _check(self, out: Collection[str], order: Order) -> None:
+        for path in out:
+            if path not in self.plans:
+                raise ValueError(f"{path!r} is no block of {self.spec}: {', '.join(self.plans)}")
+        for stage, places in order.items():
+            count = sum(place.stage == stage for place in self.places)
+            if sorted(places) != list(range(count)) or places[:1] != (0,):
+                raise ValueError(
+                    f"an order of {stage} has each of its {count} blocks once, and the first first"
+                )
+
+
+def unit(module: nn.Module, block: BlockPlan, x: Tensor, *, is_out: bool) -> Tensor:
+    """Run a block, or what is left of it when it is out."""
+    assert isinstance(module, ResidualUnit)
+    if not is_out:
+        result: Tensor = module(x)
+        return result
+    if block.shortcut is ShortcutKind.NONE:
+        return reshaped(x, block)
+    start = module._run(module.steps.before, x) if block.shares_activation else x
+    return module._run(module.steps.after, module.downsample(start))
+
+
+def reshaped(x: Tensor, block: BlockPlan) -> Tensor:
+    """Return a block's input in the shape of its output: strided, zero channels added or cut."""
+    more = block.out_channels - block.in_channels
+    return functional.pad(x[:, :, :: block.stride, :: block.stride], (0, 0, 0, 0, 0, more))
+
+
+@dataclass(frozen=True)
+class Single:
+    """One block out."""
+
+    path: str
+    error: float
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """So many random blocks out: the mean error of the draws, the lowest and the highest."""
+
+    count: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Permuted:
+    """A stage's blocks in another order: Kendall's tau of the order, and the error."""
+
+    stage: str
+    tau: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Lesions:
+    """What a network loses when it is taken apart; errors are shares of 1."""
+
+    model: str
+    images: int
+    error: float
+    single: tuple[Single, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    permuted: tuple[Permuted, ...] = ()
+    seed: int = field(default=0)
+
+
+def study(
+    subject: Subject, report: Callable[[Lesions], object] = lambda found: None, seed: int = 0
+) -> Lesions:
+    """Take every block out alone, then random ones together, then permute each stage.
+
+    Args:
+        subject: the network.
+        report: is given what there is after every evaluation.
+        seed: of the draws.
+
+    Raises:
+        ValueError: if the network has one block, so that nothing is left without it.
+    """
+    if len(subject.places) < 2:
+        raise ValueError(f"{subject.spec} has one block: take a network of two or more")
+    single: list[Single] = []
+    dropped: list[Dropped] = []
+    permuted: list[Permuted] = []
+    base = subject.error()
+
+    def now() -> Lesions:
+        return Lesions(
+            str(subject.spec),
+            len(subject.labels),
+            base,
+            tuple(single),
+            tuple(dropped),
+            tuple(permuted),
+            seed,
+        )
+
+    for place in subject.places:
+        single.append(Single(place.path, subject.error([place.path])))
+        report(now())
+    for count in counts(len(subject.movable)):
+        errors = [subject.error(out) for out in choices(subject, count, seed)]
+        dropped.append(Dropped(count, fmean(errors), min(errors), max(errors)))
+        report(now())
+    for stage, blocks in zip(plan.stage_names(subject.spec), subject.spec.blocks, strict=True):
+        for order in orders(blocks, seed):
+            permuted.append(Permuted(stage, tau(order), subject.error(order={stage: order})))
+            report(now())
+    return now()
+
+
+def counts(movable: int) -> tuple[int, ...]:
+    """Return how many blocks are taken out at once: 1, 2, 4 and so on, and at last all of them."""
+    doubled = [1 << power for power in range(movable.bit_length()) if 1 << power < movable]
+    return (*doubled, movable) if movable else ()
+
+
+def choices(subject: Subject, count: int, seed: int) -> list[tuple[str, ...]]:
+    """Return distinct random choices of so many movable blocks, or all if there are few."""
+    paths = [place.path for place in subject.movable]
+    if math.comb(len(paths), count) <= DRAWS:
+        return list(combinations(paths, count))
+    draw = random.Random(f"{seed} out {count}")
+    found: dict[tuple[str, ...], None] = {}
+    while len(found) < DRAWS:
+        found[tuple(sorted(draw.sample(paths, count), key=paths.index))] = None
+    return list(found)
+
+
+def orders(blocks: int, seed: int) -> list[tuple[int, ...]]:
+    """Return distinct orders of a stage, none as it is and the first block first.
+
+    Each permutes a random number of the others, so that some are near to what was trained.
+    """
+    movable = blocks - 1
+    draw = random.Random(f"{seed} order {blocks}")
+    found: dict[tuple[int, ...], None] = {}
+    most = min(DRAWS, math.factorial(max(movable, 0)) - 1)
+    while len(found) < most:
+        order = list(range(blocks))
+        moved = sorted(draw.sample(order[1:], draw.randint(2, movable)))
+        places = list(moved)
+        draw.shuffle(places)
+        for at, index in zip(moved, places, strict=True):
+            order[at] = index
+        if order != list(range(blocks)):
+            found[tuple(order)] = None
+    return list(found)
+
+
+def tau(order: Sequence[int]) -> float:
+    """Return Kendall's tau of an order against the one that was trained, the first block left out.
+
+    1 is as trained, -1 the other way round (Kendall 1938).
+    """
+    pairs = list(combinations(order[1:], 2))
+    return sum(1 if a < b else -1 for a, b in pairs) / len(pairs) if pairs else 1.0

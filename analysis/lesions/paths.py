@@ -1,0 +1,260 @@
+"""The paths through a residual network, and the gradient that paths of each length carry.
+
+n blocks make 2^n paths, for each branch is gone through or passed by; a path's length is the number
+of branches on it, so lengths are Binomial(n, 1/2) (Veit, Wilber, Belongie 2016, section 4). The
+gradient along one path: the forward pass stays as it is, so masks and statistics stay, and the
+backward pass goes through the branch of the blocks on the path and through the shortcut of the
+others. The vectors of all 2^n paths add up to the whole gradient.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from nets import plan
+from nets.blocks import ResidualUnit
+from nets.options import Shortcut
+from nets.resnet import ResNet
+from nets.spec import ResNetSpec
+
+DRAWS = 40
+"""Paths of a length that are measured; all of them where there are fewer."""
+
+MAX_DRAWS = 1_000
+
+
+@dataclass(frozen=True)
+class Length:
+    """The paths of one length.
+
+    Attributes:
+        length: branches on each.
+        paths: how many there are.
+        gradient: the mean over draws and images of ||dL/dx|| along one of them.
+        share: of paths times gradient, over all lengths; they add up to 1. Magnitudes are added, so
+            that what cancels is ignored.
+        low: the lowest gradient of a draw.
+        high: the highest.
+    """
+
+    length: int
+    paths: int
+    gradient: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The paths of a network, by length."""
+
+    model: str
+    blocks: int
+    draws: int
+    images: int
+    trained: bool
+    lengths: tuple[Length, ...]
+
+    @property
+    def mean_path(self) -> float:
+        """The mean length of a path."""
+        return self.blocks / 2
+
+    @property
+    def mean_gradient(self) -> float:
+        """The mean length, each weighted by its share of the gradient."""
+        return sum(one.length * one.share for one in self.lengths)
+
+    def holding(self, share: float = 0.9) -> tuple[int, int]:
+        """Return the shortest range of lengths that holds at least such a share, ends included.
+
+        Of several equally short ones it is the one that holds most.
+        """
+        found = (0, self.blocks)
+        best = (self.blocks + 1, 0.0)
+        for low in range(self.blocks + 1):
+            for high in range(low, self.blocks + 1):
+                held = self.held(low, high)
+                if held >= share - 1e-12 and (high - low, -held) < best:
+                    found, best = (low, high), (high - low, -held)
+        return found
+
+    def held(self, low: int, high: int) -> float:
+        """Return the share of the gradient that lengths from low to high carry."""
+        return sum(one.share for one in self.lengths if low <= one.length <= high)
+
+    def of_all(self, low: int, high: int) -> float:
+        """Return which share of all paths has a length from low to high."""
+        some = sum(one.paths for one in self.lengths if low <= one.length <= high)
+        return float(some / 2**self.blocks)
+
+
+def check(spec: ResNetSpec) -> None:
+    """Refuse a network without paths to choose between.
+
+    Raises:
+        ValueError: in one sentence.
+    """
+    if spec.shortcut is Shortcut.NONE:
+        raise ValueError(f"{spec} is a plain network: it has one path, through all of its blocks")
+    if sum(spec.blocks) < 2:
+        raise ValueError(f"{spec} has one block: take a network of two or more")
+
+
+def measure(
+    network: ResNet,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    trained: bool = True,
+    report: Callable[[Length], object] = lambda found: None,
+) -> Paths:
+    """Measure the gradient along paths of every length.
+
+    Args:
+        network: ends in logits. It is left as it was.
+        images: [N, C, H, W].
+        labels: [N].
+        draws: paths of each length.
+        seed: of the draws.
+        trained: whether batch norms use their running statistics; else those of these images,
+            frozen.
+        report: is given each length as it is measured; its share is among those so far.
+
+    Raises:
+        ValueError: as `check`, or if `draws` is out of bounds.
+    """
+    spec = network.spec
+    check(spec)
+    if not 1 <= draws <= MAX_DRAWS:
+        raise ValueError(f"draws must be 1 to {MAX_DRAWS:,}, not {draws:,}")
+    blocks = [place.path for place in plan.blocks(spec)]
+    norms: list[list[float]] = []
+    with gated(network, trained=trained, images=images) as gates:
+        x = images.clone().requires_grad_()
+        loss = cross_entropy(network(x), labels, reduction="sum")
+        for length in range(len(blocks) + 1):
+            found = []
+            for path in drawn(blocks, length, draws, seed):
+                gates.on = frozenset(path)
+                (gradient,) = torch.autograd.grad(loss, x, retain_graph=True)
+                each = gradient.detach().double().flatten(1).norm(dim=1)
+                found.append(float(each.mean()))
+            norms.append(found)
+            report(_lengths(len(blocks), norms)[-1])
+    return Paths(str(spec), len(blocks), draws, len(images), trained, _lengths(len(blocks), norms))
+
+
+def _lengths(blocks: int, norms: list[list[float]]) -> tuple[Length, ...]:
+    """Work out shares in log space: 2^n paths and tiny gradients overflow otherwise."""
+    means = [sum(found) / len(found) for found in norms]
+    logs = [
+        math.log(math.comb(blocks, length)) + (math.log(mean) if mean > 0 else -math.inf)
+        for length, mean in enumerate(means)
+    ]
+    top = max(logs)
+    weights = [math.exp(log - top) if top > -math.inf else 0.0 for log in logs]
+    whole = sum(weights) or 1.0
+    return tuple(
+        Length(length, math.comb(blocks, length), mean, weight / whole, min(found), max(found))
+        for length, (mean, weight, found) in enumerate(zip(means, weights, norms, strict=True))
+    )
+
+
+def drawn(blocks: list[str], length: int, draws: int, seed: int) -> list[tuple[str, ...]]:
+    """Return distinct random paths of a length, or all of them where there are no more."""
+    if math.comb(len(blocks), length) <= draws:
+        return list(combinations(blocks, length))
+    draw = random.Random(f"{seed} path {length}")
+    found: dict[tuple[int, ...], None] = {}
+    while len(found) < draws:
+        found[tuple(sorted(draw.sample(range(len(blocks)), length)))] = None
+    return [tuple(blocks[index] for index in path) for path in found]
+
+
+class Gates:
+    """Which blocks' branches the backward pass goes through; None for both ways, as it is."""
+
+    def __init__(self) -> None:
+        self.on: Collection[str] | None = None
+
+
+@contextmanager
+def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
+    """Let the backward pass choose between branch and shortcut at every addition.
+
+    The network is in eval mode meanwhile; untrained, its batch norms use the statistics of the
+    images as constants. All is put back.
+    """
+    gates = Gates()
+    modes = {module: module.training for module in network.modules()}
+    buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
+    handles = []
+
+    def gate(path: str) -> Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
+        def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+            branch, shortcut = (x.view_as(x) for x in inputs)
+            if branch.requires_grad:
+                branch.register_hook(
+                    lambda g: g if gates.on is None or path in gates.on else torch.zeros_like(g)
+                )
+            if shortcut.requires_grad:
+                shortcut.register_hook(
+                    lambda g: g if gates.on is None or path not in gates.on else torch.zeros_like(g)
+                )
+            return branch, shortcut
+
+        return before
+
+    try:
+        network.eval()
+        if not trained:
+            _freeze(network, images)
+        for place in plan.blocks(network.spec):
+            unit = network.get_submodule(place.path)
+            assert isinstance(unit, ResidualUnit)
+            handles.append(unit.add.register_forward_pre_hook(gate(place.path)))
+        yield gates
+    finally:
+        for handle in handles:
+            handle.remove()
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        for module, mode in modes.items():
+            module.training = mode
+
+
+@torch.no_grad()
+def _freeze(network: ResNet, images: Tensor) -> None:
+    """Give every batch norm the statistics of these images, with which train mode would divide."""
+    handles = []
+
+    def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(module, nn.BatchNorm2d)
+        (x,) = inputs
+        assert module.running_mean is not None
+        assert module.running_var is not None
+        module.running_mean.copy_(x.mean((0, 2, 3)))
+        module.running_var.copy_(x.var((0, 2, 3), correction=0))
+
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            handles.append(module.register_forward_pre_hook(take))
+    try:
+        network(images)
+    finally:
+        for handle in handles:
+            handle.remove()

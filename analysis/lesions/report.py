@@ -1,0 +1,195 @@
+"""Lesions and paths as results, text and CSV, and what they say in words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from analysis.lesions.drop import Lesions
+from analysis.lesions.paths import Paths
+from analysis.results.form import Result
+from analysis.style.grid import aligned
+from nets import parse
+from nets.options import Shortcut, number_of
+
+_HELD = 0.9
+
+
+def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, Any]) -> Result:
+    """Return a study as a result.
+
+    Args:
+        found: the study.
+        data: the digest of the images.
+        weights: the digest of the weights.
+        stamp: where it was made.
+    """
+    figures = asdict(found)
+    del figures["seed"]
+    asked = {
+        "model": found.model,
+        "weights": weights,
+        "data": data,
+        "images": found.images,
+        "seed": found.seed,
+    }
+    figures["verdict"] = list(lesions_verdict(found))
+    return Result("lesions", asked, stamp, figures, ("single", "dropped", "permuted", "verdict"))
+
+
+def paths_result(
+    found: Paths, data: str, weights: str, seed: int, stamp: Mapping[str, Any]
+) -> Result:
+    """Return the paths of a network as a result; as `lesions_result`."""
+    figures = {
+        "model": found.model,
+        "blocks": found.blocks,
+        "draws": found.draws,
+        "images": found.images,
+        "trained": found.trained,
+        "lengths": [asdict(one) for one in found.lengths],
+        "mean_path": found.mean_path,
+        "mean_gradient": found.mean_gradient,
+        "verdict": list(paths_verdict(found)),
+    }
+    asked = {
+        "model": found.model,
+        "weights": weights,
+        "data": data,
+        "images": found.images,
+        "draws": found.draws,
+        "trained": found.trained,
+        "seed": seed,
+    }
+    return Result("paths", asked, stamp, figures, ("lengths", "verdict"))
+
+
+def lesions_verdict(found: Lesions) -> tuple[str, ...]:
+    """Say what a study shows, by its own numbers."""
+    said = []
+    if found.single:
+        worst = max(found.single, key=lambda one: one.error)
+        others = [one.error for one in found.single if one is not worst]
+        said.append(
+            f"With one block out, the error goes from {_percent(found.error)} to "
+            f"{_percent(median(one.error for one in found.single))} in the median; "
+            f"{worst.path} is the block that is missed most, with {_percent(worst.error)}"
+            + (f", and without it the range is {_range(others)}." if others else ".")
+        )
+    if found.dropped:
+        parts = [f"{one.count}: {_percent(one.mean)}" for one in found.dropped]
+        said.append(
+            "With several random blocks out, none of them the first of its stage, the mean error "
+            f"is {', '.join(parts)}."
+        )
+    for stage in dict.fromkeys(one.stage for one in found.permuted):
+        errors = [one.error for one in found.permuted if one.stage == stage]
+        said.append(
+            f"With the blocks of {stage} in another order, the first in its place, the error is "
+            f"{_range(errors)} in {number_of(len(errors), 'order')}."
+        )
+    return tuple(said)
+
+
+def paths_verdict(found: Paths) -> tuple[str, ...]:
+    """Say where the gradient goes, by its own numbers."""
+    low, high = found.holding(_HELD)
+    lengths = f"of {low} to {high} blocks" if low < high else f"of {number_of(low, 'block')}"
+    return (
+        f"A path goes through {found.mean_path:g} of {found.blocks} blocks in the mean, the "
+        f"gradient through {found.mean_gradient:.1f}.",
+        f"Paths {lengths} carry {_percent(found.held(low, high))} of the gradient, and are "
+        f"{_percent(found.of_all(low, high))} of all paths.",
+    )
+
+
+def lesions_text(found: Lesions) -> str:
+    """Return a study for a terminal."""
+    rows: list[tuple[str, ...]] = [("block out", "error")]
+    rows += [("none", _percent(found.error))]
+    rows += [(one.path, _percent(one.error)) for one in found.single]
+    several: list[tuple[str, ...]] = [("blocks out", "mean", "lowest", "highest")]
+    several += [
+        (str(one.count), *map(_percent, (one.mean, one.low, one.high))) for one in found.dropped
+    ]
+    orders: list[tuple[str, ...]] = [("stage permuted", "tau", "error")]
+    orders += [(one.stage, f"{one.tau:+.2f}", _percent(one.error)) for one in found.permuted]
+    lines = [
+        f"{found.model} on {number_of(found.images, 'test image')}",
+        "",
+        *aligned(rows, left=1),
+        "",
+        *aligned(several, left=1),
+        *(["", *aligned(orders, left=1)] if found.permuted else []),
+        "",
+        *lesions_verdict(found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def lesions_csv(found: Lesions) -> str:
+    """Return a row for each evaluation, or each group of draws."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("model", "kind", "what", "error", "low", "high", "tau"))
+    writer.writerow((found.model, "intact", "", found.error, "", "", ""))
+    for one in found.single:
+        writer.writerow((found.model, "single", one.path, one.error, "", "", ""))
+    for each in found.dropped:
+        writer.writerow((found.model, "dropped", each.count, each.mean, each.low, each.high, ""))
+    for order in found.permuted:
+        writer.writerow((found.model, "permuted", order.stage, order.error, "", "", order.tau))
+    return out.getvalue()
+
+
+def paths_text(found: Paths) -> str:
+    """Return the paths of a network for a terminal."""
+    rows: list[tuple[str, ...]] = [
+        ("length", "paths", "gradient of one", "lowest", "highest", "share")
+    ]
+    rows += [
+        (
+            str(one.length),
+            f"{one.paths:,}",
+            *(f"{value:.3g}" for value in (one.gradient, one.low, one.high)),
+            _percent(one.share),
+        )
+        for one in found.lengths
+    ]
+    how = "trained" if found.trained else "at initialisation"
+    head = (
+        f"{found.model}, {how}, {number_of(found.images, 'image')}, up to "
+        f"{number_of(found.draws, 'path')} of a length"
+    )
+    note = "Magnitudes are added: what cancels between paths is ignored."
+    return "\n".join([head, "", *aligned(rows, left=1), "", *paths_verdict(found), note]) + "\n"
+
+
+def paths_csv(found: Paths) -> str:
+    """Return a row for each length."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("model", "length", "paths", "gradient", "low", "high", "share"))
+    for one in found.lengths:
+        writer.writerow(
+            (found.model, one.length, one.paths, one.gradient, one.low, one.high, one.share)
+        )
+    return out.getvalue()
+
+
+def is_residual(model: str) -> bool:
+    """Return whether a model's text is of a residual network."""
+    return parse(model).shortcut is not Shortcut.NONE
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _range(shares: list[float]) -> str:
+    low, high = _percent(min(shares)), _percent(max(shares))
+    return low if low == high else f"{low} to {high}"

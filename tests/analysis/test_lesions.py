@@ -1,0 +1,328 @@
+"""Blocks out, blocks permuted, paths: each against the definition, on random networks."""
+
+import math
+from itertools import chain, combinations, permutations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from analysis.lesions import drop, paths
+from analysis.lesions.drop import Subject, choices, counts, orders, reshaped, study, tau
+from analysis.lesions.paths import drawn, gated, measure
+from nets import ResNetSpec, build, parse, plan
+from nets.blocks import ResidualUnit
+from nets.options import Shortcut, UnitOrder
+from nets.plan import ShortcutKind
+from nets.resnet import ResNet
+from nets.text import edit
+from tests.strategies import specs
+
+NET = "resnet20:blocks=2,3,2:widths=4,8,12:stem_width=4:input=3x12x12:classes=5"
+UNITS = [unit.value for unit in UnitOrder]
+
+
+def made(spec: ResNetSpec, dtype: torch.dtype = torch.float32) -> ResNet:
+    """A network in eval mode whose batch norms are no identities."""
+    torch.manual_seed(1)
+    model = build(edit(spec, {"softmax": False})).to(dtype)
+    for name, buffer in model.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.normal_(0, 0.1)
+        elif name.endswith("running_var"):
+            buffer.uniform_(0.5, 1.5)
+    return model.eval()
+
+
+def shown(spec: ResNetSpec, number: int = 6, dtype: torch.dtype = torch.float32) -> Tensor:
+    generator = torch.Generator().manual_seed(2)
+    return torch.randn(number, *spec.input, generator=generator, dtype=dtype)
+
+
+def labels(spec: ResNetSpec, number: int = 6) -> Tensor:
+    return torch.arange(number) % spec.classes
+
+
+def without(model: ResNet, x: Tensor, out: set[str]) -> Tensor:
+    """By the definition: a branch of zeros; a plain block replaced by its input."""
+    for name, step in model.named_children():
+        if not name.startswith("layer"):
+            x = step(x)
+            continue
+        for index, unit in enumerate(step.children()):
+            assert isinstance(unit, ResidualUnit)
+            block = plan.block_at(model.spec, plan.Place(name, index))
+            if f"{name}.{index}" not in out:
+                x = unit(x)
+            elif block.shortcut is ShortcutKind.NONE:
+                x = x[:, :, :: block.stride, :: block.stride]
+                new = torch.zeros(len(x), block.out_channels, *x.shape[2:], dtype=x.dtype)
+                kept = min(block.in_channels, block.out_channels)
+                new[:, :kept] = x[:, :kept]
+                x = new
+            else:
+                hook = unit.add.register_forward_pre_hook(
+                    lambda _, given: (torch.zeros_like(given[0]), given[1])
+                )
+                x = unit(x)
+                hook.remove()
+    return x
+
+
+@settings(max_examples=40)
+@given(specs(), st.data())
+def test_a_block_that_is_out_has_a_branch_of_zeros(spec: ResNetSpec, data: st.DataObject) -> None:
+    model = made(spec)
+    every = [place.path for place in plan.blocks(spec)]
+    out = set(data.draw(st.lists(st.sampled_from(every), unique=True)))
+    subject = Subject(model, shown(spec), labels(spec))
+    with torch.inference_mode():
+        expected = without(model, shown(spec), out)
+    assert torch.equal(subject.logits(out), expected)
+    with torch.inference_mode():
+        assert torch.equal(subject.logits(), model(shown(spec)))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_all_blocks_out_is_stem_shortcuts_and_head(unit: str) -> None:
+    spec = parse(f"{NET}:unit={unit}")
+    model = made(spec)
+    every = {place.path for place in plan.blocks(spec)}
+    subject = Subject(model, shown(spec), labels(spec))
+    x = shown(spec)
+    with torch.inference_mode():
+        for name, step in model.named_children():
+            if not name.startswith("layer"):
+                x = step(x)
+                continue
+            for block in step.children():
+                assert isinstance(block, ResidualUnit)
+                start = block._run(block.steps.before, x) if block.shares_activation else x
+                x = block._run(block.steps.after, block.downsample(start))
+    assert torch.equal(subject.logits(every), x)
+
+
+def test_nothing_of_the_network_is_changed() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    study(Subject(model, shown(spec), labels(spec)))
+    measure(model, shown(spec), labels(spec), draws=2, trained=False)
+    assert not model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert all(not module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_permuted_stage_runs_in_that_order() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    subject = Subject(model, shown(spec), labels(spec))
+    with torch.inference_mode():
+        x = shown(spec)
+        for name, step in model.named_children():
+            blocks = list(step.children()) if name.startswith("layer") else [step]
+            for index in (0, 2, 1) if name == "layer2" else range(len(blocks)):
+                x = blocks[index](x)
+    assert torch.equal(subject.logits(order={"layer2": (0, 2, 1)}), x)
+    for bad in ({"layer2": (1, 0, 2)}, {"layer2": (0, 1)}, {"layer2": (0, 1, 1)}):
+        with pytest.raises(ValueError, match="each of its 3 blocks once, and the first first"):
+            subject.logits(order=bad)
+    with pytest.raises(ValueError, match=r"'layer9.0' is no block of resnet20"):
+        subject.logits(["layer9.0"])
+
+
+def test_what_is_kept_is_what_is_computed() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    subject = Subject(model, shown(spec), labels(spec))
+    for out in (["layer3.1"], ["layer1.1"], ["layer2.2"], [], ["layer3.0", "layer1.0"]):
+        fresh = Subject(model, shown(spec), labels(spec))
+        assert torch.equal(subject.logits(out), fresh.logits(out))
+
+
+@given(st.integers(1, 9), st.integers(0, 3))
+def test_orders_are_distinct_and_keep_the_first(blocks: int, seed: int) -> None:
+    found = orders(blocks, seed)
+    assert len(set(found)) == len(found) == min(10, math.factorial(max(blocks - 1, 0)) - 1)
+    for order in found:
+        assert order[0] == 0
+        assert sorted(order) == list(range(blocks))
+        assert order != tuple(range(blocks))
+        assert -1 <= tau(order) < 1
+    assert found == orders(blocks, seed)
+
+
+def test_tau_is_kendalls() -> None:
+    assert tau((0, 1, 2, 3)) == 1
+    assert tau((0, 3, 2, 1)) == -1
+    assert tau((0, 2, 1, 3)) == pytest.approx(1 / 3)
+    assert {round(tau((0, *order)), 6) for order in permutations((1, 2, 3))} == {
+        1,
+        0.333333,
+        -0.333333,
+        -1,
+    }
+
+
+def test_choices_are_distinct_and_movable() -> None:
+    subject = Subject(made(parse(NET)), shown(parse(NET)), labels(parse(NET)))
+    assert [place.path for place in subject.movable] == [
+        "layer1.1",
+        "layer2.1",
+        "layer2.2",
+        "layer3.1",
+    ]
+    assert counts(4) == (1, 2, 4)
+    assert counts(12) == (1, 2, 4, 8, 12)
+    assert counts(0) == ()
+    for count in range(1, 5):
+        found = choices(subject, count, 0)
+        assert len(set(found)) == len(found) == min(10, math.comb(4, count))
+        assert {len(set(out)) for out in found} == {count}
+
+
+def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
+    spec = parse(NET)
+    subject = Subject(made(spec), shown(spec, 20), labels(spec, 20))
+    seen: list[int] = []
+    found = study(subject, lambda one: seen.append(len(one.single) + len(one.dropped)))
+    assert [one.path for one in found.single] == [place.path for place in subject.places]
+    assert [one.count for one in found.dropped] == [1, 2, 4]
+    assert {one.stage for one in found.permuted} == {"layer2"}  # others have one movable block
+    for one in found.single:
+        assert one.error == subject.error([one.path])
+    for each in found.dropped:
+        assert each.low <= each.mean <= each.high
+    assert seen[:7] == [1, 2, 3, 4, 5, 6, 7]
+    assert found == study(subject)
+    one_block = parse("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8")
+    with pytest.raises(ValueError, match="has one block: take a network of two or more"):
+        study(Subject(made(one_block), shown(one_block), labels(one_block)))
+
+
+def test_a_plain_block_keeps_its_shape_when_it_is_out() -> None:
+    spec = edit(parse(NET), {"shortcut": "none"})
+    block = plan.block_at(spec, plan.Place("layer2", 0))
+    x = shown(spec)[:, :1].expand(-1, 4, -1, -1)
+    assert torch.equal(reshaped(x, block), functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, 4)))
+
+
+def gradients_of_all_paths(model: ResNet, x: Tensor, y: Tensor, trained: bool) -> list[Tensor]:
+    """The gradient along each of the 2^n paths, and at the end the whole one."""
+    every = [place.path for place in plan.blocks(model.spec)]
+    subsets = chain.from_iterable(combinations(every, k) for k in range(len(every) + 1))
+    found = []
+    with gated(model, trained=trained, images=x) as gates:
+        given = x.clone().requires_grad_()
+        loss = functional.cross_entropy(model(given), y, reduction="sum")
+        for subset in [*subsets, None]:
+            gates.on = subset
+            found.append(torch.autograd.grad(loss, given, retain_graph=True)[0])
+    return found
+
+
+@pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("shortcut", ["zero_pad", "projection", "projection_all"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_gradients_of_all_paths_add_up(unit: str, shortcut: str, trained: bool) -> None:
+    spec = parse(f"{NET}:unit={unit}:shortcut={shortcut}")
+    model = made(spec, torch.float64)
+    x, y = shown(spec, 3, torch.float64), labels(spec, 3)
+    *along, whole = gradients_of_all_paths(model, x, y, trained)
+    assert len(along) == 2**7
+    torch.testing.assert_close(sum(along), whole, rtol=1e-10, atol=1e-12)
+    if trained:
+        given = x.clone().requires_grad_()
+        loss = functional.cross_entropy(model(given), y, reduction="sum")
+        torch.testing.assert_close(torch.autograd.grad(loss, given)[0], whole)
+
+
+@settings(max_examples=20)
+@given(specs())
+def test_paths_of_random_networks_add_up(spec: ResNetSpec) -> None:
+    small = edit(spec, {"blocks": tuple(min(count, 2) for count in spec.blocks)})
+    if small.shortcut is Shortcut.NONE or sum(small.blocks) > 6 or small.classes < 2:
+        small = parse(NET.replace("2,3,2", "2,2,2"))
+    model = made(small, torch.float64)
+    x, y = shown(small, 2, torch.float64), labels(small, 2)
+    *along, whole = gradients_of_all_paths(model, x, y, trained=True)
+    torch.testing.assert_close(sum(along), whole, rtol=1e-9, atol=1e-12)
+
+
+def test_an_untrained_batch_norm_divides_by_these_images() -> None:
+    """Frozen at the images' statistics the forward pass is that of train mode."""
+    spec = parse(NET)
+    model = made(spec, torch.float64)
+    x = shown(spec, 8, torch.float64)
+    with gated(model, trained=False, images=x), torch.no_grad():
+        frozen = model(x)
+    model.train()
+    with torch.no_grad():
+        torch.testing.assert_close(frozen, model(x))
+
+
+def test_lengths_are_binomial_and_shares_those_of_all_paths() -> None:
+    spec = parse(NET)
+    model = made(spec, torch.float64)
+    x, y = shown(spec, 3, torch.float64), labels(spec, 3)
+    found = measure(model, x, y, draws=1_000)
+    assert [one.paths for one in found.lengths] == [math.comb(7, k) for k in range(8)]
+    *along, _ = gradients_of_all_paths(model, x, y, trained=True)
+    sizes = [float(one.flatten(1).norm(dim=1).mean()) for one in along]
+    by_length: list[list[float]] = [[] for _ in range(8)]
+    every = [place.path for place in plan.blocks(spec)]
+    subsets = chain.from_iterable(combinations(every, k) for k in range(8))
+    for subset, size in zip(subsets, sizes, strict=True):
+        by_length[len(subset)].append(size)
+    for one, own in zip(found.lengths, by_length, strict=True):
+        assert one.share == pytest.approx(sum(own) / sum(sizes), rel=1e-9)
+        assert (one.low, one.high) == pytest.approx((min(own), max(own)), rel=1e-9)
+    assert sum(one.share for one in found.lengths) == pytest.approx(1)
+    assert found.mean_path == 3.5
+    low, high = found.holding(0.9)
+    assert found.held(low, high) >= 0.9
+    assert all(found.held(a, b) < 0.9 for a in range(8) for b in range(a, 8) if b - a < high - low)
+    assert found.of_all(0, 7) == 1
+
+
+def test_a_brute_force_walk_finds_as_many_paths() -> None:
+    """Every way from the first block to the last, through a branch or past it."""
+    for blocks in range(1, 13):
+        lengths = [0] * (blocks + 1)
+        walk = [(0, 0)]
+        while walk:
+            at, length = walk.pop()
+            if at == blocks:
+                lengths[length] += 1
+            else:
+                walk += [(at + 1, length), (at + 1, length + 1)]
+        assert lengths == [math.comb(blocks, length) for length in range(blocks + 1)]
+        names = [str(index) for index in range(blocks)]
+        assert [len(drawn(names, k, 1_000, 0)) for k in range(blocks + 1)] == lengths
+
+
+def test_draws_are_distinct() -> None:
+    names = [f"b{index}" for index in range(20)]
+    found = drawn(names, 10, 40, 3)
+    assert len(set(found)) == 40
+    assert all(
+        len(set(path)) == 10 and list(path) == sorted(path, key=names.index) for path in found
+    )
+    assert found == drawn(names, 10, 40, 3) != drawn(names, 10, 40, 4)
+
+
+def test_what_has_no_paths_is_one_sentence() -> None:
+    for text, sentence in (
+        (NET.replace("resnet20", "plain20"), "is a plain network: it has one path"),
+        ("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8", "has one block"),
+    ):
+        spec = parse(text)
+        with pytest.raises(ValueError, match=sentence):
+            measure(made(spec), shown(spec), labels(spec))
+    with pytest.raises(ValueError, match="draws must be 1 to 1,000, not 0"):
+        measure(made(parse(NET)), shown(parse(NET)), labels(parse(NET)), draws=0)
+    assert drop.DRAWS == 10
+    assert paths.DRAWS == 40
