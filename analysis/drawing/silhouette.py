@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs.profiles import Profile, Shape
 from analysis.style.fonts import FONT_FAMILY
-from analysis.style.numbers import shape
+from analysis.style.numbers import decimals, shape
 from analysis.style.palette import LIGHT, Palette, mix
 from nets import plan
 
@@ -47,6 +48,8 @@ _ARROW_GAP, _ARROW_HEAD = 5.0, 7.0
 
 _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 """How much of the tint covers the ground."""
+
+_number = partial(decimals, most=2)
 
 
 def silhouette(profile: Profile, palette: Palette = LIGHT) -> str:
@@ -276,9 +279,3 @@ def _label(tensor: _Tensor, x: float, baseline: float, split: bool, colours: _Co
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
-
-
-def _number(value: float) -> str:
-    """At most two decimals, without a trailing or a negative zero."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

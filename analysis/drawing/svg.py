@@ -7,6 +7,7 @@ node is a `<g>` with its path; a folded run says its count.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from types import MappingProxyType
 
@@ -40,6 +41,7 @@ from analysis.drawing.parts import (
 )
 from analysis.style.fonts import FONT_FAMILY, text_width
 from analysis.style.look import PLAIN_LOOK, Look
+from analysis.style.numbers import decimals
 from analysis.style.palette import (
     DASHES,
     Palette,
@@ -48,6 +50,8 @@ from analysis.style.palette import (
 )
 
 _TALL = 36.0  # of a box in which two lines have room to spare
+
+_n = partial(decimals, most=2)
 
 
 def svg(
@@ -343,8 +347,3 @@ def _towards(corner: Point, other: Point) -> Point:
     length = abs(ox - x) + abs(oy - y)
     share = min(CORNER, length / 2) / length if length else 0
     return x + (ox - x) * share, y + (oy - y) * share
-
-
-def _n(value: float) -> str:
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

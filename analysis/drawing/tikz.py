@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, key_of
@@ -41,6 +42,7 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.svg import lines_of
 from analysis.style.look import MM_PER_INCH, PLAIN_LOOK, Look
+from analysis.style.numbers import decimals
 from analysis.style.palette import DASHES, Palette, mix, text_on
 from nets.plan import ShortcutKind
 
@@ -91,6 +93,8 @@ _WIDE_FONTS = (
     "Noto Sans CJK SC",
 )
 """Sans serif fonts of many letters and of Chinese, Japanese and Korean, the best last."""
+
+_n = partial(decimals, most=3)
 
 
 def tikz(
@@ -418,8 +422,3 @@ def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:
         box = pen.box(x + i * wide, below + y, wide + 0.5, 14)
         yield rf"\path[fill=net{colour[1:]}] {box};"
     yield _words(pen, at, below + base, warm.ends, "words, anchor=base west")
-
-
-def _n(value: float) -> str:
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from analysis.costs.alive import unchanged
 from analysis.costs.profiles import LARGER, Profile, profile
 from analysis.gradients.curves import (
     Curve,
@@ -261,24 +262,16 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
 
         return keep
 
-    training = {module: module.training for module in model.modules()}
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     weights = [model.get_submodule(path).get_parameter("weight") for path in convolutions]
     # Only these modules get a hook, not all as in `analysis.costs.alive.hooked`: 3% quicker.
     handles = [model.get_submodule(path).register_forward_hook(watch(path)) for path in points]
     try:
-        model.train()
-        with torch.enable_grad():
-            loss = functional.cross_entropy(model(images), labels)
-        gradients = torch.autograd.grad(loss, weights)
+        with unchanged(model), torch.enable_grad():
+            loss = functional.cross_entropy(model.train()(images), labels)
+            gradients = torch.autograd.grad(loss, weights)
     finally:
         for handle in handles:
             handle.remove()
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        for module, mode in training.items():
-            module.training = mode
     return Norms(
         loss=loss.item(),
         peaks=peaks,

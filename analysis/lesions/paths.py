@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from analysis.costs.alive import unchanged
 from nets import plan
 from nets.blocks import ResidualUnit
 from nets.options import Shortcut
@@ -199,8 +200,6 @@ def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
     images as constants. All is put back.
     """
     gates = Gates()
-    modes = {module: module.training for module in network.modules()}
-    buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
     handles = []
 
     def gate(path: str) -> Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
@@ -219,22 +218,18 @@ def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
         return before
 
     try:
-        network.eval()
-        if not trained:
-            _freeze(network, images)
-        for place in plan.blocks(network.spec):
-            unit = network.get_submodule(place.path)
-            assert isinstance(unit, ResidualUnit)
-            handles.append(unit.add.register_forward_pre_hook(gate(place.path)))
-        yield gates
+        with unchanged(network):
+            network.eval()
+            if not trained:
+                _freeze(network, images)
+            for place in plan.blocks(network.spec):
+                unit = network.get_submodule(place.path)
+                assert isinstance(unit, ResidualUnit)
+                handles.append(unit.add.register_forward_pre_hook(gate(place.path)))
+            yield gates
     finally:
         for handle in handles:
             handle.remove()
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        for module, mode in modes.items():
-            module.training = mode
 
 
 @torch.no_grad()

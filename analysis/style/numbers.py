@@ -74,3 +74,9 @@ def three(value: float) -> str:
     while abs(value) < 9_995 / 10 ** (digits + 2):  # 9.995 is 10.0
         digits += 1
     return f"{value:.{digits}f}"
+
+
+def decimals(value: float, most: int) -> str:
+    """Write a coordinate in at most so many decimals, without a trailing or a negative zero."""
+    text = f"{value:.{most}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from time import perf_counter_ns
+from typing import Any
 
 import torch
 from torch import nn
@@ -131,9 +132,7 @@ def event_time(device: torch.device) -> Finding:
     """Events and the host's clock agree on work that the host waits for."""
     clock, host, work = EventClock(device), HostClock(), _Work(device)
     wait = [host.mark()]
-    lap = [clock.mark()]
-    work.issue(work.many)
-    lap.append(clock.mark())
+    lap = work.lap(clock, work.many)
     (by_events,) = clock.read([lap])[0]
     wait.append(host.mark())
     (by_host,) = host.read([wait])[0]
@@ -145,9 +144,7 @@ def synchronisation(device: torch.device) -> Finding:
     """Synchronising waits for the work, and there is nothing left to wait for afterwards."""
     clock, host, work = EventClock(device), HostClock(), _Work(device)
     marks = [host.mark()]
-    lap = [clock.mark()]
-    work.issue(work.many)
-    lap.append(clock.mark())
+    lap = work.lap(clock, work.many)
     marks.append(host.mark())
     clock.synchronise()
     marks.append(host.mark())
@@ -248,11 +245,14 @@ class _Work:
         self.x = torch.ones(1024, 1024, device=device)
         clock = EventClock(device)
         self.issue(3)
-        lap = [clock.mark()]
-        self.issue(10)
-        lap.append(clock.mark())
-        (ms,) = clock.read([lap])[0]
+        (ms,) = clock.read([self.lap(clock, 10)])[0]
         self.many = min(max(int(10 * WORK_MS / max(ms, 0.01)), 1), 10_000)
+
+    def lap(self, clock: EventClock, count: int) -> list[Any]:
+        """Give the device so many products to do, between two marks."""
+        start = clock.mark()
+        self.issue(count)
+        return [start, clock.mark()]
 
     def issue(self, count: int) -> None:
         """Give the device so many products to do."""
