@@ -86,9 +86,15 @@ def diagram_menu(
                 icon=":material/info:",
             )
             dpi = most
+
+        def make(suffix: str) -> str | bytes:
+            graph = draw(None if suffix in (".html", ".dot") else look.width_mm)
+            views = {**(others() if suffix == ".html" else {}), first: graph}
+            warm = None if suffix == ".dot" else heat
+            return diagram(suffix, profile, views, first, look, warm, dpi)
+
         for suffix in DIAGRAM_SUFFIXES:
-            make = partial(_file, suffix, profile, draw, first, others, look, heat, dpi)
-            file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", make)
+            file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", partial(make, suffix))
         warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
         for said in dict.fromkeys(filter(None, [*warnings, small_text(draw, look)])):
             st.warning(sentence(said), icon=":material/info:")
@@ -159,22 +165,6 @@ def _look() -> tuple[Look, int | None]:
     )
     look = Look(_PALETTES[colours], title, legend, shapes, labels, width, ground)
     return look, None if dpi is None else int(dpi)
-
-
-def _file(
-    suffix: str,
-    profile: Profile,
-    draw: Draw,
-    first: str,
-    others: Callable[[], Mapping[str, Graph]],
-    look: Look,
-    heat: Heat | None,
-    dpi: int | None,
-) -> str | bytes:
-    graph = draw(None if suffix in (".html", ".dot") else look.width_mm)
-    views = {**(others() if suffix == ".html" else {}), first: graph}
-    warm = None if suffix == ".dot" else heat
-    return diagram(suffix, profile, views, first, look, warm, dpi)
 
 
 def _file_name(text: str) -> str:
