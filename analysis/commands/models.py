@@ -18,6 +18,7 @@ from analysis.commands.shared import (
     profiled,
     write,
 )
+from analysis.lesions.shipped import SHIPPED
 from nets import CATALOG, ResNetSpec
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.command("list")
 @format_option("text", "json")
 def list_models(style: str) -> None:
-    """List the catalog."""
+    """List the catalog, and the trained networks that come with the app."""
     if style == "json":
         rows = [
             {
@@ -51,6 +52,9 @@ def list_models(style: str) -> None:
         lines += ["", family.value]
         for name, entry in group:
             lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
+    lines += ["", "Trained, for lesions and paths"]
+    for name, net in SHIPPED.items():
+        lines.append(f"  {name:<{wide}}  {net.model}, {net.accuracy:.4f} on Fashion-MNIST.")
     click.echo("\n".join(lines[1:]))
 
 
