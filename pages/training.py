@@ -15,9 +15,11 @@ from nets.options import number_of
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.ui.words import complain
 from pages.views.runs import (
     answered,
-    partial_runs,
+    choose_run,
+    live,
     remember,
     runs_of_visit,
     runs_table,
@@ -33,46 +35,51 @@ from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choo
 warm_up()
 head, export = st.columns([8, 1.6], vertical_alignment="center")
 head.title("Training")
-mode, depths = choose_mode()
+mode, depths, shown = choose_mode()
 st.markdown(
-    "Do deeper plain networks train worse? Train plain and residual networks of two depths or more "
-    "side by side, in under a minute."
+    "Do deeper plain networks train worse? Train plain and residual networks of several depths "
+    "side by side."
     if mode == DEGRADE
     else "Train the model of the sidebar by a recipe, then test it."
 )
-top, below, place = st.container(), st.container(), st.container()
+top, place, below, more = (st.container() for _ in range(4))
 job = job_of(KEY)
 running = job is not None and not is_over(job)
+wrong: list[str] = []
 with below:
-    specs = choose_specs(mode, depths, spec)
-    request = choose_request(mode, specs, top, running)
+    specs = choose_specs(mode, depths, spec, wrong.append)
+    request = choose_request(mode, specs, top, running, wrong.append)
+with top:
+    for reason in wrong:
+        complain(reason)
 if job is not None and running:
     with place:
         follow(KEY, job, show_live)
     st.stop()
 if job is not None:
-    remember(partial_runs(job))
+    remember(live(job))
     with place:
         say_why(job, lambda: "take a smaller batch")
 runs = answered(request.tasks if request else ())
 with place:
-    if not runs:
-        st.caption("No runs of these settings yet: press Train.")
-    else:
+    if runs:
         if request and len(runs) < len(request.tasks):
             st.caption(f"{len(runs)} of {number_of(len(request.tasks), 'run')} so far.")
-        show_runs(runs, WHAT_IT_IS if mode == DEGRADE else "")
+        show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
+    elif request:
+        st.caption("No runs of these settings yet: press Train.")
+if runs and request:
+    with more:
         if mode == DEGRADE:
             show_ladder(runs)
         else:
-            show_figures(runs[-1])
-            if request:
-                show_trained(runs[-1], request.images)
-if runs:
+            one = choose_run(runs)
+            show_figures(one)
+            show_trained(one, request.images)
     with export, export_popover():
         file_button("CSV", "training.csv", partial(runs_csv, runs))
         file_button("JSON", "training.json", partial(runs_json, runs))
-        chart_buttons(training_chart(runs), "training")
+        chart_buttons(training_chart(runs, shown), "training")
         if mode == DEGRADE:
             chart_buttons(ladder_chart(runs), "ladder")
 if every := runs_of_visit():

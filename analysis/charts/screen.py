@@ -246,6 +246,7 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
     return go.Scatter(
         x=[x for x, _, _ in ends] + [x for x, _, _ in reversed(ends)],
         y=[high for _, _, high in ends] + [low for _, low, _ in reversed(ends)],
+        mode="lines",
         fill="toself",
         fillcolor=colour,
         line={"width": 0},

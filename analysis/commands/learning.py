@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.commands.interrupts import asking
-from analysis.commands.shared import Model, Refusal, format_option, or_usage
+from analysis.commands.interrupts import asking, put_off
+from analysis.commands.shared import Model, Refusal, check_writable, format_option, or_usage
 from nets import ResNetSpec
+from nets.options import check_whole
 
 if TYPE_CHECKING:
     from analysis.images.sets import ImageSet
@@ -96,11 +97,15 @@ def train(
     recipe = or_usage(_changed, or_usage(recipe_of, name), epochs, steps, changes)
     from analysis.images.open import open_set
     from analysis.training import report as render
-    from analysis.training.kept import RunFiles, train_kept
+    from analysis.training.kept import NotKeptError, RunFiles, train_kept
     from analysis.training.loop import check
-    from analysis.training.runs import tasks_of
+    from analysis.training.runs import MAX_SEED, MAX_SEEDS, tasks_of
 
+    or_usage(check_whole, "seeds", seeds, 1, MAX_SEEDS)
+    or_usage(check_whole, "first-seed", first_seed, 0, MAX_SEED)
     images: ImageSet = or_usage(open_set, data)
+    for said in images.left_out:
+        click.echo(f"left out: {said}", err=True)
     numbers = range(first_seed, first_seed + seeds)
     tasks: tuple[Task, ...] = or_usage(
         tasks_of, specs, recipe, data, images, numbers, device, threads
@@ -110,14 +115,27 @@ def train(
     if folder is not None:
         _prepare(folder, tasks, resume)
     runs: list[Run] = []
-    stopped = ""
+    stopped = failed = ""
     with asking() as stop:
         for number, task in enumerate(tasks):
             files = None if folder is None else RunFiles.of(folder, task)
             tell = _progress(task, recipe.length(len(images.train)), number, len(tasks))
-            run = or_usage(
-                train_kept, task, images, files, tell, number=number, resume=resume, stop=stop
-            )
+            try:
+                run = or_usage(
+                    train_kept,
+                    task,
+                    images,
+                    files,
+                    tell,
+                    number=number,
+                    resume=resume,
+                    stop=stop,
+                    writing=put_off,
+                )
+            except NotKeptError as error:
+                runs.append(error.run)
+                failed = f"cannot write to {str(folder)!r}: {error.strerror}"
+                break
             if run.steps:
                 runs.append(run)
             if stop() and (number + 1 < len(tasks) or not (run.is_whole or run.ended)):
@@ -126,8 +144,10 @@ def train(
     if runs:
         texts = {"text": render.runs_text, "json": render.runs_json, "csv": render.runs_csv}
         click.echo(texts[style](runs), nl=False)
+    if failed:
+        raise click.ClickException(failed)
     if stopped:
-        way = "the same command with --resume goes on" if folder else "with -o it could go on"
+        way = "the same command with --resume goes on" if folder else "use -o to be able to resume"
         raise click.ClickException(f"interrupted {stopped}: {way}")
 
 
@@ -143,21 +163,28 @@ def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -
     with _refusing(checkpoint):
         trained = checkpoints.load(checkpoint)
         network = trained.network()
-    found = {}
+    found, refused = {}, []
     for picture in pictures:
-        with _refusing(Path(picture)):
-            found[picture] = checkpoints.guesses(trained, network, Path(picture).read_bytes(), top)
+        try:
+            with _refusing(Path(picture)):
+                data = Path(picture).read_bytes()
+                found[picture] = checkpoints.guesses(trained, network, data, top)
+        except Refusal as error:
+            refused.append(error)
     if style == "json":
         listed = [
             {"image": picture, "classes": [guess._asdict() for guess in guesses]}
             for picture, guesses in found.items()
         ]
         about = {"model": str(trained.spec), "predictions": listed}
-        click.echo(json.dumps(about, ensure_ascii=False, indent=1))
-        return
-    for picture, guesses in found.items():
-        said = ", ".join(f"{guess.name} {100 * guess.probability:.1f}%" for guess in guesses)
-        click.echo(f"{picture}: {said}")
+        if found:
+            click.echo(json.dumps(about, ensure_ascii=False, indent=1))
+    else:
+        for picture, guesses in found.items():
+            said = ", ".join(f"{guess.name} {100 * guess.probability:.1f}%" for guess in guesses)
+            click.echo(f"{picture}: {said}")
+    if refused:
+        raise refused[0]
 
 
 @contextmanager
@@ -179,7 +206,7 @@ def _changed(
     from analysis.training.recipes import changed, read_field
 
     if epochs is not None and steps is not None:
-        raise ValueError("--epochs and --steps say the same: give one of them")
+        raise ValueError("give --epochs or --steps, not both")
     values: dict[str, Any] = {}
     for change in changes:
         field, equals, text = change.partition("=")
@@ -197,10 +224,13 @@ def _prepare(folder: Path, tasks: tuple[Task, ...], resume: bool) -> None:
     """Make the folder, and refuse to write over runs that it holds."""
     from analysis.training.kept import RunFiles
 
+    if folder == Path():
+        raise Refusal("-o needs the name of a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refusal(f"cannot write to {str(folder)!r}: {error.strerror}") from None
+    check_writable(folder / "run.json")
     for task in tasks:
         if not resume and RunFiles.of(folder, task).exist():
             raise Refusal(

@@ -33,6 +33,10 @@ def open_set(name_or_path: str, seed: int = 0) -> ImageSet:
     Raises:
         ValueError: in one sentence, where it is not there or cannot be used.
     """
+    if not name_or_path:
+        raise ValueError(
+            "the name of a set of images is missing: sample, fashion_mnist or a folder"
+        )
     if name_or_path in (SAMPLE, FASHION_MNIST) or name_or_path in _offered():
         return open_offered(name_or_path, seed)
     return folder_set(Path(name_or_path), seed)
@@ -53,6 +57,11 @@ def open_offered(name: str, seed: int = 0) -> ImageSet:
         allowed = ", ".join((SAMPLE, FASHION_MNIST, *offered))
         raise ValueError(f"no set of images is called {quote(name)}: choose from {allowed}")
     return folder_set(offered[name], seed)
+
+
+def folder_of(name: str) -> Path | None:
+    """Return where one of `data_folders` is; None for a set that is no folder."""
+    return _offered().get(name)
 
 
 def data_folders() -> tuple[str, ...]:

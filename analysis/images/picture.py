@@ -55,11 +55,28 @@ def decode(data: bytes, shorter: int | None = None) -> Image:
         if shorter is not None:  # a JPEG can be decoded at half, a quarter or an eighth of its size
             image.draft(None, _scaled(image.size, shorter))
         image.load()
-        image = ImageOps.exif_transpose(image)
+        image = _eight_bits(ImageOps.exif_transpose(image))
         if shorter is not None and min(image.size) > shorter:
             size = _scaled(image.size, shorter)
             image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
         return image
+
+
+def _eight_bits(image: Image) -> Image:
+    """Return a picture in grey or colour of eight bits, without transparency.
+
+    Pillow would cut 16 bits off at 255, and show what is hidden below transparent pixels: these
+    become white.
+    """
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return image
 
 
 def _scaled(size: tuple[int, int], shorter: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Feed:
         if isinstance(part, Stack) and self._augment is None:
             pictures = part.images[list(numbers)]
         else:
-            augment = self._augment or _centre(self.shape)
+            augment = self._augment or centre(self.shape)
             with seeded(_stream(seed, "augment", step)):
                 pictures = torch.stack([augment(part[number]) for number in numbers])
         return self._shown(pictures), part.labels[list(numbers)]
@@ -76,8 +76,8 @@ def taken(part: Part, numbers: Sequence[int], shape: tuple[int, int, int]) -> Te
     """Return test images of one size, [N, C, height, width], uint8."""
     if isinstance(part, Stack):
         return part.images[list(numbers)]
-    centre = _centre(shape)
-    return torch.stack([centre(part[number]) for number in numbers])
+    middle = centre(shape)
+    return torch.stack([middle(part[number]) for number in numbers])
 
 
 def shown(pictures: Tensor, mean: Tensor, std: Tensor, shape: tuple[int, int, int]) -> Tensor:
@@ -115,7 +115,7 @@ def _augment(recipe: Recipe, shape: tuple[int, int, int], in_memory: bool) -> v2
         return None
     if recipe.augment is Augment.RESIZED_CROP:
         return v2.Compose([v2.RandomResizedCrop(sides, antialias=True), v2.RandomHorizontalFlip()])
-    first = [] if in_memory else [_centre(shape)]
+    first = [] if in_memory else [centre(shape)]
     return v2.Compose([*first, _Shift(recipe.pad), v2.RandomHorizontalFlip()])
 
 
@@ -132,8 +132,8 @@ class _Shift(torch.nn.Module):
         return cropped
 
 
-def _centre(shape: tuple[int, int, int]) -> v2.Compose:
-    """Resize a photograph so that the middle of its shorter side fills the input, and cut it."""
+def centre(shape: tuple[int, int, int]) -> v2.Compose:
+    """Return what resizes a photograph, so that its middle fills the input, and cuts that out."""
     height, width = shape[1:]
     return v2.Compose(
         [

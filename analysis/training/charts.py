@@ -69,7 +69,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             high=tuple(map(max, columns)) if len(group) > 1 else (),
         )
         lines.append(line)
-        if len(groups) <= _NAMED and group[0].steps >= _AT_LEAST:
+        if 1 < len(groups) <= _NAMED and group[0].steps >= _AT_LEAST:
             ends.append(_end(line))
     said = " ".join(verdict(runs)) if shown is Shown.TRAIN_LOSS else ""
     names = "; ".join(line.name for line in lines)

@@ -19,12 +19,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from analysis.images.folder import SHORTER_SIDE
 from analysis.images.picture import decode
-from analysis.images.sets import Stack
+from analysis.images.sets import ImageSet, Stack
 from analysis.machine.disk import replacing
-from analysis.training.batches import CENTRE, shown
+from analysis.training.batches import CENTRE, centre, shown
 from analysis.training.loop import Training
+from analysis.training.recipes import OptimiserKind
 from analysis.training.report import read_run, run_result
+from analysis.training.runs import Run
 from nets import parse
 from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
@@ -34,6 +37,9 @@ SUFFIX = ".safetensors"
 
 STATE = ".state.safetensors"
 """What the file ends in that a run goes on from."""
+
+MAX_SIDE = 10_000
+"""Height or width of a picture that a network was trained on."""
 
 _FORMAT = "resnet-lab checkpoint 1"
 _STATE_FORMAT = "resnet-lab state 1"
@@ -50,6 +56,7 @@ class Checkpoint:
         mean: of the pixels, a channel, on a scale of 0 to 1.
         std: as `mean`.
         centre: the share of a picture's shorter side that is looked at.
+        sides: height and width of the pictures that it was trained on, if all had the same.
         about: the recipe, the data, the seed and the figures, as text to show.
     """
 
@@ -59,6 +66,7 @@ class Checkpoint:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     centre: float
+    sides: tuple[int, int] | None
     about: Mapping[str, str]
 
     def network(self) -> ResNet:
@@ -71,10 +79,15 @@ class Checkpoint:
         own = model.state_dict()
         for name, tensor in own.items():
             found = self.weights.get(name)
-            if found is None or found.shape != tensor.shape:
-                raise ValueError(f"the checkpoint does not fit {self.spec}: {name} differs")
+            if found is None:
+                raise ValueError(f"the checkpoint doesn't fit {self.spec}: it lacks {name}")
+            alike = found.is_floating_point() is tensor.is_floating_point()
+            if found.shape != tensor.shape or not alike:
+                raise ValueError(f"the checkpoint doesn't fit {self.spec}: {name} differs")
+            if not found.isfinite().all():
+                raise ValueError(f"the checkpoint is of no use: {name} is not finite")
         if extra := [name for name in self.weights if name not in own]:
-            raise ValueError(f"the checkpoint does not fit {self.spec}: it has no {extra[0]}")
+            raise ValueError(f"the checkpoint doesn't fit {self.spec}: it has no {extra[0]}")
         model.load_state_dict({name: self.weights[name].to(own[name].dtype) for name in own})
         return model.eval()
 
@@ -105,6 +118,7 @@ def save(training: Training, path: Path, *, half: bool = False) -> None:
         "mean": json.dumps(images.mean),
         "std": json.dumps(images.std),
         "centre": json.dumps(1.0 if isinstance(images.test, Stack) else CENTRE),
+        "sides": json.dumps(_sides(images)),
         "recipe": json.dumps({"name": run.task.recipe.name, **run.task.recipe.values()}),
         "data": images.name,
         "digest": images.digest,
@@ -137,13 +151,17 @@ def load(path: Path) -> Checkpoint:
             mean=_numbers(about["mean"]),
             std=_numbers(about["std"]),
             centre=float(about["centre"]),
+            sides=_pair(about.get("sides", "null")),
             about=about,
         )
-        if len(found.classes) != found.spec.classes or len(found.mean) != len(found.std):
+        colours = len(found.mean)
+        if len(found.classes) != found.spec.classes or colours not in (1, 3):
             raise ValueError
-        if not 0 < found.centre <= 1 or not all(std > 0 for std in found.std):
+        if len(found.std) != colours or not all(0 < std < math.inf for std in found.std):
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+        if not all(map(math.isfinite, found.mean)) or not 0.5 <= found.centre <= 1:
+            raise ValueError
+    except (KeyError, TypeError, ValueError, RecursionError, OverflowError):
         raise ValueError(f"{path.name} is damaged: its description can't be read") from None
     return found
 
@@ -194,19 +212,23 @@ def resume(training: Training, path: Path) -> None:
         raise damaged from None
     if before.task.hash != training.task.hash:
         raise ValueError(f"{path.name} is of another run, not of {training.task.spec}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch expects a step of the optimiser before each
-        for _ in before.train_loss:
-            training.schedule.step()  # its state is no JSON; the rates themselves are loaded below
-    state: dict[int, dict[str, Any]] = {}
-    for name, tensor in tensors.items():
-        kind, _, rest = name.partition(".")
-        if kind == "optimiser":
-            number, _, what = rest.partition(".")
-            state.setdefault(int(number), {})[what] = tensor
     try:
-        for number, values in json.loads(about["plain"]).items():
-            state.setdefault(int(number), {}).update(values)
+        _check_state(training, before, tensors)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch expects a step of the optimiser before each
+            for _ in before.train_loss:
+                training.schedule.step()  # its state is no JSON; the rates are loaded below
+        state: dict[int, dict[str, Any]] = {
+            int(number): dict(values) for number, values in json.loads(about["plain"]).items()
+        }
+        for name, tensor in tensors.items():
+            if name.startswith("optimiser."):
+                _, number, what = name.split(".")
+                state.setdefault(int(number), {})[what] = tensor
+        groups = json.loads(about["groups"])
+        if not all(math.isfinite(group["lr"]) for group in groups):
+            raise ValueError("a rate that is not finite")
+        training.optimiser.load_state_dict({"state": state, "param_groups": groups})
         training.model.load_state_dict(
             {
                 name.removeprefix("model."): tensor
@@ -214,14 +236,34 @@ def resume(training: Training, path: Path) -> None:
                 if name.startswith("model.")
             }
         )
-        training.optimiser.load_state_dict(
-            {"state": state, "param_groups": json.loads(about["groups"])}
-        )
-    except (KeyError, TypeError, ValueError, RuntimeError):
-        raise damaged from None
+    except Exception as error:  # loaders fed with edited bytes may raise anything
+        raise damaged from error
     training.losses, training.accuracies = list(before.train_loss), list(before.train_accuracy)
     training.epochs, training.curves = list(before.epochs), dict(before.curves)
     training.seconds = before.seconds
+
+
+def _check_state(training: Training, before: Run, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse a state from which a run would not go on to the same numbers.
+
+    Raises:
+        ValueError: if lengths, shapes or numbers can't be right.
+    """
+    if not 0 < before.steps < training.total or before.steps != len(before.train_accuracy):
+        raise ValueError("steps are missing or too many")
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError("a number is not finite")
+    recipe = training.task.recipe
+    if recipe.optimiser is OptimiserKind.ADAMW:
+        wanted = {"step", "exp_avg", "exp_avg_sq"}
+    else:
+        wanted = {"momentum_buffer"} if recipe.momentum else set()
+    parameters = [p for group in training.optimiser.param_groups for p in group["params"]]
+    for number, parameter in enumerate(parameters):
+        for name in wanted:
+            tensor = tensors[f"optimiser.{number}.{name}"]
+            if name != "step" and tensor.shape != parameter.shape:
+                raise ValueError("a state of another shape")
 
 
 def guesses(checkpoint: Checkpoint, network: ResNet, picture: bytes, top: int = 3) -> list[Guess]:
@@ -252,22 +294,26 @@ def probabilities(checkpoint: Checkpoint, network: ResNet, picture: bytes) -> Te
 def seen(checkpoint: Checkpoint, picture: bytes) -> Tensor:
     """Return a picture as the network is given it: [1, channels, height, width].
 
-    The middle of it (`Checkpoint.centre`), in the colours that the network was trained on.
+    As its test images were: the middle of a photograph, or all of a picture that has the
+    proportions of those that it was trained on, in their colours.
     """
-    from PIL import ImageOps
-    from torchvision.transforms.v2.functional import pil_to_tensor
+    from torchvision.transforms.v2.functional import center_crop, pil_to_tensor
 
     channels, height, width = checkpoint.spec.input
-    whole = decode(picture).convert("L" if len(checkpoint.mean) == 1 else "RGB")
-    sides = round(width / checkpoint.centre), round(height / checkpoint.centre)
-    fitted = ImageOps.fit(whole, sides)
-    left, top = (sides[0] - width) // 2, (sides[1] - height) // 2
-    pixels = pil_to_tensor(fitted.crop((left, top, left + width, top + height)))
+    shape = (channels, height, width)
+    whole = decode(picture, SHORTER_SIDE).convert("L" if len(checkpoint.mean) == 1 else "RGB")
+    pixels = pil_to_tensor(whole)
+    if checkpoint.sides:  # the middle of the same proportions
+        high, wide = checkpoint.sides
+        size = min(whole.height / high, whole.width / wide)
+        pixels = center_crop(pixels, [max(round(high * size), 1), max(round(wide * size), 1)])
+    else:
+        pixels = centre(shape)(pixels)
     mean, std = (
         torch.tensor(values).view(1, -1, 1, 1) * 255.0
         for values in (checkpoint.mean, checkpoint.std)
     )
-    return shown(pixels.unsqueeze(0), mean, std, (channels, height, width))
+    return shown(pixels.unsqueeze(0), mean, std, shape)
 
 
 def _write(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) -> None:
@@ -287,19 +333,38 @@ def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise ValueError(
-            f"{path.name} is no checkpoint of this app, or it is damaged: only {SUFFIX} files are "
-            "read, which can't run code"
+            f"{path.name} isn't a checkpoint of this app, or it is damaged. Only safetensors files "
+            "are read, since a pickle can run code"
         ) from error
     if about.get("format") != wanted:
-        raise ValueError(f"{path.name} is no checkpoint of this app: it does not say what it is")
+        raise ValueError(f"{path.name} isn't a checkpoint of this app: it doesn't say what it is")
     return tensors, about
 
 
 def _texts(text: str) -> tuple[str, ...]:
     values = json.loads(text)
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+    if not isinstance(values, list) or not all(
+        isinstance(value, str) and value.isprintable() for value in values
+    ):
         raise ValueError("no list of texts")
     return tuple(values)
+
+
+def _sides(images: ImageSet) -> tuple[int, int] | None:
+    """Return height and width of a set's pictures, if all have the same."""
+    if not isinstance(images.test, Stack):
+        return None
+    return images.test.images.shape[2], images.test.images.shape[3]
+
+
+def _pair(text: str) -> tuple[int, int] | None:
+    value = json.loads(text)
+    if value is None:
+        return None
+    high, wide = value
+    if not all(isinstance(side, int) and 0 < side <= MAX_SIDE for side in (high, wide)):
+        raise ValueError("no height and width")
+    return high, wide
 
 
 def _numbers(text: str) -> tuple[float, ...]:

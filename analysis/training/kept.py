@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +51,24 @@ class RunFiles:
 
     def exist(self) -> bool:
         """Return whether there is anything of the run."""
-        return self.result.exists() or self.state.exists()
+        return any(path.exists() for path in (self.result, self.weights, self.state))
+
+    def over(self) -> Run | None:
+        """Return the run if it is over and its weights are sound, as far as it has any.
+
+        Raises:
+            ValueError: if the result is damaged.
+        """
+        if not self.result.exists():
+            return None
+        run = run_of(read_result(self.result))
+        if run.ended:
+            return run
+        try:
+            checkpoints.load(self.weights)
+        except (OSError, ValueError):
+            return None
+        return run if run.is_whole else None
 
 
 def train_kept(
@@ -61,6 +80,7 @@ def train_kept(
     number: int = 0,
     resume: bool = False,
     stop: Asked = lambda: False,
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Run:
     """Train a network and keep the run; without files, train it only.
 
@@ -72,32 +92,50 @@ def train_kept(
         number: the run's place in its request.
         resume: whether to go on from what the files hold, and to take a whole run from them.
         stop: asked after every step whether to end here; the run can go on later then.
+        writing: surrounds the writing of a file.
 
     Raises:
         ValueError: as `check` does, or if the files are damaged or of another run.
-        OSError: if a file can't be written; what was there before is still there then.
+        NotKeptError: if a file can't be written; what was there before is still there then.
     """
-    if resume and files and files.result.exists():
-        run = run_of(read_result(files.result))
-        if run.is_whole or run.ended:
-            return run
+    if resume and files and (before := files.over()):
+        return before
     training = Training(task, images)
     if resume and files and files.state.exists():
         checkpoints.resume(training, files.state)
 
     def keep(training: Training) -> None:
-        if files:
-            checkpoints.save_state(training, files.state)
+        if not files:
+            return
+        try:
+            with writing():
+                if training.is_whole or training.ended:
+                    _keep_whole(training, files)
+                else:
+                    checkpoints.save_state(training, files.state)
+        except OSError as error:
+            raise NotKeptError(training.run(), error) from error
 
     finish(training, tell, number=number, stop=stop, keep=keep)
-    run = training.run()
-    if files and (run.is_whole or run.ended):
-        checkpoints.save(training, files.weights)
-        run_result(run).write(files.result)
-        files.state.unlink(missing_ok=True)
-    elif run.steps:
+    if training.steps:
         keep(training)
-    return run
+    return training.run()
+
+
+def _keep_whole(training: Training, files: RunFiles) -> None:
+    """Write the weights, if they are of any use, then the result; the state is needed no more."""
+    if not training.ended:
+        checkpoints.save(training, files.weights)
+    run_result(training.run()).write(files.result)
+    files.state.unlink(missing_ok=True)
+
+
+class NotKeptError(OSError):
+    """A run that can't be written, and what there is of it."""
+
+    def __init__(self, run: Run, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror or str(error))
+        self.run = run
 
 
 def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -> tuple[Run, ...]:
@@ -118,10 +156,8 @@ def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -
         tell(News(number, total=training.total, classes=training.images.classes))
         finish(training, tell, number=number)
         runs.append(training.run())
-        if store and store.keep(run_result(runs[-1])):
-            try:
+        if store and store.keep(run_result(runs[-1])) and not training.ended:
+            with suppress(OSError):  # the disk is full: the run is kept without its weights
                 path = store.path(runs[-1].task.hash, checkpoints.SUFFIX)
                 checkpoints.save(training, path)
-            except OSError:  # the disk is full: the run is kept without its weights
-                continue
     return tuple(runs)

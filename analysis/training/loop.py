@@ -127,7 +127,7 @@ def check(task: Task, images: ImageSet) -> int:
     device = device_of(task.device)
     if spec.classes != len(images.classes):
         raise ValueError(
-            f"{spec} has {number_of(spec.classes, 'output')} and the images are of "
+            f"{spec} has {number_of(spec.classes, 'output')} and the images have "
             f"{number_of(len(images.classes), 'class', 'classes')}: take "
             f"{fit(spec, recipe, len(images.mean), len(images.classes))}"
         )
@@ -167,8 +167,11 @@ def finish(
     """
     with prepared(training.task):
         _steps(training, _Teller(tell, number, training), stop, keep)
-        if training.is_whole and not training.ended:
+        if training.is_whole and not training.ended and training.task.recipe.evaluate:
             training.test = evaluate(training)
+            if not math.isfinite(training.test.loss):
+                training.test = None
+                training.ended = "the test loss is not finite: the weights have grown too large"
 
 
 def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from nets.options import MAX_BATCH, check_whole, given, quote
+from nets.options import MAX_BATCH, check_whole, given, number_of, quote
 from nets.spec import ResNetSpec
 
 MAX_STEPS = 1_000_000
@@ -194,6 +194,16 @@ class Recipe:
         steps = self.steps or (self.epochs or 0) * (images // self.batch)
         if steps > MAX_STEPS:
             raise ValueError(f"{steps:,} steps are too many: at most {MAX_STEPS:,} are allowed")
+        for share in self.milestones if self.schedule is Schedule.MILESTONES else ():
+            if self.warm_up and round(share * steps) <= self.warm_up < steps:
+                raise ValueError(
+                    f"the milestone {share:g} of {steps:,} steps lies within the warm-up of "
+                    f"{self.warm_up:,}: take a later one or a shorter warm-up"
+                )
+        if self.gradients_at and self.gradients_at[-1] > steps:
+            raise ValueError(
+                f"gradients_at has step {self.gradients_at[-1]:,}, and the run has {steps:,}"
+            )
         if steps <= self.warm_up:
             raise ValueError(
                 f"{steps:,} steps end within the warm-up of {self.warm_up:,}: take more steps or "
@@ -213,6 +223,16 @@ class Recipe:
             for key, value in found.items()
         }
 
+    def remark(self, shape: tuple[int, int, int]) -> str:
+        """Say that the recipe is meant for another size than a network's input, if it is."""
+        side, (_, height, width) = self.side, shape
+        if side is None or (height, width) == (side, side):
+            return ""
+        return (
+            f"The recipe is meant for pictures of {side}x{side}; this network takes "
+            f"{height}x{width}."
+        )
+
     def words(self) -> str:
         """Say the recipe in one line."""
         if self.optimiser is OptimiserKind.SGD:
@@ -221,7 +241,9 @@ class Recipe:
                 update += f", {'Nesterov ' if self.nesterov else ''}momentum {self.momentum:g}"
         else:
             update = f"AdamW {self.rate:g}"
-        long = f"{self.epochs:,} epochs" if self.epochs else f"{self.steps:,} steps"
+        long = (
+            number_of(self.epochs, "epoch") if self.epochs else number_of(self.steps or 0, "step")
+        )
         parts = [update, f"batch {self.batch:,}", long]
         if self.schedule is Schedule.MILESTONES:
             at = " and ".join(f"{share:.0%}" for share in self.milestones)
@@ -229,7 +251,7 @@ class Recipe:
         elif self.schedule is not Schedule.CONSTANT:
             parts.append({"one_cycle": "one cycle", "cosine": "cosine"}[self.schedule.value])
         if self.warm_up:
-            parts.append(f"{self.warm_up:,} steps of warm-up")
+            parts.append(f"{number_of(self.warm_up, 'step')} of warm-up")
         if self.weight_decay:
             on = "" if self.decay_all else " on weights alone"
             parts.append(f"weight decay {self.weight_decay:g}{on}")
@@ -271,6 +293,8 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         if name not in known:
             raise ValueError(f"{quote(name)} is no field of a recipe: {', '.join(sorted(known))}")
     values = dict(changes)
+    if values.get("epochs") is not None and values.get("steps") is not None:
+        raise ValueError("epochs and steps both say how long a run is: give one of them")
     if values.get("epochs") is not None:
         values.setdefault("steps", None)
     elif values.get("steps") is not None:
@@ -344,16 +368,19 @@ def fit(spec: ResNetSpec, recipe: Recipe, channels: int, classes: int) -> ResNet
         height, width = (side, side) if side else spec.input[1:]
         return edit(spec, {"input": (channels, height, width), "classes": classes})
     widths = tuple(NARROW_WIDTH << stage for stage in range(len(spec.blocks)))
-    return edit(
-        spec,
-        {
-            "stem": "cifar",
-            "stem_width": NARROW_WIDTH,
-            "widths": widths,
-            "input": (channels, side or NARROW_SIDE, side or NARROW_SIDE),
-            "classes": classes,
-        },
-    )
+    narrow = {
+        "stem": "cifar",
+        "stem_width": NARROW_WIDTH,
+        "widths": widths,
+        "input": (channels, side or NARROW_SIDE, side or NARROW_SIDE),
+        "classes": classes,
+    }
+    try:
+        return edit(spec, narrow)
+    except ValueError as error:
+        raise ValueError(
+            f"{spec} can't be made as narrow as {recipe.name} wants it: {error}"
+        ) from None
 
 
 RECIPES: dict[str, Recipe] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +17,7 @@ from analysis.style.grid import aligned
 from analysis.style.rows import json_rows
 from analysis.training.recipes import RECIPES, Recipe
 from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Task, grouped
-from analysis.training.verdict import verdict
+from analysis.training.verdict import names_of, verdict
 from nets import parse
 from nets.options import number_of
 
@@ -46,21 +47,21 @@ def run_values(run: Run) -> dict[str, Any]:
     return {
         "model": run.model,
         "recipe": task.recipe.name,
-        "data": task.data,
+        "data": task.data_name,
         "seed": task.seed,
         "classes": list(run.classes),
         "total_steps": run.total,
         "steps": list(range(1, run.steps + 1)),
         "train_loss": [_number(value) for value in run.train_loss],
         "train_accuracy": list(run.train_accuracy),
-        "epochs": [asdict(epoch) for epoch in run.epochs],
+        "epochs": [_plain(epoch) for epoch in run.epochs],
         "gradients": [{"step": step, **_curve(curve)} for step, curve in run.curves],
         "last_loss": _number(run.last_loss),
         "last_accuracy": _number(run.last_accuracy),
-        "test_loss": run.test.loss if run.test else None,
+        "test_loss": _number(run.test.loss) if run.test else None,
         "test_accuracy": run.test.accuracy if run.test else None,
         "confusion": [list(row) for row in run.test.confusion] if run.test else None,
-        "worst": [asdict(miss) for miss in run.test.worst] if run.test else None,
+        "worst": [_plain(miss) for miss in run.test.worst] if run.test else None,
         "seconds": run.seconds,
         "step_ms": _number(run.step_ms),
         "peak_memory_bytes": run.peak_memory_bytes,
@@ -100,7 +101,7 @@ def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
             digest=str(asked["data"]),
             seed=asked["seed"],
             device=str(stamp.pop("device")),
-            threads=stamp.pop("threads"),
+            threads=_threads(stamp.pop("threads")),
         )
         return Run(
             task=found if task is None or task.hash != found.hash else task,
@@ -108,7 +109,7 @@ def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
             total=int(values["total_steps"]),
             train_loss=tuple(map(_value, values["train_loss"])),
             train_accuracy=tuple(map(float, values["train_accuracy"])),
-            epochs=tuple(Epoch(**epoch) for epoch in values["epochs"]),
+            epochs=tuple(Epoch(**_finite(epoch, "test_loss")) for epoch in values["epochs"]),
             curves=tuple((row["step"], _read_curve(row)) for row in values["gradients"]),
             test=_read_test(values),
             seconds=float(values["seconds"]),
@@ -151,7 +152,7 @@ def runs_csv(runs: Sequence[Run]) -> str:
     writer.writerow(_COLUMNS)
     for run in runs:
         tests = {epoch.step: (epoch.test_loss, epoch.test_accuracy) for epoch in run.epochs}
-        head = (run.model, run.task.recipe.name, run.task.data, run.task.seed)
+        head = (run.model, run.task.recipe.name, run.task.data_name, run.task.seed)
         steps = zip(run.train_loss, run.train_accuracy, strict=True)
         for step, (loss, accuracy) in enumerate(steps, start=1):
             writer.writerow((*head, step, loss, accuracy, *tests.get(step, ("", ""))))
@@ -177,30 +178,40 @@ def runs_text(runs: Sequence[Run]) -> str:
         for run in runs
     ]
     first = runs[0]
+    remark = first.task.recipe.remark(first.task.spec.input)
     lines = [
         f"recipe {first.task.recipe.name}: {first.task.recipe.words()}",
-        f"data {first.task.data}, {number_of(len(first.classes), 'class', 'classes')}; loss and "
-        "training accuracy are means of the last 25 steps",
+        *([remark] if remark else []),
+        f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
+        "and training accuracy are means of up to the last 25 steps",
         "",
         *aligned(rows, left=1),
     ]
-    ended = [f"{run.model}, seed {run.task.seed}: {run.ended}" for run in runs if run.ended]
     said = list(verdict(runs))
-    return "\n".join([*lines, *([""] if ended or said else []), *ended, *said]) + "\n"
+    return "\n".join([*lines, *([""] if said else []), *said]) + "\n"
 
 
 def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return a row for each setting, over its seeds: lowest, mean and highest of the figures."""
+    """Return a row for each setting, over its seeds: lowest, mean and highest of the figures.
+
+    Runs that were stopped count only where there is no whole one.
+    """
     rows = []
-    for group in grouped(runs).values():
+    groups = list(grouped(runs).values())
+    for every, name in zip(groups, names_of(groups), strict=True):
+        group = [run for run in every if run.is_whole] or every
+        first = group[0]
+        stopped = first.ended or f"stopped after {number_of(first.steps, 'step')}"
         losses = [run.last_loss for run in group]
         tests = [run.epochs[-1].test_accuracy for run in group if run.epochs]
         rows.append(
             {
+                "name": name,
                 "model": group[0].model,
                 "recipe": group[0].task.recipe.name,
-                "data": group[0].task.data,
+                "data": group[0].task.data_name,
                 "seeds": len(group),
+                "stopped": "" if first.is_whole and not first.ended else stopped,
                 "last_loss": sum(losses) / len(losses),
                 "last_loss_low": min(losses),
                 "last_loss_high": max(losses),
@@ -264,8 +275,26 @@ def _read_test(values: Mapping[str, Any]) -> Evaluation | None:
         loss=_value(values["test_loss"]),
         accuracy=float(values["test_accuracy"]),
         confusion=tuple(tuple(row) for row in values["confusion"]),
-        worst=tuple(Miss(**miss) for miss in values["worst"]),
+        worst=tuple(Miss(**_finite(miss, "probability")) for miss in values["worst"]),
     )
+
+
+def _threads(number: int | None) -> int | None:
+    """Return a file's threads; a machine with fewer can't ask for them again."""
+    return None if number is None else min(number, os.cpu_count() or 1)
+
+
+def _plain(value: Epoch | Miss) -> dict[str, Any]:
+    """Return a value's fields; a number that is not finite is None."""
+    return {
+        key: _number(found) if isinstance(found, float) else found
+        for key, found in asdict(value).items()
+    }
+
+
+def _finite(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return fields with nan where `_plain` wrote None."""
+    return {**values, name: _value(values[name])}
 
 
 def _number(value: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -56,6 +57,13 @@ class Task:
 
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, 0, MAX_SEED)
+        if self.threads is not None:
+            check_whole("threads", self.threads, 1, os.cpu_count() or 1)
+
+    @property
+    def data_name(self) -> str:
+        """The set's name; of a folder the last part of its path."""
+        return self.data.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
     def asked(self) -> dict[str, Any]:
         """Return what the figures depend on: device and threads are no part of it."""
@@ -87,9 +95,9 @@ def tasks_of(
         ValueError: if there are none or too many, or a network is there twice.
     """
     if not 1 <= len(specs) <= MAX_MODELS:
-        raise ValueError(f"a request has 1 to {MAX_MODELS} models, not {len(specs)}")
+        raise ValueError(f"train 1 to {MAX_MODELS} models at once, not {len(specs)}")
     if not 1 <= len(seeds) <= MAX_SEEDS:
-        raise ValueError(f"a request has 1 to {MAX_SEEDS} seeds, not {len(seeds):,}")
+        raise ValueError(f"seeds must be 1 to {MAX_SEEDS}, not {len(seeds):,}")
     if recipe.narrow:
         specs = [fit(spec, recipe, len(images.mean), len(images.classes)) for spec in specs]
     if len(set(map(str, specs))) < len(specs):
@@ -171,7 +179,7 @@ class Run:
         test: what the trained network says of the test part.
         seconds: of the steps alone, evaluation left out.
         peak_memory_bytes: by torch's allocator; None on the CPU, where torch counts none.
-        ended: why it has fewer steps than it was to have; empty for a whole run.
+        ended: why it ended by itself; empty for a whole run, and for one that was stopped.
         environment: where it ran.
     """
 
@@ -202,6 +210,11 @@ class Run:
     def is_whole(self) -> bool:
         """Whether it has all its steps."""
         return self.steps == self.total
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come: it has all its steps, or its loss was not finite."""
+        return self.is_whole or bool(self.ended)
 
     @property
     def last_loss(self) -> float:

@@ -30,6 +30,10 @@ class Word(StrEnum):
     NONE = ""
 
 
+LEAST = 10
+"""Steps of a run below which nothing is said of it."""
+
+
 def compare(one: Sequence[float], other: Sequence[float]) -> Word:
     """Compare last training losses, one a seed, the seeds in one order.
 
@@ -90,7 +94,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     Only whole runs of one recipe and one set are compared, over the seeds that both networks have.
     A run whose loss was not finite gets a sentence of its own.
     """
-    whole = [run for run in runs if run.is_whole and not run.ended]
+    whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
     groups = list(grouped(whole).values())
     specs = [group[0].task.spec for group in groups]
     found = []
@@ -140,16 +144,16 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     steps = f"over the last {min(LAST, one[0].steps)} of {one[0].steps:,} steps"
     numbers = f"loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
     if word in (Word.SLOWER, Word.FASTER):
-        of = f"in {len(seeds)} of {len(seeds)} seeds" if len(seeds) > 1 else "in the one seed"
+        of = f"in {len(seeds)} of {len(seeds)} seeds" if len(seeds) > 1 else "with one seed"
         return f"{_upper(name)}: trains {word} {reference} {of}: {numbers}"
     if word is Word.EQUAL:
         equal = f"{name}: trains {word} {reference}, as far as these seeds can tell"
         return f"{_upper(equal)}: {numbers}"
     if len(seeds) == 1:
-        return f"{_upper(name)}, beside {reference}: too near to tell by one seed; {numbers}"
+        return f"{_upper(name)}, beside {reference}: too close to call with one seed; {numbers}"
     ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
     return (
-        f"{_upper(name)}, beside {reference}: the seeds do not agree. Loss {ranges[0]} against "
+        f"{_upper(name)}, beside {reference}: the seeds don't agree. Loss {ranges[0]} against "
         f"{ranges[1]} {steps}."
     )
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_whole_here
-from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, open_offered, open_set
+from analysis.images.open import (
+    FASHION_MNIST,
+    SAMPLE,
+    data_folders,
+    folder_of,
+    open_offered,
+    open_set,
+)
 from analysis.images.sets import ImageSet
 from analysis.images.upload import keep
 from analysis.machine.jobs import Job, Report
@@ -91,9 +100,20 @@ def _show_download(job: Job) -> None:
     st.progress(share, f"{short(done, 'B')} of {short(total, 'B') if total else 'about 31 MB'}")
 
 
+def changed_ns(data: str) -> int:
+    """Return when a folder of pictures was changed last; 0 for the other sets."""
+    root = Path(data) if os.sep in data else folder_of(data)
+    if root is None:
+        return 0
+    with suppress(OSError), os.scandir(root) as entries:
+        times = [entry.stat().st_mtime_ns for entry in entries]
+        return max([root.stat().st_mtime_ns, *times])
+    return 0
+
+
 @st.cache_resource(max_entries=4, show_spinner="Opening the images")
-def opened(data: str) -> ImageSet:
-    """Return the images of a choice.
+def opened(data: str, changed_ns: int) -> ImageSet:
+    """Return the images of a choice; a folder that has changed since is opened anew.
 
     Raises:
         ValueError: in one sentence, if they are not there or can't be used.

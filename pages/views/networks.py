@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -41,7 +41,11 @@ _DEPTHS = (20, 32, 44, 56, 110)
 
 
 def choose_networks(
-    key: str, default: Sequence[str], which: str, with_depth: bool = True
+    key: str,
+    default: Sequence[str],
+    which: str,
+    with_depth: bool = True,
+    say: Callable[[str], object] = complain,
 ) -> tuple[ResNetSpec, ...]:
     """Let a visitor choose networks; return none where one is wrong.
 
@@ -50,6 +54,7 @@ def choose_networks(
         default: the networks' texts where the address has none.
         which: what the default is, in words.
         with_depth: whether there is a switch for the depth of all.
+        say: is told what is wrong.
     """
     text, field = held(key), f"asked_{key}"
     usual = _SEPARATOR.join(default)
@@ -64,13 +69,13 @@ def choose_networks(
     try:
         models = tuple(map(parse, (text or usual).split(_SEPARATOR)))
     except ValueError as error:
-        complain(str(error))
+        say(str(error))
         return ()
     _show_switches(key, models, with_depth)
     if text:
         st.button(f"Back to {which}", on_click=use_models, args=(key, ()), type="tertiary")
     if reason := st.session_state.pop("switch_error", ""):
-        complain(reason)
+        say(reason)
     return models
 
 

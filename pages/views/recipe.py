@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -21,11 +22,10 @@ from analysis.training.recipes import (
 )
 from nets.options import MAX_BATCH
 from pages.ui.fields import number, select, switch, text
-from pages.ui.words import complain
 
 
-def choose_recipe(recipe: Recipe) -> Recipe | None:
-    """Let the visitor change every field of a recipe; None where it can't be."""
+def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None:
+    """Let the visitor change every field of a recipe; where it can't be, say why."""
     with st.expander("Recipe"):
         said = st.empty()
         one, two, three, four = st.columns(4)
@@ -113,7 +113,7 @@ def choose_recipe(recipe: Recipe) -> Recipe | None:
         said.caption(f"{found.words()}. Source: {recipe.source}.")
         return found
     except ValueError as error:
-        complain(str(error))
+        say(str(error))
         return None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.machine.jobs import Job
 from analysis.results.store import Store
@@ -20,7 +20,7 @@ from nets import parse
 from nets.options import number_of
 from pages.ui.cached import profile_of
 from pages.ui.charts import show_chart
-from pages.ui.fields import segments
+from pages.ui.fields import segments, select
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.words import complain
@@ -62,9 +62,9 @@ def show_live(job: Job) -> None:
 
 def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
     """Say how long the rest will take; a network not tried yet by its multiply-adds."""
-    if runs[-1].steps < _FEW and len(runs) == 1:
-        return ""  # the first steps are slower
     known = {run.model: run.step_ms for run in runs if run.steps >= _FEW}
+    if not known:
+        return ""
     rate = max(ms / profile_of(parse(model)).macs for model, ms in known.items())
     left = 0.0
     for number, task in enumerate(tasks):
@@ -81,8 +81,8 @@ def remember(runs: Sequence[Run]) -> None:
     """Keep runs with this visit, each by what it was asked; the newest is the last."""
     kept: dict[str, Run] = st.session_state.setdefault(TRAININGS, {})
     for run in runs:
-        kept.pop(run.task.hash, None)
-        kept[run.task.hash] = run
+        before = kept.pop(run.task.hash, None)
+        kept[run.task.hash] = before if before and before.is_over and not run.is_over else run
     while len(kept) > _KEPT:
         del kept[next(iter(kept))]
 
@@ -98,7 +98,9 @@ def answered(tasks: Sequence[Task]) -> list[Run]:
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     found = []
     for task in tasks:
-        run = kept.get(task.hash) or _stored(task.hash)
+        run = kept.get(task.hash)
+        if run is None or not run.is_over:
+            run = _stored(task.hash) or run
         if run is not None:
             found.append(run)
     return found
@@ -124,25 +126,21 @@ def _stored(name: str) -> Run | None:
         return None
 
 
-def partial_runs(job: Job) -> list[Run]:
-    """Return what there is of a job that has ended; the last run says where it stopped."""
-    runs = live(job)
-    if job.failure and runs and not runs[-1].is_whole:
-        runs[-1] = replace(runs[-1], ended=f"stopped after {number_of(runs[-1].steps, 'step')}")
-    return runs
-
-
-def show_runs(runs: Sequence[Run], remark: str) -> None:
-    """Draw whole runs: loss by step, what they say, the ladder of depths."""
-    shown = Shown(
+def choose_shown(place: DeltaGenerator) -> Shown:
+    """Let the visitor choose what is drawn along the steps."""
+    return Shown(
         segments(
-            "Shown",
+            "Drawn",
             {kind: kind.label for kind in Shown},
             Shown.TRAIN_LOSS,
             key="train_shown",
-            label_visibility="collapsed",
+            place=place,
         )
     )
+
+
+def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
+    """Draw whole runs: loss or accuracy by step, and what they say."""
     chart = training_chart(runs, shown)
     if not chart.series:
         st.info("Nothing to draw yet: these runs have no test.", icon=":material/info:")
@@ -160,14 +158,17 @@ def _how(runs: Sequence[Run]) -> str:
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
     networks = ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
-    where = first.environment
-    stamp = f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
+    where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
+    stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
+    stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
+    points = "Points are means of several steps"
+    if len(seeds) > 1:
+        points += "; bands reach from the lowest seed to the highest"
     return (
-        f"Trained: {networks}; {first.task.recipe.words()}; images {first.task.data}; "
-        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}, "
-        f"{number_of(first.task.threads or 1, 'thread')}{stamp}. A line's point is the mean of "
-        "several steps; a band reaches from the lowest seed to the highest."
-    )
+        f"Trained: {networks}; {first.task.recipe.words()}; images {first.task.data_name}; "
+        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}{stamp}. "
+        f"{remark} {points}."
+    ).replace("  ", " ")
 
 
 def show_ladder(runs: Sequence[Run]) -> None:
@@ -188,6 +189,16 @@ def show_paper() -> None:
         'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '
         'caused by vanishing gradients".'
     )
+
+
+def choose_run(runs: Sequence[Run]) -> Run:
+    """Return the run that is shown alone: of several seeds the one that the visitor chooses."""
+    if len(runs) == 1:
+        return runs[0]
+    seeds = {str(run.task.seed): f"seed {run.task.seed}" for run in runs}
+    first = next(iter(seeds))
+    chosen = select("Shown below", seeds, first, key="train_seed", width=200)
+    return next(run for run in runs if str(run.task.seed) == chosen)
 
 
 def show_figures(run: Run) -> None:
@@ -218,11 +229,12 @@ def show_figures(run: Run) -> None:
 
 def runs_table(runs: Sequence[Run]) -> str:
     """Runs grouped by what they share but for the seed."""
-    head = ("Model", "Recipe, images", "Seeds", "Last loss", "Test accuracy", "Step")
+    head = ("Network", "Model", "Recipe, images", "Seeds", "Last loss", "Test accuracy", "Step")
     rows = [
         (
+            f"{row['name']} ({row['stopped']})" if row["stopped"] else row["name"],
             row["model"],
-            f"{row['recipe']}, {row['data'].rpartition('/')[2]}",
+            f"{row['recipe']}, {row['data']}",
             str(row["seeds"]),
             Cell(
                 f"{row['last_loss']:.3f}",
@@ -233,4 +245,4 @@ def runs_table(runs: Sequence[Run]) -> str:
         )
         for row in summary_rows(runs)
     ]
-    return table("Runs", head, rows, 2)
+    return table("Runs", head, rows, 3)

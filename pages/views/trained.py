@@ -64,11 +64,11 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
 
 
 def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
-    st.header("Most wrong")
+    st.header("Most confident mistakes")
     if not test.worst:
         st.caption("No test image is wrong.")
         return
-    st.caption("Wrong test images, the surest first: the true class, and the one it was taken for.")
+    st.caption("The true class, the one that was predicted, and its probability.")
     shown = []
     for miss in test.worst:
         if miss.image >= len(images.test):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,20 +12,22 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import devices
 from analysis.results.store import Store
+from analysis.training.charts import Shown
 from analysis.training.kept import train_all
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Task, tasks_of
 from nets import ResNetSpec
 from nets.options import number_of
+from pages.ui.address import held
 from pages.ui.fields import number, segments, select
 from pages.ui.jobs import start
 from pages.ui.picker import choose
-from pages.ui.words import complain
-from pages.views.image_sets import choose_images, opened
+from pages.ui.words import complain, sentence
+from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
-from pages.views.runs import ASKED
+from pages.views.runs import ASKED, choose_shown
 
 KEY = "training"
 Mode = Literal["degradation", "one"]
@@ -33,6 +36,7 @@ Ladder = Literal["pair", "ladder"]
 DEGRADE: Mode = "degradation"
 ONE: Mode = "one"
 
+_MODELS = "train_models"
 _PAIR = ("plain20", "plain56", "resnet20", "resnet56")
 _LADDER = ("8", "20", "44", "56", "110")
 _SECONDS = 4 * 3600.0
@@ -46,30 +50,33 @@ class Request:
     images: ImageSet
 
 
-def choose_mode() -> tuple[Mode, Ladder]:
-    """Let the visitor choose what the page does, and between which depths."""
-    left, right = st.columns([1, 2.2])
+def choose_mode() -> tuple[Mode, Ladder, Shown]:
+    """Let the visitor choose what the page does, between which depths, and what it draws."""
+    left, right, last = st.columns([1, 1.1, 1.5])
     words = {DEGRADE: "Degradation", ONE: "Train one"}
     mode = segments("What to train", words, DEGRADE, key="train", place=left)
     if mode == ONE:
-        return ONE, "pair"
+        return ONE, "pair", choose_shown(last)
     depths = segments(
         "Depths",
         {"pair": "20 and 56", "ladder": "8, 20, 44, 56, 110"},
         "pair",
         key="train_depths",
         place=right,
+        disabled=bool(held(_MODELS)),
     )
-    return DEGRADE, "ladder" if depths == "ladder" else "pair"
+    return DEGRADE, "ladder" if depths == "ladder" else "pair", choose_shown(last)
 
 
-def choose_specs(mode: Mode, depths: Ladder, spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
+def choose_specs(
+    mode: Mode, depths: Ladder, spec: ResNetSpec, say: Callable[[str], object]
+) -> tuple[ResNetSpec, ...]:
     """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's."""
     if mode == ONE:
         return (spec,)
     texts = _PAIR if depths == "pair" else _ladder()
     with st.expander("Networks"):
-        return choose_networks("train_models", texts, "plain and residual", with_depth=False)
+        return choose_networks(_MODELS, texts, "plain and residual", with_depth=False, say=say)
 
 
 def _ladder() -> tuple[str, ...]:
@@ -80,7 +87,11 @@ def _ladder() -> tuple[str, ...]:
 
 
 def choose_request(
-    mode: Mode, specs: tuple[ResNetSpec, ...], top: DeltaGenerator, running: bool
+    mode: Mode,
+    specs: tuple[ResNetSpec, ...],
+    top: DeltaGenerator,
+    running: bool,
+    say: Callable[[str], object],
 ) -> Request | None:
     """Let the visitor choose recipe, images, seeds and device, and train.
 
@@ -89,6 +100,7 @@ def choose_request(
         specs: the networks.
         top: where the choices and the button stand; the recipe's fields stand below.
         running: whether something is being trained.
+        say: is told what is wrong below the choices.
 
     Returns:
         What is chosen; None where something is wrong, and it is said what.
@@ -105,7 +117,7 @@ def choose_request(
     usual = 3 if mode == DEGRADE else 1
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
     device = select("Device", devices(), "cpu", key="train_device", place=four)
-    recipe = choose_recipe(RECIPES[name])
+    recipe = choose_recipe(RECIPES[name], say)
     request = None
     if recipe is not None and specs and data:
         with top:
@@ -132,7 +144,13 @@ def _checked(
 ) -> Request | None:
     """Return what is asked for, or say why it can't be had."""
     try:
-        images = opened(data)
+        images = opened(data, changed_ns(data))
+        if images.left_out:
+            st.warning(
+                sentence(f"left out: {'; '.join(images.left_out[:5])}")
+                + (f" And {len(images.left_out) - 5:,} more." if len(images.left_out) > 5 else ""),
+                icon=":material/info:",
+            )
         tasks = tasks_of(specs, recipe, data, images, range(seeds), device)
         if mode == ONE and specs[0].classes != len(images.classes):
             _offer_fit(specs[0], recipe, images)

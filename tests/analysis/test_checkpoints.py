@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from analysis.images.folder import Pictures, folder_set
 from analysis.training import checkpoints
 from analysis.training.loop import Training, evaluate, finish
 from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
@@ -50,6 +51,39 @@ def test_predict_after_a_reload_equals_before(training: Training, tmp_path: Path
         assert [guess.name for guess in guesses] == [
             loaded.classes[i] for i in before.argsort(descending=True)[:2].tolist()
         ]
+
+
+@pytest.mark.parametrize("shape", ["1x14x14", "3x5x5", "1x13x17"])
+def test_predict_sees_a_picture_as_the_test_did(shape: str, tmp_path: Path) -> None:
+    """Whatever the input's size, a test image that comes as a file is the same."""
+    recipe = toy_recipe(precision="float32", augment="none", channels_last=False)
+    task = toy_task(recipe, NET.replace("1x8x8", shape))
+    made = Training(task, toy_set(side=10))
+    checkpoints.save(made, tmp_path / "a.safetensors")
+    loaded = checkpoints.load(tmp_path / "a.safetensors")
+    for number in range(9):
+        picture = png(made.images.test[number][0])
+        x, _ = made.feed.test([number])
+        assert torch.equal(checkpoints.seen(loaded, picture), x)
+
+
+def test_predict_sees_a_photograph_as_the_test_did(tmp_path: Path) -> None:
+    for label in ("a", "b", "c"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for number in range(5):
+            size = (31 + number, 20 + 3 * number)
+            pixels = torch.randint(0, 255, (size[1], size[0], 3), dtype=torch.uint8)
+            Image.fromarray(pixels.numpy()).save(tmp_path / "set" / label / f"{number}.png")
+    images = folder_set(tmp_path / "set")
+    recipe = toy_recipe("flowers", augment="none", precision="float32", batch=4)
+    made = Training(toy_task(recipe, NET.replace("1x8x8", "3x12x16")), images)
+    checkpoints.save(made, tmp_path / "a.safetensors")
+    loaded = checkpoints.load(tmp_path / "a.safetensors")
+    assert isinstance(images.test, Pictures)
+    for number, file in enumerate(images.test.files):
+        x, _ = made.feed.test([number])
+        picture = (tmp_path / "set" / file).read_bytes()
+        assert torch.equal(checkpoints.seen(loaded, picture), x)
 
 
 def test_half_is_half_and_predicts_the_same(training: Training, tmp_path: Path) -> None:
@@ -93,7 +127,7 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
         return str(error.value)
 
-    no_checkpoint = "is no checkpoint of this app, or it is damaged: only .safetensors files are"
+    no_checkpoint = "isn't a checkpoint of this app, or it is damaged. Only safetensors files are"
     for data in (b"", b"text", pickle.dumps(Evil()), good.read_bytes()[:-8]):
         bad.write_bytes(data)
         assert no_checkpoint in refusal()
@@ -101,7 +135,7 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
     assert no_checkpoint in refusal()
     assert not Path("ran").exists()
     save_file(weights, bad)
-    assert refusal() == "bad.safetensors is no checkpoint of this app: it does not say what it is"
+    assert refusal() == "bad.safetensors isn't a checkpoint of this app: it doesn't say what it is"
     for change in (
         {"model": "resnet9"},
         {"classes": "[1]"},
@@ -109,13 +143,24 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
         {"mean": "x"},
         {"std": "[0]"},
         {"centre": "2"},
+        {"centre": "1e-9"},
+        {"mean": "[0.1, 0.2]", "std": "[0.1, 0.2]"},
+        {"mean": "[NaN]"},
+        {"std": "[Infinity]"},
+        {"classes": "[" * 100_000},
+        {"classes": '["a", "b", "\\u001b[31m"]'},
+        {"sides": "[0, 3]"},
     ):
         save_file(weights, bad, about | change)
         assert refusal() == "bad.safetensors is damaged: its description can't be read", change
     save_file(weights, bad, about | {"model": f"{NET}:shortcut=projection"})
-    assert "the checkpoint does not fit resnet20" in refusal()
+    assert "the checkpoint doesn't fit resnet20" in refusal()
     save_file({**weights, "more": torch.zeros(1)}, bad, about)
     assert refusal().endswith("it has no more")
+    save_file({**weights, "fc.bias": torch.full((3,), float("nan"))}, bad, about)
+    assert refusal() == "the checkpoint is of no use: fc.bias is not finite"
+    save_file({**weights, "fc.bias": torch.zeros(3, dtype=torch.int8)}, bad, about)
+    assert refusal().endswith("fc.bias differs")
     with pytest.raises(FileNotFoundError):
         checkpoints.load(tmp_path / "none.safetensors")
 

@@ -52,7 +52,7 @@ def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> Non
     )
     assert resnet8 + 0.02 < plain8 < plain20 - 0.05
     assert values["verdict"][0].startswith(
-        "Plain, 20 layers: trains more slowly than plain, 8 layers in the one seed: loss "
+        "Plain, 20 layers: trains more slowly than plain, 8 layers with one seed: loss "
     )
     for run in values["runs"]:
         assert len(run["steps"]) == len(run["train_loss"]) == 60
@@ -109,14 +109,23 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "sentence"),
     [
         (("--recipe", "long"), "'long' is no recipe: choose one of degradation, short"),
-        (("--recipe", "d2l"), "has 1,000 outputs and the images are of 10 classes: take resnet18"),
-        (("--recipe", "short", "--epochs", "1", "--steps", "1"), "give one of them"),
+        (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: take resnet18"),
+        (
+            ("--recipe", "short", "--epochs", "1", "--steps", "1"),
+            "give --epochs or --steps, not both",
+        ),
         (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
         (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
         (("--recipe", "short", "--set", "speed=1"), "'speed' is no field of a recipe"),
         (("--recipe", "short", "--steps", "0"), "steps must be 1 to 1,000,000, not 0"),
-        (("--recipe", "short", "--seeds", "0"), "a request has 1 to 20 seeds, not 0"),
-        (("--recipe", "short", "--first-seed", "-1"), "seed must be 0 to 2,147,483,647, not -1"),
+        (("--recipe", "short", "--seeds", "0"), "seeds must be 1 to 20, not 0"),
+        (("--recipe", "short", "--seeds", "9" * 20), "seeds must be 1 to 20, not a number too"),
+        (("--recipe", "short", "--first-seed", "-1"), "first-seed must be 0 to 2,147,483,647"),
+        (("--recipe", "short", "--threads", "0"), "threads must be 1 to"),
+        (("--recipe", "short", "--threads", "9" * 12), "threads must be 1 to"),
+        (("--recipe", "short", "--data", ""), "the name of a set of images is missing"),
+        (("--recipe", "short", "-o", ""), "-o needs the name of a folder"),
+        (("--recipe", "short", "-o", "/proc/self"), "cannot write"),
         (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),
         (("--recipe", "short", "--data", "/no/such"), "no"),
         (("--recipe", "degradation", "--device", "cuda:9"), "device must be one of cpu"),
@@ -137,7 +146,7 @@ def test_what_cannot_be_trained_is_one_line(
 def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"no checkpoint")
-    for path, sentence in ((bad, "is no checkpoint of this app"), (tmp_path / "none", "No such")):
+    for path, sentence in ((bad, "isn't a checkpoint of this app"), (tmp_path / "none", "No such")):
         status, out, err = call(capsys, "predict", str(path), "a.png")
         assert (status, out) == (2, "")
         assert err.count("\n") == 1

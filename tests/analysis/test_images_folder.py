@@ -322,7 +322,7 @@ def test_every_kind_of_picture_becomes_red_green_and_blue(tmp_path: Path, mode: 
     root = put(tmp_path / "f", a=1, b=2)
     for name, side in (("small", 20), ("large", 700)):
         grey = Image.new("RGB", (side, side), (255, 255, 255))
-        image = Image.new(mode, (side, side), 255) if mode == "I;16" else grey.convert(mode)
+        image = Image.new(mode, (side, side), 65_535) if mode == "I;16" else grey.convert(mode)
         image.save(root / "a" / f"{name}.png", "JPEG" if mode == "CMYK" else "PNG")
     found = folder_set(root)
     assert found.left_out == ()
@@ -473,3 +473,12 @@ def test_a_split_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (root / TRAIN).unlink()
     (root / TRAIN).mkdir()
     one_sentence(root, "train.jsonl cannot be read: Is a directory")
+
+
+def test_sixteen_bits_are_scaled_and_what_is_transparent_is_white() -> None:
+    out = io.BytesIO()
+    Image.new("I;16", (2, 2), 30_000).save(out, "PNG")
+    assert decode(out.getvalue()).getpixel((0, 0)) == 116
+    out = io.BytesIO()
+    Image.new("RGBA", (2, 2), (10, 20, 30, 0)).save(out, "PNG")
+    assert decode(out.getvalue()).getpixel((0, 0)) == (255, 255, 255)

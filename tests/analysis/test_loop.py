@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
@@ -18,7 +21,7 @@ from analysis.gradients.measure import measure
 from analysis.training import checkpoints
 from analysis.training.batches import Feed, order, shown, step_images
 from analysis.training.charts import ladder_chart, training_chart
-from analysis.training.kept import RunFiles, train_kept
+from analysis.training.kept import NotKeptError, RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
 from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json
@@ -36,7 +39,7 @@ def trained(task: Task, **options: object) -> Training:
 
 def test_the_loop_is_the_bare_loop() -> None:
     """Forward, loss, backward, step, by hand, with plain SGD."""
-    recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 8, "rate": 0.1, "evaluate": False})
+    recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 8, "rate": 0.1})
     images = toy_set()
     found = trained(toy_task(recipe))
     torch.manual_seed(0)
@@ -174,7 +177,7 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is of another run, not of resnet20"):
         checkpoints.resume(Training(other, toy_set()), path)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match="is no checkpoint of this app, or it is damaged"):
+    with pytest.raises(ValueError, match="isn't a checkpoint of this app, or it is damaged"):
         checkpoints.resume(Training(one, toy_set()), path)
 
 
@@ -213,11 +216,113 @@ def test_a_loss_that_is_not_finite_ends_the_run() -> None:
     assert math.isnan(again.train_loss[-1])
 
 
+def test_a_test_loss_that_is_not_finite_is_said(tmp_path: Path) -> None:
+    """The training losses are finite, the last step's weights are not."""
+    recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 4})
+    training = Training(toy_task(recipe), toy_set())
+
+    def spoil(parameters: Any, *_: object) -> None:
+        if training.steps == 3:  # the last step
+            for group in parameters.param_groups:
+                for parameter in group["params"]:
+                    parameter.data.fill_(math.inf)
+
+    training.optimiser.register_step_post_hook(spoil)
+    finish(training)
+    run = training.run()
+    assert all(map(math.isfinite, run.train_loss))
+    assert run.is_whole
+    assert run.ended == "the test loss is not finite: the weights have grown too large"
+    assert run.test is None
+    again = read_run(json.loads(run_result(run).json()))
+    assert (again.ended, len(again.epochs)) == (run.ended, 1)
+    assert math.isnan(again.epochs[0].test_loss)
+    assert run.ended in json.loads(runs_json([run]))["verdict"][0]
+    files = RunFiles.of(tmp_path, run.task)
+    assert not files.exist()
+
+
+def test_what_cannot_be_kept_comes_back(tmp_path: Path) -> None:
+    files = RunFiles(tmp_path / "gone", "run")
+    with pytest.raises(NotKeptError) as error:
+        train_kept(toy_task(), toy_set(), files, lambda news: None)
+    assert error.value.run.steps == 4  # an epoch, after which it is written down
+
+
+def test_a_run_without_its_weights_is_made_again(tmp_path: Path) -> None:
+    task, images = toy_task(), toy_set()
+    files = RunFiles.of(tmp_path, task)
+    run = train_kept(task, images, files, lambda news: None)
+    for spoil in (files.weights.unlink, lambda: files.weights.write_bytes(b"no")):
+        spoil()
+        again = train_kept(task, images, files, lambda news: None, resume=True)
+        assert again.train_loss == run.train_loss
+        checkpoints.load(files.weights).network()
+    files.result.unlink()
+    assert files.exist()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"groups": "[]"},
+        {"groups": None},
+        {"plain": "[]"},
+        {"run": "{}"},
+        {"groups": ('"lr": ', '"lr": "x", "old": ')},
+        {"groups": ('"lr": ', '"lr": NaN, "old": ')},
+    ],
+)
+def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    training = Training(toy_task(), toy_set())
+    finish(training, stop=lambda: training.steps == 3)
+    path = tmp_path / "a.state.safetensors"
+    checkpoints.save_state(training, path)
+    checkpoints.resume(Training(toy_task(), toy_set()), path)  # sound as it is
+    with safe_open(path, "pt") as file:
+        about = dict(file.metadata())
+    tensors = load_file(path)
+    for key, value in change.items():
+        if value is None:
+            del about[key]
+        elif isinstance(value, tuple):
+            about[key] = about[key].replace(*value)
+        else:
+            about[key] = value
+    save_file(tensors, path, about)
+    with pytest.raises(ValueError, match="the run can't go on from it"):
+        checkpoints.resume(Training(toy_task(), toy_set()), path)
+
+
+@pytest.mark.parametrize("spoil", ["missing", "shape", "nan", "name"])
+def test_a_state_of_bad_tensors_is_refused(spoil: str, tmp_path: Path) -> None:
+    training = Training(toy_task(), toy_set())
+    finish(training, stop=lambda: training.steps == 3)
+    path = tmp_path / "a.state.safetensors"
+    checkpoints.save_state(training, path)
+    with safe_open(path, "pt") as file:
+        about = dict(file.metadata())
+    tensors = load_file(path)
+    name = next(key for key in tensors if key.startswith("optimiser.0"))
+    match spoil:
+        case "missing":
+            del tensors[name]
+        case "shape":
+            tensors[name] = torch.zeros(3)
+        case "nan":
+            tensors[name] = torch.full_like(tensors[name], math.nan)
+        case "name":
+            tensors["optimiser.zz.momentum_buffer"] = torch.zeros(1)
+    save_file(tensors, path, about)
+    with pytest.raises(ValueError, match="the run can't go on from it"):
+        checkpoints.resume(Training(toy_task(), toy_set()), path)
+
+
 def test_what_cannot_be_trained_is_said_before() -> None:
     for task, sentence in (
         (
             toy_task(model="resnet20:input=1x8x8"),
-            "resnet20:input=1x8x8 has 10 outputs and the images are of 3 classes: take ",
+            "resnet20:input=1x8x8 has 10 outputs and the images have 3 classes: take ",
         ),
         (toy_task(toy_recipe(batch=25)), "a batch of 25 is more than the 24 training images"),
         (
@@ -254,7 +359,7 @@ def test_a_run_is_a_file_and_comes_back(tmp_path: Path) -> None:
 
 def test_the_hash_is_of_what_was_asked() -> None:
     task = toy_task()
-    assert task.hash == replace(task, device="cuda", threads=7, data="elsewhere").hash
+    assert task.hash == replace(task, device="cuda", threads=1, data="elsewhere").hash
     others = [
         replace(task, seed=1),
         replace(task, digest="other"),
@@ -367,13 +472,13 @@ def test_sentences() -> None:
         *with_losses(f"plain56:{narrow}", 2, 2.1),
     ]
     assert verdict(unlike) == (
-        "Plain, 56 layers, beside plain, 20 layers: the seeds do not agree. Loss 2.00 to 2.10 "
+        "Plain, 56 layers, beside plain, 20 layers: the seeds don't agree. Loss 2.00 to 2.10 "
         "against 1.50 to 2.30 over the last 25 of 60 steps.",
     )
     assert verdict(runs[:1]) == ()
     assert verdict(runs[6:7] + runs[9:10]) == (
-        "Residual, 56 layers, beside residual, 20 layers: too near to tell by one seed; loss 0.91 "
-        "against 0.88 over the last 25 of 60 steps.",
+        "Residual, 56 layers, beside residual, 20 layers: too close to call with one seed; loss "
+        "0.91 against 0.88 over the last 25 of 60 steps.",
     )
     assert verdict([replace(run, train_loss=run.train_loss[:30]) for run in runs]) == ()
 

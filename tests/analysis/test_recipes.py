@@ -41,7 +41,7 @@ SHORT = RECIPES["short"]
         ({"pad": 65}, "pad must be 0 to 64, not 65"),
         (
             {"steps": 5, "epochs": 5},
-            "a recipe has either epochs or steps, not both and not neither",
+            "epochs and steps both say how long a run is: give one of them",
         ),
     ],
 )
@@ -79,6 +79,23 @@ def test_lengths() -> None:
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             recipe.length(images)
+
+
+def test_what_lies_outside_a_run_is_said() -> None:
+    slow = changed(RECIPES["cifar_paper_110"], {"milestones": (0.1, 0.5)})
+    with pytest.raises(ValueError, match=r"the milestone 0\.1 of 1,000 steps lies within the warm"):
+        changed(slow, {"steps": 1_000}).length(128)
+    with pytest.raises(ValueError, match="gradients_at has step 100, and the run has 60"):
+        changed(RECIPES["degradation"], {"gradients_at": (0, 100)}).length(4_000)
+    with pytest.raises(ValueError, match="epochs and steps both say how long a run is"):
+        changed(SHORT, {"epochs": 1, "steps": 9})
+    with pytest.raises(ValueError, match="can't be made as narrow as degradation wants it: group"):
+        fit(parse("resnext50_32x4d"), RECIPES["degradation"], 1, 10)
+    assert RECIPES["d2l"].remark((3, 32, 32)) == (
+        "The recipe is meant for pictures of 96x96; this network takes 32x32."
+    )
+    assert RECIPES["d2l"].remark((1, 96, 96)) == RECIPES["short"].remark((1, 9, 9)) == ""
+    assert changed(SHORT, {"epochs": 1}).words().split(", ")[3] == "1 epoch"
 
 
 def test_every_field_is_read_from_a_text() -> None:

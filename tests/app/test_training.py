@@ -75,7 +75,12 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert run.is_whole
     assert run.steps == 20
     heads = [head.value for head in app.header]
-    for title in ("Gradient by depth along training", "Confusion matrix", "Most wrong", "Predict"):
+    for title in (
+        "Gradient by depth along training",
+        "Confusion matrix",
+        "Most confident mistakes",
+        "Predict",
+    ):
         assert title in heads
     assert html(app).count("<figure>") == len(run.test.worst)
     out = io.BytesIO()
@@ -162,7 +167,8 @@ def test_a_cancelled_run_keeps_what_it_has(open_app: Open) -> None:
     assert "The job was cancelled." in [info.value for info in app.info]
     (run,) = app.session_state["training_runs"].values()
     assert 0 < run.steps < run.total
-    assert run.ended.startswith("stopped after")
+    assert not run.is_over
+    assert f"(stopped after {run.steps} step" in html(app)
     assert list(Store().all("train")) == []
 
 
