@@ -152,9 +152,10 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     if len(seeds) == 1:
         return f"{_upper(name)}, beside {reference}: too close to call with one seed; {numbers}"
     ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
+    higher = {x > y for x, y in zip(a, b, strict=True)}
+    why = "the seeds don't agree" if len(higher) > 1 else "too close to call"
     return (
-        f"{_upper(name)}, beside {reference}: the seeds don't agree. Loss {ranges[0]} against "
-        f"{ranges[1]} {steps}."
+        f"{_upper(name)}, beside {reference}: {why}; loss {ranges[0]} against {ranges[1]} {steps}."
     )
 
 

@@ -472,8 +472,16 @@ def test_sentences() -> None:
         *with_losses(f"plain56:{narrow}", 2, 2.1),
     ]
     assert verdict(unlike) == (
-        "Plain, 56 layers, beside plain, 20 layers: the seeds don't agree. Loss 2.00 to 2.10 "
+        "Plain, 56 layers, beside plain, 20 layers: the seeds don't agree; loss 2.00 to 2.10 "
         "against 1.50 to 2.30 over the last 25 of 60 steps.",
+    )
+    near = [
+        *with_losses(f"plain20:{narrow}", 1.0, 1.0),
+        *with_losses(f"plain56:{narrow}", 1.03, 1.06),
+    ]
+    assert verdict(near) == (
+        "Plain, 56 layers, beside plain, 20 layers: too close to call; loss 1.03 to 1.06 against "
+        "1.00 to 1.00 over the last 25 of 60 steps.",
     )
     assert verdict(runs[:1]) == ()
     assert verdict(runs[6:7] + runs[9:10]) == (
