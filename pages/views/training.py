@@ -9,6 +9,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.images.open import folder_of
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import devices
 from analysis.results.store import Store
@@ -151,7 +152,8 @@ def _checked(
                 + (f" And {len(images.left_out) - 5:,} more." if len(images.left_out) > 5 else ""),
                 icon=":material/info:",
             )
-        tasks = tasks_of(specs, recipe, data, images, range(seeds), device)
+        where = str(folder_of(data) or data)
+        tasks = tasks_of(specs, recipe, where, images, range(seeds), device)
         if mode == ONE and specs[0].classes != len(images.classes):
             _offer_fit(specs[0], recipe, images)
             return None

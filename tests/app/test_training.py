@@ -182,3 +182,73 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
     assert [run["last_loss"] for run in values["runs"]] == [run.last_loss for run in runs]
     labels = {b.proto.label for b in app.get("download_button")}
     assert {"CSV", "JSON", "Chart as SVG", "Chart as PDF", "Chart as PNG"} <= labels
+
+
+def unpacked(root: Path, **pictures: tuple[int, int, int]) -> Path:
+    """A folder of the server's owner, of twelve pictures for each class."""
+    with zipfile.ZipFile(io.BytesIO(archive(**pictures))) as whole:
+        whole.extractall(root)
+    return root
+
+
+def test_a_folder_that_changed_is_opened_anew(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_LAB_DATA", str(tmp_path))
+    root = unpacked(tmp_path / "colours", red=(200, 0, 0), blue=(0, 0, 200))
+    (root / "red" / "broken.png").write_bytes(b"no picture")
+    net = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=3x16x16:classes=2"
+    settings = ONE | {"train_batch": "4", "train_epochs": "2"}
+    app = open_app(net, "training", train_data="colours", **settings)
+    assert "red/broken.png" in app.warning[0].value
+    trained(app)
+    assert "Confusion matrix" in [head.value for head in app.header]
+    lines = (root / "train.jsonl").read_text().splitlines(keepends=True)
+    (root / "train.jsonl").write_text("".join(lines[:-1]))
+    app.run()
+    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    trained(app)
+    assert not app.exception
+    assert "Confusion matrix" in [head.value for head in app.header]
+    assert len(app.session_state["training_runs"]) == 2
+
+
+def test_a_cancelled_rerun_hides_nothing(open_app: Open) -> None:
+    app = open_app(NET, "training", **ONE)
+    trained(app)
+    (before,) = app.session_state["training_runs"].values()
+    press(app, "Train")
+    job = app.session_state["jobs"]["training"]
+    for told, _ in enumerate(job.follow()):
+        if told == 1:
+            job.cancel()
+    app.run()
+    assert not app.exception
+    (after,) = app.session_state["training_runs"].values()
+    assert after.is_whole
+    assert after.train_loss == before.train_loss
+    assert "Predict" in [head.value for head in app.header]
+
+
+def test_runs_of_two_steps_are_followed(open_app: Open) -> None:
+    """While a job runs, whatever it has told: nothing known yet, a few steps, one run of two."""
+    app = open_app("resnet50", "training", train_models=TINY, train_steps="2", train_seeds="1")
+    press(app, "Train")
+    while not app.session_state["jobs"]["training"].wait(timeout=0.05):
+        app.run()
+        assert not app.exception
+    app.run()
+    assert not app.exception
+    assert len(app.session_state["training_runs"]) == 2
+    assert "trains" not in markdown(app).replace("trains plain", "")  # nothing is said of two steps
+
+
+def test_of_several_seeds_one_is_shown(open_app: Open) -> None:
+    app = open_app(NET, "training", train_seeds="2", **ONE)
+    trained(app)
+    runs = list(app.session_state["training_runs"].values())
+    assert app.selectbox(key="train_seed").options == ["seed 0", "seed 1"]
+    assert f"{runs[0].last_loss:.3f}" in html(app)
+    app.selectbox(key="train_seed").select("1").run()
+    assert not app.exception
+    assert f"{runs[1].test.accuracy:.4f}" in html(app)
