@@ -54,7 +54,7 @@ with top:
         complain(reason)
 if job is not None and running:
     with place:
-        follow(KEY, job, show_live)
+        follow(KEY, job, partial(show_live, shown=shown))
     st.stop()
 if job is not None:
     remember(live(job))

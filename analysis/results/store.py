@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.images.roots import data_roots
-from analysis.machine.disk import replacing
 from analysis.results.form import Result, read_result
 
 MAX_FILES = 1_000
@@ -39,15 +38,6 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             result.write(self.path(result.hash))
             self._make_room(result.hash)
-            return True
-        return False
-
-    def keep_beside(self, name: str, suffix: str, data: bytes) -> bool:
-        """Keep a file beside the result of a hash; return whether it is kept."""
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with replacing(self.path(name, suffix)) as file:
-                file.write_bytes(data)
             return True
         return False
 

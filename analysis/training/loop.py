@@ -167,11 +167,6 @@ def finish(
     """
     with prepared(training.task):
         _steps(training, _Teller(tell, number, training), stop, keep)
-        if training.is_whole and not training.ended and training.task.recipe.evaluate:
-            training.test = evaluate(training)
-            if not math.isfinite(training.test.loss):
-                training.test = None
-                training.ended = "the test loss is not finite: the weights have grown too large"
 
 
 def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None:
@@ -211,6 +206,10 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
             found = evaluate(training)
             number = math.ceil(training.steps / each)
             teller.epoch(Epoch(number, training.steps, found.loss, found.accuracy))
+            if is_last and math.isfinite(found.loss):
+                training.test = found
+            elif is_last:
+                training.ended = "the test loss is not finite: the weights have grown too large"
         if is_last:
             break
         if is_epoch or time.monotonic() - kept > KEEP_SECONDS:

@@ -223,6 +223,11 @@ class Recipe:
             for key, value in found.items()
         }
 
+    @property
+    def title(self) -> str:
+        """The name, and that fields were changed if they were: `short, changed`."""
+        return self.name if RECIPES.get(self.name) == self else f"{self.name}, changed"
+
     def remark(self, shape: tuple[int, int, int]) -> str:
         """Say that the recipe is meant for another size than a network's input, if it is."""
         side, (_, height, width) = self.side, shape
@@ -281,7 +286,7 @@ def _check_share(
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """Return a recipe with other values; its name then says that it was changed.
+    """Return a recipe with other values; its title then says that it was changed.
 
     Epochs take the place of steps, and steps that of epochs.
 
@@ -340,11 +345,6 @@ def _real(text: str) -> float:
     if not re.fullmatch(r"\s*-?[0-9]{0,15}\.?[0-9]{1,20}(e-?[0-9]{1,3})?\s*", text):
         raise ValueError(text)
     return float(text)
-
-
-def is_as_given(recipe: Recipe) -> bool:
-    """Return whether a recipe is as this module has it, no field changed."""
-    return RECIPES.get(recipe.name) == recipe
 
 
 NARROW_WIDTH = 8

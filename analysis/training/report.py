@@ -180,7 +180,7 @@ def runs_text(runs: Sequence[Run]) -> str:
     first = runs[0]
     remark = first.task.recipe.remark(first.task.spec.input)
     lines = [
-        f"recipe {first.task.recipe.name}: {first.task.recipe.words()}",
+        f"recipe {first.task.recipe.title}: {first.task.recipe.words()}",
         *([remark] if remark else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
         "and training accuracy are means of up to the last 25 steps",
@@ -208,7 +208,7 @@ def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "model": group[0].model,
-                "recipe": group[0].task.recipe.name,
+                "recipe": group[0].task.recipe.title,
                 "data": group[0].task.data_name,
                 "seeds": len(group),
                 "stopped": "" if first.is_whole and not first.ended else stopped,

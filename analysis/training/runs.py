@@ -231,21 +231,17 @@ class Run:
         """Milliseconds a step; nan before the first."""
         return 1e3 * self.seconds / self.steps if self.steps else math.nan
 
-    def after(self, news: News) -> Run:
-        """Return the run with its news."""
+    def after(self, *news: News) -> Run:
+        """Return the run with its news, in the order in which they came."""
         return replace(
             self,
-            train_loss=(*self.train_loss[: news.first], *news.losses)
-            if news.losses
-            else self.train_loss,
-            train_accuracy=(*self.train_accuracy[: news.first], *news.accuracies)
-            if news.accuracies
-            else self.train_accuracy,
-            epochs=(*self.epochs, news.epoch) if news.epoch else self.epochs,
-            curves=(*self.curves, news.curve) if news.curve else self.curves,
-            seconds=news.seconds or self.seconds,
-            total=news.total or self.total,
-            classes=news.classes or self.classes,
+            train_loss=(*self.train_loss, *(loss for one in news for loss in one.losses)),
+            train_accuracy=(*self.train_accuracy, *(a for one in news for a in one.accuracies)),
+            epochs=(*self.epochs, *(one.epoch for one in news if one.epoch)),
+            curves=(*self.curves, *(one.curve for one in news if one.curve)),
+            seconds=max([self.seconds, *(one.seconds for one in news)]),
+            total=max([self.total, *(one.total for one in news)]),
+            classes=next((one.classes for one in news if one.classes), self.classes),
         )
 
 

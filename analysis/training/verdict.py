@@ -85,7 +85,7 @@ def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
 def _told(run: Run) -> dict[str, object]:
     """What of a run beside its network and seed decides its figures."""
     values = {key.replace("_", " "): value for key, value in run.task.recipe.values().items()}
-    return {**values, "images": run.task.data.rpartition("/")[2]}
+    return {**values, "images": run.task.data_name}
 
 
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
         if said := _sentence(deep, shallow, specs):
             found.append(said)
     found += [
-        f"{name_of(run.task.spec, specs)} (seed {run.task.seed}): {run.ended}.".capitalize()
+        _upper(f"{name_of(run.task.spec, specs)} (seed {run.task.seed}): {run.ended}.")
         for run in runs
         if run.ended
     ]

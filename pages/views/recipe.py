@@ -110,7 +110,8 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         values["milestones"] = read_field("milestones", milestones)
         values["gradients_at"] = read_field("gradients_at", points)
         found = changed(recipe, values)
-        said.caption(f"{found.words()}. Source: {recipe.source}.")
+        changes = "" if found == recipe else ", changed here"
+        said.caption(f"{found.words()}. Source{changes}: {recipe.source}.")
         return found
     except ValueError as error:
         say(str(error))

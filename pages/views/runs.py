@@ -37,15 +37,15 @@ def live(job: Job) -> list[Run]:
     if job.result:
         return list(job.result)
     tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
-    runs: dict[int, Run] = {}
-    for news in job.results:
-        assert isinstance(news, News)
-        before = runs.get(news.number) or Run(tasks[news.number], (), 0)
-        runs[news.number] = before.after(news)
-    return [run for _, run in sorted(runs.items()) if run.steps]
+    news: dict[int, list[News]] = {}
+    for one in job.results:
+        assert isinstance(one, News)
+        news.setdefault(one.number, []).append(one)
+    runs = [Run(tasks[number], (), 0).after(*own) for number, own in sorted(news.items())]
+    return [run for run in runs if run.steps]
 
 
-def show_live(job: Job) -> None:
+def show_live(job: Job, shown: Shown) -> None:
     """Draw a job's runs as they are, and how long it will take."""
     runs = live(job)
     tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
@@ -57,7 +57,9 @@ def show_live(job: Job) -> None:
     total = sum(run.total for run in runs) + (len(tasks) - len(runs)) * latest.total
     words = f"{latest.model}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
     st.progress(min(done / total, 1.0), f"{words}, {_left(tasks, runs)}".rstrip(", "))
-    show_chart(training_chart(runs), "training_live", 520)
+    chart = training_chart(runs, shown)
+    if chart.series:
+        show_chart(chart, "training_live", 520)
 
 
 def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:

@@ -14,6 +14,7 @@ from analysis.images.kinds import MAX_PICTURE_BYTES
 from analysis.images.sets import ImageSet
 from analysis.results.store import Store
 from analysis.style import files
+from analysis.style.fonts import with_fonts
 from analysis.style.numbers import short
 from analysis.training import checkpoints
 from analysis.training.charts import along_chart
@@ -51,7 +52,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
         return confusion_svg(test.confusion, run.classes)
 
     with section("Confusion matrix", "matrix"):
-        file_button("Matrix as SVG", "confusion.svg", svg)
+        file_button("Matrix as SVG", "confusion.svg", lambda: with_fonts(svg()))
         file_button("Matrix as PDF", "confusion.pdf", lambda: files.pdf(svg()))
         file_button("Matrix as PNG", "confusion.png", lambda: files.png(svg()))
     st.html(

@@ -186,9 +186,7 @@ def test_news_add_up_to_the_run() -> None:
     told: list[News] = []
     training = trained(task, tell=told.append, number=3)
     assert {news.number for news in told} == {3}
-    run = Run(training.task, training.images.classes, training.total)
-    for news in told:
-        run = run.after(news)
+    run = Run(training.task, training.images.classes, training.total).after(*told)
     whole = training.run()
     assert (run.train_loss, run.train_accuracy) == (whole.train_loss, whole.train_accuracy)
     assert (run.epochs, run.curves) == (whole.epochs, whole.curves)

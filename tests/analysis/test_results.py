@@ -69,7 +69,7 @@ def test_a_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     store = Store(tmp_path)
     for seed in range(3):
         store.keep(result(seed))
-        store.keep_beside(result(seed).hash, ".safetensors", b"weights")
+        store.path(result(seed).hash, ".safetensors").write_bytes(b"weights")
         for path in tmp_path.glob(f"{result(seed).hash}.*"):
             os.utime(path, ns=(seed, seed))
     store.keep(result(3))
@@ -83,6 +83,5 @@ def test_a_store_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "folder")
     assert not store.keep(result())
-    assert not store.keep_beside(result().hash, ".safetensors", b"")
     assert store.find(result().hash) is None
     assert list(store.all("train")) == []
