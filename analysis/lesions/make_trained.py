@@ -41,9 +41,11 @@ def make(name: str, runs: Path) -> None:
     assert run.environment is not None
     about = dict(checkpoint.about) | {
         "epochs": json.dumps([asdict(epoch) for epoch in run.epochs]),
+        "device": run.task.device,
         "threads": str(run.task.threads),
         "date": run.environment.date,
         "cpu": run.environment.cpu,
+        "accelerator": run.environment.accelerator or "",
         "seconds": f"{run.seconds:.0f}",
     }
     weights = {

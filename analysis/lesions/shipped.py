@@ -31,6 +31,8 @@ SHIPPED: dict[str, ShippedNet] = {
     "fashion_resnet20": ShippedNet("resnet20:input=1x28x28", 0.9212, {"epochs": 5}),
     "fashion_resnet32": ShippedNet(f"resnet32:{_NARROW}", 0.9084),
     "fashion_plain32": ShippedNet(f"plain32:{_NARROW}", 0.8911, {"rate": 0.05}),
+    "fashion_resnet56": ShippedNet(f"resnet56:{_NARROW}", 0.9157),
+    "fashion_plain56": ShippedNet(f"plain56:{_NARROW}", 0.8563, {"rate": 0.05}),
 }
 """By name, as the commands take it."""
 
