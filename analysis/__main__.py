@@ -46,6 +46,7 @@ for command in (
     learning.predict,
     anatomy.lesions,
     anatomy.paths,
+    anatomy.blocks,
     choosing.compare,
     choosing.choose,
 ):

@@ -1,4 +1,4 @@
-"""A trained network taken apart: lesions, paths."""
+"""A trained network taken apart: lesions, paths, what each block does."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from analysis.lesions.shipped import SHIPPED
 from analysis.style.files import CHART_SUFFIXES
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from analysis.images.sets import ImageSet
     from analysis.lesions.drop import Lesions
     from analysis.training.checkpoints import Checkpoint
+    from nets.resnet import ResNet
 
 DATA = click.option(
     "--data", help="sample, fashion_mnist or a folder. By default what the network was trained on."
@@ -106,19 +109,9 @@ def paths(
     from analysis.lesions import report as render
     from analysis.lesions.charts import paths_chart
     from analysis.lesions.paths import measure
-    from analysis.lesions.subjects import untrained
 
-    trained = name in SHIPPED or Path(name).exists()
-    if trained:
-        checkpoint, images = _opened(name, data)
-        from analysis.lesions.subjects import digest_of, shown_tests
-
-        network = or_usage(checkpoint.network)
-        shown, labels = or_usage(shown_tests, checkpoint, images, number)
-        digests = images.digest, digest_of(checkpoint)
-    else:
-        network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
-        digests = digest, f"seed {seed}"
+    network, shown, labels, digests = _network(name, data, number, seed)
+    trained = _is_trained(name)
     found = or_usage(
         measure,
         network,
@@ -135,6 +128,55 @@ def paths(
         click.echo(texts[style](found), nl=False)
     if output is not None:
         write(chart_file(paths_chart(found), output.suffix.lower()), output)
+
+
+@click.command()
+@click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
+@DATA
+@click.option("--images", "number", type=int, default=32, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of a MODEL's weights.")
+@click.option(
+    "--quantity",
+    type=click.Choice(["ratio", "share", "deviation"]),
+    default="ratio",
+    show_default=True,
+    help="What the chart shows: branch / shortcut, the branch's share of the variance, responses.",
+)
+@OUTPUT
+@format_option("text", "json", "csv")
+def blocks(
+    name: str,
+    data: str | None,
+    number: int,
+    seed: int,
+    quantity: str,
+    output: Path | None,
+    style: str,
+) -> None:
+    """Measure each block's branch against its shortcut, and the response of each 3x3 layer.
+
+    A MODEL is measured at initialisation, on random images unless --data says otherwise.
+    """
+    _check_output(output)
+    from analysis.charts.file import chart_file
+    from analysis.lesions import blocks_report as render
+    from analysis.lesions.blocks import measure
+    from analysis.lesions.blocks_charts import Measure, blocks_chart
+
+    network, shown, _, digests = _network(name, data, number, seed)
+    found = measure(network, shown, trained=_is_trained(name))
+    drawn = None
+    if output is not None:
+        chart = or_usage(blocks_chart, [found], Measure(quantity))
+        drawn = chart_file(chart, output.suffix.lower())
+    if style == "json":
+        click.echo(render.blocks_result(found, *digests, _stamp()).json(), nl=False)
+    else:
+        click.echo(
+            render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
+        )
+    if drawn is not None:
+        write(drawn, output)
 
 
 def _check_output(output: Path | None) -> None:
@@ -154,6 +196,29 @@ def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
         reason = error.strerror or error
         raise Refusal(f"{name!r} is no checkpoint that can be read: {reason}{known}") from None
     return checkpoint, or_usage(images_of, checkpoint, data)
+
+
+def _is_trained(name: str) -> bool:
+    """Return whether a name is of trained weights; else it is a model's text."""
+    return name in SHIPPED or Path(name).exists()
+
+
+def _network(
+    name: str, data: str | None, number: int, seed: int
+) -> tuple[ResNet, Tensor, Tensor, tuple[str, str]]:
+    """Return a network, images, labels, and the digests of images and weights.
+
+    Trained weights with test images; else a model at initialisation.
+    """
+    from analysis.lesions.subjects import digest_of, shown_tests, untrained
+
+    if not _is_trained(name):
+        network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
+        return network, shown, labels, (digest, f"seed {seed}")
+    checkpoint, images = _opened(name, data)
+    network = or_usage(checkpoint.network)
+    shown, labels = or_usage(shown_tests, checkpoint, images, number)
+    return network, shown, labels, (images.digest, digest_of(checkpoint))
 
 
 def _stamp() -> dict[str, Any]:

@@ -221,7 +221,7 @@ def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
         with unchanged(network):
             network.eval()
             if not trained:
-                _freeze(network, images)
+                freeze(network, images)
             for place in plan.blocks(network.spec):
                 unit = network.get_submodule(place.path)
                 assert isinstance(unit, ResidualUnit)
@@ -233,7 +233,7 @@ def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
 
 
 @torch.no_grad()
-def _freeze(network: ResNet, images: Tensor) -> None:
+def freeze(network: ResNet, images: Tensor) -> None:
     """Give every batch norm the statistics of these images, with which train mode would divide."""
     handles = []
 

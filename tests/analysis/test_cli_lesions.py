@@ -1,4 +1,4 @@
-"""lesions and paths on the command line: what they say, and their one line of error."""
+"""lesions, paths and blocks on the command line: what they say, and their one line of error."""
 
 import csv
 import io
@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 import torch
 
+from analysis.charts.file import chart_file
 from analysis.images.sample import sample_set
-from analysis.lesions.subjects import checkpoint_of, digest_of, images_of, spread, subject_of
+from analysis.lesions import blocks
+from analysis.lesions.blocks_charts import Measure, blocks_chart
+from analysis.lesions.blocks_report import blocks_csv, blocks_text
+from analysis.lesions.subjects import (
+    checkpoint_of,
+    digest_of,
+    images_of,
+    shown_tests,
+    spread,
+    subject_of,
+    untrained,
+)
 from analysis.training import checkpoints
 from analysis.training.loop import Training
 from analysis.training.recipes import changed, recipe_of
@@ -86,6 +98,52 @@ def test_paths_of_a_checkpoint_and_at_initialisation(
     assert len(out.splitlines()) == 1 + 8
 
 
+def test_blocks_of_a_checkpoint_and_at_initialisation(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = checkpoint_of(saved)
+    shown, _ = shown_tests(checkpoint, images_of(checkpoint), 8)
+    expected = blocks.measure(checkpoint.network(), shown)
+    command = ("blocks", str(saved), "--images", "8")
+    chart = tmp_path / "blocks.svg"
+    status, out, err = call(capsys, *command, "--format", "json", "-o", str(chart))
+    assert (status, err) == (0, "")
+    assert chart.read_bytes() == chart_file(blocks_chart([expected], Measure.RATIO), ".svg")
+    values = json.loads(out)
+    assert list(values)[:4] == ["kind", "asked", "hash", "stamp"]
+    assert (values["kind"], values["asked"]["weights"]) == ("blocks", digest_of(checkpoint))
+    first = expected.branches[0]
+    assert values["branches"][0] == {
+        "path": "layer1.0",
+        "ratio": first.ratio,
+        "low": first.low,
+        "high": first.high,
+        "branch_variance": first.branch_variance,
+        "shortcut_variance": first.shortcut_variance,
+        "sum_variance": first.sum_variance,
+        "share": first.share,
+    }
+    assert [row["path"] for row in values["responses"]][:2] == ["conv1", "layer1.0.conv1"]
+    assert values["responses"][0]["deviation"] == expected.responses[0].deviation
+    assert call(capsys, *command) == (0, blocks_text(expected), "")
+    assert blocks_text(expected).splitlines()[-len(values["verdict"]) :] == values["verdict"]
+    assert call(capsys, *command, "--format", "csv") == (0, blocks_csv([expected]), "")
+
+    plain = NET.replace("resnet20", "plain20")
+    network, random, _, _ = untrained(plain, None, 8, 3)
+    found = blocks.measure(network, random, trained=False)
+    at_start = ("blocks", plain, "--images", "8", "--seed", "3")
+    assert call(capsys, *at_start) == (0, blocks_text(found), "")
+    status, _, err = call(capsys, *at_start, "--quantity", "deviation", "-o", str(chart))
+    assert (status, err) == (0, "")
+    assert chart.read_bytes() == chart_file(blocks_chart([found], Measure.DEVIATION), ".svg")
+    assert call(capsys, *at_start, "-o", str(chart)) == (
+        2,
+        "",
+        f"error: {plain} is a plain network: its blocks have no shortcut to compare with\n",
+    )
+
+
 def test_what_cannot_be_taken_apart_is_one_line(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +162,9 @@ def test_what_cannot_be_taken_apart_is_one_line(
         (("paths", str(alone)), "has one block"),
         (("paths", "resnet2"), "'resnet2' is no model"),
         (("paths", "resnet50", "--data", "sample"), "has 1,000 outputs, and the images of sample"),
+        (("blocks", "resnet2"), "'resnet2' is no model"),
+        (("blocks", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),
+        (("blocks", str(saved), "-o", "a.txt"), "must end in .svg, .pdf or .png"),
         (("paths", str(saved), "--draws", "0"), "draws must be 1 to 1,000, not 0"),
     ):
         status, out, err = call(capsys, *arguments)

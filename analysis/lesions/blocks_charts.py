@@ -1,0 +1,171 @@
+"""What each block does as charts: several networks on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from itertools import accumulate, cycle
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Mark, Series
+from analysis.lesions.blocks import Blocks, Branch
+from analysis.lesions.blocks_report import blocks_verdict, written
+from analysis.lesions.report import is_residual
+from analysis.training.verdict import name_of
+from nets import parse, plan
+
+_PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
+_DECADES = 100.0  # from the least value to the largest of a log axis, at least
+
+
+class Measure(StrEnum):
+    """What of the blocks is drawn."""
+
+    RATIO = "ratio"
+    SHARE = "share"
+    DEVIATION = "deviation"
+
+
+def blocks_chart(studies: Sequence[Blocks], measure: Measure) -> Chart:
+    """Draw one of the three measures.
+
+    Raises:
+        ValueError: if it is one of branches, and no network is residual.
+    """
+    return {
+        Measure.RATIO: ratio_chart,
+        Measure.SHARE: share_chart,
+        Measure.DEVIATION: deviation_chart,
+    }[measure](studies)
+
+
+def ratio_chart(studies: Sequence[Blocks]) -> Chart:
+    """Draw ||F(x)|| / ||s|| by block, with a band over the images; plain networks have none.
+
+    Raises:
+        ValueError: if no network is residual.
+    """
+    return _by_block(
+        studies,
+        "Branch against shortcut",
+        "norm of branch / shortcut",
+        lambda one: one.ratio,
+        banded=True,
+    )
+
+
+def share_chart(studies: Sequence[Blocks]) -> Chart:
+    """Draw the branch's share of the sum's variance by block, in percent; as `ratio_chart`."""
+    return _by_block(
+        studies,
+        "Branch's share of the variance",
+        "variance of branch / sum, %",
+        lambda one: None if one.share is None else 100 * one.share,
+    )
+
+
+def deviation_chart(studies: Sequence[Blocks]) -> Chart:
+    """Draw the standard deviation of every 3x3 layer's response (He et al. 2015, Fig. 7)."""
+    lines = []
+    for found, name, (colour, dash) in _looks(studies):
+        sizes = [one.deviation for one in found.responses]
+        lines.append(
+            Series(
+                name,
+                tuple(one.layer for one in found.responses),
+                tuple(sizes),
+                colour=colour,
+                dash=dash,
+                text=tuple(
+                    f"{one.path}: {written(one.deviation)}, layer {one.layer}"
+                    for one in found.responses
+                ),
+            )
+        )
+    marks = _marks(studies, parse(studies[0].model).convs_per_block, 1)
+    return _chart(
+        studies,
+        "Response of 3×3 layers",
+        "weighted layers from the input",
+        "standard deviation",
+        lines,
+        marks,
+    )
+
+
+def _by_block(
+    studies: Sequence[Blocks],
+    title: str,
+    label: str,
+    value: Callable[[Branch], float | None],
+    banded: bool = False,
+) -> Chart:
+    residual = [found for found in studies if found.branches]
+    if not residual:
+        raise ValueError(
+            f"{studies[0].model} is a plain network: its blocks have no shortcut to compare with"
+        )
+    lines = []
+    for found, name, (colour, dash) in _looks(studies):
+        if not found.branches:
+            continue
+        sizes = [value(one) for one in found.branches]
+        lines.append(
+            Series(
+                name,
+                tuple(range(1, len(sizes) + 1)),
+                tuple(sizes),
+                colour=colour,
+                dash=dash,
+                low=tuple(one.low for one in found.branches) if banded else (),
+                high=tuple(one.high for one in found.branches) if banded else (),
+                text=tuple(
+                    f"{one.path}: {written(size)}"
+                    for one, size in zip(found.branches, sizes, strict=True)
+                ),
+            )
+        )
+    return _chart(residual, title, "block", label, lines, _marks(residual, 1, 0))
+
+
+def _chart(
+    studies: Sequence[Blocks],
+    title: str,
+    x_label: str,
+    y_label: str,
+    lines: Sequence[Series],
+    marks: tuple[Mark, ...],
+) -> Chart:
+    values = [y for line in lines for y in (*line.y, *line.low) if y is not None]
+    said = " ".join(sentence for found in studies for sentence in blocks_verdict(found))
+    return Chart(
+        title,
+        x_label,
+        y_label,
+        tuple(lines),
+        f"{title}: {y_label} by {x_label}. {said}",
+        log_y=bool(values) and min(values) > 0 and max(values) / min(values) > _DECADES,
+        marks=marks,
+    )
+
+
+def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
+    """Each network's name and its line's colour and style."""
+    specs = [parse(found.model) for found in studies]
+    both = len({found.trained for found in studies}) > 1
+    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
+    for found, spec in zip(studies, specs, strict=True):
+        how = (", trained" if found.trained else ", at initialisation") if both else ""
+        look = next(looks) if is_residual(found.model) else ("plain", next(plain))
+        yield found, f"{name_of(spec, specs)}{how}", look
+
+
+def _marks(studies: Sequence[Blocks], layers: int, before: int) -> tuple[Mark, ...]:
+    """Where stages begin, so many layers a block; none where networks differ in it."""
+    specs = [parse(found.model) for found in studies]
+    if len({(spec.blocks, spec.convs_per_block) for spec in specs}) > 1:
+        return ()
+    starts = accumulate(specs[0].blocks[:-1], initial=0)
+    names = plan.stage_names(specs[0])
+    return tuple(
+        Mark(1 + before + layers * start, name) for start, name in zip(starts, names, strict=True)
+    )

@@ -1,0 +1,187 @@
+"""What each block does as a result, text and CSV, and what the numbers say in words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from analysis.lesions.blocks import Blocks
+from analysis.lesions.report import is_residual
+from analysis.results.form import Result
+from analysis.style.grid import aligned
+from analysis.style.numbers import MISSING, three
+from nets.options import number_of
+from nets.plan import place_of
+
+
+def blocks_result(found: Blocks, data: str, weights: str, stamp: Mapping[str, Any]) -> Result:
+    """Return what each block does as a result.
+
+    Args:
+        found: the figures.
+        data: the digest of the images.
+        weights: the digest of the weights, or the seed of their draw.
+        stamp: where it was measured.
+    """
+    asked = {
+        "model": found.model,
+        "weights": weights,
+        "data": data,
+        "images": found.images,
+        "trained": found.trained,
+    }
+    figures = {
+        "model": found.model,
+        "images": found.images,
+        "trained": found.trained,
+        "branches": [{**asdict(one), "share": one.share} for one in found.branches],
+        "responses": [asdict(one) for one in found.responses],
+        "verdict": list(blocks_verdict(found)),
+    }
+    return Result("blocks", asked, stamp, figures, ("branches", "responses", "verdict"))
+
+
+def blocks_verdict(found: Blocks) -> tuple[str, ...]:
+    """Say what each block does, by its own numbers."""
+    return (*_of_ratios(found), *_of_shares(found), *_of_responses(found))
+
+
+def _of_ratios(found: Blocks) -> list[str]:
+    sizes = {one.path: one.ratio for one in found.branches if one.ratio is not None}
+    lacking = len(found.branches) - len(sizes)
+    said = []
+    if len(sizes) == 1:
+        ((path, ratio),) = sizes.items()
+        said.append(f"In {path}, the branch is {written(ratio)} times as large as its shortcut.")
+    elif sizes:
+        most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+        smaller = sum(ratio < 1 for ratio in sizes.values())
+        said.append(
+            f"The median branch is {written(median(sizes.values()))} times as large as its "
+            f"shortcut; the largest is that of {most}, {written(sizes[most])} times, the smallest "
+            f"that of {least}, {written(sizes[least])} times. {smaller} of {len(sizes)} branches "
+            "are smaller than their shortcut."
+        )
+    if lacking:
+        said.append(
+            f"{number_of(lacking, 'block')} without a ratio: an image's shortcut is all zero, or a "
+            "value is not finite."
+        )
+    return said
+
+
+def _of_shares(found: Blocks) -> list[str]:
+    """The branch's share of the variance from the first to the last block of each stage."""
+    stages: dict[str, list[float]] = {}
+    for one in found.branches:
+        if one.share is not None:
+            stages.setdefault(place_of(one.path).stage, []).append(one.share)
+    stages = {stage: shares for stage, shares in stages.items() if len(shares) > 1}
+    if not stages:
+        return []
+    falls = all(b < a for shares in stages.values() for a, b in pairwise(shares))
+    ends = ", ".join(
+        f"{stage} from {100 * shares[0]:.0f}% to {100 * shares[-1]:.0f}%"
+        for stage, shares in stages.items()
+    )
+    if falls:
+        return [f"The branch's share of the variance falls with every block of a stage: {ends}."]
+    return [
+        f"From the first to the last block of a stage, the branch's share of the variance: {ends}."
+    ]
+
+
+def _of_responses(found: Blocks) -> list[str]:
+    sizes = {one.path: one.deviation for one in found.responses if one.deviation is not None}
+    lacking = len(found.responses) - len(sizes)
+    said = []
+    if sizes:
+        most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+        ends = written(sizes[least]), written(sizes[most])
+        layers = number_of(len(sizes), "3×3 layer")
+        if ends[0] == ends[1]:
+            said.append(f"The responses of {layers} have a standard deviation of {ends[0]}.")
+        else:
+            said.append(
+                f"The responses of {layers} have a standard deviation of "
+                f"{written(median(sizes.values()))} in the median, from {ends[0]} ({least}) to "
+                f"{ends[1]} ({most})."
+            )
+    if lacking:
+        said.append(f"{number_of(lacking, '3×3 layer')} without a finite response.")
+    return said
+
+
+def compared(one: Blocks, other: Blocks) -> str:
+    """Say which of two networks with the same layers responds more strongly, layer by layer.
+
+    Returns:
+        a sentence if one network is plain and the other residual; else nothing.
+    """
+    plain, residual = sorted((one, other), key=lambda found: is_residual(found.model))
+    kinds = is_residual(plain.model), is_residual(residual.model)
+    paths = [[layer.path for layer in found.responses] for found in (plain, residual)]
+    if kinds != (False, True) or paths[0] != paths[1] or plain.trained is not residual.trained:
+        return ""
+    pairs = [
+        (a.deviation, b.deviation)
+        for a, b in zip(plain.responses, residual.responses, strict=True)
+        if a.deviation is not None and b.deviation is not None
+    ]
+    if not pairs:
+        return ""
+    weaker = sum(written(b) != written(a) and b < a for a, b in pairs)
+    stronger = sum(written(b) != written(a) and b > a for a, b in pairs)
+    return (
+        f"The residual network's responses are weaker than the plain one's in {weaker} of "
+        f"{number_of(len(pairs), 'layer')}, stronger in {stronger}."
+    )
+
+
+def blocks_text(found: Blocks) -> str:
+    """Return what each block does for a terminal."""
+    how = "trained" if found.trained else "at initialisation"
+    lines = [f"{found.model}, {how}, {number_of(found.images, 'image')}"]
+    if found.branches:
+        rows: list[tuple[str, ...]] = [
+            ("block", "branch / shortcut", "lowest", "highest", "share of variance")
+        ]
+        for one in found.branches:
+            sizes = map(written, (one.ratio, one.low, one.high))
+            share = MISSING if one.share is None else f"{100 * one.share:.1f}%"
+            rows.append((one.path, *sizes, share))
+        lines += ["", *aligned(rows, left=1)]
+    layers: list[tuple[str, ...]] = [("3×3 layer", "standard deviation of the response")]
+    layers += [(one.path, written(one.deviation)) for one in found.responses]
+    return "\n".join([*lines, "", *aligned(layers, left=1), "", *blocks_verdict(found)]) + "\n"
+
+
+def blocks_csv(studies: Sequence[Blocks]) -> str:
+    """Return a row for each block's branch and for each layer's response."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    sizes = ("ratio", "low", "high", "branch_variance", "shortcut_variance", "sum_variance")
+    writer.writerow(
+        ("model", "trained", "images", "kind", "path", *sizes, "share", "layer", "deviation")
+    )
+    for found in studies:
+        own = found.model, found.trained, found.images
+        for one in found.branches:
+            values = (getattr(one, name) for name in sizes)
+            writer.writerow((*own, "branch", one.path, *values, one.share, "", ""))
+        for each in found.responses:
+            gaps = ("",) * (len(sizes) + 1)
+            writer.writerow((*own, "response", each.path, *gaps, each.layer, each.deviation))
+    return out.getvalue()
+
+
+def written(value: float | None) -> str:
+    """Three significant digits, in powers of ten where a number is very large."""
+    if value is None:
+        return MISSING
+    return three(value) if value < 999.5 else f"{value:.3g}"
