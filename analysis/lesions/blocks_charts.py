@@ -148,15 +148,22 @@ def _chart(
     )
 
 
-def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
-    """Each network's name and its line's colour and style."""
+def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
+    """Return the networks' names, with whether they are trained where they differ in it."""
     specs = [parse(found.model) for found in studies]
     both = len({found.trained for found in studies}) > 1
+    told = {True: ", trained", False: ", at initialisation"} if both else {True: "", False: ""}
+    return tuple(
+        f"{name_of(spec, specs)}{told[found.trained]}"
+        for found, spec in zip(studies, specs, strict=True)
+    )
+
+
+def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
+    """Each network's name and its line's colour and style."""
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
-    for found, spec in zip(studies, specs, strict=True):
-        how = (", trained" if found.trained else ", at initialisation") if both else ""
-        look = next(looks) if is_residual(found.model) else ("plain", next(plain))
-        yield found, f"{name_of(spec, specs)}{how}", look
+    for found, name in zip(studies, names_of(studies), strict=True):
+        yield found, name, next(looks) if is_residual(found.model) else ("plain", next(plain))
 
 
 def _marks(studies: Sequence[Blocks], layers: int, before: int) -> tuple[Mark, ...]:

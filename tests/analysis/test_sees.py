@@ -1,0 +1,168 @@
+"""What a network sees: against autograd, the network itself and the lesions of a subject."""
+
+from io import BytesIO
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from torch import Tensor
+
+from analysis.lesions.drop import Subject
+from analysis.lesions.pictures import coloured, grey, overlaid, png
+from analysis.lesions.sees import CHANNELS, see, without
+from analysis.style.palette import CIVIDIS
+from nets import ResNetSpec, parse, plan
+from nets.resnet import ResNet
+from tests.analysis.test_lesions import NET, UNITS, labels, made, shown
+from tests.strategies import specs
+
+
+def grad_cam(model: ResNet, image: Tensor, target: int) -> Tensor:
+    """By the definition, on the network itself: weights are mean gradients, the sum is cut at 0."""
+    kept = []
+    last = model.get_submodule(plan.stage_names(model.spec)[-1])
+    hook = last.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    logits = model(image)
+    hook.remove()
+    (gradient,) = torch.autograd.grad(logits[0, target], kept[0])
+    found: Tensor = (gradient.mean((2, 3), keepdim=True) * kept[0]).sum(1).relu()[0].detach()
+    return found
+
+
+@pytest.mark.parametrize("shortcut", ["zero_pad", "projection", "none"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_grad_cam_is_the_definitions(unit: str, shortcut: str) -> None:
+    spec = parse(f"{NET}:unit={unit}:shortcut={shortcut}")
+    model = made(spec, torch.float64)
+    image = shown(spec, 1, torch.float64)
+    for target in range(spec.classes):
+        found = see(model, image, target=target)
+        expected = grad_cam(model, image, target)
+        assert found.cam.shape == (3, 3)
+        torch.testing.assert_close(found.cam, expected, rtol=1e-12, atol=1e-14)
+        assert found.target == target
+    assert any(see(model, image, target=t).cam.max() > 0 for t in range(spec.classes))
+
+
+@settings(max_examples=40)
+@given(specs(), st.data())
+def test_logits_are_those_of_the_subject(spec: ResNetSpec, data: st.DataObject) -> None:
+    model = made(spec)
+    every = [place.path for place in plan.blocks(spec)]
+    out = set(data.draw(st.lists(st.sampled_from(every), unique=True)))
+    image = shown(spec, 1)
+    subject = Subject(model, image, labels(spec, 1))
+    with torch.inference_mode():
+        assert torch.equal(without(model, ())(image), model(image))
+        assert torch.equal(without(model, out)(image), subject.logits(out))
+    found = see(model, image, out)
+    assert torch.equal(found.probabilities, subject.logits(out)[0].softmax(0))
+    assert found.predicted == found.target
+    assert found.out == tuple(path for path in every if path in out)
+    assert torch.equal(found.image, image[0])
+
+
+@settings(max_examples=25)
+@given(specs())
+def test_maps_are_the_strongest_channels(spec: ResNetSpec) -> None:
+    model = made(spec)
+    image = shown(spec, 1)
+    found = see(model, image)
+    x = image
+    stages = iter(found.maps)
+    stem_ends = plan.stem_steps(spec)[-1].name
+    with torch.no_grad():
+        for name, step in model.named_children():
+            x = step(x)
+            if name != stem_ends and not name.startswith("layer"):
+                continue
+            maps = next(stages)
+            assert maps.stage == ("stem" if name == stem_ends else name)
+            assert maps.shape == tuple(x.shape[1:])
+            sizes = x[0].abs().mean((1, 2))
+            chosen = [channel.number for channel in maps.channels]
+            assert len(chosen) == len(set(chosen)) == min(CHANNELS, x.shape[1])
+            for channel in maps.channels:
+                assert torch.equal(channel.values, x[0, channel.number])
+                assert channel.strength == float(sizes[channel.number])
+            strengths = [channel.strength for channel in maps.channels]
+            assert strengths == sorted(strengths, reverse=True)
+            rest = [float(sizes[i]) for i in range(len(sizes)) if i not in chosen]
+            assert all(strengths[-1] >= size for size in rest)
+            if name == plan.stage_names(spec)[-1]:
+                break
+    assert next(stages, None) is None
+    every = torch.cat([c.values.flatten() for maps in found.maps for c in maps.channels])
+    assert found.scale == (float(every.min()), float(every.max()))
+
+
+def test_blocks_out_change_what_comes_after_them_alone() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    before, after = see(model, shown(spec, 1)), see(model, shown(spec, 1), {"layer2.1"})
+    alike = [
+        torch.equal(one.channels[0].values, other.channels[0].values)
+        for one, other in zip(before.maps, after.maps, strict=True)
+    ]
+    assert alike == [True, True, False, False]
+    assert not torch.equal(before.cam, after.cam)
+
+
+def test_nothing_of_the_network_is_changed() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    see(model, shown(spec, 1), {"layer2.1"})
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    for module in model.modules():
+        assert not module.training
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+
+
+def test_no_such_block_or_class_is_one_sentence() -> None:
+    spec = parse(NET)
+    model = made(spec)
+    with pytest.raises(ValueError, match=r"'layer9\.0' is no block of resnet20.*: layer1\.0, "):
+        see(model, shown(spec, 1), ["layer9.0"])
+    for target in (-1, 5):
+        with pytest.raises(ValueError, match=f"target must be 0 to 4, not {target}"):
+            see(model, shown(spec, 1), target=target)
+
+
+def rgb(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def test_a_map_has_the_colours_of_its_scale() -> None:
+    values = torch.tensor([[0.0, 2.0, 9.0], [-1.0, float("nan"), float("inf")]])
+    pixels = coloured(values, 0.0, 2.0)
+    first, last = rgb(CIVIDIS[0]), rgb(CIVIDIS[-1])
+    found = pixels.permute(1, 2, 0).tolist()
+    assert found == [[first, last, last], [first, first, last]]
+    assert coloured(torch.ones(1, 2), 1.0, 1.0).permute(1, 2, 0).tolist() == [[first, first]]
+
+
+def test_a_picture_is_shown_from_its_lowest_to_its_highest_value() -> None:
+    image = torch.tensor([[[-1.0, 0.0, 1.0]]])
+    assert grey(image).tolist() == [[[0, 128, 255]]] * 3
+    assert grey(image.expand(4, -1, -1)).tolist() == [[[0, 128, 255]]] * 3
+    assert grey(torch.full((3, 1, 1), 5.0)).tolist() == [[[0]]] * 3
+    colours = torch.tensor([0.0, 1.0, 2.0]).view(3, 1, 1)
+    assert grey(colours).flatten().tolist() == [0, 128, 255]
+
+
+def test_an_overlay_covers_what_each_value_stands_for() -> None:
+    image = torch.zeros(1, 4, 6)
+    cam = torch.tensor([[0.0, 0.0, 3.0], [0.0, 0.0, 0.0]])
+    pixels = overlaid(image, cam)
+    assert pixels.shape == (3, 4, 6)
+    hot = pixels[0] == round(0.6 * rgb(CIVIDIS[-1])[0])
+    assert hot.nonzero().tolist() == [[0, 4], [0, 5], [1, 4], [1, 5]]
+    again = Image.open(BytesIO(png(pixels, 2)))
+    assert again.size == (12, 8)
+    assert again.getpixel((9, 3)) == tuple(pixels[:, 1, 4].tolist())
+    assert len(overlaid(image, torch.zeros(2, 3)).unique()) == len(set(rgb(CIVIDIS[0])))
