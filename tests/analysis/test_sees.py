@@ -1,6 +1,8 @@
 """What a network sees: against autograd, the network itself and the lesions of a subject."""
 
+from dataclasses import replace
 from io import BytesIO
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -12,7 +14,9 @@ from torch import Tensor
 from analysis.lesions.drop import Subject
 from analysis.lesions.pictures import coloured, grey, overlaid, png
 from analysis.lesions.sees import CHANNELS, see, without
-from analysis.style.palette import CIVIDIS
+from analysis.lesions.sight import Sight, number, sight_svg
+from analysis.style import files
+from analysis.style.palette import CIVIDIS, DARK
 from nets import ResNetSpec, parse, plan
 from nets.resnet import ResNet
 from tests.analysis.test_lesions import NET, UNITS, labels, made, shown
@@ -166,3 +170,56 @@ def test_an_overlay_covers_what_each_value_stands_for() -> None:
     assert again.size == (12, 8)
     assert again.getpixel((9, 3)) == tuple(pixels[:, 1, 4].tolist())
     assert len(overlaid(image, torch.zeros(2, 3)).unique()) == len(set(rgb(CIVIDIS[0])))
+
+
+CLASSES = ("coat", "<b>&", "c", "d", "e")
+
+
+def test_a_sight_says_what_the_network_takes_the_picture_for() -> None:
+    spec = parse(NET)
+    seen = see(made(spec), shown(spec, 1), target=1)
+    seen = replace(seen, probabilities=torch.tensor([0.625, 0.25, 0.125, 0, 0]))
+    sight = Sight("residual", seen, CLASSES)
+    assert sight.prediction == "coat, 62.5%"
+    assert sight._replace(label="coat").prediction == "coat, 62.5% (right)"
+    assert sight._replace(label="d").prediction == "coat, 62.5% (wrong, it is d)"
+    out = replace(seen, out=("layer1.0", "layer3.1"))
+    assert sight._replace(seen=out).prediction == "coat, 62.5% · layer1.0, layer3.1 out"
+    lit = replace(seen, cam=torch.ones(3, 3))
+    assert sight._replace(seen=lit).explained == "Grad-CAM for <b>& on layer3"
+    dark = replace(seen, cam=torch.zeros(3, 3))
+    said = "Grad-CAM for <b>& on layer3: nothing speaks for it"
+    assert sight._replace(seen=dark).explained == said
+    assert [number(value) for value in (-1.5, 0.0, 0.25)] == ["−1.50", "0", "0.250"]
+
+
+def test_the_drawing_holds_every_map_and_scale() -> None:
+    tall = "resnet20:blocks=1,1:widths=4,12:stem_width=4:input=1x24x16:classes=5:unit=full_preact"
+    spec = parse(tall)
+    seen = see(made(spec), shown(spec, 1))
+    sights = [Sight("one", seen, CLASSES, "c"), Sight("two", seen, CLASSES, "c")]
+    svg = sight_svg(sights, DARK)
+    root = ElementTree.fromstring(svg)
+    name = "{http://www.w3.org/2000/svg}"
+    images = root.findall(f"{name}image")
+    assert len(images) == 2 * (2 + 4 + 4 + 8)
+    width, height = float(root.get("width", "")), float(root.get("height", ""))
+    for image in images:
+        x, y, wide, high = (float(image.get(key, "")) for key in ("x", "y", "width", "height"))
+        assert high / wide == pytest.approx(1.5, abs=0.01)
+        assert 0 <= x <= x + wide <= width
+        assert 0 <= y <= y + high <= height
+    texts = [element.text for element in root.iter(f"{name}text")]
+    low, high = seen.scale
+    assert low < 0
+    for said in (
+        f"one: {sights[0].prediction}",
+        sights[0].explained,
+        "stem · 4×24×16",
+        "layer2 · 12×12×8",
+        number(low),
+        number(high),
+        number(float(seen.cam.max())),
+    ):
+        assert said in texts
+    assert files.png(svg, 20).startswith(b"\x89PNG")
