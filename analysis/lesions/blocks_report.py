@@ -138,7 +138,7 @@ def compared(one: Blocks, other: Blocks) -> str:
     weaker = sum(written(b) != written(a) and b < a for a, b in pairs)
     stronger = sum(written(b) != written(a) and b > a for a, b in pairs)
     if not weaker and not stronger:
-        return f"Both networks respond equally in all of {number_of(len(pairs), 'layer')}."
+        return "Both networks respond equally in every layer."
     return (
         f"The residual network's responses are weaker than the plain one's in {weaker} of "
         f"{number_of(len(pairs), 'layer')}, stronger in {stronger}."

@@ -262,7 +262,7 @@ def test_sentences_follow_from_the_numbers() -> None:
     said = "The residual network's responses are weaker than the plain one's in 1 of 2 layers, "
     assert compared(residual, plain) == compared(plain, residual) == f"{said}stronger in 1."
     equal = replace(plain, responses=residual.responses)
-    assert compared(residual, equal) == "Both networks respond equally in all of 2 layers."
+    assert compared(residual, equal) == "Both networks respond equally in every layer."
     assert compared(residual, residual) == compared(plain, plain) == ""
     assert compared(residual, replace(plain, trained=False)) == ""
     assert compared(residual, replace(plain, responses=plain.responses[:1])) == ""

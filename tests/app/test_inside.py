@@ -56,7 +56,7 @@ def test_blocks_show_charts_sentences_and_files() -> None:
         "**residual, 10 layers**",
         "The branch's share of the variance falls with every block of a stage: layer1 from",
         "The responses of 9 3×3 layers have a standard deviation of 1.00.",
-        "Both networks respond equally in all of 9 layers.",
+        "Both networks respond equally in every layer.",
     ):
         assert sentence in said
     (caption,) = (caption.value for caption in app.caption)
