@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -56,6 +55,7 @@ def lesions(
     from analysis.lesions import report as render
     from analysis.lesions.charts import single_chart
     from analysis.lesions.drop import study
+    from analysis.lesions.studies import stamp
     from analysis.lesions.subjects import digest_of, subject_of
 
     subject = or_usage(subject_of, checkpoint, images, number)
@@ -66,9 +66,8 @@ def lesions(
             return ""
         found = latest[-1]
         if style == "json":
-            stamp = _stamp()
             click.echo(
-                render.lesions_result(found, images.digest, digest_of(checkpoint), stamp).json(),
+                render.lesions_result(found, images.digest, digest_of(checkpoint), stamp()).json(),
                 nl=False,
             )
         else:
@@ -109,6 +108,7 @@ def paths(
     from analysis.lesions import report as render
     from analysis.lesions.charts import paths_chart
     from analysis.lesions.paths import measure
+    from analysis.lesions.studies import stamp
 
     network, shown, labels, digests = _network(name, data, number, seed)
     trained = _is_trained(name)
@@ -122,7 +122,7 @@ def paths(
         trained=trained,
     )
     if style == "json":
-        click.echo(render.paths_result(found, *digests, seed, _stamp()).json(), nl=False)
+        click.echo(render.paths_result(found, *digests, seed, stamp()).json(), nl=False)
     else:
         texts = {"text": render.paths_text, "csv": render.paths_csv}
         click.echo(texts[style](found), nl=False)
@@ -162,6 +162,7 @@ def blocks(
     from analysis.lesions import blocks_report as render
     from analysis.lesions.blocks import measure
     from analysis.lesions.blocks_charts import Measure, blocks_chart
+    from analysis.lesions.studies import stamp
 
     network, shown, _, digests = _network(name, data, number, seed)
     found = measure(network, shown, trained=_is_trained(name))
@@ -170,7 +171,7 @@ def blocks(
         chart = or_usage(blocks_chart, [found], Measure(quantity))
         drawn = chart_file(chart, output.suffix.lower())
     if style == "json":
-        click.echo(render.blocks_result(found, *digests, _stamp()).json(), nl=False)
+        click.echo(render.blocks_result(found, *digests, stamp()).json(), nl=False)
     else:
         click.echo(
             render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
@@ -200,7 +201,7 @@ def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
 
 def _is_trained(name: str) -> bool:
     """Return whether a name is of trained weights; else it is a model's text."""
-    return name in SHIPPED or Path(name).exists()
+    return name in SHIPPED or Path(name).is_file()
 
 
 def _network(
@@ -210,22 +211,12 @@ def _network(
 
     Trained weights with test images; else a model at initialisation.
     """
-    from analysis.lesions.subjects import digest_of, shown_tests, untrained
+    from analysis.lesions.subjects import digest_of, seed_of, shown_tests, untrained
 
     if not _is_trained(name):
         network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
-        return network, shown, labels, (digest, f"seed {seed}")
+        return network, shown, labels, (digest, seed_of(seed))
     checkpoint, images = _opened(name, data)
     network = or_usage(checkpoint.network)
     shown, labels = or_usage(shown_tests, checkpoint, images, number)
     return network, shown, labels, (images.digest, digest_of(checkpoint))
-
-
-def _stamp() -> dict[str, Any]:
-    """Say where this process runs."""
-    import torch
-
-    from analysis.machine.devices import environment
-
-    where = asdict(environment(torch.device("cpu")))
-    return {"device": "cpu", "threads": torch.get_num_threads(), **where}

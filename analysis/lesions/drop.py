@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import fmean
@@ -20,11 +20,18 @@ from torch.nn import functional
 
 from nets import plan
 from nets.blocks import ResidualUnit
+from nets.options import Stem
 from nets.plan import BlockPlan, Place, ShortcutKind
 from nets.resnet import ResNet
 
 BATCH = 250
-"""Images at a time."""
+"""Images at a time, fewer where they are large."""
+
+BATCH_BYTES = 64_000_000
+"""Of a batch after the stem."""
+
+KEPT_BYTES = 256_000_000
+"""What is kept of the intact network, over all images and stages; a larger one is run anew."""
 
 DRAWS = 10
 """Random choices of so many blocks, and permutations of a stage."""
@@ -51,7 +58,10 @@ class Subject:
         self.spec = network.spec
         self.places = plan.blocks(self.spec)
         self.plans = {place.path: plan.block_at(self.spec, place) for place in self.places}
-        self._chunks = images.split(BATCH)
+        stem = self.spec.stem_width * images.shape[-2] * images.shape[-1] * 4
+        stem //= 4 if self.spec.stem is Stem.IMAGENET else 1
+        self._chunks = images.split(max(min(BATCH, BATCH_BYTES // stem), 1))
+        self._keeps = stem * len(images) * len(self.spec.blocks) <= KEPT_BYTES
         self._kept: dict[str, list[Tensor]] = {}
 
     @property
@@ -96,22 +106,31 @@ class Subject:
             found.append(x)
         return torch.cat(found)
 
-    def _before(self, first: str) -> list[Tensor]:
+    def _before(self, first: str) -> Iterable[Tensor]:
         """What goes into a stage, or into the head, of the intact network."""
-        if first in self._kept:
-            return self._kept[first]
-        stages = plan.stage_names(self.spec)
-        at = stages.index(first) if first in stages else len(stages)
-        if at == 0:
-            found = []
-            for x in self._chunks:
-                for step in plan.stem_steps(self.spec):
-                    x = getattr(self.network, step.name)(x)
-                found.append(x)
-        else:
-            found = [self._stage(stages[at - 1], x) for x in self._before(stages[at - 1])]
-        self._kept[first] = found
-        return found
+        if not self._keeps:
+            return (self._through(x, "", first) for x in self._chunks)
+        if first not in self._kept:
+            stages = plan.stage_names(self.spec)
+            at = stages.index(first) if first in stages else len(stages)
+            known = stages[at - 1] if at else ""
+            before = self._before(known) if at else self._chunks
+            self._kept[first] = [self._through(x, known, first) for x in before]
+        return self._kept[first]
+
+    def _through(self, x: Tensor, start: str, end: str) -> Tensor:
+        """Run from a stage, or from the stem, to just before another, or to the head."""
+        if not start:
+            for step in plan.stem_steps(self.spec):
+                x = getattr(self.network, step.name)(x)
+        is_here = not start
+        for stage in plan.stage_names(self.spec):
+            if stage == end:
+                break
+            is_here = is_here or stage == start
+            if is_here:
+                x = self._stage(stage, x)
+        return x
 
     def _stage(
         self, stage: str, x: Tensor, out: Collection[str] = (), order: Sequence[int] = ()

@@ -9,12 +9,15 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from analysis.lesions.drop import Lesions
-from analysis.lesions.paths import Paths
-from analysis.results.form import Result
+from analysis.lesions.drop import Dropped, Lesions, Permuted, Single
+from analysis.lesions.paths import Length, Paths
+from analysis.results.form import Result, hash_of
 from analysis.style.grid import aligned
 from nets import parse
 from nets.options import Shortcut, number_of
+
+LESIONS, PATHS = "lesions", "paths"
+"""The kinds of the results."""
 
 _HELD = 0.9
 
@@ -30,15 +33,39 @@ def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, 
     """
     figures = asdict(found)
     del figures["seed"]
-    asked = {
-        "model": found.model,
-        "weights": weights,
-        "data": data,
-        "images": found.images,
-        "seed": found.seed,
-    }
+    asked = _lesions_asked(found.model, weights, data, found.images, found.seed)
     figures["verdict"] = list(lesions_verdict(found))
-    return Result("lesions", asked, stamp, figures, ("single", "dropped", "permuted", "verdict"))
+    return Result(LESIONS, asked, stamp, figures, ("single", "dropped", "permuted", "verdict"))
+
+
+def lesions_hash(model: str, weights: str, data: str, images: int, seed: int = 0) -> str:
+    """Return the hash of a study, by what is asked; as `lesions_result`."""
+    return hash_of(LESIONS, _lesions_asked(model, weights, data, images, seed))
+
+
+def _lesions_asked(model: str, weights: str, data: str, images: int, seed: int) -> dict[str, Any]:
+    return {"model": model, "weights": weights, "data": data, "images": images, "seed": seed}
+
+
+def lesions_of(result: Result) -> Lesions:
+    """Return the study that a result holds.
+
+    Raises:
+        ValueError: if it holds none.
+    """
+    figures = result.figures
+    try:
+        return Lesions(
+            figures["model"],
+            figures["images"],
+            figures["error"],
+            tuple(Single(**row) for row in figures["single"]),
+            tuple(Dropped(**row) for row in figures["dropped"]),
+            tuple(Permuted(**row) for row in figures["permuted"]),
+            result.asked["seed"],
+        )
+    except (KeyError, TypeError):
+        raise ValueError("the result holds no lesions, or it is damaged") from None
 
 
 def paths_result(
@@ -56,16 +83,45 @@ def paths_result(
         "mean_gradient": found.mean_gradient,
         "verdict": list(paths_verdict(found)),
     }
-    asked = {
-        "model": found.model,
+    asked = _paths_asked(found.model, weights, data, found.images, found.draws, found.trained, seed)
+    return Result(PATHS, asked, stamp, figures, ("lengths", "verdict"))
+
+
+def paths_hash(
+    model: str, weights: str, data: str, images: int, draws: int, trained: bool, seed: int = 0
+) -> str:
+    """Return the hash of a measurement of paths, by what is asked; as `paths_result`."""
+    return hash_of(PATHS, _paths_asked(model, weights, data, images, draws, trained, seed))
+
+
+def _paths_asked(
+    model: str, weights: str, data: str, images: int, draws: int, trained: bool, seed: int
+) -> dict[str, Any]:
+    return {
+        "model": model,
         "weights": weights,
         "data": data,
-        "images": found.images,
-        "draws": found.draws,
-        "trained": found.trained,
+        "images": images,
+        "draws": draws,
+        "trained": trained,
         "seed": seed,
     }
-    return Result("paths", asked, stamp, figures, ("lengths", "verdict"))
+
+
+def paths_of(result: Result) -> Paths:
+    """Return the paths that a result holds.
+
+    Raises:
+        ValueError: if it holds none.
+    """
+    figures = result.figures
+    try:
+        return Paths(
+            **{name: figures[name] for name in ("model", "blocks", "draws", "images", "trained")},
+            lengths=tuple(Length(**row) for row in figures["lengths"]),
+        )
+    except (KeyError, TypeError):
+        raise ValueError("the result holds no paths, or it is damaged") from None
 
 
 def lesions_verdict(found: Lesions) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from analysis.images.sets import ImageSet
 from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED, shipped_path
 from analysis.machine.devices import seeded
+from analysis.style.numbers import shape, short
 from analysis.training.batches import shown, taken
 from analysis.training.checkpoints import Checkpoint, load
 from nets import build, parse
@@ -27,6 +29,9 @@ IMAGES = 1_000
 """Test images on which a network is judged, unless told."""
 
 MAX_IMAGES = 10_000
+
+MAX_BYTES = 1_000_000_000
+"""Of the images, as a network is given them."""
 
 
 def checkpoint_of(name: str | Path) -> Checkpoint:
@@ -70,9 +75,15 @@ def shown_tests(
     They are evenly spread over the set, for some sets are sorted by class.
 
     Raises:
-        ValueError: if the number is out of bounds.
+        ValueError: if the number is out of bounds, or the images take too much memory.
     """
     check_whole("images", number, 1, MAX_IMAGES)
+    each = 4 * math.prod(checkpoint.spec.input)
+    if number * each > MAX_BYTES:
+        raise ValueError(
+            f"{number:,} images of {shape(checkpoint.spec.input)} take more than "
+            f"{short(MAX_BYTES, 'B')}: take at most {MAX_BYTES // each:,}"
+        )
     numbers = spread(len(images.test), number)
     mean, std = (
         torch.tensor(values).view(1, -1, 1, 1) * 255.0
@@ -125,6 +136,11 @@ def untrained(
     )
     x = shown(taken(images.test, numbers, spec.input), mean, std, spec.input)
     return network, x, images.test.labels[numbers], images.digest
+
+
+def seed_of(seed: int) -> str:
+    """Return what stands for the weights of a network at initialisation in what is asked."""
+    return f"seed {seed}"
 
 
 def digest_of(checkpoint: Checkpoint) -> str:

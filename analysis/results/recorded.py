@@ -1,0 +1,24 @@
+"""Results that come with the app: each was measured once, by the command that its kind names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from analysis.results.form import Result, read_result
+
+FOLDER = Path(__file__).with_name("recorded")
+"""Where they lie, with the commands that made them."""
+
+
+def recorded(name: str) -> Result | None:
+    """Return what was recorded for a question, by its hash, if anything was."""
+    return recordings().get(name)
+
+
+@lru_cache(1)
+def recordings() -> Mapping[str, Result]:
+    """Return all that comes with the app, by hash."""
+    results = [read_result(path) for path in sorted(FOLDER.glob("*.json"))]
+    return {result.hash: result for result in results}
