@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,22 @@ def chart_file(
     Raises:
         ValueError: where the format or the dpi is none of these.
     """
+    return _written(lambda: picture(chart, palette, title, width_mm), suffix, dpi)
+
+
+def row_file(
+    charts: Sequence[Chart],
+    suffix: str,
+    palette: Palette = LIGHT,
+    title: str = "",
+    width_mm: float = WIDTH_MM,
+    dpi: int = 200,
+) -> bytes:
+    """Several small charts side by side in one file, each with its title; as `chart_file`."""
+    return _written(lambda: row(charts, palette, title, width_mm), suffix, dpi)
+
+
+def _written(draw: Callable[[], Picture], suffix: str, dpi: int) -> bytes:
     if suffix not in CHART_SUFFIXES:
         raise ValueError(
             f"a chart is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
@@ -90,22 +106,17 @@ def chart_file(
         metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(
             suffix, {}
         )
-        picture(chart, palette, title, width_mm).savefig(
-            out, format=suffix[1:], dpi=dpi, transparent=True, metadata=metadata or None
-        )
+        draw().savefig(out, format=suffix[1:], dpi=dpi, transparent=True, metadata=metadata or None)
     return out.getvalue()
 
 
-def picture(
-    chart: Chart, palette: Palette = LIGHT, title: str = "", width_mm: float = WIDTH_MM
-) -> Picture:
-    """The chart for a file, as matplotlib's figure; it grows in height by its legend and title."""
-    from matplotlib import font_manager, rc_context
-    from matplotlib.figure import Figure
+def _settings(palette: Palette) -> dict[Any, Any]:
+    """Return matplotlib's settings for a file: our font, the palette's colours."""
+    from matplotlib import font_manager
 
     for face in ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"):
         font_manager.fontManager.addfont(str(FOLDER / face))
-    settings: dict[Any, Any] = {
+    return {
         "font.family": ["Source Sans Pro", "DejaVu Sans"],
         "font.size": 9,
         "text.color": palette.text,
@@ -115,8 +126,44 @@ def picture(
         "axes.edgecolor": palette.plain,
         "mathtext.fontset": "dejavusans",
     }
+
+
+def row(
+    charts: Sequence[Chart],
+    palette: Palette = LIGHT,
+    title: str = "",
+    width_mm: float = WIDTH_MM,
+) -> Picture:
+    """Several charts side by side for a file, as matplotlib's figure; they have no legend."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    each = width_mm / len(charts)
+    size = width_mm / MM_PER_INCH, max(each, MIN_HEIGHT_MM * 0.9) / MM_PER_INCH
+    with rc_context(_settings(palette)):
+        drawn = Figure(figsize=size, layout="constrained")
+        for place, chart in enumerate(charts, start=1):
+            axes = drawn.add_subplot(1, len(charts), place)
+            for series, colour, number in series_looks(chart, palette):
+                _draw(axes, chart, series, colour, number)
+            _scale(axes, chart)
+            _furnish(axes, chart, palette, each)
+            axes.set_title(in_lines(chart.title, "\n", each / 1.8), fontsize=9, fontweight=600)
+        if shown := "".join(c for c in title if c not in missing_letters(title)):
+            lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
+            drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily="Source Sans Pro")
+    return drawn
+
+
+def picture(
+    chart: Chart, palette: Palette = LIGHT, title: str = "", width_mm: float = WIDTH_MM
+) -> Picture:
+    """The chart for a file, as matplotlib's figure; it grows in height by its legend and title."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     height = max(width_mm / ASPECT, MIN_HEIGHT_MM) / MM_PER_INCH
-    with rc_context(settings):
+    with rc_context(_settings(palette)):
         drawn = Figure(figsize=(width_mm / MM_PER_INCH, height), layout="constrained")
         axes = drawn.add_subplot()
         for series, colour, number in series_looks(chart, palette):

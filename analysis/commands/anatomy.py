@@ -104,9 +104,9 @@ def paths(
     A MODEL is measured at initialisation, on random images unless --data says otherwise.
     """
     _check_output(output)
-    from analysis.charts.file import chart_file
+    from analysis.charts.file import row_file
     from analysis.lesions import report as render
-    from analysis.lesions.charts import paths_chart
+    from analysis.lesions.charts import paths_charts
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
 
@@ -127,7 +127,8 @@ def paths(
         texts = {"text": render.paths_text, "csv": render.paths_csv}
         click.echo(texts[style](found), nl=False)
     if output is not None:
-        write(chart_file(paths_chart(found), output.suffix.lower()), output)
+        title = f"Paths through {found.model}"
+        write(row_file(paths_charts(found), output.suffix.lower(), title=title), output)
 
 
 @click.command()

@@ -23,6 +23,33 @@ export default function viewer(component) {
   }
   if (state.revision !== data.revision) draw(state, data, asked);
   else if (asked) choose(state, data.at, { silent: true, show: true });
+  if (data.takes) takeOut(state, data);
+}
+
+// ---- blocks that a click takes out, and puts back --------------------------------------------
+
+// As with what is chosen: an answer to an earlier click must not undo a later one.
+function takeOut(state, data) {
+  state.root.classList.add("rv-takes");
+  state.canvas.setAttribute("aria-label", data.label);
+  const echo = state.outPending.indexOf(data.out);
+  if (echo >= 0) state.outPending.splice(0, echo + 1);
+  if (echo < 0 || !state.outPending.length) state.out = new Set(data.out.split(",").filter(Boolean));
+  markOut(state);
+}
+
+function markOut(state) {
+  for (const [id, group] of state.groups) group.classList.toggle("out", state.out.has(id));
+}
+
+function toggle(state, id) {
+  const path = id.replace(/\.add$/, "");
+  if (!state.data.takes.includes(path)) return;
+  if (!state.out.delete(path)) state.out.add(path);
+  markOut(state);
+  const told = state.data.takes.filter((one) => state.out.has(one)).join(",");
+  state.outPending.push(told);
+  state.component.setTriggerValue("out", told);
 }
 
 // ---- the frame: search, buttons, canvas, details -------------------------------------------
@@ -65,6 +92,8 @@ function create(host) {
     told: "",
     fitted: true,
     pending: [],
+    out: new Set(),
+    outPending: [],
     pointers: new Map(),
   };
   find(".rv-buttons").addEventListener("click", (event) => {
@@ -121,7 +150,7 @@ function listen(state) {
   });
   canvas.addEventListener("dblclick", (event) => {
     const id = hit(state, event);
-    if (id) openNode(state, id);
+    if (id && !state.data.takes) openNode(state, id);
   });
   canvas.addEventListener(
     "wheel",
@@ -325,7 +354,8 @@ function approach(state) {
 // How much of the canvas, on its right, lies under the details.
 function covered(state) {
   const over = getComputedStyle(state.details).position === "absolute";
-  return over ? state.details.offsetWidth + 12 : 0;
+  const width = state.details.offsetWidth; // none where it is never shown
+  return over && width ? width + 12 : 0;
 }
 
 // ---- choosing ------------------------------------------------------------------------------
@@ -344,7 +374,11 @@ function hit(state, event) {
 function click(state, event) {
   state.tip.hidden = true;
   state.canvas.focus({ preventScroll: true });
-  choose(state, hit(state, event));
+  const id = hit(state, event);
+  if (state.data.takes) {
+    choose(state, id, { silent: true });
+    if (id) toggle(state, id);
+  } else choose(state, id);
 }
 
 function choose(state, id, { silent = false, show = false } = {}) {
@@ -363,7 +397,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
   explain(state);
   if (state.fitted && covered(state) > (state.reserve ?? 0)) fit(state);
   if (show && group) reveal(state);
-  if (silent) return;
+  if (silent || state.data.takes) return;
   // a walk along the arrows is one step of the address, not fifty
   clearTimeout(state.telling);
   state.telling = setTimeout(() => {
@@ -456,7 +490,7 @@ function key(state, event) {
     ArrowUp: () => row(state, -1),
     Home: () => choose(state, state.order[0], { show: true }),
     End: () => choose(state, state.order.at(-1), { show: true }),
-    Enter: () => openNode(state, state.at),
+    Enter: () => (state.data.takes ? toggle(state, state.at) : openNode(state, state.at)),
     Escape: () => leave(state),
     "+": () => zoom(state, 1.4),
     "=": () => zoom(state, 1.4),

@@ -15,11 +15,9 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
     series = []
     for found in studies:
         residual = is_residual(found.model)
-        name = "residual" if residual else "plain"
-        names = [one for one in studies if is_residual(one.model) is residual]
         series.append(
             Series(
-                name if len(names) == 1 else found.model,
+                name_of(found, studies),
                 ("none", *(one.path for one in found.single)),
                 (100 * found.error, *(100 * one.error for one in found.single)),
                 Draw.BARS,
@@ -36,28 +34,112 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
     )
 
 
-def paths_chart(found: Paths) -> Chart:
-    """Draw how many paths have each length, and how much of the gradient they carry, in percent."""
+def dropped_chart(studies: Sequence[Lesions]) -> Chart:
+    """Draw the mean error with so many random blocks out, in percent, and its range over draws."""
+    series = []
+    for found in studies:
+        x = (0, *(one.count for one in found.dropped))
+        ends = [(found.error,) * 3, *((one.low, one.mean, one.high) for one in found.dropped)]
+        low, mean, high = (
+            tuple(100 * value for value in column) for column in zip(*ends, strict=True)
+        )
+        residual = is_residual(found.model)
+        series.append(
+            Series(
+                name_of(found, studies),
+                x,
+                mean,
+                colour="identity" if residual else "plain",
+                dash=Dash.SOLID if residual else Dash.DASHED,
+                low=low,
+                high=high,
+            )
+        )
+    said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[1:2])
+    return Chart(
+        "Error with several random blocks out",
+        "blocks out",
+        "test error, %",
+        tuple(series),
+        f"Mean test error in percent by the number of random blocks that are out. {said}",
+    )
+
+
+def permuted_chart(studies: Sequence[Lesions]) -> Chart:
+    """Draw the error in percent with a stage's blocks in another order, against Kendall's tau."""
+    series = [
+        Series(
+            name_of(found, studies),
+            (1.0, *(one.tau for one in found.permuted)),
+            (100 * found.error, *(100 * one.error for one in found.permuted)),
+            Draw.POINTS,
+            "identity" if is_residual(found.model) else "plain",
+            text=("as trained", *(f"{one.stage}, tau {one.tau:+.2f}" for one in found.permuted)),
+        )
+        for found in studies
+    ]
+    said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[2:])
+    return Chart(
+        "Error with the blocks of a stage in another order",
+        "Kendall's tau of the order, 1 as trained",
+        "test error, %",
+        tuple(series),
+        f"Test error in percent by Kendall's tau of the order of a stage's blocks. {said}",
+    )
+
+
+def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
+    """Return what tells a study from the others: residual or plain, else the model's text."""
+    residual = is_residual(found.model)
+    alike = [one for one in studies if is_residual(one.model) is residual]
+    return ("residual" if residual else "plain") if len(alike) == 1 else found.model
+
+
+def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
+    """Draw paths by length as three charts: their share, the gradient of one, and the product.
+
+    As Veit, Wilber, Belongie 2016, Fig. 6: the first times the second gives the third. The band is
+    the range over draws.
+    """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
-    return Chart(
-        "Paths and gradient by length",
-        "blocks on a path",
-        "share, %",
-        (
+    across, said = "blocks on a path", " ".join(paths_verdict(found))
+
+    def chart(title: str, y_label: str, series: Series, alt: str, log: bool = False) -> Chart:
+        return Chart(title, across, y_label, (series,), f"{alt} {said}", log_y=log)
+
+    many = tuple(100 * one.paths / whole for one in found.lengths)
+    ends = [
+        tuple(value or None for value in column)
+        for column in zip(
+            *((one.low, one.gradient, one.high) for one in found.lengths), strict=True
+        )
+    ]
+    return (
+        chart(
+            "How many paths",
+            "share of all paths, %",
+            Series("paths", lengths, many, colour="plain"),
+            "Share of all paths by length.",
+        ),
+        chart(
+            "Gradient of one path",
+            "norm at the input",
             Series(
-                "paths",
-                lengths,
-                tuple(float(100 * one.paths / whole) for one in found.lengths),
-                colour="plain",
+                "gradient of one", lengths, ends[1], colour="projection", low=ends[0], high=ends[2]
             ),
+            "Mean norm of the gradient along one path, by its length.",
+            log=True,
+        ),
+        chart(
+            "What each length carries",
+            "share of the gradient, %",
             Series(
                 "gradient",
                 lengths,
                 tuple(100 * one.share for one in found.lengths),
                 colour="identity",
-                dash=Dash.DASHED,
             ),
+            "Share of the gradient by length.",
         ),
-        f"Shares of all paths and of the gradient by length. {' '.join(paths_verdict(found))}",
     )

@@ -72,6 +72,12 @@ class Subject:
         """
         return tuple(place for place in self.places if place.block)
 
+    def image(self, place: int) -> Tensor:
+        """Return one of the images as the network is given it, [1, C, H, W]."""
+        size = len(self._chunks[0])
+        found: Tensor = self._chunks[place // size][place % size]
+        return found.unsqueeze(0)
+
     def error(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> float:
         """Return the share of the images that are classified wrong, from 0 to 1.
 

@@ -29,6 +29,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("timing", "Timing", ":material/timer:"),
     ("gradients", "Gradients", ":material/stacked_line_chart:"),
     ("training", "Training", ":material/model_training:"),
+    ("lesions", "Lesions", ":material/healing:"),
+    ("paths", "Paths", ":material/route:"),
     ("compare", "Compare", ":material/balance:"),
     ("choose", "Choose", ":material/checklist:"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha1
@@ -19,7 +19,7 @@ from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.palette import Palette
-from nets import ResNetSpec
+from nets import ResNetSpec, plan
 from nets.options import quote
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
@@ -124,6 +124,37 @@ def show_graph(
         on_at_change=_chosen,
         on_search_change=_searched,
         on_open_change=_opened,
+    )
+
+
+def show_blocks_to_take(
+    spec: ResNetSpec,
+    out: Sequence[str],
+    heat: Heat | None,
+    palette: Palette,
+    key: str,
+    take: Callable[[str], None],
+) -> None:
+    """Draw a graph of which a click takes a block out, and puts it back.
+
+    Args:
+        spec: the network.
+        out: paths of the blocks that are out.
+        heat: numbers that colour the blocks.
+        palette: the colours.
+        key: of the graph on the page.
+        take: is given what is out after a click, separated by commas.
+    """
+    view = _view(spec, Level.BLOCK, True, frozenset(), heat, palette)
+    takes = [place.path for place in plan.blocks(spec)]
+    label = (
+        "Graph of the network. Arrow keys walk along it; Enter takes a block out and puts it back."
+    )
+    wanted = ",".join(path for path in takes if path in out)
+    _viewer(
+        key=key,
+        data={**view, "at": "", "search": "", "takes": takes, "out": wanted, "label": label},
+        on_out_change=lambda: take(st.session_state[key].out or ""),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from html import escape
 from io import BytesIO
-from pathlib import Path
 
 import streamlit as st
 import torch
@@ -25,6 +24,7 @@ from pages.ui.downloads import file_button, section
 from pages.ui.markup import Cell, picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain
+from pages.views.checkpoints import loaded
 
 _PREDICTED = 5
 _SCALE = 112  # px of a small picture on the screen
@@ -76,14 +76,14 @@ def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
             continue
         said = f"{run.classes[miss.label]} as {run.classes[miss.predicted]}"
         shown.append(
-            f'<figure><img src="{_data(images.test[miss.image])}" alt="{escape(said)}" '
+            f'<figure><img src="{address_of(images.test[miss.image])}" alt="{escape(said)}" '
             f'height="{_SCALE}"><figcaption>{escape(said)}<br>'
             f"{100 * miss.probability:.1f}%</figcaption></figure>"
         )
     st.html(f'<div class="rl-pictures">{"".join(shown)}</div>')
 
 
-def _data(image: torch.Tensor) -> str:
+def address_of(image: torch.Tensor) -> str:
     """Return an image [C, H, W] as the address of a PNG."""
     from torchvision.transforms.v2.functional import to_pil_image
 
@@ -114,7 +114,7 @@ def _show_predict(run: Run) -> None:
     try:
         if file.size > MAX_PICTURE_BYTES:
             raise ValueError(f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most")
-        checkpoint = _loaded(str(path), path.stat().st_mtime_ns)
+        checkpoint = loaded(str(path), path.stat().st_mtime_ns)
         network = checkpoint.network()
         found = checkpoints.guesses(checkpoint, network, file.getvalue(), _PREDICTED)
         seen = checkpoints.seen(checkpoint, file.getvalue())[0]
@@ -126,8 +126,9 @@ def _show_predict(run: Run) -> None:
     grey = ((seen - low) / (high - low).clamp(min=1e-6) * 255).to(torch.uint8)
     shown = grey if len(grey) in (1, 3) else grey[:1]
     left.html(
-        f'<div class="rl-pictures"><figure><img src="{_data(shown)}" alt="As the network sees it" '
-        f'height="{_SCALE}"><figcaption>as the network sees it</figcaption></figure></div>'
+        f'<div class="rl-pictures"><figure><img src="{address_of(shown)}" '
+        f'alt="As the network sees it" height="{_SCALE}">'
+        "<figcaption>as the network sees it</figcaption></figure></div>"
     )
     rows = [
         (
@@ -137,9 +138,3 @@ def _show_predict(run: Run) -> None:
         for guess in found
     ]
     right.html(table("Predicted classes", ("Class", "Probability"), rows, 1))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _loaded(path: str, changed_ns: int) -> checkpoints.Checkpoint:
-    """Read a checkpoint; it is read again where it has changed."""
-    return checkpoints.load(Path(path))

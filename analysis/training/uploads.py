@@ -1,0 +1,63 @@
+"""Checkpoints that visitors upload, kept for a while by their hash: an address finds them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from analysis.images.roots import data_roots
+from analysis.machine.disk import replacing
+from analysis.style.numbers import short
+from analysis.training.checkpoints import SUFFIX, load
+
+MAX_BYTES = 250_000_000
+"""Of a checkpoint: ResNet-152 in float32 has 241 MB."""
+
+MAX_UPLOADS = 20
+"""Checkpoints that a server keeps; the oldest goes first."""
+
+_FOLDER = "checkpoints"
+_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+def keep(data: bytes, folder: Path | None = None) -> str:
+    """Keep a checkpoint, and return the name by which `uploaded` finds it.
+
+    Args:
+        data: the file.
+        folder: by default in the owner's data folder, else in the user's cache folder.
+
+    Raises:
+        ValueError: if it is no checkpoint of this app, or is too large.
+        OSError: if it can't be written.
+    """
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"a checkpoint has at most {short(MAX_BYTES, 'B')}")
+    folder = folder or _folder()
+    name = hashlib.sha256(data).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / f"{name}{SUFFIX}") as file:
+        file.write_bytes(data)
+        try:
+            load(file)
+        except ValueError as error:
+            raise ValueError(str(error).replace(file.name, "the file")) from None
+    kept = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns)
+    for path in kept[:-MAX_UPLOADS]:
+        with suppress(OSError):
+            path.unlink()
+    return name
+
+
+def uploaded(name: str, folder: Path | None = None) -> Path | None:
+    """Return the file of a name that `keep` gave, while it is kept."""
+    if not _NAME.fullmatch(name):
+        return None
+    path = (folder or _folder()) / f"{name}{SUFFIX}"
+    return path if path.is_file() else None
+
+
+def _folder() -> Path:
+    return data_roots()[0] / _FOLDER

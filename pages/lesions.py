@@ -1,0 +1,86 @@
+"""Lesions: blocks of a trained network taken out, and what that costs."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+requested()
+
+from analysis.lesions.report import lesions_of
+from pages.ui.downloads import export_popover
+from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.views.inside import show_blocks, show_seen
+from pages.views.lesions import (
+    choose_patients,
+    chosen_out,
+    show_patients,
+    show_pictures,
+    take,
+)
+from pages.views.opened import block_studies, choose_picture, sights
+from pages.views.studies import (
+    KEY,
+    SHOWN,
+    TRAINING,
+    choose_shown,
+    export_studies,
+    remember,
+    run_study,
+    show_damage,
+    show_live,
+    show_training,
+    studies_of,
+    study_button,
+    take_trained,
+    train_button,
+)
+
+warm_up()
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Lesions")
+st.markdown("Click a block to take it out of the trained network; click it again to put it back.")
+top, below, work = st.container(), st.container(), st.container()
+training, job = job_of(TRAINING), job_of(KEY)
+is_new = training is not None and is_over(training) and take_trained(training)
+patients = choose_patients(top, below)
+if is_new and patients:
+    run_study(patients)
+    job = job_of(KEY)
+if not patients:
+    st.stop()
+if job is not None and is_over(job):
+    remember(job)
+results = studies_of(patients)
+studies = [lesions_of(result) for result in results]
+out = chosen_out(patients)
+answers = show_patients(patients, out, studies)
+one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])
+one.button("Put all back", disabled=not out, on_click=take, args=("",), width="stretch")
+running = any(each is not None and not is_over(each) for each in (training, job))
+with two:
+    study_button(patients, results, running)
+with three:
+    train_button(running)
+with work:
+    for each, key, show in (
+        (training, TRAINING, show_training),
+        (job, KEY, partial(show_live, patients=patients)),
+    ):
+        if each is not None and not is_over(each):
+            follow(key, each, show)
+        elif each is not None:
+            say_why(each, lambda: "take fewer images")
+show_pictures(patients, answers)
+shown = choose_shown()
+if shown == "does":
+    show_blocks(*block_studies(patients))
+elif shown == "sees":
+    show_seen(sights(patients, choose_picture(patients), out))
+else:
+    st.subheader(SHOWN[shown])
+    show_damage(shown, studies, results)
+if studies:
+    with export, export_popover():
+        export_studies(studies, results)

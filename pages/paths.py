@@ -1,0 +1,57 @@
+"""Paths: how long the paths through a residual network are, and which carry the gradient."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+spec = requested()
+
+from analysis.lesions.report import paths_of
+from pages.ui.downloads import export_popover
+from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.views.paths import (
+    KEY,
+    answer,
+    choose_question,
+    export_paths,
+    measure_button,
+    remember,
+    say_source,
+    show_live,
+    show_paths,
+    show_table,
+)
+
+warm_up()
+head, export = st.columns([8, 1.6], vertical_alignment="center")
+head.title("Paths")
+st.markdown(
+    "Every block can be passed by its shortcut, so n blocks make 2ⁿ paths through a network. Which "
+    "of them carry the gradient?"
+)
+top, below, place = st.container(), st.container(), st.container()
+question = choose_question(spec, top, below)
+job = job_of(KEY)
+running = job is not None and not is_over(job)
+if job is not None and not running:
+    remember(job)
+result = answer(question) if question else None
+with top:
+    measure_button(question, result is not None, running)
+if job is not None and running:
+    with place:
+        follow(KEY, job, partial(show_live, question=question))
+elif job is not None:
+    with place:
+        say_why(job, lambda: "take fewer images")
+if result is not None:
+    found = paths_of(result)
+    show_paths(found)
+    say_source(result)
+    show_table(found)
+    with export, export_popover():
+        export_paths(found, result)
+elif question is not None and not running:
+    st.caption("Not measured yet: press Measure.")

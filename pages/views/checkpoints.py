@@ -1,0 +1,214 @@
+"""The trained networks of a page: those that ship, those trained here, a visitor's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
+from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
+from analysis.images.sets import ImageSet
+from analysis.lesions.drop import Subject
+from analysis.lesions.shipped import SHIPPED, shipped_path
+from analysis.lesions.subjects import digest_of, images_of, subject_of
+from analysis.results.store import Store
+from analysis.training.checkpoints import SUFFIX, Checkpoint, load
+from analysis.training.uploads import MAX_BYTES, keep, uploaded
+from nets import parse
+from nets.options import Shortcut
+from nets.spec import ResNetSpec
+from pages.ui.address import held, hold
+from pages.ui.fields import select
+from pages.ui.words import complain
+from pages.views.image_sets import changed_ns
+from pages.views.runs import runs_of_visit
+
+UPLOAD = "upload"
+
+_FAILED = "checkpoint_failed"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network: by what the address names it, its file, and when the file changed."""
+
+    value: str
+    path: Path
+    changed_ns: int
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Its weights.
+
+        Raises:
+            ValueError: in one sentence, if the file is damaged.
+        """
+        return loaded(str(self.path), self.changed_ns)
+
+    @property
+    def name(self) -> str:
+        """What it is called beside another."""
+        spec = self.checkpoint.spec
+        kind = "plain" if spec.shortcut is Shortcut.NONE else "residual"
+        return f"{kind}, {spec.depth} layers"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def loaded(path: str, changed_ns: int) -> Checkpoint:
+    """Read a checkpoint; it is read again where it has changed."""
+    return load(Path(path))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def digest(path: str, changed_ns: int) -> str:
+    """Return the hash of a checkpoint's weights."""
+    return digest_of(loaded(path, changed_ns))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def subject(path: str, changed_ns: int, data: str, data_ns: int, number: int) -> Subject:
+    """Return a checkpoint's network with so many test images, and what it has computed of them.
+
+    Raises:
+        ValueError: as `subject_of`.
+    """
+    checkpoint = loaded(path, changed_ns)
+    return subject_of(checkpoint, judged_on(path, changed_ns, data, data_ns), number)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Opening the images")
+def judged_on(path: str, changed_ns: int, data: str, data_ns: int) -> ImageSet:
+    """Return the images on which a checkpoint is judged.
+
+    Raises:
+        ValueError: as `images_of`.
+    """
+    return images_of(loaded(path, changed_ns), data)
+
+
+def found(value: str) -> Trained | None:
+    """Return a trained network by its name or hash; None if it's no longer on this server."""
+    path = shipped_path(value) if value in SHIPPED else _on_server(value)
+    try:
+        return Trained(value, path, path.stat().st_mtime_ns) if path else None
+    except OSError:
+        return None
+
+
+def _on_server(value: str) -> Path | None:
+    try:
+        path = Store().path(value, SUFFIX)
+    except ValueError:
+        return None
+    return path if path.is_file() else uploaded(value)
+
+
+def choose_trained(
+    key: str, place: DeltaGenerator, below: DeltaGenerator, is_offered: bool = True
+) -> Trained | None:
+    """Let a visitor choose a trained network.
+
+    Args:
+        key: the parameter's name.
+        place: where the choice stands.
+        below: where an upload is offered.
+        is_offered: whether an upload is.
+
+    Returns:
+        The network; None before a checkpoint is uploaded.
+    """
+    words = _offered()
+    asked = held(key)
+    if asked and asked not in words and (one := found(asked)) and (label := _described(one)):
+        words[asked] = label
+    if is_offered:
+        words[UPLOAD] = "a checkpoint of mine"
+    value = select("Network", words, "fashion_resnet32", key=key, place=place)
+    if value != UPLOAD:
+        return found(value)
+    with below:
+        st.file_uploader(
+            "A checkpoint that the page Training or the command `train` has written",
+            ["safetensors"],
+            key=f"{key}_file",
+            max_upload_size=MAX_BYTES // 10**6,
+            on_change=_keep,
+            args=(key,),
+        )
+        if failed := st.session_state.pop(_FAILED, ""):
+            complain(failed)
+    return None
+
+
+def _offered() -> dict[str, str]:
+    """What ships, and what this visit has trained."""
+    words = {}
+    for name, net in SHIPPED.items():
+        words[name] = f"{_kind(parse(net.model))}, {net.accuracy:.1%} of Fashion-MNIST's tests"
+    for run in reversed(runs_of_visit()):
+        if not run.ended and _on_server(run.task.hash):
+            kind = _kind(run.task.spec)
+            words[run.task.hash] = f"{kind}, recipe {run.task.recipe.name}, seed {run.task.seed}"
+    return words
+
+
+def _kind(spec: ResNetSpec) -> str:
+    kind = "plain" if spec.shortcut is Shortcut.NONE else "residual"
+    return f"{kind}, {spec.depth} layers, widths {'/'.join(map(str, spec.widths))}"
+
+
+def _described(one: Trained) -> str:
+    try:
+        return f"{_kind(one.checkpoint.spec)}, {one.value[:6]}"
+    except (ValueError, OSError):
+        return ""
+
+
+def _keep(key: str) -> None:
+    """Keep what was uploaded and choose it."""
+    file = st.session_state[f"{key}_file"]
+    if file is None:
+        return
+    try:
+        hold(key, keep(file.getvalue()))
+    except ValueError as error:
+        st.session_state[_FAILED] = str(error)
+    except OSError as error:
+        st.session_state[_FAILED] = f"the checkpoint can't be kept: {error.strerror or error}"
+
+
+def twins_of(one: Trained) -> dict[str, str]:
+    """Return the networks whose blocks are in the same places, by name: its twin first."""
+    spec = one.checkpoint.spec
+    same, kinds = {}, {}
+    for value, label in _offered().items():
+        other = found(value)
+        if other is None or value == one.value:
+            continue
+        if other.checkpoint.spec.blocks == spec.blocks:
+            same[value], kinds[value] = label, other.checkpoint.spec.shortcut
+    is_plain = spec.shortcut is Shortcut.NONE
+    first = [value for value in same if (kinds[value] is Shortcut.NONE) is not is_plain]
+    return {value: same[value] for value in [*first, *(v for v in same if v not in first)]}
+
+
+def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:
+    """Let a visitor choose on which images a network is judged, by default its own or the sample.
+
+    Fashion-MNIST's networks begin with the sample, which is always here.
+    """
+    own = one.checkpoint.about.get("data", "")
+    words = {SAMPLE: "sample of Fashion-MNIST"}
+    if fashion_mnist_is_whole_here():
+        words[FASHION_MNIST] = "all of Fashion-MNIST"
+    words |= {folder: folder for folder in data_folders()}
+    usual = own if own in words and own != FASHION_MNIST else SAMPLE
+    return select("Images", words, usual, key=key, place=place)
+
+
+def images_changed(data: str) -> int:
+    """Return when the images of a name changed last."""
+    return changed_ns(data)

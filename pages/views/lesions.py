@@ -1,0 +1,234 @@
+"""A trained network taken apart on the page: blocks out by a click, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.drawing.heat import Heat
+from analysis.lesions.drop import Lesions, Subject
+from analysis.lesions.report import (
+    lesions_hash,
+)
+from analysis.lesions.subjects import MAX_IMAGES, spread
+from nets import plan
+from nets.options import number_of, quote
+from pages.ui.address import held, hold
+from pages.ui.fields import number, select
+from pages.ui.markup import Figure, figures
+from pages.ui.theme import palette
+from pages.ui.words import complain
+from pages.views.checkpoints import (
+    Trained,
+    choose_data,
+    choose_trained,
+    digest,
+    found,
+    images_changed,
+    judged_on,
+    subject,
+    twins_of,
+)
+from pages.views.graph import show_blocks_to_take
+from pages.views.trained import address_of
+
+OUT, NET = "out", "net"
+"""The parameters of the blocks that are out, and of the network."""
+
+_NONE = "none"
+_PICTURE_PX = 72
+_PICTURES = 10
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A network on the page, with the images on which it is judged."""
+
+    net: Trained
+    data: str
+    data_ns: int
+    number: int
+
+    @property
+    def subject(self) -> Subject:
+        """The network ready to be taken apart, shared by all visitors."""
+        net = self.net
+        return subject(str(net.path), net.changed_ns, self.data, self.data_ns, self.number)
+
+    @property
+    def hash(self) -> str:
+        """The hash of its study."""
+        net = self.net
+        weights = digest(str(net.path), net.changed_ns)
+        images = judged_on(str(net.path), net.changed_ns, self.data, self.data_ns)
+        spec = str(net.checkpoint.spec)
+        return lesions_hash(spec, weights, images.digest, len(self.subject.labels))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says with some blocks out.
+
+    Attributes:
+        error: the share of the images that are classified wrong.
+        guesses: the class of each picture that is shown, and its probability.
+    """
+
+    error: float
+    guesses: tuple[tuple[int, float], ...]
+
+
+def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient, ...]:
+    """Let a visitor choose a network, its neighbour and the images; none where one is wrong."""
+    with top:
+        one, two, three, four = st.columns([2.6, 2.6, 2, 1], vertical_alignment="bottom")
+    net = choose_trained(NET, one, below)
+    if net is None:
+        return ()
+    try:
+        twins = twins_of(net)
+        is_twin = bool(twins) and _is_plain(net) is not _is_plain_one(next(iter(twins)))
+        usual = next(iter(twins)) if is_twin else _NONE
+        beside = select("Beside it", {_NONE: "nothing", **twins}, usual, key="beside", place=two)
+        data = choose_data(net, "lesion_data", three)
+        count = number("Test images", 1, MAX_IMAGES, 1_000, key="lesion_images", place=four)
+        nets = [net, *filter(None, [None if beside == _NONE else found(beside)])]
+        patients = tuple(Patient(each, data, images_changed(data), count) for each in nets)
+        for patient in patients:
+            _ = patient.subject
+    except (ValueError, OSError) as error:
+        complain(str(error))
+        return ()
+    return patients
+
+
+def _is_plain(net: Trained) -> bool:
+    """Return whether a network is plain."""
+    return net.name.startswith("plain")
+
+
+def _is_plain_one(value: str) -> bool:
+    """Return whether the network of a name is plain."""
+    net = found(value)
+    return net is not None and _is_plain(net)
+
+
+def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
+    """Return the blocks that are out, as far as the network has them; what is none is said."""
+    known = [place.path for place in plan.blocks(patients[0].net.checkpoint.spec)]
+    asked = [path for path in held(OUT).split(",") if path]
+    if wrong := [path for path in asked if path not in known]:
+        complain(
+            f"{quote(wrong[0])} is no block of this network, which has {known[0]} to {known[-1]}"
+        )
+    return tuple(path for path in known if path in asked)
+
+
+def take(out: str) -> None:
+    """Take blocks out, from a callback."""
+    hold(OUT, out)
+
+
+def show_patients(
+    patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
+) -> list[Answer]:
+    """Show the networks side by side: the error with these blocks out, and the graph."""
+    columns = st.columns(len(patients), gap="medium")
+    places = []
+    for index, (patient, column) in enumerate(zip(patients, columns, strict=True)):
+        spec = patient.net.checkpoint.spec
+        with column:
+            places.append(st.empty())
+            study = next((one for one in studies if one.model == str(spec)), None)
+            show_blocks_to_take(
+                spec, out, _damage(study) if study else None, palette(), f"taken_{index}", take
+            )
+    answers = []
+    for patient, place in zip(patients, places, strict=True):
+        intact, answer = answered(patient, ()), answered(patient, out)
+        answers.append(answer)
+        place.html(figures([_figure(patient, intact.error, answer.error, len(out))]))
+    return answers
+
+
+def _figure(patient: Patient, intact: float, error: float, count: int) -> Figure:
+    images = number_of(len(patient.subject.labels), "test image")
+    if not count:
+        return Figure(patient.net.name, f"{error:.1%} wrong", f"of {images}, no block out")
+    points = 100 * (error - intact)
+    return Figure(
+        patient.net.name,
+        f"{error:.1%} wrong",
+        f"of {images}, {number_of(count, 'block')} out; {intact:.1%} with all",
+        delta=f"{points:+.1f} points".replace("-", "−"),
+    )
+
+
+def _damage(study: Lesions) -> Heat:
+    values = {one.path: 100 * one.error for one in study.single}
+    return Heat("test error without it", "%", values, varies=True)
+
+
+def answered(patient: Patient, out: tuple[str, ...]) -> Answer:
+    """Return what a network says with these blocks out; kept for all visitors."""
+    net = patient.net
+    return _answer(
+        str(net.path), net.changed_ns, patient.data, patient.data_ns, patient.number, out
+    )
+
+
+@st.cache_data(max_entries=2_000, show_spinner=False)
+def _answer(
+    path: str, changed_ns: int, data: str, data_ns: int, number: int, out: tuple[str, ...]
+) -> Answer:
+    on = subject(path, changed_ns, data, data_ns, number)
+    logits = on.logits(out)
+    predicted = logits.argmax(1)
+    error = float((predicted != on.labels).double().mean())
+    shown = pictured(on.labels)
+    chances = logits[shown].softmax(1)
+    guesses = tuple(
+        (int(predicted[place]), float(chance.max()))
+        for place, chance in zip(shown, chances, strict=True)
+    )
+    return Answer(error, guesses)
+
+
+def pictured(labels: torch.Tensor) -> list[int]:
+    """Return which images are shown: the first of each of ten classes."""
+    classes = labels.unique()[:_PICTURES]
+    return [int((labels == label).nonzero()[0]) for label in classes]
+
+
+def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> None:
+    """Show ten test pictures with each network's prediction; a wrong one is marked."""
+    first = patients[0]
+    net = first.net
+    images = judged_on(str(net.path), net.changed_ns, first.data, first.data_ns)
+    labels = first.subject.labels
+    numbers = spread(len(images.test), first.number)
+    warning = palette().warning
+    shown = []
+    for index, place in enumerate(pictured(labels)):
+        label = images.classes[int(labels[place])]
+        lines = []
+        for patient, answer in zip(patients, answers, strict=True):
+            guess, chance = answer.guesses[index]
+            wrong = guess != int(labels[place])
+            kind = ' class="wrong"' if wrong else ""
+            who = f"{patient.net.name.split(',')[0]}: " if len(patients) > 1 else ""
+            mark = "✗ " if wrong else ""
+            said = escape(f"{who}{mark}{images.classes[guess]} {chance:.0%}")
+            lines.append(f"<span{kind}>{said}</span>")
+        picture = address_of(images.test[numbers[place]])
+        shown.append(
+            f'<figure><img src="{picture}" alt="{escape(label)}" height="{_PICTURE_PX}">'
+            f"<figcaption><b>{escape(label)}</b><br>{'<br>'.join(lines)}</figcaption></figure>"
+        )
+    style = f"--rl-warning:{warning}"
+    st.html(f'<div class="rl-pictures rl-ten" style="{style}">{"".join(shown)}</div>')

@@ -1,0 +1,103 @@
+"""What a trained network does and sees, for the page Lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+import torch
+
+from analysis.images.kinds import MAX_PICTURE_BYTES
+from analysis.lesions.blocks import Blocks, measure
+from analysis.lesions.blocks_report import blocks_result
+from analysis.lesions.sees import see
+from analysis.lesions.sight import Sight
+from analysis.lesions.studies import stamp
+from analysis.lesions.subjects import seed_of, shown_tests, untrained
+from analysis.results.form import Result
+from analysis.training.checkpoints import seen
+from pages.ui.fields import number, switch
+from pages.ui.words import complain
+from pages.views.checkpoints import digest, judged_on
+from pages.views.lesions import Patient, pictured
+
+_IMAGES = 32
+
+
+def block_studies(
+    patients: Sequence[Patient],
+) -> tuple[list[Blocks], Callable[[], list[Result]]]:
+    """Return what each block of the networks does, trained or at initialisation."""
+    trained = not switch("At initialisation", False, key="initial")
+    found = [_blocks(patient, trained) for patient in patients]
+
+    def results() -> list[Result]:
+        made = []
+        for patient, blocks in zip(patients, found, strict=True):
+            net = patient.net
+            images = judged_on(str(net.path), net.changed_ns, patient.data, patient.data_ns)
+            weights = digest(str(net.path), net.changed_ns) if trained else seed_of(0)
+            made.append(blocks_result(blocks, images.digest, weights, stamp()))
+        return made
+
+    return found, results
+
+
+def _blocks(patient: Patient, trained: bool) -> Blocks:
+    net = patient.net
+    return _measured(str(net.path), net.changed_ns, patient.data, patient.data_ns, trained, patient)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _measured(
+    path: str, changed_ns: int, data: str, data_ns: int, trained: bool, _patient: Patient
+) -> Blocks:
+    """Measure on a network of its own: it is hooked for a moment."""
+    checkpoint = _patient.net.checkpoint
+    if not trained:
+        network, x, _, _ = untrained(str(checkpoint.spec), data, _IMAGES, 0)
+        return measure(network, x, trained=False)
+    x, _ = shown_tests(checkpoint, judged_on(path, changed_ns, data, data_ns), _IMAGES)
+    return measure(checkpoint.network(), x, trained=True)
+
+
+def choose_picture(patients: Sequence[Patient]) -> tuple[torch.Tensor, str] | None:
+    """Let a visitor choose a test image or a picture of theirs; return it as [1, C, H, W]."""
+    first = patients[0]
+    left, right = st.columns([1, 3])
+    count = len(first.subject.labels)
+    usual = min(pictured(first.subject.labels)[-1] + 1, count)
+    place = number("Test image", 1, count, usual, key="picture", place=left) - 1
+    file = right.file_uploader(
+        "Or a picture of mine",
+        ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
+        key="lesion_picture",
+        max_upload_size=MAX_PICTURE_BYTES // 10**6,
+    )
+    if file is not None:
+        try:
+            return seen(first.net.checkpoint, file.getvalue()), ""
+        except ValueError as error:
+            complain(str(error))
+            return None
+    label = first.net.checkpoint.classes[int(first.subject.labels[place])]
+    return first.subject.image(place), label
+
+
+def sights(
+    patients: Sequence[Patient], picture: tuple[torch.Tensor, str] | None, out: tuple[str, ...]
+) -> list[Sight]:
+    """Return what the networks see in a picture with these blocks out."""
+    if picture is None:
+        return []
+    x, label = picture
+    return [
+        Sight(
+            patient.net.name,
+            see(patient.subject.network, x, out),
+            patient.net.checkpoint.classes,
+            label,
+        )
+        for patient in patients
+        if patient.net.checkpoint.spec.input == patients[0].net.checkpoint.spec.input
+    ]

@@ -1,0 +1,198 @@
+"""The paths of a network on the page: what is asked, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.charts.file import row_file
+from analysis.images.open import folder_of
+from analysis.lesions.charts import paths_charts
+from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
+from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
+from analysis.lesions.studies import measure_paths
+from analysis.lesions.subjects import seed_of
+from analysis.machine.jobs import Job
+from analysis.results.form import Result
+from analysis.results.recorded import recorded
+from analysis.results.store import Store
+from analysis.style.files import CHART_SUFFIXES
+from nets import ResNetSpec
+from nets.options import number_of
+from pages.ui.charts import show_chart
+from pages.ui.downloads import file_button
+from pages.ui.fields import number, segments
+from pages.ui.jobs import start
+from pages.ui.markup import Cell, table
+from pages.ui.words import complain
+from pages.views.checkpoints import (
+    choose_data,
+    choose_trained,
+    digest,
+    images_changed,
+    judged_on,
+)
+
+KEY = "paths"
+TRAINED, INITIAL, MODEL = "trained", "initial", "model"
+
+_STATES = {
+    TRAINED: "Trained",
+    INITIAL: "The same at initialisation",
+    MODEL: "The sidebar's model at initialisation",
+}
+_MOST_IMAGES = 256
+_SECONDS = 3_600.0
+_KEPT = 50
+_ANSWERS = "path_answers"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page asks: a checkpoint or a model, images, and how many draws."""
+
+    spec: ResNetSpec
+    source: Path | str
+    data: str | None
+    images: int
+    draws: int
+    hash: str
+
+
+def choose_question(
+    spec: ResNetSpec, top: DeltaGenerator, below: DeltaGenerator
+) -> Question | None:
+    """Let a visitor choose a network, its state, the images and the draws."""
+    state = segments("State", _STATES, TRAINED, key="path_state", place=top)
+    with top:
+        one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
+    images = number("Images", 1, _MOST_IMAGES, 32, key="path_images", place=three)
+    draws = number("Paths of a length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
+    try:
+        if state == MODEL:
+            check(spec)
+            one.text_input("Network", str(spec), disabled=True, key="path_model")
+            asked = str(spec), seed_of(0), "random", images, draws, False
+            return Question(spec, str(spec), None, images, draws, paths_hash(*asked))
+        net = choose_trained("path_net", one, below)
+        if net is None:
+            return None
+        data = choose_data(net, "path_data", two)
+        own = net.checkpoint.spec
+        check(own)
+        shown = judged_on(str(net.path), net.changed_ns, data, images_changed(data))
+        trained = state == TRAINED
+        weights = digest(str(net.path), net.changed_ns) if trained else seed_of(0)
+        count = min(images, len(shown.test))
+        name = paths_hash(str(own), weights, shown.digest, count, draws, trained)
+        return Question(own, net.path if trained else str(own), data, images, draws, name)
+    except (ValueError, OSError) as error:
+        complain(str(error))
+        return None
+
+
+def answer(question: Question) -> Result | None:
+    """Return what is known: what this visit or this server has measured, else what is recorded."""
+    kept: dict[str, Result] = st.session_state.get(_ANSWERS, {})
+    name = question.hash
+    result = kept.get(name) or Store().find(name) or recorded(name)
+    return result if result is not None and result.kind == PATHS else None
+
+
+def remember(job: Job) -> None:
+    """Keep what a job has measured, with this visit and in the server's store."""
+    result = job.result
+    kept: dict[str, Result] = st.session_state.setdefault(_ANSWERS, {})
+    if result is not None and result.hash not in kept:
+        kept[result.hash] = result
+        Store().keep(result)
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
+
+
+def measure_button(question: Question | None, known: bool, running: bool) -> None:
+    """The button that measures in the worker."""
+    st.button(
+        "Measure again" if known else "Measure",
+        type="secondary" if known else "primary",
+        icon=":material/play_arrow:",
+        disabled=question is None or running,
+        on_click=_run,
+        args=(question,),
+    )
+
+
+def _run(question: Question) -> None:
+    st.session_state.get(_ANSWERS, {}).pop(question.hash, None)
+    data = question.data and str(folder_of(question.data) or question.data)
+    start(
+        KEY,
+        measure_paths,
+        question.source,
+        data,
+        question.images,
+        question.draws,
+        seconds=_SECONDS,
+    )
+
+
+def show_live(job: Job, question: Question | None) -> None:
+    """Show which lengths are measured, and the gradient of one path so far."""
+    lengths: Sequence[Length] = job.results
+    whole = sum(question.spec.blocks) + 1 if question else len(lengths) + 1
+    said = f"{number_of(len(lengths), 'length')} of {whole}"
+    st.progress(min(len(lengths) / whole, 1.0), said)
+
+
+def show_paths(found: Paths) -> None:
+    """Show the three charts, what they say, and the table."""
+    for chart, place in zip(paths_charts(found), st.columns(3, gap="medium"), strict=True):
+        with place:
+            st.markdown(f"**{chart.title}**")
+            show_chart(chart, f"paths_{chart.title}", 360)
+    for said in paths_verdict(found):
+        st.markdown(f"- {said}")
+    st.caption(
+        "How many paths there are of a length, times the gradient along one of them, is what that "
+        "length carries (Veit, Wilber, Belongie 2016, Fig. 6). Magnitudes are added: what cancels "
+        "between paths is ignored. The length is the number of branches on a path; a shortcut of "
+        "any kind counts 0. The band is the range over the draws."
+    )
+
+
+def say_source(result: Result) -> None:
+    """Say when and where it was measured."""
+    where = result.stamp
+    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
+    threads = number_of(int(where.get("threads") or 1), "thread")
+    st.caption(f"{how} on {where['date'][:10]} on {where['cpu']}, {threads}.")
+
+
+def show_table(found: Paths) -> None:
+    """Show every length with its exact numbers."""
+    rows = [
+        (
+            str(one.length),
+            f"{one.paths:,}",
+            Cell(f"{one.gradient:.3g}", f"{one.low!r} to {one.high!r} over the draws"),
+            Cell(f"{100 * one.share:.2f}%", repr(one.share), one.share),
+        )
+        for one in found.lengths
+    ]
+    head = ("Length", "Paths", "Gradient of one", "Share of the gradient")
+    st.html(table("Paths by length", head, rows, 0))
+
+
+def export_paths(found: Paths, result: Result) -> None:
+    """The buttons of the files."""
+    file_button("CSV", "paths.csv", partial(paths_csv, found))
+    file_button("JSON", "paths.json", result.json)
+    title = f"Paths through {found.model}"
+    for suffix in CHART_SUFFIXES:
+        make = partial(row_file, paths_charts(found), suffix, title=title)
+        file_button(f"Charts as {suffix[1:].upper()}", f"paths{suffix}", make)

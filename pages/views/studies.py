@@ -1,0 +1,229 @@
+"""Studies of trained networks on the page: every block out, several, another order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import streamlit as st
+
+from analysis.charts.chart import Chart
+from analysis.images.open import SAMPLE, folder_of, open_set
+from analysis.lesions.charts import dropped_chart, permuted_chart, single_chart
+from analysis.lesions.drop import Lesions
+from analysis.lesions.report import LESIONS, is_residual, lesions_csv, lesions_verdict
+from analysis.lesions.studies import study_all
+from analysis.machine.jobs import Job
+from analysis.results.form import Result
+from analysis.results.recorded import recorded
+from analysis.results.store import Store
+from analysis.training.kept import train_all
+from analysis.training.recipes import Schedule, changed, recipe_of
+from analysis.training.runs import Task
+from nets import parse, plan
+from nets.options import number_of
+from pages.ui.address import hold
+from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.downloads import file_button
+from pages.ui.fields import segments
+from pages.ui.jobs import start
+from pages.views.lesions import NET, OUT, Patient
+
+KEY, TRAINING = "lesions", "a network to take apart"
+
+SHOWN = {
+    "single": "One block out",
+    "several": "Several blocks out",
+    "order": "Blocks in another order",
+    "does": "What each block does",
+    "sees": "What it sees",
+}
+"""What the page shows below the pictures."""
+
+_LIVE = "resnet56:widths=8,16,32:stem_width=8:input=1x14x14:classes=10"
+_LIVE_STEPS = 400
+_KEPT = 50
+_SECONDS = 3_600.0
+_STUDIES, _TAKEN = "lesion_studies", "lesion_trained"
+
+
+def studies_of(patients: Sequence[Patient]) -> list[Result]:
+    """Return what is known of the networks: this server's studies, else the recorded ones."""
+    results = []
+    for patient in patients:
+        result = Store().find(patient.hash) or recorded(patient.hash)
+        result = st.session_state.get(_STUDIES, {}).get(patient.hash) or result
+        if result is not None and result.kind == LESIONS:
+            results.append(result)
+    return results
+
+
+def remember(job: Job) -> None:
+    """Keep what a job has found, with this visit and in the server's store."""
+    kept: dict[str, Result] = st.session_state.setdefault(_STUDIES, {})
+    for result in job.result or ():
+        if kept.get(result.hash) is not result:
+            kept[result.hash] = result
+            Store().keep(result)
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
+
+
+def live(job: Job) -> list[Lesions]:
+    """Return the studies of a job as far as they are."""
+    latest: dict[int, Lesions] = {}
+    for place, study in job.results:
+        latest[place] = study
+    return [latest[place] for place in sorted(latest)]
+
+
+def show_live(job: Job, patients: Sequence[Patient]) -> None:
+    """Draw a study as it goes on: first the single blocks."""
+    studies = live(job)
+    if not studies:
+        st.progress(0.0, "Loading the network")
+        return
+    done = sum(len(one.single) + len(one.dropped) + len(one.permuted) for one in studies)
+    latest = studies[-1]
+    blocks = len(plan.blocks(parse(latest.model)))
+    whole = len(patients) * max(blocks + len(latest.dropped) + 30, done)
+    st.progress(min(done / whole, 1.0), f"{number_of(done, 'evaluation')} so far")
+    if latest.permuted or latest.dropped:
+        show_chart(dropped_chart([one for one in studies if one.dropped]), "lesions_live", 360)
+    else:
+        show_chart(single_chart(studies), "lesions_live", 360)
+
+
+def study_button(patients: Sequence[Patient], results: Sequence[Result], running: bool) -> None:
+    """The button that drops one block after the other, then several, then permutes them."""
+    st.button(
+        "Run it here" if len(results) == len(patients) else "Drop one after the other",
+        icon=":material/play_arrow:",
+        disabled=running or not patients,
+        on_click=run_study,
+        args=(tuple(patients),),
+        help="Takes every block out alone, then random ones together, then permutes each stage: "
+        "about a minute for 32 layers on one thread.",
+        width="stretch",
+    )
+
+
+def run_study(patients: tuple[Patient, ...]) -> None:
+    """Begin to take networks apart in the worker, from a callback."""
+    first = patients[0]
+    files = tuple(patient.net.path for patient in patients)
+    start(KEY, study_all, files, _where(first.data), first.number, seconds=_SECONDS)
+
+
+def _where(data: str) -> str:
+    """Return by what the worker opens a set; visitors' names are known to be offered here."""
+    return str(folder_of(data) or data)
+
+
+def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
+    """Show one part of a study: its chart and what it says."""
+    chart = _chart(shown, studies)
+    if chart is None:
+        st.caption("Not measured yet.")
+        return
+    show_chart(chart, f"lesions_{shown}", 420)
+    for study in studies:
+        sentences = lesions_verdict(study)
+        own = {"single": sentences[:1], "several": sentences[1:2], "order": sentences[2:]}[shown]
+        who = f"**{_short(study)}.** " if len(studies) > 1 else ""
+        for said in own:
+            st.markdown(f"- {who}{said}")
+    if shown != "single":
+        st.caption(
+            "Draws and permutations leave the first block of each stage in its place: it makes the "
+            "map that the others refine, and in all stages but the first it changes its shape."
+        )
+    st.caption(" ".join(dict.fromkeys(map(_stamped, results))))
+
+
+def _chart(shown: str, studies: Sequence[Lesions]) -> Chart | None:
+    if shown == "single":
+        return single_chart(studies) if studies else None
+    if shown == "several":
+        whole = [one for one in studies if one.dropped]
+        return dropped_chart(whole) if whole else None
+    whole = [one for one in studies if one.permuted]
+    return permuted_chart(whole) if whole else None
+
+
+def _short(study: Lesions) -> str:
+    kind = "residual" if is_residual(study.model) else "plain"
+    return f"{kind}, {parse(study.model).depth} layers"
+
+
+def _stamped(result: Result) -> str:
+    where = result.stamp
+    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
+    threads = number_of(int(where.get("threads") or 1), "thread")
+    return f"{how} on {str(where.get('date', ''))[:10]} on {where.get('cpu', 'a CPU')}, {threads}."
+
+
+def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> None:
+    """The buttons of a study's files."""
+    for study, result in zip(studies, results, strict=True):
+        name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
+        file_button(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study))
+        file_button(f"JSON, {_short(study)}", f"{name}.json", result.json)
+    chart_buttons(single_chart(studies), "lesions-single")
+    if all(one.dropped for one in studies):
+        chart_buttons(dropped_chart(studies), "lesions-several")
+    if any(one.permuted for one in studies):
+        chart_buttons(permuted_chart(studies), "lesions-order")
+
+
+def choose_shown() -> str:
+    """Let a visitor choose what is shown below the pictures."""
+    return segments("Below", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
+
+
+def train_button(running: bool) -> None:
+    """The button that trains a residual network of 56 layers, to take it apart."""
+    st.button(
+        "Train a ResNet-56 now",
+        icon=":material/model_training:",
+        disabled=running,
+        on_click=_train,
+        help="400 steps on the sample at 14×14 pixels: about 30 seconds on one thread. Then it's "
+        "taken apart.",
+        width="stretch",
+    )
+
+
+def _train() -> None:
+    start(TRAINING, train_all, (live_task(),), Store().folder, seconds=_SECONDS)
+
+
+def live_task() -> Task:
+    """Return the run of the network that is trained live."""
+    changes: dict[str, Any] = {"batch": 64, "steps": _LIVE_STEPS, "schedule": Schedule.COSINE}
+    recipe = changed(recipe_of("degradation"), changes)
+    return Task(parse(_LIVE), recipe, SAMPLE, open_set(SAMPLE).digest)
+
+
+def show_training(job: Job) -> None:
+    """Show how far the live training is."""
+    losses = list(chain.from_iterable(one.losses for one in job.results))
+    said = (
+        f"step {len(losses):,} of {_LIVE_STEPS}, loss {losses[-1]:.2f}"
+        if losses
+        else "Loading the images"
+    )
+    st.progress(min(len(losses) / _LIVE_STEPS, 1.0), said)
+
+
+def take_trained(job: Job) -> bool:
+    """Choose the network that was trained live, once; return whether it was."""
+    if not job.result or st.session_state.get(_TAKEN) is job:
+        return False
+    st.session_state["lesion_trained"] = job
+    run = job.result[0]
+    hold(NET, run.task.hash)
+    hold(OUT, "")
+    return True
