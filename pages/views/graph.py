@@ -29,6 +29,9 @@ from pages.ui.words import complain, sentence
 
 _OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
 
+_NARROW_MM = 170.0
+"""The width for which a graph is laid out that stands beside another."""
+
 _NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
 """What can be opened in some network."""
 
@@ -88,8 +91,9 @@ def _view(
     opened: frozenset[str],
     heat: Heat | None,
     palette: Palette,
+    width_mm: float | None = None,
 ) -> dict[str, Any]:
-    drawn = graph_of(spec, level, unfold, opened)
+    drawn = graph_of(spec, level, unfold, opened, width_mm)
     picture = svg(drawn, Look(palette), heat)
     drawing = f"{spec} {level} {unfold}"
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
@@ -134,6 +138,7 @@ def show_blocks_to_take(
     palette: Palette,
     key: str,
     take: Callable[[str], None],
+    is_narrow: bool = False,
 ) -> None:
     """Draw a graph of which a click takes a block out, and puts it back.
 
@@ -144,8 +149,10 @@ def show_blocks_to_take(
         palette: the colours.
         key: of the graph on the page.
         take: is given what is out after a click, separated by commas.
+        is_narrow: whether it stands beside another, in half of the page's width.
     """
-    view = _view(spec, Level.BLOCK, True, frozenset(), heat, palette)
+    width_mm = _NARROW_MM if is_narrow else None
+    view = _view(spec, Level.BLOCK, True, frozenset(), heat, palette, width_mm)
     takes = [place.path for place in plan.blocks(spec)]
     label = (
         "Graph of the network. Arrow keys walk along it; Enter takes a block out and puts it back."

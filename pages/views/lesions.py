@@ -143,10 +143,16 @@ def show_patients(
     for index, (patient, column) in enumerate(zip(patients, columns, strict=True)):
         spec = patient.net.checkpoint.spec
         with column:
-            places.append(st.empty())
+            places.append(st.container())
             study = next((one for one in studies if one.model == str(spec)), None)
             show_blocks_to_take(
-                spec, out, _damage(study) if study else None, palette(), f"taken_{index}", take
+                spec,
+                out,
+                _damage(study) if study else None,
+                palette(),
+                f"taken_{index}",
+                take,
+                len(patients) > 1,
             )
     answers = []
     for patient, place in zip(patients, places, strict=True):
