@@ -63,7 +63,8 @@ class Settings:
     """Stop when half of the 95% interval of the median iteration is below this share of it."""
 
     seconds: float = 20.0
-    """The longest time for warm-up and measurement; building and compiling come on top."""
+    """The longest time for warm-up and measurement; building, compiling and an accelerator's first
+    iterations come on top."""
 
     seed: int = 0
     """Seed of weights, images and classes."""

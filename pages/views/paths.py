@@ -76,7 +76,7 @@ def choose_question(
     try:
         if state == MODEL:
             check(spec)
-            one.text_input("Network", str(spec), disabled=True, key="path_model")
+            one.markdown(f"`{spec}`, random images")
             asked = str(spec), seed_of(0), "random", images, draws, False
             return Question(spec, str(spec), None, images, draws, paths_hash(*asked))
         net = choose_trained("path_net", one, below)

@@ -107,6 +107,20 @@ SETTINGS: dict[str, dict[str, object]] = {
         **RECIPE,
         "train_steps": 77,
     },
+    "lesions": {
+        "net": "fashion_resnet56",
+        "beside": "none",
+        "lesion_data": UNTOUCHED,
+        "lesion_images": 60,
+        "lesion_shown": "order",
+    },
+    "paths": {
+        "path_state": "initial",
+        "path_net": "fashion_resnet20",
+        "path_data": UNTOUCHED,
+        "path_images": 5,
+        "path_draws": 7,
+    },
     "compare": {
         "compared": ["resnet20", "resnet32", "resnet44"],
         "compare_batch": 2,
@@ -140,7 +154,8 @@ SETTINGS: dict[str, dict[str, object]] = {
 }
 """A value that is not the default, by page and key; `LAST` is a select box's last option.
 
-Untouched is what another choice forbids: a time when none has been measured, TF32 on a CPU.
+Untouched is what another choice or this machine forbids: a time when none has been measured, TF32
+on a CPU, images other than the sample.
 """
 
 ONE: dict[str, object] = {
@@ -155,6 +170,9 @@ ONE: dict[str, object] = {
 CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     *((page, {}, settings) for page, settings in SETTINGS.items()),
     ("training", {}, {"train": "one", "train_recipe": "d2l"}),
+    ("lesions", {"lesion_shown": "does", "lesion_images": "20"}, {"initial": True}),
+    ("lesions", {"lesion_shown": "sees", "lesion_images": "20"}, {"picture": 7}),
+    ("paths", {}, {"path_state": "model"}),
     ("training", {"train": "one", "train_recipe": "flowers"}, ONE),
 ]
 """Pages, with what is in their address before, and what is chosen then."""

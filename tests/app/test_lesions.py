@@ -1,0 +1,198 @@
+"""The pages Lesions and Paths."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from analysis.images.sample import sample_set
+from analysis.lesions.shipped import shipped_path
+from analysis.lesions.subjects import checkpoint_of, images_of, subject_of
+from analysis.training.checkpoints import save
+from analysis.training.loop import Training
+from analysis.training.uploads import MAX_UPLOADS, keep, uploaded
+from tests.analysis.toys import toy_set, toy_task
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+from tests.app.test_timing import press
+
+FEW = {"net": "fashion_resnet20", "lesion_images": "40"}
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(c.value for c in app.caption)
+
+
+def test_the_shipped_pair_stands_side_by_side_with_what_was_recorded(open_app: Open) -> None:
+    app = open_app(None, "lesions")
+    assert not app.exception
+    assert not app.error
+    shown = html(app)
+    assert "8.9% wrong" in shown
+    assert "10.3% wrong" in shown
+    assert len(app.get("bidi_component")) >= 2
+    said = markdown(app)
+    assert "the error goes from 8.9% to 12.2% in the median; layer1.0 is the block" in said
+    assert "the error goes from 10.3% to 86.6% in the median; layer3.2 is the block" in said
+    assert "Recorded on 2026-11-26" in captions(app)
+
+
+def test_blocks_that_are_out_are_in_the_address_and_cost_what_the_subject_says(
+    open_app: Open,
+) -> None:
+    subject = subject_of(checkpoint_of("fashion_resnet20"), sample_set(), 40)
+    intact, out = subject.error(), subject.error(["layer2.1", "layer3.0"])
+    assert out > intact
+    app = open_app(None, "lesions", out="layer2.1,layer3.0", **FEW)
+    assert not app.exception
+    assert f"{out:.1%} wrong" in html(app)
+    assert f"2 blocks out; {intact:.1%} with all" in html(app)
+    press(app, "Put all back")
+    assert f"{intact:.1%} wrong" in html(app)
+    assert "out" not in app.query_params
+
+
+def test_pictures_flip_as_blocks_go(open_app: Open) -> None:
+    one = "lesions", {**FEW, "lesion_images": "100"}
+    before = html(open_app(None, one[0], **one[1]))
+    after = html(open_app(None, one[0], out="layer1.0", **one[1]))
+    assert before.count('class="wrong"') < after.count('class="wrong"') <= 10
+
+
+def test_a_study_runs_in_the_worker_and_is_kept(open_app: Open) -> None:
+    app = open_app(None, "lesions", **FEW)
+    assert "Not measured yet." in captions(app)
+    press(app, "Drop one after the other")
+    assert app.session_state["jobs"]["lesions"].wait(timeout=120)
+    app.run()
+    assert not app.exception
+    assert "Measured on this server" in captions(app)
+    (result,) = app.session_state["lesion_studies"].values()
+    assert len(result.figures["single"]) == 9
+    again = open_app(None, "lesions", lesion_shown="several", **FEW)
+    assert "the mean error is 1:" in markdown(again)
+    assert "Measured on this server" in captions(again)
+
+
+@pytest.mark.parametrize("shown", ["does", "sees"])
+def test_what_blocks_do_and_what_it_sees(open_app: Open, shown: str) -> None:
+    app = open_app(None, "lesions", lesion_shown=shown, out="layer3.1", **FEW)
+    assert not app.exception
+    assert not app.error
+    assert {"does": "What each block does", "sees": "What it sees"}[shown] in [
+        head.value for head in app.header
+    ]
+
+
+def test_what_is_no_block_and_too_many_images_are_one_sentence(open_app: Open) -> None:
+    app = open_app(None, "lesions", out="layer9.9,layer2.1", **FEW)
+    assert [error.value for error in app.error] == [
+        "'layer9.9' is no block of this network, which has layer1.0 to layer3.2."
+    ]
+    assert "1 block out" in html(app)
+    app = open_app(None, "lesions", net="0123456789abcdef")
+    assert "net=0123456789abcdef" in app.warning[0].value
+    assert "8.9% wrong" in html(app)
+
+
+def test_a_checkpoint_of_ones_own_takes_their_place(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    save(Training(toy_task(), toy_set()), path)
+    name = keep(path.read_bytes())
+    assert uploaded(name) is not None
+    app = open_app(None, "lesions", net=name)
+    assert not app.exception
+    (said,) = [error.value for error in app.error]
+    assert said.startswith("The network was trained for")  # on images that are not here
+    name = keep(shipped_path("fashion_plain32").read_bytes())
+    app = open_app(None, "lesions", net=name, lesion_images="30")
+    assert not app.error
+    assert "plain, 32 layers" in html(app)
+
+
+def test_a_checkpoint_is_uploaded_and_stays_in_the_address(open_app: Open) -> None:
+    app = open_app(None, "lesions", net="upload", lesion_images="30")
+    assert not app.exception
+    kind = "application/octet-stream"
+    app.file_uploader(key="net_file").upload("a.safetensors", b"nothing", kind).run()
+    (said,) = [error.value for error in app.error]
+    assert said.startswith("The file isn't a checkpoint of this app, or it is damaged.")
+    data = shipped_path("fashion_resnet32").read_bytes()
+    app.file_uploader(key="net_file").upload("a.safetensors", data, kind).run()
+    assert not app.exception
+    assert uploaded("".join(app.query_params["net"])) is not None
+    assert "residual, 32 layers" in html(app)
+
+
+def test_uploads_are_bounded_and_checked(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^the file isn't a checkpoint of this app"):
+        keep(b"nothing", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    training = Training(toy_task(), toy_set())
+    names = []
+    for number in range(MAX_UPLOADS + 2):
+        with torch.no_grad():
+            training.model.fc.bias.fill_(number)
+        save(training, tmp_path / "x")
+        names.append(keep((tmp_path / "x").read_bytes(), tmp_path / "kept"))
+    assert len(list((tmp_path / "kept").iterdir())) == MAX_UPLOADS
+    assert uploaded(names[-1], tmp_path / "kept") is not None
+    assert uploaded("../../etc/passwd", tmp_path / "kept") is None
+
+
+def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: Open) -> None:
+    app = open_app(None, "paths")
+    assert not app.exception
+    assert "A path goes through 7.5 of 15 blocks in the mean, the gradient through 6.2." in (
+        markdown(app)
+    )
+    assert "Magnitudes are added" in captions(app)
+    app = open_app(None, "paths", path_state="initial")
+    assert "the gradient through 7.1." in markdown(app)
+    assert "Recorded on 2026-11-26" in captions(app)
+
+
+def test_paths_are_measured_in_the_worker(open_app: Open) -> None:
+    few = {"path_net": "fashion_resnet20", "path_images": "2", "path_draws": "2"}
+    app = open_app(None, "paths", **few)
+    assert "Not measured yet: press Measure." in captions(app)
+    press(app, "Measure")
+    assert app.session_state["jobs"]["paths"].wait(timeout=120)
+    app.run()
+    assert not app.exception
+    assert "A path goes through 4.5 of 9 blocks in the mean" in markdown(app)
+    assert "Measured on this server" in captions(app)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("plain20", "plain20 is a plain network: it has one path, through all of its blocks."),
+        ("resnet20:blocks=1", "has one block: take a network of two or more."),
+    ],
+)
+def test_paths_refuses_what_has_one_path(open_app: Open, model: str, says: str) -> None:
+    app = open_app(model, "paths", path_state="model")
+    assert not app.exception
+    assert [says in error.value for error in app.error] == [True]
+    app = open_app(None, "paths", path_net="fashion_plain32")
+    assert "is a plain network" in app.error[0].value
+
+
+def test_a_subject_that_keeps_nothing_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = checkpoint_of("fashion_resnet20")
+    kept = subject_of(checkpoint, images_of(checkpoint, "sample"), 30)
+    monkeypatch.setattr("analysis.lesions.drop.KEPT_BYTES", 0)
+    anew = subject_of(checkpoint, images_of(checkpoint, "sample"), 30)
+    for out in ([], ["layer1.1"], ["layer2.0", "layer3.2"]):
+        assert torch.equal(kept.logits(out), anew.logits(out))
+    assert not anew._kept
+    assert kept._kept

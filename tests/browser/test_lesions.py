@@ -1,0 +1,66 @@
+"""The pages Lesions and Paths in a browser: a click takes a block out."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit, drawn, settled
+
+
+def block(page: Page, path: str, graph: int = 0) -> Locator:
+    return page.locator(f".rv-canvas >> nth={graph}").locator(f"g.node[data-path='{path}']").first
+
+
+def errors(page: Page) -> Locator:
+    return page.locator(".rl-figures .value")
+
+
+def test_a_click_takes_a_block_out_of_both_networks(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lesions", 1280, 1100)
+    drawn(page)
+    expect(errors(page)).to_have_text(["8.9% wrong", "10.3% wrong"])
+
+    block(page, "layer2.2").click()
+    expect(errors(page)).to_have_text(["12.2% wrong", "85.8% wrong"])
+    for graph in (0, 1):
+        expect(block(page, "layer2.2", graph)).to_have_class(re.compile(r"\bout\b"))
+    expect(page).to_have_url(re.compile(r"out=layer2\.2$"))
+    expect(page.locator(".rl-ten .wrong").first).to_be_visible()
+
+    block(page, "layer1.3", 1).click()  # in the plain one: it is out of both
+    expect(errors(page)).to_have_text(["19.3% wrong", "91.2% wrong"])
+    other = visit(page.url)
+    expect(errors(other)).to_have_text(["19.3% wrong", "91.2% wrong"])
+    expect(block(other, "layer1.3")).to_have_class(re.compile(r"\bout\b"))
+
+    block(page, "layer1.3").click()
+    expect(errors(page)).to_have_text(["12.2% wrong", "85.8% wrong"])
+    page.get_by_role("button", name="Put all back").click()
+    expect(errors(page)).to_have_text(["8.9% wrong", "10.3% wrong"])
+    expect(block(page, "layer2.2")).not_to_have_class(re.compile(r"\bout\b"))
+
+
+def test_blocks_go_by_the_keyboard_and_quick_clicks_all_count(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lesions?net=fashion_resnet20&lesion_images=100", 1280, 1100)
+    drawn(page)
+    for path in ("layer1.1", "layer2.1", "layer3.1"):
+        block(page, path).click()
+    expect(page).to_have_url(re.compile(r"out=layer1\.1%2Clayer2\.1%2Clayer3\.1$"))
+    canvas = page.locator(".rv-canvas")
+    canvas.press("Enter")  # the one that was clicked last comes back
+    expect(page).to_have_url(re.compile(r"out=layer1\.1%2Clayer2\.1$"))
+    canvas.press("ArrowRight")
+    canvas.press("ArrowRight")
+    canvas.press("Enter")
+    expect(page).to_have_url(re.compile(r"out=layer1\.1%2Clayer2\.1%2Clayer3\.2$"))
+
+
+def test_a_path_is_shown_at_once_and_files_are_made(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/paths?path_net=fashion_resnet56")
+    expect(page.get_by_text("the gradient through 8.4.")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Charts as PDF").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    settled(page)
