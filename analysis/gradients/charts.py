@@ -10,7 +10,7 @@ from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series
 from analysis.drawing.heat import Heat
-from analysis.gradients.cosines import LABEL, Cosine, stacks
+from analysis.gradients.cosines import Cosine, stacks
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State, summarise
 from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
@@ -156,10 +156,10 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     return Chart(
         "Direction of the gradient by depth of the network",
         "weighted layers of the network",
-        f"cosine of {LABEL}",
+        f"cosine, ∂L/∂x at x and at x + {100 * noise:g}% noise",
         tuple(lines),
-        f"Cosine between {LABEL}, {noise:.4g} of the images' standard deviation, by depth of the "
-        f"network. {said}".strip(),
+        f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
+        f"deviation, by depth of the network. {said}".strip(),
     )
 
 

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 DIRECTION = "direction"
 """The name of this quantity, beside those of `analysis.gradients.curves.Quantity`."""
 
-LABEL = "∂L/∂x at x and at x + noise"
-"""What the cosine is between."""
-
 LEAST_NOISE = 1e-6
 """The least share of noise but none: float32 rounds an image by 6e-8 of itself."""
 

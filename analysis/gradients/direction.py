@@ -21,7 +21,7 @@ from functools import partial
 from random import Random
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from analysis.costs.alive import unchanged
@@ -103,7 +103,7 @@ def noise_like(images: Tensor, seed: int) -> Tensor:
     return torch.randn(images.shape, generator=generator).to(images.dtype)
 
 
-def input_gradient(model: ResNet, images: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the gradient of a loss with respect to the images, in train mode.
 
     The model is left as it was, its batch norms' statistics too.

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from analysis.gradients.cosines import DIRECTION, LABEL, AtDepth, Direction
+from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import (
     Curve,
     Gradients,
@@ -177,7 +177,7 @@ def direction_text(run: Direction) -> str:
     found = [at for stack in run.stacks for at in stack.depths]
     width = max((len(str(at.spec)) for at in found), default=0)
     lines = [
-        f"cosine of {LABEL}, train mode, {images} images",
+        f"cosine between ∂L/∂x at x and at x + noise, train mode, {images} images",
         f"{_conditions(run)}; noise {settings.noise:g} of the images' standard deviation",
         "",
     ]

@@ -126,8 +126,9 @@ def _why(one: AtDepth) -> str:
 
 
 def _at(one: AtDepth) -> str:
-    band = f" ({spread(one)})" if len(one.cosines) > 1 else ""
-    return f"{two(one.mean)}{band} at {one.depth} layers"
+    band = spread(one)
+    said = f" ({band})" if band != two(one.mean) else ""
+    return f"{two(one.mean)}{said} at {one.depth} layers"
 
 
 def _trend(shallow: AtDepth, deep: AtDepth) -> str:

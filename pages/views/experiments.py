@@ -13,7 +13,7 @@ import streamlit as st
 from analysis.charts.chart import Chart
 from analysis.gradients import direction, measure
 from analysis.gradients.charts import direction_chart, gradient_chart
-from analysis.gradients.cosines import DIRECTION, LABEL, AtDepth, Direction
+from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import Gradients, Quantity, Summary
 from analysis.gradients.report import direction_csv, direction_json, gradients_csv, gradients_json
 from analysis.gradients.shattering import shattering, spread, two
@@ -141,9 +141,9 @@ def _show_direction(run: Direction) -> None:
     st.caption(
         "The cosine is that between the gradients of the cross-entropy on logits with respect to a "
         "batch of images and to the same batch with normal noise of "
-        f"{run.settings.noise:.4g} of its standard deviation, each as one vector. 1 is the same "
-        f"direction, 0 a right angle. {_conditions(run)} Lines are means over the seeds, bands "
-        "reach from the lowest to the highest."
+        f"{run.settings.noise:.4g} of its standard deviation, each as one vector. "
+        f"{_conditions(run)} Lines are means over the seeds, bands reach from the lowest to the "
+        "highest."
     )
 
 
@@ -169,9 +169,8 @@ def _conditions(run: Run) -> str:
 _DIRECTION = Experiment(
     key=DIRECTION,
     kept="direction_runs",
-    intro=f"The cosine of {LABEL}, where x is a batch of images and the noise a small share of "
-    "its standard deviation, at initialisation, in train mode: whether the gradient points the "
-    "same way right beside an image, measured here for every network and seed.",
+    intro="The cosine between the loss's gradient at a batch of images and at the same batch with "
+    "a little noise, at initialisation, in train mode: 1 is the same direction, 0 a right angle.",
     check=direction.check,
     measure=direction.measure,
     gathered=direction.gathered,

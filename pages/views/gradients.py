@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.gradients.cosines import DIRECTION, LABEL, MAX_NOISE, DirectionSettings
+from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
 from analysis.gradients.curves import GradientSettings, Precision, Quantity
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, SHATTERED, Preset
 from analysis.gradients.twins import plain_twin, residual_twin
@@ -31,7 +31,7 @@ _SECONDS = 900.0
 def choose_quantity(place: DeltaGenerator) -> str:
     """Choose what is measured and drawn: a `Quantity` or the direction; in the address."""
     words = {quantity.value: quantity.label for quantity in Quantity}
-    words[DIRECTION] = f"cosine of {LABEL}"
+    words[DIRECTION] = "direction of ∂L/∂x under noise"
     return select(
         "Quantity",
         words,
