@@ -1,4 +1,4 @@
-"""Gradients: the gradient's norm by depth, plain against residual."""
+"""Gradients: the gradient's norm by depth, plain against residual, and its direction."""
 
 from functools import partial
 
@@ -8,15 +8,15 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.gradients.charts import gradient_chart
-from analysis.gradients.curves import Curve, Quantity
-from analysis.gradients.report import gradients_csv, gradients_json
+from analysis.machine.jobs import Job
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.views.experiments import Experiment, experiment_of
 from pages.views.gradients import (
-    KEY,
+    asked,
     choose_models,
+    choose_quantity,
     choose_settings,
     latest_run,
     measure_button,
@@ -24,50 +24,50 @@ from pages.views.gradients import (
     say_if_another,
     show_background,
     show_presets,
-    show_verdict,
 )
 
 warm_up()
-head, export = st.columns([8, 1.6], vertical_alignment="center")
+head, top, export = st.columns([5, 3, 1.6], vertical_alignment="bottom")
 head.title("Gradients")
-st.markdown(
-    "The norm of the loss's gradient at every block's output, at initialisation, in train mode: "
-    "measured here, for every network and seed in one backward pass."
-)
+quantity = choose_quantity(top)
+experiment = experiment_of(quantity)
+st.markdown(experiment.intro)
 story, place = st.container(), st.container()
-job = job_of(KEY)
-if job is None and latest_run() is None:  # first, or what is below it would move
-    place.caption("No measurements yet: pick one of the six above, or press Measure below.")
-settings, quantity = choose_settings()
+job = job_of(experiment.key)
+if job is None and latest_run(experiment) is None:  # first, or what is below it would move
+    place.caption("No measurements yet: pick one of the seven above, or press Measure below.")
+settings = choose_settings(quantity)
 with story:
     show_presets(settings)
-models = choose_models(spec)
+models = choose_models(spec, quantity)
 running = job is not None and not is_over(job)
-measure_button(models, settings, running)
+measure_button(experiment, models, settings, running)
 
 
-def show(curves: tuple[Curve, ...], quantity: Quantity, key: str) -> None:
-    """The chart of the curves that there are so far."""
-    if curves:
-        show_chart(gradient_chart(curves, quantity), key, 520)
+def show(job: Job, experiment: Experiment) -> None:
+    """The chart of what there is so far."""
+    if job.results:
+        chart = experiment.chart(job.results, asked(experiment))
+        show_chart(chart, f"{experiment.key}_live", 520)
 
 
 if job is not None and running:
     with place:
-        follow(KEY, job, lambda job: show(job.results, quantity, "gradients_live"))
+        follow(experiment.key, job, partial(show, experiment=experiment))
     st.stop()
 if job is not None:
-    remember(job)
+    remember(experiment, job)
     with place:
         say_why(job, lambda: "take a smaller batch")
-run = latest_run()
+run = latest_run(experiment)
 if run is not None:
+    chart = experiment.chart(experiment.found(run), run.settings)
     with place:
         say_if_another(run, models, settings)
-        show(run.curves, quantity, "gradients")
-        show_verdict(run, quantity)
+        show_chart(chart, experiment.key, 520)
+        experiment.show_verdict(run)
     with export, export_popover():
-        file_button("CSV", "gradients.csv", partial(gradients_csv, run))
-        file_button("JSON", "gradients.json", partial(gradients_json, run))
-        chart_buttons(gradient_chart(run.curves, quantity), "gradients")
+        file_button("CSV", f"{experiment.key}.csv", partial(experiment.csv, run))
+        file_button("JSON", f"{experiment.key}.json", partial(experiment.json, run))
+        chart_buttons(chart, experiment.key)
 show_background()

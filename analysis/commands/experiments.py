@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,19 @@ def check_device(device: str | None) -> None:
 @click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
 @click.option("--seeds", type=int, default=3, show_default=True, help="Draws of the weights.")
 @click.option("--batch", type=int, default=32, show_default=True, help="Images.")
+@click.option(
+    "--quantity",
+    type=click.Choice(["activation", "weight", "relative_weight", "direction"]),
+    default="activation",
+    show_default=True,
+    help="The norm of the gradient at block outputs, of that of the weights, or of that over the "
+    "weights' own; or the direction of the gradient, by the depth of several networks.",
+)
+@click.option(
+    "--noise",
+    type=float,
+    help="Of --quantity direction: a share of the images' standard deviation, by default 0.01.",
+)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
 @click.option(
@@ -116,6 +131,8 @@ def gradients(
     specs: tuple[ResNetSpec, ...],
     seeds: int,
     batch: int,
+    quantity: str,
+    noise: float | None,
     dtype: str,
     device: str,
     images: str,
@@ -125,57 +142,80 @@ def gradients(
 ) -> None:
     """Measure the gradient's norm by depth; one model is compared with its plain twin.
 
+    With --quantity direction it's the cosine between the gradient at the images and at the same
+    images with a little noise.
+
     Ctrl-C prints what has been measured so far.
     """
     if output is not None:
         check_suffix(output, CHART_SUFFIXES)
         check_writable(output)
     from analysis.charts.file import chart_file
+    from analysis.gradients import direction, measure
     from analysis.gradients import report as render
-    from analysis.gradients.charts import gradient_chart
-    from analysis.gradients.curves import Curve, Gradients, GradientSettings, Precision
-    from analysis.gradients.measure import gathered, measure
+    from analysis.gradients.charts import direction_chart, gradient_chart
+    from analysis.gradients.cosines import DIRECTION, DirectionSettings
+    from analysis.gradients.curves import GradientSettings, Precision, Quantity
     from analysis.gradients.twins import plain_twin, residual_twin
     from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
     from analysis.images.kinds import InputKind
 
     if download and InputKind(images) is not InputKind.FASHION_MNIST:
         raise Refusal("--download is for --images fashion_mnist")
+    if noise is not None and quantity != DIRECTION:
+        raise Refusal("--noise is for --quantity direction")
     if download and not fashion_mnist_is_here():
         download_fashion_mnist()
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
-    settings = or_usage(
-        GradientSettings,
-        seeds=seeds,
-        batch=batch,
-        device=device,
-        precision=Precision(dtype),
-        images=InputKind(images),
-    )
-    found: list[Curve] = []
-
-    def report(curve: Curve) -> None:
-        found.append(curve)
-        if sys.stderr.isatty():
-            of = len(specs) * settings.seeds
-            click.echo(f"{len(found)} of {of}: {curve.model}, seed {curve.seed}", err=True)
-
-    def show(run: Gradients) -> None:
+    shared = {
+        "seeds": seeds,
+        "batch": batch,
+        "device": device,
+        "precision": Precision(dtype),
+        "images": InputKind(images),
+    }
+    settings: Any
+    experiment: Any
+    if quantity == DIRECTION:
+        experiment = direction
+        shared |= {} if noise is None else {"noise": noise}
+        settings = or_usage(DirectionSettings, **shared)
+        texts: dict[str, Callable[[Any], str]] = {
+            "text": render.direction_text,
+            "json": render.direction_json,
+            "csv": render.direction_csv,
+        }
+    else:
+        experiment = measure
+        settings = or_usage(GradientSettings, **shared)
         texts = {
-            "text": render.gradients_text,
+            "text": partial(render.gradients_text, quantity=Quantity(quantity)),
             "json": render.gradients_json,
             "csv": render.gradients_csv,
         }
+    found: list[Any] = []
+
+    def report(one: Any) -> None:
+        found.append(one)
+        if sys.stderr.isatty():
+            of = len(specs) * settings.seeds
+            click.echo(f"{len(found)} of {of}: {one.model}, seed {one.seed}", err=True)
+
+    def show(run: Any) -> None:
         click.echo(texts[style](run), nl=False)
         if output is not None:
-            write(chart_file(gradient_chart(run.curves), output.suffix.lower()), output)
+            if quantity == DIRECTION:
+                chart = direction_chart(run.cosines, settings.noise)
+            else:
+                chart = gradient_chart(run.curves, Quantity(quantity))
+            write(chart_file(chart, output.suffix.lower()), output)
 
     def show_some() -> str:
         if found:
-            show(gathered(specs, settings, tuple(found)))
+            show(experiment.gathered(specs, settings, tuple(found)))
         return ""
 
     with keeping(show_some):
-        run = or_usage(measure, report, specs, settings)
+        run = or_usage(experiment.measure, report, specs, settings)
     show(run)

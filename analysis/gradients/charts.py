@@ -1,4 +1,4 @@
-"""The gradient experiment as a chart."""
+"""The gradient experiments as charts: norms by depth in a network, directions by its depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series
 from analysis.drawing.heat import Heat
+from analysis.gradients.cosines import Cosine, stacks
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State, summarise
+from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from nets import parse, plan
@@ -115,6 +117,50 @@ def _stage_marks(model: str) -> tuple[Mark, ...]:
         marks.append(Mark(at, stage.name))
         at += stage.count * spec.convs_per_block
     return tuple(marks)
+
+
+def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
+    """The mean cosine over the seeds by depth, a line for each stack, with a band over the seeds.
+
+    A depth at which it could not be measured has no point, and the legend says so.
+
+    Args:
+        cosines: those that there are so far.
+        noise: as a share of the images' standard deviation.
+    """
+    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
+    found = stacks(cosines)
+    lines = []
+    for stack, whole in zip(found, names_of(found), strict=True):
+        name = whole.removeprefix("the ").removesuffix(" stack")
+        colour, dash = next(plain if stack.spec.shortcut is Shortcut.NONE else looks)
+        lost = sum(not at.is_measured for at in stack.depths)
+        banded = any(len(at.cosines) > 1 for at in stack.depths)
+
+        def pick(value: float) -> float | None:
+            return None if math.isnan(value) else value
+
+        lines.append(
+            Series(
+                f"{name} (not measured at {number_of(lost, 'depth')})" if lost else name,
+                tuple(at.depth for at in stack.depths),
+                tuple(pick(at.mean) for at in stack.depths),
+                colour=colour,
+                dash=dash,
+                low=tuple(pick(at.low) for at in stack.depths) if banded else (),
+                high=tuple(pick(at.high) for at in stack.depths) if banded else (),
+                text=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
+            )
+        )
+    said = " ".join(shattering(found, noise))
+    return Chart(
+        "Direction of the gradient by depth of the network",
+        "weighted layers of the network",
+        f"cosine, ∂L/∂x at x and at x + {100 * noise:g}% noise",
+        tuple(lines),
+        f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
+        f"deviation, by depth of the network. {said}".strip(),
+    )
 
 
 def gradient_heat(curves: Sequence[Curve]) -> Heat:

@@ -70,13 +70,11 @@ def measure(
         ValueError: as `check` does.
     """
     check(specs, settings)
-    models = [build(edit(spec, {"softmax": False}), device="meta") for spec in specs]
-    for model in models:
-        model.to_empty(device="cpu")
+    models = hollow(specs)
     curves = []
     for seed in settings.seed_numbers:
         for spec, model in zip(specs, models, strict=True):
-            _draw(model, seed)
+            draw(model, seed)
             curves.append(curve(spec, model, settings, seed))
             report(curves[-1])
     return gathered(specs, settings, tuple(curves))
@@ -90,8 +88,14 @@ def gathered(
     return Gradients(specs, settings, curves, torch.__version__, torch.get_num_threads(), where)
 
 
-def check(specs: Sequence[ResNetSpec], settings: GradientSettings) -> Need:
+def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int = 3) -> Need:
     """What a run will take.
+
+    Args:
+        specs: the models.
+        settings: what all of them share.
+        passes: multiply-adds of a seed over those of one forward pass. By default a forward, and a
+            backward pass to what goes into every layer and to its weights.
 
     Raises:
         ValueError: in one sentence, where a model cannot be measured with these settings, the run
@@ -118,7 +122,7 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings) -> Need:
     scale = settings.precision.bytes // 4
     need = Need(
         bytes=scale * (weights + _pass_bytes(largest)),
-        macs=settings.seeds * sum(3 * cost.macs for cost in costs),
+        macs=settings.seeds * sum(passes * cost.macs for cost in costs),
     )
     if need.bytes > MAX_BYTES:
         raise ValueError(
@@ -158,7 +162,15 @@ def _check_device(settings: GradientSettings) -> None:
         raise ValueError("device mps has no float64: take float32, or device cpu")
 
 
-def _draw(model: ResNet, seed: int) -> None:
+def hollow(specs: Sequence[ResNetSpec]) -> list[ResNet]:
+    """Build networks that end in logits, and whose weights are still to be drawn."""
+    models = [build(edit(spec, {"softmax": False}), device="meta") for spec in specs]
+    for model in models:
+        model.to_empty(device="cpu")
+    return models
+
+
+def draw(model: ResNet, seed: int) -> None:
     """Draw a model's weights for a seed; torch's own generator stays as it was."""
     model.to("cpu", torch.float32)  # so that every device and precision has the same weights
     with torch.random.fork_rng(devices=[]):

@@ -1,7 +1,8 @@
 """The experiment's story: settings worth seeing, common half-truths, and what the papers say.
 
-Presets are at depth 56 on CIFAR's basic blocks; their names say what the experiment shows there
-and never contradict `analysis.gradients.verdict`, which tests check for every one.
+Presets are at depth 56 on CIFAR's basic blocks, but for one that climbs to it; their names say what
+the experiment shows there and never contradict `analysis.gradients.verdict` or
+`analysis.gradients.shattering`, which tests check for every one.
 """
 
 from __future__ import annotations
@@ -68,6 +69,13 @@ MORE = (
 """What else was measured."""
 
 
+SHATTERED = Preset(
+    "The direction shatters",
+    tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
+)
+"""The ladder of depths on which the gradient's direction is measured, not its norm."""
+
+
 @dataclass(frozen=True)
 class HalfTruth:
     """A common sentence, where it holds, where it fails, and the presets that show both."""
@@ -96,7 +104,7 @@ HALF_TRUTHS = (
         "At initialisation BN makes a plain stack's gradient explode toward the input by a factor "
         "of about 1.2 per layer, and its direction shatters: it says little about a slightly "
         "different image.",
-        (PRESETS[1].name, PRESETS[3].name),
+        (PRESETS[1].name, PRESETS[3].name, SHATTERED.name),
     ),
 )
 

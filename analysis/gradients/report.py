@@ -1,4 +1,4 @@
-"""A gradient run as text for the terminal, JSON, or CSV in long form."""
+"""A run of norms or of directions as text for the terminal, JSON, or CSV in long form."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ import csv
 import hashlib
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
-from analysis.gradients.curves import Curve, Gradients, Quantity, State, Summary
+from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
+from analysis.gradients.curves import (
+    Curve,
+    Gradients,
+    Precision,
+    Quantity,
+    State,
+    Summary,
+    log10_ratio,
+)
+from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
-from nets.options import number_of
+from nets import parse
+from nets.options import Shortcut, number_of
 
 _DIRECTION = "negative: smaller toward the input"
 
@@ -28,17 +41,8 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
     ratio's geometric mean factor a weighted layer. Theory's slope is None where there is none, or
     where the curves don't follow it.
     """
-    settings = run.settings
     return {
-        "settings": {
-            "seeds": list(settings.seed_numbers),
-            "batch": settings.batch,
-            "device": settings.device,
-            "dtype": settings.precision.value,
-            "images": settings.images.value,
-            "threads": run.threads,
-            "torch": run.torch_version,
-        },
+        "settings": _settings(run),
         "curves": [_curve(curve) for curve in run.curves],
         "summary": [_summary(summary) for summary in run.summary],
         "verdict": list(verdict(run.summary)),
@@ -47,20 +51,8 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
 
 def gradients_result(run: Gradients) -> Result:
     """Return the run as a result: what was asked, and where it was measured."""
-    settings = run.settings
-    asked = {
-        "models": [str(spec) for spec in run.specs],
-        "seeds": list(settings.seed_numbers),
-        "batch": settings.batch,
-        "dtype": settings.precision.value,
-        "images": settings.images.value,
-    }
-    if settings.picture:
-        asked["picture"] = hashlib.sha256(settings.picture).hexdigest()
-    stamp = {"device": settings.device, "threads": run.threads, "torch": run.torch_version}
-    stamp |= asdict(run.environment) if run.environment else {}
     figures = gradients_dict(run)
-    return Result("gradients", asked, stamp, figures, ("curves", "summary", "verdict"))
+    return Result("gradients", _asked(run), _stamp(run), figures, ("curves", "summary", "verdict"))
 
 
 def gradients_json(run: Gradients) -> str:
@@ -78,21 +70,31 @@ def gradients_csv(run: Gradients) -> str:
             series = curve.series(quantity)
             rows = zip(series.paths, series.positions, series.values, series.states, strict=True)
             for path, position, value, state in rows:
-                name = _state(state, curve)
+                name = _state(state, curve.precision)
                 writer.writerow((curve.model, curve.seed, quantity, path, position, value, name))
     return out.getvalue()
 
 
-def gradients_text(run: Gradients) -> str:
-    """The summary of each model and what the curves say, for a terminal."""
-    settings = run.settings
-    images = settings.images.value.replace("_", " ")
-    lines = [
-        f"gradient norm ‖∂L/∂x‖ at block outputs, train mode, {images} images",
-        f"{number_of(settings.seeds, 'seed')} from {settings.first_seed}, batch {settings.batch}, "
-        f"{settings.precision}, {settings.device}, {number_of(run.threads, 'thread')}, "
-        f"torch {run.torch_version}",
-    ]
+def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> str:
+    """The summary of each model and what the curves say, for a terminal.
+
+    Of a weight quantity, the ratio of the first convolution to the last; the words are about the
+    norm at block outputs whatever is asked, and say so.
+    """
+    images = run.settings.images.value.replace("_", " ")
+    lines = [f"gradient norm {quantity.label}, train mode, {images} images", _conditions(run)]
+    if quantity is not Quantity.ACTIVATION:
+        for summary in run.summary:
+            own = [curve for curve in run.curves if curve.model == summary.model]
+            lines += [
+                "",
+                summary.model,
+                f"  log10 first/last convolution  {_spread(own, quantity)}",
+            ]
+        return (
+            "\n".join([*lines, "", f"Of {Quantity.ACTIVATION.label}:", *verdict(run.summary)])
+            + "\n"
+        )
     for summary in run.summary:
         ends = (summary.low, summary.high)
         band = ""
@@ -112,6 +114,133 @@ def gradients_text(run: Gradients) -> str:
     return "\n".join([*lines, "", *verdict(run.summary)]) + "\n"
 
 
+def _spread(curves: Sequence[Curve], quantity: Quantity) -> str:
+    """The mean log10 ratio of a quantity over the seeds, and its range."""
+    ratios = [log10_ratio(curve.series(quantity)) for curve in curves]
+    if not all(map(math.isfinite, ratios)):
+        return "not measured"
+    band = f" ({min(ratios):+.2f} to {max(ratios):+.2f} over the seeds)" if len(ratios) > 1 else ""
+    return f"{fmean(ratios):+.2f}{band}"
+
+
+def direction_dict(run: Direction) -> dict[str, Any]:
+    """The run as plain values; a cosine that could not be measured is None, and its state says why.
+
+    `cosine` in the summary is the mean over the seeds, `cosine_low` and `cosine_high` are the
+    lowest and the highest; `kind` is plain or residual.
+    """
+    return {
+        "settings": {**_settings(run), "noise": run.settings.noise},
+        "cosines": [
+            {
+                "model": one.model,
+                "depth": parse(one.model).depth,
+                "seed": one.seed,
+                "cosine": _number(one.value),
+                "state": _state(one.state, run.settings.precision),
+            }
+            for one in run.cosines
+        ],
+        "summary": [_at_depth(at) for stack in run.stacks for at in stack.depths],
+        "verdict": list(shattering(run.stacks, run.settings.noise)),
+    }
+
+
+def direction_result(run: Direction) -> Result:
+    """Return the run as a result: what was asked, and where it was measured."""
+    asked = {**_asked(run), "noise": run.settings.noise}
+    figures = direction_dict(run)
+    return Result(DIRECTION, asked, _stamp(run), figures, ("cosines", "summary", "verdict"))
+
+
+def direction_json(run: Direction) -> str:
+    """The run as strict JSON, one cosine, depth or sentence a line."""
+    return direction_result(run).json()
+
+
+def direction_csv(run: Direction) -> str:
+    """A row for every model and seed, exact; nan where no cosine was measured."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("model", "depth", "seed", "noise", "cosine", "state"))
+    for one in run.cosines:
+        name = _state(one.state, run.settings.precision)
+        depth = parse(one.model).depth
+        writer.writerow((one.model, depth, one.seed, run.settings.noise, one.value, name))
+    return out.getvalue()
+
+
+def direction_text(run: Direction) -> str:
+    """The cosine of each model and what they say, for a terminal."""
+    settings = run.settings
+    images = settings.images.value.replace("_", " ")
+    found = [at for stack in run.stacks for at in stack.depths]
+    width = max((len(str(at.spec)) for at in found), default=0)
+    lines = [
+        f"cosine between ∂L/∂x at x and at x + noise, train mode, {images} images",
+        f"{_conditions(run)}; noise {settings.noise:g} of the images' standard deviation",
+        "",
+    ]
+    for at in found:
+        band = f"  ({spread(at)} over the seeds)" if len(at.cosines) > 1 and at.is_measured else ""
+        mean = two(at.mean) if at.is_measured else "not measured"
+        lines.append(f"{at.spec!s:{width}}  {at.depth:4} layers  {mean:>5}{band}")
+    return "\n".join([*lines, "", *shattering(run.stacks, settings.noise)]) + "\n"
+
+
+def _at_depth(at: AtDepth) -> dict[str, Any]:
+    return {
+        "model": str(at.spec),
+        "depth": at.depth,
+        "kind": "plain" if at.spec.shortcut is Shortcut.NONE else "residual",
+        "cosine": _number(at.mean),
+        "cosine_low": _number(at.low),
+        "cosine_high": _number(at.high),
+        "seeds": len(at.cosines),
+    }
+
+
+def _asked(run: Gradients | Direction) -> dict[str, Any]:
+    settings = run.settings
+    asked = {
+        "models": [str(spec) for spec in run.specs],
+        "seeds": list(settings.seed_numbers),
+        "batch": settings.batch,
+        "dtype": settings.precision.value,
+        "images": settings.images.value,
+    }
+    if settings.picture:
+        asked["picture"] = hashlib.sha256(settings.picture).hexdigest()
+    return asked
+
+
+def _stamp(run: Gradients | Direction) -> dict[str, Any]:
+    stamp = {"device": run.settings.device, "threads": run.threads, "torch": run.torch_version}
+    return stamp | (asdict(run.environment) if run.environment else {})
+
+
+def _settings(run: Gradients | Direction) -> dict[str, Any]:
+    settings = run.settings
+    return {
+        "seeds": list(settings.seed_numbers),
+        "batch": settings.batch,
+        "device": settings.device,
+        "dtype": settings.precision.value,
+        "images": settings.images.value,
+        "threads": run.threads,
+        "torch": run.torch_version,
+    }
+
+
+def _conditions(run: Gradients | Direction) -> str:
+    settings = run.settings
+    return (
+        f"{number_of(settings.seeds, 'seed')} from {settings.first_seed}, batch {settings.batch}, "
+        f"{settings.precision}, {settings.device}, {number_of(run.threads, 'thread')}, "
+        f"torch {run.torch_version}"
+    )
+
+
 def _ratio(summary: Summary) -> str:
     if math.isinf(summary.log10_ratio):
         return f"below {summary.precision}"
@@ -127,14 +256,14 @@ def _curve(curve: Curve) -> dict[str, Any]:
         "path": own.paths,
         "position": own.positions,
         "grad_norm": [_number(value) for value in own.values],
-        "state": [_state(state, curve) for state in own.states],
+        "state": [_state(state, curve.precision) for state in own.states],
         "weight_path": weights.paths,
         "weight_position": weights.positions,
         "weight_grad_norm": [_number(value) for value in weights.values],
         "relative_weight_grad_norm": [
             _number(value) for value in curve.series(Quantity.RELATIVE_WEIGHT).values
         ],
-        "weight_state": [_state(state, curve) for state in weights.states],
+        "weight_state": [_state(state, curve.precision) for state in weights.states],
     }
 
 
@@ -164,5 +293,5 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _state(state: State, curve: Curve) -> str:
-    return f"below {curve.precision}" if state is State.BELOW else state.value
+def _state(state: State, precision: Precision) -> str:
+    return f"below {precision}" if state is State.BELOW else state.value

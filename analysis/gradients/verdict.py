@@ -82,11 +82,11 @@ def word(summary: Summary) -> Word | None:
 def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
     """What the summaries of one run say: each model's course, their comparison, theory, notes."""
     specs = [parse(summary.model) for summary in summaries]
-    names = _names(specs)
+    names = stack_names(specs)
     parts = [
         *_courses(summaries, names),
         *_comparison(summaries, specs, names),
-        *_mixture(specs),
+        *mixture(specs),
     ]
     for summary, name in zip(summaries, names, strict=True):
         parts += _theory(summary, name)
@@ -116,7 +116,7 @@ def _digits(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{float(f'{value:.1e}'):,.0f}"
 
 
-def _names(specs: Sequence[ResNetSpec]) -> list[str]:
+def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
     """`the plain stack` and `the residual stack` where that tells them apart, else their texts."""
     plain = [spec.shortcut is Shortcut.NONE for spec in specs]
     if len(set(plain)) < len(plain):
@@ -319,7 +319,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _mixture(specs: Sequence[ResNetSpec]) -> list[str]:
+def mixture(specs: Sequence[ResNetSpec]) -> list[str]:
     """A warning where models differ in more than one thing."""
     names = _differing(specs)
     if len(names) < 2:

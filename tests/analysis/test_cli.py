@@ -324,6 +324,20 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["gradients", "resnet1202:input=3x256x256"], "at most 4 GB are allowed"),
         (["gradients", "resnet20:classes=1"], "has one class"),
         (["gradients"], "Missing argument 'MODEL [MODEL]...'"),
+        (["gradients", "resnet20", "--noise", "0.1"], "--noise is for --quantity direction"),
+        (["gradients", "resnet20", "--quantity", "size"], "is not one of 'activation', 'weight'"),
+        (
+            ["gradients", "resnet20", "--quantity", "direction", "--noise", "2"],
+            "noise must be 0, or 0.000001 to 1, not 2",
+        ),
+        (
+            ["gradients", "resnet20", "--quantity", "direction", "--noise", "nan"],
+            "noise must be 0, or 0.000001 to 1, not nan",
+        ),
+        (
+            ["gradients", "resnet18:input=3x32x32", "--quantity", "direction", "--batch", "1"],
+            "or a batch of at least 2",
+        ),
         (["compare", "resnet18", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
         (["compare", *["resnet18"] * 65], "a comparison takes 1 to 64 models, not 65"),
         (["compare", "resnet18", "--input", "3x8"], "input must be channels x height x width"),
@@ -464,6 +478,43 @@ def test_gradients_of_a_model_and_its_plain_twin(
     assert [row["model"] for row in run["summary"]] == [net.replace("resnet20", "plain20"), net]
     assert len(run["curves"]) == 4
     assert call(capsys, *quick, "--format", "csv")[1].startswith("model,seed,quantity,path")
+
+
+def test_weight_gradients_in_words_and_as_a_chart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = TINY.replace("resnet20", "plain20") + ":norm=none"
+    chart = tmp_path / "a.svg"
+    quick = ("gradients", net, TINY, "--batch", "4", "--seeds", "2", "-o", str(chart), "--quantity")
+    found = {}
+    for quantity in ("activation", "weight", "relative_weight"):
+        status, out, err = call(capsys, *quick, quantity)
+        assert (status, err) == (0, "")
+        found[quantity] = out, chart.read_bytes()
+    assert len(set(found.values())) == 3
+    assert found["weight"][0].startswith("gradient norm ‖∂L/∂W‖ of convolution weights, train mode")
+    run = json.loads(call(capsys, *quick, "weight", "--format", "json")[1])
+    for row in run["summary"]:
+        said = f"log10 first/last convolution  {row['weight_log10_ratio']:+.2f} ("
+        assert said in found["weight"][0]
+    assert "\nOf ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
+
+
+def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chart = tmp_path / "a.svg"
+    quick = ("gradients", TINY, "--batch", "4", "--seeds", "2", "--quantity", "direction")
+    status, out, err = call(capsys, *quick, "-o", str(chart))
+    assert (status, err) == (0, "")
+    assert out.startswith("cosine between ∂L/∂x at x and at x + noise, train mode, random images\n")
+    assert "noise 0.01 of the images' standard deviation" in out
+    assert out.endswith("At 8 layers the two differ by less than 0.05 in every seed.\n")
+    assert chart.read_text().startswith("<?xml")
+    run = json.loads(call(capsys, *quick, "--format", "json")[1])
+    assert [row["model"] for row in run["summary"]] == [TINY.replace("resnet20", "plain20"), TINY]
+    assert len(run["cosines"]) == 4
+    rows = call(capsys, *quick, "--noise", "0", "--format", "csv")[1].splitlines()
+    assert rows[0] == "model,depth,seed,noise,cosine,state"
+    assert [float(row.split(",")[-2]) for row in rows[1:]] == pytest.approx([1] * 4, abs=1e-12)
 
 
 def test_images_that_are_not_here_are_refused(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.gradients.curves import Curve, NormSeries, Precision, Summary, state, summarise
-from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS
+from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, SHATTERED
 from analysis.gradients.theory import confirmed, theory
 from analysis.gradients.verdict import Word, factor, verdict, within, word, word_of
 from nets import parse
@@ -567,14 +567,15 @@ def test_factors_in_words(log10: float, rounded: str, bound: str) -> None:
 
 
 def test_the_story_holds_together() -> None:
-    names = [preset.name for preset in (*PRESETS, *MORE)]
-    assert names[:6] == [
+    names = [preset.name for preset in (*PRESETS, SHATTERED, *MORE)]
+    assert names[:7] == [
         "Vanishing: no BN, default init",
         "BN explodes, shortcuts tame it",
         "He init without BN: the residual stack explodes",
         "tanh: shortcuts don't help",
         "Xavier: slow vanishing",
         "Sigmoid: both vanish",
+        "The direction shatters",
     ]
     assert len(set(names)) == len(names)
     assert {name for half in HALF_TRUTHS for name in half.presets} <= set(names)

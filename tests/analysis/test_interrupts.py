@@ -81,6 +81,7 @@ TRIES = {
     "profile resnet152": [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.2],
     f"time {ENDLESS} --batch 1,2,3,4,5,6,7,8 --threads 1": [0.0, 0.3, 0.6, 1.0, 1.6, 3.0],
     f"gradients {ENDLESS} --seeds 20 --batch 256": [0.0, 0.2, 0.5, 0.9, 1.4, 2.4],
+    f"gradients {ENDLESS} --seeds 20 --batch 256 --quantity direction": [0.9, 3.5],
 }
 """Seconds after the command's beginning, among imports, measuring and shutdown."""
 

@@ -95,7 +95,8 @@ SETTINGS: dict[str, dict[str, object]] = {
         "batch": 4,
         "precision": "float64",
         "images": "picture",
-        "quantity": "weight",
+        "quantity": "direction",
+        "noise": 0.25,
         "asked_models": "resnet20 resnet32",
     },
     "training": {
@@ -169,6 +170,7 @@ ONE: dict[str, object] = {
 
 CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     *((page, {}, settings) for page, settings in SETTINGS.items()),
+    ("gradients", {}, {"quantity": "weight"}),
     ("training", {}, {"train": "one", "train_recipe": "d2l"}),
     ("lesions", {"lesion_shown": "does", "lesion_images": "20"}, {"initial": True}),
     ("lesions", {"lesion_shown": "sees", "lesion_images": "20"}, {"picture": 7}),

@@ -1,12 +1,17 @@
 """The page Gradients."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.gradients.cosines import DirectionSettings
+from analysis.gradients.curves import GradientSettings, Precision
 from analysis.images import fashion_mnist
 from analysis.images.roots import DATA_VARIABLE
+from nets import ResNetSpec
+from pages.views import gradients as page
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -16,10 +21,10 @@ COLUMNS = ("Lowest to highest", "Factor per layer", "Fitted slope per layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
-def measured(app: AppTest, label: str) -> AppTest:
+def measured(app: AppTest, label: str, job: str = "gradients") -> AppTest:
     """Press a button that measures and wait until the worker is done."""
     press(app, label)
-    assert app.session_state["jobs"]["gradients"].wait(timeout=120)
+    assert app.session_state["jobs"][job].wait(timeout=120)
     return app.run()
 
 
@@ -74,6 +79,66 @@ def test_switches_change_all_models_and_the_address(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
+    app = opened(open_app)
+    app.selectbox(key="quantity").select("direction").run()
+    assert not app.exception
+    assert "The cosine between the loss's gradient at a batch" in markdown(app)
+    assert models(app) == [f"{kind}{n}" for kind in ("plain", "resnet") for n in (20, 32, 44, 56)]
+    assert "switch_depth" not in {box.key for box in app.selectbox}
+    deep = TINY.replace("2,2,2", "3,3,3")
+    app.text_input(key="asked_models").input(f"{TINY} {deep}").run()
+    app.number_input(key="noise").set_value(0.05).run()
+    assert app.query_params["noise"] == "0.05"
+    measured(app, "Measure", "direction")
+    assert not app.exception
+    (run,) = app.session_state["direction_runs"]
+    assert len(run.cosines) == 6
+    assert run.settings.noise == 0.05
+    assert "The residual stack's cosine" in markdown(app)
+    assert all(f">{name}</th>" in html(app) for name in ("Weighted layers", "Cosine"))
+    assert not app.info
+    app.number_input(key="noise").set_value(0.1).run()
+    assert "Something else is chosen below" in app.info[0].value
+
+    app.selectbox(key="quantity").select("activation").run()  # whose runs are others
+    assert "No measurements yet" in "".join(said.value for said in app.caption)
+    assert "gradient_runs" not in app.session_state
+
+
+def test_a_noise_too_small_is_one_sentence(open_app: Open) -> None:
+    app = open_app(TINY, "gradients", quantity="direction", noise="1e-9")
+    assert app.error[0].value == "Noise must be 0, or 0.000001 to 1, not 1e-09."
+    assert measuring(app) == {True}
+
+
+def test_presets_choose_what_they_measure(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, tuple[ResNetSpec, ...], GradientSettings]] = []
+
+    def start(key: str, measure: object, *given: Any, seconds: float) -> None:
+        asked.append((key, *given))
+
+    monkeypatch.setattr(page, "start", start)
+    app = open_app(TINY, "gradients", quantity="direction", noise="0.5", batch="4")
+    press(app, "The direction shatters")
+    assert app.query_params == {"model": TINY, "quantity": "direction", "batch": "4"}
+    press(app, "Sigmoid: both vanish")
+    assert "quantity" not in app.query_params
+    assert app.query_params["precision"] == "float64"
+    assert app.query_params["models"].startswith("plain56:norm=none")
+    press(app, "The direction shatters")
+    assert app.query_params == {"model": TINY, "quantity": "direction", "batch": "4"}
+    assert not app.exception
+    assert [(key, len(models)) for key, models, _ in asked] == [
+        ("direction", 8),
+        ("gradients", 2),
+        ("direction", 8),
+    ]
+    assert asked[0] == asked[2]
+    assert asked[0][2] == DirectionSettings(batch=4)
+    assert asked[1][2] == GradientSettings(batch=4, precision=Precision.FLOAT64)
+
+
 def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app = opened(open_app)
     app.text_input(key="asked_models").input("resnet20 resnet20").run()
@@ -115,7 +180,7 @@ def test_images_that_are_not_there_are_not_replaced(
 def measuring(app: AppTest) -> set[bool]:
     """Whether the buttons that measure, Measure and the presets, are disabled."""
     found = [b for b in app.button if b.label == "Measure" or (b.key or "").startswith("preset_")]
-    assert len(found) == 13
+    assert len(found) == 14
     return {button.disabled for button in found}
 
 

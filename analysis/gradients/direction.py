@@ -1,0 +1,144 @@
+"""The experiment on the gradient's direction: how alike it is at an image and right beside it.
+
+In a plain network at initialisation the correlation between the gradients at different inputs
+decays exponentially with depth, until they resemble white noise; with shortcuts it decays far more
+slowly (Balduzzi et al. 2017, "The Shattered Gradients Problem"). Here dL/dx, the gradient of the
+cross-entropy on logits with respect to the images, is taken in train mode at a batch and at the
+same batch with normal noise. Each is one vector, of all images of the batch, and the cosine is that
+between the two. The mean of the images' own cosines was the same to 0.01 (BN, widths 16, 32, 64, 16
+random images), but it has no value where a network is so sure of an image that its gradient is 0,
+as deep residual ones without BN can be.
+
+Weights, images and labels of a seed are those of `analysis.gradients.measure`, and models with the
+same input get the same noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import cosine_similarity, cross_entropy
+
+from analysis.costs.alive import unchanged
+from analysis.gradients import measure as norms
+from analysis.gradients.cosines import Cosine, Direction, DirectionSettings
+from analysis.gradients.curves import Precision, State, state
+from analysis.images import batch
+from analysis.machine.devices import device_of, environment
+from nets.resnet import ResNet
+from nets.spec import ResNetSpec
+
+_PASSES = 4  # multiply-adds of a seed over a forward's: two forwards, two backwards to the images
+
+
+def measure(
+    report: Callable[[Cosine], object], specs: tuple[ResNetSpec, ...], settings: DirectionSettings
+) -> Direction:
+    """Measure every model with every seed, seed by seed.
+
+    Args:
+        report: is given each cosine as soon as it is there.
+        specs: 1 to `analysis.gradients.measure.MAX_MODELS` models.
+        settings: what all of them share.
+
+    Raises:
+        ValueError: as `check` does.
+    """
+    check(specs, settings)
+    models = norms.hollow(specs)
+    cosines = []
+    for seed in settings.seed_numbers:
+        for spec, model in zip(specs, models, strict=True):
+            norms.draw(model, seed)
+            cosines.append(cosine(spec, model, settings, seed))
+            report(cosines[-1])
+    return gathered(specs, settings, tuple(cosines))
+
+
+def gathered(
+    specs: tuple[ResNetSpec, ...], settings: DirectionSettings, cosines: tuple[Cosine, ...]
+) -> Direction:
+    """Return cosines as a run of this process, with the stamp of where it ran."""
+    where = environment(device_of(settings.device))
+    return Direction(specs, settings, cosines, torch.__version__, torch.get_num_threads(), where)
+
+
+def check(specs: Sequence[ResNetSpec], settings: DirectionSettings) -> None:
+    """Refuse what can't be measured.
+
+    Raises:
+        ValueError: as `analysis.gradients.measure.check` does.
+    """
+    norms.check(specs, settings, _PASSES)
+
+
+def cosine(spec: ResNetSpec, model: ResNet, settings: DirectionSettings, seed: int) -> Cosine:
+    """Measure a model with the weights that it has, on the images and the noise of a seed.
+
+    Args:
+        spec: the network's, with a softmax or without.
+        model: ends in logits; it is moved to the settings' device and type.
+        settings: images, batch, noise, device and type.
+        seed: of images and noise.
+    """
+    images, labels = batch.batch(settings, spec, seed)
+    images = images.to(getattr(torch, settings.precision))
+    noise = settings.noise * images.std(correction=0) * noise_like(images, seed)
+    model.to(settings.device, images.dtype)
+    loss = partial(cross_entropy, target=labels.to(settings.device))
+    at = input_gradient(model, images.to(settings.device), loss)
+    beside = input_gradient(model, (images + noise).to(settings.device), loss)
+    value, found = alike(at, beside, settings.precision)
+    return Cosine(str(spec), seed, value, found)
+
+
+def noise_like(images: Tensor, seed: int) -> Tensor:
+    """Return normal noise of images' shape and type, from a stream of its own."""
+    generator = Generator().manual_seed(Random(f"{seed} noise").getrandbits(32))
+    return torch.randn(images.shape, generator=generator).to(images.dtype)
+
+
+def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return the gradient of a loss with respect to the images, in train mode.
+
+    The model is left as it was, its batch norms' statistics too.
+
+    Args:
+        model: the network.
+        images: [N, C, H, W], on the model's device and in its type.
+        loss: a scalar of the network's output [N, classes].
+
+    Returns:
+        [N, C, H, W] in float64 on the CPU.
+    """
+    x = images.clone().requires_grad_()
+    with unchanged(model), torch.enable_grad():
+        (gradient,) = torch.autograd.grad(loss(model.train()(x)), x)
+    return gradient.cpu().double()
+
+
+def alike(one: Tensor, other: Tensor, precision: Precision) -> tuple[float, State]:
+    """Return the cosine between two gradients, and whether there is one.
+
+    Args:
+        one: [N, C, H, W] in float64.
+        other: the same images' other gradient.
+        precision: the type in which both were computed.
+
+    Returns:
+        The cosine, nan where it was not measured: where the largest element of either gradient is
+        not, by `analysis.gradients.curves.state`.
+    """
+    peaks = [float(gradient.abs().amax()) for gradient in (one, other)]
+    found = {state(peak, precision) for peak in peaks}
+    for worse in (State.NAN, State.INFINITE, State.BELOW):
+        if worse in found:
+            return math.nan, worse
+    # scaled, for tiny elements are 0 when squared
+    a, b = (x.flatten() / peak for x, peak in zip((one, other), peaks, strict=True))
+    return float(cosine_similarity(a, b, dim=0).clamp(-1, 1)), State.MEASURED

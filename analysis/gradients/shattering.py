@@ -1,0 +1,174 @@
+"""What cosines say of the gradient's direction, in words that follow from every seed's numbers.
+
+- One cosine is higher or lower than another where it is by at least 0.05 in every seed.
+- A gradient is shattered where its cosine lies within 0.1 of 0 in every seed.
+
+One seed has no spread and earns none of these words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from analysis.gradients.cosines import AtDepth, Stack
+from analysis.gradients.curves import State
+from analysis.gradients.verdict import mixture, stack_names
+
+DIFFERS = 0.05
+"""The least difference between two cosines, in every seed, that counts."""
+
+SHATTERED = 0.1
+"""The size of a cosine below which a gradient's direction is lost."""
+
+
+class Gap(StrEnum):
+    """How one model's cosines compare with another's."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    ALIKE = "alike"
+    CLOSE = "too close to call"
+    MIXED = "the seeds disagree"
+    UNKNOWN = "one seed"
+
+
+def compare(one: AtDepth, other: AtDepth) -> Gap:
+    """Compare the cosines of two models, over the seeds that both have."""
+    gaps = [one.by_seed[seed] - other.by_seed[seed] for seed in one.by_seed.keys() & other.by_seed]
+    if len(gaps) < 2:
+        return Gap.UNKNOWN
+    if all(gap >= DIFFERS for gap in gaps):
+        return Gap.HIGHER
+    if all(gap <= -DIFFERS for gap in gaps):
+        return Gap.LOWER
+    if all(abs(gap) < DIFFERS for gap in gaps):
+        return Gap.ALIKE
+    return Gap.CLOSE if min(gaps) > 0 or max(gaps) < 0 else Gap.MIXED
+
+
+def is_shattered(one: AtDepth) -> bool:
+    """Whether every one of several seeds has a cosine near 0."""
+    return len(one.cosines) > 1 and max(abs(one.low), abs(one.high)) < SHATTERED
+
+
+def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
+    """Return what the stacks of one run say: each one's course with depth, and their comparison.
+
+    Args:
+        stacks: such as a plain one and a residual one.
+        noise: as a share of the images' standard deviation.
+    """
+    found = [one for stack in stacks for one in stack.depths]
+    if noise == 0 and found and all(one.is_measured for one in found):
+        return ("Without noise the two gradients are the same: the cosine is 1.",)
+    names = names_of(stacks)
+    parts = [said for pair in zip(stacks, names, strict=True) for said in _course(*pair)]
+    if any(len(one.cosines) == 1 for one in found):
+        parts.append("With one seed there is no band, so no trend can be claimed.")
+    if len(stacks) == 2:
+        parts += _comparison(stacks[0], stacks[1], names)
+        shared = stacks[0].spec.blocks
+        if all(len(stack.spec.blocks) == len(shared) for stack in stacks):
+            parts += mixture([replace(stack.spec, blocks=shared) for stack in stacks])
+    return tuple(parts)
+
+
+def names_of(stacks: Sequence[Stack]) -> list[str]:
+    """`the plain stack` and `the residual stack` where that tells them apart, else their texts."""
+    specs = [stack.spec for stack in stacks]
+    names = stack_names(specs)
+    if names != [str(spec) for spec in specs]:
+        return names
+    ends = [(stack.depths[0].spec, stack.depths[-1].spec) for stack in stacks]
+    return [" to ".join(dict.fromkeys(map(str, pair))) for pair in ends]
+
+
+def two(value: float) -> str:
+    """Write a cosine with two decimals: `0.92`, `−0.02`, never `−0.00`."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def spread(one: AtDepth) -> str:
+    """Write the lowest and the highest cosine of the seeds, `0.61 to 0.63`, or one if alike."""
+    return " to ".join(dict.fromkeys((two(one.low), two(one.high))))
+
+
+def _course(stack: Stack, name: str) -> Iterator[str]:
+    """How the cosine of a stack goes with depth, and from where on it is shattered."""
+    whose = f"T{name[1:]}'s cosine" if name.startswith("the ") else f"The cosine of {name}"
+    for one in stack.depths:
+        if not one.is_measured:
+            yield f"{whose} can't be measured at {one.depth} layers: {_why(one)}."
+    depths = [one for one in stack.depths if one.is_measured]
+    if len(depths) == 1:
+        yield f"{whose} is {_at(depths[0])}."
+    elif depths:
+        yield f"{whose} {_trend(depths[0], depths[-1])}."
+    gone = []
+    for one in reversed(depths):
+        if not is_shattered(one):
+            break
+        gone.append(one.depth)
+    if gone:
+        where = f"From {gone[-1]} layers on" if len(gone) > 1 else f"At {gone[0]} layers"
+        within = f"the cosine is within {SHATTERED:g} of 0 in every seed"
+        gradient = f"{name}'s gradient" if name.startswith("the ") else f"the gradient of {name}"
+        yield f"{where} {gradient} is shattered: {within}."
+
+
+def _why(one: AtDepth) -> str:
+    states = {cosine.state for cosine in one.cosines}
+    if states & {State.NAN, State.INFINITE}:
+        return "the gradient isn't finite"
+    return "the gradient is too small for the precision"
+
+
+def _at(one: AtDepth) -> str:
+    band = spread(one)
+    said = f" ({band})" if band != two(one.mean) else ""
+    return f"{two(one.mean)}{said} at {one.depth} layers"
+
+
+def _trend(shallow: AtDepth, deep: AtDepth) -> str:
+    ends = f"from {_at(shallow)} to {_at(deep)}"
+    match compare(deep, shallow):
+        case Gap.LOWER:
+            return f"falls {ends}"
+        case Gap.HIGHER:
+            return f"rises {ends}"
+        case Gap.ALIKE:
+            return f"changes by less than {DIFFERS:g} in every seed, {ends}"
+        case Gap.UNKNOWN:
+            return f"is {_at(shallow)} and {_at(deep)}"
+        case Gap.CLOSE:
+            return f"goes {ends}: less than {DIFFERS:g} in some seeds, too close to call"
+    return f"goes {ends}: the seeds disagree on whether it falls"
+
+
+def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]:
+    """Which of two stacks keeps more of the gradient's direction at each depth that both have."""
+    beside = {at.depth: at for at in other.depths if at.is_measured}
+    pairs = [(at, beside[at.depth]) for at in one.depths if at.is_measured and at.depth in beside]
+    gaps = {a.depth: compare(a, b) for a, b in pairs}
+    if Gap.UNKNOWN in gaps.values():
+        return
+    for gap in (Gap.HIGHER, Gap.LOWER, Gap.ALIKE, Gap.CLOSE, Gap.MIXED):
+        own = [(a, b) for a, b in pairs if gaps[a.depth] is gap]
+        if not own:
+            continue
+        *most, last = [str(a.depth) for a, _ in own]
+        where = f"At {', '.join(most)} and {last} layers" if most else f"At {last} layers"
+        if gap in (Gap.HIGHER, Gap.LOWER):
+            name = names[0 if gap is Gap.HIGHER else 1]
+            sizes = sorted(abs(a.mean - b.mean) for a, b in own)
+            by = " to ".join(dict.fromkeys((two(sizes[0]), two(sizes[-1]))))
+            whose = f"{name}'s cosine" if name.startswith("the ") else f"the cosine of {name}"
+            yield f"{where} {whose} is higher in every seed, by {by} on average."
+        elif gap is Gap.ALIKE:
+            yield f"{where} the two differ by less than {DIFFERS:g} in every seed."
+        elif gap is Gap.CLOSE:
+            yield f"{where} the two are too close to call."
+        else:
+            yield f"{where} the seeds disagree on which of the two is higher."
