@@ -28,6 +28,7 @@ from pages.views.timing import (
     memory_advice,
     remember,
     show_progress,
+    show_recorded,
     show_timing,
 )
 
@@ -81,3 +82,4 @@ if history:
     st.caption(
         "Colour the graph on the page Shortcuts by these times: forward time, backward time."
     )
+show_recorded(spec)

@@ -74,7 +74,6 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
             (100 * found.error, *(100 * one.error for one in found.permuted)),
             Draw.POINTS,
             "identity" if is_residual(found.model) else "plain",
-            text=("as trained", *(f"{one.stage}, tau {one.tau:+.2f}" for one in found.permuted)),
         )
         for found in studies
     ]

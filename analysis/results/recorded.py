@@ -20,5 +20,5 @@ def recorded(name: str) -> Result | None:
 @lru_cache(1)
 def recordings() -> Mapping[str, Result]:
     """Return all that comes with the app, by hash."""
-    results = [read_result(path) for path in sorted(FOLDER.glob("*.json"))]
+    results = [read_result(path) for path in sorted(FOLDER.rglob("*.json"))]
     return {result.hash: result for result in results}

@@ -10,10 +10,13 @@ from typing import Any
 
 from analysis.results.form import Result
 from analysis.style.grid import aligned
-from analysis.style.numbers import milliseconds, percent, short
+from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
 from nets.options import number_of
+
+TIME = "time"
+"""The kind of the results."""
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
 
@@ -65,7 +68,39 @@ def timing_result(timing: Timing) -> Result:
     }
     asked |= {"model": timing.model, "threads": timing.threads}
     tables = ("environment", "stages", "samples")
-    return Result("time", asked, asdict(timing.environment), timing_dict(timing), tables)
+    return Result(TIME, asked, asdict(timing.environment), timing_dict(timing), tables)
+
+
+RECORDED_HEAD = (
+    "Iteration",
+    "How",
+    "Batch",
+    "Time",
+    "Host",
+    "Images per second",
+    "Peak memory",
+    "Of the predicted",
+)
+
+
+def recorded_row(result: Result) -> tuple[str, ...]:
+    """Return a timing's result as a row of `RECORDED_HEAD`."""
+    asked, figures = result.asked, result.figures
+    how = asked["dtype"] if asked["dtype"] != "float32" or not asked["tf32"] else "TF32"
+    how += ", channels last" if asked["channels_last"] else ""
+    how += ", compiled" if asked["compile"] else ""
+    spread = figures["forward_ms"] if asked["inference"] else figures["step_ms"]
+    peak, predicted = figures["peak_memory_bytes"], figures["predicted_bytes"]
+    return (
+        "inference" if asked["inference"] else "training step",
+        how,
+        f"{asked['batch']:,}",
+        short(spread["p50"], "ms"),
+        short(figures["host_ms"]["p50"], "ms"),
+        short(figures["images_per_s"]),
+        short_if_any(peak, "B"),
+        MISSING if peak is None else f"{peak / predicted:.3f}",
+    )
 
 
 def timing_json(timing: Timing) -> str:

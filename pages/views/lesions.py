@@ -228,7 +228,7 @@ def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> Non
             wrong = guess != int(labels[place])
             kind = ' class="wrong"' if wrong else ""
             who = f"{patient.net.name.split(',')[0]}: " if len(patients) > 1 else ""
-            mark = "✗ " if wrong else ""
+            mark = "× " if wrong else ""
             said = escape(f"{who}{mark}{images.classes[guess]} {chance:.0%}")
             lines.append(f"<span{kind}>{said}</span>")
         picture = address_of(images.test[numbers[place]])

@@ -11,13 +11,24 @@ import streamlit as st
 from analysis.costs.step import Dtype
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job
+from analysis.results.form import Result
+from analysis.results.recorded import recordings
 from analysis.style.numbers import milliseconds, short
 from analysis.timing.charts import distribution_chart, stage_chart
 from analysis.timing.measure import Progress, Spread, Timing
-from analysis.timing.report import conditions, noise_words, spread_words, stamp
+from analysis.timing.report import (
+    RECORDED_HEAD,
+    TIME,
+    conditions,
+    noise_words,
+    recorded_row,
+    spread_words,
+    stamp,
+)
 from analysis.timing.settings import Settings, batches_of, largest_batch, sweep
 from nets import ResNetSpec
 from pages.ui.charts import show_chart
+from pages.ui.downloads import file_button, section
 from pages.ui.fields import number, segments, select, switch, text
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
@@ -207,6 +218,28 @@ def history_table(timings: Sequence[Timing]) -> str:
         for number, timing in enumerate(timings, 1)
     ]
     return table("Timings", head, rows, 3)
+
+
+def show_recorded(spec: ResNetSpec) -> None:
+    """Show what was recorded of a network on other machines, a table for each."""
+    machines: dict[str, list[Result]] = {}
+    for result in recordings().values():
+        if result.kind == TIME and result.figures["model"] == str(spec):
+            machines.setdefault(result.stamp["accelerator"], []).append(result)
+    for machine, results in machines.items():
+        results.sort(key=lambda result: -float(result.figures["images_per_s"]))
+        with section(f"Recorded on an {machine}", "recorded"):
+            for number, result in enumerate(results, 1):
+                said = recorded_row(result)
+                name = f"{said[0]} {said[1]}, batch {said[2]}"
+                file_button(f"JSON: {name}", f"time-{number}.json", result.json)
+        st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 2))
+        where = results[0].stamp
+        st.caption(
+            f"Recorded on {where['date'][:10]} with torch {where['torch']}, {where['runtime']}, "
+            f"driver {where['driver']}. Where the host's time comes near the iteration's, the host "
+            "is what limits."
+        )
 
 
 def _cell(spread: Spread) -> Cell:

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.results import store as stores
 from analysis.results.form import Result, hash_of, read_result
+from analysis.results.recorded import recorded, recordings
 from analysis.results.store import Store
 
 
@@ -85,3 +86,24 @@ def test_a_store_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     assert not store.keep(result())
     assert store.find(result().hash) is None
     assert list(store.all("train")) == []
+
+
+def test_recorded_results_are_named_by_what_was_asked_and_say_where() -> None:
+    found = recordings()
+    assert {result.kind for result in found.values()} == {"lesions", "paths", "time"}
+    for name, result in found.items():
+        assert recorded(name) is result
+        assert result.hash == name
+        assert result.stamp["date"].startswith("2026-")
+    assert recorded("0" * 16) is None
+
+
+def test_recorded_timings_are_steady_and_their_memory_is_as_predicted() -> None:
+    """Uncompiled: stages add up to the whole, and the peak is at most 15% above the prediction."""
+    for result in recordings().values():
+        if result.kind == "time" and not result.asked["compile"]:
+            figures = result.figures
+            assert figures["stable"]
+            assert figures["interval"] < 0.06
+            assert 0.93 < figures["stage_sum_ratio"] < 1.07
+            assert 1 <= figures["peak_memory_bytes"] / figures["predicted_bytes"] < 1.15

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 import analysis
 import nets
@@ -28,6 +29,7 @@ from analysis.timing.measure import (
     measure_each,
     median_interval,
 )
+from analysis.timing.passes import Passes
 from analysis.timing.settings import Settings, sweep
 from nets import parse
 from nets.spec import ResNetSpec
@@ -141,14 +143,14 @@ def test_the_first_iterations_of_an_accelerator_take_nothing_of_the_budget(
     FakeAccelerator(monkeypatch)
     now = [0.0]
     seconds = iter([100.0])
-    run = timing.Passes.run
+    run = Passes.run
 
-    def slow_at_first(self: timing.Passes, form: object) -> object:
+    def slow_at_first(self: Passes, form: tuple[Callable[[Tensor], Tensor], ...]) -> Any:
         now[0] += next(seconds, 0.01)
         return run(self, form)
 
     monkeypatch.setattr(timing, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(timing.Passes, "run", slow_at_first)
+    monkeypatch.setattr(Passes, "run", slow_at_first)
     found = measure(silent, STEM, replace(SHORT, device="meta", inference=True, seconds=10))
     assert found.stable
     assert found.iterations >= MIN_ITERATIONS

@@ -123,3 +123,17 @@ def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
     assert "Start small, with ResNet-20" in [button.label for button in app.button]
     small = open_app("resnet20", "timing")
     assert "Start small, with ResNet-20" not in [button.label for button in small.button]
+
+
+def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
+    app = open_app("resnet50", "timing")
+    assert not app.exception
+    assert "Recorded on an NVIDIA H200" in [head.value for head in app.header]
+    shown = html(app)
+    assert '<td class="t">bfloat16, channels last</td>' in shown
+    assert "15.4 k" in shown  # images a second, in inference at batch 256
+    captions = " ".join(c.value for c in app.caption)
+    assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
+    assert "No measurements yet." in captions  # none of it is this machine's
+    app = open_app("resnet20", "timing")
+    assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]
