@@ -45,7 +45,8 @@ class Heat:
     """Numbers by path, what they are and their unit; `varies` where equal blocks' numbers differ.
 
     The number of a stage is that of all its blocks, every other that of one block or layer; `per`
-    says which of the two a box shows. Numbers that vary cannot be added up: a box that stands for
+    says which of the two a box shows. `most` ends the scale, so that two graphs share one; without
+    it a graph's hottest node does. Numbers that vary cannot be added up: a box that stands for
     several blocks then has none, and a graph must be unfolded to show them.
     """
 
@@ -54,6 +55,7 @@ class Heat:
     values: Mapping[str, float]
     varies: bool = False
     per: Per = Per.BOX
+    most: float | None = None
 
     def of(self, node: Node) -> float | None:
         """The number of a box, of a stage per block its mean; None where it has none."""

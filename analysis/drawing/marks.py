@@ -58,9 +58,10 @@ class Warm:
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
-        """Heat from nothing to the hottest node of a graph."""
+        """Heat from nothing to the scale's end, or to the hottest node of a graph."""
         found = [heat.of(node) or 0 for node in graph.nodes]
-        return cls(heat, max(found, default=0) or 1, GREYS if palette == PRINT else CIVIDIS)
+        most = heat.most or max(found, default=0) or 1
+        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS)
 
     def colour(self, node: Node) -> str | None:
         """The fill of a node; None of one that has no number."""

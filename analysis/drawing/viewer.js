@@ -34,7 +34,8 @@ function takeOut(state, data) {
   state.canvas.setAttribute("aria-label", data.label);
   const echo = state.outPending.indexOf(data.out);
   if (echo >= 0) state.outPending.splice(0, echo + 1);
-  if (echo < 0 || !state.outPending.length) state.out = new Set(data.out.split(",").filter(Boolean));
+  if (echo < 0 || !state.outPending.length)
+    state.out = new Set(data.out.split(",").filter(Boolean));
   markOut(state);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,18 +182,30 @@ def _keep(key: str) -> None:
 
 
 def twins_of(one: Trained) -> dict[str, str]:
-    """Return the networks whose blocks are in the same places, by name: its twin first."""
+    """Return the networks whose blocks are in the same places, by name."""
     spec = one.checkpoint.spec
-    same, kinds = {}, {}
+    same = {}
     for value, label in _offered().items():
         other = found(value)
         if other is None or value == one.value:
             continue
         if other.checkpoint.spec.blocks == spec.blocks:
-            same[value], kinds[value] = label, other.checkpoint.spec.shortcut
-    is_plain = spec.shortcut is Shortcut.NONE
-    first = [value for value in same if (kinds[value] is Shortcut.NONE) is not is_plain]
-    return {value: same[value] for value in [*first, *(v for v in same if v not in first)]}
+            same[value] = label
+    return same
+
+
+def twin_of(one: Trained, others: Iterable[str]) -> str:
+    """Return which of other networks is the twin: all alike but for the shortcuts, or nothing."""
+    spec = one.checkpoint.spec
+    for value in others:
+        other = found(value)
+        if other is None:
+            continue
+        twin = other.checkpoint.spec
+        is_other = (twin.shortcut is Shortcut.NONE) is not (spec.shortcut is Shortcut.NONE)
+        if is_other and (twin.input, twin.widths) == (spec.input, spec.widths):
+            return value
+    return ""
 
 
 def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:

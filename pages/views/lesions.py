@@ -32,6 +32,7 @@ from pages.views.checkpoints import (
     images_changed,
     judged_on,
     subject,
+    twin_of,
     twins_of,
 )
 from pages.views.graph import show_blocks_to_take
@@ -92,8 +93,7 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
         return ()
     try:
         twins = twins_of(net)
-        is_twin = bool(twins) and _is_plain(net) is not _is_plain_one(next(iter(twins)))
-        usual = next(iter(twins)) if is_twin else _NONE
+        usual = twin_of(net, twins) or _NONE
         beside = select("Beside it", {_NONE: "nothing", **twins}, usual, key="beside", place=two)
         data = choose_data(net, "lesion_data", three)
         count = number("Test images", 1, MAX_IMAGES, 1_000, key="lesion_images", place=four)
@@ -105,17 +105,6 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
         complain(str(error))
         return ()
     return patients
-
-
-def _is_plain(net: Trained) -> bool:
-    """Return whether a network is plain."""
-    return net.name.startswith("plain")
-
-
-def _is_plain_one(value: str) -> bool:
-    """Return whether the network of a name is plain."""
-    net = found(value)
-    return net is not None and _is_plain(net)
 
 
 def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
@@ -148,7 +137,7 @@ def show_patients(
             show_blocks_to_take(
                 spec,
                 out,
-                _damage(study) if study else None,
+                _damage(study, studies) if study else None,
                 palette(),
                 f"taken_{index}",
                 take,
@@ -175,9 +164,11 @@ def _figure(patient: Patient, intact: float, error: float, count: int) -> Figure
     )
 
 
-def _damage(study: Lesions) -> Heat:
+def _damage(study: Lesions, studies: Sequence[Lesions]) -> Heat:
+    """Return the error without each block, on a scale that all studies share."""
     values = {one.path: 100 * one.error for one in study.single}
-    return Heat("test error without it", "%", values, varies=True)
+    most = 100 * max(one.error for each in studies for one in each.single)
+    return Heat("test error without it", "%", values, varies=True, most=most)
 
 
 def answered(patient: Patient, out: tuple[str, ...]) -> Answer:

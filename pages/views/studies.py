@@ -190,7 +190,7 @@ def train_button(running: bool) -> None:
         icon=":material/model_training:",
         disabled=running,
         on_click=_train,
-        help="400 steps on the sample at 14×14 pixels: about 30 seconds on one thread. Then it's "
+        help="400 steps on the sample at 14×14 pixels: about 40 seconds on one thread. Then it's "
         "taken apart.",
         width="stretch",
     )
