@@ -148,7 +148,8 @@ def row(
                 _draw(axes, chart, series, colour, number)
             _scale(axes, chart)
             _furnish(axes, chart, palette, each)
-            axes.set_title(in_lines(chart.title, "\n", each / 1.8), fontsize=9, fontweight=600)
+            name = in_lines(chart.title, "\n", each / 1.8)
+            axes.set_title(name, fontsize=9, fontweight=600, fontfamily="Source Sans Pro")
         if shown := "".join(c for c in title if c not in missing_letters(title)):
             lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
             drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily="Source Sans Pro")

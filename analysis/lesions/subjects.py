@@ -30,7 +30,7 @@ IMAGES = 1_000
 
 MAX_IMAGES = 10_000
 
-MAX_BYTES = 1_000_000_000
+MAX_BYTES = 700_000_000
 """Of the images, as a network is given them."""
 
 
@@ -78,13 +78,13 @@ def shown_tests(
         ValueError: if the number is out of bounds, or the images take too much memory.
     """
     check_whole("images", number, 1, MAX_IMAGES)
+    numbers = spread(len(images.test), number)
     each = 4 * math.prod(checkpoint.spec.input)
-    if number * each > MAX_BYTES:
+    if len(numbers) * each > MAX_BYTES:
         raise ValueError(
-            f"{number:,} images of {shape(checkpoint.spec.input)} take more than "
+            f"{len(numbers):,} images of {shape(checkpoint.spec.input)} take more than "
             f"{short(MAX_BYTES, 'B')}: take at most {MAX_BYTES // each:,}"
         )
-    numbers = spread(len(images.test), number)
     mean, std = (
         torch.tensor(values).view(1, -1, 1, 1) * 255.0
         for values in (checkpoint.mean, checkpoint.std)

@@ -69,7 +69,7 @@ def digest(path: str, changed_ns: int) -> str:
     return digest_of(loaded(path, changed_ns))
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def subject(path: str, changed_ns: int, data: str, data_ns: int, number: int) -> Subject:
     """Return a checkpoint's network with so many test images, and what it has computed of them.
 
