@@ -16,6 +16,7 @@ from analysis.lesions.report import (
     lesions_hash,
 )
 from analysis.lesions.subjects import MAX_IMAGES, spread
+from analysis.style.palette import DARK, LIGHT
 from nets import plan
 from nets.options import number_of, quote
 from pages.ui.address import held, hold
@@ -209,7 +210,6 @@ def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> Non
     images = judged_on(str(net.path), net.changed_ns, first.data, first.data_ns)
     labels = first.subject.labels
     numbers = spread(len(images.test), first.number)
-    warning = palette().warning
     shown = []
     for index, place in enumerate(pictured(labels)):
         label = images.classes[int(labels[place])]
@@ -227,5 +227,5 @@ def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> Non
             f'<figure><img src="{picture}" alt="{escape(label)}" height="{_PICTURE_PX}">'
             f"<figcaption><b>{escape(label)}</b><br>{'<br>'.join(lines)}</figcaption></figure>"
         )
-    style = f"--rl-warning:{warning}"
+    style = f"--rl-warning:light-dark({LIGHT.warning},{DARK.warning})"
     st.html(f'<div class="rl-pictures rl-ten" style="{style}">{"".join(shown)}</div>')
