@@ -77,7 +77,8 @@ shown = choose_shown()
 if shown == "does":
     show_blocks(*block_studies(patients))
 elif shown == "sees":
-    show_seen(sights(patients, choose_picture(patients), out))
+    if found := sights(patients, choose_picture(patients), out):
+        show_seen(found)
 else:
     st.subheader(SHOWN[shown])
     show_damage(shown, studies, results)

@@ -23,6 +23,7 @@ from nets.blocks import ResidualUnit
 from nets.options import Stem
 from nets.plan import BlockPlan, Place, ShortcutKind
 from nets.resnet import ResNet
+from nets.spec import ResNetSpec
 
 BATCH = 250
 """Images at a time, fewer where they are large."""
@@ -260,6 +261,13 @@ def study(
             permuted.append(Permuted(stage, tau(order), subject.error(order={stage: order})))
             report(now())
     return now()
+
+
+def results_of(spec: ResNetSpec) -> int:
+    """Return how many results a study of a network has: single blocks, counts, orders."""
+    movable = sum(blocks - 1 for blocks in spec.blocks)
+    permuted = sum(min(DRAWS, math.factorial(blocks - 1) - 1) for blocks in spec.blocks)
+    return sum(spec.blocks) + len(counts(movable)) + permuted
 
 
 def counts(movable: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.results.form import Result, read_result
+from nets.options import number_of
 
 FOLDER = Path(__file__).with_name("recorded")
 """Where they lie, with the commands that made them."""
@@ -15,6 +16,14 @@ FOLDER = Path(__file__).with_name("recorded")
 def recorded(name: str) -> Result | None:
     """Return what was recorded for a question, by its hash, if anything was."""
     return recordings().get(name)
+
+
+def whence(result: Result) -> str:
+    """Say when and where a result was measured on a CPU, and whether it came with the app."""
+    where = result.stamp
+    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
+    threads = number_of(int(where.get("threads") or 1), "thread")
+    return f"{how} on {str(where['date'])[:10]} on {where['cpu']}, {threads}."
 
 
 @lru_cache(1)

@@ -177,7 +177,7 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     """Time a network, telling `report` how far it is, with all that is measured so far.
 
     The first iterations on an accelerator, for which its libraries load and try their kernels, are
-    not counted in the time budget: on an H100 they took 4 seconds of a new network.
+    not counted in the time budget: on an H100 two pairs took more than 6 seconds of a new network.
 
     It ends when the median is known as well as `settings.precision` wants, when the time budget is
     over, or after `MAX_ITERATIONS`, but not before one iteration. Interrupted, it reports all that

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from nets.spec import ResNetSpec
 from pages.ui.address import held, hold
 from pages.ui.fields import select
 from pages.ui.words import complain
-from pages.views.image_sets import changed_ns
 from pages.views.runs import runs_of_visit
 
 UPLOAD = "upload"
@@ -107,26 +105,22 @@ def _on_server(value: str) -> Path | None:
     return path if path.is_file() else uploaded(value)
 
 
-def choose_trained(
-    key: str, place: DeltaGenerator, below: DeltaGenerator, is_offered: bool = True
-) -> Trained | None:
+def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
     """Let a visitor choose a trained network.
 
     Args:
         key: the parameter's name.
         place: where the choice stands.
         below: where an upload is offered.
-        is_offered: whether an upload is.
 
     Returns:
         The network; None before a checkpoint is uploaded.
     """
-    words = _offered()
+    words = {value: label for value, (_, label) in _offered().items()}
     asked = held(key)
     if asked and asked not in words and (one := found(asked)) and (label := _described(one)):
         words[asked] = label
-    if is_offered:
-        words[UPLOAD] = "a checkpoint of mine"
+    words[UPLOAD] = "a checkpoint of mine"
     value = select("Network", words, "fashion_resnet32", key=key, place=place)
     if value != UPLOAD:
         return found(value)
@@ -144,16 +138,18 @@ def choose_trained(
     return None
 
 
-def _offered() -> dict[str, str]:
-    """What ships, and what this visit has trained."""
-    words = {}
+def _offered() -> dict[str, tuple[ResNetSpec, str]]:
+    """What ships, and what this visit has trained: the networks and their labels."""
+    offered = {}
     for name, net in SHIPPED.items():
-        words[name] = f"{_kind(parse(net.model))}, {net.accuracy:.1%} of Fashion-MNIST's tests"
+        spec = parse(net.model)
+        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} of Fashion-MNIST's tests"
     for run in reversed(runs_of_visit()):
-        if not run.ended and _on_server(run.task.hash):
-            kind = _kind(run.task.spec)
-            words[run.task.hash] = f"{kind}, recipe {run.task.recipe.name}, seed {run.task.seed}"
-    return words
+        task = run.task
+        if not run.ended and _on_server(task.hash):
+            label = f"{_kind(task.spec)}, recipe {task.recipe.name}, seed {task.seed}"
+            offered[task.hash] = task.spec, label
+    return offered
 
 
 def _kind(spec: ResNetSpec) -> str:
@@ -181,31 +177,21 @@ def _keep(key: str) -> None:
         st.session_state[_FAILED] = f"the checkpoint can't be kept: {error.strerror or error}"
 
 
-def twins_of(one: Trained) -> dict[str, str]:
-    """Return the networks whose blocks are in the same places, by name."""
-    spec = one.checkpoint.spec
-    same = {}
-    for value, label in _offered().items():
-        other = found(value)
-        if other is None or value == one.value:
-            continue
-        if other.checkpoint.spec.blocks == spec.blocks:
-            same[value] = label
-    return same
+def twins_of(one: Trained) -> tuple[dict[str, str], str]:
+    """Return the networks whose blocks are in the same places, by name, and which is the twin.
 
-
-def twin_of(one: Trained, others: Iterable[str]) -> str:
-    """Return which of other networks is the twin: all alike but for the shortcuts, or nothing."""
+    The twin is alike in all but the shortcuts; an empty text where there is none.
+    """
     spec = one.checkpoint.spec
-    for value in others:
-        other = found(value)
-        if other is None:
+    same, twin = {}, ""
+    for value, (other, label) in _offered().items():
+        if value == one.value or other.blocks != spec.blocks:
             continue
-        twin = other.checkpoint.spec
-        is_other = (twin.shortcut is Shortcut.NONE) is not (spec.shortcut is Shortcut.NONE)
-        if is_other and (twin.input, twin.widths) == (spec.input, spec.widths):
-            return value
-    return ""
+        same[value] = label
+        is_other = (other.shortcut is Shortcut.NONE) is not (spec.shortcut is Shortcut.NONE)
+        if is_other and (other.input, other.widths) == (spec.input, spec.widths):
+            twin = twin or value
+    return same, twin
 
 
 def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:
@@ -220,8 +206,3 @@ def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:
     words |= {folder: folder for folder in data_folders()}
     usual = own if own in words and own != FASHION_MNIST else SAMPLE
     return select("Images", words, usual, key=key, place=place)
-
-
-def images_changed(data: str) -> int:
-    """Return when the images of a name changed last."""
-    return changed_ns(data)

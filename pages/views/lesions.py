@@ -12,14 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.heat import Heat
 from analysis.lesions.drop import Lesions, Subject
-from analysis.lesions.report import (
-    lesions_hash,
-)
+from analysis.lesions.report import lesions_hash
 from analysis.lesions.subjects import MAX_IMAGES, spread
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
-from nets.options import number_of, quote
-from pages.ui.address import held, hold
+from nets.options import number_of
+from pages.ui.address import chosen, hold
 from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
 from pages.ui.theme import palette
@@ -30,13 +28,12 @@ from pages.views.checkpoints import (
     choose_trained,
     digest,
     found,
-    images_changed,
     judged_on,
     subject,
-    twin_of,
     twins_of,
 )
 from pages.views.graph import show_blocks_to_take
+from pages.views.image_sets import changed_ns
 from pages.views.trained import address_of
 
 OUT, NET = "out", "net"
@@ -93,13 +90,13 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
     if net is None:
         return ()
     try:
-        twins = twins_of(net)
-        usual = twin_of(net, twins) or _NONE
-        beside = select("Beside it", {_NONE: "nothing", **twins}, usual, key="beside", place=two)
+        others, twin = twins_of(net)
+        words = {_NONE: "nothing", **others}
+        beside = select("Beside it", words, twin or _NONE, key="beside", place=two)
         data = choose_data(net, "lesion_data", three)
         count = number("Test images", 1, MAX_IMAGES, 1_000, key="lesion_images", place=four)
         nets = [net, *filter(None, [None if beside == _NONE else found(beside)])]
-        patients = tuple(Patient(each, data, images_changed(data), count) for each in nets)
+        patients = tuple(Patient(each, data, changed_ns(data), count) for each in nets)
         for patient in patients:
             _ = patient.subject
     except (ValueError, OSError) as error:
@@ -109,14 +106,16 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
 
 
 def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
-    """Return the blocks that are out, as far as the network has them; what is none is said."""
+    """Return the blocks that are out, in the network's order."""
     known = [place.path for place in plan.blocks(patients[0].net.checkpoint.spec)]
-    asked = [path for path in held(OUT).split(",") if path]
-    if wrong := [path for path in asked if path not in known]:
-        complain(
-            f"{quote(wrong[0])} is no block of this network, which has {known[0]} to {known[-1]}"
-        )
-    return tuple(path for path in known if path in asked)
+
+    def read(text: str) -> tuple[str, ...]:
+        asked = set(text.split(","))
+        if not asked <= set(known):  # another network's
+            raise ValueError
+        return tuple(path for path in known if path in asked)
+
+    return chosen(OUT, read, ())
 
 
 def take(out: str) -> None:

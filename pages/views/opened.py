@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 
 from analysis.images.kinds import MAX_PICTURE_BYTES
-from analysis.lesions.blocks import Blocks, measure
+from analysis.lesions.blocks import IMAGES, Blocks, measure
 from analysis.lesions.blocks_report import blocks_result
 from analysis.lesions.sees import see
 from analysis.lesions.sight import Sight
@@ -20,8 +20,6 @@ from pages.ui.fields import number, switch
 from pages.ui.words import complain
 from pages.views.checkpoints import digest, judged_on
 from pages.views.lesions import Patient, pictured
-
-_IMAGES = 32
 
 
 def block_studies(
@@ -55,18 +53,24 @@ def _measured(
     """Measure on a network of its own: it is hooked for a moment."""
     checkpoint = _patient.net.checkpoint
     if not trained:
-        network, x, _, _ = untrained(str(checkpoint.spec), data, _IMAGES, 0)
+        network, x, _, _ = untrained(str(checkpoint.spec), data, IMAGES, 0)
         return measure(network, x, trained=False)
-    x, _ = shown_tests(checkpoint, judged_on(path, changed_ns, data, data_ns), _IMAGES)
+    x, _ = shown_tests(checkpoint, judged_on(path, changed_ns, data, data_ns), IMAGES)
     return measure(checkpoint.network(), x, trained=True)
 
 
-def choose_picture(patients: Sequence[Patient]) -> tuple[torch.Tensor, str] | None:
-    """Let a visitor choose a test image or a picture of theirs; return it as [1, C, H, W]."""
+def choose_picture(
+    patients: Sequence[Patient],
+) -> tuple[Callable[[Patient], torch.Tensor], str]:
+    """Let a visitor choose a test image or a picture of theirs.
+
+    Returns:
+        what gives it as a network sees it, [1, C, H, W], and its class, if that is known.
+    """
     first = patients[0]
     left, right = st.columns([1, 3])
     count = len(first.subject.labels)
-    usual = min(pictured(first.subject.labels)[-1] + 1, count)
+    usual = pictured(first.subject.labels)[-1] + 1
     place = number("Test image", 1, count, usual, key="picture", place=left) - 1
     file = right.file_uploader(
         "Or a picture of mine",
@@ -74,30 +78,30 @@ def choose_picture(patients: Sequence[Patient]) -> tuple[torch.Tensor, str] | No
         key="lesion_picture",
         max_upload_size=MAX_PICTURE_BYTES // 10**6,
     )
-    if file is not None:
-        try:
-            return seen(first.net.checkpoint, file.getvalue()), ""
-        except ValueError as error:
-            complain(str(error))
-            return None
-    label = first.net.checkpoint.classes[int(first.subject.labels[place])]
-    return first.subject.image(place), label
+    if file is None:
+        label = first.net.checkpoint.classes[int(first.subject.labels[place])]
+        return lambda patient: patient.subject.image(place), label
+    data = file.getvalue()
+    return lambda patient: seen(patient.net.checkpoint, data), ""
 
 
 def sights(
-    patients: Sequence[Patient], picture: tuple[torch.Tensor, str] | None, out: tuple[str, ...]
+    patients: Sequence[Patient],
+    picture: tuple[Callable[[Patient], torch.Tensor], str],
+    out: tuple[str, ...],
 ) -> list[Sight]:
-    """Return what the networks see in a picture with these blocks out."""
-    if picture is None:
+    """Return what the networks see in a picture with these blocks out; say why they can't."""
+    image, label = picture
+    try:
+        return [
+            Sight(
+                patient.net.name,
+                see(patient.subject.network, image(patient), out),
+                patient.net.checkpoint.classes,
+                label,
+            )
+            for patient in patients
+        ]
+    except ValueError as error:
+        complain(str(error))
         return []
-    x, label = picture
-    return [
-        Sight(
-            patient.net.name,
-            see(patient.subject.network, x, out),
-            patient.net.checkpoint.classes,
-            label,
-        )
-        for patient in patients
-        if patient.net.checkpoint.spec.input == patients[0].net.checkpoint.spec.input
-    ]

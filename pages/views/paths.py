@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.file import row_file
-from analysis.images.open import folder_of
 from analysis.lesions.charts import paths_charts
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
@@ -19,7 +18,7 @@ from analysis.lesions.studies import measure_paths
 from analysis.lesions.subjects import seed_of
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.results.recorded import recorded
+from analysis.results.recorded import recorded, whence
 from analysis.results.store import Store
 from analysis.style.files import CHART_SUFFIXES
 from nets import ResNetSpec
@@ -34,9 +33,9 @@ from pages.views.checkpoints import (
     choose_data,
     choose_trained,
     digest,
-    images_changed,
     judged_on,
 )
+from pages.views.image_sets import changed_ns
 
 KEY = "paths"
 TRAINED, INITIAL, MODEL = "trained", "initial", "model"
@@ -85,7 +84,7 @@ def choose_question(
         data = choose_data(net, "path_data", two)
         own = net.checkpoint.spec
         check(own)
-        shown = judged_on(str(net.path), net.changed_ns, data, images_changed(data))
+        shown = judged_on(str(net.path), net.changed_ns, data, changed_ns(data))
         trained = state == TRAINED
         weights = digest(str(net.path), net.changed_ns) if trained else seed_of(0)
         count = min(images, len(shown.test))
@@ -129,12 +128,11 @@ def measure_button(question: Question | None, known: bool, running: bool) -> Non
 
 def _run(question: Question) -> None:
     st.session_state.get(_ANSWERS, {}).pop(question.hash, None)
-    data = question.data and str(folder_of(question.data) or question.data)
     start(
         KEY,
         measure_paths,
         question.source,
-        data,
+        question.data,
         question.images,
         question.draws,
         seconds=_SECONDS,
@@ -167,10 +165,7 @@ def show_paths(found: Paths) -> None:
 
 def say_source(result: Result) -> None:
     """Say when and where it was measured."""
-    where = result.stamp
-    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
-    threads = number_of(int(where.get("threads") or 1), "thread")
-    st.caption(f"{how} on {where['date'][:10]} on {where['cpu']}, {threads}.")
+    st.caption(whence(result))
 
 
 def show_table(found: Paths) -> None:

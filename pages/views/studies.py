@@ -10,19 +10,19 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.images.open import SAMPLE, folder_of, open_set
+from analysis.images.open import SAMPLE, open_set
 from analysis.lesions.charts import dropped_chart, permuted_chart, single_chart
-from analysis.lesions.drop import Lesions
+from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, lesions_verdict
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.results.recorded import recorded
+from analysis.results.recorded import recorded, whence
 from analysis.results.store import Store
 from analysis.training.kept import train_all
 from analysis.training.recipes import Schedule, changed, recipe_of
 from analysis.training.runs import Task
-from nets import parse, plan
+from nets import parse
 from nets.options import number_of
 from pages.ui.address import hold
 from pages.ui.charts import chart_buttons, show_chart
@@ -87,9 +87,8 @@ def show_live(job: Job, patients: Sequence[Patient]) -> None:
         return
     done = sum(len(one.single) + len(one.dropped) + len(one.permuted) for one in studies)
     latest = studies[-1]
-    blocks = len(plan.blocks(parse(latest.model)))
-    whole = len(patients) * max(blocks + len(latest.dropped) + 30, done)
-    st.progress(min(done / whole, 1.0), f"{number_of(done, 'evaluation')} so far")
+    whole = len(patients) * results_of(parse(latest.model))
+    st.progress(min(done / whole, 1.0), f"{done:,} of {number_of(whole, 'result')}")
     if latest.permuted or latest.dropped:
         show_chart(dropped_chart([one for one in studies if one.dropped]), "lesions_live", 360)
     else:
@@ -105,7 +104,7 @@ def study_button(patients: Sequence[Patient], results: Sequence[Result], running
         on_click=run_study,
         args=(tuple(patients),),
         help="Takes every block out alone, then random ones together, then permutes each stage: "
-        "about a minute for 32 layers on one thread.",
+        "about a minute for a pair of 32 layers on one thread.",
         width="stretch",
     )
 
@@ -114,12 +113,7 @@ def run_study(patients: tuple[Patient, ...]) -> None:
     """Begin to take networks apart in the worker, from a callback."""
     first = patients[0]
     files = tuple(patient.net.path for patient in patients)
-    start(KEY, study_all, files, _where(first.data), first.number, seconds=_SECONDS)
-
-
-def _where(data: str) -> str:
-    """Return by what the worker opens a set; visitors' names are known to be offered here."""
-    return str(folder_of(data) or data)
+    start(KEY, study_all, files, first.data, first.number, seconds=_SECONDS)
 
 
 def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
@@ -140,7 +134,7 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
             "Draws and permutations leave the first block of each stage in its place: it makes the "
             "map that the others refine, and in all stages but the first it changes its shape."
         )
-    st.caption(" ".join(dict.fromkeys(map(_stamped, results))))
+    st.caption(" ".join(dict.fromkeys(map(whence, results))))
 
 
 def _chart(shown: str, studies: Sequence[Lesions]) -> Chart | None:
@@ -156,13 +150,6 @@ def _chart(shown: str, studies: Sequence[Lesions]) -> Chart | None:
 def _short(study: Lesions) -> str:
     kind = "residual" if is_residual(study.model) else "plain"
     return f"{kind}, {parse(study.model).depth} layers"
-
-
-def _stamped(result: Result) -> str:
-    where = result.stamp
-    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
-    threads = number_of(int(where.get("threads") or 1), "thread")
-    return f"{how} on {str(where.get('date', ''))[:10]} on {where.get('cpu', 'a CPU')}, {threads}."
 
 
 def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> None:
@@ -222,7 +209,7 @@ def take_trained(job: Job) -> bool:
     """Choose the network that was trained live, once; return whether it was."""
     if not job.result or st.session_state.get(_TAKEN) is job:
         return False
-    st.session_state["lesion_trained"] = job
+    st.session_state[_TAKEN] = job
     run = job.result[0]
     hold(NET, run.task.hash)
     hold(OUT, "")

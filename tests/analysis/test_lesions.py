@@ -197,6 +197,7 @@ def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
     for each in found.dropped:
         assert each.low <= each.mean <= each.high
     assert seen[:7] == [1, 2, 3, 4, 5, 6, 7]
+    assert len(seen) == drop.results_of(subject.spec)
     assert found == study(subject)
     one_block = parse("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8")
     with pytest.raises(ValueError, match="has one block: take a network of two or more"):

@@ -139,7 +139,7 @@ def test_an_accelerator_waits_once_for_a_group(monkeypatch: pytest.MonkeyPatch) 
 def test_the_first_iterations_of_an_accelerator_take_nothing_of_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On an H100 they took 4 s of a budget of 6, and one iteration was left to be measured."""
+    """On an H100 they took a budget of 6 s, and one iteration was left to be measured."""
     FakeAccelerator(monkeypatch)
     now = [0.0]
     seconds = iter([100.0])

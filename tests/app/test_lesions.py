@@ -92,12 +92,16 @@ def test_what_blocks_do_and_what_it_sees(open_app: Open, shown: str) -> None:
     ]
 
 
-def test_what_is_no_block_and_too_many_images_are_one_sentence(open_app: Open) -> None:
+def test_what_is_not_here_is_said_and_what_another_choice_overtakes_is_not(open_app: Open) -> None:
     app = open_app(None, "lesions", out="layer9.9,layer2.1", **FEW)
-    assert [error.value for error in app.error] == [
-        "'layer9.9' is no block of this network, which has layer1.0 to layer3.2."
-    ]
-    assert "1 block out" in html(app)
+    assert "out=layer9.9,layer2.1" in app.warning[0].value
+    assert "no block out" in html(app)
+    app = open_app(None, "lesions", out="layer1.8", net="fashion_resnet56", lesion_images="40")
+    assert not app.warning
+    app.selectbox(key="net").select("fashion_resnet20").run()
+    assert not app.warning
+    assert not app.error
+    assert "out" not in app.query_params
     app = open_app(None, "lesions", net="0123456789abcdef")
     assert "net=0123456789abcdef" in app.warning[0].value
     assert "8.9% wrong" in html(app)
