@@ -12,6 +12,7 @@ from analysis.machine.jobs import Job
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.ui.wall import aside, end_of_wall, on_wall
 from pages.views.experiments import Experiment, experiment_of
 from pages.views.gradients import (
     asked,
@@ -20,6 +21,7 @@ from pages.views.gradients import (
     choose_settings,
     latest_run,
     measure_button,
+    pressed_preset,
     remember,
     say_if_another,
     show_background,
@@ -27,28 +29,32 @@ from pages.views.gradients import (
 )
 
 warm_up()
-head, top, export = st.columns([5, 3, 1.6], vertical_alignment="bottom")
+with aside("head"):
+    head, top, export = st.columns([5, 3, 1.6], vertical_alignment="bottom")
 head.title("Gradients")
 quantity = choose_quantity(top)
 experiment = experiment_of(quantity)
-st.markdown(experiment.intro)
-story, place = st.container(), st.container()
+strip, place = st.container(), st.container()
 job = job_of(experiment.key)
-if job is None and latest_run(experiment) is None:  # first, or what is below it would move
-    place.caption("No measurements yet: pick one of the seven above, or press Measure below.")
-settings = choose_settings(quantity)
-with story:
-    show_presets(settings)
-models = choose_models(spec, quantity)
 running = job is not None and not is_over(job)
-measure_button(experiment, models, settings, running)
+if job is not None and not running:
+    remember(experiment, job)
+with aside("settings"):
+    st.subheader("What is measured")
+    st.markdown(experiment.intro)
+    settings = choose_settings(quantity)
+    models = choose_models(spec, quantity)
+    measure_button(experiment, models, settings, running)
+preset = pressed_preset(experiment, running)
+with strip:
+    show_presets(settings, preset)
 
 
 def show(job: Job, experiment: Experiment) -> None:
     """The chart of what there is so far."""
     if job.results:
         chart = experiment.chart(job.results, asked(experiment))
-        show_chart(chart, f"{experiment.key}_live", 520)
+        show_chart(chart, f"{experiment.key}_live", None)
 
 
 if job is not None and running:
@@ -56,18 +62,24 @@ if job is not None and running:
         follow(experiment.key, job, partial(show, experiment=experiment))
     st.stop()
 if job is not None:
-    remember(experiment, job)
     with place:
         say_why(job, lambda: "take a smaller batch")
 run = latest_run(experiment)
-if run is not None:
-    chart = experiment.chart(experiment.found(run), run.settings)
+if run is None:
+    place.caption("No measurements yet. Pick a preset, or choose networks and press Measure.")
+else:
+    chart = experiment.titled(run, with_theory=not on_wall())
     with place:
         say_if_another(run, models, settings)
-        show_chart(chart, experiment.key, 520)
+        st.markdown(f"**{chart.title}**")
+        show_chart(chart, experiment.key, None)
+        for sentence in experiment.verdict(run)[:1]:
+            st.markdown(sentence)
+        end_of_wall()
         experiment.show_verdict(run)
     with export, export_popover():
         file_button("CSV", f"{experiment.key}.csv", partial(experiment.csv, run))
         file_button("JSON", f"{experiment.key}.json", partial(experiment.json, run))
         chart_buttons(chart, experiment.key)
+end_of_wall()
 show_background()

@@ -11,6 +11,7 @@ requested()
 from analysis.lesions.report import lesions_of
 from pages.ui.downloads import export_popover
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.inside import show_blocks, show_seen
 from pages.views.lesions import (
     choose_patients,
@@ -38,10 +39,9 @@ from pages.views.studies import (
 )
 
 warm_up()
-head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title("Lesions")
+export = heading("Lesions")
 st.markdown("Click a block to take it out of the trained network; click it again to put it back.")
-top, below, work = st.container(), st.container(), st.container()
+top, below, work = aside("top"), aside("below"), st.container()
 training, job = job_of(TRAINING), job_of(KEY)
 is_new = training is not None and is_over(training) and take_trained(training)
 patients = choose_patients(top, below)
@@ -56,6 +56,7 @@ results = studies_of(patients)
 studies = [lesions_of(result) for result in results]
 out = chosen_out(patients)
 answers = show_patients(patients, out, studies)
+end_of_wall()
 one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])
 one.button("Put all back", disabled=not out, on_click=take, args=("",), width="stretch")
 running = any(each is not None and not is_over(each) for each in (training, job))

@@ -11,6 +11,7 @@ spec = requested()
 from analysis.lesions.report import paths_of
 from pages.ui.downloads import export_popover
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.paths import (
     KEY,
     answer,
@@ -25,13 +26,12 @@ from pages.views.paths import (
 )
 
 warm_up()
-head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title("Paths")
-st.markdown(
+export = heading("Paths")
+aside("intro").markdown(
     "Every block can be passed by its shortcut, so n blocks make 2ⁿ paths through a network. Which "
     "of them carry the gradient?"
 )
-top, below, place = st.container(), st.container(), st.container()
+top, below, place = aside("top"), aside("below"), st.container()
 question = choose_question(spec, top, below)
 job = job_of(KEY)
 running = job is not None and not is_over(job)
@@ -49,6 +49,7 @@ elif job is not None:
 if result is not None:
     found = paths_of(result)
     show_paths(found)
+    end_of_wall()
     say_source(result)
     show_table(found)
     with export, export_popover():

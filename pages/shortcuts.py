@@ -16,17 +16,19 @@ from pages.ui.exports import diagram_menu
 from pages.ui.fields import segments, switch
 from pages.ui.markup import table
 from pages.ui.theme import palette
+from pages.ui.wall import aside, end_of_wall, heading, on_wall
 from pages.views.graph import choose_heat, choose_reading, graph_of, opened_in, show_graph
 from pages.views.shortcuts import shortcut_rows
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
 
-head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title(f"Shortcuts of {in_a_sentence(spec)}")
-st.markdown(f"{counts_in_words(profile)}. Model `{profile.model}`.")
-left, middle, beside, right = st.columns([3.4, 3, 2.2, 3], vertical_alignment="bottom")
-below = st.container()
+export = heading(f"Shortcuts of {in_a_sentence(spec)}")
+said = f"{counts_in_words(profile)}."
+st.markdown(said if on_wall() else f"{said} Model `{profile.model}`.")
+with aside("settings"):
+    left, middle, beside, right = st.columns([3.4, 3, 2.2, 3], vertical_alignment="bottom")
+    below = st.container()
 level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=left)
 with middle:
     heat = choose_heat(spec, below)
@@ -53,6 +55,7 @@ with export:
         lambda: levels(profile),
     )
 show_graph(spec, Level(level), unfold, opened, heat, palette())
+end_of_wall()
 
 st.header("Shortcuts by block")
 rows = shortcut_rows(profile)

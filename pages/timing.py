@@ -19,6 +19,7 @@ from pages.ui.downloads import file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
+from pages.ui.wall import aside, end_of_wall, heading, on_wall
 from pages.views.timing import (
     HEAVY,
     choose_settings,
@@ -34,20 +35,21 @@ from pages.views.timing import (
 
 warm_up()
 profile = checked(profile_of, spec)
-st.title(f"Timing {in_a_sentence(spec)}")
-st.markdown(
+heading(f"Timing {in_a_sentence(spec)}")
+aside("intro").markdown(
     "Forward and backward on this machine: the median, with the 10th and 90th percentile of "
     f"warmed-up iterations. {device_note()}"
 )
 if accelerator() is None and profile.macs > HEAVY:
-    st.button(
+    aside("small").button(
         "Start small, with ResNet-20",
         on_click=choose,
         args=("resnet20",),
         type="tertiary",
         icon=":material/speed:",
     )
-settings = choose_settings(spec)
+with aside("settings"):
+    settings = choose_settings(spec)
 job = job_of("timing")
 running = job is not None and not is_over(job)
 st.button(
@@ -69,8 +71,10 @@ else:
 
 history: list[Timing] = st.session_state.get(TIMINGS, [])
 if history and not running:
-    st.header("Latest")
+    if not on_wall():
+        st.header("Latest")
     show_timing(history[-1])
+end_of_wall()
 if history:
     chart = comparison_chart(history[-8:])
     with section("This visit's timings", "timings"):

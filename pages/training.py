@@ -15,6 +15,7 @@ from nets.options import number_of
 from pages.ui.charts import chart_buttons, show_chart
 from pages.ui.downloads import export_popover, file_button, section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
+from pages.ui.wall import aside, end_of_wall, heading
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
@@ -33,16 +34,16 @@ from pages.views.trained import show_trained
 from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choose_specs
 
 warm_up()
-head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title("Training")
-mode, depths, shown = choose_mode()
-st.markdown(
+export = heading("Training")
+with aside("mode"):
+    mode, depths, shown = choose_mode()
+aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
     "side by side."
     if mode == DEGRADE
     else "Train the model of the sidebar by a recipe, then test it."
 )
-top, place, below, more = (st.container() for _ in range(4))
+top, place, below, more = aside("top"), st.container(), aside("below"), st.container()
 job = job_of(KEY)
 running = job is not None and not is_over(job)
 wrong: list[str] = []
@@ -68,6 +69,7 @@ with place:
         show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
     elif request:
         st.caption("No runs of these settings yet: press Train.")
+end_of_wall()
 if runs and request:
     with more:
         if mode == DEGRADE:

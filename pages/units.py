@@ -9,21 +9,23 @@ requested()
 from analysis.drawing.units import unit_graph
 from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
+from pages.ui.wall import aside, end_of_wall, heading, on_wall
 from pages.views.units import choose_unit, draw_unit, error_rows, option_rows, show_unit
 
-title, export = st.columns([8, 1.6], vertical_alignment="center")
-title.title("Units")
-st.markdown(
+export = heading("Residual units" if on_wall() else "Units")
+aside("intro").markdown(
     "Where batch norm, ReLU and the shortcut stand in a residual unit, and what that does to the "
     "signal and to the gradient. The shapes are those of ResNet-34 (basic) and ResNet-50 "
     "(bottleneck), whatever model the sidebar shows."
 )
-sides = st.columns(2, gap="large")
-units = [choose_unit(side, index) for index, side in enumerate(sides)]
-for side, unit in zip(sides, units, strict=True):
+with aside("settings"):
+    choices = st.columns(2, gap="large")
+units = [choose_unit(side, index) for index, side in enumerate(choices)]
+for side, unit in zip(st.columns(2, gap="large"), units, strict=True):
     with side:
         draw_unit(unit)
         show_unit(unit)
+end_of_wall()
 with export:
     drawn = unit_graph(units)
     diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda _: drawn)

@@ -1,4 +1,4 @@
-"""Charts: one value, drawn on the screen by `chart_screen` and in files by `chart_files`.
+"""Charts: one value, drawn on the screen by `screen` and in files by `file`.
 
 Colours and line styles are those of the palette and of the shortcuts, the same in both.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import cycle
+from itertools import cycle, pairwise
 from math import ceil, floor, log10
 from textwrap import wrap
 
@@ -73,7 +73,8 @@ class Series:
 
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
     palette's fields, such as `identity`; without it the palette's colours are taken in turn.
-    `text` is what a point says to the pointer; `names` says where it stands beside it.
+    `text` is what stands beside a point, where `names` finds room. `hover` is what a point says to
+    the pointer beside its values, such as the model's text: one for each point, or one for all.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Series:
     sizes: tuple[float, ...] = ()
     thin: bool = False
     in_legend: bool = True
+    hover: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,14 @@ LINE_LOOKS = (
     ("tint", Dash.DASHED),
 )
 """Colour and line style of the lines of a family, in turn; dash and dot is theory's alone."""
+
+_NAMED = 6
+"""Lines that can have their names at their ends."""
+
+_APART = 0.04
+"""The least distance between two ends that have names of their own, as a share of the axis."""
+
+_END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "warning")
 MARKED = 12
@@ -190,19 +200,29 @@ def in_powers(low: float, high: float) -> bool:
     return low < 1e-3 or high / low > 1e4
 
 
-def log_step(low: float, high: float) -> int | str:
-    """From tick to tick of a log axis in plotly's terms, a dozen ticks at most.
+TICKS = 12
+"""Of a log axis at most."""
+
+
+def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:
+    """From tick to tick of a log axis in plotly's terms, with so many ticks at most.
 
     Powers of ten; 1, 2, 5; or within a decade equal steps, such as `L2` for 4, 6, 8.
     """
     decades = log10(high / low)
     if decades > 2:
-        return ceil(decades / 12)
+        return ceil(decades / ticks)
     if decades > 0.9:
         return "D2"
     least = (high - low) / 7
     unit = 10.0 ** floor(log10(least))
     return f"L{next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least):g}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a list: with semicolons where one of them has a comma."""
+    every = list(names)
+    return ("; " if any("," in name for name in every) else ", ").join(every)
 
 
 def gap(more: float | None, less: float | None) -> float:
@@ -213,3 +233,47 @@ def gap(more: float | None, less: float | None) -> float:
 def words_along(chart: Chart) -> list[str]:
     """The words on the x axis, each once."""
     return list(dict.fromkeys(x for s in chart.series for x in s.x if isinstance(x, str)))
+
+
+def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, ...]:
+    """Name lines at their ends instead of in a legend, where their ends stand apart.
+
+    The names stand at the left or at the right, where the lines are farther from each other. Lines
+    that meet at both keep their legend, as do more than six and a single one.
+
+    Args:
+        lines: those of one chart, without gaps at both ends.
+        log: whether the y axis is logarithmic.
+    """
+    if not 1 < len(lines) <= _NAMED:
+        return tuple(lines)
+    known = [[i for i, y in enumerate(line.y) if y is not None] for line in lines]
+    if not all(known):
+        return tuple(lines)
+
+    def heights(at: Sequence[int]) -> list[float]:
+        values = [line.y[i] or 0.0 for line, i in zip(lines, at, strict=True)]
+        return sorted(log10(value) if log and value > 0 else value for value in values)
+
+    bottom, top = limits([y for line in lines for y in line.y if y is not None], log)
+    whole = log10(top / bottom) if log else top - bottom
+    ends = [[own[0] for own in known], [own[-1] for own in known]]
+    gaps = [min(b - a for a, b in pairwise(heights(at))) / whole for at in ends]
+    if max(gaps) < _APART:
+        return tuple(lines)
+    chosen = ends[0] if gaps[0] > gaps[1] else ends[1]
+    points = [
+        Series(
+            line.name,
+            (line.x[i],),
+            (line.y[i],),
+            Draw.POINTS,
+            line.colour,
+            text=(line.name,),
+            sizes=(_END_PX,),
+            in_legend=False,
+            hover=line.hover,
+        )
+        for line, i in zip(lines, chosen, strict=True)
+    ]
+    return (*(replace(line, in_legend=False) for line in lines), *points)

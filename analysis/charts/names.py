@@ -24,6 +24,7 @@ from analysis.charts.chart import (
     Place,
     in_lines,
     limits,
+    listed,
     numbers_along,
     numbers_up,
 )
@@ -47,7 +48,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 _MARGIN, _LED = 2.0, 1.0  # px by which other marks are farther than a name's own, with a line
 _APART = 3.0  # px between names
 _LETTERS = 30  # of a line of a shared name
-_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # what a weaker place costs, in px of distance
+_OFF_CENTRE, _ON_LINE = 30.0, 22.0  # what a weaker place costs, in px of distance
 _TRIES = 3_000  # steps of the search
 _KEPT = 64
 
@@ -157,7 +158,7 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
         numbered = crowd(groups, figures)
         if (found := numbered.all()) is not None:
             break
-    key = tuple(zip(figures, map(", ".join, map(_texts, groups)), strict=True))
+    key = tuple(zip(figures, map(listed, map(_texts, groups)), strict=True))
     return Names(tuple(found or numbered.some()), key)
 
 
@@ -186,7 +187,7 @@ def _texts(group: Sequence[Dot]) -> list[str]:
 
 
 def _text(group: Sequence[Dot]) -> str:
-    return in_lines(", ".join(_texts(group)), "\n", _LETTERS)
+    return in_lines(listed(_texts(group)), "\n", _LETTERS)
 
 
 class _Crowd:

@@ -10,6 +10,7 @@ from analysis.charts.chart import (
     FONT_PX,
     MARKED,
     POINT_PX,
+    TICKS,
     Chart,
     Draw,
     Place,
@@ -36,48 +37,80 @@ if TYPE_CHECKING:
 HEIGHT_PX = 460
 """Of a chart, unless told."""
 
+WALL_PX = 24
+"""Of all text on a projector's wall."""
+
 _LETTERS = 34  # of a line below the axes: on a phone no more fit
 _WORD_LETTERS = 20  # of a line of a word along the axis
 _TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
 _STANDOFF_PX = 12  # from an axis's ticks to its title
 _WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
 _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
+_LOW_PX, _HIGH_PX = 320, 560  # of a chart that is as high as its place
+_WALL_AREAS = ((1_040, 260), (1_100, 380), (1_700, 600))  # of the axes' area on the wall
+_WALL_SCALE = WALL_PX / FONT_PX
+_WALL_TICKS = 5
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
-def wide_names(chart: Chart, height: int = HEIGHT_PX) -> Names:
+def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
     """Where names stand on a page of any width; plotly draws them as annotations."""
     return placed(chart, _sheets(height, _WIDE, _ROUND_WIDE))
 
 
-def narrow_names(chart: Chart, height: int = HEIGHT_PX) -> Names:
+def wall_names(chart: Chart) -> Names:
+    """Where names stand on a projector's wall, in px of the desk's text."""
+    sheets = [Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS]
+    return placed(chart, tuple(sheets))
+
+
+def narrow_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
     """Where names stand on a phone; plotly draws them as the points' text, without leader lines."""
     return placed(chart, _sheets(height, _NARROW, _ROUND_NARROW), leaders=False)
 
 
-def _sheets(height: int, widths: Sequence[int], taken: Sequence[int]) -> tuple[Sheet, ...]:
+def _sheets(height: int | None, widths: Sequence[int], taken: Sequence[int]) -> tuple[Sheet, ...]:
     """Sizes of the axes' area: at several widths, and with a legend of few or of many lines."""
-    return tuple(Sheet(width, height - px) for width in widths for px in taken)
+    if height is None:
+        heights = [_LOW_PX - taken[-1], _HIGH_PX - taken[0]]
+    else:
+        heights = [height - px for px in taken]
+    return tuple(Sheet(width, px) for width in widths for px in heights)
 
 
-def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> Figure:
-    """The chart for the screen, on a transparent ground.
+def figure(
+    chart: Chart,
+    palette: Palette = LIGHT,
+    height: int | None = HEIGHT_PX,
+    wall: bool = False,
+) -> Figure:
+    """Return the chart for the screen, on a transparent ground.
 
     Where points bear names, it holds them twice, as annotations for a wide page and as the text of
     points for a narrow one; the page's style sheet shows one of both.
+
+    Args:
+        chart: what is drawn.
+        palette: the page's colours.
+        height: in px; None, and on the wall, for a chart as high as its place.
+        wall: whether all text has `WALL_PX`, for a projector.
     """
     import plotly.graph_objects as go
 
+    scale = _WALL_SCALE if wall else 1.0
+    font, small = (WALL_PX, WALL_PX) if wall else (FONT_PX, FONT_PX - 1)
     named = has_names(chart)
-    texts = {(n.series, n.point): n for n in narrow_names(chart, height).names} if named else {}
+    narrow = narrow_names(chart, height).names if named and not wall else ()
+    texts = {(n.series, n.point): n for n in narrow}
+    names = () if not named else (wall_names(chart) if wall else wide_names(chart, height)).names
 
     drawn = go.Figure()
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         if series.draw is Draw.LINE and series.low:
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
         beside = [texts.get((place, point)) for point in range(len(series.x))]
-        drawn.add_trace(_plotly_trace(go, series, colour, number, beside))
+        drawn.add_trace(_plotly_trace(go, series, colour, number, beside, wall))
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -85,12 +118,13 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> F
         "zeroline": False,
         "automargin": True,
         "exponentformat": "SI",
-        "tickfont": {"size": FONT_PX - 1},
+        "tickfont": {"size": small},
     }
     drawn.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": _TOP_PX, "b": 10},
-        font={"size": FONT_PX, "color": palette.text, "family": FONT_FAMILY},
+        height=None if wall else height,
+        margin={"l": 10, "r": 10, "t": _TOP_PX * scale, "b": 10},
+        hoverlabel={"font": {"size": font}},
+        font={"size": font, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         modebar={
@@ -108,32 +142,32 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> F
             "yanchor": "bottom",
             "xref": "container",
             "x": 0,
-            "font": {"size": FONT_PX},
+            "font": {"size": font},
             # a name that lost its mark would name what is not there
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
         showlegend=len(chart.series) > 1,
         xaxis={
             "title": {
-                "text": in_lines(chart.x_label, "<br>", _LETTERS),
-                "font": {"size": FONT_PX},
-                "standoff": _STANDOFF_PX,
+                "text": in_lines(chart.x_label, "<br>", 2 * _LETTERS if wall else _LETTERS),
+                "font": {"size": font},
+                "standoff": _STANDOFF_PX * scale,
             },
             "type": _axis_type(chart, chart.log_x),
             **axis,
-            **_plotly_scale(chart, numbers_along(chart), chart.log_x),
+            **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
             **_plotly_words(words_along(chart)),
         },
         yaxis={
             "title": {
-                "text": in_lines(chart.y_label, "<br>", 44),
-                "font": {"size": FONT_PX},
-                "standoff": _STANDOFF_PX,
+                "text": in_lines(chart.y_label, "<br>", 28 if wall else 44),
+                "font": {"size": font},
+                "standoff": _STANDOFF_PX * scale,
             },
             "type": "log" if chart.log_y else "linear",
             "rangemode": "tozero",
             **axis,
-            **_plotly_scale(chart, numbers_up(chart), chart.log_y),
+            **_plotly_scale(chart, numbers_up(chart), chart.log_y, wall),
         },
         shapes=[
             {
@@ -156,17 +190,24 @@ def figure(chart: Chart, palette: Palette = LIGHT, height: int = HEIGHT_PX) -> F
                 "yanchor": "bottom",
                 "text": mark.text,
                 "showarrow": False,
-                "font": {"size": FONT_PX - 1, "color": palette.plain},
+                "font": {"size": small, "color": palette.text if wall else palette.plain},
             }
             for mark in chart.marks
         ]
-        + [_annotation(chart, name, palette) for name in wide_names(chart, height).names if named],
+        + [_annotation(chart, name, palette, scale) for name in names],
     )
     return drawn
 
 
-def _annotation(chart: Chart, name: Name, palette: Palette) -> dict[str, Any]:
-    """A name at its distance in px from its mark, whatever the width of the chart."""
+def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:
+    """A name at its distance from its mark, whatever the width of the chart.
+
+    Args:
+        chart: the chart.
+        name: its place, in px of the desk's text.
+        palette: the page's colours.
+        scale: how much larger text and marks are drawn.
+    """
     series = chart.series[name.series]
     x, y = series.x[name.point], series.y[name.point]
     common: dict[str, Any] = {
@@ -182,8 +223,8 @@ def _annotation(chart: Chart, name: Name, palette: Palette) -> dict[str, Any]:
             # held by its near side, so that another font leaves the gap as it is
             "xanchor": ("center", "left", "right")[place.across],
             "yanchor": ("middle", "bottom", "top")[place.up],
-            "xshift": name.right - place.across * name.width / 2,
-            "yshift": name.up - place.up * name.height / 2,
+            "xshift": scale * (name.right - place.across * name.width / 2),
+            "yshift": scale * (name.up - place.up * name.height / 2),
         }
     return {
         **common,
@@ -191,13 +232,13 @@ def _annotation(chart: Chart, name: Name, palette: Palette) -> dict[str, Any]:
         "arrowhead": 0,
         "arrowwidth": 1,
         "arrowcolor": palette.plain,
-        "standoff": name.radius,
-        "ax": name.right,
-        "ay": -name.up,
+        "standoff": scale * name.radius,
+        "ax": scale * name.right,
+        "ay": -scale * name.up,
     }
 
 
-def _plotly_scale(chart: Chart, values: Sequence[float], log: bool) -> dict[str, Any]:
+def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) -> dict[str, Any]:
     """The range and the ticks of an axis, where they are not plotly's own."""
     if not values:
         return {}
@@ -206,7 +247,7 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool) -> dict[str,
         # plotly's own ticks are whole only where they are far apart
         ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}
         return ticks | ({"range": [low, high]} if has_points(chart) else {})
-    step = log_step(low, high)
+    step = log_step(low, high, ticks=_WALL_TICKS if wall else TICKS)
     if step == "D2":  # plotly would write 2 and 5 smaller than 1
         tens = range(floor(log10(low)), ceil(log10(high)))
         ticks = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
@@ -257,15 +298,24 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
 
 
 def _plotly_trace(
-    go: Any, series: Series, colour: str, number: int, beside: Sequence[Name | None]
+    go: Any,
+    series: Series,
+    colour: str,
+    number: int,
+    beside: Sequence[Name | None],
+    wall: bool,
 ) -> Any:
+    scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {
-        "name": in_lines(series.name, "<br>", _LETTERS),
+        "name": series.name if wall else in_lines(series.name, "<br>", _LETTERS),
         "x": series.x,
         "y": series.y,
         **({} if series.in_legend else {"showlegend": False}),
     }
-    if series.text:
+    if series.hover:
+        each = series.hover if len(series.hover) > 1 else series.hover * len(series.x)
+        common |= {"hovertext": each, "hoverinfo": "x+y+text"}
+    elif series.text:
         common |= {"hovertext": series.text, "hoverinfo": "text+name"}
     if series.draw is Draw.BARS:
         bars = _plotly_errors(series)
@@ -275,7 +325,7 @@ def _plotly_trace(
         marker = {
             "color": colour,
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
-            "size": list(series.sizes) or POINT_PX,
+            "size": [scale * size for size in series.sizes] or POINT_PX * scale,
         }
         return go.Scatter(
             **common,
@@ -287,14 +337,14 @@ def _plotly_trace(
             zorder=9 - number,
             error_y=_plotly_errors(series),
         )
-    width = 1.5 if series.thin else 2.5
+    width = (2.0 if wall else 1.5) if series.thin else (3.0 if wall else 2.5)
     return go.Scatter(
         **common,
         mode="lines" if series.thin else "lines+markers",
         line={"color": colour, "width": width, "dash": series.dash.value},
         marker={
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
-            "size": 8,
+            "size": 10 if wall else 8,
             "maxdisplayed": MARKED,
         },
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import cycle
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series
+from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
 from analysis.choice.compare import Axis, Column, Row, SweepCurve, pareto
+from nets.names import names_of
 from nets.options import number_of
+from nets.text import parse
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
@@ -18,7 +20,7 @@ def scatter_chart(
     y: Axis,
     bubble: Axis | None = None,
     log: bool = False,
-    name: Callable[[Row], str] = lambda row: row.model,
+    unsaid: Collection[str] = (),
 ) -> Chart:
     """Two figures of every network, those that no other beats joined by a line.
 
@@ -28,9 +30,16 @@ def scatter_chart(
         y: the figure up.
         bubble: a figure for the size of the points, by area; a network without it is left out.
         log: whether both axes are logarithmic.
-        name: what a network is called.
+        unsaid: options that go without saying in a network's name.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
+    called = dict(
+        zip((row.model for row in rows), names_of([row.spec for row in rows], unsaid), strict=True)
+    )
+
+    def name(row: Row) -> str:
+        return called[row.model]
+
     front = pareto(rows, x, y)
     others = [row for row in rows if row not in front and _placed(row, x, y)]
     sizes: dict[str, float] = {}
@@ -49,6 +58,7 @@ def scatter_chart(
             Draw.POINTS,
             colour,
             text=tuple(_texts(group, x, y, name)),
+            hover=tuple(row.model for row in group),
             sizes=tuple(sizes[row.model] for row in group if sizes),
         )
         for title, group, colour in (
@@ -60,7 +70,7 @@ def scatter_chart(
     if len({(x.of(row), y.of(row)) for row in front}) > 1:
         line = Series("front", series[0].x, series[0].y, colour="identity", thin=True)
         series.insert(0, line)
-    best = ", ".join(map(name, front)) or "none"
+    best = listed(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1
     return Chart(
         _sentence(f"{y.label} against {x.label}"),
@@ -77,18 +87,20 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
     """One figure along a sweep, a line for each network that has it; no line where none has."""
     looks = cycle(LINE_LOOKS)
     series = []
-    for curve in curves:
+    names = names_of([parse(curve.model) for curve in curves])
+    for curve, name in zip(curves, names, strict=True):
         colour, dash = next(looks)
         known = [point for point in curve.points if column.of(point.row) is not None]
         if not known:
             continue
         series.append(
             Series(
-                curve.model,
+                name,
                 tuple(point.value for point in known),
                 tuple(column.of(point.row) for point in known),
                 colour=colour,
                 dash=dash,
+                hover=(curve.model,),
             )
         )
     sweep = curves[0].sweep
@@ -98,13 +110,12 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
         "input": "height of the image, px",
         "batch": "batch, images",
     }[sweep.value]
-    models = ", ".join(curve.model for curve in curves)
     return Chart(
         _sentence(f"{column.label} against {along.partition(',')[0]}"),
         along,
         _label(column),
-        tuple(series),
-        f"{column.label} by {sweep.value} of {models}",
+        named_at_ends(series, log),
+        f"{column.label} by {sweep.value} of {'; '.join(names)}",
         log_x=log,
         log_y=log,
     )
@@ -135,7 +146,7 @@ def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) ->
         places.setdefault((x.of(row), y.of(row)), []).append(name(row))
     for row in rows:
         names = places[x.of(row), y.of(row)]
-        yield ", ".join(names) if names[0] == name(row) else ""
+        yield listed(names) if names[0] == name(row) else ""
 
 
 def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> tuple[str, ...]:

@@ -197,13 +197,14 @@ class Deepest:
     largest_batch: int | None
 
 
-_OF_THE_TASK = ("input", CHANNELS, "classes")
+OF_THE_TASK = ("input", CHANNELS, "classes")
+"""Options that the task decides for every network."""
 
 
 def name_of(spec: ResNetSpec) -> str:
     """A network's text without what the task says of every network: the input and the classes."""
     said = overrides(spec)
-    return join(spec.base, {key: said[key] for key in said if key not in _OF_THE_TASK})
+    return join(spec.base, {key: said[key] for key in said if key not in OF_THE_TASK})
 
 
 @dataclass(frozen=True)

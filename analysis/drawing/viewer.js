@@ -24,6 +24,7 @@ export default function viewer(component) {
   if (state.revision !== data.revision) draw(state, data, asked);
   else if (asked) choose(state, data.at, { silent: true, show: true });
   if (data.takes) takeOut(state, data);
+  state.root.classList.toggle("rv-wall", Boolean(data.wall));
 }
 
 // ---- blocks that a click takes out, and puts back --------------------------------------------

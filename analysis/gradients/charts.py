@@ -8,7 +8,7 @@ from itertools import cycle
 from math import log10
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series, named_at_ends
 from analysis.drawing.heat import Heat
 from analysis.gradients.cosines import Cosine, stacks
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State, summarise
@@ -16,6 +16,7 @@ from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from nets import parse, plan
+from nets.names import names_of as names_beside
 from nets.options import Shortcut, number_of
 from nets.plan import place_of
 
@@ -31,14 +32,15 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
+    specs = [parse(model) for model in models]
     lines: list[Series] = []
-    for model in models:
-        spec = parse(model)
+    others: list[Series] = []
+    for model, spec, name in zip(models, specs, names_beside(specs), strict=True):
         colour, dash = next(plain if spec.shortcut is Shortcut.NONE else looks)
         own = [curve.series(quantity) for curve in curves if curve.model == model]
-        line = _line(model, own, colour, dash)
+        line = _line(model, name, own, colour, dash)
         lines.append(line)
-        lines += _floor(model, own, curves[0].precision, colour)
+        others += _floor(model, name, own, curves[0].precision, colour)
         (summary,) = summarise([curve for curve in curves if curve.model == model])
         predicted = confirmed(summary)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
@@ -47,14 +49,15 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
             ys = [
                 log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
             ]
-            lines.append(
+            others.append(
                 Series(
-                    f"theory for {model}: {factor}",
+                    f"theory, {name}: {factor}",
                     line.x,
                     tuple(10**y if y > -300 else None for y in ys),
                     colour=colour,
                     dash=Dash.DASH_DOT,
                     thin=True,
+                    hover=(model,),
                 )
             )
     said = " ".join(verdict(summarise(curves))) if quantity is Quantity.ACTIVATION else ""
@@ -62,19 +65,20 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         "Gradient norm by depth",
         "weighted layers from the input",
         quantity.label,
-        tuple(lines),
+        (*named_at_ends(lines, log=True), *others),
         f"{quantity.label} of {', '.join(models)} along their depth. {said}".strip(),
         log_y=True,
         marks=_stage_marks(models[0]),
     )
 
 
-def _line(model: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
+def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
     columns = list(zip(*(series.values for series in own), strict=True))
     found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
     good = [states == {State.MEASURED} for states in found]
     broken = sum(bool({State.NAN, State.INFINITE} & states) for states in found)
-    name = f"{model} (not finite at {number_of(broken, 'point')})" if broken else model
+    if broken:
+        name = f"{name} (not finite at {number_of(broken, 'point')})"
 
     def pick(value: float, is_good: bool) -> float | None:
         return value if is_good else None
@@ -89,23 +93,25 @@ def _line(model: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Ser
         dash=dash,
         low=tuple(map(pick, map(min, columns), good)) if banded else (),
         high=tuple(map(pick, map(max, columns), good)) if banded else (),
+        hover=(model,),
     )
 
 
 def _floor(
-    model: str, own: Sequence[NormSeries], precision: Precision, colour: str
+    model: str, name: str, own: Sequence[NormSeries], precision: Precision, colour: str
 ) -> Iterator[Series]:
     """Points at the smallest number that the precision holds, where some seed was below it."""
     states = zip(*(series.states for series in own), strict=True)
     lost = [x for x, s in zip(own[0].positions, states, strict=True) if State.BELOW in s]
     if lost:
         yield Series(
-            f"{model}: below {precision}",
+            f"{name}: below {precision}",
             tuple(lost),
             (precision.smallest,) * len(lost),
             Draw.POINTS,
             colour,
             sizes=(5.0,) * len(lost),
+            hover=(model,),
         )
 
 
@@ -157,7 +163,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         "Direction of the gradient by depth of the network",
         "weighted layers of the network",
         f"cosine, ∂L/∂x at x and at x + {100 * noise:g}% noise",
-        tuple(lines),
+        named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by depth of the network. {said}".strip(),
     )

@@ -7,6 +7,7 @@ the experiment shows there and never contradict `analysis.gradients.verdict` or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.gradients.curves import Precision
@@ -18,28 +19,36 @@ from nets.catalog import HE2015, Citation
 class Preset:
     """Models to measure against each other, named by what they show.
 
-    FLOAT64 where float32 would lose what is to be seen.
+    Attributes:
+        name: what the measurement shows.
+        short: the name on a button in a row of all presets.
+        models: what is measured.
+        precision: FLOAT64 where float32 would lose what is to be seen.
     """
 
     name: str
+    short: str
     models: tuple[str, ...]
     precision: Precision = Precision.FLOAT32
 
 
-def _twins(name: str, options: str = "", precision: Precision = Precision.FLOAT32) -> Preset:
-    return Preset(name, (f"plain56{options}", f"resnet56{options}"), precision)
+def _twins(
+    name: str, options: str = "", precision: Precision = Precision.FLOAT32, short: str = ""
+) -> Preset:
+    return Preset(name, short or name, (f"plain56{options}", f"resnet56{options}"), precision)
 
 
 PRESETS = (
-    _twins("Vanishing: no BN, default init", ":norm=none:init=default"),
-    _twins("BN explodes, shortcuts tame it"),
-    _twins("He init without BN: the residual stack explodes", ":norm=none"),
-    _twins("tanh: shortcuts don't help", ":activation=tanh"),
-    _twins("Xavier: slow vanishing", ":norm=none:init=xavier"),
+    _twins("Vanishing: no BN, default init", ":norm=none:init=default", short="Vanishing"),
+    _twins("BN explodes, shortcuts tame it", short="BN explodes"),
+    _twins("He init without BN: the residual stack explodes", ":norm=none", short="He explodes"),
+    _twins("tanh: shortcuts don't help", ":activation=tanh", short="tanh"),
+    _twins("Xavier: slow vanishing", ":norm=none:init=xavier", short="Xavier"),
     _twins(
         "Sigmoid: both vanish",
         ":norm=none:activation=sigmoid:init=default",
         Precision.FLOAT64,
+        "Sigmoid",
     ),
 )
 """The whole story in six."""
@@ -53,6 +62,7 @@ MORE = (
     _twins("Sigmoid with BN: a slow fall, shortcuts or not", ":activation=sigmoid"),
     Preset(
         "Unit orders at depth 110: BN on the skip path costs most",
+        "Unit orders",
         (
             "resnet110",
             "resnet110:unit=bn_after_add",
@@ -63,6 +73,7 @@ MORE = (
     ),
     Preset(
         "Options A, B and C at depth 110: more projections, more growth",
+        "Options A, B, C",
         ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
     ),
 )
@@ -71,9 +82,17 @@ MORE = (
 
 SHATTERED = Preset(
     "The direction shatters",
+    "Direction",
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
 )
 """The ladder of depths on which the gradient's direction is measured, not its norm."""
+
+
+def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:
+    """Return the preset that measures these models in this precision, if there is one."""
+    every = (*PRESETS, *MORE, SHATTERED)
+    found = (one for one in every if (one.models, one.precision) == (tuple(models), precision))
+    return next(found, None)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from statistics import fmean
 
 from analysis.gradients.curves import Precision, Summary
 from analysis.gradients.theory import confirmed
+from analysis.style.numbers import power_of_ten, scientific
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
 from nets.spec import ResNetSpec
 from nets.text import parse
@@ -30,6 +31,9 @@ LEVEL_BOUND = 0.3
 
 WITHIN_BOUND = 1.0
 """The log10 ratio below which it stays within a factor of 10."""
+
+_LONG = 4
+"""The log10 from which a factor is written as a power of ten."""
 
 MILD_BOUND = 3.0
 """The log10 ratio above which it vanishes or explodes: a factor of 1,000."""
@@ -97,16 +101,16 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
 
 
 def factor(log10: float) -> str:
-    """A factor of at least 1 in words: `1.6`, `36`, from a thousand on `10^21.7`."""
+    """Write a factor of at least 1: `1.6`, `36`, from ten thousand on `5.0×10²¹`."""
     size = abs(log10)
-    return f"10^{size:.1f}" if size >= 3 else _digits(10**size)
+    return scientific(size) if size >= _LONG else _digits(10**size)
 
 
 def within(log10: float) -> str:
     """The same, rounded up: what stays within 2.04 does not stay within 2."""
     size = abs(log10)
-    if size >= 3:
-        return f"10^{math.ceil(round(10 * size, 6)) / 10:.1f}"
+    if size >= _LONG:
+        return scientific(size, up=True)
     step = 10.0 ** (math.floor(size) - 1)
     return _digits(math.ceil(round(10**size / step, 6)) * step)
 
@@ -155,7 +159,7 @@ def _course(summary: Summary) -> str:
         seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
         held = f"{_held(summary)}, and " if summary.held_ratio else ""
         claim = f": it {found}" if found else _unclaimed(summary)
-        floor = f"10^{math.log10(summary.precision.smallest):.0f}"
+        floor = power_of_ten(round(math.log10(summary.precision.smallest)))
         if _lost(summary):
             wider = "; float64 holds both" if summary.precision is Precision.FLOAT32 else ""
             return (
@@ -240,7 +244,10 @@ def _from_to(summary: Summary) -> str:
 
 
 def _power(log10: float) -> str:
-    return f"10^{round(log10, 1) + 0.0:.1f}"
+    """Write a ratio on either side of 1: `0.91`, `8`, `7.9×10⁻⁴`."""
+    if not -2 <= log10 < _LONG:
+        return scientific(log10)
+    return _digits(10**log10) if log10 >= 0 else f"{10**log10:.2g}"
 
 
 def _detour(summary: Summary) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.charts.chart import Chart, Dash, Draw, Series
+from analysis.charts.chart import Chart, Dash, Draw, Series, named_at_ends
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
+from analysis.training.verdict import name_of as name_beside
+from nets import parse
 
 
 def single_chart(studies: Sequence[Lesions]) -> Chart:
@@ -22,6 +24,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
                 (100 * found.error, *(100 * one.error for one in found.single)),
                 Draw.BARS,
                 "identity" if residual else "plain",
+                hover=(found.model,),
             )
         )
     said = " ".join(sentence for found in studies for sentence in lesions_verdict(found))
@@ -53,6 +56,7 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
                 dash=Dash.SOLID if residual else Dash.DASHED,
                 low=low,
                 high=high,
+                hover=(found.model,),
             )
         )
     said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[1:2])
@@ -60,7 +64,7 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
         "Error with several random blocks out",
         "blocks out",
         "test error, %",
-        tuple(series),
+        named_at_ends(series),
         f"Mean test error in percent by the number of random blocks that are out. {said}",
     )
 
@@ -74,6 +78,7 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
             (100 * found.error, *(100 * one.error for one in found.permuted)),
             Draw.POINTS,
             "identity" if is_residual(found.model) else "plain",
+            hover=(found.model,),
         )
         for found in studies
     ]
@@ -88,10 +93,8 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
 
 
 def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
-    """Return what tells a study from the others: residual or plain, else the model's text."""
-    residual = is_residual(found.model)
-    alike = [one for one in studies if is_residual(one.model) is residual]
-    return ("residual" if residual else "plain") if len(alike) == 1 else found.model
+    """Return what a person calls a study's network beside the others."""
+    return name_beside(parse(found.model), [parse(one.model) for one in studies])
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 MISSING = "—"
 """What stands where there is no number; a sentence beside it says why."""
 
@@ -80,3 +82,26 @@ def decimals(value: float, most: int) -> str:
     """Write a coordinate in at most so many decimals, without a trailing or a negative zero."""
     text = f"{value:.{most}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power_of_ten(exponent: int) -> str:
+    """Write a power of ten: `10²¹`, `10⁻³⁸`."""
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+def scientific(log10: float, up: bool = False) -> str:
+    """Write a positive number by its logarithm, with two significant digits: `1.6×10²¹`.
+
+    Args:
+        log10: of the number, which may be too large for a float.
+        up: whether it is rounded up, so that what is written is no less.
+    """
+    exponent = floor(log10)
+    tenths = round(10 ** (log10 - exponent + 1), 6)
+    digits = ceil(tenths) if up else round(tenths)
+    if digits == 100:
+        digits, exponent = 10, exponent + 1
+    return f"{digits / 10:.1f}×{power_of_ten(exponent)}"

@@ -9,18 +9,18 @@ from itertools import cycle
 from math import isfinite
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
 from analysis.gradients.charts import gradient_chart
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import kind_of, names_of, verdict
+from analysis.training.verdict import names_of, verdict
+from nets.names import kind_of
 from nets.options import Shortcut, number_of
 
 POINTS = 120
 """Points of a line; where a run has more steps, each is the mean of several."""
 
 _PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
-_NAMED = 6  # lines that have their names at their ends
-_AT_LEAST = 15  # steps of a line that has one
+_AT_LEAST = 15  # steps of a line that has its name at its end
 
 
 class Shown(StrEnum):
@@ -49,7 +49,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     """
     groups = list(grouped(runs).values())
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
-    lines, ends = [], []
+    lines = []
     for group, name in zip(groups, names_of(groups), strict=True):
         spec = group[0].task.spec
         if spec.shortcut is Shortcut.NONE:
@@ -67,17 +67,17 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             dash=dash,
             low=tuple(map(min, columns)) if len(group) > 1 else (),
             high=tuple(map(max, columns)) if len(group) > 1 else (),
+            hover=(str(spec),),
         )
         lines.append(line)
-        if 1 < len(groups) <= _NAMED and group[0].steps >= _AT_LEAST:
-            ends.append(_end(line))
     said = " ".join(verdict(runs)) if shown is Shown.TRAIN_LOSS else ""
+    steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
     return Chart(
         f"{shown.label.capitalize()} by step",
         "step",
         shown.label,
-        (*lines, *ends),
+        named_at_ends(lines) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
     )
 
@@ -111,7 +111,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         "Last training loss by depth",
         "weighted layers",
         "training loss, last 25 steps",
-        tuple(lines),
+        named_at_ends(lines),
         f"Training loss at the end by depth. {' '.join(verdict(runs))}".strip(),
     )
 
@@ -167,17 +167,3 @@ def _means(
     parts = [values(run)[start : start + width] for run in group]
     means = [fmean(part) for part in parts if len(part) == width]
     return [mean for mean in means if isfinite(mean)]
-
-
-def _end(line: Series) -> Series:
-    """A point at the end of a line, which bears its name."""
-    return Series(
-        line.name,
-        line.x[-1:],
-        line.y[-1:],
-        Draw.POINTS,
-        line.colour,
-        text=(line.name,),
-        sizes=(7.0,),
-        in_legend=False,
-    )

@@ -8,8 +8,10 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
 
+import nets.names
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
+from nets.names import kind_of
 from nets.options import Shortcut
 from nets.spec import ResNetSpec
 from nets.text import edit
@@ -51,19 +53,17 @@ def compare(one: Sequence[float], other: Sequence[float]) -> Word:
     return Word.NONE
 
 
-def kind_of(spec: ResNetSpec) -> str:
-    """Say `plain` or `residual`."""
-    return "plain" if spec.shortcut is Shortcut.NONE else "residual"
-
-
 def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     """Return the name of a network among others, as a person says it.
 
-    Kind and depth where they tell the networks apart; else the network's text.
+    Kind and depth where they tell the networks apart; else as `nets.names` has it.
     """
     names = [f"{kind_of(one)}, {one.depth} layers" for one in among]
     own = f"{kind_of(spec)}, {spec.depth} layers"
-    return own if len(set(names)) == len(set(map(str, among))) else str(spec)
+    different = list(dict.fromkeys((*among, spec)))
+    if len({*names, own}) == len(different):
+        return own
+    return nets.names.names_of(different)[different.index(spec)]
 
 
 def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:

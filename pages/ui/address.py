@@ -92,7 +92,7 @@ def finish() -> list[str]:
 def held(key: str) -> str:
     """The text of a setting of this page; empty where nothing but its default is chosen."""
     view = _view()
-    view.keys[view.page or ""][key] = None
+    view.keys.setdefault(view.page or "", {})[key] = None
     return view.texts.get(key, "")
 
 

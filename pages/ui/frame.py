@@ -20,6 +20,7 @@ from nets.origin import title
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.picker import DEFAULT, Choice, choose
+from pages.ui.wall import set_up, switch_view
 from pages.ui.words import complain, sentence
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -80,6 +81,7 @@ def run(page: StreamlitPage) -> None:
     """Run a page with its settings, and say what of the address could not be taken."""
     hold_files()
     begin(page.url_path)
+    set_up()
     with st.sidebar, st.container(key="hidden-sidebar"):
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
     place = st.container()
@@ -88,6 +90,7 @@ def run(page: StreamlitPage) -> None:
     if refused := finish():
         said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
         place.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
+    switch_view()
     release_files()
 
 

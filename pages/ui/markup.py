@@ -175,7 +175,7 @@ def _cell(cell: Cell, kind: str) -> str:
     return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
 
 
-def key_of_marks(key: Sequence[tuple[str, str]], css_class: str) -> str:
+def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
     """What the numbers beside a chart's points stand for; nothing where there are none."""
     if not key:
         return ""

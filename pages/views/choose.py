@@ -11,6 +11,7 @@ from analysis.choice.charts import scatter_chart
 from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
+    OF_THE_TASK,
     Budgets,
     Choice,
     Deepest,
@@ -252,7 +253,7 @@ def front_chart(choice: Choice) -> Chart:
     fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
     words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
     front = fronts[select("Front", words, next(iter(fronts)), key="front")]
-    return scatter_chart(choice.fits, front.x, front.y, name=lambda row: name_of(row.spec))
+    return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
 
 
 def _axis(axis: Axis) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite, isnan
 from typing import Any
@@ -15,6 +15,7 @@ from analysis.gradients import direction, measure
 from analysis.gradients.charts import direction_chart, gradient_chart
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import Gradients, Quantity, Summary
+from analysis.gradients.presets import preset_of
 from analysis.gradients.report import direction_csv, direction_json, gradients_csv, gradients_json
 from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.verdict import verdict
@@ -40,7 +41,8 @@ class Experiment:
         chart: draws some of them, with what the run was asked.
         csv: a run as a file.
         json: a run as a file.
-        show_verdict: shows what a run says, below its chart.
+        verdict: what a run says of what is drawn, the main sentence first.
+        show_verdict: shows the rest of it, and the numbers, below the chart.
     """
 
     key: str
@@ -53,7 +55,22 @@ class Experiment:
     chart: Callable[[Sequence[Any], Any], Chart]
     csv: Callable[[Any], str]
     json: Callable[[Any], str]
+    verdict: Callable[[Any], tuple[str, ...]]
     show_verdict: Callable[[Any], None]
+
+    def titled(self, run: Run, with_theory: bool) -> Chart:
+        """Return a run's chart; one of a preset in its own settings is named by the preset.
+
+        With other settings the numbers may say something else than the preset's name.
+        """
+        chart = self.chart(self.found(run), run.settings)
+        if not with_theory:
+            chart = replace(chart, series=tuple(one for one in chart.series if not one.thin))
+        preset = preset_of(tuple(map(str, run.specs)), run.settings.precision)
+        usual = type(run.settings)(precision=run.settings.precision)
+        if preset is None or run.settings != usual or not self.verdict(run):
+            return chart
+        return replace(chart, title=preset.name)
 
 
 def experiment_of(quantity: str) -> Experiment:
@@ -74,6 +91,7 @@ def _norms(quantity: Quantity) -> Experiment:
         chart=lambda curves, settings: gradient_chart(curves, quantity),
         csv=gradients_csv,
         json=gradients_json,
+        verdict=lambda run: verdict(run.summary) if quantity is Quantity.ACTIVATION else (),
         show_verdict=partial(_show_norms, quantity=quantity),
     )
 
@@ -85,9 +103,11 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
             "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes. "
             "The text below is about ∂L/∂x."
         )
-    st.header("What these curves say")
-    for sentence in verdict(run.summary):
-        st.markdown(f"- {sentence}")
+    said = verdict(run.summary)
+    if rest := said[1 if quantity is Quantity.ACTIVATION else 0 :]:
+        st.header("What these curves say")
+        for sentence in rest:
+            st.markdown(f"- {sentence}")
     head = (
         "Model",
         "log10 of the ratio",
@@ -131,9 +151,10 @@ def _signed(value: float, digits: int, gone: str = "") -> str:
 
 def _show_direction(run: Direction) -> None:
     """What the cosines say, in words and in numbers, and how they were measured."""
-    st.header("What these curves say")
-    for sentence in shattering(run.stacks, run.settings.noise):
-        st.markdown(f"- {sentence}")
+    if rest := shattering(run.stacks, run.settings.noise)[1:]:
+        st.header("What these curves say")
+        for sentence in rest:
+            st.markdown(f"- {sentence}")
     found = [at for stack in run.stacks for at in stack.depths]
     head = ("Model", "Weighted layers", "Cosine", "Lowest to highest")
     rows = [(str(at.spec), str(at.depth), _mean(at), _range(at)) for at in found]
@@ -178,6 +199,7 @@ _DIRECTION = Experiment(
     chart=lambda cosines, settings: direction_chart(cosines, settings.noise),
     csv=direction_csv,
     json=direction_json,
+    verdict=lambda run: shattering(run.stacks, run.settings.noise),
     show_verdict=_show_direction,
 )
 

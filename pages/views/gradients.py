@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
 from analysis.gradients.curves import GradientSettings, Precision, Quantity
-from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, SHATTERED, Preset
+from analysis.gradients.presets import (
+    HALF_TRUTHS,
+    MORE,
+    PRESETS,
+    READINGS,
+    SHATTERED,
+    Preset,
+    preset_of,
+)
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
@@ -108,31 +116,44 @@ def _shared(settings: GradientSettings) -> dict[str, Any]:
     return {one.name: getattr(settings, one.name) for one in fields(GradientSettings)}
 
 
-def show_presets(settings: GradientSettings | None) -> None:
-    """The whole story in seven clicks, and the rest in a list; none works without settings."""
-    st.markdown("**The story in seven clicks**")
-    for row in (PRESETS[:2], PRESETS[2:4], PRESETS[4:], (SHATTERED,)):
-        for column, preset in zip(st.columns(len(row)), row, strict=True):
-            column.button(
-                preset.name,
-                key=f"preset_{preset.name}",
-                on_click=_run_preset,
-                args=(preset, settings),
-                disabled=settings is None,
-                width="stretch",
-            )
-    with st.expander("More to see"):
-        for index, preset in enumerate(MORE):
-            if index % 2 == 0:
-                columns = st.columns(2)
-            columns[index % 2].button(
-                preset.name,
-                key=f"preset_{preset.name}",
-                on_click=_run_preset,
-                args=(preset, settings),
-                disabled=settings is None,
-                width="stretch",
-            )
+def show_presets(settings: GradientSettings | None, pressed: Preset | None) -> None:
+    """Draw the presets in one row, the pressed one marked; none works without settings."""
+    with st.container(key="strip", horizontal=True, gap="small"):
+        for preset in (*PRESETS, SHATTERED):
+            _preset_button(preset, preset.short, settings, preset is pressed, "content")
+        with st.popover("More", type="primary" if pressed in MORE else "secondary"):
+            for preset in MORE:
+                _preset_button(preset, preset.name, settings, preset is pressed, "stretch")
+
+
+def _preset_button(
+    preset: Preset,
+    label: str,
+    settings: GradientSettings | None,
+    is_pressed: bool,
+    width: Literal["content", "stretch"],
+) -> None:
+    st.button(
+        label,
+        key=f"preset_{preset.name}",
+        help=None if label == preset.name else preset.name,
+        type="primary" if is_pressed else "secondary",
+        on_click=_run_preset,
+        args=(preset, settings),
+        disabled=settings is None,
+        width=width,
+    )
+
+
+def pressed_preset(experiment: Experiment, running: bool) -> Preset | None:
+    """Return the preset that is measured now, or was measured last."""
+    if running:
+        specs, settings = st.session_state[f"{experiment.key}_asked"]
+    elif (run := latest_run(experiment)) is not None:
+        specs, settings = run.specs, run.settings
+    else:
+        return None
+    return preset_of(tuple(map(str, specs)), settings.precision)
 
 
 def choose_models(spec: ResNetSpec, quantity: str) -> tuple[ResNetSpec, ...]:

@@ -25,6 +25,7 @@ from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select
 from pages.ui.measured import measured_heats
+from pages.ui.wall import on_wall
 from pages.ui.words import complain, sentence
 
 _OPEN, _AT, _SEARCH, _GRAPH = "open", "at", "search", "graph"
@@ -124,7 +125,7 @@ def show_graph(
     view = _view(spec, level, unfold, opened, heat, palette)
     _viewer(
         key=_GRAPH,
-        data={**view, "at": held(_AT), "search": held(_SEARCH)},
+        data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},
         on_at_change=_chosen,
         on_search_change=_searched,
         on_open_change=_opened,
@@ -160,7 +161,15 @@ def show_blocks_to_take(
     wanted = ",".join(path for path in takes if path in out)
     _viewer(
         key=key,
-        data={**view, "at": "", "search": "", "takes": takes, "out": wanted, "label": label},
+        data={
+            **view,
+            "at": "",
+            "search": "",
+            "takes": takes,
+            "out": wanted,
+            "label": label,
+            "wall": on_wall(),
+        },
         on_out_change=lambda: take(st.session_state[key].out or ""),
     )
 

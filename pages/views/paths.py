@@ -28,6 +28,7 @@ from pages.ui.downloads import file_button
 from pages.ui.fields import number, segments
 from pages.ui.jobs import start
 from pages.ui.markup import Cell, table
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 from pages.views.checkpoints import (
     choose_data,
@@ -153,7 +154,11 @@ def show_paths(found: Paths) -> None:
         with place:
             st.markdown(f"**{chart.title}**")
             show_chart(chart, f"paths_{chart.title}", 360)
-    for said in paths_verdict(found):
+    verdict = paths_verdict(found)
+    if on_wall():
+        st.markdown(verdict[0])
+        return
+    for said in verdict:
         st.markdown(f"- {said}")
     st.caption(
         "How many paths there are of a length, times the gradient along one of them, is what that "

@@ -23,6 +23,7 @@ from pages.ui.charts import show_chart
 from pages.ui.fields import segments, select
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 ASKED = "training_asked"
@@ -147,8 +148,12 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     if not chart.series:
         st.info("Nothing to draw yet: these runs have no test.", icon=":material/info:")
     else:
-        show_chart(chart, "training", 520)
-    for sentence in verdict(runs):
+        show_chart(chart, "training", None)
+    said = verdict(runs)
+    if on_wall():
+        st.markdown(said[0] if said else "")
+        return
+    for sentence in said:
         st.markdown(f"- {sentence}")
     if remark:
         st.caption(remark)

@@ -32,6 +32,7 @@ from pages.ui.downloads import file_button, section
 from pages.ui.fields import number, segments, select, switch, text
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 HEAVY = 10**9
@@ -185,6 +186,9 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     st.html(figures(timing_figures(timing)))
     if not running and (warning := noise_words(timing)):
         st.warning(warning, icon=":material/info:")
+    if on_wall():
+        show_chart(stage_chart(timing), f"stages_{timing.settings.batch}")
+        return
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Stages")

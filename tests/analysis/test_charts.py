@@ -20,6 +20,7 @@ from analysis.charts.chart import (
     Mark,
     Series,
     limits,
+    named_at_ends,
     tick_text,
 )
 from analysis.charts.file import chart_file, picture
@@ -137,26 +138,32 @@ def curves(*values: float, model: str = "plain20", seed: int = 0, smallest: floa
 
 def test_a_gradient_chart_is_the_mean_of_the_seeds_with_their_band() -> None:
     two = [curves(1e-4, 1e-2, 1.0), curves(1e-2, 1e-2, 1.0, seed=1)]
-    (line,) = [s for s in gradient_chart(two, Quantity.WEIGHT).series if s.name == "plain20"]
+    (line,) = [s for s in gradient_chart(two, Quantity.WEIGHT).series if s.name == "Plain-20"]
     assert line.y == pytest.approx((1e-3, 1e-2, 1.0))
     assert (line.low[0], line.high[0]) == (1e-4, 1e-2)
     assert line.colour == "plain"
     chart = gradient_chart([curves(1.0, 1.0), curves(2.0, 1.0, model="resnet20")])
-    assert [(s.name, s.colour) for s in chart.series if not s.thin] == [
-        ("plain20", "plain"),
-        ("resnet20", "identity"),
+    named = [("plain, 20 layers", "plain"), ("residual, 20 layers", "identity")]
+    *lines, first, last = chart.series
+    assert [(s.name, s.colour) for s in lines] == named
+    assert [s.hover for s in lines] == [("plain20",), ("resnet20",)]
+    assert [(s.name, s.colour) for s in (first, last)] == named  # at the lines' ends
+    assert [(s.text, s.x, s.y) for s in (first, last)] == [
+        (("plain, 20 layers",), (1,), (1.0,)),
+        (("residual, 20 layers",), (1,), (2.0,)),
     ]
+    assert not any(s.in_legend for s in chart.series)
     assert [mark.text for mark in chart.marks] == ["layer1", "layer2", "layer3"]
 
 
 def test_what_has_no_place_on_a_log_axis_is_named() -> None:
     chart = gradient_chart([curves(0.0, 1e-3, 1.0)])
     line, floor = chart.series[:2]
-    assert (line.name, line.y) == ("plain20", (None, 1e-3, 1.0))
-    assert floor.name == "plain20: below float32"
+    assert (line.name, line.y) == ("Plain-20", (None, 1e-3, 1.0))
+    assert floor.name == "Plain-20: below float32"
     assert (floor.x, floor.y) == ((1,), (2.0**-126,))
     broken = gradient_chart([curves(math.nan, 1e-3, 1.0)])
-    assert broken.series[0].name == "plain20 (not finite at 1 point)"
+    assert broken.series[0].name == "Plain-20 (not finite at 1 point)"
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
@@ -169,11 +176,11 @@ def test_theory_starts_at_the_last_block() -> None:
     net = "plain20:norm=none:init=default"
     chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net)])
     measured, theory = chart.series
-    assert theory.name == f"theory for {net}: 0.408/layer"
+    assert theory.name == "theory, Plain-20, no BN, default init: 0.408/layer"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
-    assert [line.name for line in off.series] == [net]
+    assert [line.name for line in off.series] == ["Plain-20, no BN, default init"]
 
 
 def test_a_scatter_joins_the_pareto_front() -> None:
@@ -181,10 +188,11 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     chart = scatter_chart(rows, Column.PARAMS, Column.MACS, bubble=Column.DEPTH)
     front = pareto(rows, Column.PARAMS, Column.MACS)
     best, others = chart.series
-    assert best.text == tuple(row.model for row in front) == ("resnet18",)
-    assert others.text == ("resnet34", "plain34", "resnet50")
+    assert best.hover == tuple(row.model for row in front) == ("resnet18",)
+    assert best.text == ("ResNet-18",)
+    assert others.text == ("ResNet-34", "Plain-34", "ResNet-50")
     assert max(others.sizes) == 34
-    assert "on the Pareto front: resnet18" in chart.alt
+    assert "on the Pareto front: ResNet-18" in chart.alt
 
 
 def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
@@ -192,7 +200,7 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     recipe = comparison.recipes[0]
     axes = (Column.PARAMS, Column.MACS, recipe)
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
-    assert sorted(drawn) == ["resnet18", "resnet50"]
+    assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
     assert not_drawn(comparison.rows, *axes) == ("resnet50:bias=1",)
     assert not_drawn(comparison.rows, *axes[:2]) == ()
 
@@ -353,15 +361,16 @@ def test_lines_are_told_apart_without_colour() -> None:
     chart = gradient_chart(
         [curves(1 / 36, 1 / 6, 1.0, model=net), curves(1e-1, 1.0, 1.0, model="resnet20")]
     )
-    measured, theory, residual = picture(chart).axes[0].lines[:3]
+    measured, residual = picture(chart).axes[0].lines[:2]
+    theory = next(line for line in picture(chart).axes[0].lines if line.get_linestyle() == "-.")
     assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "s")
-    assert theory.get_linestyle() == "-."
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
-    predicted = "theory for plain20:norm=none:<br>init=default: 0.408/layer"  # fits a phone
+    predicted = "theory, plain, 20 layers, no BN,<br>default init: 0.408/layer"  # fits a phone
     assert screen[predicted].mode == "lines"
-    assert screen["resnet20"].mode == "lines+markers"
-    assert screen["resnet20"].marker.symbol != screen[net].marker.symbol
+    lines = [trace for trace in figure(chart).data if trace.mode == "lines+markers"]
+    assert [trace.hovertext[0] for trace in lines] == [net, "resnet20"]
+    assert lines[0].marker.symbol != lines[1].marker.symbol
 
 
 @pytest.mark.parametrize(("count", "rotation"), [(3, 0), (9, 30)])
@@ -380,7 +389,8 @@ def test_words_along_the_axis_do_not_touch(count: int, rotation: int) -> None:
 def test_a_sweep_is_a_line_for_each_network() -> None:
     found = [curve(parse(name), Sweep.BATCH, (1, 2, 4)) for name in ("resnet18", "resnet34")]
     chart = sweep_chart(found, Column.MACS)
-    assert [s.name for s in chart.series] == ["resnet18", "resnet34"]
+    lines = [s for s in chart.series if s.draw is Draw.LINE]
+    assert [s.name for s in lines] == ["ResNet-18", "ResNet-34"]
     assert chart.series[0].y == tuple(n * 1_814_073_344 for n in (1, 2, 4))
     assert chart.series[0].dash is not chart.series[1].dash
 
@@ -417,3 +427,21 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["stem"] == by_name["stem"]
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
     assert "ms forward (stage means), total per box" in drawn
+
+
+def test_lines_that_end_apart_are_named_there_and_others_in_the_legend() -> None:
+    up, down = Series("up", (1, 2), (1.0, 9.0)), Series("down", (1, 2), (1.1, 2.0))
+    *lines, one, other = named_at_ends((up, down))
+    assert [(point.x, point.y) for point in (one, other)] == [((2,), (9.0,)), ((2,), (2.0,))]
+    assert not any(line.in_legend for line in lines)
+    back = (replace(up, y=(9.0, 1.0)), replace(down, y=(2.0, 1.1)))
+    assert [point.x for point in named_at_ends(back)[2:]] == [(1,), (1,)]
+    closed = (replace(up, y=(1.0, 9.0)), replace(down, y=(1.1, 9.1)))
+    assert named_at_ends(closed) == closed
+    assert named_at_ends((up,)) == (up,)
+    assert named_at_ends((up,) * 7) == (up,) * 7
+    gone = replace(down, y=(2.0, None))  # it is named where it ends
+    assert named_at_ends((up, gone))[3].x == (1,)
+    decades = (replace(up, y=(1.0, 1e-9)), replace(down, y=(1.0, 1e-7)))
+    assert len(named_at_ends(decades, log=True)) == 4
+    assert named_at_ends(decades) == decades

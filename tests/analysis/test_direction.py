@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from analysis.charts.chart import Draw
 from analysis.gradients.charts import direction_chart
 from analysis.gradients.cosines import AtDepth, Cosine, Direction, DirectionSettings, Stack, stacks
 from analysis.gradients.curves import Precision, State
@@ -242,7 +243,7 @@ def test_the_chart_is_the_mean_with_its_band() -> None:
         Cosine("plain20", 1, 0.7, State.MEASURED),
     ]
     chart = direction_chart(cosines, 0.025)
-    plain, residual = chart.series
+    plain, residual = (one for one in chart.series if one.draw is Draw.LINE)
     assert chart.y_label == "cosine, ∂L/∂x at x and at x + 2.5% noise"
     assert (plain.name, plain.x) == ("plain", (20,))
     assert plain.y == pytest.approx((0.65,))

@@ -184,13 +184,13 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
 @pytest.mark.parametrize(
     ("ratios", "sentence"),
     [
-        ((-21.7, -21.8, -21.6), "falls by a factor of 10^21.7 in 54 layers: it vanishes."),
-        ((4.1, 4.0, 4.2), "grows by a factor of 10^4.1 in 54 layers: it explodes."),
+        ((-21.7, -21.8, -21.6), "falls by a factor of 5.0×10²¹ in 54 layers: it vanishes."),
+        ((4.1, 4.0, 4.2), "grows by a factor of 1.3×10⁴ in 54 layers: it explodes."),
         ((1.54, 1.54), "grows by a factor of 35, mildly: 1.068 per layer over 54 layers."),
         ((-2.9, -2.9), "falls by a factor of 790, mildly: 0.884 per layer over 54 layers."),
         (
             (2.9, 3.2),
-            "grows by a factor of 10^3.0 (790 to 10^3.2 over the seeds), mildly: 1.139 per layer "
+            "grows by a factor of 1,100 (790 to 1,600 over the seeds), mildly: 1.139 per layer "
             "over 54 layers.",
         ),
         ((0.0, 0.0, 0.0), "stays level, within a factor of 1."),
@@ -208,18 +208,18 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
             "stays within a factor of 10 in 2 of 3 seeds: it grows by a factor of 7.9 to 16 over "
             "the seeds.",
         ),
-        ((0.9, -0.04), "stays within a factor of 10: from 10^0.0 to 10^0.9 over the seeds."),
+        ((0.9, -0.04), "stays within a factor of 10: from 0.91 to 7.9 over the seeds."),
         (
             (-3.1, 2.8),
-            "changes by a factor from 10^-3.1 to 10^2.8 over the seeds in 54 layers.",
+            "changes by a factor from 7.9×10⁻⁴ to 630 over the seeds in 54 layers.",
         ),
         (
             (0.1, 1.2),
-            "changes by a factor from 10^0.1 to 10^1.2 over the seeds in 54 layers.",
+            "changes by a factor from 1.3 to 16 over the seeds in 54 layers.",
         ),
         (
             (-21.7,),
-            "falls by a factor of 10^21.7 in 54 layers with one seed, too few for a trend.",
+            "falls by a factor of 5.0×10²¹ in 54 layers with one seed, too few for a trend.",
         ),
         ((0.1,), "stays level, within a factor of 1.3."),
         ((0.5,), "stays within a factor of 10: it grows by a factor of 3.2."),
@@ -232,9 +232,9 @@ def test_the_course_of_straight_lines(ratios: tuple[float, ...], sentence: str) 
 def test_the_sentence_of_the_demo() -> None:
     plain, residual = line(-21.7, -21.6, -21.8), line(-0.28, -0.29, -0.295, model=RESIDUAL)
     assert verdict([plain, residual])[:2] == (
-        "Toward the input the plain stack's gradient falls by a factor of 10^21.7 in 54 layers: "
+        "Toward the input the plain stack's gradient falls by a factor of 5.0×10²¹ in 54 layers: "
         "it vanishes; the residual one's stays level, within a factor of 2.",
-        "The residual stack's gradient changes less, by a factor of 10^21.4 from end to end.",
+        "The residual stack's gradient changes less, by a factor of 2.6×10²¹ from end to end.",
     )
 
 
@@ -244,7 +244,7 @@ def test_a_single_block_is_no_trend() -> None:
         assert word(found) is None
         moves = "falls" if ratio < 0 else "grows"
         assert said(found).endswith(
-            f"{moves} by a factor of 10^5.0 in 2 layers: a single block is no trend."
+            f"{moves} by a factor of 1.0×10⁵ in 2 layers: a single block is no trend."
         )
     assert "changes by less than a factor of 2 in 2 layers" in said(line(0.1, 0.2, blocks=1))
 
@@ -254,22 +254,22 @@ def test_below_float32_is_named_from_where_it_begins() -> None:
     (found,) = summarise([curve(heights, seed=seed) for seed in (0, 1)])
     assert found.below == ("act1", "layer1.0", "layer1.1")
     assert said(found).endswith(
-        "falls by a factor of 10^30.0 from the last block to layer1.2, and is below float32 "
-        "(10^-38) from layer1.1 on: it vanishes."
+        "falls by a factor of 1.0×10³⁰ from the last block to layer1.2, and is below float32 "
+        "(10⁻³⁸) from layer1.1 on: it vanishes."
     )
     assert found.slope_per_layer == pytest.approx(-5)  # of what float32 holds
     (single,) = summarise([curve(heights)])
     assert said(single).endswith("with one seed, too few for a trend.")
     (double,) = summarise([curve(heights, seed=s, precision=Precision.FLOAT64) for s in (0, 1)])
     assert double.below == ("act1", "layer1.0")
-    assert "is below float64 (10^-308) from layer1.0 on: it vanishes" in said(double)
+    assert "is below float64 (10⁻³⁰⁸) from layer1.0 on: it vanishes" in said(double)
 
 
 def test_below_float32_in_some_seeds_alone() -> None:
     gone, kept = curve([-math.inf, -20.0, 0.0]), curve([-37.0, -20.0, 0.0], seed=1)
     (found,) = summarise([gone, kept])
     assert found.log10_ratio == -math.inf
-    assert "is below float32 (10^-38) from act1 on in 1 of 2 seeds: it vanishes" in said(found)
+    assert "is below float32 (10⁻³⁸) from act1 on in 1 of 2 seeds: it vanishes" in said(found)
 
 
 def test_below_float32_alone_is_no_word_where_the_rest_was_near_it() -> None:
@@ -278,7 +278,7 @@ def test_below_float32_alone_is_no_word_where_the_rest_was_near_it() -> None:
     assert found.log10_ratio == -math.inf
     assert found.most == pytest.approx((-37.93 + 35.5,) * 2, abs=0.01)
     assert word(found) is None
-    assert said(found).endswith("and is below float32 (10^-38) from act1 on.")
+    assert said(found).endswith("and is below float32 (10⁻³⁸) from act1 on.")
     (far,) = summarise([curve([-math.inf, -30.0, -20.0], seed=seed) for seed in (0, 1)])
     assert word(far) is Word.VANISHES
 
@@ -287,8 +287,7 @@ def test_a_seed_below_float32_and_one_that_grows_share_no_word() -> None:
     (found,) = summarise([curve([-math.inf, -20.0, 0.0]), curve([0.5, 0.2, 0.0], seed=1)])
     assert word(found) is None
     assert said(found).endswith(
-        "is below float32 (10^-38) from act1 on in 1 of 2 seeds, and the ratio is 10^0.5 in "
-        "another."
+        "is below float32 (10⁻³⁸) from act1 on in 1 of 2 seeds, and the ratio is 3.2 in another."
     )
 
 
@@ -297,7 +296,7 @@ def test_seeds_that_go_below_at_other_points_are_named_where_all_have() -> None:
     other = curve([-math.inf, -41.0, -30.0, -20.0, 0.0], seed=1)
     (found,) = summarise([one, other])
     assert found.below == ("act1", "layer1.0")
-    assert "is below float32 (10^-38) from layer1.0 on: it vanishes" in said(found)
+    assert "is below float32 (10⁻³⁸) from layer1.0 on: it vanishes" in said(found)
 
 
 def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
@@ -307,7 +306,7 @@ def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
     assert word(found) is None
     assert said(found).endswith(
         "falls by a factor of 100 from the last block to layer1.1, and cannot be followed further "
-        "in float32: the forward signal itself is below 10^-38 from layer1.1 on, where a ReLU "
+        "in float32: the forward signal itself is below 10⁻³⁸ from layer1.1 on, where a ReLU "
         "passes no gradient; float64 holds both."
     )
     (double,) = summarise([replace(c, precision=Precision.FLOAT64) for c in lost])
@@ -319,7 +318,7 @@ def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
 
 def test_a_gradient_cut_off_at_once_is_below_too() -> None:
     (found,) = summarise([curve([-math.inf, -math.inf, -2.0], seed=seed) for seed in (0, 1)])
-    assert said(found).endswith("is below float32 (10^-38) from layer1.0 on: it vanishes.")
+    assert said(found).endswith("is below float32 (10⁻³⁸) from layer1.0 on: it vanishes.")
     (dead,) = summarise([curve([-math.inf, -math.inf], seed=seed) for seed in (0, 1)])
     assert said(dead).endswith(
         "is below float32 already after the last block: no course can be seen."
@@ -336,7 +335,7 @@ def test_what_is_not_finite_is_never_given_a_word() -> None:
     (part,) = summarise([curve([math.nan, math.inf, 39.0, 0.0], seed=seed) for seed in (0, 1)])
     assert word(part) is None
     assert said(part).endswith(
-        "grows by a factor of 10^39.0 from the last block to layer1.1, and is not finite (NaN or "
+        "grows by a factor of 1.0×10³⁹ from the last block to layer1.1, and is not finite (NaN or "
         "infinite) at 2 of 4 points."
     )
     (one,) = summarise([curve([-2.0, -1.0, 0.0]), curve([math.nan, -1.0, 0.0], seed=1)])
@@ -348,7 +347,7 @@ def test_a_detour_is_told() -> None:
     (found,) = summarise([curve([0.1, 3.0, 0.0], seed=seed) for seed in (0, 1)])
     assert said(found).endswith(
         "stays level, within a factor of 1.3 from end to end (on the way it spans a factor of "
-        "10^3.0)."
+        "1,000)."
     )
 
 
@@ -364,7 +363,7 @@ def test_a_detour_is_told() -> None:
         (
             (-0.8, -1.0),
             (4.0, 3.8),
-            "The plain stack's gradient changes less, by a factor of 10^3.0 from end to end.",
+            "The plain stack's gradient changes less, by a factor of 1,000 from end to end.",
         ),
         (
             (1.0, 3.0),
@@ -413,17 +412,17 @@ def test_more_than_two_models_are_named_by_their_texts() -> None:
         [line(r, r, model=m) for m, r in zip(models, (-9.0, 0.5, 2.0), strict=True)]
     )
     assert sentences[0] == (
-        f"Toward the input the gradient of {PLAIN} falls by a factor of 10^9.0 in 54 layers: it "
+        f"Toward the input the gradient of {PLAIN} falls by a factor of 1.0×10⁹ in 54 layers: it "
         "vanishes."
     )
     assert sentences[3] == (
         f"From end to end the gradient changes least in {RESIDUAL} (a factor of 3.2) and most in "
-        f"{PLAIN} (a factor of 10^9.0)."
+        f"{PLAIN} (a factor of 1.0×10⁹)."
     )
     rows = ((-9.0, -9.0), (0.5, 2.0), (2.0, 0.5))
     unsure = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
     assert unsure[3] == (
-        f"From end to end the gradient changes most in {PLAIN} (a factor of 10^9.0)."
+        f"From end to end the gradient changes most in {PLAIN} (a factor of 1.0×10⁹)."
     )
     rows = ((-9.0, 0.1), (0.5, 2.0), (2.0, 0.5))
     none = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
@@ -558,8 +557,8 @@ def test_notes_on_softmax_and_zero_init() -> None:
         (1.55, "35", "36"),
         (2.104, "130", "130"),
         (2.9999, "1,000", "1,000"),
-        (3.0, "10^3.0", "10^3.0"),
-        (-21.72, "10^21.7", "10^21.8"),
+        (3.0, "1,000", "1,000"),
+        (-21.72, "5.2×10²¹", "5.3×10²¹"),
     ],
 )
 def test_factors_in_words(log10: float, rounded: str, bound: str) -> None:

@@ -18,6 +18,7 @@ from analysis.charts.screen import figure, narrow_names, wide_names
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, Row, compare, recipes
 from nets import CATALOG, parse
+from nets.names import names_of
 
 COLUMNS = (Column.PARAMS, Column.MACS, Column.SAVED_BYTES, Column.DEPTH, Column.INFERENCE_BYTES)
 ROWS = {row.model: row for row in compare([entry.spec for entry in CATALOG.values()]).rows}
@@ -194,9 +195,9 @@ def test_two_marks_close_together() -> None:
     rows = rows_of(["resnet18", "resnet152", "wide_resnet50_2"])
     found = wide_names(scatter_chart(rows, Column.MACS, recipes(rows)[0]), 520)
     assert {name.text: name.place for name in found.names} == {
-        "resnet18": Place.BELOW,
-        "wide_resnet50_2": Place.ABOVE,
-        "resnet152": Place.BELOW,
+        "ResNet-18": Place.BELOW,
+        "Wide ResNet-50-2": Place.ABOVE,
+        "ResNet-152": Place.BELOW,
     }
 
 
@@ -205,11 +206,11 @@ def test_a_name_without_room_beside_its_mark_has_a_leader_line() -> None:
     found = wide_names(chart, 520)
     assert found.key == ()
     led = [name.text for name in found.names if name.leader]
-    assert "resnet152" in led
+    assert "ResNet-152" in led
     drawn = figure(chart, height=520).layout.annotations
     assert [one.text for one in drawn if one.showarrow] == led
-    (name,) = [name for name in found.names if name.text == "resnet152"]
-    (one,) = [one for one in drawn if one.text == "resnet152"]
+    (name,) = [name for name in found.names if name.text == "ResNet-152"]
+    (one,) = [one for one in drawn if one.text == "ResNet-152"]
     assert (one.x, one.y) == (log10(11_513_626_624), log10(60_192_808))
     assert (one.ax, one.ay, one.standoff) == (name.right, -name.up, 5.5)
 
@@ -218,12 +219,12 @@ def test_where_names_have_no_room_numbers_stand_for_them() -> None:
     chart = scatter_chart(rows_of(CROWD), Column.MACS, Column.PARAMS)
     found = wide_names(chart, 520)
     assert [name.text for name in found.names] == list("12345678")
-    assert found.key[0] == ("1", "resnet20, resnet32, resnet44, resnet56")
-    assert found.key[-1] == ("8", "resnet152")
+    assert found.key[0] == ("1", "ResNet-20, ResNet-32, ResNet-44, ResNet-56")
+    assert found.key[-1] == ("8", "ResNet-152")
     texts = [one.text for one in figure(chart, height=520).layout.annotations]
     assert texts == list("12345678")
     (legend,) = picture(chart).legends
-    assert "8  resnet152" in [text.get_text() for text in legend.get_texts()]
+    assert "8  ResNet-152" in [text.get_text() for text in legend.get_texts()]
 
 
 def test_of_many_points_only_the_front_is_named() -> None:
@@ -239,12 +240,12 @@ def test_of_many_points_only_the_front_is_named() -> None:
     few = scatter_chart(rows[:15], Column.MACS, Column.DEPTH)
     found = wide_names(few)
     named = {net for name in found.names for net in nets_of(name.text, found.key)}
-    assert named == {row.model for row in rows[:15]}
+    assert named == set(names_of([row.spec for row in rows[:15]]))
 
 
 def test_names_at_one_place_share_a_text() -> None:
     rows = rows_of(["resnet20", "plain20", "resnet50"])
     chart = scatter_chart(rows, Column.PARAMS, Column.DEPTH)
     _, best = chart.series
-    assert best.text == ("resnet20, plain20", "", "resnet50")
-    assert [name.text for name in wide_names(chart).names] == ["resnet20, plain20", "resnet50"]
+    assert best.text == ("ResNet-20, Plain-20", "", "ResNet-50")
+    assert [name.text for name in wide_names(chart).names] == ["ResNet-20, Plain-20", "ResNet-50"]

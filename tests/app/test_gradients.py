@@ -120,13 +120,13 @@ def test_presets_choose_what_they_measure(open_app: Open, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(page, "start", start)
     app = open_app(TINY, "gradients", quantity="direction", noise="0.5", batch="4")
-    press(app, "The direction shatters")
+    press(app, "Direction")
     assert app.query_params == {"model": TINY, "quantity": "direction", "batch": "4"}
-    press(app, "Sigmoid: both vanish")
+    press(app, "Sigmoid")
     assert "quantity" not in app.query_params
     assert app.query_params["precision"] == "float64"
     assert app.query_params["models"].startswith("plain56:norm=none")
-    press(app, "The direction shatters")
+    press(app, "Direction")
     assert app.query_params == {"model": TINY, "quantity": "direction", "batch": "4"}
     assert not app.exception
     assert [(key, len(models)) for key, models, _ in asked] == [

@@ -1,0 +1,149 @@
+"""What networks are called beside each other, as a person says it.
+
+`plain, 56 layers` and `residual, 56 layers`, `original` and `full pre-activation`, `ResNet-34` and
+`ResNet-50`: only what differs among those shown is said.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from nets.catalog import CATALOG
+from nets.options import Shortcut, StrideOn, shown
+from nets.spec import ResNetSpec, overrides
+
+_WORDS: dict[str, dict[object, str]] = {
+    "block": {"basic": "basic blocks", "bottleneck": "bottlenecks"},
+    "unit": {  # as He et al. 2016, Table 2
+        "original": "original",
+        "bn_after_add": "BN after addition",
+        "relu_before_add": "ReLU before addition",
+        "relu_preact": "ReLU-only pre-activation",
+        "full_preact": "full pre-activation",
+    },
+    "shortcut": {
+        "zero_pad": "zero padding (A)",
+        "projection": "projections (B)",
+        "projection_all": "projections everywhere (C)",
+        "none": "no shortcuts",
+    },
+    "stride_on": {"conv2": "v1.5", "conv1": "v1"},
+    "stem": {"imagenet": "ImageNet stem", "cifar": "CIFAR stem"},
+    "norm": {"batch": "BN", "none": "no BN"},
+    "init": {"he_fan_out": "He init", "xavier": "Xavier init", "default": "default init"},
+    "padding": {"symmetric": "PyTorch's padding", "same": "TensorFlow's padding"},
+    "projection_norm": {True: "BN on projections", False: "no BN on projections"},
+    "bias": {True: "biases", False: "no biases"},
+    "zero_init": {True: "last BN zero", False: "last BN one"},
+    "softmax": {True: "softmax", False: "logits"},
+}
+
+_OF_A_STACK = (
+    *("blocks", "shortcut", "unit", "norm", "init", "activation", "zero_init", "projection_norm"),
+    *("bias", "bn_eps", "bn_momentum"),
+)
+"""Options in which stacks of one family differ, in the order in which they are said."""
+
+
+def kind_of(spec: ResNetSpec) -> str:
+    """Return `plain` for a network without shortcuts, else `residual`."""
+    return "plain" if spec.shortcut is Shortcut.NONE else "residual"
+
+
+def name_of(spec: ResNetSpec) -> str:
+    """Return the name of a network that stands alone: its catalog title and its edits."""
+    return names_of((spec,))[0]
+
+
+def names_of(specs: Sequence[ResNetSpec], unsaid: Collection[str] = ()) -> tuple[str, ...]:
+    """Return a name for each network, different ones for different networks.
+
+    Networks that differ as stacks of one family do are named by what differs; others by their
+    catalog titles, followed by the edits that not all of them share. Where that does not tell
+    two apart, each has its text.
+
+    Args:
+        specs: the networks shown together.
+        unsaid: options that go without saying, such as the input and the classes of a task.
+    """
+    different = list(dict.fromkeys(specs))
+    stacks = _as_stacks(different, unsaid) if len(different) > 1 else None
+    names = dict(zip(different, stacks or _by_titles(different, unsaid), strict=True))
+    times = Counter(names.values())
+    return tuple(str(one) if times[names[one]] > 1 else names[one] for one in specs)
+
+
+def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str] | None:
+    """Names by what differs, or None where titles say more."""
+    base = specs[0].base
+    said = [overrides(replace(one, base=base)) for one in specs]
+    differ = {
+        key
+        for key in set().union(*said) - set(unsaid)
+        if len({getattr(one, key) for one in specs}) > 1
+    }
+    published = all(not overrides(one) and one.shortcut is not Shortcut.NONE for one in specs)
+    if published or not differ <= set(_OF_A_STACK):
+        return None
+    residual = {one.shortcut for one in specs} - {Shortcut.NONE}
+    kinds = set(map(kind_of, specs))
+    deep = len({one.depth for one in specs}) > 1
+    shapes = {(one.depth, one.blocks) for one in specs}
+    found = []
+    for one in specs:
+        parts = []
+        if deep or len(kinds) > 1:
+            parts += [kind_of(one), f"{one.depth:,} layers"]
+        if len(shapes) > len({depth for depth, _ in shapes}):
+            parts.append(f"blocks {shown('blocks', one.blocks)}")
+        for key in _OF_A_STACK[1:]:
+            if key not in differ:
+                continue
+            if key == "shortcut" and (one.shortcut is Shortcut.NONE or len(residual) < 2):
+                continue
+            parts.append(_words(key, getattr(one, key)))
+        found.append(", ".join(parts))
+    return found
+
+
+def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str]:
+    """Catalog titles, and the edits that not all share."""
+    edits = [
+        {key: value for key, value in overrides(one).items() if key not in unsaid} for one in specs
+    ]
+    shared = set.intersection(*(set(own.items()) for own in edits)) if len(specs) > 1 else set()
+    bases = {one.base for one in specs}
+    found = []
+    for one, own in zip(specs, edits, strict=True):
+        said = [
+            _words(key, getattr(one, key))
+            for key, value in own.items()
+            if (key, value) not in shared
+        ]
+        found.append(", ".join([_title(one.base, bases), *said]))
+    return found
+
+
+def _title(base: str, among: Collection[str]) -> str:
+    """A title; the version that torchvision has goes without saying where it is the only one."""
+    title, entry = CATALOG[base].title, CATALOG[base].spec
+    if entry.stride_on is StrideOn.CONV2 and f"{base}_v1" not in among:
+        return title.removesuffix(" v1.5")
+    return title
+
+
+def _words(key: str, value: Any) -> str:
+    """An option's value in words."""
+    if key == "activation":
+        return str(value.label)
+    if key == "input":
+        return "×".join(map(str, value))
+    plain = str(value) if isinstance(value, StrEnum) else value
+    if key in _WORDS and not isinstance(plain, tuple):
+        return _WORDS[key][plain]
+    written = str(value) if key == "channels" else shown(key, value)
+    return f"{key.replace('_', ' ')} {written}"

@@ -1,0 +1,84 @@
+"""The projector view: one chart or drawing and one sentence a screen, in large type.
+
+It is a setting of every page, `view=wall` in the address; the key P and a button switch it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.ui.address import chosen, hold
+
+_VIEW = "view"
+_HERE = Path(__file__).parent
+_STYLE = _HERE / "wall.css"
+
+_keys = st.components.v2.component(
+    "keys", html="<i></i>", js=(_HERE / "wall.js").read_text(encoding="utf-8")
+)
+
+
+class View(StrEnum):
+    """For whom a page is set: who sits before it, or a hall."""
+
+    DESK = "desk"
+    WALL = "wall"
+
+
+def on_wall() -> bool:
+    """Return whether the page is set for a projector."""
+    return chosen(_VIEW, View, View.DESK) is View.WALL
+
+
+def set_up() -> None:
+    """Set the page for whom it is shown to, and listen for the key P."""
+    if on_wall():
+        st.html(_STYLE)
+    with st.sidebar, st.container(key="hidden-keys"):
+        _keys(key="keys")
+
+
+def switch_view() -> None:
+    """Draw the button of the projector view, which the key P presses too."""
+    wall = on_wall()
+    label, icon = ("Exit", "close_fullscreen") if wall else ("Projector", "present_to_all")
+    with st.container(key="view_switch", width="content"):
+        st.button(
+            label,
+            key="switch_view",
+            type="tertiary",
+            icon=f":material/{icon}:",
+            help="Large type and one picture per screen. Press P to switch.",
+            on_click=hold,
+            args=(_VIEW, "" if wall else View.WALL.value),
+        )
+
+
+def heading(title: str, width: float = 1.6) -> DeltaGenerator:
+    """Draw the title of a page; return the place beside it, which the wall does not show.
+
+    Args:
+        title: of the page.
+        width: of the place, of which the title has 8.
+    """
+    if on_wall():
+        st.title(title)
+        return aside("beside")
+    head, place = st.columns([8, width], vertical_alignment="center")
+    head.title(title)
+    return place
+
+
+def aside(key: str) -> DeltaGenerator:
+    """Return a container for what the wall does not show, such as a page's settings."""
+    return st.container(key=f"hidden-{key}" if on_wall() else None)
+
+
+def end_of_wall() -> None:
+    """End the page here on the wall: what follows are details."""
+    if on_wall():
+        st.stop()

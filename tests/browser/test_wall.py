@@ -1,0 +1,95 @@
+"""The projector view: type from 24 px, one thing a screen, no scrolling."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.ui.frame import PAGES
+from tests.browser.conftest import Visit, drawn, settled
+
+NAMES = [name for name, _, _ in PAGES]
+
+TEXTS = """() => {
+  const found = [];
+  const walk = (root) => {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const element = texts.currentNode.parentElement;
+      const text = texts.currentNode.textContent.trim();
+      if (!text || !element.checkVisibility({ visibilityProperty: true })) continue;
+      if (element.closest("style, script, noscript, title, desc, [data-testid=stIconMaterial]"))
+        continue;
+      const box = element.getBoundingClientRect();
+      if (box.width <= 1 || box.height <= 1) continue; // for screen readers alone
+      const drawn = element.ownerSVGElement && element.getScreenCTM();
+      const scale = drawn ? Math.hypot(drawn.c, drawn.d) : 1; // text may be turned
+      found.push([text, parseFloat(getComputedStyle(element).fontSize) * scale]);
+    }
+    for (const host of root.querySelectorAll("*")) if (host.shadowRoot) walk(host.shadowRoot);
+  };
+  walk(document.body);
+  return found;
+}"""
+
+RAISED = 0.7  # of its line: an exponent, which plotly writes as a smaller text
+
+
+def texts(page: Page) -> list[tuple[str, float]]:
+    """What is read on the screen, with its size in px."""
+    return [(text, size) for text, size in page.evaluate(TEXTS)]
+
+
+FITS = "height => document.querySelector('[data-testid=stMain]').scrollHeight <= height"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: str) -> None:
+    path = "" if name == NAMES[0] else name
+    page = visit(f"{server}/{path}?view=wall&model=resnet20", 1280, 720)
+    drawn(page)
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    for width, height in ((1280, 720), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(FITS, arg=height)
+        small = [(text, size) for text, size in texts(page) if size < 23.9]
+        assert [one for one in small if one[1] < 24 * RAISED - 0.1] == []
+        assert all(text.lstrip("−-").isdigit() for text, _ in small), small
+
+
+def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare", 1280, 720)
+    page.get_by_role("button", name="Projector").click()
+    expect(page).to_have_url(re.compile("view=wall"))
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    page.keyboard.press("p")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("view=wall"))
+    page.get_by_role("textbox", name="Model text").click()
+    page.keyboard.type("p")
+    settled(page)
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Visit) -> None:
+    """On the wall and at the desk: what is pressed, the chart with both names, what it says."""
+    page = visit(f"{server}/gradients?batch=4", 1280, 720)
+    page.get_by_role("button", name="Vanishing", exact=True).click()
+    said = page.get_by_text("Toward the input the plain stack's gradient falls by a factor of")
+    expect(said).to_be_visible(timeout=60_000)
+    for view in ("desk", "wall"):
+        settled(page)
+        chart = page.locator(".stPlotlyChart .main-svg").first
+        expect(chart).to_be_visible()
+        for name in ("plain, 56 layers", "residual, 56 layers"):
+            expect(page.locator(".annotation-text", has_text=name)).to_be_visible()
+        pressed = page.get_by_role("button", name="Vanishing", exact=True)
+        expect(pressed).to_have_attribute("data-testid", "stBaseButton-primary")
+        below, strip = said.bounding_box(), page.locator(".st-key-strip").bounding_box()
+        assert below
+        assert strip
+        assert below["y"] + below["height"] <= 720, view
+        assert strip["height"] <= 56
+        if view == "desk":
+            page.keyboard.press("p")
+            expect(page.get_by_test_id("stSidebar")).to_be_hidden()

@@ -1,0 +1,103 @@
+"""What networks are called beside each other."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nets import CATALOG, ResNetSpec, parse
+from nets.names import kind_of, name_of, names_of
+from tests.strategies import specs
+
+UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        ("plain56 resnet56", ("plain, 56 layers", "residual, 56 layers")),
+        (
+            "plain20 plain56 resnet20 resnet56",
+            (
+                *("plain, 20 layers", "plain, 56 layers"),
+                *("residual, 20 layers", "residual, 56 layers"),
+            ),
+        ),
+        (
+            " ".join(("resnet110", *(f"resnet110:unit={unit}" for unit in UNITS))),
+            (
+                "original",
+                "BN after addition",
+                "ReLU before addition",
+                "ReLU-only pre-activation",
+                "full pre-activation",
+            ),
+        ),
+        (
+            "resnet110 resnet110:shortcut=projection resnet110:shortcut=projection_all",
+            ("zero padding (A)", "projections (B)", "projections everywhere (C)"),
+        ),
+        (
+            "plain34 resnet34 resnet34_c",
+            (
+                "plain, 34 layers",
+                "residual, 34 layers, projections (B)",
+                "residual, 34 layers, projections everywhere (C)",
+            ),
+        ),
+        (
+            "plain56:norm=none resnet56:norm=none resnet56",
+            ("plain, 56 layers, no BN", "residual, 56 layers, no BN", "residual, 56 layers, BN"),
+        ),
+        ("resnet20:blocks=3,3,4 resnet20:blocks=4,3,3", ("blocks 3,3,4", "blocks 4,3,3")),
+        ("resnet18 resnet50 resnet152", ("ResNet-18", "ResNet-50", "ResNet-152")),
+        ("resnet50 resnet50_v1", ("ResNet-50 v1.5", "ResNet-50 v1")),
+        (
+            "resnet50 resnet50:unit=full_preact wrn28_10",
+            ("ResNet-50", "ResNet-50, full pre-activation", "WRN-28-10"),
+        ),
+        (  # what all have in common goes without saying
+            "resnet18:classes=10 resnet50:classes=10",
+            ("ResNet-18", "ResNet-50"),
+        ),
+        ("resnet50 resnet50:channels=1", ("ResNet-50", "ResNet-50, channels 1")),
+        (  # one network by two names has no name that tells it apart from itself
+            "resnet18:shortcut=none plain18",
+            ("resnet18:shortcut=none", "plain18"),
+        ),
+    ],
+)
+def test_only_what_differs_is_said(models: str, names: tuple[str, ...]) -> None:
+    assert names_of([parse(model) for model in models.split()]) == names
+
+
+def test_a_network_alone_has_its_title_and_its_edits() -> None:
+    assert name_of(parse("resnet50")) == "ResNet-50"
+    assert name_of(parse("resnet50_v1")) == "ResNet-50 v1"
+    assert name_of(parse("resnet56:norm=none:activation=gelu")) == "ResNet-56, no BN, GELU"
+    assert name_of(parse("resnet50:input=3x128x128")) == "ResNet-50, 3×128×128"
+    assert names_of([]) == ()
+
+
+def test_what_a_task_decides_goes_without_saying() -> None:
+    found = [parse("resnet20"), parse("resnet18:input=3x32x32:classes=10")]
+    unsaid = ("input", "channels", "classes")
+    assert names_of(found, unsaid) == ("ResNet-20", "ResNet-18")
+
+
+def test_plain_and_residual() -> None:
+    assert kind_of(parse("plain18")) == "plain"
+    assert kind_of(parse("resnet18")) == "residual"
+
+
+def test_every_network_of_the_catalog_has_a_name_of_its_own() -> None:
+    every = [entry.spec for entry in CATALOG.values()]
+    names = names_of(every)
+    assert len(set(names)) == len(every)
+    assert not any(":" in name for name in names)
+
+
+@given(st.lists(specs(), min_size=1, max_size=5))
+def test_different_networks_have_different_names(found: list[ResNetSpec]) -> None:
+    names = names_of(found)
+    assert len(set(zip(found, names, strict=True))) == len(set(found)) == len(set(names))
+    assert all(name for name in names)
