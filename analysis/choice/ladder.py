@@ -1,9 +1,19 @@
 """Depths of one family: the same network with more and more blocks, catalog nets among them.
 
-From one block a stage the ladder climbs to the first network of the catalog that differs in its
-blocks alone, from there to the next, and beyond the last one in its proportions. The stage that
-has furthest to go grows by one block a step and the others keep pace, so no step has fewer blocks
-than the one before in any stage, and no cost falls.
+A depth that nobody has published keeps the proportions of those that have been:
+
+- Three stages of equal blocks, as on CIFAR: n blocks in every stage. 6n + 2 layers (He et al. 2015,
+  section 4.2), 9n + 2 with bottlenecks (He et al. 2016, Table 2), 6n + 4 where projections count
+  (Zagoruyko and Komodakis 2016, Table 1).
+- Four stages: between two published depths of the same block, such as 3,4,6,3 and 3,4,23,3, every
+  stage lies on the line from one to the other, rounded. See `PUBLISHED`.
+- Beyond the deepest: its blocks times one factor for all stages, rounded, as compound scaling does
+  (Tan and Le 2019, section 3).
+- Below the shallowest: only what it is a whole multiple of, as 1,1,1,1 of 2,2,2,2 but nothing below
+  3,4,6,3.
+
+So no step has fewer blocks than the one before in any stage, at most one is added to a stage, and
+no cost falls.
 """
 
 from __future__ import annotations
@@ -11,13 +21,32 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import gcd
 
 from nets.catalog import CATALOG
-from nets.options import MAX_BLOCKS, OPTIONS
+from nets.options import MAX_BLOCKS, OPTIONS, BlockKind
 from nets.spec import ResNetSpec
 
 Blocks = tuple[int, ...]
+
+PUBLISHED: dict[BlockKind, tuple[Blocks, ...]] = {
+    BlockKind.BASIC: ((2, 2, 2, 2), (3, 4, 6, 3)),
+    BlockKind.BOTTLENECK: (
+        (3, 4, 6, 3),
+        (3, 4, 23, 3),
+        (3, 8, 36, 3),
+        (3, 24, 36, 3),
+        (4, 29, 53, 4),
+        (4, 36, 72, 4),
+        (4, 44, 87, 4),
+    ),
+}
+"""Blocks of the published networks of four stages, shallow ones first.
+
+18, 34, 50, 101 and 152 layers: He et al. 2015, Table 1. 200: He et al. 2016, section 5. 270, 350
+and 420: Bello et al. 2021, "Revisiting ResNets", arXiv 2103.07579.
+"""
 
 
 def same_family(one: ResNetSpec, other: ResNetSpec) -> bool:
@@ -73,8 +102,11 @@ class Ladder:
 
 
 def ladder(spec: ResNetSpec) -> Ladder:
-    """Every depth of a spec's family, one block a stage first, the deepest that is allowed last."""
-    anchors = family(spec)
+    """Return every depth of a spec's family, from the shallowest to the deepest that is allowed.
+
+    A spec whose blocks fit between no two of the published networks is scaled alone.
+    """
+    anchors = _anchors(spec)
     if spec.blocks not in [net.blocks for net in anchors]:
         both = tuple(sorted((*anchors, spec), key=lambda net: sum(net.blocks)))
         rising = all(_below(a.blocks, b.blocks) for a, b in pairwise(both))
@@ -83,15 +115,33 @@ def ladder(spec: ResNetSpec) -> Ladder:
     return replace(whole, blocks=whole.blocks[: whole.last_where(lambda _: True) + 1])
 
 
+def _anchors(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
+    """The family's networks, and those with published blocks that the catalog lacks."""
+    members = family(spec) or (spec,)
+    found = {net.blocks: net for net in family(spec)}
+    for blocks in PUBLISHED[spec.block]:
+        if len(blocks) != len(spec.blocks) or blocks in found:
+            continue
+        named = [net for net in members if _below(net.blocks, blocks)] or members[:1]
+        try:
+            found[blocks] = replace(named[-1], blocks=blocks)
+        except ValueError:  # more weights than a network may have
+            break
+    return tuple(sorted(found.values(), key=lambda net: sum(net.blocks)))
+
+
 def _below(one: Blocks, other: Blocks) -> bool:
     return all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def _climb(anchors: list[Blocks]) -> Iterator[Blocks]:
-    """One block a stage, then every step to each anchor in turn, then on in the last one's way."""
-    here = (1,) * len(anchors[0])
+    """Yield the smallest whole share of the first anchor, every step to each anchor, and on."""
+    parts = gcd(*anchors[0])
+    smallest = tuple(n // parts for n in anchors[0])
+    shares = [tuple(k * n for n in smallest) for k in range(1, parts)]
+    here = (shares or anchors)[0]
     yield here
-    for target in anchors:
+    for target in chain(shares, anchors):
         yield from _steps(here, target)
         here = target
     low, high = OPTIONS["blocks"].low, OPTIONS["blocks"].high

@@ -157,6 +157,22 @@ def test_the_deepest_may_be_outside_the_catalog() -> None:
     assert deep["wrn28_10"].in_catalog
 
 
+def test_a_searched_network_is_a_scaled_version_of_its_family() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=5e9))
+    assert {deep.family: deep.row.model for deep in choice.deepest} == {
+        "resnet18": "resnet34:blocks=4,5,8,4",
+        "resnet50": "resnet50:blocks=3,4,10,3",
+        "resnext50_32x4d": "resnext50_32x4d:blocks=3,4,9,3",
+        "resnet50_v1": "resnet50_v1:blocks=3,4,11,3",
+        "resnet34_a": "resnet34_a:blocks=4,5,8,4",
+        "resnet34_c": "resnet34_c:blocks=4,5,7,4",
+        "plain18": "plain34:blocks=4,5,8,4",
+        "preresnet200": "preresnet200:blocks=3,4,10,3",
+    }
+    wide = choose(IMAGENET, Budgets(max_macs=5e9), candidates=[parse("wide_resnet50_2")])
+    assert not wide.deepest  # the smallest that keeps the proportions takes 11.4 G
+
+
 def test_the_best_published_within_one_recipe() -> None:
     choice = choose(IMAGENET, Budgets(max_macs=8e9))
     best = {b.recipe.recipe: (b.row.model, b.percent) for b in choice.best}

@@ -1,5 +1,7 @@
-"""The depths of a family: every catalog net is a rung, and nothing shrinks on the way up."""
+"""The depths of a family: its proportions, its catalog nets, and nothing shrinks on the way up."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.choice.ladder import family, ladder
+from analysis.choice.ladder import PUBLISHED, Blocks, family, ladder
 from nets import CATALOG, parse
 from nets.options import MAX_BLOCKS
 from nets.spec import ResNetSpec
@@ -26,7 +28,6 @@ def test_families_of_the_catalog() -> None:
 @pytest.mark.parametrize("name", CATALOG)
 def test_every_step_adds_a_block_and_takes_none(name: str) -> None:
     rungs = ladder(parse(name))
-    assert set(rungs.blocks[0]) == {1}
     for one, other in pairwise(rungs.blocks):
         assert all(a <= b <= a + 1 for a, b in zip(one, other, strict=True))
         assert one != other
@@ -42,13 +43,63 @@ def test_catalog_nets_are_rungs_under_their_own_names() -> None:
 def test_names_and_proportions() -> None:
     rungs = ladder(parse("resnet50"))
     texts = [str(rungs[i]) for i in range(len(rungs))]
-    assert texts[:3] == ["resnet50:blocks=1,1,1,1", "resnet50:blocks=1,2,2,1", *texts[2:3]]
-    assert "resnet50:blocks=3,4,7,3" in texts
+    assert texts[:3] == ["resnet50", "resnet50:blocks=3,4,7,3", "resnet50:blocks=3,4,8,3"]
     after = texts.index("resnet152") + 1
-    assert texts[after] == "resnet152:blocks=3,8,37,3"
-    assert (6, 16, 72, 6) in rungs.blocks
+    assert texts[after] == "resnet152:blocks=3,9,36,3"
+    assert "resnet152:blocks=3,24,36,3" in texts  # as ResNet-200
+    assert (8, 88, 174, 8) in rungs.blocks  # twice the deepest that is published
+    assert ladder(parse("resnet18")).blocks[:3] == ((1, 1, 1, 1), (2, 2, 2, 2), (2, 3, 3, 2))
     assert ladder(parse("resnet20")).blocks[2] == (3, 3, 3)
     assert len(ladder(parse("wrn28_10"))) == 103  # more would be a thousand million weights
+    alone = ladder(parse("resnext101_64x4d"))
+    assert str(alone[0]) == "resnext101_64x4d:blocks=3,4,6,3"
+    assert alone[17] == parse("resnext101_64x4d")
+
+
+def is_on_line(blocks: Blocks, start: Blocks, end: Blocks) -> bool:
+    """Whether one point of the line from start to end rounds to the blocks, in every stage."""
+    low, high = Fraction(0), Fraction(1)
+    for n, a, b in zip(blocks, start, end, strict=True):
+        if a == b:
+            if n != a:
+                return False
+            continue
+        low = max(low, (n - Fraction(1, 2) - a) / (b - a))
+        high = min(high, (n + Fraction(1, 2) - a) / (b - a))
+    return low <= high
+
+
+def is_scaled(blocks: Blocks, published: Sequence[Blocks]) -> bool:
+    """Whether blocks are a published network's, between those of two, or a multiple of one end."""
+    if is_on_line(blocks, published[-1], tuple(1_000 * n for n in published[-1])):
+        return True
+    whole = Fraction(sum(blocks), sum(published[0]))
+    if whole < 1 and blocks == tuple(whole * n for n in published[0]):
+        return True
+    return any(is_on_line(blocks, a, b) for a, b in pairwise(published))
+
+
+def proportions(spec: ResNetSpec) -> Sequence[Blocks]:
+    """The published depths of a catalog network's kind."""
+    if len(spec.blocks) == 3:
+        return ((3, 3, 3), (18, 18, 18))
+    return PUBLISHED[spec.block]
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_every_depth_keeps_the_proportions_of_what_is_published(name: str) -> None:
+    spec = parse(name)
+    for blocks in ladder(spec).blocks:
+        assert is_scaled(blocks, proportions(spec)), blocks
+
+
+@pytest.mark.parametrize(
+    "text", ["wide_resnet50_2:blocks=1,2,2,1", "resnet50:blocks=1,1,2,1", "resnet18:blocks=1,2,3,2"]
+)
+def test_what_keeps_no_proportions_is_no_depth_of_a_family(text: str) -> None:
+    spec = parse(text)
+    assert not is_scaled(spec.blocks, proportions(spec))
+    assert spec.blocks not in ladder(parse(spec.base)).blocks
 
 
 def test_an_edited_net_is_a_rung_of_its_familys_ladder_where_it_rises() -> None:
