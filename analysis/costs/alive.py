@@ -6,7 +6,7 @@ The network may live on the `meta` device, so that nothing is allocated.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,11 +18,22 @@ from analysis.costs.shapes import QuietMode
 
 
 @contextmanager
-def hooked(model: nn.Module, before: Any, after: Any) -> Iterator[None]:
-    """Call `before(path, module, args)` and `after(path, module, args, output)` at every module."""
+def hooked(
+    model: nn.Module, before: Any, after: Any, paths: Collection[str] | None = None
+) -> Iterator[None]:
+    """Call `before(path, module, args)` and `after(path, module, args, output)` at modules.
+
+    Args:
+        model: the network.
+        before: called before each module's forward.
+        after: called after it.
+        paths: the modules; all of them where there are none.
+    """
     handles = []
     try:
         for path, module in model.named_modules():
+            if paths is not None and path not in paths:
+                continue
             handles.append(module.register_forward_pre_hook(lambda m, a, p=path: before(p, m, a)))
             handles.append(module.register_forward_hook(lambda m, a, o, p=path: after(p, m, a, o)))
         yield

@@ -126,7 +126,7 @@ def step_memory(
     """
     check_batch(batch)
     check_trainable(profile(spec, batch=batch))
-    moments = _moments(spec, dtype, optimiser)
+    moments = _moments(spec, _size(dtype), optimiser)
     peak = max(moments.lines, key=lambda line: line.at(batch))
     params = moments.params_bytes
     return StepMemory(
@@ -172,7 +172,7 @@ def largest_batch(
         raise ValueError(f"the memory limit must be a number of bytes, not {given(limit_bytes)}")
     if not limit_bytes > 0:
         raise ValueError(f"the memory limit must be above 0 bytes, not {given(limit_bytes)}")
-    lines = _moments(spec, dtype, optimiser).lines
+    lines = _moments(spec, _size(dtype), optimiser).lines
     if any(line.fixed > limit_bytes for line in lines):
         return 0
     room = ((limit_bytes - line.fixed) // line.per_image for line in lines if line.per_image)
@@ -212,11 +212,14 @@ class _Moments:
     lines: tuple[MemoryLine, ...]
 
 
+def _size(dtype: Dtype) -> Dtype:
+    """The type that is replayed: both half types have the same size."""
+    return Dtype.FLOAT32 if dtype is Dtype.FLOAT32 else Dtype.BFLOAT16
+
+
 @lru_cache(maxsize=1_024)
 def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
-    # the two half types have the same size
-    replayed = Dtype.FLOAT32 if dtype is Dtype.FLOAT32 else Dtype.BFLOAT16
-    replay = _replay(_three(spec), replayed)
+    replay = _replay(_three(spec), dtype)
     times = {
         f"{stage}.1": max(count - 2, 1)
         for stage, count in zip(plan.stage_names(spec), spec.blocks, strict=True)
@@ -260,9 +263,12 @@ def _after(line: MemoryLine, gained: _Change, times: int) -> MemoryLine:
 
 def _run(start: MemoryLine, part: _Part) -> list[MemoryLine]:
     """Every moment of a part that begins with so many bytes."""
-    lines = [MemoryLine(start.fixed, start.per_image, part.phase)]
+    fixed, per_image, _ = start
+    lines = [MemoryLine(fixed, per_image, part.phase)]
     for change in part.changes:
-        lines.append(_after(lines[-1], change, 1))
+        fixed += change.fixed
+        per_image += change.per_image
+        lines.append(MemoryLine(fixed, per_image, part.phase))
     return lines
 
 
@@ -289,15 +295,11 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
             marks.append((place, phase, len(alive.changes)))
 
         def before(path: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
-            if path not in blocks:
-                return
             if path == blocks[0]:
                 args[0].register_hook(lambda _: mark("stem", StepPhase.BACKWARD))
             mark(path, StepPhase.FORWARD)
 
         def after(path: str, module: nn.Module, args: tuple[Tensor, ...], y: Tensor) -> None:
-            if path not in blocks:
-                return
             y.register_hook(lambda _: mark(path, StepPhase.BACKWARD))
             if path == blocks[-1]:
                 mark("head", StepPhase.FORWARD)
@@ -305,7 +307,7 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
         marks.append(("stem", StepPhase.FORWARD, 0))
         casts: dict[Tensor, Tensor] = {}
         autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
-        with hooked(model, before, after), autocast:
+        with hooked(model, before, after, blocks), autocast:
             logits = model(images)
         for path, parameter in model.named_parameters():  # a cast goes as often as it was made
             mark(_place(path), StepPhase.FORWARD)
