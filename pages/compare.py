@@ -6,41 +6,23 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from pages.ui.charts import show_chart
-from pages.ui.comparisons import comparison_of
-from pages.ui.words import complain
 from pages.views.compare import (
-    choose_batch,
-    choose_nets,
-    export_comparison,
-    scatter,
+    choose_view,
+    compared,
+    show_comparison,
     show_diff,
     show_ledger,
     show_sweep,
-    show_table,
 )
 
-head, export = st.columns([8, 2.4], vertical_alignment="center")
+head, middle, export = st.columns([1.6, 4.6, 1.8], vertical_alignment="center")
 head.title("Compare")
-st.markdown("Costs side by side, at one batch size, counted the same way for every network.")
-nets = choose_nets(spec)
-batch, replay = choose_batch()
-if not nets:
-    st.stop()
-try:
-    comparison = comparison_of(nets, batch, replay)
-except ValueError as error:
-    complain(str(error))
-    st.stop()
-
-chart = scatter(comparison)
-show_chart(chart, "scatter", 520)
-with export:
-    export_comparison(comparison, chart)
-
-st.header("Table")
-show_table(comparison)
-
-show_sweep(nets, batch)
-show_diff(nets, batch)
-show_ledger(nets)
+view = choose_view(middle)
+if view == "costs":
+    show_comparison(spec, export)
+elif view == "sweep":
+    show_sweep(compared(spec), export)
+elif view == "difference":
+    show_diff(compared(spec), export)
+else:
+    show_ledger(compared(spec), export)

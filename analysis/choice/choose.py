@@ -12,6 +12,8 @@ from enum import StrEnum
 from itertools import combinations
 
 from analysis.choice.compare import (
+    INFERENCE,
+    TRAINING,
     Axis,
     Better,
     Column,
@@ -306,8 +308,8 @@ class _Judge:
         takes = {
             Budget.MACS: counted.macs // self.batch,
             Budget.PARAMS: counted.params,
-            Budget.TRAINING: _TRAINING[self.dtype].of(counted),
-            Budget.INFERENCE: _INFERENCE[self.dtype].of(counted),
+            Budget.TRAINING: TRAINING[self.dtype].of(counted),
+            Budget.INFERENCE: INFERENCE[self.dtype].of(counted),
             Budget.TIME: counted.measured_ms,
         }
         return {
@@ -322,18 +324,6 @@ class _Judge:
         if limit is None:
             return None
         return largest_batch(counted.spec, limit, self.dtype, self.optimiser)
-
-
-_TRAINING = {
-    Dtype.FLOAT32: Column.TRAINING_BYTES_FLOAT32,
-    Dtype.BFLOAT16: Column.TRAINING_BYTES_BFLOAT16,
-    Dtype.FLOAT16: Column.TRAINING_BYTES_FLOAT16,
-}
-_INFERENCE = {
-    Dtype.FLOAT32: Column.INFERENCE_BYTES,
-    Dtype.BFLOAT16: Column.INFERENCE_BYTES_BFLOAT16,
-    Dtype.FLOAT16: Column.INFERENCE_BYTES_FLOAT16,
-}
 
 
 def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetSpec, ...]:
@@ -354,7 +344,7 @@ def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetS
 
 def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
     """Every cost against the published figures of each recipe, and every pair of costs."""
-    costs = (Column.PARAMS, Column.MACS, _TRAINING[dtype], _INFERENCE[dtype], Column.MEASURED_MS)
+    costs = (Column.PARAMS, Column.MACS, TRAINING[dtype], INFERENCE[dtype], Column.MEASURED_MS)
     pairs: list[tuple[Axis, Axis]] = [
         *((cost, recipe) for recipe in recipes(fits) for cost in costs),
         *combinations(costs, 2),

@@ -28,6 +28,9 @@ MAX_MODELS = 64
 MAX_POINTS = 64
 """Points of one curve."""
 
+MAX_CURVES = 12
+"""Networks in one sweep: more lines can't be told apart."""
+
 
 @dataclass(frozen=True)
 class Yardstick:
@@ -88,6 +91,11 @@ class Column(StrEnum):
         sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
         return Better.HIGH if self in sizes else Better.LOW
 
+    @property
+    def replayed_in(self) -> Dtype | None:
+        """The type in which a step is replayed for it; None where a profile has the number."""
+        return _REPLAYED.get(self)
+
     def of(self, row: Row) -> float | None:
         """The number of a row, where it has one."""
         value: float | None = getattr(row, self.value)
@@ -112,6 +120,26 @@ _LABELS = {
     Column.MEASURED_MS: "measured time",
     Column.MEASURED_BYTES: "measured peak memory",
 }
+
+
+TRAINING = {
+    Dtype.FLOAT32: Column.TRAINING_BYTES_FLOAT32,
+    Dtype.BFLOAT16: Column.TRAINING_BYTES_BFLOAT16,
+    Dtype.FLOAT16: Column.TRAINING_BYTES_FLOAT16,
+}
+"""The peak of a training step, by type."""
+
+INFERENCE = {
+    Dtype.FLOAT32: Column.INFERENCE_BYTES,
+    Dtype.BFLOAT16: Column.INFERENCE_BYTES_BFLOAT16,
+    Dtype.FLOAT16: Column.INFERENCE_BYTES_FLOAT16,
+}
+"""The peak of a forward without gradients, by type."""
+
+_REPLAYED = {
+    column: dtype for by_type in (TRAINING, INFERENCE) for dtype, column in by_type.items()
+}
+del _REPLAYED[Column.INFERENCE_BYTES]  # a profile has it
 
 
 @dataclass(frozen=True)
@@ -236,6 +264,7 @@ def compare(
     replay: bool = False,
     measured_ms: Mapping[str, float] | None = None,
     measured_bytes: Mapping[str, int] | None = None,
+    dtypes: Sequence[Dtype] = tuple(Dtype),
 ) -> Comparison:
     """Count several networks; one that is given twice is one row.
 
@@ -246,6 +275,7 @@ def compare(
         replay: whether the memory of training steps and of half types is predicted too.
         measured_ms: times that were measured, by the network's text form.
         measured_bytes: peak memory that was measured, likewise.
+        dtypes: the types of what is predicted.
 
     Raises:
         ValueError: in one sentence, where there are no networks or too many, or the batch or the
@@ -255,7 +285,7 @@ def compare(
         raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
     check_batch(batch)
     fitted = dict.fromkeys(_fitted(spec, input_shape) for spec in specs)
-    rows = (row(spec, batch, replay, measured_ms, measured_bytes) for spec in fitted)
+    rows = (row(spec, batch, replay, measured_ms, measured_bytes, dtypes) for spec in fitted)
     return Comparison(batch, tuple(rows))
 
 
@@ -274,6 +304,7 @@ def row(
     replay: bool = False,
     measured_ms: Mapping[str, float] | None = None,
     measured_bytes: Mapping[str, int] | None = None,
+    dtypes: Sequence[Dtype] = tuple(Dtype),
 ) -> Row:
     """One network's row, as `compare` makes it.
 
@@ -300,7 +331,7 @@ def row(
         measured_bytes=(measured_bytes or {}).get(cost.model),
         untrainable=f"{cost.untrainable}; {LARGER}" if cost.untrainable else "",
     )
-    return with_memory(counted) if replay else counted
+    return with_memory(counted, dtypes=dtypes) if replay else counted
 
 
 def with_memory(

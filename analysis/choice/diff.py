@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from analysis.costs.profiles import Profile, StageCost, profile
-from analysis.drawing.graph import Level, graph
+from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph
 from analysis.drawing.parts import Graph
 from analysis.structure.residual import grouping
 from analysis.style.numbers import delta
@@ -23,9 +23,6 @@ from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
 from nets.spec import ResNetSpec
-
-MOST_BLOCKS = 80
-"""Blocks of a network beyond which its graph is folded."""
 
 
 class Change(StrEnum):
@@ -149,11 +146,14 @@ class MarkedGraph(NamedTuple):
     marks: dict[str, Change]
 
 
-def marked_graphs(found: Diff) -> tuple[MarkedGraph, MarkedGraph]:
-    """Both networks' graphs, every block drawn and what differs marked.
+def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGraph, MarkedGraph]:
+    """Return both networks' graphs with what differs marked.
 
-    Beyond `MOST_BLOCKS` equal blocks are folded; a run whose blocks have not all fared alike is
-    marked as changed.
+    Equal blocks are folded, but only those that have fared alike.
+
+    Args:
+        found: the difference.
+        aspect: width over height that each drawing should come near to.
     """
     changes: dict[str, Change] = {
         stage.name: stage.change
@@ -161,23 +161,25 @@ def marked_graphs(found: Diff) -> tuple[MarkedGraph, MarkedGraph]:
         if not stage.blocks and stage.change is not Change.SAME
     }
     changes |= {block.path: block.change for stage in found.stages for block in stage.blocks}
-    costs = (found.before, found.after)
-    unfold = max(len(cost.shortcuts) for cost in costs) <= MOST_BLOCKS
-    one, other = (_marked(graph(cost, Level.BLOCK, unfold), changes) for cost in costs)
+    cuts = {
+        block.path
+        for stage in found.stages
+        for before, block in pairwise(stage.blocks)
+        if before.change is not block.change
+    }
+    one, other = (
+        _marked(graph(cost, Level.BLOCK, aspect=aspect, cuts=cuts), changes)
+        for cost in (found.before, found.after)
+    )
     return one, other
 
 
 def _marked(drawn: Graph, changes: dict[str, Change]) -> MarkedGraph:
-    marks: dict[str, Change] = {}
-    for node in drawn.nodes:
-        place = plan.place_of(node.path)
-        paths = [node.path]
-        if place.block is not None:
-            paths = [place.after(i).path for i in range(node.count)]
-        fared = {changes.get(path, Change.SAME) for path in paths}
-        change = fared.pop() if len(fared) == 1 else Change.CHANGED
-        if change is not Change.SAME:
-            marks[node.path] = change
+    marks: dict[str, Change] = {
+        node.path: change
+        for node in drawn.nodes
+        if (change := changes.get(node.path, Change.SAME)) is not Change.SAME
+    }
     return MarkedGraph(drawn, marks)
 
 

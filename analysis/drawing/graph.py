@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 
 from analysis.costs.profiles import Profile, ShortcutUse
 from analysis.drawing import layout
@@ -48,6 +49,7 @@ class _View:
     level: Level
     unfold: bool = False
     opened: frozenset[str] = frozenset()
+    cuts: frozenset[str] = frozenset()
 
     @cached_property
     def details(self) -> dict[str, str]:
@@ -62,6 +64,7 @@ def graph(
     aspect: float = DEFAULT_ASPECT,
     opened: Collection[str] = (),
     width_mm: float | None = None,
+    cuts: Collection[str] = (),
 ) -> Graph:
     """Lay out a network.
 
@@ -75,6 +78,7 @@ def graph(
         width_mm: the drawing's width on paper. Rows are then as short as keeps its text at
             `PRINTED_PT`, but long enough for the drawing to be no taller than `PAGE_MM`; the
             aspect is not looked at.
+        cuts: paths of blocks before which a run of equal ones ends.
 
     Raises:
         ValueError: where there is nothing of an opened name.
@@ -84,7 +88,7 @@ def graph(
             f"{quote(min(unknown))} cannot be opened: a stage is named as layer1, all its blocks "
             "as layer1.all, a block as layer1.0"
         )
-    groups = _groups(_View(profile, level, unfold, frozenset(opened)))
+    groups = _groups(_View(profile, level, unfold, frozenset(opened), frozenset(cuts)))
     what = f"every {level} a node"
     if width_mm is None:
         return layout.for_aspect(profile, what, groups, aspect)
@@ -153,13 +157,12 @@ def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
     outer = stage.name if view.level is Level.STAGE else ""
     unfolded = everything in view.opened and not view.unfold
     folds = not (view.unfold or unfolded) and stage.count > 2
-    for index, block in enumerate(stage):
-        place = Place(stage.name, index)
-        count = stage.count - 1 if index == 1 and folds else 1
-        inside = everything if unfolded and index and stage.count > 2 else outer
-        yield _block_cell(view, block, place, count, inside)
-        if count > 1:
-            return
+    places = [Place(stage.name, index) for index in range(stage.count)]
+    starts = [i for i, at in enumerate(places) if not folds or i < 2 or at.path in view.cuts]
+    for start, end in pairwise([*starts, stage.count]):
+        inside = everything if unfolded and start and stage.count > 2 else outer
+        block = stage.rest if start else stage.first
+        yield _block_cell(view, block, places[start], end - start, inside)
 
 
 def _stage_cell(view: _View, stage: plan.StagePlan) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,15 +40,31 @@ def choice_of(task: Task, asked: Asked) -> Choice:
     return choose(task, asked.budgets, asked.batch, asked.dtype, asked.optimiser, dict(asked.times))
 
 
-def comparison_of(nets: tuple[ResNetSpec, ...], batch: int, replay: bool) -> Comparison:
-    """The comparison, with the steps that this visit has measured at that batch."""
-    return _compared(nets, batch, replay, tuple(comparable(batch)))
+def comparison_of(
+    nets: tuple[ResNetSpec, ...], batch: int, dtypes: Collection[Dtype] = ()
+) -> Comparison:
+    """Return the comparison, with the steps that this visit has measured at that batch.
+
+    Memory of training steps is predicted in these types alone, as that takes the longest.
+    """
+    asked = tuple(dtype for dtype in Dtype if dtype in dtypes)
+    return _compared(nets, batch, asked, tuple(comparable(batch)))
 
 
 @lru_cache(_KEPT)
 def _compared(
-    nets: tuple[ResNetSpec, ...], batch: int, replay: bool, steps: tuple[MeasuredStep, ...]
+    nets: tuple[ResNetSpec, ...],
+    batch: int,
+    dtypes: tuple[Dtype, ...],
+    steps: tuple[MeasuredStep, ...],
 ) -> Comparison:
     times = {step.model: step.ms for step in steps}
     memory = {step.model: step.peak_bytes for step in steps if step.peak_bytes is not None}
-    return compare(nets, batch, replay=replay, measured_ms=times, measured_bytes=memory)
+    return compare(
+        nets,
+        batch,
+        replay=bool(dtypes),
+        measured_ms=times,
+        measured_bytes=memory,
+        dtypes=dtypes,
+    )

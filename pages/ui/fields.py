@@ -15,7 +15,7 @@ from typing import Any, Literal, overload
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui.address import chosen, hold
+from pages.ui.address import chosen, held, hold
 
 Options = Iterable[str] | Mapping[str, str]
 """Values as the address writes them; a mapping gives each its words on the screen."""
@@ -105,6 +105,107 @@ def segments(
             **looks,
         )
     return value
+
+
+def tabs(
+    views: Mapping[str, str],
+    *,
+    key: str,
+    settings: Mapping[str, Iterable[str]],
+    place: Place = None,
+) -> str:
+    """Draw the tabs of a page and return the one that is open, for the page to draw it alone.
+
+    An address that names no tab, such as one from before there were any, opens the first tab of
+    which it holds a setting.
+
+    Args:
+        views: the tabs with their words; the first is open by default.
+        key: the parameter's name.
+        settings: the parameters that are drawn in a tab, by tab.
+        place: where the tabs are drawn.
+    """
+    first = next(iter(views))
+    texts = {view: "".join(map(held, keys)) for view, keys in settings.items()}
+    if not held(key):
+        hold(key, next((view for view, text in texts.items() if text), ""))
+    value = chosen(key, partial(_option, views), first)
+    _seed(key, value, {})
+    with _at(place):
+        st.segmented_control(
+            "Shown",
+            list(views),
+            key=key,
+            format_func=lambda view: views[view],
+            required=True,
+            on_change=_changed,
+            args=(key, None),  # a tab that was clicked is named, whatever else the address holds
+            label_visibility="collapsed",
+        )
+    return value
+
+
+def network(label: str, suggestions: Iterable[str], default: str, *, key: str, place: Place) -> str:
+    """Draw a box for one network, of the suggestions or typed, and return its text unread."""
+    value = held(key) or default
+    _seed(key, value, {})
+    with _at(place):
+        st.selectbox(
+            label,
+            _with(suggestions, [value]),
+            key=key,
+            on_change=_changed,
+            args=(key, default),
+            accept_new_options=True,
+            help=_ANY_MODEL,
+        )
+    return value
+
+
+def networks(
+    label: str,
+    suggestions: Iterable[str],
+    default: Iterable[str],
+    *,
+    key: str,
+    place: Place = None,
+    widget: str = "",
+) -> list[str]:
+    """Draw a box for several networks and return their texts unread, each once; as `network`.
+
+    `widget` is the box's own key where it is not the parameter's name.
+    """
+    text, default = held(key), list(default)
+    texts = list(dict.fromkeys(text.split(SEPARATOR) if text else default))
+    widget = widget or key
+    _seed(widget, texts, {})
+    with _at(place):
+        st.multiselect(
+            label,
+            _with(suggestions, texts),
+            key=widget,
+            on_change=_networks_changed,
+            args=(key, widget, default),
+            accept_new_options=True,
+            wrap=True,
+            help=_ANY_MODEL,
+        )
+    return texts
+
+
+SEPARATOR = ";"
+"""Between the networks of one parameter."""
+
+_ANY_MODEL = "From the catalog, or any model text such as resnet50:blocks=3,8,36,3."
+
+
+def _with(suggestions: Iterable[str], texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*texts, *suggestions]))
+
+
+def _networks_changed(key: str, widget: str, default: list[str]) -> None:
+    texts = st.session_state[widget]
+    hold(key, "" if texts == default else SEPARATOR.join(texts))
 
 
 def switch(

@@ -29,12 +29,13 @@ _NAMES = {
 def show_block(profile: Profile) -> None:
     """Choose a block and explain it; the choice is in the address."""
     paths = [block.path for block in plan.blocks(profile.spec)]
-    path = select("Block", paths, paths[0], key="block", width=240)
+    left, right = st.columns([1, 2.4], gap="large")
+    path = select("Block", paths, paths[0], key="block", place=left)
     found = residual(profile, path)
     kind = found.use.kind
-    st.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]
-    st.latex(found.formula)
-    st.latex(found.shapes)
+    left.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]
+    right.latex(found.formula)
+    right.latex(found.shapes)
     st.markdown(found.reason)
     own, other = found.branches
     rows = [_row(branch) for branch in found.branches]

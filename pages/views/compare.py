@@ -1,16 +1,27 @@
-"""The comparison on the page: which networks, chart, table, sweep, difference, ledger."""
+"""The tabs of the page Compare: chart and table, sweep, difference, ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.choice.charts import not_drawn, not_swept, scatter_chart, sweep_chart
-from analysis.choice.compare import Axis, Better, Column, Comparison, Recipe, Sweep
+from analysis.choice.compare import (
+    INFERENCE,
+    MAX_CURVES,
+    TRAINING,
+    Axis,
+    Better,
+    Column,
+    Comparison,
+    Recipe,
+    Sweep,
+)
 from analysis.choice.diff import Diff, marked_graphs
 from analysis.choice.report import (
     cannot_train,
@@ -22,6 +33,7 @@ from analysis.choice.report import (
     ledger_grid,
 )
 from analysis.costs.ledger import ledger
+from analysis.costs.step import Dtype
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
@@ -30,117 +42,175 @@ from nets import CATALOG, ResNetSpec, parse
 from nets.options import Stem, number_of, quote
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.comparisons import curve_of, diff_of
-from pages.ui.downloads import export_popover, file_button, section, table_buttons
-from pages.ui.fields import number, segments, select, switch
+from pages.ui.comparisons import comparison_of, curve_of, diff_of
+from pages.ui.downloads import export_popover, file_button, table_buttons
+from pages.ui.fields import (
+    SEPARATOR,
+    network,
+    networks,
+    number,
+    segments,
+    select,
+    switch,
+    tabs,
+)
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain, sentence
 
-_NETS, _ASKED, _SEPARATOR = "nets", "compared", ";"
+_NETS = "nets"
+
+_VIEWS = {
+    "costs": "Chart and table",
+    "sweep": "Sweep",
+    "difference": "Difference of two",
+    "ledger": "Which FLOPs?",
+}
+_SETTINGS = {
+    "sweep": ("sweep", "swept", "sweep_figure", "sweep_log"),
+    "difference": ("from", "to"),
+    "ledger": ("ledger",),
+}
 
 _DEFAULT = {
     Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
 }
 
+_COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
+_COSTS = (
+    Column.DEPTH,
+    Column.CONVOLUTIONS,
+    Column.PARAMS,
+    Column.MACS,
+    Column.FVCORE_FLOPS,
+    Column.FLOPS,
+    Column.RECEPTIVE_FIELD,
+    Column.MEASURED_MS,
+)
+_MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
 
-def choose_nets(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """The networks of the comparison, which the address holds, less those whose text is wrong."""
+_SWEPT = 6  # of the compared networks, where no others are chosen
+
+_ASPECT = 1.0  # of each graph of two side by side
+
+
+def choose_view(place: DeltaGenerator) -> str:
+    """Draw the page's tabs and return the one that is open."""
+    return tabs(_VIEWS, key="compare_shown", settings=_SETTINGS, place=place)
+
+
+def compared(spec: ResNetSpec) -> list[str]:
+    """Return the texts of the compared networks, which the address holds."""
     text = held(_NETS)
-    texts = text.split(_SEPARATOR) if text else list(_DEFAULT[spec.stem])
-    shown = list(dict.fromkeys(texts))
-    if st.session_state.get(_ASKED) != shown:
-        st.session_state[_ASKED] = shown
-    left, right = st.columns([8, 2.4], vertical_alignment="bottom")
-    left.multiselect(
-        "Networks",
-        list(dict.fromkeys([*texts, *CATALOG])),
-        key=_ASKED,
-        on_change=_changed,
-        accept_new_options=True,
-        help="Of the catalog, or any model text such as resnet50:blocks=3,8,36,3.",
+    return text.split(SEPARATOR) if text else list(_DEFAULT[spec.stem])
+
+
+def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
+    """Return the networks, less those whose text is wrong: of each one is said what."""
+    nets: dict[ResNetSpec, None] = {}
+    for one in texts:
+        try:
+            nets[parse(one)] = None
+        except ValueError as error:
+            _complain_of(one, error)
+    return tuple(nets)
+
+
+def _complain_of(text: str, error: ValueError) -> None:
+    named = quote(text) in str(error)
+    complain(str(error) if named else f"{quote(text)} is left out: {error}")
+
+
+def _add(texts: Sequence[str], text: str) -> None:
+    hold(_NETS, SEPARATOR.join([*texts, text]))
+
+
+def _choose_batch(place: DeltaGenerator) -> int:
+    return number("Batch", 1, 65_536, 1, key="compare_batch", place=place)
+
+
+def show_comparison(spec: ResNetSpec, export: DeltaGenerator) -> None:
+    """Show the networks' chart and table; `export` is where their files are offered."""
+    left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
+    texts = networks(
+        "Networks", CATALOG, _DEFAULT[spec.stem], key=_NETS, place=left, widget="compared"
     )
-    right.button(
-        f"Add {spec.base if str(spec) == spec.base else 'the edited model'}",
+    middle.button(
+        f"Add {spec.base}" if str(spec) == spec.base else "Add the edited model",
         icon=":material/add:",
         on_click=_add,
         args=(texts, str(spec)),
         disabled=str(spec) in texts,
         width="stretch",
     )
-    nets: dict[ResNetSpec, None] = {}
-    for one in texts:
-        try:
-            nets[parse(one)] = None
-        except ValueError as error:
-            named = quote(one) in str(error)
-            complain(str(error) if named else f"{quote(one)} is left out: {error}")
-    return tuple(nets)
+    batch = _choose_batch(right)
+    nets = _parsed(texts)
+    if not nets:
+        return
+    try:
+        counted = comparison_of(nets, batch)
+    except ValueError as error:
+        complain(str(error))
+        return
+    chart, left_out = _scatter(nets, counted)
+    show_chart(chart, "scatter", 400)
+    if left_out:
+        st.caption(f"Not drawn for want of a figure: {', '.join(left_out)}.")
+    with export:
+        export_comparison(partial(comparison_of, nets, batch, tuple(Dtype)), chart)
+    _show_table(nets, counted)
 
 
-def _changed() -> None:
-    hold(_NETS, _SEPARATOR.join(st.session_state[_ASKED]))
-
-
-def _add(texts: Sequence[str], text: str) -> None:
-    hold(_NETS, _SEPARATOR.join([*texts, text]))
-
-
-def choose_batch() -> tuple[int, bool]:
-    """At how many images, and whether the memory of training steps is predicted."""
-    left, right = st.columns([1, 4], vertical_alignment="bottom")
-    batch = number("Batch", 1, 65_536, 1, key="compare_batch", place=left)
-    replay = switch(
-        "Predict the memory of training steps",
-        True,
-        key="replay",
-        place=right,
-        help="By replaying a step without allocating: SGD with momentum, in float32 and under "
-        "autocast to 16 bits.",
-    )
-    return batch, replay
-
-
-def scatter(comparison: Comparison) -> Chart:
-    """The chart with the axes that the visitor chooses."""
-    axes: dict[str, Axis] = {column.value: column for column in comparison.columns}
-    axes |= {recipe.label: recipe for recipe in comparison.recipes}
+def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, tuple[str, ...]]:
+    """Return the chart with the axes that the visitor chooses, and what it leaves out."""
+    axes: dict[str, Axis] = {
+        column.value: column
+        for column in Column
+        if column not in _MEASURED or column in counted.columns
+    }
+    axes |= {recipe.label: recipe for recipe in counted.recipes}
     labels = {name: axis.label for name, axis in axes.items()}
-    best = next((r.label for r in comparison.recipes if len(_having(comparison, r)) > 1), None)
-    x, y, bubble, log = st.columns([3, 3, 3, 1.4], vertical_alignment="bottom")
+    best = next((r.label for r in counted.recipes if len(_having(counted, r)) > 1), None)
+    x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, best or Column.PARAMS, key="y", place=y)
-    size = select(
-        "Size of the points", labels, None, key="bubble", place=bubble, placeholder="equal"
-    )
+    size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
     both_log = switch("Log", False, key="log", place=log)
     chosen = axes[along], axes[up], axes[size] if size else None
-    chart = scatter_chart(comparison.rows, *chosen, both_log)
-    left_out = not_drawn(comparison.rows, *chosen)
-    if left_out:
-        st.info(
-            f"Not drawn, as a figure is missing: {', '.join(left_out)}.", icon=":material/info:"
-        )
-    return chart
+    needed = [d for axis in chosen if isinstance(axis, Column) and (d := axis.replayed_in)]
+    rows = comparison_of(nets, counted.batch, needed).rows
+    return scatter_chart(rows, *chosen, both_log), not_drawn(rows, *chosen)
 
 
 def _having(comparison: Comparison, recipe: Recipe) -> list[float]:
     return [value for row in comparison.rows if (value := recipe.of(row)) is not None]
 
 
-def show_table(comparison: Comparison) -> None:
-    """Every figure, heat in the cells by how it compares in its column, the best in bold.
+def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
+    """Show one group of figures, heat in the cells by how it compares in its column.
 
     Networks are only compared with those that take the same input.
     """
-    axes: list[Axis] = [*comparison.columns, *comparison.recipes]
+    left, right = st.columns([4, 2], vertical_alignment="bottom")
+    group = segments("Columns", _COLUMNS, "costs", key="compare_columns", place=left)
+    axes: list[Axis] = [column for column in _COSTS if column in counted.columns]
+    if group == "published":
+        axes = list(counted.recipes)
+        if not axes:
+            st.caption("No results are published for these networks.")
+            return
+    elif group == "memory":
+        dtype = Dtype(select("Dtype", list(Dtype), "float32", key="compare_dtype", place=right))
+        counted = comparison_of(nets, counted.batch, (dtype,))
+        memory = (Column.SAVED_BYTES, TRAINING[dtype], INFERENCE[dtype], Column.MEASURED_BYTES)
+        axes = [c for c in memory if c in counted.columns or c is TRAINING[dtype]]
     values = pd.DataFrame(
-        [[axis.of(row) for axis in axes] for row in comparison.rows],
-        index=[row.model for row in comparison.rows],
+        [[axis.of(row) for axis in axes] for row in counted.rows],
+        index=[row.model for row in counted.rows],
         columns=[axis.label for axis in axes],
     )
-    inputs = [shape(row.input) for row in comparison.rows]
+    inputs = [shape(row.input) for row in counted.rows]
     mixed = len(set(inputs)) > 1
     if mixed:
         values.insert(0, "input", inputs)
@@ -149,16 +219,27 @@ def show_table(comparison: Comparison) -> None:
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     st.dataframe(styled, placeholder="")
-    for said in cannot_train(comparison.rows):
-        st.info(sentence(said), icon=":material/info:")
-    yard = comparison.yardstick
-    among = ", among networks of the same input" if mixed else ""
-    st.caption(
-        f"Blue is small, yellow is large, the best of a column is bold{among}. Counts are for "
-        f"{number_of(comparison.batch, 'image')}. Columns that say "
-        f"published are cited, never computed; figures of different recipes aren't comparable. For "
-        f"scale: {yard.name} takes {short(yard.macs)} MACs per image ({yard.source.short}, "
-        f"{yard.place})."
+    if group == "memory":
+        for said in cannot_train(counted.rows):
+            st.info(sentence(said), icon=":material/info:")
+    st.caption(_said_of_table(group, counted, mixed))
+
+
+def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
+    among = " among networks of the same input" if mixed else ""
+    said = f"Blue is small, yellow is large; the best of a column{among} is bold."
+    images = number_of(counted.batch, "image")
+    if group == "published":
+        return f"{said} Cited, never computed; figures of different recipes aren't comparable."
+    if group == "memory":
+        return (
+            f"{said} For {images}. A training step is predicted by replaying it without "
+            "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
+        )
+    yard = counted.yardstick
+    return (
+        f"{said} Counts are for {images}. For scale: {yard.name} takes {short(yard.macs)} MACs per "
+        f"image ({yard.source.short}, {yard.place})."
     )
 
 
@@ -192,77 +273,94 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
     return styles
 
 
-def show_sweep(nets: Sequence[ResNetSpec], batch: int) -> None:
-    """A family of curves along what the visitor chooses."""
-    files = section("Sweep", "sweep")
-    left, right, log = st.columns([2, 3, 1], vertical_alignment="bottom")
+def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
+    """Show a family of curves along what the visitor chooses, of any networks."""
+    left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
+    suggestions = [*texts, *CATALOG]
+    swept = networks("Networks", suggestions, texts[:_SWEPT], key="swept", place=left)
+    batch = _choose_batch(right)
+    left, right, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
     sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
     columns = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
     labels = {column: column.label for column in columns}
     figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=right))
     both_log = switch("Log", False, key="sweep_log", place=log)
+    nets = _parsed(swept)
+    if len(nets) > MAX_CURVES:
+        complain(f"a sweep takes at most {MAX_CURVES} networks, not {len(nets)}")
+        return
     curves = []
-    for net in nets[:6]:
+    for net in nets:
         try:
             curves.append(curve_of(net, sweep, batch))
         except ValueError as error:
             complain(f"{net}: {error}")
-    if curves:
-        chart = sweep_chart(curves, figure, both_log)
-        if chart.series:
-            show_chart(chart, "sweep", 420)
-            with files:
-                chart_buttons(chart, "sweep")
-        if gaps := "; ".join(not_swept(curves, figure)):
-            said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
-            st.info(sentence(said), icon=":material/info:")
-    if len(nets) > 6:
-        st.caption("The first six networks are swept.")
-
-
-def show_diff(nets: Sequence[ResNetSpec], batch: int) -> None:
-    """What the second of two networks has that the first has not."""
-    texts = list(map(str, nets))
-    if len(texts) < 2:
-        st.header("Difference of two")
-        st.caption("Choose a second network above to see what differs.")
+    if not curves:
         return
-    files = section("Difference of two", "difference")
-    left, right = st.columns(2)
-    one = select("From", texts, texts[0], key="from", place=left)
-    other = select("To", texts, texts[1], key="to", place=right)
-    found = diff_of(parse(one), parse(other), batch)
+    chart = sweep_chart(curves, figure, both_log)
+    if chart.series:
+        show_chart(chart, "sweep", 410)
+        with export, export_popover("sweep"):
+            chart_buttons(chart, "sweep")
+    if gaps := "; ".join(not_swept(curves, figure)):
+        said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
+        st.info(sentence(said), icon=":material/info:")
+
+
+def show_diff(texts: Sequence[str], export: DeltaGenerator) -> None:
+    """Show what the second of two networks, any two, has that the first has not."""
+    left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
+    suggestions = [*texts, *CATALOG]
+    defaults = [*texts, *CATALOG][:2]
+    asked = [
+        network("From", suggestions, defaults[0], key="from", place=left),
+        network("To", suggestions, defaults[1], key="to", place=right),
+    ]
+    batch = _choose_batch(last)
+    both = []
+    for text in dict.fromkeys(asked):
+        try:
+            both.append(parse(text))
+        except ValueError as error:
+            _complain_of(text, error)
+            return
+    found = diff_of(both[0], both[-1], batch)
+    _show_graphs(found)
     st.markdown(found.sentence)
     grid = diff_grid(found)
-    with files:
+    with export, export_popover("difference"):
         table_buttons(grid, "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
     if found.untrainable:
         st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
-    _show_graphs(found)
 
 
 def _show_graphs(found: Diff) -> None:
-    """Both graphs on one scale, what differs marked."""
-    both = marked_graphs(found)
+    """Show both graphs side by side on one scale, with what differs marked."""
+    both = marked_graphs(found, _ASPECT)
     widest = max(one.graph.width for one in both)
-    for cost, (drawn, marks) in zip((found.before, found.after), both, strict=True):
+    sides = st.columns(2, gap="medium")
+    for side, cost, (drawn, marks) in zip(sides, (found.before, found.after), both, strict=True):
         image = svg(drawn, Look(palette()), marked=marks)
-        st.markdown(f"`{cost.model}`")
-        alt = f"{cost.model}, {len(marks)} boxes marked"
-        st.html(picture(image, alt, drawn.width / widest))
+        alt = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
+        with side:
+            st.html(picture(image, alt, drawn.width / widest))
     st.caption(
-        "Both on one scale. Outlined: solid was added, dashed changed, dotted removed; a run of "
-        "equal blocks in a deep network is dashed where some of its blocks differ."
+        "Solid outlines were added, dashed ones changed, dotted ones removed. Both graphs have one "
+        "scale; equal blocks that fared alike share a box."
     )
 
 
-def show_ledger(nets: Sequence[ResNetSpec]) -> None:
-    """One network's cost as each tool counts it, every difference named."""
-    files = section("Which FLOPs?", "ledger")
-    texts = list(map(str, nets))
-    grid = ledger_grid(ledger(parse(select("Network", texts, texts[0], key="ledger"))))
-    with files:
+def show_ledger(texts: Sequence[str], export: DeltaGenerator) -> None:
+    """Show one network's cost as each tool counts it, every difference named."""
+    place, _ = st.columns([3, 3])
+    text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
+    try:
+        grid = ledger_grid(ledger(parse(text)))
+    except ValueError as error:
+        _complain_of(text, error)
+        return
+    with export, export_popover("ledger"):
         table_buttons(grid, "ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
@@ -271,11 +369,11 @@ def show_ledger(nets: Sequence[ResNetSpec]) -> None:
     )
 
 
-def export_comparison(comparison: Comparison, chart: Chart) -> None:
-    """Tables and the chart as files."""
+def export_comparison(whole: Callable[[], Comparison], chart: Chart) -> None:
+    """Offer all figures as tables, counted when they are asked for, and the chart."""
     with export_popover("comparison"):
-        file_button("CSV", "comparison.csv", partial(comparison_csv, comparison))
-        file_button("JSON", "comparison.json", partial(comparison_json, comparison))
-        file_button("LaTeX", "comparison.tex", partial(comparison_latex, comparison))
-        file_button("Markdown", "comparison.md", partial(comparison_markdown, comparison))
+        file_button("CSV", "comparison.csv", lambda: comparison_csv(whole()))
+        file_button("JSON", "comparison.json", lambda: comparison_json(whole()))
+        file_button("LaTeX", "comparison.tex", lambda: comparison_latex(whole()))
+        file_button("Markdown", "comparison.md", lambda: comparison_markdown(whole()))
         chart_buttons(chart, "comparison")

@@ -1,13 +1,66 @@
-"""A profile's large numbers and its stage table."""
+"""What Explore shows of a network at once: large numbers, its shape, its stages, its results."""
 
 from __future__ import annotations
 
+import streamlit as st
+
 from analysis.costs.profiles import Profile
 from analysis.costs.published import Published
+from analysis.drawing.silhouette import silhouette
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.cached import profile_of
-from pages.ui.markup import Cell, Figure, column, table
+from pages.ui.fields import tabs
+from pages.ui.markup import Cell, Figure, column, picture, table
+from pages.ui.theme import palette
+from pages.ui.words import sentence
+
+_VIEWS = {
+    "shape": "Shape",
+    "stages": "Stages",
+    "block": "Blocks",
+    "layers": "Layers",
+    "published": "Published results",
+}
+_SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
+
+
+def choose_view() -> str:
+    """Draw the page's tabs and return the one that is open."""
+    return tabs(_VIEWS, key="explore_shown", settings=_SETTINGS)
+
+
+def show_shape(profile: Profile) -> None:
+    """Show height, width and channels through the network."""
+    sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
+    st.html(picture(silhouette(profile, palette()), f"Channels, height and width: {sizes}"))
+    st.caption(
+        "Height and width of the map, on a square-root scale, and channels as depth, on a "
+        "logarithmic one."
+    )
+
+
+def show_stages(profile: Profile) -> None:
+    """Show what each stage costs."""
+    st.html(stage_table(profile))
+    st.caption(
+        "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm, "
+        "two per element, and the average pool. Saved memory is what autograd keeps for backward "
+        "in float32. Bars are shares of the whole; hover a number for the exact value."
+    )
+    if profile.untrainable:
+        said = f"Saved memory is for two images: {profile.untrainable}"
+        st.info(sentence(said), icon=":material/info:")
+
+
+def show_published(results: tuple[Published, ...]) -> None:
+    """Show published results, each with its recipe and source."""
+    if not results:
+        st.caption("No results are published for this network.")
+        return
+    cells = [(r.metric, f"{r.percent:g}%", r.recipe or "not stated", r.source) for r in results]
+    st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))
+    st.caption("Published, not measured here. Results of different recipes aren't comparable.")
 
 
 def profile_figures(

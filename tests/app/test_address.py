@@ -42,9 +42,7 @@ RECIPE: dict[str, object] = {
 
 SETTINGS: dict[str, dict[str, object]] = {
     "explore": {
-        "block": "layer2.1",
-        "find": "conv2",
-        "layers": "code",
+        "explore_shown": "published",
     },
     "shortcuts": {
         "level": "layer",
@@ -125,17 +123,13 @@ SETTINGS: dict[str, dict[str, object]] = {
     "compare": {
         "compared": ["resnet20", "resnet32", "resnet44"],
         "compare_batch": 2,
-        "replay": False,
         "x": "params",
         "y": "depth",
-        "bubble": "flops",
+        "bubble": "training_bytes_float16",
         "log": True,
-        "sweep": "batch",
-        "sweep_figure": "saved_bytes",
-        "sweep_log": True,
-        "from": "resnet32",
-        "to": "resnet44",
-        "ledger": "resnet44",
+        "compare_columns": "memory",
+        "compare_dtype": "bfloat16",
+        "compare_shown": UNTOUCHED,
     },
     "choose": {
         "max_macs": 0.5,
@@ -168,8 +162,23 @@ ONE: dict[str, object] = {
 }
 """The page Training where it trains one network by the recipe for flowers."""
 
+SWEEP: dict[str, object] = {
+    "swept": ["resnet20", "plain110"],
+    "compare_batch": 3,
+    "sweep": "batch",
+    "sweep_figure": "saved_bytes",
+    "sweep_log": True,
+}
+"""The page Compare where it sweeps."""
+
 CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     *((page, {}, settings) for page, settings in SETTINGS.items()),
+    ("explore", {"explore_shown": "block"}, {"block": "layer2.1"}),
+    ("explore", {"explore_shown": "layers"}, {"find": "conv2"}),
+    ("explore", {"explore_shown": "layers"}, {"layers": "code"}),
+    ("compare", {"compare_shown": "sweep"}, SWEEP),
+    ("compare", {"compare_shown": "difference"}, {"from": "resnet32", "to": "wrn28_10"}),
+    ("compare", {"compare_shown": "ledger"}, {"ledger": "plain34"}),
     ("gradients", {}, {"quantity": "weight"}),
     ("training", {}, {"train": "one", "train_recipe": "d2l"}),
     ("lesions", {"lesion_shown": "does", "lesion_images": "20"}, {"initial": True}),
@@ -287,6 +296,31 @@ def test_an_address_that_has_words_instead_of_values_still_opens(
     app = open_app("resnet20", page, **{key: text})
     assert not left_out(app)
     assert fields(app)[key].value == value
+
+
+def test_an_address_from_before_there_were_tabs_opens_what_it_is_about(open_app: Open) -> None:
+    for page, tab, key, text in (
+        ("explore", "block", "block", "layer2.1"),
+        ("explore", "layers", "layers", "code"),
+        ("explore", "layers", "find", "conv2"),
+        ("compare", "sweep", "sweep", "width"),
+        ("compare", "sweep", "sweep_log", "true"),
+        ("compare", "difference", "to", "resnet56"),
+        ("compare", "ledger", "ledger", "resnet44"),
+    ):
+        app = open_app("resnet20", page, **{key: text})
+        shown = f"{page}_shown"
+        assert app.segmented_control(key=shown).value == tab
+        assert app.query_params[shown] == tab
+        first = {"explore": "shape", "compare": "costs"}[page]
+        app.segmented_control(key=shown).set_value(first).run()
+        assert app.segmented_control(key=shown).value == first
+        assert app.query_params[key] == text
+        address = {name: value for name, value in app.query_params.items() if name != "model"}
+        assert open_app("resnet20", page, **address).query_params == app.query_params
+    app = open_app("resnet20", "compare", replay="false", bubble="flops")
+    assert app.segmented_control(key="compare_shown").value == "costs"
+    assert not app.exception
 
 
 @pytest.mark.parametrize("text", ["nan", "1e999"])

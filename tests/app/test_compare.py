@@ -6,7 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from analysis.choice import compare
+from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
 from analysis.timing.settings import Settings
+from nets import CATALOG, ResNetSpec, parse
+from pages.ui import comparisons
 from pages.views import choose
 from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.app.conftest import Open
@@ -19,6 +23,8 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     table = app.dataframe[0].value
     assert list(table.index) == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
     assert table.loc["resnet50", "MACs (conv + linear)"] == 4_089_184_256
+    assert "<table" not in html(app)  # what is not seen is not counted
+    open_tab(app, "ledger")
     page = html(app)
     assert "4,111,512,576" not in page  # the ledger is of the first network
     assert "1,814,073,344" in page
@@ -26,7 +32,66 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     page = html(app)
     for total in ("4,111,512,576", "4,089,238,376", "4,132,436,968", "24,299,077,632"):
         assert total in page
+    open_tab(app, "difference")
     assert "From resnet18 to resnet34" in markdown(app)
+    assert html(app).count("<img") == 2
+
+
+def open_tab(app: AppTest, tab: str) -> None:
+    app.segmented_control(key="compare_shown").set_value(tab).run()
+    assert not app.exception
+
+
+def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> None:
+    app = open_app(None, "compare", to="resnet50:unit=full_preact", **{"from": "resnet101"})
+    assert "From resnet101 to resnet50:unit=full_preact: 17 blocks removed" in markdown(app)
+    app.selectbox(key="from").select("resnet50").run()
+    assert "original → full preact in every block" in markdown(app)
+    app.selectbox(key="to").select("resnet50").run()
+    assert "resnet50 and resnet50 are the same network." in markdown(app)
+    app = open_app(None, "compare", to="resnet51")
+    assert app.error[0].value.startswith("'resnet51' is no model: did you mean")
+    assert "<img" not in html(app)  # nothing stands in for it
+
+    many = ";".join(list(CATALOG)[:13])
+    swept = open_app(None, "compare", nets=many, compare_shown="sweep")
+    assert swept.multiselect(key="swept").value == list(CATALOG)[:6]
+    swept.multiselect(key="swept").set_value(["wrn40_4", "plain110:bias=1"]).run()
+    assert chart_alt(swept) == "MACs (conv + linear) by input of wrn40_4, plain110:bias=1"
+    assert swept.query_params["swept"] == "wrn40_4;plain110:bias=1"
+    swept.multiselect(key="swept").set_value(many.split(";")).run()
+    assert swept.error[0].value == "A sweep takes at most 12 networks, not 13."
+    assert not swept.get("plotly_chart")
+
+
+def chart_alt(app: AppTest) -> str:
+    (chart,) = app.get("plotly_chart")
+    said: str = chart.proto.alt
+    return said
+
+
+def test_only_what_is_seen_is_counted(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed: list[Dtype] = []
+
+    def count(spec: ResNetSpec, batch: int, dtype: Dtype, optimiser: Optimiser) -> StepMemory:
+        replayed.append(dtype)
+        return step_memory(spec, batch, dtype, optimiser)
+
+    monkeypatch.setattr(compare, "step_memory", count)
+    comparisons._compared.cache_clear()
+    app = open_app("resnet20", "compare", nets=";".join(CATALOG), compare_batch="3")
+    assert len(app.dataframe[0].value) == len(CATALOG)
+    assert not replayed
+    app.segmented_control(key="compare_columns").set_value("memory").run()
+    assert replayed == [Dtype.FLOAT32] * len(CATALOG)
+    table = app.dataframe[0].value
+    peak = step_memory(parse("resnet110"), 3).peak_bytes
+    assert table.loc["resnet110", "training step peak (float32)"] == peak
+    app.selectbox(key="bubble").select("training step peak (float16 autocast)").run()
+    assert set(replayed[len(CATALOG) :]) == {Dtype.FLOAT16}
+    app.segmented_control(key="compare_columns").set_value("published").run()
+    published = app.dataframe[0].value.drop(columns="input")
+    assert list(published.loc["resnet34_a"].dropna()) == [25.03]
 
 
 def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -> None:
@@ -59,10 +124,16 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     assert unknown.startswith("'resnet51' is no model")
     assert wrong == "'resnet20:blocks=0' is left out: blocks must be 1 to 1,000, not 0."
     assert table.loc[small, "MACs (conv + linear)"] == 37_523_456
-    assert list(table["saved for backward (float32)"].isna()) == [True, False]
-    said = [info.value for info in app.info]
-    assert any(f"{small} has no training figures: input 3x32x32 is too" in one for one in said)
-    assert any(f"Saved memory is missing: {small} cannot train" in one for one in said)
+    app.segmented_control(key="compare_columns").set_value("memory").run()
+    assert list(app.dataframe[0].value["saved for backward (float32)"].isna()) == [True, False]
+    said = app.info[0].value
+    assert f"{small} has no training figures: input 3x32x32 is too" in said
+    open_tab(app, "difference")
+    unknown = "'resnet51' is no model"
+    assert not app.error  # only the two that differ are read
+    assert f"Saved memory is missing: {small} cannot train" in app.info[0].value
+    open_tab(app, "sweep")
+    assert app.error[0].value.startswith(unknown)
     app.selectbox(key="sweep_figure").select("saved for backward (float32)").run()
     left_out = [info.value for info in app.info if "Left out" in info.value]
     assert left_out == [
@@ -188,7 +259,7 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
 
 
 def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> None:
-    app = open_app(None, "compare", nets="resnet18;resnet20;resnet50;resnet110", replay="false")
+    app = open_app(None, "compare", nets="resnet18;resnet20;resnet50;resnet110")
     assert list(app.dataframe[0].value["input"]) == [
         "3×224×224",
         "3×32×32",
@@ -196,5 +267,5 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
         "3×32×32",
     ]
     assert "among networks of the same input" in " ".join(c.value for c in app.caption)
-    same = open_app(None, "compare", nets="resnet18;resnet50", replay="false")
+    same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in same.dataframe[0].value

@@ -21,9 +21,20 @@ def test_it_shows_the_model_of_the_address(open_app: Open) -> None:
     page = html(app)
     for exact in ("21,797,672", "3,663,761,408", "3,671,262,720", "32,283,136 B", "899 px"):
         assert exact in page, exact
-    assert "layer3.1 to layer3.5, 5 equal blocks" in page
-    assert "73.314%" in page
-    assert "conv5_x" in page
+    assert "Channels, height and width: stem 64×56×56" in page
+    for tab, seen in (
+        ("stages", "conv5_x"),
+        ("layers", "layer3.1 to layer3.5, 5 equal blocks"),
+        ("published", "24.52%"),
+    ):
+        assert seen not in html(app)
+        open_tab(app, tab)
+        assert seen in html(app)
+
+
+def open_tab(app: AppTest, tab: str) -> None:
+    app.segmented_control(key="explore_shown").set_value(tab).run()
+    assert not app.exception
 
 
 def test_the_front_page_is_resnet50(open_app: Open) -> None:
@@ -70,6 +81,7 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
 
 def test_a_chosen_block_is_explained(open_app: Open) -> None:
     app = open_app("resnet50")
+    open_tab(app, "block")
     assert "Projection: channels change from 64 to 256" in markdown(app)
     app.selectbox(key="block").select("layer3.5").run()
     assert "Identity: input and output have the same shape" in markdown(app)
@@ -85,9 +97,10 @@ def test_a_chosen_block_is_explained(open_app: Open) -> None:
 
 def test_layers_are_found_and_shown_as_text_and_code(open_app: Open) -> None:
     app = open_app("resnet152")
+    open_tab(app, "layers")
     app.text_input(key="find").input("layer3.7.conv2").run()
     assert "layer3.7.conv2" in html(app)
-    assert app.caption[-2].value == "1 found."
+    assert "1 found." in [caption.value for caption in app.caption]
     app.text_input(key="find").input("nothing like it").run()
     assert "No layer" in app.info[0].value
     app.segmented_control(key="layers").select("Code").run()
@@ -130,7 +143,8 @@ def test_a_network_that_one_image_cannot_train_is_shown(
     assert all(number in page for number in exact)
     assert f'title="{saved} for two images: input' in page
     assert "for backward, two images" in page
-    assert "Saved, 2 images" in page
+    open_tab(app, "stages")
+    assert "Saved, 2 images" in html(app)
     assert app.info[0].value.startswith("Saved memory is for two images: input ")
     assert app.info[0].value.endswith("layer4.0.bn1 would train on one value per channel.")
 

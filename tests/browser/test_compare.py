@@ -3,10 +3,10 @@
 import csv
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from nets import parse
-from tests.browser.conftest import Visit, settled
+from nets import CATALOG, parse
+from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_explore import title
 
 
@@ -38,10 +38,47 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
         other.get_by_role("button", name="Chart as SVG").click()
     assert b"<svg" in waiting.value.path().read_bytes()
     other.keyboard.press("Escape")
+    tab(other, "Difference of two")
     other.get_by_role("button", name="Export difference").click()
     with other.expect_download() as waiting:
         other.get_by_role("button", name="Markdown", exact=True).click()
     assert waiting.value.path().read_text().startswith("From resnet18 to resnet34")
+
+
+def tab(page: Page, name: str) -> None:
+    """Open a tab of a page and wait until it stands."""
+    page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
+    expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
+    settled(page)
+
+
+def test_chart_and_table_come_first(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare", height=720)
+    drawn(page)
+    chart = page.get_by_test_id("stPlotlyChart").bounding_box()
+    assert chart
+    assert chart["y"] + chart["height"] <= 720
+    page = visit(f"{server}/compare?nets={';'.join(CATALOG)}", height=720)
+    drawn(page)
+    tall = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+    assert tall <= 1_700
+
+
+def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare", height=720)
+    tab(page, "Difference of two")
+    box = page.get_by_role("combobox", name="To")
+    box.fill("resnet152:unit=full_preact")
+    box.press("Enter")
+    expect(
+        page.get_by_text(re.compile("From resnet18 to resnet152:unit=full_preact: "))
+    ).to_be_visible()
+    expect(page).to_have_url(re.compile("to=resnet152(%3A|:)unit"))
+    boxes = [image.bounding_box() for image in page.locator(".rl-figure img").all()]
+    assert len(boxes) == 2
+    left, right = (box for box in boxes if box)
+    assert left["x"] + left["width"] <= right["x"]
+    assert max(box["y"] + box["height"] for box in (left, right)) <= 720
 
 
 def test_choosing_within_a_budget(server: str, visit: Visit) -> None:

@@ -35,6 +35,7 @@ def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit)
     title(page, "ResNet-152 v1.5")
     expect(page).to_have_url(re.compile(r"\?model=resnet152$"))
 
+    page.get_by_test_id("stButtonGroup").get_by_text("Layers", exact=True).click()
     run = page.locator("summary", has_text="layer3.1 to layer3.35, 35 equal blocks").last
     settled(page)
     expect(run).to_be_attached()  # the new model's layers stand, closed
@@ -95,11 +96,22 @@ def test_two_visitors_see_their_own_models(server: str, visit: Visit) -> None:
     title(second, "WRN-28-10")
 
 
-def test_nothing_is_clipped(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/?model=resnet1202")
+@pytest.mark.parametrize("tab", ["shape", "stages", "block", "layers", "published"])
+def test_nothing_is_clipped(tab: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet1202&explore_shown={tab}")
     title(page, "ResNet-1202")
     overflow = page.evaluate(
         "() => [...document.querySelectorAll('.rl-scroll, .rl-figures')]"
         ".filter(e => e.scrollWidth > e.clientWidth + 1).length"
     )
     assert overflow == 0
+
+
+@pytest.mark.parametrize("model", ["resnet20", "resnet50", "resnet152", "resnet1202"])
+def test_one_screen_says_what_the_network_is(model: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model={model}", height=720)
+    shape = page.get_by_alt_text(re.compile("^Channels, height and width"))
+    expect(shape).to_be_visible()
+    box = shape.bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 720

@@ -82,7 +82,7 @@ def test_what_a_change_leaves_without_meaning_goes_with_it(server: str, visit: V
 
 
 def test_an_address_opens_the_same_page_for_somebody_else(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/?model=resnet152")
+    page = visit(f"{server}/?model=resnet152&explore_shown=layers")
     page.get_by_role("textbox", name="Find a layer").fill("layer3.7.conv2")
     page.get_by_role("textbox", name="Find a layer").press("Enter")
     expect(page.get_by_text("1 found.")).to_be_visible()
@@ -119,7 +119,7 @@ def test_explore_on_a_phone_scrolls_tables_and_nothing_else(server: str, visit: 
 
 @pytest.mark.parametrize("model", ["resnet50", "resnet110"])
 def test_verify_with_fvcore(model: str, server: str, visit: Visit) -> None:
-    page = visit(f"{server}/?model={model}")
+    page = visit(f"{server}/?model={model}&explore_shown=layers")
     page.get_by_role("button", name="Verify with fvcore").click()
     result = page.get_by_text(re.compile("layers are equal"))
     expect(result).to_be_visible(timeout=90_000)
