@@ -9,7 +9,9 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import zip_longest
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from analysis.structure.tree import TreeNode
 from analysis.style.fonts import LATIN, with_fonts
@@ -72,18 +74,23 @@ def figures(items: Iterable[Figure]) -> str:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell | str]], text_columns: int
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Cell | str]],
+    text_columns: int,
+    models: Iterable[str] = (),
 ) -> str:
-    """A table whose first `text_columns` columns are text and whose others are numbers.
+    """Return a table whose first `text_columns` columns are text and whose others are numbers.
 
-    The last row of a table whose first cell is `total` is set apart.
+    The last row of a table whose first cell is `total` is set apart. Where `models` has the text of
+    each row's network, the row is a link that opens it on the front page.
     """
     kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
     top = "".join(
         f'<th scope="col" class="{kind}">{escape(title)}</th>'
         for kind, title in zip(kinds, head, strict=True)
     )
-    body = "".join(_row(row, kinds) for row in rows)
+    body = "".join(_row(row, kinds, model) for row, model in zip_longest(rows, models))
     return _element(
         "div",
         "rl-scroll",
@@ -153,17 +160,21 @@ def _number(value: int) -> str:
     return exact(value) if value else ""
 
 
-def _row(row: Sequence[Cell | str], kinds: Sequence[str]) -> str:
+def _row(row: Sequence[Cell | str], kinds: Sequence[str], model: str | None) -> str:
     cells = [Cell(cell) if isinstance(cell, str) else cell for cell in row]
-    total = ' class="total"' if cells[0].text == "total" else ""
-    return (
-        f"<tr{total}>"
-        + "".join(_cell(cell, kind) for cell, kind in zip(cells, kinds, strict=True))
-        + "</tr>"
-    )
+    kind = "total" if cells[0].text == "total" else "rl-open" if model else ""
+    about = f' class="{kind}"' if kind else ""
+    links = [
+        f' href="./?{urlencode({"model": model})}"{_SKIPPED if i else ""}' if model else ""
+        for i in range(len(cells))
+    ]
+    return f"<tr{about}>" + "".join(map(_cell, cells, kinds, links)) + "</tr>"
 
 
-def _cell(cell: Cell, kind: str) -> str:
+_SKIPPED = ' tabindex="-1"'  # one stop of the Tab key a row
+
+
+def _cell(cell: Cell, kind: str, link: str) -> str:
     bar = ""
     if cell.bar is not None:
         bar = f'<i class="rl-bar" style="width:calc(var(--full) * {cell.bar:.4f})"></i>'
@@ -172,7 +183,10 @@ def _cell(cell: Cell, kind: str) -> str:
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
-    return f'<td class="{kind}"{title}>{escape(cell.text)}{bar}</td>'
+    inside = f"{escape(cell.text)}{bar}"
+    if link and inside:
+        inside = f"<a{link}>{inside}</a>"
+    return f'<td class="{kind}"{title}>{inside}</td>'
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:

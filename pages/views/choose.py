@@ -146,18 +146,18 @@ def show_fits(choice: Choice) -> None:
         if choice.largest_batches:
             cells.append(largest_batch(choice.largest_batches[row.model]))
         rows.append(cells)
-    st.html(table("What fits", names, rows, 1))
+    st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
-        f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; the memory of a "
-        "training step is predicted by replaying it."
+        f"Select a network to open it. Costs at batch {choice.batch:,} in {choice.dtype}, "
+        f"{choice.optimiser}; the memory of a training step is predicted by replaying it."
     )
     if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured in this visit: {known[-1].how}.")
     if choice.best:
-        best = [(b.recipe.label, name_of(b.row.spec), f"{b.percent:g}%") for b in choice.best]
-        st.html(
-            table("Best published", ("Best published figure of what fits", "Network", ""), best, 2)
-        )
+        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
+        head = ("Network", "Best published figure of what fits", "")
+        models = [b.row.model for b in choice.best]
+        st.html(table("Best published", head, best, 2, models))
         st.caption("Cited, not computed; figures of different recipes aren't comparable.")
 
 
@@ -173,8 +173,14 @@ def show_deepest(choice: Choice) -> None:
         "Largest batch",
         "One step deeper takes",
     )
-    st.html(table("Deepest", head, rows, 2))
-    st.caption("Networks outside the catalog come from a search over each family's depth.")
+    st.html(table("Deepest", head, rows, 2, [deep.row.model for deep in choice.deepest]))
+    st.caption(
+        "Networks outside the catalog come from a search over each family's depth. They keep the "
+        "proportions of published networks: equal blocks in three stages (He et al. 2015, "
+        "Zagoruyko and Komodakis 2016); in four, between two published depths or the deepest "
+        "scaled (He et al. 2015, Table 1; He et al. 2016; Bello et al. 2021). A family whose "
+        "shallowest published depth exceeds a budget is left out."
+    )
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:

@@ -100,3 +100,20 @@ def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Chart as PDF").click()
     assert waiting.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_a_row_opens_its_network_by_mouse_and_by_keyboard(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/choose?model=resnet18&max_macs=2")
+    title(page, "Choose")
+    page.get_by_role("cell", name="11.5 M").first.click()
+    title(page, "Plain-18")
+    expect(page).to_have_url(f"{server}/?model=plain18")
+    page.go_back()
+    title(page, "Choose")
+    expect(page).to_have_url(re.compile(r"/choose\?.*max_macs=2"))
+
+    searched = page.get_by_role("link", name="resnet34_a:blocks=2,2,2,2", exact=True)
+    searched.focus()
+    page.keyboard.press("Enter")
+    title(page, "Variant of ResNet-34 A")
+    expect(page).to_have_url(re.compile(r"/\?model=resnet34_a(%3A|:)blocks"))
