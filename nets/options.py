@@ -47,6 +47,17 @@ class UnitOrder(StrEnum):
         """Whether the unit begins with its activation, before the first convolution."""
         return self in (UnitOrder.RELU_PREACT, UnitOrder.FULL_PREACT)
 
+    @property
+    def label(self) -> str:
+        """The name in He et al. 2016, Fig. 4."""
+        return {
+            "original": "original",
+            "bn_after_add": "BN after addition",
+            "relu_before_add": "ReLU before addition",
+            "relu_preact": "ReLU-only pre-activation",
+            "full_preact": "full pre-activation",
+        }[self.value]
+
 
 class Shortcut(StrEnum):
     """What runs beside the residual branch (options A, B and C of He et al. 2015, section 4.1).
@@ -133,13 +144,16 @@ class Option:
     """What there is to know about one field of a spec, besides its value."""
 
     group: Group
+    label: str
     help: str
     low: float = 0
     high: float = 0
 
 
-def _option(default: Any, group: Group, help: str, low: float = 0, high: float = 0) -> Any:
-    return field(default=default, metadata={"option": Option(group, help, low, high)})
+def _option(
+    default: Any, group: Group, label: str, help: str, low: float = 0, high: float = 0
+) -> Any:
+    return field(default=default, metadata={"option": Option(group, label, help, low, high)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,50 +165,63 @@ class Options:
     """
 
     blocks: tuple[int, ...] = _option(
-        (3, 4, 6, 3), Group.SIZE, "Blocks in each stage, 1 to 5 stages.", 1, 1_000
+        (3, 4, 6, 3), Group.SIZE, "Blocks per stage", "Blocks in each of 1 to 5 stages.", 1, 1_000
     )
     widths: tuple[int, ...] = _option(
         (64, 128, 256, 512),
         Group.SIZE,
-        "Width of each stage's 3x3 convolutions, before groups and group width.",
+        "Stage widths",
+        "Channels of each stage's 3×3 convolutions, before groups and group width.",
         1,
         8_192,
     )
     block: BlockKind = _option(
         BlockKind.BOTTLENECK,
         Group.BLOCK,
-        "basic: two 3x3 convolutions; bottleneck: 1x1, 3x3, 1x1.",
+        "Block",
+        "Basic: two 3×3 convolutions. Bottleneck: 1×1, 3×3, 1×1.",
     )
     expansion: int = _option(
         4,
         Group.BLOCK,
+        "Expansion",
         "A block's output channels over its width: 4 in a bottleneck, 1 in a basic block.",
         1,
         16,
     )
     groups: int = _option(
-        1, Group.BLOCK, "Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt.", 1, 1_024
+        1,
+        Group.BLOCK,
+        "Groups",
+        "Groups of a bottleneck's 3×3 convolution: 32 in ResNeXt.",
+        1,
+        1_024,
     )
     group_width: int = _option(
         64,
         Group.BLOCK,
-        "Channels a group at width 64: 4 in ResNeXt-50 32x4d, 128 in wide_resnet50_2.",
+        "Group width",
+        "Channels per group at width 64: 4 in ResNeXt-50 32x4d, 128 in Wide ResNet-50-2.",
         1,
         4_096,
     )
     unit: UnitOrder = _option(
         UnitOrder.ORIGINAL,
         Group.BLOCK,
-        "Where BN and ReLU stand, as in He et al. 2016, Fig. 4.",
+        "Unit order",
+        "Where BN and ReLU stand in a block (He et al. 2016, Fig. 4).",
     )
     stride_on: StrideOn = _option(
         StrideOn.CONV2,
         Group.BLOCK,
-        "conv2: a bottleneck strides on its 3x3 (v1.5, torchvision); conv1: on its first 1x1 (v1).",
+        "Stride on",
+        "The convolution of a bottleneck that strides: the 3×3 in v1.5 (torchvision), the first "
+        "1×1 in v1 (the paper).",
     )
     dilate: tuple[int, ...] = _option(
         (0, 0, 0),
         Group.BLOCK,
+        "Dilated stages",
         "One 0 or 1 for each stage after the first: 1 dilates where the stage would stride.",
         0,
         1,
@@ -202,40 +229,64 @@ class Options:
     shortcut: Shortcut = _option(
         Shortcut.PROJECTION,
         Group.SHORTCUT,
-        "projection: 1x1 convolution where the shape changes (B); zero_pad (A); "
-        "projection_all (C); none: a plain stack.",
+        "Shortcut",
+        "What stands beside a block where the shape changes: zero padding (option A) or a 1×1 "
+        "convolution (B). Projections only: a 1×1 convolution in every block (C). None: a plain "
+        "network.",
     )
     projection_norm: bool = _option(
-        True, Group.SHORTCUT, "Whether a projection is followed by normalisation."
+        True, Group.SHORTCUT, "BN after projections", "Batch norm follows each projection."
     )
     stem: Stem = _option(
-        Stem.IMAGENET, Group.STEM, "imagenet: 7x7 stride 2 and max-pool; cifar: one 3x3."
+        Stem.IMAGENET,
+        Group.STEM,
+        "Stem",
+        "ImageNet: 7×7 at stride 2, then max-pool. CIFAR: one 3×3.",
     )
-    stem_width: int = _option(64, Group.STEM, "Output channels of the stem.", 1, 4_096)
+    stem_width: int = _option(
+        64, Group.STEM, "Stem width", "Output channels of the stem.", 1, 4_096
+    )
     input: tuple[int, int, int] = _option(
-        (3, 224, 224), Group.STEM, "Channels, height and width of an image.", 1, 4_096
+        (3, 224, 224), Group.STEM, "Input", "Channels, height and width of an image.", 1, 4_096
     )
-    classes: int = _option(1_000, Group.STEM, "Outputs of the last layer.", 1, 100_000)
-    softmax: bool = _option(False, Group.STEM, "Whether the network ends in a softmax.")
-    norm: Norm = _option(Norm.BATCH, Group.NUMERICS, "batch: batch normalisation; none: no norm.")
+    classes: int = _option(1_000, Group.STEM, "Classes", "Outputs of the last layer.", 1, 100_000)
+    softmax: bool = _option(False, Group.STEM, "Softmax", "The network ends in a softmax.")
+    norm: Norm = _option(
+        Norm.BATCH, Group.NUMERICS, "Normalisation", "Batch norm at each convolution, or nothing."
+    )
     bn_eps: float = _option(
-        1e-5, Group.NUMERICS, "The constant added to a batch norm's variance.", 1e-12, 1
+        1e-5, Group.NUMERICS, "BN epsilon", "Added to the variance in batch norm.", 1e-12, 1
     )
     bn_momentum: float = _option(
-        0.1, Group.NUMERICS, "Weight of the new batch in a batch norm's running statistics.", 0, 1
+        0.1,
+        Group.NUMERICS,
+        "BN momentum",
+        "Weight of the new batch in batch norm's running statistics.",
+        0,
+        1,
     )
     activation: Activation = _option(
-        Activation.RELU, Group.NUMERICS, "The non-linearity, the same one everywhere."
+        Activation.RELU,
+        Group.NUMERICS,
+        "Activation",
+        "The non-linearity, the same one everywhere in the network.",
     )
-    bias: bool = _option(False, Group.NUMERICS, "Whether convolutions have a bias.")
+    bias: bool = _option(False, Group.NUMERICS, "Biases", "Convolutions have a bias.")
     padding: Padding = _option(
         Padding.SYMMETRIC,
         Group.NUMERICS,
-        "symmetric: PyTorch's; same: TensorFlow's, which pads the far side more at stride 2.",
+        "Padding",
+        'Symmetric as in PyTorch, or "same" as in TensorFlow, which pads the far side more at '
+        "stride 2.",
     )
-    init: Init = _option(Init.HE_FAN_OUT, Group.NUMERICS, "How convolution weights are drawn.")
+    init: Init = _option(
+        Init.HE_FAN_OUT, Group.NUMERICS, "Initialisation", "How convolution weights are drawn."
+    )
     zero_init: bool = _option(
-        False, Group.NUMERICS, "Whether the last BN of each residual branch starts at zero."
+        False,
+        Group.NUMERICS,
+        "Zero-initialised branches",
+        "The last BN of each residual branch starts at zero.",
     )
 
     @property
@@ -367,22 +418,22 @@ def _check_stages(spec: Options) -> None:
 
 
 def idle_options(spec: Options) -> dict[str, str]:
-    """Options that mean nothing for a spec as it is, and what each one needs."""
+    """Return the options that mean nothing for a spec as it is, and what each one needs."""
     idle: dict[str, str] = {}
     if spec.block is BlockKind.BASIC:
         only_bottleneck = ("groups", "group_width", "stride_on", "dilate")
-        idle |= dict.fromkeys(only_bottleneck, "needs block=bottleneck")
+        idle |= dict.fromkeys(only_bottleneck, "bottleneck blocks")
     if len(spec.blocks) == 1:
-        idle["dilate"] = "needs a second stage"
+        idle["dilate"] = "a second stage"
     if spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.NONE):
-        idle["projection_norm"] = "needs shortcut=projection or projection_all"
+        idle["projection_norm"] = "projection shortcuts"
     if spec.unit not in (UnitOrder.ORIGINAL, UnitOrder.RELU_PREACT):
-        idle["zero_init"] = "needs a branch that ends in BN: unit=original or relu_preact"
+        idle["zero_init"] = "a branch that ends in BN: original or ReLU-only pre-activation"
     if spec.shortcut is Shortcut.NONE:
-        idle["zero_init"] = "needs a shortcut"
+        idle["zero_init"] = "a shortcut"
     if spec.norm is Norm.NONE:
         norms = ("projection_norm", "bn_eps", "bn_momentum", "zero_init")
-        idle |= dict.fromkeys(norms, "needs norm=batch")
+        idle |= dict.fromkeys(norms, "batch norm")
     return idle
 
 

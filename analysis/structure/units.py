@@ -29,13 +29,7 @@ ORDER_ERRORS = {
 
 OPTION_LETTERS = {Shortcut.ZERO_PAD: "A", Shortcut.PROJECTION: "B", Shortcut.PROJECTION_ALL: "C"}
 
-ORDER_NAMES = {
-    UnitOrder.ORIGINAL: "original",
-    UnitOrder.BN_AFTER_ADD: "BN after addition",
-    UnitOrder.RELU_BEFORE_ADD: "ReLU before addition",
-    UnitOrder.RELU_PREACT: "ReLU-only pre-activation",
-    UnitOrder.FULL_PREACT: "full pre-activation",
-}
+ORDER_NAMES = {order: order.label for order in UnitOrder}
 """The names of He et al. 2016, Fig. 4."""
 
 

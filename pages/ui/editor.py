@@ -1,22 +1,25 @@
-"""The editor: every option of a model in one dialog, with what follows from it and why not."""
+"""The editor: every option of a model in one dialog, what it costs, what follows and why not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from analysis.style.numbers import delta, exact, exact_delta, short
 from nets import CATALOG, ResNetSpec, parse
 from nets.options import DEFAULTS, OPTIONS, Group, idle_options, shown
 from nets.spec import join, overrides
+from pages.ui.option_words import VALUES, in_words, label_of
 from pages.ui.words import complain
 
 # The draft is a text's overrides. `_GOOD` is the last draft that is a model: what its options are
-# is shown where the draft does not say.
-_DRAFT, _GOOD = "draft", "draft_good"
+# is shown where the draft does not say. `_BEFORE` is the model that is edited.
+_DRAFT, _GOOD, _BEFORE = "draft", "draft_good", "draft_before"
 
 # Options that mean something only together with others.
 _BOUND = ("zero_init", "projection_norm", "groups", "group_width", "stride_on", "dilate", "widths")
@@ -24,7 +27,8 @@ _BOUND = ("zero_init", "projection_norm", "groups", "group_width", "stride_on", 
 
 def open_editor(spec: ResNetSpec, choose: Callable[[str], None]) -> None:
     """Begin a draft from a model and show the dialog; `choose` receives an applied text."""
-    st.session_state[_DRAFT], st.session_state[_GOOD] = overrides(spec), spec
+    st.session_state[_DRAFT] = overrides(spec)
+    st.session_state[_GOOD] = st.session_state[_BEFORE] = spec
     _editor(choose)
 
 
@@ -44,15 +48,18 @@ def _editor(choose: Callable[[str], None]) -> None:
     tabs = st.tabs([group.value for group in Group], key="editor_group")
     for tab, group in zip(tabs, Group, strict=True):
         with tab:
-            columns = st.columns(2)
+            columns = st.columns(3)
             names = [name for name, option in OPTIONS.items() if option.group is group]
             for index, name in enumerate(names):
-                with columns[index % 2]:
+                with columns[index % 3]:
                     _draw(name, good, draft, idle.get(name, ""))
+    place = st.container()
+    if not error:
+        error = _show_cost(good, st.session_state[_BEFORE])
     if error:
         complain(error)
     else:
-        st.code(text, language=None, wrap_lines=True)
+        place.code(text, language=None, wrap_lines=True)
     undo, _, apply = st.columns([2, 3, 2])
     undo.button("Reset to the catalog", disabled=not draft, on_click=_reset, width="stretch")
     if apply.button(
@@ -66,35 +73,78 @@ def _editor(choose: Callable[[str], None]) -> None:
         st.rerun()
 
 
+def _show_cost(spec: ResNetSpec, before: ResNetSpec) -> str:
+    """Show what a draft costs and how that differs from the current model; or return why not."""
+    # these load torch, which takes seconds: a page has it, the picker has not
+    from pages.ui.cached import profile_of
+    from pages.ui.markup import Figure, figures
+
+    try:
+        cost, now = profile_of(spec), profile_of(before)
+    except ValueError as error:
+        return str(error)
+    saved = "—" if cost.saved_bytes is None else short(cost.saved_bytes, "B")
+    gained = None
+    if cost.saved_bytes is not None and now.saved_bytes is not None:
+        gained = delta(cost.saved_bytes, now.saved_bytes, "B")
+    shown = [
+        ("Depth", exact(cost.depth), exact_delta(cost.depth, now.depth), "weighted layers"),
+        (
+            "Parameters",
+            short(cost.params),
+            delta(cost.params, now.params),
+            f"{short(4 * cost.params, 'B')} in float32",
+        ),
+        ("MACs", short(cost.macs), delta(cost.macs, now.macs), "conv + linear, one image"),
+        ("Saved memory", saved, gained or "", "for backward, one image"),
+    ]
+    st.html(
+        figures(
+            Figure(label, value, note, "", change if spec != before else "")
+            for label, value, change, note in shown
+        )
+    )
+    if spec != before:
+        st.caption(f"Differences are against the current model, `{before}`.")
+    return ""
+
+
 def _draw(name: str, spec: ResNetSpec, draft: dict[str, str], idle: str) -> None:
-    """One option, seeded from the draft; its label has the catalog's value where it differs."""
+    """Draw one option, seeded from the draft; its label has the catalog's value if it differs."""
     before = shown(name, getattr(CATALOG[spec.base].spec, name))
     now = draft.get(name, shown(name, getattr(spec, name)))
-    label = name if now == before else f"{name} · catalog {before}"
-    help = OPTIONS[name].help + (f" Here it {idle}." if idle else "")
+    label = label_of(name)
+    if now != before:
+        label = f"{label} · catalog {in_words(name, before)}"
+    help = f"{OPTIONS[name].help} In a model's text: `{name}`."
     key = f"edit_{name}"
     common: dict[str, Any] = {
         "key": key,
-        "help": help,
+        "help": f"{help} Needs {idle}." if idle else help,
         "disabled": bool(idle),
         "on_change": _changed,
     }
     default = DEFAULTS[name]
     if isinstance(default, StrEnum):
         st.session_state[key] = now
-        options = [value.value for value in type(default)]
-        st.selectbox(label, options, args=(name,), **common)
+        st.selectbox(
+            label,
+            [value.value for value in VALUES[name]],
+            args=(name,),
+            format_func=partial(in_words, name),
+            **common,
+        )
     elif isinstance(default, bool):
         st.session_state[key] = now == "1"
         st.toggle(label, args=(name,), **common)
     else:
-        st.session_state[key] = now
+        st.session_state[key] = in_words(name, now)
         st.text_input(label, args=(name,), **common)
 
 
 def _changed(name: str) -> None:
     value = st.session_state[f"edit_{name}"]
-    text = str(int(value)) if isinstance(value, bool) else str(value).strip()
+    text = str(int(value)) if isinstance(value, bool) else str(value).strip().replace("×", "x")
     draft = dict(st.session_state[_DRAFT])
     draft.pop("channels" if name == "input" else name, None)
     draft[name] = re.sub("[:=]", " ", text)  # one field is one option

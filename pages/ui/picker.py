@@ -13,6 +13,7 @@ from nets.options import CHANNELS, OPTIONS, shown
 from nets.spec import join, overrides
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
+from pages.ui.option_words import in_words, label_of
 from pages.ui.words import sentence
 
 DEFAULT = "resnet50"
@@ -92,7 +93,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(
-            f"{key} {shown(key, before)} → {value}",
+            f"{label_of(key)} {in_words(key, shown(key, before))} → {in_words(key, value)}",
             key=f"undo_{key}",
             icon=":material/undo:",
             type="tertiary",
@@ -120,7 +121,7 @@ def _undo(name: str, edits: dict[str, str], key: str) -> None:
     try:
         parse(text)
     except ValueError as error:
-        st.session_state[_NOTICE] = f"{key} stays: {error}"
+        st.session_state[_NOTICE] = f"{label_of(key)} stays: {error}"
     else:
         choose(text)
 

@@ -7,34 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.structure.units import ORDER_NAMES
 from nets import ResNetSpec, parse
-from nets.options import Activation, Init, Norm, Shortcut
+from nets.options import Norm, Shortcut
 from nets.text import edit
 from pages.ui.address import held, hold
+from pages.ui.option_words import VALUES, label_of
 from pages.ui.words import complain
 
 _SEPARATOR = ";"
 
 _SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
     "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
-    "init": (
-        "Initialisation",
-        {
-            Init.HE_FAN_OUT: "He, by fan-out",
-            Init.XAVIER: "Xavier (Glorot)",
-            Init.DEFAULT: "PyTorch's default",
-        },
-    ),
-    "activation": ("Activation", {activation: activation.label for activation in Activation}),
-    "unit": ("Unit order", ORDER_NAMES),
+    **{name: (label_of(name), VALUES[name]) for name in ("init", "activation", "unit")},
     "shortcut": (
-        "Shortcut",
-        {
-            Shortcut.ZERO_PAD: "zero pad (A)",
-            Shortcut.PROJECTION: "projection (B)",
-            Shortcut.PROJECTION_ALL: "projections only (C)",
-        },
+        label_of("shortcut"),
+        {kind: words for kind, words in VALUES["shortcut"].items() if kind != Shortcut.NONE},
     ),
 }
 _DEPTHS = (20, 32, 44, 56, 110)

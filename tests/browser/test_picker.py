@@ -10,11 +10,11 @@ from tests.browser.test_explore import model_text, title
 
 EDITS = {
     # group: (option, value, what the text then says)
-    "Size": ("blocks", "2,2,2,2", "blocks=2,2,2,2"),
-    "Block": ("groups", "8", "groups=8"),
-    "Shortcut": ("projection_norm", None, "projection_norm=0"),
-    "Stem": ("classes", "10", "classes=10"),
-    "Numerics": ("bn_eps", "0.001", "bn_eps=0.001"),
+    "Size": ("Blocks per stage", "2,2,2,2", "blocks=2,2,2,2"),
+    "Block": ("Groups", "8", "groups=8"),
+    "Shortcut": ("BN after projections", None, "projection_norm=0"),
+    "Stem": ("Classes", "10", "classes=10"),
+    "Numerics": ("BN epsilon", "0.001", "bn_eps=0.001"),
 }
 
 
@@ -46,8 +46,8 @@ def test_every_group_is_edited_and_each_edit_is_undone(server: str, visit: Visit
     for _, _, text in EDITS.values():
         expect(model_text(page)).to_have_value(re.compile(text))
 
-    page.get_by_role("button", name="groups 1 → 8").click()
-    expect(page.get_by_role("button", name="groups 1 → 8")).to_have_count(0)
+    page.get_by_role("button", name="Groups 1 → 8").click()
+    expect(page.get_by_role("button", name="Groups 1 → 8")).to_have_count(0)
     expect(model_text(page)).not_to_have_value(re.compile("groups"))
     page.get_by_role("button", name="Undo all").click()
     title(page, "ResNet-50 v1.5")
@@ -60,12 +60,12 @@ def test_the_editor_says_what_is_wrong_and_disables_what_means_nothing(
     page = visit(f"{server}/?model=resnet18")
     dialog = editor(page)
     dialog.get_by_role("tab", name="Block").click()
-    expect(dialog.get_by_role("textbox", name="groups", exact=True)).to_be_disabled()
+    expect(dialog.get_by_role("textbox", name="Groups", exact=True)).to_be_disabled()
     dialog.get_by_role("tab", name="Size").click()
-    fill(dialog, "blocks", "0,2,2,2")
+    fill(dialog, "Blocks per stage", "0,2,2,2")
     expect(dialog.get_by_role("alert")).to_contain_text("Blocks must be 1 to 1,000, not 0.")
     expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
-    fill(dialog, "blocks", "1,2,2,2")
+    fill(dialog, "Blocks per stage", "1,2,2,2")
     expect(dialog.get_by_role("alert")).to_have_count(0)
     dialog.get_by_role("button", name="Apply").click()
     expect(model_text(page)).to_have_value("resnet18:blocks=1,2,2,2")
@@ -76,7 +76,7 @@ def test_what_a_change_leaves_without_meaning_goes_with_it(server: str, visit: V
     dialog = editor(page)
     dialog.get_by_role("tab", name="Block").click()
     dialog.get_by_test_id("stSelectbox").nth(1).click()
-    page.get_by_role("option", name="full_preact").click()
+    page.get_by_role("option", name="full pre-activation").click()
     expect(dialog.locator("code").first).to_have_text("resnet50:groups=8:unit=full_preact")
     expect(dialog.get_by_role("alert")).to_have_count(0)
 

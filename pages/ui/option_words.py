@@ -1,0 +1,57 @@
+"""The words of the page for a network's options and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nets.options import (
+    CHANNELS,
+    DEFAULTS,
+    OPTIONS,
+    Activation,
+    BlockKind,
+    Init,
+    Norm,
+    Padding,
+    Shortcut,
+    Stem,
+    StrideOn,
+    UnitOrder,
+)
+
+VALUES: Mapping[str, Mapping[Any, str]] = {
+    "block": {BlockKind.BASIC: "basic", BlockKind.BOTTLENECK: "bottleneck"},
+    "unit": {order: order.label for order in UnitOrder},
+    "stride_on": {StrideOn.CONV2: "3×3 (v1.5)", StrideOn.CONV1: "first 1×1 (v1)"},
+    "shortcut": {
+        Shortcut.ZERO_PAD: "zero pad (A)",
+        Shortcut.PROJECTION: "projection (B)",
+        Shortcut.PROJECTION_ALL: "projections only (C)",
+        Shortcut.NONE: "none (plain)",
+    },
+    "stem": {Stem.IMAGENET: "ImageNet", Stem.CIFAR: "CIFAR"},
+    "norm": {Norm.BATCH: "batch norm", Norm.NONE: "none"},
+    "activation": {activation: activation.label for activation in Activation},
+    "padding": {Padding.SYMMETRIC: "symmetric", Padding.SAME: "same (TensorFlow)"},
+    "init": {
+        Init.HE_FAN_OUT: "He, by fan-out",
+        Init.XAVIER: "Xavier (Glorot)",
+        Init.DEFAULT: "PyTorch's default",
+    },
+}
+"""The words for the values of each option that has a few, by the option's name."""
+
+
+def label_of(name: str) -> str:
+    """Return what the page calls an option."""
+    return "Channels" if name == CHANNELS else OPTIONS[name].label
+
+
+def in_words(name: str, text: str) -> str:
+    """Return the page's words for a value that is written as in a model's text."""
+    if name == "input":
+        return text.replace("x", "×")
+    if isinstance(DEFAULTS.get(name), bool):
+        return "yes" if text == "1" else "no"
+    return VALUES.get(name, {}).get(text, text)
