@@ -9,6 +9,7 @@ requested()
 from pages.ui.charts import show_chart
 from pages.ui.comparisons import choice_of
 from pages.ui.jobs import warm_up
+from pages.ui.wall import aside, heading, on_wall
 from pages.ui.words import complain
 from pages.views.choose import (
     choose_budgets,
@@ -21,11 +22,11 @@ from pages.views.choose import (
 )
 
 warm_up()
-head, export = st.columns([8, 1.6], vertical_alignment="center")
-head.title("Choose")
-st.markdown("Pick a task and your budgets to see which networks fit.")
-task = choose_task()
-asked = choose_budgets()
+export = heading("Choose")
+aside("intro").markdown("Pick a task and your budgets to see which networks fit.")
+with aside("settings"):
+    task = choose_task()
+    asked = choose_budgets()
 if task is None or asked is None:
     st.stop()
 try:
@@ -33,6 +34,11 @@ try:
         choice = choice_of(task, asked)
 except ValueError as error:
     complain(str(error))
+    st.stop()
+if on_wall():
+    if choice.fronts:
+        show_chart(front_chart(choice), "front")
+    st.markdown(choice.sentence)
     st.stop()
 st.markdown(f"### {choice.sentence}")
 if choice.fits:

@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 spec = requested()
 
+from pages.ui.wall import aside
 from pages.views.compare import (
     choose_view,
     compared,
@@ -15,7 +16,8 @@ from pages.views.compare import (
     show_sweep,
 )
 
-head, middle, export = st.columns([1.6, 4.6, 1.8], vertical_alignment="center")
+with aside("head"):
+    head, middle, export = st.columns([1.6, 4.6, 1.8], vertical_alignment="center")
 head.title("Compare")
 view = choose_view(middle)
 if view == "costs":

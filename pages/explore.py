@@ -12,6 +12,7 @@ from nets.origin import edits, is_edited, title
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.exports import export_menu, share_menu
 from pages.ui.markup import figures
+from pages.ui.wall import aside, heading, on_wall
 from pages.views.block import show_block
 from pages.views.figures import (
     choose_view,
@@ -28,8 +29,7 @@ entry = CATALOG[spec.base]
 edited = is_edited(spec)
 base = profile_of(entry.spec) if edited else None
 
-head, share, export = st.columns([8, 1.6, 1.6], vertical_alignment="center")
-head.title(title(spec))
+share, export = heading(title(spec), 3.6).columns(2)
 with share:
     share_menu(profile)
 with export:
@@ -39,16 +39,16 @@ cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
     said = f"Edited from {entry.title} ({cited}): {edits(spec)}."
-st.markdown(
-    f"{said}  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
-)
+counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
+st.markdown((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
 top = st.empty()
-known = published_of(spec) if is_published_ready() else None
+known = published_of(spec) if is_published_ready() or on_wall() else None
 top.html(figures(profile_figures(profile, base, known)))
 if edited:
     st.caption(f"Differences are against {entry.title} (`{spec.base}`).")
 
-view = choose_view()
+with aside("tabs"):
+    view = choose_view()
 if view == "shape":
     show_shape(profile)
 elif view == "stages":

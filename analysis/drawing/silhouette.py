@@ -52,24 +52,25 @@ _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 _number = partial(decimals, most=2)
 
 
-def silhouette(profile: Profile, palette: Palette = LIGHT) -> str:
+def silhouette(profile: Profile, palette: Palette = LIGHT, width: int = MAX_WIDTH) -> str:
     """Draw the input, the stem's outputs, every stage and the head as boxes in a row.
 
     Height and width of a front face follow the square roots of the map's height and width (at
     least 6 px), depth follows log2(1 + channels), at 30 degrees; the picture's `<desc>` says so
-    with its numbers. At most 960 px wide.
+    with its numbers.
 
     Args:
         profile: the counted network.
         palette: its colours; the ground stays transparent.
+        width: in px, which it does not exceed where its labels fit.
 
     Returns:
         One `<svg>` element with a transparent ground.
     """
     tensors = tuple(_tensors(profile))
-    split = _width(_Layout(tensors, _SIDES[-1], split=False)) > MAX_WIDTH
+    split = _width(_Layout(tensors, _SIDES[-1], split=False)) > width
     layouts = [_Layout(tensors, side, split) for side in _SIDES]
-    layout = next((one for one in layouts if _width(one) <= MAX_WIDTH), layouts[-1])
+    layout = next((one for one in layouts if _width(one) <= width), layouts[-1])
     return _draw(profile.model, layout, _Colours.of(palette))
 
 

@@ -36,6 +36,7 @@ from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
+from pages.ui.wall import aside
 from pages.ui.words import complain, sentence
 from pages.views.timing import finished, remember, show_progress
 
@@ -258,7 +259,7 @@ def front_chart(choice: Choice) -> Chart:
     """The networks that fit by two figures, their Pareto front joined."""
     fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
     words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
-    front = fronts[select("Front", words, next(iter(fronts)), key="front")]
+    front = fronts[select("Front", words, next(iter(fronts)), key="front", place=aside("front"))]
     return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
 
 

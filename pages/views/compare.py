@@ -56,6 +56,7 @@ from pages.ui.fields import (
 )
 from pages.ui.markup import picture, table
 from pages.ui.theme import palette
+from pages.ui.wall import aside, end_of_wall, on_wall
 from pages.ui.words import complain, sentence
 
 _NETS = "nets"
@@ -132,7 +133,8 @@ def _choose_batch(place: DeltaGenerator) -> int:
 
 def show_comparison(spec: ResNetSpec, export: DeltaGenerator) -> None:
     """Show the networks' chart and table; `export` is where their files are offered."""
-    left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
+    with aside("networks"):
+        left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     texts = networks(
         "Networks", CATALOG, _DEFAULT[spec.stem], key=_NETS, place=left, widget="compared"
     )
@@ -154,7 +156,12 @@ def show_comparison(spec: ResNetSpec, export: DeltaGenerator) -> None:
         complain(str(error))
         return
     chart, left_out = _scatter(nets, counted)
+    if on_wall():
+        st.title(chart.title)
     show_chart(chart, "scatter", 400)
+    if on_wall():
+        st.markdown(f"O{chart.alt.rpartition('; o')[2]}.")
+    end_of_wall()
     if left_out:
         st.caption(f"Not drawn for want of a figure: {', '.join(left_out)}.")
     with export:
@@ -172,7 +179,8 @@ def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, 
     axes |= {recipe.label: recipe for recipe in counted.recipes}
     labels = {name: axis.label for name, axis in axes.items()}
     best = next((r.label for r in counted.recipes if len(_having(counted, r)) > 1), None)
-    x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
+    with aside("axes"):
+        x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, best or Column.PARAMS, key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
@@ -275,11 +283,13 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
 
 def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
     """Show a family of curves along what the visitor chooses, of any networks."""
-    left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
+    with aside("networks"):
+        left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
     swept = networks("Networks", suggestions, texts[:_SWEPT], key="swept", place=left)
     batch = _choose_batch(right)
-    left, right, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
+    with aside("axes"):
+        left, right, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
     sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
     columns = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
     labels = {column: column.label for column in columns}
@@ -299,7 +309,10 @@ def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
         return
     chart = sweep_chart(curves, figure, both_log)
     if chart.series:
+        if on_wall():
+            st.title(chart.title)
         show_chart(chart, "sweep", 410)
+        end_of_wall()
         with export, export_popover("sweep"):
             chart_buttons(chart, "sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
@@ -309,7 +322,8 @@ def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
 
 def show_diff(texts: Sequence[str], export: DeltaGenerator) -> None:
     """Show what the second of two networks, any two, has that the first has not."""
-    left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
+    with aside("networks"):
+        left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
     defaults = [*texts, *CATALOG][:2]
     asked = [
@@ -327,6 +341,7 @@ def show_diff(texts: Sequence[str], export: DeltaGenerator) -> None:
     found = diff_of(both[0], both[-1], batch)
     _show_graphs(found)
     st.markdown(found.sentence)
+    end_of_wall()
     grid = diff_grid(found)
     with export, export_popover("difference"):
         table_buttons(grid, "difference")

@@ -6,13 +6,14 @@ import streamlit as st
 
 from analysis.costs.profiles import Profile
 from analysis.costs.published import Published
-from analysis.drawing.silhouette import silhouette
+from analysis.drawing.silhouette import MAX_WIDTH, silhouette
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.cached import profile_of
 from pages.ui.fields import tabs
 from pages.ui.markup import Cell, Figure, column, picture, table
 from pages.ui.theme import palette
+from pages.ui.wall import end_of_wall, on_wall
 from pages.ui.words import sentence
 
 _VIEWS = {
@@ -25,6 +26,13 @@ _VIEWS = {
 _SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
 
 
+_WALL_WIDTH = 750
+"""Of the picture in px before it is as wide as a wall of 1280 px, its text then at 24 px."""
+
+_ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
+"""The figures that a hall reads."""
+
+
 def choose_view() -> str:
     """Draw the page's tabs and return the one that is open."""
     return tabs(_VIEWS, key="explore_shown", settings=_SETTINGS)
@@ -33,7 +41,10 @@ def choose_view() -> str:
 def show_shape(profile: Profile) -> None:
     """Show height, width and channels through the network."""
     sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
-    st.html(picture(silhouette(profile, palette()), f"Channels, height and width: {sizes}"))
+    width = _WALL_WIDTH if on_wall() else MAX_WIDTH
+    image = silhouette(profile, palette(), width)
+    st.html(picture(image, f"Channels, height and width: {sizes}"))
+    end_of_wall()
     st.caption(
         "Height and width of the map, on a square-root scale, and channels as depth, on a "
         "logarithmic one."
@@ -81,7 +92,7 @@ def profile_figures(
         return Figure(label, short(value, unit), note, title, change)
 
     depth = exact(profile.depth)
-    return [
+    found = [
         Figure(
             "Depth",
             depth,
@@ -104,6 +115,7 @@ def profile_figures(
         ),
         _accuracy(profile, results),
     ]
+    return [one for one in found if one.label in _ON_WALL] if on_wall() else found
 
 
 def saving(profile: Profile) -> Profile:
