@@ -88,7 +88,7 @@ def hold_names(page: Page, nets: list[str]) -> bool:
 
 
 def address_of(nets: list[str], **more: str) -> str:
-    return f"/compare?{urlencode({'nets': ';'.join(nets), 'replay': 'false', **more})}"
+    return f"/compare?{urlencode({'nets': ';'.join(nets), **more})}"
 
 
 DRAW = random.Random(5)
@@ -141,8 +141,12 @@ def hold_inside(page: Page, count: int) -> None:
 def test_no_chart_cuts_its_text(
     server: str, visit: Visit, size: tuple[int, int], toolbar: bool
 ) -> None:
-    page = visit(f"{server}/compare?model=resnet18&replay=false", *size)
-    hold_inside(page, 2)
+    page = visit(f"{server}/compare?model=resnet18&compare_shown=sweep", *size)
+    hold_inside(page, 1)
+    page.goto(f"{server}/compare?model=resnet18")
+    title(page, "Compare")
+    settled(page)
+    hold_inside(page, 1)
     charts(page).first.hover()
     assert bool(measured(charts(page).first)["toolbar"]) is toolbar
     page.goto(f"{server}/choose?max_macs=20")
