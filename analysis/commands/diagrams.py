@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ import click
 
 from analysis.commands.shared import (
     INPUT,
-    MODEL,
     Command,
     FiniteRange,
+    Model,
     Refusal,
     check_suffix,
     or_usage,
@@ -44,7 +45,14 @@ def _look(command: Command) -> Command:
         click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less where it is huge]"),
         click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
-        click.option("--labels/--no-labels", default=True, help="Names on nodes and stages."),
+        click.option(
+            "--no-labels",
+            "labels",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Leave out the names on nodes and stages.",
+        ),
         click.option("--ground", is_flag=True, help="Fill the background, else transparent."),
         click.option("--fragment", is_flag=True, help="A .tex to be included in another."),
     )
@@ -54,9 +62,27 @@ def _look(command: Command) -> Command:
 
 
 @click.command()
-@MODEL
+@click.argument("specs", metavar="MODEL [MODEL [MODEL]]", nargs=-1, required=True, type=Model())
 @INPUT
 @_look
+@click.option(
+    "--beside",
+    type=click.Choice(["vgg19"]),
+    help="Draw VGG-19 beside one or two networks, from its published layers.",
+)
+@click.option(
+    "--labels",
+    "says",
+    type=click.Choice(["path", "operations", "both"]),
+    help="What boxes say: layer2.1, 3×3, 128, or both.  [default: path; operations on paper, of "
+    "layers and of several networks]",
+)
+@click.option(
+    "--layout",
+    "arranged",
+    type=click.Choice(["rows", "column"]),
+    help="Left to right in rows, or top to bottom.  [default: rows; column for several networks]",
+)
 @click.option(
     "--level",
     type=click.Choice(["stage", "block", "layer"]),
@@ -77,9 +103,12 @@ def _look(command: Command) -> Command:
     help="Width to height to aim at.  [default: 16:9, or what is legible at --width-mm]",
 )
 def graph(
-    spec: ResNetSpec,
+    specs: tuple[ResNetSpec, ...],
     shape: str | None,
     output: Path,
+    beside: str | None,
+    says: str | None,
+    arranged: str | None,
     level: str | None,
     unfold: bool,
     block: str | None,
@@ -88,33 +117,64 @@ def graph(
     aspect: str | None,
     **look: Any,
 ) -> None:
-    """Draw the network and its shortcuts, or one block, in the format of the file's ending."""
+    """Draw a network and its shortcuts, or one block, in the format of the file's ending.
+
+    Two or three networks stand beside each other on one scale, as in He et al. 2015, Fig. 3:
+    graph plain34 resnet34 --beside vgg19 -o fig3.pdf
+    """
     check_suffix(output, DIAGRAM_SUFFIXES)
     from analysis.drawing import graph as graphs
     from analysis.drawing import viewer
+    from analysis.drawing.beside import Beside
     from analysis.drawing.heat import Metric, Per, heat_of
+    from analysis.drawing.parts import Labels, Layout
 
-    if block is not None and (level or unfold or aspect):
-        raise Refusal("--block draws one block alone: leave out --level, --unfold and --aspect")
+    several = len(specs) > 1 or beside is not None
+    if block is not None and (level or unfold or aspect or says or arranged or several):
+        raise Refusal(
+            "--block draws one block of one network: leave out --level, --unfold, --aspect, "
+            "--labels, --layout, --beside and other models"
+        )
     if heat_per and not heat:
         raise Refusal("--heat-per says what --heat counts: give --heat too")
+    layout = Layout(arranged or ("column" if several else "rows"))
+    if aspect is not None and layout is Layout.COLUMN:
+        raise Refusal("--aspect is for rows: leave it out, or give --layout rows")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
-    cost = profiled(spec, shape, 1)
+    costs = tuple(profiled(spec, shape, 1) for spec in specs)
+    cost = costs[0]
     asked = graphs.Level(level or "block")
+    on_paper = look["width_mm"] is not None and output.suffix.lower() not in (".html", ".dot")
+    labels = Labels(says or "operations") if says or on_paper else None
     name = "block" if block else viewer.view_name(asked, unfold)
+    row: Beside | None = or_usage(Beside, costs, vgg19=beside is not None) if several else None
 
     def draw(width_mm: float | None) -> Graph:
         if block is not None:
             drawn: Graph = or_usage(graphs.block_graph, cost, block)
             return drawn
         wrapped = width_mm if aspect is None else None
-        return graphs.graph(cost, asked, unfold, ratio, width_mm=wrapped)
+        figures = heat is not None
+        if row is not None:
+            return row.graph(asked, unfold, wrapped, labels, layout, figures, ratio)
+        return graphs.graph(
+            cost,
+            asked,
+            unfold,
+            ratio,
+            width_mm=wrapped,
+            labels=labels,
+            arranged=layout,
+            figures=figures,
+        )
 
-    others = viewer.levels(cost) if output.suffix.lower() == ".html" and block is None else {}
+    alone = output.suffix.lower() == ".html" and block is None and row is None
+    others = viewer.levels(cost, labels, layout) if alone else {}
     warm = None
     if heat:
-        warm = replace(or_usage(heat_of, cost, Metric(heat)), per=Per(heat_per or "box"))
-    _export(output, cost, draw, name, warm, others, **look)
+        found = or_usage(row.heat if row else partial(heat_of, cost), Metric(heat))
+        warm = replace(found, per=Per(heat_per or "box"))
+    _export(output, row.by_name() if row else cost, draw, name, warm, others, **look)
 
 
 @click.command()
@@ -139,7 +199,7 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
 
 def _export(
     output: Path,
-    cost: Profile,
+    cost: Profile | Mapping[str, Profile],
     draw: Callable[[float | None], Graph],
     name: str,
     heat: Heat | None,

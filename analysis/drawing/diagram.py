@@ -23,7 +23,7 @@ _PT_PER_PX = 0.75
 
 def diagram(
     suffix: str,
-    profile: Profile,
+    profile: Profile | Mapping[str, Profile],
     graphs: Mapping[str, Graph],
     first: str,
     look: Look,
@@ -35,7 +35,7 @@ def diagram(
 
     Args:
         suffix: one of `files.DIAGRAM_SUFFIXES`.
-        profile: the network that the graphs show.
+        profile: the network that the graphs show; of several beside each other, by name.
         graphs: by name; an HTML document holds them all, the other formats the first.
         first: the name of the graph that is meant.
         look: how it is drawn.

@@ -7,7 +7,7 @@ from itertools import pairwise
 import graphviz
 from graphviz import escape
 
-from analysis.drawing.parts import Graph, Kind, Node, ShortcutLine
+from analysis.drawing.parts import SLASH, Graph, Kind, Layout, Node, ShortcutLine
 from analysis.style.palette import LIGHT, Palette
 from nets.plan import ShortcutKind
 
@@ -20,28 +20,46 @@ _STYLES = {
 
 
 def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
-    """The graph from left to right, stages as clusters, shortcuts with their kind as class.
+    """Write a graph for Graphviz: stages as clusters, shortcuts with their kind as class.
 
     A shortcut is an edge; where a whole stage is one box, its shortcuts of one kind are a node.
+    Networks that stand beside each other are clusters too.
     """
+    runs = "LR" if graph.layout is Layout.ROWS else "TB"
     drawing = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "fontname": "Helvetica"}
+        graph_attr={"rankdir": runs, "fontname": "Helvetica"}
         | ({"label": escape(title)} if title else {}),
         node_attr={"fontname": "Helvetica", "shape": "box", "style": "rounded"},
         edge_attr={"fontname": "Helvetica", "color": palette.main_path},
     )
+    for part in graph.parts or (graph,):
+        if not graph.parts:
+            _network(drawing, part, palette)
+            continue
+        name = part.nodes[0].path.partition(SLASH)[0]
+        with drawing.subgraph(name=f"cluster_{name}") as cluster:
+            cluster.attr(label=escape(part.headings[0].text), color=palette.plain)
+            _network(cluster, part, palette)
+    return str(drawing.source)
+
+
+def _network(drawing: graphviz.Digraph, graph: Graph, palette: Palette) -> None:
+    """One network."""
     stages = {
         band.stage: ", ".join(filter(None, (f"{band.stage} {band.shape}", band.note)))
         for band in reversed(graph.bands)
     }
+    first = graph.nodes[0].path
+    network = first[: first.rfind(SLASH) + 1]
+    stages = {stage: label for stage, label in stages.items() if _holds(graph, stage)}
     for stage, label in reversed(stages.items()):
-        with drawing.subgraph(name=f"cluster_{stage}") as cluster:
+        with drawing.subgraph(name=f"cluster_{network}{stage}") as cluster:
             cluster.attr(label=label, color=palette.plain, style="rounded")
             for node in graph.nodes:
                 if _is_in(node, stage):
                     _node(cluster, node)
             for line in graph.shortcuts:
-                if line.unit and line.path == stage:
+                if line.unit and line.path.rpartition(SLASH)[2] == stage:
                     _unit(cluster, line, line.unit.words, palette)
     for node in graph.nodes:
         if not any(_is_in(node, stage) for stage in stages):
@@ -64,7 +82,6 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
                 constraint="false",
                 **{"class": f"shortcut {line.kind}"},
             )
-    return str(drawing.source)
 
 
 def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Palette) -> None:
@@ -81,11 +98,17 @@ def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Pa
 
 def _is_in(node: Node, stage: str) -> bool:
     """Whether a node stands in a stage, or in the band of a unit."""
-    return f"{node.path}.".startswith(f"{stage}.")
+    return f"{node.path.rpartition(SLASH)[2]}.".startswith(f"{stage}.")
+
+
+def _holds(graph: Graph, stage: str) -> bool:
+    return any(_is_in(node, stage) for node in graph.nodes)
 
 
 def _node(drawing: graphviz.Digraph, node: Node) -> None:
     look = {"class": f"node {node.kind}"}
     if node.kind is Kind.ADD:
         look |= {"shape": "circle", "style": "", "width": "0.25", "fixedsize": "true"}
-    drawing.node(node.id, escape(node.label), tooltip=escape(node.detail), **look)
+    label = "\n".join(filter(None, (node.label, node.beside)))
+    said = r"\n".join(escape(line) for line in label.split("\n"))
+    drawing.node(node.id, said, tooltip=escape(node.detail), **look)

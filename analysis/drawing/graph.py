@@ -7,21 +7,24 @@ What there is to draw of a network at each level, equal blocks folded, is decide
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
 from analysis.costs.profiles import Profile, ShortcutUse
-from analysis.drawing import layout
+from analysis.drawing import boxes, layout
+from analysis.drawing.boxes import box
+from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
-from analysis.drawing.layout import BOX, Cell, Group, block_title
-from analysis.drawing.parts import Graph, Kind, Node
-from analysis.structure.residual import block_at, conv_label, grouping
+from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
+from analysis.drawing.spacing import PAPER, SCREEN, Spacing
+from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
 from nets.options import Norm, quote
+from nets.origin import title
 from nets.plan import Place, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 
@@ -36,19 +39,26 @@ class Level(StrEnum):
     LAYER = "layer"
 
 
-# Sizes in px of the drawing.
-_PAST_BOX, _ADD = 28.0, 18.0
-_CHARACTER, _PADDING, _SMALLEST = 7.6, 18.0, 46.0
+_ADD = 16.0
+"""The width of an addition's circle, in px of the drawing."""
 
 
 @dataclass(frozen=True)
-class _View:
-    """What of a network is drawn."""
+class View:
+    """What of a network is drawn, and what its boxes say.
+
+    `labels` is None for what suits the level: paths of blocks, operations of layers. `figures`
+    leaves room for a number in every box. `splits` draws the stem's pooling as a box of its own.
+    """
 
     profile: Profile
-    level: Level
+    level: Level = Level.BLOCK
     unfold: bool = False
     opened: frozenset[str] = frozenset()
+    labels: Labels | None = None
+    spacing: Spacing = SCREEN
+    figures: bool = False
+    splits: bool = False
     cuts: frozenset[str] = frozenset()
 
     @cached_property
@@ -64,6 +74,9 @@ def graph(
     aspect: float = DEFAULT_ASPECT,
     opened: Collection[str] = (),
     width_mm: float | None = None,
+    labels: Labels | None = None,
+    arranged: Layout = Layout.ROWS,
+    figures: bool = False,
     cuts: Collection[str] = (),
 ) -> Graph:
     """Lay out a network.
@@ -75,24 +88,41 @@ def graph(
         aspect: width over height that the drawing should come near to.
         opened: names of which more is drawn than the level says: `layer3` shows the stage's
             blocks, `layer3.all` every block of its run, `layer3.4` that block's layers.
-        width_mm: the drawing's width on paper. Rows are then as short as keeps its text at
-            `PRINTED_PT`, but long enough for the drawing to be no taller than `PAGE_MM`; the
-            aspect is not looked at.
+        width_mm: the drawing's width on paper. Its text is then from 7 to 8 pt where the drawing
+            can be so low as a paper has room for; the aspect is not looked at.
+        labels: what the boxes of blocks say. None is operations where a width on paper is given,
+            else paths; layers always say what they compute unless paths are asked for.
+        arranged: whether it runs in rows or down a column.
+        figures: whether every box has room for a number below its label, as heat writes it.
         cuts: paths of blocks before which a run of equal ones ends.
 
     Raises:
         ValueError: where there is nothing of an opened name.
     """
+    view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
+    view = replace(view, cuts=frozenset(cuts))
+    return layout.arrange(network_of(view), arranged, aspect, width_mm)
+
+
+def view_of(
+    profile: Profile,
+    level: Level,
+    unfold: bool,
+    opened: Collection[str],
+    width_mm: float | None,
+    labels: Labels | None,
+    figures: bool,
+) -> View:
+    """Say what of a network is drawn; arguments and errors as of `graph`."""
     if unknown := set(opened) - openable(profile.spec):
         raise ValueError(
             f"{quote(min(unknown))} cannot be opened: a stage is named as layer1, all its blocks "
             "as layer1.all, a block as layer1.0"
         )
-    groups = _groups(_View(profile, level, unfold, frozenset(opened), frozenset(cuts)))
-    what = f"every {level} a node"
-    if width_mm is None:
-        return layout.for_aspect(profile, what, groups, aspect)
-    return layout.on_paper(profile, what, groups, width_mm)
+    if labels is None and width_mm is not None:
+        labels = Labels.OPERATIONS
+    spacing = SCREEN if width_mm is None else PAPER
+    return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
 
 
 def block_graph(profile: Profile, path: str) -> Graph:
@@ -102,12 +132,22 @@ def block_graph(profile: Profile, path: str) -> Graph:
         ValueError: where the network has no such block.
     """
     cell, use = cell_of(profile, path)
+    view = View(profile)
     ends = [
-        Group(name, (_single(name, Kind.INPUT, shape(sides), f"the block's {name}"),), "")
+        Group(name, (_single(view, name, Kind.INPUT, (shape(sides),), f"the block's {name}"),))
         for name, sides in (("input", use.input), ("output", use.output))
     ]
-    inside = Group(use.place.stage, (replace(cell, frame=path),), "")
-    return layout.in_a_row(profile, f"block {path}", (ends[0], inside, ends[1]))
+    stage = use.place.stage
+    inside = Group(
+        stage,
+        (replace(cell, frame=path),),
+        output=shape(use.output),
+        paper=plan.paper_name(stage),
+        is_stage=True,
+    )
+    groups = (ends[0], inside, ends[1])
+    name = title(profile.spec)
+    return layout.in_a_row(Network(profile.model, name, f"block {path}", groups, SCREEN))
 
 
 def cell_of(profile: Profile, path: str) -> tuple[Cell, ShortcutUse]:
@@ -117,7 +157,7 @@ def cell_of(profile: Profile, path: str) -> tuple[Cell, ShortcutUse]:
         ValueError: where the network has no such block.
     """
     use = block_at(profile, path)
-    view = _View(profile, Level.LAYER, unfold=True)
+    view = View(profile, Level.LAYER, unfold=True)
     block = plan.block_at(profile.spec, use.place)
     return _layers_cell(view, block, use.place, 1, ("", "")), use
 
@@ -131,24 +171,89 @@ def openable(spec: ResNetSpec) -> frozenset[str]:
     )
 
 
-def _groups(view: _View) -> tuple[Group, ...]:
+def network_of(view: View) -> Network:
+    """Make all that is drawn of a network, without places."""
     profile, spec = view.profile, view.profile.spec
     outputs = {row.name: row.output for row in profile.stages}
-    image = _single("input", Kind.INPUT, shape(profile.input), "the images")
-    stem = _end(view, Kind.STEM, plan.stem_steps(spec))
-    groups = [Group(plan.STEM, (image, *stem), "")]
+    size = shape(profile.input)
+    image = _single(view, "input", Kind.INPUT, (size,), "the images")
+    groups = [Group("input", (image,), output=size), *_stem(view)]
+    groups = groups if view.splits else [replace(groups[1], cells=(image, *groups[1].cells))]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
         note = "" if view.level is Level.LAYER else _note(stage)  # there every convolution says it
-        cells = tuple(_stage_cells(view, stage))
-        groups.append(Group(stage.name, cells, shape(entering), note))
+        output = shape(outputs[stage.name])
+        cells, paper = tuple(_stage_cells(view, stage)), plan.paper_name(stage.name)
+        groups.append(Group(stage.name, cells, shape(entering), output, paper, note, True))
         entering = outputs[stage.name]
     head = _end(view, Kind.HEAD, plan.head_steps(spec))
-    groups.append(Group(plan.HEAD, head, shape(entering)))
-    return tuple(groups)
+    groups.append(Group(plan.HEAD, head, shape(entering), shape(outputs[plan.HEAD])))
+    caption, is_layers = f"every {view.level} a node", view.level is Level.LAYER
+    notes = () if is_layers or _says(view) is not Labels.PATH else tuple(_notes(spec))
+    name = title(spec)
+    return Network(profile.model, name, caption, tuple(groups), view.spacing, notes, is_layers)
 
 
-def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
+def _says(view: View) -> Labels:
+    """What the boxes of a view say."""
+    if view.labels is not None:
+        return view.labels
+    return Labels.OPERATIONS if view.level is Level.LAYER else Labels.PATH
+
+
+def _stem(view: View) -> tuple[Group, ...]:
+    """The stem in one group, or split where its pooling makes the map smaller."""
+    spec = view.profile.spec
+    steps = plan.stem_steps(spec)
+    output = {row.name: row.output for row in view.profile.stages}[plan.STEM]
+    pools = steps[-1].kind is StepKind.MAX_POOL
+    if not (view.splits and pools):
+        return (Group(plan.STEM, _end(view, Kind.STEM, steps), output=shape(output)),)
+    before = next(row for row in view.profile.layers if row.path == steps[-1].name).input
+    conv, pool = steps[:-1], steps[-1:]
+    if view.level is Level.LAYER:
+        cells = [_end(view, Kind.STEM, part) for part in (conv, pool)]
+    else:
+        cells = [
+            (
+                Cell(
+                    branch=(replace(_stem_box(view, part), also=_paths(part[1:])),),
+                    path=part[0].name,
+                ),
+            )
+            for part in (conv, pool)
+        ]
+    return tuple(
+        Group(name, part, output=shape(sides))
+        for name, part, sides in (("conv1", cells[0], before), ("maxpool", cells[1], output))
+    )
+
+
+def _stem_box(view: View, steps: tuple[Step, ...]) -> Node:
+    """The box of the stem's convolution or of its pooling."""
+    (kind, name), conv = steps[0], plan.stem_conv(view.profile.spec)
+    node = _layer(view, name, kind, name, conv)
+    return replace(node, kind=Kind.STEM)
+
+
+def _paths(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.name for step in steps)
+
+
+def _notes(spec: ResNetSpec) -> Iterator[str]:
+    """What the boxes named stem and head stand for."""
+    for name, steps in ((plan.STEM, plan.stem_steps(spec)), (plan.HEAD, plan.head_steps(spec))):
+        yield f"{name}: {', '.join(_operations(spec, steps))}"
+
+
+def _operations(spec: ResNetSpec, steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """What the stem or the head computes, but for norms, activations and changes of shape."""
+    quiet = (StepKind.NORM, StepKind.ACTIVATION, StepKind.FLATTEN)
+    conv = plan.stem_conv(spec)
+    return tuple(step_label(spec, step, conv) for step in steps if step.kind not in quiet)
+
+
+def _stage_cells(view: View, stage: plan.StagePlan) -> Iterator[Cell]:
     """A stage as one box, or its blocks, equal ones folded where nothing unfolds them."""
     if view.level is Level.STAGE and stage.name not in view.opened:
         yield _stage_cell(view, stage)
@@ -165,12 +270,23 @@ def _stage_cells(view: _View, stage: plan.StagePlan) -> Iterator[Cell]:
         yield _block_cell(view, block, places[start], end - start, inside)
 
 
-def _stage_cell(view: _View, stage: plan.StagePlan) -> Cell:
+def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
     arcs = _arcs_of(stage)
-    label = f"{stage.name} ×{stage.count}"
-    node = _node(view, stage.name, Kind.STAGE, label, stage.count)
-    node = layout.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage))
+    lines, beside = (f"{stage.name} ×{stage.count}",), ""
+    if (says := _says(view)) is not Labels.PATH:
+        path = (stage.name,) if says is Labels.BOTH else ()
+        lines, beside = (*path, *_stage_operations(stage)), f"×{stage.count}"
+    node = _node(view, stage.name, Kind.STAGE, lines, stage.count, beside)
+    node = boxes.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage))
     return Cell(branch=(node,), arcs=arcs, path=stage.name)
+
+
+def _stage_operations(stage: plan.StagePlan) -> Iterator[str]:
+    """The convolutions of a stage's blocks; `first /2` where the first block alone strides."""
+    for conv, later in zip(stage.first.convs, stage.rest.convs, strict=True):
+        label = operation(later)
+        once = f" first /{conv.stride}" if conv.stride > later.stride else ""
+        yield f"{label}{once}" if stage.count > 1 else operation(conv)
 
 
 def _arcs_of(stage: plan.StagePlan) -> tuple[tuple[ShortcutKind, int], ...]:
@@ -197,7 +313,7 @@ def _note(stage: plan.StagePlan) -> str:
     return grouping(first.groups, first.dilation, *later)
 
 
-def _block_cell(view: _View, block: plan.BlockPlan, place: Place, count: int, inside: str) -> Cell:
+def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, inside: str) -> Cell:
     path = place.path
     unfolds = (f"{place.stage}.all",) if count > 1 else ()
     if view.level is Level.LAYER:
@@ -206,19 +322,24 @@ def _block_cell(view: _View, block: plan.BlockPlan, place: Place, count: int, in
     if path in view.opened:
         cell = _layers_cell(view, block, place, count, (*unfolds, path))
         return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
-    node = _node(view, path, Kind.RUN if count > 1 else Kind.BLOCK, title, count)
-    node = replace(node, opens=(*unfolds, path), inside=inside)
-    add = _addition(block, path, 1)
+    lines, beside = (title,), ""
+    if (says := _says(view)) is not Labels.PATH:
+        path_line = (run_title(place, count),) if says is Labels.BOTH else ()
+        said = conv_label if view.splits else operation  # no band says groups there
+        lines = (*path_line, *map(said, block.convs))
+        beside = f"×{count}" if count > 1 else ""
+    kind, opens = Kind.RUN if count > 1 else Kind.BLOCK, (*unfolds, path)
+    node = _node(view, path, kind, lines, count, beside, opens, inside)
     return Cell(
         branch=(node,),
-        add=replace(add, opens=node.opens, inside=inside) if add else None,
+        add=_addition(block, path, 1, opens, inside),
         arcs=_arcs(block, count),
         path=path,
     )
 
 
 def _layers_cell(
-    view: _View, block: plan.BlockPlan, place: Place, count: int, around: tuple[str, ...]
+    view: View, block: plan.BlockPlan, place: Place, count: int, around: tuple[str, ...]
 ) -> Cell:
     """The layers of a block; `around` names what opens more of it, if any, and what closes it."""
     *opens, inside = around
@@ -237,6 +358,7 @@ def _layers_cell(
         )
 
     add = _addition(block, path, count)
+    bare = count > 1 and add is None and path not in view.opened
     return Cell(
         before=layers(steps.before),
         branch=layers(steps.branch),
@@ -246,42 +368,51 @@ def _layers_cell(
         arcs=_arcs(block, count),
         path=path,
         shortcut_after_before=block.shares_activation,
+        frame=f"×{count}" if bare else "",
     )
 
 
-def _addition(block: plan.BlockPlan, path: str, count: int) -> Node | None:
+def _addition(
+    block: plan.BlockPlan, path: str, count: int, opens: tuple[str, ...] = (), inside: str = ""
+) -> Node | None:
     if block.shortcut is ShortcutKind.NONE:
         return None
-    return Node(f"{path}.add", Kind.ADD, "+", "addition", path, _ADD, _ADD, count=count)
+    name = f"{path}.add"
+    return Node(
+        name, Kind.ADD, "+", "addition", path, _ADD, _ADD, count=count, opens=opens, inside=inside
+    )
 
 
 def _arcs(block: plan.BlockPlan, count: int) -> tuple[tuple[ShortcutKind, int], ...]:
     return () if block.shortcut is ShortcutKind.NONE else ((block.shortcut, count),)
 
 
-def _past(view: _View, block: plan.BlockPlan, path: str, count: int) -> tuple[Node, ...]:
+def _past(view: View, block: plan.BlockPlan, path: str, count: int) -> tuple[Node, ...]:
     """The layers on a shortcut."""
     spec = view.profile.spec
     if block.shortcut is ShortcutKind.ZERO_PAD:
-        node = _node(view, f"{path}.downsample", Kind.PAD, "zero pad", count)
-        return (replace(node, height=_PAST_BOX),)
-    if block.projection is None:
+        nodes = [_node(view, f"{path}.downsample", Kind.PAD, ("zero pad",), count)]
+    elif block.projection is None:
         return ()
-    conv, norm = f"{path}.downsample.0", f"{path}.downsample.1"
-    nodes = [_layer(view, conv, StepKind.CONV, conv, block.projection, count)]
-    if spec.projection_norm and spec.norm is Norm.BATCH:
-        nodes.append(_layer(view, norm, StepKind.NORM, norm, None, count))
-    return tuple(replace(node, height=_PAST_BOX) for node in nodes)
+    else:
+        conv, norm = f"{path}.downsample.0", f"{path}.downsample.1"
+        nodes = [_layer(view, conv, StepKind.CONV, conv, block.projection, count)]
+        if spec.projection_norm and spec.norm is Norm.BATCH:
+            nodes.append(_layer(view, norm, StepKind.NORM, norm, None, count))
+    return tuple(boxes.past_box(node, view.spacing, view.figures) for node in nodes)
 
 
-def _single(name: str, kind: Kind, label: str, detail: str) -> Cell:
-    return Cell(branch=(_box(name, kind, label, detail),), path=name)
+def _single(view: View, name: str, kind: Kind, lines: tuple[str, ...], detail: str) -> Cell:
+    return Cell(branch=(box(name, kind, lines, detail, view.spacing),), path=name)
 
 
-def _end(view: _View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
+def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
     """The stem or the head: one node, or by layers one for each step."""
     if view.level is not Level.LAYER:
-        return (_single(kind, kind, kind, view.details[kind]),)
+        says = _says(view)
+        lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
+        lines += _operations(view.profile.spec, steps) if says is not Labels.PATH else ()
+        return (Cell(branch=(_node(view, kind, kind, lines),), path=kind),)
     conv = plan.stem_conv(view.profile.spec) if kind is Kind.STEM else None
     return tuple(
         Cell(branch=(_layer(view, name, step, name, conv),), path=name) for step, name in steps
@@ -301,34 +432,56 @@ _KINDS = {
 
 
 def _layer(
-    view: _View, path: str, step: StepKind, name: str, conv: plan.ConvPlan | None, count: int = 1
+    view: View, path: str, step: StepKind, name: str, conv: plan.ConvPlan | None, count: int = 1
 ) -> Node:
     """The node of one step; `conv` is its plan where it is a convolution."""
-    spec = view.profile.spec
-    match step:
+    label = step_label(view.profile.spec, Step(step, name), conv)
+    says = view.labels or Labels.OPERATIONS
+    lines: tuple[str, ...] = (path,) if says is not Labels.OPERATIONS else ()
+    lines += (label,) if says is not Labels.PATH else ()
+    return _node(view, path, _KINDS[step], lines, count)
+
+
+def step_label(spec: ResNetSpec, step: Step, conv: plan.ConvPlan | None) -> str:
+    """What a step computes; `conv` is its plan where it is a convolution."""
+    match step.kind:
         case StepKind.CONV:
             assert conv is not None
-            label = conv_label(conv)
+            return conv_label(conv)
         case StepKind.NORM | StepKind.ACTIVATION:
-            label = plan.label(spec, step)
+            return plan.label(spec, step.kind)
         case StepKind.LINEAR:
-            label = f"fc {spec.classes}"
+            return f"fc {spec.classes}"
         case StepKind.MAX_POOL:
-            label = "max pool /2"
+            return "max pool /2"
         case StepKind.AVERAGE_POOL:
-            label = "avg pool"
+            return "avg pool"
         case _:
-            label = name
-    return _node(view, path, _KINDS[step], label, count)
+            return step.name
 
 
-def _node(view: _View, path: str, kind: Kind, label: str, count: int = 1) -> Node:
-    return _box(path, kind, label, view.details.get(path, ""), count)
-
-
-def _box(path: str, kind: Kind, label: str, detail: str, count: int = 1) -> Node:
-    width = max(_SMALLEST, _CHARACTER * len(label) + _PADDING)
-    return Node(path, kind, label, detail, path, width, BOX, count=count)
+def _node(
+    view: View,
+    path: str,
+    kind: Kind,
+    lines: Iterable[str],
+    count: int = 1,
+    beside: str = "",
+    opens: tuple[str, ...] = (),
+    inside: str = "",
+) -> Node:
+    return box(
+        path,
+        kind,
+        tuple(lines),
+        view.details.get(path, ""),
+        view.spacing,
+        count,
+        beside,
+        view.figures,
+        opens,
+        inside,
+    )
 
 
 def _details(profile: Profile) -> dict[str, str]:

@@ -59,12 +59,19 @@ class Heat:
 
     def of(self, node: Node) -> float | None:
         """The number of a box, of a stage per block its mean; None where it has none."""
-        value = self.values.get(node.path)
+        value = self._of_one(node)
         if value is None or node.kind is Kind.ADD or self._hides(node):
             return None
         if node.kind is Kind.STAGE:
             return value / node.count if self.per is Per.BLOCK else value
         return value * node.count if self.per is Per.BOX else value
+
+    def _of_one(self, node: Node) -> float | None:
+        """The number of one block or layer, with the norms and activations drawn within it."""
+        value = self.values.get(node.path)
+        if value is None or not node.also:
+            return value
+        return value + sum(self.values.get(path, 0) for path in node.also)
 
     def figures(self, node: Node) -> tuple[str, ...]:
         """The number of a box in words, from the longest to the shortest; none of nothing."""
@@ -77,7 +84,7 @@ class Heat:
         if self.per is Per.BLOCK:
             return (f"{said} per block", said)
         times = f"×{node.count} = {said}"
-        return (f"{short(self.values[node.path], self.unit)} {times}", times, said)
+        return (f"{short(self._of_one(node) or 0, self.unit)} {times}", times, said)
 
     def text(self, node: Node) -> str:
         """The number of a box with its name, or why it has none; empty where there is nothing."""

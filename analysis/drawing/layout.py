@@ -1,396 +1,265 @@
 """Where everything of a drawing stands: cells in rows, rows wrapped to an aspect or to paper.
 
-All of it is computed in closed form, in time linear in what is drawn: left to right along a row, a
-new row where the next stage does not fit, and a stage that is longer than a row goes on in the
-next. A shortcut is an arc above, from before its block to the addition after it, so no skip is
-ever drawn over the main path.
+All of it is computed in closed form, in time linear in what is drawn: left to right along a row,
+and all rows of a drawing equally long. A shortcut is an arc above, from before its block to the
+addition after it, so no skip is ever drawn over the main path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import inf, log, sqrt
-from operator import itemgetter
+from dataclasses import replace
+from math import inf
 
-from analysis.costs.profiles import Profile
-from analysis.drawing.key import NAMES
+from analysis.drawing import arcs, column, wrap
+from analysis.drawing.cells import FRAME, Cell, Network, key_entries
 from analysis.drawing.parts import (
-    MARGIN,
-    RIM,
-    SMALL,
     Band,
     Edge,
     Frame,
     Graph,
-    Kind,
+    Heading,
+    Layout,
     Node,
+    Point,
     ShortcutLine,
     SmallUnit,
 )
-from analysis.style.numbers import shape
-from nets import plan
-from nets.plan import Place, ShortcutKind
+from analysis.drawing.spacing import Spacing
+from analysis.drawing.wrap import Row, Wrapping
 
-BOX = 40.0
-"""The height of a box, in px of the drawing, as all sizes here."""
+HEAD = 26.0
+"""The height of a network's name above its rows, in px."""
 
-_GAP, _STAGE_GAP, _LABEL_GAP = 18.0, 34.0, 92.0  # between nodes, stages, and where a shape stands
-_ARC = 46.0  # of a shortcut above the main path
-_HEAD, _UNIT = 28.0, 32.0  # of a stage's box: its label, and each small unit below
-_UNIT_SIZE, _UNIT_LETTER = 70.0, 6.6  # of a small unit, and of the words beside it, about
-_STACKED = 6.0  # how far a stack of boxes reaches down
-_ABOVE, _BELOW = 92.0, 40.0  # of a row, from its main path
-_TITLE = 36.0  # of a band, above what stands in it
-_ROW_GAP = 26.0
-_LETTER = 6.2  # of a band's title, about
-_FRAME, _FRAME_ABOVE = 8.0, 70.0  # around an opened block, from its nodes and its main path
-
-PRINTED_PT = 8.0
-"""Text on paper, where the drawing's width there is known."""
-
-PAGE_MM = 240.0
-"""The tallest drawing on paper: A4 with its margins, a caption left room."""
-
-_PT_PER_MM = 72 / 25.4
+_BAND = 8.0  # how far a band reaches beyond its last node
+_LEAD = 4.0  # and beyond the first one's fork
+_AROUND = 13.0  # and the way from row to row beyond the nodes at a row's end
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One block, or one node of the stem or the head, before it has a place.
-
-    Along the row stand `before`, `branch`, the addition where there is one, and `after`; `past`
-    stands on the shortcut. `arcs` says what shortcuts there are, and how many of each. `frame` is
-    the title of an opened block.
-    """
-
-    branch: tuple[Node, ...]
-    before: tuple[Node, ...] = ()
-    add: Node | None = None
-    after: tuple[Node, ...] = ()
-    past: tuple[Node, ...] = ()
-    arcs: tuple[tuple[ShortcutKind, int], ...] = ()
-    path: str = ""
-    frame: str = ""
-    shortcut_after_before: bool = False
-
-    @property
-    def main(self) -> tuple[Node, ...]:
-        """The nodes along the row."""
-        return (*self.before, *self.branch, *((self.add,) if self.add else ()), *self.after)
-
-    @property
-    def forks(self) -> Node:
-        """The node before which the shortcut leaves the main path."""
-        return self.branch[0] if self.shortcut_after_before else (*self.before, *self.branch)[0]
-
-    @cached_property
-    def width(self) -> float:
-        """From the gap before its first node to its last node's right edge."""
-        nodes = sum(_GAP + node.width for node in self.main)
-        past = sum(_GAP + node.width for node in self.past) + 2 * _GAP
-        return max(nodes, past if self.past else 0) + (2 * _FRAME if self.frame else 0)
+def arrange(
+    network: Network, layout: Layout, aspect: float, width_mm: float | None = None
+) -> Graph:
+    """Lay out a network in rows or down a column, to an aspect or for a width on paper."""
+    if layout is Layout.COLUMN:
+        return column.in_a_column(network, width_mm)
+    return _wrapped([network], aspect, width_mm)[0]
 
 
-@dataclass(frozen=True)
-class Group:
-    """The cells of the stem, of one stage or of the head, and the shape that enters it.
-
-    `note` is what there is to say of all its blocks.
-    """
-
-    name: str
-    cells: tuple[Cell, ...]
-    entering: str
-    note: str = ""
-
-    @property
-    def is_stage(self) -> bool:
-        """Whether it is a stage, which has a band of its own."""
-        return self.name not in (plan.STEM, plan.HEAD, "input", "output")
-
-    @cached_property
-    def width(self) -> float:
-        """Of all its cells in one row."""
-        return sum(cell.width for cell in self.cells)
-
-    @property
-    def gap(self) -> float:
-        """What stands before it in a row, with room for the shape that enters it."""
-        return _LABEL_GAP if self.entering else _STAGE_GAP
-
-
-_Row = list[tuple[Group, tuple[Cell, ...], bool]]
-
-
-def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:
-    """A stage's box with room below its label for a small unit per kind of shortcut.
-
-    Its band has room for the note.
-    """
-    titled = _LETTER * len(f"{node.path} · {note}") + 8 if note else 0.0
-    node = replace(node, width=max(node.width, titled))
-    if not arcs:
-        return node
-    longest = max(len(_unit_words(*arc)) for arc in arcs)
-    width = max(node.width, 2 * RIM + 24 + _UNIT_SIZE + _UNIT_LETTER * longest)
-    inner = _UNIT * len(arcs) + RIM
-    return replace(node, width=width, height=_HEAD + inner, inner=inner)
+def below_each_other(
+    networks: Sequence[Network], aspect: float, width_mm: float | None = None
+) -> Graph:
+    """Lay out networks in rows, one below the other, all rows equally long."""
+    spacing = networks[0].spacing
+    graphs = _wrapped(networks, aspect, width_mm)
+    moved: list[Graph] = []
+    headings = []
+    top = 0.0
+    for network, graph in zip(networks, graphs, strict=True):
+        top += spacing.edge + HEAD
+        headings.append(Heading(network.name, graph.margin, top - 6, "start"))
+        top -= spacing.edge
+        moved.append(_lower(graph, top))
+        top += graph.height - spacing.edge
+    first = moved[0]
+    return Graph(
+        " beside ".join(network.model for network in networks),
+        first.caption,
+        tuple(node for graph in moved for node in graph.nodes),
+        tuple(edge for graph in moved for edge in graph.edges),
+        tuple(line for graph in moved for line in graph.shortcuts),
+        tuple(band for graph in moved for band in graph.bands),
+        tuple(frame for graph in moved for frame in graph.frames),
+        first.width,
+        top + spacing.edge,
+        first.margin,
+        notes=tuple(dict.fromkeys(note for graph in moved for note in graph.notes)),
+        headings=tuple(headings),
+    )
 
 
-def _unit_words(kind: ShortcutKind, count: int) -> str:
-    return f"{count} {NAMES[kind]}"
+def _wrapped(networks: Sequence[Network], aspect: float, width_mm: float | None) -> list[Graph]:
+    """Each network in rows, all rows of all networks equally long."""
+    wrappings = [Wrapping(network) for network in networks]
+    several = len(networks) > 1
+    told, heads = key_entries(networks), HEAD * len(networks) if several else 0.0
+    if width_mm is None:
+        length, rows = wrap.for_aspect(wrappings, aspect, told, heads)
+    else:
+        low = min(low_mm(networks[0], width_mm) * len(networks), wrap.PAGE_MM)
+        width, rows = wrap.on_paper(wrappings, width_mm, low, told, heads)
+        length = width - 2 * networks[0].spacing.margin
+    return [in_rows(one, mine, length) for one, mine in zip(wrappings, rows, strict=True)]
 
 
-def for_aspect(profile: Profile, what: str, groups: tuple[Group, ...], aspect: float) -> Graph:
-    """A drawing whose rows are of the length that brings it nearest to an aspect."""
-    widest, total = _bounds(groups)
-    ideal = sqrt(total * (_ABOVE + _BELOW + _ROW_GAP) * aspect)
-    widths = sorted({max(widest, min(total, ideal * f / 20)) for f in range(12, 41)})
+def _lower(graph: Graph, by: float) -> Graph:
+    """The graph so much further down."""
 
-    def badness(width: float) -> float:
-        return abs(log(width / _height(_rows(groups, width)) / aspect))
+    def point(at: Point) -> Point:
+        return at[0], at[1] + by
 
-    return _place(profile, what, _rows(groups, min(widths, key=badness)))
+    def points(found: tuple[Point, ...]) -> tuple[Point, ...]:
+        return tuple(map(point, found))
 
+    def unit(one: SmallUnit) -> SmallUnit:
+        left, top, width, height = one.box
+        return replace(
+            one,
+            path=(point(one.path[0]), point(one.path[1])),
+            box=(left, top + by, width, height),
+            add=point(one.add),
+            words_at=point(one.words_at),
+        )
 
-def on_paper(profile: Profile, what: str, groups: tuple[Group, ...], width_mm: float) -> Graph:
-    """A drawing for a width on paper.
-
-    Of all lengths of its rows that one whose text is the largest, but not above `PRINTED_PT`, where
-    the drawing is no taller than a page.
-    """
-    widest, total = _bounds(groups)
-    legible = SMALL * width_mm * _PT_PER_MM / PRINTED_PT
-    length, found = max(widest, legible - 2 * MARGIN), []
-    while True:
-        rows = _rows(groups, length)
-        drawn = max(map(_row_width, rows)) + 2 * MARGIN
-        found.append((max(drawn, legible, _height(rows) * width_mm / PAGE_MM), rows))
-        if length >= total:
-            break
-        length *= 1.05
-    width, rows = min(found, key=itemgetter(0))
-    return _place(profile, what, rows, (width - max(map(_row_width, rows))) / 2)
-
-
-def in_a_row(profile: Profile, what: str, groups: tuple[Group, ...]) -> Graph:
-    """A drawing of one row."""
-    return _place(profile, what, _rows(groups, inf))
+    return replace(
+        graph,
+        nodes=tuple(node.at(node.x, node.y + by) for node in graph.nodes),
+        edges=tuple(replace(edge, points=points(edge.points)) for edge in graph.edges),
+        shortcuts=tuple(
+            replace(line, points=points(line.points), unit=line.unit and unit(line.unit))
+            for line in graph.shortcuts
+        ),
+        bands=tuple(replace(band, y=band.y + by) for band in graph.bands),
+        frames=tuple(replace(frame, y=frame.y + by) for frame in graph.frames),
+    )
 
 
-def _bounds(groups: tuple[Group, ...]) -> tuple[float, float]:
-    """The shortest row that holds every cell, and the row that holds them all."""
-    widest = max(cell.width for group in groups for cell in group.cells)
-    return widest, sum(group.width + group.gap for group in groups)
+def in_a_row(network: Network) -> Graph:
+    """Lay out a network in one row."""
+    wrapping = Wrapping(network)
+    rows = wrapping.rows(inf)
+    return in_rows(wrapping, rows, wrapping.width(rows))
 
 
-def block_title(place: Place, count: int) -> str:
-    """A block's path, or from where to where a run of equal ones goes: `layer2.1 to 2.3 ×3`."""
-    if count == 1:
-        return place.path
-    last = place.after(count - 1).path.removeprefix("layer")
-    return f"{place.path} to {last} ×{count}"
+def low_mm(network: Network, width_mm: float) -> float:
+    """How tall a drawing should be at most on paper, in a column of text or across a page."""
+    if network.is_layers:
+        return wrap.PAGE_MM if width_mm <= wrap.COLUMN_MM else 160.0
+    return 120.0 if width_mm <= wrap.COLUMN_MM else 70.0
 
 
-def _rows(groups: tuple[Group, ...], width: float) -> list[_Row]:
-    """Parts of groups in rows at most this wide; the flag says whether a part begins its group."""
-    rows: list[_Row] = [[]]
-    used = 0.0
-    for group in groups:
-        if used and used + group.gap + group.width > width:
-            rows.append([])
-            used = 0.0
-        used += group.gap if used else 0
-        cells: list[Cell] = []
-        begins = True
-        for cell in group.cells:
-            if cells and used + cell.width > width:
-                rows[-1].append((group, tuple(cells), begins))
-                rows.append([])
-                cells, used, begins = [], 0.0, False
-            cells.append(cell)
-            used += cell.width
-        rows[-1].append((group, tuple(cells), begins))
-    return rows
-
-
-def _place(profile: Profile, what: str, rows: list[_Row], left: float = MARGIN) -> Graph:
+def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
+    """Place the cells, all rows stretched to a length in px."""
+    network, spacing = wrapping.network, wrapping.network.spacing
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
     frames: list[Frame] = []
-    outputs = {row.name: shape(row.output) for row in profile.stages}
-    right = end_of_row = 0.0
     previous: Node | None = None
-    top = MARGIN
+    left, top = spacing.margin, spacing.edge
     for row in rows:
-        y, x = top + _above(row), left
-        around = y - _above(row) - _ROW_GAP / 2 - 6
-        below = _below(row)
-        top = y + below + _ROW_GAP
-        for part, (group, cells, begins) in enumerate(row):
-            x += group.gap if part else 0
-            start = x
+        above, below = wrapping.above(row), wrapping.below(row)
+        x, y = left, top + above
+        between = top - 0.4 * spacing.row_gap
+        cells_in_row = [network.groups[p.group].cells[p.start : p.stop] for p in row]
+        gaps = sum(len(cell.main) for cells in cells_in_row for cell in cells) - 1
+        stretch = (length - wrapping.row_width(row)) / gaps if gaps else 0.0
+        for number, (part, cells) in enumerate(zip(row, cells_in_row, strict=True)):
+            group = network.groups[part.group]
+            x += wrapping.gaps[part.group] + stretch if number else 0
+            start, begins = x, part.start == 0
+            first_node, first_line = len(nodes), len(lines)
             for index, cell in enumerate(cells):
-                placed, end = _place_cell(cell, x, y)
+                width = wrapping.widths[part.group][part.start + index]
+                first = stretch if index else 0.0
+                placed, end = _place(cell, x, y, width, (first, stretch), spacing)
                 for node in placed.main:
                     if previous:
-                        label = group.entering if begins and index == 0 else ""
-                        label = label if node is placed.main[0] else ""
-                        edges.append(_edge(previous, node, label, (left, end_of_row), around))
+                        enters = begins and index == 0 and node is placed.main[0]
+                        label = group.entering if enters and spacing.label_gap else ""
+                        edges.append(_edge(previous, node, label, (left, left + length), between))
                     previous = node
                 nodes += [*placed.main, *placed.past]
-                lines += _shortcut_lines(placed, y)
+                lines += _shortcuts(placed, y, spacing)
                 if cell.frame:
-                    frames.append(_frame(cell, x, y, end))
+                    frames.append(_frame(placed, x + first, y, end, spacing))
                 x = end
             if group.is_stage:
-                left_edge, width = start + _GAP / 2 - 8, x - start - _GAP / 2 + 16
-                title = _band_title(group, begins, cells, width)
-                height = _above(row) + below - 8
-                shown, at = outputs[group.name], y - _above(row)
-                bands.append(
-                    Band(group.name, title, shown, left_edge, at, width, height, group.note)
+                at = start + spacing.gap - spacing.fork - _LEAD
+                wide = x - at + _BAND
+                title_room = wide if spacing.label_gap else wide - arcs.shape_room(group)
+                if wrapping.is_tight(part):
+                    title_room = min(
+                        title_room, arcs.first_over(nodes[first_node:], lines[first_line:]) - at
+                    )
+                title = arcs.band_title(group, begins, cells, title_room)
+                shown = Band(
+                    group.name, title, group.output, at, top, wide, above + below, group.note
                 )
-            right = max(right, x)
-        end_of_row = x
+                bands.append(shown)
+        top = y + below + spacing.row_gap
     return Graph(
-        profile.model,
-        what,
+        network.model,
+        network.caption,
         tuple(nodes),
         tuple(edges),
         tuple(lines),
         tuple(bands),
         tuple(frames),
-        right + left,
-        top - _ROW_GAP + MARGIN,
+        length + 2 * left,
+        top - spacing.row_gap + spacing.edge,
         left,
+        notes=network.notes,
     )
 
 
-def _frame(cell: Cell, x: float, y: float, end: float) -> Frame:
-    left, top = x + _GAP / 2 - 2, y - _FRAME_ABOVE
-    return Frame(cell.path, cell.frame, left, top, end - left, _FRAME_ABOVE + _BELOW - 14)
+def _place(
+    cell: Cell, x: float, y: float, width: float, stretch: tuple[float, float], spacing: Spacing
+) -> tuple[Cell, float]:
+    """The cell with its nodes placed from x on, and where it ends.
 
-
-def _band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
-    """What names a band: as much of it as there is room for."""
-    stage, note = group.name, f" · {group.note}" if group.note else ""
-    more = "" if begins else ", continued"
-    full = f"{stage} · {plan.paper_name(stage)}{more}"
-    noted = (full + note, stage + note) if note else ()
-    titles = (full + note + _drawn_once(cells), *noted, full, f"{stage}{more}", stage)
-    return next((title for title in titles if _LETTER * len(title) + 24 <= width), stage)
-
-
-def _drawn_once(cells: tuple[Cell, ...]) -> str:
-    """What a band says of a run of equal blocks whose layers are drawn once."""
-    for cell in cells:
-        first = cell.branch[0]
-        if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
-            if cell.frame:  # which says it itself
-                return ""
-            said = block_title(plan.place_of(cell.path), first.count).removesuffix(
-                f" ×{first.count}"
-            )
-            return f" · {said} are equal, drawn once"
-    return ""
-
-
-def _above(row: _Row) -> float:
-    """From a row's upper edge to its main path: arcs and a band's title stand there, if any."""
-    blocks = [cell for group, cells, _ in row if group.is_stage for cell in cells]
-    if any(cell.add or cell.frame for cell in blocks):
-        return _ABOVE
-    return max([BOX, *(_TITLE + cell.branch[0].height / 2 for cell in blocks)])
-
-
-def _below(row: _Row) -> float:
-    """From a row's main path to the end of its bands."""
-    nodes = [node for _, cells, _ in row for cell in cells for node in cell.main if node.inner]
-    return max([_BELOW, *(node.height / 2 + _STACKED + 14 for node in nodes)])
-
-
-def _row_width(row: _Row) -> float:
-    """From its first cell to the end of its last."""
-    gaps = sum(group.gap for group, _, _ in row[1:])
-    return gaps + sum(cell.width for _, cells, _ in row for cell in cells)
-
-
-def _height(rows: list[_Row]) -> float:
-    """Of a drawing of these rows."""
-    return 2 * MARGIN + sum(_above(row) + _below(row) + _ROW_GAP for row in rows) - _ROW_GAP
-
-
-def _place_cell(cell: Cell, x: float, y: float) -> tuple[Cell, float]:
-    """The cell with its nodes placed from x on, and where it ends."""
-    edge = _FRAME if cell.frame else 0.0
-    slack = cell.width - 2 * edge - sum(_GAP + node.width for node in cell.main)
-    gap = _GAP + slack / len(cell.main)
-    x += edge
+    `stretch` is what every row adds before the cell's first node, and before every other.
+    """
+    edge = FRAME if cell.frame else 0.0
+    main = cell.main
+    slack = width - 2 * edge - sum(spacing.gap + node.width for node in main)
+    gap = spacing.gap + slack / len(main)
+    x += edge + stretch[0] - stretch[1]
 
     def along(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         nonlocal x
         placed = []
         for node in nodes:
-            x += gap
-            placed.append(replace(node, x=x + node.width / 2, y=y))
+            x += gap + stretch[1]
+            placed.append(node.at(x + node.width / 2, y))
             x += node.width
         return tuple(placed)
 
     before, branch = along(cell.before), along(cell.branch)
     add = along((cell.add,))[0] if cell.add else None
     after = along(cell.after)
-    placed = replace(cell, before=before, branch=branch, add=add, after=after)
+    placed = cell.placed(before, branch, add, after)
+    if not (cell.past and add):
+        return placed, x + edge
     past: list[Node] = []
-    if cell.past and add:
-        left, end = placed.forks.x - placed.forks.width / 2 - _GAP / 2, add.x
-        wide = sum(node.width for node in cell.past) + _GAP * (len(cell.past) - 1)
-        at = (left + end - wide) / 2
-        for node in cell.past:
-            past.append(replace(node, x=at + node.width / 2, y=y - _ARC))
-            at += node.width + _GAP
+    rise = cell.rise(spacing)
+    left, end = placed.forks.x - placed.forks.width / 2 - spacing.fork, add.x
+    wide = sum(node.width for node in cell.past)
+    apart = (end - left - wide) / (len(cell.past) + 1)
+    at = left
+    for node in cell.past:
+        at += apart
+        past.append(node.at(at + node.width / 2, y - rise))
+        at += node.width
     return replace(placed, past=tuple(past)), x + edge
 
 
-def _shortcut_lines(cell: Cell, y: float) -> Iterator[ShortcutLine]:
-    source, target = cell.forks, cell.add or cell.branch[-1]
-    for number, (kind, count) in enumerate(cell.arcs):
-        unit = None if cell.add else _small_unit(target, number, _unit_words(kind, count))
-        if unit:
-            (left, base), (end, _), rise, reach = unit.path[0], unit.add, 20.0, unit.radius
-            left += 4
-        else:
-            left, base, end = source.x - source.width / 2 - _GAP / 2, y, target.x
-            rise, reach = _ARC, target.height / 2
-        yield ShortcutLine(
-            path=cell.path,
-            kind=kind,
-            source=source.id,
-            target=target.id,
-            via=tuple(node.id for node in cell.past),
-            points=((left, base), (left, base - rise), (end, base - rise), (end, base - reach)),
-            label=f"{kind} ×{count}" if count > 1 else kind.value,
-            count=count,
-            unit=unit,
-        )
+def _shortcuts(cell: Cell, y: float, spacing: Spacing) -> Iterator[ShortcutLine]:
+    if not cell.add:
+        yield from arcs.units(cell)
+        return
+    for kind, count in cell.arcs:
+        left = cell.forks.x - cell.forks.width / 2 - spacing.fork
+        top, end = y - cell.rise(spacing), cell.add.x
+        points = ((left, y), (left, top), (end, top), (end, y - cell.add.height / 2))
+        yield arcs.shortcut(cell, kind, count, points)
 
 
-def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
-    """The small unit in a row of a stage's lower part."""
-    left, top, _, _ = stage.panel
-    x, y = left + 8, top + _UNIT * number + 24
-    return SmallUnit(
-        path=((x, y), (x + _UNIT_SIZE, y)),
-        box=(x + 18, y - 5, 24, 10),
-        add=(x + 57, y),
-        radius=6,
-        words=words,
-        words_at=(x + _UNIT_SIZE + 8, y - 3),
-    )
+def _frame(cell: Cell, x: float, y: float, end: float, spacing: Spacing) -> Frame:
+    over = cell.reach(spacing) - 4
+    left, top = x + spacing.gap / 2 - 2, y - over
+    height = over + cell.half + spacing.below / 2
+    return Frame(cell.path, cell.frame, left, top, end - left, height)
 
 
 def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between: float) -> Edge:
@@ -401,7 +270,7 @@ def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between:
     start, end = one.x + one.width / 2, other.x - other.width / 2
     if one.y == other.y:
         return Edge(one.id, other.id, ((start, one.y), (end, other.y)), label)
-    outer, inner = row[1] + _GAP, row[0] - 8
+    outer, inner = row[1] + _AROUND, row[0] - 5
     points = (
         (start, one.y),
         (outer, one.y),

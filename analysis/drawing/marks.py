@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from analysis.drawing.boxes import BESIDE, width_of
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import NAMES
-from analysis.drawing.parts import Band, Graph, Kind, Node, Point, ShortcutLine
+from analysis.drawing.key import NAMES, SAMPLE, Name, Sign
+from analysis.drawing.parts import (
+    SMALL,
+    TEXT,
+    Band,
+    Graph,
+    Kind,
+    Node,
+    Point,
+    ShortcutLine,
+)
+from analysis.drawing.spacing import LINE
+from analysis.style.fonts import text_width
 from analysis.style.palette import CIVIDIS, GREYS, PRINT, Palette, heat_colour
 from nets.plan import ShortcutKind
 
-TEXT, LARGE = 13, 18.0
-"""Sizes of type in px: of labels and of a title; what is said beside them is `SMALL`."""
+LARGE = 18.0
+"""The size of a title's type in px."""
 
 
 CORNER = 9.0
@@ -36,6 +48,8 @@ _FILLS = {
 
 
 _OTHER_FILL = 0.16
+
+_LOWEST = 11.0  # px from line to line in a low box
 
 
 def fill_of(kind: Kind) -> float:
@@ -91,7 +105,7 @@ def description(graph: Graph) -> str:
 
 def holds_shape(band: Band) -> bool:
     """Whether there is room for a band's shape beside its title."""
-    return band.width > 8.0 * (len(band.title) + len(band.shape))
+    return band.width > width_of(band.title, band.shape)
 
 
 def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
@@ -100,12 +114,74 @@ def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
     return tuple(line for line in graph.shortcuts if line.target in runs)
 
 
-def inset(points: tuple[Point, ...]) -> Iterator[Point]:
-    """The same arc, drawn again a little inside."""
-    (x1, y1), (_, top), (x2, _), (_, y2) = points
-    yield from ((x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2))
-
-
 def stack_of(node: Node) -> tuple[float, ...]:
     """How far right and down the boxes of a node stand, the last on top: a run is stacked."""
     return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
+
+
+class Line(NamedTuple):
+    """A line of text in a box, its middle at x."""
+
+    text: str
+    size: float
+    base: float
+    x: float
+    bold: bool = False
+
+
+def lines_of(node: Node, warm: Warm | None) -> tuple[Line, ...]:
+    """Place what stands in a box: the lines of its label, what is beside them, and its number.
+
+    The number stands below the label, as much of it as there is room for; in a box that has a lower
+    part, beside the label.
+    """
+    lines, figures = node.lines, warm.heat.figures(node) if warm else ()
+    room = node.width - 6
+    wide = text_width(node.beside, TEXT) if node.beside else 0.0
+    if node.inner:
+        label = lines[-1]
+        longer = (f"{label} · {said}" for said in figures)
+        fits = room - (wide + BESIDE if wide else 0)
+        lines = (*lines[:-1], next((t for t in longer if text_width(t, TEXT) <= fits), label))
+        number = ""
+    else:
+        low = (node.height - 5) / (len(lines) + 1) >= _LOWEST
+        fitting = (said for said in figures if low and text_width(said, SMALL) <= room)
+        number = next(fitting, "")
+    count = len(lines) + bool(number)
+    step = min(LINE, (node.height - node.inner - 5) / count)
+    bases = [node.label_y + 4.5 + step * (i - (count - 1) / 2) for i in range(count)]
+    x = node.x
+    beside: tuple[Line, ...] = ()
+    if wide:
+        label_width = max(text_width(line, TEXT) for line in lines)
+        left = node.x - (label_width + BESIDE + wide) / 2
+        x = left + label_width / 2
+        middle = (bases[0] + bases[len(lines) - 1]) / 2
+        beside = (Line(node.beside, TEXT, middle, left + label_width + BESIDE + wide / 2, True),)
+    said = tuple(Line(line, TEXT, base, x) for line, base in zip(lines, bases, strict=False))
+    figure = (Line(number, SMALL, bases[-1], node.x),) if number else ()
+    return (*said, *beside, *figure)
+
+
+class Sample(NamedTuple):
+    """A sign of the key: its boxes as left, top, width and height, a line, and an addition."""
+
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    path: tuple[Point, ...] = ()
+    add: Point | None = None
+    radius: float = 6.0
+
+
+def sample_of(name: Name) -> Sample:
+    """Draw what stands before a name in the key that is not a shortcut's."""
+    x, y = name.sample
+    match name.kind:
+        case Sign.ADDITION:
+            return Sample(add=(x + 8, y), radius=7.0)
+        case Sign.RUN | Sign.STAGE:
+            return Sample(boxes=tuple((x + d, y - 7 + d, 20.0, 11.0) for d in (4.0, 2.0, 0.0)))
+        case Sign.UNIT:
+            return Sample(((x + 6, y - 4, 12, 8),), ((x, y), (x + SAMPLE, y)), (x + 26, y), 4.5)
+        case _:
+            return Sample()

@@ -12,23 +12,23 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import BAR, SAMPLE, Key, key_of
+from analysis.drawing.key import BAR, SAMPLE, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
-    TEXT,
     TITLE,
     Warm,
     counted_lines,
     description,
     fill_of,
     holds_shape,
-    inset,
-    kinds_of,
+    lines_of,
+    sample_of,
     stack_of,
     title_size,
 )
 from analysis.drawing.parts import (
     SMALL,
+    TEXT,
     Band,
     Edge,
     Frame,
@@ -39,7 +39,7 @@ from analysis.drawing.parts import (
     ShortcutLine,
     SmallUnit,
 )
-from analysis.style.fonts import FONT_FAMILY, text_width
+from analysis.style.fonts import FONT_FAMILY
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import decimals
 from analysis.style.palette import (
@@ -48,8 +48,6 @@ from analysis.style.palette import (
     mix,
     text_on,
 )
-
-_TALL = 36.0  # of a box in which two lines have room to spare
 
 _n = partial(decimals, most=2)
 
@@ -73,9 +71,9 @@ def svg(
     """
     palette, title, labels = look.palette, look.title, look.labels
     top = TITLE if title else 0.0
-    kinds = kinds_of(graph) if look.legend else ()
+    told = entries_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
-    key = key_of(kinds, warm.ends if warm else "", graph)
+    key = key_of(told, warm.ends if warm else "", graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height
     scale = look.scale(width, height)
     parts = [
@@ -112,35 +110,18 @@ def svg(
     )
     if look.shapes:
         parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
+    parts += (
+        f'<text class="heading" x="{_n(head.x)}" y="{_n(head.y)}" text-anchor="{head.anchor}" '
+        f'font-weight="600" fill="{palette.text}">{escape(head.text)}</text>'
+        for head in graph.headings
+    )
     parts.append(f'<g transform="translate(0 {_n(graph.height)})">')
-    if kinds:
+    if told:
         parts.append(_legend(key, palette))
     if warm:
         parts.append(_scale(warm, key, palette))
     parts += ["</g>", "</g>", "</svg>"]
     return "\n".join(parts) + "\n"
-
-
-def lines_of(node: Node, warm: Warm | None) -> tuple[tuple[str, float, float], ...]:
-    """What stands in a box: each line, its size and its base line.
-
-    Below its label stands the box's number, as much of it as there is room for; in a box that has
-    a lower part, beside it.
-    """
-    figures = warm.heat.figures(node) if warm else ()
-    room = node.width - 6
-    if node.inner:
-        longer = (f"{node.label} · {said}" for said in figures)
-        label = next((text for text in longer if text_width(text, TEXT) <= room), node.label)
-        return ((label, TEXT, node.label_y + 4.5),)
-    fitting = (said for said in figures if text_width(said, SMALL) <= room)
-    if not (said := next(fitting, "")):
-        return ((node.label, TEXT, node.y + 4.5),)
-    apart = 3.0 if node.height < _TALL else 0.0
-    return (
-        (node.label, TEXT, node.y - 3 + apart / 2),
-        (said, SMALL, node.y + 13 - apart),
-    )
 
 
 def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
@@ -176,7 +157,7 @@ def _frame(frame: Frame, palette: Palette, labels: bool) -> str:
 
 
 def _edge(edge: Edge) -> str:
-    return f'<path d="{_line(edge.points)}" fill="none"/>'
+    return f'<path d="{_line(edge.points)}{_polyline(edge.head)}" fill="none"/>'
 
 
 def _shape(edge: Edge, palette: Palette) -> str:
@@ -195,12 +176,12 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -
     path = _line(line.points)
     lines = f'<path d="{path}" {look} stroke-width="2"/>'
     if line.count > 1:
-        inner = _line(tuple(inset(line.points)))
+        inner = _line(line.inset)
         lines += f'<path d="{inner}" {look} stroke-width="1.4"/>'
         if tells:
-            x, y = line.count_at
+            (x, y), anchor = line.count_at
             lines += (
-                f'<text x="{_n(x)}" y="{_n(y)}" font-weight="600" '
+                f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" font-weight="600" '
                 f'fill="{colour}">×{line.count}</text>'
             )
     lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
@@ -267,9 +248,9 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
             )
         if labels:
             drawn += "".join(
-                f'<text x="{_n(node.x)}" y="{_n(base)}"{_size(size)} '
-                f'fill="{ink}">{escape(text)}</text>'
-                for text, size, base in lines_of(node, warm)
+                f'<text x="{_n(line.x)}" y="{_n(line.base)}"{_size(line.size)}'
+                f'{_weight(line.bold)} fill="{ink}">{escape(line.text)}</text>'
+                for line in lines_of(node, warm)
             )
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""
@@ -281,6 +262,10 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
 
 def _size(size: float) -> str:
     return "" if size == TEXT else f' font-size="{_n(size)}"'
+
+
+def _weight(bold: bool) -> str:
+    return ' font-weight="600"' if bold else ""
 
 
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
@@ -301,15 +286,34 @@ def _mark(node: Node, word: str, palette: Palette) -> str:
 def _legend(key: Key, palette: Palette) -> str:
     items = []
     for name in key.names:
-        dash = f' stroke-dasharray="{DASHES[name.kind]}"' if DASHES[name.kind] else ""
-        (x, y), (at, base) = name.sample, name.words
+        (at, base) = name.words
         items.append(
-            f'<path d="M{_n(x)} {_n(y)}h{_n(SAMPLE)}" stroke="{palette.shortcut(name.kind)}" '
-            f'stroke-width="2" stroke-linecap="round"{dash}/>'
-            f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
-            f'fill="{palette.text}">{name.text}</text>'
+            f'{_sample(name, palette)}<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
+            f'fill="{palette.text}">{escape(name.text)}</text>'
         )
     return f'<g class="legend">{"".join(items)}</g>'
+
+
+def _sample(name: Name, palette: Palette) -> str:
+    """The sign that a name explains."""
+    x, y = name.sample
+    if not isinstance(name.kind, Sign):
+        dash = f' stroke-dasharray="{DASHES[name.kind]}"' if DASHES[name.kind] else ""
+        return (
+            f'<path d="M{_n(x)} {_n(y)}h{_n(SAMPLE)}" stroke="{palette.shortcut(name.kind)}" '
+            f'stroke-width="2" stroke-linecap="round"{dash}/>'
+        )
+    sample = sample_of(name)
+    fill = mix(palette.tint, palette.background, fill_of(Kind.STAGE))
+    drawn = "".join(
+        f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}" rx="3" '
+        f'fill="{fill}" stroke="{palette.tint}" stroke-width="1"/>'
+        for left, top, width, height in sample.boxes
+    )
+    if sample.path:
+        line = f'stroke="{palette.main_path}" stroke-width="1.4" fill="none"'
+        drawn = f'<path d="{_polyline(sample.path)}" {line}/>{drawn}'
+    return drawn + (_plus(sample.add, sample.radius, palette, 1.3) if sample.add else "")
 
 
 def _scale(warm: Warm, key: Key, palette: Palette) -> str:

@@ -9,27 +9,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, key_of
+from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
     LARGE,
-    TEXT,
     TITLE,
     Warm,
     counted_lines,
     description,
     fill_of,
     holds_shape,
-    inset,
     kinds_of,
+    lines_of,
+    sample_of,
     stack_of,
 )
 from analysis.drawing.parts import (
     SMALL,
+    TEXT,
     Band,
     Edge,
     Frame,
@@ -40,7 +41,6 @@ from analysis.drawing.parts import (
     ShortcutLine,
     SmallUnit,
 )
-from analysis.drawing.svg import lines_of
 from analysis.style.look import MM_PER_INCH, PLAIN_LOOK, Look
 from analysis.style.numbers import decimals
 from analysis.style.palette import DASHES, Palette, mix, text_on
@@ -121,10 +121,10 @@ def tikz(
             "fold equal blocks, or draw blocks and not layers"
         )
     title = _printable(look.title)
-    kinds = kinds_of(graph) if look.legend else ()
+    told = entries_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
-    key = key_of(kinds, warm.ends if warm else "", graph)
+    key = key_of(told, warm.ends if warm else "", graph.width, graph.margin)
     height = graph.height + top + key.height
     pen = _Pen(_scale(graph.width, height, look), top)
     lines = [
@@ -152,6 +152,9 @@ def tikz(
         lines += () if node.inner else _node(pen, node, labels, warm)
     if look.shapes:
         lines += (_shape(pen, edge) for edge in graph.edges if edge.label)
+    for head in graph.headings:
+        style = "words, anchor=base west" if head.anchor == "start" else "words"
+        lines.append(_words(pen, head.x, head.y, head.text, style, bold=True))
     lines += _legend(pen, key, graph.height)
     if warm:
         lines += _heat_scale(pen, warm, key, graph.height)
@@ -342,12 +345,14 @@ def _frame(pen: _Pen, frame: Frame, labels: bool) -> Iterator[str]:
         yield _words(pen, frame.x + 8, frame.y + 16, frame.title, "small words, anchor=base west")
 
 
-def _words(pen: _Pen, x: float, y: float, text: str, style: str) -> str:
-    return rf"\node[{style}] at {pen.at(x, y)} {{{escaped(text)}}};"
+def _words(pen: _Pen, x: float, y: float, text: str, style: str, bold: bool = False) -> str:
+    said = rf"{{\bfseries\boldmath {escaped(text)}}}" if bold else escaped(text)
+    return rf"\node[{style}] at {pen.at(x, y)} {{{said}}};"
 
 
 def _edge(pen: _Pen, edge: Edge) -> str:
-    return rf"\path[main path] {pen.path(edge.points)};"
+    head = pen.path(edge.head)
+    return rf"\path[main path] {pen.path(edge.points)} [sharp corners] {head};"
 
 
 def _shape(pen: _Pen, edge: Edge) -> str:
@@ -361,12 +366,12 @@ def _shortcut(pen: _Pen, line: ShortcutLine, tells: bool) -> Iterator[str]:
     style = f"{NAMES[line.kind]} shortcut"
     yield rf"\path[{style}] {pen.path(line.points)}; % {_printable(line.path)}"
     if line.count > 1:
-        yield rf"\path[{style}, second line] {pen.path(tuple(inset(line.points)))};"
+        yield rf"\path[{style}, second line] {pen.path(line.inset)};"
         if tells:
-            yield (
-                rf"\node[words, text={_colour(line.kind)}] at {pen.at(*line.count_at)} "
-                rf"{{{{\bfseries\boldmath {escaped('×')}{line.count}}}}};"
-            )
+            (x, y), anchor = line.count_at
+            west = ", anchor=base west" if anchor == "start" else ""
+            colour = f"words, text={_colour(line.kind)}{west}"
+            yield _words(pen, x, y, f"×{line.count}", colour, bold=True)
     yield rf"\path[{style}, arrow head] {pen.path(line.head)};"
 
 
@@ -403,16 +408,33 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"
     if node.inner:
         yield rf"\path[fill=netground] {pen.box(*node.panel)};"
-    for text, size, base in lines_of(node, warm) if labels else ():
-        yield _words(pen, node.x, base, text, f"{'words' if size == TEXT else 'small words'}{ink}")
+    for line in lines_of(node, warm) if labels else ():
+        style = f"{'words' if line.size == TEXT else 'small words'}{ink}"
+        yield _words(pen, line.x, line.base, line.text, style, line.bold)
 
 
 def _legend(pen: _Pen, key: Key, below: float) -> Iterator[str]:
     for name in key.names:
-        (x, y), (at, base) = name.sample, name.words
-        line = pen.path(((x, below + y), (x + SAMPLE, below + y)))
-        yield rf"\path[{name.text}] {line};"
+        at, base = name.words
+        yield from _sample(pen, name, below)
         yield _words(pen, at, below + base, name.text, "words, anchor=base west")
+
+
+def _sample(pen: _Pen, name: Name, below: float) -> Iterator[str]:
+    """The sign that a name explains."""
+    x, y = name.sample
+    if not isinstance(name.kind, Sign):
+        line = pen.path(((x, below + y), (x + SAMPLE, below + y)))
+        yield rf"\path[{NAMES[name.kind]} shortcut] {line};"
+        return
+    low = replace(pen, top=pen.top + below)
+    sample = sample_of(name)
+    if sample.path:
+        yield rf"\path[main path, line width={pen.size(1.4)}] {low.path(sample.path)};"
+    fill = rf"box, fill=nettint!16!netground, rounded corners={pen.size(3)}"
+    yield from (rf"\path[{fill}] {low.box(*box)};" for box in sample.boxes)
+    if sample.add:
+        yield _plus(low, sample.add, sample.radius)
 
 
 def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
-from analysis.drawing.layout import Cell
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.structure.units import Unit
 from analysis.style.numbers import shape

@@ -2,7 +2,8 @@
 // It draws into component.parentElement and keeps zoom and choice as long as that element lives.
 
 const LARGEST = 8;
-const HINT = "Click a node for its shapes and costs; double-click, or press Enter, to open it.";
+const HINT = "Click a node for its shapes and costs";
+const OPENS = "; double-click, or press Enter, to open it";
 const memory = new WeakMap();
 
 export default function viewer(component) {
@@ -416,13 +417,18 @@ function drawn(state, id) {
   return inside ?? holder(state, id)?.id ?? ends(state, (name) => name === id)[0]?.id ?? "";
 }
 
+function hint(state) {
+  const opens = Object.values(state.data.nodes).some((node) => node.opens.length);
+  return `${HINT}${opens ? OPENS : ""}.`;
+}
+
 function explain(state) {
   const node = state.data.nodes[state.at];
   const box = state.details;
   box.replaceChildren();
   box.classList.toggle("rv-empty", !node);
   if (!node) {
-    add(box, "p", HINT);
+    add(box, "p", hint(state));
     return;
   }
   const facts = state.data.facts[node.facts];
@@ -573,7 +579,7 @@ function search(state) {
     text && !state.folded
       ? ends(state, (name) => (hits.length ? name === text : name.includes(text)))
       : [];
-  state.count.textContent = text ? found(state, hits, within) : HINT;
+  state.count.textContent = text ? found(state, hits, within) : hint(state);
   const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
   for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis.costs.profiles import Profile
+from analysis.drawing.cells import block_title
 from analysis.drawing.graph import Level, graph, stage_in_words
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import NAMES
-from analysis.drawing.parts import Graph, Kind, Node
+from analysis.drawing.parts import SLASH, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.svg import svg
 from analysis.structure.residual import convs_in_words, residual
 from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css, letters
@@ -55,12 +56,13 @@ def _asset(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
+def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -> dict[str, Any]:
     """What the viewer needs to know: JSON values alone.
 
     Args:
         graph: what is drawn.
-        profile: the network that it shows.
+        profile: the network that it shows; of several beside each other, by what their paths
+            begin with.
         drawing: the graph as SVG.
 
     Returns:
@@ -69,10 +71,12 @@ def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
         fact's name means; `blocks` and `layers` of every stage, the stem's and the head's layers
         too, to find what is folded away; `papers`, every stage's name in the paper.
     """
+    if not isinstance(profile, Profile):
+        return _view_of_several(graph, profile, drawing)
     describe = _Describer(profile)
     nodes = {
         node.id: {
-            "title": node.label if node.kind is Kind.RUN else _name(node),
+            "title": _name(node),
             "path": node.path,
             "count": node.count,
             "facts": describe(node),
@@ -93,10 +97,45 @@ def view(graph: Graph, profile: Profile, drawing: str) -> dict[str, Any]:
     }
 
 
-def levels(profile: Profile) -> dict[str, Graph]:
+def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str) -> dict[str, Any]:
+    """What the viewer needs to know of networks beside each other, of which nothing opens."""
+    describers = {name: _Describer(profile) for name, profile in profiles.items()}
+    facts: list[dict[str, Any]] = []
+    nodes = {}
+    for node in graph.nodes:
+        name, _, path = node.path.partition(SLASH)
+        bare = replace(node, path=path)
+        if describer := describers.get(name):
+            said = describer.facts[describer(bare)]
+        else:
+            said = {"what": node.detail, "rows": [], "text": ""}
+        titled = f"{name}{SLASH}{_name(bare) if describer else path}"
+        nodes[node.id] = {
+            "title": titled,
+            "path": node.path,
+            "count": node.count,
+            "facts": len(facts),
+            "opens": [],
+            "inside": "",
+        }
+        facts.append(said)
+    return {
+        "svg": drawing,
+        "nodes": nodes,
+        "facts": facts,
+        "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
+        "blocks": {},
+        "layers": {},
+        "papers": {},
+    }
+
+
+def levels(
+    profile: Profile, labels: Labels | None = None, layout: Layout = Layout.ROWS
+) -> dict[str, Graph]:
     """The graphs of a document, by the names that its switches know; one too large is left out."""
     drawn = {
-        view_name(level, unfold): graph(profile, level, unfold)
+        view_name(level, unfold): graph(profile, level, unfold, labels=labels, arranged=layout)
         for level in Level
         for unfold in ((False,) if level is Level.STAGE else (False, True))
     }
@@ -109,7 +148,7 @@ def view_name(level: Level, unfold: bool) -> str:
 
 
 def html(
-    profile: Profile,
+    profile: Profile | Mapping[str, Profile],
     graphs: Mapping[str, Graph],
     first: str,
     look: Look = PLAIN_LOOK,
@@ -118,7 +157,7 @@ def html(
     """A document of its own that opens offline, with the viewer and every graph given.
 
     Args:
-        profile: the network that the graphs show.
+        profile: the network that the graphs show, or several as of `view`.
         graphs: by name; where they are those of `levels`, the document has switches for them.
         first: the name of the graph that is shown first.
         look: how they are drawn; the title heads the document, else the model's text does.
@@ -181,6 +220,8 @@ def _name(node: Node) -> str:
     """What a node is called when it is talked about."""
     if node.kind is Kind.ADD:
         return f"{node.path}, addition"
+    if node.kind is Kind.RUN:
+        return block_title(plan.place_of(node.path), node.count)
     return node.path
 
 
@@ -244,9 +285,12 @@ class _Describer:
 
     def _layer(self, node: Node) -> dict[str, Any]:
         row = self._layers[node.path]
-        shapes = [("Input", shape(row.input), ""), ("Output", shape(row.output), "")]
-        rows = [*shapes, *self._costs(node.path, node.count)]
-        what = f"{row.type}, {node.label}" if node.kind is Kind.CONV else row.type
+        every = [row, *(self._layers[path.rpartition(SLASH)[2]] for path in node.also)]
+        shapes = [("Input", shape(row.input), ""), ("Output", shape(every[-1].output), "")]
+        rows = [*shapes, *self._costs([one.path for one in every], node.count)]
+        what = ", ".join(one.type for one in every)
+        if node.kind is Kind.CONV and "×" in node.lines[-1]:
+            what = f"{row.type}, {node.lines[-1]}"
         return {"what": what, "rows": rows, "text": _times(node.count)}
 
     def _stage(self, path: str) -> dict[str, Any]:
@@ -257,7 +301,7 @@ class _Describer:
         said = self._stage_words.get(path, "")
         return {
             "what": plan.paper_name(path),
-            "rows": [*rows, *self._costs(path, 1)],
+            "rows": [*rows, *self._costs([path], 1)],
             "text": f"{said[0].upper()}{said[1:]}." if said else "",
         }
 
@@ -270,7 +314,7 @@ class _Describer:
         text = found.reason
         if node.kind is not Kind.ADD:
             branch = convs_in_words(found.branches[0].convs)
-            rows += [("F", branch, ""), *self._costs(node.path, node.count)]
+            rows += [("F", branch, ""), *self._costs([node.path], node.count)]
             text = " ".join(filter(None, (text, _times(node.count))))
         return {
             "what": "plain block" if plain else f"{NAMES[use.kind]} shortcut",
@@ -279,14 +323,14 @@ class _Describer:
             "text": text,
         }
 
-    def _costs(self, path: str, count: int) -> list[Row]:
+    def _costs(self, paths: list[str], count: int) -> list[Row]:
         """Parameters, MACs and saved memory; of a run, one block's and all of them."""
         rows = []
         for metric in Metric:
             if metric not in self._sums:
                 rows.append((_label(metric), MISSING, self._profile.untrainable))
                 continue
-            value = int(self._sums[metric].get(path, 0))
+            value = int(sum(self._sums[metric].get(path, 0) for path in paths))
             for times in (1, count) if count > 1 else (1,):
                 whole = f"{exact(times * value)} {metric.unit}".rstrip()
                 name = _label(metric) if times == 1 else f"× {times}"

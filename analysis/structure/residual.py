@@ -90,11 +90,15 @@ def grouping(groups: int, *dilations: int) -> str:
     return ", ".join(said)
 
 
+def operation(conv: ConvPlan) -> str:
+    """A convolution as papers write it: `3×3, 256 /2`."""
+    stride = f" /{conv.stride}" if conv.stride > 1 else ""
+    return f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
+
+
 def conv_label(conv: ConvPlan) -> str:
     """A convolution in a box of its own: `3×3, 256 /2, 32 groups`."""
-    stride = f" /{conv.stride}" if conv.stride > 1 else ""
-    label = f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
-    return ", ".join(filter(None, (label, grouping(conv.groups, conv.dilation))))
+    return ", ".join(filter(None, (operation(conv), grouping(conv.groups, conv.dilation))))
 
 
 def convs_in_words(convs: Iterable[ConvPlan]) -> str:

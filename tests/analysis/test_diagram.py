@@ -1,7 +1,6 @@
 """Diagrams as files of every format, without any program beyond Python."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +11,8 @@ from pypdf import PdfReader
 from analysis import profile
 from analysis.__main__ import run
 from analysis.drawing.graph import graph
-from analysis.drawing.key import key_of
+from analysis.drawing.key import entries, key_of
+from analysis.style.fonts import text_width
 from nets import parse
 from nets.plan import ShortcutKind
 from tests.analysis.test_files import embedded
@@ -39,7 +39,7 @@ def _no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     title = "Größe & <Ordnung>"
-    size = ["--width-mm", "170", "--aspect", "16:9"]
+    size = ["--width-mm", "170", "--aspect", "16:9", "--labels", "path"]
     assert run(["graph", net, "-o", str(path), *size, "--title", title]) == 0
     reader = PdfReader(path)
     (page,) = reader.pages
@@ -62,7 +62,7 @@ def test_every_other_format_is_written_too(net: str, suffix: str, tmp_path: Path
     assert run(["graph", net, "-o", str(path), *fine]) == 0
     if suffix == ".png":
         width, height = Image.open(path).size
-        assert 1.1 < width / height < 2.4
+        assert 1.1 < width / height < 2.5
         return
     text = path.read_text()
     assert "layer1.0" in text
@@ -137,13 +137,29 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
 
 def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
-    every, ends = list(ShortcutKind), "0 to 12.3 M MACs"
-    narrow = key_of(every, ends, replace(drawn, width=250, margin=60))
-    assert [name.sample for name in narrow.names] == [(28, y) for y in (12, 46, 80, 114)]
+    every, ends = entries(list(ShortcutKind), drawn.nodes, drawn.notes), "0 to 12.3 M MACs"
+    assert [entry.text for entry in every] == [
+        "identity shortcut",
+        "projection shortcut",
+        "zero pad shortcut",
+        "none shortcut",
+        "addition",
+        "n equal blocks",
+        "stem: 3×3, 16",
+        "head: avg pool, fc 10",
+    ]
+    narrow = key_of(every, ends, 250, 60)
+    assert [name.sample[1] for name in narrow.names] == [12, 36, 60, 84, 84, 108, 108, 132]
+    assert [name.text for name in narrow.names if name.sample[0] != 28] == [
+        "addition",
+        "stem: 3×3, 16",
+    ]
+    for name in narrow.names:
+        assert name.words[0] + text_width(name.text, 13) < 250
     assert narrow.words[0] == narrow.scale[0] == 28
-    assert narrow.height == 4 * 34 + 34 + 22
-    wide = key_of(every, ends, replace(drawn, width=1_000, margin=60))
+    assert narrow.height == 6 * 24 + 24 + 22 + 10
+    wide = key_of(every, ends, 1_400, 60)
     assert {name.sample[1] for name in wide.names} == {12}
     assert wide.names[0].sample[0] == wide.scale[0] == 60
-    assert wide.height == 2 * 34
-    assert key_of((), "", drawn).height == 0
+    assert wide.height == 2 * 24 + 10
+    assert key_of((), "", 1_400, 60).height == 0

@@ -17,9 +17,9 @@ from analysis.drawing.caption import counts_in_words
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph, openable
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
-from analysis.drawing.marks import Warm
+from analysis.drawing.marks import Warm, lines_of
 from analysis.drawing.parts import SMALL, Graph, Kind
-from analysis.drawing.svg import lines_of, svg
+from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from analysis.style.numbers import short
@@ -181,7 +181,14 @@ def test_at_stage_level_a_shortcut_is_a_small_unit_in_its_stage() -> None:
     assert counts == {"identity": 46, "projection": 4}
     assert [group.findtext(f"{SVG}text") for group in groups] == [words for _, words in said]
     key = root.findall(f".//{SVG}g[@class='legend']/{SVG}text")
-    assert [name.text for name in key] == ["identity shortcut", "projection shortcut"]
+    assert [name.text for name in key] == [
+        "identity shortcut",
+        "projection shortcut",
+        "stage of n blocks",
+        "its blocks, by shortcut",
+        "stem: 7×7, 64 /2, max pool /2",
+        "head: avg pool, fc 1000",
+    ]
 
 
 @pytest.mark.parametrize("text", ["resnet50", "resnet34_c", "plain34", "resnet1202"])
@@ -191,7 +198,7 @@ def test_the_row_of_a_stage_holds_its_box(text: str) -> None:
         nodes = {node.path: node for node in picture.nodes}
         for band in picture.bands:
             node = nodes[band.stage]
-            assert band.y + 26 < node.y - node.height / 2  # below the band's title
+            assert band.y + 21 < node.y - node.height / 2  # below the band's title
             assert node.y + node.height / 2 + 6 < band.y + band.height
             around = [edge for edge in picture.edges if len(edge.points) > 2]
             ways = [edge.points[2][1] for edge in around]
@@ -205,8 +212,10 @@ def test_the_count_of_a_run_of_projections_is_not_under_them() -> None:
     assert [line.count for line in folded] == [2, 3, 5, 2]
     for line in folded:
         first = nodes[line.via[0]]
-        assert line.points[0][0] < line.count_at[0]
-        assert line.count_at[0] + 14 < first.x - first.width / 2
+        (x, _), anchor = line.count_at
+        assert anchor == "middle"
+        assert line.points[0][0] < x
+        assert x + 14 < first.x - first.width / 2
         assert [nodes[name].count for name in line.via] == [line.count] * 2
 
 
@@ -277,10 +286,11 @@ def test_every_label_fits_its_box(level: Level, width: float | None) -> None:
         for node in picture.nodes:
             if node.kind is not Kind.ADD:
                 for hot in (None, warm):
-                    for said, size, base in lines_of(node, hot):
-                        assert text_width(said, size) <= node.width - 6, (text, node.label)
-                        assert node.y - node.height / 2 + 0.7 * size < base
-                        assert base < node.y + node.height / 2 - 3
+                    for line in lines_of(node, hot):
+                        half = text_width(line.text, line.size) / 2
+                        assert abs(line.x - node.x) + half <= node.width / 2 - 3, (text, line)
+                        assert node.y - node.height / 2 + 0.7 * line.size < line.base
+                        assert line.base < node.y + node.height / 2 - 3
 
 
 def test_folding_keeps_every_shortcut() -> None:
@@ -377,6 +387,9 @@ def test_a_plain_nets_folded_layers_say_so() -> None:
     drawn = svg(graph(counted("plain20"), Level.LAYER))
     for stage in (1, 2, 3):
         assert f"layer{stage}.1 to {stage}.2 are equal, drawn once" in drawn
+    frames = ElementTree.fromstring(drawn).findall(f".//{SVG}g[@class='frame']/{SVG}text")
+    assert [frame.text for frame in frames] == ["×2"] * 3
+    assert "×n: n equal blocks, drawn once" in drawn
     assert "drawn once" not in svg(graph(counted("plain20"), Level.LAYER, unfold=True))
 
 

@@ -13,6 +13,7 @@ import analysis
 from analysis.costs.profiles import Profile
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.key import Sign, entries_of, key_of
 from analysis.drawing.parts import Kind
 from analysis.drawing.tikz import escaped, needs_unicode_tex, tikz
 from analysis.style.look import Look
@@ -108,10 +109,16 @@ def test_the_picture_is_balanced_and_whole(text: str, level: Level) -> None:
     units = sum(line.unit is not None for line in picture.shortcuts)
     boxes = [node for node in picture.nodes if node.kind is not Kind.ADD]
     stacked = [n for n in boxes if n.kind in (Kind.RUN, Kind.STAGE) and n.count > 1]
-    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked) + units
-    assert tex.count(r"\path[addition] ") == len(picture.nodes) - len(boxes) + units
+    told = Counter(entry.kind for entry in entries_of(picture))
+    samples = 3 * (told[Sign.RUN] + told[Sign.STAGE]) + told[Sign.UNIT]
+    frames = len(picture.frames)
+    assert tex.count(r"\path[box, ") == len(boxes) + 2 * len(stacked) + units + samples + frames
+    pluses = len(picture.nodes) - len(boxes) + units + told[Sign.ADDITION] + told[Sign.UNIT]
+    assert tex.count(r"\path[addition] ") == pluses
     assert tex.count(r"\path[main path] ") == len(picture.edges)
-    assert tex.count(r"\path[main path, ") == units
+    arrows = re.findall(r"\\path\[main path\] .* \[sharp corners\] ", tex)
+    assert len(arrows) == len(picture.edges)
+    assert tex.count(r"\path[main path, ") == units + told[Sign.UNIT]
     assert tex.count(r"\path[stage band] ") == len(picture.bands)
     assert tex.count(", arrow head]") == len(picture.shortcuts)
     assert tex.count(", second line]") == sum(line.count > 1 for line in picture.shortcuts)
@@ -209,9 +216,11 @@ def test_the_width_scales_everything() -> None:
     assert sizes(tikz(picture, Look(legend=False))) == pytest.approx(
         (picture.width * 0.75, picture.height * 0.75), abs=0.001
     )
+    key = key_of(entries_of(picture), "", picture.width, picture.margin)
+    assert key.height == 2 * 24 + 10
     wide, tall = sizes(tikz(picture, Look(width_mm=85)))
     assert wide == pytest.approx(85 / 25.4 * 72, abs=0.001)
-    assert tall == pytest.approx(wide * (picture.height + 34) / picture.width, abs=0.001)
+    assert tall == pytest.approx(wide * (picture.height + key.height) / picture.width, abs=0.001)
     once, twice = tikz(picture, Look(width_mm=100)), tikz(picture, Look(width_mm=200))
     for pattern in (
         r"words/\.style=.*?scale=([0-9.]+)\}",
@@ -237,7 +246,7 @@ def test_what_tex_cannot_hold_is_refused() -> None:
     most = 14_400 / 72 * 25.4
     sizes(tikz(picture, Look(width_mm=most - 1)))
     with pytest.raises(
-        ValueError, match=r"larger than TeX can hold: .* width_mm of at most 5,079$"
+        ValueError, match=r"larger than TeX can hold: .* width_mm of at most 5,080$"
     ):
         tikz(picture, Look(width_mm=most + 1))
     layers = graph(counted("resnet1202"), Level.LAYER, unfold=True)

@@ -1,0 +1,80 @@
+"""What rows and columns draw alike: shortcuts, the small units of a stage, the titles of bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+
+from analysis.drawing.boxes import UNIT, UNIT_SIZE, unit_words, width_of
+from analysis.drawing.cells import Cell, Group, drawn_once
+from analysis.drawing.parts import Node, Point, ShortcutLine, SmallUnit
+from nets.plan import ShortcutKind
+
+_RISE = 20.0  # of a small unit's shortcut, in px
+
+
+def shortcut(
+    cell: Cell, kind: ShortcutKind, count: int, points: tuple[Point, Point, Point, Point]
+) -> ShortcutLine:
+    """The shortcut of a block through these points, from before its fork to its addition."""
+    target = cell.add or cell.branch[-1]
+    return ShortcutLine(
+        path=cell.path,
+        kind=kind,
+        source=cell.forks.id,
+        target=target.id,
+        via=tuple(node.id for node in cell.past),
+        points=points,
+        label=f"{kind} ×{count}" if count > 1 else kind.value,
+        count=count,
+    )
+
+
+def units(cell: Cell) -> Iterator[ShortcutLine]:
+    """The shortcuts of a whole stage, each kind as the line of a small unit in its box."""
+    for number, (kind, count) in enumerate(cell.arcs):
+        unit = _small_unit(cell.branch[-1], number, unit_words(kind, count))
+        (left, y), (x, _), reach = unit.path[0], unit.add, unit.radius
+        left += 4
+        points = ((left, y), (left, y - _RISE), (x, y - _RISE), (x, y - reach))
+        line = shortcut(cell, kind, count, points)
+        yield ShortcutLine(**{**vars(line), "unit": unit})
+
+
+def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
+    """The small unit in a row of a stage's lower part."""
+    left, top, _, _ = stage.panel
+    x, y = left + 8, top + UNIT * number + 24
+    return SmallUnit(
+        path=((x, y), (x + UNIT_SIZE, y)),
+        box=(x + 18, y - 5, 24, 10),
+        add=(x + 57, y),
+        radius=6,
+        words=words,
+        words_at=(x + UNIT_SIZE + 8, y - 3),
+    )
+
+
+def band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
+    """What names a band: as much of it as there is room for."""
+    stage, note = group.name, f" · {group.note}" if group.note else ""
+    more = "" if begins else ", continued"
+    named = f"{stage} · {group.paper}" if group.paper else stage
+    full = f"{named}{more}"
+    noted = (full + note, stage + note) if note else ()
+    titles = (full + note + drawn_once(cells), *noted, full, f"{stage}{more}", stage)
+    return next((title for title in titles if width_of(title) <= width), stage)
+
+
+def first_over(nodes: Sequence[Node], lines: Sequence[ShortcutLine]) -> float:
+    """How far right the first box or count stands that is above the main path of these cells."""
+    found = [inf]
+    via = {name for line in lines for name in line.via}
+    found += (node.x - node.width / 2 for node in nodes if node.id in via)
+    found += (line.count_at[0][0] - 16 for line in lines if line.count > 1 and not line.unit)
+    return min(found)
+
+
+def shape_room(group: Group) -> float:
+    """What a band keeps free beside its title for the shape of its stage."""
+    return width_of(group.output) - 6

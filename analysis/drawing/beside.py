@@ -1,0 +1,135 @@
+"""Two or three networks in one drawing on one scale, as He et al. 2015, Fig. 3, drew theirs.
+
+In columns they stand side by side, what has the same height and width in one band; in rows they
+stand below each other. The paths of each begin with its name and a slash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.costs.profiles import Profile
+from analysis.drawing import column, layout, vgg
+from analysis.drawing.cells import Cell, Group, Network
+from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, view_of
+from analysis.drawing.heat import Heat, Metric, heat_of
+from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
+from analysis.drawing.spacing import PAPER, SCREEN
+from nets.options import quote
+
+MOST = 3
+"""Networks in one drawing."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The networks of one drawing: counted ones, and before them VGG-19 where `vgg19` says so.
+
+    Raises ValueError where there are too many or too few of them, or one of them twice.
+    """
+
+    profiles: tuple[Profile, ...]
+    vgg19: bool = False
+
+    def __post_init__(self) -> None:
+        names = [*([vgg.NAME] if self.vgg19 else []), *self.names]
+        if not 2 <= len(names) <= MOST:
+            raise ValueError(f"two or three networks stand beside each other, not {len(names)}")
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise ValueError(f"{quote(twice)} is given twice: name networks that differ")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the paths of the counted networks begin with."""
+        return tuple(profile.model for profile in self.profiles)
+
+    def graph(
+        self,
+        level: Level = Level.BLOCK,
+        unfold: bool = False,
+        width_mm: float | None = None,
+        labels: Labels | None = None,
+        arranged: Layout = Layout.COLUMN,
+        figures: bool = False,
+        aspect: float = DEFAULT_ASPECT,
+    ) -> Graph:
+        """Lay the networks out beside each other; arguments as of `analysis.drawing.graph.graph`.
+
+        Boxes say operations unless `labels` is given, as these are what is compared.
+        """
+        says = labels or Labels.OPERATIONS
+        networks = []
+        if self.vgg19:
+            spacing = SCREEN if width_mm is None else PAPER
+            networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
+        for profile in self.profiles:
+            view = view_of(profile, level, unfold, (), width_mm, says, figures)
+            networks.append(network_of(replace(view, splits=arranged is Layout.COLUMN)))
+        marked = [_marked(network) for network in networks]
+        if arranged is Layout.COLUMN:
+            drawn = column.beside(marked, width_mm)
+        else:
+            drawn = layout.below_each_other(marked, aspect, width_mm)
+        return replace(drawn, parts=tuple(map(_alone, marked)))
+
+    def heat(self, metric: Metric) -> Heat:
+        """Return a metric of all networks, by the paths of the drawing.
+
+        Raises:
+            ValueError: for saved memory where a network has none.
+        """
+        heats = [heat_of(profile, metric) for profile in self.profiles]
+        values = {
+            f"{name}{SLASH}{path}": value
+            for name, one in zip(self.names, heats, strict=True)
+            for path, value in one.values.items()
+        }
+        if self.vgg19:
+            published = vgg.heat(metric).items()
+            values |= {f"{vgg.NAME}{SLASH}{path}": value for path, value in published}
+        return replace(heats[0], values=values)
+
+    def by_name(self) -> Mapping[str, Profile]:
+        """Return the counted networks by what their paths begin with."""
+        return dict(zip(self.names, self.profiles, strict=True))
+
+
+def _alone(network: Network) -> Graph:
+    """One of the networks as a graph of its own, for a format that lays graphs out itself."""
+    drawn = layout.in_a_row(network)
+    return replace(drawn, headings=(Heading(network.name, 0, 0, "middle"),))
+
+
+def _marked(network: Network) -> Network:
+    """The network with its name before every path, and nothing that opens or closes."""
+    before = f"{network.model}{SLASH}"
+
+    def nodes(found: Sequence[Node]) -> tuple[Node, ...]:
+        return tuple(
+            replace(
+                node,
+                id=before + node.id,
+                path=before + node.path,
+                also=tuple(before + path for path in node.also),
+                opens=(),
+                inside="",
+            )
+            for node in found
+        )
+
+    def cell(one: Cell) -> Cell:
+        return replace(
+            one,
+            before=nodes(one.before),
+            branch=nodes(one.branch),
+            add=nodes((one.add,))[0] if one.add else None,
+            after=nodes(one.after),
+            past=nodes(one.past),
+            path=before + one.path,
+        )
+
+    def group(one: Group) -> Group:
+        return replace(one, cells=tuple(map(cell, one.cells)))
+
+    return replace(network, groups=tuple(map(group, network.groups)))

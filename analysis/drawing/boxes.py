@@ -1,0 +1,86 @@
+"""Boxes: how large one is for what it says, and where its lines stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analysis.drawing.key import NAMES
+from analysis.drawing.parts import RIM, SMALL, TEXT, Kind, Node
+from analysis.drawing.spacing import LINE, ROOM, Spacing
+from analysis.style.fonts import text_width
+from nets.plan import ShortcutKind
+
+BESIDE = 6.0
+"""Between a label and what stands to its right, in px."""
+
+UNIT, UNIT_SIZE = 30.0, 70.0
+"""The height of a small unit and the width of its picture, in px."""
+
+_HEAD = 13.0  # of a stage's box, around the lines of its label
+_WIDER = 1.1  # how much wider than ours a document's own font may be
+
+
+def box(
+    path: str,
+    kind: Kind,
+    lines: Sequence[str],
+    detail: str,
+    spacing: Spacing,
+    count: int = 1,
+    beside: str = "",
+    figures: bool = False,
+    opens: tuple[str, ...] = (),
+    inside: str = "",
+) -> Node:
+    """A node as large as its label wants, with a line more where a number is to stand in it."""
+    width = _WIDER * max(text_width(line, TEXT) for line in lines)
+    width += _WIDER * text_width(beside, TEXT) + BESIDE if beside else 0
+    height = max(spacing.box, LINE * (len(lines) + figures) + 9)
+    width = max(spacing.smallest, round(width + spacing.padding, 1))
+    label = "\n".join(lines)
+    return Node(
+        path,
+        kind,
+        label,
+        detail,
+        path,
+        width,
+        height,
+        count=count,
+        opens=opens,
+        inside=inside,
+        beside=beside,
+    )
+
+
+def past_box(node: Node, spacing: Spacing, figures: bool = False) -> Node:
+    """The node as it stands on a shortcut."""
+    lines = len(node.lines) + figures
+    return replace(node, height=max(spacing.past, LINE * lines + 5 if lines > 1 else 0))
+
+
+def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:
+    """A stage's box with room below its label for a small unit per kind of shortcut.
+
+    Its band has room for the note.
+    """
+    titled = width_of(f"{node.path} · {note}") if note else 0.0
+    node = replace(node, width=max(node.width, titled))
+    if not arcs:
+        return node
+    longest = max(_WIDER * text_width(unit_words(*arc), SMALL) for arc in arcs)
+    width = max(node.width, 2 * RIM + 24 + UNIT_SIZE + longest)
+    inner = UNIT * len(arcs) + RIM
+    height = _HEAD + LINE * len(node.lines) + inner
+    return replace(node, width=width, height=height, inner=inner)
+
+
+def unit_words(kind: ShortcutKind, count: int) -> str:
+    """How many shortcuts of a kind a stage has: `35 identity`."""
+    return f"{count} {NAMES[kind]}"
+
+
+def width_of(*texts: str) -> float:
+    """How wide a band is that holds small texts beside each other."""
+    return sum(_WIDER * text_width(text, SMALL) for text in texts) + ROOM * len(texts) / 2 + 6

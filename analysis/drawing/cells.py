@@ -1,0 +1,197 @@
+"""What a layout places: blocks and single nodes before they have a place, grouped by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+from analysis.drawing.key import Entry, entries
+from analysis.drawing.parts import SLASH, Kind, Node
+from analysis.drawing.spacing import Spacing
+from nets import plan
+from nets.plan import Place, ShortcutKind
+
+FRAME, FRAME_TITLE = 8.0, 20.0
+"""Around an opened block, in px, and above it for its name."""
+
+COUNT = 16.0
+"""The height of a count that stands over a shortcut's line, in px."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One block, or one node of the stem or the head, before it has a place.
+
+    Along the main path stand `before`, `branch`, the addition where there is one, and `after`;
+    `past` stands on the shortcut. `arcs` says what shortcuts there are, and how many of each.
+    `frame` is the title of an opened block.
+    """
+
+    branch: tuple[Node, ...]
+    before: tuple[Node, ...] = ()
+    add: Node | None = None
+    after: tuple[Node, ...] = ()
+    past: tuple[Node, ...] = ()
+    arcs: tuple[tuple[ShortcutKind, int], ...] = ()
+    path: str = ""
+    frame: str = ""
+    shortcut_after_before: bool = False
+
+    @property
+    def main(self) -> tuple[Node, ...]:
+        """The nodes on the main path."""
+        return (*self.before, *self.branch, *((self.add,) if self.add else ()), *self.after)
+
+    @property
+    def forks(self) -> Node:
+        """The node before which the shortcut leaves the main path."""
+        return self.branch[0] if self.shortcut_after_before else (*self.before, *self.branch)[0]
+
+    @cached_property
+    def half(self) -> float:
+        """Half of the height of its highest node, as all lie on one line."""
+        return max(node.height for node in self.main) / 2
+
+    @property
+    def tells_count(self) -> bool:
+        """Whether a count stands at its shortcut, as it does where no box of a run says it."""
+        return self.add is not None and self.add.count > 1
+
+    def placed(
+        self,
+        before: tuple[Node, ...],
+        branch: tuple[Node, ...],
+        add: Node | None,
+        after: tuple[Node, ...],
+    ) -> Cell:
+        """The cell with its nodes on the main path placed."""
+        return Cell(
+            branch,
+            before,
+            add,
+            after,
+            self.past,
+            self.arcs,
+            self.path,
+            self.frame,
+            self.shortcut_after_before,
+        )
+
+    def width(self, spacing: Spacing) -> float:
+        """From the gap before its first node to its last node's right edge, in a row."""
+        gap = spacing.gap
+        nodes = sum(gap + node.width for node in self.main)
+        past = sum(gap + node.width for node in self.past) + 2 * gap
+        return max(nodes, past if self.past else 0) + (2 * FRAME if self.frame else 0)
+
+    def rise(self, spacing: Spacing) -> float:
+        """From the main path up to the shortcut."""
+        if self.past:
+            return self.half + spacing.clear + max(node.height for node in self.past) / 2
+        return self.half + spacing.arc
+
+    def line(self, spacing: Spacing) -> float:
+        """From the main path to above its boxes and its shortcut's line, without what is on it."""
+        if self.frame or not (self.add and self.arcs):
+            return self.reach(spacing)
+        return self.rise(spacing) + 4
+
+    def free_over(self, spacing: Spacing) -> tuple[float, float]:
+        """What is free left and right of the boxes and the count on its shortcut's line."""
+        if not (self.add and (self.past or self.tells_count)):
+            return inf, inf
+        ahead = (*self.before, *self.branch) if not self.shortcut_after_before else self.branch
+        span = sum(node.width + spacing.gap for node in ahead) + spacing.fork
+        after = sum(node.width + spacing.gap for node in self.after)
+        if not self.past:
+            return span / 2 - 16, span / 2 - 16 + after
+        apart = (span - sum(node.width for node in self.past)) / (len(self.past) + 1)
+        return 0.12 * span - 16 if self.tells_count else apart, apart + after
+
+    def reach(self, spacing: Spacing) -> float:
+        """From the main path to the upper edge of all that stands above it."""
+        reach = self.half
+        if self.add and self.arcs:
+            reach = self.rise(spacing) + max((node.height / 2 for node in self.past), default=0)
+            if self.tells_count:
+                reach = max(reach, self.rise(spacing) + COUNT)
+        return reach + 4 + (FRAME_TITLE if self.frame else 0)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of the stem, of one stage or of the head.
+
+    `entering` and `output` are shapes, `paper` is the stage's name in the paper, `note` is what
+    there is to say of all its blocks.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    entering: str = ""
+    output: str = ""
+    paper: str = ""
+    note: str = ""
+    is_stage: bool = False
+
+    @property
+    def size(self) -> str:
+        """The height and width of its output: `56×56`; of a vector 1×1."""
+        _, *sides = self.output.split("×")
+        return "×".join(sides) or "1×1"
+
+    def gap(self, spacing: Spacing) -> float:
+        """What stands before it in a row, with room for the shape that enters it."""
+        return max(spacing.stage_gap, spacing.label_gap if self.entering else 0)
+
+
+@dataclass(frozen=True)
+class Network:
+    """All that is drawn of one network: `name` heads it where several stand beside each other.
+
+    `caption` says what a node is, `notes` what the boxes of stem and head stand for where they
+    don't say it.
+    """
+
+    model: str
+    name: str
+    caption: str
+    groups: tuple[Group, ...]
+    spacing: Spacing
+    notes: tuple[str, ...] = ()
+    is_layers: bool = False
+
+
+def key_entries(networks: Sequence[Network]) -> tuple[Entry, ...]:
+    """What the key below these networks explains."""
+    cells = [cell for one in networks for group in one.groups for cell in group.cells]
+    kinds = (kind for cell in cells for kind, _ in cell.arcs)
+    notes = dict.fromkeys(note for one in networks for note in one.notes)
+    return entries(kinds, (node for cell in cells for node in cell.main), notes)
+
+
+def block_title(place: Place, count: int) -> str:
+    """A block's path, or from where to where a run of equal ones goes: `layer2.1 to 2.3 ×3`."""
+    return f"{run_title(place, count)} ×{count}" if count > 1 else place.path
+
+
+def run_title(place: Place, count: int) -> str:
+    """A block's path, or from where to where a run goes, without its count: `layer2.1 to 2.3`."""
+    if count == 1:
+        return place.path
+    last = place.after(count - 1).path.removeprefix("layer")
+    return f"{place.path} to {last}"
+
+
+def drawn_once(cells: tuple[Cell, ...]) -> str:
+    """What a band says of a run of equal blocks whose layers are drawn once."""
+    for cell in cells:
+        first = cell.branch[0]
+        if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
+            if cell.frame and cell.frame != f"×{first.count}":  # which says it itself
+                return ""
+            path = cell.path.rpartition(SLASH)[2]
+            return f" · {run_title(plan.place_of(path), first.count)} are equal, drawn once"
+    return ""

@@ -1,0 +1,318 @@
+"""Networks from top to bottom: one down a column, several side by side with equal sizes aligned.
+
+Beside each other, all layers whose output has the same height and width stand in one band, as in
+He et al. 2015, Fig. 3; a single network has a band for each stage. A shortcut is an arc to the
+right of its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf, prod
+
+from analysis.drawing import arcs, wrap
+from analysis.drawing.boxes import width_of
+from analysis.drawing.cells import FRAME, FRAME_TITLE, Cell, Group, Network, key_entries
+from analysis.drawing.key import key_of
+from analysis.drawing.parts import (
+    TEXT,
+    Band,
+    Edge,
+    Frame,
+    Graph,
+    Heading,
+    Layout,
+    Node,
+    ShortcutLine,
+)
+from analysis.drawing.spacing import Spacing
+from analysis.style.fonts import text_width
+
+_OUT = 0.85  # of the room above boxes in a row: how far an arc stands from them
+_LINE = 16.0  # of a heading
+_APART = 0.5  # of what a row leaves below its boxes and before the next row
+_TITLE = 19.0  # of a band
+_COUNT = 30.0  # right of a shortcut that says its count
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """One network, and its cells by the band that they stand in."""
+
+    network: Network
+    bands: dict[str, list[Cell]]
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [cell for cells in self.bands.values() for cell in cells]
+
+    @cached_property
+    def half(self) -> float:
+        """Half of the widest node on the main path."""
+        framed = [cell.frame for cell in self.cells if cell.frame]
+        extra = FRAME if framed else 0.0
+        wide = max(node.width for cell in self.cells for node in cell.main) / 2 + extra
+        return max([wide, *map(width_of, framed)])  # a frame's name is left of the path
+
+    @cached_property
+    def right(self) -> float:
+        """From the main path to the right edge of all that stands beside it."""
+        spacing = self.network.spacing
+        return self.half + max(_beside(cell, spacing) for cell in self.cells)
+
+    @property
+    def width(self) -> float:
+        return self.half + self.right
+
+
+def _beside(cell: Cell, spacing: Spacing) -> float:
+    """What a cell needs to the right of its boxes."""
+    if not cell.add or not cell.arcs:
+        return FRAME if cell.frame else 0.0
+    wide = max((node.width for node in cell.past), default=0.0)
+    reach = spacing.clear + wide if cell.past else _OUT * spacing.arc
+    reach = max(reach, wide / 2 + spacing.clear + _COUNT) if cell.tells_count else reach
+    return reach + 4 + (FRAME if cell.frame else 0.0)
+
+
+def _height(cell: Cell, spacing: Spacing) -> float:
+    """From the gap above a cell's first node to its last node's lower edge, and its frame's."""
+    heights = sum(node.height + spacing.gap for node in cell.main)
+    return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
+
+
+def _more(cell: Cell, spacing: Spacing) -> float:
+    """What a branch is lengthened by where the boxes beside it would not fit."""
+    if not cell.past:
+        return 0.0
+    inside = sum(node.height + spacing.gap for node in cell.branch) + spacing.gap
+    if not cell.shortcut_after_before:
+        inside += sum(node.height + spacing.gap for node in cell.before)
+    past = sum(node.height + spacing.gap for node in cell.past) + spacing.gap
+    return max(past - inside, 0.0)
+
+
+def in_a_column(network: Network, width_mm: float | None = None) -> Graph:
+    """Lay out one network from top to bottom, its stages in bands."""
+    lane = _Lane(network, {group.name: list(group.cells) for group in network.groups})
+    titles = {
+        group.name: _Title(group.name, group.output, group.note, group) if group.is_stage else None
+        for group in network.groups
+    }
+    return _columns([lane], titles, width_mm)
+
+
+def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
+    """Lay out networks side by side, each from top to bottom, equal sizes of maps in one band."""
+    sizes = {group.size for network in networks for group in network.groups}
+    ordered = sorted(sizes, key=lambda size: (-prod(map(int, size.split("×"))), size))
+    lanes = []
+    for network in networks:
+        bands: dict[str, list[Cell]] = {size: [] for size in ordered}
+        for group in network.groups:
+            bands[group.size] += group.cells
+        lanes.append(_Lane(network, bands))
+    titles: dict[str, _Title | None] = {size: _Title(size, "", "", None) for size in ordered}
+    return _columns(lanes, titles, width_mm)
+
+
+@dataclass(frozen=True)
+class _Title:
+    """What a band says: its name, its shape and its note; and the group where it is a stage's."""
+
+    name: str
+    shape: str
+    note: str
+    group: Group | None
+
+    @property
+    def height(self) -> float:
+        """What it takes above the boxes: a size alone stands beside them."""
+        return _TITLE if self.group else 0.0
+
+    def text(self, width: float) -> str:
+        """What there is room for."""
+        if self.group is None:
+            return self.name
+        return arcs.band_title(self.group, True, self.group.cells, width)
+
+
+def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: float | None) -> Graph:
+    spacing, headed = lanes[0].network.spacing, len(lanes) > 1
+    between, inset = 1.5 * spacing.gap, spacing.padding
+    # titles stand left of the first main path, or of its boxes, and shapes right of the last one
+    said = [title for title in titles.values() if title]
+    over = 0.0 if headed else lanes[0].half
+    lead = max([inset, *(width_of(title.text(inf)) - over for title in said)])
+    shapes = [width_of(title.shape) + 6 for title in said if title.shape]
+    tail = max([inset, *(shape - lanes[-1].right for shape in shapes)])
+    content = sum(lane.width for lane in lanes) + between * (len(lanes) - 1) + lead + tail
+    heads = [_wrapped(lane.network.name, lane.width + between) if headed else () for lane in lanes]
+    top = spacing.edge + _LINE * max(map(len, heads))
+    row_gap, below = _APART * spacing.row_gap, _APART * spacing.below
+    title_heights = {name: title.height if title else 0.0 for name, title in titles.items()}
+    heights = {
+        name: title_heights[name]
+        + max(sum(_height(cell, spacing) for cell in lane.bands[name]) for lane in lanes)
+        + below
+        for name in titles
+    }
+    height = top + sum(heights.values()) + row_gap * (len(heights) - 1) + spacing.edge
+    width = content + 2 * spacing.margin
+    if width_mm is not None:
+        told = key_entries([lane.network for lane in lanes])
+        key = key_of(told, "", width, spacing.margin).height
+        width = wrap.paper_px(width_mm, wrap.PAGE_MM, width, height + key)
+    left, free = (width - content) / 2, 0.0
+    if headed:  # there is room to share
+        free = 2 * (left - spacing.margin) / len(lanes)
+        left, content = spacing.margin, width - 2 * spacing.margin
+    tops = {}
+    for name, tall in heights.items():
+        tops[name] = top
+        top += tall + row_gap
+    begin = {
+        name: at + (title.height if (title := titles[name]) else 0.0) for name, at in tops.items()
+    }
+    x = left + lead + free / 2
+    placed, headings = [], []
+    for lane, head in zip(lanes, heads, strict=True):
+        placed.append(_Placed(lane, x + lane.half, begin))
+        headings += [
+            Heading(text, x + lane.half, spacing.edge + _LINE * line + 8, "middle")
+            for line, text in enumerate(head)
+        ]
+        x += lane.width + between + free
+    return Graph(
+        " beside ".join(lane.network.model for lane in lanes),
+        lanes[0].network.caption,
+        tuple(node for one in placed for node in one.nodes),
+        tuple(edge for one in placed for edge in one.edges),
+        tuple(line for one in placed for line in one.lines),
+        tuple(
+            _band(title, left, tops[name], content, heights[name])
+            for name, title in titles.items()
+            if title
+        ),
+        tuple(frame for one in placed for frame in one.frames),
+        width,
+        height,
+        left,
+        Layout.COLUMN,
+        tuple(dict.fromkeys(note for lane in lanes for note in lane.network.notes)),
+        tuple(headings),
+    )
+
+
+def _band(title: _Title, x: float, y: float, width: float, height: float) -> Band:
+    room = width - (width_of(title.shape) - 6 if title.shape else 0.0)
+    return Band(title.name, title.text(room), title.shape, x, y, width, height, title.note)
+
+
+def _wrapped(text: str, width: float) -> tuple[str, ...]:
+    """The text in lines of about this width."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, TEXT) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return tuple(lines)
+
+
+class _Placed:
+    """One network's nodes, edges, shortcuts and frames in their places.
+
+    Args:
+        lane: the network.
+        axis: how far right its main path is.
+        begin: where the cells of each band begin.
+    """
+
+    def __init__(self, lane: _Lane, axis: float, begin: dict[str, float]) -> None:
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.lines: list[ShortcutLine] = []
+        self.frames: list[Frame] = []
+        self._lane, self._axis, self._spacing = lane, axis, lane.network.spacing
+        previous: Node | None = None
+        for name, y in begin.items():
+            for cell in lane.bands[name]:
+                placed, end = self._cell(cell, y)
+                for node in placed.main:
+                    if previous:
+                        self.edges.append(_down(previous, node))
+                    previous = node
+                self.nodes += [*placed.main, *placed.past]
+                self.lines += self._shortcuts(placed)
+                if cell.frame:
+                    self.frames.append(self._frame(placed, y, end))
+                y = end
+
+    def _cell(self, cell: Cell, y: float) -> tuple[Cell, float]:
+        """The cell with its nodes placed from y on, and where it ends."""
+        spacing = self._spacing
+        gap = spacing.gap
+        stretched = gap + _more(cell, spacing) / (len(cell.branch) + 1)
+        y += FRAME_TITLE if cell.frame else 0.0
+
+        def down(nodes: tuple[Node, ...], gap: float) -> tuple[Node, ...]:
+            nonlocal y
+            placed = []
+            for node in nodes:
+                y += gap
+                placed.append(node.at(self._axis, y + node.height / 2))
+                y += node.height
+            return tuple(placed)
+
+        before, branch = down(cell.before, gap), down(cell.branch, stretched)
+        add = down((cell.add,), stretched)[0] if cell.add else None
+        after = down(cell.after, gap)
+        placed = cell.placed(before, branch, add, after)
+        if cell.past and add:
+            placed = replace(placed, past=self._past(placed, add))
+        return placed, y + (FRAME if cell.frame else 0.0)
+
+    def _past(self, cell: Cell, add: Node) -> tuple[Node, ...]:
+        """The boxes on the shortcut, evenly apart between its fork and the addition."""
+        top = self._fork(cell)
+        apart = (add.y - top - sum(node.height for node in cell.past)) / (len(cell.past) + 1)
+        placed = []
+        for node in cell.past:
+            top += apart
+            placed.append(node.at(self._beside(cell), top + node.height / 2))
+            top += node.height
+        return tuple(placed)
+
+    def _fork(self, cell: Cell) -> float:
+        return cell.forks.y - cell.forks.height / 2 - self._spacing.fork
+
+    def _beside(self, cell: Cell) -> float:
+        """How far right the shortcut of a cell is."""
+        edge = self._axis + self._lane.half
+        if not cell.past:
+            return edge + _OUT * self._spacing.arc
+        return edge + self._spacing.clear + max(node.width for node in cell.past) / 2
+
+    def _shortcuts(self, cell: Cell) -> Iterator[ShortcutLine]:
+        if not cell.add:
+            yield from arcs.units(cell)
+            return
+        x, top, end = self._beside(cell), self._fork(cell), cell.add.y
+        start = self._axis
+        for kind, count in cell.arcs:
+            points = ((start, top), (x, top), (x, end), (start + cell.add.width / 2, end))
+            yield arcs.shortcut(cell, kind, count, points)
+
+    def _frame(self, cell: Cell, y: float, end: float) -> Frame:
+        left = self._axis - self._lane.half
+        top = y + self._spacing.gap / 2 - 2
+        return Frame(cell.path, cell.frame, left, top, self._lane.width - 4, end - top)
+
+
+def _down(one: Node, other: Node) -> Edge:
+    points = ((one.x, one.y + one.height / 2), (other.x, other.y - other.height / 2))
+    return Edge(one.id, other.id, points)

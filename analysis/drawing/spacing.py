@@ -1,0 +1,92 @@
+"""How much room a drawing leaves, in its px: on a screen, and on paper, where it is dear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Distances that every layout shares.
+
+    Attributes:
+        margin: left and right of the drawing.
+        edge: above and below it.
+        gap: between nodes along the main path.
+        fork: before a block, where its shortcut leaves the main path.
+        stage_gap: more before a stage.
+        label_gap: more before a stage where the shape that enters it stands on the edge; 0 where
+            the bands alone say shapes.
+        padding: left and right of a label in its box, together.
+        smallest: the narrowest box.
+        box: the lowest box; each line of a label beyond the first adds `LINE`.
+        past: the height of a box on a shortcut.
+        arc: from the boxes up to the shortcut past them.
+        clear: from the boxes up to boxes on the shortcut.
+        title: of a band, above what stands in it.
+        below: from the boxes to a band's lower edge.
+        row_gap: between rows.
+        is_tight: whether a band's title stands beside what is over its boxes where it can.
+    """
+
+    margin: float
+    edge: float
+    gap: float
+    fork: float
+    stage_gap: float
+    label_gap: float
+    padding: float
+    smallest: float
+    box: float
+    past: float
+    arc: float
+    clear: float
+    title: float
+    below: float
+    row_gap: float
+    is_tight: bool
+
+
+LINE = 15.0
+"""From one line of a label to the next."""
+
+ROOM = 26.0
+"""Of a band's title: left, right and between it and the shape."""
+
+SCREEN = Spacing(
+    margin=28.0,
+    edge=28.0,
+    gap=18.0,
+    fork=10.0,
+    stage_gap=34.0,
+    label_gap=92.0,
+    padding=18.0,
+    smallest=46.0,
+    box=40.0,
+    past=28.0,
+    arc=26.0,
+    clear=12.0,
+    title=28.0,
+    below=20.0,
+    row_gap=34.0,
+    is_tight=False,
+)
+
+PAPER = Spacing(
+    margin=16.0,
+    edge=8.0,
+    gap=13.0,
+    fork=8.5,
+    stage_gap=18.0,
+    label_gap=0.0,
+    padding=12.0,
+    smallest=34.0,
+    box=24.0,
+    past=22.0,
+    arc=13.0,
+    clear=7.0,
+    title=19.0,
+    below=9.0,
+    row_gap=9.0,
+    is_tight=True,
+)

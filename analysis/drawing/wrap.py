@@ -1,0 +1,248 @@
+"""Where the rows of a drawing break, and which of all lengths of its rows suits it.
+
+A new row begins where the next stage does not fit, and a stage that is longer than a row goes on in
+the next. Time is linear in the rows where equal cells follow each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from math import inf, log, sqrt
+from operator import itemgetter
+from typing import NamedTuple
+
+from analysis.drawing.boxes import width_of
+from analysis.drawing.cells import Network
+from analysis.drawing.key import Entry, key_of
+from analysis.drawing.parts import SMALL
+
+PRINTED_PT, LEAST_PT = 8.0, 7.0
+"""The sizes of text on paper between which a drawing is made as low as it should be."""
+
+PAGE_MM = 240.0
+"""The tallest drawing on paper: A4 with its margins, a caption left room."""
+
+COLUMN_MM = 100.0
+"""Widths up to this are those of a column of text, wider ones those of a page."""
+
+_PT_PER_MM = 72 / 25.4
+_FULL = 1.5  # a row is no more than this much longer than what stands in it
+
+
+class Part(NamedTuple):
+    """Cells of one group in one row: their group's number, the first cell and the one after."""
+
+    group: int
+    start: int
+    stop: int
+
+
+Row = list[Part]
+
+
+def px_at(width_mm: float, text_pt: float) -> float:
+    """How many px wide a drawing is whose smallest text is of this size at this width on paper."""
+    return SMALL * width_mm * _PT_PER_MM / text_pt
+
+
+def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> float:
+    """How many px wide a drawing is to be, for the largest text at which it is low enough.
+
+    Args:
+        width_mm: its width on paper.
+        low_mm: the height on paper that it should have at most.
+        width: what it needs, in px.
+        height: what it has, in px.
+    """
+    found = max(width, px_at(width_mm, PRINTED_PT), height * width_mm / low_mm)
+    if found <= px_at(width_mm, LEAST_PT):
+        return found
+    least = max(width, px_at(width_mm, LEAST_PT))
+    return max(least, height * width_mm / PAGE_MM)
+
+
+class Wrapping:
+    """The groups of a network, measured, to be set in rows."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        spacing = network.spacing
+        self.widths = [[cell.width(spacing) for cell in group.cells] for group in network.groups]
+        if not spacing.label_gap:  # bands alone say shapes: there is room for them
+            for group, widths in zip(network.groups, self.widths, strict=True):
+                if group.is_stage:
+                    widths[-1] += max(width_of(group.name, group.output) - 8 - sum(widths), 0)
+        self.gaps = [group.gap(spacing) for group in network.groups]
+        self.sums = [sum(widths) for widths in self.widths]
+        self._line = [[cell.line(spacing) for cell in group.cells] for group in network.groups]
+        self._reach = [[cell.reach(spacing) for cell in group.cells] for group in network.groups]
+        self._half = [[cell.half for cell in group.cells] for group in network.groups]
+        self._runs = [[(w, len(list(run))) for w, run in groupby(widths)] for widths in self.widths]
+
+    @property
+    def widest(self) -> float:
+        """The shortest row that holds every cell."""
+        return max(map(max, self.widths))
+
+    @property
+    def total(self) -> float:
+        """The row that holds them all."""
+        return sum(self.sums) + sum(self.gaps[1:])
+
+    def rows(self, length: float) -> list[Row]:
+        """Break the cells into rows at most this long, in px."""
+        length += 1e-6
+        rows: list[Row] = [[]]
+        used = 0.0
+        for index, runs in enumerate(self._runs):
+            if used and used + self.gaps[index] + self.sums[index] > length:
+                rows.append([])
+                used = 0.0
+            used += self.gaps[index] if used else 0
+            start = at = 0
+            for width, count in runs:
+                left = count
+                while left:
+                    room = left if length == inf else max(int((length - used) / width), 0)
+                    take = min(left, max(room, at == start))
+                    if not take:
+                        rows[-1].append(Part(index, start, at))
+                        rows.append([])
+                        used, start = 0.0, at
+                        continue
+                    at, left, used = at + take, left - take, used + take * width
+            rows[-1].append(Part(index, start, at))
+        return rows
+
+    def row_width(self, row: Row) -> float:
+        """From its first cell to the end of its last."""
+        gaps = sum(self.gaps[part.group] for part in row[1:])
+        return gaps + sum(sum(self.widths[p.group][p.start : p.stop]) for p in row)
+
+    def width(self, rows: list[Row]) -> float:
+        """Of the longest row."""
+        return max(map(self.row_width, rows))
+
+    def above(self, row: Row) -> float:
+        """From a row's upper edge to its main path: a band's title and what stands over boxes."""
+        reach = max(max(self._reach[p.group][p.start : p.stop]) for p in row)
+        titled = [
+            max((self._line if self.is_tight(p) else self._reach)[p.group][p.start : p.stop])
+            for p in row
+            if self.network.groups[p.group].is_stage
+        ]
+        return max([reach, *(over + self.network.spacing.title for over in titled)])
+
+    def is_tight(self, part: Part) -> bool:
+        """Whether the title and the shape of its band stand beside what is over its boxes."""
+        group, spacing = self.network.groups[part.group], self.network.spacing
+        if not (spacing.is_tight and group.is_stage):
+            return False
+        first, last = group.cells[part.start], group.cells[part.stop - 1]
+        left, right = first.free_over(spacing)[0], last.free_over(spacing)[1]
+        return left >= width_of(group.name) and right >= width_of(group.output)
+
+    def below(self, row: Row) -> float:
+        """From a row's main path to the end of its bands."""
+        half = max(max(self._half[p.group][p.start : p.stop]) for p in row)
+        has_band = any(self.network.groups[part.group].is_stage for part in row)
+        return half + (self.network.spacing.below if has_band else 4)
+
+    def height(self, rows: list[Row]) -> float:
+        """Of a drawing of these rows."""
+        spacing = self.network.spacing
+        each = sum(self.above(row) + self.below(row) for row in rows)
+        return 2 * spacing.edge + each + spacing.row_gap * (len(rows) - 1)
+
+    def even(self, rows: list[Row]) -> list[Row]:
+        """Break into as many rows, the longest of them as short as can be."""
+        if len(rows) == 1:
+            return rows
+        high = self.width(rows)
+        low = max(self.widest, self.total / len(rows) - max(self.gaps))
+        found = rows
+        for _ in range(7):
+            middle = (low + high) / 2
+            if len(tried := self.rows(middle)) <= len(rows):
+                found, high = tried, middle
+            else:
+                low = middle
+        return found
+
+
+def for_aspect(
+    wrappings: Sequence[Wrapping], aspect: float, key: tuple[Entry, ...], heads: float = 0.0
+) -> tuple[float, list[list[Row]]]:
+    """The length of the rows that brings a drawing nearest to an aspect, and the rows.
+
+    Args:
+        wrappings: the networks, below each other.
+        aspect: width over height that the drawing should come near to.
+        key: what stands below it.
+        heads: what stands above the networks, in px.
+    """
+    spacing = wrappings[0].network.spacing
+    widest = max(one.widest for one in wrappings)
+    total = max(one.total for one in wrappings)
+    each = sum(one.height(one.rows(inf)) - 2 * spacing.edge for one in wrappings)
+    ideal = sqrt(total * (each + spacing.row_gap * len(wrappings)) * aspect)
+    lengths = sorted({max(widest, min(total, ideal * f / 20)) for f in range(12, 41)})
+
+    def tried(length: float) -> tuple[float, list[list[Row]]]:
+        rows = [one.rows(length) for one in wrappings]
+        return max(map(Wrapping.width, wrappings, rows)), rows
+
+    def badness(found: tuple[float, list[list[Row]]]) -> float:
+        length, rows = found
+        width = length + 2 * spacing.margin
+        below = key_of(key, "", width, spacing.margin).height + heads
+        return abs(log(width / (sum(map(Wrapping.height, wrappings, rows)) + below) / aspect))
+
+    length, rows = min(map(tried, lengths), key=badness)
+    return length, [one.even(mine) for one, mine in zip(wrappings, rows, strict=True)]
+
+
+def on_paper(
+    wrappings: Sequence[Wrapping],
+    width_mm: float,
+    low_mm: float,
+    key: tuple[Entry, ...],
+    heads: float = 0.0,
+) -> tuple[float, list[list[Row]]]:
+    """The width in px and the rows of a drawing for a width on paper.
+
+    Of all lengths of its rows that whose text is the largest, from `PRINTED_PT` down to `LEAST_PT`,
+    where the drawing is low enough, else where it is no taller than a page.
+
+    Args:
+        wrappings: the networks, below each other.
+        width_mm: the width on paper.
+        low_mm: how tall it should be at most.
+        key: what stands below it.
+        heads: what stands above the networks, in px.
+    """
+    return min(_on_paper(wrappings, width_mm, low_mm, key, heads), key=itemgetter(0))
+
+
+def _on_paper(
+    wrappings: Sequence[Wrapping],
+    width_mm: float,
+    low_mm: float,
+    key: tuple[Entry, ...],
+    heads: float,
+) -> Iterator[tuple[float, list[list[Row]]]]:
+    margin = wrappings[0].network.spacing.margin
+    widest = max(one.widest for one in wrappings)
+    total = max(one.total for one in wrappings)
+    length = max(widest, px_at(width_mm, PRINTED_PT) - 2 * margin)
+    while True:
+        rows = [one.rows(length) for one in wrappings]
+        width = max(map(Wrapping.width, wrappings, rows)) + 2 * margin
+        below = key_of(key, "", max(width, px_at(width_mm, PRINTED_PT)), margin).height
+        height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
+        wanted = paper_px(width_mm, low_mm, width, height)
+        yield min(wanted, max(width, total * _FULL)), rows
+        if length >= total:
+            return
+        length *= 1.05
