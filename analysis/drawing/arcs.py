@@ -7,7 +7,7 @@ from math import inf
 
 from analysis.drawing.boxes import UNIT, UNIT_SIZE, unit_words, width_of
 from analysis.drawing.cells import Cell, Group, drawn_once
-from analysis.drawing.parts import Node, Point, ShortcutLine, SmallUnit
+from analysis.drawing.parts import Kind, Node, Point, ShortcutLine, SmallUnit
 from nets.plan import ShortcutKind
 
 _RISE = 20.0  # of a small unit's shortcut, in px
@@ -71,7 +71,8 @@ def first_over(nodes: Sequence[Node], lines: Sequence[ShortcutLine]) -> float:
     found = [inf]
     via = {name for line in lines for name in line.via}
     found += (node.x - node.width / 2 for node in nodes if node.id in via)
-    found += (line.count_at[0][0] - 16 for line in lines if line.count > 1 and not line.unit)
+    told = {node.id for node in nodes if node.kind is Kind.ADD and node.count > 1}
+    found += (line.count_at[0][0] - 16 for line in lines if line.target in told)
     return min(found)
 
 

@@ -59,15 +59,16 @@ class Beside:
         Boxes say operations unless `labels` is given, as these are what is compared.
         """
         says = labels or Labels.OPERATIONS
+        in_columns = arranged is Layout.COLUMN
         networks = []
         if self.vgg19:
             spacing = SCREEN if width_mm is None else PAPER
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for profile in self.profiles:
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
-            networks.append(network_of(replace(view, splits=arranged is Layout.COLUMN)))
+            networks.append(network_of(replace(view, groups=in_columns, splits=in_columns)))
         marked = [_marked(network) for network in networks]
-        if arranged is Layout.COLUMN:
+        if in_columns:
             drawn = column.beside(marked, width_mm)
         else:
             drawn = layout.below_each_other(marked, aspect, width_mm)
@@ -89,6 +90,11 @@ class Beside:
             published = vgg.heat(metric).items()
             values |= {f"{vgg.NAME}{SLASH}{path}": value for path, value in published}
         return replace(heats[0], values=values)
+
+    def heat_of_one(self, profile: Profile, heat: Heat) -> Heat:
+        """Return numbers that one of the networks has alone, by the paths of the drawing."""
+        values = {f"{profile.model}{SLASH}{path}": value for path, value in heat.values.items()}
+        return replace(heat, values=values)
 
     def by_name(self) -> Mapping[str, Profile]:
         """Return the counted networks by what their paths begin with."""

@@ -14,6 +14,9 @@ from nets.plan import ShortcutKind
 BESIDE = 6.0
 """Between a label and what stands to its right, in px."""
 
+LOWEST = 11.5
+"""From line to line in a low box, in px."""
+
 UNIT, UNIT_SIZE = 30.0, 70.0
 """The height of a small unit and the width of its picture, in px."""
 
@@ -57,7 +60,7 @@ def box(
 def past_box(node: Node, spacing: Spacing, figures: bool = False) -> Node:
     """The node as it stands on a shortcut."""
     lines = len(node.lines) + figures
-    return replace(node, height=max(spacing.past, LINE * lines + 5 if lines > 1 else 0))
+    return replace(node, height=max(spacing.past, LOWEST * lines + 5))
 
 
 def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:

@@ -21,11 +21,16 @@ _LINES = {
 }
 
 
-def caption(profile: Profile) -> str:
-    """A LaTeX caption that says what the lines are and cites the network's source.
+def caption(profile: Profile, *beside: Profile) -> str:
+    """Write a LaTeX caption that says what the lines are and cites the network's source.
 
-    Of an edited network it cites the source of what it was edited from, and says the edit.
+    Of an edited network it cites the source of what it was edited from, and says the edit. Networks
+    beside the first one follow it.
     """
+    return f"\\caption{{{' Beside it, '.join(map(_told, (profile, *beside)))}}}\n"
+
+
+def _told(profile: Profile) -> str:
     spec = profile.spec
     entry = CATALOG[spec.base]
     cited = f"{tex(entry.source.short)}~\\cite{{{entry.source.key}}}"
@@ -40,8 +45,8 @@ def caption(profile: Profile) -> str:
     ]
     shown = f" ({', '.join(lines)})" if lines else ""
     return (
-        f"\\caption{{{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(counts_in_words(profile))}{shown}. {origin}.}}\n"
+        f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
+        f"{tex(counts_in_words(profile))}{shown}. {origin}."
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, prod
+from math import prod
 
 from analysis.drawing import arcs, wrap
 from analysis.drawing.boxes import width_of
@@ -33,7 +33,7 @@ from analysis.style.fonts import text_width
 _OUT = 0.85  # of the room above boxes in a row: how far an arc stands from them
 _LINE = 16.0  # of a heading
 _APART = 0.5  # of what a row leaves below its boxes and before the next row
-_TITLE = 19.0  # of a band
+_TITLE, _TITLE_WIDTH = 19.0, 170.0  # of a band: its height, and how wide it is at most
 _COUNT = 30.0  # right of a shortcut that says its count
 
 
@@ -145,7 +145,7 @@ def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: flo
     # titles stand left of the first main path, or of its boxes, and shapes right of the last one
     said = [title for title in titles.values() if title]
     over = 0.0 if headed else lanes[0].half
-    lead = max([inset, *(width_of(title.text(inf)) - over for title in said)])
+    lead = max([inset, *(width_of(title.text(_TITLE_WIDTH)) - over for title in said)])
     shapes = [width_of(title.shape) + 6 for title in said if title.shape]
     tail = max([inset, *(shape - lanes[-1].right for shape in shapes)])
     content = sum(lane.width for lane in lanes) + between * (len(lanes) - 1) + lead + tail
@@ -207,8 +207,7 @@ def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: flo
 
 
 def _band(title: _Title, x: float, y: float, width: float, height: float) -> Band:
-    room = width - (width_of(title.shape) - 6 if title.shape else 0.0)
-    return Band(title.name, title.text(room), title.shape, x, y, width, height, title.note)
+    return Band(title.name, title.text(_TITLE_WIDTH), title.shape, x, y, width, height, title.note)
 
 
 def _wrapped(text: str, width: float) -> tuple[str, ...]:

@@ -48,7 +48,8 @@ class View:
     """What of a network is drawn, and what its boxes say.
 
     `labels` is None for what suits the level: paths of blocks, operations of layers. `figures`
-    leaves room for a number in every box. `splits` draws the stem's pooling as a box of its own.
+    leaves room for a number in every box. `groups` has them say groups and dilation, where no band
+    has room for it, and `splits` draws the stem's pooling as a box of its own.
     """
 
     profile: Profile
@@ -58,6 +59,7 @@ class View:
     labels: Labels | None = None
     spacing: Spacing = SCREEN
     figures: bool = False
+    groups: bool = False
     splits: bool = False
     cuts: frozenset[str] = frozenset()
 
@@ -100,7 +102,7 @@ def graph(
         ValueError: where there is nothing of an opened name.
     """
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
-    view = replace(view, cuts=frozenset(cuts))
+    view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
     return layout.arrange(network_of(view), arranged, aspect, width_mm)
 
 
@@ -325,7 +327,7 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
     lines, beside = (title,), ""
     if (says := _says(view)) is not Labels.PATH:
         path_line = (run_title(place, count),) if says is Labels.BOTH else ()
-        said = conv_label if view.splits else operation  # no band says groups there
+        said = conv_label if view.groups else operation
         lines = (*path_line, *map(said, block.convs))
         beside = f"×{count}" if count > 1 else ""
     kind, opens = Kind.RUN if count > 1 else Kind.BLOCK, (*unfolds, path)

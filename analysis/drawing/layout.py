@@ -153,14 +153,18 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
         between = top - 0.4 * spacing.row_gap
         cells_in_row = [network.groups[p.group].cells[p.start : p.stop] for p in row]
         gaps = sum(len(cell.main) for cells in cells_in_row for cell in cells) - 1
-        stretch = (length - wrapping.row_width(row)) / gaps if gaps else 0.0
+        free = length - wrapping.row_width(row)
+        stretch = free / gaps if gaps else 0.0
+        if not gaps:  # a node in a row of its own fills it
+            ((cell,),) = cells_in_row
+            cells_in_row = [(_wider(cell, free),)]
         for number, (part, cells) in enumerate(zip(row, cells_in_row, strict=True)):
             group = network.groups[part.group]
             x += wrapping.gaps[part.group] + stretch if number else 0
             start, begins = x, part.start == 0
             first_node, first_line = len(nodes), len(lines)
             for index, cell in enumerate(cells):
-                width = wrapping.widths[part.group][part.start + index]
+                width = wrapping.widths[part.group][part.start + index] + (0 if gaps else free)
                 first = stretch if index else 0.0
                 placed, end = _place(cell, x, y, width, (first, stretch), spacing)
                 for node in placed.main:
@@ -201,6 +205,11 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
         left,
         notes=network.notes,
     )
+
+
+def _wider(cell: Cell, by: float) -> Cell:
+    (node,) = cell.branch
+    return replace(cell, branch=(replace(node, width=node.width + by),))
 
 
 def _place(

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.drawing.boxes import BESIDE, width_of
+from analysis.drawing.boxes import BESIDE, LOWEST, width_of
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES, SAMPLE, Name, Sign
 from analysis.drawing.parts import (
@@ -48,8 +48,6 @@ _FILLS = {
 
 
 _OTHER_FILL = 0.16
-
-_LOWEST = 11.0  # px from line to line in a low box
 
 
 def fill_of(kind: Kind) -> float:
@@ -145,7 +143,7 @@ def lines_of(node: Node, warm: Warm | None) -> tuple[Line, ...]:
         lines = (*lines[:-1], next((t for t in longer if text_width(t, TEXT) <= fits), label))
         number = ""
     else:
-        low = (node.height - 5) / (len(lines) + 1) >= _LOWEST
+        low = (node.height - 5) / (len(lines) + 1) >= LOWEST
         fitting = (said for said in figures if low and text_width(said, SMALL) <= room)
         number = next(fitting, "")
     count = len(lines) + bool(number)

@@ -2,6 +2,7 @@
 // It draws into component.parentElement and keeps zoom and choice as long as that element lives.
 
 const LARGEST = 8;
+const TALLEST = 8000; // px of a canvas that grows with a drawing from top to bottom
 const HINT = "Click a node for its shapes and costs";
 const OPENS = "; double-click, or press Enter, to open it";
 const memory = new WeakMap();
@@ -250,6 +251,7 @@ function smallest(state) {
 function fit(state) {
   state.reserve = Math.max(state.reserve ?? 0, covered(state));
   const w = state.canvas.clientWidth - state.reserve;
+  grow(state, w);
   const h = state.canvas.clientHeight;
   if (w <= 0 || !h) return;
   state.k = Math.min(w / state.width, h / state.height, 1.6);
@@ -257,6 +259,12 @@ function fit(state) {
   state.y = (state.height - h / state.k) / 2;
   state.fitted = true;
   place(state);
+}
+
+// A drawing from top to bottom is as tall as its text needs; the page scrolls.
+function grow(state, width) {
+  const tall = Math.min(state.height * Math.min(1, width / state.width), TALLEST);
+  state.canvas.style.height = state.data.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
 }
 
 function zoom(state, factor, event) {

@@ -66,10 +66,11 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
         drawing: the graph as SVG.
 
     Returns:
-        `svg`; `nodes`, by id in the order of the main path: title, index of its facts, what opens
-        it and what closes it; `facts`, each of which many equal blocks share; `hints`, what a
-        fact's name means; `blocks` and `layers` of every stage, the stem's and the head's layers
-        too, to find what is folded away; `papers`, every stage's name in the paper.
+        `svg`; `upright`, whether it runs from top to bottom; `nodes`, by id in the order of the
+        main path: title, index of its facts, what opens it and what closes it; `facts`, each of
+        which many equal blocks share; `hints`, what a fact's name means; `blocks` and `layers` of
+        every stage, the stem's and the head's layers too, to find what is folded away; `papers`,
+        every stage's name in the paper.
     """
     if not isinstance(profile, Profile):
         return _view_of_several(graph, profile, drawing)
@@ -88,6 +89,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
     stages = plan.stage_names(profile.spec)
     return {
         "svg": drawing,
+        "upright": graph.layout is Layout.COLUMN,
         "nodes": nodes,
         "facts": describe.facts,
         "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
@@ -121,6 +123,7 @@ def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str
         facts.append(said)
     return {
         "svg": drawing,
+        "upright": graph.layout is Layout.COLUMN,
         "nodes": nodes,
         "facts": facts,
         "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},

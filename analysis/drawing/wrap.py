@@ -7,9 +7,8 @@ the next. Time is linear in the rows where equal cells follow each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import inf, log, sqrt
-from operator import itemgetter
 from typing import NamedTuple
 
 from analysis.drawing.boxes import width_of
@@ -27,6 +26,7 @@ COLUMN_MM = 100.0
 """Widths up to this are those of a column of text, wider ones those of a page."""
 
 _PT_PER_MM = 72 / 25.4
+_LONELY = 0.15  # how much longer rows may be where that leaves no node in a row of its own
 _FULL = 1.5  # a row is no more than this much longer than what stands in it
 
 
@@ -72,7 +72,8 @@ class Wrapping:
         if not spacing.label_gap:  # bands alone say shapes: there is room for them
             for group, widths in zip(network.groups, self.widths, strict=True):
                 if group.is_stage:
-                    widths[-1] += max(width_of(group.name, group.output) - 8 - sum(widths), 0)
+                    said = " · ".join(filter(None, (group.name, group.note)))
+                    widths[-1] += max(width_of(said, group.output) - 7 - sum(widths), 0)
         self.gaps = [group.gap(spacing) for group in network.groups]
         self.sums = [sum(widths) for widths in self.widths]
         self._line = [[cell.line(spacing) for cell in group.cells] for group in network.groups]
@@ -113,7 +114,27 @@ class Wrapping:
                         continue
                     at, left, used = at + take, left - take, used + take * width
             rows[-1].append(Part(index, start, at))
+        return self._accompanied(rows, length)
+
+    def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
+        """The rows, none of which holds a single node where the cell before it can come along."""
+        for before, row in pairwise(rows):
+            part = before[-1]
+            if not self.is_lonely(row) or part.stop - part.start < 2:
+                continue
+            moved = Part(part.group, part.stop - 1, part.stop)
+            if self.row_width([moved, *row]) <= length:
+                before[-1] = part._replace(stop=part.stop - 1)
+                row.insert(0, moved)
         return rows
+
+    def is_lonely(self, row: Row) -> bool:
+        """Whether a row holds a single node, or part of a stage that came along with one."""
+        (group, start, _), *others = row
+        cells = self.network.groups[group].cells
+        if others:
+            return start > 0 and others[-1].group == len(self.network.groups) - 1
+        return len(cells) == 1 and len(cells[0].main) == 1
 
     def row_width(self, row: Row) -> float:
         """From its first cell to the end of its last."""
@@ -195,9 +216,12 @@ def for_aspect(
 
     def badness(found: tuple[float, list[list[Row]]]) -> float:
         length, rows = found
+        split = _LONELY * any(map(_is_lonely, wrappings, rows))
         width = length + 2 * spacing.margin
         below = key_of(key, "", width, spacing.margin).height + heads
-        return abs(log(width / (sum(map(Wrapping.height, wrappings, rows)) + below) / aspect))
+        return (
+            abs(log(width / (sum(map(Wrapping.height, wrappings, rows)) + below) / aspect)) + split
+        )
 
     length, rows = min(map(tried, lengths), key=badness)
     return length, [one.even(mine) for one, mine in zip(wrappings, rows, strict=True)]
@@ -222,7 +246,17 @@ def on_paper(
         key: what stands below it.
         heads: what stands above the networks, in px.
     """
-    return min(_on_paper(wrappings, width_mm, low_mm, key, heads), key=itemgetter(0))
+    legible = px_at(width_mm, LEAST_PT) + 1e-6
+
+    def cost(found: tuple[float, list[list[Row]]]) -> tuple[bool, float]:
+        width, rows = found
+        return width > legible, width * (1 + _LONELY * any(map(_is_lonely, wrappings, rows)))
+
+    return min(_on_paper(wrappings, width_mm, low_mm, key, heads), key=cost)
+
+
+def _is_lonely(wrapping: Wrapping, rows: list[Row]) -> bool:
+    return any(map(wrapping.is_lonely, rows))
 
 
 def _on_paper(

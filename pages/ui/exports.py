@@ -53,7 +53,7 @@ Draw = Callable[[float | None], Graph]
 
 def diagram_menu(
     name: str,
-    profile: Profile,
+    profile: Profile | Mapping[str, Profile],
     draw: Draw,
     heat: Heat | None = None,
     caption: str = "",
@@ -64,7 +64,7 @@ def diagram_menu(
 
     Args:
         name: what the files are called.
-        profile: the network that it shows.
+        profile: the network that it shows; of several beside each other, by name.
         draw: lays out what is on the page, for a width in mm on paper if there is one.
         heat: numbers that colour it.
         caption: LaTeX and BibTeX to copy.

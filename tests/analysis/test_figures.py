@@ -1,0 +1,334 @@
+"""Figures for a paper: their size, their text, what boxes say, rows and columns."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+
+import analysis
+from analysis.costs.profiles import Profile
+from analysis.drawing.dot import dot
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.marks import Warm, lines_of
+from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
+from analysis.drawing.svg import svg
+from analysis.style.fonts import text_width
+from analysis.style.look import Look
+from analysis.style.palette import LIGHT
+from nets import parse
+from nets.spec import ResNetSpec
+from tests.analysis.test_graph import drawn, traced
+from tests.strategies import specs
+
+SVG = "{http://www.w3.org/2000/svg}"
+NETS = ("resnet18", "resnet34", "resnet50", "resnet152", "resnet1202", "plain34", "preresnet164")
+DILATED = "resnext50_32x4d:dilate=0,1,1"
+
+
+def counted(text: str) -> Profile:
+    return analysis.profile(parse(text))
+
+
+class Printed(NamedTuple):
+    """A drawing on paper: its height, and the smallest text that is really in it."""
+
+    tall_mm: float
+    text_pt: float
+
+
+def printed(picture: Graph, width_mm: float) -> Printed:
+    root = ElementTree.fromstring(svg(picture, Look(width_mm=width_mm)))
+    _, _, wide, tall = map(float, root.get("viewBox", "").split())
+    usual = float(root.get("font-size", 0))
+    sizes = [float(text.get("font-size", usual)) for text in root.iter(f"{SVG}text")]
+    assert min(sizes) == SMALL
+    return Printed(tall / wide * width_mm, min(sizes) / wide * width_mm * 72 / 25.4)
+
+
+@pytest.mark.parametrize(("width", "most"), [(85, 120), (170, 70)])
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "plain34", "resnet50", "resnet152"])
+def test_a_folded_net_fits_a_column_and_a_page(text: str, width: float, most: float) -> None:
+    found = printed(graph(counted(text), width_mm=width), width)
+    assert found.tall_mm <= most + 0.01
+    assert 7 <= found.text_pt <= 8.001
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet50"])
+def test_by_layers_a_net_fits_a_page(text: str) -> None:
+    found = printed(graph(counted(text), Level.LAYER, width_mm=170), 170)
+    assert found.tall_mm <= 160.01
+    assert 7 <= found.text_pt <= 8.001
+
+
+def test_every_way_to_label_a_folded_net_is_legible() -> None:
+    for text in (*NETS, DILATED):
+        for width in (85, 170):
+            for labels in Labels:
+                found = printed(graph(counted(text), width_mm=width, labels=labels), width)
+                assert found.text_pt >= 6.99, (text, width, labels)
+                assert found.tall_mm <= (135 if width == 85 else 70), (text, width, labels)
+
+
+def said(picture: Graph) -> dict[str, str]:
+    """What every box says: its lines, and what stands beside them."""
+    boxes = (node for node in picture.nodes if node.kind is not Kind.ADD)
+    return {n.path: "|".join(filter(None, (*n.lines, n.beside))) for n in boxes}
+
+
+def test_boxes_say_paths_operations_or_both() -> None:
+    profile = counted("resnet34")
+    paths = said(graph(profile))
+    assert paths == said(graph(profile, labels=Labels.PATH))
+    assert paths["layer2.0"] == "layer2.0"
+    assert paths["layer2.1"] == "layer2.1 to 2.3 ×3"
+    assert (paths["stem"], paths["head"]) == ("stem", "head")
+    operations = said(graph(profile, labels=Labels.OPERATIONS))
+    assert operations == {
+        "input": "3×224×224",
+        "stem": "7×7, 64 /2|max pool /2",
+        "layer1.0": "3×3, 64|3×3, 64",
+        "layer1.1": "3×3, 64|3×3, 64|×2",
+        "layer2.0": "3×3, 128 /2|3×3, 128",
+        "layer2.1": "3×3, 128|3×3, 128|×3",
+        "layer3.0": "3×3, 256 /2|3×3, 256",
+        "layer3.1": "3×3, 256|3×3, 256|×5",
+        "layer4.0": "3×3, 512 /2|3×3, 512",
+        "layer4.1": "3×3, 512|3×3, 512|×2",
+        "head": "avg pool|fc 1000",
+    }
+    for width in (85.0, 170.0):
+        assert said(graph(profile, width_mm=width)) == operations
+    both = said(graph(profile, labels=Labels.BOTH))
+    assert both["layer2.0"] == "layer2.0|3×3, 128 /2|3×3, 128"
+    assert both["layer2.1"] == "layer2.1 to 2.3|3×3, 128|3×3, 128|×3"
+    assert both["stem"] == "stem|7×7, 64 /2|max pool /2"
+
+
+def test_a_stage_says_what_its_blocks_compute() -> None:
+    profile = counted("resnet50")
+    stages = said(graph(profile, Level.STAGE, labels=Labels.OPERATIONS))
+    assert stages["layer1"] == "1×1, 64|3×3, 64|1×1, 256|×3"
+    assert stages["layer2"] == "1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    assert said(graph(profile, Level.STAGE))["layer2"] == "layer2 ×4"
+    both = said(graph(profile, Level.STAGE, labels=Labels.BOTH))
+    assert both["layer2"] == "layer2|1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    once = said(graph(counted("resnet50:blocks=1,1,1,1"), Level.STAGE, labels=Labels.OPERATIONS))
+    assert once["layer2"] == "1×1, 128|3×3, 128 /2|1×1, 512|×1"
+
+
+def test_layers_say_what_they_compute_unless_paths_are_asked_for() -> None:
+    profile = counted("resnet34")
+    usual = said(graph(profile, Level.LAYER))
+    assert usual["layer2.0.conv1"] == "3×3, 128 /2"
+    assert usual["layer2.0.bn1"] == "BN"
+    assert said(graph(profile, Level.LAYER, width_mm=170)) == usual
+    paths = said(graph(profile, Level.LAYER, labels=Labels.PATH))
+    assert paths["layer2.0.conv1"] == "layer2.0.conv1"
+    both = said(graph(profile, Level.LAYER, labels=Labels.BOTH))
+    assert both["layer2.0.conv1"] == "layer2.0.conv1|3×3, 128 /2"
+
+
+def test_a_run_that_lists_operations_says_its_count_in_every_format() -> None:
+    picture = graph(counted("resnet34"), labels=Labels.OPERATIONS)
+    root = ElementTree.fromstring(svg(picture))
+    (run,) = root.findall(f".//{SVG}g[@data-path='layer3.1'][@data-count='5']/[{SVG}rect]")
+    texts = [(text.text, text.get("font-weight")) for text in run.iterfind(f"{SVG}text")]
+    assert texts == [("3×3, 256", None), ("3×3, 256", None), ("×5", "600")]
+    assert r'"layer3.1" [label="3×3, 256\n3×3, 256\n×5" class="node run"' in dot(picture)
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("labels", Labels)
+@pytest.mark.parametrize("width", [None, 85, 170])
+def test_everything_said_fits_its_box(labels: Labels, layout: Layout, width: float | None) -> None:
+    for text in ("resnet34", "resnet152", "preresnet164", "plain34", DILATED):
+        profile = counted(text)
+        for level in Level:
+            for figures in (False, True):
+                picture = graph(
+                    profile,
+                    level,
+                    width_mm=width,
+                    labels=labels,
+                    arranged=layout,
+                    figures=figures,
+                )
+                heat = heat_of(profile, Metric.MACS)
+                warm = Warm.of(picture, heat, LIGHT) if figures else None
+                for node in picture.nodes:
+                    if node.kind is not Kind.ADD:
+                        assert_fits(node, warm)
+                    if figures and labels is not Labels.PATH and heat.of(node):
+                        assert len(lines_of(node, warm)) > len(node.lines) or node.inner
+
+
+def assert_fits(node: Node, warm: Warm | None) -> None:
+    lines = lines_of(node, warm)
+    for line in lines:
+        half = text_width(line.text, line.size) / 2
+        assert abs(line.x - node.x) + half <= node.width / 2 - 2.9, line
+        assert node.y - node.height / 2 + 0.7 * line.size < line.base
+        assert line.base < node.y + node.height / 2 - 2.9
+    for one, other in pairwise(line for line in lines if not line.bold):
+        assert other.base - one.base >= 11  # lines don't touch
+
+
+@pytest.mark.parametrize("width", [None, 85, 120, 170])
+@pytest.mark.parametrize("level", Level)
+def test_no_row_leaves_a_side_empty(level: Level, width: float | None) -> None:
+    for text in (*NETS, "resnet101", "wrn28_10", "resnet20"):
+        for unfold in (False, True):
+            if unfold and level is Level.LAYER and text == "resnet1202":
+                continue  # as the rows of blocks, only more of them
+            picture = graph(counted(text), level, unfold, width_mm=width)
+            rows: dict[float, list[Node]] = defaultdict(list)
+            past = {name for line in picture.shortcuts for name in line.via}
+            for node in picture.nodes:
+                if node.id not in past:
+                    rows[node.y].append(node)
+            for nodes in rows.values():
+                left = min(node.x - node.width / 2 for node in nodes)
+                right = max(node.x + node.width / 2 for node in nodes)
+                assert left <= picture.width / 5, (text, unfold)
+                assert right >= picture.width * 4 / 5, (text, unfold)
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_the_main_path_ends_in_arrow_heads(layout: Layout) -> None:
+    picture = graph(counted("resnet50"), arranged=layout)
+    path = ElementTree.fromstring(svg(picture)).find(f".//{SVG}g[@class='main-path']")
+    assert path is not None
+    assert len(path) == len(picture.edges)
+    for edge, line in zip(picture.edges, path, strict=True):
+        (x1, y1), tip, (x2, y2) = edge.head
+        assert tip == edge.points[-1]
+        (before_x, before_y), (x, y) = edge.points[-2:]
+        if before_y == y:
+            assert x1 == x2 < x  # it points to the right
+            assert (y1 + y2) / 2 == pytest.approx(y)
+        else:
+            assert y1 == y2 < y
+            assert (x1 + x2) / 2 == pytest.approx(x)
+            assert before_x == x
+        assert re.search(r"M\S+ \S+L\S+ \S+L\S+ \S+$", line.get("d", ""))
+
+
+@settings(max_examples=25)
+@given(specs())
+def test_a_column_is_the_network_too(spec: ResNetSpec) -> None:
+    profile = analysis.profile(spec, batch=4)
+    picture = graph(profile, Level.LAYER, unfold=True, arranged=Layout.COLUMN)
+    assert drawn(picture) == traced(spec)
+    for level in Level:
+        assert_apart(graph(profile, level, arranged=Layout.COLUMN))
+
+
+def assert_apart(picture: Graph) -> None:
+    """Nothing lies on anything else or outside, and shortcuts run beside the main path."""
+    boxes = sorted(
+        (n.y - n.height / 2, n.x - n.width / 2, n.height, n.width) for n in picture.nodes
+    )
+    for i, (y, x, height, width) in enumerate(boxes):
+        assert 0 <= x <= x + width <= picture.width
+        assert 0 <= y <= y + height <= picture.height
+        for other_y, other_x, _, other_width in boxes[i + 1 :]:
+            if other_y >= y + height:
+                break
+            assert x + width <= other_x or other_x + other_width <= x
+    nodes = {node.id: node for node in picture.nodes}
+    for line in picture.shortcuts:
+        if line.unit:
+            continue
+        assert line.is_upright
+        source, add = nodes[line.source], nodes[line.target]
+        (x, top), (beside, _), _, end = line.points
+        assert x == source.x
+        assert top < source.y - source.height / 2
+        assert end == (add.x + add.width / 2, add.y)
+        inside = [n for n in picture.nodes if n.x == x and top < n.y < add.y]
+        assert all(beside > node.x + node.width / 2 for node in inside)
+        assert beside <= picture.width
+    down = [edge.points for edge in picture.edges]
+    assert all(x1 == x2 and y1 < y2 for (x1, y1), (x2, y2) in down)
+
+
+@pytest.mark.parametrize("text", ["resnet34", "resnet50", "preresnet164", "plain34", DILATED])
+def test_a_column_is_narrow_and_its_titles_are_beside_its_path(text: str) -> None:
+    for labels in (Labels.PATH, Labels.OPERATIONS):
+        picture = graph(counted(text), labels=labels, arranged=Layout.COLUMN)
+        assert picture.width <= 390  # a phone's, at which text is of 12 px
+        axis = picture.nodes[0].x
+        for band in picture.bands:
+            assert band.x + 8 + text_width(band.title, SMALL) < axis
+            assert band.x + band.width - 8 - text_width(band.shape, SMALL) > axis
+        boxes = said(picture)
+        if text == DILATED and labels is Labels.OPERATIONS:
+            assert boxes["layer3.1"] == "1×1, 512|3×3, 512, 32 groups, dilation 2|1×1, 1024|×5"
+    assert "rankdir=TB" in dot(picture)
+    assert "rankdir=LR" in dot(graph(counted(text)))
+
+
+def test_a_column_says_the_count_beside_the_shortcut_of_a_run() -> None:
+    picture = graph(counted("resnet34"), Level.LAYER, arranged=Layout.COLUMN)
+    folded = [line for line in picture.shortcuts if line.count > 1]
+    assert [line.count for line in folded] == [2, 3, 5, 2]
+    for line in folded:
+        (x, y), anchor = line.count_at
+        assert anchor == "start"
+        assert x > line.points[1][0]
+        assert line.points[0][1] < y < line.points[3][1]
+        assert x + text_width(f"×{line.count}", 13) < picture.width
+        assert all(line.points[0][1] < at < line.points[3][1] for _, at in line.inset)
+
+
+def test_the_key_says_what_signs_mean() -> None:
+    def key(picture: Graph) -> list[str]:
+        root = ElementTree.fromstring(svg(picture))
+        return [str(t.text) for t in root.iterfind(f".//{SVG}g[@class='legend']/{SVG}text")]
+
+    shortcuts = ["identity shortcut", "projection shortcut"]
+    stem = ["stem: 7×7, 64 /2, max pool /2", "head: avg pool, fc 1000"]
+    profile = counted("resnet34")
+    assert key(graph(profile)) == [*shortcuts, "addition", "n equal blocks", *stem]
+    assert key(graph(profile, width_mm=85)) == [*shortcuts, "addition", "n equal blocks"]
+    assert key(graph(profile, unfold=True, width_mm=85)) == [*shortcuts, "addition"]
+    assert key(graph(profile, Level.STAGE, width_mm=85)) == [
+        *shortcuts,
+        "stage of n blocks",
+        "its blocks, by shortcut",
+    ]
+    layers = [*shortcuts, "addition", "×n: n equal blocks, drawn once"]
+    assert key(graph(profile, Level.LAYER)) == layers
+    assert key(graph(counted("plain34"), width_mm=85)) == ["n equal blocks"]
+
+
+def test_bands_on_paper_say_shapes_and_notes() -> None:
+    """No edge says them there."""
+    for text in (*NETS, DILATED, "resnet18:blocks=1,1,1,1"):
+        for width in (85, 170):
+            for level in Level:
+                picture = graph(counted(text), level, width_mm=width)
+                assert not any(edge.label for edge in picture.edges)
+                texts = [
+                    t.text
+                    for t in ElementTree.fromstring(svg(picture)).iterfind(
+                        f".//{SVG}g[@class='band']/{SVG}text"
+                    )
+                ]
+                for band in picture.bands:
+                    assert band.shape in texts, (text, width, level)
+                    if ", continued" not in band.title:
+                        assert band.note in band.title, (text, width, level)
+
+
+def test_an_unfolded_net_has_as_many_shortcuts_in_a_column() -> None:
+    picture = graph(counted("resnet152"), unfold=True, arranged=Layout.COLUMN)
+    kinds = Counter(line.kind.value for line in picture.shortcuts)
+    assert kinds == {"identity": 46, "projection": 4}
+    assert replace(picture, parts=()) == picture
