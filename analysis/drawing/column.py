@@ -32,7 +32,7 @@ from analysis.style.fonts import text_width
 
 _OUT = 0.85  # of the room above boxes in a row: how far an arc stands from them
 _LINE = 16.0  # of a heading
-_APART = 0.5  # of what a row leaves below its boxes and before the next row
+_APART = 0.4  # of what a row leaves below its boxes and before the next row
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # of a band: its height, and how wide it is at most
 _COUNT = 30.0  # right of a shortcut that says its count
 
@@ -162,8 +162,9 @@ def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: flo
     height = top + sum(heights.values()) + row_gap * (len(heights) - 1) + spacing.edge
     width = content + 2 * spacing.margin
     if width_mm is not None:
+        least = wrap.px_at(width_mm, wrap.PRINTED_PT)
         told = key_entries([lane.network for lane in lanes])
-        key = key_of(told, "", width, spacing.margin).height
+        key = key_of(told, "", max(width, least), spacing.margin).height
         width = wrap.paper_px(width_mm, wrap.PAGE_MM, width, height + key)
     left, free = (width - content) / 2, 0.0
     if headed:  # there is room to share

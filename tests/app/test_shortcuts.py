@@ -1,6 +1,7 @@
 """The page Shortcuts."""
 
 import json
+import re
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -75,6 +76,42 @@ def test_what_is_opened_is_in_the_address(open_app: Open) -> None:
     app.text_input(key="text").input("resnet20:blocks=1").run()
     assert not app.exception
     assert "layer2.0" not in told(app)["nodes"]
+
+
+def test_box_labels_and_layout_change_the_graph_and_its_files(open_app: Open) -> None:
+    app = open_app("resnet34", "shortcuts")
+    assert ">layer2.0</text>" in told(app)["svg"]
+    assert not told(app)["upright"]
+    app.selectbox(key="labels").select("operations").run()
+    assert ">3×3, 128</text>" in told(app)["svg"]
+    assert told(app)["nodes"]["layer2.1"]["title"] == "layer2.1 to 2.3 ×3"
+    app.selectbox(key="layout").select("column").run()
+    assert told(app)["upright"]
+    assert app.query_params["labels"] == "operations"
+    assert app.query_params["layout"] == "column"
+    same = open_app("resnet34", "shortcuts", labels="operations", layout="column")
+    assert told(same)["svg"] == told(app)["svg"]
+    assert not same.exception
+
+
+def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
+    app = open_app("resnet34", "shortcuts", open="layer2.0")
+    app.toggle(key="twin").set_value(True).run()
+    assert app.query_params["twin"] == "true"
+    assert app.toggle(key="twin").label == "Beside its plain twin"
+    view = told(app)
+    heads = re.findall(r'class="heading".*?>(.*?)</text>', view["svg"])
+    assert heads == ["Plain-34", "ResNet-34"]
+    assert {"plain34/layer2.0", "resnet34/layer2.0", "resnet34/layer2.0.add"} <= set(view["nodes"])
+    assert ">3×3, 128</text>" in view["svg"]
+    app.selectbox(key="heat").select("MACs").run()
+    assert told(app)["svg"].count(">694 M</text>") + told(app)["svg"].count("= 694 M</text>") == 2
+    plain = open_app("plain34:norm=none", "shortcuts", twin="true")
+    assert plain.toggle(key="twin").label == "Beside its residual twin"
+    heads = re.findall(r'class="heading".*?>(.*?)</text>', told(plain)["svg"])
+    assert heads == ["Variant of Plain-34", "Variant of ResNet-34"]
+    assert not app.exception
+    assert not plain.exception
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:

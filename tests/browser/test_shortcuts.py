@@ -472,3 +472,33 @@ def test_the_html_file_fills_the_window(
         assert around["height"] > 0.75 * height
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()
+
+
+def test_a_column_is_legible_on_a_phone(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152&layout=column", width=390, height=844)
+    expect(node(page, "layer4.1")).to_be_attached()
+    settled(page)
+    box = canvas(page).bounding_box()
+    assert box
+    assert box["width"] <= 390
+    smallest = page.evaluate(
+        """() => Math.min(...[...document.querySelectorAll('.rv-canvas > svg text')].map(
+            (text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a))"""
+    )
+    assert smallest >= 11.99
+    first, last = (node(page, path).bounding_box() for path in ("input", "head"))
+    assert first
+    assert last
+    assert box["y"] <= first["y"] < last["y"] + last["height"] <= box["y"] + box["height"]
+    for one in (first, last):
+        assert box["x"] <= one["x"] <= one["x"] + one["width"] <= box["x"] + box["width"]
+
+
+def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet34")
+    page.get_by_text("Beside its plain twin").click()
+    expect(node(page, "plain34/layer2.0")).to_be_visible()
+    node(page, "resnet34/layer2.0").click()
+    expect(chosen(page)).to_have_text("resnet34/layer2.0")
+    expect(page.locator(".rv-details")).to_contain_text("projection shortcut")
+    expect(page).to_have_url(re.compile(r"twin=true"))

@@ -1,0 +1,304 @@
+"""Networks beside each other on one scale, and VGG-19 from its published layers."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+import analysis
+from analysis.__main__ import run
+from analysis.drawing import vgg
+from analysis.drawing.beside import Beside
+from analysis.drawing.dot import dot
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.parts import Graph, Kind, Labels, Layout
+from analysis.drawing.svg import svg
+from analysis.drawing.tikz import tikz
+from analysis.drawing.viewer import html, view
+from analysis.style.fonts import text_width
+from nets import parse
+from tests.analysis.test_figures import assert_apart, printed
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(*texts: str, vgg19: bool = False) -> Beside:
+    return Beside(tuple(analysis.profile(parse(text)) for text in texts), vgg19)
+
+
+FIGURE = row("plain34", "resnet34", vgg19=True)
+"""He et al. 2015, Fig. 3."""
+
+
+def flow(picture: Graph, name: str = "") -> set[tuple[str, str]]:
+    """The steps and shortcuts of one network, without its name."""
+    steps = [(edge.source, edge.target) for edge in picture.edges]
+    steps += [(line.source, line.target) for line in picture.shortcuts]
+    pairs = [(a, b) for a, b in steps if a.startswith(name)]
+    assert all(b.startswith(name) for _, b in pairs)
+    return {(a.removeprefix(name), b.removeprefix(name)) for a, b in pairs}
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("unfold", [False, True])
+def test_each_network_is_what_it_is_alone(layout: Layout, level: Level, unfold: bool) -> None:
+    picture = FIGURE.graph(level, unfold, arranged=layout)
+    for name in ("plain34", "resnet34"):
+        alone = flow(graph(analysis.profile(parse(name)), level, unfold))
+        found = flow(picture, f"{name}/")
+        if layout is Layout.COLUMN and level is not Level.LAYER:  # the stem's pooling stands apart
+            first = next(b for a, b in alone if a == "stem")
+            alone -= {("input", "stem"), ("stem", first)}
+            alone |= {("input", "conv1"), ("conv1", "maxpool"), ("maxpool", first)}
+        assert found == alone
+    if layout is Layout.COLUMN:
+        assert_apart(picture)
+
+
+@pytest.mark.parametrize("width", [85, 170])
+def test_the_papers_figure_is_legible_on_one_page(width: float) -> None:
+    for both in (row("plain34", "resnet34"), FIGURE):
+        found = printed(both.graph(width_mm=width), width)
+        assert found.text_pt >= 7
+        assert found.tall_mm <= 240.01
+    rows = printed(FIGURE.graph(width_mm=170, arranged=Layout.ROWS), 170)
+    assert rows.text_pt >= 7
+    assert rows.tall_mm <= 210.01
+
+
+def test_equal_sizes_stand_in_one_band() -> None:
+    picture = FIGURE.graph(width_mm=170)
+    sizes = ["224×224", "112×112", "56×56", "28×28", "14×14", "7×7", "1×1"]
+    assert [band.title for band in picture.bands] == sizes
+    inside: dict[tuple[str, str], list[str]] = defaultdict(list)
+    tops: dict[str, set[float]] = defaultdict(set)
+    for band in picture.bands:
+        nodes = [n for n in picture.nodes if band.y < n.y < band.y + band.height]
+        for network in ("vgg19", "plain34", "resnet34"):
+            mine = [node for node in nodes if node.path.startswith(f"{network}/")]
+            inside[network, band.title] = [
+                node.path.partition("/")[2] for node in mine if node.kind is not Kind.ADD
+            ]
+            tops[band.title].add(mine[0].y - mine[0].height / 2)
+    assert all(len(found) == 1 for found in tops.values())
+    assert inside["vgg19", "224×224"] == ["input", "conv1_1", "conv1_2"]
+    assert inside["vgg19", "56×56"] == ["pool2", "conv3_1", "conv3_2"]
+    assert inside["vgg19", "7×7"] == ["pool5"]
+    assert inside["vgg19", "1×1"] == ["fc6", "fc7", "fc8"]
+    for network in ("plain34", "resnet34"):
+        assert inside[network, "224×224"] == ["input"]
+        assert inside[network, "112×112"] == ["conv1"]
+        assert inside[network, "56×56"] == ["maxpool", "layer1.0", "layer1.1"]
+        assert inside[network, "7×7"] == ["layer4.0", "layer4.1"]
+        assert inside[network, "1×1"] == ["head"]
+    heads = [(heading.text, heading.x) for heading in picture.headings]
+    assert [text for text, _ in heads] == ["VGG-19", "Plain-34", "ResNet-34"]
+    for (_, x), network in zip(heads, ("vgg19", "plain34", "resnet34"), strict=True):
+        axis = {n.x for n in picture.nodes if n.path.startswith(f"{network}/")}
+        assert axis == {x}
+    first = min(node.x - node.width / 2 for node in picture.nodes)
+    assert all(band.x + 8 + text_width(band.title, 12) < first for band in picture.bands)
+
+
+def test_networks_of_other_sizes_share_no_band() -> None:
+    picture = row("resnet20", "resnet18").graph()
+    assert [band.title for band in picture.bands] == [
+        "224×224",
+        "112×112",
+        "56×56",
+        "32×32",
+        "28×28",
+        "16×16",
+        "14×14",
+        "8×8",
+        "7×7",
+        "1×1",
+    ]
+
+
+def test_boxes_say_operations_unless_paths_are_asked_for() -> None:
+    labels = {node.id: node.label for node in FIGURE.graph().nodes}
+    assert labels["resnet34/layer2.0"] == "3×3, 128 /2\n3×3, 128"
+    assert labels["resnet34/conv1"] == "7×7, 64 /2"
+    assert labels["vgg19/conv5_1"] == "3×3, 512"
+    paths = {node.id: node.label for node in FIGURE.graph(labels=Labels.PATH).nodes}
+    assert paths["resnet34/layer2.1"] == "layer2.1 to 2.3 ×3"
+    assert paths["vgg19/conv5_1"] == "conv5_1 ×4"
+    both = {node.id: node.label for node in FIGURE.graph(labels=Labels.BOTH).nodes}
+    assert both["vgg19/conv1_1"] == "conv1_1\n3×3, 64"
+
+
+def test_vgg19_is_as_it_was_published() -> None:
+    """Parameters and multiply-adds as torchvision publishes them of `vgg19`."""
+    layers = list(vgg.layers())
+    assert [layer.output[0] for layer in layers] == [
+        *(64, 64, 128, 128, 256, 256, 256, 256),
+        *([512] * 8),
+        *(4096, 4096, 1000),
+    ]
+    assert sum(layer.params for layer in layers) == 143_667_240
+    macs = sum(layer.macs for layer in layers)
+    assert macs == 19_632_062_464
+    assert round(macs / 1e9, 3) == 19.632
+    counts = {}
+    for unfold in (False, True):
+        picture = FIGURE.graph(unfold=unfold)
+        mine = [node for node in picture.nodes if node.path.startswith("vgg19/conv")]
+        counts[unfold] = [node.count for node in mine]
+    assert counts == {False: [1, 1, 1, 1, 1, 3, 1, 3, 4], True: [1] * 16}
+    detail = next(n.detail for n in FIGURE.graph().nodes if n.path == "vgg19/conv3_1")
+    assert detail == (
+        "Conv2d, 128×56×56 to 256×56×56, 295,168 parameters, 924,844,032 MACs, from Simonyan and "
+        "Zisserman 2015, Table 1"
+    )
+
+
+@pytest.mark.parametrize("metric", [Metric.MACS, Metric.PARAMS])
+@pytest.mark.parametrize("level", Level)
+def test_heat_is_of_all_on_one_scale(metric: Metric, level: Level) -> None:
+    heat = FIGURE.heat(metric)
+    for layout in Layout:
+        picture = FIGURE.graph(level, arranged=layout, figures=True)
+        sums: dict[str, float] = defaultdict(float)
+        for node in picture.nodes:
+            sums[node.path.partition("/")[0]] += heat.of(node) or 0
+        for name, profile in FIGURE.by_name().items():
+            assert sums[name] == getattr(profile, metric)
+        assert sums["vgg19"] == {"macs": 19_632_062_464, "params": 143_667_240}[metric]
+        assert svg(picture, heat=heat).count('class="scale"') == 1
+    with pytest.raises(ValueError, match="published layers, which say nothing of saved memory"):
+        FIGURE.heat(Metric.SAVED_BYTES)
+    alone = heat_of(FIGURE.profiles[1], metric)
+    one = FIGURE.heat_of_one(FIGURE.profiles[1], alone)
+    assert {path.partition("/")[0] for path in one.values} == {"resnet34"}
+
+
+def test_dot_has_a_cluster_for_each_network() -> None:
+    text = dot(FIGURE.graph())
+    labels = ("VGG-19", "Plain-34", "ResNet-34")
+    assert [text.count(f'label="{label}"') for label in labels] == [1, 1, 1]
+    names = re.findall(r"subgraph (\S+) \{", text)
+    assert len(names) == len(set(names)) == 3 + 2 * 4
+    assert '"resnet34/layer1.0" -> "resnet34/layer1.0.add"' in text
+    assert text.count('class="shortcut') == 8  # a run's is one
+
+
+def test_tikz_names_the_networks() -> None:
+    tex = tikz(FIGURE.graph(width_mm=170))
+    for name in (r"VGG-\/19", r"Plain-\/34", r"ResNet-\/34"):
+        assert rf"{{{{\bfseries\boldmath {name}}}}};" in tex
+
+
+def test_the_viewer_knows_every_node_and_opens_none() -> None:
+    picture = FIGURE.graph()
+    known = view(picture, FIGURE.by_name(), svg(picture))
+    assert known["upright"]
+    assert list(known["nodes"]) == [node.id for node in picture.nodes]
+    assert not any(node["opens"] for node in known["nodes"].values())
+    run = known["nodes"]["resnet34/layer2.1"]
+    assert run["title"] == "resnet34/layer2.1 to 2.3 ×3"
+    facts = known["facts"][run["facts"]]
+    assert facts["what"] == "identity shortcut"
+    stem = known["facts"][known["nodes"]["resnet34/conv1"]["facts"]]
+    assert stem["what"] == "Conv2d, BatchNorm2d, ReLU"
+    assert ("Parameters", "9.54 k", "9,536") in stem["rows"]
+    assert "Simonyan" in known["facts"][known["nodes"]["vgg19/fc6"]["facts"]]["what"]
+    document = html(FIGURE.by_name(), {"block": picture}, "block")
+    data = re.search(r'id="data">(.*?)</script>', document, re.S)
+    assert data
+    assert set(json.loads(data[1])["views"]) == {"block"}
+
+
+ASKED = ["graph", "plain34", "resnet34", "--beside", "vgg19"]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png", ".dot", ".tex", ".html"])
+def test_every_format_is_written(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"fig3{suffix}"
+    assert run([*ASKED, "-o", str(path), "--width-mm", "85"]) == 0
+    if suffix == ".pdf":
+        (page,) = PdfReader(path).pages
+        assert float(page.mediabox.width) == pytest.approx(85 / 25.4 * 72, abs=0.1)
+        assert float(page.mediabox.height) <= 240.1 / 25.4 * 72
+        assert "VGG-19" in page.extract_text()
+    elif suffix == ".png":
+        width, height = Image.open(path).size
+        assert width < height
+    else:
+        text = path.read_text()
+        assert "resnet34/layer2.0" in text
+        assert "vgg19/conv3_1" in text
+
+
+def test_rows_stand_below_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    assert run([*ASKED, "-o", str(path), "--layout", "rows", "--width-mm", "170"]) == 0
+    root = ElementTree.parse(path).getroot()
+    heads = root.findall(f".//{SVG}text[@class='heading']")
+    assert [head.text for head in heads] == ["VGG-19", "Plain-34", "ResNet-34"]
+    tops = [float(head.get("y", 0)) for head in heads]
+    assert tops == sorted(tops)
+    ends = [
+        max(float(n[1].get("y", 0)) for n in nodes)
+        for nodes in (
+            root.findall(f".//{SVG}g[@data-path='{name}/head']")
+            or root.findall(f".//{SVG}g[@data-path='{name}/fc8']")
+            for name in ("vgg19", "plain34", "resnet34")
+        )
+    ]
+    assert ends[0] < tops[1] < ends[1] < tops[2] < ends[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["resnet18", "resnet18"], "'resnet18' is given twice: name networks that differ"),
+        (["resnet18", "resnet34", "resnet50", "plain18"], "two or three networks .*, not 4"),
+        (
+            ["resnet18", "resnet34", "resnet50", "--beside", "vgg19"],
+            "two or three networks stand beside each other, not 4",
+        ),
+        (["resnet18", "plain18", "--block", "layer1.0"], "--block draws one block of one network"),
+        (["resnet18", "--block", "layer1.0", "--labels", "path"], "leave out .*--labels"),
+        (["resnet18", "plain18", "--aspect", "1:1"], "--aspect is for rows"),
+        (["resnet18", "--layout", "column", "--aspect", "1:1"], "--aspect is for rows"),
+        (
+            ["resnet18", "--beside", "vgg19", "--heat", "saved_bytes"],
+            "VGG-19 is drawn from its published layers",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_a_sentence(
+    asked: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["graph", *asked, "-o", str(tmp_path / "a.svg")]) == 2
+    error = capsys.readouterr().err
+    assert re.search(said, error)
+    assert error.count("\n") == 1
+    assert not (tmp_path / "a.svg").exists()
+
+
+def test_labels_and_layout_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+
+    def drawn(*asked: str) -> str:
+        assert run(["graph", "resnet34", "-o", str(path), *asked]) == 0
+        return path.read_text()
+
+    assert ">layer2.1 to 2.3 ×3<" in drawn()
+    assert ">3×3, 128<" in drawn("--width-mm", "85")
+    assert ">layer2.1 to 2.3 ×3<" in drawn("--width-mm", "170", "--labels", "path")
+    both = drawn("--labels", "both")
+    assert ">layer2.1 to 2.3<" in both
+    assert ">3×3, 128<" in both
+    column = ElementTree.fromstring(drawn("--layout", "column"))
+    _, _, wide, tall = map(float, column.get("viewBox", "").split())
+    assert wide < tall / 3
+    assert ">layer2.0<" not in drawn("--no-labels")
