@@ -40,7 +40,9 @@ from pages.views.studies import (
 
 warm_up()
 export = heading("Lesions")
-st.markdown("Click a block to take it out of the trained network; click it again to put it back.")
+aside("intro").markdown(
+    "Click a block to take it out of the trained network; click it again to put it back."
+)
 top, below, work = aside("top"), aside("below"), st.container()
 training, job = job_of(TRAINING), job_of(KEY)
 is_new = training is not None and is_over(training) and take_trained(training)

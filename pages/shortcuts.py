@@ -17,7 +17,7 @@ from pages.ui.cached import profile_of
 from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
 from pages.ui.theme import palette
-from pages.ui.wall import aside, end_of_wall, heading, on_wall
+from pages.ui.wall import end_of_wall, heading, on_wall
 from pages.views.drawing import choose_drawn
 from pages.views.graph import graph_of, show_graph
 from pages.views.shortcuts import shortcut_rows

@@ -9,8 +9,15 @@ requested()
 from analysis.drawing.units import unit_graph
 from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
-from pages.ui.wall import aside, end_of_wall, heading, on_wall
-from pages.views.units import choose_unit, draw_unit, error_rows, option_rows, show_unit
+from pages.ui.wall import aside, heading, on_wall
+from pages.views.units import (
+    choose_unit,
+    draw_unit,
+    error_rows,
+    option_rows,
+    show_on_wall,
+    show_unit,
+)
 
 export = heading("Residual units" if on_wall() else "Units")
 aside("intro").markdown(
@@ -21,11 +28,13 @@ aside("intro").markdown(
 with aside("settings"):
     choices = st.columns(2, gap="large")
 units = [choose_unit(side, index) for index, side in enumerate(choices)]
+if on_wall():
+    show_on_wall(units)
+    st.stop()
 for side, unit in zip(st.columns(2, gap="large"), units, strict=True):
     with side:
         draw_unit(unit)
         show_unit(unit)
-end_of_wall()
 with export:
     drawn = unit_graph(units)
     diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda _: drawn)

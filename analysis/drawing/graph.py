@@ -62,6 +62,7 @@ class View:
     groups: bool = False
     splits: bool = False
     cuts: frozenset[str] = frozenset()
+    short: bool = False
 
     @cached_property
     def details(self) -> dict[str, str]:
@@ -80,6 +81,7 @@ def graph(
     arranged: Layout = Layout.ROWS,
     figures: bool = False,
     cuts: Collection[str] = (),
+    fits: bool = False,
 ) -> Graph:
     """Lay out a network.
 
@@ -97,13 +99,17 @@ def graph(
         arranged: whether it runs in rows or down a column.
         figures: whether every box has room for a number below its label, as heat writes it.
         cuts: paths of blocks before which a run of equal ones ends.
+        fits: whether it stands as close as on paper, its text as large as a place of this aspect
+            allows; blocks are numbered within the stages that their bands name.
 
     Raises:
         ValueError: where there is nothing of an opened name.
     """
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
-    return layout.arrange(network_of(view), arranged, aspect, width_mm)
+    if fits:
+        view = replace(view, spacing=PAPER, short=True)
+    return layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
 
 
 def view_of(
@@ -152,14 +158,14 @@ def block_graph(profile: Profile, path: str) -> Graph:
     return layout.in_a_row(Network(profile.model, name, f"block {path}", groups, SCREEN))
 
 
-def cell_of(profile: Profile, path: str) -> tuple[Cell, ShortcutUse]:
+def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:
     """The layers of a block, and what stands beside them.
 
     Raises:
         ValueError: where the network has no such block.
     """
     use = block_at(profile, path)
-    view = View(profile, Level.LAYER, unfold=True)
+    view = View(profile, Level.LAYER, unfold=True, spacing=spacing)
     block = plan.block_at(profile.spec, use.place)
     return _layers_cell(view, block, use.place, 1, ("", "")), use
 
@@ -324,7 +330,7 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
     if path in view.opened:
         cell = _layers_cell(view, block, place, count, (*unfolds, path))
         return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
-    lines, beside = (title,), ""
+    lines, beside = (title.removeprefix("layer") if view.short else title,), ""
     if (says := _says(view)) is not Labels.PATH:
         path_line = (run_title(place, count),) if says is Labels.BOTH else ()
         said = conv_label if view.groups else operation

@@ -37,11 +37,28 @@ _AROUND = 13.0  # and the way from row to row beyond the nodes at a row's end
 
 
 def arrange(
-    network: Network, layout: Layout, aspect: float, width_mm: float | None = None
+    network: Network,
+    layout: Layout,
+    aspect: float,
+    width_mm: float | None = None,
+    fits: bool = False,
 ) -> Graph:
-    """Lay out a network in rows or down a column, to an aspect or for a width on paper."""
+    """Lay out a network in rows or down a column.
+
+    Args:
+        network: what is laid out.
+        layout: rows or a column.
+        aspect: width over height that rows come near to.
+        width_mm: the width on paper, in place of the aspect.
+        fits: whether rows are as long as makes the text largest in a place of the aspect.
+    """
     if layout is Layout.COLUMN:
         return column.in_a_column(network, width_mm)
+    if fits:
+        network = replace(network, notes=())  # the place is the drawing's
+        wrapping = Wrapping(network)
+        width, rows = wrap.in_place(wrapping, aspect, key_entries([network]))
+        return in_rows(wrapping, rows, width - 2 * network.spacing.margin)
     return _wrapped([network], aspect, width_mm)[0]
 
 

@@ -1,4 +1,4 @@
-"""Residual units as drawings, from top to bottom, as papers draw them."""
+"""Residual units as drawings: from top to bottom, as papers draw them, or across a wall."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
+from analysis.drawing.spacing import PAPER
 from analysis.structure.units import Unit
 from analysis.style.numbers import shape
 
@@ -68,6 +69,73 @@ def unit_graph(units: Sequence[Unit]) -> Graph:
         (),
         x - _COLUMN_GAP + _MARGIN,
         height,
+    )
+
+
+def units_across(units: Sequence[Unit]) -> Graph:
+    """Lay out units from left to right, below each other, as close as on paper."""
+    distinct = tuple(dict.fromkeys(units))
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    lines: list[ShortcutLine] = []
+    bands: list[Band] = []
+    top, gap = PAPER.edge, PAPER.gap + 4
+    for unit in distinct:
+        key = "-".join([unit.order, *(value for _, value in unit._differs())])
+        cell, _ = cell_of(unit.profile, unit.path, PAPER)
+        cell = _named(cell, unit.path, key)
+        ends = [
+            Node(f"{key}.{name}", Kind.INPUT, name, "", f"{key}.{name}", PAPER.smallest, PAPER.box)
+            for name in ("x", "y")
+        ]
+        high = max((node.height for node in cell.past), default=0.0)
+        over = max(PAPER.arc, PAPER.clear + high) if cell.add else 0.0
+        middle = top + PAPER.title + over + PAPER.box / 2 + PAPER.clear
+        row, x = [], PAPER.margin + PAPER.clear
+        for node in (ends[0], *cell.main, ends[1]):
+            row.append(replace(node, x=x + node.width / 2, y=middle))
+            x += node.width + gap
+        nodes += row
+        edges += (_right(one, other) for one, other in pairwise(row))
+        if cell.add:
+            at = {node.id: node for node in row}
+            forks, add = at[cell.forks.id], at[cell.add.id]
+            start, line = forks.x - forks.width / 2 - gap / 2, middle - PAPER.box / 2 - over
+            line += high / 2
+            widths = sum(node.width + gap for node in cell.past) - gap
+            left = (start + add.x - widths) / 2
+            for node in cell.past:
+                nodes.append(replace(node, x=left + node.width / 2, y=line))
+                left += node.width + gap
+            lines.append(_over(cell, start, add, line, middle))
+        width = x - gap + PAPER.clear - PAPER.margin
+        height = middle + PAPER.box / 2 + PAPER.below - top
+        bands.append(Band(key, unit.name, "", PAPER.margin, top, width, height))
+        top += height + PAPER.row_gap
+    names = " and ".join(str(unit) for unit in distinct)
+    width = max(band.x + band.width for band in bands) + PAPER.margin
+    drawn = (tuple(nodes), tuple(edges), tuple(lines), tuple(bands), ())
+    return Graph(names, "residual units", *drawn, width, top - PAPER.row_gap + PAPER.edge)
+
+
+def _right(one: Node, other: Node) -> Edge:
+    return Edge(
+        one.id, other.id, ((one.x + one.width / 2, one.y), (other.x - other.width / 2, other.y))
+    )
+
+
+def _over(cell: Cell, start: float, add: Node, line: float, middle: float) -> ShortcutLine:
+    """The shortcut above the branch."""
+    ((kind, count),) = cell.arcs
+    return ShortcutLine(
+        path=cell.path,
+        kind=kind,
+        source=cell.forks.id,
+        target=add.id,
+        via=tuple(node.id for node in cell.past),
+        points=((start, middle), (start, line), (add.x, line), (add.x, middle - add.height / 2)),
+        label=kind.value,
+        count=count,
     )
 
 

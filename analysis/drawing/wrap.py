@@ -227,6 +227,27 @@ def for_aspect(
     return length, [one.even(mine) for one, mine in zip(wrappings, rows, strict=True)]
 
 
+def in_place(wrapping: Wrapping, aspect: float, key: tuple[Entry, ...]) -> tuple[float, list[Row]]:
+    """The width in px and the rows of a drawing whose text is the largest in a place.
+
+    Args:
+        wrapping: the network.
+        aspect: width over height of the place.
+        key: what stands below the drawing.
+    """
+    spacing = wrapping.network.spacing
+    ideal = sqrt(wrapping.total * wrapping.height(wrapping.rows(inf)) * aspect)
+    tried = {max(wrapping.widest, min(wrapping.total, ideal * f / 20)) for f in range(8, 49)}
+
+    def size(length: float) -> float:
+        width = length + 2 * spacing.margin
+        below = key_of(key, "", width, spacing.margin).height
+        return max(width, (wrapping.height(wrapping.rows(length)) + below) * aspect)
+
+    rows = wrapping.even(wrapping.rows(min(sorted(tried), key=size)))
+    return wrapping.width(rows) + 2 * spacing.margin, rows
+
+
 def on_paper(
     wrappings: Sequence[Wrapping],
     width_mm: float,

@@ -21,6 +21,7 @@ from pages.ui.address import held
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
+from pages.ui.wall import aside, on_wall
 from pages.ui.words import complain, sentence
 
 OPEN = "open"
@@ -62,8 +63,10 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     Returns:
         what the switches say, and the numbers that colour the drawing.
     """
-    words, middle, beside = st.columns([4.2, 2.5, 2.7], vertical_alignment="center")
-    words.markdown(said)
+    top = st.container()
+    with aside("settings"):
+        words, middle, beside = st.columns([4.2, 2.5, 2.7], vertical_alignment="center")
+    (top if on_wall() else words).markdown(said)
     is_plain = spec.shortcut is Shortcut.NONE
     twin = switch(
         f"Beside its {'residual' if is_plain else 'plain'} twin",
@@ -72,10 +75,11 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         place=beside,
         help=f"Draw the same network {'with' if is_plain else 'without'} its shortcuts as well.",
     )
-    levels, colours, per, labels, layouts = st.columns(
-        [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
-    )
-    below = st.container()
+    with aside("looks"):
+        levels, colours, per, labels, layouts = st.columns(
+            [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
+        )
+        below = st.container()
     level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=levels)
     unfold = switch(
         "Unfold equal blocks",

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.drawing import viewer
-from analysis.drawing.graph import graph
+from analysis.drawing.graph import DEFAULT_ASPECT, graph
 from analysis.drawing.heat import Heat
 from analysis.drawing.parts import Graph, Labels, Layout
 from analysis.drawing.svg import svg
@@ -27,14 +27,17 @@ _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 _NARROW_MM = 170.0
 """The width for which a graph is laid out that stands beside another."""
 
+_WALL, _BELOW_FIGURES = 2.1, 2.5
+"""The aspects of the place for a graph on a wall of 16:9, and of that below figures."""
+
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
 )
 
 
 @lru_cache(16)
-def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
-    """The graph as it stands on the page, or for a width on paper."""
+def graph_of(drawn: Drawn, width_mm: float | None = None, aspect: float | None = None) -> Graph:
+    """The graph as it stands on the page, for a width on paper, or for a place on the wall."""
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
@@ -48,13 +51,19 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
         labels=labels,
         arranged=drawn.layout or Layout.ROWS,
         figures=figures,
+        aspect=aspect or DEFAULT_ASPECT,
+        fits=aspect is not None,
     )
 
 
 def _view(
-    drawn: Drawn, heat: Heat | None, palette: Palette, width_mm: float | None = None
+    drawn: Drawn,
+    heat: Heat | None,
+    palette: Palette,
+    width_mm: float | None = None,
+    aspect: float | None = None,
 ) -> dict[str, Any]:
-    found = graph_of(drawn, width_mm)
+    found = graph_of(drawn, width_mm, aspect)
     picture = svg(found, Look(palette), heat)
     kept = (drawn.spec, drawn.twin, drawn.level, drawn.unfold, drawn.labels, drawn.layout)
     drawing = " ".join(map(str, kept))
@@ -66,7 +75,7 @@ def _view(
 
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     """The viewer; what it opens, folds and chooses goes into the address."""
-    view = _view(drawn, heat, palette)
+    view = _view(drawn, heat, palette, aspect=_WALL if on_wall() else None)
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},
@@ -98,7 +107,8 @@ def show_blocks_to_take(
     """
     width_mm = _NARROW_MM if is_narrow else None
     drawn = Drawn(spec, unfold=True, labels=Labels.PATH)
-    view = _view(drawn, heat, palette, width_mm)
+    aspect = _BELOW_FIGURES if on_wall() else None
+    view = _view(drawn, heat, palette, width_mm, aspect)
     takes = [place.path for place in plan.blocks(spec)]
     label = (
         "Graph of the network. Arrow keys walk along it; Enter takes a block out and puts it back."

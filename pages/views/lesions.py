@@ -21,6 +21,7 @@ from pages.ui.address import chosen, hold
 from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
 from pages.ui.theme import palette
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 from pages.views.checkpoints import (
     Trained,
@@ -129,10 +130,13 @@ def show_patients(
     """Show the networks side by side: the error with these blocks out, and the graph."""
     columns = st.columns(len(patients), gap="medium")
     places = []
+    below = st.container()
     for index, (patient, column) in enumerate(zip(patients, columns, strict=True)):
         spec = patient.net.checkpoint.spec
-        with column:
-            places.append(st.container())
+        places.append(column.container())
+        if index and on_wall():
+            break  # one graph a screen, with the figures of both
+        with below if on_wall() else column:
             study = next((one for one in studies if one.model == str(spec)), None)
             show_blocks_to_take(
                 spec,

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.svg import svg
-from analysis.drawing.units import unit_graph
+from analysis.drawing.units import unit_graph, units_across
 from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
@@ -60,6 +60,15 @@ def draw_unit(unit: Unit) -> None:
     st.html(
         picture(image, f"{unit.name} unit, from x at the top to y at the bottom", own_size=True)
     )
+
+
+def show_on_wall(units: Sequence[Unit]) -> None:
+    """Draw the units below each other, and say what they do to the identity path."""
+    names = " and ".join(unit.name for unit in units)
+    image = svg(units_across(units), Look(palette()))
+    st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
+    for unit in dict.fromkeys(units):
+        st.markdown(f"**{unit.name}.** {identity_path(unit)}")
 
 
 def show_unit(unit: Unit) -> None:
