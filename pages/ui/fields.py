@@ -141,6 +141,7 @@ def tabs(
             on_change=_changed,
             args=(key, None),  # a tab that was clicked is named, whatever else the address holds
             label_visibility="collapsed",
+            wrap=True,
         )
     return value
 
