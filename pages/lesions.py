@@ -83,7 +83,7 @@ elif shown == "sees":
     if found := sights(patients, choose_picture(patients), out):
         show_seen(found)
 else:
-    st.subheader(SHOWN[shown])
+    st.header(SHOWN[shown])
     show_damage(shown, studies, results)
 if studies:
     with export, export_popover():

@@ -307,7 +307,7 @@ def _furnish(axes: Axes, chart: Chart, palette: Palette, width_mm: float) -> Non
             ha="center",
             va="bottom",
             fontsize=_LABEL_PT,
-            color=palette.plain,
+            color=palette.quiet,
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=0.5)
     axes.set_axisbelow(True)

@@ -129,7 +129,7 @@ def figure(
         plot_bgcolor="rgba(0,0,0,0)",
         modebar={
             "bgcolor": "rgba(0,0,0,0)",
-            "color": palette.plain,
+            "color": palette.quiet,
             "activecolor": palette.text,
         },
         barmode="group",
@@ -190,7 +190,7 @@ def figure(
                 "yanchor": "bottom",
                 "text": mark.text,
                 "showarrow": False,
-                "font": {"size": small, "color": palette.text if wall else palette.plain},
+                "font": {"size": small, "color": palette.text if wall else palette.quiet},
             }
             for mark in chart.marks
         ]

@@ -178,7 +178,7 @@ class _Colours:
             side=f'fill="{mix(palette.tint, palette.background, _SIDE)}"',
             edge=f'stroke="{palette.tint}"',
             text=f'fill="{palette.text}"',
-            quiet=f'fill="{palette.plain}"',
+            quiet=f'fill="{palette.quiet}"',
             path=f'fill="{palette.main_path}" stroke="{palette.main_path}"',
         )
 

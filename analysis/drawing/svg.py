@@ -134,7 +134,7 @@ def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
     if shapes and holds_shape(band):
         texts.append(
             f'<text x="{_n(band.x + band.width - 8)}" y="{_n(band.y + 17)}" text-anchor="end" '
-            f'font-size="{SMALL}" fill="{palette.plain}">{escape(band.shape)}</text>'
+            f'font-size="{SMALL}" fill="{palette.quiet}">{escape(band.shape)}</text>'
         )
     return (
         f'<g class="band" data-stage="{escape(band.stage)}"><rect x="{_n(band.x)}" '
@@ -165,7 +165,7 @@ def _shape(edge: Edge, palette: Palette) -> str:
     (x, y), anchor = edge.label_at
     return (
         f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
-        f'font-size="{SMALL}" fill="{palette.plain}">{escape(edge.label)}</text>'
+        f'font-size="{SMALL}" fill="{palette.quiet}">{escape(edge.label)}</text>'
     )
 
 
@@ -182,7 +182,7 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -
             (x, y), anchor = line.count_at
             lines += (
                 f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" font-weight="600" '
-                f'fill="{colour}">×{line.count}</text>'
+                f'fill="{palette.text}">×{line.count}</text>'
             )
     lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
     if line.unit:

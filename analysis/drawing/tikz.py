@@ -297,7 +297,7 @@ def _colours(
 ) -> Iterator[str]:
     named = {
         "nettext": palette.text,
-        "netquiet": palette.plain,
+        "netquiet": palette.quiet,
         "netground": palette.background,
         "netsurface": palette.surface,
         "nettint": palette.tint,
@@ -370,8 +370,7 @@ def _shortcut(pen: _Pen, line: ShortcutLine, tells: bool) -> Iterator[str]:
         if tells:
             (x, y), anchor = line.count_at
             west = ", anchor=base west" if anchor == "start" else ""
-            colour = f"words, text={_colour(line.kind)}{west}"
-            yield _words(pen, x, y, f"×{line.count}", colour, bold=True)
+            yield _words(pen, x, y, f"×{line.count}", f"words{west}", bold=True)
     yield rf"\path[{style}, arrow head] {pen.path(line.head)};"
 
 

@@ -9,11 +9,16 @@ from nets.plan import ShortcutKind
 
 @dataclass(frozen=True)
 class Palette:
-    """One set of colours; what they mean is the same in every set."""
+    """One set of colours; what they mean is the same in every set.
+
+    `text` and `quiet`, for what is secondary, are read at 7:1 on the background and the surface;
+    lines and marks stand out at 3:1.
+    """
 
     background: str
     surface: str
     text: str
+    quiet: str
     main_path: str
     identity: str
     projection: str
@@ -64,9 +69,21 @@ def mix(colour: str, ground: str, share: float) -> str:
 
 
 def text_on(colour: str) -> str:
-    """Black or white, whichever is better read on a colour."""
-    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#000000" if 0.299 * r + 0.587 * g + 0.114 * b > 130 else "#FFFFFF"
+    """Black or white, whichever is better read on a colour: at 4.5:1 or more on any."""
+    return max("#000000", "#FFFFFF", key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """How two colours stand out from each other, from 1 to 21 (WCAG 2.2, contrast ratio)."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance of an sRGB colour, from 0 to 1 (WCAG 2.2)."""
+    shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    r, g, b = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
 DASHES = {
@@ -81,6 +98,7 @@ LIGHT = Palette(
     background="#FFFFFF",
     surface="#F4F6F8",
     text="#1F2937",
+    quiet="#475467",
     main_path="#374151",
     identity="#0072B2",
     projection="#D55E00",
@@ -94,6 +112,7 @@ DARK = Palette(
     background="#111418",
     surface="#1B2027",
     text="#E5E7EB",
+    quiet="#B8BFCA",
     main_path="#D1D5DB",
     identity="#56B4E9",
     projection="#FF8A4C",
@@ -107,6 +126,7 @@ PRINT = Palette(
     background="#FFFFFF",
     surface="#F2F2F2",
     text="#000000",
+    quiet="#4D4D4D",
     main_path="#000000",
     identity="#000000",
     projection="#000000",

@@ -20,6 +20,7 @@ from nets.origin import title
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.picker import DEFAULT, Choice, choose
+from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
 from pages.ui.words import complain, sentence
 
@@ -47,8 +48,11 @@ Result = TypeVar("Result")
 
 _HANDOVER = "handover"
 
-_closer = st.components.v2.component(
-    "sidebar", html="<i></i>", js=(_HERE / "sidebar.js").read_text(encoding="utf-8")
+_closer, _popovers = (
+    st.components.v2.component(
+        name, html="<i></i>", js=(_HERE / f"{name}.js").read_text(encoding="utf-8")
+    )
+    for name in ("sidebar", "popover")
 )
 
 
@@ -84,6 +88,8 @@ def run(page: StreamlitPage) -> None:
     set_up()
     with st.sidebar, st.container(key="hidden-sidebar"):
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
+        _popovers(key="popover")
+        follow_theme()
     place = st.container()
     with suppress(StopException):  # the page ends early where it has nothing more to show
         page.run()

@@ -182,7 +182,7 @@ def show_ladder(runs: Sequence[Run]) -> None:
     """Draw the last loss by depth, where there are several depths."""
     chart = ladder_chart(runs)
     if any(len(series.x) > 2 for series in chart.series):
-        st.subheader("Last training loss by depth")
+        st.header("Last training loss by depth")
         show_chart(chart, "ladder", 380)
 
 

@@ -73,9 +73,9 @@ def show_on_wall(units: Sequence[Unit]) -> None:
 
 def show_unit(unit: Unit) -> None:
     """What a unit does to the identity path and to the gradient."""
-    st.subheader("Identity path")
+    st.header("Identity path")
     st.markdown(identity_path(unit))
-    st.subheader("Gradient")
+    st.header("Gradient")
     for line in gradient(unit):
         st.latex(line)
     signs = [

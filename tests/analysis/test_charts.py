@@ -169,7 +169,7 @@ def test_what_has_no_place_on_a_log_axis_is_named() -> None:
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
 def test_the_toolbar_is_read_on_the_page(palette: Palette) -> None:
     bar = figure(CHART, palette).layout.modebar
-    assert (bar.color, bar.activecolor) == (palette.plain, palette.text)
+    assert (bar.color, bar.activecolor) == (palette.quiet, palette.text)
 
 
 def test_theory_starts_at_the_last_block() -> None:

@@ -1,0 +1,27 @@
+// Streamlit puts a popover at the end of the document and leaves the focus on its button, with the
+// whole page between them: Tab goes from the button into the popover, and round both.
+
+const OPENER = '[data-testid="stPopoverButton"][aria-expanded="true"]';
+const CONTROLS = "button, input, select, textarea, summary, a[href], [tabindex]";
+
+export default function popover() {
+  document.addEventListener("keydown", onTab, true);
+  return () => document.removeEventListener("keydown", onTab, true);
+}
+
+function onTab(event) {
+  if (event.key !== "Tab") return;
+  const opener = document.querySelector(OPENER);
+  const body = document.querySelector('[data-testid="stPopoverBody"]');
+  if (!opener || !body) return;
+  const inside = [...body.querySelectorAll(CONTROLS)].filter(
+    (one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility(),
+  );
+  const round = [opener, ...inside];
+  const at = round.indexOf(document.activeElement);
+  const next = at + (event.shiftKey ? -1 : 1);
+  if (at < 0 || (at > 0 && next > 0 && next < round.length)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  round.at(next % round.length).focus();
+}
