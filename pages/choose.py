@@ -9,6 +9,7 @@ requested()
 from pages.ui.charts import show_chart
 from pages.ui.comparisons import choice_of
 from pages.ui.jobs import warm_up
+from pages.ui.markup import verdict
 from pages.ui.wall import aside, heading, on_wall
 from pages.ui.words import complain
 from pages.views.choose import (
@@ -40,7 +41,7 @@ if on_wall():
         show_chart(front_chart(choice), "front")
     st.markdown(choice.sentence)
     st.stop()
-st.markdown(f"### {choice.sentence}")
+st.html(verdict(choice.sentence))
 if choice.fits:
     st.header("What fits")
     show_fits(choice)

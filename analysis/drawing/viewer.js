@@ -5,6 +5,7 @@ const LARGEST = 8;
 const TALLEST = 8000; // px of a canvas that grows with a drawing from top to bottom
 const HINT = "Click a node for its shapes and costs";
 const OPENS = "; double-click, or press Enter, to open it";
+const KEYS = "Arrow keys walk along it, Enter opens, Escape closes.";
 const memory = new WeakMap();
 
 export default function viewer(component) {
@@ -34,7 +35,6 @@ export default function viewer(component) {
 // As with what is chosen: an answer to an earlier click must not undo a later one.
 function takeOut(state, data) {
   state.root.classList.add("rv-takes");
-  state.canvas.setAttribute("aria-label", data.label);
   const echo = state.outPending.indexOf(data.out);
   if (echo >= 0) state.outPending.splice(0, echo + 1);
   if (echo < 0 || !state.outPending.length)
@@ -72,8 +72,7 @@ function create(host) {
         </span>
       </div>
       <div class="rv-body">
-        <div class="rv-canvas" tabindex="0" role="application"
-          aria-label="Graph of the network. Arrow keys walk along it, Enter opens, Escape closes.">
+        <div class="rv-canvas" tabindex="0" role="application" aria-label="Graph">
           <div class="rv-hint" hidden>Click the graph, or hold Ctrl, to zoom with the wheel</div>
           <div class="rv-tip" hidden></div>
         </div>
@@ -190,6 +189,7 @@ function draw(state, data, asked) {
   state.width = state.svg.viewBox.baseVal.width;
   state.height = state.svg.viewBox.baseVal.height;
   for (const name of ["width", "height"]) state.svg.setAttribute(name, "100%");
+  tell(state, data.keys ?? KEYS);
   Object.assign(state, { data, revision: data.revision, drawing: data.drawing });
   state.groups = new Map();
   for (const group of state.svg.querySelectorAll("g.node")) {
@@ -218,6 +218,14 @@ function draw(state, data, asked) {
   if (state.sought) approach(state);
   state.sought = false;
   search(state);
+}
+
+// What the drawing says of itself is the canvas' label; as a title it would show beside our hints.
+function tell({ svg, canvas }, keys) {
+  const said = svg.querySelector(":scope > desc")?.textContent ?? "";
+  canvas.setAttribute("aria-label", `Graph of ${said} ${keys}`);
+  for (const one of svg.querySelectorAll(":scope > :is(title, desc)")) one.remove();
+  svg.setAttribute("role", "none");
 }
 
 // The drawing's own titles would show beside our hints: they become labels for screen readers.

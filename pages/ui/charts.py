@@ -10,6 +10,7 @@ from analysis.charts.chart import Chart
 from analysis.charts.file import chart_file
 from analysis.charts.names import has_names
 from analysis.charts.screen import HEIGHT_PX, figure, narrow_names, wall_names, wide_names
+from analysis.charts.words import described
 from analysis.style.files import CHART_SUFFIXES
 from pages.ui.downloads import file_button
 from pages.ui.markup import key_of_marks
@@ -30,7 +31,12 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
         drawn = figure(chart, palette(), wall=True)
         with st.container(key=f"wall_fills_{key}"):
             st.plotly_chart(
-                drawn, theme=None, key=f"wall_{key}", config=_BARE, alt=chart.alt, height="stretch"
+                drawn,
+                theme=None,
+                key=f"wall_{key}",
+                config=_BARE,
+                alt=described(chart),
+                height="stretch",
             )
             if has_names(chart) and (numbers := key_of_marks(wall_names(chart).key)):
                 st.html(numbers)
@@ -43,7 +49,7 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             theme=None,
             key=f"chart_{key}",
             config=_CONFIG,
-            alt=chart.alt,
+            alt=described(chart),
             height="stretch" if height is None else "content",
         )
         if has_names(chart):

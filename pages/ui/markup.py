@@ -87,7 +87,7 @@ def table(
     """
     kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
     top = "".join(
-        f'<th scope="col" class="{kind}">{escape(title)}</th>'
+        f'<th scope="col" class="{kind}">{escape(title)}</th>' if title else "<td></td>"
         for kind, title in zip(kinds, head, strict=True)
     )
     body = "".join(_row(row, kinds, model) for row, model in zip_longest(rows, models))
@@ -187,6 +187,11 @@ def _cell(cell: Cell, kind: str, link: str) -> str:
     if link and inside:
         inside = f"<a{link}>{inside}</a>"
     return f'<td class="{kind}"{title}>{inside}</td>'
+
+
+def verdict(sentence: str) -> str:
+    """The one sentence that a page comes to: large, but no heading of what follows."""
+    return _element("p", "rl-verdict", escape(sentence))
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:

@@ -110,9 +110,7 @@ def show_blocks_to_take(
     aspect = _BELOW_FIGURES if on_wall() else None
     view = _view(drawn, heat, palette, width_mm, aspect)
     takes = [place.path for place in plan.blocks(spec)]
-    label = (
-        "Graph of the network. Arrow keys walk along it; Enter takes a block out and puts it back."
-    )
+    keys = "Arrow keys walk along it; Enter takes a block out and puts it back."
     wanted = ",".join(path for path in takes if path in out)
     _viewer(
         key=key,
@@ -122,7 +120,7 @@ def show_blocks_to_take(
             "search": "",
             "takes": takes,
             "out": wanted,
-            "label": label,
+            "keys": keys,
             "wall": on_wall(),
         },
         on_out_change=lambda: take(st.session_state[key].out or ""),

@@ -1,0 +1,57 @@
+"""A chart in words, for those who cannot see it."""
+
+from __future__ import annotations
+
+from analysis.charts.chart import Chart, Draw, Series, tick_text
+from nets.options import number_of
+
+_TOLD = 8  # series of a chart at most
+_KINDS = {Draw.LINE: "line", Draw.POINTS: "series of points", Draw.BARS: "series of bars"}
+
+
+def described(chart: Chart) -> str:
+    """Return what a chart shows: its message, its axes and the course of every series.
+
+    Thin lines, such as theory's beside what was measured, are not told, nor are bands.
+    """
+    series = [one for one in chart.series if not one.thin] or list(chart.series)
+    kinds = ((name, sum(one.draw is draw for one in series)) for draw, name in _KINDS.items())
+    drawn = " and ".join(
+        number_of(count, name, "" if name == "line" else name) for name, count in kinds if count
+    )
+    y, x = _axis(chart.y_label, chart.log_y), _axis(chart.x_label, chart.log_x)
+    more = len(series) - _TOLD
+    sentences = [
+        f"{chart.title}: {drawn or 'no data'}, {y}{f' by {x}' if x else ''}",
+        chart.alt.strip().removesuffix("."),
+        *filter(None, map(_course, series[:_TOLD])),
+        f"{more:,} more are drawn" if more > 0 else "",
+    ]
+    return ". ".join(filter(None, sentences)) + "."
+
+
+def _axis(label: str, log: bool) -> str:
+    return f"{label} (log scale)" if log and label else label
+
+
+def _course(series: Series) -> str:
+    """A series' number of values, its ends if it is a line, and its least and most."""
+    points = [(x, y) for x, y in zip(series.x, series.y, strict=True) if y is not None]
+    if not points:
+        return f"{series.name}: no values"
+    said = [number_of(len(points), "value")]
+    least, most = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
+    ends = (points[0], points[-1]) if series.draw is Draw.LINE else (least, most)
+    said.append(" to ".join(map(_value, dict.fromkeys(ends))))
+    if series.draw is Draw.LINE:
+        said += [
+            f"{name} {_value(one)}"
+            for name, one in (("least", least), ("most", most))
+            if one[1] not in (ends[0][1], ends[1][1])
+        ]
+    return f"{series.name}: {', '.join(said)}"
+
+
+def _value(point: tuple[float | str, float]) -> str:
+    x, y = point
+    return f"{tick_text(y)} at {x if isinstance(x, str) else tick_text(x)}"

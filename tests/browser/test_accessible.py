@@ -1,0 +1,96 @@
+"""Every page, light and dark: what axe-core checks, contrast, and the keyboard's way through it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from pages.ui.frame import PAGES
+from tests.browser.conftest import Visit, drawn
+
+SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
+TEXT = 4.5  # to 1, the least contrast of text (WCAG 2.2, AA)
+SCHEMES = ("light", "dark")
+OPENERS = "[data-testid='stPopoverButton']"
+DIALOG = "[role='dialog']"
+UNFOLD = "document.querySelectorAll('details:not([open]) > summary').forEach((s) => s.click())"
+STOPS = 200  # more than any page has
+
+axe = Axe()
+
+
+def put_on(page: Page, scheme: Any) -> None:
+    """Change the theme and wait until charts and drawings have it, too."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'"
+    )
+    drawn(page)
+
+
+def check(page: Page, scheme: str, within: str | None = None) -> None:
+    """Nothing is faint, and axe finds nothing serious; but for contrast, once for both themes."""
+    page.evaluate(SEEN)
+    page.wait_for_function(f"seen.faint({TEXT}).length === 0", timeout=5_000)
+    rules: dict[str, Any] = {"resultTypes": ["violations"]}
+    if scheme != SCHEMES[0]:
+        rules["runOnly"] = ["color-contrast"]
+    found = axe.run(page, context=within, options=rules).response["violations"]
+    assert [
+        (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] != "minor"
+    ] == [], scheme
+
+
+def walk(page: Page, least: int, within: str | None = None) -> None:
+    """Tab from the beginning of a page, or round a dialog: each stop is in sight and has a ring."""
+    page.evaluate("seen.begin", within)
+    stops = []
+    for _ in range(STOPS):
+        page.keyboard.press("Tab")
+        if (stop := page.evaluate("seen.stop()")) is None:
+            break
+        stops.append(stop)
+        assert within is None or page.locator(f"{within} :focus").count() == 1, stop
+    assert [stop for stop in stops if stop["faults"]] == []
+    assert least <= len(stops) < STOPS
+    assert page.evaluate("seen.missed", within or "body") == []
+
+
+@pytest.mark.parametrize("number", range(len(PAGES)), ids=[page[0] for page in PAGES])
+def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{PAGES[number][0] if number else ''}")
+    drawn(page)
+    page.evaluate(UNFOLD)
+    drawn(page)
+    for scheme in SCHEMES:
+        put_on(page, scheme)
+        check(page, scheme)
+        if scheme == SCHEMES[number % 2]:  # every page once, both themes' rings on some pages
+            walk(page, 20)
+        for opener in page.locator(OPENERS).all():
+            opener.click()
+            expect(page.locator(DIALOG)).to_be_visible()
+            check(page, scheme, DIALOG)
+            page.keyboard.press("Escape")
+            expect(page.locator(DIALOG)).to_have_count(0)
+
+
+def test_the_editor_is_accessible(server: str, visit: Visit) -> None:
+    page = visit(server)
+    opener = page.get_by_role("button", name="Edit this model")
+    apply = page.get_by_role("button", name="Apply")
+    for scheme in SCHEMES:
+        put_on(page, scheme)
+        opener.press("Enter")
+        expect(apply).to_be_enabled()
+        check(page, scheme, DIALOG)
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+            page.wait_for_function(f"seen.faint({TEXT}).length === 0")
+        walk(page, 6, DIALOG)
+        page.keyboard.press("Escape")
+        expect(page.locator(DIALOG)).to_have_count(0)
+        expect(opener).to_be_focused()
