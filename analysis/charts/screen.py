@@ -319,7 +319,8 @@ def _plotly_trace(
         common |= {"hovertext": series.text, "hoverinfo": "text+name"}
     if series.draw is Draw.BARS:
         bars = _plotly_errors(series)
-        pattern = {"shape": _PATTERNS[number % len(_PATTERNS)], "fgopacity": 0.5, "size": 6}
+        shape = _PATTERNS[number % len(_PATTERNS)]
+        pattern = {"shape": shape, "fillmode": "overlay", "fgopacity": 0.5, "size": 6}
         return go.Bar(**common, marker={"color": colour, "pattern": pattern}, error_y=bars)
     if series.draw is Draw.POINTS:
         marker = {
