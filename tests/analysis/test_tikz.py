@@ -133,7 +133,7 @@ def test_a_folded_run_says_its_count() -> None:
     profile = counted("resnet152")
     assert r"{layer3.1 to 3.35 $\times$35}" in tikz(graph(profile))
     layers = tikz(graph(profile, Level.LAYER))
-    counts = re.findall(r"text=netidentity\] at \S+ \{\{\\bfseries\\boldmath (.+?)\}\}", layers)
+    counts = re.findall(r"\\node\[words\] at \S+ \{\{\\bfseries\\boldmath (.+?)\}\}", layers)
     assert [read(count) for count in counts] == ["×2", "×7", "×35", "×2"]
 
 

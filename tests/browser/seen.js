@@ -1,4 +1,4 @@
-// What a page's visitors can see, measured: `seen.faint(least)`, `seen.stop()`, `seen.missed()`.
+// What a page's visitors can see, measured: what is faint, and the keyboard's stops.
 
 globalThis.seen ??= (() => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -47,11 +47,11 @@ globalThis.seen ??= (() => {
 
   // What is too faint, as "ratio text" or "ratio mark": text below `least` to 1 against what lies
   // behind it, icons, lines and marks below 3 to 1. What is disabled is not measured.
-  const faintest = (least) => {
-    const faint = new Set();
+  const faint = (least, within) => {
+    const found = new Set();
     const judge = (ink, ground, need, what) => {
       const ratio = contrast(ink, ground);
-      if (ratio < need) faint.add(`${ratio.toFixed(2)} ${what.trim().slice(0, 60)}`);
+      if (ratio < need) found.add(`${ratio.toFixed(2)} ${what.trim().slice(0, 60)}`);
     };
 
     const SKIPPED = "svg, style, script, :disabled, [aria-disabled=true], label:has(:disabled)";
@@ -116,14 +116,14 @@ globalThis.seen ??= (() => {
             contrast(over(top, share, ground), ground),
           );
           const best = Math.max(line, mark);
-          if (best > 1 && best < 3) faint.add(`${best.toFixed(2)} ${one.closest("[class]").getAttribute("class")}`);
+          if (best > 1 && best < 3) found.add(`${best.toFixed(2)} ${one.closest("[class]").outerHTML}`);
         }
         if (fill[1]) shapes.push({ shape: one, box: one.getBoundingClientRect(), fill });
       }
     };
 
-    for (const root of roots(document)) {
-      words(root === document ? document.body : root);
+    for (const root of roots(document.querySelector(within))) {
+      words(root);
       for (const svg of root.querySelectorAll("svg")) {
         if (svg.parentElement.closest("svg") || !svg.querySelector("text")) continue;
         if (svg.checkVisibility()) drawing(svg, behind(svg.parentElement));
@@ -141,15 +141,19 @@ globalThis.seen ??= (() => {
         holder.remove();
       }
     }
-    return [...faint];
+    return [...found];
   };
 
-  // The next stop of the keyboard: null at the end, else what it is and what is wrong with it.
+  // The next stop of the keyboard: null at the end, else what it is and what is wrong with it. A
+  // dialog's end is its beginning.
+  const DIALOG = "[role='dialog']";
   let reached = new Set();
-  const stop = () => {
+  const stop = (within) => {
     let at = document.activeElement;
-    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-    if (!at || at === document.body || at === reached.values().next().value) return null;
+    const isInside = at.closest(within) !== null;
+    while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    if (reached.size && at === reached.values().next().value) return null;
+    if (at === document.body || !(isInside || within === DIALOG)) return null;
     reached.add(at);
     const shown = at.matches("[type=checkbox], [type=radio]") ? at.closest("label") : at;
     const box = shown.getBoundingClientRect();
@@ -165,6 +169,7 @@ globalThis.seen ??= (() => {
     if (!(Math.max(...apart) >= 3)) faults.push("no ring");
     if (behind(shown).opacity < 0.5) faults.push("invisible");
     const { innerWidth: w, innerHeight: h } = globalThis;
+    if (!isInside) faults.push("outside");
     if (box.width < 2 || box.bottom < 0 || box.top > h || box.right < 0 || box.left > w)
       faults.push("out of sight");
     const name = at.getAttribute("aria-label") || at.textContent.trim() || at.placeholder || "";
@@ -173,7 +178,7 @@ globalThis.seen ??= (() => {
 
   // What can be used but was no stop. Of a group of choices one is a stop; arrows go to the others.
   const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
-  const missed = (within = "body") =>
+  const missed = (within) =>
     roots(document.querySelector(within))
       .flatMap((root) => [...root.querySelectorAll(CONTROLS)])
       .filter((one) => one.tabIndex >= 0 && !reached.has(one) && !one.matches(":disabled"))
@@ -184,15 +189,15 @@ globalThis.seen ??= (() => {
       })
       .map((one) => one.outerHTML.slice(0, 120));
 
-  // Begin before the first stop, or within a dialog where the focus is.
+  // Begin before the first stop, in a dialog where the focus is.
   const begin = (within) => {
     reached = new Set();
-    if (within) return;
+    if (within === DIALOG) return;
     const first = document.createElement("button");
-    document.body.prepend(first);
+    document.querySelector(within).prepend(first);
     first.focus();
     first.remove();
   };
 
-  return { faint: faintest, begin, stop, missed };
+  return { faint, begin, stop, missed };
 })();
