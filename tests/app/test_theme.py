@@ -10,7 +10,7 @@ from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 
 from analysis.style.fonts import FOLDER
-from analysis.style.palette import DARK, LIGHT, Palette
+from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette, text_on
 
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
@@ -28,11 +28,20 @@ def test_theme_is_the_palette(name: str, palette: Palette) -> None:
     assert theme.get("chartCategoricalColors", CONFIG["theme"]["chartCategoricalColors"]) == series
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK])
-def test_every_colour_is_legible_on_the_background(palette: Palette) -> None:
-    for colour in astuple(palette)[2:]:
-        assert contrast(colour, palette.background) >= 3, colour
-    assert contrast(palette.text, palette.background) >= 7
+@pytest.mark.parametrize("palette", [LIGHT, DARK, PRINT])
+def test_text_and_lines_stand_out_from_background_and_surface(palette: Palette) -> None:
+    for ground in (palette.background, palette.surface):
+        for colour in astuple(palette)[2:]:
+            assert contrast(colour, ground) >= 3, colour
+        assert contrast(palette.text, ground) >= 7
+        assert contrast(palette.quiet, ground) >= 7
+
+
+def test_black_or_white_is_read_on_any_colour() -> None:
+    greys = [f"#{value:02X}{value:02X}{value:02X}" for value in range(256)]
+    for colour in (*greys, *CIVIDIS, *GREYS):
+        assert contrast(text_on(colour), colour) >= 4.5, colour
+    assert [text_on(colour) for colour in ("#757575", "#767676")] == ["#FFFFFF", "#000000"]
 
 
 def test_the_wordmark_is_outlines() -> None:

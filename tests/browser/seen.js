@@ -116,7 +116,7 @@ globalThis.seen ??= (() => {
             contrast(over(top, share, ground), ground),
           );
           const best = Math.max(line, mark);
-          if (best > 1 && best < 3) found.add(`${best.toFixed(2)} ${one.closest("[class]").outerHTML}`);
+          if (best > 1 && best < 3) found.add(`${best.toFixed(2)} ${one.closest("[class]").outerHTML.slice(0, 80)}`);
         }
         if (fill[1]) shapes.push({ shape: one, box: one.getBoundingClientRect(), fill });
       }

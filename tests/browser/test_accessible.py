@@ -8,17 +8,29 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, TimeoutError, expect
 
+from analysis.costs.profiles import profile
+from analysis.drawing.graph import Level, graph
+from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.silhouette import silhouette
+from analysis.drawing.svg import svg
+from analysis.drawing.units import unit_graph
+from analysis.structure.units import Unit
+from analysis.style.look import Look
+from analysis.style.palette import DARK, LIGHT, PRINT, Palette
+from analysis.training.confusion import confusion_svg
+from nets import parse
+from nets.options import BlockKind, UnitOrder
+from nets.plan import ShortcutKind
 from pages.ui.frame import PAGES
-from tests.browser.conftest import Visit, drawn
+from tests.browser.conftest import Arrive, Visit, drawn
 
 SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
 TEXT = 4.5  # to 1, the least contrast of text (WCAG 2.2, AA)
 SCHEMES = ("light", "dark")
 OPENERS = "[data-testid='stPopoverButton']"
 DIALOG = "[role='dialog']"
-UNFOLD = """document.querySelectorAll(
-  '[data-testid=stExpander] details:not([open]) > summary, .rl-tree > details:first-of-type > summary'
-).forEach((one) => one.click())"""
+FOLDED = "[data-testid=stExpander] details:not([open]), .rl-tree > details:first-of-type"
+UNFOLD = f"document.querySelectorAll('{FOLDED}').forEach((one) => one.firstElementChild.click())"
 STOPS = 200  # more than any page has
 
 MEASURES = (SEEN, Axe().axe_script)
@@ -109,3 +121,33 @@ def test_the_editor_is_accessible(server: str, visit: Visit) -> None:
         page.keyboard.press("Escape")
         expect(page.locator(DIALOG)).to_have_count(0)
         expect(opener).to_be_focused()
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK, PRINT], ids=["light", "dark", "print"])
+def test_drawings_are_legible(palette: Palette, server: str, arrive: Arrive) -> None:
+    look = Look(palette)
+    nets = [profile(parse(text)) for text in ("resnet50", "resnet18:shortcut=zero_pad")]
+    drawings = [silhouette(nets[0], palette)]
+    drawings += [svg(graph(net, level), look) for net in nets for level in Level]
+    drawings += [svg(graph(nets[0]), look, heat_of(nets[0], metric)) for metric in Metric]
+    units = [
+        Unit(order, BlockKind.BOTTLENECK, kind)
+        for order, kind in zip(UnitOrder, [*ShortcutKind, ShortcutKind.IDENTITY], strict=True)
+    ]
+    drawings.append(svg(unit_graph(units), look))
+    counts = [
+        [100 - 10 * row if row == column else row for column in range(10)] for row in range(10)
+    ]
+    drawings.append(confusion_svg(counts, "abcdefghij", palette))
+    page = arrive()
+    page.goto(f"{server}/_stcore/health")
+    page.evaluate(SEEN)
+    body = f'<body style="background:{palette.background}">{"".join(drawings)}</body>'
+    page.evaluate("body => { document.body.outerHTML = body; }", body)
+    assert page.locator("svg").count() == len(drawings)
+    legible(page)
+    page.locator("svg text").first.evaluate(
+        f"text => {{ text.style.fill = '{palette.background}'; }}"
+    )
+    page.locator("svg .shortcut path").first.evaluate("line => { line.style.stroke = '#8888'; }")
+    assert len(page.evaluate(f"seen.faint({TEXT}, 'body')")) == 2  # it can fail
