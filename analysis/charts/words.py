@@ -22,8 +22,8 @@ def described(chart: Chart) -> str:
     y, x = _axis(chart.y_label, chart.log_y), _axis(chart.x_label, chart.log_x)
     more = len(series) - _TOLD
     sentences = [
-        f"{chart.title}: {drawn or 'no data'}, {y}{f' by {x}' if x else ''}",
-        chart.alt.strip().removesuffix("."),
+        chart.alt.strip().removesuffix(".") or chart.title,
+        f"{drawn or 'No data'}: {y}{f' by {x}' if x else ''}",
         *filter(None, map(_course, series[:_TOLD])),
         f"{more:,} more are drawn" if more > 0 else "",
     ]

@@ -89,7 +89,7 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
         if is_over(job):
             st.rerun(scope="app")
         state, cancel = st.columns([6, 1], vertical_alignment="center")
-        state.markdown(where(job))
+        state.html(f'<div role="status">{where(job)}</div>')  # is read aloud when it changes
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 

@@ -91,9 +91,9 @@ def table(
         for kind, title in zip(kinds, head, strict=True)
     )
     body = "".join(_row(row, kinds, model) for row, model in zip_longest(rows, models))
-    return _element(
-        "div",
-        "rl-scroll",
+    return _scroll(
+        "",
+        caption,
         f'<table class="rl-table"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>",
     )
@@ -109,7 +109,7 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
     width = f' style="width:{100 * share:.2f}%"' if share else ""
     kind = "rl-figure" if share or own_size else "rl-picture"
     image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" {size}{width}>'
-    return _element("div", f"rl-scroll {kind}", image)
+    return _scroll(kind, "Picture", image)
 
 
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:
@@ -118,9 +118,9 @@ def layer_tree(root: TreeNode, is_open: bool = False) -> str:
         f"<span>{name}</span>" for name in ("Layer", "Type", "Output", "Parameters", "Mult-adds")
     )
     body = "".join(_node(child, is_open) for child in root.children)
-    return _element(
-        "div",
-        "rl-scroll",
+    return _scroll(
+        "",
+        "Layer tree",
         f'<div class="rl-tree"><div class="rl-row rl-head">{head}</div>{body}</div>',
     )
 
@@ -202,6 +202,14 @@ def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
         f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{escape(text)}" for number, text in key
     )
     return f'<p class="rl-key {css_class}">{said}</p>'
+
+
+def _scroll(kind: str, label: str, inside: str) -> str:
+    """What may be wider than a phone: a keyboard scrolls it, too."""
+    return (
+        f'<div class="{f"rl-scroll {kind}".rstrip()}" tabindex="0" role="group" '
+        f'aria-label="{escape(label)}">{inside}</div>'
+    )
 
 
 def _element(tag: str, kind: str, inside: str) -> str:

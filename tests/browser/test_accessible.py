@@ -56,16 +56,20 @@ def legible(page: Page, within: str = "body") -> None:
     assert found == []
 
 
+def violations(page: Page, within: str, *rules: str) -> list[tuple[str, str]]:
+    """What axe finds by some rules, or by all, but for what is minor."""
+    where = within if within != "body" else None  # rules for whole documents need the document
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = page.evaluate("([c, options]) => axe.run(c ?? document, options)", [where, options])
+    serious = [one for one in found["violations"] if one["impact"] != "minor"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in serious]
+
+
 def check(page: Page, scheme: str, within: str = "body") -> None:
     """Nothing is faint, and axe finds nothing; but for contrast, once for both themes."""
     legible(page, within)
-    rules: dict[str, Any] = {"resultTypes": ["violations"]}
-    if scheme != SCHEMES[0]:
-        rules["runOnly"] = ["color-contrast"]
-    where = within if within != "body" else None
-    found = page.evaluate("([c, rules]) => axe.run(c ?? document, rules)", [where, rules])
-    serious = [one for one in found["violations"] if one["impact"] != "minor"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == [], scheme
+    rules = () if scheme == SCHEMES[0] else ("color-contrast",)
+    assert violations(page, within, *rules) == [], scheme
 
 
 def walk(page: Page, least: int, within: str) -> None:
@@ -100,6 +104,8 @@ def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
             check(page, scheme, DIALOG)
             page.keyboard.press("Escape")
             expect(page.locator(DIALOG)).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert violations(page, "body", "scrollable-region-focusable") == []
 
 
 def test_the_editor_is_accessible(server: str, visit: Visit) -> None:
@@ -126,10 +132,11 @@ def test_the_editor_is_accessible(server: str, visit: Visit) -> None:
 @pytest.mark.parametrize("palette", [LIGHT, DARK, PRINT], ids=["light", "dark", "print"])
 def test_drawings_are_legible(palette: Palette, server: str, arrive: Arrive) -> None:
     look = Look(palette)
-    nets = [profile(parse(text)) for text in ("resnet50", "resnet18:shortcut=zero_pad")]
-    drawings = [silhouette(nets[0], palette)]
-    drawings += [svg(graph(net, level), look) for net in nets for level in Level]
-    drawings += [svg(graph(nets[0]), look, heat_of(nets[0], metric)) for metric in Metric]
+    net, padded = (profile(parse(text)) for text in ("resnet50", "resnet18:shortcut=zero_pad"))
+    drawings = [svg(graph(net, level), look) for level in (Level.STAGE, Level.BLOCK)]
+    drawings.append(svg(graph(padded, Level.LAYER), look))
+    drawings.append(svg(graph(net), look, heat_of(net, Metric.MACS)))
+    drawings.append(silhouette(net, palette))
     units = [
         Unit(order, BlockKind.BOTTLENECK, kind)
         for order, kind in zip(UnitOrder, [*ShortcutKind, ShortcutKind.IDENTITY], strict=True)
