@@ -38,6 +38,7 @@ for command in (
     models.code,
     diagrams.graph,
     diagrams.units,
+    diagrams.shape,
     experiments.time,
     experiments.check_device,
     experiments.gradients,

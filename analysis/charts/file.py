@@ -1,11 +1,16 @@
-"""A chart as a file, by matplotlib."""
+"""A chart as a file, by matplotlib.
+
+Up to the width of a page the text is of 7 to 8 pt, whatever the width. A wider file is one for a
+slide: the same drawing enlarged, so that its text can be read from the last row.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, log10, radians, sin
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.chart import (
@@ -30,22 +35,30 @@ from analysis.charts.chart import (
     words_along,
 )
 from analysis.charts.names import Name, Sheet, has_names, placed
-from analysis.style.files import CHART_SUFFIXES, MAX_DPI, MIN_DPI
-from analysis.style.fonts import FOLDER, missing_letters
-from analysis.style.look import MM_PER_INCH
-from analysis.style.palette import LIGHT, Palette
+from analysis.style import files
+from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
+from analysis.style.fonts import FOLDER, missing_letters, text_width
+from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
+from analysis.style.palette import LIGHT, Palette, mix
 from nets.options import check_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Picture
+    from matplotlib.text import Annotation
 
-WIDTH_MM, ASPECT, MIN_HEIGHT_MM = 170.0, 1.9, 66.0
-"""A file, its legend left out: the width of a page's text, width over height, least height."""
+MIN_WIDTH_MM = 60.0
+"""The narrowest chart whose labels have room."""
 
-_LABEL_PT = 8.0
+PAGE_LOOK = Look(width_mm=PAGE_MM)
+"""A chart for a page, in light colours, without a title."""
+
+_ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, its title and legend left out
+_SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # whole; 254 mm of it have text of 13.5 pt
+_TALLEST = 0.9  # of the width, at most, as far as a PNG's size is foreseen
+_COLUMN_MM = 100.0  # up to this width a text is of 7 pt
+_ROW_MM = 120.0  # below this width charts in a row stand under each other
 _PT_PER_INCH = 72
-_PT_PER_PX = _LABEL_PT / FONT_PX  # a file is the screen with its text at 8 pt
 _DASHES: dict[Dash, Any] = {
     Dash.SOLID: "-",
     Dash.DASHED: "--",
@@ -55,76 +68,171 @@ _DASHES: dict[Dash, Any] = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _HATCHES = ("", "///", "...", "xx")
+_TURNED = 30  # degrees of words along an axis that don't fit beside each other
+_FAMILY = "Source Sans Pro"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def chart_file(
-    chart: Chart,
-    suffix: str,
-    palette: Palette = LIGHT,
-    title: str = "",
-    width_mm: float = WIDTH_MM,
-    dpi: int = 200,
-) -> bytes:
-    """The chart as a file on a transparent ground, its font embedded, 8 pt and more.
+@dataclass(frozen=True)
+class _Sizes:
+    """The sizes of a file: its width in mm, and how much a point of the drawing is enlarged."""
 
-    Args:
-        chart: what to draw.
-        suffix: `.svg`, `.pdf` or `.png`.
-        palette: its colours.
-        title: a line above it.
-        width_mm: its width on paper.
-        dpi: resolution of a PNG, 20 to 1,200.
+    width_mm: float
+
+    @property
+    def is_slide(self) -> bool:
+        return self.width_mm > PAGE_MM
+
+    @property
+    def scale(self) -> float:
+        return self.width_mm / _SLIDE_LAYOUT_MM if self.is_slide else 1.0
+
+    @property
+    def text(self) -> float:
+        """The size of all text but the title, in pt."""
+        return self.pt(7.0 if self.width_mm <= _COLUMN_MM else 7.5)
+
+    @property
+    def title(self) -> float:
+        return self.pt(8.0)
+
+    @property
+    def width(self) -> float:
+        """Inches."""
+        return self.width_mm / MM_PER_INCH
+
+    @property
+    def height(self) -> float:
+        """Inches, without title and legend."""
+        if self.is_slide:
+            return 0.62 * self.width / _SLIDE_ASPECT
+        return max(self.width_mm / _ASPECT, _MIN_HEIGHT_MM) / MM_PER_INCH
+
+    @property
+    def pt_per_px(self) -> float:
+        """A file is the screen with its text smaller."""
+        return self.text / FONT_PX
+
+    def pt(self, value: float) -> float:
+        return value * self.scale
+
+    def whole(self, more: float) -> float:
+        """The height in inches with so much for title and legend; a slide keeps its aspect."""
+        return max(self.height + more, self.width / _SLIDE_ASPECT if self.is_slide else 0.0)
+
+
+def check(suffix: str, look: Look, dpi: int | None = None) -> None:
+    """Check that a chart can be written as asked for, before it is drawn.
 
     Raises:
-        ValueError: where the format or the dpi is none of these.
+        ValueError: if the format, the width or the resolution is not possible.
     """
-    return _written(lambda: picture(chart, palette, title, width_mm), suffix, dpi)
-
-
-def row_file(
-    charts: Sequence[Chart],
-    suffix: str,
-    palette: Palette = LIGHT,
-    title: str = "",
-    width_mm: float = WIDTH_MM,
-    dpi: int = 200,
-) -> bytes:
-    """Several small charts side by side in one file, each with its title; as `chart_file`."""
-    return _written(lambda: row(charts, palette, title, width_mm), suffix, dpi)
-
-
-def _written(draw: Callable[[], Picture], suffix: str, dpi: int) -> bytes:
     if suffix not in CHART_SUFFIXES:
         raise ValueError(
             f"a chart is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
         )
+    width = PAGE_MM if look.width_mm is None else look.width_mm
+    if not MIN_WIDTH_MM <= width <= MAX_WIDTH_MM:
+        raise ValueError(
+            f"a chart is {MIN_WIDTH_MM:g} to {MAX_WIDTH_MM:,} mm wide, not {width:,g} mm"
+        )
+    if dpi is None:
+        return
     check_whole("dpi", dpi, MIN_DPI, MAX_DPI)
+    if suffix == ".png" and dpi > most_dpi(look):
+        raise ValueError(
+            f"dpi must be at most {most_dpi(look)} for a chart of {width:,g} mm, not {dpi:,}"
+        )
+
+
+def most_dpi(look: Look) -> int:
+    """The finest resolution of a PNG of this width."""
+    px = (look.width_mm or PAGE_MM) * PX_PER_INCH / MM_PER_INCH
+    return min(MAX_DPI, files.most_dpi(px, max(_TALLEST * px, 2 * _MIN_HEIGHT_MM)))
+
+
+def chart_file(chart: Chart, suffix: str, look: Look = PAGE_LOOK, dpi: int | None = None) -> bytes:
+    """Return the chart as a file whose fonts are embedded.
+
+    Args:
+        chart: what to draw.
+        suffix: `.svg`, `.pdf` or `.png`.
+        look: palette, title, ground and width in mm; without a width as wide as a page's text.
+        dpi: resolution of a PNG, 20 to 1,200; without it 200, or what a very wide chart allows.
+
+    Raises:
+        ValueError: if the format, the width or the resolution is not possible.
+    """
+    return _written(picture, chart, chart.alt, suffix, look, dpi)
+
+
+def row_file(
+    charts: Sequence[Chart], suffix: str, look: Look = PAGE_LOOK, dpi: int | None = None
+) -> bytes:
+    """Return several small charts side by side in one file, each with its title; as `chart_file`.
+
+    In a column they stand under each other.
+    """
+    return _written(row, charts, " ".join(chart.alt for chart in charts), suffix, look, dpi)
+
+
+def _written(
+    draw: Callable[..., Picture], what: Any, said: str, suffix: str, look: Look, dpi: int | None
+) -> bytes:
+    check(suffix, look, dpi)
     from matplotlib import rc_context
 
+    title, out = look.title, io.BytesIO()
+    metadata: dict[str, dict[str, Any]] = {
+        ".svg": {"Date": None, "Title": title, "Description": said},
+        ".pdf": {"CreationDate": None, "Title": title, "Subject": said},
+        ".png": {"Title": title, "Description": said},
+    }
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": "resnet-lab", "pdf.fonttype": 42}):
-        out = io.BytesIO()
-        metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(
-            suffix, {}
+        draw(what, look.palette, title, look.width_mm or PAGE_MM).savefig(
+            out,
+            format=suffix[1:],
+            dpi=min(DPI, most_dpi(look)) if dpi is None else dpi,
+            transparent=True,
+            facecolor=look.palette.background if look.ground else "none",
+            metadata=metadata[suffix],
         )
-        draw().savefig(out, format=suffix[1:], dpi=dpi, transparent=True, metadata=metadata or None)
     return out.getvalue()
 
 
-def _settings(palette: Palette) -> dict[Any, Any]:
-    """Return matplotlib's settings for a file: our font, the palette's colours."""
+def _settings(palette: Palette, sizes: _Sizes) -> dict[Any, Any]:
+    """Return matplotlib's settings for a file: our font, the palette's colours, the sizes."""
     from matplotlib import font_manager
 
     for face in ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"):
         font_manager.fontManager.addfont(str(FOLDER / face))
+    ticks = {
+        f"{axis}tick.{which}.{name}": sizes.pt(value)
+        for axis in "xy"
+        for which, name, value in (
+            ("major", "size", 3.0),
+            ("major", "width", 0.6),
+            ("major", "pad", 2.5),
+            ("minor", "size", 1.5),
+            ("minor", "width", 0.4),
+        )
+    }
     return {
-        "font.family": ["Source Sans Pro", "DejaVu Sans"],
-        "font.size": 9,
+        "font.family": [_FAMILY, "DejaVu Sans"],
+        "font.size": sizes.text,
+        **dict.fromkeys(
+            ("axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), sizes.text
+        ),
         "text.color": palette.text,
         "axes.labelcolor": palette.text,
         "xtick.color": palette.text,
         "ytick.color": palette.text,
         "axes.edgecolor": palette.plain,
-        "mathtext.fontset": "dejavusans",
+        "axes.linewidth": sizes.pt(0.6),
+        "hatch.linewidth": sizes.pt(0.6),
+        "figure.constrained_layout.h_pad": sizes.pt(2.0) / _PT_PER_INCH,
+        "figure.constrained_layout.w_pad": sizes.pt(2.0) / _PT_PER_INCH,
+        **ticks,
     }
 
 
@@ -132,107 +240,142 @@ def row(
     charts: Sequence[Chart],
     palette: Palette = LIGHT,
     title: str = "",
-    width_mm: float = WIDTH_MM,
+    width_mm: float = PAGE_MM,
 ) -> Picture:
-    """Several charts side by side for a file, as matplotlib's figure; they have no legend."""
+    """Return several charts for a file, as matplotlib's figure; they have no legend."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    each = width_mm / len(charts)
-    size = width_mm / MM_PER_INCH, max(each, MIN_HEIGHT_MM * 0.9) / MM_PER_INCH
-    with rc_context(_settings(palette)):
-        drawn = Figure(figsize=size, layout="constrained")
+    sizes, stacked = _Sizes(width_mm), width_mm < _ROW_MM
+    rows, columns = (len(charts), 1) if stacked else (1, len(charts))
+    each = sizes.width / columns * _PT_PER_INCH / sizes.scale
+    high = 0.55 * each if stacked else max(1.05 * each, 130.0)
+    with rc_context(_settings(palette, sizes)):
+        drawn = Figure(
+            figsize=(sizes.width, rows * high * sizes.scale / _PT_PER_INCH), layout="constrained"
+        )
+        if sizes.is_slide:
+            drawn.set_figheight(sizes.width / _SLIDE_ASPECT)
         for place, chart in enumerate(charts, start=1):
-            axes = drawn.add_subplot(1, len(charts), place)
+            axes = drawn.add_subplot(rows, columns, place)
             for series, colour, number in series_looks(chart, palette):
-                _draw(axes, chart, series, colour, number)
+                _draw(axes, chart, series, colour, number, palette, sizes)
             _scale(axes, chart)
-            _furnish(axes, chart, palette, each)
-            name = in_lines(chart.title, "\n", each / 1.8)
-            axes.set_title(name, fontsize=9, fontweight=600, fontfamily="Source Sans Pro")
-        if shown := "".join(c for c in title if c not in missing_letters(title)):
-            lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
-            drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily="Source Sans Pro")
+            _furnish(axes, chart, palette, sizes, each * sizes.scale, high * sizes.scale)
+            name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
+            axes.set_title(name, fontsize=sizes.title, fontweight=600, fontfamily=_FAMILY)
+        above = _head(drawn, title, sizes)
+        if not sizes.is_slide:
+            drawn.set_figheight(drawn.get_figheight() + above)
     return drawn
 
 
 def picture(
-    chart: Chart, palette: Palette = LIGHT, title: str = "", width_mm: float = WIDTH_MM
+    chart: Chart, palette: Palette = LIGHT, title: str = "", width_mm: float = PAGE_MM
 ) -> Picture:
-    """The chart for a file, as matplotlib's figure; it grows in height by its legend and title."""
+    """Return the chart for a file, as matplotlib's figure.
+
+    On paper it grows in height by its legend and its title; a slide has 16:9.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    height = max(width_mm / ASPECT, MIN_HEIGHT_MM) / MM_PER_INCH
-    with rc_context(_settings(palette)):
-        drawn = Figure(figsize=(width_mm / MM_PER_INCH, height), layout="constrained")
+    sizes = _Sizes(width_mm)
+    with rc_context(_settings(palette, sizes)):
+        drawn = Figure(figsize=(sizes.width, sizes.height), layout="constrained")
         axes = drawn.add_subplot()
         for series, colour, number in series_looks(chart, palette):
-            _draw(axes, chart, series, colour, number)
+            _draw(axes, chart, series, colour, number, palette, sizes)
         _scale(axes, chart)
-        _furnish(axes, chart, palette, width_mm)
-        shown = "".join(c for c in title if c not in missing_letters(title))
-        if shown:
-            lines = in_lines(shown.replace("$", r"\$"), "\n", width_mm / 2.1)
-            family = "Source Sans Pro"  # what it lacks is left out above
-            drawn.suptitle(lines, fontsize=11, fontweight=600, fontfamily=family)
-            height += 0.2 * lines.count("\n")
-        below = _legend(drawn, axes, width_mm) if len(chart.series) > 1 else 0.0
-        drawn.set_figheight(height + below)
+        across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
+        words = _furnish(axes, chart, palette, sizes, across, up)
+        above = _head(drawn, title, sizes)
+        below = _legend(drawn, axes, sizes) if len(chart.series) > 1 else 0.0
+        drawn.set_figheight(sizes.whole(above + below))
+        drawn.draw_without_rendering()
+        _part(words, sizes)
         if has_names(chart):
             drawn.draw_without_rendering()
-            box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * _PT_PER_PX
+            box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * sizes.pt_per_px
             found = placed(chart, (Sheet(box.width / px, box.height / px),))
             for name in found.names:
-                _annotate(axes, chart, name, palette)
+                _annotate(axes, chart, name, palette, sizes)
             if found.key:
                 drawn.legends.clear()
-                below = _legend(drawn, axes, width_mm, found.key, len(chart.series) > 1)
-                drawn.set_figheight(height + below)
+                below = _legend(drawn, axes, sizes, found.key, len(chart.series) > 1)
+                drawn.set_figheight(sizes.whole(above + below))
     return drawn
 
 
-def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette) -> None:
+def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
+    """Write the title above all; return the height that it takes, in inches."""
+    shown = "".join(c for c in title if c not in missing_letters(title))
+    if not shown:
+        return 0.0
+    lines = _wrapped(shown, 0.94 * sizes.width * _PT_PER_INCH, sizes.title)
+    # the font is named alone: what it lacks is left out above
+    drawn.suptitle(lines, fontsize=sizes.title, fontweight=600, fontfamily=_FAMILY)
+    return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
+
+
+def _wrapped(text: str, room: float, size: float) -> str:
+    """A text in lines that fit a room, both in pt; matplotlib reads `$` as a formula's sign."""
+    width = 1.06 * text_width(text, size)  # semibold is wider
+    lines = text if width <= room else in_lines(text, "\n", 0.92 * len(text) * room / width)
+    return lines.replace("$", r"\$")
+
+
+def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Sizes) -> None:
     """A name at its distance from its mark."""
     series = chart.series[name.series]
     line = {
         "arrowstyle": "-",
         "color": palette.plain,
-        "linewidth": 0.6,
+        "linewidth": sizes.pt(0.6),
         "shrinkA": 0,
-        "shrinkB": name.radius * _PT_PER_PX,
+        "shrinkB": name.radius * sizes.pt_per_px,
         "relpos": (0.5, 0.5),
     }
     axes.annotate(
         name.text.replace("$", r"\$"),
         (series.x[name.point], series.y[name.point]),
         textcoords="offset points",
-        xytext=(name.right * _PT_PER_PX, name.up * _PT_PER_PX),
+        xytext=(name.right * sizes.pt_per_px, name.up * sizes.pt_per_px),
         ha="center",
         va="center",
-        fontsize=_LABEL_PT,
+        fontsize=sizes.text,
         arrowprops=line if name.leader else None,
     ).set_in_layout(False)
 
 
-def _draw(axes: Axes, chart: Chart, series: Series, colour: str, number: int) -> None:
+def _draw(
+    axes: Axes,
+    chart: Chart,
+    series: Series,
+    colour: str,
+    number: int,
+    palette: Palette,
+    sizes: _Sizes,
+) -> None:
     categories = words_along(chart)
     x = [float(categories.index(v)) if isinstance(v, str) else v for v in series.x]
     y = [float("nan") if v is None else v for v in series.y]
     if series.draw is Draw.BARS:
         count = sum(other.draw is Draw.BARS for other in chart.series)
-        _draw_bars(axes, series, x, y, colour, number, count)
+        _draw_bars(
+            axes, series, x, y, (colour, palette.background, palette.text), number, count, sizes
+        )
     elif series.draw is Draw.POINTS:
-        _draw_points(axes, series, x, y, colour, number)
+        _draw_points(axes, series, x, y, colour, number, sizes)
     else:
         axes.plot(
             x,
             y,
             linestyle=_DASHES[series.dash],
             color=colour,
-            linewidth=0.9 if series.thin else 1.6,
+            linewidth=sizes.pt(0.8 if series.thin else 1.4),
             marker="" if series.thin else _MARKERS[number % len(_MARKERS)],
-            markersize=4,
+            markersize=sizes.pt(3.5),
             markevery=ceil(len(x) / MARKED) or None,
             label=_label(series),
         )
@@ -276,48 +419,92 @@ def _scale(axes: Axes, chart: Chart) -> None:
                 axis.set_major_locator(MultipleLocator(float(step[1:])))
             if isinstance(step, str):
                 axis.set_minor_locator(NullLocator())
-        if not (log and values and in_powers(*limits(values, log))):
+        if log and values and in_powers(*limits(values, log)):
+            axis.set_major_formatter(FuncFormatter(lambda v, _: _power(v)))
+        else:
             largest = 0.0 if log else max(map(abs, getattr(axes, f"get_{name}lim")()))
             axis.set_major_formatter(FuncFormatter(lambda v, _, most=largest: tick_text(v, most)))
 
 
-def _furnish(axes: Axes, chart: Chart, palette: Palette, width_mm: float) -> None:
-    """What stands round the values: labels, words at the marks, the grid."""
-    across = width_mm - 15  # mm of the axes; a letter takes 1.6
-    up = max(width_mm / ASPECT, MIN_HEIGHT_MM) - 18
-    axes.set_xlabel(in_lines(chart.x_label, "\n", across / 1.6))
-    axes.set_ylabel(in_lines(chart.y_label, "\n", up / 1.5), linespacing=1.35, labelpad=7)
-    categories = words_along(chart)
-    if categories:
-        room = across / len(categories) / 1.6
-        narrow = max(len(word) for name in categories for word in name.split(" ")) > room
-        axes.set_xticks(
-            range(len(categories)),
-            categories if narrow else [in_lines(name, "\n", room - 1) for name in categories],
-            rotation=30 if narrow else 0,
-            ha="right" if narrow else "center",
-            rotation_mode="anchor",
-        )
+def _power(value: float) -> str:
+    """A power of ten as a person writes it: 10⁻⁴."""
+    return f"10{str(round(log10(value))).translate(_SUPERSCRIPTS)}"
+
+
+def _furnish(
+    axes: Axes, chart: Chart, palette: Palette, sizes: _Sizes, across: float, up: float
+) -> list[Annotation]:
+    """Draw what stands round the values: labels, the grid and, returned, words at the marks.
+
+    Args:
+        axes: where.
+        chart: what.
+        palette: the colours.
+        sizes: of the file.
+        across: the width in pt of axes and labels.
+        up: their height in pt.
+    """
+    across -= sizes.pt(36)  # of ticks and label
+    axes.set_xlabel(_wrapped(chart.x_label, across, sizes.text), labelpad=sizes.pt(3))
+    label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
+    axes.set_ylabel(label, linespacing=1.25, labelpad=sizes.pt(5))
+    if categories := words_along(chart):
+        _write_words(axes, categories, across / len(categories), sizes)
+    words = []
+    quiet = mix(palette.text, palette.background, 0.8)
     for mark in chart.marks:
-        axes.axvline(mark.x, color=palette.plain, linewidth=0.8, alpha=0.5)
-        axes.annotate(
-            mark.text,
-            (mark.x, 1.01),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            va="bottom",
-            fontsize=_LABEL_PT,
-            color=palette.quiet,
+        axes.axvline(mark.x, color=palette.plain, linewidth=sizes.pt(0.7), alpha=0.5)
+        words.append(
+            axes.annotate(
+                mark.text,
+                (mark.x, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, sizes.pt(2)),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=sizes.text,
+                color=quiet,
+            )
         )
-    axes.grid(color=palette.plain, alpha=0.25, linewidth=0.5)
+    axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+    return words
+
+
+def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -> None:
+    """Write words along the axis, each in so much room in pt: turned, or not all, if need be."""
+    widest = max(text_width(part, sizes.text) for word in words for part in word.split(" "))
+    if widest <= 0.92 * room:
+        texts = [_wrapped(word, 0.95 * room, sizes.text) for word in words]
+        axes.set_xticks(range(len(words)), texts)
+        return
+    line = 1.15 * sizes.text
+    turn = _TURNED if room >= line / sin(radians(_TURNED)) else 90
+    step = 1 if turn == _TURNED else max(1, ceil(line / room))
+    axes.set_xticks(
+        range(0, len(words), step),
+        words[::step],
+        rotation=turn,
+        ha="right",
+        va="top" if turn == _TURNED else "center",
+        rotation_mode="anchor",
+    )
+
+
+def _part(words: Sequence[Annotation], sizes: _Sizes) -> None:
+    """Raise every second of the words above the axes by a line where two would touch."""
+    boxes = [word.get_window_extent() for word in words]
+    if any(one.x1 + sizes.pt(2) > other.x0 for one, other in pairwise(boxes)):
+        for word in words[1::2]:
+            word.xyann = (0, sizes.pt(3) + sizes.text)
 
 
 def _legend(
     drawn: Picture,
     axes: Axes,
-    width_mm: float,
+    sizes: _Sizes,
     key: Sequence[tuple[str, str]] = (),
     with_series: bool = True,
 ) -> float:
@@ -327,7 +514,8 @@ def _legend(
     handles, names = axes.get_legend_handles_labels() if with_series else ([], [])
     handles = [*handles, *(Line2D([], [], linestyle="") for _ in key)]
     names = [*names, *(f"{figure}  {text}" for figure, text in key)]
-    names = [in_lines(name, "\n", (width_mm - 14) / 1.65) for name in names]
+    room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # less a line's sample
+    names = [_wrapped(name, room, sizes.text) for name in names]
     for rows in range(1, len(names) + 1):
         legend = drawn.legend(
             handles,
@@ -335,9 +523,10 @@ def _legend(
             loc="outside lower center",
             ncols=ceil(len(names) / rows),
             frameon=False,
-            fontsize=9,
             columnspacing=1.5,
-            handlelength=2.8,
+            handlelength=3.0,
+            labelspacing=0.35,
+            borderpad=0.2,
         )
         box = legend.get_window_extent()
         if box.width <= drawn.bbox.width or rows == len(names):
@@ -356,10 +545,12 @@ def _draw_bars(
     series: Series,
     x: Sequence[float],
     y: Sequence[float],
-    colour: str,
+    colours: tuple[str, str, str],
     index: int,
     count: int,
+    sizes: _Sizes,
 ) -> None:
+    """Draw bars in a colour, their pattern in the ground's, their error bars in the text's."""
     step = min((b - a for a, b in pairwise(x)), default=1.0)
     width = (0.8 if count > 1 else 0.9) * step / count
     places = [value + (index - (count - 1) / 2) * width for value in x]
@@ -374,23 +565,31 @@ def _draw_bars(
         y,
         width,
         yerr=errors,
-        color=colour,
+        color=colours[0],
         label=_label(series),
         hatch=_HATCHES[index % len(_HATCHES)],
-        edgecolor="white",
-        linewidth=0.3,
-        capsize=2,
+        edgecolor=colours[1],
+        linewidth=sizes.pt(0.3),
+        ecolor=colours[2],
+        error_kw={"elinewidth": sizes.pt(0.8)},
+        capsize=sizes.pt(2),
     )
 
 
 def _draw_points(
-    axes: Axes, series: Series, x: Sequence[float], y: Sequence[float], colour: str, number: int
+    axes: Axes,
+    series: Series,
+    x: Sequence[float],
+    y: Sequence[float],
+    colour: str,
+    number: int,
+    sizes: _Sizes,
 ) -> None:
-    sizes = series.sizes or (POINT_PX,) * len(x)
+    diameters = series.sizes or (POINT_PX,) * len(x)
     axes.scatter(
         x,
         y,
-        s=[(size * _PT_PER_PX) ** 2 for size in sizes],
+        s=[(diameter * sizes.pt_per_px) ** 2 for diameter in diameters],
         color=colour,
         alpha=0.7 if series.sizes else 1,
         linewidth=0,

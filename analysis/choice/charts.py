@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
-from analysis.choice.compare import Axis, Column, Row, SweepCurve, pareto
+from analysis.choice.compare import Axis, Column, Comparison, Row, SweepCurve, pareto
 from nets.names import names_of
-from nets.options import number_of
+from nets.options import number_of, quote
 from nets.text import parse
 
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
+
+
+def axes_of(comparison: Comparison) -> dict[str, Axis]:
+    """Return what may stand at an axis, by the name that an address and a command give it."""
+    columns: dict[str, Axis] = {column.value: column for column in comparison.columns}
+    return columns | {recipe.label: recipe for recipe in comparison.recipes}
+
+
+def usual_y(comparison: Comparison) -> Axis:
+    """Return what stands upward if nothing else is asked for: an accuracy of several networks."""
+    for recipe in comparison.recipes:
+        if sum(recipe.of(row) is not None for row in comparison.rows) > 1:
+            return recipe
+    return Column.PARAMS
+
+
+def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
+    """Return an axis by its name, or by words that are in one name alone.
+
+    Raises:
+        ValueError: if no axis or several have that name.
+    """
+    if text in axes:
+        return axes[text]
+    found = [name for name in axes if text.lower() in name.lower()]
+    if len(found) == 1:
+        return axes[found[0]]
+    if found:
+        raise ValueError(f"{field}: {quote(text)} could mean {' or '.join(found)}")
+    raise ValueError(f"{field} must be one of {', '.join(axes)}, not {quote(text)}")
 
 
 def scatter_chart(

@@ -9,15 +9,13 @@ import click
 
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
+    ChartFile,
     Refusal,
-    check_suffix,
-    check_writable,
+    chart_options,
     format_option,
     or_usage,
-    write,
 )
 from analysis.lesions.shipped import SHIPPED
-from analysis.style.files import CHART_SUFFIXES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
 DATA = click.option(
     "--data", help="sample, fashion_mnist or a folder. By default what the network was trained on."
 )
-OUTPUT = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png"
-)
 
 
 @click.command()
@@ -40,18 +35,16 @@ OUTPUT = click.option(
 @DATA
 @click.option("--images", "number", type=int, default=1_000, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the draws.")
-@OUTPUT
+@chart_options
 @format_option("text", "json", "csv")
 def lesions(
-    name: str, data: str | None, number: int, seed: int, output: Path | None, style: str
+    name: str, data: str | None, number: int, seed: int, drawn: ChartFile | None, style: str
 ) -> None:
     """Take blocks out of a trained network, one by one and together, and put them in another order.
 
     NAME is a network that `list` shows as trained. Ctrl-C prints what has been found so far.
     """
-    _check_output(output)
     checkpoint, images = _opened(name, data)
-    from analysis.charts.file import chart_file
     from analysis.lesions import report as render
     from analysis.lesions.charts import single_chart
     from analysis.lesions.drop import study
@@ -73,8 +66,8 @@ def lesions(
         else:
             texts = {"text": render.lesions_text, "csv": render.lesions_csv}
             click.echo(texts[style](found), nl=False)
-        if output is not None:
-            write(chart_file(single_chart([found]), output.suffix.lower()), output)
+        if drawn is not None:
+            drawn.write(single_chart([found]))
         return ""
 
     with keeping(show):
@@ -88,7 +81,7 @@ def lesions(
 @click.option("--images", "number", type=int, default=32, show_default=True)
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of draws and weights.")
-@OUTPUT
+@chart_options
 @format_option("text", "json", "csv")
 def paths(
     name: str,
@@ -96,15 +89,13 @@ def paths(
     number: int,
     draws: int,
     seed: int,
-    output: Path | None,
+    drawn: ChartFile | None,
     style: str,
 ) -> None:
     """Measure the gradient along the paths of every length through a residual network.
 
     A MODEL is measured at initialisation, on random images unless --data says otherwise.
     """
-    _check_output(output)
-    from analysis.charts.file import row_file
     from analysis.lesions import report as render
     from analysis.lesions.charts import paths_charts
     from analysis.lesions.paths import measure
@@ -126,9 +117,8 @@ def paths(
     else:
         texts = {"text": render.paths_text, "csv": render.paths_csv}
         click.echo(texts[style](found), nl=False)
-    if output is not None:
-        title = f"Paths through {found.model}"
-        write(row_file(paths_charts(found), output.suffix.lower(), title=title), output)
+    if drawn is not None:
+        drawn.write_row(paths_charts(found), f"Paths through {found.model}")
 
 
 @click.command()
@@ -143,7 +133,7 @@ def paths(
     show_default=True,
     help="What the chart shows: branch / shortcut, the branch's share of the variance, responses.",
 )
-@OUTPUT
+@chart_options
 @format_option("text", "json", "csv")
 def blocks(
     name: str,
@@ -151,15 +141,13 @@ def blocks(
     number: int,
     seed: int,
     quantity: str,
-    output: Path | None,
+    drawn: ChartFile | None,
     style: str,
 ) -> None:
     """Measure each block's branch against its shortcut, and the response of each 3x3 layer.
 
     A MODEL is measured at initialisation, on random images unless --data says otherwise.
     """
-    _check_output(output)
-    from analysis.charts.file import chart_file
     from analysis.lesions import blocks_report as render
     from analysis.lesions.blocks import measure
     from analysis.lesions.blocks_charts import Measure, blocks_chart
@@ -167,24 +155,15 @@ def blocks(
 
     network, shown, _, digests = _network(name, data, number, seed)
     found = measure(network, shown, trained=_is_trained(name))
-    drawn = None
-    if output is not None:
-        chart = or_usage(blocks_chart, [found], Measure(quantity))
-        drawn = chart_file(chart, output.suffix.lower())
+    chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))
     if style == "json":
         click.echo(render.blocks_result(found, *digests, stamp()).json(), nl=False)
     else:
         click.echo(
             render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
         )
-    if drawn is not None:
-        write(drawn, output)
-
-
-def _check_output(output: Path | None) -> None:
-    if output is not None:
-        check_suffix(output, CHART_SUFFIXES)
-        check_writable(output)
+    if drawn is not None and chart is not None:
+        drawn.write(chart)
 
 
 def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:

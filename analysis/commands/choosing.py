@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.commands.shared import BATCH, INPUT, Model, Refusal, format_option, or_usage
+from analysis.commands.shared import (
+    BATCH,
+    INPUT,
+    ChartFile,
+    Model,
+    Refusal,
+    chart_options,
+    format_option,
+    or_usage,
+)
 from nets import ResNetSpec
 from nets.text import parse_shape, with_input
 
@@ -21,12 +30,36 @@ if TYPE_CHECKING:
 @BATCH
 @format_option("text", "json", "csv", "latex", "markdown")
 @click.option("--memory/--no-memory", default=True, help="Predict training steps' memory.")
+@chart_options
+@click.option(
+    "--x", help="A column of --format json for the chart of -o, or accuracy.  [default: macs]"
+)
+@click.option("--y", help="As --x.  [default: the accuracy that most have, or params]")
+@click.option("--size", help="As --x, for the size of the points.  [default: all equal]")
+@click.option("--log", is_flag=True, help="Logarithmic axes.")
 def compare(
-    specs: tuple[ResNetSpec, ...], shape: str | None, batch: int, style: str, memory: bool
+    specs: tuple[ResNetSpec, ...],
+    shape: str | None,
+    batch: int,
+    style: str,
+    memory: bool,
+    drawn: ChartFile | None,
+    x: str | None,
+    y: str | None,
+    size: str | None,
+    log: bool,
 ) -> None:
-    """Count several networks side by side, with what has been published of them."""
+    """Count several networks side by side, with what has been published of them.
+
+    The chart of -o is a scatter with its Pareto front.
+    """
     from analysis.choice import report as render
+    from analysis.choice.charts import axes_of, axis_of, not_drawn, scatter_chart, usual_y
     from analysis.choice.compare import compare as count
+
+    given = {"--x": x, "--y": y, "--size": size, "--log": log or None}
+    if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
+        raise Refusal(f"{wrong[0]} is for the chart of -o: give -o FILE too")
 
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
@@ -38,7 +71,19 @@ def compare(
         "latex": render.comparison_latex,
         "markdown": render.comparison_markdown,
     }[style]
+    chart = None
+    if drawn is not None:
+        known = axes_of(found)
+        along = or_usage(axis_of, known, "x", x or "macs")
+        up = or_usage(axis_of, known, "y", y) if y else usual_y(found)
+        bubble = or_usage(axis_of, known, "size", size) if size else None
+        chart = scatter_chart(found.rows, along, up, bubble, log)
+        if left_out := not_drawn(found.rows, along, up, bubble):
+            missing = ", ".join(left_out)
+            click.echo(f"warning: not drawn, as a figure is missing: {missing}", err=True)
     click.echo(write(found), nl=False)
+    if drawn is not None and chart is not None:
+        drawn.write(chart)
 
 
 @click.command()

@@ -14,16 +14,16 @@ import click
 from analysis.commands.shared import (
     INPUT,
     Command,
-    FiniteRange,
     Model,
     Refusal,
     check_suffix,
+    look_of,
+    look_options,
     or_usage,
     profiled,
     write,
 )
-from analysis.style.files import DIAGRAM_SUFFIXES
-from analysis.style.look import MAX_WIDTH_MM, MIN_WIDTH_MM
+from analysis.style.files import CHART_SUFFIXES, DIAGRAM_SUFFIXES
 from nets import ResNetSpec
 from nets.options import quote
 
@@ -39,10 +39,7 @@ def _look(command: Command) -> Command:
         click.option(
             "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file."
         ),
-        click.option("--palette", type=click.Choice(["light", "dark", "print"]), default="light"),
-        click.option("--title", default="", help="A line above the drawing."),
-        click.option("--width-mm", type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM), help="On paper."),
-        click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less where it is huge]"),
+        look_options,
         click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
         click.option(
@@ -53,7 +50,9 @@ def _look(command: Command) -> Command:
             default=True,
             help="Leave out the names on nodes and stages.",
         ),
-        click.option("--ground", is_flag=True, help="Fill the background, else transparent."),
+        click.option(
+            "--ground", is_flag=True, help="Fill the background; it is transparent without it."
+        ),
         click.option("--fragment", is_flag=True, help="A .tex to be included in another."),
     )
     for option in reversed(options):
@@ -197,6 +196,30 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     _export(output, found[0].profile, lambda _: drawn, "units", None, {}, **look)
 
 
+@click.command()
+@MODEL
+@INPUT
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file.")
+@look_options
+@click.option("--ground", is_flag=True, help="Fill the background.")
+def shape(
+    spec: ResNetSpec,
+    shape: str | None,
+    output: Path,
+    palette: str | None,
+    dpi: int | None,
+    **look: Any,
+) -> None:
+    """Draw height, width and channels through the network, in the format of the file's ending."""
+    check_suffix(output, CHART_SUFFIXES)
+    chosen = look_of(output, palette, dpi, **look)
+    from analysis.drawing.silhouette import silhouette
+    from analysis.style.dress import picture_file
+
+    drawn = silhouette(profiled(spec, shape, 1), chosen.palette, chosen.width_mm)
+    write(or_usage(picture_file, drawn, output.suffix.lower(), chosen, dpi), output)
+
+
 def _export(
     output: Path,
     cost: Profile | Mapping[str, Profile],
@@ -204,21 +227,17 @@ def _export(
     name: str,
     heat: Heat | None,
     others: Mapping[str, Graph],
-    palette: str,
+    palette: str | None,
     dpi: int | None,
     fragment: bool,
     **look: Any,
 ) -> None:
     from analysis.drawing.diagram import diagram, small_text, warning
-    from analysis.style import palette as palettes
-    from analysis.style.look import Look
 
-    chosen = or_usage(Look, getattr(palettes, palette.upper()), **look)
     suffix = output.suffix.lower()
     if fragment and suffix != ".tex":
         raise Refusal(f"--fragment is for a .tex, not for {output.name!r}")
-    if dpi is not None and suffix != ".png":
-        raise Refusal(f"--dpi is for a .png, not for {output.name!r}")
+    chosen = look_of(output, palette, dpi, **look)
     on_paper = suffix in (".svg", ".pdf", ".png", ".tex")
     views = others or {name: draw(chosen.width_mm if on_paper else None)}
     content = or_usage(diagram, suffix, cost, views, name, chosen, heat, dpi, fragment)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
     MODEL,
+    ChartFile,
     Model,
     Refusal,
-    check_suffix,
-    check_writable,
+    chart_options,
     format_option,
     or_usage,
-    write,
 )
-from analysis.style.files import CHART_SUFFIXES
 from nets import ResNetSpec
+
+if TYPE_CHECKING:
+    from analysis.charts.chart import Chart
+    from analysis.timing.measure import Timing
 
 
 @click.command()
@@ -37,17 +38,37 @@ from nets import ResNetSpec
 @click.option("--no-optimiser", is_flag=True, help="Training without SGD's step.")
 @click.option("--threads", type=int, help="On the CPU.")
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="Longest, a batch.")
+@chart_options
+@click.option(
+    "--chart",
+    "chart_of",
+    type=click.Choice(["stages", "iterations", "batches"]),
+    help="What the chart of -o shows.  [default: stages of one batch; several batches]",
+)
 @format_option("text", "json", "csv")
-def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **options: Any) -> None:
+def time(
+    spec: ResNetSpec,
+    batches: str,
+    style: str,
+    no_optimiser: bool,
+    drawn: ChartFile | None,
+    chart_of: str | None,
+    **options: Any,
+) -> None:
     """Time forward and backward: medians with their spread, stages, images a second, memory.
 
     Ctrl-C prints what has been measured so far.
     """
     from analysis.timing import report as render
-    from analysis.timing.measure import Phase, Progress, Timing, measure
+    from analysis.timing.measure import Phase, Progress, measure
     from analysis.timing.settings import Settings, batches_of, sweep
 
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
+    asked = or_usage(sweep, settings, or_usage(batches_of, batches))
+    if chart_of is not None and drawn is None:
+        raise Refusal("--chart is for the chart of -o: give -o FILE too")
+    if chart_of in ("stages", "iterations") and len(asked) > 1:
+        raise Refusal(f"--chart {chart_of} is for one batch, not for {len(asked)}")
     timings: dict[Settings, Timing] = {}
     phase = Phase.BUILDING
 
@@ -60,6 +81,8 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
         else:
             text = {"text": render.timings_text, "json": render.timings_json}[style](found)
         click.echo(text, nl=False)
+        if drawn is not None:
+            drawn.write(_time_chart(found, chart_of, len(asked)))
 
     def show_some() -> str:
         if not timings:
@@ -68,7 +91,7 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
         return ""
 
     with keeping(show_some):
-        for one in or_usage(sweep, settings, or_usage(batches_of, batches)):
+        for one in asked:
 
             def report(progress: Progress, one: Settings = one) -> None:
                 nonlocal phase
@@ -78,6 +101,15 @@ def time(spec: ResNetSpec, batches: str, style: str, no_optimiser: bool, **optio
 
             timings[one] = or_usage(measure, report, spec, one)
     show()
+
+
+def _time_chart(found: Sequence[Timing], chart_of: str | None, asked: int) -> Chart:
+    """The chart that was asked for; of several batches, one beside the other."""
+    from analysis.timing.charts import comparison_chart, distribution_chart, stage_chart
+
+    if chart_of == "batches" or asked > 1:
+        return comparison_chart(found)
+    return distribution_chart(found[0]) if chart_of == "iterations" else stage_chart(found[0])
 
 
 @click.command("check-device")
@@ -125,7 +157,7 @@ def check_device(device: str | None) -> None:
     "the folder in RESNET_LAB_DATA.",
 )
 @click.option("--download", is_flag=True, help="Fetch Fashion-MNIST first, where it is missing.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png")
+@chart_options
 @format_option("text", "json", "csv")
 def gradients(
     specs: tuple[ResNetSpec, ...],
@@ -137,7 +169,7 @@ def gradients(
     device: str,
     images: str,
     download: bool,
-    output: Path | None,
+    drawn: ChartFile | None,
     style: str,
 ) -> None:
     """Measure the gradient's norm by depth; one model is compared with its plain twin.
@@ -147,10 +179,6 @@ def gradients(
 
     Ctrl-C prints what has been measured so far.
     """
-    if output is not None:
-        check_suffix(output, CHART_SUFFIXES)
-        check_writable(output)
-    from analysis.charts.file import chart_file
     from analysis.gradients import direction, measure
     from analysis.gradients import report as render
     from analysis.gradients.charts import direction_chart, gradient_chart
@@ -204,12 +232,12 @@ def gradients(
 
     def show(run: Any) -> None:
         click.echo(texts[style](run), nl=False)
-        if output is not None:
+        if drawn is not None:
             if quantity == DIRECTION:
                 chart = direction_chart(run.cosines, settings.noise)
             else:
                 chart = gradient_chart(run.curves, Quantity(quantity))
-            write(chart_file(chart, output.suffix.lower()), output)
+            drawn.write(chart)
 
     def show_some() -> str:
         if found:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from analysis.commands.interrupts import put_off
 from analysis.machine.disk import replacing
+from analysis.style import palette as palettes
+from analysis.style.files import CHART_SUFFIXES
+from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
 from nets import ResNetSpec, parse
 from nets.text import with_input
 
 if TYPE_CHECKING:
+    from analysis.charts.chart import Chart
     from analysis.costs.profiles import Profile
 
 
@@ -63,6 +69,113 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
     return click.option(
         "--format", "style", type=click.Choice(choices), default=choices[0], show_default=True
     )
+
+
+def look_options(command: Command) -> Command:
+    """`--width-mm`, `--palette`, `--title` and `--dpi`: what every picture's file may look like."""
+    options = (
+        click.option(
+            "--width-mm",
+            type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM),
+            help="Width on paper: 85 for a column, 170 for a page, 254 for a slide.  "
+            "[default: 170 for a chart]",
+        ),
+        click.option(
+            "--palette",
+            type=click.Choice(["light", "dark", "print"]),
+            help="print is black and grey.  [default: light]",
+        ),
+        click.option(
+            "--title", help="A line above it.  [default: what a chart shows; none for a drawing]"
+        ),
+        click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less if it is huge]"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def look_of(
+    path: Path,
+    palette: str | None,
+    dpi: int | None,
+    width_mm: float | None,
+    title: str | None,
+    **more: Any,
+) -> Look:
+    """Return how a file is to look, or refuse what a file of its ending does not have."""
+    if dpi is not None and path.suffix.lower() != ".png":
+        raise Refusal(f"--dpi is for a .png, not for {path.name!r}")
+    colours = getattr(palettes, (palette or "light").upper())
+    look: Look = or_usage(Look, colours, title or "", width_mm=width_mm, **more)
+    return look
+
+
+@dataclass(frozen=True)
+class ChartFile:
+    """The file that a command writes its chart to, checked before any work is done for it.
+
+    Attributes:
+        path: the file.
+        look: how it looks, with the title that was given.
+        dpi: resolution of a PNG, or None for the usual one.
+        is_titled: whether a title was given; if not, it is the chart's own.
+    """
+
+    path: Path
+    look: Look
+    dpi: int | None
+    is_titled: bool
+
+    def write(self, chart: Chart) -> None:
+        """Draw a chart into the file."""
+        from analysis.charts.file import chart_file
+
+        write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
+
+    def write_row(self, charts: Sequence[Chart], title: str) -> None:
+        """Draw several small charts into the file, side by side."""
+        from analysis.charts.file import row_file
+
+        write(or_usage(row_file, charts, *self._how(title)), self.path)
+
+    def _how(self, title: str) -> tuple[str, Look, int | None]:
+        look = self.look if self.is_titled else replace(self.look, title=title[:MAX_TITLE])
+        return self.path.suffix.lower(), look, self.dpi
+
+
+def chart_options(command: Command) -> Command:
+    """`-o FILE` for a chart and its looks; the command gets them as `drawn`, None without `-o`."""
+
+    @click.option(
+        "-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png"
+    )
+    @look_options
+    @wraps(command)
+    def with_chart(
+        *arguments: Any,
+        output: Path | None,
+        width_mm: float | None,
+        palette: str | None,
+        title: str | None,
+        dpi: int | None,
+        **options: Any,
+    ) -> Any:
+        looks = {"--width-mm": width_mm, "--palette": palette, "--title": title, "--dpi": dpi}
+        drawn = None
+        if output is not None:
+            check_suffix(output, CHART_SUFFIXES)
+            look = look_of(output, palette, dpi, width_mm, title)
+            from analysis.charts.file import check
+
+            or_usage(check, output.suffix.lower(), look, dpi)
+            check_writable(output)
+            drawn = ChartFile(output, look, dpi, title is not None)
+        elif given := [name for name, value in looks.items() if value is not None]:
+            raise Refusal(f"{given[0]} is for the chart of -o: give -o FILE too")
+        return command(*arguments, drawn=drawn, **options)
+
+    return cast("Command", with_chart)
 
 
 def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:

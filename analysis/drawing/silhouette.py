@@ -15,6 +15,7 @@ from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs.profiles import Profile, Shape
 from analysis.style.fonts import FONT_FAMILY
+from analysis.style.look import MM_PER_INCH, PX_PER_INCH
 from analysis.style.numbers import decimals, shape
 from analysis.style.palette import LIGHT, Palette, mix
 from nets import plan
@@ -26,6 +27,9 @@ NAME_SIZE, TEXT_SIZE = 16, 15
 _LINE = 20
 _CHARACTER = 0.6
 """Width of a character in em: an upper estimate for Source Sans, Segoe UI, Helvetica and Arial."""
+
+_LEAST_PT = 7.0
+"""Of the text on paper: on a narrow one the boxes stand in rows."""
 
 _SIDES = range(150, 39, -5)
 """Drawn lengths of the longest side of a map, the largest that fits is taken."""
@@ -42,9 +46,9 @@ _DEPTH = 0.028
 
 _ANGLE = radians(30)
 _MARGIN = 12
-_BETWEEN_BOXES, _BETWEEN_LABELS = 30, 16
+_BETWEEN_BOXES, _BETWEEN_LABELS, _BETWEEN_ROWS = 30, 16, 26
 _ABOVE_LABELS = 34
-_ARROW_GAP, _ARROW_HEAD = 5.0, 7.0
+_ARROW_GAP, _ARROW_HEAD, _ARROW = 5.0, 7.0, 18.0
 
 _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 """How much of the tint covers the ground."""
@@ -52,26 +56,50 @@ _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 _number = partial(decimals, most=2)
 
 
-def silhouette(profile: Profile, palette: Palette = LIGHT, width: int = MAX_WIDTH) -> str:
+def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | None = None) -> str:
     """Draw the input, the stem's outputs, every stage and the head as boxes in a row.
 
     Height and width of a front face follow the square roots of the map's height and width (at
     least 6 px), depth follows log2(1 + channels), at 30 degrees; the picture's `<desc>` says so
-    with its numbers.
+    with its numbers. At most 960 px wide, in several rows where it is for a narrow column.
 
     Args:
         profile: the counted network.
         palette: its colours; the ground stays transparent.
-        width: in px, which it does not exceed where its labels fit.
+        width_mm: the width on paper at which its text is to have 7 pt or more.
 
     Returns:
         One `<svg>` element with a transparent ground.
     """
     tensors = tuple(_tensors(profile))
-    split = _width(_Layout(tensors, _SIDES[-1], split=False)) > width
-    layouts = [_Layout(tensors, side, split) for side in _SIDES]
-    layout = next((one for one in layouts if _width(one) <= width), layouts[-1])
-    return _draw(profile.model, layout, _Colours.of(palette))
+    most = MAX_WIDTH if width_mm is None else min(MAX_WIDTH, _most_px(width_mm))
+    return _draw(profile.model, _rows(tensors, most), _Colours.of(palette))
+
+
+def _most_px(width_mm: float) -> float:
+    """How wide a drawing may be for its text to have 7 pt on paper of a width."""
+    return width_mm / MM_PER_INCH * PX_PER_INCH * TEXT_SIZE * 72 / PX_PER_INCH / _LEAST_PT
+
+
+def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
+    """The boxes in as few rows as are at most so many px wide, on the largest scale."""
+    longest = max(max(tensor.sides[1:]) for tensor in tensors)
+
+    def layouts(count: int, side: int, split: bool) -> list[_Layout]:
+        each, beside = -(-len(tensors) // count), _MARGIN + (_ARROW if count > 1 else 0.0)
+        parts = [tensors[start : start + each] for start in range(0, len(tensors), each)]
+        return [_Layout(part, side, split, longest, beside) for part in parts]
+
+    for count in range(1, len(tensors) if most < MAX_WIDTH else 2):
+        split = _widest(layouts(count, _SIDES[-1], split=False)) > most
+        for side in _SIDES:
+            if _widest(found := layouts(count, side, split)) <= most:
+                return found
+    return found
+
+
+def _widest(rows: Sequence[_Layout]) -> float:
+    return max(map(_width, rows))
 
 
 @dataclass(frozen=True)
@@ -108,12 +136,24 @@ class _Layout:
     tensors: Sequence[_Tensor]
     side: int
     split: bool
+    longest: int
+    beside: float = _MARGIN
 
     @property
     def unit(self) -> float:
         """Drawn length of a side of one pixel of a map."""
-        longest = max(max(tensor.sides[1:]) for tensor in self.tensors)
-        return self.side / sqrt(max(longest, _SMALLEST_MAP))
+        return self.side / sqrt(max(self.longest, _SMALLEST_MAP))
+
+    @property
+    def tallest(self) -> float:
+        """Height of the tallest box."""
+        return max(self.extent(tensor)[1] for tensor in self.tensors)
+
+    @property
+    def height(self) -> float:
+        """Height of the boxes and their labels."""
+        lines = max(len(tensor.lines(self.split)) for tensor in self.tensors)
+        return self.tallest + _ABOVE_LABELS + (lines - 1) * _LINE
 
     def front(self, tensor: _Tensor) -> tuple[float, float]:
         """Width and height of a front face."""
@@ -141,7 +181,7 @@ class _Layout:
         """Where the boxes and their labels stand: as close as their neighbours allow."""
         half_boxes = [self.extent(tensor)[0] / 2 for tensor in self.tensors]
         half_labels = [self.label(tensor) / 2 for tensor in self.tensors]
-        x = _MARGIN + max(half_boxes[0], half_labels[0])
+        x = self.beside + max(half_boxes[0], half_labels[0])
         centres = [x]
         for i in range(1, len(self.tensors)):
             x += max(
@@ -155,7 +195,9 @@ class _Layout:
 def _width(layout: _Layout) -> float:
     """Width of the whole picture."""
     last = layout.tensors[-1]
-    return layout.centres()[-1] + max(layout.extent(last)[0], layout.label(last)) / 2 + _MARGIN
+    return (
+        layout.centres()[-1] + max(layout.extent(last)[0], layout.label(last)) / 2 + layout.beside
+    )
 
 
 @dataclass(frozen=True)
@@ -183,29 +225,38 @@ class _Colours:
         )
 
 
-def _draw(model: str, layout: _Layout, colours: _Colours) -> str:
-    tallest = max(layout.extent(tensor)[1] for tensor in layout.tensors)
-    middle = _MARGIN + tallest / 2
-    baseline = _MARGIN + tallest + _ABOVE_LABELS
-    lines = max(len(tensor.lines(layout.split)) for tensor in layout.tensors)
-    width, height = _number(_width(layout)), _number(baseline + (lines - 1) * _LINE + _MARGIN)
-    centres = layout.centres()
+def _draw(model: str, rows: Sequence[_Layout], colours: _Colours) -> str:
+    width = _number(_widest(rows))
+    tops = [_MARGIN + sum(row.height + _BETWEEN_ROWS for row in rows[:i]) for i in range(len(rows))]
+    height = _number(tops[-1] + rows[-1].height + _MARGIN)
+    drawn = [(row, row.centres(), top) for row, top in zip(rows, tops, strict=True)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT_FAMILY}" '
             f'font-size="{TEXT_SIZE}" text-anchor="middle">',
             f"<title>{escape(model)}: height, width and channels through the network</title>",
-            f"<desc>{escape(_description(layout))}</desc>",
+            f"<desc>{escape(_description(rows))}</desc>",
             f'<g stroke-width="1" stroke-linejoin="round" {colours.edge}>',
-            *(_box(layout, *place, middle, colours) for place in _places(layout, centres)),
+            *(
+                _box(row, *place, top + row.tallest / 2, colours)
+                for row, centres, top in drawn
+                for place in _places(row, centres)
+            ),
             "</g>",
             f'<g class="main-path" stroke-width="1.5" stroke-linejoin="round" {colours.path}>',
-            *_arrows(layout, centres, middle),
+            *(
+                arrow
+                for number, (row, centres, top) in enumerate(drawn)
+                for arrow in _arrows(
+                    row, centres, top + row.tallest / 2, number > 0, number + 1 < len(rows)
+                )
+            ),
             "</g>",
             *(
-                _label(tensor, x, baseline, layout.split, colours)
-                for tensor, x in _places(layout, centres)
+                _label(tensor, x, top + row.tallest + _ABOVE_LABELS, row.split, colours)
+                for row, centres, top in drawn
+                for tensor, x in _places(row, centres)
             ),
             "</svg>\n",
         ]
@@ -216,10 +267,11 @@ def _places(layout: _Layout, centres: list[float]) -> Iterator[tuple[_Tensor, fl
     return zip(layout.tensors, centres, strict=True)
 
 
-def _description(layout: _Layout) -> str:
+def _description(rows: Sequence[_Layout]) -> str:
     """The picture in words: the tensors in order, and what a length means."""
+    layout = rows[0]
     tensors = ", ".join(
-        f"{tensor.name} {tensor.lines(split=False)[-1]}" for tensor in layout.tensors
+        f"{tensor.name} {tensor.lines(split=False)[-1]}" for row in rows for tensor in row.tensors
     )
     return (
         f"Channels×height×width, from left to right: {tensors}. "
@@ -250,16 +302,23 @@ def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours
     )
 
 
-def _arrows(layout: _Layout, centres: list[float], y: float) -> Iterator[str]:
-    """Arrows along the middle, from each outline to the next."""
+def _arrows(
+    layout: _Layout, centres: list[float], y: float, comes: bool, goes_on: bool
+) -> Iterator[str]:
+    """Arrows along the middle, from each outline to the next, from and to another row."""
     reach = []
     for tensor in layout.tensors:
         (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
         # where a box is deeper than high, the middle line meets its slanted edges
         cut = max(0.0, (up - height) / 2) * right / up
         reach.append((width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP)
-    for i in range(len(centres) - 1):
-        start, end = centres[i] + reach[i], centres[i + 1] - reach[i + 1]
+    ends = [(centres[i] + reach[i], centres[i + 1] - reach[i + 1]) for i in range(len(centres) - 1)]
+    first, last = centres[0] - reach[0], centres[-1] + reach[-1]
+    if comes:
+        ends.insert(0, (first - _ARROW, first))
+    if goes_on:
+        ends.append((last, last + _ARROW))
+    for start, end in ends:
         head = [(end, y), (end - _ARROW_HEAD, y - 3), (end - _ARROW_HEAD, y + 3)]
         yield (
             f'<path d="M{_number(start)} {_number(y)}H{_number(end - _ARROW_HEAD)}" fill="none"/>'

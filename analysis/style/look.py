@@ -15,6 +15,9 @@ PAPER_MM = 297.0
 MIN_WIDTH_MM, MAX_WIDTH_MM = 20, 2_000
 """The widths that a page and a command take."""
 
+PAGE_MM, COLUMN_MM, SLIDE_MM = 170.0, 85.0, 254.0
+"""Usual widths: of a page's text, of one of two columns, and of a slide of 16:9."""
+
 MAX_TITLE = 200
 """Letters of a title, which is one line."""
 

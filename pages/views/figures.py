@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.costs.profiles import Profile
 from analysis.costs.published import Published
-from analysis.drawing.silhouette import MAX_WIDTH, silhouette
+from analysis.drawing.silhouette import silhouette
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.cached import profile_of
@@ -26,8 +26,8 @@ _VIEWS = {
 _SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
 
 
-_WALL_WIDTH = 750
-"""Of the picture in px before it is as wide as a wall of 1280 px, its text then at 24 px."""
+_WALL_MM = 123.0
+"""The width on paper of the picture whose text has 24 px on a wall of 1280 px."""
 
 _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
 """The figures that a hall reads."""
@@ -41,8 +41,7 @@ def choose_view() -> str:
 def show_shape(profile: Profile) -> None:
     """Show height, width and channels through the network."""
     sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
-    width = _WALL_WIDTH if on_wall() else MAX_WIDTH
-    image = silhouette(profile, palette(), width)
+    image = silhouette(profile, palette(), _WALL_MM if on_wall() else None)
     st.html(picture(image, f"Channels, height and width: {sizes}"))
     end_of_wall()
     st.caption(

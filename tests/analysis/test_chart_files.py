@@ -1,0 +1,216 @@
+"""Charts for paper and for a slide: sizes, room for every word, and lines told apart in black."""
+
+import io
+from itertools import combinations
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from PIL import Image
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series
+from analysis.charts.file import chart_file, check, most_dpi, picture, row, row_file
+from analysis.choice.charts import scatter_chart
+from analysis.choice.compare import Column, compare
+from analysis.style.look import COLUMN_MM, PAGE_MM, SLIDE_MM, Look
+from analysis.style.palette import DARK, LIGHT, PRINT, Palette
+from nets import parse
+
+TITLE = "Vanishing: plain networks of 20 and 56 layers against residual ones, without batch norm"
+NAMES = (
+    "plain20:norm=none:init=default",
+    "theory for plain20:norm=none:init=default: 0.408/layer",
+    "residual, 56 layers",
+    "plain, 56 layers",
+    "resnet56:norm=none:init=default:unit=full_preact",
+)
+CURVES = Chart(
+    "Gradient norm by depth",
+    "weighted layers from the input",
+    "‖∂L/∂x‖ of block outputs",
+    tuple(
+        Series(
+            name,
+            tuple(range(1, 100, 2)),
+            tuple(10.0 ** -(x * (i + 1) / 40) for x in range(50)),
+            colour=colour,
+            dash=dash,
+        )
+        for i, (name, (colour, dash)) in enumerate(zip(NAMES, LINE_LOOKS, strict=False))
+    ),
+    "norms",
+    log_y=True,
+    marks=tuple(Mark(x, f"layer{i}") for i, x in enumerate((1, 10, 22, 91), 1)),
+)
+SCATTER = scatter_chart(
+    compare(
+        [
+            parse(name)
+            for name in (
+                "resnet18",
+                "resnet34",
+                "resnet50",
+                "resnet101",
+                "resnet152",
+                "wide_resnet50_2",
+                "resnext50_32x4d",
+                "plain34",
+            )
+        ],
+        replay=False,
+    ).rows,
+    Column.MACS,
+    Column.PARAMS,
+)
+STAGES = Chart(
+    "Time of the stages of resnet50",
+    "",
+    "median, ms",
+    tuple(
+        Series(
+            name, ("stem", *(f"layer{i}" for i in range(1, 5)), "head"), (1.0,) * 6, Draw.BARS, col
+        )
+        for name, col in (("forward", "tint"), ("backward", "main_path"))
+    ),
+    "times",
+)
+BLOCKS = Chart(
+    "Error with one block out",
+    "block that is out",
+    "test error, %",
+    (
+        Series(
+            "residual",
+            ("none", *(f"layer{s}.{b}" for s in (1, 2, 3) for b in range(9))),
+            (7.0,) * 28,
+            Draw.BARS,
+            "identity",
+        ),
+    ),
+    "errors",
+)
+CHARTS = {"curves": CURVES, "scatter": SCATTER, "stages": STAGES, "blocks": BLOCKS}
+
+
+def texts(drawn: Figure) -> list[tuple[Text, Bbox]]:
+    """Every text that is seen, with its box; of ticks those within the axes."""
+    drawn.draw_without_rendering()
+    unseen = set()
+    for axes in drawn.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low <= float(tick.get_loc()) <= high:
+                    unseen.add(tick.label1)
+    found = drawn.findobj(lambda one: isinstance(one, Text) and bool(one.get_text().strip()))
+    return [
+        (text, Text.get_window_extent(text))  # without a leader line
+        for text in dict.fromkeys(found)
+        if isinstance(text, Text) and text.get_visible() and text not in unseen
+    ]
+
+
+def size(text: Text) -> float:
+    return float(text.get_fontsize())
+
+
+@pytest.mark.parametrize("width_mm", [60.0, COLUMN_MM, PAGE_MM])
+@pytest.mark.parametrize("name", CHARTS)
+def test_on_paper_text_is_of_7_to_8_pt_and_has_room(name: str, width_mm: float) -> None:
+    drawn = picture(CHARTS[name], PRINT, TITLE, width_mm)
+    found = texts(drawn)
+    assert {7.0 <= size(text) <= 8.0 for text, _ in found} == {True}
+    assert any(TITLE.split()[0] in text.get_text() for text, _ in found)
+    frame = drawn.bbox
+    assert frame.width == pytest.approx(width_mm / 25.4 * drawn.dpi)
+    for text, box in found:
+        assert frame.x0 - 1 <= box.x0 < box.x1 <= frame.x1 + 1, text.get_text()
+        assert frame.y0 - 1 <= box.y0 < box.y1 <= frame.y1 + 1, text.get_text()
+    upright = [(text, box) for text, box in found if text.get_rotation() in (0, 90)]
+    for (one, a), (other, b) in combinations(upright, 2):
+        a, b = (Bbox.from_extents(x.x0 + 1, x.y0 + 1, x.x1 - 1, x.y1 - 1) for x in (a, b))
+        assert not a.overlaps(b), f"{one.get_text()!r} on {other.get_text()!r}"
+    tallest = {60.0: 1.6, COLUMN_MM: 1.3, PAGE_MM: 0.75}[width_mm]
+    assert drawn.get_figheight() <= tallest * drawn.get_figwidth()
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_slide_is_16_to_9_with_text_for_the_last_row(name: str) -> None:
+    drawn = picture(CHARTS[name], LIGHT, TITLE, SLIDE_MM)
+    assert drawn.get_figwidth() / drawn.get_figheight() == pytest.approx(16 / 9, rel=1e-3)
+    found = texts(drawn)
+    assert min(size(text) for text, _ in found) >= 13.5
+    for text, box in found:
+        assert box.x0 >= -1, text.get_text()
+        assert box.x1 <= drawn.bbox.x1 + 1, text.get_text()
+        assert box.y0 >= -1, text.get_text()
+        assert box.y1 <= drawn.bbox.y1 + 1, text.get_text()
+    twice = picture(CHARTS[name], LIGHT, TITLE, 2 * SLIDE_MM)
+    assert max(size(text) for text, _ in texts(twice)) == pytest.approx(
+        2 * max(size(text) for text, _ in found)
+    )
+
+
+def test_in_print_lines_are_told_apart_by_dash_and_marker() -> None:
+    lines = picture(CURVES, PRINT).axes[0].lines[: len(NAMES)]
+    assert {str(line.get_color()) for line in lines} <= {"#000000", "#7F7F7F", "#8C8C8C"}
+    looks = {(str(line._dash_pattern), line.get_marker()) for line in lines}  # type: ignore[attr-defined]
+    assert len(looks) == len(NAMES)
+    assert len({marker for _, marker in looks}) == len(NAMES)
+
+
+def test_a_row_stands_under_each_other_in_a_column() -> None:
+    charts = [CURVES, STAGES, BLOCKS]
+    places = [[axes.get_position() for axes in row(charts, width_mm=mm).axes] for mm in (170, 85)]
+    assert len({round(box.y0, 2) for box in places[0]}) < 3
+    assert [box.y0 for box in places[1]] == sorted((b.y0 for b in places[1]), reverse=True)
+    for mm in (85.0, 170.0):
+        drawn = row(charts, PRINT, TITLE, mm)
+        for text, box in texts(drawn):
+            assert 7.0 <= size(text) <= 8.0
+            assert box.x0 >= -1, text.get_text()
+            assert box.x1 <= drawn.bbox.x1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_the_ground_is_filled_if_asked_for(palette: Palette) -> None:
+    for ground, corner in ((False, 0), (True, 255)):
+        look = Look(palette, "T", width_mm=85, ground=ground)
+        for drawn in (chart_file(CURVES, ".png", look, 50), row_file([CURVES], ".png", look, 50)):
+            image = Image.open(io.BytesIO(drawn))
+            pixel = image.convert("RGBA").getpixel((0, 0))
+            assert isinstance(pixel, tuple)
+            assert pixel[3] == corner
+            if ground:
+                assert "#{:02X}{:02X}{:02X}".format(*pixel[:3]) == palette.background
+            assert image.size[0] == round(85 / 25.4 * 50)
+            assert image.info["Title"] == "T"
+            assert image.info["Description"] == "norms"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "look", "dpi", "says"),
+    [
+        (".bmp", Look(), None, "a chart is written as .svg, .pdf, .png, not .bmp"),
+        (".svg", Look(width_mm=59.5), None, "a chart is 60 to 2,000 mm wide, not 59.5 mm"),
+        (".svg", Look(width_mm=3000), None, "a chart is 60 to 2,000 mm wide, not 3,000 mm"),
+        (".png", Look(), 19, "dpi must be 20 to 1,200, not 19"),
+        (".png", Look(width_mm=2000), 200, "dpi must be at most 107 for a chart of 2,000 mm, not"),
+    ],
+)
+def test_what_a_chart_cannot_be_is_one_sentence(
+    suffix: str, look: Look, dpi: int | None, says: str
+) -> None:
+    for call in (lambda: check(suffix, look, dpi), lambda: chart_file(CURVES, suffix, look, dpi)):
+        with pytest.raises(ValueError, match=f"^{says}"):
+            call()
+
+
+def test_a_huge_png_stays_within_its_pixels() -> None:
+    assert most_dpi(Look(width_mm=PAGE_MM)) == 1_200
+    look = Look(width_mm=2000)
+    assert most_dpi(look) == 107
+    image = Image.open(io.BytesIO(chart_file(STAGES, ".png", look)))
+    assert image.width == round(2000 / 25.4 * 107)
+    assert image.width * image.height <= 64_000_000

@@ -1,0 +1,160 @@
+"""The pictures of the command line: every command takes the same looks."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from tests.analysis.test_cli import SHORT, TINY, call
+
+NETS = ("resnet18", "resnet50", "resnet101")
+LOOKS = ("--width-mm", "85", "--palette", "print", "--title", "In a column")
+
+COMMANDS = {
+    "gradients": ("gradients", TINY, "--batch", "2", "--seeds", "1"),
+    "compare": ("compare", *NETS, "--no-memory"),
+    "shape": ("shape", "resnet50"),
+    "time": ("time", TINY, "--threads", "1", *SHORT, "--batch", "2"),
+    "units": ("units", "original", "full_preact"),
+    "graph": ("graph", "resnet18"),
+    "blocks": ("blocks", TINY, "--images", "2"),
+    "paths": ("paths", TINY, "--images", "2", "--draws", "2"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_picture_takes_the_same_looks(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pdf, png = tmp_path / "a.pdf", tmp_path / "a.png"
+    status, _, err = call(capsys, *COMMANDS[name], "-o", str(pdf), *LOOKS)
+    assert (status, "error" in err) == (0, False)
+    (page,) = PdfReader(io.BytesIO(pdf.read_bytes())).pages
+    assert float(page.mediabox.width) == pytest.approx(85 / 25.4 * 72, abs=0.5)
+    assert "In a column" in page.extract_text()
+    status, _, err = call(capsys, *COMMANDS[name], "-o", str(png), *LOOKS, "--dpi", "100")
+    assert (status, "error" in err) == (0, False)
+    image = Image.open(png).convert("RGBA")
+    assert image.width == pytest.approx(85 / 25.4 * 100, abs=1.5)
+    colours = image.getcolors(image.width * image.height) or []
+    # what antialiasing leaves of black and grey is grey
+    assert all(len({r, g, b}) == 1 for _, (r, g, b, a) in colours if a > 200)  # type: ignore[misc]
+
+
+def test_a_chart_has_its_own_title_unless_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pdf"
+    titles = {}
+    for title in (None, "", "Mine"):
+        more = () if title is None else ("--title", title)
+        assert call(capsys, *COMMANDS["compare"], "-o", str(path), *more)[0] == 0
+        titles[title] = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
+    own = "ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by torchvision) against"
+    assert own in titles[None].replace("\n", " ")
+    assert "against" not in titles[""]
+    assert "Mine" in titles["Mine"]
+
+
+@pytest.mark.parametrize(
+    ("more", "label"),
+    [
+        ((), "MACs (conv + linear)"),
+        (("--x", "depth", "--y", "IMAGENET1K_V2"), "IMAGENET1K_V2, single crop"),
+        (("--x", "params", "--y", "saved_bytes", "--log", "--size", "depth"), "saved for backward"),
+    ],
+)
+def test_the_axes_of_a_comparison(
+    more: tuple[str, ...], label: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pdf"
+    status, out, err = call(capsys, *COMMANDS["compare"], *more, "-o", str(path))
+    assert status == 0
+    assert out == call(capsys, *COMMANDS["compare"])[1]
+    text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
+    assert label in text
+    missing = "warning: not drawn, as a figure is missing: resnet18\n"
+    assert err == (missing if "IMAGENET1K_V2" in more else "")
+
+
+@pytest.mark.parametrize(
+    ("batches", "more", "says"),
+    [
+        ("2", (), "layer1"),
+        ("2", ("--chart", "iterations"), "whole iteration, ms"),
+        ("1,3", (), r"batch\s3"),
+        ("2", ("--chart", "batches"), r"batch\s2"),
+    ],
+)
+def test_the_charts_of_a_timing(
+    batches: str,
+    more: tuple[str, ...],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "a.pdf"
+    quick = ("time", TINY, "--threads", "1", *SHORT, "--batch", batches)
+    status, out, err = call(capsys, *quick, *more, "-o", str(path))
+    assert (status, err) == (0, "")
+    assert TINY in out
+    text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
+    assert re.search(says, text), text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("-o", "a.svg", "--dpi", "100"), "--dpi is for a .png, not for 'a.svg'"),
+        (("-o", "a.png", "--dpi", "1"), "dpi must be 20 to 1,200, not 1"),
+        (("-o", "a.svg", "--width-mm", "nan"), "nan is no number"),
+        (("-o", "a.svg", "--palette", "pink"), "'pink' is not one of"),
+        (("-o", "a.svg", "--title", "x" * 201), "a title has at most 200 letters, not 201"),
+        (("-o", "a.gif"), "'a.gif' must end in .svg, .pdf"),
+        (("-o", "/nowhere/a.svg"), "cannot write '/nowhere/a.svg'"),
+    ],
+)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_look_that_cannot_be_is_one_line(
+    name: str, arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = call(capsys, *COMMANDS[name], *arguments)
+    assert (status, out) == (2, "")  # before anything is measured or printed
+    assert err.startswith("error: ")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("compare", *NETS, "--palette", "dark"), "--palette is for the chart of -o: give -o"),
+        (("compare", *NETS, "--x", "depth"), "--x is for the chart of -o: give -o FILE too"),
+        (("compare", *NETS, "--log"), "--log is for the chart of -o: give -o FILE too"),
+        (
+            ("compare", *NETS, "--no-memory", "-o", "a.svg", "--x", "beauty"),
+            "x must be one of depth, convolutions, params, macs,",
+        ),
+        (
+            ("compare", *NETS, "--no-memory", "-o", "a.svg", "--y", "_bytes"),
+            "y: '_bytes' could mean saved_bytes or inference_bytes",
+        ),
+        (("compare", *NETS, "-o", "a.svg", "--width-mm", "59"), "60 to 2,000 mm wide, not 59 mm"),
+        (("time", TINY, "--chart", "stages"), "--chart is for the chart of -o: give -o FILE too"),
+        (
+            ("time", TINY, "--batch", "1,2", "-o", "a.svg", "--chart", "stages"),
+            "--chart stages is for one batch, not for 2",
+        ),
+        (("gradients", TINY, "--title", "A"), "--title is for the chart of -o: give -o FILE too"),
+    ],
+)
+def test_options_that_mean_nothing_together(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = call(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
