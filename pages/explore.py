@@ -10,7 +10,6 @@ from analysis.style.numbers import shape
 from nets import CATALOG
 from nets.origin import edits, is_edited, title
 from pages.ui.cached import is_published_ready, profile_of, published_of
-from pages.ui.exports import export_menu, share_menu
 from pages.ui.markup import figures
 from pages.ui.wall import aside, heading, on_wall
 from pages.views.block import show_block
@@ -22,6 +21,7 @@ from pages.views.figures import (
     show_stages,
 )
 from pages.views.layers import show_layers
+from pages.views.network import export_network, share_menu
 from pages.views.verify import show_verification
 
 profile = checked(profile_of, spec)
@@ -33,7 +33,7 @@ share, export = heading(title(spec), 3.6).columns(2)
 with share:
     share_menu(profile)
 with export:
-    export_menu(profile)
+    export_network(profile)
 source = entry.source
 cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."

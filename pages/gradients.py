@@ -9,11 +9,10 @@ from pages.ui.frame import requested
 spec = requested()
 
 from analysis.machine.jobs import Job
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import export_popover, file_button
+from pages.ui.charts import show_chart
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, on_wall
-from pages.views.experiments import Experiment, experiment_of
+from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
     asked,
     choose_models,
@@ -77,9 +76,7 @@ else:
             st.markdown(sentence)
         end_of_wall()
         experiment.show_verdict(run)
-    with export, export_popover():
-        file_button("CSV", f"{experiment.key}.csv", partial(experiment.csv, run))
-        file_button("JSON", f"{experiment.key}.json", partial(experiment.json, run))
-        chart_buttons(chart, experiment.key)
+    with export:
+        export_run(experiment, run, chart)
 end_of_wall()
 show_background()

@@ -9,7 +9,6 @@ from pages.ui.frame import requested
 requested()
 
 from analysis.lesions.report import lesions_of
-from pages.ui.downloads import export_popover
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.inside import show_blocks, show_seen
@@ -86,5 +85,5 @@ else:
     st.header(SHOWN[shown])
     show_damage(shown, studies, results)
 if studies:
-    with export, export_popover():
+    with export:
         export_studies(studies, results)

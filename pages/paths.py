@@ -9,7 +9,6 @@ from pages.ui.frame import requested
 spec = requested()
 
 from analysis.lesions.report import paths_of
-from pages.ui.downloads import export_popover
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.paths import (
@@ -52,7 +51,7 @@ if result is not None:
     end_of_wall()
     say_source(result)
     show_table(found)
-    with export, export_popover():
+    with export:
         export_paths(found, result)
 elif question is not None and not running:
     st.caption("Not measured yet: press Measure.")

@@ -14,7 +14,8 @@ from analysis.drawing.viewer import levels, view_name
 from nets import CATALOG
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
-from pages.ui.exports import diagram_menu
+from pages.ui.drawings import graph_picture
+from pages.ui.exports import export as export_dialog
 from pages.ui.markup import table
 from pages.ui.theme import palette
 from pages.ui.wall import end_of_wall, heading, on_wall
@@ -30,15 +31,16 @@ said = f"{counts_in_words(profile)}."
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
 shown = drawn.pair.profiles if drawn.pair else (profile,)
 with export:
-    diagram_menu(
+    drawing = graph_picture(
         profile.model,
         drawn.pair.by_name() if drawn.pair else profile,
         partial(graph_of, drawn),
         heat,
-        f"{caption(*shown)}\n{bibtex(entry.source)}",
+        lambda: f"{caption(*shown)}\n{bibtex(entry.source)}",
         view_name(drawn.level, drawn.unfold),
         dict if drawn.twin else partial(levels, profile, drawn.labels, drawn.layout or Layout.ROWS),
     )
+    export_dialog("graph", [drawing])
 show_graph(drawn, heat, palette())
 end_of_wall()
 

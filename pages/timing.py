@@ -1,7 +1,5 @@
 """Timing: how long forward and backward take on this machine."""
 
-from functools import partial
-
 import streamlit as st
 
 from pages.ui.frame import checked, requested
@@ -11,11 +9,10 @@ spec = requested()
 from analysis.machine.devices import accelerator
 from analysis.timing.charts import comparison_chart
 from analysis.timing.measure import Timing, measure_each
-from analysis.timing.report import timings_csv, timings_json
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import file_button, section
+from pages.ui.charts import show_chart
+from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
@@ -24,6 +21,7 @@ from pages.views.timing import (
     HEAVY,
     choose_settings,
     device_note,
+    export_timings,
     finished,
     history_table,
     memory_advice,
@@ -77,10 +75,8 @@ if history and not running:
 end_of_wall()
 if history:
     chart = comparison_chart(history[-8:])
-    with section("This visit's timings", "timings"):
-        file_button("CSV", "timings.csv", partial(timings_csv, history))
-        file_button("JSON", "timings.json", partial(timings_json, history))
-        chart_buttons(chart, "timings")
+    with section("This visit's timings"):
+        export_timings(history, chart)
     show_chart(chart, "history", 380)
     st.html(history_table(history))
     st.caption(

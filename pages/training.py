@@ -8,18 +8,18 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.training.charts import ladder_chart, training_chart
+from analysis.training.charts import training_chart
 from analysis.training.papers import WHAT_IT_IS
-from analysis.training.report import runs_csv, runs_json
 from nets.options import number_of
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import export_popover, file_button, section
+from pages.ui.charts import show_chart
+from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
     choose_run,
+    export_runs,
     live,
     remember,
     runs_of_visit,
@@ -78,17 +78,11 @@ if runs and request:
             one = choose_run(runs)
             show_figures(one)
             show_trained(one, request.images)
-    with export, export_popover():
-        file_button("CSV", "training.csv", partial(runs_csv, runs))
-        file_button("JSON", "training.json", partial(runs_json, runs))
-        chart_buttons(training_chart(runs, shown), "training")
-        if mode == DEGRADE:
-            chart_buttons(ladder_chart(runs), "ladder")
+    with export:
+        export_runs("training", runs, shown, with_ladder=mode == DEGRADE)
 if every := runs_of_visit():
-    with section("Runs of this visit", "runs"):
-        file_button("CSV", "runs.csv", partial(runs_csv, every))
-        file_button("JSON", "runs.json", partial(runs_json, every))
-        chart_buttons(training_chart(every), "runs")
+    with section("Runs of this visit"):
+        export_runs("runs", every, what="runs")
     if len(every) > len(runs):
         show_chart(training_chart(every), "runs", 460)
     st.html(runs_table(every))

@@ -6,14 +6,13 @@ from pages.ui.frame import requested
 
 requested()
 
-from analysis.drawing.units import unit_graph
-from pages.ui.exports import diagram_menu
 from pages.ui.markup import table
 from pages.ui.wall import aside, heading, on_wall
 from pages.views.units import (
     choose_unit,
     draw_unit,
     error_rows,
+    export_units,
     option_rows,
     show_on_wall,
     show_unit,
@@ -36,8 +35,7 @@ for side, unit in zip(st.columns(2, gap="large"), units, strict=True):
         draw_unit(unit)
         show_unit(unit)
 with export:
-    drawn = unit_graph(units)
-    diagram_menu("-and-".join(map(str, units)), units[0].profile, lambda _: drawn)
+    export_units(units)
 
 st.header("Published errors of the five unit orders")
 st.html(table("Unit orders", ("Unit order", "ResNet-110", "ResNet-164"), error_rows(units), 1))

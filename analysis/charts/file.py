@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import ceil, log10, radians, sin
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.chart import (
@@ -37,7 +39,7 @@ from analysis.charts.chart import (
 from analysis.charts.names import Name, Sheet, has_names, placed
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
-from analysis.style.fonts import FOLDER, missing_letters, text_width
+from analysis.style.fonts import FOLDER, covered, text_width
 from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
 from analysis.style.palette import LIGHT, Palette, mix
 from nets.options import check_whole
@@ -307,14 +309,27 @@ def picture(
     return drawn
 
 
+def left_out(title: str) -> str:
+    """Return the letters of a title that a chart's fonts lack."""
+    return "".join(dict.fromkeys(c for c in title if c not in _letters()))
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """The letters of our font and of the one that matplotlib brings along."""
+    from matplotlib import get_data_path
+
+    more = Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    return covered(FOLDER / "SourceSansPro-Semibold.ttf") | covered(more)
+
+
 def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     """Write the title above all; return the height that it takes, in inches."""
-    shown = "".join(c for c in title if c not in missing_letters(title))
+    shown = " ".join("".join(c for c in title if c in _letters()).split())
     if not shown:
         return 0.0
     lines = _wrapped(shown, 0.94 * sizes.width * _PT_PER_INCH, sizes.title)
-    # the font is named alone: what it lacks is left out above
-    drawn.suptitle(lines, fontsize=sizes.title, fontweight=600, fontfamily=_FAMILY)
+    drawn.suptitle(lines, fontsize=sizes.title, fontweight=600)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
 
 

@@ -13,6 +13,7 @@ import click
 
 from analysis.commands.shared import (
     INPUT,
+    MODEL,
     Command,
     Model,
     Refusal,

@@ -131,13 +131,22 @@ class ChartFile:
         """Draw a chart into the file."""
         from analysis.charts.file import chart_file
 
+        self._warn()
         write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
 
     def write_row(self, charts: Sequence[Chart], title: str) -> None:
         """Draw several small charts into the file, side by side."""
         from analysis.charts.file import row_file
 
+        self._warn()
         write(or_usage(row_file, charts, *self._how(title)), self.path)
+
+    def _warn(self) -> None:
+        from analysis.charts.file import left_out
+
+        if lost := left_out(self.look.title):
+            said = f"a chart's font lacks {' '.join(lost[:20])}: left out of the title"
+            click.echo(f"warning: {said}", err=True)
 
     def _how(self, title: str) -> tuple[str, Look, int | None]:
         look = self.look if self.is_titled else replace(self.look, title=title[:MAX_TITLE])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.key import NAMES
-from analysis.style.grid import tex
-from nets import CATALOG
+from analysis.style.grid import tex, tex_signs
+from nets import CATALOG, parse
 from nets.catalog import Citation
 from nets.options import number_of
 from nets.origin import edits, is_edited, title
@@ -48,6 +49,33 @@ def _told(profile: Profile) -> str:
         f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
         f"{tex(counts_in_words(profile))}{shown}. {origin}."
     )
+
+
+def figure_caption(said: str, how: str = "", sources: Iterable[Citation] = ()) -> str:
+    """Return a LaTeX caption of a picture, with BibTeX of what it cites below.
+
+    Args:
+        said: what the picture shows, a sentence. A model's text stands in backticks.
+        how: how it was measured and where, in sentences; empty where nothing was.
+        sources: the papers that it rests on.
+    """
+    cited = list(dict.fromkeys(sources))
+    names = ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in cited)
+    sentences = [*(_stopped(text) for text in (said, how) if text)]
+    if names:
+        sentences.append(f"{'Source' if len(cited) == 1 else 'Sources'}: {names}.")
+    return "\n".join([f"\\caption{{{' '.join(sentences)}}}\n", *map(bibtex, cited)])
+
+
+def sources_of(models: Iterable[str]) -> list[Citation]:
+    """Return the papers that networks come from, each once."""
+    return list(dict.fromkeys(CATALOG[parse(model).base].source for model in models))
+
+
+def _stopped(text: str) -> str:
+    """A text for TeX, with a full stop."""
+    written = re.sub(r"`([^`]*)`", r"\\texttt{\1}", tex_signs(text.strip()))
+    return written if written.endswith(".") else f"{written}."
 
 
 def bibtex(source: Citation) -> str:

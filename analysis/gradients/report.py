@@ -214,6 +214,19 @@ def _asked(run: Gradients | Direction) -> dict[str, Any]:
     return asked
 
 
+def how_measured(run: Gradients | Direction) -> str:
+    """Say how a run was measured: seeds, batch, images, device and versions."""
+    shared, where = run.settings, run.environment
+    stamp = [f"torch {run.torch_version}"]
+    if where:
+        stamp += [where.accelerator or where.cpu, where.date[:10]]
+    return (
+        f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch {shared.batch}, "
+        f"{shared.precision}, {shared.images.replace('_', ' ')} images, {shared.device}, "
+        f"{', '.join(stamp)}."
+    )
+
+
 def _stamp(run: Gradients | Direction) -> dict[str, Any]:
     stamp = {"device": run.settings.device, "threads": run.threads, "torch": run.torch_version}
     return stamp | (asdict(run.environment) if run.environment else {})

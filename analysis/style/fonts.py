@@ -91,10 +91,10 @@ def missing_letters(text: str) -> str:
 @lru_cache(64)
 def system_fonts(characters: frozenset[str]) -> tuple[tuple[Path, ...], frozenset[str]]:
     """Fonts of this system for the characters that ours lacks, and those that none has."""
-    missing = frozenset(c for c in characters - _covered(FOLDER / _FACES[400]) if c.isprintable())
+    missing = frozenset(c for c in characters - covered(FOLDER / _FACES[400]) if c.isprintable())
     found = []
     for path in _installed() if missing else ():
-        if here := missing & _covered(path):
+        if here := missing & covered(path):
             found.append(path)
             missing -= here
         if not missing:
@@ -110,8 +110,8 @@ def _installed() -> tuple[Path, ...]:
 
 
 @cache
-def _covered(path: Path) -> frozenset[str]:
-    """The characters of a font file, of a collection's first font; none of one that is broken."""
+def covered(path: Path) -> frozenset[str]:
+    """Return the characters of a font file, of a collection's first font; none if it is broken."""
     from fontTools.ttLib import TTFont, TTLibError
 
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,23 +46,36 @@ def _cell(text: str) -> str:
 def grid_latex(grid: Grid) -> str:
     """A LaTeX table that needs no package."""
     sides = "l" * grid.left + "r" * (len(grid.columns) - grid.left)
-    lines = [" & ".join(map(_signs, row)) for row in (grid.columns, *grid.rows)]
+    lines = [" & ".join(map(tex_signs, row)) for row in (grid.columns, *grid.rows)]
     body = "\n".join(rf"{line} \\ \hline" for line in lines)
     return (
         "\\begin{table}\n\\centering\n"
         f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{body}\n\\end{{tabular}}\n"
-        f"\\caption{{{_signs(grid.caption)}}}\n\\end{{table}}\n"
+        f"\\caption{{{tex_signs(grid.caption)}}}\n\\end{{table}}\n"
     )
 
 
-_SIGNS = {"—": "---", "×": r"$\times$", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "·": r"$\cdot$"}
+_SIGNS = {
+    "—": "---",
+    "×": r"$\times$",
+    "−": "$-$",
+    "±": r"$\pm$",
+    "→": r"$\to$",
+    "·": r"$\cdot$",
+    "‖": r"$\|$",
+    "∂": r"$\partial$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+}
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-def _signs(text: str) -> str:
+def tex_signs(text: str) -> str:
+    """Return a text for TeX: its special characters escaped, our signs and exponents written."""
     text = tex(text)
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
-    return text
+    return re.sub("[⁰¹²³⁴-⁹⁻]+", lambda found: f"$^{{{found[0].translate(_SUPERSCRIPTS)}}}$", text)
 
 
 def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:

@@ -81,7 +81,11 @@ def begin(page: str) -> None:
 
 
 def finish() -> list[str]:
-    """Write what the page has settled; return what it could not take from the address."""
+    """Write what the page, or a dialog without it, has settled.
+
+    Returns:
+        What of the address could not be taken.
+    """
     view = _view()
     if _write(view) and view.came:
         view.bare = view.came

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.charts.file import chart_file
+from analysis.charts.file import MIN_WIDTH_MM, chart_file, check, left_out, most_dpi, row_file
 from analysis.charts.names import has_names
 from analysis.charts.screen import HEIGHT_PX, figure, narrow_names, wall_names, wide_names
 from analysis.charts.words import described
-from analysis.style.files import CHART_SUFFIXES
-from pages.ui.downloads import file_button
+from analysis.drawing.caption import figure_caption
+from analysis.style.look import Look
+from nets.catalog import Citation
+from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks
 from pages.ui.theme import palette
 from pages.ui.wall import on_wall
@@ -58,8 +61,53 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
                 st.html(key_of_numbers)
 
 
-def chart_buttons(chart: Chart, name: str) -> None:
-    """A button for each format of a chart."""
-    for suffix in CHART_SUFFIXES:
-        make = partial(chart_file, chart, suffix, title=chart.title)
-        file_button(f"Chart as {suffix[1:].upper()}", f"{name}{suffix}", make)
+def chart_picture(
+    chart: Chart, key: str, how: str = "", sources: Iterable[Citation] = (), file: str = ""
+) -> Picture:
+    """Return a chart as the export dialog offers it.
+
+    Args:
+        chart: what it shows; the first sentence of its text is that of the caption.
+        key: names its title in the address.
+        how: how it was measured, for the caption.
+        sources: the papers that the caption cites.
+        file: what its files are called; without it the key.
+    """
+    said = chart.alt.partition(". ")[0]
+    caption = partial(figure_caption, said, how, tuple(sources))
+    make = partial(_chart_file, chart)
+    return Picture(
+        key,
+        chart.title,
+        file or key,
+        partial(_drawn, make),
+        chart.title,
+        caption,
+        least_mm=MIN_WIDTH_MM,
+    )
+
+
+def row_picture(
+    charts: Sequence[Chart],
+    key: str,
+    title: str,
+    how: str = "",
+    sources: Iterable[Citation] = (),
+) -> Picture:
+    """Return several small charts in one picture, as `chart_picture`."""
+    said = " ".join(f"{chart.alt.partition('. ')[0]}." for chart in charts)
+    caption = partial(figure_caption, said, how, tuple(sources))
+    make = partial(_row_file, tuple(charts))
+    return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_WIDTH_MM)
+
+
+def _drawn(make: Callable[[str, Look, int | None], bytes], look: Look) -> Drawn:
+    check(".svg", look)
+    lost = left_out(look.title)
+    remark = f"a chart's font lacks {' '.join(lost[:20])}: left out of the title" if lost else ""
+    return Drawn(lambda suffix, dpi: make(suffix, look, dpi), most_dpi(look), (remark,))
+
+
+# a preview and its download are one file; kept, as an open dialog draws it at every change
+_chart_file = lru_cache(8)(chart_file)
+_row_file = lru_cache(4)(row_file)

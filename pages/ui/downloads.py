@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 from threading import Thread
 from time import monotonic, sleep
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit import runtime
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import (
     ScriptRunContext,
     add_script_run_ctx,
@@ -46,10 +47,23 @@ _LOOK = 0.02
 
 @dataclass
 class _Files:
-    """A visitor's files: how each is made, by name, and whether the page is being run."""
+    """A visitor's files: how each is made, by name, and whether the page is being run.
+
+    `open` is the export dialog that is open on `page`.
+    """
 
     makers: dict[str, Make] = field(default_factory=dict)
     is_running: bool = False
+    page: str | None = None
+    open: str = ""
+
+
+class DataFile(NamedTuple):
+    """A file of numbers or of text: what its button says, its name, and how it is made."""
+
+    label: str
+    name: str
+    make: Make
 
 
 def _files() -> _Files:
@@ -57,9 +71,12 @@ def _files() -> _Files:
     return files
 
 
-def hold_files() -> None:
-    """Let files wait until `release_files`: the page is being run."""
-    _files().is_running = True
+def hold_files(page: str) -> None:
+    """Let files wait until `release_files`: the page is being run. Another's dialog is closed."""
+    files = _files()
+    files.is_running = True
+    if files.page != page:
+        files.page, files.open = page, ""
 
 
 def release_files() -> None:
@@ -67,27 +84,37 @@ def release_files() -> None:
     _files().is_running = False
 
 
-def export_popover(what: str = "") -> DeltaGenerator:
-    """Where the buttons of a page's files stand, or of what part of it."""
-    return st.popover(f"Export {what}".strip(), icon=":material/download:", width="stretch")
+@contextmanager
+def held_files() -> Iterator[bool]:
+    """Let files wait while a dialog is drawn; give whether it runs without its page."""
+    files = _files()
+    before, files.is_running = files.is_running, True
+    try:
+        yield not before
+    finally:
+        files.is_running = before
 
 
-def section(title: str, what: str) -> DeltaGenerator:
-    """A section's title, and beside it a place for the buttons of its files."""
-    head, files = st.columns([8, 2.4], vertical_alignment="center")
-    head.header(title)
-    with files:
-        return export_popover(what)
+def is_open(dialog: str) -> bool:
+    """Return whether an export dialog of the page is open; it stays open while the page reruns."""
+    return _files().open == dialog
 
 
-def table_buttons(grid: Grid, name: str) -> None:
-    """A button for each format of a table."""
-    file_button("CSV", f"{name}.csv", partial(grid_csv, grid))
-    file_button("LaTeX", f"{name}.tex", partial(grid_latex, grid))
-    file_button("Markdown", f"{name}.md", partial(grid_markdown, grid))
+def open_dialog(dialog: str) -> None:
+    """Open an export dialog, from a callback; an empty name closes it."""
+    _files().open = dialog
 
 
-def file_button(label: str, name: str, make: Make) -> None:
+def table_files(grid: Grid, name: str) -> list[DataFile]:
+    """Return a table in each of its formats."""
+    return [
+        DataFile("CSV", f"{name}.csv", partial(grid_csv, grid)),
+        DataFile("LaTeX", f"{name}.tex", partial(grid_latex, grid)),
+        DataFile("Markdown", f"{name}.md", partial(grid_markdown, grid)),
+    ]
+
+
+def file_button(label: str, name: str, make: Make, *, is_primary: bool = False) -> None:
     """A button that makes a file and hands it over under a name with a suffix."""
     files, mime = _files(), _MIMES[PurePath(name).suffix]
     files.makers.pop(name, None)
@@ -101,6 +128,8 @@ def file_button(label: str, name: str, make: Make) -> None:
         mime,
         key=f"file_{name}",
         on_click="ignore",
+        type="primary" if is_primary else "secondary",
+        icon=":material/download:" if is_primary else None,
         width="stretch",
     )
 

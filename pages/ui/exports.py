@@ -1,171 +1,327 @@
-"""Links and files of a model."""
+"""The export dialog, one for every picture and every data file of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlencode
+from html import escape
+from struct import unpack
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from analysis.costs import report
-from analysis.costs.profiles import Profile
-from analysis.drawing.diagram import diagram, small_text, warning
-from analysis.drawing.heat import Heat
-from analysis.drawing.parts import Graph
-from analysis.drawing.silhouette import silhouette
 from analysis.style import files
-from analysis.style.files import DIAGRAM_SUFFIXES
-from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
+from analysis.style.files import CHART_SUFFIXES
+from analysis.style.look import (
+    COLUMN_MM,
+    MAX_TITLE,
+    MAX_WIDTH_MM,
+    MIN_WIDTH_MM,
+    MM_PER_INCH,
+    PAGE_MM,
+    PX_PER_INCH,
+    SLIDE_MM,
+    Look,
+)
+from analysis.style.numbers import short
 from analysis.style.palette import DARK, LIGHT, PRINT
-from pages.ui.cached import code_of
-from pages.ui.downloads import export_popover, file_button
-from pages.ui.fields import number, select, switch, text
-from pages.ui.words import complain, sentence
+from pages.ui.address import finish
+from pages.ui.downloads import DataFile, file_button, held_files, is_open, open_dialog
+from pages.ui.fields import number, segments, select, switch, text
+from pages.ui.words import complain, say_left_out, sentence
 
 
-def share_menu(profile: Profile) -> None:
-    """The page's link and the model's text, to copy."""
-    with st.popover("Share", icon=":material/link:", width="stretch"):
-        address = (st.context.url or "").partition("?")[0]
-        st.caption("Link to this model")
-        st.code(f"{address}?{urlencode({'model': profile.model})}", language=None, wrap_lines=True)
-        st.caption("Model text")
-        st.code(profile.model, language=None, wrap_lines=True)
+@dataclass(frozen=True)
+class Drawn:
+    """A picture whose looks are chosen.
 
-
-def export_menu(profile: Profile) -> None:
-    """Files of the report, the shape picture and the code."""
-    name = _file_name(profile.model)
-    with export_popover():
-        file_button("Layers as CSV", f"{name}.csv", lambda: report.profile_csv(profile))
-        file_button("Everything as JSON", f"{name}.json", lambda: report.profile_json(profile))
-        file_button("Table as LaTeX", f"{name}.tex", lambda: report.profile_latex(profile))
-        file_button("Figures as text", f"{name}.txt", lambda: report.profile_text(profile))
-        file_button("Model as Python", f"{name}.py", lambda: code_of(profile.spec)[1])
-        file_button("Shape as SVG", f"{name}.svg", lambda: silhouette(profile))
-        file_button("Shape as PDF", f"{name}.pdf", lambda: files.pdf(silhouette(profile)))
-        file_button("Shape as PNG", f"{name}.png", lambda: files.png(silhouette(profile)))
-
-
-Draw = Callable[[float | None], Graph]
-
-
-def diagram_menu(
-    name: str,
-    profile: Profile | Mapping[str, Profile],
-    draw: Draw,
-    heat: Heat | None = None,
-    caption: str = "",
-    first: str = "graph",
-    others: Callable[[], Mapping[str, Graph]] = dict,
-) -> None:
-    """Files of a graph as it stands on the page, and how they are to look.
-
-    Args:
-        name: what the files are called.
-        profile: the network that it shows; of several beside each other, by name.
-        draw: lays out what is on the page, for a width in mm on paper if there is one.
-        heat: numbers that colour it.
-        caption: LaTeX and BibTeX to copy.
-        first: the graph's name in an HTML document.
-        others: gives what else such a document holds, by name.
+    Attributes:
+        make: gives the file for a suffix and, for a PNG, a resolution or None.
+        most_dpi: the finest resolution of a PNG.
+        remarks: what a visitor should know of these looks.
     """
-    with export_popover():
-        try:
-            look, dpi = _look()
-        except ValueError as error:
-            complain(str(error))
-            return
-        drawn = draw(look.width_mm)
-        scale = look.scale(drawn.width, drawn.height)
-        most = files.most_dpi(scale * drawn.width, scale * (drawn.height + _BESIDE))
-        if dpi is not None and dpi > most:
-            st.warning(
-                f"The PNG is made at {most:,} dpi, the most for this picture.",
-                icon=":material/info:",
-            )
-            dpi = most
 
-        def make(suffix: str) -> str | bytes:
-            graph = draw(None if suffix in (".html", ".dot") else look.width_mm)
-            views = {**(others() if suffix == ".html" else {}), first: graph}
-            warm = None if suffix == ".dot" else heat
-            return diagram(suffix, profile, views, first, look, warm, dpi)
-
-        for suffix in DIAGRAM_SUFFIXES:
-            file_button(_LABELS[suffix], f"{_file_name(name)}{suffix}", partial(make, suffix))
-        warnings = [warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES]
-        for said in dict.fromkeys(filter(None, [*warnings, small_text(draw, look)])):
-            st.warning(sentence(said), icon=":material/info:")
-        if caption:
-            st.caption("Caption and source, for LaTeX")
-            st.code(caption, language="latex", wrap_lines=True)
+    make: Callable[[str, int | None], str | bytes]
+    most_dpi: int = files.MAX_DPI
+    remarks: tuple[str, ...] = ()
 
 
-_LABELS = {
-    ".svg": "SVG",
-    ".pdf": "PDF",
-    ".png": "PNG",
-    ".dot": "DOT, for Graphviz",
-    ".tex": "TikZ, for LaTeX",
-    ".html": "HTML, to walk through offline",
-}
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a page as the dialog offers it.
+
+    Attributes:
+        key: names its title in the address.
+        name: what it is called where a page has several.
+        file: what its files are called, without a suffix.
+        draw: draws it with looks; draws the fields of its own options first, where it has any.
+        title: what stands above it unless the visitor changes it.
+        caption: gives LaTeX and BibTeX to copy.
+        suffixes: the formats.
+        preset: the width that it begins with, one of `WIDTHS`.
+        slide_mm: its width on a slide; None for a drawing that finds its own.
+        least_mm: the narrowest that it may be.
+    """
+
+    key: str
+    name: str
+    file: str
+    draw: Callable[[Look], Drawn]
+    title: str = ""
+    caption: Callable[[], str] | None = None
+    suffixes: tuple[str, ...] = CHART_SUFFIXES
+    preset: str = "page"
+    slide_mm: float | None = SLIDE_MM
+    least_mm: float = MIN_WIDTH_MM
 
 
-_BESIDE = 200  # px at most of title, legend and scale above and below a drawing
-_ROWS = {
+WIDTHS = {
     "slide": "slide, 16:9",
     "page": "page, 170 mm",
     "column": "column, 85 mm",
-    "own": "a width of mine",
+    "own": "own width",
 }
-_WIDTHS_MM = {"page": 170.0, "column": 85.0}
+_WIDTHS_MM = {"page": PAGE_MM, "column": COLUMN_MM}
 _PALETTES = {"light": LIGHT, "dark": DARK, "print": PRINT}
+_FORMATS = {
+    ".svg": "SVG",
+    ".pdf": "PDF",
+    ".png": "PNG",
+    ".dot": "DOT",
+    ".tex": "TikZ",
+    ".html": "HTML",
+}
+_REMARKS = {
+    ".dot": "For Graphviz, which lays it out anew.",
+    ".tex": "For LaTeX.",
+    ".html": "To walk through offline, in any browser.",
+}
+_LANGUAGES = {".dot": "dot", ".tex": "latex"}
+_IN_A_ROW = 4  # buttons of data files
+_MOST_LINES = 60  # of a text that is previewed
+_MOST_BYTES = 4_000_000  # of a picture that is previewed
 
 
-def _look() -> tuple[Look, int | None]:
-    """What the visitor chooses of a file's looks, and a PNG's resolution.
+@st.fragment
+def export(
+    dialog: str, pictures: Sequence[Picture] = (), data: Sequence[DataFile] = (), what: str = ""
+) -> None:
+    """Draw the button that opens the export dialog; nothing is made while it is closed.
+
+    Args:
+        dialog: its name, one of its kind on the page.
+        pictures: what can be exported as a picture, the first shown first.
+        data: what can be exported as numbers or text.
+        what: which part of the page, where a page has several dialogs.
+    """
+    title = f"Export {what}".strip()
+    st.button(
+        title,
+        key=f"export_{dialog}",
+        icon=":material/download:",
+        on_click=open_dialog,
+        args=(dialog,),
+        width="stretch",
+    )
+    if is_open(dialog):
+        show = st.dialog(
+            title,
+            width="large" if pictures else "medium",
+            icon=":material/download:",
+            on_dismiss=partial(open_dialog, ""),
+        )(_show)
+        show(pictures, data)
+
+
+def section(title: str) -> DeltaGenerator:
+    """Draw a section's title; return the place beside it for its export."""
+    head, place = st.columns([8, 2.4], vertical_alignment="center")
+    head.header(title)
+    return place
+
+
+def file_name(text: str) -> str:
+    """Return a model's text as a file's name, without a suffix."""
+    return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
+
+
+def _show(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
+    """Draw the dialog: a picture with its looks and its caption, then the data files."""
+    with held_files() as is_alone:
+        if pictures:
+            _show_picture(_chosen(pictures))
+        if data:
+            if pictures:
+                st.subheader("Data")
+            for start in range(0, len(data), _IN_A_ROW):
+                row = data[start : start + _IN_A_ROW]
+                for place, file in zip(st.columns(_IN_A_ROW), row, strict=False):
+                    with place:
+                        file_button(*file)
+        if is_alone:
+            say_left_out(finish())
+
+
+def _chosen(pictures: Sequence[Picture]) -> Picture:
+    """Return the picture that is exported: of several the one that the visitor chooses."""
+    if len(pictures) == 1:
+        return pictures[0]
+    names = {picture.key: picture.name for picture in pictures}
+    key = select("Picture", names, pictures[0].key, key="look_picture")
+    return next(picture for picture in pictures if picture.key == key)
+
+
+def _show_picture(picture: Picture) -> None:
+    """Draw the looks, the download, the preview and the caption of a picture."""
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        formats = {suffix[1:]: _FORMATS[suffix] for suffix in picture.suffixes}
+        suffix = f".{segments('Format', formats, next(iter(formats)), key='look_format')}"
+        try:
+            look, dpi = _choose_look(picture, suffix)
+            drawn = picture.draw(look)
+        except ValueError as error:
+            complain(str(error))
+            return
+        remarks = list(drawn.remarks)
+        if dpi is not None and dpi > (most := drawn.most_dpi):
+            remarks.insert(0, f"the PNG is made at {most:,} dpi, the most for this picture")
+            dpi = most
+        made = _Made(drawn, suffix, dpi)
+        name = f"{picture.file}{suffix}"
+        file_button(f"Download {_FORMATS[suffix]}", name, made.file, is_primary=True)
+        for remark in dict.fromkeys(filter(None, remarks)):
+            st.warning(sentence(remark), icon=":material/info:")
+        if picture.caption is not None:
+            st.caption("Caption and source, for LaTeX")
+            st.code(picture.caption(), language=None, wrap_lines=True, height=160)
+    with left:
+        try:
+            _show_preview(picture, made, look)
+        except ValueError as error:
+            complain(str(error))
+
+
+def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
+    """Let the visitor choose a file's looks, and a PNG's resolution.
 
     Raises:
-        ValueError: in one sentence, on a title or a width that cannot be.
+        ValueError: in one sentence, if the title or the width is not possible.
     """
-    title = text("Title", key="look_title", placeholder="none", most=MAX_TITLE)
-    left, right = st.columns(2)
-    colours = select("Colours", list(_PALETTES), "light", key="look_palette", place=left)
-    rows = select(
-        "Rows for a",
-        _ROWS,
-        "slide",
-        key="look_rows",
-        place=right,
-        help="On paper rows are laid out so that text is of 8 pt and all fits on a page, if both "
-        "can be.",
+    title = text(
+        "Title",
+        picture.title,
+        key=f"{picture.key}_title",
+        placeholder="none",
+        most=MAX_TITLE,
+        may_be_empty=True,
     )
     left, right = st.columns(2)
-    width: float | None = _WIDTHS_MM.get(rows)
+    rows = select("Width", WIDTHS, picture.preset, key="look_rows", place=left)
+    colours = select("Palette", list(_PALETTES), "light", key="look_palette", place=right)
+    width: float | None = picture.slide_mm if rows == "slide" else _WIDTHS_MM.get(rows)
+    dpi = None
     if rows == "own":
-        width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=right)
-    dpi = number(
-        "PNG, dpi",
-        files.MIN_DPI,
-        files.MAX_DPI,
-        None,
-        key="look_dpi",
+        width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=left)
+        if width < picture.least_mm:
+            raise ValueError(
+                f"this picture is {picture.least_mm:g} to {MAX_WIDTH_MM:,} mm wide, not {width:g}"
+            )
+    if suffix == ".png":
+        dpi = number(
+            "dpi",
+            files.MIN_DPI,
+            files.MAX_DPI,
+            None,
+            key="look_dpi",
+            place=right,
+            placeholder=str(files.DPI),
+        )
+    ground = switch(
+        "Background",
+        False,
+        key="look_ground",
         place=left,
-        placeholder="200",
+        box="checkbox",
+        help="Transparent background if off.",
     )
-    left, right = st.columns(2)
-    check = partial(switch, box="checkbox")
-    legend = check("Legend", True, key="look_legend", place=left)
-    shapes = check("Shapes", True, key="look_shapes", place=right)
-    labels = check("Labels", True, key="look_labels", place=left)
-    ground = check(
-        "Background", False, key="look_ground", place=right, help="Transparent background if off."
-    )
-    look = Look(_PALETTES[colours], title, legend, shapes, labels, width, ground)
+    look = Look(_PALETTES[colours], title, width_mm=width, ground=ground)
     return look, None if dpi is None else int(dpi)
 
 
-def _file_name(text: str) -> str:
-    return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
+class _Made:
+    """A file as it is asked for; what the preview has made is what the button hands over."""
+
+    def __init__(self, drawn: Drawn, suffix: str, dpi: int | None) -> None:
+        self._drawn, self._suffix, self._dpi = drawn, suffix, dpi
+        self._kept: str | bytes | None = None
+
+    def file(self) -> str | bytes:
+        """Make the file, once."""
+        if self._kept is None:
+            self._kept = self._drawn.make(self._suffix, self._dpi)
+        return self._kept
+
+    def shown(self) -> str | bytes:
+        """Make what a browser can show: the file itself, or the drawing that it holds."""
+        is_shown = self._suffix not in (".pdf", ".html")
+        return self.file() if is_shown else self._drawn.make(".svg", None)
+
+
+def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
+    """Show the file: at its size on paper where there is room."""
+    suffix, content = made._suffix, made.shown()
+    if suffix in _LANGUAGES:
+        assert isinstance(content, str)
+        lines = content.splitlines()
+        st.code("\n".join(lines[:_MOST_LINES]), language=_LANGUAGES[suffix], height=320)
+        left = len(lines) - _MOST_LINES
+        st.caption(f"{_REMARKS[suffix]} {f'{left:,} more lines.' if left > 0 else ''}".strip())
+        return
+    data = content.encode() if isinstance(content, str) else content
+    size = _size_of(data)
+    if len(data) <= _MOST_BYTES:
+        kind = "png" if suffix == ".png" else "svg+xml"
+        said = escape(look.title or picture.name)
+        st.html(
+            f'<div class="rl-preview" style="background:{look.palette.background}">'
+            f'<img src="data:image/{kind};base64,{b64encode(data).decode()}" '
+            f'alt="Preview: {said}" style="width:{size.width_mm:.2f}mm"></div>'
+        )
+    else:
+        st.caption("The file is too large for a preview.")
+    words = [f"{size.width_mm:.0f} × {size.height_mm:.0f} mm"]
+    if suffix == ".png":
+        words.append(f"{size.px[0]:,} × {size.px[1]:,} px")
+    if suffix in (".svg", ".png"):
+        words.append(short(len(data), "B"))
+    st.caption(f"{', '.join(words)}. {_REMARKS.get(suffix, '')}".strip())
+
+
+class _Size(NamedTuple):
+    """The size of a picture on paper, and of a PNG in pixels."""
+
+    width_mm: float
+    height_mm: float
+    px: tuple[int, int] = (0, 0)
+
+
+def _size_of(data: bytes) -> _Size:
+    """Read the size of a PNG or an SVG from its head."""
+    if data.startswith(b"\x89PNG"):
+        wide, high = unpack(">II", data[16:24])
+        found = re.search(rb"pHYs(.{9})", data[:4_096], re.DOTALL)
+        per_metre = unpack(">IIB", found[1])[0] if found else 0
+        scale = 1_000 / per_metre if per_metre else MM_PER_INCH / PX_PER_INCH
+        return _Size(wide * scale, high * scale, (wide, high))
+    head = data[: data.index(b">", data.index(b"<svg"))].decode()
+    sides = [re.search(rf'{name}="([0-9.]+)(pt)?"', head) for name in ("width", "height")]
+    width, height = (
+        float(side[1]) * MM_PER_INCH / (72 if side[2] else PX_PER_INCH) if side else 0.0
+        for side in sides
+    )
+    return _Size(width, height)

@@ -286,14 +286,21 @@ def text(
     key: str,
     place: Place = None,
     most: int | None = None,
+    may_be_empty: bool = False,
     **looks: Any,
 ) -> str:
-    """Draw a text field of at most so many letters; an empty one is the default."""
+    """Draw a text field of at most so many letters.
+
+    An empty one is the default, unless it may be empty: then the address holds a space for it.
+    """
     value = chosen(key, partial(_short, most), default)
+    if may_be_empty:
+        value = value.strip()
     _seed(key, value, looks)
+    changed = _changed_or_emptied if may_be_empty else _changed
     with _at(place):
         st.text_input(
-            label, max_chars=most, key=key, on_change=_changed, args=(key, default), **looks
+            label, max_chars=most, key=key, on_change=changed, args=(key, default), **looks
         )
     return value
 
@@ -320,6 +327,12 @@ def _seed(key: str, value: object, looks: Mapping[str, Any]) -> None:
 def _changed(key: str, default: object) -> None:
     value = st.session_state[key]
     hold(key, "" if value is None or value == default else _written(value))
+
+
+def _changed_or_emptied(key: str, default: object) -> None:
+    _changed(key, default)
+    if default and not st.session_state[key].strip():
+        hold(key, " ")
 
 
 def _written(value: object) -> str:

@@ -22,7 +22,7 @@ from pages.ui.downloads import hold_files, release_files
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain, say_left_out
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("explore", "Explore", ":material/search_insights:"),
@@ -83,7 +83,7 @@ def hand_over(choice: Choice) -> None:
 
 def run(page: StreamlitPage) -> None:
     """Run a page with its settings, and say what of the address could not be taken."""
-    hold_files()
+    hold_files(page.url_path)
     begin(page.url_path)
     set_up()
     with st.sidebar, st.container(key="hidden-sidebar"):
@@ -93,9 +93,8 @@ def run(page: StreamlitPage) -> None:
     place = st.container()
     with suppress(StopException):  # the page ends early where it has nothing more to show
         page.run()
-    if refused := finish():
-        said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
-        place.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
+    with place:
+        say_left_out(finish())
     switch_view()
     release_files()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -15,6 +16,13 @@ def sentence(reason: str) -> str:
     end = "" if reason.endswith(("?", ".")) else "."
     is_model = reason.split()[0].partition(":")[0] in CATALOG
     return f"{plain if is_model else plain[0].upper() + plain[1:]}{end}"
+
+
+def say_left_out(refused: Sequence[str]) -> None:
+    """Say what of the address could not be taken, if anything."""
+    if refused:
+        said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
+        st.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
 
 
 def complain(reason: str) -> None:

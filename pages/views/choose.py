@@ -23,15 +23,17 @@ from analysis.choice.choose import (
 from analysis.choice.compare import Axis, Column
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.step import Dtype, Optimiser
+from analysis.drawing.caption import sources_of
 from analysis.machine.devices import devices
 from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any
 from analysis.timing.measure import Timing, measure_each
 from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
 from nets.text import parse_shape
-from pages.ui.charts import chart_buttons
+from pages.ui.charts import chart_picture
 from pages.ui.comparisons import Asked
-from pages.ui.downloads import export_popover, file_button, table_buttons
+from pages.ui.downloads import DataFile, table_files
+from pages.ui.exports import export
 from pages.ui.fields import number, segments, select, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
@@ -247,12 +249,16 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 
 def export_choice(choice: Choice, chart: Chart | None) -> None:
     """What fits as a table, all of it, and the front as a picture."""
-    with export_popover():
-        file_button("Everything as JSON", "choice.json", partial(choice_json, choice))
-        if choice.fits:
-            table_buttons(fits_grid(choice), "fits")
-        if chart is not None:
-            chart_buttons(chart, "front")
+    how = (
+        f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published figures "
+        "are cited"
+    )
+    sources = sources_of(row.model for row in choice.fits)
+    pictures = [] if chart is None else [chart_picture(chart, "front", how, sources)]
+    data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]
+    export(
+        "choice", pictures, data + (table_files(fits_grid(choice), "fits") if choice.fits else [])
+    )
 
 
 def front_chart(choice: Choice) -> Chart:

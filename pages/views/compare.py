@@ -34,6 +34,7 @@ from analysis.choice.report import (
 )
 from analysis.costs.ledger import ledger
 from analysis.costs.step import Dtype
+from analysis.drawing.caption import sources_of
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
@@ -41,9 +42,10 @@ from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.options import Stem, number_of, quote
 from pages.ui.address import held, hold
-from pages.ui.charts import chart_buttons, show_chart
+from pages.ui.charts import chart_picture, show_chart
 from pages.ui.comparisons import comparison_of, curve_of, diff_of
-from pages.ui.downloads import export_popover, file_button, table_buttons
+from pages.ui.downloads import DataFile, table_files
+from pages.ui.exports import export
 from pages.ui.fields import (
     SEPARATOR,
     network,
@@ -131,8 +133,8 @@ def _choose_batch(place: DeltaGenerator) -> int:
     return number("Batch", 1, 65_536, 1, key="compare_batch", place=place)
 
 
-def show_comparison(spec: ResNetSpec, export: DeltaGenerator) -> None:
-    """Show the networks' chart and table; `export` is where their files are offered."""
+def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
+    """Show the networks' chart and table; `files` is where their files are offered."""
     with aside("networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     texts = networks(
@@ -164,8 +166,8 @@ def show_comparison(spec: ResNetSpec, export: DeltaGenerator) -> None:
     end_of_wall()
     if left_out:
         st.caption(f"Not drawn for want of a figure: {', '.join(left_out)}.")
-    with export:
-        export_comparison(partial(comparison_of, nets, batch, tuple(Dtype)), chart)
+    with files:
+        export_comparison(partial(comparison_of, nets, batch, tuple(Dtype)), batch, chart)
     _show_table(nets, counted)
 
 
@@ -281,7 +283,7 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
     return styles
 
 
-def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
+def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show a family of curves along what the visitor chooses, of any networks."""
     with aside("networks"):
         left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
@@ -313,14 +315,15 @@ def show_sweep(texts: Sequence[str], export: DeltaGenerator) -> None:
             st.title(chart.title)
         show_chart(chart, "sweep", 410)
         end_of_wall()
-        with export, export_popover("sweep"):
-            chart_buttons(chart, "sweep")
+        with files:
+            sources = sources_of(one.model for one in curves)
+            export("sweep", [chart_picture(chart, "sweep", "", sources)], what="sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
         said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
         st.info(sentence(said), icon=":material/info:")
 
 
-def show_diff(texts: Sequence[str], export: DeltaGenerator) -> None:
+def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show what the second of two networks, any two, has that the first has not."""
     with aside("networks"):
         left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
@@ -343,8 +346,8 @@ def show_diff(texts: Sequence[str], export: DeltaGenerator) -> None:
     st.markdown(found.sentence)
     end_of_wall()
     grid = diff_grid(found)
-    with export, export_popover("difference"):
-        table_buttons(grid, "difference")
+    with files:
+        export("difference", data=table_files(grid, "difference"), what="difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
     if found.untrainable:
         st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
@@ -366,7 +369,7 @@ def _show_graphs(found: Diff) -> None:
     )
 
 
-def show_ledger(texts: Sequence[str], export: DeltaGenerator) -> None:
+def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show one network's cost as each tool counts it, every difference named."""
     place, _ = st.columns([3, 3])
     text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
@@ -375,8 +378,8 @@ def show_ledger(texts: Sequence[str], export: DeltaGenerator) -> None:
     except ValueError as error:
         _complain_of(text, error)
         return
-    with export, export_popover("ledger"):
-        table_buttons(grid, "ledger")
+    with files:
+        export("ledger", data=table_files(grid, "ledger"), what="ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
         "Every row sums to the tool's own count for one image. The counts are derived from each "
@@ -384,11 +387,14 @@ def show_ledger(texts: Sequence[str], export: DeltaGenerator) -> None:
     )
 
 
-def export_comparison(whole: Callable[[], Comparison], chart: Chart) -> None:
-    """Offer all figures as tables, counted when they are asked for, and the chart."""
-    with export_popover("comparison"):
-        file_button("CSV", "comparison.csv", lambda: comparison_csv(whole()))
-        file_button("JSON", "comparison.json", lambda: comparison_json(whole()))
-        file_button("LaTeX", "comparison.tex", lambda: comparison_latex(whole()))
-        file_button("Markdown", "comparison.md", lambda: comparison_markdown(whole()))
-        chart_buttons(chart, "comparison")
+def export_comparison(whole: Callable[[], Comparison], batch: int, chart: Chart) -> None:
+    """Draw the dialog for the chart and for all figures as tables, counted when asked for."""
+    how = f"Counted for {number_of(batch, 'image')}; published figures are cited"
+    sources = sources_of(model for one in chart.series for model in one.hover)
+    data = [
+        DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
+        DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),
+        DataFile("LaTeX", "comparison.tex", lambda: comparison_latex(whole())),
+        DataFile("Markdown", "comparison.md", lambda: comparison_markdown(whole())),
+    ]
+    export("comparison", [chart_picture(chart, "comparison", how, sources)], data, "comparison")

@@ -11,15 +11,26 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.chart import Chart
+from analysis.drawing.caption import sources_of
 from analysis.gradients import direction, measure
 from analysis.gradients.charts import direction_chart, gradient_chart
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import Gradients, Quantity, Summary
 from analysis.gradients.presets import preset_of
-from analysis.gradients.report import direction_csv, direction_json, gradients_csv, gradients_json
+from analysis.gradients.report import (
+    direction_csv,
+    direction_json,
+    gradients_csv,
+    gradients_json,
+    how_measured,
+)
 from analysis.gradients.shattering import shattering, spread, two
+from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
 from nets.options import number_of
+from pages.ui.charts import chart_picture
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export
 from pages.ui.markup import table
 from pages.ui.measured import GRADIENTS
 
@@ -76,6 +87,22 @@ class Experiment:
 def experiment_of(quantity: str) -> Experiment:
     """Return the experiment that measures a quantity: one of the norms, or the direction."""
     return _DIRECTION if quantity == DIRECTION else _norms(Quantity(quantity))
+
+
+def export_run(experiment: Experiment, run: Run, chart: Chart) -> None:
+    """The dialog for a run: its chart, with what it was asked in the caption, and its numbers."""
+    sources = sources_of(map(str, run.specs))
+    if isinstance(run, Direction):
+        sources.append(BALDUZZI2017)
+    else:
+        theories = filter(None, map(confirmed, run.summary))
+        sources += [source for theory in theories for source in theory.sources]
+    key = experiment.key
+    data = [
+        DataFile("CSV", f"{key}.csv", partial(experiment.csv, run)),
+        DataFile("JSON", f"{key}.json", partial(experiment.json, run)),
+    ]
+    export(key, [chart_picture(chart, key, how_measured(run), sources)], data)
 
 
 def _norms(quantity: Quantity) -> Experiment:

@@ -10,20 +10,23 @@ from html import escape
 import streamlit as st
 from torch import Tensor
 
+from analysis.drawing.caption import figure_caption
 from analysis.lesions.blocks import Blocks
 from analysis.lesions.blocks_charts import deviation_chart, names_of, ratio_chart, share_chart
 from analysis.lesions.blocks_report import blocks_csv, blocks_verdict, compared, written
+from analysis.lesions.papers import DE2020, SELVARAJU2017
 from analysis.lesions.pictures import coloured, grey, overlaid, png
 from analysis.lesions.sees import CHANNELS, Maps
 from analysis.lesions.sight import Sight, number, sight_svg
 from analysis.results.form import Result
-from analysis.style import files
-from analysis.style.fonts import with_fonts
 from analysis.style.numbers import shape
 from analysis.style.palette import CIVIDIS
+from nets.catalog import HE2015
 from nets.options import number_of
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import file_button, section
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.drawings import svg_picture
+from pages.ui.exports import export, section
 
 _CHART_PX = 400
 
@@ -40,17 +43,19 @@ def show_blocks(
     charts = {"response": deviation_chart(studies)}
     if any(found.branches for found in studies):
         charts = {"branch": ratio_chart(studies), "variance": share_chart(studies), **charts}
-    with section("What each block does", "blocks"):
-        for key, chart in charts.items():
-            st.markdown(f"**{chart.title}**")
-            chart_buttons(chart, f"blocks-{key}")
-        st.markdown("**Figures**")
-        file_button("CSV", "blocks.csv", partial(blocks_csv, studies))
-        if results is not None:
-            for place, name in enumerate(names_of(studies)):
-                file_button(
-                    f"JSON: {name}", f"blocks-{place + 1}.json", partial(_json, results, place)
-                )
+    data = [DataFile("CSV", "blocks.csv", partial(blocks_csv, studies))]
+    if results is not None:
+        for place, name in enumerate(names_of(studies)):
+            make = partial(_json, results, place)
+            data.append(DataFile(f"JSON: {name}", f"blocks-{place + 1}.json", make))
+    how = f"Networks: {', '.join(f'`{found.model}`' for found in studies)}. {_counted(studies)}"
+    sources = [HE2015, *([DE2020] if len(charts) > 1 else [])]
+    pictures = [
+        chart_picture(chart, f"blocks_{key}", how, sources, f"blocks-{key}")
+        for key, chart in charts.items()
+    ]
+    with section("What each block does"):
+        export("blocks", pictures, data, "blocks")
     columns = [*st.columns(2, gap="large"), *st.columns(2, gap="large")]
     for (key, chart), column in zip(charts.items(), columns, strict=False):
         with column:
@@ -83,16 +88,30 @@ def _say(studies: Sequence[Blocks]) -> None:
             "image's, with their mean and, as a band, their range; variances are over images and "
             f"positions, in the mean over the channels (De and Smith 2020). {note}"
         )
+    st.caption(f"{note} {_counted(studies)}")
+
+
+def _counted(studies: Sequence[Blocks]) -> str:
     counts = " and ".join(dict.fromkeys(number_of(found.images, "image") for found in studies))
-    st.caption(f"{note} On {counts}.")
+    return f"On {counts}."
 
 
 def show_seen(sights: Sequence[Sight]) -> None:
     """Show what one or two networks see in one picture, one above the other, with files."""
-    with section("What it sees", "maps"):
-        file_button("Maps as SVG", "maps.svg", lambda: with_fonts(sight_svg(sights)))
-        file_button("Maps as PDF", "maps.pdf", lambda: files.pdf(sight_svg(sights)))
-        file_button("Maps as PNG", "maps.png", lambda: files.png(sight_svg(sights)))
+    names = " and ".join(sight.name for sight in sights)
+    said = (
+        f"What {names} {'sees' if len(sights) == 1 else 'see'} in one picture: of the stem and of each stage the {CHANNELS} channels "
+        f"with the largest mean absolute activation; {sights[0].explained}"
+    )
+    maps = svg_picture(
+        "maps",
+        "Maps",
+        "maps",
+        lambda look: sight_svg(sights, look.palette),
+        caption=partial(figure_caption, said, sources=[SELVARAJU2017]),
+    )
+    with section("What it sees"):
+        export("maps", [maps], what="maps")
     st.html("".join(map(_seen, sights)))
     st.caption(
         f"Of the stem and of each stage, the {CHANNELS} channels with the largest mean absolute "

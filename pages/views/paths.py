@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.charts.file import row_file
 from analysis.lesions.charts import paths_charts
+from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
 from analysis.lesions.studies import measure_paths
@@ -20,11 +20,11 @@ from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.results.recorded import recorded, whence
 from analysis.results.store import Store
-from analysis.style.files import CHART_SUFFIXES
 from nets import ResNetSpec
 from nets.options import number_of
-from pages.ui.charts import show_chart
-from pages.ui.downloads import file_button
+from pages.ui.charts import row_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export
 from pages.ui.fields import number, segments
 from pages.ui.jobs import start
 from pages.ui.markup import Cell, table
@@ -189,10 +189,12 @@ def show_table(found: Paths) -> None:
 
 
 def export_paths(found: Paths, result: Result) -> None:
-    """The buttons of the files."""
-    file_button("CSV", "paths.csv", partial(paths_csv, found))
-    file_button("JSON", "paths.json", result.json)
+    """The dialog for the three charts and the numbers."""
+    how = f"`{found.model}`, {number_of(found.draws, 'path')} of each length. {whence(result)}"
     title = f"Paths through {found.model}"
-    for suffix in CHART_SUFFIXES:
-        make = partial(row_file, paths_charts(found), suffix, title=title)
-        file_button(f"Charts as {suffix[1:].upper()}", f"paths{suffix}", make)
+    picture = row_picture(paths_charts(found), "paths", title, how, [VEIT2016])
+    data = [
+        DataFile("CSV", "paths.csv", partial(paths_csv, found)),
+        DataFile("JSON", "paths.json", result.json),
+    ]
+    export("paths", [picture], data)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.drawing.caption import sources_of
 from analysis.machine.jobs import Job
 from analysis.results.store import Store
 from analysis.style.numbers import short
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.papers import DEGRADATION
-from analysis.training.report import run_of, summary_rows
+from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task
 from analysis.training.verdict import verdict
 from nets import parse
 from nets.options import number_of
 from pages.ui.cached import profile_of
-from pages.ui.charts import show_chart
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export
 from pages.ui.fields import segments, select
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
@@ -158,6 +162,28 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     if remark:
         st.caption(remark)
     st.caption(_how(runs))
+
+
+def export_runs(
+    key: str,
+    runs: Sequence[Run],
+    shown: Shown = Shown.TRAIN_LOSS,
+    with_ladder: bool = False,
+    what: str = "",
+) -> None:
+    """The dialog for runs: their charts and their numbers."""
+    how, sources = _how(runs), sources_of(run.model for run in runs)
+    charts = {key: training_chart(runs, shown)}
+    if with_ladder:
+        charts["ladder"] = ladder_chart(runs)
+    pictures = [
+        chart_picture(chart, name, how, sources) for name, chart in charts.items() if chart.series
+    ]
+    data = [
+        DataFile("CSV", f"{key}.csv", partial(runs_csv, runs)),
+        DataFile("JSON", f"{key}.json", partial(runs_json, runs)),
+    ]
+    export(key, pictures, data, what)
 
 
 def _how(runs: Sequence[Run]) -> str:

@@ -13,6 +13,7 @@ from analysis.charts.chart import Chart
 from analysis.images.open import SAMPLE, open_set
 from analysis.lesions.charts import dropped_chart, permuted_chart, single_chart
 from analysis.lesions.drop import Lesions, results_of
+from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, lesions_verdict
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job
@@ -25,8 +26,9 @@ from analysis.training.runs import Task
 from nets import parse
 from nets.options import number_of
 from pages.ui.address import hold
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import file_button
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export
 from pages.ui.fields import segments
 from pages.ui.jobs import start
 from pages.views.lesions import NET, OUT, Patient
@@ -153,16 +155,25 @@ def _short(study: Lesions) -> str:
 
 
 def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> None:
-    """The buttons of a study's files."""
+    """The dialog for a study: its charts and its numbers."""
+    data = []
     for study, result in zip(studies, results, strict=True):
         name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
-        file_button(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study))
-        file_button(f"JSON, {_short(study)}", f"{name}.json", result.json)
-    chart_buttons(single_chart(studies), "lesions-single")
+        data.append(DataFile(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study)))
+        data.append(DataFile(f"JSON, {_short(study)}", f"{name}.json", result.json))
+    charts = {"single": single_chart(studies)}
     if all(one.dropped for one in studies):
-        chart_buttons(dropped_chart(studies), "lesions-several")
+        charts["several"] = dropped_chart(studies)
     if any(one.permuted for one in studies):
-        chart_buttons(permuted_chart(studies), "lesions-order")
+        charts["order"] = permuted_chart([one for one in studies if one.permuted])
+    networks = ", ".join(f"`{study.model}`" for study in studies)
+    where = " ".join(dict.fromkeys(map(whence, results)))
+    how = f"Networks: {networks}; {number_of(studies[0].images, 'test image')}. {where}"
+    pictures = [
+        chart_picture(chart, f"lesions_{key}", how, [VEIT2016], f"lesions-{key}")
+        for key, chart in charts.items()
+    ]
+    export("lesions", pictures, data)
 
 
 def choose_shown() -> str:

@@ -8,7 +8,9 @@ from os import cpu_count
 
 import streamlit as st
 
+from analysis.charts.chart import Chart
 from analysis.costs.step import Dtype
+from analysis.drawing.caption import sources_of
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
@@ -24,11 +26,14 @@ from analysis.timing.report import (
     recorded_row,
     spread_words,
     stamp,
+    timings_csv,
+    timings_json,
 )
 from analysis.timing.settings import Settings, batches_of, largest_batch, sweep
 from nets import ResNetSpec
-from pages.ui.charts import show_chart
-from pages.ui.downloads import file_button, section
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export, section
 from pages.ui.fields import number, segments, select, switch, text
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
@@ -224,6 +229,24 @@ def history_table(timings: Sequence[Timing]) -> str:
     return table("Timings", head, rows, 3)
 
 
+def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
+    """The dialog for this visit's timings: the latest one's charts, all of them side by side."""
+    latest = timings[-1]
+    how = f"{conditions(latest).capitalize()}; {spread_words(latest)}. {stamp(latest)}"
+    sources = sources_of([latest.model])
+    hows = "; ".join(dict.fromkeys(stamp(timing) for timing in timings))
+    pictures = [
+        chart_picture(stage_chart(latest), "stages", how, sources, "timing-stages"),
+        chart_picture(distribution_chart(latest), "iterations", how, sources, "timing-iterations"),
+        chart_picture(chart, "timings", hows, sources_of(timing.model for timing in timings)),
+    ]
+    data = [
+        DataFile("CSV", "timings.csv", partial(timings_csv, timings)),
+        DataFile("JSON", "timings.json", partial(timings_json, timings)),
+    ]
+    export("timings", pictures, data, "timings")
+
+
 def show_recorded(spec: ResNetSpec) -> None:
     """Show what was recorded of a network on other machines, a table for each."""
     machines: dict[str, list[Result]] = {}
@@ -232,11 +255,13 @@ def show_recorded(spec: ResNetSpec) -> None:
             machines.setdefault(result.stamp["accelerator"], []).append(result)
     for machine, results in machines.items():
         results.sort(key=lambda result: -float(result.figures["images_per_s"]))
-        with section(f"Recorded on an {machine}", "recorded"):
-            for number, result in enumerate(results, 1):
-                said = recorded_row(result)
-                name = f"{said[0]} {said[1]}, batch {said[2]}"
-                file_button(f"JSON: {name}", f"time-{number}.json", result.json)
+        data = []
+        for place, result in enumerate(results, 1):
+            said = recorded_row(result)
+            name = f"{said[0]} {said[1]}, batch {said[2]}"
+            data.append(DataFile(f"JSON: {name}", f"time-{place}.json", result.json))
+        with section(f"Recorded on an {machine}"):
+            export("recorded", data=data, what="recorded")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 2))
         where = results[0].stamp
         st.caption(

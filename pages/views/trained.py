@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from html import escape
 from io import BytesIO
 
 import streamlit as st
 import torch
 
+from analysis.drawing.caption import figure_caption, sources_of
 from analysis.images.kinds import MAX_PICTURE_BYTES
 from analysis.images.sets import ImageSet
 from analysis.results.store import Store
-from analysis.style import files
-from analysis.style.fonts import with_fonts
 from analysis.style.numbers import short
 from analysis.training import checkpoints
 from analysis.training.charts import along_chart
 from analysis.training.confusion import MOST_CLASSES, confusion_svg
 from analysis.training.runs import Evaluation, Run
-from pages.ui.charts import chart_buttons, show_chart
-from pages.ui.downloads import file_button, section
+from nets.options import number_of
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.drawings import svg_picture
+from pages.ui.exports import export, section
 from pages.ui.markup import Cell, picture, table
 from pages.ui.theme import palette
 from pages.ui.words import complain
@@ -33,9 +36,12 @@ _SCALE = 112  # px of a small picture on the screen
 def show_trained(run: Run, images: ImageSet) -> None:
     """Show all that a run's network can be asked."""
     if run.curves:
-        with section("Gradient by depth along training", "gradients"):
-            chart_buttons(along_chart(run), "gradients-along-training")
-        show_chart(along_chart(run), "along", 460)
+        chart = along_chart(run)
+        file = "gradients-along-training"
+        with section("Gradient by depth along training"):
+            picture = chart_picture(chart, "along", _how(run), sources_of([run.model]), file)
+            export("along", [picture], what="gradients")
+        show_chart(chart, "along", 460)
     if run.test is None:
         return
     if len(run.classes) <= MOST_CLASSES:
@@ -44,17 +50,36 @@ def show_trained(run: Run, images: ImageSet) -> None:
     _show_predict(run)
 
 
+def _how(run: Run) -> str:
+    """How the network was trained, for a caption."""
+    where = run.environment
+    stamp = (
+        f" torch {where.torch}, {where.accelerator or where.cpu}, {where.date}." if where else ""
+    )
+    return (
+        f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; images "
+        f"{run.task.data_name}; seed {run.task.seed}; {run.task.device}.{stamp}"
+    )
+
+
 def _show_confusion(run: Run, test: Evaluation) -> None:
     right = sum(row[i] for i, row in enumerate(test.confusion))
     whole = sum(map(sum, test.confusion))
 
-    def svg() -> str:
-        return confusion_svg(test.confusion, run.classes)
-
-    with section("Confusion matrix", "matrix"):
-        file_button("Matrix as SVG", "confusion.svg", lambda: with_fonts(svg()))
-        file_button("Matrix as PDF", "confusion.pdf", lambda: files.pdf(svg()))
-        file_button("Matrix as PNG", "confusion.png", lambda: files.png(svg()))
+    said = (
+        f"Confusion matrix of `{run.model}`: {right:,} of {whole:,} test images right; rows are "
+        "true classes, columns predicted ones"
+    )
+    matrix = svg_picture(
+        "confusion",
+        "Confusion matrix",
+        "confusion",
+        lambda look: confusion_svg(test.confusion, run.classes, look.palette),
+        f"Confusion matrix: {right:,} of {whole:,} right",
+        partial(figure_caption, said, _how(run), sources_of([run.model])),
+    )
+    with section("Confusion matrix"):
+        export("matrix", [matrix], what="matrix")
     st.html(
         picture(
             confusion_svg(test.confusion, run.classes, palette()),
@@ -94,11 +119,12 @@ def address_of(image: torch.Tensor) -> str:
 
 def _show_predict(run: Run) -> None:
     path = Store().path(run.task.hash, checkpoints.SUFFIX)
-    with section("Predict", "checkpoint"):
+    with section("Predict"):
         if path.exists():
             size = short(path.stat().st_size, "B")
             name = f"{run.task.spec.base}-seed{run.task.seed}{checkpoints.SUFFIX}"
-            file_button(f"Checkpoint, {size}", name, path.read_bytes)
+            data = [DataFile(f"Checkpoint, {size}", name, path.read_bytes)]
+            export("checkpoint", data=data, what="checkpoint")
     if not path.exists():
         st.caption("The weights of this run were not kept: train it again to predict.")
         return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.drawing.caption import figure_caption
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph, units_across
 from analysis.structure.units import (
@@ -19,8 +21,11 @@ from analysis.structure.units import (
     identity_path,
 )
 from analysis.style.look import Look
+from nets.catalog import HE2015, HE2016
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
+from pages.ui.drawings import graph_picture
+from pages.ui.exports import export
 from pages.ui.fields import select
 from pages.ui.markup import picture
 from pages.ui.theme import palette
@@ -87,6 +92,19 @@ def show_unit(unit: Unit) -> None:
     ]
     if said := ", ".join(filter(None, signs)):
         st.caption(f"{said}.")
+
+
+def export_units(units: Sequence[Unit]) -> None:
+    """The dialog for the units as one drawing."""
+    drawn = unit_graph(units)
+    said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
+    picture = graph_picture(
+        "-and-".join(map(str, units)),
+        units[0].profile,
+        lambda _: drawn,
+        caption=partial(figure_caption, said, sources=(HE2015, HE2016)),
+    )
+    export("units", [picture])
 
 
 def error_rows(chosen: Sequence[Unit]) -> Iterator[tuple[str, ...]]:

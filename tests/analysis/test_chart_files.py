@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series
-from analysis.charts.file import chart_file, check, most_dpi, picture, row, row_file
+from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, compare
 from analysis.style.look import COLUMN_MM, PAGE_MM, SLIDE_MM, Look
@@ -205,6 +205,13 @@ def test_what_a_chart_cannot_be_is_one_sentence(
     for call in (lambda: check(suffix, look, dpi), lambda: chart_file(CURVES, suffix, look, dpi)):
         with pytest.raises(ValueError, match=f"^{says}"):
             call()
+
+
+def test_letters_that_no_font_has_are_left_out() -> None:
+    assert left_out("Größe ⁻¹ ‖∂‖ Ж") == ""
+    assert left_out("残差 ResNet 残") == "残差"
+    found = {text.get_text() for text, _ in texts(picture(STAGES, title="残差 ResNet 残"))}
+    assert "ResNet" in found
 
 
 def test_a_huge_png_stays_within_its_pixels() -> None:

@@ -59,6 +59,15 @@ def test_a_chart_has_its_own_title_unless_told(
     assert "Mine" in titles["Mine"]
 
 
+def test_letters_that_are_left_out_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = (*COMMANDS["compare"], "-o", str(tmp_path / "a.svg"), "--title", "残差 ResNet")
+    status, _, err = call(capsys, *command)
+    assert status == 0
+    assert err == "warning: a chart's font lacks 残 差: left out of the title\n"
+
+
 @pytest.mark.parametrize(
     ("more", "label"),
     [

@@ -49,15 +49,6 @@ SETTINGS: dict[str, dict[str, object]] = {
         "heat": "saved_bytes",
         "per": "block",
         "unfold": True,
-        "look_title": "A title",
-        "look_palette": "print",
-        "look_rows": "own",
-        "look_width": 99,
-        "look_dpi": 150,
-        "look_legend": False,
-        "look_shapes": False,
-        "look_labels": False,
-        "look_ground": True,
     },
     "units": {
         "left_order": "relu_preact",
@@ -66,15 +57,6 @@ SETTINGS: dict[str, dict[str, object]] = {
         "right_order": "bn_after_add",
         "right_block": "bottleneck",
         "right_shortcut": "projection",
-        "look_title": "Units",
-        "look_palette": "dark",
-        "look_rows": "own",
-        "look_width": 33,
-        "look_dpi": 72,
-        "look_legend": False,
-        "look_shapes": False,
-        "look_labels": False,
-        "look_ground": True,
     },
     "timing": {
         "timing_device": "cpu",
@@ -328,7 +310,7 @@ def test_an_address_from_before_there_were_tabs_opens_what_it_is_about(open_app:
 def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str) -> None:
     app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))
     (said,) = left_out(app)
-    taken = {"find", "look_title", "own_input", "timing_batches"}  # texts, whatever they say
+    taken = {"find", "own_input", "timing_batches"}  # texts, whatever they say
     taken |= {"train_milestones", "train_gradients_at"}
     views = {"asked_models", "asked_train_models", "compared"}
     for key in fields(app):

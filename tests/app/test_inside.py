@@ -62,9 +62,22 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     (caption,) = (caption.value for caption in app.caption)
     assert caption.startswith("Branch and shortcut: what enters a block's addition")
     assert caption.endswith("On 4 images.")
+    assert app.get("download_button") == []
+    app.button(key="export_blocks").click().run()
+    assert not app.exception
     labels = [button.proto.label for button in app.get("download_button")]
-    charts = ["Chart as SVG", "Chart as PDF", "Chart as PNG"]
-    assert labels == [*charts * 3, "CSV", "JSON: residual, 10 layers", "JSON: plain, 10 layers"]
+    pictures = app.selectbox(key="look_picture").options
+    assert pictures == [
+        "Branch against shortcut",
+        "Branch's share of the variance",
+        "Response of 3×3 layers",
+    ]
+    assert labels == [
+        "Download SVG",
+        "CSV",
+        "JSON: residual, 10 layers",
+        "JSON: plain, 10 layers",
+    ]
 
 
 def test_a_plain_network_shows_its_responses_alone() -> None:
@@ -93,5 +106,8 @@ def test_maps_have_words_and_scales() -> None:
     assert "Grad-CAM for &quot;&lt;i&gt;boot on layer2" in shown
     assert "<i>boot" not in shown
     assert shown.count('class="scale"') == 4
-    labels = [button.proto.label for button in app.get("download_button")]
-    assert labels == ["Maps as SVG", "Maps as PDF", "Maps as PNG"]
+    app.button(key="export_maps").click().run()
+    assert not app.exception
+    assert [button.proto.label for button in app.get("download_button")] == ["Download SVG"]
+    (said,) = (code.value for code in app.code)
+    assert said.startswith(r"\caption{What resnet20 and plain20 see in one picture")

@@ -56,13 +56,13 @@ NUMBERS = (1e300, -1.0, 0.0, 65_537.0)
 ADDRESSES = ("nan", "-inf", "1e999", "1e300", "-1", f"`😀\x00</script>{'x' * 2_000}")
 """What every parameter is given."""
 
-ANY_TEXT = {"look_title"}
+ANY_TEXT = {"look_title", "shape_title", "chart_title"}
 """Fields in which any text is what was meant: the title of a drawing."""
 
 START = {"compare": {"nets": "resnet20;plain20"}}
 """Where there is less to count than by default."""
 
-SWEPT = [*(name for name, _, _ in PAGES), "editor"]
+SWEPT = [*(name for name, _, _ in PAGES), "editor", "export"]
 
 CHOICES = (Selectbox, ButtonGroup, Toggle, Checkbox)
 FIELDS = (*CHOICES, NumberInput, TextInput, Multiselect)
@@ -108,10 +108,49 @@ def editor() -> None:
         editor.open_editor(parse("resnet20"), lambda text: None)
 
 
+def exports() -> None:
+    """The export dialog alone, open, with a picture of every kind."""
+    import streamlit as st
+
+    from analysis.charts.chart import Chart, Series
+    from analysis.drawing.silhouette import silhouette
+    from analysis.drawing.units import unit_graph
+    from analysis.structure.units import parse_unit
+    from nets import parse
+    from pages.ui.address import begin, finish
+    from pages.ui.cached import profile_of
+    from pages.ui.charts import chart_picture
+    from pages.ui.downloads import hold_files, open_dialog, release_files
+    from pages.ui.drawings import graph_picture, svg_picture
+    from pages.ui.exports import export
+    from pages.ui.words import say_left_out
+
+    hold_files("export")
+    begin("export")
+    profile = profile_of(parse("resnet20"))
+    unit = unit_graph([parse_unit("original")])
+    line = Series("a line", (1, 2), (3.0, 4.0))
+    pictures = [
+        chart_picture(Chart("A chart", "x", "y", (line,), "It says. More."), "chart"),
+        graph_picture("unit", profile, lambda _: unit),
+        svg_picture("shape", "Shape", "shape", lambda look: silhouette(profile, look.palette)),
+    ]
+    open_dialog("all")
+    export("all", pictures)
+    place = st.container()
+    with place:
+        say_left_out(finish())
+    release_files()
+
+
 def opened(page: str, address: dict[str, str] | None = None) -> AppTest:
     """A page as a new visitor sees it."""
     if page == "editor":
         return AppTest.from_function(editor, default_timeout=60).run()
+    if page == "export":
+        app = AppTest.from_function(exports, default_timeout=60)
+        app.query_params = address or {}
+        return app.run()
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params = {"model": "resnet20", **START.get(page, {}), **(address or {})}
     app.switch_page(f"pages/{page}.py")
@@ -228,7 +267,8 @@ class Sweep:
     def open_addresses(self) -> None:
         """Open the page with hostile parameters, and then change nothing."""
         held = self.app.session_state["view_of_address"].keys.values()
-        for name in ["model", *(name for names in held for name in names)]:
+        models = [] if self.page == "export" else ["model"]
+        for name in [*models, *(name for names in held for name in names)]:
             self.bound.setdefault(name, ({}, True))  # of no field, such as what a graph has open
         groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
         for name, (address, is_text) in self.bound.items():

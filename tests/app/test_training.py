@@ -180,8 +180,18 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
     runs = list(app.session_state["training_runs"].values())
     values = json.loads(runs_json(runs))
     assert [run["last_loss"] for run in values["runs"]] == [run.last_loss for run in runs]
-    labels = {b.proto.label for b in app.get("download_button")}
-    assert {"CSV", "JSON", "Chart as SVG", "Chart as PDF", "Chart as PNG"} <= labels
+    app.button(key="export_training").click().run()
+    assert not app.exception
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == ["Download SVG", "CSV", "JSON"]
+    assert app.selectbox(key="look_picture").options == [
+        "Training loss by step",
+        "Last training loss by depth",
+    ]
+    (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
+    assert "1 seed from 0; cpu" in said
+    assert "torch " in said
+    assert "@inproceedings{he2016deep," in said
 
 
 def unpacked(root: Path, **pictures: tuple[int, int, int]) -> Path:

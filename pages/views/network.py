@@ -1,0 +1,53 @@
+"""What a page gives away of one network: its link and text, its report, its picture, its code."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from analysis.costs import report
+from analysis.costs.profiles import Profile
+from analysis.drawing.caption import figure_caption, sources_of
+from analysis.drawing.silhouette import silhouette
+from nets.origin import title
+from pages.ui.cached import code_of
+from pages.ui.downloads import DataFile
+from pages.ui.drawings import svg_picture
+from pages.ui.exports import export, file_name
+
+
+def share_menu(profile: Profile) -> None:
+    """The page's link and the model's text, to copy."""
+    with st.popover("Share", icon=":material/link:", width="stretch"):
+        address = (st.context.url or "").partition("?")[0]
+        st.caption("Link to this model")
+        st.code(f"{address}?{urlencode({'model': profile.model})}", language=None, wrap_lines=True)
+        st.caption("Model text")
+        st.code(profile.model, language=None, wrap_lines=True)
+
+
+def export_network(profile: Profile) -> None:
+    """The dialog for the picture of the shapes, the report and the code."""
+    name, known = file_name(profile.model), title(profile.spec)
+    said = (
+        f"Height, width and channels of {known} (`{profile.model}`) from the input to the head; "
+        "the sides of a map are drawn on a square-root scale, channels on a logarithmic one"
+    )
+    shape = svg_picture(
+        "shape",
+        "Shape",
+        name,
+        lambda look: silhouette(profile, look.palette, look.width_mm),
+        f"{known}: height, width and channels",
+        partial(figure_caption, said, sources=sources_of([profile.model])),
+    )
+    data = [
+        DataFile("Layers as CSV", f"{name}.csv", partial(report.profile_csv, profile)),
+        DataFile("Everything as JSON", f"{name}.json", partial(report.profile_json, profile)),
+        DataFile("Table as LaTeX", f"{name}.tex", partial(report.profile_latex, profile)),
+        DataFile("Figures as text", f"{name}.txt", partial(report.profile_text, profile)),
+        DataFile("Model as Python", f"{name}.py", lambda: code_of(profile.spec)[1]),
+    ]
+    export("network", [shape], data)
