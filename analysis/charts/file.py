@@ -459,12 +459,12 @@ def _furnish(
         across: the width in pt of axes and labels.
         up: their height in pt.
     """
-    across -= sizes.pt(36)  # of ticks and label
+    across -= sizes.pt(40)  # of ticks and label
     axes.set_xlabel(_wrapped(chart.x_label, across, sizes.text), labelpad=sizes.pt(3))
     label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
     axes.set_ylabel(label, linespacing=1.25, labelpad=sizes.pt(5))
     if categories := words_along(chart):
-        _write_words(axes, categories, across / len(categories), sizes)
+        _write_words(axes, categories, 0.9 * across / len(categories), sizes)
     words = []
     quiet = mix(palette.text, palette.background, 0.8)
     for mark in chart.marks:
@@ -491,8 +491,9 @@ def _furnish(
 def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -> None:
     """Write words along the axis, each in so much room in pt: turned, or not all, if need be."""
     widest = max(text_width(part, sizes.text) for word in words for part in word.split(" "))
-    if widest <= 0.92 * room:
-        texts = [_wrapped(word, 0.95 * room, sizes.text) for word in words]
+    room -= sizes.text / 2
+    if widest <= room:
+        texts = [_wrapped(word, room, sizes.text) for word in words]
         axes.set_xticks(range(len(words)), texts)
         return
     line = 1.15 * sizes.text

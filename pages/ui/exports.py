@@ -153,7 +153,7 @@ def _show(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
     """Draw the dialog: a picture with its looks and its caption, then the data files."""
     with held_files() as is_alone:
         if pictures:
-            _show_picture(_chosen(pictures))
+            _show_pictures(pictures)
         if data:
             if pictures:
                 st.subheader("Data")
@@ -175,10 +175,11 @@ def _chosen(pictures: Sequence[Picture]) -> Picture:
     return next(picture for picture in pictures if picture.key == key)
 
 
-def _show_picture(picture: Picture) -> None:
-    """Draw the looks, the download, the preview and the caption of a picture."""
+def _show_pictures(pictures: Sequence[Picture]) -> None:
+    """Draw the looks, the download, the preview and the caption of the chosen picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
+        picture = _chosen(pictures)
         formats = {suffix[1:]: _FORMATS[suffix] for suffix in picture.suffixes}
         suffix = f".{segments('Format', formats, next(iter(formats)), key='look_format')}"
         try:
@@ -220,13 +221,15 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
         most=MAX_TITLE,
         may_be_empty=True,
     )
-    left, right = st.columns(2)
-    rows = select("Width", WIDTHS, picture.preset, key="look_rows", place=left)
-    colours = select("Palette", list(_PALETTES), "light", key="look_palette", place=right)
+    one, other = st.columns(2)
+    rows = select("Width", WIDTHS, picture.preset, key="look_rows", place=one)
+    colours = select("Palette", list(_PALETTES), "light", key="look_palette", place=other)
     width: float | None = picture.slide_mm if rows == "slide" else _WIDTHS_MM.get(rows)
     dpi = None
+    if rows == "own" or suffix == ".png":
+        one, other = st.columns(2)
     if rows == "own":
-        width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=left)
+        width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=one)
         if width < picture.least_mm:
             raise ValueError(
                 f"this picture is {picture.least_mm:g} to {MAX_WIDTH_MM:,} mm wide, not {width:g}"
@@ -238,14 +241,13 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
             files.MAX_DPI,
             None,
             key="look_dpi",
-            place=right,
+            place=other,
             placeholder=str(files.DPI),
         )
     ground = switch(
         "Background",
         False,
         key="look_ground",
-        place=left,
         box="checkbox",
         help="Transparent background if off.",
     )

@@ -100,8 +100,9 @@ def show_seen(sights: Sequence[Sight]) -> None:
     """Show what one or two networks see in one picture, one above the other, with files."""
     names = " and ".join(sight.name for sight in sights)
     said = (
-        f"What {names} {'sees' if len(sights) == 1 else 'see'} in one picture: of the stem and of each stage the {CHANNELS} channels "
-        f"with the largest mean absolute activation; {sights[0].explained}"
+        f"What {names} {'sees' if len(sights) == 1 else 'see'} in one picture: of the stem and of "
+        f"each stage the {CHANNELS} channels with the largest mean absolute activation; "
+        f"{sights[0].explained}"
     )
     maps = svg_picture(
         "maps",

@@ -1,7 +1,8 @@
 """Charts for paper and for a slide: sizes, room for every word, and lines told apart in black."""
 
 import io
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, pairwise
 
 import pytest
 from matplotlib.figure import Figure
@@ -90,7 +91,26 @@ BLOCKS = Chart(
     ),
     "errors",
 )
-CHARTS = {"curves": CURVES, "scatter": SCATTER, "stages": STAGES, "blocks": BLOCKS}
+FEW_BLOCKS = replace(
+    BLOCKS,
+    series=tuple(
+        Series(
+            name,
+            ("none", *(f"layer{s}.{b}" for s in (1, 2, 3) for b in range(5))),
+            (7.0,) * 16,
+            Draw.BARS,
+            colour,
+        )
+        for name, colour in (("residual", "identity"), ("plain", "plain"))
+    ),
+)
+CHARTS = {
+    "few blocks": FEW_BLOCKS,
+    "curves": CURVES,
+    "scatter": SCATTER,
+    "stages": STAGES,
+    "blocks": BLOCKS,
+}
 
 
 def texts(drawn: Figure) -> list[tuple[Text, Bbox]]:
@@ -128,6 +148,9 @@ def test_on_paper_text_is_of_7_to_8_pt_and_has_room(name: str, width_mm: float) 
         assert frame.x0 - 1 <= box.x0 < box.x1 <= frame.x1 + 1, text.get_text()
         assert frame.y0 - 1 <= box.y0 < box.y1 <= frame.y1 + 1, text.get_text()
     upright = [(text, box) for text, box in found if text.get_rotation() in (0, 90)]
+    along = [box for text, box in upright if text in drawn.axes[0].get_xticklabels()]
+    if name in ("stages", "few blocks", "blocks"):  # words, which would run together
+        assert all(b.x0 - a.x1 > 2 for a, b in pairwise(along))
     for (one, a), (other, b) in combinations(upright, 2):
         a, b = (Bbox.from_extents(x.x0 + 1, x.y0 + 1, x.x1 - 1, x.y1 - 1) for x in (a, b))
         assert not a.overlaps(b), f"{one.get_text()!r} on {other.get_text()!r}"

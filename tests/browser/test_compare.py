@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from nets import CATALOG, parse
 from tests.browser.conftest import Visit, drawn, settled
+from tests.browser.exports import choose_format, download
 from tests.browser.test_explore import title
 
 
@@ -34,9 +35,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
         str(parse("resnet18:blocks=1,1,1,1")),
     ]
     assert rows[2]["params"] == "25557032"
-    with other.expect_download() as waiting:
-        other.get_by_role("button", name="Chart as SVG").click()
-    assert b"<svg" in waiting.value.path().read_bytes()
+    assert b"<svg" in download(other, "Download SVG")
     other.keyboard.press("Escape")
     tab(other, "Difference of two")
     other.get_by_role("button", name="Export difference").click()
@@ -97,9 +96,8 @@ def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
         page.get_by_role("button", name="CSV", exact=True).click()
     rows = list(csv.DictReader(waiting.value.path().read_text().splitlines()))
     assert rows[0]["model"] == "resnet20"
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Chart as PDF").click()
-    assert waiting.value.path().read_bytes().startswith(b"%PDF")
+    choose_format(page, "PDF")
+    assert download(page, "Download PDF").startswith(b"%PDF")
 
 
 def test_a_row_opens_its_network_by_mouse_and_by_keyboard(server: str, visit: Visit) -> None:

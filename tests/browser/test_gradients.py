@@ -1,11 +1,15 @@
 """The page Gradients in a browser."""
 
+import io
 import json
 import re
 
+import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import Visit, settled
+from tests.browser.exports import choose, choose_format, download
 from tests.browser.test_explore import title
 
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
@@ -26,9 +30,27 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
         page.get_by_role("button", name="JSON", exact=True).click()
     run = json.loads(waiting.value.path().read_text())
     assert [row["word"] for row in run["summary"]] == ["vanishes", "stays within a factor of 10"]
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Chart as PDF").click()
-    assert waiting.value.path().read_bytes().startswith(b"%PDF")
+    page.get_by_role("textbox", name="Title").fill("In a column")
+    choose(page, "Width", "column, 85 mm")
+    choose(page, "Palette", "print")
+    choose_format(page, "PDF")
+    preview = page.get_by_role("img", name="Preview: In a column")
+    expect(preview).to_have_attribute("style", "width:85.00mm")
+    (drawn,) = PdfReader(io.BytesIO(download(page, "Download PDF"))).pages
+    assert float(drawn.mediabox.width) == pytest.approx(85 / 25.4 * 72, abs=0.5)
+    assert "In a column" in drawn.extract_text()
+    content = drawn.get_contents()
+    assert content is not None
+    colours = set(
+        re.findall(r"([0-9.]+) ([0-9.]+) ([0-9.]+) rg", content.get_data().decode("latin-1"))
+    )
+    assert all(r == g == b for r, g, b in colours)  # black and grey
+    expect(page).to_have_url(re.compile("look_palette=print"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    settled(page)
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("textbox", name="Title")).to_have_value("In a column")
 
 
 def test_a_preset_is_one_click_and_can_be_cancelled(server: str, visit: Visit) -> None:

@@ -1,6 +1,7 @@
 """The picker: editing each group, undoing, pasting, addresses, Back and Forward."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -127,23 +128,29 @@ def test_verify_with_fvcore(model: str, server: str, visit: Visit) -> None:
     assert equal == layers
 
 
-def test_exports_are_what_the_command_line_writes(server: str, visit: Visit) -> None:
+def test_exports_are_what_the_command_line_writes(
+    server: str, visit: Visit, tmp_path: Path
+) -> None:
     page = visit(f"{server}/?model=resnet34:blocks=1,1,1,1")
     page.get_by_role("button", name="Export").click()
     files: dict[str, bytes] = {}
-    for label in ("Layers as CSV", "Model as Python", "Shape as SVG", "Shape as PDF"):
+    for label in ("Layers as CSV", "Model as Python", "Download SVG"):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=label).click()
         files[label] = waiting.value.path().read_bytes()
     settled(page)
 
     import analysis
+    from analysis.__main__ import run
     from analysis.costs.report import profile_csv
     from analysis.structure.code import code
     from nets import parse
+    from nets.origin import title as known
 
     profile = analysis.profile(parse("resnet34:blocks=1,1,1,1"))
     assert files["Layers as CSV"].decode() == profile_csv(profile)
     assert files["Model as Python"].decode() == code(profile)
-    assert files["Shape as SVG"].startswith(b"<svg")
-    assert files["Shape as PDF"].startswith(b"%PDF")
+    mine = tmp_path / "a.svg"
+    options = ("--width-mm", "170", "--title", f"{known(profile.spec)}: height, width and channels")
+    assert run(["shape", "resnet34:blocks=1,1,1,1", *options, "-o", str(mine)]) == 0
+    assert files["Download SVG"] == mine.read_bytes()

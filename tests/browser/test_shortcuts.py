@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from analysis.__main__ import run
 from tests.browser.conftest import Visit, drawn, settled
+from tests.browser.exports import choose_format
 from tests.browser.test_explore import title
 
 
@@ -330,9 +331,9 @@ SUFFIXES = {
     "SVG": ".svg",
     "PDF": ".pdf",
     "PNG": ".png",
-    "DOT, for Graphviz": ".dot",
-    "TikZ, for LaTeX": ".tex",
-    "HTML, to walk through offline": ".html",
+    "DOT": ".dot",
+    "TikZ": ".tex",
+    "HTML": ".html",
 }
 
 
@@ -342,8 +343,9 @@ def test_every_export_is_what_the_command_line_writes(
     page = visit(f"{server}/shortcuts?model=resnet34&level=layer")
     page.get_by_role("button", name="Export").click()
     for label, suffix in SUFFIXES.items():
+        choose_format(page, label)
         with page.expect_download() as waiting:
-            page.get_by_role("button", name=label).click()
+            page.get_by_role("button", name=f"Download {label}").click()
         assert waiting.value.suggested_filename == f"resnet34{suffix}"
         mine = tmp_path / f"a{suffix}"
         assert run(["graph", "resnet34", "--level", "layer", "-o", str(mine)]) == 0
@@ -359,7 +361,7 @@ def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Pa
     page.get_by_role("textbox", name="Title").fill("</svg><script>Café Ж")
     # the click itself ends the typing and begins a run
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="SVG").click()
+        page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
     options = ("--title", "</svg><script>Café Ж", "--no-legend")
     assert run(["graph", "resnet18", "-o", str(mine), *options]) == 0
@@ -375,7 +377,8 @@ def test_a_file_waits_for_its_visitor(server: str, visit: Visit) -> None:
         };
     }""")
     page.get_by_role("button", name="Export").click()
-    page.get_by_role("button", name="DOT").click()
+    choose_format(page, "DOT")
+    page.get_by_role("button", name="Download DOT").click()
     page.wait_for_function("() => window.fetchFile")
     for _ in range(3):  # Streamlit collects files at the end of anybody's run
         other.reload()

@@ -48,7 +48,7 @@ def test_no_click_is_lost(name: str, button: str, visits: int, server: str, arri
             page.get_by_role("button", name="Cancel").click()
             expect(page.get_by_text("The job was cancelled.")).to_be_visible()
         elif name == "shortcuts":
-            expect(page.get_by_role("button", name="PDF")).to_be_visible()
+            expect(page.get_by_role("button", name="Download SVG")).to_be_visible()
         else:
             expect(page.get_by_role("dialog")).to_be_visible()
         forget(page)

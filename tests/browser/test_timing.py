@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import Visit, settled
+from tests.browser.exports import download
 from tests.browser.test_explore import title
 
 TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
@@ -42,9 +43,7 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
     head, row = waiting.value.path().read_text().splitlines()
     assert head.startswith("model,device,dtype,batch")
     assert row.startswith(f'"{TINY}",cpu,float32,2,')
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Chart as SVG").click()
-    assert b"<svg" in waiting.value.path().read_bytes()
+    assert b"<svg" in download(page, "Download SVG")
 
 
 def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit: Visit) -> None:

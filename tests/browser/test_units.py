@@ -26,7 +26,7 @@ def test_a_lecturer_sets_two_units_beside_each_other(
 
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="SVG").click()
+        page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
     assert run(["units", "bn_after_add", "full_preact", "-o", str(mine)]) == 0
     assert waiting.value.path().read_text() == mine.read_text()
