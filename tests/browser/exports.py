@@ -20,3 +20,9 @@ def choose(page: Page, field: str, option: str) -> None:
     """Choose in a select box of the dialog that is open."""
     page.get_by_role("dialog").get_by_role("combobox", name=field).click()
     page.get_by_role("option", name=option, exact=True).click()
+
+
+def close(page: Page) -> None:
+    """Close the dialog that is open."""
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)

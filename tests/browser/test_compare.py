@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from nets import CATALOG, parse
 from tests.browser.conftest import Visit, drawn, settled
-from tests.browser.exports import choose_format, download
+from tests.browser.exports import choose_format, close, download
 from tests.browser.test_explore import title
 
 
@@ -36,7 +36,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     ]
     assert rows[2]["params"] == "25557032"
     assert b"<svg" in download(other, "Download SVG")
-    other.keyboard.press("Escape")
+    close(other)
     tab(other, "Difference of two")
     other.get_by_role("button", name="Export difference").click()
     with other.expect_download() as waiting:

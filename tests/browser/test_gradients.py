@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Visit, settled
-from tests.browser.exports import choose, choose_format, download
+from tests.browser.exports import choose, choose_format, close, download
 from tests.browser.test_explore import title
 
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
@@ -46,9 +46,7 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
     )
     assert all(r == g == b for r, g, b in colours)  # black and grey
     expect(page).to_have_url(re.compile("look_palette=print"))
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    settled(page)
+    close(page)
     page.get_by_role("button", name="Export").click()
     expect(page.get_by_role("textbox", name="Title")).to_have_value("In a column")
 
