@@ -319,8 +319,11 @@ def _letters() -> frozenset[str]:
     """The letters of our font and of the one that matplotlib brings along."""
     from matplotlib import get_data_path
 
-    more = Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
-    return covered(FOLDER / "SourceSansPro-Semibold.ttf") | covered(more)
+    return _semibold() | covered(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf")
+
+
+def _semibold() -> frozenset[str]:
+    return covered(FOLDER / "SourceSansPro-Semibold.ttf")
 
 
 def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
@@ -329,7 +332,10 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     if not shown:
         return 0.0
     lines = _wrapped(shown, 0.94 * sizes.width * _PT_PER_INCH, sizes.title)
-    drawn.suptitle(lines, fontsize=sizes.title, fontweight=600)
+    # matplotlib's own font has no semibold: a title that needs it is written in regular weight
+    is_ours = set(shown) <= _semibold()
+    face: dict[str, Any] = {"fontweight": 600, "fontfamily": _FAMILY} if is_ours else {}
+    drawn.suptitle(lines, fontsize=sizes.title, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
 
 

@@ -232,7 +232,7 @@ def history_table(timings: Sequence[Timing]) -> str:
 def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     """The dialog for this visit's timings: the latest one's charts, all of them side by side."""
     latest = timings[-1]
-    how = f"{conditions(latest).capitalize()}; {spread_words(latest)}. {stamp(latest)}"
+    how = f"Measured in {conditions(latest)}; {spread_words(latest)}. {stamp(latest)}"
     sources = sources_of([latest.model])
     hows = "; ".join(dict.fromkeys(stamp(timing) for timing in timings))
     pictures = [
