@@ -185,6 +185,11 @@ def values(field: Any) -> tuple[Any, ...]:
     return ("", *TEXTS)
 
 
+def in_a_dialog(name: str) -> bool:
+    """Whether a parameter is of the export dialog."""
+    return name.startswith("look_") or name.endswith("_title")
+
+
 def says_something(app: AppTest) -> bool:
     """Whether there is a sentence about what was asked."""
     return bool(app.error or app.warning or app.info)
@@ -267,8 +272,10 @@ class Sweep:
     def open_addresses(self) -> None:
         """Open the page with hostile parameters, and then change nothing."""
         held = self.app.session_state["view_of_address"].keys.values()
-        models = [] if self.page == "export" else ["model"]
-        for name in [*models, *(name for names in held for name in names)]:
+        known = [name for names in held for name in names]
+        if self.page != "export":  # a page says what its dialog can't take once that is open
+            known = ["model", *(name for name in known if not in_a_dialog(name))]
+        for name in known:
             self.bound.setdefault(name, ({}, True))  # of no field, such as what a graph has open
         groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
         for name, (address, is_text) in self.bound.items():
