@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from html import escape
 
 from analysis.style.fonts import FONT_FAMILY, text_width
-from analysis.style.palette import CIVIDIS, LIGHT, Palette, heat_colour, mix, text_on
+from analysis.style.palette import (
+    CIVIDIS,
+    GREYS,
+    LIGHT,
+    PRINT,
+    Palette,
+    heat_colour,
+    mix,
+    text_on,
+)
 
 MOST_CLASSES = 30
 """Classes of a matrix that can be read."""
@@ -59,10 +68,11 @@ def confusion_svg(
             f'rotate(-45)">{escape(name)}</text>'
         )
     ground = mix(palette.text, palette.background, 0.06)
+    scale = GREYS if palette == PRINT else CIVIDIS
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
             x, y = left + j * _CELL, top + i * _CELL
-            fill = heat_colour(count / max(sum(row), 1), CIVIDIS) if count else ground
+            fill = heat_colour(count / max(sum(row), 1), scale) if count else ground
             said = f"{classes[i]} taken for {classes[j]}: {count:,}"
             parts.append(
                 f'<g><title>{escape(said)}</title><rect x="{x:.1f}" y="{y:.1f}" '

@@ -63,7 +63,7 @@ def graph_picture(
         )
 
     return Picture(
-        "look",
+        "look",  # so that a title has the name in the address that it always had
         "Graph",
         file_name(name),
         drawn,

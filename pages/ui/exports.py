@@ -259,24 +259,25 @@ class _Made:
     """A file as it is asked for; what the preview has made is what the button hands over."""
 
     def __init__(self, drawn: Drawn, suffix: str, dpi: int | None) -> None:
-        self._drawn, self._suffix, self._dpi = drawn, suffix, dpi
+        self.suffix = suffix
+        self._drawn, self._dpi = drawn, dpi
         self._kept: str | bytes | None = None
 
     def file(self) -> str | bytes:
         """Make the file, once."""
         if self._kept is None:
-            self._kept = self._drawn.make(self._suffix, self._dpi)
+            self._kept = self._drawn.make(self.suffix, self._dpi)
         return self._kept
 
     def shown(self) -> str | bytes:
         """Make what a browser can show: the file itself, or the drawing that it holds."""
-        is_shown = self._suffix not in (".pdf", ".html")
+        is_shown = self.suffix not in (".pdf", ".html")
         return self.file() if is_shown else self._drawn.make(".svg", None)
 
 
 def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
     """Show the file: at its size on paper where there is room."""
-    suffix, content = made._suffix, made.shown()
+    suffix, content = made.suffix, made.shown()
     if suffix in _LANGUAGES:
         assert isinstance(content, str)
         lines = content.splitlines()

@@ -12,7 +12,8 @@ from analysis import profile
 from analysis.drawing.silhouette import MAX_WIDTH, silhouette
 from analysis.style.dress import dressed, picture_file
 from analysis.style.look import Look
-from analysis.style.palette import DARK, LIGHT
+from analysis.style.palette import DARK, LIGHT, PRINT
+from analysis.training.confusion import confusion_svg
 from nets import parse
 
 SVG = silhouette(profile(parse("resnet50")))
@@ -89,3 +90,10 @@ def test_the_shape_in_a_column_stands_in_rows_with_text_of_7_pt(net: str, width_
         assert rows == {text.get("y") for text in whole.findall(".//{*}text[@font-weight='600']")}
     elif net == "resnet50" and width_mm <= 85:
         assert len(rows) > 1
+
+
+def test_a_confusion_matrix_in_print_is_grey() -> None:
+    drawn = confusion_svg([[5, 1], [0, 6]], ["a", "b"], PRINT)
+    colours = set(re.findall("#[0-9A-F]{6}", drawn))
+    assert len(colours) > 3
+    assert all(len({c[1:3], c[3:5], c[5:7]}) == 1 for c in colours)

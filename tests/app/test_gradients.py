@@ -55,6 +55,18 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     (run,) = app.session_state["gradient_runs"]
     assert len(run.curves) == 6
 
+    app.button(key="export_gradients").click().run()
+    assert not app.exception
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == ["Download SVG", "CSV", "JSON"]
+    (caption,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
+    assert (
+        f"of block outputs of {TINY.replace('resnet20', 'plain20')}".replace("_", r"\_") in caption
+    )
+    assert "3 seeds from 0, batch 4, float32, random images, cpu, torch " in caption
+    for key in ("he2016deep", "he2015delving"):  # the network's paper and the theory's
+        assert f"@inproceedings{{{key}," in caption
+
     app.switch_page("pages/shortcuts.py").run()
     app.selectbox(key="heat").select("gradient norm").run()
     assert not app.exception

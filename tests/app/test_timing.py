@@ -46,6 +46,22 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     assert len(figures) == 3
 
+    app.button(key="export_timings").click().run()
+    assert not app.exception
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == ["Download SVG", "CSV", "JSON"]
+    assert app.selectbox(key="look_picture").options == [
+        f"Time of the stages of {TINY}",
+        f"Iterations of {TINY} by their time",
+        "Forward and backward time",
+    ]
+    (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
+    assert "Measured in training with SGD, batch 2, float32 on cpu" in said
+    assert "warm-up" in said
+    assert "torch " in said
+    app.selectbox(key="look_picture").select("timings").run()
+    assert app.text_input(key="timings_title").value == "Forward and backward time"
+
     app.segmented_control(key="timing_mode").select("inference").run()
     measured(app)
     assert app.session_state["timings"][2].backward_ms is None
