@@ -300,6 +300,8 @@ def picture(
             drawn.draw_without_rendering()
             box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * sizes.pt_per_px
             found = placed(chart, (Sheet(box.width / px, box.height / px),))
+            if found.key and _are_in_legend(chart):
+                return drawn
             for name in found.names:
                 _annotate(axes, chart, name, palette, sizes)
             if found.key:
@@ -307,6 +309,12 @@ def picture(
                 below = _legend(drawn, axes, sizes, found.key, len(chart.series) > 1)
                 drawn.set_figheight(sizes.whole(above + below))
     return drawn
+
+
+def _are_in_legend(chart: Chart) -> bool:
+    """Whether the legend already tells what every named point is, such as the end of a line."""
+    known = {series.name for series in chart.series if series.in_legend}
+    return all(text in known for series in chart.series for text in series.text if text)
 
 
 def left_out(title: str) -> str:
@@ -536,6 +544,8 @@ def _legend(
     handles, names = axes.get_legend_handles_labels() if with_series else ([], [])
     handles = [*handles, *(Line2D([], [], linestyle="") for _ in key)]
     names = [*names, *(f"{figure}  {text}" for figure, text in key)]
+    if not names:
+        return 0.0
     room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # less a line's sample
     names = [_wrapped(name, room, sizes.text) for name in names]
     for rows in range(1, len(names) + 1):

@@ -230,6 +230,23 @@ def test_what_a_chart_cannot_be_is_one_sentence(
             call()
 
 
+def test_no_numbers_stand_for_names_that_the_legend_has() -> None:
+    names = [f"residual, {20 * i} layers, pre-activation" for i in range(1, 7)]
+    lines = [Series(name, (1, 2), (1.0, 1.05 + 0.02 * i)) for i, name in enumerate(names)]
+    ends = [
+        Series(one.name, (2,), one.y[-1:], Draw.POINTS, text=(one.name,), in_legend=False)
+        for one in lines
+    ]
+    chart = Chart("", "x", "y", (*lines, *ends), "")
+    drawn = picture(chart, width_mm=85)
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert len(drawn.axes[0].texts) == 0
+    only_ends = replace(chart, series=(*(replace(s, in_legend=False) for s in lines), *ends))
+    numbered = picture(only_ends, width_mm=85)
+    assert sorted(text.get_text() for text in numbered.axes[0].texts)[0] == "1"
+
+
 def test_letters_that_no_font_has_are_left_out() -> None:
     assert left_out("Größe ⁻¹ ‖∂‖ Ж") == ""
     assert left_out("残差 ResNet 残") == "残差"
