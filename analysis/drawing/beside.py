@@ -16,7 +16,8 @@ from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, view_of
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN
-from nets.options import quote
+from nets.options import Shortcut, quote
+from nets.origin import is_edited, title
 
 MOST = 3
 """Networks in one drawing."""
@@ -64,15 +65,25 @@ class Beside:
         if self.vgg19:
             spacing = SCREEN if width_mm is None else PAPER
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
-        for profile in self.profiles:
+        for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
-            networks.append(network_of(replace(view, groups=in_columns, splits=in_columns)))
+            network = network_of(replace(view, groups=in_columns, splits=in_columns))
+            networks.append(replace(network, name=name))
         marked = [_marked(network) for network in networks]
         if in_columns:
             drawn = column.beside(marked, width_mm)
         else:
             drawn = layout.below_each_other(marked, aspect, width_mm)
         return replace(drawn, parts=tuple(map(_alone, marked)))
+
+    def _headings(self) -> Sequence[str]:
+        """Name the counted networks as a person does, as long as that tells them apart."""
+        specs = [profile.spec for profile in self.profiles]
+        if not any(map(is_edited, specs)):
+            return [title(spec) for spec in specs]
+        kinds = ("plain" if s.shortcut is Shortcut.NONE else "residual" for s in specs)
+        said = [f"{kind}, {spec.depth} layers" for kind, spec in zip(kinds, specs, strict=True)]
+        return said if len(set(said)) == len(said) else self.names
 
     def heat(self, metric: Metric) -> Heat:
         """Return a metric of all networks, by the paths of the drawing.

@@ -214,7 +214,7 @@ def _band(title: _Title, x: float, y: float, width: float, height: float) -> Ban
 def _wrapped(text: str, width: float) -> tuple[str, ...]:
     """The text in lines of about this width."""
     lines = [""]
-    for word in text.split():
+    for word in text.replace(":", " :").split():
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and text_width(longer, TEXT) > width:
             lines.append(word)

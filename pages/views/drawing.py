@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.beside import Beside
-from analysis.drawing.graph import Level, openable
+from analysis.drawing.graph import DEFAULT_ASPECT, Level, openable
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.parts import Labels, Layout
 from analysis.gradients.twins import plain_twin, residual_twin
@@ -36,7 +36,8 @@ class Drawn:
     """What of a network is drawn, and how.
 
     `labels` and `layout` are None for what suits a screen or paper, one network or two. `twin`
-    stands beside the network. `figures` leaves room for a number in every box.
+    stands beside the network. `figures` leaves room for a number in every box. Rows come near to
+    `aspect`; where it `fits`, text is as large as a place of that aspect allows.
     """
 
     spec: ResNetSpec
@@ -47,6 +48,8 @@ class Drawn:
     layout: Layout | None = None
     twin: ResNetSpec | None = None
     figures: bool = False
+    aspect: float = DEFAULT_ASPECT
+    fits: bool = False
 
     @property
     def pair(self) -> Beside | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any
@@ -12,7 +13,7 @@ import streamlit as st
 from analysis.drawing import viewer
 from analysis.drawing.graph import DEFAULT_ASPECT, graph
 from analysis.drawing.heat import Heat
-from analysis.drawing.parts import Graph, Labels, Layout
+from analysis.drawing.parts import Graph, Layout
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.palette import Palette
@@ -24,8 +25,8 @@ from pages.views.drawing import OPEN, Drawn
 
 _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 
-_NARROW_MM = 170.0
-"""The width for which a graph is laid out that stands beside another."""
+_NARROW = 0.7
+"""The aspect for which a graph is laid out that stands beside another."""
 
 _WALL, _BELOW_FIGURES = 2.1, 2.5
 """The aspects of the place for a graph on a wall of 16:9, and of that below figures."""
@@ -36,8 +37,8 @@ _viewer = st.components.v2.component(
 
 
 @lru_cache(16)
-def graph_of(drawn: Drawn, width_mm: float | None = None, aspect: float | None = None) -> Graph:
-    """The graph as it stands on the page, for a width on paper, or for a place on the wall."""
+def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
+    """The graph as it stands on the page, or for a width on paper."""
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
@@ -46,24 +47,18 @@ def graph_of(drawn: Drawn, width_mm: float | None = None, aspect: float | None =
         profile_of(drawn.spec),
         level,
         unfold,
+        drawn.aspect,
         opened=drawn.opened,
         width_mm=width_mm,
         labels=labels,
         arranged=drawn.layout or Layout.ROWS,
         figures=figures,
-        aspect=aspect or DEFAULT_ASPECT,
-        fits=aspect is not None,
+        fits=drawn.fits and width_mm is None,
     )
 
 
-def _view(
-    drawn: Drawn,
-    heat: Heat | None,
-    palette: Palette,
-    width_mm: float | None = None,
-    aspect: float | None = None,
-) -> dict[str, Any]:
-    found = graph_of(drawn, width_mm, aspect)
+def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
+    found = graph_of(drawn)
     picture = svg(found, Look(palette), heat)
     kept = (drawn.spec, drawn.twin, drawn.level, drawn.unfold, drawn.labels, drawn.layout)
     drawing = " ".join(map(str, kept))
@@ -75,7 +70,9 @@ def _view(
 
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     """The viewer; what it opens, folds and chooses goes into the address."""
-    view = _view(drawn, heat, palette, aspect=_WALL if on_wall() else None)
+    if on_wall():
+        drawn = replace(drawn, aspect=_WALL, fits=True)
+    view = _view(drawn, heat, palette)
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},
@@ -105,10 +102,10 @@ def show_blocks_to_take(
         take: is given what is out after a click, separated by commas.
         is_narrow: whether it stands beside another, in half of the page's width.
     """
-    width_mm = _NARROW_MM if is_narrow else None
-    drawn = Drawn(spec, unfold=True, labels=Labels.PATH)
-    aspect = _BELOW_FIGURES if on_wall() else None
-    view = _view(drawn, heat, palette, width_mm, aspect)
+    drawn = Drawn(spec, unfold=True, aspect=_NARROW if is_narrow else DEFAULT_ASPECT)
+    if on_wall():
+        drawn = replace(drawn, aspect=_BELOW_FIGURES, fits=True)
+    view = _view(drawn, heat, palette)
     takes = [place.path for place in plan.blocks(spec)]
     keys = "Arrow keys walk along it; Enter takes a block out and puts it back."
     wanted = ",".join(path for path in takes if path in out)

@@ -302,3 +302,25 @@ def test_labels_and_layout_on_the_command_line(tmp_path: Path) -> None:
     _, _, wide, tall = map(float, column.get("viewBox", "").split())
     assert wide < tall / 3
     assert ">layer2.0<" not in drawn("--no-labels")
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        (("plain34", "resnet34"), ["Plain-34", "ResNet-34"]),
+        (("resnet50:shortcut=none", "resnet50"), ["plain, 50 layers", "residual, 50 layers"]),
+        (
+            ("resnet50", "resnet50:unit=full_preact"),
+            ["resnet50", "resnet50:unit=full_preact"],
+        ),
+    ],
+)
+def test_headings_tell_networks_apart(texts: tuple[str, ...], names: list[str]) -> None:
+    picture = row(*texts).graph(arranged=Layout.ROWS)
+    assert [heading.text for heading in picture.headings] == names
+    columns = row(*texts).graph()
+    lines = {
+        x: [h.text for h in columns.headings if h.x == x] for x in {h.x for h in columns.headings}
+    }
+    said = ["".join(lines[x]).replace(" ", "") for x in sorted(lines)]
+    assert said == [name.replace(" ", "") for name in names]

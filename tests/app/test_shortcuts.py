@@ -109,7 +109,7 @@ def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     plain = open_app("plain34:norm=none", "shortcuts", twin="true")
     assert plain.toggle(key="twin").label == "Beside its residual twin"
     heads = re.findall(r'class="heading".*?>(.*?)</text>', told(plain)["svg"])
-    assert heads == ["Variant of Plain-34", "Variant of ResNet-34"]
+    assert heads == ["plain, 34 layers", "residual, 34 layers"]
     assert not app.exception
     assert not plain.exception
 
