@@ -74,7 +74,8 @@ globalThis.seen ??= (() => {
 
     // Shapes and texts of a drawing in the order in which they are painted. A text is read against
     // the shapes below three of its points; a line or a mark that means something against its ground.
-    const MARKS = ".shortcut path, .scatterlayer .js-line, .scatterlayer .point, .barlayer .point path";
+    const MARKS =
+      ".shortcut path, .scatterlayer .js-line, .scatterlayer .point, .barlayer .point path";
     const drawing = (svg, { ground }) => {
       const shapes = [];
       const kinds = "rect, path, circle, ellipse, polygon, text";
@@ -89,7 +90,9 @@ globalThis.seen ??= (() => {
         const colour = (name) => {
           if (style[name] === "none") return [[0, 0, 0], 0];
           const [, id] = /^url\(".*#(.+?)"\)/.exec(style[name]) ?? [];
-          const plain = id ? getComputedStyle(document.getElementById(id).firstElementChild).fill : style[name];
+          const plain = id
+            ? getComputedStyle(document.getElementById(id).firstElementChild).fill
+            : style[name];
           const [r, g, b, a] = rgba(plain);
           const is = name === "stroke" && Number.parseFloat(style.strokeWidth) === 0 ? 0 : 1;
           return [[r, g, b], is * a * Number(style[`${name}Opacity`]) * opacity];
@@ -116,7 +119,8 @@ globalThis.seen ??= (() => {
             contrast(over(top, share, ground), ground),
           );
           const best = Math.max(line, mark);
-          if (best > 1 && best < 3) found.add(`${best.toFixed(2)} ${one.closest("[class]").outerHTML.slice(0, 80)}`);
+          if (best > 1 && best < 3)
+            found.add(`${best.toFixed(2)} ${one.closest("[class]").outerHTML.slice(0, 80)}`);
         }
         if (fill[1]) shapes.push({ shape: one, box: one.getBoundingClientRect(), fill });
       }
