@@ -24,6 +24,7 @@ from analysis.drawing.viewer import html, view
 from analysis.style.fonts import text_width
 from nets import parse
 from tests.analysis.test_figures import assert_apart, printed
+from tests.analysis.test_tikz import assert_balanced
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -194,6 +195,7 @@ def test_tikz_names_the_networks() -> None:
     tex = tikz(FIGURE.graph(width_mm=170))
     for name in (r"VGG-\/19", r"Plain-\/34", r"ResNet-\/34"):
         assert rf"{{{{\bfseries\boldmath {name}}}}};" in tex
+    assert_balanced(tex)
 
 
 def test_the_viewer_knows_every_node_and_opens_none() -> None:

@@ -49,6 +49,9 @@ SETTINGS: dict[str, dict[str, object]] = {
         "heat": "saved_bytes",
         "per": "block",
         "unfold": True,
+        "labels": "both",
+        "layout": "column",
+        "twin": True,
     },
     "units": {
         "left_order": "relu_preact",
