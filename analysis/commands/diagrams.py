@@ -41,7 +41,7 @@ def _look(command: Command) -> Command:
             "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file."
         ),
         look_options,
-        click.option("--legend/--no-legend", default=True, help="Name the kinds of shortcut."),
+        click.option("--legend/--no-legend", default=True, help="Explain the lines and signs."),
         click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
         click.option(
             "--no-labels",

@@ -31,7 +31,7 @@ class Look:
     Attributes:
         palette: its colours.
         title: a line above it; only what can be printed stays of it.
-        legend: whether to name the kinds of shortcut that occur.
+        legend: whether to explain the lines and signs that occur.
         shapes: whether shapes stand on edges and bands.
         labels: whether nodes and bands are named.
         width_mm: its width on paper; without it as wide as it is drawn, or less where it would be
