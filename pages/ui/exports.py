@@ -102,7 +102,7 @@ _REMARKS = {
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
 _IN_A_ROW = 4  # buttons of data files
-_MOST_LINES = 60  # of a text that is previewed
+_MOST_LINES = 24  # of a text that is previewed; a box that scrolls no key would reach
 _MOST_BYTES = 4_000_000  # of a picture that is previewed
 
 
@@ -199,7 +199,7 @@ def _show_pictures(pictures: Sequence[Picture]) -> None:
             st.warning(sentence(remark), icon=":material/info:")
         if picture.caption is not None:
             st.caption("Caption and source, for LaTeX")
-            st.code(picture.caption(), language=None, wrap_lines=True, height=160)
+            st.code(picture.caption(), language=None, wrap_lines=True)
     with left:
         try:
             _show_preview(picture, made, look)
@@ -281,7 +281,7 @@ def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
     if suffix in _LANGUAGES:
         assert isinstance(content, str)
         lines = content.splitlines()
-        st.code("\n".join(lines[:_MOST_LINES]), language=_LANGUAGES[suffix], height=320)
+        st.code("\n".join(lines[:_MOST_LINES]), language=_LANGUAGES[suffix], wrap_lines=True)
         left = len(lines) - _MOST_LINES
         st.caption(f"{_REMARKS[suffix]} {f'{left:,} more lines.' if left > 0 else ''}".strip())
         return
