@@ -241,7 +241,7 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
             files.MAX_DPI,
             None,
             key="look_dpi",
-            place=other,
+            place=other if rows == "own" else one,
             placeholder=str(files.DPI),
         )
     ground = switch(

@@ -22,6 +22,7 @@ from analysis.lesions.subjects import (
     subject_of,
     untrained,
 )
+from analysis.style.look import Look
 from analysis.training import checkpoints
 from analysis.training.loop import Training
 from analysis.training.recipes import changed, recipe_of
@@ -108,7 +109,8 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     chart = tmp_path / "blocks.svg"
     status, out, err = call(capsys, *command, "--format", "json", "-o", str(chart))
     assert (status, err) == (0, "")
-    assert chart.read_bytes() == chart_file(blocks_chart([expected], Measure.RATIO), ".svg")
+    drawn = blocks_chart([expected], Measure.RATIO)
+    assert chart.read_bytes() == chart_file(drawn, ".svg", Look(title=drawn.title))
     values = json.loads(out)
     assert list(values)[:4] == ["kind", "asked", "hash", "stamp"]
     assert (values["kind"], values["asked"]["weights"]) == ("blocks", digest_of(checkpoint))
@@ -136,7 +138,8 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     assert call(capsys, *at_start) == (0, blocks_text(found), "")
     status, _, err = call(capsys, *at_start, "--quantity", "deviation", "-o", str(chart))
     assert (status, err) == (0, "")
-    assert chart.read_bytes() == chart_file(blocks_chart([found], Measure.DEVIATION), ".svg")
+    drawn = blocks_chart([found], Measure.DEVIATION)
+    assert chart.read_bytes() == chart_file(drawn, ".svg", Look(title=drawn.title))
     assert call(capsys, *at_start, "-o", str(chart)) == (
         2,
         "",
