@@ -2,6 +2,7 @@
 // It draws into component.parentElement and keeps zoom and choice as long as that element lives.
 
 const LARGEST = 8;
+const NARROW = 640; // px of a canvas on a phone
 const TALLEST = 8000; // px of a canvas that grows with a drawing from top to bottom
 const HINT = "Click a node for its shapes and costs";
 const OPENS = "; double-click, or press Enter, to open it";
@@ -184,7 +185,9 @@ function draw(state, data, asked) {
   const keeps = same && !state.fitted;
   const anchor = keeps && state.at in data.nodes ? onScreen(state, state.at) : null;
   state.svg?.remove();
-  state.canvas.insertAdjacentHTML("afterbegin", data.svg);
+  const narrow = data.narrow && state.canvas.clientWidth < NARROW;
+  state.canvas.insertAdjacentHTML("afterbegin", narrow ? data.narrow : data.svg);
+  state.upright = narrow || data.upright;
   state.svg = state.canvas.querySelector("svg");
   state.width = state.svg.viewBox.baseVal.width;
   state.height = state.svg.viewBox.baseVal.height;
@@ -271,8 +274,8 @@ function fit(state) {
 
 // A drawing from top to bottom is as tall as its text needs; the page scrolls.
 function grow(state, width) {
-  const tall = Math.min(state.height * Math.min(1, width / state.width), TALLEST);
-  state.canvas.style.height = state.data.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
+  const tall = Math.min(state.height * Math.min(1.35, width / state.width), TALLEST);
+  state.canvas.style.height = state.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
 }
 
 function zoom(state, factor, event) {

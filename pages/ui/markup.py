@@ -82,7 +82,8 @@ def table(
 ) -> str:
     """Return a table whose first `text_columns` columns are text and whose others are numbers.
 
-    The last row of a table whose first cell is `total` is set apart. Where `models` has the text of
+    The last row of a table whose first cell is `total` is set apart. On a phone every row is a card
+    whose lines bear the columns' names. Where `models` has the text of
     each row's network, the row is a link that opens it on the front page.
     """
     kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
@@ -90,7 +91,7 @@ def table(
         f'<th scope="col" class="{kind}">{escape(title)}</th>' if title else "<td></td>"
         for kind, title in zip(kinds, head, strict=True)
     )
-    body = "".join(_row(row, kinds, model) for row, model in zip_longest(rows, models))
+    body = "".join(_row(row, kinds, head, model) for row, model in zip_longest(rows, models))
     return _scroll(
         "",
         caption,
@@ -160,7 +161,9 @@ def _number(value: int) -> str:
     return exact(value) if value else ""
 
 
-def _row(row: Sequence[Cell | str], kinds: Sequence[str], model: str | None) -> str:
+def _row(
+    row: Sequence[Cell | str], kinds: Sequence[str], head: Sequence[str], model: str | None
+) -> str:
     cells = [Cell(cell) if isinstance(cell, str) else cell for cell in row]
     kind = "total" if cells[0].text == "total" else "rl-open" if model else ""
     about = f' class="{kind}"' if kind else ""
@@ -168,13 +171,13 @@ def _row(row: Sequence[Cell | str], kinds: Sequence[str], model: str | None) -> 
         f' href="./?{urlencode({"model": model})}"{_SKIPPED if i else ""}' if model else ""
         for i in range(len(cells))
     ]
-    return f"<tr{about}>" + "".join(map(_cell, cells, kinds, links)) + "</tr>"
+    return f"<tr{about}>" + "".join(map(_cell, cells, kinds, head, links)) + "</tr>"
 
 
 _SKIPPED = ' tabindex="-1"'  # one stop of the Tab key a row
 
 
-def _cell(cell: Cell, kind: str, link: str) -> str:
+def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     bar = ""
     if cell.bar is not None:
         bar = f'<i class="rl-bar" style="width:calc(var(--full) * {cell.bar:.4f})"></i>'
@@ -186,7 +189,7 @@ def _cell(cell: Cell, kind: str, link: str) -> str:
     inside = f"{escape(cell.text)}{bar}"
     if link and inside:
         inside = f"<a{link}>{inside}</a>"
-    return f'<td class="{kind}"{title}>{inside}</td>'
+    return f'<td class="{kind}" data-label="{escape(label)}"{title}>{inside}</td>'
 
 
 def verdict(sentence: str) -> str:

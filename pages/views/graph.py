@@ -31,6 +31,9 @@ _NARROW = 0.7
 _WALL, _BELOW_FIGURES = 2.1, 2.5
 """The aspects of the place for a graph on a wall of 16:9, and of that below figures."""
 
+_MOST_UPRIGHT = 150
+"""Nodes of a graph that is drawn from top to bottom, too, for a phone."""
+
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
 )
@@ -65,7 +68,11 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
-    return {**known, "drawing": drawing, "revision": revision}
+    narrow = {}
+    if drawn.layout is None and not pair and not drawn.fits and len(found.nodes) <= _MOST_UPRIGHT:
+        column = graph_of(replace(drawn, layout=Layout.COLUMN))
+        narrow["narrow"] = svg(column, Look(palette), heat)
+    return {**known, **narrow, "drawing": drawing, "revision": revision}
 
 
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:

@@ -146,7 +146,7 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert not app.exception
     assert "Recorded on an NVIDIA H200" in [head.value for head in app.header]
     shown = html(app)
-    assert '<td class="t">bfloat16, channels last</td>' in shown
+    assert '<td class="t" data-label="How">bfloat16, channels last</td>' in shown
     assert "15.4 k" in shown  # images a second, in inference at batch 256
     captions = " ".join(c.value for c in app.caption)
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
