@@ -8,6 +8,7 @@ requested()
 
 from pages.ui.charts import show_chart
 from pages.ui.comparisons import choice_of
+from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
 from pages.ui.wall import aside, heading, on_wall
@@ -29,18 +30,18 @@ with aside("settings"):
     task = choose_task()
     asked = choose_budgets()
 if task is None or asked is None:
-    st.stop()
+    end_page()
 try:
     with st.spinner("Searching the depths of every family"):
         choice = choice_of(task, asked)
 except ValueError as error:
     complain(str(error))
-    st.stop()
+    end_page()
 if on_wall():
     if choice.fronts:
         show_chart(front_chart(choice), "front")
     st.markdown(choice.sentence)
-    st.stop()
+    end_page()
 st.html(verdict(choice.sentence))
 if choice.fits:
     st.header("What fits")

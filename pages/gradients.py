@@ -10,6 +10,7 @@ spec = requested()
 
 from analysis.machine.jobs import Job
 from pages.ui.charts import show_chart
+from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, on_wall
 from pages.views.experiments import Experiment, experiment_of, export_run
@@ -59,7 +60,7 @@ def show(job: Job, experiment: Experiment) -> None:
 if job is not None and running:
     with place:
         follow(experiment.key, job, partial(show, experiment=experiment))
-    st.stop()
+    end_page()
 if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")

@@ -9,6 +9,7 @@ from pages.ui.frame import requested
 requested()
 
 from analysis.lesions.report import lesions_of
+from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.inside import show_blocks, show_seen
@@ -50,7 +51,7 @@ if is_new and patients:
     run_study(patients)
     job = job_of(KEY)
 if not patients:
-    st.stop()
+    end_page()
 if job is not None and is_over(job):
     remember(job)
 results = studies_of(patients)

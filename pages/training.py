@@ -12,6 +12,7 @@ from analysis.training.charts import training_chart
 from analysis.training.papers import WHAT_IT_IS
 from nets.options import number_of
 from pages.ui.charts import show_chart
+from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
@@ -56,7 +57,7 @@ with top:
 if job is not None and running:
     with place:
         follow(KEY, job, partial(show_live, shown=shown))
-    st.stop()
+    end_page()
 if job is not None:
     remember(live(job))
     with place:

@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 requested()
 
+from pages.ui.ending import end_page
 from pages.ui.markup import table
 from pages.ui.wall import aside, heading, on_wall
 from pages.views.units import (
@@ -29,7 +30,7 @@ with aside("settings"):
 units = [choose_unit(side, index) for index, side in enumerate(choices)]
 if on_wall():
     show_on_wall(units)
-    st.stop()
+    end_page()
 for side, unit in zip(st.columns(2, gap="large"), units, strict=True):
     with side:
         draw_unit(unit)

@@ -19,6 +19,7 @@ from nets import ResNetSpec
 from nets.origin import title
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
+from pages.ui.ending import end_page
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
@@ -144,4 +145,4 @@ def _refuse(reason: str, instead: str) -> NoReturn:
     complain(reason)
     st.button(f"Show {instead}", on_click=choose, args=(instead,))
     st.caption(f"A model is written as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
-    st.stop()
+    end_page()

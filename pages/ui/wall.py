@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.address import chosen, hold
+from pages.ui.ending import end_page
 
 _VIEW = "view"
 _HERE = Path(__file__).parent
@@ -81,4 +82,4 @@ def aside(key: str) -> DeltaGenerator:
 def end_of_wall() -> None:
     """End the page here on the wall: what follows are details."""
     if on_wall():
-        st.stop()
+        end_page()

@@ -115,3 +115,17 @@ def test_one_screen_says_what_the_network_is(model: str, server: str, visit: Vis
     box = shape.bounding_box()
     assert box
     assert box["y"] + box["height"] <= 720
+
+
+def test_a_tables_rows_are_cards_on_a_phone(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet50&explore_shown=stages", width=390, height=844)
+    cells = page.locator(".rl-table tbody tr").nth(1).locator("td")
+    expect(cells.nth(0)).to_be_visible()
+    said = cells.evaluate_all(
+        "cells => cells.map((cell) => getComputedStyle(cell, '::before').content)"
+    )
+    names = page.locator(".rl-table thead th").all_text_contents()
+    assert said[1:] == [f'"{name}"' for name in names[1:]]
+    tops = [box["y"] for cell in cells.all() if (box := cell.bounding_box())]
+    assert tops == sorted(set(tops))  # each on a line of its own
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

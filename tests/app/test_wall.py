@@ -1,0 +1,48 @@
+"""The projector view: a setting of every page."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.frame import PAGES
+from tests.app.conftest import Open
+
+NAMES = [name for name, _, _ in PAGES]
+
+
+def switch(app: AppTest) -> AppTest:
+    return app.button(key="switch_view").click().run()
+
+
+def heads(app: AppTest) -> list[str]:
+    return [head.value for head in (*app.header, *app.subheader)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_ends_with_its_picture_on_the_wall(open_app: Open, name: str) -> None:
+    app = open_app("resnet20", name, view="wall")
+    assert not app.exception
+    assert app.button(key="switch_view").label == "Exit"
+    assert app.query_params["view"] == "wall"
+    switch(app)
+    assert not app.exception
+    assert "view" not in app.query_params
+    assert app.button(key="switch_view").label == "Projector"
+
+
+def test_details_are_left_to_the_desk(open_app: Open) -> None:
+    app = open_app("resnet20", "gradients")
+    assert "Two half-truths" in heads(app)
+    switch(app)
+    assert app.query_params["view"] == "wall"
+    assert "Two half-truths" not in heads(app)
+    app.switch_page("pages/shortcuts.py").run()  # it is the same on every page
+    assert app.query_params["view"] == "wall"
+    assert "Shortcuts by block" not in heads(app)
+    switch(app)
+    assert "Shortcuts by block" in heads(app)
+
+
+def test_another_view_is_said_to_be_none(open_app: Open) -> None:
+    app = open_app("resnet20", "gradients", view="ceiling")
+    assert "view=ceiling" in app.warning[0].value
+    assert "Two half-truths" in heads(app)
