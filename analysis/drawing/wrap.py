@@ -123,10 +123,16 @@ class Wrapping:
             if not self.is_lonely(row) or part.stop - part.start < 2:
                 continue
             moved = Part(part.group, part.stop - 1, part.stop)
-            if self.row_width([moved, *row]) <= length:
-                before[-1] = part._replace(stop=part.stop - 1)
+            left = [*before[:-1], part._replace(stop=part.stop - 1)]
+            if self._nodes(left) > 1 and self.row_width([moved, *row]) <= length:
+                before[:] = left
                 row.insert(0, moved)
         return rows
+
+    def _nodes(self, row: Row) -> int:
+        """How many nodes a row has on its main path."""
+        groups = self.network.groups
+        return sum(len(cell.main) for p in row for cell in groups[p.group].cells[p.start : p.stop])
 
     def is_lonely(self, row: Row) -> bool:
         """Whether a row holds a single node, or part of a stage that came along with one."""
