@@ -40,7 +40,7 @@ running = job is not None and not is_over(job)
 if job is not None and not running:
     remember(experiment, job)
 with aside("settings"):
-    st.subheader("What is measured")
+    st.header("What is measured")
     st.markdown(experiment.intro)
     settings = choose_settings(quantity)
     models = choose_models(spec, quantity)

@@ -12,9 +12,11 @@ _KINDS = {Draw.LINE: "line", Draw.POINTS: "series of points", Draw.BARS: "series
 def described(chart: Chart) -> str:
     """Return what a chart shows: its message, its axes and the course of every series.
 
-    Thin lines, such as theory's beside what was measured, are not told, nor are bands.
+    Thin lines, such as theory's beside what was measured, are not told, nor are bands and the
+    points that bear the names of lines.
     """
-    series = [one for one in chart.series if not one.thin] or list(chart.series)
+    series = [one for one in chart.series if not one.thin and not _names_a_line(one)]
+    series = series or list(chart.series)
     kinds = ((name, sum(one.draw is draw for one in series)) for draw, name in _KINDS.items())
     drawn = " and ".join(
         number_of(count, name, "" if name == "line" else name) for name, count in kinds if count
@@ -28,6 +30,10 @@ def described(chart: Chart) -> str:
         f"{more:,} more are drawn" if more > 0 else "",
     ]
     return ". ".join(filter(None, sentences)) + "."
+
+
+def _names_a_line(series: Series) -> bool:
+    return series.draw is Draw.POINTS and not series.in_legend
 
 
 def _axis(label: str, log: bool) -> str:

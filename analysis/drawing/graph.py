@@ -496,9 +496,10 @@ def _details(profile: Profile) -> dict[str, str]:
     """What there is to say of every layer, block and stage, by path."""
     special = _special(profile.spec)
     details = {
-        row.path: f"{row.type}{special.get(row.path, '')}, {shape(row.input)} to "
+        path: f"{row.type}{special.get(path, '')}, {shape(row.input)} to "
         f"{shape(row.output)}, {exact(row.params)} parameters, {exact(row.macs)} MACs"
         for row in profile.layers
+        for path in (row.path,)  # which is made anew each time
     }
     stages = {stage.name: f", {stage_in_words(stage)}" for stage in plan.stages(profile.spec)}
     for row in profile.stages:

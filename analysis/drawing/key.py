@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from analysis.drawing.parts import Graph, Kind, Node, Point
@@ -119,6 +120,7 @@ def _signs(nodes: Iterable[Node]) -> Iterator[Sign]:
             yield Sign.UNIT
 
 
+@lru_cache(256)
 def _width(text: str) -> float:
     return _WIDER * text_width(text, _TEXT)
 
