@@ -365,13 +365,16 @@ def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Si
         "shrinkB": name.radius * sizes.pt_per_px,
         "relpos": (0.5, 0.5),
     }
+    across, up = (name.place.across, name.place.up) if name.place else (0, 0)
+    # held by its near side, so that a width that was overestimated leaves the gap as it is
+    right, high = name.right - across * name.width / 2, name.up - up * name.height / 2
     axes.annotate(
         name.text.replace("$", r"\$"),
         (series.x[name.point], series.y[name.point]),
         textcoords="offset points",
-        xytext=(name.right * sizes.pt_per_px, name.up * sizes.pt_per_px),
-        ha="center",
-        va="center",
+        xytext=(right * sizes.pt_per_px, high * sizes.pt_per_px),
+        ha=("center", "left", "right")[across],
+        va=("center", "bottom", "top")[up],
         fontsize=sizes.text,
         arrowprops=line if name.leader else None,
     ).set_in_layout(False)

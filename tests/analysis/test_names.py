@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -68,7 +69,7 @@ def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
 
 def nets_of(text: str, key: Sequence[tuple[str, str]] = ()) -> frozenset[str]:
     """The networks that a name stands for."""
-    return frozenset(dict(key).get(text, text).replace("\n", " ").split(", ")) - {""}
+    return frozenset(re.split("[,;] ", dict(key).get(text, text).replace("\n", " "))) - {""}
 
 
 @dataclass(frozen=True)
