@@ -13,18 +13,12 @@ from enum import StrEnum
 from typing import Any
 
 from nets.catalog import CATALOG
-from nets.options import Shortcut, StrideOn, shown
+from nets.options import Shortcut, StrideOn, UnitOrder, shown
 from nets.spec import ResNetSpec, overrides
 
 _WORDS: dict[str, dict[object, str]] = {
     "block": {"basic": "basic blocks", "bottleneck": "bottlenecks"},
-    "unit": {  # as He et al. 2016, Table 2
-        "original": "original",
-        "bn_after_add": "BN after addition",
-        "relu_before_add": "ReLU before addition",
-        "relu_preact": "ReLU-only pre-activation",
-        "full_preact": "full pre-activation",
-    },
+    "unit": {order.value: order.label for order in UnitOrder},
     "shortcut": {
         "zero_pad": "zero padding (A)",
         "projection": "projections (B)",

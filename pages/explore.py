@@ -42,7 +42,7 @@ if edited:
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
 st.markdown((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
 top = st.empty()
-known = published_of(spec) if is_published_ready() or on_wall() else None
+known = published_of(spec) if is_published_ready() else None
 top.html(figures(profile_figures(profile, base, known)))
 if edited:
     st.caption(f"Differences are against {entry.title} (`{spec.base}`).")

@@ -242,7 +242,7 @@ def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, .
     that meet at both keep their legend, as do more than six and a single one.
 
     Args:
-        lines: those of one chart, without gaps at both ends.
+        lines: those of one chart; each begins and ends at its first and last known value.
         log: whether the y axis is logarithmic.
     """
     if not 1 < len(lines) <= _NAMED:

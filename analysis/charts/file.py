@@ -41,6 +41,7 @@ from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
 from analysis.style.fonts import FOLDER, covered, text_width
 from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
+from analysis.style.numbers import power_of_ten
 from analysis.style.palette import LIGHT, Palette, mix
 from nets.options import check_whole
 
@@ -72,7 +73,6 @@ _MARKERS = ("o", "s", "^", "D", "v", "P")
 _HATCHES = ("", "///", "...", "xx")
 _TURNED = 30  # degrees of words along an axis that don't fit beside each other
 _FAMILY = "Source Sans Pro"
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @dataclass(frozen=True)
@@ -452,15 +452,10 @@ def _scale(axes: Axes, chart: Chart) -> None:
             if isinstance(step, str):
                 axis.set_minor_locator(NullLocator())
         if log and values and in_powers(*limits(values, log)):
-            axis.set_major_formatter(FuncFormatter(lambda v, _: _power(v)))
+            axis.set_major_formatter(FuncFormatter(lambda v, _: power_of_ten(round(log10(v)))))
         else:
             largest = 0.0 if log else max(map(abs, getattr(axes, f"get_{name}lim")()))
             axis.set_major_formatter(FuncFormatter(lambda v, _, most=largest: tick_text(v, most)))
-
-
-def _power(value: float) -> str:
-    """A power of ten as a person writes it: 10⁻⁴."""
-    return f"10{str(round(log10(value))).translate(_SUPERSCRIPTS)}"
 
 
 def _furnish(

@@ -11,6 +11,7 @@ from nets.names import names_of
 from nets.options import number_of, quote
 from nets.text import parse
 
+_FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
 
 
@@ -92,7 +93,7 @@ def scatter_chart(
             sizes=tuple(sizes[row.model] for row in group if sizes),
         )
         for title, group, colour in (
-            ("on the Pareto front", list(front), "identity"),
+            (_FRONT, list(front), "identity"),
             ("others", others, "plain"),
         )
         if group
@@ -111,6 +112,12 @@ def scatter_chart(
         log_x=log,
         log_y=log,
     )
+
+
+def front_in_words(chart: Chart) -> str:
+    """Say which networks of a scatter no other beats."""
+    front = [text for series in chart.series if series.name == _FRONT for text in series.text]
+    return f"On the Pareto front: {listed(filter(None, front)) or 'none'}."
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

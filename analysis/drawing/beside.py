@@ -16,7 +16,8 @@ from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, view_of
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN
-from nets.options import Shortcut, quote
+from nets.names import names_of
+from nets.options import quote
 from nets.origin import is_edited, title
 
 MOST = 3
@@ -77,13 +78,9 @@ class Beside:
         return replace(drawn, parts=tuple(map(_alone, marked)))
 
     def _headings(self) -> Sequence[str]:
-        """Name the counted networks as a person does, as long as that tells them apart."""
+        """Name the counted networks: published ones by their titles, others by what differs."""
         specs = [profile.spec for profile in self.profiles]
-        if not any(map(is_edited, specs)):
-            return [title(spec) for spec in specs]
-        kinds = ("plain" if s.shortcut is Shortcut.NONE else "residual" for s in specs)
-        said = [f"{kind}, {spec.depth} layers" for kind, spec in zip(kinds, specs, strict=True)]
-        return said if len(set(said)) == len(said) else self.names
+        return names_of(specs) if any(map(is_edited, specs)) else [title(spec) for spec in specs]
 
     def heat(self, metric: Metric) -> Heat:
         """Return a metric of all networks, by the paths of the drawing.

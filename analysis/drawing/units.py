@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from analysis.drawing.arcs import shortcut
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
@@ -107,7 +108,9 @@ def units_across(units: Sequence[Unit]) -> Graph:
             for node in cell.past:
                 nodes.append(replace(node, x=left + node.width / 2, y=line))
                 left += node.width + gap
-            lines.append(_over(cell, start, add, line, middle))
+            ((kind, count),) = cell.arcs
+            up, end = (start, middle), (add.x, middle - add.height / 2)
+            lines.append(shortcut(cell, kind, count, (up, (start, line), (add.x, line), end)))
         width = x - gap + PAPER.clear - PAPER.margin
         height = middle + PAPER.box / 2 + PAPER.below - top
         bands.append(Band(key, unit.name, "", PAPER.margin, top, width, height))
@@ -121,21 +124,6 @@ def units_across(units: Sequence[Unit]) -> Graph:
 def _right(one: Node, other: Node) -> Edge:
     return Edge(
         one.id, other.id, ((one.x + one.width / 2, one.y), (other.x - other.width / 2, other.y))
-    )
-
-
-def _over(cell: Cell, start: float, add: Node, line: float, middle: float) -> ShortcutLine:
-    """The shortcut above the branch."""
-    ((kind, count),) = cell.arcs
-    return ShortcutLine(
-        path=cell.path,
-        kind=kind,
-        source=cell.forks.id,
-        target=add.id,
-        via=tuple(node.id for node in cell.past),
-        points=((start, middle), (start, line), (add.x, line), (add.x, middle - add.height / 2)),
-        label=kind.value,
-        count=count,
     )
 
 

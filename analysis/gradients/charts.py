@@ -155,7 +155,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
                 dash=dash,
                 low=tuple(pick(at.low) for at in stack.depths) if banded else (),
                 high=tuple(pick(at.high) for at in stack.depths) if banded else (),
-                text=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
+                hover=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
             )
         )
     said = " ".join(shattering(found, noise))

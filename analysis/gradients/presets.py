@@ -41,7 +41,7 @@ def _twins(
 PRESETS = (
     _twins("Vanishing: no BN, default init", ":norm=none:init=default", short="Vanishing"),
     _twins("BN explodes, shortcuts tame it", short="BN explodes"),
-    _twins("He init without BN: the residual stack explodes", ":norm=none", short="He explodes"),
+    _twins("He init without BN: the residual stack explodes", ":norm=none", short="He init"),
     _twins("tanh: shortcuts don't help", ":activation=tanh", short="tanh"),
     _twins("Xavier: slow vanishing", ":norm=none:init=xavier", short="Xavier"),
     _twins(

@@ -75,7 +75,7 @@ def deviation_chart(studies: Sequence[Blocks]) -> Chart:
                 tuple(sizes),
                 colour=colour,
                 dash=dash,
-                text=tuple(
+                hover=tuple(
                     f"{one.path}: {written(one.deviation)}, layer {one.layer}"
                     for one in found.responses
                 ),
@@ -118,7 +118,7 @@ def _by_block(
                 dash=dash,
                 low=tuple(one.low for one in found.branches) if banded else (),
                 high=tuple(one.high for one in found.branches) if banded else (),
-                text=tuple(
+                hover=tuple(
                     f"{one.path}: {written(size)}"
                     for one, size in zip(found.branches, sizes, strict=True)
                 ),

@@ -8,10 +8,10 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
 
-import nets.names
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from nets.names import kind_of
+from nets.names import names_of as names_beside
 from nets.options import Shortcut
 from nets.spec import ResNetSpec
 from nets.text import edit
@@ -63,7 +63,7 @@ def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     different = list(dict.fromkeys((*among, spec)))
     if len({*names, own}) == len(different):
         return own
-    return nets.names.names_of(different)[different.index(spec)]
+    return names_beside(different)[different.index(spec)]
 
 
 def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:

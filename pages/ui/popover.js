@@ -4,9 +4,11 @@
 const OPENER = '[data-testid="stPopoverButton"][aria-expanded="true"]';
 const CONTROLS = "button, input, select, textarea, summary, a[href], [tabindex]";
 
+// One listener for the life of the document: the component may be drawn anew at any run.
 export default function popover() {
+  if (document.hasPopovers) return;
+  document.hasPopovers = true;
   document.addEventListener("keydown", onTab, true);
-  return () => document.removeEventListener("keydown", onTab, true);
 }
 
 function onTab(event) {

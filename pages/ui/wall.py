@@ -75,8 +75,8 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
 
 
 def aside(key: str) -> DeltaGenerator:
-    """Return a container for what the wall does not show, such as a page's settings."""
-    return st.container(key=f"hidden-{key}" if on_wall() else None)
+    """Return a container of which the wall shows warnings and errors alone, such as settings."""
+    return st.container(key=f"aside-{key}" if on_wall() else None)
 
 
 def end_of_wall() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
-from analysis.choice.charts import not_drawn, not_swept, scatter_chart, sweep_chart
+from analysis.choice.charts import front_in_words, not_drawn, not_swept, scatter_chart, sweep_chart
 from analysis.choice.compare import (
     INFERENCE,
     MAX_CURVES,
@@ -162,7 +162,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(chart.title)
     show_chart(chart, "scatter", 400)
     if on_wall():
-        st.markdown(f"O{chart.alt.rpartition('; o')[2]}.")
+        st.markdown(front_in_words(chart))
     end_of_wall()
     if left_out:
         st.caption(f"Not drawn for want of a figure: {', '.join(left_out)}.")

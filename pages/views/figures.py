@@ -13,7 +13,7 @@ from pages.ui.cached import profile_of
 from pages.ui.fields import tabs
 from pages.ui.markup import Cell, Figure, column, picture, table
 from pages.ui.theme import palette
-from pages.ui.wall import end_of_wall, on_wall
+from pages.ui.wall import aside, on_wall
 from pages.ui.words import sentence
 
 _VIEWS = {
@@ -43,8 +43,7 @@ def show_shape(profile: Profile) -> None:
     sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
     image = silhouette(profile, palette(), _WALL_MM if on_wall() else None)
     st.html(picture(image, f"Channels, height and width: {sizes}"))
-    end_of_wall()
-    st.caption(
+    aside("scale").caption(
         "Height and width of the map, on a square-root scale, and channels as depth, on a "
         "logarithmic one."
     )

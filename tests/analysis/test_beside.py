@@ -313,7 +313,7 @@ def test_labels_and_layout_on_the_command_line(tmp_path: Path) -> None:
         (("resnet50:shortcut=none", "resnet50"), ["plain, 50 layers", "residual, 50 layers"]),
         (
             ("resnet50", "resnet50:unit=full_preact"),
-            ["resnet50", "resnet50:unit=full_preact"],
+            ["original", "full pre-activation"],
         ),
     ],
 )
