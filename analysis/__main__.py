@@ -16,7 +16,15 @@ if __name__ == "__main__":  # before the slow imports
 
 import click
 
-from analysis.commands import anatomy, choosing, diagrams, experiments, learning, models
+from analysis.commands import (
+    anatomy,
+    choosing,
+    diagrams,
+    experiments,
+    learning,
+    lectures,
+    models,
+)
 from analysis.commands.shared import Refusal
 
 MOST_WORDS = 400
@@ -50,6 +58,7 @@ for command in (
     anatomy.blocks,
     choosing.compare,
     choosing.choose,
+    lectures.record,
 ):
     main.add_command(command)
 

@@ -19,11 +19,12 @@ from pages.views.gradients import (
     choose_models,
     choose_quantity,
     choose_settings,
-    latest_run,
     measure_button,
     pressed_preset,
     remember,
+    run_to_show,
     say_if_another,
+    say_whence,
     show_background,
     show_presets,
 )
@@ -45,7 +46,8 @@ with aside("settings"):
     settings = choose_settings(quantity)
     models = choose_models(spec, quantity)
     measure_button(experiment, models, settings, running)
-preset = pressed_preset(experiment, running)
+run = run_to_show(experiment, models, settings)
+preset = pressed_preset(experiment, running, run)
 with strip:
     show_presets(settings, preset)
 
@@ -64,7 +66,6 @@ if job is not None and running:
 if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")
-run = latest_run(experiment)
 if run is None:
     place.caption("No measurements yet. Pick a preset, or choose networks and press Measure.")
 else:
@@ -75,6 +76,7 @@ else:
         show_chart(chart, experiment.key, None)
         for sentence in experiment.verdict(run)[:1]:
             st.markdown(sentence)
+        say_whence(run)
         end_of_wall()
         experiment.show_verdict(run)
     with export:

@@ -22,8 +22,8 @@ from pages.views.timing import (
     choose_settings,
     device_note,
     export_timings,
-    finished,
     history_table,
+    known_timings,
     memory_advice,
     remember,
     show_progress,
@@ -59,12 +59,15 @@ st.button(
     args=("timing", measure_each, spec, settings),
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
+before: list[Timing] = []
 if job is None:
-    st.caption("No measurements yet. Warm-up iterations are excluded.")
+    before = known_timings(spec, settings)
+    if not before:
+        st.caption("No measurements yet. Warm-up iterations are excluded.")
 elif running:
     follow("timing", job, show_progress)
 else:
-    remember(finished(job))
+    remember(job)
     say_why(job, lambda: memory_advice(spec, settings))
 
 history: list[Timing] = st.session_state.get(TIMINGS, [])
@@ -72,6 +75,11 @@ if history and not running:
     if not on_wall():
         st.header("Latest")
     show_timing(history[-1])
+elif before:
+    if not on_wall():
+        st.header("Measured before on this server")
+    for timing in before:
+        show_timing(timing)
 end_of_wall()
 if history:
     chart = comparison_chart(history[-8:])

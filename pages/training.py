@@ -25,6 +25,7 @@ from pages.views.runs import (
     remember,
     runs_of_visit,
     runs_table,
+    say_whence,
     show_figures,
     show_ladder,
     show_live,
@@ -68,6 +69,7 @@ with place:
         if request and len(runs) < len(request.tasks):
             st.caption(f"{len(runs)} of {number_of(len(request.tasks), 'run')} so far.")
         show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
+        say_whence(runs)
     elif request:
         st.caption("No runs of these settings yet: press Train.")
 end_of_wall()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import math
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from analysis.gradients.curves import (
     Summary,
     log10_ratio,
 )
+from analysis.gradients.results import GRADIENTS, asked_of
 from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
@@ -52,7 +52,8 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
 def gradients_result(run: Gradients) -> Result:
     """Return the run as a result: what was asked, and where it was measured."""
     figures = gradients_dict(run)
-    return Result("gradients", _asked(run), _stamp(run), figures, ("curves", "summary", "verdict"))
+    asked = asked_of(run.specs, run.settings)
+    return Result(GRADIENTS, asked, _stamp(run), figures, ("curves", "summary", "verdict"))
 
 
 def gradients_json(run: Gradients) -> str:
@@ -148,7 +149,7 @@ def direction_dict(run: Direction) -> dict[str, Any]:
 
 def direction_result(run: Direction) -> Result:
     """Return the run as a result: what was asked, and where it was measured."""
-    asked = {**_asked(run), "noise": run.settings.noise}
+    asked = asked_of(run.specs, run.settings)
     figures = direction_dict(run)
     return Result(DIRECTION, asked, _stamp(run), figures, ("cosines", "summary", "verdict"))
 
@@ -198,20 +199,6 @@ def _at_depth(at: AtDepth) -> dict[str, Any]:
         "cosine_high": _number(at.high),
         "seeds": len(at.cosines),
     }
-
-
-def _asked(run: Gradients | Direction) -> dict[str, Any]:
-    settings = run.settings
-    asked = {
-        "models": [str(spec) for spec in run.specs],
-        "seeds": list(settings.seed_numbers),
-        "batch": settings.batch,
-        "dtype": settings.precision.value,
-        "images": settings.images.value,
-    }
-    if settings.picture:
-        asked["picture"] = hashlib.sha256(settings.picture).hexdigest()
-    return asked
 
 
 def how_measured(run: Gradients | Direction) -> str:
@@ -276,6 +263,8 @@ def _curve(curve: Curve) -> dict[str, Any]:
         "relative_weight_grad_norm": [
             _number(value) for value in curve.series(Quantity.RELATIVE_WEIGHT).values
         ],
+        "weight_norm": curve.weight_norms,
+        "forward_lost_from": curve.lost_from or None,
         "weight_state": [_state(state, curve.precision) for state in weights.states],
     }
 

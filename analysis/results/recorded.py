@@ -21,9 +21,13 @@ def recorded(name: str) -> Result | None:
 def whence(result: Result) -> str:
     """Say when and where a result was measured on a CPU, and whether it came with the app."""
     where = result.stamp
-    how = "Recorded" if recorded(result.hash) is result else "Measured on this server"
+    day, time = str(where["date"])[:10], str(where["date"])[11:16]
+    if recorded(result.hash) is result:
+        how = f"Recorded on {day}"
+    else:
+        how = f"Measured on this server on {day} at {time} UTC"
     threads = number_of(int(where.get("threads") or 1), "thread")
-    return f"{how} on {str(where['date'])[:10]} on {where['cpu']}, {threads}."
+    return f"{how} on {where['cpu']}, {threads}."
 
 
 @lru_cache(1)

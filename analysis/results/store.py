@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from analysis.images.roots import data_roots
@@ -18,6 +19,8 @@ MAX_STORE_BYTES = 2_000_000_000
 
 _FOLDER = "results"
 _NAME = re.compile(r"[0-9a-f]{16}")
+_KIND = re.compile(r'\{\s*"kind": "([a-z_]+)"')
+_HEAD = 100  # letters
 
 
 class Store:
@@ -49,11 +52,13 @@ class Store:
 
     def all(self, kind: str) -> Iterator[Result]:
         """Give every sound result of a kind, the newest first."""
-        for path in self._results():
+        for path in self.paths(kind):
             with contextlib.suppress(OSError, ValueError):
-                result = read_result(path)
-                if result.kind == kind:
-                    yield result
+                yield read_result(path)
+
+    def paths(self, kind: str) -> list[Path]:
+        """Return the files of a kind, the newest first, by their first lines alone."""
+        return [path for changed, path in self._results() if _kind(path, changed) == kind]
 
     def path(self, name: str, suffix: str = ".json") -> Path:
         """Return the file of a hash.
@@ -65,19 +70,28 @@ class Store:
             raise ValueError(f"{name[:40]!r} is no hash of a result")
         return self.folder / f"{name}{suffix}"
 
-    def _results(self) -> list[Path]:
-        """All results, the newest first."""
+    def _results(self) -> list[tuple[int, Path]]:
+        """Return all results with the time of their last change in ns, the newest first."""
         found = []
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError):
                 found.append((path.stat().st_mtime_ns, path))
-        return [path for _, path in sorted(found, reverse=True)]
+        return sorted(found, reverse=True)
 
     def _make_room(self, new: str) -> None:
         size = 0
-        for number, path in enumerate(self._results()):
+        for number, (_, path) in enumerate(self._results()):
             files = list(self.folder.glob(f"{path.stem}.*"))
             size += sum(file.stat().st_size for file in files)
             if path.stem != new and (number >= MAX_FILES or size > MAX_STORE_BYTES):
                 for file in files:
                     file.unlink(missing_ok=True)
+
+
+@lru_cache(2 * MAX_FILES)
+def _kind(path: Path, changed_ns: int) -> str:
+    """Return the kind of a result's file, which its first lines name; "" if they don't."""
+    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        if found := _KIND.match(file.read(_HEAD)):
+            return found[1]
+    return ""

@@ -13,10 +13,8 @@ from analysis.style.grid import aligned
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
+from analysis.timing.results import TIME, asked_of
 from nets.options import number_of
-
-TIME = "time"
-"""The kind of the results."""
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
 
@@ -61,12 +59,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
 
 def timing_result(timing: Timing) -> Result:
     """Return a timing as a result: what was asked, device and threads among it, and the stamp."""
-    asked = {
-        name: value
-        for name, value in asdict(timing.settings).items()
-        if name not in ("precision", "seconds")
-    }
-    asked |= {"model": timing.model, "threads": timing.threads}
+    asked = asked_of(timing.model, timing.settings, timing.threads)
     tables = ("environment", "stages", "samples")
     return Result(TIME, asked, asdict(timing.environment), timing_dict(timing), tables)
 

@@ -1,8 +1,9 @@
-"""What this visit has measured of a network, for other pages to show."""
+"""What this visit and this server have measured of a network, for other pages to show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import streamlit as st
 from analysis.drawing.heat import Heat
 from nets import ResNetSpec
 from nets.options import number_of
+from pages.ui.known import measured_here
 
 if TYPE_CHECKING:
     from analysis.timing.measure import Timing
@@ -25,7 +27,7 @@ TRAININGS = "training_runs"
 def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]]:
     """What was measured of a network, the latest of each kind, by name: its words and itself."""
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {}
-    for timing in st.session_state.get(TIMINGS, []):
+    for timing in timings():
         if timing.model == str(spec):
             from analysis.timing.charts import time_heat
 
@@ -40,9 +42,26 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     return heats
 
 
+def timings() -> list[Timing]:
+    """Return what this server has timed, and after it what this visit has."""
+    visit: list[Timing] = st.session_state.get(TIMINGS, [])
+    if not (results := list(measured_here("time"))):
+        return visit
+    from analysis.timing.results import timing_of
+
+    known = {(timing.model, timing.environment.date) for timing in visit}
+    found = []
+    for result in results:
+        with suppress(ValueError):  # of a device that is gone
+            timing = timing_of(result)
+            if (timing.model, timing.environment.date) not in known:
+                found.append(timing)
+    return [*found, *visit]
+
+
 @dataclass(frozen=True)
 class MeasuredStep:
-    """A training step as this visit measured it.
+    """A training step as it was measured here.
 
     Attributes:
         model: the network's text.
@@ -60,7 +79,7 @@ class MeasuredStep:
 
 
 def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
-    """This visit's training steps at a batch in a type that compare.
+    """Return the training steps at a batch in a type that compare.
 
     All were taken as the latest of them was: on its device, with its threads, layout and compiler,
     and either all on the page Timing or all in training runs, which read their images too.
@@ -70,8 +89,7 @@ def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
 
 
 def _timed(batch: int, dtype: str) -> Iterator[MeasuredStep]:
-    timings: list[Timing] = st.session_state.get(TIMINGS, [])
-    for timing in timings:
+    for timing in timings():
         if timing.step_ms and (timing.settings.batch, timing.settings.dtype) == (batch, dtype):
             if timing.optimiser_ms is None:
                 continue

@@ -26,7 +26,7 @@ from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
 from analysis.machine.devices import devices
 from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any
-from analysis.timing.measure import Timing, measure_each
+from analysis.timing.measure import measure_each
 from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
 from nets.text import parse_shape
@@ -40,7 +40,7 @@ from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
 from pages.ui.wall import aside
 from pages.ui.words import complain, sentence
-from pages.views.timing import finished, remember, show_progress
+from pages.views.timing import remember, show_progress
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _STEP = "step"
@@ -223,8 +223,7 @@ def show_real_step(choice: Choice) -> None:
     if not is_over(job):
         follow(_STEP, job, show_progress)
         return
-    timings: list[Timing] = finished(job)
-    remember(timings)
+    timings = remember(job)
     say_why(job, lambda: "take a smaller batch")
     for timing in timings:
         step = timing.step_ms or timing.forward_ms

@@ -19,14 +19,15 @@ from analysis.gradients.curves import Gradients, Quantity, Summary
 from analysis.gradients.presets import preset_of
 from analysis.gradients.report import (
     direction_csv,
-    direction_json,
+    direction_result,
     gradients_csv,
-    gradients_json,
+    gradients_result,
     how_measured,
 )
 from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
+from analysis.results.form import Result
 from nets.options import number_of
 from pages.ui.charts import chart_picture
 from pages.ui.downloads import DataFile
@@ -51,7 +52,7 @@ class Experiment:
         found: the curves or cosines of a run.
         chart: draws some of them, with what the run was asked.
         csv: a run as a file.
-        json: a run as a file.
+        result: a run as a result.
         verdict: what a run says of what is drawn, the main sentence first.
         show_verdict: shows the rest of it, and the numbers, below the chart.
     """
@@ -65,7 +66,7 @@ class Experiment:
     found: Callable[[Any], Sequence[Any]]
     chart: Callable[[Sequence[Any], Any], Chart]
     csv: Callable[[Any], str]
-    json: Callable[[Any], str]
+    result: Callable[[Any], Result]
     verdict: Callable[[Any], tuple[str, ...]]
     show_verdict: Callable[[Any], None]
 
@@ -100,7 +101,7 @@ def export_run(experiment: Experiment, run: Run, chart: Chart) -> None:
     key = experiment.key
     data = [
         DataFile("CSV", f"{key}.csv", partial(experiment.csv, run)),
-        DataFile("JSON", f"{key}.json", partial(experiment.json, run)),
+        DataFile("JSON", f"{key}.json", experiment.result(run).json),
     ]
     export(key, [chart_picture(chart, key, how_measured(run), sources)], data)
 
@@ -117,7 +118,7 @@ def _norms(quantity: Quantity) -> Experiment:
         found=lambda run: run.curves,
         chart=lambda curves, settings: gradient_chart(curves, quantity),
         csv=gradients_csv,
-        json=gradients_json,
+        result=gradients_result,
         verdict=lambda run: verdict(run.summary) if quantity is Quantity.ACTIVATION else (),
         show_verdict=partial(_show_norms, quantity=quantity),
     )
@@ -225,7 +226,7 @@ _DIRECTION = Experiment(
     found=lambda run: run.cosines,
     chart=lambda cosines, settings: direction_chart(cosines, settings.noise),
     csv=direction_csv,
-    json=direction_json,
+    result=direction_result,
     verdict=lambda run: shattering(run.stacks, run.settings.noise),
     show_verdict=_show_direction,
 )

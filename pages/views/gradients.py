@@ -19,14 +19,18 @@ from analysis.gradients.presets import (
     Preset,
     preset_of,
 )
+from analysis.gradients.results import kind_of, run_hash, run_of
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from analysis.machine.jobs import Job
+from analysis.results.form import Result
+from analysis.results.recorded import whence
 from nets import ResNetSpec, parse
 from pages.ui.address import hold
 from pages.ui.fields import number, select
-from pages.ui.jobs import start
+from pages.ui.jobs import job_of, start
+from pages.ui.known import is_of_visit, keep, known
 from pages.ui.words import complain
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
@@ -145,11 +149,11 @@ def _preset_button(
     )
 
 
-def pressed_preset(experiment: Experiment, running: bool) -> Preset | None:
-    """Return the preset that is measured now, or was measured last."""
+def pressed_preset(experiment: Experiment, running: bool, run: Run | None) -> Preset | None:
+    """Return the preset that is measured now, or whose run is shown."""
     if running:
         specs, settings = st.session_state[f"{experiment.key}_asked"]
-    elif (run := latest_run(experiment)) is not None:
+    elif run is not None:
         specs, settings = run.specs, run.settings
     else:
         return None
@@ -176,6 +180,7 @@ def measure_button(
     running: bool,
 ) -> None:
     """Measure, where nothing runs, or why these models cannot be measured."""
+    known = models and settings and known_run(experiment, models, settings)
     allowed = bool(models and settings)
     if models and settings:
         try:
@@ -184,8 +189,9 @@ def measure_button(
             complain(str(error))
             allowed = False
     st.button(
-        "Measure",
-        type="primary",
+        "Run it here" if known else "Measure",
+        key=f"measure_{experiment.key}",
+        type="secondary" if known else "primary",
         icon=":material/stacked_line_chart:",
         disabled=not allowed or running,
         on_click=_run,
@@ -194,7 +200,7 @@ def measure_button(
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:
-    """Choose what a preset is about, and measure it."""
+    """Choose what a preset is about, and measure it unless that is known."""
     shared = GradientSettings(**{**_shared(settings), "precision": preset.precision})
     usual = GradientSettings().precision
     hold(_PRECISION, "" if preset.precision is usual else preset.precision.value)
@@ -203,12 +209,22 @@ def _run_preset(preset: Preset, settings: GradientSettings) -> None:
         use_models(_MODELS, ())
         hold(_QUANTITY, DIRECTION)
         hold(_NOISE, "")
-        _run(experiment_of(DIRECTION), models, _of_direction(shared, DirectionSettings.noise))
+        usual_noise = _of_direction(shared, DirectionSettings.noise)
+        _run_unless_known(experiment_of(DIRECTION), models, usual_noise)
         return
     use_models(_MODELS, preset.models)
     if isinstance(settings, DirectionSettings):
         hold(_QUANTITY, "")
-    _run(NORM, models, shared)
+    _run_unless_known(NORM, models, shared)
+
+
+def _run_unless_known(
+    experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings
+) -> None:
+    if known_run(experiment, models, settings) is None:
+        _run(experiment, models, settings)
+    elif (job := job_of(experiment.key)) is not None:
+        job.cancel()  # of something else
 
 
 def _run(
@@ -232,12 +248,47 @@ def remember(experiment: Experiment, job: Job) -> None:
     if job.results and (not runs or runs[-1] != run):
         runs.append(run)
         del runs[:-_KEPT]
+        if job.result and not settings.picture:
+            keep(experiment.result(run))
 
 
-def latest_run(experiment: Experiment) -> Run | None:
-    """What was measured last in this visit."""
+def run_to_show(
+    experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings | None
+) -> Run | None:
+    """Return the run of what is chosen if it is known, else what this visit measured last."""
+    if models and settings and (run := known_run(experiment, models, settings)):
+        return run
     runs: list[Run] = st.session_state.get(experiment.kept, [])
     return runs[-1] if runs else None
+
+
+def known_run(
+    experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings
+) -> Run | None:
+    """Return the run of a question: this visit's, this server's or the recorded one."""
+    runs: list[Run] = st.session_state.get(experiment.kept, [])
+    for run in reversed(runs):
+        is_whole = len(experiment.found(run)) == len(run.specs) * run.settings.seeds
+        if is_whole and (run.specs, run.settings) == (models, settings):
+            return run
+    result = _known(models, settings)
+    if result is None:
+        return None
+    try:
+        return run_of(result)
+    except ValueError:
+        return None
+
+
+def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result | None:
+    return known(run_hash(models, settings), kind_of(settings))
+
+
+def say_whence(run: Run) -> None:
+    """Say of a run that this visit did not measure where it comes from."""
+    result = _known(run.specs, run.settings)
+    if result is not None and not is_of_visit(result):
+        st.caption(whence(result))
 
 
 def say_if_another(

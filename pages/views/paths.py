@@ -18,8 +18,7 @@ from analysis.lesions.studies import measure_paths
 from analysis.lesions.subjects import seed_of
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.results.recorded import recorded, whence
-from analysis.results.store import Store
+from analysis.results.recorded import whence
 from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui.charts import row_picture, show_chart
@@ -27,6 +26,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import number, segments
 from pages.ui.jobs import start
+from pages.ui.known import keep, known
 from pages.ui.markup import Cell, table
 from pages.ui.wall import on_wall
 from pages.ui.words import complain
@@ -48,8 +48,6 @@ _STATES = {
 }
 _MOST_IMAGES = 256
 _SECONDS = 3_600.0
-_KEPT = 50
-_ANSWERS = "path_answers"
 
 
 @dataclass(frozen=True)
@@ -97,22 +95,14 @@ def choose_question(
 
 
 def answer(question: Question) -> Result | None:
-    """Return what is known: what this visit or this server has measured, else what is recorded."""
-    kept: dict[str, Result] = st.session_state.get(_ANSWERS, {})
-    name = question.hash
-    result = kept.get(name) or Store().find(name) or recorded(name)
-    return result if result is not None and result.kind == PATHS else None
+    """Return what is known of a question."""
+    return known(question.hash, PATHS)
 
 
 def remember(job: Job) -> None:
-    """Keep what a job has measured, with this visit and in the server's store."""
-    result = job.result
-    kept: dict[str, Result] = st.session_state.setdefault(_ANSWERS, {})
-    if result is not None and result.hash not in kept:
-        kept[result.hash] = result
-        Store().keep(result)
-    while len(kept) > _KEPT:
-        del kept[next(iter(kept))]
+    """Keep what a job has measured."""
+    if job.result is not None:
+        keep(job.result)
 
 
 def measure_button(question: Question | None, known: bool, running: bool) -> None:
@@ -128,7 +118,6 @@ def measure_button(question: Question | None, known: bool, running: bool) -> Non
 
 
 def _run(question: Question) -> None:
-    st.session_state.get(_ANSWERS, {}).pop(question.hash, None)
     start(
         KEY,
         measure_paths,

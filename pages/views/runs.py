@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.caption import sources_of
 from analysis.machine.jobs import Job
-from analysis.results.store import Store
+from analysis.results.recorded import whence
 from analysis.style.numbers import short
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.papers import DEGRADATION
@@ -25,6 +25,7 @@ from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import segments, select
+from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.wall import on_wall
@@ -69,13 +70,13 @@ def show_live(job: Job, shown: Shown) -> None:
 
 def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
     """Say how long the rest will take; a network not tried yet by its multiply-adds."""
-    known = {run.model: run.step_ms for run in runs if run.steps >= _FEW}
-    if not known:
+    times = {run.model: run.step_ms for run in runs if run.steps >= _FEW}
+    if not times:
         return ""
-    rate = max(ms / profile_of(parse(model)).macs for model, ms in known.items())
+    rate = max(ms / profile_of(parse(model)).macs for model, ms in times.items())
     left = 0.0
     for number, task in enumerate(tasks):
-        ms = known.get(str(task.spec), rate * profile_of(task.spec).macs)
+        ms = times.get(str(task.spec), rate * profile_of(task.spec).macs)
         if number < len(runs):
             left += 0 if runs[number].ended else ms * (runs[number].total - runs[number].steps)
         else:
@@ -101,36 +102,31 @@ def runs_of_visit() -> list[Run]:
 
 
 def answered(tasks: Sequence[Task]) -> list[Run]:
-    """Return the runs that answer a request: this visit's, else those of the server's store."""
+    """Return the runs that answer a request: this visit's, else what else is known."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     found = []
     for task in tasks:
         run = kept.get(task.hash)
         if run is None or not run.is_over:
-            run = _stored(task.hash) or run
+            run = _known(task) or run
         if run is not None:
             found.append(run)
     return found
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _read(path: str, changed_ns: int) -> Run | None:
-    """Read a run's file; it is read again where it has changed."""
-    result = Store(Path(path).parent).find(Path(path).stem)
-    if result is None or result.kind != KIND:
-        return None
-    try:
-        return run_of(result)
-    except ValueError:
-        return None
+def _known(task: Task) -> Run | None:
+    result = known(task.hash, KIND)
+    with suppress(ValueError):
+        return None if result is None else run_of(result)
+    return None
 
 
-def _stored(name: str) -> Run | None:
-    path = Store().path(name)
-    try:
-        return _read(str(path), path.stat().st_mtime_ns)
-    except OSError:
-        return None
+def say_whence(runs: Sequence[Run]) -> None:
+    """Say of runs that were not made in this visit where they come from."""
+    kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
+    others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
+    if said := {whence(result): None for result in others if result is not None}:
+        st.caption(" ".join(said))
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:

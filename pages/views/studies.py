@@ -18,7 +18,7 @@ from analysis.lesions.report import LESIONS, is_residual, lesions_csv, lesions_v
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.results.recorded import recorded, whence
+from analysis.results.recorded import whence
 from analysis.results.store import Store
 from analysis.training.kept import train_all
 from analysis.training.recipes import Schedule, changed, recipe_of
@@ -31,6 +31,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import segments
 from pages.ui.jobs import start
+from pages.ui.known import keep, known
 from pages.views.lesions import NET, OUT, Patient
 
 KEY, TRAINING = "lesions", "a network to take apart"
@@ -46,31 +47,20 @@ SHOWN = {
 
 _LIVE = "resnet56:widths=8,16,32:stem_width=8:input=1x14x14:classes=10"
 _LIVE_STEPS = 400
-_KEPT = 50
 _SECONDS = 3_600.0
-_STUDIES, _TAKEN = "lesion_studies", "lesion_trained"
+_TAKEN = "lesion_trained"
 
 
 def studies_of(patients: Sequence[Patient]) -> list[Result]:
-    """Return what is known of the networks: this server's studies, else the recorded ones."""
-    results = []
-    for patient in patients:
-        result = Store().find(patient.hash) or recorded(patient.hash)
-        result = st.session_state.get(_STUDIES, {}).get(patient.hash) or result
-        if result is not None and result.kind == LESIONS:
-            results.append(result)
-    return results
+    """Return what is known of the networks, in their order."""
+    found = (known(patient.hash, LESIONS) for patient in patients)
+    return [result for result in found if result is not None]
 
 
 def remember(job: Job) -> None:
-    """Keep what a job has found, with this visit and in the server's store."""
-    kept: dict[str, Result] = st.session_state.setdefault(_STUDIES, {})
+    """Keep what a job has found."""
     for result in job.result or ():
-        if kept.get(result.hash) is not result:
-            kept[result.hash] = result
-            Store().keep(result)
-    while len(kept) > _KEPT:
-        del kept[next(iter(kept))]
+        keep(result)
 
 
 def live(job: Job) -> list[Lesions]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from os import cpu_count
 
@@ -20,21 +21,23 @@ from analysis.timing.charts import distribution_chart, stage_chart
 from analysis.timing.measure import Progress, Spread, Timing
 from analysis.timing.report import (
     RECORDED_HEAD,
-    TIME,
     conditions,
     noise_words,
     recorded_row,
     spread_words,
     stamp,
+    timing_result,
     timings_csv,
     timings_json,
 )
+from analysis.timing.results import TIME, timing_hash, timing_of
 from analysis.timing.settings import Settings, batches_of, largest_batch, sweep
 from nets import ResNetSpec
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
 from pages.ui.fields import number, segments, select, switch, text
+from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TIMINGS
 from pages.ui.wall import on_wall
@@ -137,20 +140,32 @@ def show_progress(job: Job) -> None:
         show_timing(timing, running=True)
 
 
-def finished(job: Job) -> list[Timing]:
-    """What a job has measured: whole measurements, and what there is of one that was stopped."""
+def remember(job: Job) -> list[Timing]:
+    """Put what a job has measured into this visit's history, once, and return it.
+
+    Whole measurements are kept on the server too, but not what there is of one that was stopped.
+    """
     reports: Sequence[Progress] = job.results
-    found = [r.timing for r in reports if r.timing and r.remaining_seconds == 0.0]
-    if reports and reports[-1].timing and reports[-1].remaining_seconds != 0.0:
-        found.append(reports[-1].timing)
-    return found
-
-
-def remember(timings: Sequence[Timing]) -> None:
-    """Put measurements into this visit's history, once."""
+    whole = [one.timing for one in reports if one.timing and one.remaining_seconds == 0.0]
+    stopped = [one.timing for one in reports[-1:] if one.timing and one.remaining_seconds != 0.0]
     history: list[Timing] = st.session_state.setdefault(TIMINGS, [])
-    history.extend(timing for timing in timings if timing not in history)
+    for timing in whole:
+        if timing not in history:
+            keep(timing_result(timing))
+    history.extend(timing for timing in (*whole, *stopped) if timing not in history)
     del history[:-_KEPT]
+    return [*whole, *stopped]
+
+
+def known_timings(spec: ResNetSpec, settings: Sequence[Settings]) -> list[Timing]:
+    """Return what this server has measured of a network with the settings chosen."""
+    found = []
+    for one in settings:
+        result = known(timing_hash(str(spec), one, one.threads or 1), TIME)
+        with suppress(ValueError):
+            if result is not None:
+                found.append(timing_of(result))
+    return found
 
 
 def timing_figures(timing: Timing) -> list[Figure]:

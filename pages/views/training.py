@@ -15,6 +15,7 @@ from analysis.machine.devices import devices
 from analysis.results.store import Store
 from analysis.training.charts import Shown
 from analysis.training.kept import train_all
+from analysis.training.ladders import LADDER, PAIR, SEEDS
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Task, tasks_of
@@ -38,8 +39,6 @@ DEGRADE: Mode = "degradation"
 ONE: Mode = "one"
 
 _MODELS = "train_models"
-_PAIR = ("plain20", "plain56", "resnet20", "resnet56")
-_LADDER = ("8", "20", "44", "56", "110")
 _SECONDS = 4 * 3600.0
 
 
@@ -75,16 +74,9 @@ def choose_specs(
     """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's."""
     if mode == ONE:
         return (spec,)
-    texts = _PAIR if depths == "pair" else _ladder()
+    texts = PAIR if depths == "pair" else LADDER
     with st.expander("Networks"):
         return choose_networks(_MODELS, texts, "plain and residual", with_depth=False, say=say)
-
-
-def _ladder() -> tuple[str, ...]:
-    def of(kind: str, depth: str) -> str:
-        return f"{kind}20:blocks=1,1,1" if depth == "8" else f"{kind}{depth}"
-
-    return tuple(of(kind, depth) for kind in ("plain", "resnet") for depth in _LADDER)
 
 
 def choose_request(
@@ -115,7 +107,7 @@ def choose_request(
     else:
         one.selectbox("Recipe", ["degradation"], disabled=True, key="only_recipe")
     data = choose_images(two, top)
-    usual = 3 if mode == DEGRADE else 1
+    usual = SEEDS if mode == DEGRADE else 1
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
     device = select("Device", devices(), "cpu", key="train_device", place=four)
     recipe = choose_recipe(RECIPES[name], say)

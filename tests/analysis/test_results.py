@@ -90,7 +90,9 @@ def test_a_store_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
 
 def test_recorded_results_are_named_by_what_was_asked_and_say_where() -> None:
     found = recordings()
-    assert {result.kind for result in found.values()} == {"lesions", "paths", "time"}
+    assert {result.kind for result in found.values()} == {
+        *("direction", "gradients", "lesions", "paths", "time", "train")
+    }
     for name, result in found.items():
         assert recorded(name) is result
         assert result.hash == name

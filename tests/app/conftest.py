@@ -21,6 +21,12 @@ def _scan_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test a store of results of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def open_app() -> Open:
     """Open the app with a model's text in the address, on a page."""

@@ -75,7 +75,7 @@ def test_a_study_runs_in_the_worker_and_is_kept(open_app: Open) -> None:
     app.run()
     assert not app.exception
     assert "Measured on this server" in captions(app)
-    (result,) = app.session_state["lesion_studies"].values()
+    (result,) = app.session_state["answers"].values()
     assert len(result.figures["single"]) == 9
     again = open_app(None, "lesions", lesion_shown="several", **FEW)
     assert "the mean error is 1:" in markdown(again)

@@ -1,0 +1,73 @@
+"""What a lecture shows: the results recorded for it."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+
+from analysis.commands.shared import Refusal, check_writable
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder to write to. By default the folder of the results that ship with the app.",
+)
+@click.option("--check", is_flag=True, help="Compare with what is recorded; write nothing.")
+@click.option("--missing", is_flag=True, help="Only what the folder doesn't hold yet.")
+@click.option("--list", "listed", is_flag=True, help="List the names; measure nothing.")
+def record(
+    names: tuple[str, ...], folder: Path | None, check: bool, missing: bool, listed: bool
+) -> None:
+    """Measure the results that the app shows before anything is measured, on one CPU thread.
+
+    NAME is one of --list; * stands for any characters. By default, everything is measured, which
+    takes about ten minutes. With --check, the exit status is 1 if a result differs by more than
+    is allowed.
+    """
+    if check and (folder or missing):
+        raise Refusal("--check writes nothing: leave out -o and --missing")
+    from analysis.lecture.recordings import differences, every
+    from analysis.results.recorded import FOLDER, recorded
+
+    chosen = [one for one in every() if not names or any(fnmatchcase(one.name, n) for n in names)]
+    for name in names:
+        if not any(fnmatchcase(one.name, name) for one in chosen):
+            raise Refusal(f"{name[:60]!r} is no recording: `record --list` names them all")
+    if listed:
+        click.echo("\n".join(one.name for one in chosen))
+        return
+    folder = folder or FOLDER
+    if not check:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refusal(f"cannot write to {str(folder)!r}: {error.strerror}") from None
+        check_writable(folder / "record.json")
+    import torch
+
+    torch.set_num_threads(1)
+    wrong = 0
+    for one in chosen:
+        path = folder / f"{one.name}.json"
+        if missing and path.exists():
+            continue
+        result = one.make()
+        if not check:
+            result.write(path)
+            click.echo(path.name)
+            continue
+        known = recorded(result.hash)
+        found = ("it isn't recorded",) if known is None else differences(known, result)
+        wrong += bool(found)
+        click.echo(
+            f"{'fail' if found else 'pass'}  {one.name}{': ' if found else ''}" + "; ".join(found)
+        )
+    if wrong:
+        raise click.ClickException(f"{wrong} of {len(chosen)} differ from what is recorded")

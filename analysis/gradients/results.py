@@ -1,0 +1,147 @@
+"""What a run of norms or of directions is asked, and the run that a result's file holds."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from analysis.gradients.cosines import DIRECTION, Cosine, Direction, DirectionSettings
+from analysis.gradients.curves import (
+    Curve,
+    Gradients,
+    GradientSettings,
+    NormSeries,
+    Precision,
+    State,
+)
+from analysis.images.kinds import InputKind
+from analysis.machine.devices import Environment
+from analysis.results.form import Result, hash_of
+from nets.spec import ResNetSpec
+from nets.text import parse
+
+GRADIENTS = "gradients"
+"""The kind of a result that holds norms; that of one with directions is `DIRECTION`."""
+
+
+def asked_of(specs: Sequence[ResNetSpec], settings: GradientSettings) -> dict[str, Any]:
+    """Return what a run is asked, as plain values; the device is not part of the question."""
+    asked = {
+        "models": [str(spec) for spec in specs],
+        "seeds": list(settings.seed_numbers),
+        "batch": settings.batch,
+        "dtype": settings.precision.value,
+        "images": settings.images.value,
+    }
+    if settings.picture:
+        asked["picture"] = hashlib.sha256(settings.picture).hexdigest()
+    if isinstance(settings, DirectionSettings):
+        asked["noise"] = settings.noise
+    return asked
+
+
+def kind_of(settings: GradientSettings) -> str:
+    """Return the kind of a run's result."""
+    return DIRECTION if isinstance(settings, DirectionSettings) else GRADIENTS
+
+
+def run_hash(specs: Sequence[ResNetSpec], settings: GradientSettings) -> str:
+    """Return the hash of a question, before anything is measured."""
+    return hash_of(kind_of(settings), asked_of(specs, settings))
+
+
+def run_of(result: Result) -> Gradients | Direction:
+    """Return the run that a result holds.
+
+    Raises:
+        ValueError: if it holds none, or one of an uploaded picture, which a file does not hold.
+    """
+    if result.kind not in (GRADIENTS, DIRECTION):
+        raise ValueError(f"this is a result of {result.kind}, not of gradients")
+    if "picture" in result.asked:
+        raise ValueError("the file doesn't hold the picture that was measured")
+    try:
+        return _direction(result) if result.kind == DIRECTION else _gradients(result)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise ValueError(f"this is no result of gradients: {error}") from None
+
+
+def _gradients(result: Result) -> Gradients:
+    settings = GradientSettings(**_shared(result))
+    curves = tuple(_curve(row, settings.precision) for row in result.figures["curves"])
+    return Gradients(_specs(result), settings, curves, **_where(result))
+
+
+def _direction(result: Result) -> Direction:
+    settings = DirectionSettings(**_shared(result), noise=result.asked["noise"])
+    cosines = tuple(
+        Cosine(row["model"], row["seed"], _number(row["cosine"]), _state(row["state"]))
+        for row in result.figures["cosines"]
+    )
+    return Direction(_specs(result), settings, cosines, **_where(result))
+
+
+def _specs(result: Result) -> tuple[ResNetSpec, ...]:
+    return tuple(map(parse, result.asked["models"]))
+
+
+def _shared(result: Result) -> dict[str, Any]:
+    asked, seeds = result.asked, list(result.asked["seeds"])
+    return {
+        "seeds": len(seeds),
+        "first_seed": seeds[0],
+        "batch": asked["batch"],
+        "device": result.stamp["device"],
+        "precision": Precision(asked["dtype"]),
+        "images": InputKind(asked["images"]),
+    }
+
+
+def _where(result: Result) -> dict[str, Any]:
+    stamp = dict(result.stamp)
+    del stamp["device"]
+    threads = int(stamp.pop("threads"))
+    where = Environment(**stamp) if len(stamp) > 1 else None
+    return {"torch_version": stamp["torch"], "threads": threads, "environment": where}
+
+
+def _curve(row: Mapping[str, Any], precision: Precision) -> Curve:
+    own = _series(row["path"], row["position"], row["grad_norm"], row["state"])
+    weights = _series(
+        row["weight_path"], row["weight_position"], row["weight_grad_norm"], row["weight_state"]
+    )
+    return Curve(
+        model=row["model"],
+        seed=row["seed"],
+        precision=precision,
+        loss=_number(row["loss"]),
+        activations=own,
+        weights=weights,
+        weight_norms=tuple(row["weight_norm"]),
+        lost_from=row["forward_lost_from"] or "",
+    )
+
+
+def _series(
+    paths: Iterable[str],
+    positions: Iterable[int],
+    values: Iterable[float | None],
+    states: Iterable[str],
+) -> NormSeries:
+    found = tuple(map(_state, states))
+    norms = tuple(
+        math.inf if state is State.INFINITE else _number(value)
+        for value, state in zip(values, found, strict=True)
+    )
+    return NormSeries(tuple(paths), tuple(positions), norms, found)
+
+
+def _state(name: str) -> State:
+    """Read `below float32` as what it is in both precisions."""
+    return State(name.partition(" ")[0])
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,1 @@
+"""A lecture: results recorded in advance, and the steps that show them."""

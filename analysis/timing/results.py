@@ -1,0 +1,87 @@
+"""What a timing is asked, and the timing that a result's file holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from analysis.costs.step import Dtype
+from analysis.machine.devices import Environment
+from analysis.results.form import Result, hash_of
+from analysis.timing.measure import Iteration, Spread, StageTime, Timing
+from analysis.timing.settings import Settings
+
+TIME = "time"
+"""The kind of the results."""
+
+
+def asked_of(model: str, settings: Settings, threads: int) -> dict[str, Any]:
+    """Return what a timing is asked: device and threads too, but not how long it may take.
+
+    Args:
+        model: the network's text.
+        settings: how it is timed.
+        threads: torch's number on the CPU.
+    """
+    asked = {
+        name: value
+        for name, value in asdict(settings).items()
+        if name not in ("precision", "seconds")
+    }
+    return {**asked, "model": model, "threads": threads}
+
+
+def timing_hash(model: str, settings: Settings, threads: int) -> str:
+    """Return the hash of a question, before anything is timed."""
+    return hash_of(TIME, asked_of(model, settings, threads))
+
+
+def timing_of(result: Result) -> Timing:
+    """Return the timing that a result holds.
+
+    Raises:
+        ValueError: if it holds none, or one of a device that is not on this machine.
+    """
+    if result.kind != TIME:
+        raise ValueError(f"this is a result of {result.kind}, not of timing")
+    figures: dict[str, Any] = dict(result.figures)
+    try:
+        asked = dict(result.asked)
+        model = asked.pop("model")
+        asked["dtype"] = Dtype(asked["dtype"])
+        samples = figures["samples"]
+        length = len(samples["forward_ms"])
+        columns = [samples[name] or [None] * length for name in Iteration._fields]
+        return Timing(
+            model=model,
+            settings=Settings(**asked),
+            threads=figures["threads"],
+            forward_ms=Spread(**figures["forward_ms"]),
+            backward_ms=_spread(figures["backward_ms"]),
+            optimiser_ms=_spread(figures["optimiser_ms"]),
+            step_ms=_spread(figures["step_ms"]),
+            host_ms=Spread(**figures["host_ms"]),
+            stages=tuple(StageTime(**stage) for stage in figures["stages"]),
+            **{name: figures[name] for name in _PLAIN},
+            samples=tuple(Iteration(*row) for row in zip(*columns, strict=True)),
+            environment=Environment(**result.stamp),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"this is no result of timing: {error}") from None
+
+
+_PLAIN = (
+    "images_per_s",
+    "forward_tflops",
+    "stage_sum_ratio",
+    "peak_memory_bytes",
+    "predicted_bytes",
+    "compile_seconds",
+    "warm_up_iterations",
+    "stable",
+    "interval",
+)
+
+
+def _spread(values: dict[str, float] | None) -> Spread | None:
+    return None if values is None else Spread(**values)

@@ -1,0 +1,171 @@
+"""The results that ship with the app: all are there, read back as they were, and made anew."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.gradients.cosines import DirectionSettings
+from analysis.gradients.curves import Gradients, GradientSettings, Precision
+from analysis.gradients.direction import measure as measure_direction
+from analysis.gradients.measure import measure
+from analysis.gradients.presets import MORE, PRESETS, Preset
+from analysis.gradients.report import direction_result, gradients_result
+from analysis.gradients.results import run_hash, run_of
+from analysis.lecture.recordings import Recording, differences, every
+from analysis.results.form import Result, read_result
+from analysis.results.recorded import FOLDER, recorded, recordings
+from analysis.timing.report import timing_result
+from analysis.timing.results import timing_hash, timing_of
+from analysis.training.ladders import LADDER, PAIR
+from analysis.training.report import run_of as training_of
+from analysis.training.verdict import verdict
+from nets import parse
+from tests.analysis.test_cli import call
+from tests.analysis.test_gradients_table import says_its_name
+from tests.analysis.test_render_timings import TRAINING
+
+EVERY = list(every())
+TINY = "resnet20:blocks=1,1,1:widths=2,2,2:stem_width=2"
+
+
+def named(name: str) -> Recording:
+    return next(one for one in EVERY if one.name == name)
+
+
+def test_every_recording_is_there_and_nothing_else() -> None:
+    names = {one.name: one.hash() for one in EVERY}
+    files = {path.stem: read_result(path).hash for path in FOLDER.glob("*.json")}
+    assert files == names
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*.json")) < 2_000_000
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, *MORE], ids=lambda preset: preset.name)
+def test_a_recorded_preset_says_its_name(preset: Preset) -> None:
+    settings = GradientSettings(precision=preset.precision)
+    result = recorded(run_hash(tuple(map(parse, preset.models)), settings))
+    assert result is not None
+    run = run_of(result)
+    assert isinstance(run, Gradients)
+    assert (run.settings, len(run.curves)) == (settings, 3 * len(preset.models))
+    says_its_name(preset, run.summary)
+    assert json.loads(gradients_result(run).json()) == json.loads(result.json())
+
+
+def test_recorded_training_shows_degradation_in_every_seed() -> None:
+    runs = [training_of(result) for result in recordings().values() if result.kind == "train"]
+    assert {run.model.partition(":")[0] for run in runs} >= set(PAIR)
+    assert len(runs) == 3 * len(set(PAIR) | set(LADDER))
+    assert all(run.is_whole and not run.ended for run in runs)
+    pair = [run for run in runs if (run.task.spec.depth, run.model[:5]) in DEPTHS]
+    assert len(pair) == 12
+    said = " ".join(verdict(pair))
+    assert "in every seed" in said or "all seeds" in said or "3 seeds" in said
+
+
+DEPTHS = {(depth, kind) for depth in (20, 56) for kind in ("plain", "resne")}
+
+
+@pytest.mark.parametrize(
+    "name", ["gradients_vanishing", "train_plain8_seed0", "paths_fashion_resnet20_init"]
+)
+def test_a_recording_made_anew_is_alike(name: str) -> None:
+    """One of a kind; tests/benchmarks makes all of them."""
+    recording = named(name)
+    known = recorded(recording.hash())
+    assert known is not None
+    anew = recording.make()
+    assert anew.hash == known.hash
+    assert differences(known, anew) == ()
+
+
+def test_a_difference_is_said() -> None:
+    known = recorded(named("gradients_vanishing").hash())
+    assert known is not None
+    figures = json.loads(json.dumps(known.figures))
+    figures["summary"][0]["log10_ratio"] += 0.71
+    figures["verdict"][0] = figures["verdict"][0].replace("it vanishes", "it explodes")
+    said = differences(known, replace(known, figures=figures))
+    assert said[0].startswith("the log10 ratio of plain56:norm=none:init=default is -")
+    assert said[1].startswith('it says "')
+    assert "it explodes" in said[1]
+    assert len(said) == 2
+    figures["summary"][1]["log10_ratio"] = None
+    assert "is not measured, recorded" in differences(known, replace(known, figures=figures))[1]
+    with pytest.raises(ValueError, match="answer different questions"):
+        differences(known, replace(known, asked={}))
+
+
+@pytest.mark.parametrize("options", ["", ":norm=none:activation=sigmoid:init=default"])
+@pytest.mark.parametrize("precision", list(Precision))
+def test_norms_are_read_back_as_they_were(
+    options: str, precision: Precision, tmp_path: Path
+) -> None:
+    specs = (parse(f"{TINY}{options}"), parse(f"resnet110:widths=2,2,2:stem_width=2{options}"))
+    settings = GradientSettings(seeds=2, first_seed=3, batch=2, precision=precision)
+    run = measure(lambda curve: None, specs, settings)
+    result = gradients_result(run)
+    assert result.hash == run_hash(specs, settings)
+    result.write(tmp_path / "a.json")
+    again = run_of(read_result(tmp_path / "a.json"))
+    assert again == run
+    assert again.environment == run.environment
+
+
+def test_directions_are_read_back_as_they_were() -> None:
+    specs = (parse(TINY), parse(TINY.replace("resnet20", "plain20")))
+    settings = DirectionSettings(seeds=2, batch=2, noise=0.05)
+    run = measure_direction(lambda cosine: None, specs, settings)
+    result = direction_result(run)
+    assert result.hash == run_hash(specs, settings)
+    assert run_of(result) == run
+
+
+def test_a_timing_is_read_back_as_it_was() -> None:
+    again = timing_of(timing_result(TRAINING))
+    assert replace(again, settings=TRAINING.settings) == TRAINING
+    assert timing_hash(TRAINING.model, TRAINING.settings, TRAINING.threads) == (
+        timing_result(TRAINING).hash
+    )
+    with pytest.raises(ValueError, match="this is a result of train, not of timing"):
+        timing_of(Result("train", {}, {}, {}))
+    with pytest.raises(ValueError, match="this is no result of timing"):
+        timing_of(Result("time", {}, {}, {}))
+
+
+def test_what_is_no_run_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="this is a result of time, not of gradients"):
+        run_of(Result("time", {}, {}, {}))
+    with pytest.raises(ValueError, match="this is no result of gradients"):
+        run_of(Result("gradients", {}, {}, {}))
+    picture = Result("gradients", {"picture": "0"}, {}, {})
+    with pytest.raises(ValueError, match="doesn't hold the picture"):
+        run_of(picture)
+
+
+def test_the_command_records_and_checks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    name = "train_plain8_seed0"
+    to = ("-o", str(tmp_path))
+    assert call(capsys, "record", name, *to) == (0, f"{name}.json\n", "")
+    anew = read_result(tmp_path / f"{name}.json")
+    known = recorded(anew.hash)
+    assert known is not None
+    assert anew.figures["last_loss"] == pytest.approx(known.figures["last_loss"], abs=0.15)
+    assert call(capsys, "record", name, *to, "--missing") == (0, "", "")
+    assert call(capsys, "record", name, "--check") == (0, f"pass  {name}\n", "")
+    _, listed, _ = call(capsys, "record", "train_plain8_*", "--list")
+    assert listed.split() == [f"train_plain8_seed{seed}" for seed in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("no",), "'no' is no recording: `record --list` names them all"),
+        (("--check", "--missing"), "--check writes nothing: leave out -o and --missing"),
+    ],
+)
+def test_bad_arguments_are_one_line(
+    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(capsys, "record", *arguments) == (2, "", f"error: {sentence}\n")
