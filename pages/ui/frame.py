@@ -36,6 +36,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("paths", "Paths", ":material/route:"),
     ("compare", "Compare", ":material/balance:"),
     ("choose", "Choose", ":material/checklist:"),
+    ("lecture", "Lecture", ":material/school:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
 

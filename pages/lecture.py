@@ -1,0 +1,19 @@
+"""Lecture: the story of ResNet as steps, each of them a page of the app, and exercises."""
+
+import streamlit as st
+
+from pages.ui.frame import requested
+
+requested()
+
+from pages.ui.fields import tabs
+from pages.ui.wall import heading
+
+heading("Lecture")
+shown = tabs(
+    {"story": "Story", "exercises": "What is wrong here?"},
+    key="lecture_shown",
+    settings={"exercises": ("exercise",)},
+)
+if shown == "exercises":
+    st.write("")
