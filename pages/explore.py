@@ -41,14 +41,16 @@ if edited:
     said = f"Edited from {entry.title} ({cited}): {edits(spec)}."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
 st.markdown((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
-top = st.empty()
-known = published_of(spec) if is_published_ready() else None
-top.html(figures(profile_figures(profile, base, known)))
-if edited:
-    st.caption(f"Differences are against {entry.title} (`{spec.base}`).")
-
+top, below = st.empty(), st.container()
 with aside("tabs"):
     view = choose_view()
+has_figures = not on_wall() or view != "block"  # a screen has room for one of them
+known = published_of(spec) if is_published_ready() else None
+if has_figures:
+    top.html(figures(profile_figures(profile, base, known)))
+if edited:
+    below.caption(f"Differences are against {entry.title} (`{spec.base}`).")
+
 if view == "shape":
     show_shape(profile)
 elif view == "stages":
@@ -60,7 +62,7 @@ elif view == "layers":
     show_verification(profile)
 
 results = published_of(spec)
-if known is None:
+if known is None and has_figures:
     top.html(figures(profile_figures(profile, base, results)))
 if view == "published":
     show_published(results)

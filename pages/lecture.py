@@ -8,6 +8,7 @@ requested()
 
 from pages.ui.fields import tabs
 from pages.ui.wall import heading
+from pages.views.lecture import show_story
 
 heading("Lecture")
 shown = tabs(
@@ -17,3 +18,5 @@ shown = tabs(
 )
 if shown == "exercises":
     st.write("")
+else:
+    show_story()

@@ -55,6 +55,7 @@ class Beside:
         arranged: Layout = Layout.COLUMN,
         figures: bool = False,
         aspect: float = DEFAULT_ASPECT,
+        fits: bool = False,
     ) -> Graph:
         """Lay the networks out beside each other; arguments as of `analysis.drawing.graph.graph`.
 
@@ -64,17 +65,19 @@ class Beside:
         in_columns = arranged is Layout.COLUMN
         networks = []
         if self.vgg19:
-            spacing = SCREEN if width_mm is None else PAPER
+            spacing = SCREEN if width_mm is None and not fits else PAPER
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
+            if fits:
+                view = replace(view, spacing=PAPER, short=True)
             network = network_of(replace(view, groups=in_columns, splits=in_columns))
             networks.append(replace(network, name=name))
         marked = [_marked(network) for network in networks]
         if in_columns:
             drawn = column.beside(marked, width_mm)
         else:
-            drawn = layout.below_each_other(marked, aspect, width_mm)
+            drawn = layout.below_each_other(marked, aspect, width_mm, fits)
         return replace(drawn, parts=tuple(map(_alone, marked)))
 
     def _headings(self) -> Sequence[str]:

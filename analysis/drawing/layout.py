@@ -56,18 +56,20 @@ def arrange(
         return column.in_a_column(network, width_mm)
     if fits:
         network = replace(network, notes=())  # the place is the drawing's
-        wrapping = Wrapping(network)
-        width, rows = wrap.in_place(wrapping, aspect, key_entries([network]))
-        return in_rows(wrapping, rows, width - 2 * network.spacing.margin)
-    return _wrapped([network], aspect, width_mm)[0]
+    return _wrapped([network], aspect, width_mm, fits)[0]
 
 
 def below_each_other(
-    networks: Sequence[Network], aspect: float, width_mm: float | None = None
+    networks: Sequence[Network],
+    aspect: float,
+    width_mm: float | None = None,
+    fits: bool = False,
 ) -> Graph:
-    """Lay out networks in rows, one below the other, all rows equally long."""
+    """Lay out networks in rows, one below the other, all rows equally long; as `arrange`."""
     spacing = networks[0].spacing
-    graphs = _wrapped(networks, aspect, width_mm)
+    if fits:
+        networks = [replace(network, notes=()) for network in networks]
+    graphs = _wrapped(networks, aspect, width_mm, fits)
     moved: list[Graph] = []
     headings = []
     top = 0.0
@@ -94,12 +96,17 @@ def below_each_other(
     )
 
 
-def _wrapped(networks: Sequence[Network], aspect: float, width_mm: float | None) -> list[Graph]:
+def _wrapped(
+    networks: Sequence[Network], aspect: float, width_mm: float | None, fits: bool
+) -> list[Graph]:
     """Each network in rows, all rows of all networks equally long."""
     wrappings = [Wrapping(network) for network in networks]
     several = len(networks) > 1
     told, heads = key_entries(networks), HEAD * len(networks) if several else 0.0
-    if width_mm is None:
+    if fits:
+        width, rows = wrap.in_place(wrappings, aspect, told, heads)
+        length = width - 2 * networks[0].spacing.margin
+    elif width_mm is None:
         length, rows = wrap.for_aspect(wrappings, aspect, told, heads)
     else:
         low = min(low_mm(networks[0], width_mm) * len(networks), wrap.PAGE_MM)

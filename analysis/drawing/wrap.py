@@ -233,25 +233,31 @@ def for_aspect(
     return length, [one.even(mine) for one, mine in zip(wrappings, rows, strict=True)]
 
 
-def in_place(wrapping: Wrapping, aspect: float, key: tuple[Entry, ...]) -> tuple[float, list[Row]]:
-    """The width in px and the rows of a drawing whose text is the largest in a place.
+def in_place(
+    wrappings: Sequence[Wrapping], aspect: float, key: tuple[Entry, ...], heads: float = 0.0
+) -> tuple[float, list[list[Row]]]:
+    """Return the width in px and the rows of a drawing whose text is the largest in a place.
 
     Args:
-        wrapping: the network.
+        wrappings: the networks, below each other.
         aspect: width over height of the place.
         key: what stands below the drawing.
+        heads: what stands above the networks, in px.
     """
-    spacing = wrapping.network.spacing
-    ideal = sqrt(wrapping.total * wrapping.height(wrapping.rows(inf)) * aspect)
-    tried = {max(wrapping.widest, min(wrapping.total, ideal * f / 20)) for f in range(8, 49)}
+    spacing = wrappings[0].network.spacing
+    widest = max(one.widest for one in wrappings)
+    total = max(one.total for one in wrappings)
+    ideal = sqrt(total * sum(one.height(one.rows(inf)) for one in wrappings) * aspect)
+    tried = {max(widest, min(total, ideal * f / 20)) for f in range(8, 49)}
 
     def size(length: float) -> float:
         width = length + 2 * spacing.margin
-        below = key_of(key, "", width, spacing.margin).height
-        return max(width, (wrapping.height(wrapping.rows(length)) + below) * aspect)
+        below = key_of(key, "", width, spacing.margin).height + heads
+        return max(width, (sum(one.height(one.rows(length)) for one in wrappings) + below) * aspect)
 
-    rows = wrapping.even(wrapping.rows(min(sorted(tried), key=size)))
-    return wrapping.width(rows) + 2 * spacing.margin, rows
+    length = min(sorted(tried), key=size)
+    rows = [one.even(one.rows(length)) for one in wrappings]
+    return max(map(Wrapping.width, wrappings, rows)) + 2 * spacing.margin, rows
 
 
 def on_paper(

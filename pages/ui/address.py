@@ -20,6 +20,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 MODEL = "model"
 """The parameter of every page. Streamlit takes all others out of a link to another page."""
 
+LOCAL = ("lecture", "step", "answers")
+"""Parameters that a link to another page leaves behind."""
+
 _VIEW = "view_of_address"
 _SHOWN = 40  # letters of a value
 
@@ -74,7 +77,7 @@ def begin(page: str) -> None:
     if by_history:
         view.texts |= dict.fromkeys(keys, "") | address
     elif by_link:
-        view.texts |= address
+        view.texts |= dict.fromkeys(LOCAL, "") | address
         view.asked |= set(address)
     if not by_link:
         _write(view)

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from nets import ResNetSpec
 from nets.origin import title
+from pages.ui import lecture
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
@@ -92,9 +93,14 @@ def run(page: StreamlitPage) -> None:
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
         _popovers(key="popover")
         follow_theme()
+    at = lecture.place()
+    sentence = lecture.show_strip(at) if at else None
     place = st.container()
-    with suppress(StopException):  # the page ends early where it has nothing more to show
-        page.run()
+    if at is None or not at.waits:
+        with suppress(StopException):  # the page ends early where it has nothing more to show
+            page.run()
+    if at is not None and sentence is not None:
+        lecture.say(at, sentence)
     with place:
         say_left_out(finish())
     switch_view()

@@ -15,17 +15,21 @@ from streamlit.starlette import App
 
 from analysis.machine.jobs import worker
 from pages.ui.frame import PAGES, STYLE
+from pages.ui.lecture import SCRIPT
 
 
 def documents() -> list[Route]:
     """Return a route for each page that serves Streamlit's document with our style sheet in it.
 
     Streamlit draws its first frames before a script can send any style; without one they move by
-    the width of the sidebar as soon as the script sends it.
+    the width of the sidebar as soon as the script sends it. The keys of a lecture count from then
+    on, too.
     """
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
-    document = document.replace("</body>", f"<style>{style}</style></body>", 1)
+    keys = SCRIPT.read_text(encoding="utf-8")
+    ours = f'<style>{style}</style><script type="module">{keys}</script>'
+    document = document.replace("</body>", f"{ours}</body>", 1)
 
     async def answer(_: Request) -> HTMLResponse:
         return HTMLResponse(document, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,185 @@
+"""The numbers that the story tells: computed, recorded or published, each where it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from statistics import fmean
+from typing import Any
+
+from analysis.results.form import Result, read_result
+from analysis.results.recorded import FOLDER
+from analysis.style.numbers import scientific, short
+from nets.catalog import CATALOG
+
+
+class Facts(Mapping[str, str]):
+    """The facts by name, each computed at its first use."""
+
+    def __getitem__(self, name: str) -> str:
+        """Return a fact as it is written."""
+        return _fact(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FACTS)
+
+    def __len__(self) -> int:
+        return len(_FACTS)
+
+
+@lru_cache
+def _fact(name: str) -> str:
+    return _FACTS[name]()
+
+
+@lru_cache
+def shipped(name: str) -> Result:
+    """Return a recorded result by the name of its file."""
+    return read_result(FOLDER / f"{name}.json")
+
+
+def last_losses(network: str) -> list[float]:
+    """Return the recorded training losses of a network at the end, a seed each."""
+    return [_figure(network, seed, "last_loss") for seed in range(3)]
+
+
+def last_accuracies(network: str) -> list[float]:
+    """Return the recorded training accuracies of a network at the end, a seed each."""
+    return [_figure(network, seed, "last_accuracy") for seed in range(3)]
+
+
+def _figure(network: str, seed: int, name: str) -> float:
+    return float(shipped(f"train_{network}_seed{seed}").figures[name])
+
+
+def ratios(preset: str) -> list[float]:
+    """Return the log10 gradient ratios of a recorded preset, a network each."""
+    return [row["log10_ratio"] for row in shipped(f"gradients_{preset}").figures["summary"]]
+
+
+def cosine(network: str) -> float:
+    """Return the recorded cosine of a network."""
+    rows = shipped("direction").figures["summary"]
+    return float(next(row["cosine"] for row in rows if row["model"] == network))
+
+
+def error_without(net: str, path: str) -> float:
+    """Return the recorded error of a trained network without one of its blocks."""
+    rows = shipped(f"lesions_{net}").figures["single"]
+    return float(next(row["error"] for row in rows if row["path"] == path))
+
+
+def _profile(model: str) -> Any:
+    from analysis.costs.profiles import profile
+    from nets import parse
+
+    return profile(parse(model))
+
+
+def _vgg_macs() -> int:
+    from analysis.drawing.vgg import layers
+
+    return sum(layer.macs for layer in layers())
+
+
+def _macs(model: str) -> Callable[[], str]:
+    return lambda: short(_profile(model).macs)
+
+
+def _mean(of: Callable[[str], list[float]], network: str, style: str) -> Callable[[], str]:
+    return lambda: format(fmean(of(network)), style)
+
+
+def _factor(preset: str, index: int) -> Callable[[], str]:
+    def written() -> str:
+        size = abs(ratios(preset)[index])
+        return scientific(size) if size >= 4 else f"{float(f'{10**size:.2g}'):,.0f}"
+
+    return written
+
+
+def _error(entry: str) -> Callable[[], str]:
+    """Write a published error of a catalog network."""
+    return lambda: f"{CATALOG[entry].results[0].percent:.2f}%"
+
+
+def _order_error(order: str) -> Callable[[], str]:
+    from analysis.structure.units import ORDER_ERRORS
+    from nets.options import UnitOrder
+
+    return lambda: f"{ORDER_ERRORS[UnitOrder(order)][0]:.2f}%"
+
+
+def _ratio(part: Callable[[], float], whole: Callable[[], float], style: str) -> Callable[[], str]:
+    return lambda: format(part() / whole(), style)
+
+
+def _lesion(net: str, path: str = "") -> Callable[[], str]:
+    def written() -> str:
+        error = error_without(net, path) if path else shipped(f"lesions_{net}").figures["error"]
+        return f"{100 * error:.1f}%"
+
+    return written
+
+
+def _path_figure(name: str, style: str) -> Callable[[], str]:
+    return lambda: format(shipped("paths_fashion_resnet56").figures[name], style)
+
+
+def _share_of_short_paths() -> str:
+    from analysis.lesions.report import paths_of
+
+    found = paths_of(shipped("paths_fashion_resnet56"))
+    low, high = found.holding(0.9)
+    return f"{100 * found.held(low, high):.0f}%"
+
+
+def _per_layer() -> str:
+    return f"{1 / math.sqrt(6):.3f}"
+
+
+TAKEN = "layer2.2"
+"""The block that the story takes out."""
+
+_FACTS: dict[str, Callable[[], str]] = {
+    "vgg19_macs": lambda: short(_vgg_macs()),
+    "resnet34_macs": _macs("resnet34"),
+    "resnet50_macs": _macs("resnet50"),
+    "resnet34_of_vgg19": lambda: f"{100 * _profile('resnet34').macs / _vgg_macs():.0f}%",
+    "bottleneck_macs": lambda: (
+        f"{100 * (_profile('resnet50').macs / _profile('resnet34').macs - 1):.0f}%"
+    ),
+    "resnet34_saved": lambda: short(_profile("resnet34").saved_bytes, "B"),
+    "resnet50_saved": lambda: short(_profile("resnet50").saved_bytes, "B"),
+    "steps": lambda: str(shipped("train_plain20_seed0").figures["total_steps"]),
+    "plain20_loss": _mean(last_losses, "plain20", ".2f"),
+    "plain56_loss": _mean(last_losses, "plain56", ".2f"),
+    "resnet20_loss": _mean(last_losses, "resnet20", ".2f"),
+    "resnet56_loss": _mean(last_losses, "resnet56", ".2f"),
+    "plain20_accuracy": _mean(last_accuracies, "plain20", ".0%"),
+    "plain56_accuracy": _mean(last_accuracies, "plain56", ".0%"),
+    "vanishing_factor": _factor("vanishing", 0),
+    "bn_factor": _factor("bn_explodes", 0),
+    "bn_residual_factor": _factor("bn_explodes", 1),
+    "per_layer": _per_layer,
+    "plain34_error": _error("plain34"),
+    "plain18_error": _error("plain18"),
+    "option_a_error": _error("resnet34_a"),
+    "option_b_error": _error("resnet34"),
+    "option_c_error": _error("resnet34_c"),
+    "plain56_cosine": lambda: f"{cosine('plain56'):.2f}",
+    "resnet56_cosine": lambda: f"{cosine('resnet56'):.2f}",
+    "original_error": _order_error("original"),
+    "full_preact_error": _order_error("full_preact"),
+    "taken": lambda: TAKEN,
+    "residual_intact": _lesion("fashion_resnet32"),
+    "plain_intact": _lesion("fashion_plain32"),
+    "residual_without": _lesion("fashion_resnet32", TAKEN),
+    "plain_without": _lesion("fashion_plain32", TAKEN),
+    "blocks": _path_figure("blocks", "d"),
+    "paths": lambda: f"{2 ** shipped('paths_fashion_resnet56').figures['blocks']:,}",
+    "mean_path": _path_figure("mean_path", "g"),
+    "mean_gradient": _path_figure("mean_gradient", ".1f"),
+    "short_share": _share_of_short_paths,
+}

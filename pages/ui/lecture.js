@@ -1,0 +1,65 @@
+// A presenter's keys: PageDown and PageUp always go to the next and the previous step of a lecture,
+// the arrows unless a field or a graph has the focus; 1 to 3 answer the question, "." or "b" shows
+// the step without an answer.
+//
+// The server puts this into its documents, so that a key counts before the page is there, and a
+// component brings it where another server's documents come without it. The step is that of the
+// address, or the one that is on its way.
+
+const FIELD =
+  "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=slider], " +
+  "[role=tablist], [role=radiogroup], .rv-host";
+const MOVES = { PageDown: 1, PageUp: -1, ArrowRight: 1, ArrowLeft: -1 };
+const ANSWERS = { 1: "lecture_answer_1", 2: "lecture_answer_2", 3: "lecture_answer_3" };
+const KEPT = "lecture";
+
+function links() {
+  const strip = document.querySelector("[data-lecture]");
+  if (strip) sessionStorage.setItem(KEPT, strip.dataset.lecture);
+  const { name, links } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  const asked = new URLSearchParams(location.search).get("lecture");
+  return strip || (asked && asked === name) ? links : null;
+}
+
+function move(by) {
+  const all = links();
+  if (!all) return false;
+  const here = new URLSearchParams(location.search);
+  const at = document.lectureStep ?? Number(here.get("lecture") ? (here.get("step") ?? 1) : 0);
+  const to = at + by;
+  if (to < 1 || to > all.length) return true;
+  document.lectureStep = to;
+  const url = new URL(all[to - 1], location.href);
+  const view = here.get("lecture") ? here.get("view") : "wall";
+  for (const [key, text] of [
+    ["answers", here.get("answers")],
+    ["view", view],
+  ])
+    if (text) url.searchParams.set(key, text);
+  location.assign(url);
+  return true;
+}
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const by = MOVES[event.key];
+  const isPage = event.key.startsWith("Page");
+  const inField = event.composedPath().some((one) => one.matches?.(FIELD));
+  if (inField && !isPage) return;
+  if (by) {
+    if (!event.shiftKey && move(by)) event.preventDefault();
+    return;
+  }
+  const key = event.key === "." || event.key.toLowerCase() === "b" ? "lecture_show" : null;
+  document.querySelector(`.st-key-${key ?? ANSWERS[event.key] ?? "none"} button`)?.click();
+}
+
+if (!document.hasLecture) {
+  document.hasLecture = true;
+  document.addEventListener("keydown", press);
+  window.addEventListener("pageshow", () => {
+    document.lectureStep = undefined; // Back may bring a document as it was left
+  });
+}
+
+export default function lecture() {}

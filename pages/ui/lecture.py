@@ -1,0 +1,181 @@
+"""The strip of a lecture above a page: what the step says, its question, the way on.
+
+A step is the page itself, wherever the address has `lecture` and `step`. The way from step to step
+is a new document, and so a new session: what the class answered is in the address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.lecture.lectures import lecture_of
+from analysis.lecture.story import Lecture, Question, Step, link
+from pages.ui.address import chosen, hold
+from pages.ui.wall import View, on_wall
+
+LECTURE, STEP, ANSWERS = "lecture", "step", "answers"
+"""The parameters: the lecture's name, the step's number from 1 on, a letter for each answer."""
+
+SCRIPT = Path(__file__).with_name("lecture.js")
+"""The script that listens for a presenter's keys; the server puts it into its documents too."""
+
+_NONE, _SHOWN = "-", "0"  # not answered; shown without an answer
+_ANSWERS = re.compile(r"[-0-3]{0,60}")
+
+_keys = st.components.v2.component("lecture", html="<i></i>", js=SCRIPT.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a lecture a page stands."""
+
+    name: str
+    lecture: Lecture
+    number: int
+    answers: str = ""
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        return self.lecture.steps[self.number - 1]
+
+    @property
+    def answer(self) -> str:
+        """What the class said: 1 to 3, 0 for nothing, or - while the question waits."""
+        return self.answers[self.number - 1 : self.number] or _NONE
+
+    @property
+    def waits(self) -> bool:
+        """Whether the question comes before the page."""
+        return self.step.question is not None and self.answer == _NONE
+
+    def answered(self, answer: str) -> str:
+        """Return all answers with this step's."""
+        told = list(self.answers.ljust(self.number, _NONE))
+        told[self.number - 1] = answer
+        return "".join(told)
+
+    def link(self, number: int) -> str:
+        """Return the address of a step of this lecture."""
+        view = View.WALL.value if on_wall() else ""
+        return step_link(self.name, self.lecture, number, view, self.answers)
+
+
+def step_link(name: str, lecture: Lecture, number: int, view: str = "", answers: str = "") -> str:
+    """Return the address of a step, below the app's own."""
+    step = lecture.steps[number - 1]
+    found = link(step, view=view, lecture=name, step=str(number), answers=answers)
+    return found if found.partition("?")[0] else f"./{found}"
+
+
+def place() -> Place | None:
+    """Return where in a lecture this page stands, if it does."""
+    name = chosen(LECTURE, _named, "")
+    if not name:
+        return None
+    lecture = lecture_of(name)
+    number = chosen(STEP, lambda text: _number(text, len(lecture.steps)), 1)
+    return Place(name, lecture, number, chosen(ANSWERS, _answers, ""))
+
+
+def _named(text: str) -> str:
+    lecture_of(text)
+    return text
+
+
+def _number(text: str, most: int) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise ValueError(f"{text!r} is no step")
+    return int(text)
+
+
+def _answers(text: str) -> str:
+    if not _ANSWERS.fullmatch(text):
+        raise ValueError(f"{text!r} are no answers")
+    return text
+
+
+def show_strip(at: Place) -> DeltaGenerator:
+    """Draw the strip; return the place of its sentence, which may need numbers of torch."""
+    with st.container(key="lecture"):
+        st.html(_head(at))
+        sentence = st.empty()
+        if at.waits and at.step.question is not None:
+            _ask(at, at.step.question)
+    with st.sidebar, st.container(key="hidden-lecture"):
+        _keys(key="lecture_keys")
+    if "torch" in sys.modules or at.waits:
+        say(at, sentence)
+    return sentence
+
+
+def _head(at: Place) -> str:
+    """Return the title, the number of the step and the way on, as HTML."""
+    count, step = len(at.lecture.steps), at.step
+    links = [step_link(at.name, at.lecture, number) for number in range(1, count + 1)]
+    data = escape(json.dumps({"name": at.name, "links": links}), quote=True)
+    notes = ""
+    if step.notes:
+        told = escape(at.lecture.filled(step.notes)) if not at.waits else ""
+        notes = f"<details><summary>Notes</summary><p>{told}</p></details>" if told else ""
+    return (
+        f'<div class="rl-lecture" data-lecture="{data}">'
+        f"<h2>{escape(at.lecture.filled(step.title))}</h2>{notes}"
+        f'<nav aria-label="Lecture"><span>{at.number} of {count}</span>'
+        f"{_arrow(at, -1, '←', 'Previous step')}{_arrow(at, 1, '→', 'Next step')}"
+        f'<a href="lecture" target="_self" title="All steps" aria-label="All steps">×</a></nav>'
+        "</div>"
+    )
+
+
+def _arrow(at: Place, by: int, sign: str, label: str) -> str:
+    number = at.number + by
+    if not 1 <= number <= len(at.lecture.steps):
+        return f'<a aria-disabled="true" aria-label="{label}" role="link">{sign}</a>'
+    href = escape(at.link(number), quote=True)
+    return f'<a href="{href}" target="_self" title="{label}" aria-label="{label}">{sign}</a>'
+
+
+def say(at: Place, where: DeltaGenerator) -> None:
+    """Write the step's sentence, or what the numbers answer to its question."""
+    filled, question = at.lecture.filled, at.step.question
+    if question is None or at.waits:
+        where.markdown(filled(at.step.say))
+        return
+    answer = int(at.answer)
+    told = f"**{filled(question.because)}**"
+    if answer and question.right is not None:
+        right = answer == question.right + 1
+        said = filled(question.answers[answer - 1])
+        told = f"{'Right' if right else 'Not'}: “{said}”. {told}"
+    where.markdown(told)
+
+
+def _ask(at: Place, question: Question) -> None:
+    """Ask the class; what it answers goes into the address, and the page is drawn."""
+    st.markdown(f"## {at.lecture.filled(question.asked)}")
+    for index, (column, answer) in enumerate(
+        zip(st.columns(3), question.answers, strict=True), start=1
+    ):
+        column.button(
+            f"{index}. {at.lecture.filled(answer)}",
+            key=f"lecture_answer_{index}",
+            on_click=hold,
+            args=(ANSWERS, at.answered(str(index))),
+            width="stretch",
+        )
+    st.button(
+        "Show without an answer",
+        key="lecture_show",
+        type="tertiary",
+        on_click=hold,
+        args=(ANSWERS, at.answered(_SHOWN)),
+    )
