@@ -8,15 +8,17 @@ requested()
 
 from pages.ui.fields import tabs
 from pages.ui.wall import heading
-from pages.views.lecture import show_story
+from pages.views.lecture import show_mine, show_story
 
 heading("Lecture")
 shown = tabs(
-    {"story": "Story", "exercises": "What is wrong here?"},
+    {"story": "Story", "mine": "My lecture", "exercises": "What is wrong here?"},
     key="lecture_shown",
     settings={"exercises": ("exercise",)},
 )
 if shown == "exercises":
     st.write("")
+elif shown == "mine":
+    show_mine()
 else:
     show_story()

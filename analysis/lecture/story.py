@@ -21,7 +21,7 @@ PAGES = (
 )
 """Pages that a step can show; the first is the front page, whose path is empty."""
 
-_OF_THE_LECTURE = ("lecture", "step", "answers", "view")
+_OF_THE_LECTURE = ("lecture", "step", "answers", "view", "mine")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Question:
         _check("question", self.asked, required=True)
         _check("because", self.because)
         if len(self.answers) != ANSWERS:
-            raise ValueError(f"a question has {ANSWERS} answers, not {len(self.answers)}")
+            raise ValueError(f"answers must be {ANSWERS}, not {len(self.answers)}")
         for answer in self.answers:
             _check("answer", answer, required=True)
         if self.right is not None and self.right not in range(ANSWERS):

@@ -21,6 +21,7 @@ from pages.ui import lecture
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
+from pages.ui.mylecture import add_button
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
@@ -40,6 +41,9 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("lecture", "Lecture", ":material/school:"),
 )
 """File name in pages/, title and icon; the first is the front page."""
+
+LECTURES = "lecture"
+"""The page of the lectures, which is no step of one."""
 
 _HERE = Path(__file__).parent
 STYLE = _HERE / "style.css"
@@ -101,6 +105,8 @@ def run(page: StreamlitPage) -> None:
             page.run()
     if at is not None and sentence is not None:
         lecture.say(at, sentence)
+    if page.url_path != LECTURES:
+        add_button(page.url_path or PAGES[0][0], page.title)
     with place:
         say_left_out(finish())
     switch_view()

@@ -155,7 +155,7 @@ def say(at: Place, where: DeltaGenerator) -> None:
     if answer and question.right is not None:
         right = answer == question.right + 1
         said = filled(question.answers[answer - 1])
-        told = f"{'Right' if right else 'Not'}: “{said}”. {told}"
+        told = f"{'Right.' if right else f'You said “{said}”.'} {told}"
     where.markdown(told)
 
 

@@ -1,33 +1,240 @@
-"""The steps of a lecture on its page."""
+"""The lectures on their page: the steps of one that is there, and one of the visitor's own."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from html import escape
+from typing import Any
 
 import streamlit as st
 
-from analysis.lecture.lectures import lecture_of
+from analysis.lecture.files import pack, read_lecture, write_lecture
+from analysis.lecture.lectures import lecture_of, names
 from analysis.lecture.steps import NAME
+from analysis.lecture.story import ANSWERS, MOST_TEXT, Lecture, Question, Step
+from pages.ui.fields import select
 from pages.ui.lecture import step_link
-from pages.ui.wall import View
+from pages.ui.mylecture import keep_mine, my_lecture
+from pages.ui.wall import View, on_wall
+from pages.ui.words import complain
+
+_KEYS = (
+    "→ or PageDown begins and goes on, ← or PageUp goes back, 1 to 3 answer a question, P switches "
+    "the projector view."
+)
 
 
 def show_story() -> None:
-    """Show the steps, each a link to its page, and the way to begin."""
-    lecture = lecture_of(NAME)
-    links = [step_link(NAME, lecture, number) for number in range(1, len(lecture.steps) + 1)]
-    data = escape(json.dumps({"name": NAME, "links": links}), quote=True)
+    """Show the steps of the story, or of a lecture of the server's folder."""
+    known = names()
+    name = NAME
+    if len(known) > 1:
+        name = select("Lecture", known, NAME, key="story")
+    try:
+        lecture = lecture_of(name)
+    except ValueError as error:
+        complain(str(error))
+        return
+    st.header(lecture.filled(lecture.title))
+    _show_steps(name, lecture)
+
+
+def _show_steps(name: str, lecture: Lecture) -> None:
+    """Show the steps, each a link to its page, and how to go through them."""
+    numbers = range(1, len(lecture.steps) + 1)
+    links = [step_link(name, lecture, number) for number in numbers]
+    data = escape(json.dumps({"name": name, "links": links}), quote=True)
     wall = View.WALL.value
     rows = "".join(
-        f'<li><a href="{escape(step_link(NAME, lecture, number, wall), quote=True)}" '
+        f'<li><a href="{escape(step_link(name, lecture, number, wall), quote=True)}" '
         f'target="_self">{escape(lecture.filled(step.title))}</a>'
         f"{'<span>question</span>' if step.question else ''}</li>"
-        for number, step in enumerate(lecture.steps, start=1)
+        for number, step in zip(numbers, lecture.steps, strict=True)
     )
-    st.header(lecture.title)
     st.html(f'<ol class="rl-steps" data-lecture="{data}">{rows}</ol>')
-    st.caption(
-        "→ or PageDown begins and goes on, ← or PageUp goes back, 1 to 3 answer a question, P "
-        "leaves the projector view."
+    st.caption(_KEYS)
+
+
+def show_mine() -> None:
+    """Show the visitor's own lecture, to edit, present, save and open."""
+    mine = my_lecture()
+    if mine is None:
+        st.markdown(
+            "No steps yet. Open any page, choose what it shows, and select **Add to lecture**; or "
+            "open a lecture that was saved as a file."
+        )
+        _open_file()
+        return
+    if on_wall():
+        _show_steps(pack(mine), mine)
+        return
+    title, present, save = st.columns([4, 1.3, 1.3], vertical_alignment="bottom")
+    with title:
+        _field("Title", "title", mine.title, "my_title", partial(_retitle, mine))
+    link = step_link(pack(mine), mine, 1, View.WALL.value)
+    present.link_button("Present", link, icon=":material/play_arrow:", width="stretch")
+    save.download_button(
+        "Save as a file",
+        write_lecture(mine),
+        "lecture.toml",
+        "application/toml",
+        icon=":material/download:",
+        width="stretch",
+        on_click="ignore",
     )
+    for index, step in enumerate(mine.steps):
+        _show_step(mine, index, step)
+    st.button("Start again", type="tertiary", on_click=keep_mine, args=(None,))
+    _open_file()
+
+
+def _open_file() -> None:
+    file = st.file_uploader("Open a lecture's file", ["toml"], key="lecture_file")
+    if file is None:
+        return
+    try:
+        lecture = read_lecture(file.getvalue().decode())
+    except UnicodeDecodeError:
+        complain(f"{file.name} is no text in UTF-8")
+        return
+    except ValueError as error:
+        complain(f"{file.name}, {error}")
+        return
+    said = f"{lecture.title}: {len(lecture.steps)} steps"
+    st.button(f"Use {said}", key="use_lecture", on_click=keep_mine, args=(lecture,))
+
+
+def _show_step(mine: Lecture, index: int, step: Step) -> None:
+    """Show one step with fields for its texts and buttons for its place."""
+    number, last = index + 1, len(mine.steps) - 1
+    with st.container(border=True):
+        head, up, down, out = st.columns([7, 1, 1, 1], vertical_alignment="bottom")
+        with head:
+            _of_step(mine, index, f"Step {number}", "title", step.title)
+        move: dict[str, Any] = {"width": "stretch", "type": "tertiary"}
+        up.button(
+            "Up",
+            key=f"my_{number}_up",
+            disabled=index == 0,
+            on_click=_swap,
+            args=(mine, index - 1),
+            **move,
+        )
+        down.button(
+            "Down",
+            key=f"my_{number}_down",
+            disabled=index == last,
+            on_click=_swap,
+            args=(mine, index),
+            **move,
+        )
+        out.button("Remove", key=f"my_{number}_out", on_click=_remove, args=(mine, index), **move)
+        _of_step(mine, index, "To say", "say", step.say)
+        link = step_link(pack(mine), mine, number)
+        st.html(f'<a href="{escape(link, quote=True)}" target="_self">{escape(step.address)}</a>')
+        with st.expander("Question and notes", expanded=step.question is not None):
+            _show_question(mine, index, step.question)
+            _of_step(mine, index, "Notes", "notes", step.notes)
+
+
+def _show_question(mine: Lecture, index: int, question: Question | None) -> None:
+    number = index + 1
+    asked = question.asked if question else ""
+    ask = partial(_ask, mine, index)
+    _field("Question", "question", asked, f"my_{number}_question", partial(ask, "asked"))
+    if question is None:
+        return
+    for place, column in enumerate(st.columns(ANSWERS)):
+        with column:
+            _field(
+                f"Answer {place + 1}",
+                "answer",
+                question.answers[place],
+                f"my_{number}_answer_{place + 1}",
+                partial(ask, f"answer {place}"),
+            )
+    key, words = f"my_{number}_right", ["none", "1", "2", "3"]
+    st.session_state[key] = words[0 if question.right is None else question.right + 1]
+    left, right = st.columns([1, 4])
+    left.selectbox(
+        "Right answer",
+        words,
+        key=key,
+        on_change=lambda: ask("right", st.session_state[key]),
+    )
+    with right:
+        _field(
+            "What the numbers say",
+            "because",
+            question.because,
+            f"my_{number}_because",
+            partial(ask, "because"),
+        )
+
+
+def _field(label: str, kind: str, value: str, key: str, change: Callable[[str], object]) -> None:
+    """Draw a text field that shows a value; what is typed is given to `change`."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    st.text_input(
+        label,
+        key=key,
+        max_chars=MOST_TEXT[kind],
+        on_change=lambda: change(st.session_state[key]),
+    )
+
+
+def _of_step(mine: Lecture, index: int, label: str, name: str, value: str) -> None:
+    """Draw a field of a step; an empty title is not taken."""
+
+    def change(text: str) -> None:
+        if text.strip() or name != "title":
+            changes: dict[str, Any] = {name: text}
+            _put(mine, index, replace(mine.steps[index], **changes))
+
+    _field(label, name, value, f"my_{index + 1}_{name}", change)
+
+
+def _ask(mine: Lecture, index: int, what: str, text: str) -> None:
+    """Change a part of a step's question; without words there is none."""
+    step = mine.steps[index]
+    question = step.question or Question("?", ("Yes", "No", "It depends"))
+    if what == "asked":
+        changed = replace(question, asked=text) if text.strip() else None
+    elif what == "right":
+        changed = replace(question, right=None if text == "none" else int(text) - 1)
+    elif what == "because":
+        changed = replace(question, because=text)
+    elif text.strip():
+        answers = list(question.answers)
+        answers[int(what.partition(" ")[2])] = text
+        changed = replace(question, answers=tuple(answers))
+    else:
+        return
+    _put(mine, index, replace(step, question=changed))
+
+
+def _put(mine: Lecture, index: int, step: Step) -> None:
+    steps = list(mine.steps)
+    steps[index] = step
+    keep_mine(replace(mine, steps=tuple(steps)))
+
+
+def _retitle(mine: Lecture, title: str) -> None:
+    if title.strip():
+        keep_mine(replace(mine, title=title))
+
+
+def _swap(mine: Lecture, index: int) -> None:
+    """Exchange a step with the next one."""
+    steps = list(mine.steps)
+    steps[index], steps[index + 1] = steps[index + 1], steps[index]
+    keep_mine(replace(mine, steps=tuple(steps)))
+
+
+def _remove(mine: Lecture, index: int) -> None:
+    steps = (*mine.steps[:index], *mine.steps[index + 1 :])
+    keep_mine(replace(mine, steps=steps) if steps else None)

@@ -1,0 +1,172 @@
+"""Lectures as small TOML files, and as a text short enough for an address."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import tomllib
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from analysis.lecture.story import Lecture, Question, Step
+
+MAX_BYTES = 200_000
+"""Size of a lecture's file."""
+
+MARK = "~"
+"""What the text of a packed lecture begins with."""
+
+_STEP = re.compile(r"^\s*\[\[\s*steps\s*\]\]")
+_TEXTS = ("title", "address", "say", "question", "because", "notes")
+_KEYS = (*_TEXTS, "answers", "right")
+
+
+def read_lecture(text: str) -> Lecture:
+    """Read a lecture from TOML.
+
+    It has a `title` and `[[steps]]`, each with a `title` and an `address`, and if wanted `say`,
+    `notes`, and a `question` with three `answers`, the number of the `right` one and `because`.
+
+    Raises:
+        ValueError: in one sentence that names the line.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise ValueError(f"a lecture's file has at most {MAX_BYTES // 1000} kB")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(_with_line(str(error), text)) from None
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if _STEP.match(line)]
+    found = values.get("steps", [])
+    if unknown := set(values) - {"title", "steps"}:
+        name = min(unknown)
+        raise ValueError(f"line {_line_of(name, lines, 0)}: {name!r} is no field of a lecture")
+    if not isinstance(found, list) or not all(isinstance(step, dict) for step in found):
+        raise ValueError(f"line {_line_of('steps', lines, 0)}: steps are written as [[steps]]")
+    steps = []
+    for index, step in enumerate(found):
+        start = starts[index] if index < len(starts) else 1
+        try:
+            steps.append(_step(step))
+        except _FieldError as error:
+            raise ValueError(f"line {_line_of(error.field, lines, start - 1)}: {error}") from None
+        except ValueError as error:
+            named = str(error).partition(" ")[0]
+            named = "answers" if named == "answer" else named
+            line = _line_of(named, lines, start - 1) if named in step else start
+            raise ValueError(f"line {line}: {error}") from None
+    try:
+        return Lecture(values.get("title", ""), tuple(steps))
+    except ValueError as error:
+        raise ValueError(f"line {_line_of('title', lines, 0)}: {error}") from None
+
+
+class _FieldError(ValueError):
+    """A field that is wrong, and its name."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def _step(values: Mapping[str, Any]) -> Step:
+    if unknown := set(values) - set(_KEYS):
+        name = min(unknown)
+        known = ", ".join(_KEYS)
+        raise _FieldError(name, f"{name!r} is no field of a step: choose from {known}")
+    for name in _TEXTS:
+        if not isinstance(values.get(name, ""), str):
+            raise _FieldError(name, f"{name} must be a text")
+    if "question" not in values and (extra := {"answers", "right", "because"} & set(values)):
+        raise _FieldError(min(extra), f"{min(extra)} needs a question")
+    return Step(
+        values.get("title", ""),
+        address_of(values.get("address", "")),
+        values.get("say", ""),
+        _question(values) if "question" in values else None,
+        values.get("notes", ""),
+    )
+
+
+def _question(values: Mapping[str, Any]) -> Question:
+    answers, right = values.get("answers", []), values.get("right")
+    if not isinstance(answers, list) or not all(isinstance(one, str) for one in answers):
+        raise _FieldError("answers", "answers must be a list of three texts")
+    if right is not None and (isinstance(right, bool) or not isinstance(right, int)):
+        raise _FieldError("right", "right must be 1, 2 or 3")
+    place = None if right is None else right - 1
+    return Question(values["question"], tuple(answers), place, values.get("because", ""))
+
+
+def address_of(text: str) -> str:
+    """Return a step's address, of one that may be the whole of a browser's."""
+    parts = urlsplit(text.strip())
+    page = parts.path.rstrip("/").rpartition("/")[2] if parts.netloc else parts.path.strip("/")
+    return f"{page}?{parts.query}" if parts.query else page
+
+
+def _with_line(said: str, text: str) -> str:
+    """Put the line of a TOML error first, as the other errors do."""
+    if found := re.search(r"\(at line (\d+), column \d+\)", said):
+        return f"line {found[1]}: {said[: found.start()].strip().rstrip('.')}"
+    return f"line {max(len(text.splitlines()), 1)}: {said.split(' (at')[0]}"
+
+
+def _line_of(field: str, lines: list[str], start: int) -> int:
+    """Return the number of a field's line after a start; that of the start if there is none."""
+    pattern = re.compile(rf"^\s*\"?{re.escape(field)}\"?\s*=")
+    for number, line in enumerate(lines[start:], start + 1):
+        if pattern.match(line):
+            return number
+        if number > start + 1 and _STEP.match(line):
+            break
+    return start + 1
+
+
+def write_lecture(lecture: Lecture) -> str:
+    """Write a lecture as TOML that `read_lecture` reads; numbers in braces are filled in."""
+
+    def line(name: str, value: Any) -> str:
+        return f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+    filled = lecture.filled
+    lines = [line("title", filled(lecture.title))]
+    for step in lecture.steps:
+        lines += ["", "[[steps]]", line("title", filled(step.title)), line("address", step.address)]
+        if step.say:
+            lines.append(line("say", filled(step.say)))
+        if question := step.question:
+            lines.append(line("question", filled(question.asked)))
+            lines.append(line("answers", [filled(answer) for answer in question.answers]))
+            if question.right is not None:
+                lines.append(line("right", question.right + 1))
+            if question.because:
+                lines.append(line("because", filled(question.because)))
+        if step.notes:
+            lines.append(line("notes", filled(step.notes)))
+    return "\n".join(lines) + "\n"
+
+
+def pack(lecture: Lecture) -> str:
+    """Write a lecture as a text for an address: letters, digits, - and _."""
+    data = zlib.compress(write_lecture(lecture).encode(), 9)
+    return MARK + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def unpack(text: str) -> Lecture:
+    """Read a lecture from the text of an address.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        data = base64.urlsafe_b64decode(text.removeprefix(MARK) + "=" * (-(len(text) - 1) % 4))
+        inflate = zlib.decompressobj()
+        raw = inflate.decompress(data, MAX_BYTES + 1)
+        return read_lecture(raw.decode())
+    except (zlib.error, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f"the address holds no lecture: {error}") from None

@@ -1,0 +1,70 @@
+"""A lecture of one's own: the views that a visitor adds to it, kept in the address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from analysis.lecture.files import pack
+from analysis.lecture.lectures import lecture_of
+from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
+from pages.ui.address import MODEL, chosen, hold
+from pages.ui.wall import on_wall
+
+MINE = "mine"
+"""The parameter that holds the lecture."""
+
+TITLE = "My lecture"
+
+
+def my_lecture() -> Lecture | None:
+    """Return the visitor's own lecture, if there is any."""
+    return chosen(MINE, _read, None)
+
+
+def _read(text: str) -> Lecture | None:
+    return lecture_of(text)
+
+
+def keep_mine(lecture: Lecture | None) -> None:
+    """Keep the visitor's own lecture, from a callback; None is none."""
+    hold(MINE, "" if lecture is None else pack(lecture))
+
+
+def add_button(page: str, title: str) -> None:
+    """Draw the button that adds the page, as it is, to the visitor's own lecture.
+
+    Args:
+        page: the name of the page.
+        title: what it is called.
+    """
+    mine = my_lecture()
+    if on_wall():
+        return
+    with st.container(key="add_view", width="content"):
+        st.button(
+            "Add to lecture",
+            key="add_to_lecture",
+            type="tertiary",
+            icon=":material/playlist_add:",
+            help="Add this view to your own lecture, on the page Lecture.",
+            disabled=mine is not None and len(mine.steps) >= MAX_STEPS,
+            on_click=_add,
+            args=(page, title),
+        )
+
+
+def _add(page: str, title: str) -> None:
+    settings = st.query_params.to_dict()
+    address = f"{page}?{urlencode(settings, safe=':;,=')}" if settings else page
+    bare = Step(title, address)
+    address = f"{page}?{urlencode(bare.settings, safe=':;,=')}" if bare.settings else page
+    model = settings.get(MODEL, "")
+    named = f"{title}: {model}" if model else title
+    step = Step(named[: MOST_TEXT["title"]], address)
+    mine = my_lecture()
+    lecture = Lecture(TITLE, (step,)) if mine is None else replace(mine, steps=(*mine.steps, step))
+    keep_mine(lecture)
+    st.toast(f"Step {len(lecture.steps)} of your lecture", icon=":material/school:")
