@@ -159,12 +159,7 @@ def _show_question(mine: Lecture, index: int, question: Question | None) -> None
     key, words = f"my_{number}_right", ["none", "1", "2", "3"]
     st.session_state[key] = words[0 if question.right is None else question.right + 1]
     left, right = st.columns([1, 4])
-    left.selectbox(
-        "Right answer",
-        words,
-        key=key,
-        on_change=lambda: ask("right", st.session_state[key]),
-    )
+    left.selectbox("Right answer", words, key=key, on_change=_choose_right, args=(ask, key))
     with right:
         _field(
             "What the numbers say",
