@@ -170,16 +170,19 @@ def _show_question(mine: Lecture, index: int, question: Question | None) -> None
         )
 
 
-def _field(label: str, kind: str, value: str, key: str, change: Callable[[str], object]) -> None:
+def _choose_right(ask: Callable[[str, str], None], key: str) -> None:
+    ask("right", st.session_state[key])
+
+
+def _field(label: str, kind: str, value: str, key: str, change: Callable[[str], None]) -> None:
     """Draw a text field that shows a value; what is typed is given to `change`."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
-    st.text_input(
-        label,
-        key=key,
-        max_chars=MOST_TEXT[kind],
-        on_change=lambda: change(st.session_state[key]),
-    )
+
+    def changed() -> None:
+        change(st.session_state[key])
+
+    st.text_input(label, key=key, max_chars=MOST_TEXT[kind], on_change=changed)
 
 
 def _of_step(mine: Lecture, index: int, label: str, name: str, value: str) -> None:
