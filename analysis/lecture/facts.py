@@ -111,10 +111,6 @@ def _order_error(order: str) -> Callable[[], str]:
     return lambda: f"{ORDER_ERRORS[UnitOrder(order)][0]:.2f}%"
 
 
-def _ratio(part: Callable[[], float], whole: Callable[[], float], style: str) -> Callable[[], str]:
-    return lambda: format(part() / whole(), style)
-
-
 def _lesion(net: str, path: str = "") -> Callable[[], str]:
     def written() -> str:
         error = error_without(net, path) if path else shipped(f"lesions_{net}").figures["error"]
@@ -125,14 +121,6 @@ def _lesion(net: str, path: str = "") -> Callable[[], str]:
 
 def _path_figure(name: str, style: str) -> Callable[[], str]:
     return lambda: format(shipped("paths_fashion_resnet56").figures[name], style)
-
-
-def _share_of_short_paths() -> str:
-    from analysis.lesions.report import paths_of
-
-    found = paths_of(shipped("paths_fashion_resnet56"))
-    low, high = found.holding(0.9)
-    return f"{100 * found.held(low, high):.0f}%"
 
 
 def _per_layer() -> str:
@@ -155,8 +143,6 @@ _FACTS: dict[str, Callable[[], str]] = {
     "steps": lambda: str(shipped("train_plain20_seed0").figures["total_steps"]),
     "plain20_loss": _mean(last_losses, "plain20", ".2f"),
     "plain56_loss": _mean(last_losses, "plain56", ".2f"),
-    "resnet20_loss": _mean(last_losses, "resnet20", ".2f"),
-    "resnet56_loss": _mean(last_losses, "resnet56", ".2f"),
     "plain20_accuracy": _mean(last_accuracies, "plain20", ".0%"),
     "plain56_accuracy": _mean(last_accuracies, "plain56", ".0%"),
     "vanishing_factor": _factor("vanishing", 0),
@@ -181,5 +167,4 @@ _FACTS: dict[str, Callable[[], str]] = {
     "paths": lambda: f"{2 ** shipped('paths_fashion_resnet56').figures['blocks']:,}",
     "mean_path": _path_figure("mean_path", "g"),
     "mean_gradient": _path_figure("mean_gradient", ".1f"),
-    "short_share": _share_of_short_paths,
 }

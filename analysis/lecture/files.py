@@ -131,7 +131,7 @@ def write_lecture(lecture: Lecture) -> str:
     """Write a lecture as TOML that `read_lecture` reads; numbers in braces are filled in."""
 
     def line(name: str, value: Any) -> str:
-        return f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        return f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
 
     filled = lecture.filled
     lines = [line("title", filled(lecture.title))]

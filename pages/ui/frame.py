@@ -100,7 +100,9 @@ def run(page: StreamlitPage) -> None:
     at = lecture.place()
     sentence = lecture.show_strip(at) if at else None
     place = st.container()
-    if at is None or not at.waits:
+    if at is not None and at.waits:
+        st.session_state.pop(_HANDOVER)  # the page comes with the answer
+    else:
         with suppress(StopException):  # the page ends early where it has nothing more to show
             page.run()
     if at is not None and sentence is not None:

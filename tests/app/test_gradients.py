@@ -151,6 +151,32 @@ def test_presets_choose_what_they_measure(open_app: Open, monkeypatch: pytest.Mo
     assert asked[1][2] == GradientSettings(batch=4, precision=Precision.FLOAT64)
 
 
+def test_what_was_recorded_is_shown_at_once(open_app: Open) -> None:
+    app = open_app(None, "gradients")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 1
+    assert any(said.value.startswith("Recorded on 2026-") for said in app.caption)
+    press(app, "Vanishing")
+    assert "jobs" not in app.session_state or "gradients" not in app.session_state["jobs"]
+    assert "it vanishes" in markdown(app)
+    assert app.query_params["models"].startswith("plain56:norm=none:init=default")
+    assert not app.info
+    assert [button.label for button in app.button if button.key == "measure_gradients"] == [
+        "Run it here"
+    ]
+    app.number_input(key="seeds").set_value(2).run()  # another question
+    assert "No measurements yet" in "".join(said.value for said in app.caption)
+
+
+def test_what_this_server_has_measured_is_shown_to_the_next_visitor(open_app: Open) -> None:
+    app = measured(opened(open_app), "Measure")
+    assert not any("this server" in said.value for said in app.caption)
+    again = opened(open_app)
+    assert not again.exception
+    assert any(said.value.startswith("Measured on this server") for said in again.caption)
+    assert "the plain stack's gradient falls by a factor of" in markdown(again)
+
+
 def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app = opened(open_app)
     app.text_input(key="asked_models").input("resnet20 resnet20").run()

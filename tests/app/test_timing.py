@@ -72,6 +72,18 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert "backward (stage means)" in told(app)["svg"]
 
 
+def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None:
+    measured(open_app(TINY, "timing"))
+    app = open_app(TINY, "timing")
+    assert "Measured before on this server" in [head.value for head in app.header]
+    assert f"`{TINY}` · training with SGD, batch 2" in markdown(app)
+    assert "timings" not in app.session_state
+    other = open_app(TINY, "timing", timing_batches="3")
+    assert "No measurements yet" in "".join(said.value for said in other.caption)
+    graph = open_app(TINY, "shortcuts")
+    assert "forward time" in graph.selectbox(key="heat").options
+
+
 def test_few_iterations_are_warned_of(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     app.session_state["timings"] = [replace(TRAINING, interval=None)]

@@ -1,0 +1,185 @@
+"""Lectures as values and files, and what the story claims."""
+
+import re
+from dataclasses import replace
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.lecture import facts
+from analysis.lecture.facts import TAKEN, Facts
+from analysis.lecture.files import MARK, address_of, pack, read_lecture, unpack, write_lecture
+from analysis.lecture.lectures import lecture_of
+from analysis.lecture.steps import NAME, STORY
+from analysis.lecture.story import PAGES, Lecture, Question, Step, link
+from pages.ui.frame import LECTURES
+from pages.ui.frame import PAGES as APP_PAGES
+
+NUMBERED = dict(enumerate(STORY.steps, 1))
+
+
+def test_a_step_can_show_every_page() -> None:
+    assert list(PAGES) == [name for name, _, _ in APP_PAGES if name != LECTURES]
+
+
+def test_the_story_is_filled_with_facts() -> None:
+    texts = write_lecture(STORY)
+    assert "{" not in texts
+    assert len(STORY.steps) == 15
+    used = set(re.findall(r"\{(\w+)\}", " ".join(map(repr, STORY.steps))))
+    assert used == set(Facts())
+    told = " ".join(texts.split())
+    for said in (
+        "ResNet-34 takes 3.66 G multiply-adds per image, 19% of VGG-19's 19.6 G",
+        "12% more: 4.09 G against 3.66 G. But backward needs 86.1 MB an image, not 32.3 MB.",
+        "about 0.408 per layer",
+        "25.03%, 24.52% and 24.19% top-1 error",
+        "error 6.37% instead of 6.61%",
+        "plain-18 27.94%, plain-34 28.54%",
+        "27 blocks make 134,217,728 paths, which go through 13.5 blocks on average.",
+    ):
+        assert said in told
+
+
+def test_the_right_answers_follow_from_the_numbers() -> None:
+    shallow, deep = facts.last_losses("plain20"), facts.last_losses("plain56")
+    assert all(one + 0.05 < other for one, other in zip(shallow, deep, strict=True))
+    assert right(3) == "Plain, 20 layers"
+    assert fmean(facts.last_accuracies("plain56")) < fmean(facts.last_accuracies("plain20")) - 0.2
+    assert facts.ratios("vanishing")[0] < -3
+    assert right(5) == "It vanishes"
+    assert facts.ratios("bn_explodes")[0] > 3
+    assert right(6) == "It explodes"
+    errors = [float(Facts()[f"option_{option}_error"].rstrip("%")) for option in "abc"]
+    assert 0.5 < errors[0] - errors[2] < 1.5
+    assert right(9).startswith("A little")
+    assert 5 < float(Facts()["bottleneck_macs"].rstrip("%")) < 15
+    assert right(10) == "About a tenth more"
+    assert abs(facts.cosine("plain56")) < 0.1
+    assert right(11) == "At right angles"
+    assert facts.error_without("fashion_plain32", TAKEN) > 0.8
+    assert facts.error_without("fashion_resnet32", TAKEN) < 0.2
+    assert "plain one alone" in right(13)
+    paths = facts.shipped("paths_fashion_resnet56").figures
+    assert paths["mean_gradient"] < paths["mean_path"] - 2
+    assert right(14).startswith("Fewer than")
+    assert {number for number, step in NUMBERED.items() if step.question} == {
+        *(3, 5, 6, 7, 9, 10, 11, 13, 14)
+    }
+
+
+def right(number: int) -> str:
+    question = NUMBERED[number].question
+    assert question is not None
+    assert question.right is not None
+    return question.answers[question.right]
+
+
+def test_a_block_of_zeros_returns_its_input() -> None:
+    import torch
+
+    from nets import build, parse
+
+    assert right(7) == "Its input"
+    for model, same in (("resnet20", True), ("plain20", False)):
+        block = build(parse(model)).get_submodule("layer1.1").eval()
+        for parameter in block.parameters():
+            torch.nn.init.zeros_(parameter)
+        x = torch.rand(2, 16, 8, 8)
+        assert torch.equal(block(x), x if same else torch.zeros_like(x))
+
+
+texts = st.text(max_size=60)
+titles = st.text(min_size=1, max_size=60).filter(str.strip)
+questions = st.builds(
+    Question, titles, st.tuples(titles, titles, titles), st.sampled_from([None, 0, 1, 2]), texts
+)
+steps = st.builds(
+    Step,
+    titles,
+    st.sampled_from(["units", "gradients?models=plain20;resnet20", "explore?model=resnet18"]),
+    texts,
+    st.none() | questions,
+    texts,
+)
+
+
+@given(st.builds(Lecture, titles, st.lists(steps, min_size=1, max_size=4).map(tuple)))
+def test_a_file_and_an_address_hold_a_lecture(lecture: Lecture) -> None:
+    assert read_lecture(write_lecture(lecture)) == lecture
+    packed = pack(lecture)
+    assert re.fullmatch(r"~[-\w]+", packed)
+    assert unpack(packed) == lecture
+    assert lecture_of(packed) == lecture
+
+
+HEAD = 'title = "x"\n[[steps]]\ntitle = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "line 1: title must not be empty"),
+        ('title = "x"', "line 1: a lecture has 1 to 60 steps, not 0"),
+        ("title = \n", "line 1: Invalid value"),
+        ('title = "x"\nname = 1', "line 2: 'name' is no field of a lecture"),
+        ("steps = 3", "line 1: steps are written as [[steps]]"),
+        (f'{HEAD}address = "foo"', "line 4: address must begin with a page (explore, "),
+        (f'{HEAD}address = "units"\nfoo = 1', "line 5: 'foo' is no field of a step"),
+        (f'{HEAD}address = "units"\nsay = 3', "line 5: say must be a text"),
+        (f'{HEAD}address = "units"\nright = 1', "line 5: right needs a question"),
+        (
+            f'{HEAD}address = "units"\nquestion = "q"\nanswers = ["a"]',
+            "line 6: answers must be 3, not 1",
+        ),
+        (
+            f'{HEAD}address = "units"\nquestion = "q"\nanswers = ["a", "", "c"]',
+            "line 6: answer must not be empty",
+        ),
+        (
+            f'{HEAD}address = "units"\n[[steps]]\ntitle = "b"\naddress = "units"\n'
+            'question = "q"\nanswers = ["a", "b", "c"]\nright = 4',
+            "line 10: right must be 1 to 3, not 4",
+        ),
+        (
+            f'{HEAD}address = "units"\nsay = "{"x" * 301}"',
+            "line 5: say has 301 letters, and at most 300 are allowed",
+        ),
+        ("x" * 200_001, "a lecture's file has at most 200 kB"),
+    ],
+)
+def test_a_broken_file_says_the_line(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        read_lecture(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("units", "units"),
+        ("/units?a=1", "units?a=1"),
+        ("http://localhost:8501/units?a=1&b=2", "units?a=1&b=2"),
+        ("https://host/base/units", "units"),
+    ],
+)
+def test_an_address_may_be_the_whole_of_a_browsers(text: str, address: str) -> None:
+    assert address_of(text) == address
+
+
+def test_a_link_has_the_page_its_settings_and_the_lecture() -> None:
+    step = Step("a", "gradients?models=plain20;resnet20&lecture=old&view=wall&step=3")
+    assert link(step, lecture="new", step="1", view="") == (
+        "gradients?models=plain20;resnet20&lecture=new&step=1"
+    )
+    assert link(replace(step, address="explore?model=resnet18")) == "?model=resnet18"
+
+
+def test_what_is_no_lecture_is_one_sentence() -> None:
+    assert lecture_of(NAME) is STORY
+    with pytest.raises(ValueError, match="'no' is no lecture of this server: choose one of resnet"):
+        lecture_of("no")
+    for broken in (MARK, f"{MARK}abc", f"{MARK}*", pack(STORY)[:100]):
+        with pytest.raises(ValueError, match="the address holds no lecture"):
+            lecture_of(broken)

@@ -1,0 +1,168 @@
+"""Lectures: the strip above a page, predict and reveal, a lecture of one's own."""
+
+import os
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.lecture.files import pack, read_lecture, unpack
+from analysis.lecture.lectures import VARIABLE
+from analysis.lecture.steps import STORY
+from analysis.lecture.story import Lecture, Question, Step
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+
+OWN = Lecture(
+    "Mine",
+    (
+        Step("First", "units", "Say {this}."),
+        Step("Second", "shortcuts?model=resnet20", "", Question("Why?", ("a", "b", "c"), 0, "So.")),
+    ),
+)
+TOML = """title = "By hand"
+[[steps]]
+title = "One"
+address = "gradients?models=plain56;resnet56"
+[[steps]]
+title = "Two"
+address = "http://localhost:8501/units?left_block=bottleneck&view=wall"
+say = "Two blocks."
+[[steps]]
+title = "Three"
+address = "explore?model=resnet18"
+"""
+
+
+def at(open_app: Open, number: int, **more: str) -> AppTest:
+    """A step of the story."""
+    step = STORY.steps[number - 1]
+    settings = {**step.settings, "lecture": "resnet", "step": str(number), **more}
+    return open_app(settings.pop("model", None), step.page, **settings)
+
+
+def test_a_step_is_the_page_with_a_strip(open_app: Open) -> None:
+    app = at(open_app, 2)
+    assert not app.exception
+    assert "A deeper network should not be worse" in html(app)
+    assert "2 of 15" in html(app)
+    assert "Plain-56 is plain-20 with 18 more blocks." in markdown(app)
+    assert "A plain stack of 27 blocks without shortcuts." in markdown(app)
+    assert app.query_params["lecture"] == "resnet"
+    assert 'href="shortcuts?model=resnet34&amp;twin=true&amp;lecture=resnet&amp;step=1"' in html(
+        app
+    )
+
+
+def test_the_class_commits_before_the_curve(open_app: Open) -> None:
+    app = at(open_app, 3, view="wall")
+    assert "After 60 steps, whose training loss is lower?" in markdown(app)
+    assert not app.get("plotly_chart")
+    assert "Notes" not in html(app)  # they tell the answer
+    assert "Plain, 20 layers: 1." not in markdown(app)
+    app.button(key="lecture_answer_2").click().run()
+    assert not app.exception
+    assert app.query_params["answers"] == "--2"
+    assert "You said “Plain, 56 layers”. **Plain, 20 layers: 1." in markdown(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert "answers=--2" in html(app)  # the way on takes them along
+    again = at(open_app, 3, answers="--1")
+    assert "Right. **Plain, 20 layers: 1." in markdown(again)
+    shown = at(open_app, 3)
+    shown.button(key="lecture_show").click().run()
+    assert shown.query_params["answers"] == "--0"
+    assert "**Plain, 20 layers: 1." in markdown(shown)
+
+
+def test_what_is_no_step_is_said(open_app: Open) -> None:
+    app = open_app(None, "units", lecture="no", step="2")
+    assert "lecture=no" in app.warning[0].value
+    app = open_app(None, "units", lecture="resnet", step="16", answers="x")
+    assert "answers=x" in app.warning[0].value
+    assert "step=16" in app.warning[0].value
+    assert "1 of 15" in html(app)
+
+
+def test_a_link_to_another_page_leaves_the_lecture(open_app: Open) -> None:
+    app = at(open_app, 2)
+    app.query_params.clear()  # a link to a page has the model alone
+    app.switch_page("pages/units.py").run()
+    assert "lecture" not in app.query_params
+    assert "2 of 15" not in html(app)
+
+
+def test_views_make_a_lecture(open_app: Open) -> None:
+    app = open_app("resnet18", "units", left_block="bottleneck", view="desk")
+    app.button(key="add_to_lecture").click().run()
+    app.switch_page("pages/shortcuts.py").run()
+    app.button(key="add_to_lecture").click().run()
+    mine = unpack(app.query_params["mine"])
+    assert [step.address for step in mine.steps] == [
+        "units?left_block=bottleneck&model=resnet18",
+        "shortcuts?model=resnet18",
+    ]
+    app.switch_page("pages/lecture.py").run()
+    assert app.query_params["mine"] == pack(mine)
+    assert not app.exception
+
+
+def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
+    app = open_app(None, "lecture", lecture_shown="mine", mine=pack(OWN))
+    assert not app.exception
+    app.text_input(key="my_title").input("Ours").run()
+    app.text_input(key="my_1_say").input("Other words").run()
+    app.text_input(key="my_1_question").input("What?").run()
+    app.text_input(key="my_1_answer_2").input("Perhaps").run()
+    app.selectbox(key="my_1_right").select("2").run()
+    app.button(key="my_1_down").click().run()
+    app.text_input(key="my_1_question").input("").run()
+    mine = unpack(app.query_params["mine"])
+    assert mine.title == "Ours"
+    first, second = mine.steps
+    assert (first.title, first.question) == ("Second", None)
+    assert second.say == "Other words"
+    assert second.question == Question("What?", ("Yes", "Perhaps", "It depends"), 1)
+    app.text_input(key="my_1_title").input(" ").run()  # a step needs a title
+    assert unpack(app.query_params["mine"]) == mine
+    app.button(key="my_1_out").click().run()
+    app.button(key="my_1_out").click().run()
+    assert "mine" not in app.query_params
+    assert "No steps yet." in markdown(app)
+
+
+def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:
+    app = open_app(None, "units", lecture=pack(OWN), step="1")
+    assert not app.exception
+    assert "Say {this}." in markdown(app)
+
+
+def test_a_file_is_opened(open_app: Open) -> None:
+    app = open_app(None, "lecture", lecture_shown="mine")
+    app.file_uploader[0].upload("mine.toml", TOML.encode(), "application/toml").run()
+    app.button(key="use_lecture").click().run()
+    assert [step.title for step in unpack(app.query_params["mine"]).steps] == [
+        "One",
+        "Two",
+        "Three",
+    ]
+    broken = open_app(None, "lecture", lecture_shown="mine")
+    broken.file_uploader[0].upload("mine.toml", b'title = "x"\n[[steps]]\n', "text/plain").run()
+    assert broken.error[0].value == "Mine.toml, line 2: title must not be empty."
+
+
+def test_the_servers_folder_offers_lectures(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.toml").write_text(TOML)
+    (tmp_path / "broken.toml").write_text('title = "x"\n[[steps]]\ntitle = "a"\nfoo = 1\n')
+    monkeypatch.setenv(VARIABLE, os.fspath(tmp_path))
+    app = open_app(None, "lecture")
+    assert app.selectbox(key="story").options == ["resnet", "broken", "mine"]
+    app.selectbox(key="story").select("mine").run()
+    assert app.header[0].value == "By hand"
+    assert "units?left_block=bottleneck&amp;view=wall&amp;lecture=mine&amp;step=2" in html(app)
+    app.selectbox(key="story").select("broken").run()
+    assert "line 4: 'foo' is no field of a step" in app.error[0].value
+    app = open_app(None, "units", lecture="mine", step="2", left_block="bottleneck")
+    assert "Two blocks." in markdown(app)
+    assert read_lecture(TOML).steps[1].address == "units?left_block=bottleneck&view=wall"
