@@ -17,12 +17,13 @@ STORY = Lecture(
     (
         Step(
             "What does a network cost?",
-            "shortcuts?model=resnet34&twin=true",
+            "explore?model=resnet34",
             "ResNet-34 takes {resnet34_macs} multiply-adds per image, {resnet34_of_vgg19} of "
             "VGG-19's {vgg19_macs}, though it is deeper.",
-            notes="Above, the plain network of 34 layers; below, the same with shortcuts. Where "
-            "the map halves, the channels double, so that every layer costs about the same (He et "
-            "al. 2015, section 3.3). Shortcuts add almost nothing: three projections.",
+            notes="The picture shows height, width and channels through the network. Where the map "
+            "halves, the channels double, so that every layer costs about the same (He et al. "
+            "2015, section 3.3). The plain network of 34 layers differs by three projections "
+            "only. VGG-19 from the layers that Simonyan and Zisserman 2015 published.",
         ),
         Step(
             "A deeper network should not be worse",
@@ -86,7 +87,7 @@ STORY = Lecture(
         ),
         Step(
             "Identity is hard to learn",
-            "shortcuts?model=resnet20&twin=true",
+            "explore?model=plain34&explore_shown=block&block=layer1.1",
             "To pass its input on, a plain block has to learn the identity.",
             Question(
                 "All weights of a residual block are zero. What does it return?",

@@ -21,7 +21,7 @@ from pages.ui import lecture
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
-from pages.ui.mylecture import add_button
+from pages.ui.mylecture import add_button, my_lecture
 from pages.ui.picker import DEFAULT, Choice, choose
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
@@ -107,7 +107,9 @@ def run(page: StreamlitPage) -> None:
             page.run()
     if at is not None and sentence is not None:
         lecture.say(at, sentence)
-    if page.url_path != LECTURES:
+    if page.url_path == LECTURES:
+        my_lecture()  # goes with the visitor
+    else:
         add_button(page.url_path or PAGES[0][0], page.title)
     with place:
         say_left_out(finish())

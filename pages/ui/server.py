@@ -27,9 +27,10 @@ def documents() -> list[Route]:
     """
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
-    keys = SCRIPT.read_text(encoding="utf-8")
-    ours = f'<style>{style}</style><script type="module">{keys}</script>'
-    document = document.replace("</body>", f"{ours}</body>", 1)
+    keys = SCRIPT.read_text(encoding="utf-8").rpartition("export default")[0]
+    early = f"<script>(() => {{{keys}}})();</script>"  # a module's script would wait for Streamlit's
+    document = document.replace("<head>", f"<head>{early}", 1)
+    document = document.replace("</body>", f"<style>{style}</style></body>", 1)
 
     async def answer(_: Request) -> HTMLResponse:
         return HTMLResponse(document, headers={"Cache-Control": "no-cache"})

@@ -49,9 +49,7 @@ def test_a_step_is_the_page_with_a_strip(open_app: Open) -> None:
     assert "Plain-56 is plain-20 with 18 more blocks." in markdown(app)
     assert "A plain stack of 27 blocks without shortcuts." in markdown(app)
     assert app.query_params["lecture"] == "resnet"
-    assert 'href="shortcuts?model=resnet34&amp;twin=true&amp;lecture=resnet&amp;step=1"' in html(
-        app
-    )
+    assert 'href="./?model=resnet34&amp;lecture=resnet&amp;step=1"' in html(app)
 
 
 def test_the_class_commits_before_the_curve(open_app: Open) -> None:

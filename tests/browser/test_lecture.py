@@ -1,0 +1,89 @@
+"""A lecture given with a presenter's keys: every step of the story, and one's own."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from analysis.lecture.steps import STORY
+from tests.browser.conftest import Visit, drawn, settled
+from tests.browser.test_wall import FITS, texts
+
+LEAST = {13: 16.0}
+"""Smallest text in px of fifteen blocks to take out, below two figures."""
+
+
+def arrived(page: Page, number: int) -> None:
+    expect(page).to_have_url(re.compile(f"step={number}(&|$)"))
+    expect(page.locator(".rl-lecture")).to_contain_text(f"{number} of 15")
+    drawn(page)
+
+
+def test_the_story_is_told_by_arrow_keys(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture?view=wall", 1280, 720)
+    expect(page.get_by_role("link", name="Is it as good?")).to_be_visible()
+    for number, step in enumerate(STORY.steps, start=1):
+        page.keyboard.press("ArrowRight")
+        arrived(page, number)
+        if step.question:
+            expect(page.get_by_role("heading", name="?").last).to_be_visible()
+            page.keyboard.press("3")
+            expect(page).to_have_url(re.compile(f"answers=[-3]{{{number - 1}}}3"))
+            expect(page.get_by_text("Show without an answer")).to_have_count(0)
+            drawn(page)
+        page.wait_for_function(FITS, arg=720)
+        small = [
+            (text, size)
+            for text, size in texts(page)
+            if size < LEAST.get(number, 24.0) - 0.1 and not text.lstrip("−-").isdigit()
+        ]
+        assert small == [], number
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture", 1280, 720)
+    expect(page.locator("[data-lecture]")).to_be_attached()
+    for key in ("PageDown", "PageDown", "ArrowRight", "PageUp"):
+        page.keyboard.press(key)
+    arrived(page, 2)
+    assert "view=wall" in page.url
+    page.get_by_role("link", name="Next step").click()
+    arrived(page, 3)
+    page.go_back()
+    arrived(page, 2)
+    page.keyboard.press("p")  # the desk, with its fields
+    expect(page).not_to_have_url(re.compile("view=wall"))
+    page.get_by_role("textbox", name="Model text").click()
+    page.keyboard.press("ArrowRight")  # moves the caret
+    page.keyboard.press("PageDown")  # is a presenter's
+    arrived(page, 3)
+    page.get_by_role("link", name="Units").click()
+    expect(page).not_to_have_url(re.compile("lecture="))
+
+
+def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/units?left_block=bottleneck", 1280, 900)
+    page.get_by_role("button", name="Add to lecture").click()
+    expect(page.get_by_text("Step 1 of your lecture")).to_be_visible()
+    page.get_by_role("link", name="Lecture").click()
+    page.get_by_text("My lecture", exact=True).click()
+    field = page.get_by_role("textbox", name="To say")
+    field.fill("Two orders.")
+    field.press("Enter")
+    settled(page)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Present").click()
+    step = opened.value
+    expect(step.get_by_text("Two orders.")).to_be_visible()
+    expect(step).to_have_url(re.compile("units.*left_block=bottleneck.*view=wall.*step=1"))
+    step.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_links_of_the_story_can_be_read(scheme: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture", 390, 844)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    expect(page.get_by_role("link", name="Is it as good?")).to_be_visible()
+    wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert page.evaluate(wide) <= 390
