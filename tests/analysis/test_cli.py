@@ -268,15 +268,15 @@ def test_a_title_beyond_our_letters_is_one_warning(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["profile", "resnet51"], "'resnet51' is no model: did you mean"),
+        (["profile", "resnet51"], "'resnet51' is not a model: did you mean"),
         (["profile", ""], "the model's name is empty"),
         (["profile", "resnet50:blocks=0,1,1,1"], "blocks must be 1 to 1,000, not 0"),
         (["profile", "resnet50:blocks=-3,1,1,1"], "blocks must be 1 to 1,000, not -3"),
         (["profile", "resnet50:blocks=1000000000"], "blocks must be 1 to 1,000"),
         (["profile", "resnet50:blocks=three"], "blocks must be written like 3,4,6,3, not 'three'"),
-        (["profile", "resnet50:depth=9"], "'depth' is no option"),
+        (["profile", "resnet50:depth=9"], "'depth' is not an option"),
         (["profile", "resnet50:bias=1:bias=0"], "bias is given twice"),
-        (["profile", "x" * 30_000], "1,000 characters at most, not 30,000"),
+        (["profile", "x" * 30_000], "at most 1,000 characters, not 30,000"),
         (["profile", "resnet50", "--input", "0x0"], "input must be channels x height x width"),
         (["profile", "resnet50", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
         (["profile", "resnet50", "--input", "8x8"], "input must be channels x height x width"),

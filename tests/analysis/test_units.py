@@ -115,8 +115,8 @@ def test_published_errors() -> None:
         ("preact", "a unit order must be one of"),
         ("original:block=wide", "block must be one of basic, bottleneck, not 'wide'"),
         ("original:shortcut=yes", "shortcut must be one of identity, projection, zero_pad, none"),
-        ("original:depth=3", "'depth=3' is no option of a unit"),
-        ("original:block", "'block' is no option of a unit"),
+        ("original:depth=3", "'depth=3' is not an option of a unit"),
+        ("original:block", "'block' is not an option of a unit"),
         ("original:block=basic:block=basic", "block is given twice"),
     ],
 )

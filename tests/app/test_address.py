@@ -325,8 +325,8 @@ def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str)
 @pytest.mark.parametrize("text", ["nan", "inf", "1e999"])
 def test_a_model_that_is_a_number_is_no_model(open_app: Open, text: str) -> None:
     for page, says in (
-        ("explore", f"'{text}' is no model"),
-        ("timing", f"'{text}' is no model"),
+        ("explore", f"'{text}' is not a model"),
+        ("timing", f"'{text}' is not a model"),
     ):
         app = open_app(text, page)
         assert not app.exception
@@ -334,7 +334,7 @@ def test_a_model_that_is_a_number_is_no_model(open_app: Open, text: str) -> None
     app = open_app("resnet20", "gradients", models=f"resnet20;{text}")
     app.number_input(key="seeds").set_value(2).run()
     assert not app.exception
-    assert app.error[0].value.startswith(f"'{text}' is no model")
+    assert app.error[0].value.startswith(f"'{text}' is not a model")
 
 
 def test_one_choice_that_another_overtakes_is_left_out_without_a_word(open_app: Open) -> None:

@@ -50,7 +50,7 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     app.selectbox(key="to").select("resnet50").run()
     assert "resnet50 and resnet50 are the same network." in markdown(app)
     app = open_app(None, "compare", to="resnet51")
-    assert app.error[0].value.startswith("'resnet51' is no model: did you mean")
+    assert app.error[0].value.startswith("'resnet51' is not a model: did you mean")
     assert "<img" not in html(app)  # nothing stands in for it
 
     many = ";".join(list(CATALOG)[:13])
@@ -112,7 +112,7 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
     app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
     (error,) = app.error
-    assert error.value.startswith("'resnet2' is no model")
+    assert error.value.startswith("'resnet2' is not a model")
     assert list(app.dataframe[0].value.index) == ["resnet20"]
     assert not app.exception
 
@@ -124,7 +124,7 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     table = app.dataframe[0].value
     assert list(table.index) == [small, "resnet20"]
     unknown, wrong = (error.value for error in app.error)
-    assert unknown.startswith("'resnet51' is no model")
+    assert unknown.startswith("'resnet51' is not a model")
     assert wrong == "'resnet20:blocks=0' is left out: blocks must be 1 to 1,000, not 0."
     assert table.loc[small, "MACs (conv + linear)"] == 37_523_456
     app.segmented_control(key="compare_columns").set_value("memory").run()
@@ -132,7 +132,7 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     said = app.info[0].value
     assert f"{small} has no training figures: input 3x32x32 is too" in said
     open_tab(app, "difference")
-    unknown = "'resnet51' is no model"
+    unknown = "'resnet51' is not a model"
     assert not app.error  # only the two that differ are read
     assert f"Saved memory is missing: {small} cannot train" in app.info[0].value
     open_tab(app, "sweep")

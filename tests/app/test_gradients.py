@@ -156,7 +156,7 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app.text_input(key="asked_models").input("resnet20 resnet20").run()
     assert "A model is given twice" in app.error[0].value
     app.text_input(key="asked_models").input("resnet20 resnet2").run()
-    assert "'resnet2' is no model" in app.error[0].value
+    assert "'resnet2' is not a model" in app.error[0].value
     app.text_input(key="asked_models").input("resnet1202:input=3x128x128").run()
     app.number_input(key="batch").set_value(1_000).run()
     assert "at most 4 GB are allowed" in app.error[0].value

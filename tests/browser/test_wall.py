@@ -99,5 +99,5 @@ def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Vi
 
 def test_what_is_wrong_with_hidden_settings_is_said(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?view=wall&models=resnet20,resnet21", 1280, 720)
-    expect(page.get_by_text("is no model")).to_be_visible()
+    expect(page.get_by_text("is not a model")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_hidden()
