@@ -163,7 +163,7 @@ def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = call(capsys, "profile", "resnet20", "--verify", "--format", "json")
     assert status == 0
     assert json.loads(out)["fvcore_flops"] == 40_931_968
-    assert err == "fvcore counts 40,931,968, we count 40,931,968: 78 of 78 layers equal\n"
+    assert err == "fvcore counts 40,931,968, ResNet Lab counts 40,931,968: 78 of 78 layers equal\n"
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -289,7 +289,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
         (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
-        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per says what --heat"),
+        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per applies to --heat"),
         (
             ["graph", "resnet18:input=3x32x32", "-o", "a.svg", "--heat", "saved_bytes"],
             "there is no saved memory to colour by: input 3x32x32 is too small at batch 1, where "
@@ -313,8 +313,8 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["time", "resnet152", "--batch", "60000"], "would fit"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "1:0"], "aspect must be width:height"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "9" * 5_000], "aspect must be width"),
-        (["graph", "resnet20", "-o", "a.svg", "--width-mm", "nan"], "nan is no number"),
-        (["graph", "resnet20", "-o", "a.svg", "--fragment"], "--fragment is for a .tex"),
+        (["graph", "resnet20", "-o", "a.svg", "--width-mm", "nan"], "nan is not a number"),
+        (["graph", "resnet20", "-o", "a.svg", "--fragment"], "--fragment applies to .tex files"),
         (["time", "resnet20", "--batch", "1_0"], "batch must be a whole number, or several"),
         (["choose", "--device", "tpu"], "device must be one of cpu"),
         (["gradients", "resnet1202", "-o", "/nowhere/g.svg"], "cannot write '/nowhere/g.svg'"),
@@ -324,7 +324,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["gradients", "resnet1202:input=3x256x256"], "at most 4 GB are allowed"),
         (["gradients", "resnet20:classes=1"], "has one class"),
         (["gradients"], "Missing argument 'MODEL [MODEL]...'"),
-        (["gradients", "resnet20", "--noise", "0.1"], "--noise is for --quantity direction"),
+        (["gradients", "resnet20", "--noise", "0.1"], "--noise applies to --quantity direction"),
         (["gradients", "resnet20", "--quantity", "size"], "is not one of 'activation', 'weight'"),
         (
             ["gradients", "resnet20", "--quantity", "direction", "--noise", "2"],
@@ -349,23 +349,23 @@ def test_a_title_beyond_our_letters_is_one_warning(
             ["choose", "--max-training-mb", "1e300"],
             "max_training_mb must be above 0 and at most 1e+12 MB, not 1e+300",
         ),
-        (["choose", "--device", "cpu"], "--device is for --max-ms"),
+        (["choose", "--device", "cpu"], "--device applies to --max-ms"),
         (
             ["choose", "--max-ms", "5", "--optimiser", "adam"],
-            "--max-ms times steps of sgd, not of adam",
+            "--max-ms times sgd, not adam",
         ),
         (
             ["choose", "--max-ms", "5", "--dtype", "float16"],
             "float16 on the CPU is for inference alone",
         ),
-        (["gradients", "resnet20", "--download"], "--download is for --images fashion_mnist"),
+        (["gradients", "resnet20", "--download"], "--download applies to --images fashion_mnist"),
         (["choose", "--max-macs", "many"], "'many' is not a valid float"),
         (["choose", "--max-ms", "5", "--device", "tpu"], "device must be one of cpu"),
         (["check-device", "--device", "tpu"], "device must be one of cpu"),
         (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
         (
             ["units", "original", "original", "original", "-o", "a.svg"],
-            "one or two units are drawn",
+            "give one or two units, not",
         ),
         (["units", "original", "-o", "a.gif"], "'a.gif' must end in"),
         (["units", "-o", "a.svg"], "Missing argument 'UNIT [UNIT]'"),

@@ -157,7 +157,7 @@ def test_what_cannot_be_taken_apart_is_one_line(
     bad.write_bytes(b"no checkpoint")
     for arguments, sentence in (
         (("lesions", str(bad)), "isn't a checkpoint of this app"),
-        (("lesions", str(tmp_path / "none")), "is no checkpoint that can be read: No such file"),
+        (("lesions", str(tmp_path / "none")), "is not a readable checkpoint (No such file"),
         (("lesions", str(alone)), "has one block: take a network of two or more"),
         (("lesions", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),
         (("lesions", str(saved), "-o", "a.txt"), "must end in .svg, .pdf or .png"),

@@ -81,8 +81,8 @@ def test_a_run_is_kept_resumed_and_predicts(
     status, _, err = call(capsys, *command)
     assert status == 2
     assert err == (
-        f"error: {str(folder)!r} holds a run of {NET}, seed 0: add --resume to go on with it, or "
-        "take another folder\n"
+        f"error: {str(folder)!r} already has a run of {NET}, seed 0: add --resume to continue it, "
+        "or use another folder\n"
     )
     assert [path.read_bytes() for path in results] == before
     status, again, _ = call(capsys, *command, "--resume")
@@ -112,7 +112,7 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: take resnet18"),
         (
             ("--recipe", "short", "--epochs", "1", "--steps", "1"),
-            "give --epochs or --steps, not both",
+            "use --epochs or --steps, not both",
         ),
         (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
         (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
@@ -124,7 +124,7 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         (("--recipe", "short", "--threads", "0"), "threads must be 1 to"),
         (("--recipe", "short", "--threads", "9" * 12), "threads must be 1 to"),
         (("--recipe", "short", "--data", ""), "the name of a set of images is missing"),
-        (("--recipe", "short", "-o", ""), "-o needs the name of a folder"),
+        (("--recipe", "short", "-o", ""), "-o needs a folder name"),
         (("--recipe", "short", "-o", "/proc/self"), "cannot write"),
         (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),
         (("--recipe", "short", "--data", "/no/such"), "no"),
@@ -172,7 +172,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith("error: interrupted at step 1")
-    assert err.endswith(f"of 160 of {NET}, seed 0: the same command with --resume goes on\n")
+    assert err.endswith(f"of 160 of {NET}, seed 0: add --resume to continue\n")
     assert " of 160 " in out
     assert call(capsys, *command, str(tmp_path / "a"), "--resume")[0] == 0
     assert call(capsys, *command, str(tmp_path / "b"))[0] == 0

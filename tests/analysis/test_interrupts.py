@@ -101,7 +101,7 @@ def test_at_any_time_in_the_first_seconds(site: Path, capsys: pytest.CaptureFixt
         else:
             assert status == 1, said
             assert re.fullmatch(
-                r"error: interrupted( while [a-z ]+: nothing was measured yet)?\n", err
+                r"error: interrupted( while [a-z ]+: no measurements yet)?\n", err
             ), said
             if out and command not in whole:  # what was measured by then
                 rows = list(csv.DictReader(out.splitlines()))
@@ -167,7 +167,7 @@ def ended(site: Path, code: str) -> tuple[int, str, str]:
 
 
 def test_before_anything_is_measured_it_says_how_far_it_was(site: Path) -> None:
-    said = "error: interrupted while warming up: nothing was measured yet\n"
+    said = "error: interrupted while warming up: no measurements yet\n"
     assert ended(site, MEASURING) == (1, "", said)
 
 
