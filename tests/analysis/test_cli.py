@@ -98,7 +98,7 @@ SMALL = "resnet18:input=3x32x32"
 SHORT = ("--seconds", "0.5")
 WHY = (
     "input 3x32x32 is too small at batch 1, where layer4.0.bn1 would train on one value per "
-    "channel; take a larger input or a batch of at least 2"
+    "channel; use a larger input or a batch of at least 2"
 )
 
 
@@ -297,8 +297,11 @@ def test_a_title_beyond_our_letters_is_one_warning(
         ),
         (["time", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
         (["gradients", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
-        (["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"], "'layer1.9' is no block of"),
-        (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
+        (
+            ["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"],
+            "'layer1.9' is not a block of",
+        ),
+        (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is not a block of resnet20"),
         (
             ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
             ".html holds 2,500 nodes at most, the layer unfolded graph has more",

@@ -121,7 +121,7 @@ def test_the_charts_of_a_timing(
         (("-o", "a.png", "--dpi", "1"), "dpi must be 20 to 1,200, not 1"),
         (("-o", "a.svg", "--width-mm", "nan"), "nan is not a number"),
         (("-o", "a.svg", "--palette", "pink"), "'pink' is not one of"),
-        (("-o", "a.svg", "--title", "x" * 201), "a title has at most 200 letters, not 201"),
+        (("-o", "a.svg", "--title", "x" * 201), "a title has at most 200 characters, not 201"),
         (("-o", "a.gif"), "'a.gif' must end in .svg, .pdf"),
         (("-o", "/nowhere/a.svg"), "cannot write '/nowhere/a.svg'"),
     ],

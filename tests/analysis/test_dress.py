@@ -57,7 +57,7 @@ def test_every_format() -> None:
     image = Image.open(io.BytesIO(bytes(picture_file(SVG, ".png", look, 100))))  # type: ignore[arg-type]
     assert image.width == pytest.approx(85 / 25.4 * 100, abs=1)
     assert "@font-face" in str(picture_file(SVG, ".svg", look))
-    with pytest.raises(ValueError, match=r"^a picture is written as .*, not \.dot$"):
+    with pytest.raises(ValueError, match=r"^a picture can be saved as .*, not \.dot$"):
         picture_file(SVG, ".dot", look)
     with pytest.raises(ValueError, match=r"^a picture must be an SVG text"):
         dressed("<p>", look)

@@ -397,7 +397,7 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
             ["resnet20", "resnet50:input=3x16x16"],
             {"batch": 1},
             "resnet50:input=3x16x16 has no gradients: input 3x16x16 is too small at batch 1, where "
-            "layer3.0.bn2 would train on one value per channel; take a larger input or a batch of "
+            "layer3.0.bn2 would train on one value per channel; use a larger input or a batch of "
             "at least 2",
         ),
         (

@@ -377,7 +377,7 @@ def test_one_block(path: str) -> None:
 
 def test_no_such_block() -> None:
     with pytest.raises(
-        ValueError, match=r"^'layer1\.9' is no block of resnet18: blocks are layer1"
+        ValueError, match=r"^'layer1\.9' is not a block of resnet18: its blocks are layer1"
     ):
         block_graph(counted("resnet18"), "layer1.9")
 

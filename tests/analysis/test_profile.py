@@ -157,7 +157,7 @@ def test_input_shape() -> None:
     smaller = analysis.profile(parse("resnet50"), input_shape=(3, 128, 96))
     assert smaller == analysis.profile(parse("resnet50:input=3x128x96"))
     assert smaller.model == "resnet50:input=3x128x96"
-    with pytest.raises(ValueError, match="input has 1 channel, and resnet50 takes 3"):
+    with pytest.raises(ValueError, match="input has 1 channel, but resnet50 takes 3"):
         analysis.profile(parse("resnet50"), input_shape=(1, 128, 96))
 
 
@@ -203,10 +203,12 @@ def test_verify_leaves_the_model_and_the_random_state_alone() -> None:
 
 def test_verify_refuses_what_would_not_fit() -> None:
     thin = parse("resnet20:widths=1,1,1:stem_width=1:input=1x4096x4096")
-    with pytest.raises(ValueError, match=r"takes 10\.1 GB, and at most 4 GB are allowed to verify"):
+    with pytest.raises(ValueError, match=r"takes 10\.1 GB, and the limit to verify is 4 GB"):
         verify(analysis.profile(thin, batch=30))
     profile = analysis.profile(parse("preresnet200:input=3x4096x4096"))
-    with pytest.raises(ValueError, match="takes 5,017 G multiply-adds, and at most 500 G are run"):
+    with pytest.raises(
+        ValueError, match="takes 5,017 G multiply-adds, and the limit to verify is 500 G"
+    ):
         verify(profile)
 
 

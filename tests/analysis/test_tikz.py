@@ -252,7 +252,7 @@ def test_what_tex_cannot_hold_is_refused() -> None:
     layers = graph(counted("resnet1202"), Level.LAYER, unfold=True)
     with pytest.raises(ValueError, match=r"^4,209 nodes are more than the 2,000 .*: fold equal"):
         tikz(layers)
-    with pytest.raises(ValueError, match=r"^a title has at most 200 letters, not 1,001$"):
+    with pytest.raises(ValueError, match=r"^a title has at most 200 characters, not 1,001$"):
         tikz(picture, Look(title="x" * 1001))
 
 

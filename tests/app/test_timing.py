@@ -121,7 +121,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
     assert not app.exception
     assert app.error[0].value == (
         "Input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
-        "channel; take a larger input or a batch of at least 2."
+        "channel; use a larger input or a batch of at least 2."
     )
     app.segmented_control(key="timing_mode").select("inference").run()
     measured(app)
