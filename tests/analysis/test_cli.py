@@ -559,14 +559,14 @@ def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str
     found = json.loads(call(capsys, *limits, "--format", "json")[1])
     assert [row["model"] for row in found["fits"]] == ["resnet18", "plain18"]
     assert found["pareto"]
-    assert "fit for ImageNet" in call(capsys, *limits)[1]
+    assert "networks for ImageNet" in call(capsys, *limits)[1]
     sentence = json.loads(
         call(capsys, "choose", "--max-macs", "1", "--max-ms", "1", "--format", "json")[1]
     )["sentence"]
-    assert sentence.startswith("Nothing fits for ImageNet")
+    assert sentence.startswith("No network for ImageNet")
     nothing = json.loads(call(capsys, "choose", "--max-params", "1", "--format", "json")[1])
     assert nothing["fits"] == []
-    assert nothing["sentence"].startswith("Nothing fits for ImageNet")
+    assert nothing["sentence"].startswith("No network for ImageNet")
 
     cifar = ("choose", "--input", "3x32x32", "--max-params", "3e5", "--batch", "4")
     status, out, err = call(capsys, *cifar, "--max-ms", "1e5", "--format", "json")

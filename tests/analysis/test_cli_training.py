@@ -123,7 +123,7 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         (("--recipe", "short", "--first-seed", "-1"), "first-seed must be 0 to 2,147,483,647"),
         (("--recipe", "short", "--threads", "0"), "threads must be 1 to"),
         (("--recipe", "short", "--threads", "9" * 12), "threads must be 1 to"),
-        (("--recipe", "short", "--data", ""), "the name of a set of images is missing"),
+        (("--recipe", "short", "--data", ""), "the name of the image set is missing"),
         (("--recipe", "short", "-o", ""), "-o needs a folder name"),
         (("--recipe", "short", "-o", "/proc/self"), "cannot write"),
         (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),

@@ -221,8 +221,8 @@ def test_no_fashion_mnist_is_one_sentence() -> None:
             "has a label of 10, the highest",
         ),
         (TRAIN_LABELS, idx(torch.zeros(19).to(torch.uint8)), "20 images and 19 labels"),
-        (TRAIN_IMAGES, idx(garments(20))[:-1], f"{TRAIN_IMAGES} is no IDX file of bytes"),
-        (TEST_IMAGES, b"", f"{TEST_IMAGES} is no IDX file of bytes"),
+        (TRAIN_IMAGES, idx(garments(20))[:-1], f"{TRAIN_IMAGES} is not an IDX file of bytes"),
+        (TEST_IMAGES, b"", f"{TEST_IMAGES} is not an IDX file of bytes"),
     ],
 )
 def test_damaged_files_of_either_part(data: Path, name: str, content: bytes, says: str) -> None:

@@ -134,7 +134,7 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     open_tab(app, "difference")
     unknown = "'resnet51' is not a model"
     assert not app.error  # only the two that differ are read
-    assert f"Saved memory is missing: {small} cannot train" in app.info[0].value
+    assert f"Saved memory is missing: {small} can't train" in app.info[0].value
     open_tab(app, "sweep")
     assert app.error[0].value.startswith(unknown)
     app.selectbox(key="sweep_figure").select("saved for backward (float32)").run()
@@ -152,15 +152,15 @@ def test_choose_names_what_one_image_cannot_train_and_shows_the_others(open_app:
     app = open_app(None, "choose", task="my own images", own_input="3x16x16", choose_batch="1")
     assert not app.exception
     said = html(app)
-    assert "All 16 networks fit for own images" in said
-    assert "Not judged: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
+    assert "All 16 networks for custom images" in said
+    assert "Not evaluated: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
     assert "resnet1202" in html(app)
 
 
 def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     app = open_app(None, "choose")
     assert not app.exception
-    assert "networks fit for ImageNet" in html(app)
+    assert "networks for ImageNet" in html(app)
     assert "One step deeper takes" in html(app)
     app.segmented_control(key="task").select("CIFAR-10").run()
     assert "for CIFAR-10" in html(app)
@@ -170,7 +170,7 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
     app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10")
     assert not app.exception
-    assert "networks fit for CIFAR-10" in html(app)
+    assert "networks for CIFAR-10" in html(app)
     assert "One step deeper takes" in html(app)
     assert step_button(app).disabled
     assert app.info[0].value == (
@@ -215,15 +215,15 @@ def step_button(app: AppTest) -> Button:
 def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     app = open_app(None, "choose")
     app.number_input(key="max_macs").set_value(0.001).run()
-    assert "Nothing fits for ImageNet" in html(app)
-    assert "comes nearest" in html(app)
+    assert "No network for ImageNet" in html(app)
+    assert "comes closest" in html(app)
     app.number_input(key="max_macs").set_value(0.0).run()
     assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 0."
     app.number_input(key="max_macs").set_value(1e300).run()
     assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 1e+300."
     app.number_input(key="max_macs").set_value(1000.0).run()
     app.number_input(key="max_training").set_value(1000.0).run()
-    assert "All 18 networks fit" in html(app)
+    assert "All 18 networks for" in html(app)
     app.number_input(key="max_ms").set_value(5.0).run()
     assert app.error[0].value.startswith(
         "No training step has been measured in this visit at batch 32 in float32: measure"

@@ -172,7 +172,7 @@ def test_images_that_are_not_there_are_not_replaced(
     app = opened(open_app)
     for kind, says in (
         ("picture", "A picture is wanted as the image: upload one."),
-        ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it, or"),
+        ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it or"),
     ):
         app.selectbox(key="images").select(kind).run()
         (error,) = app.error
@@ -180,7 +180,7 @@ def test_images_that_are_not_there_are_not_replaced(
         assert measuring(app) == {True}
     app.selectbox(key="images").select("picture").run()
     app.file_uploader[0].upload("no.png", b"no picture", "image/png").run()
-    assert "the file is no picture" in app.error[0].value.lower()
+    assert "the file is not a picture" in app.error[0].value.lower()
     assert measuring(app) == {True}
     for kind in ("random", "sample"):
         app.selectbox(key="images").select(kind).run()

@@ -90,7 +90,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert "Predicted classes" in html(app)
     assert "as the network sees it" in html(app)
     app.file_uploader(key="train_picture").upload("a.png", b"text", "image/png").run()
-    assert "The file is no picture" in app.error[0].value
+    assert "The file is not a picture" in app.error[0].value
     assert not app.exception
 
 

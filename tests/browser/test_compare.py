@@ -83,7 +83,7 @@ def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, vis
 def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     page = visit(f"{server}/choose?max_macs=2")
     title(page, "Choose")
-    expect(page.get_by_text(re.compile("networks fit for ImageNet"))).to_be_visible()
+    expect(page.get_by_text(re.compile("networks for ImageNet"))).to_be_visible()
     row = page.get_by_role("cell", name="resnet18", exact=True).first
     expect(row).to_be_visible()
     expect(page.get_by_role("cell", name="resnet152", exact=True)).to_have_count(0)
