@@ -1,4 +1,4 @@
-"""What fits: budgets that all, some or none meet, and the deepest of every family."""
+"""Choices: budgets that all, some or no networks meet, and each family's deepest network."""
 
 import json
 import math

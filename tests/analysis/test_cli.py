@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit status, its one line of error."""
+"""The command line: output, exit status and errors of one line."""
 
 import contextlib
 import csv
@@ -443,7 +443,7 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupted_timing_prints_what_it_has() -> None:
-    batches = ",".join(map(str, range(1, 17)))  # a sweep that takes far longer than this test
+    batches = ",".join(map(str, range(1, 17)))  # a sweep that would outlast this test
     command = [sys.executable, "-m", "analysis", "time", TINY, "--seconds", "1", "--batch", batches]
     program = subprocess.Popen(
         [*command, "--threads", "1", "--format", "json"],
@@ -452,7 +452,7 @@ def test_an_interrupted_timing_prints_what_it_has() -> None:
         text=True,
     )
     watched = psutil.Process(program.pid)
-    while watched.cpu_times().user < 6:  # past the imports and the first of them
+    while watched.cpu_times().user < 6:  # past the imports and the first batch
         assert program.poll() is None
         with contextlib.suppress(psutil.TimeoutExpired):
             watched.wait(0.2)

@@ -1,4 +1,4 @@
-"""The pictures of the command line: every command takes the same looks."""
+"""Pictures from the command line: every command takes the same look options."""
 
 import io
 import re
@@ -40,7 +40,7 @@ def test_every_picture_takes_the_same_looks(
     image = Image.open(png).convert("RGBA")
     assert image.width == pytest.approx(85 / 25.4 * 100, abs=1.5)
     colours = image.getcolors(image.width * image.height) or []
-    # what antialiasing leaves of black and grey is grey
+    # antialiased black and grey is grey
     assert all(len({r, g, b}) == 1 for _, (r, g, b, a) in colours if a > 200)  # type: ignore[misc]
 
 

@@ -1,4 +1,4 @@
-"""Rows, what is published beside them, Pareto fronts, sweeps and their tables."""
+"""Rows, their published results, Pareto fronts, sweeps and tables."""
 
 import csv
 import io
@@ -167,7 +167,7 @@ def made(params: int, depth: int, accuracy: int | None, error: int | None) -> Ro
 
 
 def beats(one: Row, other: Row, x: Axis, y: Axis) -> bool:
-    """Written out: as good in both, better in one."""
+    """Return whether one row is as good in both axes and better in one, written out."""
     better = []
     for axis in (x, y):
         a, b = axis.of(one), axis.of(other)
@@ -297,6 +297,6 @@ def test_written_tables(golden: Golden) -> None:
     golden("compare.text", comparison_text(comparison))
     golden("compare.markdown", comparison_markdown(comparison))
     golden("compare.latex", comparison_latex(comparison))
-    assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # nothing is published of plain-20
+    assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # no results of plain-20 are published
     some = comparison_grids(comparison, [Column.MACS])[0]
     assert some.columns == ("model", "input", "MACs (conv + linear)")

@@ -1,4 +1,4 @@
-"""Two networks aligned: what differs, and that stages add up to the whole."""
+"""The difference of two networks: alignment, changes, and stages that sum to the whole."""
 
 from collections import Counter
 

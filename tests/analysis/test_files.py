@@ -35,7 +35,7 @@ def open_png(data: bytes) -> Image.Image:
 
 
 def embedded(node: Any) -> list[str]:
-    """The fonts that a page's resources name, each with its program in the file."""
+    """Return the fonts in a page's resources, each with its program in the file."""
     resources = node["/Resources"]
     names = []
     for font in resources.get("/Font", {}).values():

@@ -1,4 +1,4 @@
-"""The images of a run: what a seed gives, what a data folder may hold, what is no picture."""
+"""The images of a run: seeds, data folders and invalid pictures."""
 
 import gzip
 import hashlib
@@ -64,7 +64,7 @@ def save(folder: Path, packed: bool, images: bytes = b"", labels: bytes = b"") -
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of the owner's, and no other data on the machine."""
+    """Return the owner's data folder; the machine has no other data."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
@@ -161,7 +161,7 @@ def test_a_damaged_archive_in_one_sentence(folder: Path) -> None:
 
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server of tiny files under the names that torchvision downloads."""
+    """Serve tiny files under the names that torchvision downloads."""
     served = tmp_path / "mirror"
     served.mkdir()
     resources = []

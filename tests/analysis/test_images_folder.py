@@ -1,4 +1,4 @@
-"""Folders of pictures: their split, their files, and what is wrong with them in one sentence."""
+"""Folders of pictures: their split, their files, and their errors of one sentence."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def png(*colour: int, size: tuple[int, int] = (8, 6)) -> bytes:
 
 
 def put(root: Path, **classes: int) -> Path:
-    """Folders of so many pictures each, all of different colours."""
+    """Create class folders with the given numbers of pictures, each of a different colour."""
     for place, (label, count) in enumerate(classes.items()):
         (root / label).mkdir(parents=True)
         for number in range(count):
@@ -56,7 +56,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def one_sentence(root: Path, says: str, **options: Any) -> None:
-    """The whole message, but for what `...` stands for."""
+    """Check the whole message, where `...` matches anything."""
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         folder_set(root, **options)
     pattern = re.escape(says).replace(re.escape("..."), ".*")
@@ -121,7 +121,7 @@ def test_a_person_may_edit_the_split(tmp_path: Path) -> None:
     before = folder_set(root)
     train, valid = lines(root / TRAIN), lines(root / VALID)
     moved = train.pop(3)
-    train[2]["label"] = "tulip"  # a rose that is none
+    train[2]["label"] = "tulip"  # a wrong label for a rose
     gone = train.pop(5)["file"]
     save(root / TRAIN, reversed(train), "\ufeff", "\r\n")
     save(root / VALID, [*valid, moved | {"note": "seen twice"}], "\n\n", "\n")

@@ -1,4 +1,4 @@
-"""Uploaded archives: what is unpacked, and what an attacker or a full disk does to them."""
+"""Uploaded archives: unpacking, attacks and a full disk."""
 
 import io
 import stat
@@ -40,7 +40,7 @@ def below(folder: Path) -> list[str]:
 
 
 def refused(data: bytes, tmp_path: Path, says: str) -> None:
-    """One sentence, and nothing on the disk."""
+    """Check for an error of one sentence, and for nothing on the disk."""
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         unpack(data, tmp_path / "into" / "set")

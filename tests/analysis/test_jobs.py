@@ -1,4 +1,4 @@
-"""The worker: real processes, and every way in which a job can end."""
+"""The worker: real processes, and every way a job can end."""
 
 import errno
 import gc
@@ -27,12 +27,12 @@ from tests.server import open_page, run_script, until_finished
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 SOON = 60.0
-"""Seconds within which what must happen has happened, on a machine that has much else to do."""
+"""Seconds within which an event must happen, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    """One whose process has no torch: that it is started anew costs little."""
+    """Yield a worker whose process has no torch, so that restarts are cheap."""
     worker = Worker(works.nothing)
     yield worker
     worker.close()
@@ -40,7 +40,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def torch_worker() -> Iterator[Worker]:
-    """One as the app has it."""
+    """Yield a worker like the app's."""
     worker = Worker()
     yield worker
     worker.close()
@@ -48,14 +48,14 @@ def torch_worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
-    """A named pipe: a job that holds at it runs until something is written."""
+    """Return a named pipe; a job that holds at it runs until something is written."""
     path = tmp_path / "gate"
     os.mkfifo(path)
     return path
 
 
 def begun(job: Job) -> Any:
-    """Wait for the first thing that a job reports."""
+    """Wait for a job's first report."""
     return next(job.follow())
 
 
@@ -65,7 +65,7 @@ def works_on(worker: Worker) -> bool:
 
 
 def failed(worker: Worker, function: Callable[..., Any], *args: Any, **options: Any) -> Failure:
-    """The failure of a job that reports "in" first; that is kept, and the next job works."""
+    """Return the failure of a job that first reports "in"; check the report and the next job."""
     job = worker.submit("fails", function, *args, **options)
     assert job.wait(SOON)
     assert job.state is JobState.FAILED
@@ -516,7 +516,7 @@ def test_a_program_that_ends_leaves_no_process(way: signal.Signals | None) -> No
     assert len(processes) == 2
     if way:
         processes += psutil.Process(program.pid).children(recursive=True)
-        # Ctrl-C reaches every process of the terminal; a process that is told to end is told alone.
+        # Ctrl-C reaches every process of the terminal, SIGTERM only its target
         (os.killpg if way is signal.SIGINT else os.kill)(program.pid, way)
     out, err = program.communicate(timeout=SOON)
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
@@ -569,7 +569,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
 def test_under_streamlit(tmp_path: Path, way: signal.Signals) -> None:
-    """Streamlit puts the app's script in the place of `__main__`, which a new process imports."""
+    """Streamlit replaces `__main__`, which a new process imports, by the app's script."""
     (tmp_path / "app.py").write_text(APP)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

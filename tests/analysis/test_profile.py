@@ -1,4 +1,4 @@
-"""Published figures, limits, and that nothing is changed by looking at it."""
+"""Published counts, limits, and models that profiling leaves unchanged."""
 
 import copy
 
@@ -82,7 +82,7 @@ def test_receptive_field(name: str, pixels: int) -> None:
     ],
 )
 def test_receptive_field_is_how_far_an_input_reaches(options: str) -> None:
-    """The pixels with a gradient from the middle of the last map, all weights being positive."""
+    """With positive weights, it spans the pixels with a gradient from the last map's centre."""
     spec = parse(f"resnet20:{options}:widths=2,2,2:shortcut=none:norm=none:input=1x201x201")
     model = build(spec)
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_a_network_too_small_to_train_on_one_image_is_counted(
     [("resnet50", 50, 53), ("wrn28_10", 26, 28), ("wrn40_4", 38, 40), ("plain20", 20, 19)],
 )
 def test_depth_and_convolutions(name: str, depth: int, convolutions: int) -> None:
-    """A wide ResNet's name counts its convolutions, projections among them."""
+    """A wide ResNet's name counts its convolutions, including projections."""
     profile = analysis.profile(parse(name))
     assert (profile.depth, profile.convolutions) == (depth, convolutions)
     built = [m for m in build(parse(name), "meta").modules() if isinstance(m, torch.nn.Conv2d)]

@@ -1,4 +1,4 @@
-"""One block in words and numbers, against the built layers."""
+"""One block in words and numbers, compared with the built layers."""
 
 import pytest
 from hypothesis import given, settings

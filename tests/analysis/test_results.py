@@ -99,7 +99,7 @@ def test_recorded_results_are_named_by_what_was_asked_and_say_where() -> None:
 
 
 def test_recorded_timings_are_steady_and_their_memory_is_as_predicted() -> None:
-    """Uncompiled: stages add up to the whole, and the peak is at most 15% above the prediction."""
+    """Uncompiled, the stages sum to the whole, and the peak is at most 15% above the prediction."""
     for result in recordings().values():
         if result.kind == "time" and not result.asked["compile"]:
             figures = result.figures

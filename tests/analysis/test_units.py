@@ -1,4 +1,4 @@
-"""Residual units: each diagram is its block, and the words follow from where its steps stand."""
+"""Residual units: diagrams match their blocks, and descriptions follow from the steps' order."""
 
 from itertools import product
 
