@@ -69,7 +69,7 @@ class CatalogEntry:
 
     @property
     def in_torchvision(self) -> bool:
-        """Whether torchvision builds this network under this name."""
+        """True if torchvision builds this network under this name."""
         return self.family is Family.TORCHVISION
 
 

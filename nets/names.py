@@ -49,7 +49,7 @@ def kind_of(spec: ResNetSpec) -> str:
 
 
 def name_of(spec: ResNetSpec) -> str:
-    """Return the name of a network shown alone: its catalog title and its edits."""
+    """Return the name of a network shown on its own: its catalog title and its edits."""
     return names_of((spec,))[0]
 
 

@@ -44,7 +44,7 @@ class UnitOrder(StrEnum):
 
     @property
     def preactivated(self) -> bool:
-        """Whether the unit begins with its activation, before the first convolution."""
+        """True if the unit begins with its activation, before the first convolution."""
         return self in (UnitOrder.RELU_PREACT, UnitOrder.FULL_PREACT)
 
     @property

@@ -47,7 +47,7 @@ VGG19 = Yardstick("VGG-19", 19_600_000_000, HE2015, "Fig. 3")
 
 
 class Better(StrEnum):
-    """Whether low or high values of a column are better."""
+    """The better end of a column's values."""
 
     LOW = "low"
     HIGH = "high"

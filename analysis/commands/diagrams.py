@@ -90,7 +90,7 @@ def _look(command: Command) -> Command:
 @click.option(
     "--level",
     type=click.Choice(["stage", "block", "layer"]),
-    help="What a node stands for.  [default: block]",
+    help="Content of a node.  [default: block]",
 )
 @click.option("--unfold", is_flag=True, help="Draw every block instead of folding equal ones.")
 @click.option("--block", metavar="PATH", help="Draw one block alone, such as layer2.0.")

@@ -34,7 +34,7 @@ class Published:
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether the figure is an accuracy rather than an error."""
+        """True for an accuracy, False for an error."""
         return self.metric.endswith("accuracy")
 
 

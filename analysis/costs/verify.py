@@ -54,7 +54,7 @@ class Check:
 
     @property
     def equal(self) -> bool:
-        """Whether the two integers are equal."""
+        """True if the two counts are equal."""
         return self.ours == self.fvcore
 
 

@@ -260,7 +260,7 @@ def test_a_picture_of_one_colour_leaves_the_noise() -> None:
         ),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "the file is not a picture"),
         (picture(Image.new("L", (8, 8)), "TIFF"), "the file is not a picture"),
-        (picture(Image.effect_noise((64, 64), 50))[:-900], "the picture is damaged: take another"),
+        (picture(Image.effect_noise((64, 64), 50))[:-900], "the picture is damaged: use another"),
         (picture(Image.new("1", (5_001, 5_000))), "too large: at most 25 million pixels"),
         (picture(Image.new("1", (14_000, 14_000))), "too large: at most 25 million pixels"),
     ],

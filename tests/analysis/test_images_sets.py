@@ -218,7 +218,7 @@ def test_no_fashion_mnist_is_one_sentence() -> None:
         (
             TRAIN_LABELS,
             idx(torch.full((20,), 10).to(torch.uint8)),
-            "has a label of 10, the highest",
+            "has a label of 10, but the highest",
         ),
         (TRAIN_LABELS, idx(torch.zeros(19).to(torch.uint8)), "20 images and 19 labels"),
         (TRAIN_IMAGES, idx(garments(20))[:-1], f"{TRAIN_IMAGES} is not an IDX file of bytes"),
