@@ -440,7 +440,7 @@ def _nearest(choice: Choice) -> str:
     )
     said = f"{name_of(near.row.spec)} comes closest but needs {needs}, {_times(near.worst)}"
     shallow = [name_of(deep.row.spec) for deep in choice.deepest]
-    return f"{said}; outside the catalog {shallow[0]} fits" if shallow else said
+    return f"{said}; outside the catalog, {shallow[0]} fits" if shallow else said
 
 
 def _times(ratio: float) -> str:

@@ -80,7 +80,7 @@ def lesions(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
-@click.option("--images", "number", type=int, default=32, show_default=True)
+@click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of draws and weights."
@@ -128,7 +128,7 @@ def paths(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
-@click.option("--images", "number", type=int, default=32, show_default=True)
+@click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of a MODEL's weights."
 )

@@ -96,8 +96,20 @@ def compare(
 @click.option("--max-ms", type=float, help="Time of a training iteration, measured on --device.")
 @click.option("--device", help="Device for --max-ms.  [default: cpu]")
 @BATCH
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
-@click.option("--optimiser", type=click.Choice(["sgd", "adam"]), default="sgd")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
+@click.option(
+    "--optimiser",
+    type=click.Choice(["sgd", "adam"]),
+    default="sgd",
+    show_default=True,
+    help="Optimiser of a training step.",
+)
 @format_option("text", "json")
 def choose(
     shape: str,

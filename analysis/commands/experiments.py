@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 @click.option(
     "--batch", "batches", default="8", show_default=True, help="Batch size, or a list: 1,2,4,8."
 )
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
 @click.option("--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits.")
 @click.option("--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C.")
 @click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
@@ -154,7 +160,13 @@ def check_device(device: str | None) -> None:
     help="For --quantity direction: noise as a share of the images' standard deviation.  "
     "[default: 0.01]",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
 @click.option(
     "--images",

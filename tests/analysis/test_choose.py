@@ -84,8 +84,8 @@ def test_nothing_fits() -> None:
     assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
     assert choice.sentence == (
         "No network for ImageNet (3×224×224, 1,000 classes) fits: plain18 comes closest but needs "
-        "1.79 G MACs per image (limit: 1.00 G MACs per image), 79.5% too much; outside the catalog "
-        "resnet18:blocks=1,1,1,1 fits."
+        "1.79 G MACs per image (limit: 1.00 G MACs per image), 79.5% too much; outside the "
+        "catalog, resnet18:blocks=1,1,1,1 fits."
     )
     assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times the limit.")
     assert choice.deepest[0].row.model == "resnet18:blocks=1,1,1,1"
