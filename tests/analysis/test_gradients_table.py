@@ -131,7 +131,7 @@ SHOWN = {
         (NEAR, EXPLODES), "The plain stack's gradient changes less"
     ),
     "tanh: shortcuts don't help": Shown(
-        (GROWS, GROWS), "here the shortcut makes no larger difference"
+        (GROWS, GROWS), "the shortcut makes no larger difference here"
     ),
     "Xavier: slow vanishing": Shown((VANISHES, NEAR), "The residual stack's gradient changes less"),
     "Sigmoid: both vanish": Shown((VANISHES, VANISHES), "it vanishes; the residual one's falls"),
@@ -141,7 +141,7 @@ SHOWN = {
     "tanh, He init, no BN: both grow, slowly": Shown((UP, UP), "the residual one's grows"),
     "tanh, Xavier, no BN: mild in both": Shown((DOWN, UP), "it falls by"),
     "Sigmoid with BN: a slow fall, shortcuts or not": Shown(
-        (DOWN, DOWN), "here the shortcut makes no larger difference"
+        (DOWN, DOWN), "the shortcut makes no larger difference here"
     ),
     "Unit orders at depth 110: BN on the skip path costs most": Shown(
         (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most in resnet110:unit=bn_after_add"
