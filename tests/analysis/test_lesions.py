@@ -128,9 +128,9 @@ def test_a_permuted_stage_runs_in_that_order() -> None:
                 x = blocks[index](x)
     assert torch.equal(subject.logits(order={"layer2": (0, 2, 1)}), x)
     for bad in ({"layer2": (1, 0, 2)}, {"layer2": (0, 1)}, {"layer2": (0, 1, 1)}):
-        with pytest.raises(ValueError, match="each of its 3 blocks once, and the first first"):
+        with pytest.raises(ValueError, match="each of its 3 blocks once, the first one first"):
             subject.logits(order=bad)
-    with pytest.raises(ValueError, match=r"'layer9.0' is no block of resnet20"):
+    with pytest.raises(ValueError, match=r"'layer9.0' isn't a block of resnet20"):
         subject.logits(["layer9.0"])
 
 
@@ -200,7 +200,7 @@ def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
     assert len(seen) == drop.results_of(subject.spec)
     assert found == study(subject)
     one_block = parse("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8")
-    with pytest.raises(ValueError, match="has one block: take a network of two or more"):
+    with pytest.raises(ValueError, match="has one block: use a network with two or more"):
         study(Subject(made(one_block), shown(one_block), labels(one_block)))
 
 
