@@ -65,7 +65,7 @@ SCATTER = scatter_chart(
     Column.PARAMS,
 )
 STAGES = Chart(
-    "Time of the stages of resnet50",
+    "Time per stage of resnet50",
     "",
     "median, ms",
     tuple(
@@ -78,7 +78,7 @@ STAGES = Chart(
 )
 BLOCKS = Chart(
     "Error with one block out",
-    "block that is out",
+    "block out",
     "test error, %",
     (
         Series(
