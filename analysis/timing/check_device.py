@@ -168,7 +168,7 @@ def memory_figures(device: torch.device) -> Finding:
     peak = memory.bytes()
     del block
     if peak is None:
-        return False, "torch tells no peak for this device, so a timing leaves it blank"
+        return False, "torch reports no peak for this device, so timings leave it blank"
     passed = BLOCK_BYTES <= peak < 1.5 * BLOCK_BYTES
     return passed, f"{peak:,} bytes at the peak of an allocation of {BLOCK_BYTES:,}"
 
@@ -179,7 +179,7 @@ def step_peak(device: torch.device) -> Finding:
     timing = measure(lambda _: None, parse("resnet18"), settings)
     peak, predicted = timing.peak_memory_bytes, timing.predicted_bytes
     if peak is None:
-        return False, "torch tells no peak for this device, so a timing leaves it blank"
+        return False, "torch reports no peak for this device, so timings leave it blank"
     passed = PEAK_RATIO[0] <= peak / predicted <= PEAK_RATIO[1]
     return passed, (
         f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} of the "

@@ -36,7 +36,7 @@ Outputs = dict[str, Tensor]
 
 
 def by_hand(model: ResNet, x: Tensor) -> tuple[Pairs, Outputs]:
-    """Branch and shortcut of every block, and every layer's response, order by order."""
+    """Compute every block's branch and shortcut, and every layer's response, per unit order."""
     pairs, responses = {}, {}
     for step in plan.stem_steps(model.spec):
         x = model.get_submodule(step.name)(x)
@@ -183,7 +183,7 @@ def test_nothing_of_the_network_is_changed(trained: bool) -> None:
 
 
 def test_at_initialisation_batch_norm_gives_branches_one_variance() -> None:
-    """And the shortcut's grows, so that the branch's share falls (De and Smith 2020)."""
+    """The shortcut's variance grows, so the branch's share falls (De and Smith 2020)."""
     narrow = "resnet56:widths=8,16,32:stem_width=8:input=3x16x16"
     network, x, _, _ = untrained(narrow, None, 16, 0)
     found = measure(network, x, trained=False)
@@ -307,7 +307,7 @@ def test_charts_draw_the_figures() -> None:
 def test_a_wide_range_has_a_log_axis() -> None:
     assert not ratio_chart([study(NET, 0.3, 2.0)]).log_y
     assert ratio_chart([study(NET, 0.3, 200.0)]).log_y
-    assert not ratio_chart([study(NET, 0.0, 200.0)]).log_y  # zero has no place on it
+    assert not ratio_chart([study(NET, 0.0, 200.0)]).log_y  # a log axis has no zero
 
 
 def test_csv_has_a_row_for_each_branch_and_response() -> None:

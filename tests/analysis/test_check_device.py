@@ -1,4 +1,4 @@
-"""`check-device`: what passes, what fails, and that nothing torch raises ends it."""
+"""`check-device`: what passes, what fails, and that torch's errors don't end it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ META = torch.device("meta", 0)
 
 @dataclass
 class Stub:
-    """As much of a timing as the checks read."""
+    """The part of a timing that the checks read."""
 
     stage_sum_ratio: float = 1.02
     iterations: int = 50
@@ -108,7 +108,7 @@ def test_events_that_turn_round(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_events_that_do_not_tell_the_hosts_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeAccelerator(monkeypatch)  # a millisecond for each event, whatever the host says
+    FakeAccelerator(monkeypatch)  # a millisecond per event, regardless of the host
     assert not module.event_time(META)[0]
 
 
@@ -138,7 +138,7 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.accelerator, "max_memory_allocated", refuse)
     assert module.memory_figures(META) == (
         False,
-        "torch tells no peak for this device, so a timing leaves it blank",
+        "torch reports no peak for this device, so timings leave it blank",
     )
 
 
@@ -148,7 +148,7 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         (1_100, True, "takes 1,100 bytes, 1.100 of the 1,000 predicted"),
         (899, False, "0.899 of the 1,000 predicted"),
         (1_501, False, "1.501 of the 1,000 predicted"),
-        (None, False, "torch tells no peak for this device"),
+        (None, False, "torch reports no peak for this device"),
     ],
 )
 def test_memory_of_a_step(

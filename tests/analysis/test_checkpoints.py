@@ -1,4 +1,4 @@
-"""Checkpoints: what predicts after a reload, what is refused, what is never lost."""
+"""Checkpoints: predictions after a reload, errors, and files that are never lost."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def test_predict_after_a_reload_equals_before(training: Training, tmp_path: Path
 
 @pytest.mark.parametrize("shape", ["1x14x14", "3x5x5", "1x13x17"])
 def test_predict_sees_a_picture_as_the_test_did(shape: str, tmp_path: Path) -> None:
-    """Whatever the input's size, a test image that comes as a file is the same."""
+    """At any input size, a test image is preprocessed the same from a file as from the set."""
     recipe = toy_recipe(precision="float32", augment="none", channels_last=False)
     task = toy_task(recipe, NET.replace("1x8x8", shape))
     made = Training(task, toy_set(side=10))

@@ -259,7 +259,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         assert status == 0
         assert path.stat().st_size > 1_000
     assert said["svg"] == ""
-    missing = "warning: no font of this system has 差 残 络 网: left out of the title\n"
+    missing = "warning: no font on this system has 差 残 络 网: left out of the title\n"
     assert said["pdf"] == said["png"] == missing
     assert "lualatex or xelatex" in said["tex"]
     assert said["tex"].count("\n") == 1
@@ -301,7 +301,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
         (
             ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
-            ".html holds 2,500 nodes at most, the layer unfolded graph has more",
+            ".html holds at most 2,500 nodes, and the layer unfolded graph has more",
         ),
         (["time", "resnet20", "--device", "tpu"], "device must be one of cpu"),
         (["time", "resnet20", "--batch", "0"], "batch must be 1 to 65,536, not 0"),

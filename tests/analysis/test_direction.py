@@ -110,7 +110,7 @@ def test_noise_is_normal_and_a_seeds_own() -> None:
 
 
 def test_the_measured_table_of_narrow_nets() -> None:
-    """Garments at 14x14, batch 16, three seeds: spread over seeds is up to 0.2 at depth 20."""
+    """Fashion-MNIST at 14x14, batch 16, three seeds: the spread is up to 0.2 at depth 20."""
     nets = [f"{name}{NARROW}" for name in ("plain20", "plain56", "resnet20", "resnet56")]
     small, usual, large = (
         table(run(*nets, batch=16, seeds=3, images=InputKind.SAMPLE, noise=noise))

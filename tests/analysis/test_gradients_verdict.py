@@ -260,7 +260,7 @@ def test_below_float32_is_named_from_where_it_begins() -> None:
         "falls by a factor of 1.0×10³⁰ from the last block to layer1.2, and is below float32 "
         "(10⁻³⁸) from layer1.1 on: it vanishes."
     )
-    assert found.slope_per_layer == pytest.approx(-5)  # of what float32 holds
+    assert found.slope_per_layer == pytest.approx(-5)  # of the norms that float32 holds
     (single,) = summarise([curve(heights)])
     assert said(single).endswith(" from layer1.1 on (one seed is too few for a trend).")
     (double,) = summarise([curve(heights, seed=s, precision=Precision.FLOAT64) for s in (0, 1)])
@@ -315,7 +315,7 @@ def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
     (double,) = summarise([replace(c, precision=Precision.FLOAT64) for c in lost])
     assert said(double).endswith("where a ReLU passes no gradient.")
     (held,) = summarise([replace(curve([-2.0, 0.0]), lost_from="act1")])
-    assert word(held) is None  # one block; and nothing is said of the forward signal
+    assert word(held) is None  # one block, and nothing about the forward signal
     assert "forward" not in said(held)
 
 

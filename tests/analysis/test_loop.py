@@ -1,4 +1,4 @@
-"""The loop against a bare one, its chance, its resuming, its words."""
+"""The loop compared with a bare one, its randomness, its resuming and its verdict."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def trained(task: Task, **options: object) -> Training:
 
 
 def test_the_loop_is_the_bare_loop() -> None:
-    """Forward, loss, backward, step, by hand, with plain SGD."""
+    """Train by hand with plain SGD: forward, loss, backward, step."""
     recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 8, "rate": 0.1})
     images = toy_set()
     found = trained(toy_task(recipe))
@@ -132,7 +132,7 @@ def test_resumed_is_not_interrupted(name: str, changes: dict[str, object], tmp_p
     task, images = toy_task(recipe), toy_set()
     whole = trained(task)
     files = RunFiles.of(tmp_path, task)
-    for steps in (5, 7, 12):  # two stops, then to the end
+    for steps in (5, 7, 12):  # two stops, then the end
         run = train_kept(task, images, files, lambda news: None, resume=True, stop=_after(steps))
         assert files.state.exists() is (steps < 12)
         assert files.weights.exists() is (steps == 12)
@@ -146,7 +146,7 @@ def test_resumed_is_not_interrupted(name: str, changes: dict[str, object], tmp_p
 
 
 def _after(steps: int) -> Callable[[], bool]:
-    """Ask to stop once so many steps of all were made in this process."""
+    """Return a callback that stops after a number of steps in this process."""
     made = {"n": 0}
     before = {5: 0, 7: 5, 12: 7}[steps]
 
@@ -215,7 +215,7 @@ def test_a_loss_that_is_not_finite_ends_the_run() -> None:
 
 
 def test_a_test_loss_that_is_not_finite_is_said(tmp_path: Path) -> None:
-    """The training losses are finite, the last step's weights are not."""
+    """The training losses are finite, but the last step's weights aren't."""
     recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 4})
     training = Training(toy_task(recipe), toy_set())
 
@@ -244,7 +244,7 @@ def test_what_cannot_be_kept_comes_back(tmp_path: Path) -> None:
     files = RunFiles(tmp_path / "gone", "run")
     with pytest.raises(NotKeptError) as error:
         train_kept(toy_task(), toy_set(), files, lambda news: None)
-    assert error.value.run.steps == 4  # an epoch, after which it is written down
+    assert error.value.run.steps == 4  # one epoch, after which the run is saved
 
 
 def test_a_run_without_its_weights_is_made_again(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> N
     finish(training, stop=lambda: training.steps == 3)
     path = tmp_path / "a.state.safetensors"
     checkpoints.save_state(training, path)
-    checkpoints.resume(Training(toy_task(), toy_set()), path)  # sound as it is
+    checkpoints.resume(Training(toy_task(), toy_set()), path)  # the unchanged file is sound
     with safe_open(path, "pt") as file:
         about = dict(file.metadata())
     tensors = load_file(path)
@@ -385,7 +385,7 @@ def with_losses(model: str, *losses: float) -> list[Run]:
 def test_words_follow_the_bounds() -> None:
     assert compare([1.55, 1.6], [1.5, 1.5]) is Word.SLOWER
     assert compare([1.5, 1.5], [1.55, 1.6]) is Word.FASTER
-    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too near
+    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too close
     assert compare([0.90, 0.94], [0.92, 0.84]) is Word.EQUAL
     assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
     assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
@@ -419,7 +419,7 @@ def test_a_name_says_what_differs() -> None:
     ("name", "images", "steps"), [("d2l", 256, 10), ("flowers", 40, 40), ("flowers_small", 40, 40)]
 )
 def test_the_courses_recipes_run_whole(name: str, images: int, steps: int) -> None:
-    """No field changed, on a small set; every step has the rate of torch's own schedulers."""
+    """With no field changed, on a small set, every step has the rate of torch's schedulers."""
     recipe = RECIPES[name]
     training = Training(toy_task(recipe), toy_set(train=images))
     rates: list[float] = []

@@ -1,4 +1,4 @@
-"""Recipes: their limits, each in one sentence; lengths; what a network becomes; torch's rates."""
+"""Recipes: one-sentence errors, lengths, adapted networks, and torch's learning rates."""
 
 import json
 import math
@@ -143,7 +143,7 @@ def test_what_a_network_becomes(model: str, recipe: str, text: str) -> None:
 
 
 def rates(recipe: Recipe, steps: int) -> list[float]:
-    """The rate of every step."""
+    """Return the learning rate of every step."""
     optimiser = SGD([torch.zeros(1, requires_grad=True)], lr=recipe.rate)
     schedule = scheduled(recipe, optimiser, steps)
     found = []

@@ -1,4 +1,4 @@
-"""What a network sees: against autograd, the network itself and the lesions of a subject."""
+"""What a network sees, compared with autograd, the network itself and a subject's lesions."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -24,7 +24,7 @@ from tests.strategies import specs
 
 
 def grad_cam(model: ResNet, image: Tensor, target: int) -> Tensor:
-    """By the definition, on the network itself: weights are mean gradients, the sum is cut at 0."""
+    """Compute Grad-CAM by definition: weights are mean gradients, and the sum is clipped at 0."""
     kept = []
     last = model.get_submodule(plan.stage_names(model.spec)[-1])
     hook = last.register_forward_hook(lambda module, inputs, output: kept.append(output))

@@ -1,4 +1,4 @@
-"""What may be timed: limits, sweeps and memory."""
+"""Settings of a timing: limits, sweeps and memory."""
 
 import pickle
 from dataclasses import replace
