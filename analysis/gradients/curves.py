@@ -116,7 +116,7 @@ class GradientSettings:
                     f"{name} must be one of {', '.join(kind)}, not {quote(getattr(self, name))}"
                 ) from None
         if self.images is InputKind.PICTURE and not self.picture:
-            raise ValueError("images=picture needs a picture: upload one")
+            raise ValueError("a picture is required for images=picture: upload one")
         if len(self.picture) > MAX_PICTURE_BYTES:
             raise ValueError(
                 f"a picture may have at most {MAX_PICTURE_BYTES // 10**6} MB, not "

@@ -372,7 +372,7 @@ def test_twins_differ_in_the_shortcut_alone(spec: ResNetSpec) -> None:
             {"images": "cats"},
             "images must be one of random, sample, fashion_mnist, picture, not 'cats'",
         ),
-        ({"images": "picture"}, "images=picture needs a picture: upload one"),
+        ({"images": "picture"}, "a picture is required for images=picture: upload one"),
         ({"picture": b"0" * 10_000_001}, "a picture may have at most 10 MB, not 10.0 MB"),
     ],
 )
