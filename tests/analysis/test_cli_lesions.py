@@ -1,4 +1,4 @@
-"""lesions, paths and blocks on the command line: their output and one-line errors."""
+"""lesions, paths and blocks on the command line: what they say, and their one line of error."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ NET = "resnet20:blocks=2,3,2:widths=4,8,12:stem_width=4:input=1x14x14"
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Save a residual network at initialisation as a checkpoint."""
+    """A residual network as it begins, saved as a checkpoint."""
     return kept(tmp_path_factory.mktemp("nets") / "net.safetensors", NET)
 
 

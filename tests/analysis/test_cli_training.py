@@ -1,4 +1,4 @@
-"""train, recipes and predict: their output, their files and one-line errors."""
+"""train, recipes and predict: what they print, what they keep, their one line of error."""
 
 import json
 import signal
@@ -36,7 +36,7 @@ def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """The unchanged recipe with one seed; the networks are made narrow, and the output says so."""
+    """The recipe as it is, one seed; the networks are made narrow and say so."""
     models = ("plain20:blocks=1,1,1", "plain20", "resnet20:blocks=1,1,1")
     status, out, err = call(
         capsys, "train", *models, "--recipe", "degradation", "--threads", "1", "--format", "json"
@@ -157,7 +157,7 @@ def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path
 def test_an_interrupted_run_goes_on_to_the_same_numbers(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """After Ctrl-C in another process, --resume reaches the result of an uninterrupted run."""
+    """Ctrl-C in a process of its own; the same command with --resume ends as one without it."""
     steps = ("--recipe", "short", "--steps", "160", "--set", "batch=40", "--threads", "1")
     command = ("train", NET, *steps, "-o")
     process = subprocess.Popen(
@@ -167,7 +167,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(
         text=True,
     )
     state = tmp_path / "a"
-    while not list(state.glob("*.state.safetensors")):  # written at the end of the first epoch
+    while not list(state.glob("*.state.safetensors")):  # written at the end of its first epoch
         assert process.poll() is None, process.stderr
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

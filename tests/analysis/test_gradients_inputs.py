@@ -1,4 +1,4 @@
-"""The images of a run: what a seed gives, what a data folder may hold, and bad pictures."""
+"""The images of a run: what a seed gives, what a data folder may hold, what is no picture."""
 
 import gzip
 import hashlib
@@ -64,7 +64,7 @@ def save(folder: Path, packed: bool, images: bytes = b"", labels: bytes = b"") -
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Set up an owner's data folder, with no other data on the machine."""
+    """A data folder of the owner's, and no other data on the machine."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
@@ -81,7 +81,7 @@ def test_random_images_depend_on_the_seed_alone() -> None:
     assert torch.equal(same, labels)
     assert not torch.equal(inputs.batch(RANDOM, SPEC, 1)[0], images)
     torch.manual_seed(0)
-    assert not torch.equal(torch.randn(6, 3, 32, 32), images)  # not the stream of the weights
+    assert not torch.equal(torch.randn(6, 3, 32, 32), images)  # what weights would draw
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -161,7 +161,7 @@ def test_a_damaged_archive_in_one_sentence(folder: Path) -> None:
 
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve tiny files under the names that torchvision downloads."""
+    """A server of tiny files under the names that torchvision downloads."""
     served = tmp_path / "mirror"
     served.mkdir()
     resources = []

@@ -1,4 +1,4 @@
-"""Residual units: each diagram matches its block, and the words follow from its step order."""
+"""Residual units: each diagram is its block, and the words follow from where its steps stand."""
 
 from itertools import product
 
