@@ -259,7 +259,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         assert status == 0
         assert path.stat().st_size > 1_000
     assert said["svg"] == ""
-    missing = "warning: no font of this system has 差 残 络 网: left out of the title\n"
+    missing = "warning: no font on this system has 差 残 络 网: left out of the title\n"
     assert said["pdf"] == said["png"] == missing
     assert "lualatex or xelatex" in said["tex"]
     assert said["tex"].count("\n") == 1
@@ -304,15 +304,15 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is not a block of resnet20"),
         (
             ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
-            ".html holds 2,500 nodes at most, the layer unfolded graph has more",
+            ".html holds at most 2,500 nodes, and the layer unfolded graph has more",
         ),
         (["time", "resnet20", "--device", "tpu"], "device must be one of cpu"),
         (["time", "resnet20", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
         (["time", "resnet20", "--batch", "two"], "batch must be a whole number, or several"),
-        (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch once"),
+        (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch only once"),
         (["time", "resnet20", "--seconds", "0"], "seconds must be 0.1 to 600, not 0"),
         (["time", "resnet20", "--tf32"], "TF32 needs a CUDA device, not cpu"),
-        (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
+        (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference only"),
         (["time", "resnet152", "--batch", "60000"], "would fit"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "1:0"], "aspect must be width:height"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "9" * 5_000], "aspect must be width"),
@@ -359,7 +359,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         ),
         (
             ["choose", "--max-ms", "5", "--dtype", "float16"],
-            "float16 on the CPU is for inference alone",
+            "float16 on the CPU is for inference only",
         ),
         (["gradients", "resnet20", "--download"], "--download applies to --images fashion_mnist"),
         (["choose", "--max-macs", "many"], "'many' is not a valid float"),
@@ -500,7 +500,7 @@ def test_weight_gradients_in_words_and_as_a_chart(
     for row in run["summary"]:
         said = f"log10 first/last convolution  {row['weight_log10_ratio']:+.2f} ("
         assert said in found["weight"][0]
-    assert "\nOf ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
+    assert "\nFor ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
 
 
 def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -510,7 +510,7 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (status, err) == (0, "")
     assert out.startswith("cosine between ∂L/∂x at x and at x + noise, train mode, random images\n")
     assert "noise 0.01 of the images' standard deviation" in out
-    assert out.endswith("At 8 layers the two differ by less than 0.05 in every seed.\n")
+    assert out.endswith("At 8 layers, the two differ by less than 0.05 in every seed.\n")
     assert chart.read_text().startswith("<?xml")
     run = json.loads(call(capsys, *quick, "--format", "json")[1])
     assert [row["model"] for row in run["summary"]] == [TINY.replace("resnet20", "plain20"), TINY]
@@ -584,7 +584,7 @@ def test_check_device_says_pass_or_fail_line_by_line(
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
     assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
-    assert lines[0].startswith("pass  accelerator: none that torch can use here")
+    assert lines[0].startswith("pass  accelerator: none found: checking the CPU")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
 

@@ -52,7 +52,8 @@ def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> Non
     )
     assert resnet8 + 0.02 < plain8 < plain20 - 0.05
     assert values["verdict"][0].startswith(
-        "Plain, 20 layers: trains more slowly than plain, 8 layers with one seed: loss "
+        "The 20-layer plain network trains more slowly than the 8-layer plain network with one "
+        "seed: loss "
     )
     for run in values["runs"]:
         assert len(run["steps"]) == len(run["train_loss"]) == 60
@@ -108,15 +109,15 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--recipe", "long"), "'long' is no recipe: choose one of degradation, short"),
-        (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: take resnet18"),
+        (("--recipe", "long"), "'long' isn't a recipe: choose one of degradation, short"),
+        (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: use resnet18"),
         (
             ("--recipe", "short", "--epochs", "1", "--steps", "1"),
             "use --epochs or --steps, not both",
         ),
         (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
         (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
-        (("--recipe", "short", "--set", "speed=1"), "'speed' is no field of a recipe"),
+        (("--recipe", "short", "--set", "speed=1"), "'speed' isn't a field of a recipe"),
         (("--recipe", "short", "--steps", "0"), "steps must be 1 to 1,000,000, not 0"),
         (("--recipe", "short", "--seeds", "0"), "seeds must be 1 to 20, not 0"),
         (("--recipe", "short", "--seeds", "9" * 20), "seeds must be 1 to 20, not a number too"),

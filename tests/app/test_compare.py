@@ -174,8 +174,8 @@ def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> No
     assert "One step deeper takes" in html(app)
     assert step_button(app).disabled
     assert app.info[0].value == (
-        "No step can be measured: float16 on the CPU is for inference alone, since torch's "
-        "backward is not usable there: take bfloat16."
+        "No step can be measured: float16 on the CPU is for inference only, because torch's "
+        "backward isn't usable there: use bfloat16."
     )
     app.selectbox(key="choose_dtype").select("bfloat16").run()
     assert not step_button(app).disabled

@@ -171,7 +171,7 @@ def test_images_that_are_not_there_are_not_replaced(
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
     app = opened(open_app)
     for kind, says in (
-        ("picture", "A picture is wanted as the image: upload one."),
+        ("picture", "A picture is required for images=picture: upload one."),
         ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it or"),
     ):
         app.selectbox(key="images").select(kind).run()

@@ -54,9 +54,9 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     for sentence in (
         "**Branch against shortcut**",
         "**residual, 10 layers**",
-        "The branch's share of the variance falls with every block of a stage: layer1 from",
+        "The branch's share of the variance falls with every block of a stage: from",
         "The responses of 9 3×3 layers have a standard deviation of 1.00.",
-        "Both networks respond equally in every layer.",
+        "Both networks respond equally strongly in every layer.",
     ):
         assert sentence in said
     (caption,) = (caption.value for caption in app.caption)

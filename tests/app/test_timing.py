@@ -51,8 +51,8 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Download SVG", "CSV", "JSON"]
     assert app.selectbox(key="look_picture").options == [
-        f"Time of the stages of {TINY}",
-        f"Iterations of {TINY} by their time",
+        f"Time per stage of {TINY}",
+        f"Iteration times of {TINY}",
         "Forward and backward time",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
@@ -90,7 +90,7 @@ def test_bad_settings_are_one_sentence(open_app: Open) -> None:
     app.text_input(key="timing_batches").input("nan").run()
     assert "Batch must be a whole number" in app.error[0].value
     app.text_input(key="timing_batches").input("1,1").run()
-    assert app.error[0].value == "A sweep takes each batch once."
+    assert app.error[0].value == "A sweep takes each batch only once."
 
 
 def test_a_setting_that_cannot_apply_is_refused_or_disabled(open_app: Open) -> None:

@@ -46,9 +46,9 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     narrow = "blocks=1,1,1:widths=8,16,32:stem_width=8:input=1x14x14"
     assert {run.model for run in runs} == {f"plain20:{narrow}", f"resnet20:{narrow}"}
     said = markdown(app)
-    assert "Residual, 8 layers" in said
+    assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
-    assert "It isn't converged degradation" in captions
+    assert "This isn't converged degradation" in captions
     assert f"`plain20:{narrow}`" in captions  # the network that was really trained
     assert "Runs of this visit" in [head.value for head in app.header]
 
@@ -109,7 +109,7 @@ def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     [
         ({"train_rate": "0"}, "Rate must be above 0 and at most 10, not 0.0."),
         ({"train_batch": "5000"}, "A batch of 5,000 is more than the 4,000 training images"),
-        ({"train_gradients_at": "5,1"}, "gradients_at must rise, such as 0, 1, 5."),
+        ({"train_gradients_at": "5,1"}, "gradients_at must increase, such as 0, 1, 5."),
         ({"train_models": "resnet20;resnet2"}, "'resnet2' is not a model"),
         ({"train_models": "resnet20;resnet20"}, "A model is given twice"),
     ],

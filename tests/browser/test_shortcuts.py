@@ -185,7 +185,7 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(chosen(page)).to_have_text("layer3.20.conv2")
     expect(page).to_have_url(re.compile("open=layer3.20%2Clayer3.all|open=layer3.20,layer3.all"))
     find.fill("layer9.0")
-    expect(page.locator(".rv-count")).to_have_text("nothing by that path")
+    expect(page.locator(".rv-count")).to_have_text("no match")
 
 
 def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None:
@@ -249,9 +249,9 @@ def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, vi
     count = page.locator(".rv-count")
     lit = page.locator(".rv-canvas g.node.found")
     for text, said, end in (
-        ("conv1", "conv1 is inside stem: choose layer for every node to see it", "stem"),
-        ("maxpool", "maxpool is inside stem: choose layer for every node to see it", "stem"),
-        ("fc", "fc is inside head: choose layer for every node to see it", "head"),
+        ("conv1", "conv1 is inside stem: set Level to layer to see it", "stem"),
+        ("maxpool", "maxpool is inside stem: set Level to layer to see it", "stem"),
+        ("fc", "fc is inside head: set Level to layer to see it", "head"),
     ):
         find.fill(text)
         expect(count).to_have_text(said)
@@ -261,7 +261,7 @@ def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, vi
     expect(chosen(page)).to_have_text("head")
     find.fill("pool")
     expect(count).to_have_text(
-        "maxpool is inside stem, avgpool is inside head: choose layer for every node to see them"
+        "maxpool is inside stem, avgpool is inside head: set Level to layer to see them"
     )
 
     for text in ("conv4_x", "conv4"):
@@ -277,7 +277,7 @@ def test_the_very_path_is_found_first(server: str, visit: Visit) -> None:
     find = page.get_by_role("searchbox", name="Find a node by its path")
     find.fill("conv1")
     expect(page.locator(".rv-count")).to_have_text(
-        "1 found: Enter shows it; conv1 is inside stem: choose layer for every node to see it"
+        "1 found: Enter shows it; conv1 is inside stem: set Level to layer to see it"
     )
     page = visit(f"{server}/shortcuts?model=resnet50&level=layer&at=layer1.0.conv1")
     find = page.get_by_role("searchbox", name="Find a node by its path")
@@ -297,9 +297,9 @@ def test_what_to_do_and_what_is_counted_is_said(server: str, visit: Visit) -> No
         expect(hint).to_have_count(1)
     node(page, "layer2.0").click()
     saved = page.locator(".rv-details dt", has_text="Saved memory")
-    expect(saved).to_have_attribute("title", re.compile("counts once, at the first of them$"))
+    expect(saved).to_have_attribute("title", re.compile("counts once, for the first$"))
     value = page.locator(".rv-details dt:has-text('Saved memory') + dd")
-    expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nKept for the backward pass"))
+    expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nSaved for the backward pass"))
 
 
 def test_a_hint_gives_one_block_and_all_of_them(server: str, visit: Visit) -> None:
@@ -446,7 +446,7 @@ def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_
     find = page.get_by_role("searchbox", name="Find a node by its path")
     find.fill("fc")
     expect(page.locator(".rv-count")).to_have_text(
-        "fc is inside head: choose layer for every node to see it"
+        "fc is inside head: set Level to layer to see it"
     )
     page.get_by_role("radio", name="layer").check()
     expect(page.locator(".rv-count")).to_have_text("1 found: Enter shows it")

@@ -22,7 +22,9 @@ def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     page.get_by_role("button", name="Train", exact=True).click()
     chart = page.get_by_role("figure", name=re.compile("Training loss by step"))
     expect(chart.first).to_be_visible(timeout=60_000)  # the live one may still stand beside it
-    said = page.get_by_text(re.compile("Residual, 8 layers.* loss [0-9.]+ against [0-9.]+ over"))
+    said = page.get_by_text(
+        re.compile("8-layer residual network.* loss [0-9.]+ against [0-9.]+ over")
+    )
     expect(said).to_be_visible(timeout=60_000)
     settled(page)
     expect(chart).to_have_count(1)

@@ -77,7 +77,7 @@ def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Vi
     """On the wall and at the desk: what is pressed, the chart with both names, what it says."""
     page = visit(f"{server}/gradients?batch=4", 1280, 720)
     page.get_by_role("button", name="Vanishing", exact=True).click()
-    said = page.get_by_text("Toward the input the plain stack's gradient falls by a factor of")
+    said = page.get_by_text("Toward the input, the plain stack's gradient falls by a factor of")
     expect(said).to_be_visible(timeout=60_000)
     for view in ("desk", "wall"):
         settled(page)
