@@ -205,7 +205,7 @@ def fields(app: AppTest) -> dict[str, Any]:
 
 def left_out(app: AppTest) -> list[str]:
     """What the page says of the address."""
-    return [said.value for said in app.warning if "The address asks" in said.value]
+    return [said.value for said in app.warning if said.value.startswith("Ignored settings")]
 
 
 def values(app: AppTest) -> dict[str, object]:
@@ -357,5 +357,5 @@ def test_a_machines_own_defaults_are_in_no_address(open_app: Open) -> None:
 def test_a_device_that_is_not_here_is_said(open_app: Open) -> None:
     app = open_app("resnet20", "timing", timing_device="mps", timing_threads="64")
     (said,) = left_out(app)
-    assert said.endswith("left out: timing_device=mps, timing_threads=64.")
+    assert said.endswith("invalid here: timing_device=mps, timing_threads=64.")
     assert app.selectbox(key="timing_device").value == "cuda:0"

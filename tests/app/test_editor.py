@@ -30,7 +30,7 @@ def test_the_cost_of_a_draft_is_shown_before_it_is_applied(dialog: AppTest) -> N
     assert cost(dialog) == ["20", "270 k", "40.6 M"]
     dialog.text_input(key="edit_blocks").input("5,5,5").run()
     assert cost(dialog) == ["32 +12", "464 k +194 k", "68.9 M +28.3 M"]
-    assert "Differences are against the current model, `resnet20`." in [
+    assert "Differences are relative to the current model, `resnet20`." in [
         caption.value for caption in dialog.caption
     ]
     dialog.text_input(key="edit_blocks").input("5,0,5").run()

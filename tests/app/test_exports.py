@@ -117,11 +117,11 @@ def test_a_look_that_is_not_possible_is_one_sentence(open_app: Open) -> None:
     start = {"nets": "resnet20;plain20", "replay": "false"}
     app = opened(open_app("resnet20", "compare", **start), "comparison")
     choose(app, {"look_rows": "own", "look_width": 30})
-    assert [e.value for e in app.error] == ["This picture is 60 to 2,000 mm wide, not 30."]
+    assert [e.value for e in app.error] == ["This picture must be 60 to 2,000 mm wide, not 30."]
     assert "Download SVG" not in downloads(app)
     choose(app, {"look_width": 2000, "look_format": "png", "look_dpi": 1200})
     assert [w.value for w in app.warning] == [
-        "The PNG is made at 107 dpi, the most for this picture."
+        "The PNG is made at 107 dpi, the maximum for this picture."
     ]
 
 
@@ -166,4 +166,4 @@ def test_text_formats_show_their_text(open_app: Open) -> None:
         choose(app, {"look_format": kind})
         assert any(code.value.startswith(begins) for code in app.code)
     choose(app, {"look_format": "html"})
-    assert any("To walk through offline" in caption.value for caption in app.caption)
+    assert any("Interactive, in any browser" in caption.value for caption in app.caption)

@@ -17,7 +17,7 @@ from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
 from tests.app.test_timing import press
 
-COLUMNS = ("Lowest to highest", "Factor per layer", "Fitted slope per layer")
+COLUMNS = ("Range over seeds", "Factor per layer", "Fitted slope per layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
@@ -95,7 +95,7 @@ def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
     app = opened(open_app)
     app.selectbox(key="quantity").select("direction").run()
     assert not app.exception
-    assert "The cosine between the loss's gradient at a batch" in markdown(app)
+    assert "Measures the cosine between the loss gradient at a batch" in markdown(app)
     assert models(app) == [f"{kind}{n}" for kind in ("plain", "resnet") for n in (20, 32, 44, 56)]
     assert "switch_depth" not in {box.key for box in app.selectbox}
     deep = TINY.replace("2,2,2", "3,3,3")
@@ -111,7 +111,7 @@ def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
     assert all(f">{name}</th>" in html(app) for name in ("Weighted layers", "Cosine"))
     assert not app.info
     app.number_input(key="noise").set_value(0.1).run()
-    assert "Something else is chosen below" in app.info[0].value
+    assert "press Measure to update" in app.info[0].value
 
     app.selectbox(key="quantity").select("activation").run()  # whose runs are others
     assert "No measurements yet" in "".join(said.value for said in app.caption)

@@ -136,9 +136,9 @@ def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
 
 def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
     app = open_app("resnet50", "timing")
-    assert "Start small, with ResNet-20" in [button.label for button in app.button]
+    assert "Start small with ResNet-20" in [button.label for button in app.button]
     small = open_app("resnet20", "timing")
-    assert "Start small, with ResNet-20" not in [button.label for button in small.button]
+    assert "Start small with ResNet-20" not in [button.label for button in small.button]
 
 
 def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:

@@ -37,7 +37,7 @@ def trained(app: AppTest) -> AppTest:
 def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_models=TINY, **QUICK)
     assert not app.exception
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     assert "above 60 (Fig. 6)" in html(app)
     trained(app)
     assert not app.exception
@@ -50,7 +50,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     captions = " ".join(c.value for c in app.caption)
     assert "It isn't converged degradation" in captions
     assert f"`plain20:{narrow}`" in captions  # the network that was really trained
-    assert "Runs of this visit" in [head.value for head in app.header]
+    assert "Runs in this session" in [head.value for head in app.header]
 
     app.query_params["nets"] = ";".join({run.model for run in runs})
     app.query_params["compare_batch"] = "20"
@@ -96,7 +96,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
 
 def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     app = open_app("resnet18", "training", train="one", train_recipe="d2l")
-    assert app.error[0].value == "resnet18 has 1,000 outputs, and these images are of 10 classes."
+    assert app.error[0].value == "resnet18 has 1,000 outputs, but these images have 10 classes."
     assert next(b for b in app.button if b.label == "Train").disabled
     app.button(key="train_fit").click().run()
     assert app.query_params["model"] == "resnet18:input=1x96x96:classes=10"
@@ -216,7 +216,7 @@ def test_a_folder_that_changed_is_opened_anew(
     lines = (root / "train.jsonl").read_text().splitlines(keepends=True)
     (root / "train.jsonl").write_text("".join(lines[:-1]))
     app.run()
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     trained(app)
     assert not app.exception
     assert "Confusion matrix" in [head.value for head in app.header]

@@ -122,7 +122,7 @@ def test_explore_on_a_phone_scrolls_tables_and_nothing_else(server: str, visit: 
 def test_verify_with_fvcore(model: str, server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model={model}&explore_shown=layers")
     page.get_by_role("button", name="Verify with fvcore").click()
-    result = page.get_by_text(re.compile("layers are equal"))
+    result = page.get_by_text(re.compile("layers agree"))
     expect(result).to_be_visible(timeout=90_000)
     equal, layers = re.findall(r"([\d,]+) of ([\d,]+) layers", result.inner_text())[0]
     assert equal == layers

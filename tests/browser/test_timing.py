@@ -14,7 +14,7 @@ TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
 def ask(page: Page, seconds: int) -> None:
     """Ask for a measurement of at most so many seconds."""
     page.get_by_text("More settings").click()
-    box = page.get_by_role("spinbutton", name="Longest time, s")
+    box = page.get_by_role("spinbutton", name="Time limit, s")
     box.fill(str(seconds))
     box.press("Enter")
     settled(page)
@@ -80,7 +80,7 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
 
 def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model={TINY}")
-    batches = page.get_by_role("textbox", name="Batch, or several")
+    batches = page.get_by_role("textbox", name="Batch size(s)")
     inference = page.get_by_role("radio", name="inference")
     dtype = page.get_by_role("combobox", name="Dtype")
 
@@ -90,7 +90,7 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
         expect(page).to_have_url(re.compile(f"timing_batches={text}(&|$)"))
 
     def expect_chosen(page: Page) -> None:
-        expect(page.get_by_role("textbox", name="Batch, or several")).to_have_value("8")
+        expect(page.get_by_role("textbox", name="Batch size(s)")).to_have_value("8")
         expect(page.get_by_role("radio", name="inference")).to_be_checked()
         expect(page.get_by_role("combobox", name="Dtype")).to_have_value("bfloat16")
 
