@@ -1,7 +1,7 @@
-"""What all tests share: one thread for torch, the same random cases every time, golden files.
+"""Shared by all tests: one torch thread, reproducible random cases and golden files.
 
-`pytest --hypothesis-profile explore` draws new cases, `pytest --update-golden` writes the golden
-files anew.
+`pytest --hypothesis-profile explore` draws new cases; `pytest --update-golden` rewrites the golden
+files.
 """
 
 import atexit
@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-# Two processes share the machine: see `addopts` in pyproject.toml. Read by torch when it loads.
+# Set before torch loads, since two processes share the machine: see `addopts` in pyproject.toml.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What tests train and fetch is kept apart from what the user's own server keeps.
+# Keep what tests train and download apart from the user's own cache.
 os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="resnet-lab-tests-")
 atexit.register(rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
@@ -37,10 +37,10 @@ _MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "tes
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Keep in one process what shares a server or a fixture, and what two would disturb.
+    """Group tests that share a server or would disturb each other into one process.
 
-    The browser's tests share a server, those of processes and timings measure the machine; every
-    other file is a group of its own. xdist's own marks for groups have no effect in pytest 9.2.
+    The browser tests share a server, and the tests of processes and timings measure the machine;
+    every other file is its own group. xdist's marks for groups have no effect in pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,19 +51,19 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
-    """Schedule by our groups."""
+    """Return a scheduler that uses these groups."""
     return Groups(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _garbage_of_its_own() -> None:
-    """Leave what earlier files have imported out of garbage collection.
+    """Exclude what earlier test files imported from garbage collection.
 
-    A measurement collects twice, which takes a second with all that the suite imports.
+    A measurement collects garbage twice, which takes a second with everything the suite imports.
     """
     gc.collect()
     gc.freeze()
@@ -71,7 +71,7 @@ def _garbage_of_its_own() -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """Compare a text with the golden file of a name."""
+    """Return a function that compares a text with a golden file."""
 
     def compare(name: str, text: str) -> None:
         path = GOLDEN / name

@@ -28,8 +28,8 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
     """Draw a chart, with a key below it if numbers replace names in it.
 
     The figure holds two sets of names; the style sheet shows one of them, depending on the
-    container's width. On the wall, and if `height` is None, the chart takes the height that the
-    window leaves beside the sentence below it.
+    container's width. On the wall, and if `height` is None, the chart fills the window down to the
+    sentence below it.
 
     Args:
         chart: the chart.

@@ -133,7 +133,7 @@ def tabs(
     _seed(key, value, {})
     with _at(place):
         st.segmented_control(
-            "Shown",
+            "View",
             list(views),
             key=key,
             format_func=lambda view: views[view],

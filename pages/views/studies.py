@@ -178,7 +178,7 @@ def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> Non
 
 def choose_shown() -> str:
     """Let the visitor choose the view below the pictures."""
-    return segments("Below", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
+    return segments("View", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
 
 
 def train_button(running: bool) -> None:

@@ -1,4 +1,4 @@
-"""The pages Compare and Choose."""
+"""The Compare and Choose pages."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     table = app.dataframe[0].value
     assert list(table.index) == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
     assert table.loc["resnet50", "MACs (conv + linear)"] == 4_089_184_256
-    assert "<table" not in html(app)  # what is not seen is not counted
+    assert "<table" not in html(app)  # hidden tabs aren't computed
     open_tab(app, "ledger")
     page = html(app)
-    assert "4,111,512,576" not in page  # the ledger is of the first network
+    assert "4,111,512,576" not in page  # the ledger shows the first network
     assert "1,814,073,344" in page
     app.selectbox(key="ledger").select("resnet50").run()
     page = html(app)
@@ -51,7 +51,7 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     assert "resnet50 and resnet50 are the same network." in markdown(app)
     app = open_app(None, "compare", to="resnet51")
     assert app.error[0].value.startswith("'resnet51' is no model: did you mean")
-    assert "<img" not in html(app)  # nothing stands in for it
+    assert "<img" not in html(app)  # no other graph replaces it
 
     many = ";".join(list(CATALOG)[:13])
     swept = open_app(None, "compare", nets=many, compare_shown="sweep")
@@ -133,7 +133,7 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     assert f"{small} has no training figures: input 3x32x32 is too" in said
     open_tab(app, "difference")
     unknown = "'resnet51' is no model"
-    assert not app.error  # only the two that differ are read
+    assert not app.error  # only the two compared networks are parsed
     assert f"Saved memory is missing: {small} cannot train" in app.info[0].value
     open_tab(app, "sweep")
     assert app.error[0].value.startswith(unknown)

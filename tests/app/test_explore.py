@@ -1,4 +1,4 @@
-"""Explore, its picker, and what it says of a bad model."""
+"""The Explore page, the model picker, and the errors for a bad model."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

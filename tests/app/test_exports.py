@@ -1,4 +1,4 @@
-"""The export dialog: every page has it, nothing is made while it's closed, its looks are kept."""
+"""The export dialog: on every page, idle while closed, and with its settings in the address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_GRAPHS: dict[str, object] = {
 
 
 def in_dialog(app: AppTest) -> dict[str, Any]:
-    """The fields and the buttons of the dialog that is open, by key."""
+    """Return the fields and buttons of the open dialog, by key."""
     return {
         str(node.key or node.proto.label): node
         for node in app._tree.children[2]
@@ -77,7 +77,7 @@ def test_a_page_opens_its_dialog_with_preview_and_caption(open_app: Open, page: 
     codes = [code.value for code in app.code if code.value.startswith(r"\caption{")]
     assert len(codes) == 1
     assert "@" in codes[0]
-    app.run()  # any rerun leaves it open
+    app.run()  # a rerun leaves it open
     assert downloads(app)[: len(labels)] == labels
     app.switch_page("pages/units.py" if page != "units" else "pages/explore.py").run()
     assert downloads(app) == []

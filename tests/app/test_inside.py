@@ -1,4 +1,4 @@
-"""What each block does and what a network sees, as parts of a page."""
+"""The page parts that show what each block does and what a network sees."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The pages Lesions and Paths."""
+"""The Lesions and Paths pages."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ FEW = {"net": "fashion_resnet20", "lesion_images": "40"}
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache folder of the test's own."""
+    """Give each test its own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
 
@@ -115,7 +115,7 @@ def test_a_checkpoint_of_ones_own_takes_their_place(open_app: Open, tmp_path: Pa
     app = open_app(None, "lesions", net=name)
     assert not app.exception
     (said,) = [error.value for error in app.error]
-    assert said.startswith("The network was trained for")  # on images that are not here
+    assert said.startswith("The network was trained for")  # on images that this server lacks
     name = keep(shipped_path("fashion_plain32").read_bytes())
     app = open_app(None, "lesions", net=name, lesion_images="30")
     assert not app.error

@@ -1,4 +1,4 @@
-"""The page Gradients in a browser."""
+"""The Gradients page in a browser."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The picker: editing each group, undoing, pasting, addresses, Back and Forward."""
+"""The picker in a browser: edits in each group, undo, pasting, addresses, Back and Forward."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.browser.conftest import Visit, settled
 from tests.browser.test_explore import model_text, title
 
 EDITS = {
-    # group: (option, value, what the text then says)
+    # group: (option, value, the model text that results)
     "Size": ("Blocks per stage", "2,2,2,2", "blocks=2,2,2,2"),
     "Block": ("Groups", "8", "groups=8"),
     "Shortcut": ("BN after projections", None, "projection_norm=0"),

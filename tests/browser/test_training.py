@@ -1,4 +1,4 @@
-"""The page Training in a browser."""
+"""The Training page in a browser."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     expect(page.get_by_text("No runs with these settings yet")).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     chart = page.get_by_role("figure", name=re.compile("Training loss by step"))
-    expect(chart.first).to_be_visible(timeout=60_000)  # the live one may still stand beside it
+    expect(chart.first).to_be_visible(timeout=60_000)  # the live chart may still be there, too
     said = page.get_by_text(re.compile("Residual, 8 layers.* loss [0-9.]+ against [0-9.]+ over"))
     expect(said).to_be_visible(timeout=60_000)
     settled(page)
@@ -35,7 +35,7 @@ def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     values = json.loads(waiting.value.path().read_text())
     assert [len(run["train_loss"]) for run in values["runs"]] == [40, 40]
 
-    # what was trained outlives a reload
+    # Runs survive a reload.
     page.reload()
     settled(page)
     expect(said).to_be_visible()
