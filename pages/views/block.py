@@ -53,6 +53,7 @@ def _compare(own: Branch, other: Branch) -> str:
     ratio = own.weights / other.weights
     times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
     return (
-        f"This block's branch and the other kind between the same channels. This one has {times} "
-        "the weights. Shortcut and batch norm aren't counted; MACs are for one image."
+        "First this block's branch, then the other kind with the same input and output channels. "
+        f"This one has {times} the weights. Shortcut and batch norm aren't counted; MACs are for "
+        "one image."
     )

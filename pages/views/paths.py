@@ -71,7 +71,7 @@ def choose_question(
     state = segments("State", _STATES, TRAINED, key="path_state", place=top)
     with top:
         one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
-    images = number("Images", 1, _MOST_IMAGES, 32, key="path_images", place=three)
+    images = number("Image count", 1, _MOST_IMAGES, 32, key="path_images", place=three)
     draws = number("Paths per length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
     try:
         if state == MODEL:

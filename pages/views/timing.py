@@ -265,7 +265,7 @@ def show_recorded(spec: ResNetSpec) -> None:
             name = f"{said[0]} {said[1]}, batch {said[2]}"
             data.append(DataFile(f"JSON: {name}", f"time-{place}.json", result.json))
         with section(f"Recorded on an {machine}"):
-            export("recorded", data=data, what="recorded")
+            export("recorded", data=data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 2))
         where = results[0].stamp
         st.caption(
