@@ -44,7 +44,7 @@ class Drawn:
         layout: how the drawing runs; None for the default, likewise.
         twin: the network to draw beside it, if any.
         figures: whether to leave room for a number in every box.
-        aspect: the width over height to aim at.
+        aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
     """
 

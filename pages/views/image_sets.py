@@ -26,7 +26,7 @@ from pages.ui.fields import select
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.words import complain
 
-_UPLOAD, _DOWNLOAD = "upload", "fashion-mnist"
+_UPLOAD, _DOWNLOAD = "upload", "download"
 
 
 def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:

@@ -73,7 +73,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         values["warm_up_from"] = _real(
             "Warm-up from", 1.0, recipe.warm_up_from, "warm_up_from", two
         )
-        values["rise"] = _real("Rise of the cycle", 1.0, recipe.rise, "rise", three)
+        values["rise"] = _real("Rise, share of cycle", 1.0, recipe.rise, "rise", three)
         values["augment"] = select(
             "Augmentation",
             {

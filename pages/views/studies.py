@@ -33,7 +33,7 @@ from pages.ui.fields import segments
 from pages.ui.jobs import start
 from pages.views.lesions import NET, OUT, Patient
 
-KEY, TRAINING = "lesions", "a network to take apart"
+KEY, TRAINING = "lesions", "network training"
 
 SHOWN = {
     "single": "One block out",

@@ -38,7 +38,7 @@ def show_trained(run: Run, images: ImageSet) -> None:
     if run.curves:
         chart = along_chart(run)
         file = "gradients-along-training"
-        with section("Gradient by depth along training"):
+        with section("Gradient by depth during training"):
             picture = chart_picture(chart, "along", _how(run), sources_of([run.model]), file)
             export("along", [picture], what="gradients")
         show_chart(chart, "along", 460)

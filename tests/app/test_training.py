@@ -76,7 +76,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert run.steps == 20
     heads = [head.value for head in app.header]
     for title in (
-        "Gradient by depth along training",
+        "Gradient by depth during training",
         "Confusion matrix",
         "Most confident mistakes",
         "Predict",
