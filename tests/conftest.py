@@ -1,4 +1,4 @@
-"""Shared by all tests: one torch thread, reproducible random cases and golden files.
+"""Settings for all tests: one thread for torch, fixed random cases, golden files.
 
 `pytest --hypothesis-profile explore` draws new cases; `pytest --update-golden` rewrites the golden
 files.
@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-# Set before torch loads, since two processes share the machine: see `addopts` in pyproject.toml.
+# Two processes share the machine (`addopts` in pyproject.toml). torch reads this when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Keep what tests train and download apart from the user's own cache.
+# Keep what tests train and download out of the user's own cache.
 os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="resnet-lab-tests-")
 atexit.register(rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
@@ -37,10 +37,10 @@ _MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "tes
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Group tests that share a server or would disturb each other into one process.
+    """Groups of tests that run in one process because they share a server or disturb each other.
 
-    The browser tests share a server, and the tests of processes and timings measure the machine;
-    every other file is its own group. xdist's marks for groups have no effect in pytest 9.2.
+    The browser tests share a server; tests of processes and timings measure the machine. Every
+    other file is its own group. xdist's own group marks have no effect in pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,19 +51,19 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
-    """Return a scheduler that uses these groups."""
+    """Schedule tests by `Groups`."""
     return Groups(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite golden files")
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _garbage_of_its_own() -> None:
-    """Exclude what earlier test files imported from garbage collection.
+    """Exclude everything imported by earlier files from garbage collection.
 
-    A measurement collects garbage twice, which takes a second with everything the suite imports.
+    A measurement collects twice, which takes a second with all the suite's imports.
     """
     gc.collect()
     gc.freeze()
@@ -71,7 +71,7 @@ def _garbage_of_its_own() -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """Return a function that compares a text with a golden file."""
+    """Return a function that compares a text with the golden file of a name."""
 
     def compare(name: str, text: str) -> None:
         path = GOLDEN / name
