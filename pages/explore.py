@@ -1,4 +1,4 @@
-"""Explore: what the network is and what it costs."""
+"""Explore: what a network is and what it costs."""
 
 import streamlit as st
 
@@ -45,7 +45,7 @@ top = st.empty()
 known = published_of(spec) if is_published_ready() else None
 top.html(figures(profile_figures(profile, base, known)))
 if edited:
-    st.caption(f"Differences are against {entry.title} (`{spec.base}`).")
+    st.caption(f"Differences are relative to {entry.title} (`{spec.base}`).")
 
 with aside("tabs"):
     view = choose_view()

@@ -1,4 +1,4 @@
-"""What each block does and what a network sees, as parts of a page."""
+"""The page parts that show what each block does and what a network sees."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     ):
         assert sentence in said
     (caption,) = (caption.value for caption in app.caption)
-    assert caption.startswith("Branch and shortcut: what enters a block's addition")
+    assert caption.startswith("Branch and shortcut: the two inputs of a block's addition")
     assert caption.endswith("On 4 images.")
     assert app.get("download_button") == []
     app.button(key="export_blocks").click().run()

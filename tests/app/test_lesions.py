@@ -1,4 +1,4 @@
-"""The pages Lesions and Paths."""
+"""The Lesions and Paths pages."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ FEW = {"net": "fashion_resnet20", "lesion_images": "40"}
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache folder of the test's own."""
+    """Give each test its own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
 
@@ -71,7 +71,7 @@ def test_pictures_flip_as_blocks_go(open_app: Open) -> None:
 def test_a_study_runs_in_the_worker_and_is_kept(open_app: Open) -> None:
     app = open_app(None, "lesions", **FEW)
     assert "Not measured yet." in captions(app)
-    press(app, "Drop one after the other")
+    press(app, "Drop blocks one by one")
     assert app.session_state["jobs"]["lesions"].wait(timeout=120)
     app.run()
     assert not app.exception
@@ -96,7 +96,7 @@ def test_what_blocks_do_and_what_it_sees(open_app: Open, shown: str) -> None:
 def test_what_is_not_here_is_said_and_what_another_choice_overtakes_is_not(open_app: Open) -> None:
     app = open_app(None, "lesions", out="layer9.9,layer2.1", **FEW)
     assert "out=layer9.9,layer2.1" in app.warning[0].value
-    assert "no block out" in html(app)
+    assert "no blocks out" in html(app)
     app = open_app(None, "lesions", out="layer1.8", net="fashion_resnet56", lesion_images="40")
     assert not app.warning
     app.selectbox(key="net").select("fashion_resnet20").run()
@@ -116,7 +116,7 @@ def test_a_checkpoint_of_ones_own_takes_their_place(open_app: Open, tmp_path: Pa
     app = open_app(None, "lesions", net=name)
     assert not app.exception
     (said,) = [error.value for error in app.error]
-    assert said.startswith("The network was trained for")  # on images that are not here
+    assert said.startswith("The network was trained for")  # on images that this server lacks
     name = keep(shipped_path("fashion_plain32").read_bytes())
     app = open_app(None, "lesions", net=name, lesion_images="30")
     assert not app.error
@@ -169,7 +169,7 @@ def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: O
 def test_paths_are_measured_in_the_worker(open_app: Open) -> None:
     few = {"path_net": "fashion_resnet20", "path_images": "2", "path_draws": "2"}
     app = open_app(None, "paths", **few)
-    assert "Not measured yet: press Measure." in captions(app)
+    assert "Not measured yet. Press Measure." in captions(app)
     press(app, "Measure")
     assert app.session_state["jobs"]["paths"].wait(timeout=120)
     app.run()

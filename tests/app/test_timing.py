@@ -1,4 +1,4 @@
-"""The page Timing."""
+"""The Timing page."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def measured(app: AppTest) -> AppTest:
-    """Press Measure and wait until the worker is done."""
+    """Press Measure and wait for the worker."""
     app.number_input(key="timing_seconds").set_value(1).run()
     press(app, "Measure")
     assert app.session_state["jobs"]["timing"].wait(timeout=120)
@@ -136,9 +136,9 @@ def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
 
 def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
     app = open_app("resnet50", "timing")
-    assert "Start small, with ResNet-20" in [button.label for button in app.button]
+    assert "Start small with ResNet-20" in [button.label for button in app.button]
     small = open_app("resnet20", "timing")
-    assert "Start small, with ResNet-20" not in [button.label for button in small.button]
+    assert "Start small with ResNet-20" not in [button.label for button in small.button]
 
 
 def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
@@ -147,9 +147,9 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert "Recorded on an NVIDIA H200" in [head.value for head in app.header]
     shown = html(app)
     assert '<td class="t" data-label="How">bfloat16, channels last</td>' in shown
-    assert "15.4 k" in shown  # images a second, in inference at batch 256
+    assert "15.4 k" in shown  # images per second, in inference at batch 256
     captions = " ".join(c.value for c in app.caption)
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
-    assert "No measurements yet." in captions  # none of it is this machine's
+    assert "No measurements yet." in captions  # recorded timings aren't this machine's
     app = open_app("resnet20", "timing")
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]

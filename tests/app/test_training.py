@@ -1,4 +1,4 @@
-"""The page Training."""
+"""The Training page."""
 
 import io
 import json
@@ -22,13 +22,13 @@ ONE = {"train": "one", "train_epochs": "1", "train_batch": "200", "train_precisi
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache folder of the test's own."""
+    """Give each test its own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
 
 
 def trained(app: AppTest) -> AppTest:
-    """Press Train and wait until the worker is done."""
+    """Press Train and wait for the worker."""
     press(app, "Train")
     assert app.session_state["jobs"]["training"].wait(timeout=120)
     return app.run()
@@ -37,7 +37,7 @@ def trained(app: AppTest) -> AppTest:
 def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_models=TINY, **QUICK)
     assert not app.exception
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     assert "above 60 (Fig. 6)" in html(app)
     trained(app)
     assert not app.exception
@@ -49,8 +49,8 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
     assert "This isn't converged degradation" in captions
-    assert f"`plain20:{narrow}`" in captions  # the network that was really trained
-    assert "Runs of this visit" in [head.value for head in app.header]
+    assert f"`plain20:{narrow}`" in captions  # the network that was actually trained
+    assert "Runs in this session" in [head.value for head in app.header]
 
     app.query_params["nets"] = ";".join({run.model for run in runs})
     app.query_params["compare_batch"] = "20"
@@ -60,7 +60,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert "measured time" in shown.columns
     assert shown["measured time"].notna().all()
 
-    # a new visitor with the same address sees what the server has
+    # A new visitor with the same address sees the server's stored run.
     other = open_app("resnet50", "training", train_models=TINY, **QUICK)
     assert markdown(other).count("Residual, 8 layers") == said.count("Residual, 8 layers")
     assert "training_runs" not in other.session_state
@@ -76,7 +76,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert run.steps == 20
     heads = [head.value for head in app.header]
     for title in (
-        "Gradient by depth along training",
+        "Gradient by depth during training",
         "Confusion matrix",
         "Most confident mistakes",
         "Predict",
@@ -96,7 +96,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
 
 def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     app = open_app("resnet18", "training", train="one", train_recipe="d2l")
-    assert app.error[0].value == "resnet18 has 1,000 outputs, and these images are of 10 classes."
+    assert app.error[0].value == "resnet18 has 1,000 outputs, but these images have 10 classes."
     assert next(b for b in app.button if b.label == "Train").disabled
     app.button(key="train_fit").click().run()
     assert app.query_params["model"] == "resnet18:input=1x96x96:classes=10"
@@ -124,7 +124,7 @@ def test_what_cannot_be_trained_is_one_sentence(
 
 
 def archive(**pictures: tuple[int, int, int]) -> bytes:
-    """A .zip of twelve pictures of one colour for each class."""
+    """Return a .zip with twelve pictures of one colour per class."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as whole:
         for name, colour in pictures.items():
@@ -195,7 +195,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
 
 
 def unpacked(root: Path, **pictures: tuple[int, int, int]) -> Path:
-    """A folder of the server's owner, of twelve pictures for each class."""
+    """Make a data folder on the server, with twelve pictures per class."""
     with zipfile.ZipFile(io.BytesIO(archive(**pictures))) as whole:
         whole.extractall(root)
     return root
@@ -216,7 +216,7 @@ def test_a_folder_that_changed_is_opened_anew(
     lines = (root / "train.jsonl").read_text().splitlines(keepends=True)
     (root / "train.jsonl").write_text("".join(lines[:-1]))
     app.run()
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     trained(app)
     assert not app.exception
     assert "Confusion matrix" in [head.value for head in app.header]
@@ -241,7 +241,7 @@ def test_a_cancelled_rerun_hides_nothing(open_app: Open) -> None:
 
 
 def test_runs_of_two_steps_are_followed(open_app: Open) -> None:
-    """While a job runs, whatever it has told: nothing known yet, a few steps, one run of two."""
+    """Rerun the page at every stage of a job: no news, a few steps, one of two runs."""
     app = open_app("resnet50", "training", train_models=TINY, train_steps="2", train_seeds="1")
     press(app, "Train")
     while not app.session_state["jobs"]["training"].wait(timeout=0.05):
@@ -250,7 +250,7 @@ def test_runs_of_two_steps_are_followed(open_app: Open) -> None:
     app.run()
     assert not app.exception
     assert len(app.session_state["training_runs"]) == 2
-    assert "trains" not in markdown(app).replace("trains plain", "")  # nothing is said of two steps
+    assert "trains" not in markdown(app).replace("trains plain", "")  # two steps give no verdict
 
 
 def test_of_several_seeds_one_is_shown(open_app: Open) -> None:

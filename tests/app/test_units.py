@@ -1,4 +1,4 @@
-"""The page Units."""
+"""The Units page."""
 
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown

@@ -1,4 +1,4 @@
-"""The pages Compare and Choose in a browser."""
+"""The Compare and Choose pages in a browser."""
 
 import csv
 import re
@@ -45,7 +45,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
 
 
 def tab(page: Page, name: str) -> None:
-    """Open a tab of a page and wait until it stands."""
+    """Open a tab of a page and wait until it is drawn."""
     page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
     expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
     settled(page)

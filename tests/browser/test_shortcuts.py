@@ -1,4 +1,4 @@
-"""The page Shortcuts in a browser: the graph is walked through, opened, searched, taken home."""
+"""The Shortcuts page in a browser: navigate, open, search and export the graph."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def chosen(page: Page) -> Locator:
 
 
 def seen(page: Page) -> list[float]:
-    """What part of the drawing is seen: x, y, width, height."""
+    """Return the visible part of the drawing: x, y, width, height."""
     text = page.locator(".rv-canvas > svg").get_attribute("viewBox") or ""
     return [float(number) for number in text.split()]
 
@@ -163,7 +163,7 @@ def test_zoom_stays_when_the_page_runs_again(server: str, visit: Visit) -> None:
     assert after[0] > before[0]
     assert after[1] > before[1]
     page.get_by_role("button", name="Fit").click()
-    left, top, wide, tall = seen(page)  # beside the card of what is chosen
+    left, top, wide, tall = seen(page)  # beside the selected item's card
     assert left == pytest.approx(0, abs=1e-6)
     assert wide > whole[2]
     assert -top == pytest.approx((tall - whole[3]) / 2 - whole[1])
@@ -217,14 +217,14 @@ def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
     expect(node(page, "conv1")).to_be_visible()
     around = canvas(page).bounding_box()
     assert around
-    assert seen(page)[2] > 2 * around["width"]  # all of it: no text is legible
+    assert seen(page)[2] > 2 * around["width"]  # zoomed out: no text is legible
     find = page.get_by_role("searchbox", name="Find a node by its path")
-    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is folded away
+    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is inside a folded run
         find.fill(path)
         find.press("Enter")
         expect(chosen(page)).to_have_text(path)
         width = seen(page)[2]
-        assert around["width"] - 2 * 16 < width <= around["width"]  # a pixel of it is one of ours
+        assert around["width"] - 2 * 16 < width <= around["width"]  # at scale 1
         expect(node(page, path)).to_be_in_viewport(ratio=1)
         page.get_by_role("button", name="Fit").click()
 
@@ -359,7 +359,7 @@ def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Pa
     page.locator("label", has_text="Legend").click()
     settled(page)
     page.get_by_role("textbox", name="Title").fill("</svg><script>Café Ж")
-    # the click itself ends the typing and begins a run
+    # The click itself ends the typing and starts a run.
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
@@ -380,7 +380,7 @@ def test_a_file_waits_for_its_visitor(server: str, visit: Visit) -> None:
     choose_format(page, "DOT")
     page.get_by_role("button", name="Download DOT").click()
     page.wait_for_function("() => window.fetchFile")
-    for _ in range(3):  # Streamlit collects files at the end of anybody's run
+    for _ in range(3):  # Streamlit discards files after any visitor's run
         other.reload()
         drawn(other)
     with page.expect_download() as waiting:

@@ -1,4 +1,4 @@
-"""The page Units in a browser."""
+"""The Units page in a browser."""
 
 import re
 from pathlib import Path
