@@ -1,4 +1,4 @@
-"""ResNet Lab: page configuration, the model picker, the navigation."""
+"""ResNet Lab: page configuration, model picker and navigation."""
 
 from streamlit.starlette import App
 

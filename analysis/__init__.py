@@ -1,12 +1,12 @@
-"""What a ResNet costs and does. Every analysis takes a spec and returns numbers.
+"""The cost and behaviour of ResNets. Every analysis takes a spec and returns numbers.
 
-Importing this package does not import torch; `profile` does when it is first used. For that the
-module that holds it has another name: a module `analysis.profile` would hide the function.
+Importing this package doesn't import torch; the first use of `profile` does. The function lives in
+`analysis.costs.profiles`, since a module named `analysis.profile` would hide it.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing takes long to import: see analysis/commands/interrupts.py
+TYPE_CHECKING = False  # typing is slow to import: see analysis/commands/interrupts.py
 if TYPE_CHECKING:
     from typing import Any
 

@@ -1,7 +1,7 @@
-"""The command line: `python -m analysis COMMAND --help` explains each command.
+"""The command line. `python -m analysis COMMAND --help` explains each command.
 
-Exit status: 0 done; 2 for bad arguments or a bad model; 1 when the work itself failed. An error is
-one line on standard error.
+The exit status is 0 on success, 2 for bad arguments or a bad model, and 1 if the work itself
+fails. An error is one line on standard error.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from analysis.commands import (
 from analysis.commands.shared import Refusal
 
 MOST_WORDS = 400
-"""Characters of an error's line."""
+"""The most characters in an error's line."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """What a ResNet is, what it costs and how it behaves.
+    """See what a ResNet is, what it costs and how it behaves.
 
     MODEL is a catalog name with overrides, such as resnet50:blocks=3,8,36,3:unit=full_preact.
     """
@@ -64,7 +64,7 @@ for command in (
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; what goes wrong is one line on standard error."""
+    """Run one command and return its exit status; print a failure as one line on stderr."""
     try:
         main(arguments, prog_name="python -m analysis", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -77,7 +77,7 @@ def run(arguments: list[str] | None = None) -> int:
         shown = message if len(message) <= MOST_WORDS else f"{message[:MOST_WORDS]}..."
         click.echo(f"error: {shown}", err=True)
         return error.exit_code
-    except SystemExit:  # click's answer to a reader that has gone away, such as head
+    except SystemExit:  # click raises it when a reader such as head closes the pipe
         return 0
     except (RuntimeError, OSError, MemoryError) as error:
         click.echo(f"error: {' '.join(str(error).split())[:300] or type(error).__name__}", err=True)
@@ -87,5 +87,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     status = run()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # done: only Python's shutdown is left
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only Python's shutdown remains
     sys.exit(status)

@@ -1,6 +1,7 @@
-"""What a ResNet is: its spec, its text form, the catalog and the builder. Torch only.
+"""The definition of a ResNet: its spec, its text form, the catalog and the builder.
 
-Importing this package does not import torch; `build` and `ResNet` do when they are first used.
+It needs only torch. Importing the package doesn't import torch; the first use of `build` or
+`ResNet` does.
 """
 
 from typing import TYPE_CHECKING, Any

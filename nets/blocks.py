@@ -1,7 +1,7 @@
 """The parts of a residual network: units, shortcuts and the addition.
 
-Every step is a module of its own, is called once and changes nothing in place, so that each can
-be hooked, drawn and timed. Tensors are [N, C, H, W].
+Each step is a separate module that is called once and never works in place, so it can be hooked,
+drawn and timed. Tensors are [N, C, H, W].
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's "same" padding of one side of a map, the smaller half first.
+    """Return TensorFlow's "same" padding along one dimension of a map, the smaller half first.
 
-    In all max((ceil(size / stride) - 1) * stride + kernel - size, 0).
+    The total is max((ceil(size / stride) - 1) * stride + kernel - size, 0).
     """
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
@@ -45,7 +45,7 @@ class Conv2dSame(nn.Conv2d):
 
 
 class MaxPool2dSame(nn.MaxPool2d):
-    """A max-pool with TensorFlow's "same" padding, which never wins."""
+    """A max-pool with TensorFlow's "same" padding, which is -inf and so is never the maximum."""
 
     kernel_size: int
     stride: int
@@ -57,7 +57,7 @@ class MaxPool2dSame(nn.MaxPool2d):
 
 
 def _pad_same(x: Tensor, kernel: int, stride: int, value: float) -> tuple[Tensor, tuple[int, int]]:
-    """The map and what is left to pad on both its sides alike; only uneven sides cost a copy."""
+    """Return the map and the symmetric padding that it still needs; only uneven padding copies."""
     top, bottom = same_padding(x.shape[2], kernel, stride)
     left, right = same_padding(x.shape[3], kernel, stride)
     if top == bottom and left == right:
@@ -73,7 +73,7 @@ class Add(nn.Module):
 
 
 class ZeroPad(nn.Module):
-    """The shortcut without weights (option A): every stride-th pixel, and zeros as new channels."""
+    """The parameter-free shortcut (option A): every stride-th pixel, new channels filled with 0."""
 
     def __init__(self, stride: int, new_channels: int) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class ZeroPad(nn.Module):
 
 
 def conv(spec: ResNetSpec, plan: ConvPlan) -> nn.Conv2d:
-    """A convolution that keeps the size of the map but for its stride."""
+    """Return a convolution that changes the size of the map only by its stride."""
     same = spec.padding is Padding.SAME and plan.kernel > 1
     return (Conv2dSame if same else nn.Conv2d)(
         plan.in_channels,
@@ -102,26 +102,26 @@ def conv(spec: ResNetSpec, plan: ConvPlan) -> nn.Conv2d:
 
 
 def norm(spec: ResNetSpec, channels: int) -> nn.BatchNorm2d:
-    """The batch norm of a spec."""
+    """Return a batch norm with the spec's constants."""
     return nn.BatchNorm2d(channels, eps=spec.bn_eps, momentum=spec.bn_momentum)
 
 
 def layer_type(kind: Activation) -> str:
-    """The name of the module of a non-linearity: `ReLU`."""
+    """Return the class name of a non-linearity's module: `ReLU`."""
     return _ACTIVATIONS[kind].__name__
 
 
 def activation(spec: ResNetSpec) -> nn.Module:
-    """A new instance of the spec's non-linearity."""
+    """Return a new instance of the spec's non-linearity."""
     return _ACTIVATIONS[spec.activation]()
 
 
 class ResidualUnit(nn.Module):
     """One block: y = after(branch(before(x)) + shortcut), in any of the five unit orders.
 
-    [N, in_channels, H, W] to [N, out_channels, ceil(H / stride), ceil(W / stride)]. The shortcut
-    is `downsample`, torchvision's name for it: an identity, a 1x1 projection, a zero pad, or
-    absent with its addition in a plain stack.
+    Maps [N, in_channels, H, W] to [N, out_channels, ceil(H / stride), ceil(W / stride)]. The
+    shortcut is called `downsample`, as in torchvision. It is an identity, a 1x1 projection or a
+    zero pad; a plain stack has neither shortcut nor addition.
     """
 
     def __init__(self, spec: ResNetSpec, plan: BlockPlan) -> None:

@@ -1,6 +1,6 @@
-"""The networks that have a name: what each is, and where it comes from.
+"""The catalog of named networks: what each one is, and its source.
 
-A new network is one entry here. Everything else is worked out from its spec.
+To add a network, add one entry. Everything else follows from its spec.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Citation:
 
     @property
     def short(self) -> str:
-        """Authors and year as a text cites them: `He et al. 2015`."""
+        """Authors and year, as cited in text: `He et al. 2015`."""
         names = self.authors.split(", ")
         surname = names[0].split()[-1]
         if len(names) == 1:
@@ -47,7 +47,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class Result:
-    """A published error, never one of ours."""
+    """A published error, never measured here."""
 
     metric: str
     percent: float
@@ -69,7 +69,7 @@ class CatalogEntry:
 
     @property
     def in_torchvision(self) -> bool:
-        """Whether torchvision builds this network under this name."""
+        """True if torchvision builds this network under this name."""
         return self.family is Family.TORCHVISION
 
 
@@ -177,7 +177,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet50"),
         Family.TORCHVISION,
         "ResNet-50 v1.5",
-        "ResNet-34's stages with bottleneck blocks that stride on their 3x3 convolution.",
+        "ResNet-34's stages with bottleneck blocks, which stride on their 3x3 convolution.",
         HE2015,
     ),
     "resnet101": CatalogEntry(
@@ -198,21 +198,21 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnext50_32x4d", groups=32, group_width=4),
         Family.TORCHVISION,
         "ResNeXt-50 32x4d",
-        "ResNet-50 whose 3x3 convolutions work in 32 groups of 4 channels.",
+        "ResNet-50 with its 3x3 convolutions in 32 groups of 4 channels.",
         XIE2016,
     ),
     "resnext101_32x8d": CatalogEntry(
         _spec("resnext101_32x8d", blocks=(3, 4, 23, 3), groups=32, group_width=8),
         Family.TORCHVISION,
         "ResNeXt-101 32x8d",
-        "ResNet-101 whose 3x3 convolutions work in 32 groups of 8 channels.",
+        "ResNet-101 with its 3x3 convolutions in 32 groups of 8 channels.",
         XIE2016,
     ),
     "resnext101_64x4d": CatalogEntry(
         _spec("resnext101_64x4d", blocks=(3, 4, 23, 3), groups=64, group_width=4),
         Family.TORCHVISION,
         "ResNeXt-101 64x4d",
-        "ResNet-101 whose 3x3 convolutions work in 64 groups of 4 channels.",
+        "ResNet-101 with its 3x3 convolutions in 64 groups of 4 channels.",
         XIE2016,
     ),
     "wide_resnet50_2": CatalogEntry(
@@ -233,7 +233,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet50_v1", stride_on=StrideOn.CONV1),
         Family.PAPER,
         "ResNet-50 v1",
-        "ResNet-50 as the paper has it: a stage strides on the first 1x1 convolution.",
+        "ResNet-50 as in the paper: a stage strides on its first 1x1 convolution.",
         HE2015,
         (_top1(22.85, 3),),
     ),
@@ -241,7 +241,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet101_v1", blocks=(3, 4, 23, 3), stride_on=StrideOn.CONV1),
         Family.PAPER,
         "ResNet-101 v1",
-        "ResNet-101 as the paper has it: a stage strides on the first 1x1 convolution.",
+        "ResNet-101 as in the paper: a stage strides on its first 1x1 convolution.",
         HE2015,
         (_top1(21.75, 3),),
     ),
@@ -249,7 +249,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet152_v1", blocks=(3, 8, 36, 3), stride_on=StrideOn.CONV1),
         Family.PAPER,
         "ResNet-152 v1",
-        "ResNet-152 as the paper has it: a stage strides on the first 1x1 convolution.",
+        "ResNet-152 as in the paper: a stage strides on its first 1x1 convolution.",
         HE2015,
         (_top1(21.43, 3),),
     ),
@@ -281,7 +281,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("plain34", **_BASIC, shortcut=Shortcut.NONE),
         Family.PAPER,
         "Plain-34",
-        "ResNet-34 without its shortcuts, with a higher error than plain-18: degradation.",
+        "ResNet-34 without its shortcuts; its error is higher than Plain-18's (degradation).",
         HE2015,
         (_top1(28.54, 2),),
     ),
@@ -329,7 +329,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet1202", **_CIFAR, blocks=(200, 200, 200)),
         Family.CIFAR,
         "ResNet-1202",
-        "Six hundred basic blocks: it trains, and overfits.",
+        "Six hundred basic blocks: it trains, but overfits.",
         HE2015,
         (_cifar10(7.93),),
     ),
@@ -376,7 +376,7 @@ CATALOG: dict[str, CatalogEntry] = {
         ),
         Family.PREACT,
         "Pre-activation ResNet-110",
-        "ResNet-110 with BN and ReLU before each convolution, so that the skip path is clean.",
+        "ResNet-110 with BN and ReLU before each convolution, which keeps the skip path clean.",
         HE2016,
         (_identity(6.37, "median of 5, full pre-activation"),),
     ),
@@ -429,7 +429,7 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("d2l_resnet18", **_D2L, input=(1, 224, 224)),
         Family.TEACHING,
         "ResNet-18 of d2l.ai",
-        "ResNet-18 for grey images, with biases and without BN on its projections.",
+        "ResNet-18 for greyscale images, with biases and without BN on its projections.",
         ZHANG2023,
     ),
     "keras_resnet18": CatalogEntry(
@@ -443,7 +443,7 @@ CATALOG: dict[str, CatalogEntry] = {
         ),
         Family.TEACHING,
         "ResNet-18 in Keras",
-        'The network of d2l.ai as a Keras course has it, with "same" padding and the BN constants '
+        'The d2l.ai network as taught in a Keras course, with "same" padding and the BN constants '
         "of Keras; the softmax and the RGB input are the course's, not d2l's.",
         ZHANG2023,
     ),
@@ -451,8 +451,8 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("flower_resnet18", **_BASIC, blocks=(2, 2, 2, 2), classes=10),
         Family.TEACHING,
         "ResNet-18 for ten flowers",
-        "torchvision's ResNet-18 with ten outputs, as fine-tuning courses begin.",
+        "torchvision's ResNet-18 with ten outputs, the usual start of a fine-tuning course.",
         HE2015,
     ),
 }
-"""Name to entry, in the order in which the app shows them."""
+"""The entries by name, in the order in which the app shows them."""

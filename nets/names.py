@@ -1,7 +1,7 @@
-"""What networks are called beside each other, as a person says it.
+"""Short spoken names for networks that are shown together.
 
-`plain, 56 layers` and `residual, 56 layers`, `original` and `full pre-activation`, `ResNet-34` and
-`ResNet-50`: only what differs among those shown is said.
+The names say only what differs among those networks: `plain, 56 layers` and
+`residual, 56 layers`, `original` and `full pre-activation`, `ResNet-34` and `ResNet-50`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OF_A_STACK = (
     *("blocks", "shortcut", "unit", "norm", "init", "activation", "zero_init", "projection_norm"),
     *("bias", "bn_eps", "bn_momentum"),
 )
-"""Options in which stacks of one family differ, in the order in which they are said."""
+"""Options in which stacks of one family can differ, in the order in which a name lists them."""
 
 
 def kind_of(spec: ResNetSpec) -> str:
@@ -49,20 +49,20 @@ def kind_of(spec: ResNetSpec) -> str:
 
 
 def name_of(spec: ResNetSpec) -> str:
-    """Return the name of a network that stands alone: its catalog title and its edits."""
+    """Return the name of a network shown on its own: its catalog title and its edits."""
     return names_of((spec,))[0]
 
 
 def names_of(specs: Sequence[ResNetSpec], unsaid: Collection[str] = ()) -> tuple[str, ...]:
-    """Return a name for each network, different ones for different networks.
+    """Return a name for each network; different networks get different names.
 
-    Networks that differ as stacks of one family do are named by what differs; others by their
-    catalog titles, followed by the edits that not all of them share. Where that does not tell
-    two apart, each has its text.
+    Stacks of one family are named by what differs. Other networks are named by their catalog
+    titles, followed by the edits that not all of them share. Networks that would still have the
+    same name are named by their model texts.
 
     Args:
         specs: the networks shown together.
-        unsaid: options that go without saying, such as the input and the classes of a task.
+        unsaid: options to leave out of the names, such as the input and the classes of a task.
     """
     different = list(dict.fromkeys(specs))
     stacks = _as_stacks(different, unsaid) if len(different) > 1 else None
@@ -72,7 +72,7 @@ def names_of(specs: Sequence[ResNetSpec], unsaid: Collection[str] = ()) -> tuple
 
 
 def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str] | None:
-    """Names by what differs, or None where titles say more."""
+    """Return names that say what differs, or None if catalog titles say more."""
     base = specs[0].base
     said = [overrides(replace(one, base=base)) for one in specs]
     differ = {
@@ -105,7 +105,7 @@ def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
 
 
 def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str]:
-    """Catalog titles, and the edits that not all share."""
+    """Return catalog titles, each followed by the edits that not all networks share."""
     edits = [
         {key: value for key, value in overrides(one).items() if key not in unsaid} for one in specs
     ]
@@ -123,7 +123,7 @@ def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
 
 
 def _title(base: str, among: Collection[str]) -> str:
-    """A title; the version that torchvision has goes without saying where it is the only one."""
+    """Return a title, without torchvision's "v1.5" unless v1 is shown too."""
     title, entry = CATALOG[base].title, CATALOG[base].spec
     if entry.stride_on is StrideOn.CONV2 and f"{base}_v1" not in among:
         return title.removesuffix(" v1.5")
@@ -131,7 +131,7 @@ def _title(base: str, among: Collection[str]) -> str:
 
 
 def _words(key: str, value: Any) -> str:
-    """An option's value in words."""
+    """Return an option's value in words."""
     if key == "activation":
         return str(value.label)
     if key == "input":

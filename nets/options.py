@@ -1,7 +1,7 @@
-"""The options of a residual network: their types, their limits and what each one means.
+"""The options of a residual network: their types, limits and meanings.
 
-`Options` is a network without a name: everything that decides its modules. Every limit is enforced
-here, whoever makes one.
+`Options` is a network without a name: everything that determines its modules. It enforces every
+limit, however it is made.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from enum import StrEnum
 from typing import Any
 
 MAX_BLOCKS = 2_000
-"""Blocks in all stages together. The deepest published network here has 600 (CIFAR ResNet-1202)."""
+"""The most blocks in a network. The deepest published network here has 600 (CIFAR ResNet-1202)."""
 
 MAX_PARAMETERS = 1_000_000_000
-"""Convolution and linear weights: 4 GB in float32, so that no request can exhaust the machine."""
+"""The most convolution and linear weights: 4 GB in float32, so no request exhausts the machine."""
 
 MAX_STAGES = 5
-"""Stages of a network."""
+"""The most stages in a network."""
 
 MAX_CHANNELS = 65_536
-"""Channels of any tensor inside the network."""
+"""The most channels of any tensor inside the network."""
 
 MAX_BATCH = 65_536
-"""Images in one batch."""
+"""The most images in one batch."""
 
 
 class BlockKind(StrEnum):
@@ -34,7 +34,7 @@ class BlockKind(StrEnum):
 
 
 class UnitOrder(StrEnum):
-    """Where BN and ReLU stand in a unit (He et al. 2016, Fig. 4 a to e)."""
+    """The order of BN and ReLU in a unit (He et al. 2016, Fig. 4 a to e)."""
 
     ORIGINAL = "original"
     BN_AFTER_ADD = "bn_after_add"
@@ -44,7 +44,7 @@ class UnitOrder(StrEnum):
 
     @property
     def preactivated(self) -> bool:
-        """Whether the unit begins with its activation, before the first convolution."""
+        """True if the unit begins with its activation, before the first convolution."""
         return self in (UnitOrder.RELU_PREACT, UnitOrder.FULL_PREACT)
 
     @property
@@ -60,7 +60,7 @@ class UnitOrder(StrEnum):
 
 
 class Shortcut(StrEnum):
-    """What runs beside the residual branch (options A, B and C of He et al. 2015, section 4.1).
+    """The kind of shortcut (options A, B and C of He et al. 2015, section 4.1).
 
     PROJECTION is option B: a 1x1 convolution where the shape changes, identity elsewhere.
     ZERO_PAD is option A: subsampling and zero channels where the shape changes.
@@ -89,7 +89,7 @@ class StrideOn(StrEnum):
 
 
 class Norm(StrEnum):
-    """Normalisation after (or before) each convolution."""
+    """The normalisation after (or before) each convolution."""
 
     BATCH = "batch"
     NONE = "none"
@@ -108,21 +108,21 @@ class Activation(StrEnum):
 
     @property
     def label(self) -> str:
-        """The name that papers write: ReLU, GELU."""
+        """The papers' spelling: ReLU, GELU."""
         names = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "silu": "SiLU"}
         upper = self.value.upper() if self in (Activation.ELU, Activation.GELU) else self.value
         return names.get(self.value, upper)
 
 
 class Padding(StrEnum):
-    """Zeros around a convolution: the same on both sides, or TensorFlow's "same"."""
+    """The zero padding of a convolution: equal on both sides, or TensorFlow's "same"."""
 
     SYMMETRIC = "symmetric"
     SAME = "same"
 
 
 class Init(StrEnum):
-    """How weights are drawn: He et al. 2015 by fan-out, Glorot and Bengio 2010, or as PyTorch."""
+    """The initialisation: He et al. 2015 by fan-out, Glorot and Bengio 2010, or PyTorch's."""
 
     HE_FAN_OUT = "he_fan_out"
     XAVIER = "xavier"
@@ -130,7 +130,7 @@ class Init(StrEnum):
 
 
 class Group(StrEnum):
-    """The headings under which an editor shows the options."""
+    """The headings under which the editor shows the options."""
 
     SIZE = "Size"
     BLOCK = "Block"
@@ -141,7 +141,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """What there is to know about one field of a spec, besides its value."""
+    """A field of a spec, apart from its value: heading, label, help and limits."""
 
     group: Group
     label: str
@@ -158,10 +158,12 @@ def _option(
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a residual network is built from. The defaults are those of torchvision's `resnet50`.
+    """The options of a residual network. The defaults are those of torchvision's `resnet50`.
 
-    Strings are taken for the enums (`unit="full_preact"`). Raises ValueError with one sentence
-    that names the field, its value and what is allowed.
+    Enums also accept strings (`unit="full_preact"`).
+
+    Raises:
+        ValueError: in one sentence that names the field, its value and what is allowed.
     """
 
     blocks: tuple[int, ...] = _option(
@@ -185,7 +187,7 @@ class Options:
         4,
         Group.BLOCK,
         "Expansion",
-        "A block's output channels over its width: 4 in a bottleneck, 1 in a basic block.",
+        "Output channels of a block divided by its width: 4 in a bottleneck, 1 in a basic block.",
         1,
         16,
     )
@@ -209,20 +211,20 @@ class Options:
         UnitOrder.ORIGINAL,
         Group.BLOCK,
         "Unit order",
-        "Where BN and ReLU stand in a block (He et al. 2016, Fig. 4).",
+        "The order of BN and ReLU in a block (He et al. 2016, Fig. 4).",
     )
     stride_on: StrideOn = _option(
         StrideOn.CONV2,
         Group.BLOCK,
         "Stride on",
-        "The convolution of a bottleneck that strides: the 3×3 in v1.5 (torchvision), the first "
-        "1×1 in v1 (the paper).",
+        "The strided convolution of a bottleneck: the 3×3 in v1.5 (torchvision), the first 1×1 in "
+        "v1 (the paper).",
     )
     dilate: tuple[int, ...] = _option(
         (0, 0, 0),
         Group.BLOCK,
         "Dilated stages",
-        "One 0 or 1 for each stage after the first: 1 dilates where the stage would stride.",
+        "A 0 or 1 for each stage after the first: 1 dilates the stage instead of striding.",
         0,
         1,
     )
@@ -230,12 +232,11 @@ class Options:
         Shortcut.PROJECTION,
         Group.SHORTCUT,
         "Shortcut",
-        "What stands beside a block where the shape changes: zero padding (option A) or a 1×1 "
-        "convolution (B). Projections only: a 1×1 convolution in every block (C). None: a plain "
-        "network.",
+        "The shortcut where the shape changes: zero padding (option A) or a 1×1 convolution (B). "
+        "Projections only: a 1×1 convolution in every block (C). None: a plain network.",
     )
     projection_norm: bool = _option(
-        True, Group.SHORTCUT, "BN after projections", "Batch norm follows each projection."
+        True, Group.SHORTCUT, "BN after projections", "Add a batch norm after each projection."
     )
     stem: Stem = _option(
         Stem.IMAGENET,
@@ -250,18 +251,18 @@ class Options:
         (3, 224, 224), Group.STEM, "Input", "Channels, height and width of an image.", 1, 4_096
     )
     classes: int = _option(1_000, Group.STEM, "Classes", "Outputs of the last layer.", 1, 100_000)
-    softmax: bool = _option(False, Group.STEM, "Softmax", "The network ends in a softmax.")
+    softmax: bool = _option(False, Group.STEM, "Softmax", "End the network with a softmax.")
     norm: Norm = _option(
-        Norm.BATCH, Group.NUMERICS, "Normalisation", "Batch norm at each convolution, or nothing."
+        Norm.BATCH, Group.NUMERICS, "Normalisation", "Batch norm at each convolution, or none."
     )
     bn_eps: float = _option(
-        1e-5, Group.NUMERICS, "BN epsilon", "Added to the variance in batch norm.", 1e-12, 1
+        1e-5, Group.NUMERICS, "BN epsilon", "Batch norm adds this to the variance.", 1e-12, 1
     )
     bn_momentum: float = _option(
         0.1,
         Group.NUMERICS,
         "BN momentum",
-        "Weight of the new batch in batch norm's running statistics.",
+        "Weight of the current batch in batch norm's running statistics.",
         0,
         1,
     )
@@ -269,24 +270,24 @@ class Options:
         Activation.RELU,
         Group.NUMERICS,
         "Activation",
-        "The non-linearity, the same one everywhere in the network.",
+        "The non-linearity used throughout the network.",
     )
-    bias: bool = _option(False, Group.NUMERICS, "Biases", "Convolutions have a bias.")
+    bias: bool = _option(False, Group.NUMERICS, "Biases", "Add a bias to each convolution.")
     padding: Padding = _option(
         Padding.SYMMETRIC,
         Group.NUMERICS,
         "Padding",
-        'Symmetric as in PyTorch, or "same" as in TensorFlow, which pads the far side more at '
-        "stride 2.",
+        'Symmetric as in PyTorch, or "same" as in TensorFlow, which at stride 2 pads the bottom '
+        "and right more.",
     )
     init: Init = _option(
-        Init.HE_FAN_OUT, Group.NUMERICS, "Initialisation", "How convolution weights are drawn."
+        Init.HE_FAN_OUT, Group.NUMERICS, "Initialisation", "Initialisation of the weights."
     )
     zero_init: bool = _option(
         False,
         Group.NUMERICS,
         "Zero-initialised branches",
-        "The last BN of each residual branch starts at zero.",
+        "Start the last BN of each residual branch at zero.",
     )
 
     @property
@@ -296,12 +297,12 @@ class Options:
 
     @property
     def convs_per_block(self) -> int:
-        """Convolutions of a residual branch."""
+        """The number of convolutions on a residual branch."""
         return 2 if self.block is BlockKind.BASIC else 3
 
     @property
     def depth(self) -> int:
-        """Weighted layers on the main path, as the papers count: projections do not."""
+        """Weighted layers on the main path; as in the papers, projections don't count."""
         return 2 + self.convs_per_block * sum(self.blocks)
 
     def __post_init__(self) -> None:
@@ -312,19 +313,19 @@ class Options:
 
 
 CHANNELS = "channels"
-"""The first number of `input`, which may be given on its own."""
+"""The first number of `input`, which may be set on its own."""
 
 OPTIONS: dict[str, Option] = {
     f.name: f.metadata["option"] for f in fields(Options) if "option" in f.metadata
 }
-"""Every field that may be overridden, with its group, its help and its limits."""
+"""Every field that may be overridden, with its group, help and limits."""
 
 DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Options) if f.name in OPTIONS}
 """The value of every option in `Options()`; its type is the option's type."""
 
 
 def quote(value: object) -> str:
-    """The value as a short quoted piece of one line, whatever it holds."""
+    """Return any value as a short quoted string on one line."""
     if isinstance(value, int) and abs(value) >= 10**15:
         return "a number too large to write"
     text = ascii(value if isinstance(value, str) else str(value)[:80])
@@ -332,31 +333,31 @@ def quote(value: object) -> str:
 
 
 def given(value: object) -> str:
-    """A number as a message repeats it: with thousands separated, or in words where it is huge."""
+    """Return a number as errors repeat it: with thousands separators, or in words if huge."""
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
     return f"{value:,}" if whole else quote(value).strip("'")
 
 
 def number_of(number: int, noun: str, nouns: str = "") -> str:
-    """A number with its noun: `1 image`, `2,000 images`, `10 classes` where the plural is given."""
+    """Return a number with its noun: `1 image`, `2,000 images`, `10 classes` (given a plural)."""
     return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:
-    """Raise ValueError, in one sentence, where a value is not a whole number within bounds."""
+    """Raise ValueError, in one sentence, if a value is not a whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f"{name} must be {low:,} to {high:,}, not {given(value)}")
 
 
 def shown(name: str, value: Any) -> str:
-    """An option's value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
+    """Return a value as the text form writes it: `3,4,6,3`, `3x224x224`, `1`, `full_preact`."""
     if isinstance(value, tuple):
         return ("x" if name == "input" else ",").join(map(str, value))
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def checked(name: str, value: Any) -> Any:
-    """The value in the option's own type, or a ValueError that names what is allowed."""
+    """Return the value in the option's type, or raise a ValueError that says what is allowed."""
     if name == CHANNELS:
         return _number(name, value, OPTIONS["input"], whole=True)
     default, option = DEFAULTS[name], OPTIONS[name]
@@ -398,27 +399,25 @@ def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | floa
 def _check_stages(spec: Options) -> None:
     stages = len(spec.blocks)
     if not 1 <= stages <= MAX_STAGES:
-        raise ValueError(f"blocks must name 1 to {MAX_STAGES} stages, not {stages}")
+        raise ValueError(f"blocks must list 1 to {MAX_STAGES} stages, not {stages}")
     if len(spec.widths) != stages:
         raise ValueError(
-            f"widths names {number_of(len(spec.widths), 'stage')} and blocks {stages}: give as "
-            "many of each"
+            f"widths lists {number_of(len(spec.widths), 'stage')} but blocks lists {stages}: the "
+            "numbers must be equal"
         )
     if stages == 1 and spec.dilate:
-        raise ValueError("dilate has no meaning in a net of one stage of blocks: leave it out")
+        raise ValueError("dilate has no effect in a network with one stage: leave it out")
     if len(spec.dilate) != stages - 1:
         raise ValueError(
-            f"dilate must hold {stages - 1} values, one for each stage of blocks after the first, "
+            f"dilate must list {stages - 1} values, one for each stage after the first, "
             f"not {len(spec.dilate)}"
         )
     if sum(spec.blocks) > MAX_BLOCKS:
-        raise ValueError(
-            f"blocks must be {MAX_BLOCKS:,} at most in all stages, not {sum(spec.blocks):,}"
-        )
+        raise ValueError(f"blocks must add up to at most {MAX_BLOCKS:,}, not {sum(spec.blocks):,}")
 
 
 def idle_options(spec: Options) -> dict[str, str]:
-    """Return the options that mean nothing for a spec as it is, and what each one needs."""
+    """Return the options that have no effect in a spec, each with what it needs."""
     idle: dict[str, str] = {}
     if spec.block is BlockKind.BASIC:
         only_bottleneck = ("groups", "group_width", "stride_on", "dilate")
@@ -438,7 +437,7 @@ def idle_options(spec: Options) -> dict[str, str]:
 
 
 def _check_options(spec: Options) -> None:
-    """Refuse options that mean nothing together, naming both."""
+    """Raise ValueError for options that don't work together, naming both."""
     if spec.block is BlockKind.BASIC:
         for name in ("groups", "group_width", "stride_on"):
             value = getattr(spec, name)
@@ -452,13 +451,13 @@ def _check_options(spec: Options) -> None:
         if spec.norm is Norm.NONE:
             raise ValueError("zero_init=1 needs norm=batch: with norm=none there is no last BN")
         if spec.shortcut is Shortcut.NONE:
-            raise ValueError("zero_init=1 needs a shortcut: with shortcut=none all would be zero")
+            raise ValueError("zero_init=1 needs a shortcut: shortcut=none would output only zeros")
         if spec.unit in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT):
             raise ValueError(
                 f"zero_init=1 needs a BN at the end of the branch: unit={spec.unit} has none there"
             )
         if spec.unit is UnitOrder.RELU_BEFORE_ADD:
             raise ValueError(
-                "zero_init=1 needs a branch that ends in its BN: after unit=relu_before_add's last "
-                "ReLU no gradient would reach it"
+                "zero_init=1 needs a branch that ends in BN: the last ReLU of unit=relu_before_add "
+                "would block its gradient"
             )

@@ -1,7 +1,7 @@
-"""What a network is called, and what it was edited from.
+"""The title of a network and its differences from the catalog entry that it is an edit of.
 
-What the catalog says of an entry holds for that entry alone: of an edited network only what it was
-edited from is said, and how it differs.
+Catalog titles, summaries and results hold only for the unedited entry. An edited network is
+described by that entry's title and by what differs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nets.spec import ResNetSpec, overrides
 
 @dataclass(frozen=True)
 class OptionDiff:
-    """An option whose value differs, both written as in a model's text."""
+    """An option whose value differs, with both values as a model's text writes them."""
 
     name: str
     before: str
@@ -23,7 +23,7 @@ class OptionDiff:
 
 
 def differences(before: ResNetSpec, after: ResNetSpec) -> tuple[OptionDiff, ...]:
-    """The options in which two networks differ, those that follow from others among them."""
+    """Return the options in which two networks differ, including those implied by others."""
     return tuple(
         OptionDiff(name, shown(name, one), shown(name, other))
         for name in OPTIONS
@@ -32,23 +32,23 @@ def differences(before: ResNetSpec, after: ResNetSpec) -> tuple[OptionDiff, ...]
 
 
 def is_edited(spec: ResNetSpec) -> bool:
-    """Whether a network differs from its catalog entry."""
+    """Return whether a network differs from its catalog entry."""
     return bool(overrides(spec))
 
 
 def title(spec: ResNetSpec) -> str:
-    """The catalog's title: `ResNet-50 v1.5`; where it is edited, `Variant of ResNet-50 v1.5`."""
+    """Return the catalog title, `ResNet-50 v1.5`, or if edited `Variant of ResNet-50 v1.5`."""
     own = CATALOG[spec.base].title
     return f"Variant of {own}" if is_edited(spec) else own
 
 
 def in_a_sentence(spec: ResNetSpec) -> str:
-    """The title within a heading: `ResNet-50 v1.5`, `a variant of ResNet-50 v1.5`."""
+    """Return the title for use in a heading: `ResNet-50 v1.5`, `a variant of ResNet-50 v1.5`."""
     own = CATALOG[spec.base].title
     return f"a variant of {own}" if is_edited(spec) else own
 
 
 def edits(spec: ResNetSpec) -> str:
-    """What an edited network changed: `stride_on=conv1 instead of conv2`; else nothing."""
+    """Return what an edited network changes, `stride_on=conv1 instead of conv2`, or ""."""
     found = differences(CATALOG[spec.base].spec, spec)
     return ", ".join(f"{one.name}={one.after} instead of {one.before}" for one in found)

@@ -1,6 +1,6 @@
-"""What blocks a spec consists of: channels, strides, dilations and shortcuts, without torch.
+"""The blocks of a spec: channels, strides, dilations and shortcuts, without torch.
 
-The builder, the graph and the generated code all follow this plan, so they cannot disagree.
+The builder, the graph and the generated code all follow this plan, so they can't disagree.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nets.options import (
 
 
 class ShortcutKind(StrEnum):
-    """What stands beside one block's branch."""
+    """The kind of shortcut beside one block's branch."""
 
     IDENTITY = "identity"
     PROJECTION = "projection"
@@ -33,7 +33,7 @@ class ShortcutKind(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What a module of the stem, of a unit's main path or of the head does."""
+    """The operation of a module in the stem, on a unit's main path or in the head."""
 
     CONV = "conv"
     NORM = "norm"
@@ -46,7 +46,7 @@ class StepKind(StrEnum):
 
 
 class Step(NamedTuple):
-    """One module of the stem, of a unit or of the head: what it does and its name there."""
+    """One module of the stem, of a unit or of the head: its operation and its name there."""
 
     kind: StepKind
     name: str
@@ -57,11 +57,11 @@ _HEAD_NAMES = ("final_bn", "final_act", "avgpool", "flatten", "fc", "softmax")
 
 
 class Place(NamedTuple):
-    """Where something stands: the stem, a stage or the head; which block; which layer.
+    """A location in the network: the stem, a stage or the head; then block; then layer.
 
     `stage` is `stem`, torchvision's name of a stage, or `head`. `block` counts within the stage.
-    `layer` is the path inside the block, or the module's name in the stem and the head. What is
-    left out stands for all of it: `Place("layer2", 0)` is a block, `Place("layer2")` a stage.
+    `layer` is the path inside the block; in the stem and the head it is the module's name. A part
+    that is left out means all of it: `Place("layer2", 0)` is a block, `Place("layer2")` a stage.
     """
 
     stage: str
@@ -70,24 +70,24 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The module's dotted path: `layer2.0.conv1`; of the stem and the head, their name."""
+        """The module's dotted path, `layer2.0.conv1`; the stem and the head have their name."""
         if self.block is None:
             return self.layer or self.stage
         return ".".join(filter(None, (self.stage, str(self.block), self.layer)))
 
     def after(self, blocks: int) -> Place:
-        """The same place so many blocks later."""
+        """Return the same place in the block that comes `blocks` later."""
         assert self.block is not None
         return self._replace(block=self.block + blocks)
 
     @property
     def around(self) -> Place:
-        """The block that holds the layer; in the stem and the head, all of either."""
+        """The block that holds the layer, or the whole stem or head."""
         return Place(self.stage, self.block)
 
 
 def place_of(path: str) -> Place:
-    """Return the place of a module or a parameter by its dotted path, or of `stem` and `head`."""
+    """Return the place of the stem, the head, or a module or parameter given by dotted path."""
     stage, _, inside = path.partition(".")
     if stage in (STEM, HEAD):
         return Place(stage)
@@ -99,7 +99,7 @@ def place_of(path: str) -> Place:
 
 @dataclass(frozen=True)
 class ConvPlan:
-    """One convolution: square kernel, padding as the spec's `padding` says."""
+    """One convolution with a square kernel, padded as the spec's `padding` says."""
 
     name: str
     in_channels: int
@@ -119,9 +119,10 @@ class ConvPlan:
 class BlockPlan:
     """One residual unit.
 
-    `shares_activation` says that the shortcut starts where the branch does, after the unit's own
-    activation, and not from x: only in pre-activation, at every projection and in the first unit
-    after the stem, which is activated before the paths split (He et al. 2016, appendix).
+    If `shares_activation` is true, the shortcut starts after the unit's own activation, as the
+    branch does, instead of from x. This occurs only in pre-activation: at every projection, and
+    in the first unit after the stem, where the paths split after the activation (He et al. 2016,
+    appendix).
     """
 
     in_channels: int
@@ -133,7 +134,7 @@ class BlockPlan:
 
     @property
     def projection(self) -> ConvPlan | None:
-        """The 1x1 convolution on the shortcut, where there is one."""
+        """The 1x1 convolution on the shortcut, or None."""
         if self.shortcut is not ShortcutKind.PROJECTION:
             return None
         return ConvPlan("downsample.0", self.in_channels, self.out_channels, 1, self.stride)
@@ -147,7 +148,7 @@ class BlockPlan:
 
 @dataclass(frozen=True)
 class StagePlan:
-    """One stage: its first block, and the block that follows it `count - 1` times."""
+    """One stage: its first block, followed by `count - 1` copies of `rest`."""
 
     name: str
     count: int
@@ -161,14 +162,14 @@ class StagePlan:
 
 
 def stem_conv(spec: Options) -> ConvPlan:
-    """The first convolution."""
+    """Return the plan of the first convolution."""
     if spec.stem is Stem.IMAGENET:
         return ConvPlan("conv1", spec.channels, spec.stem_width, 7, stride=2)
     return ConvPlan("conv1", spec.channels, spec.stem_width, 3)
 
 
 def stage_names(spec: Options) -> tuple[str, ...]:
-    """Torchvision's names of the stages: layer1, layer2 and so on."""
+    """Return torchvision's names of the stages: layer1, layer2 and so on."""
     return tuple(f"layer{i}" for i in range(1, len(spec.blocks) + 1))
 
 
@@ -182,19 +183,19 @@ def blocks(spec: Options) -> tuple[Place, ...]:
 
 
 def paper_name(stage: str) -> str:
-    """The name of a stage in He et al. 2015, Table 1: layer1 is conv2_x; "" for the head."""
+    """Return a stage's name in He et al. 2015, Table 1: conv2_x for layer1, "" for the head."""
     if stage == "stem":
         return "conv1"
     return f"conv{int(stage[5:]) + 1}_x" if stage.startswith("layer") else ""
 
 
 def stages(spec: Options) -> tuple[StagePlan, ...]:
-    """The stages of a spec. Every stage but the first halves the map, or dilates instead.
+    """Return the stages of a spec. Every stage after the first halves the map or dilates instead.
 
-    A stage that dilates doubles the dilation so far from where its stride would have been. With
-    the stride on a 3x3 that convolution keeps the dilation so far, as in torchvision's
-    `replace_stride_with_dilation`; with the stride on the 1x1 before it, it dilates like all others
-    of the stage, as in R-FCN (Dai et al. 2016, section 3) and detectron2.
+    A stage that dilates doubles the dilation from the point where it would have strided. If the
+    stride is on the 3x3, the first block's 3x3 keeps the previous dilation, as with torchvision's
+    `replace_stride_with_dilation`. If the stride is on the 1x1 before it, the 3x3 already has the
+    new dilation, as in R-FCN (Dai et al. 2016, section 3) and detectron2.
     """
     plans = []
     channels, dilation = spec.stem_width, 1
@@ -214,33 +215,33 @@ def stages(spec: Options) -> tuple[StagePlan, ...]:
 
 
 def block_at(spec: Options, place: Place) -> BlockPlan:
-    """Return the plan of a block that the spec has."""
+    """Return the plan of the block at a place, which must be in the spec."""
     stage = next(stage for stage in stages(spec) if stage.name == place.stage)
     return stage.rest if place.block else stage.first
 
 
 def features(spec: Options) -> int:
-    """Channels that enter the last linear layer."""
+    """Return the number of input features of the last linear layer."""
     return spec.widths[-1] * spec.expansion
 
 
 def weight_count(spec: Options) -> int:
-    """Weights of all convolutions and of the last linear layer, in O(stages)."""
+    """Count the weights of all convolutions and of the last linear layer, in O(stages)."""
     blocks = sum(s.first.weights + (s.count - 1) * s.rest.weights for s in stages(spec))
     return stem_conv(spec).weights + blocks + features(spec) * spec.classes
 
 
 def check_size(spec: Options) -> None:
-    """Raise ValueError where a spec has too many or too few channels, or too many weights."""
+    """Raise ValueError if a spec has too many or too few channels, or too many weights."""
     for width in spec.widths:
         if width * spec.group_width // 64 == 0:
             raise ValueError(
-                f"group_width={spec.group_width} leaves no channel at width {width} of widths"
+                f"group_width={spec.group_width} leaves no channels at width {width} of widths"
             )
         if max(_inner(spec, width), width * spec.expansion) > MAX_CHANNELS:
             raise ValueError(
-                f"widths, expansion, groups and group_width must give {MAX_CHANNELS:,} channels at "
-                f"most, not {max(_inner(spec, width), width * spec.expansion):,}"
+                f"widths, expansion, groups and group_width must give at most {MAX_CHANNELS:,} "
+                f"channels, not {max(_inner(spec, width), width * spec.expansion):,}"
             )
     if spec.shortcut is Shortcut.ZERO_PAD:
         for stage in stages(spec):
@@ -251,12 +252,12 @@ def check_size(spec: Options) -> None:
                 )
     if (weights := weight_count(spec)) > MAX_PARAMETERS:
         raise ValueError(
-            f"blocks and widths give {weights:,} weights: at most {MAX_PARAMETERS:,} are allowed"
+            f"blocks and widths give {weights:,} weights: the limit is {MAX_PARAMETERS:,}"
         )
 
 
 def _inner(spec: Options, width: int) -> int:
-    """Width inside a block: torchvision's `int(planes * base_width / 64) * groups`."""
+    """Return the width inside a block, torchvision's `int(planes * base_width / 64) * groups`."""
     return width * spec.group_width // 64 * spec.groups
 
 
@@ -304,8 +305,8 @@ def _shortcut(spec: Options, channels: int, out: int, stride: int) -> ShortcutKi
 class UnitSteps:
     """The order of a unit's steps, as y = after(branch(before(x)) + shortcut).
 
-    `before` is empty but in pre-activation, where a shortcut starts from x, or from before(x) where
-    the block's plan says that it shares the activation (He et al. 2016, Fig. 4 and appendix).
+    `before` is empty except in pre-activation. There the shortcut starts from x, or from before(x)
+    if the block's plan shares the activation (He et al. 2016, Fig. 4 and appendix).
     """
 
     before: tuple[Step, ...]
@@ -318,7 +319,7 @@ _NAMES = {_CONV: "conv", _NORM: "bn", _ACT: "act"}
 
 
 def unit_steps(spec: Options) -> UnitSteps:
-    """Where convolutions, norms and activations stand in each unit of the spec."""
+    """Return the order of convolutions, norms and activations in each unit of the spec."""
     last = spec.convs_per_block
 
     def steps(first: int, last: int, *kinds: StepKind) -> list[Step]:
@@ -344,12 +345,12 @@ def unit_steps(spec: Options) -> UnitSteps:
 
 
 def label(spec: Options, kind: StepKind) -> str:
-    """Return what papers call a norm or an activation of the spec: `BN`, `ReLU`."""
+    """Return the papers' name for the spec's norm or activation: `BN`, `ReLU`."""
     return "BN" if kind is StepKind.NORM else spec.activation.label
 
 
 def stem_steps(spec: Options) -> tuple[Step, ...]:
-    """The stem's modules: a pre-activation net leaves BN and ReLU to its first block."""
+    """Return the stem's modules; a pre-activation net leaves BN and ReLU to its first block."""
     steps = [Step(_CONV, "conv1")]
     if spec.norm is not Norm.NONE and spec.unit is not UnitOrder.FULL_PREACT:
         steps.append(Step(_NORM, "bn1"))
@@ -361,7 +362,7 @@ def stem_steps(spec: Options) -> tuple[Step, ...]:
 
 
 def head_steps(spec: Options) -> tuple[Step, ...]:
-    """The head's modules: a pre-activation net ends with the activation its blocks begin with."""
+    """Return the head's modules; a pre-activation net begins its head with BN and ReLU."""
     ends = StepKind.AVERAGE_POOL, StepKind.FLATTEN, StepKind.LINEAR, StepKind.SOFTMAX
     left_out = set()
     if not spec.unit.preactivated:

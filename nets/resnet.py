@@ -1,4 +1,4 @@
-"""`ResNet` and `build`: from a spec to modules."""
+"""`ResNet` and `build`: modules from a spec."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from nets.spec import ResNetSpec
 
 
 class ResNet(nn.Module):
-    """Stem, stages and head, called in the order in which they stand.
+    """Stem, stages and head, called in order.
 
-    [N, channels, H, W] to [N, classes]: logits, or probabilities where the spec asks for a
-    softmax. Parameter names are torchvision's, so its checkpoints load strictly.
+    Maps [N, channels, H, W] to [N, classes]: logits, or probabilities if the spec has a softmax.
+    Parameter names are torchvision's, so its checkpoints load with `strict=True`.
     """
 
     def __init__(self, spec: ResNetSpec) -> None:
@@ -39,9 +39,9 @@ class ResNet(nn.Module):
 
 
 def build(spec: ResNetSpec, device: str | torch.device = "cpu") -> ResNet:
-    """Build the network of a spec, in train mode, with weights drawn as `spec.init` says.
+    """Build the network of a spec in train mode and initialise its weights as `spec.init` says.
 
-    On the `meta` device nothing is allocated and no weight is drawn.
+    On the `meta` device nothing is allocated or initialised.
     """
     if torch.device(device).type == "meta":
         return _empty(spec)
@@ -52,13 +52,13 @@ def build(spec: ResNetSpec, device: str | torch.device = "cpu") -> ResNet:
 
 
 def _empty(spec: ResNetSpec) -> ResNet:
-    """Build the network without storage, and without drawing what its layers draw by default."""
+    """Build the network without storage and without its layers' default initialisation."""
     with torch.device("meta"), _NoDraws():
         return ResNet(spec)
 
 
 class _NoDraws(TorchFunctionMode):
-    """Leave out torch's default initialisation; on `meta`, torch 2.9 loads SymPy for it."""
+    """Skip torch's default initialisation, for which torch 2.9 loads SymPy on `meta`."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -70,7 +70,7 @@ class _NoDraws(TorchFunctionMode):
 
 @torch.no_grad()
 def initialise(model: ResNet) -> None:
-    """Draw all weights anew and reset the batch norms, as `build` does with a new network."""
+    """Reinitialise all weights and reset the batch norms, as `build` does with a new network."""
     spec = model.spec
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -84,7 +84,7 @@ def initialise(model: ResNet) -> None:
 
 
 def _draw(layer: nn.Conv2d | nn.Linear, init: Init) -> None:
-    """Draw one layer's weights; He et al. 2015 is for convolutions, as torchvision has it."""
+    """Initialise one layer; as in torchvision, He et al. 2015 applies to convolutions only."""
     if init is Init.DEFAULT or (init is Init.HE_FAN_OUT and isinstance(layer, nn.Linear)):
         layer.reset_parameters()
         return

@@ -1,8 +1,8 @@
 """`ResNetSpec`: a residual network as a value.
 
-A spec says everything that is needed to build the network and nothing else. It is frozen and
-hashable. `nets.options` has its options and their limits, `nets.plan` works out its blocks,
-`nets.resnet` builds it, `nets.text` reads the text form that a spec prints.
+A spec holds exactly what is needed to build the network. It is frozen and hashable.
+`nets.options` defines its options and their limits, `nets.plan` derives its blocks,
+`nets.resnet` builds it, and `nets.text` parses the text form that a spec prints.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from nets.plan import check_size
 
 @dataclass(frozen=True, kw_only=True)
 class ResNetSpec(Options):
-    """A residual network with the name of what it is, or is an edit of.
+    """A residual network and the name of its catalog entry.
 
-    Raises ValueError with one sentence that names the field, its value and what is allowed.
+    Raises:
+        ValueError: in one sentence that names the field, its value and what is allowed.
     """
 
     base: str = "resnet50"
@@ -28,7 +29,7 @@ class ResNetSpec(Options):
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, str) or not re.fullmatch(r"[a-z0-9_]{1,40}", self.base):
-            raise ValueError(f"base must be a name of the catalog, not {quote(self.base)}")
+            raise ValueError(f"base must be a name in the catalog, not {quote(self.base)}")
         super().__post_init__()
         check_size(self)
 
@@ -40,23 +41,23 @@ _BASES: dict[str, ResNetSpec] = {}
 
 
 def register(spec: ResNetSpec) -> ResNetSpec:
-    """Make a spec the base of its name: what a text form's overrides are counted from."""
+    """Register a spec as the base of its name, to which a text form's overrides apply."""
     _BASES[spec.base] = spec
     return spec
 
 
 def text_of(spec: ResNetSpec) -> str:
-    """The shortest text that `parse` reads as this spec, seen from the spec's base entry."""
+    """Return the shortest text, relative to the spec's base, that `parse` reads as this spec."""
     return join(spec.base, overrides(spec))
 
 
 def join(name: str, options: Mapping[str, str]) -> str:
-    """A catalog name and overrides as one text."""
+    """Join a catalog name and overrides into one text."""
     return ":".join([name, *(f"{key}={value}" for key, value in options.items())])
 
 
 def overrides(spec: ResNetSpec) -> dict[str, str]:
-    """What must be said of a spec beside its base's name, as option name to text."""
+    """Return the overrides that the text of a spec needs after its base, as name to text."""
     base = _base(spec)
     changed = {k: getattr(spec, k) for k in OPTIONS if getattr(spec, k) != getattr(base, k)}
     follows = implied(base, changed)
@@ -73,12 +74,12 @@ def overrides(spec: ResNetSpec) -> dict[str, str]:
 
 def _base(spec: ResNetSpec) -> ResNetSpec:
     if spec.base not in _BASES:
-        raise ValueError(f"{quote(spec.base)} is no network of the catalog")
+        raise ValueError(f"{quote(spec.base)} is not in the catalog")
     return _BASES[spec.base]
 
 
 def implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What follows from overrides for options that the base would otherwise decide."""
+    """Return the values that overrides imply for options that they don't set."""
     follows: dict[str, Any] = {}
     stages = len(values.get("blocks", base.blocks))
     if stages != len(base.blocks) and stages <= MAX_STAGES:

@@ -1,7 +1,7 @@
 """The text form of a model: `resnet50:blocks=3,8,36,3:unit=full_preact`.
 
-A catalog name, then overrides, each after a colon. Only letters, digits and `_ : = , . -` occur,
-which no shell and no address bar minds.
+A catalog name is followed by overrides, each after a colon. The text holds only letters, digits
+and `_ : = , . -`, which need no escaping in a shell or an address bar.
 """
 
 from __future__ import annotations
@@ -18,29 +18,31 @@ from nets.options import CHANNELS, DEFAULTS, OPTIONS, checked, quote, shown
 from nets.spec import ResNetSpec, implied
 
 MAX_TEXT = 1_000
-"""Characters in a model's text form."""
+"""The most characters in a model's text form."""
 
 KEYS = (*OPTIONS, CHANNELS)
-"""What may be overridden: every option, and `channels` for the first number of `input`."""
+"""The names that may be overridden: every option, and `channels` for the first part of `input`."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _REAL = re.compile(r"-?[0-9]{0,15}\.?[0-9]{1,20}(e-?[0-9]{1,3})?")
 
 
 def parse(text: str) -> ResNetSpec:
-    """Read a model's text form.
+    """Parse a model's text form.
 
     Args:
         text: a catalog name with overrides, such as `resnet50:unit=full_preact:input=3x128x128`.
-            An override that the others decide may be left out: widths and dilate for another
-            number of stages, expansion and what only a bottleneck has for another block,
-            projection_norm for another unit order. Spaces and capitals don't matter.
+            Overrides that follow from others may be left out: widths and dilate if the number of
+            stages changes, expansion and the bottleneck's own options if the block changes,
+            projection_norm if the unit order changes. Spaces and case don't matter.
 
     Raises:
-        ValueError: in one short line: what is wrong, where, and what is allowed.
+        ValueError: in one short line that says what is wrong, where, and what is allowed.
     """
     if len(text) > MAX_TEXT:
-        raise ValueError(f"a model's text has {MAX_TEXT:,} characters at most, not {len(text):,}")
+        raise ValueError(
+            f"a model's text can have at most {MAX_TEXT:,} characters, not {len(text):,}"
+        )
     name, *parts = re.sub(r"\s*([:=,])\s*", r"\1", text.strip()).lower().split(":")
     overrides: dict[str, str] = {}
     base = _entry(name)
@@ -58,11 +60,11 @@ def parse(text: str) -> ResNetSpec:
 
 
 def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
-    """The spec with other values, and with what follows from them where they don't say.
+    """Return the spec with other values, and with the values that they imply.
 
     Args:
-        spec: where to start from.
-        overrides: option name to value; `channels` stands for the first number of `input`.
+        spec: the spec to edit.
+        overrides: option name to value; `channels` is the first number of `input`.
 
     Raises:
         ValueError: as `ResNetSpec` does.
@@ -79,15 +81,15 @@ def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
 
 
 def with_input(spec: ResNetSpec, shape: str) -> ResNetSpec:
-    """The spec for images of another shape, written as `3x224x224`."""
+    """Return the spec for images of another shape, written as `3x224x224`."""
     return edit(spec, {"input": parse_shape(shape)})
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:
-    """Channels, height and width, written as `3x224x224`.
+    """Parse channels, height and width, written as `3x224x224`.
 
     Raises:
-        ValueError: where they are not.
+        ValueError: if the text isn't written like that or a number is out of bounds.
     """
     shape: tuple[int, int, int] = checked("input", _read("input", text.strip().lower()))
     return shape
@@ -95,12 +97,12 @@ def parse_shape(text: str) -> tuple[int, int, int]:
 
 def _known(key: str) -> None:
     if key not in KEYS:
-        raise ValueError(f"{quote(key)} is no option: {_suggest(key, KEYS)}")
+        raise ValueError(f"{quote(key)} is not an option: {_suggest(key, KEYS)}")
 
 
 def _entry(name: str) -> ResNetSpec:
     if name not in CATALOG:
-        what = f"{quote(name)} is no model" if name else "the model's name is empty"
+        what = f"{quote(name)} is not a model" if name else "the model's name is empty"
         raise ValueError(f"{what}: {_suggest(name, CATALOG)}")
     return CATALOG[name].spec
 
@@ -111,7 +113,7 @@ def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
         return f"did you mean {' or '.join(close)}?"
     if known is CATALOG:
         return f"choose one of the {len(CATALOG)} in the catalog, such as resnet50"
-    return "the options are blocks, widths, block, unit, shortcut and others"
+    return "options include blocks, widths, block, unit and shortcut"
 
 
 def _example(key: str) -> str:
@@ -119,7 +121,7 @@ def _example(key: str) -> str:
 
 
 def _read(key: str, text: str) -> Any:
-    """The value of an option, written in its type's way but not yet within its limits."""
+    """Parse the value of an option by its type, without checking its limits."""
     default = DEFAULTS.get(key, 3)
     if isinstance(default, StrEnum):
         return text

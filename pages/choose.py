@@ -1,4 +1,4 @@
-"""Choose: what is the deepest network that one can afford, and is it worth it?"""
+"""Choose: the networks that fit a task and budgets, and the deepest of each family."""
 
 import streamlit as st
 
@@ -32,7 +32,7 @@ with aside("settings"):
 if task is None or asked is None:
     end_page()
 try:
-    with st.spinner("Searching the depths of every family"):
+    with st.spinner("Searching every family's depths"):
         choice = choice_of(task, asked)
 except ValueError as error:
     complain(str(error))
@@ -47,7 +47,7 @@ if choice.fits:
     st.header("What fits")
     show_fits(choice)
 if choice.deepest:
-    st.header("The deepest of each family")
+    st.header("Deepest network of each family")
     show_deepest(choice)
     show_real_step(choice)
 chart = None

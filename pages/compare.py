@@ -1,4 +1,4 @@
-"""Compare: several networks side by side, every cost with its convention."""
+"""Compare: the costs of several networks side by side, each with its convention."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Explore: what the network is and what it costs."""
+"""Explore: what a network is and what it costs."""
 
 import streamlit as st
 
@@ -49,7 +49,7 @@ known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))
 if edited:
-    below.caption(f"Differences are against {entry.title} (`{spec.base}`).")
+    below.caption(f"Differences are relative to {entry.title} (`{spec.base}`).")
 
 if view == "shape":
     show_shape(profile)

@@ -1,4 +1,4 @@
-"""Gradients: the gradient's norm by depth, plain against residual, and its direction."""
+"""Gradients: the norm and the direction of the gradient by depth, plain against residual."""
 
 from functools import partial
 
@@ -41,7 +41,7 @@ running = job is not None and not is_over(job)
 if job is not None and not running:
     remember(experiment, job)
 with aside("settings"):
-    st.header("What is measured")
+    st.header("What to measure")
     st.markdown(experiment.intro)
     settings = choose_settings(quantity)
     models = choose_models(spec, quantity)
@@ -53,7 +53,7 @@ with strip:
 
 
 def show(job: Job, experiment: Experiment) -> None:
-    """The chart of what there is so far."""
+    """Draw the curves measured so far."""
     if job.results:
         chart = experiment.chart(job.results, asked(experiment))
         show_chart(chart, f"{experiment.key}_live", None)

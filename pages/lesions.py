@@ -1,4 +1,4 @@
-"""Lesions: blocks of a trained network taken out, and what that costs."""
+"""Lesions: take blocks out of a trained network and see what that costs."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Paths: how long the paths through a residual network are, and which carry the gradient."""
+"""Paths: the lengths of the paths through a residual network, and which carry the gradient."""
 
 from functools import partial
 
@@ -27,8 +27,8 @@ from pages.views.paths import (
 warm_up()
 export = heading("Paths")
 aside("intro").markdown(
-    "Every block can be passed by its shortcut, so n blocks make 2ⁿ paths through a network. Which "
-    "of them carry the gradient?"
+    "A signal can bypass each block through its shortcut, so n blocks make 2ⁿ paths through a "
+    "network. Which of them carry the gradient?"
 )
 top, below, place = aside("top"), aside("below"), st.container()
 question = choose_question(spec, top, below)
@@ -54,4 +54,4 @@ if result is not None:
     with export:
         export_paths(found, result)
 elif question is not None and not running:
-    st.caption("Not measured yet: press Measure.")
+    st.caption("Not measured yet. Press Measure.")

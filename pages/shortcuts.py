@@ -1,4 +1,4 @@
-"""Shortcuts: where identity, projection and zero-pad shortcuts stand, and why."""
+"""Shortcuts: where a network has identity, projection or zero-pad shortcuts, and why."""
 
 from functools import partial
 

@@ -35,12 +35,12 @@ warm_up()
 profile = checked(profile_of, spec)
 heading(f"Timing {in_a_sentence(spec)}")
 aside("intro").markdown(
-    "Forward and backward on this machine: the median, with the 10th and 90th percentile of "
-    f"warmed-up iterations. {device_note()}"
+    "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
+    f"after warm-up. {device_note()}"
 )
 if accelerator() is None and profile.macs > HEAVY:
     aside("small").button(
-        "Start small, with ResNet-20",
+        "Start small with ResNet-20",
         on_click=choose,
         args=("resnet20",),
         type="tertiary",
@@ -83,11 +83,12 @@ elif before:
 end_of_wall()
 if history:
     chart = comparison_chart(history[-8:])
-    with section("This visit's timings"):
+    with section("Timings in this session"):
         export_timings(history, chart)
     show_chart(chart, "history", 380)
     st.html(history_table(history))
     st.caption(
-        "Colour the graph on the page Shortcuts by these times: forward time, backward time."
+        "To colour the graph on the Shortcuts page by these times, pick forward time or backward "
+        "time under Colour by."
     )
 show_recorded(spec)

@@ -1,4 +1,4 @@
-"""Training: degradation shown live, and any network trained by any recipe."""
+"""Training: plain and residual networks side by side, or one network with any recipe."""
 
 from functools import partial
 
@@ -43,7 +43,7 @@ aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
     "side by side."
     if mode == DEGRADE
-    else "Train the model of the sidebar by a recipe, then test it."
+    else "Train the model in the sidebar with a recipe, then test it."
 )
 top, place, below, more = aside("top"), st.container(), aside("below"), st.container()
 job = job_of(KEY)
@@ -71,7 +71,7 @@ with place:
         show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
         say_whence(runs)
     elif request:
-        st.caption("No runs of these settings yet: press Train.")
+        st.caption("No runs with these settings yet. Press Train.")
 end_of_wall()
 if runs and request:
     with more:
@@ -84,7 +84,7 @@ if runs and request:
     with export:
         export_runs("training", runs, shown, with_ladder=mode == DEGRADE)
 if every := runs_of_visit():
-    with section("Runs of this visit"):
+    with section("Runs in this session"):
         export_runs("runs", every, what="runs")
     if len(every) > len(runs):
         show_chart(training_chart(every), "runs", 460)

@@ -1,4 +1,4 @@
-"""Units: two residual units beside each other, and what each does to the identity path."""
+"""Units: two residual units side by side, and what each does to the identity path."""
 
 import streamlit as st
 
@@ -21,9 +21,9 @@ from pages.views.units import (
 
 export = heading("Residual units" if on_wall() else "Units")
 aside("intro").markdown(
-    "Where batch norm, ReLU and the shortcut stand in a residual unit, and what that does to the "
-    "signal and to the gradient. The shapes are those of ResNet-34 (basic) and ResNet-50 "
-    "(bottleneck), whatever model the sidebar shows."
+    "Where batch norm, ReLU and the shortcut sit in a residual unit, and how that affects the "
+    "signal and the gradient. Shapes are those of ResNet-34 (basic) and ResNet-50 (bottleneck), "
+    "whichever model the sidebar shows."
 )
 with aside("settings"):
     choices = st.columns(2, gap="large")
@@ -41,13 +41,13 @@ with export:
 st.header("Published errors of the five unit orders")
 st.html(table("Unit orders", ("Unit order", "ResNet-110", "ResNet-164"), error_rows(units), 1))
 st.caption(
-    "CIFAR-10 test error in percent, median of 5 runs, He et al. 2016, Table 2: ResNet-110 has "
+    "CIFAR-10 test error in percent, median of 5 runs (He et al. 2016, Table 2). ResNet-110 has "
     "basic blocks, ResNet-164 bottlenecks. Published, not measured here."
 )
-st.header("Options for the shortcut")
-head = ("Option", "Where the shape changes", "Elsewhere", "Top-1 error of ResNet-34")
+st.header("Shortcut options")
+head = ("Option", "If the shape changes", "Otherwise", "Top-1 error of ResNet-34")
 st.html(table("Shortcut options", head, option_rows(), 3))
 st.caption(
-    "ImageNet top-1 error in percent, 10-crop, He et al. 2015, Table 3. Published, not measured "
-    "here. The paper calls the differences small: projections are not needed against degradation."
+    "ImageNet top-1 error in percent, 10-crop (He et al. 2015, Table 3). Published, not measured "
+    "here. The paper calls the differences small: projections aren't essential against degradation."
 )

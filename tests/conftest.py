@@ -1,7 +1,7 @@
-"""What all tests share: one thread for torch, the same random cases every time, golden files.
+"""Settings for all tests: one thread for torch, fixed random cases, golden files.
 
-`pytest --hypothesis-profile explore` draws new cases, `pytest --update-golden` writes the golden
-files anew.
+`pytest --hypothesis-profile explore` draws new cases; `pytest --update-golden` rewrites the golden
+files.
 """
 
 import atexit
@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-# Two processes share the machine: see `addopts` in pyproject.toml. Read by torch when it loads.
+# Two processes share the machine (`addopts` in pyproject.toml). torch reads this when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What tests train and fetch is kept apart from what the user's own server keeps.
+# Keep what tests train and download out of the user's own cache.
 os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="resnet-lab-tests-")
 atexit.register(rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
@@ -37,10 +37,10 @@ _MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "tes
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Keep in one process what shares a server or a fixture, and what two would disturb.
+    """Groups of tests that run in one process because they share a server or disturb each other.
 
-    The browser's tests share a server, those of processes and timings measure the machine; every
-    other file is a group of its own. xdist's own marks for groups have no effect in pytest 9.2.
+    The browser tests share a server; tests of processes and timings measure the machine. Every
+    other file is its own group. xdist's own group marks have no effect in pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,7 +51,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
-    """Schedule by our groups."""
+    """Schedule tests by `Groups`."""
     return Groups(config, log)
 
 
@@ -61,9 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _garbage_of_its_own() -> None:
-    """Leave what earlier files have imported out of garbage collection.
+    """Exclude everything imported by earlier files from garbage collection.
 
-    A measurement collects twice, which takes a second with all that the suite imports.
+    A measurement collects twice, which takes a second with all the suite's imports.
     """
     gc.collect()
     gc.freeze()
@@ -71,7 +71,7 @@ def _garbage_of_its_own() -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """Compare a text with the golden file of a name."""
+    """Return a function that compares a text with the golden file of a name."""
 
     def compare(name: str, text: str) -> None:
         path = GOLDEN / name

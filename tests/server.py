@@ -1,4 +1,4 @@
-"""A real server without a browser: start one, speak to it as a browser does."""
+"""A real server without a browser: start it and talk to it as a browser does."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def serving(app: Path, *python_path: Path) -> Iterator[tuple[int, int]]:
-    """A server for an app, with these folders on Python's path; its port and process id."""
+    """Serve an app, with these folders on Python's path; yield its port and process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,19 +41,19 @@ def serving(app: Path, *python_path: Path) -> Iterator[tuple[int, int]]:
 
 
 def open_page(port: int, origin: str | None = None) -> ClientConnection:
-    """Connect as a page of an origin does."""
+    """Connect as a page from an origin does."""
     return connect(f"ws://127.0.0.1:{port}/_stcore/stream", origin=origin)  # type: ignore[arg-type]
 
 
 def run_script(page: ClientConnection, query: str = "") -> None:
-    """Have the script run."""
+    """Ask the server to run the script."""
     ask = BackMsg()
     ask.rerun_script.query_string = query
     page.send(ask.SerializeToString())
 
 
 def until_finished(page: ClientConnection, seconds: float = 60.0) -> None:
-    """Wait until the script has run, for at most so many seconds a message."""
+    """Wait until the script has run, for at most `seconds` per message."""
     answer = ForwardMsg()
     while answer.WhichOneof("type") != "script_finished":
         data = page.recv(timeout=seconds)

@@ -1,4 +1,4 @@
-"""Random networks: every option of a spec, small enough to build and run."""
+"""Random specs with every option, small enough to build and run."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from nets.spec import ResNetSpec
 
 @st.composite
 def specs(draw: st.DrawFn, activation: Activation | None = None) -> ResNetSpec:
-    """A valid spec with one to five stages of one to three narrow blocks."""
+    """Draw a valid spec with one to five stages of one to three narrow blocks."""
     stages = draw(st.integers(1, 5))
     block = draw(st.sampled_from(BlockKind))
     shortcut = draw(st.sampled_from(Shortcut))

@@ -1,1 +1,1 @@
-"""Charts as values, and what draws them on screen and in files."""
+"""Charts as values, and their drawing on screen and in files."""

@@ -1,6 +1,6 @@
-"""Charts: one value, drawn on the screen by `screen` and in files by `file`.
+"""Charts as values, drawn on screen by `screen` and in files by `file`.
 
-Colours and line styles are those of the palette and of the shortcuts, the same in both.
+Both use the same colours and line styles: those of the palette and of the shortcuts.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from analysis.style.numbers import scale_of
 from analysis.style.palette import Palette
 
 FONT_PX = 15
-"""Of all text on the screen; legible from the last row of a lecture hall."""
+"""Size of all text on the screen."""
 
 POINT_PX = 11.0
 """A point's diameter."""
 
-_MARGIN = 0.12  # beyond the outermost values, as a share of what they span
+_MARGIN = 0.12  # beyond the outermost values, as a share of their span
 
 
 class Draw(StrEnum):
@@ -35,7 +35,7 @@ class Draw(StrEnum):
 
 
 class Dash(StrEnum):
-    """A line's style, so that colour never speaks alone."""
+    """A line's style, so that lines don't differ only in colour."""
 
     SOLID = "solid"
     DASHED = "dash"
@@ -45,7 +45,7 @@ class Dash(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a text stands beside its point, the best first."""
+    """The position of a text relative to its point, in order of preference."""
 
     ABOVE = "top center"
     RIGHT = "middle right"
@@ -58,12 +58,12 @@ class Place(StrEnum):
 
     @property
     def across(self) -> int:
-        """-1 to the left of the point, 1 to its right, 0 on neither side."""
+        """-1 to the left of the point, 1 to its right, 0 centred on it."""
         return ("left", "center", "right").index(self.split()[1]) - 1
 
     @property
     def up(self) -> int:
-        """1 above the point, -1 below it, 0 beside it."""
+        """1 above the point, -1 below it, 0 level with it."""
         return ("bottom", "middle", "top").index(self.split()[0]) - 1
 
 
@@ -72,9 +72,9 @@ class Series:
     """One named set of values.
 
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
-    palette's fields, such as `identity`; without it the palette's colours are taken in turn.
-    `text` is what stands beside a point, where `names` finds room. `hover` is what a point says to
-    the pointer beside its values, such as the model's text: one for each point, or one for all.
+    palette's fields, such as `identity`; without it, the palette's colours are used in turn. `text`
+    labels the points, if `names` finds room. `hover` is shown in tooltips in addition to the
+    values, such as the model's text: one per point, or one for all.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A thin upright line with a word at its top, such as where a stage begins."""
+    """A thin vertical line with a label at its top, for example where a stage begins."""
 
     x: float
     text: str
@@ -102,7 +102,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """All that a chart shows; `alt` says it to those who cannot see it."""
+    """The contents of a chart; `alt` describes them to those who can't see it."""
 
     title: str
     x_label: str
@@ -122,23 +122,23 @@ LINE_LOOKS = (
     ("warning", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
-"""Colour and line style of the lines of a family, in turn; dash and dot is theory's alone."""
+"""Colours and line styles for the lines of a chart, in turn; dash-dot is reserved for theory."""
 
 _NAMED = 6
-"""Lines that can have their names at their ends."""
+"""Most lines that can have their names at their ends."""
 
 _APART = 0.04
-"""The least distance between two ends that have names of their own, as a share of the axis."""
+"""Smallest distance between two line ends with separate names, as a share of the axis."""
 
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "warning")
 MARKED = 12
-"""Of a line's points at most carry its marker."""
+"""Most points of a line that have a marker."""
 
 
 def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, int]]:
-    """Every series with its colour, and with its number among those drawn alike for its marker."""
+    """Yield each series with its colour and its index among those drawn alike, for its marker."""
     turn = cycle(_TURN)
     seen: Counter[tuple[Draw, bool]] = Counter()
     for series in chart.series:
@@ -148,21 +148,21 @@ def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, 
 
 
 def numbers_along(chart: Chart) -> list[float]:
-    """All that has a place on the x axis and is no word."""
+    """Return all numbers on the x axis."""
     return [x for series in chart.series for x in series.x if not isinstance(x, str)]
 
 
 def numbers_up(chart: Chart) -> list[float]:
-    """All that has a place on the y axis, the ends of bands and error bars too."""
+    """Return all numbers on the y axis, including the ends of bands and error bars."""
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
     return [y for column in columns for y in column if y is not None]
 
 
 def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
-    """The ends of an axis of points, or of a log axis, round its values.
+    """Return the limits of an axis of points, or of a log axis, around its values.
 
-    It spans a tenth of its largest value, a log axis a third of a decade, or more: what is nearly
-    equal looks nearly equal.
+    An axis spans at least a tenth of its largest value, a log axis a third of a decade, so that
+    nearly equal values look nearly equal.
     """
     found = [log10(value) for value in values if value > 0] if log else list(values)
     low, high = min(found, default=0.0), max(found, default=1.0)
@@ -173,41 +173,41 @@ def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
 
 
 def tick_text(value: float, largest: float = 0.0) -> str:
-    """A tick as plotly writes it, with the prefix of its axis' largest: `1200`, `40M`, `0.5G`."""
+    """Format a tick as plotly does, with the prefix of the axis' largest: `1200`, `40M`, `0.5G`."""
     most = int(max(abs(value), largest))
     size, prefix = scale_of(most) if value and most >= 10_000 else (1, "")
     return f"{value / size:.4g}{prefix}".replace("-", "−")
 
 
 def in_lines(text: str, separator: str, letters: float) -> str:
-    """A text in lines of at most so many letters; a model's text breaks between its options."""
+    """Break a text into lines of at most `letters` letters; model texts break between options."""
     found = wrap(re.sub(r":(?=\S)", ":\0 ", text), max(int(letters), 4))
     return separator.join(found).replace("\0 ", "").replace("\0", "")
 
 
 def are_whole(values: Iterable[float]) -> bool:
-    """Whether an axis counts: its ticks are whole then, too."""
+    """Return whether all values are whole numbers, so that the ticks should be, too."""
     return all(float(value).is_integer() for value in values)
 
 
 def has_points(chart: Chart) -> bool:
-    """Points need not begin at zero; lengths do."""
+    """Return whether a chart has points, which unlike lengths need no axis from zero."""
     return any(series.draw is Draw.POINTS for series in chart.series)
 
 
 def in_powers(low: float, high: float) -> bool:
-    """Whether a log axis says 10⁻⁵ rather than 0.01 and 40M."""
+    """Return whether a log axis writes 10⁻⁵ rather than 0.01 and 40M."""
     return low < 1e-3 or high / low > 1e4
 
 
 TICKS = 12
-"""Of a log axis at most."""
+"""Most ticks of a log axis."""
 
 
 def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:
-    """From tick to tick of a log axis in plotly's terms, with so many ticks at most.
+    """Return plotly's `dtick` of a log axis with at most `ticks` ticks.
 
-    Powers of ten; 1, 2, 5; or within a decade equal steps, such as `L2` for 4, 6, 8.
+    Ticks are powers of ten; 1, 2, 5; or, within a decade, equal steps, such as `L2` for 4, 6, 8.
     """
     decades = log10(high / low)
     if decades > 2:
@@ -220,29 +220,29 @@ def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names as a list: with semicolons where one of them has a comma."""
+    """Join names into a list, with semicolons if one of them contains a comma."""
     every = list(names)
     return ("; " if any("," in name for name in every) else ", ").join(every)
 
 
 def gap(more: float | None, less: float | None) -> float:
-    """How far apart the ends of an error bar are; 0 where one is not known."""
+    """Return the distance between the ends of an error bar; 0 if one isn't known."""
     return 0.0 if more is None or less is None else more - less
 
 
 def words_along(chart: Chart) -> list[str]:
-    """The words on the x axis, each once."""
+    """Return the words on the x axis, each once."""
     return list(dict.fromkeys(x for s in chart.series for x in s.x if isinstance(x, str)))
 
 
 def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, ...]:
-    """Name lines at their ends instead of in a legend, where their ends stand apart.
+    """Label lines at their ends instead of in a legend, if their ends are far enough apart.
 
-    The names stand at the left or at the right, where the lines are farther from each other. Lines
-    that meet at both keep their legend, as do more than six and a single one.
+    The names are at the left or at the right, whichever side separates the lines more. Lines that
+    meet on both sides keep their legend, and so do more than six lines and a single one.
 
     Args:
-        lines: those of one chart; each begins and ends at its first and last known value.
+        lines: the lines of one chart; each begins and ends at its first and last known value.
         log: whether the y axis is logarithmic.
     """
     if not 1 < len(lines) <= _NAMED:

@@ -1,7 +1,7 @@
-"""A chart as a file, by matplotlib.
+"""Charts as files, drawn by matplotlib.
 
-Up to the width of a page the text is of 7 to 8 pt, whatever the width. A wider file is one for a
-slide: the same drawing enlarged, so that its text can be read from the last row.
+Up to the width of a page, text has 7 to 8 pt at any width. A wider file is for a slide: the same
+drawing enlarged, so that its text is legible from the last row.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 MIN_WIDTH_MM = 60.0
-"""The narrowest chart whose labels have room."""
+"""Width of the narrowest chart with room for its labels."""
 
 PAGE_LOOK = Look(width_mm=PAGE_MM)
-"""A chart for a page, in light colours, without a title."""
+"""The look of a chart for a page: light colours, no title."""
 
-_ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, its title and legend left out
-_SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # whole; 254 mm of it have text of 13.5 pt
-_TALLEST = 0.9  # of the width, at most, as far as a PNG's size is foreseen
-_COLUMN_MM = 100.0  # up to this width a text is of 7 pt
-_ROW_MM = 120.0  # below this width charts in a row stand under each other
+_ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
+_SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # of the whole; at 254 mm text has 13.5 pt
+_TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
+_COLUMN_MM = 100.0  # up to this width text has 7 pt
+_ROW_MM = 120.0  # below this width charts in a row are stacked
 _PT_PER_INCH = 72
 _DASHES: dict[Dash, Any] = {
     Dash.SOLID: "-",
@@ -71,13 +71,13 @@ _DASHES: dict[Dash, Any] = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _HATCHES = ("", "///", "...", "xx")
-_TURNED = 30  # degrees of words along an axis that don't fit beside each other
+_TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
 _FAMILY = "Source Sans Pro"
 
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The sizes of a file: its width in mm, and how much a point of the drawing is enlarged."""
+    """The sizes in a file: its width in mm, and the scale of the drawing."""
 
     width_mm: float
 
@@ -91,7 +91,7 @@ class _Sizes:
 
     @property
     def text(self) -> float:
-        """The size of all text but the title, in pt."""
+        """The size of all text except the title, in pt."""
         return self.pt(7.0 if self.width_mm <= _COLUMN_MM else 7.5)
 
     @property
@@ -112,22 +112,22 @@ class _Sizes:
 
     @property
     def pt_per_px(self) -> float:
-        """A file is the screen with its text smaller."""
+        """The scale from the screen's px to the file's pt, by the size of the text."""
         return self.text / FONT_PX
 
     def pt(self, value: float) -> float:
         return value * self.scale
 
     def whole(self, more: float) -> float:
-        """The height in inches with so much for title and legend; a slide keeps its aspect."""
+        """Return the height in inches, given that of title and legend; a slide keeps its aspect."""
         return max(self.height + more, self.width / _SLIDE_ASPECT if self.is_slide else 0.0)
 
 
 def check(suffix: str, look: Look, dpi: int | None = None) -> None:
-    """Check that a chart can be written as asked for, before it is drawn.
+    """Check the format, the width and the resolution of a chart before it is drawn.
 
     Raises:
-        ValueError: if the format, the width or the resolution is not possible.
+        ValueError: if one of them isn't possible.
     """
     if suffix not in CHART_SUFFIXES:
         raise ValueError(
@@ -148,7 +148,7 @@ def check(suffix: str, look: Look, dpi: int | None = None) -> None:
 
 
 def most_dpi(look: Look) -> int:
-    """The finest resolution of a PNG of this width."""
+    """Return the highest resolution of a PNG of this width."""
     px = (look.width_mm or PAGE_MM) * PX_PER_INCH / MM_PER_INCH
     return min(MAX_DPI, files.most_dpi(px, max(_TALLEST * px, 2 * _MIN_HEIGHT_MM)))
 
@@ -159,11 +159,11 @@ def chart_file(chart: Chart, suffix: str, look: Look = PAGE_LOOK, dpi: int | Non
     Args:
         chart: what to draw.
         suffix: `.svg`, `.pdf` or `.png`.
-        look: palette, title, ground and width in mm; without a width as wide as a page's text.
-        dpi: resolution of a PNG, 20 to 1,200; without it 200, or what a very wide chart allows.
+        look: palette, title, background and width in mm; by default the width of a page's text.
+        dpi: resolution of a PNG, 20 to 1,200; by default 200, or less for a very wide chart.
 
     Raises:
-        ValueError: if the format, the width or the resolution is not possible.
+        ValueError: if the format, the width or the resolution isn't possible.
     """
     return _written(picture, chart, chart.alt, suffix, look, dpi)
 
@@ -173,7 +173,7 @@ def row_file(
 ) -> bytes:
     """Return several small charts side by side in one file, each with its title; as `chart_file`.
 
-    In a column they stand under each other.
+    In a narrow file they are stacked.
     """
     return _written(row, charts, " ".join(chart.alt for chart in charts), suffix, look, dpi)
 
@@ -203,7 +203,7 @@ def _written(
 
 
 def _settings(palette: Palette, sizes: _Sizes) -> dict[Any, Any]:
-    """Return matplotlib's settings for a file: our font, the palette's colours, the sizes."""
+    """Return matplotlib's settings for a file: font, palette colours and sizes."""
     from matplotlib import font_manager
 
     for face in ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"):
@@ -244,7 +244,7 @@ def row(
     title: str = "",
     width_mm: float = PAGE_MM,
 ) -> Picture:
-    """Return several charts for a file, as matplotlib's figure; they have no legend."""
+    """Draw several charts without legends, as one matplotlib figure."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -275,9 +275,9 @@ def row(
 def picture(
     chart: Chart, palette: Palette = LIGHT, title: str = "", width_mm: float = PAGE_MM
 ) -> Picture:
-    """Return the chart for a file, as matplotlib's figure.
+    """Draw the chart as a matplotlib figure.
 
-    On paper it grows in height by its legend and its title; a slide has 16:9.
+    On paper, legend and title add to the height; a slide is always 16:9.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -312,19 +312,19 @@ def picture(
 
 
 def _are_in_legend(chart: Chart) -> bool:
-    """Whether the legend already tells what every named point is, such as the end of a line."""
+    """Return whether the legend already names every named point, such as the end of a line."""
     known = {series.name for series in chart.series if series.in_legend}
     return all(text in known for series in chart.series for text in series.text if text)
 
 
 def left_out(title: str) -> str:
-    """Return the letters of a title that a chart's fonts lack."""
+    """Return the letters of a title that a chart's fonts don't have."""
     return "".join(dict.fromkeys(c for c in title if c not in _letters()))
 
 
 @cache
 def _letters() -> frozenset[str]:
-    """The letters of our font and of the one that matplotlib brings along."""
+    """Return the letters of the app's font and of the one that ships with matplotlib."""
     from matplotlib import get_data_path
 
     return _semibold() | covered(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf")
@@ -335,12 +335,12 @@ def _semibold() -> frozenset[str]:
 
 
 def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
-    """Write the title above all; return the height that it takes, in inches."""
+    """Draw the title at the top and return its height in inches."""
     shown = " ".join("".join(c for c in title if c in _letters()).split())
     if not shown:
         return 0.0
     lines = _wrapped(shown, 0.94 * sizes.width * _PT_PER_INCH, sizes.title)
-    # matplotlib's own font has no semibold: a title that needs it is written in regular weight
+    # Matplotlib's own font has no semibold, so a title that needs that font has regular weight.
     is_ours = set(shown) <= _semibold()
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": _FAMILY} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, **face)
@@ -348,14 +348,14 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
 
 
 def _wrapped(text: str, room: float, size: float) -> str:
-    """A text in lines that fit a room, both in pt; matplotlib reads `$` as a formula's sign."""
-    width = 1.06 * text_width(text, size)  # semibold is wider
+    """Break a text into lines of at most `room` pt; escape `$`, which starts a formula."""
+    width = 1.06 * text_width(text, size)  # because semibold is wider
     lines = text if width <= room else in_lines(text, "\n", 0.92 * len(text) * room / width)
     return lines.replace("$", r"\$")
 
 
 def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Sizes) -> None:
-    """A name at its distance from its mark."""
+    """Draw a name at its distance from its mark."""
     series = chart.series[name.series]
     line = {
         "arrowstyle": "-",
@@ -366,7 +366,7 @@ def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Si
         "relpos": (0.5, 0.5),
     }
     across, up = (name.place.across, name.place.up) if name.place else (0, 0)
-    # held by its near side, so that a width that was overestimated leaves the gap as it is
+    # Anchor the near side, so that an overestimated width doesn't change the gap.
     right, high = name.right - across * name.width / 2, name.up - up * name.height / 2
     axes.annotate(
         name.text.replace("$", r"\$"),
@@ -420,7 +420,7 @@ def _draw(
 
 
 def _scale(axes: Axes, chart: Chart) -> None:
-    """The limits and the ticks of both axes, those of the screen."""
+    """Set the limits and the ticks of both axes as on the screen."""
     from matplotlib.ticker import (
         FuncFormatter,
         LogLocator,
@@ -461,17 +461,17 @@ def _scale(axes: Axes, chart: Chart) -> None:
 def _furnish(
     axes: Axes, chart: Chart, palette: Palette, sizes: _Sizes, across: float, up: float
 ) -> list[Annotation]:
-    """Draw what stands round the values: labels, the grid and, returned, words at the marks.
+    """Draw labels, the grid and the marks' labels, and return the latter.
 
     Args:
-        axes: where.
-        chart: what.
+        axes: the axes to draw on.
+        chart: the chart.
         palette: the colours.
-        sizes: of the file.
-        across: the width in pt of axes and labels.
-        up: their height in pt.
+        sizes: the sizes in the file.
+        across: the width of axes and labels in pt.
+        up: the height of axes and labels in pt.
     """
-    across -= sizes.pt(40)  # of ticks and label
+    across -= sizes.pt(40)  # for ticks and label
     axes.set_xlabel(_wrapped(chart.x_label, across, sizes.text), labelpad=sizes.pt(3))
     label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
     axes.set_ylabel(label, linespacing=1.25, labelpad=sizes.pt(5))
@@ -501,7 +501,7 @@ def _furnish(
 
 
 def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -> None:
-    """Write words along the axis, each in so much room in pt: turned, or not all, if need be."""
+    """Write words along the axis, `room` pt each; turn them or leave some out if necessary."""
     widest = max(text_width(part, sizes.text) for word in words for part in word.split(" "))
     room -= sizes.text / 2
     if widest <= room:
@@ -522,7 +522,7 @@ def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -
 
 
 def _part(words: Sequence[Annotation], sizes: _Sizes) -> None:
-    """Raise every second of the words above the axes by a line where two would touch."""
+    """Raise every other word above the axes by a line if two would touch."""
     boxes = [word.get_window_extent() for word in words]
     if any(one.x1 + sizes.pt(2) > other.x0 for one, other in pairwise(boxes)):
         for word in words[1::2]:
@@ -536,7 +536,7 @@ def _legend(
     key: Sequence[tuple[str, str]] = (),
     with_series: bool = True,
 ) -> float:
-    """Names below the axes in as many columns as fit; the height they take, in inches."""
+    """Draw the legend below the axes in as many columns as fit; return its height in inches."""
     from matplotlib.lines import Line2D
 
     handles, names = axes.get_legend_handles_labels() if with_series else ([], [])
@@ -544,7 +544,7 @@ def _legend(
     names = [*names, *(f"{figure}  {text}" for figure, text in key)]
     if not names:
         return 0.0
-    room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # less a line's sample
+    room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # without a line's sample
     names = [_wrapped(name, room, sizes.text) for name in names]
     for rows in range(1, len(names) + 1):
         legend = drawn.legend(
@@ -566,7 +566,7 @@ def _legend(
 
 
 def _label(series: Series) -> str:
-    """The name in the legend; matplotlib leaves out what begins with a line."""
+    """Return the name for the legend; matplotlib omits names that begin with an underscore."""
     return series.name if series.in_legend else "_"
 
 
@@ -580,7 +580,7 @@ def _draw_bars(
     count: int,
     sizes: _Sizes,
 ) -> None:
-    """Draw bars in a colour, their pattern in the ground's, their error bars in the text's."""
+    """Draw bars, with their pattern in the background colour and error bars in the text colour."""
     step = min((b - a for a, b in pairwise(x)), default=1.0)
     width = (0.8 if count > 1 else 0.9) * step / count
     places = [value + (index - (count - 1) / 2) * width for value in x]

@@ -1,8 +1,8 @@
-"""Where the names of a chart's points stand: each nearest to its own mark, covering nothing.
+"""Placement of the names of a chart's points: each nearest to its own mark, covering nothing.
 
-One placement serves the screen and files alike. It works in px of the screen's text on one or more
-sheets, the areas between the axes at the widths that a page may have, and a place must be good on
-all of them: on a page nobody knows the width before the browser does.
+One placement serves both the screen and files. It works in px of the screen's text on one or more
+sheets, which are the areas between the axes at the possible widths of a page. A place must be good
+on all sheets, because only the browser knows the width.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from analysis.charts.chart import (
 from analysis.style.fonts import text_width
 
 MOST_NAMES = 15
-"""Points of a scatter that are all named; of more, only the front, where there is room."""
+"""Most points of a scatter that are all named; of more, only the front is, if there is room."""
 
 LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
-"""How far a name may stand out at the top and at the right, where nothing else is."""
+"""How far a name may extend beyond the top and the right, where nothing else is."""
 
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
 _TURNS = 16  # directions of a leader line
 _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
-"""Marks within so many px look like one and share a name; within more where there's no room."""
+"""Distances in px within which marks look like one and share a name; larger if room is short."""
 
-_MARGIN, _LED = 2.0, 1.0  # px by which other marks are farther than a name's own, with a line
+_MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
-_LETTERS = 30  # of a line of a shared name
-_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # what a weaker place costs, in px of distance
-_TRIES = 3_000  # steps of the search
+_LETTERS = 30  # per line of a shared name
+_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # costs of inferior places, in px of distance
+_TRIES = 3_000  # most steps of the search
 _KEPT = 64
 
 Pixels = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Name:
-    """A name beside its mark, all in px; `right` and `up` lead from the mark's to its middle."""
+    """A name beside its mark, in px; `right` and `up` lead from the mark's centre to the name's."""
 
     series: int
     point: int
@@ -80,13 +80,13 @@ class Name:
 
     @property
     def leader(self) -> bool:
-        """Whether a line leads from the name to its mark."""
+        """Whether a leader line connects the name to its mark."""
         return self.place is None
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a chart; where numbers stand for them, `key` tells what each means."""
+    """The names of a chart; if numbers replace them, `key` gives the meaning of each."""
 
     names: tuple[Name, ...]
     key: tuple[tuple[str, str], ...] = ()
@@ -94,7 +94,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point of a chart: its place from 0 to 1 along and up, its radius in px and its text."""
+    """A point of a chart: its position from 0 to 1 along and up, its radius in px and its text."""
 
     series: int
     point: int
@@ -105,7 +105,7 @@ class Dot:
 
 
 def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
-    """Where the points of a series stand between the axes."""
+    """Return the points of a series as positions between the axes."""
     series = chart.series[number]
 
     def shares(values: Sequence[float], every: Sequence[float], log: bool) -> list[float]:
@@ -125,19 +125,19 @@ def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
 
 
 def has_names(chart: Chart) -> bool:
-    """Whether points of the chart bear names."""
+    """Return whether points of the chart have names."""
     return any(s.draw is Draw.POINTS and any(s.text) for s in chart.series)
 
 
 @lru_cache(_KEPT)
 def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Names:
-    """The names of a chart's points, each in a place that is good on every sheet.
+    """Place the names of a chart's points, each where it is good on every sheet.
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
-    own; one that does not fit beside its mark stands farther away at the end of a leader line,
-    which crosses nothing. Marks that look like one share a name. Where there's no room for names,
-    numbers stand for them, with a key. Of more than `MOST_NAMES` points only the first series is
-    named, where there is room.
+    own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
+    crosses nothing. Marks that look like one share a name. If there is no room for names, numbers
+    with a key replace them. Of more than `MOST_NAMES` points, only the first series is named, if
+    there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -163,17 +163,17 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
 
 
 def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> list[tuple[Dot, ...]]:
-    """The dots that have a name, together those so near to each other where there's least room."""
+    """Group the named dots that are close to each other on the sheet with the least room."""
     width, height = min(s.width for s in sheets), min(s.height for s in sheets)
     left, groups = list(every), []
     while left:
         group = [left.pop(0)]
-        for one in group:  # grows while it is walked through
+        for one in group:  # the list grows during the iteration
             near = [
                 dot
                 for dot in left
                 if hypot((dot.along - one.along) * width, (dot.up - one.up) * height)
-                < max(within, abs(dot.radius - one.radius))  # or one hides in the other
+                < max(within, abs(dot.radius - one.radius))  # or one covers the other
             ]
             group += near
             left = [dot for dot in left if dot not in near]
@@ -191,7 +191,7 @@ def _text(group: Sequence[Dot]) -> str:
 
 
 class _Crowd:
-    """Names to be placed among marks; all arrays are in px, with y upward.
+    """Names to place among marks; all arrays are in px, with y upward.
 
     Shapes: m marks, s sheets, c candidate places of one name; a point is two numbers.
     """
@@ -221,7 +221,7 @@ class _Crowd:
         ]
 
     def all(self) -> list[Name] | None:
-        """A place for every name, or None where none was found."""
+        """Return a place for every name, or None if none was found."""
         order = sorted(range(len(self.groups)), key=lambda i: len(self.candidates[i].costs))
         free = {i: np.ones(len(self.candidates[i].costs), bool) for i in order}
         self.tries = 0
@@ -235,7 +235,7 @@ class _Crowd:
         return [self._name(i, chosen[i]) for i in sorted(order)]
 
     def some(self) -> list[Name]:
-        """Places for the names in turn, as far as there is room."""
+        """Return places for the names in turn, skipping those without room."""
         chosen: dict[int, int] = {}
         for i in range(len(self.groups)):
             if (free := np.flatnonzero(self._free(i, chosen))).size:
@@ -249,7 +249,7 @@ class _Crowd:
         return free
 
     def _search(self, order: list[int], free: dict[int, Flags]) -> dict[int, int] | None:
-        """The first names' best places that leave room for the rest; fewest places first."""
+        """Find places that leave room for all names, starting with those that have the fewest."""
         if not order:
             return {}
         i = min(order, key=lambda i: int(free[i].sum()))
@@ -270,7 +270,7 @@ class _Crowd:
     def _candidates(
         self, every: Sequence[Dot], group: Sequence[Dot], text: str, leaders: bool
     ) -> _Candidates:
-        """The places where one name may stand, the best first."""
+        """Return the candidate places of one name, the best first."""
         own = np.array([dot in group for dot in every])
         anchor = _on(self.sheets, [group[0]])[0]
         radius = group[0].radius
@@ -326,7 +326,7 @@ class _Crowd:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """The places where one name may stand: the mark, half the name's size, and each place."""
+    """The candidate places of one name: its mark, half its size, and each place."""
 
     anchor: Pixels
     half: Pixels
@@ -337,7 +337,7 @@ class _Candidates:
     places: list[Place | None]
 
     def conflicts(self, c: int, other: _Candidates) -> Flags:
-        """Which places of another name can't be taken once this one stands in its place `c`."""
+        """Return which places of another name are blocked if this one takes its place `c`."""
         middle, leads = self.middles[c], self.leads[c]
         away = np.abs(other.middles - middle)
         bad: Flags = (away < self.half + other.half + (_APART, 1.0)).all(-1).any(-1)
@@ -352,7 +352,7 @@ class _Candidates:
 def _places(
     half: Pixels, radius: float, leaders: bool
 ) -> Iterator[tuple[tuple[float, float], Place | None, float]]:
-    """Where a name's middle may stand from its mark's, in px, and what that costs."""
+    """Yield the candidate offsets of a name's centre from its mark's, in px, with their costs."""
     for number, place in enumerate(Place):
         off = radius + _GAP
         yield (
@@ -381,18 +381,18 @@ def _width(text: str) -> float:
 
 
 def _on(sheets: Pixels, of: Sequence[Dot]) -> Pixels:
-    """Dots on the sheets, in px: dots, sheets, 2."""
+    """Return dots in px on the sheets, [dots, sheets, 2]."""
     return np.array([(dot.along, dot.up) for dot in of]).reshape(-1, 1, 2) * sheets
 
 
 def _ends(line: Sequence[Dot]) -> tuple[list[Dot], list[Dot]]:
-    """The beginnings and the ends of a line's pieces."""
+    """Return the starts and the ends of a line's segments."""
     pieces = list(pairwise(line))
     return [a for a, _ in pieces], [b for _, b in pieces]
 
 
 def _crosses(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Flags:
-    """Whether the straight line from `a` to `b` passes a rectangle; the last axis is x and y."""
+    """Return whether the segment from `a` to `b` crosses a rectangle; the last axis is x and y."""
     way = b - a
     way = np.where(np.abs(way) < 1e-9, 1e-9, way)
     one, other = (middle - half - a) / way, (middle + half - a) / way
@@ -403,7 +403,7 @@ def _crosses(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Flags:
 
 
 def _meet(a: Pixels, b: Pixels, c: Pixels, d: Pixels) -> Flags:
-    """Whether the straight lines from `a` to `b` and from `c` to `d` cross."""
+    """Return whether the segments from `a` to `b` and from `c` to `d` cross."""
 
     def side(p: Pixels, q: Pixels, r: Pixels) -> Pixels:
         found: Pixels = (q - p)[..., 0] * (r - p)[..., 1] - (q - p)[..., 1] * (r - p)[..., 0]

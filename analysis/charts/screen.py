@@ -1,4 +1,4 @@
-"""A chart on the screen, by plotly."""
+"""Charts on the screen, drawn by plotly."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 HEIGHT_PX = 460
-"""Of a chart, unless told."""
+"""Default height of a chart."""
 
 WALL_PX = 24
-"""Of all text on a projector's wall."""
+"""Size of all text on a projector's wall."""
 
-_LETTERS = 34  # of a line below the axes: on a phone no more fit
-_WORD_LETTERS = 20  # of a line of a word along the axis
+_LETTERS = 34  # per line below the axes, limited by the width of a phone
+_WORD_LETTERS = 20  # per line of a word along the axis
 _TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
 _STANDOFF_PX = 12  # from an axis's ticks to its title
 _WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
 _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
-_LOW_PX, _HIGH_PX = 320, 560  # of a chart that is as high as its place
+_LOW_PX, _HIGH_PX = 320, 560  # height range of a chart that fills its container
 _WALL_AREAS = ((1_040, 260), (1_100, 380), (1_700, 600))  # of the axes' area on the wall
 _WALL_SCALE = WALL_PX / FONT_PX
 _WALL_TICKS = 5
@@ -55,23 +55,23 @@ _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cros
 
 
 def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
-    """Where names stand on a page of any width; plotly draws them as annotations."""
+    """Place names for a page of any width; plotly draws them as annotations."""
     return placed(chart, _sheets(height, _WIDE, _ROUND_WIDE))
 
 
 def wall_names(chart: Chart) -> Names:
-    """Where names stand on a projector's wall, in px of the desk's text."""
+    """Place names for a projector's wall, in px of the desk's text."""
     sheets = [Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS]
     return placed(chart, tuple(sheets))
 
 
 def narrow_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
-    """Where names stand on a phone; plotly draws them as the points' text, without leader lines."""
+    """Place names for a phone; plotly draws them as the points' text, without leader lines."""
     return placed(chart, _sheets(height, _NARROW, _ROUND_NARROW), leaders=False)
 
 
 def _sheets(height: int | None, widths: Sequence[int], taken: Sequence[int]) -> tuple[Sheet, ...]:
-    """Sizes of the axes' area: at several widths, and with a legend of few or of many lines."""
+    """Return sizes of the axes' area: at several widths, with legends of few and of many lines."""
     if height is None:
         heights = [_LOW_PX - taken[-1], _HIGH_PX - taken[0]]
     else:
@@ -85,15 +85,15 @@ def figure(
     height: int | None = HEIGHT_PX,
     wall: bool = False,
 ) -> Figure:
-    """Return the chart for the screen, on a transparent ground.
+    """Draw the chart for the screen, on a transparent background.
 
-    Where points bear names, it holds them twice, as annotations for a wide page and as the text of
-    points for a narrow one; the page's style sheet shows one of both.
+    Names of points are included twice, as annotations for a wide page and as the points' text for a
+    narrow one; the page's style sheet shows one of the two.
 
     Args:
-        chart: what is drawn.
+        chart: the chart to draw.
         palette: the page's colours.
-        height: in px; None, and on the wall, for a chart as high as its place.
+        height: in px; None for a chart that fills its container, as it always does on the wall.
         wall: whether all text has `WALL_PX`, for a projector.
     """
     import plotly.graph_objects as go
@@ -143,7 +143,7 @@ def figure(
             "xref": "container",
             "x": 0,
             "font": {"size": font},
-            # a name that lost its mark would name what is not there
+            # Without its marks, a name would label nothing.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
         showlegend=len(chart.series) > 1,
@@ -200,13 +200,13 @@ def figure(
 
 
 def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:
-    """A name at its distance from its mark, whatever the width of the chart.
+    """Return the annotation of a name, at its distance from its mark at any width of the chart.
 
     Args:
         chart: the chart.
         name: its place, in px of the desk's text.
         palette: the page's colours.
-        scale: how much larger text and marks are drawn.
+        scale: the scale of text and marks.
     """
     series = chart.series[name.series]
     x, y = series.x[name.point], series.y[name.point]
@@ -220,7 +220,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         return {
             **common,
             "showarrow": False,
-            # held by its near side, so that another font leaves the gap as it is
+            # Anchor the near side, so that another font doesn't change the gap.
             "xanchor": ("center", "left", "right")[place.across],
             "yanchor": ("middle", "bottom", "top")[place.up],
             "xshift": scale * (name.right - place.across * name.width / 2),
@@ -239,16 +239,16 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
 
 
 def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) -> dict[str, Any]:
-    """The range and the ticks of an axis, where they are not plotly's own."""
+    """Return the range and the ticks of an axis, if they differ from plotly's defaults."""
     if not values:
         return {}
     low, high = limits(values, log)
     if not log:
-        # plotly's own ticks are whole only where they are far apart
+        # Plotly's default ticks are whole only if they are far apart.
         ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}
         return ticks | ({"range": [low, high]} if has_points(chart) else {})
     step = log_step(low, high, ticks=_WALL_TICKS if wall else TICKS)
-    if step == "D2":  # plotly would write 2 and 5 smaller than 1
+    if step == "D2":  # plotly would draw 2 and 5 smaller than 1
         tens = range(floor(log10(low)), ceil(log10(high)))
         ticks = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
     else:
@@ -258,7 +258,7 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
 
 
 def _plotly_words(words: Sequence[str]) -> dict[str, Any]:
-    """Words along an axis in short lines: where they are turned, more room is left to the bars."""
+    """Break words along an axis into short lines, which leave more room to the bars if turned."""
     lines = [in_lines(word, "<br>", _WORD_LETTERS) for word in words]
     return {"tickvals": words, "ticktext": lines} if words else {}
 
@@ -270,7 +270,7 @@ def _axis_type(chart: Chart, log: bool) -> str:
 
 
 def _gap_between_bars(chart: Chart) -> float:
-    """Few bars are not to be as wide as the page; a histogram has no gaps."""
+    """Return the gap that keeps few bars from filling the page; a histogram has none."""
     if _axis_type(chart, log=False) != "category":
         return 0.04
     categories = {x for series in chart.series for x in series.x}
@@ -278,7 +278,7 @@ def _gap_between_bars(chart: Chart) -> float:
 
 
 def _plotly_band(go: Any, series: Series, colour: str) -> Any:
-    """Low and high as one closed outline."""
+    """Draw the band between low and high as one closed outline."""
     ends = [
         (x, low, high)
         for x, low, high in zip(series.x, series.low, series.high, strict=True)

@@ -1,19 +1,19 @@
-"""A chart in words, for those who cannot see it."""
+"""Charts in words, for those who can't see them."""
 
 from __future__ import annotations
 
 from analysis.charts.chart import Chart, Draw, Series, tick_text
 from nets.options import number_of
 
-_TOLD = 8  # series of a chart at most
+_TOLD = 8  # most series described per chart
 _KINDS = {Draw.LINE: "line", Draw.POINTS: "series of points", Draw.BARS: "series of bars"}
 
 
 def described(chart: Chart) -> str:
-    """Return what a chart shows: its message, its axes and the course of every series.
+    """Describe a chart: its message, its axes and the course of every series.
 
-    Thin lines, such as theory's beside what was measured, are not told, nor are bands and the
-    points that bear the names of lines.
+    Thin lines, such as theory's next to measured ones, aren't described, and neither are bands and
+    the points that carry the names of lines.
     """
     series = [one for one in chart.series if not one.thin and not _names_a_line(one)]
     series = series or list(chart.series)
@@ -41,7 +41,7 @@ def _axis(label: str, log: bool) -> str:
 
 
 def _course(series: Series) -> str:
-    """A series' number of values, its ends if it is a line, and its least and most."""
+    """Describe a series: its number of values, a line's ends, and its lowest and highest value."""
     points = [(x, y) for x, y in zip(series.x, series.y, strict=True) if y is not None]
     if not points:
         return f"{series.name}: no values"

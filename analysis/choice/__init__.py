@@ -1,1 +1,1 @@
-"""Which network: compare, choose, and tell apart."""
+"""Picking a network: comparisons, choices and differences."""

@@ -12,17 +12,17 @@ from nets.options import number_of, quote
 from nets.text import parse
 
 _FRONT = "on the Pareto front"
-_SMALLEST, _LARGEST = 8.0, 34.0  # px of a bubble
+_SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
 def axes_of(comparison: Comparison) -> dict[str, Axis]:
-    """Return what may stand at an axis, by the name that an address and a command give it."""
+    """Return the quantities an axis can show, by their name in addresses and commands."""
     columns: dict[str, Axis] = {column.value: column for column in comparison.columns}
     return columns | {recipe.label: recipe for recipe in comparison.recipes}
 
 
 def usual_y(comparison: Comparison) -> Axis:
-    """Return what stands upward if nothing else is asked for: an accuracy of several networks."""
+    """Return the default y axis: an accuracy that several networks have, or parameters."""
     for recipe in comparison.recipes:
         if sum(recipe.of(row) is not None for row in comparison.rows) > 1:
             return recipe
@@ -30,10 +30,10 @@ def usual_y(comparison: Comparison) -> Axis:
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
-    """Return an axis by its name, or by words that are in one name alone.
+    """Return an axis by its name, or by words that occur in only one name.
 
     Raises:
-        ValueError: if no axis or several have that name.
+        ValueError: if no axis or several match.
     """
     if text in axes:
         return axes[text]
@@ -53,15 +53,15 @@ def scatter_chart(
     log: bool = False,
     unsaid: Collection[str] = (),
 ) -> Chart:
-    """Two figures of every network, those that no other beats joined by a line.
+    """Return a scatter of two figures per network, with a line through the Pareto front.
 
     Args:
-        rows: the networks; one without a figure is left out.
-        x: the figure along.
-        y: the figure up.
-        bubble: a figure for the size of the points, by area; a network without it is left out.
+        rows: the networks; those that lack a figure are left out.
+        x: the figure on the horizontal axis.
+        y: the figure on the vertical axis.
+        bubble: a figure for the area of the points; networks that lack it are left out.
         log: whether both axes are logarithmic.
-        unsaid: options that go without saying in a network's name.
+        unsaid: options to leave out of the networks' names.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
     called = dict(
@@ -115,13 +115,13 @@ def scatter_chart(
 
 
 def front_in_words(chart: Chart) -> str:
-    """Say which networks of a scatter no other beats."""
+    """Return a sentence that lists the networks on a scatter's Pareto front."""
     front = [text for series in chart.series if series.name == _FRONT for text in series.text]
     return f"On the Pareto front: {listed(filter(None, front)) or 'none'}."
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:
-    """One figure along a sweep, a line for each network that has it; no line where none has."""
+    """Return a chart of one figure along a sweep, with a line for each network that has it."""
     looks = cycle(LINE_LOOKS)
     series = []
     names = names_of([parse(curve.model) for curve in curves])
@@ -159,7 +159,10 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
 
 
 def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:
-    """What a sweep's chart leaves out for want of the figure: `resnet18 at 28, 32` and so on."""
+    """Return the points that a sweep's chart leaves out because they lack the figure.
+
+    Each item is a network and its values: `resnet18 at 28, 32`.
+    """
     gaps = {
         curve.model: [f"{point.value:,g}" for point in curve.points if column.of(point.row) is None]
         for curve in curves
@@ -168,7 +171,7 @@ def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:
 
 
 def _sentence(words: str) -> str:
-    """The words as a title; the rest keeps its capitals."""
+    """Return the words with their first letter capitalised and the rest unchanged."""
     return words[:1].upper() + words[1:]
 
 
@@ -177,7 +180,7 @@ def _placed(row: Row, x: Axis, y: Axis) -> bool:
 
 
 def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) -> Iterator[str]:
-    """What stands beside each point; networks at one place share the first one's text."""
+    """Yield the label of each point; networks at one place share the first one's label."""
     places: dict[tuple[float | None, float | None], list[str]] = {}
     for row in rows:
         places.setdefault((x.of(row), y.of(row)), []).append(name(row))
@@ -187,7 +190,7 @@ def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) ->
 
 
 def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> tuple[str, ...]:
-    """The networks that a scatter leaves out, as they lack one of the figures."""
+    """Return the networks that a scatter leaves out because they lack a figure."""
     return tuple(
         row.model
         for row in rows

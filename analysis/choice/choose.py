@@ -1,7 +1,7 @@
-"""Which networks one can afford: a task, then budgets, then what fits.
+"""Find the networks that fit a task and budgets.
 
 The task comes first, so that networks for other images or classes never compete. An answer always
-has a sentence: where nothing fits it names what comes nearest and by how much it misses.
+has a sentence. If no network fits, it names the closest one and how far it is over the limits.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from nets.options import CHANNELS, checked, given, number_of
 from nets.spec import ResNetSpec, join, overrides
 
 MAX_BUDGET = 10**18
-"""The largest limit, in whatever a budget counts: an exabyte, a billion times 10^9 MACs."""
+"""The largest limit in a budget's own unit: an exabyte, or a billion times 10^9 MACs."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What goes in and what comes out: channels, height and width of an image, and classes."""
+    """The input and output of a network: channels, height and width of an image, and classes."""
 
     name: str
     input: tuple[int, int, int]
@@ -54,21 +54,21 @@ CIFAR = Task("CIFAR-10", (3, 32, 32), 10)
 
 
 def task_of(input_shape: tuple[int, int, int], classes: int | None = None) -> Task:
-    """The task of an input: ImageNet or CIFAR-10 where it is theirs, else one of one's own.
+    """Return ImageNet or CIFAR-10 if the input and classes are theirs, or else a custom task.
 
     Raises:
-        ValueError: where a side or the number of classes is out of bounds.
+        ValueError: if a side or the number of classes is out of bounds.
     """
     sides: tuple[int, int, int] = checked("input", input_shape)
     number: int | None = None if classes is None else checked("classes", classes)
     for task in (IMAGENET, CIFAR):
         if sides == task.input and number in (None, task.classes):
             return task
-    return Task("own images", sides, number or IMAGENET.classes)
+    return Task("custom images", sides, number or IMAGENET.classes)
 
 
 class Budget(StrEnum):
-    """What can be limited."""
+    """A quantity that can be limited."""
 
     MACS = "max_macs"
     PARAMS = "max_params"
@@ -78,7 +78,7 @@ class Budget(StrEnum):
 
     @property
     def label(self) -> str:
-        """What a sentence calls it."""
+        """The name in a sentence."""
         return {
             "max_macs": "MACs per image",
             "max_params": "parameters",
@@ -88,7 +88,7 @@ class Budget(StrEnum):
         }[self.value]
 
     def written(self, value: float) -> str:
-        """An amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
+        """Return an amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
         if self is Budget.TIME:
             return short(value, "ms")
         if self in (Budget.TRAINING, Budget.INFERENCE):
@@ -100,13 +100,13 @@ def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> 
     """Return a limit in MACs, parameters, bytes or ms from an amount in a larger unit.
 
     Args:
-        name: what a message calls it.
-        amount: how many of the unit.
-        factor: what one of the unit stands for, such as 10^9.
-        unit: the unit's symbol.
+        name: the limit's name in an error.
+        amount: the amount in the larger unit.
+        factor: the size of the larger unit, such as 10^9.
+        unit: the larger unit's symbol.
 
     Raises:
-        ValueError: where the amount is no number, or not above 0 and at most `MAX_BUDGET`.
+        ValueError: if the amount is not a number, or not above 0 and at most `MAX_BUDGET`.
     """
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise ValueError(f"{name} must be a number, not {given(amount)}")
@@ -124,9 +124,10 @@ def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> 
 class Budgets:
     """Limits, each above 0 and at most `MAX_BUDGET`, or None for no limit.
 
-    `max_macs` is for one image, memory and time are for the batch.
+    `max_macs` is per image; memory and time are for the whole batch.
 
-    Raises ValueError with one sentence that names the limit and its value.
+    Raises:
+        ValueError: in one sentence that names the limit and its value.
     """
 
     max_macs: float | None = None
@@ -149,17 +150,17 @@ class Budgets:
 
 @dataclass(frozen=True)
 class Miss:
-    """A network that doesn't fit, and what it takes of each budget that it exceeds."""
+    """A network that doesn't fit, and what it needs of each budget that it exceeds."""
 
     row: Row
     over: Mapping[Budget, float]
     worst: float
-    """The largest amount over its limit: 1.8 times."""
+    """The largest ratio of an amount to its limit, such as 1.8."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A network that cannot be judged, and why."""
+    """A network that can't be evaluated, and why."""
 
     model: str
     reason: str
@@ -167,7 +168,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Front:
-    """The Pareto front of the networks that fit, for two columns."""
+    """The Pareto front in two columns of the networks that fit."""
 
     x: Axis
     y: Axis
@@ -176,7 +177,7 @@ class Front:
 
 @dataclass(frozen=True)
 class Best:
-    """The best published figure among the networks that fit, within one recipe."""
+    """The best published result of one recipe among the networks that fit."""
 
     recipe: Recipe
     row: Row
@@ -187,8 +188,8 @@ class Best:
 class Deepest:
     """The deepest network of a family that fits, in the catalog or not, and the next deeper one.
 
-    `deeper` is None where none is known: at the end of what a spec allows, or where times decide.
-    `breaks` holds what the next one takes of each budget that it exceeds.
+    `deeper` is None if it isn't known: at the largest depth that a spec allows, or with a time
+    budget. `breaks` holds what the deeper one needs of each budget that it exceeds.
     """
 
     family: str
@@ -200,18 +201,18 @@ class Deepest:
 
 
 OF_THE_TASK = ("input", CHANNELS, "classes")
-"""Options that the task decides for every network."""
+"""Options that the task sets for every network."""
 
 
 def name_of(spec: ResNetSpec) -> str:
-    """A network's text without what the task says of every network: the input and the classes."""
+    """Return a network's text without the input and classes, which the task sets for all."""
     said = overrides(spec)
     return join(spec.base, {key: said[key] for key in said if key not in OF_THE_TASK})
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What fits and what doesn't, with a sentence that says it."""
+    """The networks that fit and those that don't, with a sentence that sums them up."""
 
     task: Task
     budgets: Budgets
@@ -225,7 +226,7 @@ class Choice:
     best: tuple[Best, ...]
     deepest: tuple[Deepest, ...]
     largest_batches: Mapping[str, int]
-    """The largest batch within the training memory, for every network that fits."""
+    """The largest batch within the training memory, for each network that fits."""
     sentence: str
 
 
@@ -238,24 +239,24 @@ def choose(
     measured_ms: Mapping[str, float] | None = None,
     candidates: Sequence[ResNetSpec] | None = None,
 ) -> Choice:
-    """Find what fits.
+    """Find the networks that fit.
 
     Args:
-        task: what the network is for.
+        task: the task of the network.
         budgets: the limits.
-        batch: images, for every budget.
+        batch: images per batch, for every budget.
         dtype: the type of training and inference, for their memory.
-        optimiser: what trains.
-        measured_ms: times measured at this input, batch and type, by the network's text form; a
-            network without one doesn't fit where `max_ms` is set.
-        candidates: networks to judge, fitted to the task; without them, the catalog's.
+        optimiser: the optimiser, for the memory of training.
+        measured_ms: times measured at this input, batch and type, by the network's text form. If
+            `max_ms` is set, a network without a time doesn't fit.
+        candidates: networks to evaluate, adapted to the task; by default the catalog's.
 
     Raises:
-        ValueError: in one sentence, on a bad batch, or `max_ms` without any time.
+        ValueError: in one sentence, if the batch is bad or `max_ms` is set without any times.
     """
     check_batch(batch)
     if budgets.max_ms is not None and not measured_ms:
-        raise ValueError("max_ms needs measured times, and none was given")
+        raise ValueError("max_ms needs measured times, but none were given")
     judge = _Judge(budgets.limits, batch, dtype, optimiser, measured_ms or {})
     fits, misses, refused = [], [], []
     for spec in _candidates(task, candidates):
@@ -263,7 +264,7 @@ def choose(
         if budgets.max_training_bytes is not None and counted.untrainable:
             refused.append(Refusal(counted.model, counted.untrainable))
         elif budgets.max_ms is not None and counted.measured_ms is None:
-            refused.append(Refusal(counted.model, "it was not measured"))
+            refused.append(Refusal(counted.model, "not measured"))
         elif over := judge.over(counted):
             worst = max(need / judge.limits[budget] for budget, need in over.items())
             misses.append(Miss(counted, over, worst))
@@ -297,14 +298,14 @@ class _Judge:
     rows: dict[ResNetSpec, Row] = field(default_factory=dict)
 
     def row(self, spec: ResNetSpec) -> Row:
-        """Everything about a network, found once."""
+        """Return a network's row, computed once."""
         if spec not in self.rows:
             counted = row(spec, self.batch, measured_ms=self.measured_ms)
             self.rows[spec] = with_memory(counted, self.optimiser, (self.dtype,))
         return self.rows[spec]
 
     def over(self, counted: Row) -> dict[Budget, float]:
-        """What a network takes of each budget that it exceeds; empty where it fits."""
+        """Return what a network needs of each budget that it exceeds; empty if it fits."""
         takes = {
             Budget.MACS: counted.macs // self.batch,
             Budget.PARAMS: counted.params,
@@ -319,7 +320,7 @@ class _Judge:
         }
 
     def largest_batch(self, counted: Row) -> int | None:
-        """Images within the training memory, where that is limited."""
+        """Return the largest batch within the training memory, or None without such a limit."""
         limit = self.limits.get(Budget.TRAINING)
         if limit is None:
             return None
@@ -327,10 +328,10 @@ class _Judge:
 
 
 def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetSpec, ...]:
-    """The networks for a task, each once whatever its name.
+    """Return the networks for a task, each once even if it has several names.
 
-    ImageNet and CIFAR-10 have catalog nets of their own; for one's own images every net of the
-    catalog is fitted, and so is whatever is handed in.
+    ImageNet and CIFAR-10 use the catalog networks made for them. For custom images, every catalog
+    network is adapted to the task, as are networks that the caller passes.
     """
     nets = [entry.spec for entry in CATALOG.values()] if specs is None else list(specs)
     if specs is None and task in (IMAGENET, CIFAR):
@@ -343,7 +344,7 @@ def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetS
 
 
 def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
-    """Every cost against the published figures of each recipe, and every pair of costs."""
+    """Return the front of every cost with each recipe's published results, and of cost pairs."""
     costs = (Column.PARAMS, Column.MACS, TRAINING[dtype], INFERENCE[dtype], Column.MEASURED_MS)
     pairs: list[tuple[Axis, Axis]] = [
         *((cost, recipe) for recipe in recipes(fits) for cost in costs),
@@ -354,7 +355,7 @@ def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
 
 
 def _best(fits: list[Row]) -> tuple[Best, ...]:
-    """The best of each recipe; of two that tie, the one of fewer MACs."""
+    """Return the best result of each recipe; ties go to the network with fewer MACs."""
     found = []
     for recipe in recipes(fits):
         figures = [(figure, r) for r in fits if (figure := recipe.of(r)) is not None]
@@ -365,7 +366,7 @@ def _best(fits: list[Row]) -> tuple[Best, ...]:
 
 
 def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest, ...]:
-    """The deepest network of each family that fits, families in the order of their first member."""
+    """Return each family's deepest network that fits, in the order of their first members."""
     families: list[list[Row]] = []
     for counted in judged:
         for members in families:
@@ -377,7 +378,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
     found = []
     for members in families:
         shallowest = min(members, key=lambda r: r.depth)
-        if Budget.TIME in judge.limits:  # the time of a net that was not measured isn't known
+        if Budget.TIME in judge.limits:  # only measured networks have a time
             inside = [r for r in members if r in fits]
             deep, deeper = max(inside, key=lambda r: r.depth, default=None), None
         else:
@@ -398,51 +399,52 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
 
 
 def _climb(judge: _Judge, rungs: Ladder) -> tuple[Row | None, Row | None]:
-    """The deepest rung that fits and the next; no cost falls with depth, so bisection finds it."""
+    """Return the deepest rung that fits and the next; costs grow with depth, so bisection works."""
     last = rungs.last_where(lambda spec: not judge.over(judge.row(spec)))
     deeper = judge.row(rungs[last + 1]) if last + 1 < len(rungs) else None
     return (judge.row(rungs[last]) if last >= 0 else None), deeper
 
 
 def _sentence(choice: Choice) -> str:
-    """What there is to say, even where nothing fits."""
+    """Return the summary of a choice."""
     every = len(choice.fits) + len(choice.misses)
     aside = ""
     if choice.refused:
         first = choice.refused[0]
         others = f" and {len(choice.refused) - 1} more" if len(choice.refused) > 1 else ""
-        aside = f" Not judged: {first.model}{others} ({first.reason})."
+        aside = f" Not evaluated: {first.model}{others} ({first.reason})."
     if not every:
-        return f"No network could be judged for {choice.task}.{aside}"
+        return f"No network could be evaluated for {choice.task}.{aside}"
     if not choice.fits:
-        return f"Nothing fits for {choice.task}: {_nearest(choice)}.{aside}"
+        return f"No network for {choice.task} fits: {_nearest(choice)}.{aside}"
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
-    said = f"the deepest of them is {name_of(deep.spec)} with {deep.depth:,} layers"
+    said = f"the deepest is {name_of(deep.spec)} with {deep.depth:,} layers"
     if not choice.misses:
-        why = "" if choice.budgets.limits else ", for no budget is set"
-        one = "The one network fits" if every == 1 else f"All {every} networks fit"
-        return f"{one} for {choice.task}{why}: {said}.{aside}"
+        why = "" if choice.budgets.limits else ", since no budget is set"
+        one = "The only network" if every == 1 else f"All {every} networks"
+        fit = "fits" if every == 1 else "fit"
+        return f"{one} for {choice.task} {fit}{why}: {said}.{aside}"
     reach = max((found.row for found in choice.deepest), key=lambda r: r.depth, default=deep)
     if reach.depth > deep.depth:
         said += f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}"
-    fit = "network fits" if len(choice.fits) == 1 else "networks fit"
-    return f"{len(choice.fits)} of {every} {fit} for {choice.task}: {said}.{aside}"
+    fit = "fits" if len(choice.fits) == 1 else "fit"
+    return f"{len(choice.fits)} of {every} networks for {choice.task} {fit}: {said}.{aside}"
 
 
 def _nearest(choice: Choice) -> str:
     near = min(choice.misses, key=lambda miss: (miss.worst, miss.row.macs))
     limits = choice.budgets.limits
-    takes = " and ".join(
-        f"{budget.written(need)} where the limit is {budget.written(limits[budget])}"
+    needs = " and ".join(
+        f"{budget.written(need)} (limit: {budget.written(limits[budget])})"
         for budget, need in near.over.items()
     )
-    said = f"{name_of(near.row.spec)} comes nearest and takes {takes}: {_times(near.worst)}"
+    said = f"{name_of(near.row.spec)} comes closest but needs {needs}, {_times(near.worst)}"
     shallow = [name_of(deep.row.spec) for deep in choice.deepest]
-    return f"{said}; outside the catalog {shallow[0]} fits" if shallow else said
+    return f"{said}; outside the catalog, {shallow[0]} fits" if shallow else said
 
 
 def _times(ratio: float) -> str:
-    """By how much a limit is missed: `12.0% too much`, or `3.40 times as much`."""
+    """Return by how much a limit is exceeded: `12.0% too much`, or `3.40 times the limit`."""
     if ratio < 2:
         return f"{percent(ratio - 1, 1)} too much"
-    return f"{three(ratio) if ratio < 1_000 else f'{ratio:,.0f}'} times as much"
+    return f"{three(ratio) if ratio < 1_000 else f'{ratio:,.0f}'} times the limit"

@@ -1,7 +1,7 @@
-"""Several networks side by side at one batch, sweeps of one network, and Pareto fronts.
+"""Comparisons of several networks at one batch, sweeps of one network, and Pareto fronts.
 
-Computed figures are attributes of a `Row`; published ones stay `Published`, each with its recipe
-and its source, and are only ever compared within one recipe (`Recipe`).
+Computed figures are attributes of a `Row`. Published ones stay `Published`, each with its recipe
+and source, and are only compared within one recipe (`Recipe`).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_MODELS = 64
-"""Networks in one comparison: more than the catalog has."""
+"""The most networks in one comparison: more than the catalog has."""
 
 MAX_POINTS = 64
-"""Points of one curve."""
+"""The most points of one curve."""
 
 MAX_CURVES = 12
-"""Networks in one sweep: more lines can't be told apart."""
+"""The most networks in one sweep: more lines would be hard to tell apart."""
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A network that is not ours to build, by its published cost."""
+    """A reference network that can't be built here, by its published cost."""
 
     name: str
     macs: int
@@ -43,18 +43,18 @@ class Yardstick:
 
 
 VGG19 = Yardstick("VGG-19", 19_600_000_000, HE2015, "Fig. 3")
-"""What the paper measures itself against: 19.6 G multiply-adds."""
+"""The paper's reference network: 19.6 G multiply-adds."""
 
 
 class Better(StrEnum):
-    """Which end of a column is the good one."""
+    """The better end of a column's values."""
 
     LOW = "low"
     HIGH = "high"
 
 
 class Column(StrEnum):
-    """The computed numbers of a row, by the name of their attribute."""
+    """The computed figures of a row, by attribute name."""
 
     DEPTH = "depth"
     CONVOLUTIONS = "convolutions"
@@ -75,29 +75,29 @@ class Column(StrEnum):
 
     @property
     def label(self) -> str:
-        """What the column is called, with its convention."""
+        """The column's label, with its convention."""
         return _LABELS[self]
 
     @property
     def unit(self) -> str:
-        """B, ms, px or nothing."""
+        """B, ms, px or ""."""
         if "bytes" in self.value:
             return "B"
         return {Column.MEASURED_MS: "ms", Column.RECEPTIVE_FIELD: "px"}.get(self, "")
 
     @property
     def better(self) -> Better:
-        """A cost is better low; depth and what a network sees, high."""
+        """Low for costs; high for depth and receptive field."""
         sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
         return Better.HIGH if self in sizes else Better.LOW
 
     @property
     def replayed_in(self) -> Dtype | None:
-        """The type in which a step is replayed for it; None where a profile has the number."""
+        """The type in which a step is replayed for it, or None if a profile has the figure."""
         return _REPLAYED.get(self)
 
     def of(self, row: Row) -> float | None:
-        """The number of a row, where it has one."""
+        """Return the figure of a row, or None."""
         value: float | None = getattr(row, self.value)
         return value
 
@@ -127,24 +127,24 @@ TRAINING = {
     Dtype.BFLOAT16: Column.TRAINING_BYTES_BFLOAT16,
     Dtype.FLOAT16: Column.TRAINING_BYTES_FLOAT16,
 }
-"""The peak of a training step, by type."""
+"""The columns with the peak of a training step, by type."""
 
 INFERENCE = {
     Dtype.FLOAT32: Column.INFERENCE_BYTES,
     Dtype.BFLOAT16: Column.INFERENCE_BYTES_BFLOAT16,
     Dtype.FLOAT16: Column.INFERENCE_BYTES_FLOAT16,
 }
-"""The peak of a forward without gradients, by type."""
+"""The columns with the peak of a forward without gradients, by type."""
 
 _REPLAYED = {
     column: dtype for by_type in (TRAINING, INFERENCE) for dtype, column in by_type.items()
 }
-del _REPLAYED[Column.INFERENCE_BYTES]  # a profile has it
+del _REPLAYED[Column.INFERENCE_BYTES]  # the profile has it
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A column of published figures that may be compared: one metric, one recipe, one publisher."""
+    """A column of comparable published figures: one metric, one recipe, one publisher."""
 
     metric: str
     recipe: str
@@ -153,26 +153,26 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """What was measured, how, and who says so."""
+        """The metric, the recipe and the publisher."""
         how = f"{self.recipe}; " if self.recipe else ""
         return f"{self.metric} ({how}published by {self.publisher})"
 
     @property
     def unit(self) -> str:
-        """All published figures are percentages."""
+        """The percent sign; all published figures are percentages."""
         return "%"
 
     def of(self, row: Row) -> float | None:
-        """The published figure of a row's network, where there is one."""
+        """Return the published figure of a row's network, or None."""
         return next((p.percent for p in row.published if recipe_of(p) == self), None)
 
 
 Axis = Column | Recipe
-"""What a chart's axis or a Pareto front may be made of."""
+"""A quantity that a chart's axis or a Pareto front can use."""
 
 
 def recipe_of(figure: Published) -> Recipe:
-    """The column in which a published figure stands."""
+    """Return the column of a published figure."""
     better = Better.HIGH if figure.higher_is_better else Better.LOW
     return Recipe(figure.metric, figure.recipe, figure.publisher, better)
 
@@ -181,11 +181,10 @@ def recipe_of(figure: Published) -> Recipe:
 class Row:
     """One network's costs. All counts are for the whole batch; see `Profile` for conventions.
 
-    What a replay gives is None where none was asked for: `training_bytes_*` is the predicted peak
-    of a training step, `inference_bytes_*` of a forward in that type. `measured_ms` and
-    `measured_bytes` are handed in.
-    Where a network cannot train at this batch, `saved_bytes` and `training_bytes_*` are None and
-    `untrainable` says why.
+    `training_bytes_*` is the predicted peak of a training step, and `inference_bytes_*` that of a
+    forward in the given type; they are None if no replay was requested. The caller supplies
+    `measured_ms` and `measured_bytes`. If a network can't train at this batch, `saved_bytes` and
+    `training_bytes_*` are None and `untrainable` says why.
     """
 
     spec: ResNetSpec
@@ -213,16 +212,16 @@ class Row:
 
     @property
     def missing(self) -> tuple[Column, ...]:
-        """The columns that have no number since the network cannot train at this batch."""
+        """The columns without a figure because the network can't train at this batch."""
         return _OF_TRAINING if self.untrainable else ()
 
     def training_bytes(self, dtype: Dtype) -> int | None:
-        """The predicted peak of a training step in a type, where it was replayed."""
+        """Return the predicted peak of a training step in a type, or None if not replayed."""
         value: int | None = getattr(self, f"training_bytes_{dtype}")
         return value
 
     def inference_bytes_in(self, dtype: Dtype) -> int | None:
-        """The predicted peak of a forward without gradients in a type, where it is known."""
+        """Return the predicted peak of a forward without gradients in a type, or None."""
         return {
             Dtype.FLOAT32: self.inference_bytes,
             Dtype.BFLOAT16: self.inference_bytes_bfloat16,
@@ -240,7 +239,7 @@ _OF_TRAINING = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order in which their networks were given, each network once."""
+    """One row per network, in the order in which the networks were given."""
 
     batch: int
     rows: tuple[Row, ...]
@@ -248,7 +247,7 @@ class Comparison:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The computed columns that some row fills."""
+        """The computed columns in which at least one row has a figure."""
         return tuple(c for c in Column if any(c.of(row) is not None for row in self.rows))
 
     @property
@@ -266,20 +265,20 @@ def compare(
     measured_bytes: Mapping[str, int] | None = None,
     dtypes: Sequence[Dtype] = tuple(Dtype),
 ) -> Comparison:
-    """Count several networks; one that is given twice is one row.
+    """Count several networks; duplicates share a row.
 
     Args:
         specs: the networks, 1 to 64.
         batch: images, 1 to 65,536.
-        input_shape: channels, height and width for all of them; without it each keeps its own.
-        replay: whether the memory of training steps and of half types is predicted too.
-        measured_ms: times that were measured, by the network's text form.
-        measured_bytes: peak memory that was measured, likewise.
-        dtypes: the types of what is predicted.
+        input_shape: channels, height and width for all networks; by default each keeps its own.
+        replay: whether to predict the memory of training steps and of half types too.
+        measured_ms: measured times by the network's text form.
+        measured_bytes: measured peak memory by the network's text form.
+        dtypes: the types to predict memory for.
 
     Raises:
-        ValueError: in one sentence, where there are no networks or too many, or the batch or the
-            input suits none of them.
+        ValueError: in one sentence, if there are no networks or too many, or if the batch or the
+            input doesn't suit them.
     """
     if not 1 <= len(specs) <= MAX_MODELS:
         raise ValueError(f"a comparison takes 1 to {MAX_MODELS} models, not {len(specs):,}")
@@ -294,7 +293,7 @@ def _fitted(spec: ResNetSpec, shape: tuple[int, int, int] | None) -> ResNetSpec:
         return spec
     if len(shape) == 3 and shape[0] != spec.channels:
         has = number_of(shape[0], "channel")
-        raise ValueError(f"input has {has}, and {spec} takes {spec.channels}")
+        raise ValueError(f"input has {has}, but {spec} takes {spec.channels}")
     return replace(spec, input=shape)
 
 
@@ -306,10 +305,10 @@ def row(
     measured_bytes: Mapping[str, int] | None = None,
     dtypes: Sequence[Dtype] = tuple(Dtype),
 ) -> Row:
-    """One network's row, as `compare` makes it.
+    """Return one network's row, as in `compare`.
 
     Raises:
-        ValueError: where the batch is out of bounds.
+        ValueError: if the batch is out of bounds.
     """
     cost = profile(spec, batch=batch)
     counted = Row(
@@ -337,25 +336,25 @@ def row(
 def with_memory(
     counted: Row, optimiser: Optimiser = Optimiser.SGD, dtypes: Sequence[Dtype] = tuple(Dtype)
 ) -> Row:
-    """The row with what a replay predicts for some types."""
+    """Return the row with the memory that a replay predicts for some types."""
     spec, batch = counted.spec, counted.batch
     predicted: dict[str, Any] = {}
     for dtype in dtypes:
         if not counted.untrainable:
             step = step_memory(spec, batch, dtype, optimiser)
             predicted[f"training_bytes_{dtype}"] = step.peak_bytes
-        if dtype is not Dtype.FLOAT32:  # a profile has that
+        if dtype is not Dtype.FLOAT32:  # the profile has float32
             predicted[f"inference_bytes_{dtype}"] = inference_bytes(spec, batch, dtype)
     return replace(counted, **predicted)
 
 
 def recipes(rows: Sequence[Row]) -> tuple[Recipe, ...]:
-    """The columns of published figures, in the order in which they first occur."""
+    """Return the columns of published figures, in the order in which they first occur."""
     return tuple(dict.fromkeys(recipe_of(p) for row in rows for p in row.published))
 
 
 def frame(comparison: Comparison) -> pd.DataFrame:
-    """The computed columns as a frame, units in their names, `input` as 3x224x224."""
+    """Return the computed columns as a frame, with units in their names, `input` as 3x224x224."""
     import pandas as pd
 
     columns = [column.value for column in comparison.columns]
@@ -367,14 +366,14 @@ def frame(comparison: Comparison) -> pd.DataFrame:
         columns=["model", "input", "batch", *columns],
     )
     missing = {column.value for row in comparison.rows for column in row.missing}
-    return table.astype({c: "Int64" for c in columns if c in missing})  # floats round integers
+    return table.astype({c: "Int64" for c in columns if c in missing})  # floats would round them
 
 
 def pareto(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[Row, ...]:
-    """The rows that no other row beats: none is as good in both and better in one.
+    """Return the rows that no other row dominates, sorted from the best x.
 
-    Rows that tie in both are all kept; a row without a value in either is left out. Sorted from
-    the best x on.
+    A row dominates another if it is at least as good in both axes and better in one. Rows that tie
+    in both are all kept; rows that lack a value are left out.
     """
 
     def losses(row: Row) -> tuple[float, float] | None:
@@ -397,7 +396,7 @@ def _loss(axis: Axis, value: float) -> float:
 
 
 class Sweep(StrEnum):
-    """What changes along a curve."""
+    """The quantity that changes along a curve."""
 
     DEPTH = "depth"
     WIDTH = "width"
@@ -407,7 +406,7 @@ class Sweep(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """One network of a curve: at which depth, share of the width, input side or batch."""
+    """One network of a curve and its depth, width factor, input side or batch."""
 
     value: float
     row: Row
@@ -429,19 +428,19 @@ def curve(
     batch: int = 1,
     replay: bool = False,
 ) -> SweepCurve:
-    """Sweep a network along one axis; what is no valid network is left out.
+    """Sweep a network along one axis, leaving out invalid networks.
 
     Args:
         spec: the network.
         sweep: the axis.
-        values: depths (the family's nearest depths that are not above), factors of the widths,
-            heights of the input, whose width keeps its proportion, or batches; without them a
-            choice around the network's own.
-        batch: images, where they don't change.
-        replay: whether memory is predicted too.
+        values: depths (each is rounded down to a depth of the family), width factors, heights of
+            the input (the width scales with it), or batches; by default values around the
+            network's own.
+        batch: images per batch, unless the sweep changes it.
+        replay: whether to predict memory too.
 
     Raises:
-        ValueError: in one sentence, where a value is none for this axis or nothing is left.
+        ValueError: in one sentence, if a value is invalid for this axis or no network is left.
     """
     check_batch(batch)
     chosen = sorted(set(_around(spec, sweep) if values is None else values))
@@ -453,7 +452,7 @@ def curve(
     for net, images, value in _swept(spec, sweep, chosen, batch):
         points[value] = Point(value, row(net, images, replay))
     if not points:
-        raise ValueError(f"{spec} cannot be built at any {sweep} of the sweep")
+        raise ValueError(f"{spec} can't be built at any {sweep} of the sweep")
     return SweepCurve(str(spec), sweep, tuple(points.values()))
 
 
@@ -478,13 +477,13 @@ def _check_value(sweep: Sweep, value: Any) -> None:
         Sweep.BATCH: ("a whole number", int, MAX_BATCH),
     }[sweep]
     if isinstance(value, bool) or not isinstance(value, allowed) or not 0 < value <= high:
-        raise ValueError(f"{sweep} must be {kind} above 0, {high:,} at most, not {given(value)}")
+        raise ValueError(f"{sweep} must be {kind} above 0 and at most {high:,}, not {given(value)}")
 
 
 def _swept(
     spec: ResNetSpec, sweep: Sweep, values: list[float], batch: int
 ) -> list[tuple[ResNetSpec, int, float]]:
-    """Network, batch and value of every point."""
+    """Yield the network, batch and value of every point."""
     match sweep:
         case Sweep.DEPTH:
             rungs = ladder(spec)
@@ -504,7 +503,7 @@ def _rung(rungs: Ladder, depth: float) -> int:
 
 
 def _taller(spec: ResNetSpec, height: int) -> ResNetSpec | None:
-    """The network at another height of its input, in proportion; None where that is none."""
+    """Return the network at another input height, in proportion, or None if that is invalid."""
     _, high, wide = spec.input
     try:
         return replace(spec, input=(spec.channels, height, max(round(height * wide / high), 1)))
@@ -513,7 +512,7 @@ def _taller(spec: ResNetSpec, height: int) -> ResNetSpec | None:
 
 
 def _wider(spec: ResNetSpec, factor: float) -> ResNetSpec | None:
-    """The network with every stage, and the stem, so many times as wide; None if that is none."""
+    """Return the network with stem and stages scaled in width, or None if that is invalid."""
     try:
         return replace(
             spec,

@@ -1,7 +1,7 @@
-"""Two networks side by side: what was added, removed and changed, stage by stage, block by block.
+"""The difference of two networks: blocks added, removed and changed, stage by stage.
 
-Stages are aligned by their number and blocks by their place in the stage, the first ones first, so
-blocks that one network has beyond the other stand at the end of their stage.
+Stages are aligned by number and blocks by position from the start of the stage, so a network's
+extra blocks are at the end of their stage.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nets.spec import ResNetSpec
 
 
 class Change(StrEnum):
-    """What became of a stage or a block."""
+    """The change of a stage or a block."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -35,7 +35,7 @@ class Change(StrEnum):
 
 
 class Aspect(StrEnum):
-    """In what two blocks, stems or heads may differ."""
+    """An aspect in which two blocks, stems or heads can differ."""
 
     CHANNELS = "incoming channels"
     CONVOLUTIONS = "convolutions"
@@ -51,7 +51,7 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """One aspect, before and after, in words."""
+    """One aspect before and after, in words."""
 
     aspect: Aspect
     before: str
@@ -63,7 +63,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class BlockDiff:
-    """One place in a stage: the block of each network, where it has one, and what differs."""
+    """One position in a stage: the block of each network, or None, and their differences."""
 
     path: str
     change: Change
@@ -74,7 +74,7 @@ class BlockDiff:
 
 @dataclass(frozen=True)
 class StageDiff:
-    """The stem, one stage or the head of both networks; a stage's blocks in order."""
+    """The stem, one stage or the head of both networks, with a stage's blocks in order."""
 
     name: str
     change: Change
@@ -85,29 +85,29 @@ class StageDiff:
 
     @property
     def tally(self) -> Counter[Change]:
-        """How many blocks were added, removed, changed or left alone."""
+        """The number of blocks added, removed, changed and left unchanged."""
         return Counter(block.change for block in self.blocks)
 
     @property
     def params_gained(self) -> int:
-        """Parameters of the second network less those of the first."""
+        """Parameters of the second network minus those of the first."""
         return _gained(self.before, self.after, "params")
 
     @property
     def macs_gained(self) -> int:
-        """Multiply-adds, likewise."""
+        """Multiply-adds of the second network minus those of the first."""
         return _gained(self.before, self.after, "macs")
 
     @property
     def saved_bytes_gained(self) -> int | None:
-        """Memory saved for backward, likewise; None where a network cannot train at this batch."""
+        """The same for memory saved for backward; None if a network can't train at this batch."""
         one, other = (cost.saved_bytes if cost else 0 for cost in (self.before, self.after))
         return None if one is None or other is None else other - one
 
 
 @dataclass(frozen=True)
 class Diff:
-    """What the second network has that the first has not, and the other way round."""
+    """The difference between two networks, in both directions."""
 
     before: Profile
     after: Profile
@@ -117,18 +117,18 @@ class Diff:
 
     @property
     def untrainable(self) -> str:
-        """Why there is no saved memory to compare, by network; empty where there is."""
+        """The reason, by network, why there is no saved memory to compare, or ""."""
         costs = (cost for cost in (self.before, self.after) if cost.untrainable)
-        return "; ".join(f"{cost.model} cannot train, as {cost.untrainable}" for cost in costs)
+        return "; ".join(f"{cost.model} can't train because {cost.untrainable}" for cost in costs)
 
     @property
     def tally(self) -> Counter[Change]:
-        """The tally of all stages."""
+        """The sum of all stages' tallies."""
         return sum((stage.tally for stage in self.stages), Counter())
 
 
 def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
-    """Compare two networks; all counts are for the whole batch, each at its own input.
+    """Compare two networks. All counts are for the whole batch, each network at its own input.
 
     Raises:
         ValueError: as `profile` does.
@@ -140,20 +140,20 @@ def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
 
 
 class MarkedGraph(NamedTuple):
-    """A network's graph, and by path of a node what became of it."""
+    """A network's graph, and the change of each node by path."""
 
     graph: Graph
     marks: dict[str, Change]
 
 
 def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGraph, MarkedGraph]:
-    """Return both networks' graphs with what differs marked.
+    """Return both networks' graphs with their differences marked.
 
-    Equal blocks are folded, but only those that have fared alike.
+    Equal blocks are folded only if they have the same change.
 
     Args:
         found: the difference.
-        aspect: width over height that each drawing should come near to.
+        aspect: target ratio of width to height for each drawing.
     """
     changes: dict[str, Change] = {
         stage.name: stage.change
@@ -243,7 +243,7 @@ def _between(aspect: Aspect, one: str, other: str) -> tuple[Difference, ...]:
 
 
 def _convs(block: BlockPlan) -> str:
-    """Kernels and output channels, as in `1×1 64, 3×3 64, 1×1 256`."""
+    """Return kernels and output channels, as in `1×1 64, 3×3 64, 1×1 256`."""
     return ", ".join(map(_conv, block.convs))
 
 
@@ -259,7 +259,7 @@ def _stride(block: BlockPlan) -> str:
 
 
 def _shortcut(spec: ResNetSpec, block: BlockPlan) -> str:
-    """The shortcut in words, as in `projection with BN`."""
+    """Return the shortcut in words, as in `projection with BN`."""
     if block.shortcut is ShortcutKind.NONE:
         return "no shortcut"
     if block.shortcut is not ShortcutKind.PROJECTION:
@@ -269,7 +269,10 @@ def _shortcut(spec: ResNetSpec, block: BlockPlan) -> str:
 
 
 def _stem(spec: ResNetSpec) -> str:
-    """The stem's steps, as in `7×7 64 stride 2, BN, ReLU, max pool`; `from 1` for grey images."""
+    """Return the stem's steps, as in `7×7 64 stride 2, BN, ReLU, max pool`.
+
+    Greyscale images add `from 1`.
+    """
     conv = plan.stem_conv(spec)
     stride = f" stride {conv.stride}" if conv.stride > 1 else ""
     bias = " with bias" if spec.bias else ""
@@ -294,7 +297,7 @@ def _step(spec: ResNetSpec, kind: StepKind) -> str:
 def _sentence(
     before: Profile, after: Profile, stages: tuple[StageDiff, ...], options: tuple[OptionDiff, ...]
 ) -> str:
-    """Both networks in one sentence."""
+    """Return the difference in one sentence."""
     one, other = before.model, after.model
     if not options:
         return f"{one} and {other} are the same network."
@@ -313,7 +316,7 @@ def _sentence(
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
-    """`8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1)`."""
+    """Yield counts such as `8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1)`."""
     for change in (Change.ADDED, Change.REMOVED):
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
@@ -322,7 +325,7 @@ def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
 
 
 def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
-    """Each kind of change once, with the blocks in which it occurs; then stem and head."""
+    """Yield each kind of change once with its number of blocks, then stem and head."""
     shared = [b for stage in stages for b in stage.blocks if b.before and b.after]
     for aspect in Aspect:
         kinds = Counter(str(what) for b in shared for what in b.what if what.aspect is aspect)
@@ -336,7 +339,7 @@ def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
 
 
 def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:
-    """More kinds of change than a sentence bears, as one."""
+    """Sum up an aspect that has too many kinds of change to list."""
     lengths = {
         tuple(len(block.convs) for block in (b.before, b.after) if block) for b in shared if b.what
     }

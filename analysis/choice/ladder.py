@@ -1,19 +1,18 @@
-"""Depths of one family: the same network with more and more blocks, catalog nets among them.
+"""The depths of one family: the same network with more and more blocks, including catalog networks.
 
-A depth that nobody has published keeps the proportions of those that have been:
+An unpublished depth keeps the proportions of published ones:
 
-- Three stages of equal blocks, as on CIFAR: n blocks in every stage. 6n + 2 layers (He et al. 2015,
-  section 4.2), 9n + 2 with bottlenecks (He et al. 2016, Table 2), 6n + 4 where projections count
-  (Zagoruyko and Komodakis 2016, Table 1).
+- Three equal stages, as on CIFAR: n blocks in every stage, which gives 6n + 2 layers (He et al.
+  2015, section 4.2), 9n + 2 with bottlenecks (He et al. 2016, Table 2), or 6n + 4 if projections
+  count (Zagoruyko and Komodakis 2016, Table 1).
 - Four stages: between two published depths of the same block, such as 3,4,6,3 and 3,4,23,3, every
-  stage lies on the line from one to the other, rounded. See `PUBLISHED`.
-- Beyond the deepest: its blocks times one factor for all stages, rounded, as compound scaling does
-  (Tan and Le 2019, section 3).
-- Below the shallowest: only what it is a whole multiple of, as 1,1,1,1 of 2,2,2,2 but nothing below
-  3,4,6,3.
+  stage is interpolated linearly and rounded. See `PUBLISHED`.
+- Above the deepest published network: its blocks times one factor for all stages, rounded, as in
+  compound scaling (Tan and Le 2019, section 3).
+- Below the shallowest: only depths of which it is a whole multiple, such as 1,1,1,1 for 2,2,2,2,
+  but nothing below 3,4,6,3.
 
-So no step has fewer blocks than the one before in any stage, at most one is added to a stage, and
-no cost falls.
+So from one step to the next no stage loses blocks, a stage gains at most one, and no cost falls.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ PUBLISHED: dict[BlockKind, tuple[Blocks, ...]] = {
         (4, 44, 87, 4),
     ),
 }
-"""Blocks of the published networks of four stages, shallow ones first.
+"""Blocks of the published networks with four stages, shallowest first.
 
 18, 34, 50, 101 and 152 layers: He et al. 2015, Table 1. 200: He et al. 2016, section 5. 270, 350
 and 420: Bello et al. 2021, "Revisiting ResNets", arXiv 2103.07579.
@@ -50,7 +49,7 @@ and 420: Bello et al. 2021, "Revisiting ResNets", arXiv 2103.07579.
 
 
 def same_family(one: ResNetSpec, other: ResNetSpec) -> bool:
-    """Whether two networks have as many stages and differ in blocks, input and classes alone."""
+    """Return whether two networks have equal stage counts and differ only in blocks and task."""
     free = ("blocks", "input", "classes")
     return len(one.blocks) == len(other.blocks) and all(
         getattr(one, name) == getattr(other, name) for name in OPTIONS if name not in free
@@ -58,9 +57,9 @@ def same_family(one: ResNetSpec, other: ResNetSpec) -> bool:
 
 
 def family(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """The catalog's networks of the same family, for this input and classes, shallow ones first.
+    """Return the catalog networks of the family, for this input and classes, shallowest first.
 
-    What has the spec's own blocks goes by the spec's own name.
+    A network with the spec's own blocks keeps the spec's name.
     """
     found: dict[Blocks, ResNetSpec] = {}
     for entry in CATALOG.values():
@@ -72,7 +71,7 @@ def family(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The depths of one family as blocks in each stage, and the catalog nets (and others) on it."""
+    """The depths of one family as blocks per stage, with its catalog and published networks."""
 
     anchors: tuple[ResNetSpec, ...]
     blocks: tuple[Blocks, ...]
@@ -81,15 +80,15 @@ class Ladder:
         return len(self.blocks)
 
     def __getitem__(self, rung: int) -> ResNetSpec:
-        """The network of a rung, named after the last anchor that is not deeper."""
+        """Return the network of a rung, named after the deepest anchor that isn't deeper."""
         blocks = self.blocks[rung]
         under = [net for net in self.anchors if _below(net.blocks, blocks)]
         return replace((under or self.anchors)[-1 if under else 0], blocks=blocks)
 
     def last_where(self, holds: Callable[[ResNetSpec], bool]) -> int:
-        """The last rung up to which something holds, -1 for none; it must not begin to hold again.
+        """Return the last rung for which a condition holds, or -1; it must hold for all before it.
 
-        A rung that a spec's limits forbid counts as one where it doesn't.
+        For rungs that exceed a spec's limits, the condition counts as false.
         """
 
         def fails(rung: int) -> bool:
@@ -102,9 +101,9 @@ class Ladder:
 
 
 def ladder(spec: ResNetSpec) -> Ladder:
-    """Return every depth of a spec's family, from the shallowest to the deepest that is allowed.
+    """Return every depth of a spec's family, from the shallowest to the deepest allowed.
 
-    A spec whose blocks fit between no two of the published networks is scaled alone.
+    A spec whose blocks fit between no two published networks is scaled on its own.
     """
     anchors = _anchors(spec)
     if spec.blocks not in [net.blocks for net in anchors]:
@@ -116,7 +115,7 @@ def ladder(spec: ResNetSpec) -> Ladder:
 
 
 def _anchors(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
-    """The family's networks, and those with published blocks that the catalog lacks."""
+    """Return the family's networks, and those with published blocks that the catalog lacks."""
     members = family(spec) or (spec,)
     found = {net.blocks: net for net in family(spec)}
     for blocks in PUBLISHED[spec.block]:
@@ -125,7 +124,7 @@ def _anchors(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         named = [net for net in members if _below(net.blocks, blocks)] or members[:1]
         try:
             found[blocks] = replace(named[-1], blocks=blocks)
-        except ValueError:  # more weights than a network may have
+        except ValueError:  # it exceeds the limit on weights
             break
     return tuple(sorted(found.values(), key=lambda net: sum(net.blocks)))
 
@@ -135,7 +134,7 @@ def _below(one: Blocks, other: Blocks) -> bool:
 
 
 def _climb(anchors: list[Blocks]) -> Iterator[Blocks]:
-    """Yield the smallest whole share of the first anchor, every step to each anchor, and on."""
+    """Yield the smallest whole fraction of the first anchor, then every step to and past each."""
     parts = gcd(*anchors[0])
     smallest = tuple(n // parts for n in anchors[0])
     shares = [tuple(k * n for n in smallest) for k in range(1, parts)]
@@ -156,7 +155,7 @@ def _climb(anchors: list[Blocks]) -> Iterator[Blocks]:
 
 
 def _steps(start: Blocks, target: Blocks) -> Iterator[Blocks]:
-    """From start (left out) to target, rounding to the nearest whole block."""
+    """Yield the steps from start (excluded) to target, rounded to the nearest whole block."""
     grow = [b - a for a, b in zip(start, target, strict=True)]
     most = max(grow)
     for step in range(1, most + 1):

@@ -1,7 +1,7 @@
-"""Comparisons, choices, differences and ledgers as JSON, CSV, LaTeX, Markdown and text.
+"""Reports of comparisons, choices, differences and ledgers: JSON, CSV, LaTeX, Markdown and text.
 
-Computed and published figures never share a table that is read by eye; in CSV a published column's
-name says so. CSV and JSON hold exact numbers, the others three digits.
+Tables for reading never mix computed and published figures; in CSV the names of published columns
+say so. CSV and JSON hold exact numbers, the others three significant digits.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from nets.options import MAX_BATCH, number_of
 def comparison_grids(
     comparison: Comparison, columns: Sequence[Column] | None = None
 ) -> tuple[Grid, ...]:
-    """The computed figures, all of them or some columns, then the published ones, if any."""
+    """Return the computed figures, all or some columns, and then any published ones."""
     shown = comparison.columns if columns is None else tuple(columns)
     yard = comparison.yardstick
     computed = Grid(
-        f"Computed for {number_of(comparison.batch, 'image')}; for scale, {yard.name} takes "
+        f"Computed for {number_of(comparison.batch, 'image')}. For reference, {yard.name} takes "
         f"{short(yard.macs)} MACs per image ({yard.source.short}, {yard.place})."
         f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.label for column in shown)),
@@ -42,12 +42,12 @@ def comparison_grids(
         for f in row.published
     )
     names = ("model", "figure", "recipe", "source", "published")
-    listed = Grid("Published, each under its own recipe.", names, figures, left=4)
+    listed = Grid("Published results, each with its own recipe.", names, figures, left=4)
     return (computed, listed) if figures else (computed,)
 
 
 def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
-    """One sentence for each reason why networks have no figures of training, naming them."""
+    """Return one sentence for each reason why networks lack training figures, naming them."""
     models: dict[str, list[str]] = {}
     for row in rows:
         if row.untrainable:
@@ -59,12 +59,12 @@ def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _aside(sentences: Sequence[str]) -> str:
-    """The sentences as they follow others."""
+    """Return the sentences with a leading space each, to follow others."""
     return "".join(f" {said}" for said in sentences)
 
 
 def _written(axis: Axis, row: Row) -> str:
-    """A row's number for the eye, a dash where training cannot give it, or nothing."""
+    """Return a row's figure with three digits, a dash if the network can't train, or ""."""
     value = axis.of(row)
     if value is None:
         return MISSING if axis in row.missing else ""
@@ -76,7 +76,7 @@ def _written(axis: Axis, row: Row) -> str:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """A row a network: exact integers, then a column for every recipe of published figures."""
+    """Return a CSV with a row per network: exact integers, then a column per published recipe."""
     table = frame(comparison)
     for recipe in comparison.recipes:
         table[recipe.label] = [recipe.of(row) for row in comparison.rows]
@@ -84,9 +84,9 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def row_dict(row: Row) -> dict[str, Any]:
-    """A row as plain values; what is published is in a list of its own.
+    """Return a row as plain values, with published results in a separate list.
 
-    What is null for want of training is explained in `missing`.
+    `missing` explains the values that are null because the network can't train.
     """
     values: dict[str, Any] = {"model": row.model, "input": list(row.input), "batch": row.batch}
     values |= {
@@ -100,7 +100,7 @@ def row_dict(row: Row) -> dict[str, Any]:
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """`{"models": [...], "yardstick": {...}}`."""
+    """Return `{"models": [...], "yardstick": {...}}`."""
     yard = comparison.yardstick
     values = {
         "models": [row_dict(row) for row in comparison.rows],
@@ -114,22 +114,22 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Both tables, aligned for a terminal."""
+    """Return both tables aligned for a terminal."""
     return "\n".join(map(grid_text, comparison_grids(comparison)))
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """Both tables as pipe tables."""
+    """Return both tables as Markdown pipe tables."""
     return "\n".join(map(grid_markdown, comparison_grids(comparison)))
 
 
 def comparison_latex(comparison: Comparison) -> str:
-    """Both tables as LaTeX."""
+    """Return both tables as LaTeX."""
     return "\n".join(map(grid_latex, comparison_grids(comparison)))
 
 
 def choice_json(choice: Choice) -> str:
-    """`{"sentence", "task", "fits": rows, "pareto": fronts, ...}`."""
+    """Return `{"sentence", "task", "fits": rows, "pareto": fronts, ...}`."""
     values = {
         "sentence": choice.sentence,
         "task": {
@@ -185,16 +185,16 @@ def _deepest(deep: Deepest) -> dict[str, Any]:
 
 
 def choice_text(choice: Choice) -> str:
-    """The sentence, then what fits and the deepest of each family, aligned for a terminal."""
+    """Return the sentence, then the networks that fit and each family's deepest, for a terminal."""
     grids = (fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
     return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
 
 
 def fits_grid(choice: Choice) -> Grid:
-    """A row for each network that fits, with its costs."""
+    """Return a row with the costs of each network that fits."""
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(
-        f"What fits. Memory is predicted, for {number_of(choice.batch, 'image')} in "
+        f"Networks that fit. Memory is predicted for {number_of(choice.batch, 'image')} in "
         f"{choice.dtype}.{_aside(cannot_train(choice.fits))}",
         (*_COSTS, *largest),
         tuple(
@@ -222,13 +222,13 @@ def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
 
 
 def largest_batch(images: int) -> str:
-    """The largest batch that fits, or that it is at least the largest that is looked at."""
+    """Return the largest batch that fits, with `≥` if it is the largest batch allowed."""
     return f"{'≥ ' if images == MAX_BATCH else ''}{exact(images)}"
 
 
 def _best_grid(choice: Choice) -> Grid:
     return Grid(
-        "Best published figure of each recipe.",
+        "Best published result for each recipe.",
         ("recipe", "model", "published"),
         tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best),
         left=2,
@@ -237,7 +237,7 @@ def _best_grid(choice: Choice) -> Grid:
 
 def _deepest_grid(choice: Choice) -> Grid:
     return Grid(
-        "The deepest that fits of each family, and what one step deeper takes too much of.",
+        "Deepest network of each family that fits, and the budgets that one step deeper exceeds.",
         (_COSTS[0], "", *_COSTS[1:], "one step deeper"),
         tuple(
             (
@@ -253,14 +253,14 @@ def _deepest_grid(choice: Choice) -> Grid:
 
 
 def ledger_grid(lines: tuple[Line, ...]) -> Grid:
-    """A row for each count: what it is made of, and the tool's own integer."""
+    """Return a row for each count: its parts and the tool's own integer."""
     rows = []
     for line in lines:
         cited = f", {line.source.short}, {line.place}" if line.source else ""
         parts = " ".join(map(_amount, line.amounts)).removeprefix("+ ")
         total = MISSING if line.total is None else exact(line.total)
         rows.append((f"{line.tool}{cited}", line.missing or parts, total))
-    return Grid("Which FLOPs?", ("count", "of which", "operations"), tuple(rows), left=2)
+    return Grid("Which FLOPs?", ("count", "breakdown", "operations"), tuple(rows), left=2)
 
 
 def _amount(amount: Amount) -> str:
@@ -269,7 +269,7 @@ def _amount(amount: Amount) -> str:
 
 
 def diff_grid(diff: Diff) -> Grid:
-    """One row for each stage: what changed and what it costs."""
+    """Return a row for each stage: its changes and their cost."""
     rows = tuple(
         (
             stage.name,

@@ -1,4 +1,4 @@
-"""A trained network taken apart: lesions, paths, what each block does."""
+"""Commands that take a trained network apart: lesions, paths, blocks."""
 
 from __future__ import annotations
 
@@ -26,23 +26,25 @@ if TYPE_CHECKING:
     from nets.resnet import ResNet
 
 DATA = click.option(
-    "--data", help="sample, fashion_mnist or a folder. By default what the network was trained on."
+    "--data", help="sample, fashion_mnist or a folder.  [default: the network's training data]"
 )
 
 
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME")
 @DATA
-@click.option("--images", "number", type=int, default=1_000, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of the draws.")
+@click.option("--images", "number", type=int, default=1_000, show_default=True, help="Test images.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of the random draws."
+)
 @chart_options
 @format_option("text", "json", "csv")
 def lesions(
     name: str, data: str | None, number: int, seed: int, drawn: ChartFile | None, style: str
 ) -> None:
-    """Take blocks out of a trained network, one by one and together, and put them in another order.
+    """Remove blocks of a trained network, one at a time and several at once, and permute them.
 
-    NAME is a network that `list` shows as trained. Ctrl-C prints what has been found so far.
+    NAME is a trained network from `list`. Ctrl-C prints the results so far.
     """
     checkpoint, images = _opened(name, data)
     from analysis.lesions import report as render
@@ -78,9 +80,11 @@ def lesions(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
-@click.option("--images", "number", type=int, default=32, show_default=True)
+@click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of draws and weights.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of draws and weights."
+)
 @chart_options
 @format_option("text", "json", "csv")
 def paths(
@@ -92,9 +96,9 @@ def paths(
     drawn: ChartFile | None,
     style: str,
 ) -> None:
-    """Measure the gradient along the paths of every length through a residual network.
+    """Measure the gradient along paths of every length through a residual network.
 
-    A MODEL is measured at initialisation, on random images unless --data says otherwise.
+    A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import report as render
     from analysis.lesions.charts import paths_charts
@@ -124,14 +128,17 @@ def paths(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
-@click.option("--images", "number", type=int, default=32, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Of a MODEL's weights.")
+@click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of a MODEL's weights."
+)
 @click.option(
     "--quantity",
     type=click.Choice(["ratio", "share", "deviation"]),
     default="ratio",
     show_default=True,
-    help="What the chart shows: branch / shortcut, the branch's share of the variance, responses.",
+    help="Quantity to chart: ratio of branch to shortcut, the branch's share of the variance, or "
+    "the standard deviation of responses.",
 )
 @chart_options
 @format_option("text", "json", "csv")
@@ -146,7 +153,7 @@ def blocks(
 ) -> None:
     """Measure each block's branch against its shortcut, and the response of each 3x3 layer.
 
-    A MODEL is measured at initialisation, on random images unless --data says otherwise.
+    A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import blocks_report as render
     from analysis.lesions.blocks import measure
@@ -167,20 +174,20 @@ def blocks(
 
 
 def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
-    """Return a checkpoint and the images on which it is judged, or refuse in one sentence."""
+    """Return a checkpoint and its test images, or refuse in one sentence."""
     from analysis.lesions.subjects import checkpoint_of, images_of
 
     try:
         checkpoint = or_usage(checkpoint_of, name)
     except OSError as error:
-        known = f", and no trained network ({', '.join(SHIPPED)})" if SHIPPED else ""
+        known = f", nor a trained network ({', '.join(SHIPPED)})" if SHIPPED else ""
         reason = error.strerror or error
-        raise Refusal(f"{name!r} is no checkpoint that can be read: {reason}{known}") from None
+        raise Refusal(f"{name!r} is not a readable checkpoint ({reason}){known}") from None
     return checkpoint, or_usage(images_of, checkpoint, data)
 
 
 def _is_trained(name: str) -> bool:
-    """Return whether a name is of trained weights; else it is a model's text."""
+    """Return whether a name is of trained weights rather than a model's text."""
     return name in SHIPPED or Path(name).is_file()
 
 
@@ -189,7 +196,7 @@ def _network(
 ) -> tuple[ResNet, Tensor, Tensor, tuple[str, str]]:
     """Return a network, images, labels, and the digests of images and weights.
 
-    Trained weights with test images; else a model at initialisation.
+    Trained weights come with test images; a model's text gives a network at initialisation.
     """
     from analysis.lesions.subjects import digest_of, seed_of, shown_tests, untrained
 

@@ -1,4 +1,4 @@
-"""What to take: compare, choose."""
+"""Commands for picking a network: compare, choose."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 @INPUT
 @BATCH
 @format_option("text", "json", "csv", "latex", "markdown")
-@click.option("--memory/--no-memory", default=True, help="Predict training steps' memory.")
+@click.option("--memory/--no-memory", default=True, help="Predict the memory of a training step.")
 @chart_options
 @click.option(
-    "--x", help="A column of --format json for the chart of -o, or accuracy.  [default: macs]"
+    "--x", help="x of the chart: a column of --format json, or accuracy.  [default: macs]"
 )
-@click.option("--y", help="As --x.  [default: the accuracy that most have, or params]")
-@click.option("--size", help="As --x, for the size of the points.  [default: all equal]")
+@click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
+@click.option("--size", help="Size of the points, as --x.  [default: all equal]")
 @click.option("--log", is_flag=True, help="Logarithmic axes.")
 def compare(
     specs: tuple[ResNetSpec, ...],
@@ -49,7 +49,7 @@ def compare(
     size: str | None,
     log: bool,
 ) -> None:
-    """Count several networks side by side, with what has been published of them.
+    """Compare the counts and published results of several networks.
 
     The chart of -o is a scatter with its Pareto front.
     """
@@ -59,7 +59,7 @@ def compare(
 
     given = {"--x": x, "--y": y, "--size": size, "--log": log or None}
     if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
-        raise Refusal(f"{wrong[0]} is for the chart of -o: give -o FILE too")
+        raise Refusal(f"{wrong[0]} applies to the chart of -o: add -o FILE")
 
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
@@ -80,24 +80,36 @@ def compare(
         chart = scatter_chart(found.rows, along, up, bubble, log)
         if left_out := not_drawn(found.rows, along, up, bubble):
             missing = ", ".join(left_out)
-            click.echo(f"warning: not drawn, as a figure is missing: {missing}", err=True)
+            click.echo(f"warning: not drawn because a value is missing: {missing}", err=True)
     click.echo(write(found), nl=False)
     if drawn is not None and chart is not None:
         drawn.write(chart)
 
 
 @click.command()
-@click.option("--input", "shape", default="3x224x224", show_default=True, help="Of an image.")
-@click.option("--classes", type=int, help="By default the task's own.")
-@click.option("--max-macs", type=float, help="Multiply-adds of one image, such as 4e9.")
+@click.option("--input", "shape", default="3x224x224", show_default=True, help="Image shape.")
+@click.option("--classes", type=int, help="Number of classes.  [default: the task's own]")
+@click.option("--max-macs", type=float, help="Multiply-adds per image, such as 4e9.")
 @click.option("--max-params", type=float, help="Parameters, such as 25e6.")
 @click.option("--max-training-mb", type=float, help="Peak of a training step, in 10^6 bytes.")
-@click.option("--max-inference-mb", type=float, help="Of a forward, in 10^6 bytes.")
-@click.option("--max-ms", type=float, help="Of a training iteration, measured on --device.")
-@click.option("--device", help="For --max-ms.  [default: cpu]")
+@click.option("--max-inference-mb", type=float, help="Peak of a forward pass, in 10^6 bytes.")
+@click.option("--max-ms", type=float, help="Time of a training iteration, measured on --device.")
+@click.option("--device", help="Device for --max-ms.  [default: cpu]")
 @BATCH
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
-@click.option("--optimiser", type=click.Choice(["sgd", "adam"]), default="sgd")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
+@click.option(
+    "--optimiser",
+    type=click.Choice(["sgd", "adam"]),
+    default="sgd",
+    show_default=True,
+    help="Optimiser of a training step.",
+)
 @format_option("text", "json")
 def choose(
     shape: str,
@@ -111,10 +123,10 @@ def choose(
     style: str,
     **limits: float | None,
 ) -> None:
-    """Find what fits a task and budgets: all of it, the fronts, the deepest of each family.
+    """Find the networks that fit a task and budgets, their fronts, and the deepest per family.
 
-    With --max-ms every candidate that fits the other budgets is timed here first, a few seconds
-    each, with SGD.
+    With --max-ms, each candidate that fits the other budgets is first timed on this machine for a
+    few seconds, with SGD.
     """
     from analysis.choice import report as render
     from analysis.choice.choose import Budgets, task_of
@@ -132,9 +144,9 @@ def choose(
     common: dict[str, Any] = {"dtype": Dtype(dtype), "optimiser": Optimiser(optimiser)}
     or_usage(device_of, device or "cpu")
     if budgets.max_ms is None and device is not None:
-        raise Refusal("--device is for --max-ms: without it nothing is timed")
+        raise Refusal("--device applies to --max-ms: without it nothing is timed")
     if budgets.max_ms is not None and common["optimiser"] is not Optimiser.SGD:
-        raise Refusal(f"--max-ms times steps of sgd, not of {optimiser}: leave one of them out")
+        raise Refusal(f"--max-ms times sgd, not {optimiser}: leave out --max-ms or --optimiser")
     found = or_usage(find, task, replace(budgets, max_ms=None), batch, **common)
     if budgets.max_ms is not None and found.fits:
         times = _timed(found, device or "cpu")
@@ -150,7 +162,7 @@ def _bytes(name: str, megabytes: float | None) -> float | None:
 
 
 def _timed(found: Choice, device: str) -> dict[str, float]:
-    """Training iterations' median of every network that fits without a limit of time."""
+    """Time every network that fits the other budgets; return its median training iteration."""
     from analysis.style.numbers import short
     from analysis.timing.measure import measure
     from analysis.timing.settings import Settings

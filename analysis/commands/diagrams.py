@@ -1,4 +1,4 @@
-"""Diagrams as files: a network, one of its blocks, and residual units beside each other."""
+"""Commands that draw files: a network or one of its blocks, residual units, and a silhouette."""
 
 from __future__ import annotations
 
@@ -35,26 +35,30 @@ if TYPE_CHECKING:
 
 
 def _look(command: Command) -> Command:
-    """The options of every diagram."""
+    """Add the options of every diagram."""
     options = (
         click.option(
-            "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file."
+            "-o", "--output", type=click.Path(path_type=Path), required=True, help="Output file."
         ),
         look_options,
-        click.option("--legend/--no-legend", default=True, help="Explain the lines and signs."),
-        click.option("--shapes/--no-shapes", default=True, help="Shapes on edges and stages."),
+        click.option("--legend/--no-legend", default=True, help="Explain lines and symbols."),
+        click.option(
+            "--shapes/--no-shapes", default=True, help="Show tensor shapes on edges and stages."
+        ),
         click.option(
             "--no-labels",
             "labels",
             is_flag=True,
             flag_value=False,
             default=True,
-            help="Leave out the names on nodes and stages.",
+            help="Hide the names on nodes and stages.",
         ),
         click.option(
-            "--ground", is_flag=True, help="Fill the background; it is transparent without it."
+            "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
         ),
-        click.option("--fragment", is_flag=True, help="A .tex to be included in another."),
+        click.option(
+            "--fragment", is_flag=True, help="Write a .tex for \\input in another document."
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -74,8 +78,8 @@ def _look(command: Command) -> Command:
     "--labels",
     "says",
     type=click.Choice(["path", "operations", "both"]),
-    help="What boxes say: layer2.1, 3×3, 128, or both.  [default: path; operations on paper, of "
-    "layers and of several networks]",
+    help="Box labels: layer2.1, or 3×3, 128, or both.  [default: path; operations with --width-mm, "
+    "for layers and for several networks]",
 )
 @click.option(
     "--layout",
@@ -86,21 +90,21 @@ def _look(command: Command) -> Command:
 @click.option(
     "--level",
     type=click.Choice(["stage", "block", "layer"]),
-    help="A node's size.  [default: block]",
+    help="Content of a node.  [default: block]",
 )
-@click.option("--unfold", is_flag=True, help="Draw every block of a run of equal ones.")
-@click.option("--block", metavar="PATH", help="One block alone, such as layer2.0.")
+@click.option("--unfold", is_flag=True, help="Draw every block instead of folding equal ones.")
+@click.option("--block", metavar="PATH", help="Draw one block alone, such as layer2.0.")
 @click.option(
-    "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by this."
+    "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by a count."
 )
 @click.option(
     "--heat-per",
     type=click.Choice(["box", "block"]),
-    help="What counts of a box of several blocks: all of them, or one.  [default: box]",
+    help="For folded boxes, count the whole box or one block.  [default: box]",
 )
 @click.option(
     "--aspect",
-    help="Width to height to aim at.  [default: 16:9, or what is legible at --width-mm]",
+    help="Target aspect ratio.  [default: 16:9, or what keeps text legible at --width-mm]",
 )
 def graph(
     specs: tuple[ResNetSpec, ...],
@@ -117,9 +121,9 @@ def graph(
     aspect: str | None,
     **look: Any,
 ) -> None:
-    """Draw a network and its shortcuts, or one block, in the format of the file's ending.
+    """Draw a network and its shortcuts, or one block; the file extension sets the format.
 
-    Two or three networks stand beside each other on one scale, as in He et al. 2015, Fig. 3:
+    Two or three networks are drawn side by side on one scale, as in He et al. 2015, Fig. 3:
     graph plain34 resnet34 --beside vgg19 -o fig3.pdf
     """
     check_suffix(output, DIAGRAM_SUFFIXES)
@@ -136,10 +140,10 @@ def graph(
             "--labels, --layout, --beside and other models"
         )
     if heat_per and not heat:
-        raise Refusal("--heat-per says what --heat counts: give --heat too")
+        raise Refusal("--heat-per applies to --heat: add --heat")
     layout = Layout(arranged or ("column" if several else "rows"))
     if aspect is not None and layout is Layout.COLUMN:
-        raise Refusal("--aspect is for rows: leave it out, or give --layout rows")
+        raise Refusal("--aspect applies to rows: leave it out or use --layout rows")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
     costs = tuple(profiled(spec, shape, 1) for spec in specs)
     cost = costs[0]
@@ -181,14 +185,15 @@ def graph(
 @click.argument("units", metavar="UNIT [UNIT]", nargs=-1, required=True)
 @_look
 def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
-    """Draw one or two residual units beside each other.
+    """Draw one residual unit, or two side by side.
 
-    UNIT is original, bn_after_add, relu_before_add, relu_preact or full_preact, then what differs
-    from a basic block with an identity shortcut: full_preact:block=bottleneck:shortcut=projection.
+    UNIT is original, bn_after_add, relu_before_add, relu_preact or full_preact, followed by any
+    changes to the default, a basic block with an identity shortcut:
+    full_preact:block=bottleneck:shortcut=projection.
     """
     check_suffix(output, DIAGRAM_SUFFIXES)
     if len(units) > 2:
-        raise Refusal(f"one or two units are drawn, not {len(units)}")
+        raise Refusal(f"give one or two units, not {len(units)}")
     from analysis.drawing.units import unit_graph
     from analysis.structure.units import parse_unit
 
@@ -200,9 +205,11 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
 @click.command()
 @MODEL
 @INPUT
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Output file.")
 @look_options
-@click.option("--ground", is_flag=True, help="Fill the background.")
+@click.option(
+    "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
+)
 def shape(
     spec: ResNetSpec,
     shape: str | None,
@@ -211,7 +218,7 @@ def shape(
     dpi: int | None,
     **look: Any,
 ) -> None:
-    """Draw height, width and channels through the network, in the format of the file's ending."""
+    """Draw height, width and channels through the network; the extension sets the format."""
     check_suffix(output, CHART_SUFFIXES)
     chosen = look_of(output, palette, dpi, **look)
     from analysis.drawing.silhouette import silhouette
@@ -237,7 +244,7 @@ def _export(
 
     suffix = output.suffix.lower()
     if fragment and suffix != ".tex":
-        raise Refusal(f"--fragment is for a .tex, not for {output.name!r}")
+        raise Refusal(f"--fragment applies to .tex files, not to {output.name!r}")
     chosen = look_of(output, palette, dpi, **look)
     on_paper = suffix in (".svg", ".pdf", ".png", ".tex")
     views = others or {name: draw(chosen.width_mm if on_paper else None)}

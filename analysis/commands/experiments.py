@@ -1,4 +1,4 @@
-"""What is measured on this machine: time, check-device, gradients."""
+"""Commands that measure on this machine: time, check-device, gradients."""
 
 from __future__ import annotations
 
@@ -29,21 +29,31 @@ if TYPE_CHECKING:
 @click.command()
 @MODEL
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
-@click.option("--batch", "batches", default="8", show_default=True, help="Images; or 1,2,4,8.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), default="float32")
-@click.option("--tf32", is_flag=True, help="Let CUDA round float32 products to 10 bits.")
-@click.option("--channels-last", is_flag=True, help="Tensors in memory as N, H, W, C.")
-@click.option("--compile", is_flag=True, help="torch.compile, its time apart.")
-@click.option("--inference", is_flag=True, help="Eval mode, forward alone.")
-@click.option("--no-optimiser", is_flag=True, help="Training without SGD's step.")
-@click.option("--threads", type=int, help="On the CPU.")
-@click.option("--seconds", type=float, default=20.0, show_default=True, help="Longest, a batch.")
+@click.option(
+    "--batch", "batches", default="8", show_default=True, help="Batch size, or a list: 1,2,4,8."
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
+@click.option("--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits.")
+@click.option("--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C.")
+@click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
+@click.option("--inference", is_flag=True, help="Eval mode, forward only.")
+@click.option("--no-optimiser", is_flag=True, help="Train without SGD's step.")
+@click.option("--threads", type=int, help="CPU threads.")
+@click.option(
+    "--seconds", type=float, default=20.0, show_default=True, help="Time limit per batch size."
+)
 @chart_options
 @click.option(
     "--chart",
     "chart_of",
     type=click.Choice(["stages", "iterations", "batches"]),
-    help="What the chart of -o shows.  [default: stages of one batch; several batches]",
+    help="Content of the chart of -o.  [default: stages for one batch; batches for several]",
 )
 @format_option("text", "json", "csv")
 def time(
@@ -55,9 +65,9 @@ def time(
     chart_of: str | None,
     **options: Any,
 ) -> None:
-    """Time forward and backward: medians with their spread, stages, images a second, memory.
+    """Time forward and backward: medians with their spread, stages, images per second, memory.
 
-    Ctrl-C prints what has been measured so far.
+    Ctrl-C prints the results so far.
     """
     from analysis.timing import report as render
     from analysis.timing.measure import Phase, Progress, measure
@@ -66,9 +76,9 @@ def time(
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
     asked = or_usage(sweep, settings, or_usage(batches_of, batches))
     if chart_of is not None and drawn is None:
-        raise Refusal("--chart is for the chart of -o: give -o FILE too")
+        raise Refusal("--chart applies to the chart of -o: add -o FILE")
     if chart_of in ("stages", "iterations") and len(asked) > 1:
-        raise Refusal(f"--chart {chart_of} is for one batch, not for {len(asked)}")
+        raise Refusal(f"--chart {chart_of} takes one batch size, not {len(asked)}")
     timings: dict[Settings, Timing] = {}
     phase = Phase.BUILDING
 
@@ -86,7 +96,7 @@ def time(
 
     def show_some() -> str:
         if not timings:
-            return f"while {phase}: nothing was measured yet"
+            return f"while {phase}: no measurements yet"
         show()
         return ""
 
@@ -104,7 +114,7 @@ def time(
 
 
 def _time_chart(found: Sequence[Timing], chart_of: str | None, asked: int) -> Chart:
-    """The chart that was asked for; of several batches, one beside the other."""
+    """Return the chart that the user chose, or for several batches their comparison."""
     from analysis.timing.charts import comparison_chart, distribution_chart, stage_chart
 
     if chart_of == "batches" or asked > 1:
@@ -113,9 +123,9 @@ def _time_chart(found: Sequence[Timing], chart_of: str | None, asked: int) -> Ch
 
 
 @click.command("check-device")
-@click.option("--device", help="By default the accelerator, else the CPU.")
+@click.option("--device", help="cpu, cuda, cuda:1, mps, xpu.  [default: accelerator, else CPU]")
 def check_device(device: str | None) -> None:
-    """Check what a timing rests on here: clock, memory figures, autocast, stage times."""
+    """Check what timings rely on here: clock, memory statistics, autocast, stage times."""
     from analysis.machine.devices import device_of
     from analysis.timing.check_device import check_device as check
     from analysis.timing.report import check_line
@@ -132,31 +142,40 @@ def check_device(device: str | None) -> None:
 
 @click.command()
 @click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
-@click.option("--seeds", type=int, default=3, show_default=True, help="Draws of the weights.")
-@click.option("--batch", type=int, default=32, show_default=True, help="Images.")
+@click.option(
+    "--seeds", type=int, default=3, show_default=True, help="Random initialisations per model."
+)
+@click.option("--batch", type=int, default=32, show_default=True, help="Images per batch.")
 @click.option(
     "--quantity",
     type=click.Choice(["activation", "weight", "relative_weight", "direction"]),
     default="activation",
     show_default=True,
-    help="The norm of the gradient at block outputs, of that of the weights, or of that over the "
-    "weights' own; or the direction of the gradient, by the depth of several networks.",
+    help="The gradient's norm at block outputs, its norm at the weights, that norm divided by the "
+    "weights' own, or the gradient's direction by network depth.",
 )
 @click.option(
     "--noise",
     type=float,
-    help="Of --quantity direction: a share of the images' standard deviation, by default 0.01.",
+    help="For --quantity direction: noise as a share of the images' standard deviation.  "
+    "[default: 0.01]",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
 @click.option(
     "--images",
     type=click.Choice(["random", "sample", "fashion_mnist"]),
     default="random",
-    help="The sample is a part of Fashion-MNIST that is always here; the whole set is read from "
-    "the folder in RESNET_LAB_DATA.",
+    help="Input images. The sample is a part of Fashion-MNIST that ships with the project; the "
+    "whole set is read from the folder in RESNET_LAB_DATA.",
 )
-@click.option("--download", is_flag=True, help="Fetch Fashion-MNIST first, where it is missing.")
+@click.option("--download", is_flag=True, help="Download Fashion-MNIST first if it is missing.")
 @chart_options
 @format_option("text", "json", "csv")
 def gradients(
@@ -172,12 +191,12 @@ def gradients(
     drawn: ChartFile | None,
     style: str,
 ) -> None:
-    """Measure the gradient's norm by depth; one model is compared with its plain twin.
+    """Measure the gradient's norm by depth; a single model is compared with its plain twin.
 
-    With --quantity direction it's the cosine between the gradient at the images and at the same
-    images with a little noise.
+    With --quantity direction, measure the cosine between the gradient at the images and the
+    gradient at the same images with a little noise.
 
-    Ctrl-C prints what has been measured so far.
+    Ctrl-C prints the results so far.
     """
     from analysis.gradients import direction, measure
     from analysis.gradients import report as render
@@ -189,9 +208,9 @@ def gradients(
     from analysis.images.kinds import InputKind
 
     if download and InputKind(images) is not InputKind.FASHION_MNIST:
-        raise Refusal("--download is for --images fashion_mnist")
+        raise Refusal("--download applies to --images fashion_mnist")
     if noise is not None and quantity != DIRECTION:
-        raise Refusal("--noise is for --quantity direction")
+        raise Refusal("--noise applies to --quantity direction")
     if download and not fashion_mnist_is_here():
         download_fashion_mnist()
     if len(specs) == 1:

@@ -1,8 +1,8 @@
-"""End a command in one line at Ctrl-C, whatever it is doing.
+"""End a command with one line on Ctrl-C, whatever it is doing.
 
-The handlers end the process instead of raising KeyboardInterrupt. That exception is lost in a
-destructor, aborts the process while a C++ extension initialises, and, raised inside `exec` of a
-string, makes Python kill itself with SIGINT at exit even if it was caught.
+The handlers end the process instead of raising KeyboardInterrupt. A destructor swallows that
+exception; while a C++ extension initialises, it aborts the process; and raised inside `exec` of a
+string, it makes Python kill itself with SIGINT at exit even if it was caught.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import contextlib
 import os
 import signal
 
-TYPE_CHECKING = False  # typing takes long to import, and until then Ctrl-C gives a traceback
+TYPE_CHECKING = (
+    False  # typing is slow to import, and until the handler is set Ctrl-C is a traceback
+)
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import NoReturn
 
 STATUS = 1
-"""Exit status of a command that was interrupted."""
+"""Exit status of an interrupted command."""
 
 
 def end_at_once(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
@@ -30,10 +32,10 @@ def end_at_once(number: int = signal.SIGINT, frame: FrameType | None = None) -> 
 def keeping(show: Callable[[], str]) -> Iterator[None]:
     """Show the results so far before an interrupt in this block ends the process.
 
-    A second interrupt ends it without waiting for them.
+    A second interrupt ends the process at once.
 
     Args:
-        show: prints the results; returns what to add to the line "interrupted", or "".
+        show: prints the results; returns text to add to the line "interrupted", or "".
     """
 
     def show_and_end(number: int, frame: FrameType | None) -> NoReturn:
@@ -41,7 +43,7 @@ def keeping(show: Callable[[], str]) -> Iterator[None]:
         said = ""
         try:
             said = show()
-        finally:  # even if the results can't be shown
+        finally:  # end even if showing the results fails
             _end(said)
 
     before = signal.signal(signal.SIGINT, show_and_end)
@@ -53,7 +55,7 @@ def keeping(show: Callable[[], str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def asking() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether an interrupt asked to stop; a second one ends at once."""
+    """Yield a function that returns whether an interrupt came; a second one ends at once."""
     asked = False
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -87,6 +89,6 @@ def put_off() -> Iterator[None]:
 
 
 def _end(said: str) -> NoReturn:
-    with contextlib.suppress(OSError):  # nobody may be left to read it
+    with contextlib.suppress(OSError):  # stderr may be closed
         os.write(2, f"{f'error: interrupted {said}'.rstrip()}\n".encode())
     os._exit(STATUS)

@@ -1,4 +1,4 @@
-"""Training: train, recipes, predict."""
+"""Commands for training: train, recipes, predict."""
 
 from __future__ import annotations
 
@@ -41,34 +41,34 @@ def recipes(style: str) -> None:
 
 @click.command()
 @click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
-@click.option("--recipe", "name", required=True, help="One that `recipes` lists.")
+@click.option("--recipe", "name", required=True, help="A recipe from `recipes`.")
 @click.option(
     "--data",
     default="sample",
     show_default=True,
-    help="sample, fashion_mnist, or a folder that has one folder of pictures a class.",
+    help="sample, fashion_mnist, or a folder with one folder of pictures per class.",
 )
-@click.option("--epochs", type=int, help="Instead of the recipe's.")
-@click.option("--steps", type=int, help="Instead of the recipe's.")
+@click.option("--epochs", type=int, help="Override the recipe's length.")
+@click.option("--steps", type=int, help="Override the recipe's length.")
 @click.option(
     "--set",
     "changes",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Another value of the recipe, such as rate=0.05.",
+    help="Override a value of the recipe, such as rate=0.05.",
 )
-@click.option("--seeds", type=int, default=1, show_default=True, help="Runs of each model.")
-@click.option("--first-seed", type=int, default=0, show_default=True)
+@click.option("--seeds", type=int, default=1, show_default=True, help="Runs per model.")
+@click.option("--first-seed", type=int, default=0, show_default=True, help="Seed of the first run.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
-@click.option("--threads", type=int, help="On the CPU.")
+@click.option("--threads", type=int, help="CPU threads.")
 @click.option(
     "-o",
     "--output",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder: one result and one checkpoint a run.",
+    help="Output folder, with a result and a checkpoint for each run.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what the folder of -o holds.")
+@click.option("--resume", is_flag=True, help="Continue the runs in the folder of -o.")
 @format_option("text", "json", "csv")
 def train(
     specs: tuple[ResNetSpec, ...],
@@ -85,10 +85,10 @@ def train(
     resume: bool,
     style: str,
 ) -> None:
-    """Train networks by a recipe, and say what their training losses show.
+    """Train networks by a recipe and compare their training losses.
 
-    Ctrl-C ends after the step that is under way, keeps what there is and says how to go on; a
-    second one ends at once.
+    Ctrl-C finishes the current step, keeps the results so far and says how to resume. A second
+    Ctrl-C ends at once.
     """
     from analysis.training.recipes import recipe_of
 
@@ -147,17 +147,23 @@ def train(
     if failed:
         raise click.ClickException(failed)
     if stopped:
-        way = "the same command with --resume goes on" if folder else "use -o to be able to resume"
+        way = "add --resume to continue" if folder else "use -o to be able to resume"
         raise click.ClickException(f"interrupted {stopped}: {way}")
 
 
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
-@click.option("--top", type=click.IntRange(1, 1_000), default=3, show_default=True)
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1_000),
+    default=3,
+    show_default=True,
+    help="Classes to show per picture.",
+)
 @format_option("text", "json")
 def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -> None:
-    """Say which classes pictures are of, by a trained network, in eval mode."""
+    """Predict the classes of pictures with a trained network in eval mode."""
     from analysis.training import checkpoints
 
     with _refusing(checkpoint):
@@ -189,7 +195,7 @@ def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """One sentence for what keeps a file from being read, with its name."""
+    """Turn any failure to read a file into a refusal of one sentence that names the file."""
     try:
         yield
     except OSError as error:
@@ -202,11 +208,11 @@ def _refusing(path: Path) -> Iterator[None]:
 def _changed(
     recipe: Recipe, epochs: int | None, steps: int | None, changes: tuple[str, ...]
 ) -> Recipe:
-    """Return the recipe with what the command line changes."""
+    """Return the recipe with the changes from the command line."""
     from analysis.training.recipes import changed, read_field
 
     if epochs is not None and steps is not None:
-        raise ValueError("give --epochs or --steps, not both")
+        raise ValueError("use --epochs or --steps, not both")
     values: dict[str, Any] = {}
     for change in changes:
         field, equals, text = change.partition("=")
@@ -221,11 +227,11 @@ def _changed(
 
 
 def _prepare(folder: Path, tasks: tuple[Task, ...], resume: bool) -> None:
-    """Make the folder, and refuse to write over runs that it holds."""
+    """Create the folder; refuse to overwrite runs in it."""
     from analysis.training.kept import RunFiles
 
     if folder == Path():
-        raise Refusal("-o needs the name of a folder")
+        raise Refusal("-o needs a folder name")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -234,13 +240,13 @@ def _prepare(folder: Path, tasks: tuple[Task, ...], resume: bool) -> None:
     for task in tasks:
         if not resume and RunFiles.of(folder, task).exist():
             raise Refusal(
-                f"{str(folder)!r} holds a run of {task.spec}, seed {task.seed}: add --resume to go "
-                "on with it, or take another folder"
+                f"{str(folder)!r} already has a run of {task.spec}, seed {task.seed}: add --resume "
+                "to continue it, or use another folder"
             )
 
 
 def _progress(task: Task, total: int, number: int, of: int) -> Any:
-    """Return what tells a terminal how a run goes on; nothing is told to a file."""
+    """Return a function that reports a run's progress to a terminal, and nothing to a file."""
 
     def tell(news: News) -> None:
         if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""What a model is and what it costs: list, profile, code, tree."""
+"""Commands on what a model is and costs: list, profile, code, tree."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def list_models(style: str) -> None:
         lines += ["", family.value]
         for name, entry in group:
             lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
-    lines += ["", "Trained, for lesions and paths"]
+    lines += ["", "Trained networks, for lesions, paths and blocks"]
     for name, net in SHIPPED.items():
         lines.append(f"  {name:<{wide}}  {net.model}, {net.accuracy:.4f} on Fashion-MNIST.")
     click.echo("\n".join(lines[1:]))
@@ -63,9 +63,9 @@ def list_models(style: str) -> None:
 @INPUT
 @BATCH
 @format_option("text", "json", "csv", "latex")
-@click.option("--verify", is_flag=True, help="Run fvcore on the built model and compare.")
+@click.option("--verify", is_flag=True, help="Run fvcore on the built model and compare counts.")
 def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify: bool) -> None:
-    """Count parameters, MACs, FLOPs and memory, in all and by stage and layer."""
+    """Count parameters, MACs, FLOPs and memory, in total and by stage and layer."""
     from analysis.costs import report
 
     cost = profiled(spec, shape, batch)
@@ -85,7 +85,7 @@ def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify:
 @INPUT
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
-    """Write the model as one standalone Python file that imports torch alone."""
+    """Write the model as one standalone Python file that imports only torch."""
     from analysis.structure.code import code as render
 
     write(render(profiled(spec, shape, 1)), output)
@@ -95,7 +95,7 @@ def code(spec: ResNetSpec, shape: str | None, output: Path | None) -> None:
 @MODEL
 @INPUT
 @BATCH
-@click.option("--unfold", is_flag=True, help="Write out runs of equal blocks.")
+@click.option("--unfold", is_flag=True, help="List every block instead of folding equal ones.")
 @format_option("text", "torchinfo", "print")
 def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: str) -> None:
     """Show the layer tree: folded rows, torchinfo's own table, or print(model)."""
@@ -119,12 +119,13 @@ def _verify(cost: Profile) -> None:
     total, layers = checks[0], checks[1:]
     wrong = [check for check in layers if not check.equal]
     click.echo(
-        f"fvcore counts {total.fvcore:,}, we count {total.ours:,}: "
+        f"fvcore counts {total.fvcore:,}, ResNet Lab counts {total.ours:,}: "
         f"{len(layers) - len(wrong)} of {len(layers)} layers equal",
         err=True,
     )
     if wrong or not total.equal:
         first = wrong[0] if wrong else total
         raise click.ClickException(
-            f"{first.path or 'the whole'}: fvcore {first.fvcore:,}, ours {first.ours:,}"
+            f"counts differ at {first.path or 'the total'}: fvcore {first.fvcore:,}, "
+            f"ResNet Lab {first.ours:,}"
         )

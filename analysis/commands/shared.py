@@ -1,4 +1,4 @@
-"""What the commands share: a model as an argument, refusals in one line, writing a file."""
+"""Helpers that the commands share: model arguments, one-line refusals and writing files."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds; "not a number" is none."""
+    """A number within bounds that rejects NaN."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Read it, and refuse what compares with nothing."""
+        """Convert the value and reject NaN, which passes any comparison with bounds."""
         number = super().convert(value, param, ctx)
-        return self.fail(f"{value} is no number", param, ctx) if number != number else number
+        return self.fail(f"{value} is not a number", param, ctx) if number != number else number
 
 
 class Model(click.ParamType[ResNetSpec]):
@@ -40,7 +40,7 @@ class Model(click.ParamType[ResNetSpec]):
     name = "model"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> ResNetSpec:
-        """Parse the text, or fail with its one sentence."""
+        """Parse the text, or fail with the parser's one sentence."""
         return value if isinstance(value, ResNetSpec) else or_usage(parse, value)
 
 
@@ -48,7 +48,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def or_usage(call: Any, *arguments: Any, **options: Any) -> Any:
-    """Call, and turn a ValueError, which is about what the user gave, into a usage error."""
+    """Call a function and turn its ValueError, which is about user input, into a usage error."""
     try:
         return call(*arguments, **options)
     except ValueError as error:
@@ -56,39 +56,47 @@ def or_usage(call: Any, *arguments: Any, **options: Any) -> Any:
 
 
 class Refusal(click.UsageError):
-    """What a model's text or a value is refused for; its sentence is enough."""
+    """A usage error whose sentence needs no pointer to --help."""
 
 
 MODEL = click.argument("spec", metavar="MODEL", type=Model())
 INPUT = click.option("--input", "shape", metavar="CxHxW", help="Image shape, such as 3x224x224.")
-BATCH = click.option("--batch", type=int, default=1, show_default=True, help="Images.")
+BATCH = click.option("--batch", type=int, default=1, show_default=True, help="Images per batch.")
 
 
 def format_option(*choices: str) -> Callable[[Command], Command]:
-    """`--format`, the first choice by default."""
+    """Return the option `--format`, with the first choice as its default."""
     return click.option(
-        "--format", "style", type=click.Choice(choices), default=choices[0], show_default=True
+        "--format",
+        "style",
+        type=click.Choice(choices),
+        default=choices[0],
+        show_default=True,
+        help="Output format.",
     )
 
 
 def look_options(command: Command) -> Command:
-    """`--width-mm`, `--palette`, `--title` and `--dpi`: what every picture's file may look like."""
+    """Add `--width-mm`, `--palette`, `--title` and `--dpi`, which every picture file takes."""
     options = (
         click.option(
             "--width-mm",
             type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM),
-            help="Width on paper: 85 for a column, 170 for a page, 254 for a slide.  "
+            help="Printed width: 85 for a column, 170 for a page, 254 for a slide.  "
             "[default: 170 for a chart]",
         ),
         click.option(
             "--palette",
             type=click.Choice(["light", "dark", "print"]),
-            help="print is black and grey.  [default: light]",
+            help="Colours; print is black and grey.  [default: light]",
         ),
         click.option(
-            "--title", help="A line above it.  [default: what a chart shows; none for a drawing]"
+            "--title",
+            help="Title above the picture.  [default: a chart's own title; none for a drawing]",
         ),
-        click.option("--dpi", type=int, help="Of a PNG.  [default: 200, less if it is huge]"),
+        click.option(
+            "--dpi", type=int, help="Resolution of a PNG.  [default: 200; less for a huge one]"
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -103,9 +111,9 @@ def look_of(
     title: str | None,
     **more: Any,
 ) -> Look:
-    """Return how a file is to look, or refuse what a file of its ending does not have."""
+    """Return the look of a file, or refuse options that its format doesn't have."""
     if dpi is not None and path.suffix.lower() != ".png":
-        raise Refusal(f"--dpi is for a .png, not for {path.name!r}")
+        raise Refusal(f"--dpi applies to .png files, not to {path.name!r}")
     colours = getattr(palettes, (palette or "light").upper())
     look: Look = or_usage(Look, colours, title or "", width_mm=width_mm, **more)
     return look
@@ -113,13 +121,13 @@ def look_of(
 
 @dataclass(frozen=True)
 class ChartFile:
-    """The file that a command writes its chart to, checked before any work is done for it.
+    """The file to which a command writes its chart, checked before any work is done.
 
     Attributes:
         path: the file.
-        look: how it looks, with the title that was given.
-        dpi: resolution of a PNG, or None for the usual one.
-        is_titled: whether a title was given; if not, it is the chart's own.
+        look: its look, including the title that the user gave.
+        dpi: resolution of a PNG, or None for the default.
+        is_titled: whether the user gave a title; if not, the chart's own is used.
     """
 
     path: Path
@@ -145,7 +153,7 @@ class ChartFile:
         from analysis.charts.file import left_out
 
         if lost := left_out(self.look.title):
-            said = f"a chart's font lacks {' '.join(lost[:20])}: left out of the title"
+            said = f"the chart font lacks {' '.join(lost[:20])}: left out of the title"
             click.echo(f"warning: {said}", err=True)
 
     def _how(self, title: str) -> tuple[str, Look, int | None]:
@@ -154,10 +162,10 @@ class ChartFile:
 
 
 def chart_options(command: Command) -> Command:
-    """`-o FILE` for a chart and its looks; the command gets them as `drawn`, None without `-o`."""
+    """Add `-o FILE` and the look of a chart; the command gets them as `drawn`, or None."""
 
     @click.option(
-        "-o", "--output", type=click.Path(path_type=Path), help="The chart: .svg .pdf .png"
+        "-o", "--output", type=click.Path(path_type=Path), help="Chart file: .svg, .pdf or .png."
     )
     @look_options
     @wraps(command)
@@ -181,14 +189,14 @@ def chart_options(command: Command) -> Command:
             check_writable(output)
             drawn = ChartFile(output, look, dpi, title is not None)
         elif given := [name for name, value in looks.items() if value is not None]:
-            raise Refusal(f"{given[0]} is for the chart of -o: give -o FILE too")
+            raise Refusal(f"{given[0]} applies to the chart of -o: add -o FILE")
         return command(*arguments, drawn=drawn, **options)
 
     return cast("Command", with_chart)
 
 
 def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
-    """A model's profile at the input and the batch asked for."""
+    """Return a model's profile at an input shape and a batch size."""
     from analysis.costs.profiles import profile as count
 
     if shape is not None:
@@ -198,14 +206,14 @@ def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:
-    """Refuse a file whose ending is no format."""
+    """Refuse a file whose extension is not an allowed format."""
     if path.suffix.lower() not in allowed:
         *most, last = allowed
         raise Refusal(f"{path.name!r} must end in {', '.join(most)} or {last}")
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file that cannot be written, before any work is done for it."""
+    """Refuse a file that can't be written, before any work is done."""
     with _refusing(path):
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
@@ -214,11 +222,11 @@ def check_writable(path: Path) -> None:
 
 
 def write(content: str | bytes, path: Path | None) -> None:
-    """Print, or write beside the file and then rename, so that no half of a file is left."""
+    """Print the content, or write it to a file that is replaced as a whole or not at all."""
     if path is None or str(path) == "-":
         click.echo(content, nl=False)
         return
-    # what is no text, such as a broken byte of a title, is left out
+    # ignore what UTF-8 can't encode, such as a broken byte in a title
     data = content.encode(errors="ignore") if isinstance(content, str) else content
     with _refusing(path):
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
@@ -230,9 +238,9 @@ def write(content: str | bytes, path: Path | None) -> None:
 
 @contextlib.contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """One sentence for whatever keeps a file from being written."""
+    """Turn any failure to write a file into a refusal of one sentence."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # a loop of links is the latter
+    except (OSError, RuntimeError) as error:  # a loop of symbolic links raises RuntimeError
         reason = getattr(error, "strerror", None) or error
         raise Refusal(f"cannot write {str(path)!r}: {reason}") from None

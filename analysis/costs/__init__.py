@@ -1,1 +1,1 @@
-"""What a network costs: counts, memory and the conventions behind them."""
+"""The cost of a network: counts, memory and their conventions."""

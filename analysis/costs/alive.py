@@ -1,6 +1,6 @@
-"""Bytes alive while a network runs, counted by storage, and hooks on every module.
+"""Bytes alive while a network runs, counted by storage, and hooks on modules.
 
-The network may live on the `meta` device, so that nothing is allocated.
+The network can be on the `meta` device, so that nothing is allocated.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def hooked(
     Args:
         model: the network.
         before: called before each module's forward.
-        after: called after it.
-        paths: the modules; all of them where there are none.
+        after: called after each module's forward.
+        paths: the modules' paths; by default all modules.
     """
     handles = []
     try:
@@ -44,7 +44,7 @@ def hooked(
 
 @contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """Put every module's mode and every buffer back at the end, whatever happens in between."""
+    """Restore every module's mode and every buffer at the end, even after an exception."""
     modes = {module: module.training for module in model.modules()}
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
@@ -58,10 +58,10 @@ def unchanged(model: nn.Module) -> Iterator[None]:
 
 
 class AliveBytes(QuietMode):
-    """Bytes in tensors that are alive, as they come and go, those in `given` included.
+    """A record of the bytes in tensors as they are created and freed, including those in `given`.
 
-    Parameters and buffers are left out. `changes` lists every storage's bytes when it is made and,
-    negative, when the last tensor that uses it is gone.
+    Parameters and buffers don't count. `changes` lists a storage's bytes when it is created and,
+    as a negative number, when the last tensor that uses it is gone.
     """
 
     def __init__(self, model: nn.Module, *given: Tensor) -> None:

@@ -1,8 +1,8 @@
-"""The conventions: which operation counts for how much.
+"""The counting conventions: how much each operation counts.
 
 `macs` counts fused multiply-adds of convolutions and linear layers, as torchvision's published
-`_ops` do. `fvcore_flops` is what fvcore calls flops: the same, plus batch norm in eval mode at two
-an element and adaptive average pooling at one an input element; fvcore counts nothing for
+`_ops` do. `fvcore_flops` is what fvcore calls flops: the MACs, plus batch norm in eval mode at 2
+per element, plus adaptive average pooling at 1 per input element. fvcore counts nothing for
 activations, additions, padding, max-pool and softmax. The shape arithmetic of convolutions is
 fvcore's own.
 """
@@ -17,10 +17,10 @@ with warnings.catch_warnings():  # fvcore calls torch.jit.script, which newer to
 
 
 def conv_macs(x: list[int], weight: list[int], y: list[int]) -> int:
-    """Multiply-adds of a convolution, by the shapes of its input, weight and output."""
+    """Count the multiply-adds of a convolution from its input, weight and output shapes."""
     return int(conv_flop_count(x, weight, y))
 
 
 def norm_flops(elements: int) -> int:
-    """What fvcore counts for a batch norm in eval mode."""
+    """Return fvcore's count for a batch norm in eval mode."""
     return 2 * elements

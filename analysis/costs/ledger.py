@@ -1,8 +1,8 @@
-"""Which FLOPs? One network's cost as the paper and each tool count it, and why they differ.
+"""Which FLOPs? The cost of one network as the paper and each tool count it, and the differences.
 
-Every line is `Profile.macs` plus differences that are named, and sums to the tool's integer. The
-tools' conventions are derived here, for the versions that tests/requirements.txt names; tests hold
-them to the tools themselves.
+Every line is `Profile.macs` plus named differences, and sums to the tool's integer. The tools'
+conventions are derived here for the versions in tests/requirements.txt; tests compare them with
+the tools themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nets.spec import ResNetSpec
 
 
 class Tool(StrEnum):
-    """Who counts."""
+    """A source of a count."""
 
     PAPER = "the paper"
     TORCHVISION = "torchvision _ops, torch.utils.flop_counter / 2"
@@ -34,7 +34,7 @@ class Tool(StrEnum):
 
 
 class Part(StrEnum):
-    """What a count consists of."""
+    """A part of a count."""
 
     MACS = "multiply-adds of convolutions and linear layers"
     UNKNOWN_CONVS = "convolutions with padding=same"
@@ -54,7 +54,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Amount:
-    """One part of a line: a count with its sign, and how it is counted."""
+    """One part of a line: a signed count, and how it is counted."""
 
     part: Part
     count: int
@@ -65,7 +65,7 @@ class Amount:
 class Line:
     """One count of the network; the amounts sum to the total.
 
-    There are none where the tool cannot count it; then `missing` says why.
+    If the tool can't count the network, there are no amounts, and `missing` says why.
     """
 
     tool: Tool
@@ -76,7 +76,7 @@ class Line:
 
     @property
     def total(self) -> int | None:
-        """The tool's integer, None where it has none."""
+        """The tool's integer, or None if it can't count the network."""
         return None if self.missing else sum(amount.count for amount in self.amounts)
 
 
@@ -92,11 +92,11 @@ PAPER_MACS = {
     "resnet101_v1": (7_600_000_000, "Table 1"),
     "resnet152_v1": (11_300_000_000, "Table 1"),
 }
-"""Multiply-adds that He et al. 2015 states, at 224 pixels and for one image."""
+"""Multiply-adds given by He et al. 2015, for one image of 224 by 224 pixels."""
 
 
 def ledger(spec: ResNetSpec, batch: int = 1) -> tuple[Line, ...]:
-    """Every line for a network; the paper's only where it states one.
+    """Return every line for a network, including the paper's if it gives a count.
 
     Raises:
         ValueError: as `profile` does.
@@ -121,13 +121,13 @@ def ledger(spec: ResNetSpec, batch: int = 1) -> tuple[Line, ...]:
 
 
 def _line(cost: Profile, tool: Tool, *amounts: Amount) -> Line:
-    """The multiply-adds and what a tool adds to them, nothing where there is nothing."""
+    """Return a line: the multiply-adds and the nonzero amounts that a tool adds to them."""
     whole = Amount(Part.MACS, cost.macs)
     return Line(tool, (whole, *(amount for amount in amounts if amount.count)))
 
 
 def _elements(cost: Profile) -> Counter[str]:
-    """Elements of the tensors that enter the layers of each type, for the whole batch."""
+    """Count the input elements of the layers of each type, for the whole batch."""
     elements: Counter[str] = Counter()
     for layer in cost.layers:
         elements[layer.type] += cost.batch * prod(layer.input)
@@ -135,7 +135,7 @@ def _elements(cost: Profile) -> Counter[str]:
 
 
 def _paper(cost: Profile) -> list[Line]:
-    """The paper's figure, with the stride where the paper has it, and its rounding."""
+    """Return the paper's figure, with the differences due to its stride and its rounding."""
     spec = cost.spec
     if spec.base not in PAPER_MACS or spec != CATALOG[spec.base].spec:
         return []
@@ -148,7 +148,7 @@ def _paper(cost: Profile) -> list[Line]:
         cost,
         Tool.PAPER,
         Amount(Part.STRIDE, v1 - cost.macs),
-        Amount(Part.ROUNDING, stated - v1, "two or three digits are given"),
+        Amount(Part.ROUNDING, stated - v1, "the paper gives two or three digits"),
     )
     return [replace(line, source=HE2015, place=place)]
 
@@ -173,7 +173,8 @@ def _fvcore(cost: Profile, kinds: Counter[str], tool: Tool, each: int) -> Line:
 
 
 _PTFLOPS_ACTIVATIONS = {"ReLU": 2, "ELU": 2, "GELU": 2, "LeakyReLU": 1, "SiLU": 1}
-"""Twice where ptflops sees both the module and the function that it calls; others not at all."""
+"""Counts per element: 2 if ptflops sees both the module and the function that it calls. Other
+activations don't count."""
 
 
 def _ptflops(cost: Profile, kinds: Counter[str]) -> Line:
@@ -213,7 +214,7 @@ def _thop(cost: Profile, kinds: Counter[str]) -> Line:
 
 
 def _forward_backward(cost: Profile) -> Line:
-    """Three forwards' worth, but for the gradient of the images, which nobody asks for."""
+    """Return a line worth three forwards, minus the images' gradient, which isn't computed."""
     first = cost.layers[0]
     return _line(
         cost,
@@ -225,13 +226,13 @@ def _forward_backward(cost: Profile) -> Line:
 
 
 def _unknown_convs(cost: Profile) -> Amount:
-    """What ptflops and thop leave out: they look a layer up by its type, subclasses apart."""
+    """Return what ptflops and thop leave out: they look layers up by exact type."""
     skipped = sum(layer.macs for layer in cost.layers if layer.type == "Conv2dSame")
     return Amount(Part.UNKNOWN_CONVS, -skipped, "skipped: the tool doesn't know their type")
 
 
 def _padded_pool(cost: Profile) -> int:
-    """Elements that the function in a MaxPool2dSame is given: padded first where that is uneven."""
+    """Count the input elements of the function in a MaxPool2dSame, with any uneven padding."""
     elements = 0
     for layer in cost.layers:
         if layer.type == "MaxPool2dSame":
@@ -244,6 +245,6 @@ def _padded_pool(cost: Profile) -> int:
 
 
 def _biases(cost: Profile, convs: tuple[str, ...] = ("Conv2d", "Conv2dSame")) -> int:
-    """Output elements of the layers with a bias, of convolutions those of some types."""
+    """Count the output elements of layers with a bias; `convs` are the convolution types."""
     biased = ("Linear", *(convs if cost.spec.bias else ()))
     return cost.batch * sum(prod(row.output) for row in cost.layers if row.type in biased)

@@ -1,9 +1,8 @@
-"""`profile`: a spec in, everything it costs out.
+"""`profile` computes everything that a spec costs.
 
-In a stage the first block differs and all the others are alike. So `analysis.costs.walk` walks
-through a net with at most two blocks a stage; what the second block of a stage gave counts for
-every block after the first. The cost of an answer does not grow with depth, and nothing is
-allocated.
+In a stage the first block differs and all the others are equal. So `analysis.costs.walk` walks
+through a network with at most two blocks per stage, and the second block's costs count for every
+block after the first. The work doesn't grow with depth, and nothing is allocated.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from nets.plan import Place, ShortcutKind
 from nets.spec import ResNetSpec
 
 ANY_BASE = "resnet50"
-"""Networks that differ in their name alone share what they showed."""
+"""The base under which walks are cached; networks that differ only in name share one."""
 
-LARGER = "take a larger input or a batch of at least 2"
-"""What makes a network trainable whose batch norms are given one value a channel."""
+LARGER = "use a larger input or a batch of at least 2"
+"""The way to train a network that would give a batch norm one value per channel."""
 
 
 class StageCost(NamedTuple):
     """The stem, one stage or the head: its output [C, H, W] and the sums over its layers.
 
-    `saved_bytes` is None where the network cannot train at this batch.
+    `saved_bytes` is None if the network can't train at this batch.
     """
 
     name: str
@@ -51,13 +50,13 @@ Row = TypeVar("Row", LayerCost, ShortcutUse)
 
 @dataclass(frozen=True)
 class Profile:
-    """What a network costs at one input and batch. All counts are for the whole batch.
+    """The cost of a network at one input and batch. All counts are for the whole batch.
 
-    `saved_bytes` is what autograd keeps for backward in float32 training, parameters and buffers
-    left out; a storage counts at the layer that saves it first. It is None where the network cannot
-    train at this batch, for the reason that `untrainable` gives. `inference_bytes` is the
-    parameters plus the peak of activations alive at once in a forward without grad, the input
-    among them. `receptive_field` is the theoretical one, in pixels, before pooling.
+    `saved_bytes` is what autograd keeps for backward in float32 training, without parameters and
+    buffers; a storage counts at the layer that saves it first. It is None if the network can't
+    train at this batch, for the reason in `untrainable`. `inference_bytes` is the parameters plus
+    the peak of activations alive at once in a forward without grad, including the input.
+    `receptive_field` is the theoretical one, in pixels, before pooling.
     """
 
     spec: ResNetSpec
@@ -72,7 +71,7 @@ class Profile:
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
-        """Every layer, in the order in which they run."""
+        """Every layer, in the order of execution."""
         return _repeat(self.spec, self.seen.layers)
 
     @cached_property
@@ -92,23 +91,23 @@ class Profile:
 
     @property
     def depth(self) -> int:
-        """Weighted layers on the main path; projections do not count."""
+        """Weighted layers on the main path; projections don't count."""
         return self.spec.depth
 
     @property
     def convolutions(self) -> int:
-        """Convolutions, projections among them: what the name of a wide ResNet counts."""
+        """Convolutions including projections, as the name of a wide ResNet counts them."""
         blocks = chain.from_iterable(plan.stages(self.spec))
         return self.depth - 1 + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
 
     @property
     def flops(self) -> int:
-        """Floating-point operations of convolutions and linear layers: two a multiply-add."""
+        """Floating-point operations of convolutions and linear layers: two per multiply-add."""
         return 2 * self.macs
 
     @property
     def untrainable(self) -> str:
-        """Why the network cannot train at this batch, as a clause; empty where it can."""
+        """The reason, as a clause, why the network can't train at this batch, or ""."""
         if not self.seen.one_value:
             return ""
         return (
@@ -118,28 +117,28 @@ class Profile:
 
     @cached_property
     def receptive_field(self) -> int:
-        """Pixels of one side of the input that an output of the last stage can see."""
+        """The side of the input region that an output of the last stage sees, in pixels."""
         return receptive_field(self.spec)
 
 
 def profile(
     spec: ResNetSpec, input_shape: tuple[int, int, int] | None = None, batch: int = 1
 ) -> Profile:
-    """Count what a network costs.
+    """Count the costs of a network.
 
     Args:
         spec: the network.
-        input_shape: channels, height and width where they are not the spec's own.
+        input_shape: channels, height and width; by default the spec's own.
         batch: images, 1 to 65,536.
 
     Raises:
-        ValueError: where the batch or the input is out of bounds or does not suit the network.
+        ValueError: if the batch or the input is out of bounds or doesn't suit the network.
     """
     check_batch(batch)
     if input_shape is not None:
         if len(input_shape) == 3 and input_shape[0] != spec.channels:
             raise ValueError(
-                f"input has {number_of(input_shape[0], 'channel')}, and {spec.base} takes "
+                f"input has {number_of(input_shape[0], 'channel')}, but {spec.base} takes "
                 f"{spec.channels}"
             )
         spec = replace(spec, input=input_shape)
@@ -160,13 +159,13 @@ def profile(
 
 
 def check_trainable(profile: Profile) -> None:
-    """Raise ValueError where a network cannot train at its profile's batch."""
+    """Raise ValueError if a network can't train at its profile's batch."""
     if profile.untrainable:
         raise ValueError(f"{profile.untrainable}; {LARGER}")
 
 
 def _sum(parts: Iterable[int | None]) -> int | None:
-    """The sum, or None where a part is missing."""
+    """Return the sum, or None if a part is missing."""
     total = 0
     for part in parts:
         if part is None:
@@ -176,20 +175,20 @@ def _sum(parts: Iterable[int | None]) -> int | None:
 
 
 def check_batch(batch: int) -> None:
-    """Raise ValueError where a batch is not a whole number of 1 to 65,536 images."""
+    """Raise ValueError if a batch is not a whole number of 1 to 65,536 images."""
     check_whole("batch", batch, 1, MAX_BATCH)
 
 
 def representative(spec: ResNetSpec) -> ResNetSpec:
-    """The same network with at most two blocks a stage."""
+    """Return the same network with at most two blocks per stage."""
     return replace(spec, blocks=tuple(min(2, n) for n in spec.blocks))
 
 
 def receptive_field(spec: ResNetSpec) -> int:
-    """Theoretical receptive field before pooling, in pixels, capped by nothing.
+    """Return the theoretical receptive field before pooling, in pixels, without a cap.
 
-    r grows by (kernel - 1) * dilation * jump at each layer of the main path, the jump being the
-    product of the strides so far (Araujo et al. 2019, eq. 2).
+    It grows by (kernel - 1) * dilation * jump at each layer of the main path, where the jump is
+    the product of the strides so far (Araujo et al. 2019, eq. 2).
     """
     field, jump = 1, 1
 
@@ -212,12 +211,12 @@ def receptive_field(spec: ResNetSpec) -> int:
 
 @lru_cache(maxsize=256)
 def observe(spec: ResNetSpec, batch: int) -> Seen:
-    """What a network of few blocks shows, remembered for all depths that it stands for."""
+    """Cache the walk of a representative network; every depth that it represents shares it."""
     return walk(spec, batch)
 
 
 def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Write the rows of each stage's second block once for every block after the first."""
+    """Repeat the rows of each stage's second block for every block after the first."""
     counts = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
     repeated: list[Row] = []
     for around, group in groupby(rows, lambda row: row.place.around):
@@ -233,7 +232,7 @@ def _repeat(spec: ResNetSpec, rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost, ...]:
-    """Sum a representative net's layers, those of a second block once for every block it is."""
+    """Sum a representative net's layers, counting a second block for each block it represents."""
     blocks = dict(zip(plan.stage_names(spec), spec.blocks, strict=True))
 
     def times(row: LayerCost) -> int:

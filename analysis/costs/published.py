@@ -1,6 +1,6 @@
 """Published accuracies: torchvision's, read from the installed package, and the papers'.
 
-Importing torchvision takes seconds, so it is loaded at the first question.
+Importing torchvision takes seconds, so it happens on first use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nets.spec import ResNetSpec
 _OWN_RECIPE = {
     "https://github.com/pytorch/vision/pull/5935": "IMAGENET1K_V1 of pull 5935, single crop"
 }
-"""Weights that torchvision calls V1 though others' V1 were trained in another way."""
+"""Weights that torchvision calls V1 although their recipe differs from the other V1 weights'."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,22 @@ class Published:
 
     @property
     def publisher(self) -> str:
-        """Who published it, without the table."""
+        """The publisher, without the table."""
         return self.source.partition(",")[0]
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether it is an accuracy, not an error."""
+        """True for an accuracy, False for an error."""
         return self.metric.endswith("accuracy")
 
 
 def loaded() -> bool:
-    """Whether torchvision is there already, so that an answer is immediate."""
+    """Return whether torchvision is already imported, so that `published` answers at once."""
     return "torchvision.models" in sys.modules
 
 
 def published(spec: ResNetSpec) -> tuple[Published, ...]:
-    """What has been published for exactly this network, torchvision's first; often nothing."""
+    """Return the results published for exactly this network, torchvision's first; often none."""
     entry = CATALOG[spec.base]
     if spec != entry.spec:
         return ()

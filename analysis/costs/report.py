@@ -1,4 +1,4 @@
-"""A profile as text for the terminal, JSON, CSV, or LaTeX like Table 1 of He et al. 2015."""
+"""Reports of a profile: terminal text, JSON, CSV, or LaTeX like Table 1 of He et al. 2015."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from nets.plan import BlockPlan
 
 
 def profile_dict(profile: Profile) -> dict[str, Any]:
-    """The profile as plain values, in the order and with the names that the README gives.
+    """Return the profile as plain values, in the order and with the names of the README.
 
-    `missing` says why a value is null, where one is.
+    If a value is null, `missing` says why.
     """
     missing = {"missing": {"saved_bytes": _cannot_train(profile)}} if profile.untrainable else {}
     return {
@@ -44,19 +44,19 @@ def profile_dict(profile: Profile) -> dict[str, Any]:
 
 
 def _by_path(row: LayerCost | ShortcutUse) -> dict[str, Any]:
-    """A row as plain values, its place as a path."""
+    """Return a row as plain values, with its place as a path."""
     values = row._asdict()
     del values["place"]
     return {"path": row.path, **values}
 
 
 def profile_json(profile: Profile) -> str:
-    """The profile as JSON, one row of a table a line."""
+    """Return the profile as JSON, with each table row on its own line."""
     return json_rows(profile_dict(profile), ("stages", "layers", "shortcuts"))
 
 
 def profile_csv(profile: Profile) -> str:
-    """A row for each layer, exact integers, shapes as 64x56x56."""
+    """Return a CSV with a row per layer, exact integers and shapes as 64x56x56."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("path", *LayerCost._fields[1:]))
@@ -67,7 +67,7 @@ def profile_csv(profile: Profile) -> str:
 
 
 def profile_text(profile: Profile) -> str:
-    """The figures and the stage table, aligned for a terminal."""
+    """Return the figures and the stage table, aligned for a terminal."""
     spec, entry = profile.spec, CATALOG[profile.spec.base]
     saved = "float32 training"
     if profile.saved_bytes is not None:
@@ -108,12 +108,12 @@ def profile_text(profile: Profile) -> str:
 
 
 def _cannot_train(profile: Profile) -> str:
-    """Why there is no saved memory, and what to do."""
+    """Return why there is no saved memory, and what to do."""
     return f"{profile.untrainable}; {LARGER}"
 
 
 def profile_latex(profile: Profile) -> str:
-    """A LaTeX table in the style of Table 1 of He et al. 2015; it needs no package."""
+    """Return a LaTeX table in the style of Table 1 of He et al. 2015; it needs no packages."""
     spec = profile.spec
     outputs = {stage.name: stage.output for stage in profile.stages}
     name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
@@ -179,7 +179,7 @@ def _size(output: tuple[int, ...]) -> str:
 
 
 def _matrix(block: BlockPlan, count: int) -> str:
-    """One block as the paper writes it: its convolutions in brackets, times their number."""
+    """Return a block as the paper writes it: its convolutions in brackets, times the count."""
     lines = []
     for conv in block.convs:
         groups = f", C={conv.groups}" if conv.groups > 1 else ""
@@ -192,7 +192,7 @@ def _matrix(block: BlockPlan, count: int) -> str:
 
 
 def _power(value: int) -> str:
-    r"""A count as the paper writes it: $3.9\times10^9$, with the digits that three places need."""
+    r"""Return a count as the paper writes it, $3.9\times10^9$, with three significant digits."""
     exponent = len(str(value)) - 1
     exponent -= exponent % 3
     return rf"${three(value / 10**exponent)}\times10^{{{exponent}}}$"

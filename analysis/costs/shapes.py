@@ -1,8 +1,8 @@
-"""Run a network for its shapes: the heavy operations return empty meta tensors at once.
+"""Run a network only for its shapes: the heavy operations return empty meta tensors at once.
 
-torch's own meta kernels give the same shapes, but in Python: the first batch norm loads torch's
-compiler, which takes two seconds, and each one after it takes milliseconds. Autograd stands above
-this level and saves exactly what it would save in earnest.
+torch's own meta kernels give the same shapes but are slow: the first batch norm loads torch's
+compiler, which takes two seconds, and each later one takes milliseconds. Autograd works above this
+level and saves exactly what it would in a real run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _slide(
     padding: list[int],
     dilation: list[int] | None = None,
 ) -> list[int]:
-    """Sides of what a window that slides over x gives; lists may hold one number for both sides."""
+    """Return the output sides of a sliding window; a list may hold one number for both sides."""
     sides = []
     for i, n in enumerate(x.shape[2:]):
         k, s, p, d = (v[i % len(v)] for v in (kernel, stride, padding, dilation or [1]))
@@ -58,7 +58,7 @@ def _max_pool(
 
 
 def _batch_norm(x: Tensor, weight: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """Output, mean and inverse deviation, the last two as train mode gives them."""
+    """Return output, mean and inverse deviation, the last two as in train mode."""
     channels = x.shape[1] if torch.is_grad_enabled() else 0
     return _like(x), _empty(weight, channels), _empty(weight, channels)
 
@@ -76,14 +76,14 @@ def _like(x: Tensor, *_: Any, **__: Any) -> Tensor:
 
 
 def _gradients(*wanted: tuple[Tensor, bool]) -> tuple[Tensor | None, ...]:
-    """A gradient like each tensor, where it is asked for."""
+    """Return a gradient like each tensor that wants one, else None."""
     return tuple(_like(tensor) if asked else None for tensor, asked in wanted)
 
 
 def _convolution_backward(
     grad: Tensor, x: Tensor, weight: Tensor, bias_sizes: list[int] | None, *rest: Any
 ) -> tuple[Tensor | None, ...]:
-    """Gradients of input and weight, and of the bias, which is as long as there are channels."""
+    """Return gradients of input, weight and bias; the bias has one element per channel."""
     of_x, of_weight, of_bias = rest[-1]
     bias = _empty(grad, *bias_sizes) if bias_sizes and of_bias else None
     return (*_gradients((x, of_x), (weight, of_weight)), bias)
@@ -101,7 +101,7 @@ def _like_second(_: Tensor, x: Tensor, *__: Any, **___: Any) -> Tensor:
 
 
 def _pad(x: Tensor, padding: list[int], *_: Any) -> Tensor:
-    """Padding before and after each side, the last side first; negative where it cuts."""
+    """Pad before and after each dimension, the last one first; negative padding crops."""
     sides = list(x.shape)
     for i in range(len(padding) // 2):
         sides[-1 - i] += padding[2 * i] + padding[2 * i + 1]
@@ -122,7 +122,7 @@ def _slice_backward(grad: Tensor, shape: list[int], *_: Any) -> Tensor:
 
 
 def _nll_loss(x: Tensor, *_: Any) -> tuple[Tensor, Tensor]:
-    """The mean loss and the weight of all images."""
+    """Return the mean loss and the total weight of the images."""
     return _empty(x), _empty(x)
 
 
@@ -145,7 +145,7 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
             aten._softmax.default,
             aten._log_softmax.default,
             aten.ones_like.default,
-            # gradients that are shaped like the one that comes in
+            # these gradients have the shape of the incoming one
             aten.threshold_backward.default,
             aten.leaky_relu_backward.default,
             aten.elu_backward.default,
@@ -172,7 +172,7 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
 
 
 class QuietMode(TorchDispatchMode):
-    """A dispatch mode that doesn't load torch's compiler at its first operation."""
+    """A dispatch mode that doesn't load torch's compiler on its first operation."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -183,7 +183,7 @@ class QuietMode(TorchDispatchMode):
 
 
 class ShapesOnly(QuietMode):
-    """Every operation inside returns a meta tensor of the right shape."""
+    """A mode in which every operation returns a meta tensor of the right shape."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -1,13 +1,13 @@
-"""Predicted memory: the peak of one training step, of inference, and the largest batch that fits.
+"""Predicted memory: the peak of a training step, of inference, and the largest batch that fits.
 
-One step (forward, cross-entropy, backward, optimiser) is replayed on meta tensors, and every
-storage is followed from when it is made to when it is gone, so gradients and activations count
-together only where they live together. A stage's second block stands for all its inner ones, so
-the work does not grow with depth. A tensor's bytes are fixed or proportional to the batch, so one
-replay gives the peak at every batch: the largest of some straight lines.
+One step (forward, cross-entropy, backward, optimiser) is replayed on meta tensors. Every storage
+is followed from creation to release, so gradients and activations count together only while both
+are alive. A stage's second block represents all its inner ones, so the work doesn't grow with
+depth. A tensor's bytes are fixed or proportional to the batch, so one replay gives the peak at
+every batch as the maximum of several straight lines.
 
-Left out, for they depend on the machine: the workspace of convolution kernels, the CUDA context,
-and what an allocator rounds up or cannot reuse.
+Machine-dependent memory is left out: the workspace of convolution kernels, the CUDA context, and
+what an allocator rounds up or can't reuse.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from nets.resnet import build
 from nets.spec import ResNetSpec
 
 PRIME_BATCH = 131_071
-"""The batch of a replay: a prime above every other side of a tensor (2^17 - 1), so that a storage
-is proportional to the batch exactly where this divides its bytes."""
+"""The batch of a replay: a prime larger than any other side of a tensor (2^17 - 1), so that a
+storage is proportional to the batch if and only if this divides its bytes."""
 
 
 class Dtype(StrEnum):
-    """What a network computes in: in training, half types are autocast over float32 weights."""
+    """The compute type; in training, half types are autocast over float32 weights."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -46,26 +46,26 @@ class Dtype(StrEnum):
 
     @property
     def torch(self) -> torch.dtype:
-        """Torch's own type."""
+        """The torch dtype."""
         return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[
             self.value
         ]
 
 
 class Optimiser(StrEnum):
-    """What updates the weights: SGD with momentum, or Adam, neither with weight decay."""
+    """The optimiser: SGD with momentum, or Adam, both without weight decay."""
 
     SGD = "sgd"
     ADAM = "adam"
 
     @property
     def states(self) -> int:
-        """Tensors that it keeps for each parameter between steps."""
+        """Tensors that the optimiser keeps per parameter between steps."""
         return 1 if self is Optimiser.SGD else 2
 
     @property
     def temporaries(self) -> int:
-        """Tensors that its step makes for each parameter.
+        """Tensors that the optimiser's step creates per parameter.
 
         On accelerators torch updates all parameters in one call (`foreach`): Adam then holds the
         root of every second moment at once (torch/optim/adam.py, `_multi_tensor_adam`).
@@ -82,24 +82,24 @@ class StepPhase(StrEnum):
 
 
 class MemoryLine(NamedTuple):
-    """Bytes alive at one moment: `fixed + per_image * batch`, and when that is."""
+    """Bytes alive at one moment, `fixed + per_image * batch`, and the phase of that moment."""
 
     fixed: int
     per_image: int
     phase: StepPhase
 
     def at(self, batch: int) -> int:
-        """Bytes at a batch."""
+        """Return the bytes at a batch."""
         return self.fixed + self.per_image * batch
 
 
 @dataclass(frozen=True)
 class StepMemory:
-    """Predicted memory of one training step in a steady state: gradients start as None.
+    """Predicted memory of one training step in a steady state, where gradients start as None.
 
-    `params_bytes`, `gradients_bytes` and `state_bytes` (the optimiser's) are float32 always.
-    `peak_bytes` is the most alive at once, parameters, buffers, images and labels among it, in
-    the phase `peak_in`.
+    `params_bytes`, `gradients_bytes` and `state_bytes` (the optimiser's) are always float32.
+    `peak_bytes` is the most bytes alive at once, including parameters, buffers, images and labels;
+    `peak_in` is the phase in which that happens.
     """
 
     model: str
@@ -122,7 +122,7 @@ def step_memory(
     """Predict the memory of a training step.
 
     Raises:
-        ValueError: where the batch is out of bounds, or the network cannot train at it.
+        ValueError: if the batch is out of bounds or the network can't train at it.
     """
     check_batch(batch)
     check_trainable(profile(spec, batch=batch))
@@ -143,7 +143,7 @@ def step_memory(
 
 
 def inference_bytes(spec: ResNetSpec, batch: int = 1, dtype: Dtype = Dtype.FLOAT32) -> int:
-    """Parameters and the most activations alive in a forward without grad, all in one type.
+    """Return the parameters plus the peak of activations in a forward without grad, in one type.
 
     In float32 this is `Profile.inference_bytes`.
 
@@ -161,12 +161,12 @@ def largest_batch(
     dtype: Dtype = Dtype.FLOAT32,
     optimiser: Optimiser = Optimiser.SGD,
 ) -> int:
-    """The most images whose training step is predicted to fit, 65,536 at most; 0 if none does.
+    """Return the most images whose training step is predicted to fit, up to 65,536, or 0.
 
-    One image does not fit where the network cannot train on one.
+    A network that can't train on one image doesn't fit with one.
 
     Raises:
-        ValueError: where the limit is not a positive number.
+        ValueError: if the limit is not a positive number.
     """
     if isinstance(limit_bytes, bool) or not isinstance(limit_bytes, int | float):
         raise ValueError(f"the memory limit must be a number of bytes, not {given(limit_bytes)}")
@@ -181,14 +181,14 @@ def largest_batch(
 
 
 class _Change(NamedTuple):
-    """Bytes made, or gone where negative: one of the two is 0."""
+    """Bytes created, or freed if negative; one of the two fields is 0."""
 
     fixed: int
     per_image: int
 
 
 class _Part(NamedTuple):
-    """What the stem, one block or the head did in one direction."""
+    """The changes of the stem, one block or the head in one direction."""
 
     place: str
     phase: StepPhase
@@ -197,7 +197,7 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True)
 class _Replay:
-    """One step of a representative network: its parts in order, and what each place holds."""
+    """One step of a representative network: its parts in order, and the bytes of each place."""
 
     parts: tuple[_Part, ...]
     params: dict[str, int]
@@ -206,14 +206,14 @@ class _Replay:
 
 @dataclass(frozen=True)
 class _Moments:
-    """The moments of a step that can be its peak at some batch."""
+    """The moments of a step that are its peak at some batch."""
 
     params_bytes: int
     lines: tuple[MemoryLine, ...]
 
 
 def _size(dtype: Dtype) -> Dtype:
-    """The type that is replayed: both half types have the same size."""
+    """Return the type to replay; both half types have the same size."""
     return Dtype.FLOAT32 if dtype is Dtype.FLOAT32 else Dtype.BFLOAT16
 
 
@@ -238,7 +238,7 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
         passed = _run(start, part)
         gained = _Change(passed[-1].fixed - start.fixed, passed[-1].per_image - start.per_image)
         before_last = times.get(part.place, 1) - 1
-        # between the first and the last of equal blocks every moment lies on a line between theirs
+        # bytes change linearly over equal blocks, so only the first and the last can be the peak
         last = _run(_after(start, gained, before_last), part)
         lines += passed + last
         now = last[-1]
@@ -249,9 +249,9 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
 
 
 def _three(spec: ResNetSpec) -> ResNetSpec:
-    """The same network with at most three blocks a stage, the second standing for all inner ones.
+    """Return the network with at most three blocks per stage; the second represents all inner ones.
 
-    Two are too few: what the last block of a stage leaves behind goes with the next stage.
+    Two are too few, because what a stage's last block leaves behind is freed in the next stage.
     """
     return replace(spec, base=ANY_BASE, blocks=tuple(min(3, n) for n in spec.blocks))
 
@@ -262,7 +262,7 @@ def _after(line: MemoryLine, gained: _Change, times: int) -> MemoryLine:
 
 
 def _run(start: MemoryLine, part: _Part) -> list[MemoryLine]:
-    """Every moment of a part that begins with so many bytes."""
+    """Return every moment of a part that begins with the bytes of `start`."""
     fixed, per_image, _ = start
     lines = [MemoryLine(fixed, per_image, part.phase)]
     for change in part.changes:
@@ -273,7 +273,7 @@ def _run(start: MemoryLine, part: _Part) -> list[MemoryLine]:
 
 
 def _upper(lines: list[MemoryLine]) -> tuple[MemoryLine, ...]:
-    """The lines that no other is above at every batch."""
+    """Return the lines that are the highest at some batch."""
     kept: list[MemoryLine] = []
     for line in sorted(lines, key=lambda line: (line.fixed, line.per_image), reverse=True):
         if not kept or line.per_image > kept[-1].per_image:
@@ -283,7 +283,7 @@ def _upper(lines: list[MemoryLine]) -> tuple[MemoryLine, ...]:
 
 @lru_cache(maxsize=256)
 def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
-    """Run one step without its optimiser; eval mode saves the same bytes as train mode."""
+    """Replay one step without its optimiser; eval mode saves the same bytes as train mode."""
     model = build(spec, device="meta").eval()
     images = torch.empty(PRIME_BATCH, *spec.input, device="meta")
     labels = torch.empty(PRIME_BATCH, dtype=torch.int64, device="meta")
@@ -309,7 +309,8 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
         autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
         with hooked(model, before, after, blocks), autocast:
             logits = model(images)
-        for path, parameter in model.named_parameters():  # a cast goes as often as it was made
+        # free each cast in the part of its block, so that it repeats as often as the cast does
+        for path, parameter in model.named_parameters():
             mark(_place(path), StepPhase.FORWARD)
             casts.pop(parameter, None)
         mark("head", StepPhase.FORWARD)
@@ -331,7 +332,7 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
 
 
 def _place(path: str) -> str:
-    """The block of a parameter; what is outside of all blocks is counted with the stem."""
+    """Return the block of a parameter; those outside all blocks count with the stem."""
     place = plan.place_of(path)
     return place.around.path if place.block is not None else plan.STEM
 
@@ -342,11 +343,11 @@ def _change(size: int) -> _Change:
 
 
 class _Autocast(TorchFunctionMode):
-    """What torch.autocast does in these networks, for it has no meta device.
+    """A replacement for torch.autocast, which doesn't support the meta device.
 
-    Convolutions and linear layers run in the half type, a weight is cast once and kept in `casts`
-    for the whole forward, softmax runs in float32, all else in the type that comes in (PyTorch's
-    "Autocast Op Reference" for CUDA).
+    Convolutions and linear layers run in the half type. A weight is cast once and kept in `casts`
+    for the whole forward. Softmax runs in float32, everything else in the type of its input
+    (PyTorch's "Autocast Op Reference" for CUDA).
     """
 
     def __init__(self, dtype: torch.dtype, casts: dict[Tensor, Tensor]) -> None:

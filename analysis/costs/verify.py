@@ -1,4 +1,4 @@
-"""Verify a profile: fvcore's own count on the built network beside it, layer by layer."""
+"""Verification of a profile: a layer-by-layer comparison with fvcore on the built network."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ with warnings.catch_warnings():  # fvcore calls torch.jit.script, which newer to
     from fvcore.nn import FlopCountAnalysis
 
 VERIFY_BYTES = 4_000_000_000
-"""The largest network and batch, in inference bytes, that is really built and run to verify."""
+"""The most inference bytes of a network and batch that verification builds and runs."""
 
 
 VERIFY_MACS = 500_000_000_000
-"""The most multiply-adds of a forward that is really run to verify: some 20 seconds."""
+"""The most multiply-adds of a forward that verification runs: about 20 seconds."""
 
 
 def run_fvcore(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
-    """What fvcore itself counts on a model in eval mode, for every module path; "" is the whole.
+    """Return fvcore's own counts on a model in eval mode by module path; "" is the total.
 
-    The model is left in the mode in which it was found.
+    The model keeps its mode.
     """
     modes = {module: module.training for module in model.modules()}
     logger = logging.getLogger("fvcore.nn.jit_analysis")
@@ -46,7 +46,7 @@ def run_fvcore(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Check:
-    """One path's count, ours and fvcore's."""
+    """The count of one path, ours and fvcore's."""
 
     path: str
     ours: int
@@ -54,25 +54,27 @@ class Check:
 
     @property
     def equal(self) -> bool:
-        """Whether the two integers are the same."""
+        """True if the two counts are equal."""
         return self.ours == self.fvcore
 
 
 def verify(profile: Profile) -> tuple[Check, ...]:
-    """Build the network, run fvcore on it and compare with a profile, the whole first as path "".
+    """Build the network, run fvcore on it and compare with a profile; the total comes first.
+
+    The total's path is "".
 
     Raises:
-        ValueError: where the forward would take more than `VERIFY_BYTES` or `VERIFY_MACS`.
+        ValueError: if the forward would take more than `VERIFY_BYTES` or `VERIFY_MACS`.
     """
     if profile.macs > VERIFY_MACS:
         raise ValueError(
-            f"a forward of this network takes {profile.macs / 1e9:,.0f} G multiply-adds, and at "
-            f"most {VERIFY_MACS / 1e9:.0f} G are run to verify: take a smaller input or batch"
+            f"a forward of this network takes {profile.macs / 1e9:,.0f} G multiply-adds, and the "
+            f"limit to verify is {VERIFY_MACS / 1e9:.0f} G: use a smaller input or batch"
         )
     if profile.inference_bytes > VERIFY_BYTES:
         raise ValueError(
-            f"a forward of this network takes {profile.inference_bytes / 1e9:.1f} GB, and at most "
-            f"{VERIFY_BYTES / 1e9:.0f} GB are allowed to verify: take a smaller input or batch"
+            f"a forward of this network takes {profile.inference_bytes / 1e9:.1f} GB, and the "
+            f"limit to verify is {VERIFY_BYTES / 1e9:.0f} GB: use a smaller input or batch"
         )
     with torch.random.fork_rng(devices=[]):
         counted = run_fvcore(build(profile.spec), torch.zeros(profile.batch, *profile.input))
@@ -81,6 +83,6 @@ def verify(profile: Profile) -> tuple[Check, ...]:
 
 
 def verify_in_worker(report: Callable[[str], None], profile: Profile) -> tuple[Check, ...]:
-    """`verify` as the worker calls it."""
-    report("fvcore runs the network")
+    """Run `verify` in the worker process."""
+    report("running fvcore")
     return verify(profile)

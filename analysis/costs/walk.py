@@ -1,10 +1,10 @@
-"""One forward of a network in numbers: what each layer costs, keeps for backward, and what lives.
+"""A simulated forward: the cost of each layer, what it keeps for backward, and the bytes alive.
 
-Step for step this is `ResNet.forward` and `ResidualUnit.forward` with values that have a shape and
-a storage but no elements, so it takes a millisecond. A storage is a Python object whose lifetime
-is that of the tensor it stands for: both go when nothing refers to them any more. What an operation
-keeps for backward is as PyTorch's tools/autograd/derivatives.yaml has it. The tests hold every
-number, layer by layer, to networks that are built and run.
+It follows `ResNet.forward` and `ResidualUnit.forward` step by step, with values that have a shape
+and a storage but no elements, so it takes a millisecond. A storage is a Python object with the
+lifetime of the tensor that it represents: both are freed when nothing refers to them. What an
+operation keeps for backward follows PyTorch's tools/autograd/derivatives.yaml. The tests compare
+every number, layer by layer, with networks that are built and run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Shape = tuple[int, ...]
 
 
 class LayerCost(NamedTuple):
-    """One layer, shapes without the batch, counts for the whole batch.
+    """One layer, with shapes without the batch and counts for the whole batch.
 
-    `saved_bytes` is None where the network cannot train at this batch.
+    `saved_bytes` is None if the network can't train at this batch.
     """
 
     place: Place
@@ -49,7 +49,7 @@ class LayerCost(NamedTuple):
 
 
 class ShortcutUse(NamedTuple):
-    """What stands beside one block's branch, and the shapes [C, H, W] that it joins."""
+    """The shortcut beside one block's branch, and the shapes [C, H, W] that it connects."""
 
     place: Place
     kind: ShortcutKind
@@ -64,11 +64,11 @@ class ShortcutUse(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """What one network showed: its layers and shortcuts in the order in which they end.
+    """The result of a walk: the network's layers and shortcuts in the order in which they end.
 
-    `peak_bytes` is the most bytes in values alive at once in a forward without grad, the images
-    among them. `one_value` is the path of the first batch norm that is given one value a channel,
-    on which torch refuses to train; empty where there is none.
+    `peak_bytes` is the most bytes in values alive at once in a forward without grad, including the
+    images. `one_value` is the path of the first batch norm with one value per channel, on which
+    torch refuses to train, or "".
     """
 
     layers: tuple[LayerCost, ...]
@@ -78,7 +78,7 @@ class Seen:
 
 
 def walk(spec: ResNetSpec, batch: int) -> Seen:
-    """Walk through a network, with grad for what is kept and without for what lives."""
+    """Walk through a network, with grad for what it keeps and without grad for the peak."""
     seen = _Walk(spec, batch, grad=True)
     seen.forward()
     layers = tuple(seen.layers)
@@ -88,21 +88,21 @@ def walk(spec: ResNetSpec, batch: int) -> Seen:
 
 
 def peak_bytes(spec: ResNetSpec, batch: int, element_bytes: int = FLOAT32_BYTES) -> int:
-    """The most bytes in values alive at once in a forward without grad, in a type of any size."""
+    """Return the most bytes in values alive at once in a forward without grad, for any dtype."""
     inference = _Walk(spec, batch, grad=False, element_bytes=element_bytes)
     inference.forward()
     return inference.meter.peak
 
 
 class _Meter:
-    """Bytes alive now, and the most there ever were."""
+    """Bytes alive now, and their peak."""
 
     def __init__(self) -> None:
         self.now = self.peak = 0
 
 
 class _Storage:
-    """So many bytes, from when it is made until nothing refers to it."""
+    """A number of bytes that are alive until nothing refers to this object."""
 
     __slots__ = ("bytes", "meter")
 
@@ -116,18 +116,18 @@ class _Storage:
 
 
 class _Value(NamedTuple):
-    """A tensor without elements; its shape is without the batch."""
+    """A tensor without elements; its shape leaves out the batch."""
 
     shape: Shape
     storage: _Storage
 
 
 _SAVE_INPUT = (Activation.LEAKY_RELU, Activation.ELU, Activation.GELU, Activation.SILU)
-"""Activations whose gradient needs what came in; the others' needs what went out."""
+"""Activations whose gradient needs their input; the others' gradient needs their output."""
 
 
 class _Walk:
-    """One walk; methods take and give values and are called as the modules are."""
+    """One walk; its methods take and return values in the order in which the modules run."""
 
     def __init__(
         self, spec: ResNetSpec, batch: int, grad: bool, element_bytes: int = FLOAT32_BYTES
@@ -149,7 +149,7 @@ class _Walk:
             x = self._stage(stage, x)
         for kind, name in plan.head_steps(self.spec):
             x = self._head_step(Place(plan.HEAD, None, name), kind, x)
-        del images  # whoever called the network has held them until now
+        del images  # the caller of the network holds them until now
 
     def _stem_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         match kind:
@@ -241,9 +241,9 @@ class _Walk:
         return self._row(at, "MaxPool2dSame" if same else "MaxPool2d", x, y)
 
     def _slide(self, x: _Value, reach: int, stride: int, same: bool) -> tuple[_Value, list[int]]:
-        """What a window slides over, padded first where "same" is uneven, and its output's sides.
+        """Return a window's input, padded if "same" is uneven, and the sides of its output.
 
-        `reach` is the window's side, its dilation included.
+        `reach` is the window's side including dilation.
         """
         if not same:
             return x, [(n + 2 * (reach // 2) - reach) // stride + 1 for n in x.shape[1:]]
@@ -288,7 +288,7 @@ class _Walk:
         return [self.batch, *x.shape]
 
     def _keep(self, at: Place, storage: _Storage) -> None:
-        """Autograd keeps a storage; it counts at the layer that keeps it first."""
+        """Record that autograd keeps a storage, at the first layer that keeps it."""
         if self.grad and storage not in self._kept:
             self._kept.add(storage)
             self._saved[at] += storage.bytes

@@ -1,1 +1,1 @@
-"""Networks as drawings, and the formats that they are written in."""
+"""Drawings of networks and their file formats."""

@@ -1,4 +1,4 @@
-"""What rows and columns draw alike: shortcuts, the small units of a stage, the titles of bands."""
+"""Parts shared by rows and columns: shortcuts, the small units of a stage, and band titles."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from analysis.drawing.cells import Cell, Group, drawn_once
 from analysis.drawing.parts import Kind, Node, Point, ShortcutLine, SmallUnit
 from nets.plan import ShortcutKind
 
-_RISE = 20.0  # of a small unit's shortcut, in px
+_RISE = 20.0  # height of a small unit's shortcut, in px
 
 
 def shortcut(
     cell: Cell, kind: ShortcutKind, count: int, points: tuple[Point, Point, Point, Point]
 ) -> ShortcutLine:
-    """The shortcut of a block through these points, from before its fork to its addition."""
+    """Return a block's shortcut through these points, from before its fork to its addition."""
     target = cell.add or cell.branch[-1]
     return ShortcutLine(
         path=cell.path,
@@ -31,7 +31,7 @@ def shortcut(
 
 
 def units(cell: Cell) -> Iterator[ShortcutLine]:
-    """The shortcuts of a whole stage, each kind as the line of a small unit in its box."""
+    """Yield the shortcuts of a stage's box, one line with a small unit per kind."""
     for number, (kind, count) in enumerate(cell.arcs):
         unit = _small_unit(cell.branch[-1], number, unit_words(kind, count))
         (left, y), (x, _), reach = unit.path[0], unit.add, unit.radius
@@ -42,7 +42,7 @@ def units(cell: Cell) -> Iterator[ShortcutLine]:
 
 
 def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
-    """The small unit in a row of a stage's lower part."""
+    """Return the small unit in one row of the lower part of a stage's box."""
     left, top, _, _ = stage.panel
     x, y = left + 8, top + UNIT * number + 24
     return SmallUnit(
@@ -56,7 +56,7 @@ def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
 
 
 def band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
-    """What names a band: as much of it as there is room for."""
+    """Return a band's title, shortened to the room that there is."""
     stage, note = group.name, f" · {group.note}" if group.note else ""
     more = "" if begins else ", continued"
     named = f"{stage} · {group.paper}" if group.paper else stage
@@ -67,7 +67,7 @@ def band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float
 
 
 def first_over(nodes: Sequence[Node], lines: Sequence[ShortcutLine]) -> float:
-    """How far right the first box or count stands that is above the main path of these cells."""
+    """Return the x of the first box or count above the main path of these cells."""
     found = [inf]
     via = {name for line in lines for name in line.via}
     found += (node.x - node.width / 2 for node in nodes if node.id in via)
@@ -77,5 +77,5 @@ def first_over(nodes: Sequence[Node], lines: Sequence[ShortcutLine]) -> float:
 
 
 def shape_room(group: Group) -> float:
-    """What a band keeps free beside its title for the shape of its stage."""
+    """Return the width that a band reserves beside its title for the shape of its stage."""
     return width_of(group.output) - 6

@@ -1,7 +1,7 @@
-"""Two or three networks in one drawing on one scale, as He et al. 2015, Fig. 3, drew theirs.
+"""Two or three networks in one drawing on one scale, as in He et al. 2015, Fig. 3.
 
-In columns they stand side by side, what has the same height and width in one band; in rows they
-stand below each other. The paths of each begin with its name and a slash.
+In columns they are side by side, with equal heights and widths of maps in one band; in rows they
+are one below the other. The paths of each network begin with its name and a slash.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from nets.options import quote
 from nets.origin import is_edited, title
 
 MOST = 3
-"""Networks in one drawing."""
+"""Most networks in one drawing."""
 
 
 @dataclass(frozen=True)
 class Beside:
-    """The networks of one drawing: counted ones, and before them VGG-19 where `vgg19` says so.
+    """The networks of one drawing: counted ones, preceded by VGG-19 if `vgg19` is true.
 
-    Raises ValueError where there are too many or too few of them, or one of them twice.
+    Raises ValueError if there are too many or too few, or one is given twice.
     """
 
     profiles: tuple[Profile, ...]
@@ -37,13 +37,13 @@ class Beside:
     def __post_init__(self) -> None:
         names = [*([vgg.NAME] if self.vgg19 else []), *self.names]
         if not 2 <= len(names) <= MOST:
-            raise ValueError(f"two or three networks stand beside each other, not {len(names)}")
+            raise ValueError(f"a drawing shows two or three networks, not {len(names)}")
         if twice := next((name for name in names if names.count(name) > 1), ""):
-            raise ValueError(f"{quote(twice)} is given twice: name networks that differ")
+            raise ValueError(f"{quote(twice)} is given twice: name different networks")
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the paths of the counted networks begin with."""
+        """The prefixes of the counted networks' paths."""
         return tuple(profile.model for profile in self.profiles)
 
     def graph(
@@ -57,9 +57,9 @@ class Beside:
         aspect: float = DEFAULT_ASPECT,
         fits: bool = False,
     ) -> Graph:
-        """Lay the networks out beside each other; arguments as of `analysis.drawing.graph.graph`.
+        """Lay out the networks together; arguments as in `analysis.drawing.graph.graph`.
 
-        Boxes say operations unless `labels` is given, as these are what is compared.
+        Unless `labels` is given, boxes say operations, because these are what is compared.
         """
         says = labels or Labels.OPERATIONS
         in_columns = arranged is Layout.COLUMN
@@ -81,7 +81,7 @@ class Beside:
         return replace(drawn, parts=tuple(map(_alone, marked)))
 
     def _headings(self) -> Sequence[str]:
-        """Name the counted networks: published ones by their titles, others by what differs."""
+        """Return the counted networks' names: titles if published, otherwise what differs."""
         specs = [profile.spec for profile in self.profiles]
         return names_of(specs) if any(map(is_edited, specs)) else [title(spec) for spec in specs]
 
@@ -89,7 +89,7 @@ class Beside:
         """Return a metric of all networks, by the paths of the drawing.
 
         Raises:
-            ValueError: for saved memory where a network has none.
+            ValueError: for saved memory, if a network has none.
         """
         heats = [heat_of(profile, metric) for profile in self.profiles]
         values = {
@@ -103,23 +103,23 @@ class Beside:
         return replace(heats[0], values=values)
 
     def heat_of_one(self, profile: Profile, heat: Heat) -> Heat:
-        """Return numbers that one of the networks has alone, by the paths of the drawing."""
+        """Return numbers of only one of the networks, by the paths of the drawing."""
         values = {f"{profile.model}{SLASH}{path}": value for path, value in heat.values.items()}
         return replace(heat, values=values)
 
     def by_name(self) -> Mapping[str, Profile]:
-        """Return the counted networks by what their paths begin with."""
+        """Return the counted networks by the prefix of their paths."""
         return dict(zip(self.names, self.profiles, strict=True))
 
 
 def _alone(network: Network) -> Graph:
-    """One of the networks as a graph of its own, for a format that lays graphs out itself."""
+    """Return one of the networks as a separate graph, for formats that do their own layout."""
     drawn = layout.in_a_row(network)
     return replace(drawn, headings=(Heading(network.name, 0, 0, "middle"),))
 
 
 def _marked(network: Network) -> Network:
-    """The network with its name before every path, and nothing that opens or closes."""
+    """Return the network with its name before every path, and with nothing to open or close."""
     before = f"{network.model}{SLASH}"
 
     def nodes(found: Sequence[Node]) -> tuple[Node, ...]:

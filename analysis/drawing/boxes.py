@@ -1,4 +1,4 @@
-"""Boxes: how large one is for what it says, and where its lines stand."""
+"""Boxes: their sizes and the positions of their lines."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from analysis.style.fonts import text_width
 from nets.plan import ShortcutKind
 
 BESIDE = 6.0
-"""Between a label and what stands to its right, in px."""
+"""Distance between a label and what is to its right, in px."""
 
 LOWEST = 11.5
-"""From line to line in a low box, in px."""
+"""Line spacing in a low box, in px."""
 
 UNIT, UNIT_SIZE = 30.0, 70.0
-"""The height of a small unit and the width of its picture, in px."""
+"""Height of a small unit and width of its picture, in px."""
 
-_HEAD = 13.0  # of a stage's box, around the lines of its label
-_WIDER = 1.1  # how much wider than ours a document's own font may be
+_HEAD = 13.0  # space around the lines of a stage's label
+_WIDER = 1.1  # how much wider than the drawing's font a document's font may be
 
 
 def box(
@@ -36,7 +36,7 @@ def box(
     opens: tuple[str, ...] = (),
     inside: str = "",
 ) -> Node:
-    """A node as large as its label wants, with a line more where a number is to stand in it."""
+    """Return a node sized for its label, with another line if it needs room for a number."""
     width = _WIDER * max(text_width(line, TEXT) for line in lines)
     width += _WIDER * text_width(beside, TEXT) + BESIDE if beside else 0
     height = max(spacing.box, LINE * (len(lines) + figures) + 9)
@@ -58,15 +58,15 @@ def box(
 
 
 def past_box(node: Node, spacing: Spacing, figures: bool = False) -> Node:
-    """The node as it stands on a shortcut."""
+    """Return the node in its form on a shortcut."""
     lines = len(node.lines) + figures
     return replace(node, height=max(spacing.past, LOWEST * lines + 5))
 
 
 def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:
-    """A stage's box with room below its label for a small unit per kind of shortcut.
+    """Return a stage's box with room below its label for a small unit per kind of shortcut.
 
-    Its band has room for the note.
+    It is wide enough for its band to hold the note.
     """
     titled = width_of(f"{node.path} · {note}") if note else 0.0
     node = replace(node, width=max(node.width, titled))
@@ -80,10 +80,10 @@ def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) 
 
 
 def unit_words(kind: ShortcutKind, count: int) -> str:
-    """How many shortcuts of a kind a stage has: `35 identity`."""
+    """Return a stage's number of shortcuts of a kind in words: `35 identity`."""
     return f"{count} {NAMES[kind]}"
 
 
 def width_of(*texts: str) -> float:
-    """How wide a band is that holds small texts beside each other."""
+    """Return the width of a band that holds small texts side by side."""
     return sum(_WIDER * text_width(text, SMALL) for text in texts) + ROOM * len(texts) / 2 + 6

@@ -1,4 +1,4 @@
-"""What stands under a diagram in a paper: a caption, and the source as BibTeX."""
+"""LaTeX captions of diagrams, and their sources as BibTeX."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LINES = {
 
 
 def caption(profile: Profile, *beside: Profile) -> str:
-    """Write a LaTeX caption that says what the lines are and cites the network's source.
+    """Return a LaTeX caption that explains the lines and cites the network's source.
 
-    Of an edited network it cites the source of what it was edited from, and says the edit. Networks
+    For an edited network it cites the source of the original and describes the edit. Networks
     beside the first one follow it.
     """
     return f"\\caption{{{' Beside it, '.join(map(_told, (profile, *beside)))}}}\n"
@@ -52,12 +52,12 @@ def _told(profile: Profile) -> str:
 
 
 def figure_caption(said: str, how: str = "", sources: Iterable[Citation] = ()) -> str:
-    """Return a LaTeX caption of a picture, with BibTeX of what it cites below.
+    """Return a LaTeX caption of a picture, followed by the BibTeX of what it cites.
 
     Args:
-        said: what the picture shows, a sentence. A model's text stands in backticks.
-        how: how it was measured and where, in sentences; empty where nothing was.
-        sources: the papers that it rests on.
+        said: what the picture shows, as a sentence. Models' texts are in backticks.
+        how: how and where it was measured, in sentences; empty if nothing was measured.
+        sources: the papers to cite.
     """
     cited = list(dict.fromkeys(sources))
     names = ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in cited)
@@ -68,18 +68,18 @@ def figure_caption(said: str, how: str = "", sources: Iterable[Citation] = ()) -
 
 
 def sources_of(models: Iterable[str]) -> list[Citation]:
-    """Return the papers that networks come from, each once."""
+    """Return the source papers of networks, each once."""
     return list(dict.fromkeys(CATALOG[parse(model).base].source for model in models))
 
 
 def _stopped(text: str) -> str:
-    """A text for TeX, with a full stop."""
+    """Return a text escaped for TeX, with a full stop."""
     written = re.sub(r"`([^`]*)`", r"\\texttt{\1}", tex_signs(text.strip()))
     return written if written.endswith(".") else f"{written}."
 
 
 def bibtex(source: Citation) -> str:
-    """A BibTeX entry."""
+    """Return the BibTeX entry of a source."""
     fields = {
         "author": " and ".join(source.authors.split(", ")),
         "title": f"{{{source.title}}}",
@@ -97,7 +97,7 @@ def bibtex(source: Citation) -> str:
 
 
 def counts_in_words(profile: Profile) -> str:
-    """`12 identity and 4 projection shortcuts`, or that there are none."""
+    """Return `12 identity and 4 projection shortcuts`, or say that there are none."""
     counts = Counter(use.kind for use in profile.shortcuts)
     if plain := counts[ShortcutKind.NONE]:
         return f"A plain stack of {number_of(plain, 'block')} without shortcuts"

@@ -1,4 +1,4 @@
-"""What a layout places: blocks and single nodes before they have a place, grouped by stage."""
+"""The input of a layout: blocks and single nodes without positions, grouped by stage."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from nets import plan
 from nets.plan import Place, ShortcutKind
 
 FRAME, FRAME_TITLE = 8.0, 20.0
-"""Around an opened block, in px, and above it for its name."""
+"""Space around an opened block, and above it for its name, in px."""
 
 COUNT = 16.0
-"""The height of a count that stands over a shortcut's line, in px."""
+"""Height of a count above a shortcut's line, in px."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One block, or one node of the stem or the head, before it has a place.
+    """One block, or one node of the stem or the head, without a position.
 
-    Along the main path stand `before`, `branch`, the addition where there is one, and `after`;
-    `past` stands on the shortcut. `arcs` says what shortcuts there are, and how many of each.
-    `frame` is the title of an opened block.
+    On the main path are `before`, `branch`, the addition if there is one, and `after`; `past` is on
+    the shortcut. `arcs` lists the kinds of shortcut with their numbers. `frame` is the title of an
+    opened block.
     """
 
     branch: tuple[Node, ...]
@@ -51,12 +51,12 @@ class Cell:
 
     @cached_property
     def half(self) -> float:
-        """Half of the height of its highest node, as all lie on one line."""
+        """Return half of the height of its tallest node, because all are centred on one line."""
         return max(node.height for node in self.main) / 2
 
     @property
     def tells_count(self) -> bool:
-        """Whether a count stands at its shortcut, as it does where no box of a run says it."""
+        """Whether its shortcut has a count, because no box of the run shows it."""
         return self.add is not None and self.add.count > 1
 
     def placed(
@@ -66,7 +66,7 @@ class Cell:
         add: Node | None,
         after: tuple[Node, ...],
     ) -> Cell:
-        """The cell with its nodes on the main path placed."""
+        """Return the cell with its nodes on the main path placed."""
         return Cell(
             branch,
             before,
@@ -80,26 +80,26 @@ class Cell:
         )
 
     def width(self, spacing: Spacing) -> float:
-        """From the gap before its first node to its last node's right edge, in a row."""
+        """Return the width in a row, from the gap before its first node to its last right edge."""
         gap = spacing.gap
         nodes = sum(gap + node.width for node in self.main)
         past = sum(gap + node.width for node in self.past) + 2 * gap
         return max(nodes, past if self.past else 0) + (2 * FRAME if self.frame else 0)
 
     def rise(self, spacing: Spacing) -> float:
-        """From the main path up to the shortcut."""
+        """Return the distance from the main path up to the shortcut."""
         if self.past:
             return self.half + spacing.clear + max(node.height for node in self.past) / 2
         return self.half + spacing.arc
 
     def line(self, spacing: Spacing) -> float:
-        """From the main path to above its boxes and its shortcut's line, without what is on it."""
+        """Return the height above the main path of its boxes and its bare shortcut line."""
         if self.frame or not (self.add and self.arcs):
             return self.reach(spacing)
         return self.rise(spacing) + 4
 
     def free_over(self, spacing: Spacing) -> tuple[float, float]:
-        """What is free left and right of the boxes and the count on its shortcut's line."""
+        """Return the free widths left and right of what is on its shortcut's line."""
         if not (self.add and (self.past or self.tells_count)):
             return inf, inf
         ahead = (*self.before, *self.branch) if not self.shortcut_after_before else self.branch
@@ -111,7 +111,7 @@ class Cell:
         return 0.12 * span - 16 if self.tells_count else apart, apart + after
 
     def reach(self, spacing: Spacing) -> float:
-        """From the main path to the upper edge of all that stands above it."""
+        """Return the height above the main path of everything above it."""
         reach = self.half
         if self.add and self.arcs:
             reach = self.rise(spacing) + max((node.height / 2 for node in self.past), default=0)
@@ -124,8 +124,8 @@ class Cell:
 class Group:
     """The cells of the stem, of one stage or of the head.
 
-    `entering` and `output` are shapes, `paper` is the stage's name in the paper, `note` is what
-    there is to say of all its blocks.
+    `entering` and `output` are shapes, `paper` is the stage's name in the paper, and `note` applies
+    to all its blocks.
     """
 
     name: str
@@ -138,21 +138,20 @@ class Group:
 
     @property
     def size(self) -> str:
-        """The height and width of its output: `56×56`; of a vector 1×1."""
+        """The height and width of its output, such as `56×56`; 1×1 for a vector."""
         _, *sides = self.output.split("×")
         return "×".join(sides) or "1×1"
 
     def gap(self, spacing: Spacing) -> float:
-        """What stands before it in a row, with room for the shape that enters it."""
+        """Return the gap before it in a row, with room for the shape that enters it."""
         return max(spacing.stage_gap, spacing.label_gap if self.entering else 0)
 
 
 @dataclass(frozen=True)
 class Network:
-    """All that is drawn of one network: `name` heads it where several stand beside each other.
+    """Everything to draw of one network; `name` is its heading if there are several.
 
-    `caption` says what a node is, `notes` what the boxes of stem and head stand for where they
-    don't say it.
+    `caption` says what a node is. `notes` explain the boxes of stem and head if their labels don't.
     """
 
     model: str
@@ -165,7 +164,7 @@ class Network:
 
 
 def key_entries(networks: Sequence[Network]) -> tuple[Entry, ...]:
-    """What the key below these networks explains."""
+    """Return the entries of the key below these networks."""
     cells = [cell for one in networks for group in one.groups for cell in group.cells]
     kinds = (kind for cell in cells for kind, _ in cell.arcs)
     notes = dict.fromkeys(note for one in networks for note in one.notes)
@@ -173,12 +172,12 @@ def key_entries(networks: Sequence[Network]) -> tuple[Entry, ...]:
 
 
 def block_title(place: Place, count: int) -> str:
-    """A block's path, or from where to where a run of equal ones goes: `layer2.1 to 2.3 ×3`."""
+    """Return a block's path, or the range and count of a run: `layer2.1 to 2.3 ×3`."""
     return f"{run_title(place, count)} ×{count}" if count > 1 else place.path
 
 
 def run_title(place: Place, count: int) -> str:
-    """A block's path, or from where to where a run goes, without its count: `layer2.1 to 2.3`."""
+    """Return a block's path, or the range of a run without its count: `layer2.1 to 2.3`."""
     if count == 1:
         return place.path
     last = place.after(count - 1).path.removeprefix("layer")
@@ -186,11 +185,11 @@ def run_title(place: Place, count: int) -> str:
 
 
 def drawn_once(cells: tuple[Cell, ...]) -> str:
-    """What a band says of a run of equal blocks whose layers are drawn once."""
+    """Return a band's remark on a run of equal blocks whose layers are drawn once."""
     for cell in cells:
         first = cell.branch[0]
         if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
-            if cell.frame and cell.frame != f"×{first.count}":  # which says it itself
+            if cell.frame and cell.frame != f"×{first.count}":  # such a frame says it itself
                 return ""
             path = cell.path.rpartition(SLASH)[2]
             return f" · {run_title(plan.place_of(path), first.count)} are equal, drawn once"

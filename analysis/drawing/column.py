@@ -1,8 +1,8 @@
 """Networks from top to bottom: one down a column, several side by side with equal sizes aligned.
 
-Beside each other, all layers whose output has the same height and width stand in one band, as in
-He et al. 2015, Fig. 3; a single network has a band for each stage. A shortcut is an arc to the
-right of its block.
+Side by side, all layers whose output has the same height and width share a band, as in He et al.
+2015, Fig. 3; a single network has one band per stage. A shortcut is an arc to the right of its
+block.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from analysis.drawing.parts import (
 from analysis.drawing.spacing import Spacing
 from analysis.style.fonts import text_width
 
-_OUT = 0.85  # of the room above boxes in a row: how far an arc stands from them
-_LINE = 16.0  # of a heading
-_APART = 0.4  # of what a row leaves below its boxes and before the next row
-_TITLE, _TITLE_WIDTH = 19.0, 170.0  # of a band: its height, and how wide it is at most
-_COUNT = 30.0  # right of a shortcut that says its count
+_OUT = 0.85  # distance of an arc from its boxes, as a share of the room above boxes in a row
+_LINE = 16.0  # height of a heading
+_APART = 0.4  # gaps, as shares of those in rows
+_TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
+_COUNT = 30.0  # room to the right of a shortcut that shows its count
 
 
 @dataclass(frozen=True)
 class _Lane:
-    """One network, and its cells by the band that they stand in."""
+    """One network, and its cells by band."""
 
     network: Network
     bands: dict[str, list[Cell]]
@@ -50,7 +50,7 @@ class _Lane:
 
     @cached_property
     def half(self) -> float:
-        """Half of the widest node on the main path."""
+        """Return half of the width of the widest node on the main path."""
         framed = [cell.frame for cell in self.cells if cell.frame]
         extra = FRAME if framed else 0.0
         wide = max(node.width for cell in self.cells for node in cell.main) / 2 + extra
@@ -58,7 +58,7 @@ class _Lane:
 
     @cached_property
     def right(self) -> float:
-        """From the main path to the right edge of all that stands beside it."""
+        """Return the distance from the main path to the right edge of everything beside it."""
         spacing = self.network.spacing
         return self.half + max(_beside(cell, spacing) for cell in self.cells)
 
@@ -68,7 +68,7 @@ class _Lane:
 
 
 def _beside(cell: Cell, spacing: Spacing) -> float:
-    """What a cell needs to the right of its boxes."""
+    """Return the width that a cell needs to the right of its boxes."""
     if not cell.add or not cell.arcs:
         return FRAME if cell.frame else 0.0
     wide = max((node.width for node in cell.past), default=0.0)
@@ -78,13 +78,13 @@ def _beside(cell: Cell, spacing: Spacing) -> float:
 
 
 def _height(cell: Cell, spacing: Spacing) -> float:
-    """From the gap above a cell's first node to its last node's lower edge, and its frame's."""
+    """Return a cell's height, from the gap above its first node to the lower edge of its frame."""
     heights = sum(node.height + spacing.gap for node in cell.main)
     return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
 
 
 def _more(cell: Cell, spacing: Spacing) -> float:
-    """What a branch is lengthened by where the boxes beside it would not fit."""
+    """Return how much longer a branch must be for the boxes beside it to fit."""
     if not cell.past:
         return 0.0
     inside = sum(node.height + spacing.gap for node in cell.branch) + spacing.gap
@@ -120,7 +120,7 @@ def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
 
 @dataclass(frozen=True)
 class _Title:
-    """What a band says: its name, its shape and its note; and the group where it is a stage's."""
+    """A band's name, shape and note, and its group if it is a stage's."""
 
     name: str
     shape: str
@@ -129,11 +129,11 @@ class _Title:
 
     @property
     def height(self) -> float:
-        """What it takes above the boxes: a size alone stands beside them."""
+        """Height above the boxes; a bare size is beside them and takes none."""
         return _TITLE if self.group else 0.0
 
     def text(self, width: float) -> str:
-        """What there is room for."""
+        """Return as much of the title as there is room for."""
         if self.group is None:
             return self.name
         return arcs.band_title(self.group, True, self.group.cells, width)
@@ -142,7 +142,7 @@ class _Title:
 def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: float | None) -> Graph:
     spacing, headed = lanes[0].network.spacing, len(lanes) > 1
     between, inset = 1.5 * spacing.gap, spacing.padding
-    # titles stand left of the first main path, or of its boxes, and shapes right of the last one
+    # Titles are left of the first main path or its boxes, shapes right of the last one.
     said = [title for title in titles.values() if title]
     over = 0.0 if headed else lanes[0].half
     lead = max([inset, *(width_of(title.text(_TITLE_WIDTH)) - over for title in said)])
@@ -212,7 +212,7 @@ def _band(title: _Title, x: float, y: float, width: float, height: float) -> Ban
 
 
 def _wrapped(text: str, width: float) -> tuple[str, ...]:
-    """The text in lines of about this width."""
+    """Break the text into lines of about this width."""
     lines = [""]
     for word in text.replace(":", " :").split():
         longer = f"{lines[-1]} {word}".strip()
@@ -224,12 +224,12 @@ def _wrapped(text: str, width: float) -> tuple[str, ...]:
 
 
 class _Placed:
-    """One network's nodes, edges, shortcuts and frames in their places.
+    """One network's nodes, edges, shortcuts and frames with their positions.
 
     Args:
         lane: the network.
-        axis: how far right its main path is.
-        begin: where the cells of each band begin.
+        axis: the x of its main path.
+        begin: the y at which the cells of each band begin.
     """
 
     def __init__(self, lane: _Lane, axis: float, begin: dict[str, float]) -> None:
@@ -253,7 +253,7 @@ class _Placed:
                 y = end
 
     def _cell(self, cell: Cell, y: float) -> tuple[Cell, float]:
-        """The cell with its nodes placed from y on, and where it ends."""
+        """Return the cell with its nodes placed from y on, and the y at which it ends."""
         spacing = self._spacing
         gap = spacing.gap
         stretched = gap + _more(cell, spacing) / (len(cell.branch) + 1)
@@ -277,7 +277,7 @@ class _Placed:
         return placed, y + (FRAME if cell.frame else 0.0)
 
     def _past(self, cell: Cell, add: Node) -> tuple[Node, ...]:
-        """The boxes on the shortcut, evenly apart between its fork and the addition."""
+        """Return the boxes on the shortcut, evenly spaced between its fork and the addition."""
         top = self._fork(cell)
         apart = (add.y - top - sum(node.height for node in cell.past)) / (len(cell.past) + 1)
         placed = []
@@ -291,7 +291,7 @@ class _Placed:
         return cell.forks.y - cell.forks.height / 2 - self._spacing.fork
 
     def _beside(self, cell: Cell) -> float:
-        """How far right the shortcut of a cell is."""
+        """Return the x of a cell's shortcut."""
         edge = self._axis + self._lane.half
         if not cell.past:
             return edge + _OUT * self._spacing.arc

@@ -1,4 +1,4 @@
-"""A graph as a file, in every format that there is."""
+"""Graphs as files, in all formats."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def diagram(
     dpi: int | None = None,
     fragment: bool = False,
 ) -> str | bytes:
-    """A file's content.
+    """Return the content of a file.
 
     Args:
         suffix: one of `files.DIAGRAM_SUFFIXES`.
-        profile: the network that the graphs show; of several beside each other, by name.
-        graphs: by name; an HTML document holds them all, the other formats the first.
-        first: the name of the graph that is meant.
+        profile: the network that the graphs show, or several by name.
+        graphs: by name; an HTML document holds all of them, other formats only `first`.
+        first: the name of the graph to show.
         look: how it is drawn.
         heat: numbers that colour the nodes.
-        dpi: resolution of a PNG; without it what `files.png` takes.
-        fragment: whether a .tex is the picture alone, to be included in another document.
+        dpi: resolution of a PNG; by default that of `files.png`.
+        fragment: whether a .tex holds only the picture, for inclusion in another document.
 
     Raises:
-        ValueError: where the format cannot hold the graph or what is asked of it.
+        ValueError: if the format can't hold the graph or doesn't support the options.
     """
     if suffix == ".html":
         return viewer.html(profile, graphs, first, look, heat)
@@ -64,32 +64,32 @@ def diagram(
 
 
 LEGIBLE_PT = 6.0
-"""Text below this is hard to read on paper."""
+"""Size below which text is hard to read on paper."""
 
 
 def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
-    """What to know of a drawing whose text becomes too small on paper, and what helps.
+    """Return a warning if a drawing's text is too small on paper, with a remedy; otherwise "".
 
     Args:
-        draw: lays the drawing out for a width in mm, or without one.
+        draw: lays out the drawing for a width in mm, or without one.
         look: how it is drawn.
     """
     drawn = draw(look.width_mm)
     scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
     if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
-        return "the title is longer than the drawing is wide, and small: shorten it"
+        return "the title is too long for the drawing's width and becomes small: shorten it"
     if scale * SMALL >= LEGIBLE_PT:
         return ""
     said = f"the smallest text is {scale * SMALL:.1f} pt"
     if look.width_mm is None:
-        return f"to be no taller than a page it was made smaller: {said}"
+        return f"the drawing was shrunk to fit the height of a page: {said}"
     low, high = look.width_mm, float(MAX_WIDTH_MM)
     if not _legible(draw, look, high):
         return f"at {low:g} mm {said}, and no width makes it legible: draw less of the network"
     while high > 1.02 * low + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
-    return f"at {look.width_mm:g} mm {said}: take {ceil(high):,} mm, or draw less of the network"
+    return f"at {look.width_mm:g} mm {said}: use {ceil(high):,} mm, or draw less of the network"
 
 
 def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:
@@ -99,11 +99,11 @@ def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float)
 
 
 def warning(suffix: str, title: str) -> str:
-    """What to know of a title that a format cannot simply write; mostly nothing."""
+    """Return a warning if a format can't fully write a title; otherwise ""."""
     if not title:
         return ""
     if suffix == ".tex" and needs_unicode_tex(title):
-        return "the title has letters beyond Latin: compile this file with lualatex or xelatex"
+        return "the title has non-Latin letters: compile this file with lualatex or xelatex"
     if suffix in (".pdf", ".png") and (missing := missing_letters(title)):
-        return f"no font of this system has {' '.join(missing[:20])}: left out of the title"
+        return f"no font on this system has {' '.join(missing[:20])}: left out of the title"
     return ""

@@ -1,4 +1,4 @@
-// What an HTML file has around the viewer: its views, and the switches between them.
+// The parts of an HTML file around the viewer: its views, and the switches between them.
 {
   const all = JSON.parse(document.getElementById("data").textContent);
   const levels = [...document.querySelectorAll("input[name=level]")];
@@ -9,7 +9,7 @@
   let base = { level: first, unfolded: Boolean(unfolded) };
   let opened = [];
   const key = (level, unfolded) => (level === "stage" || !unfolded ? level : `${level} unfolded`);
-  // A file has whole views alone: that which shows what the switches say and what is opened.
+  // A file has only whole views, so find the one for the switches and everything that is opened.
   function viewOf(names) {
     const block = names.some((name) => /^layer\d+\.\d+$/.test(name));
     const unfolded = base.unfolded || names.some((name) => name.endsWith(".all"));
@@ -18,7 +18,7 @@
     return key(level, unfolded) in all.views ? key(level, unfolded) : level;
   }
   const without = (name) => opened.filter((one) => one !== name);
-  // Whether a node is inside what was opened; one drawn for equal blocks is inside each of them.
+  // Whether a node is inside an opened name; a node drawn for equal blocks is inside each of them.
   function holds(name, node) {
     const [stage, inside] = name.split(".");
     const [own, index] = node.path.split(".");

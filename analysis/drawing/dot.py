@@ -1,4 +1,4 @@
-"""A graph as DOT text, for users who have Graphviz or another tool that reads it."""
+"""Graphs as DOT text, for Graphviz and other tools that read it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _STYLES = {
 
 
 def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
-    """Write a graph for Graphviz: stages as clusters, shortcuts with their kind as class.
+    """Write a graph for Graphviz, with stages as clusters and the kind of a shortcut as class.
 
-    A shortcut is an edge; where a whole stage is one box, its shortcuts of one kind are a node.
-    Networks that stand beside each other are clusters too.
+    A shortcut is an edge; if a stage is one box, its shortcuts of one kind are a node. Networks
+    side by side are also clusters.
     """
     runs = "LR" if graph.layout is Layout.ROWS else "TB"
     drawing = graphviz.Digraph(
@@ -44,7 +44,7 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
 
 
 def _network(drawing: graphviz.Digraph, graph: Graph, palette: Palette) -> None:
-    """One network."""
+    """Add one network."""
     stages = {
         band.stage: ", ".join(filter(None, (f"{band.stage} {band.shape}", band.note)))
         for band in reversed(graph.bands)
@@ -85,7 +85,7 @@ def _network(drawing: graphviz.Digraph, graph: Graph, palette: Palette) -> None:
 
 
 def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Palette) -> None:
-    """The shortcuts of one kind in a stage that is one box: a box of their line beside it."""
+    """Add the shortcuts of one kind in a stage that is one box, as a box beside it."""
     drawing.node(
         f"{line.path}.{line.kind}",
         escape(words),
@@ -97,7 +97,7 @@ def _unit(drawing: graphviz.Digraph, line: ShortcutLine, words: str, palette: Pa
 
 
 def _is_in(node: Node, stage: str) -> bool:
-    """Whether a node stands in a stage, or in the band of a unit."""
+    """Return whether a node is in a stage, or in the band of a unit."""
     return f"{node.path.rpartition(SLASH)[2]}.".startswith(f"{stage}.")
 
 

@@ -1,7 +1,7 @@
 """A network as a graph: its nodes, the main path, and every shortcut with its kind.
 
-What there is to draw of a network at each level, equal blocks folded, is decided here;
-`analysis.drawing.layout` says where it stands.
+This module decides what to draw of a network at each level, with equal blocks folded;
+`analysis.drawing.layout` decides where.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DEFAULT_ASPECT = 16 / 9
 
 
 class Level(StrEnum):
-    """How much one node stands for."""
+    """What one node represents."""
 
     STAGE = "stage"
     BLOCK = "block"
@@ -40,16 +40,16 @@ class Level(StrEnum):
 
 
 _ADD = 16.0
-"""The width of an addition's circle, in px of the drawing."""
+"""Width of an addition's circle, in px of the drawing."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What of a network is drawn, and what its boxes say.
+    """What to draw of a network, and what its boxes say.
 
-    `labels` is None for what suits the level: paths of blocks, operations of layers. `figures`
-    leaves room for a number in every box. `groups` has them say groups and dilation, where no band
-    has room for it, and `splits` draws the stem's pooling as a box of its own.
+    `labels` is None for the level's default: paths of blocks, operations of layers. `figures`
+    leaves room for a number in every box. `groups` adds groups and dilation to the labels, for
+    drawings without bands for them, and `splits` draws the stem's pooling as a separate box.
     """
 
     profile: Profile
@@ -66,7 +66,7 @@ class View:
 
     @cached_property
     def details(self) -> dict[str, str]:
-        """What there is to say of every layer, block and stage, by path."""
+        """The details of every layer, block and stage, by path."""
         return _details(self.profile)
 
 
@@ -88,22 +88,22 @@ def graph(
     Args:
         profile: the counted network.
         level: whether a node is a stage, a block or a layer.
-        unfold: whether every block of a run of equal ones is drawn.
-        aspect: width over height that the drawing should come near to.
-        opened: names of which more is drawn than the level says: `layer3` shows the stage's
-            blocks, `layer3.all` every block of its run, `layer3.4` that block's layers.
-        width_mm: the drawing's width on paper. Its text is then from 7 to 8 pt where the drawing
-            can be so low as a paper has room for; the aspect is not looked at.
-        labels: what the boxes of blocks say. None is operations where a width on paper is given,
-            else paths; layers always say what they compute unless paths are asked for.
-        arranged: whether it runs in rows or down a column.
-        figures: whether every box has room for a number below its label, as heat writes it.
+        unfold: whether to draw every block of a run of equal ones.
+        aspect: the width over height to aim for.
+        opened: names to draw in more detail than the level: `layer3` shows the stage's blocks,
+            `layer3.all` every block of its run, `layer3.4` that block's layers.
+        width_mm: the drawing's width on paper. Its text then has 7 to 8 pt if the drawing fits the
+            height of the paper; the aspect is ignored.
+        labels: what the boxes of blocks say. None means operations if a width on paper is given,
+            otherwise paths; layers always say what they compute unless paths are requested.
+        arranged: whether the drawing runs in rows or down a column.
+        figures: whether every box has room for a number below its label, for heat.
         cuts: paths of blocks before which a run of equal ones ends.
-        fits: whether it stands as close as on paper, its text as large as a place of this aspect
-            allows; blocks are numbered within the stages that their bands name.
+        fits: whether to space it as tightly as on paper, with text as large as a container of this
+            aspect allows; blocks are then numbered within the stages that their bands name.
 
     Raises:
-        ValueError: where there is nothing of an opened name.
+        ValueError: if an opened name doesn't exist.
     """
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
@@ -121,11 +121,11 @@ def view_of(
     labels: Labels | None,
     figures: bool,
 ) -> View:
-    """Say what of a network is drawn; arguments and errors as of `graph`."""
+    """Return what to draw of a network; arguments and errors as in `graph`."""
     if unknown := set(opened) - openable(profile.spec):
         raise ValueError(
-            f"{quote(min(unknown))} cannot be opened: a stage is named as layer1, all its blocks "
-            "as layer1.all, a block as layer1.0"
+            f"{quote(min(unknown))} can't be opened: name a stage as layer1, all its blocks as "
+            "layer1.all, or a block as layer1.0"
         )
     if labels is None and width_mm is not None:
         labels = Labels.OPERATIONS
@@ -137,7 +137,7 @@ def block_graph(profile: Profile, path: str) -> Graph:
     """Lay out the layers of one block in a row, between the shapes of its input and its output.
 
     Raises:
-        ValueError: where the network has no such block.
+        ValueError: if the network has no such block.
     """
     cell, use = cell_of(profile, path)
     view = View(profile)
@@ -159,10 +159,10 @@ def block_graph(profile: Profile, path: str) -> Graph:
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:
-    """The layers of a block, and what stands beside them.
+    """Return the layers of a block as a cell, with its shortcut.
 
     Raises:
-        ValueError: where the network has no such block.
+        ValueError: if the network has no such block.
     """
     use = block_at(profile, path)
     view = View(profile, Level.LAYER, unfold=True, spacing=spacing)
@@ -171,7 +171,7 @@ def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cel
 
 
 def openable(spec: ResNetSpec) -> frozenset[str]:
-    """Every name that `graph` can open."""
+    """Return all names that `graph` can open."""
     return frozenset(
         name
         for place in plan.blocks(spec)
@@ -180,7 +180,7 @@ def openable(spec: ResNetSpec) -> frozenset[str]:
 
 
 def network_of(view: View) -> Network:
-    """Make all that is drawn of a network, without places."""
+    """Return everything to draw of a network, without positions."""
     profile, spec = view.profile, view.profile.spec
     outputs = {row.name: row.output for row in profile.stages}
     size = shape(profile.input)
@@ -189,28 +189,28 @@ def network_of(view: View) -> Network:
     groups = groups if view.splits else [replace(groups[1], cells=(image, *groups[1].cells))]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
-        note = "" if view.level is Level.LAYER else _note(stage)  # there every convolution says it
+        note = "" if view.level is Level.LAYER else _note(stage)  # convolutions say it themselves
         output = shape(outputs[stage.name])
         cells, paper = tuple(_stage_cells(view, stage)), plan.paper_name(stage.name)
         groups.append(Group(stage.name, cells, shape(entering), output, paper, note, True))
         entering = outputs[stage.name]
     head = _end(view, Kind.HEAD, plan.head_steps(spec))
     groups.append(Group(plan.HEAD, head, shape(entering), shape(outputs[plan.HEAD])))
-    caption, is_layers = f"every {view.level} a node", view.level is Level.LAYER
+    caption, is_layers = f"one node per {view.level}", view.level is Level.LAYER
     notes = () if is_layers or _says(view) is not Labels.PATH else tuple(_notes(spec))
     name = title(spec)
     return Network(profile.model, name, caption, tuple(groups), view.spacing, notes, is_layers)
 
 
 def _says(view: View) -> Labels:
-    """What the boxes of a view say."""
+    """Return what the boxes of a view say."""
     if view.labels is not None:
         return view.labels
     return Labels.OPERATIONS if view.level is Level.LAYER else Labels.PATH
 
 
 def _stem(view: View) -> tuple[Group, ...]:
-    """The stem in one group, or split where its pooling makes the map smaller."""
+    """Return the stem as one group, or split where its pooling shrinks the map."""
     spec = view.profile.spec
     steps = plan.stem_steps(spec)
     output = {row.name: row.output for row in view.profile.stages}[plan.STEM]
@@ -238,7 +238,7 @@ def _stem(view: View) -> tuple[Group, ...]:
 
 
 def _stem_box(view: View, steps: tuple[Step, ...]) -> Node:
-    """The box of the stem's convolution or of its pooling."""
+    """Return the box of the stem's convolution or of its pooling."""
     (kind, name), conv = steps[0], plan.stem_conv(view.profile.spec)
     node = _layer(view, name, kind, name, conv)
     return replace(node, kind=Kind.STEM)
@@ -249,20 +249,20 @@ def _paths(steps: tuple[Step, ...]) -> tuple[str, ...]:
 
 
 def _notes(spec: ResNetSpec) -> Iterator[str]:
-    """What the boxes named stem and head stand for."""
+    """Yield explanations of the boxes named stem and head."""
     for name, steps in ((plan.STEM, plan.stem_steps(spec)), (plan.HEAD, plan.head_steps(spec))):
         yield f"{name}: {', '.join(_operations(spec, steps))}"
 
 
 def _operations(spec: ResNetSpec, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """What the stem or the head computes, but for norms, activations and changes of shape."""
+    """Return the stem's or head's operations, except norms, activations and reshaping."""
     quiet = (StepKind.NORM, StepKind.ACTIVATION, StepKind.FLATTEN)
     conv = plan.stem_conv(spec)
     return tuple(step_label(spec, step, conv) for step in steps if step.kind not in quiet)
 
 
 def _stage_cells(view: View, stage: plan.StagePlan) -> Iterator[Cell]:
-    """A stage as one box, or its blocks, equal ones folded where nothing unfolds them."""
+    """Yield a stage as one box, or its blocks, with equal ones folded unless unfolded."""
     if view.level is Level.STAGE and stage.name not in view.opened:
         yield _stage_cell(view, stage)
         return
@@ -290,7 +290,7 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
 
 
 def _stage_operations(stage: plan.StagePlan) -> Iterator[str]:
-    """The convolutions of a stage's blocks; `first /2` where the first block alone strides."""
+    """Yield the convolutions of a stage's blocks, and `first /2` if only the first has a stride."""
     for conv, later in zip(stage.first.convs, stage.rest.convs, strict=True):
         label = operation(later)
         once = f" first /{conv.stride}" if conv.stride > later.stride else ""
@@ -298,13 +298,13 @@ def _stage_operations(stage: plan.StagePlan) -> Iterator[str]:
 
 
 def _arcs_of(stage: plan.StagePlan) -> tuple[tuple[ShortcutKind, int], ...]:
-    """The kinds of shortcut in a stage, and how many there are of each."""
+    """Return the kinds of shortcut in a stage, with their numbers."""
     kinds = Counter(block.shortcut for block in stage)
     return tuple((kind, n) for kind, n in kinds.items() if kind is not ShortcutKind.NONE)
 
 
 def stage_in_words(stage: plan.StagePlan) -> str:
-    """What a stage's blocks are like: `1 projection and 35 identity shortcuts, 32 groups`."""
+    """Describe a stage's blocks: `1 projection and 35 identity shortcuts, 32 groups`."""
     arcs = _arcs_of(stage)
     said = " and ".join(f"{count} {NAMES[kind]}" for kind, count in arcs) or "no"
     shortcuts = f"{said} shortcut{'' if stage.count == 1 and arcs else 's'}"
@@ -312,7 +312,7 @@ def stage_in_words(stage: plan.StagePlan) -> str:
 
 
 def _note(stage: plan.StagePlan) -> str:
-    """Groups and dilation of a stage's blocks, as in `32 groups, dilation 1, then 2`."""
+    """Return the groups and dilation of a stage's blocks: `32 groups, dilation 1, then 2`."""
     first, rest = (
         max(block.convs, key=lambda conv: (conv.groups, conv.dilation))
         for block in (stage.first, stage.rest)
@@ -349,7 +349,7 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
 def _layers_cell(
     view: View, block: plan.BlockPlan, place: Place, count: int, around: tuple[str, ...]
 ) -> Cell:
-    """The layers of a block; `around` names what opens more of it, if any, and what closes it."""
+    """Return the layers of a block; `around` names what opens more of it, if any, and closes it."""
     *opens, inside = around
     path = place.path
     spec = view.profile.spec
@@ -396,7 +396,7 @@ def _arcs(block: plan.BlockPlan, count: int) -> tuple[tuple[ShortcutKind, int], 
 
 
 def _past(view: View, block: plan.BlockPlan, path: str, count: int) -> tuple[Node, ...]:
-    """The layers on a shortcut."""
+    """Return the layers on a shortcut."""
     spec = view.profile.spec
     if block.shortcut is ShortcutKind.ZERO_PAD:
         nodes = [_node(view, f"{path}.downsample", Kind.PAD, ("zero pad",), count)]
@@ -415,7 +415,7 @@ def _single(view: View, name: str, kind: Kind, lines: tuple[str, ...], detail: s
 
 
 def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
-    """The stem or the head: one node, or by layers one for each step."""
+    """Return the stem or the head: one node, or at layer level one per step."""
     if view.level is not Level.LAYER:
         says = _says(view)
         lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
@@ -442,7 +442,7 @@ _KINDS = {
 def _layer(
     view: View, path: str, step: StepKind, name: str, conv: plan.ConvPlan | None, count: int = 1
 ) -> Node:
-    """The node of one step; `conv` is its plan where it is a convolution."""
+    """Return the node of one step; `conv` is its plan if it is a convolution."""
     label = step_label(view.profile.spec, Step(step, name), conv)
     says = view.labels or Labels.OPERATIONS
     lines: tuple[str, ...] = (path,) if says is not Labels.OPERATIONS else ()
@@ -451,7 +451,7 @@ def _layer(
 
 
 def step_label(spec: ResNetSpec, step: Step, conv: plan.ConvPlan | None) -> str:
-    """What a step computes; `conv` is its plan where it is a convolution."""
+    """Return what a step computes; `conv` is its plan if it is a convolution."""
     match step.kind:
         case StepKind.CONV:
             assert conv is not None
@@ -493,13 +493,13 @@ def _node(
 
 
 def _details(profile: Profile) -> dict[str, str]:
-    """What there is to say of every layer, block and stage, by path."""
+    """Return the details of every layer, block and stage, by path."""
     special = _special(profile.spec)
     details = {
         path: f"{row.type}{special.get(path, '')}, {shape(row.input)} to "
         f"{shape(row.output)}, {exact(row.params)} parameters, {exact(row.macs)} MACs"
         for row in profile.layers
-        for path in (row.path,)  # which is made anew each time
+        for path in (row.path,)  # a property that is computed on each access
     }
     stages = {stage.name: f", {stage_in_words(stage)}" for stage in plan.stages(profile.spec)}
     for row in profile.stages:
@@ -516,7 +516,7 @@ def _details(profile: Profile) -> dict[str, str]:
 
 
 def _special(spec: ResNetSpec) -> dict[str, str]:
-    """Groups and dilation of every block and convolution that has them, by path."""
+    """Return the groups and dilation of every block and convolution that has them, by path."""
     found: dict[str, str] = {}
     for stage in plan.stages(spec):
         for index, block in enumerate(stage):

@@ -1,6 +1,6 @@
 """Heat: a number for every stage, block and layer, to colour a graph by.
 
-Any mapping from path to number will do; the metrics here are those of a profile.
+Any mapping from path to number works; the metrics here are those of a profile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from analysis.style.numbers import short
 
 
 class Metric(StrEnum):
-    """The numbers of a profile that a graph may be coloured by."""
+    """The numbers of a profile that can colour a graph."""
 
     MACS = "macs"
     PARAMS = "params"
@@ -24,17 +24,17 @@ class Metric(StrEnum):
 
     @property
     def label(self) -> str:
-        """What the scale is called."""
+        """The label of the scale."""
         return {"macs": "MACs", "params": "parameters", "saved_bytes": "saved memory"}[self.value]
 
     @property
     def unit(self) -> str:
-        """What is counted, where it is not plain numbers."""
+        """The unit; empty for plain numbers."""
         return "B" if self is Metric.SAVED_BYTES else ""
 
 
 class Per(StrEnum):
-    """What of a box that stands for several blocks is coloured: all of them, or one."""
+    """Whether the colour of a box for several blocks shows all of them or one."""
 
     BOX = "box"
     BLOCK = "block"
@@ -42,12 +42,12 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Heat:
-    """Numbers by path, what they are and their unit; `varies` where equal blocks' numbers differ.
+    """Numbers by path, with their label and unit; `varies` if equal blocks' numbers differ.
 
-    The number of a stage is that of all its blocks, every other that of one block or layer; `per`
-    says which of the two a box shows. `most` ends the scale, so that two graphs share one; without
-    it a graph's hottest node does. Numbers that vary cannot be added up: a box that stands for
-    several blocks then has none, and a graph must be unfolded to show them.
+    A stage's number is that of all its blocks, every other that of one block or layer; `per` says
+    which of the two a box shows. `most` is the end of the scale, so that two graphs can share one;
+    by default it is the graph's hottest node. Numbers that vary can't be summed: a box for several
+    blocks then has none, and the graph must be unfolded to show them.
     """
 
     label: str
@@ -58,7 +58,7 @@ class Heat:
     most: float | None = None
 
     def of(self, node: Node) -> float | None:
-        """The number of a box, of a stage per block its mean; None where it has none."""
+        """Return the number of a box, the mean for a stage per block, or None if it has none."""
         value = self._of_one(node)
         if value is None or node.kind is Kind.ADD or self._hides(node):
             return None
@@ -67,14 +67,14 @@ class Heat:
         return value * node.count if self.per is Per.BOX else value
 
     def _of_one(self, node: Node) -> float | None:
-        """The number of one block or layer, with the norms and activations drawn within it."""
+        """Return the number of one block or layer, with the norms and activations drawn in it."""
         value = self.values.get(node.path)
         if value is None or not node.also:
             return value
         return value + sum(self.values.get(path, 0) for path in node.also)
 
     def figures(self, node: Node) -> tuple[str, ...]:
-        """The number of a box in words, from the longest to the shortest; none of nothing."""
+        """Return the number of a box in words, from longest to shortest; empty if there is none."""
         value = self.of(node)
         if not value:
             return ()
@@ -87,7 +87,7 @@ class Heat:
         return (f"{short(self._of_one(node) or 0, self.unit)} {times}", times, said)
 
     def text(self, node: Node) -> str:
-        """The number of a box with its name, or why it has none; empty where there is nothing."""
+        """Return the number of a box with its label, or why it has none; "" if it isn't known."""
         if self._hides(node):
             return "differs by block: unfold to see it"
         value = self.of(node)
@@ -98,21 +98,21 @@ class Heat:
         return f"{next(iter(self.figures(node)), short(value, self.unit))} {self.label}"
 
     def ends(self, most: float) -> str:
-        """What the scale goes from and to, with its unit, and which reading it is of."""
+        """Return the ends of the scale with its unit, and whether it is per box or per block."""
         reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
         said = f"0 to {short(most, self.unit)} {self.label}"
         return said if self.varies else f"{said}, {reading}"
 
     def _hides(self, node: Node) -> bool:
-        """Whether a box stands for several blocks whose numbers differ."""
+        """Return whether a box represents several blocks whose numbers differ."""
         return self.varies and node.count > 1 and node.kind is not Kind.ADD
 
 
 def heat_of(profile: Profile, metric: Metric) -> Heat:
-    """A metric of every layer, and its sums for blocks, stages, stem and head.
+    """Return a metric of every layer, and its sums for blocks, stages, stem and head.
 
     Raises:
-        ValueError: for saved memory, where the network cannot train at the profile's batch.
+        ValueError: for saved memory, if the network can't train at the profile's batch.
     """
     if metric is Metric.SAVED_BYTES and profile.untrainable:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What stands below a drawing, in every format: its lines and signs in words, and its scale."""
+"""The key below a drawing, in every format: its lines and signs explained, and its scale."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ NAMES = {
 }
 
 SAMPLE, BAR = 34.0, 220.0
-"""Lengths in px of a line's sample and of the scale."""
+"""Lengths of a line's sample and of the scale, in px."""
 
 _LEFT, _LINE, _GAP, _BELOW = 28.0, 24.0, 18.0, 10.0
 _TO_WORDS = 230.0
-_TEXT, _WIDER = 13, 1.12  # px of its type, and how much wider a document's own font may be
+_TEXT, _WIDER = 13, 1.12  # font size in px, and how much wider a document's font may be
 
 
 class Sign(StrEnum):
-    """What a drawing has beside the lines of its shortcuts that needs a word."""
+    """A sign in a drawing, other than a shortcut's line, that the key explains."""
 
     ADDITION = "addition"
     RUN = "run"
@@ -48,29 +48,29 @@ _SIGNS = {
 _COUNTED = "×n: n equal blocks, drawn once"
 
 _TO_NAME = {Sign.ADDITION: 24.0, Sign.RUN: 32.0, Sign.STAGE: 32.0, Sign.NOTE: 0.0}
-"""From where a sample begins to its name, where it is not a line's."""
+"""Distance from the start of a sample to its name, for samples other than lines."""
 
 
 class Entry(NamedTuple):
-    """One thing that the key explains."""
+    """One entry of the key."""
 
     kind: ShortcutKind | Sign
     text: str
 
     @property
     def to_name(self) -> float:
-        """From where its sample begins to where its text does."""
+        """Distance from the start of its sample to that of its text."""
         return _TO_NAME.get(self.kind, SAMPLE + 8) if isinstance(self.kind, Sign) else SAMPLE + 8
 
     @property
     def width(self) -> float:
-        """Of the sample and the text."""
+        """Width of the sample and the text."""
         return self.to_name + _width(self.text)
 
 
 @dataclass(frozen=True)
 class Name:
-    """An entry in its place: where its sample begins, and where its text does."""
+    """A placed entry: where its sample begins, and where its text does."""
 
     kind: ShortcutKind | Sign
     text: str
@@ -80,7 +80,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Key:
-    """Where everything stands, from the drawing's lower edge, in px."""
+    """The key's layout, measured from the drawing's lower edge, in px."""
 
     names: tuple[Name, ...]
     scale: Point
@@ -89,7 +89,7 @@ class Key:
 
 
 def entries_of(graph: Graph) -> tuple[Entry, ...]:
-    """List what a drawing's key explains: the lines, signs and boxes that occur, nothing else."""
+    """Return the entries of a drawing's key: only the lines, signs and boxes that occur."""
     kinds = {line.kind for line in graph.shortcuts}
     return entries(kinds, graph.nodes, graph.notes)
 
@@ -97,7 +97,7 @@ def entries_of(graph: Graph) -> tuple[Entry, ...]:
 def entries(
     kinds: Iterable[ShortcutKind], nodes: Iterable[Node], notes: Iterable[str]
 ) -> tuple[Entry, ...]:
-    """List what a key explains of these kinds of shortcut, nodes and notes."""
+    """Return the entries of a key for these kinds of shortcut, nodes and notes."""
     found = set(kinds)
     lines = (Entry(kind, f"{NAMES[kind]} shortcut") for kind in ShortcutKind if kind in found)
     seen = set(_signs(nodes))
@@ -126,16 +126,16 @@ def _width(text: str) -> float:
 
 
 def key_of(entries: Sequence[Entry], ends: str, width: float, margin: float) -> Key:
-    """Place what a key explains and, where the scale's `ends` are said, the scale.
+    """Place the entries of a key and, if `ends` isn't empty, the scale.
 
-    They begin at the drawing's margin, or a little from its edge where they would not fit then.
-    What does not fit beside what stands before it stands below.
+    They begin at the drawing's margin, or near its edge if they wouldn't fit otherwise. Entries
+    that don't fit in a line continue on the next.
 
     Args:
-        entries: what is explained.
-        ends: what the scale goes from and to, or nothing where there is none.
-        width: of the drawing, in px.
-        margin: what is free left and right in it, in px.
+        entries: the entries.
+        ends: the ends of the scale in words, or "" if there is none.
+        width: the drawing's width in px.
+        margin: the drawing's left and right margins in px.
     """
     wides = [entry.width for entry in entries]
     longest = max(sum(wides) + _GAP * (len(wides) - 1), _TO_WORDS + _width(ends) if ends else 0.0)

@@ -1,8 +1,8 @@
-"""Where everything of a drawing stands: cells in rows, rows wrapped to an aspect or to paper.
+"""Layout of a drawing: cells in rows, and rows wrapped to an aspect or to paper.
 
-All of it is computed in closed form, in time linear in what is drawn: left to right along a row,
-and all rows of a drawing equally long. A shortcut is an arc above, from before its block to the
-addition after it, so no skip is ever drawn over the main path.
+Positions are computed in closed form, in time linear in the number of nodes: from left to right
+along a row, with all rows of a drawing equally long. A shortcut is an arc above its block, from
+before the block to the addition after it, so no shortcut ever covers the main path.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from analysis.drawing.spacing import Spacing
 from analysis.drawing.wrap import Row, Wrapping
 
 HEAD = 26.0
-"""The height of a network's name above its rows, in px."""
+"""Height of a network's name above its rows, in px."""
 
 _BAND = 8.0  # how far a band reaches beyond its last node
-_LEAD = 4.0  # and beyond the first one's fork
-_AROUND = 13.0  # and the way from row to row beyond the nodes at a row's end
+_LEAD = 4.0  # how far it reaches beyond the first node's fork
+_AROUND = 13.0  # how far the edge between two rows reaches beyond the row's last node
 
 
 def arrange(
@@ -46,11 +46,11 @@ def arrange(
     """Lay out a network in rows or down a column.
 
     Args:
-        network: what is laid out.
+        network: the network.
         layout: rows or a column.
-        aspect: width over height that rows come near to.
-        width_mm: the width on paper, in place of the aspect.
-        fits: whether rows are as long as makes the text largest in a place of the aspect.
+        aspect: the width over height to aim for.
+        width_mm: the width on paper, instead of the aspect.
+        fits: whether to choose the rows that make the text largest in a container of the aspect.
     """
     if layout is Layout.COLUMN:
         return column.in_a_column(network, width_mm)
@@ -116,7 +116,7 @@ def _wrapped(
 
 
 def _lower(graph: Graph, by: float) -> Graph:
-    """The graph so much further down."""
+    """Return the graph moved down by a distance."""
 
     def point(at: Point) -> Point:
         return at[0], at[1] + by
@@ -155,14 +155,14 @@ def in_a_row(network: Network) -> Graph:
 
 
 def low_mm(network: Network, width_mm: float) -> float:
-    """How tall a drawing should be at most on paper, in a column of text or across a page."""
+    """Return the largest height that a drawing should have on paper, in a column or on a page."""
     if network.is_layers:
         return wrap.PAGE_MM if width_mm <= wrap.COLUMN_MM else 160.0
     return 120.0 if width_mm <= wrap.COLUMN_MM else 70.0
 
 
 def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
-    """Place the cells, all rows stretched to a length in px."""
+    """Place the cells, with all rows stretched to a length in px."""
     network, spacing = wrapping.network, wrapping.network.spacing
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -179,7 +179,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
         gaps = sum(len(cell.main) for cells in cells_in_row for cell in cells) - 1
         free = length - wrapping.row_width(row)
         stretch = free / gaps if gaps else 0.0
-        if not gaps:  # a node in a row of its own fills it
+        if not gaps:  # a single node fills its row
             ((cell,),) = cells_in_row
             cells_in_row = [(_wider(cell, free),)]
         for number, (part, cells) in enumerate(zip(row, cells_in_row, strict=True)):
@@ -239,9 +239,9 @@ def _wider(cell: Cell, by: float) -> Cell:
 def _place(
     cell: Cell, x: float, y: float, width: float, stretch: tuple[float, float], spacing: Spacing
 ) -> tuple[Cell, float]:
-    """The cell with its nodes placed from x on, and where it ends.
+    """Return the cell with its nodes placed from x on, and the x at which it ends.
 
-    `stretch` is what every row adds before the cell's first node, and before every other.
+    `stretch` is the space that the row adds before the cell's first node, and before each other.
     """
     edge = FRAME if cell.frame else 0.0
     main = cell.main
@@ -296,9 +296,9 @@ def _frame(cell: Cell, x: float, y: float, end: float, spacing: Spacing) -> Fram
 
 
 def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between: float) -> Edge:
-    """A straight line in a row; from row to row around the end of one and the next one's start.
+    """Return a straight edge in a row, or one around the end of a row to the start of the next.
 
-    `between` is how high the way from row to row is.
+    `between` is the y of the edge's way from row to row.
     """
     start, end = one.x + one.width / 2, other.x - other.width / 2
     if one.y == other.y:

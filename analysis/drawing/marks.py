@@ -1,4 +1,4 @@
-"""What every picture of a drawing decides alike: sizes, fills, what is legible and what is said."""
+"""Decisions shared by all renderers of a drawing: sizes, fills, legibility and texts."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from analysis.style.palette import CIVIDIS, GREYS, PRINT, Palette, heat_colour
 from nets.plan import ShortcutKind
 
 LARGE = 18.0
-"""The size of a title's type in px."""
+"""Font size of a title in px."""
 
 
 CORNER = 9.0
 
 
 TITLE = 40.0
-"""The height of the title above a drawing."""
+"""Height of the title above a drawing, in px."""
 
 
 _FILLS = {
-    # six quiet fills, told apart by label too
+    # Muted fills; labels also tell the kinds apart.
     Kind.CONV: 0.26,
     Kind.LINEAR: 0.26,
     Kind.POOL: 0.16,
@@ -51,18 +51,18 @@ _OTHER_FILL = 0.16
 
 
 def fill_of(kind: Kind) -> float:
-    """How much of the tint covers the ground of a box."""
+    """Return the share of the tint in the fill of a box."""
     return _FILLS.get(kind, _OTHER_FILL)
 
 
 def title_size(title: str, width: float) -> float:
-    """The size of a title in px: a long one fits, if smaller."""
+    """Return the font size of a title in px, reduced for a long one to fit."""
     return min(LARGE, 1.7 * width / len(title))
 
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph: from nothing to the hottest node."""
+    """Heat on a graph, on a scale from 0."""
 
     heat: Heat
     most: float
@@ -70,30 +70,30 @@ class Warm:
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
-        """Heat from nothing to the scale's end, or to the hottest node of a graph."""
+        """Return heat on a scale from 0 to the heat's end, or to the graph's hottest node."""
         found = [heat.of(node) or 0 for node in graph.nodes]
         most = heat.most or max(found, default=0) or 1
         return cls(heat, most, GREYS if palette == PRINT else CIVIDIS)
 
     def colour(self, node: Node) -> str | None:
-        """The fill of a node; None of one that has no number."""
+        """Return the fill of a node, or None if it has no number."""
         value = self.heat.of(node)
         return None if value is None else heat_colour(value / self.most, self.colours)
 
     @property
     def ends(self) -> str:
-        """What the scale goes from and to, with its unit."""
+        """The ends of the scale, with its unit."""
         return self.heat.ends(self.most)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
-    """The kinds of shortcut that occur."""
+    """Return the kinds of shortcut that occur."""
     found = {line.kind for line in graph.shortcuts}
     return tuple(kind for kind in ShortcutKind if kind in found)
 
 
 def description(graph: Graph) -> str:
-    """The drawing in words."""
+    """Describe the drawing in words."""
     counts: Counter[ShortcutKind] = Counter()
     for line in graph.shortcuts:
         counts[line.kind] += line.count
@@ -102,23 +102,23 @@ def description(graph: Graph) -> str:
 
 
 def holds_shape(band: Band) -> bool:
-    """Whether there is room for a band's shape beside its title."""
+    """Return whether there is room for a band's shape beside its title."""
     return band.width > width_of(band.title, band.shape)
 
 
 def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
-    """The shortcuts that say their count; elsewhere the box of a run does."""
+    """Return the shortcuts that show their count; for others the box of the run does."""
     runs = {node.id for node in graph.nodes if node.kind is Kind.ADD and node.count > 1}
     return tuple(line for line in graph.shortcuts if line.target in runs)
 
 
 def stack_of(node: Node) -> tuple[float, ...]:
-    """How far right and down the boxes of a node stand, the last on top: a run is stacked."""
+    """Return the offsets right and down of a node's stacked boxes, with the last on top."""
     return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
 
 
 class Line(NamedTuple):
-    """A line of text in a box, its middle at x."""
+    """A line of text in a box, centred on x."""
 
     text: str
     size: float
@@ -128,10 +128,10 @@ class Line(NamedTuple):
 
 
 def lines_of(node: Node, warm: Warm | None) -> tuple[Line, ...]:
-    """Place what stands in a box: the lines of its label, what is beside them, and its number.
+    """Place the text in a box: the lines of its label, what is beside them, and its number.
 
-    The number stands below the label, as much of it as there is room for; in a box that has a lower
-    part, beside the label.
+    The number is below the label, in the longest form that fits; in a box with a lower part, it is
+    beside the label.
     """
     lines, figures = node.lines, warm.heat.figures(node) if warm else ()
     room = node.width - 6
@@ -172,7 +172,7 @@ class Sample(NamedTuple):
 
 
 def sample_of(name: Name) -> Sample:
-    """Draw what stands before a name in the key that is not a shortcut's."""
+    """Return the sign before a name in the key that isn't a shortcut's."""
     x, y = name.sample
     match name.kind:
         case Sign.ADDITION:

@@ -1,7 +1,7 @@
-"""A drawing of a network: nodes, lines, bands and frames with their places.
+"""The parts of a drawing: nodes, lines, bands and frames with their positions.
 
-`analysis.drawing.graph` makes one of a network, `analysis.drawing.layout` places it, and every
-renderer draws it.
+`analysis.drawing.graph` makes a drawing from a network, `analysis.drawing.layout` places it, and
+every renderer draws it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from enum import StrEnum
 from nets.plan import ShortcutKind
 
 SMALL, TEXT = 12, 13
-"""Sizes of type in px: of what stands beside things, the smallest, and of labels."""
+"""Font sizes in px: of annotations, the smallest, and of labels."""
 
 MARGIN = 28.0
-"""What is free around a drawing, in px."""
+"""Margin around a drawing, in px."""
 
 RIM = 5.0
-"""What a box shows of itself around its lower part, in px."""
+"""Rim of a box around its lower part, in px."""
 
 
 class Labels(StrEnum):
-    """What a box says: where its block stands, what it computes, or both."""
+    """What a box says: its block's path, its operations, or both."""
 
     PATH = "path"
     OPERATIONS = "operations"
@@ -30,14 +30,14 @@ class Labels(StrEnum):
 
 
 class Layout(StrEnum):
-    """How a drawing runs: in rows from left to right, or down a column."""
+    """The direction of a drawing: in rows from left to right, or down a column."""
 
     ROWS = "rows"
     COLUMN = "column"
 
 
 class Kind(StrEnum):
-    """What a node is."""
+    """The kind of a node."""
 
     INPUT = "input"
     STEM = "stem"
@@ -56,7 +56,7 @@ class Kind(StrEnum):
 
 
 SLASH = "/"
-"""Between a network's name and a path in it, where several stand beside each other."""
+"""Separator of a network's name and a path in it, in a drawing of several networks."""
 
 Point = tuple[float, float]
 
@@ -65,12 +65,12 @@ Point = tuple[float, float]
 class Node:
     """A box, or the circle of an addition; (x, y) is its centre.
 
-    `label` is one line or several, and `beside` stands to their right: the count of a run whose
-    label lists operations. `path` is the module's, of a run its first block's. `count` is how many
-    equal blocks it is. `also` are the paths of norms and activations that the box stands for too.
-    `opens` are the names that show more of it when they are opened, the nearest first; `inside`
-    is the opened name that shows it, empty where it is drawn anyway. `inner` is the height of its
-    lower part, below its label, where the shortcuts of a stage stand as small units.
+    `label` is one or several lines, and `beside` is to their right: the count of a run whose label
+    lists operations. `path` is the module's, for a run that of its first block. `count` is the
+    number of equal blocks. `also` are the paths of norms and activations that the box includes.
+    `opens` are the names that show more of it when opened, the nearest first; `inside` is the
+    opened name that shows it, or "" if it is always drawn. `inner` is the height of its lower part,
+    below its label, which shows the shortcuts of a stage as small units.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Node:
     also: tuple[str, ...] = ()
 
     def at(self, x: float, y: float) -> Node:
-        """The node with its centre at (x, y); in a tenth of the time of `replace`."""
+        """Return the node with its centre at (x, y), ten times faster than `replace`."""
         placed = object.__new__(Node)
         placed.__dict__.update(self.__dict__, x=x, y=y)
         return placed
@@ -102,19 +102,19 @@ class Node:
 
     @property
     def label_y(self) -> float:
-        """The middle of the part that its label stands in."""
+        """The vertical centre of the part with its label."""
         return self.y - self.inner / 2
 
     @property
     def panel(self) -> tuple[float, float, float, float]:
-        """The ground of its lower part: left, top, width and height."""
+        """The background of its lower part: left, top, width and height."""
         left, bottom = self.x - self.width / 2, self.y + self.height / 2
         return left + RIM, bottom - self.inner, self.width - 2 * RIM, self.inner - RIM
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A step of the main path; `label` is the shape on it where the shape changes."""
+    """A step of the main path; `label` is the shape on it if the shape changes."""
 
     source: str
     target: str
@@ -123,9 +123,9 @@ class Edge:
 
     @property
     def label_at(self) -> tuple[Point, str]:
-        """Where the label's base line is, and whether it starts or has its middle there.
+        """The position on the label's baseline, and whether it is its start or its middle.
 
-        Under a straight edge, beside one that runs down, on the way back from row to row.
+        The label is below a horizontal edge, beside a vertical one, and on one between rows.
         """
         if len(self.points) > 2:
             (x1, y), (x2, _) = self.points[2:4]
@@ -137,12 +137,12 @@ class Edge:
 
     @property
     def head(self) -> tuple[Point, Point, Point]:
-        """The arrow in which the line ends."""
+        """The arrowhead at its end."""
         return _arrow(self.points[-2], self.points[-1], 3.5, 5.5)
 
 
 def _arrow(before: Point, tip: Point, half: float, long: float) -> tuple[Point, Point, Point]:
-    """Return an open arrow head at the end of a step across or down."""
+    """Return an open arrowhead at the end of a horizontal or vertical step."""
     (from_x, from_y), (x, y) = before, tip
     if from_x == x:
         back = y - long if from_y < y else y + long
@@ -153,10 +153,10 @@ def _arrow(before: Point, tip: Point, half: float, long: float) -> tuple[Point, 
 
 @dataclass(frozen=True)
 class SmallUnit:
-    """A residual unit in small, for all blocks of a stage that have one kind of shortcut.
+    """A small residual unit that represents all blocks of a stage with one kind of shortcut.
 
-    `path` is its main path, `box` left, top, width and height of its branch, `add` the addition's
-    centre and `radius` its size; `words` say how many blocks are so, from `words_at` on.
+    `path` is its main path, `box` the left, top, width and height of its branch, `add` the
+    addition's centre and `radius` its size; `words` give the number of blocks, from `words_at` on.
     """
 
     path: tuple[Point, Point]
@@ -187,14 +187,14 @@ class ShortcutLine:
 
     @property
     def is_upright(self) -> bool:
-        """Whether it runs beside its blocks and not above them."""
+        """Whether it runs beside its blocks rather than above them."""
         return self.points[0][1] == self.points[1][1]
 
     @property
     def count_at(self) -> tuple[Point, str]:
-        """Where its count's base line is, and whether it starts or has its middle there.
+        """The position on its count's baseline, and whether it is its start or its middle.
 
-        Over the line, or to its right, and before any box on it.
+        The count is above the line, or to its right, and before any box on it.
         """
         (left, first), (beside, top), (right, last), _ = self.points
         share = 0.12 if self.via else 0.5
@@ -204,7 +204,7 @@ class ShortcutLine:
 
     @property
     def inset(self) -> tuple[Point, Point, Point, Point]:
-        """The same arc, a little inside."""
+        """The same arc, slightly further inside."""
         (x1, y1), (beside, top), (x2, _), (_, y2) = self.points
         if self.is_upright:
             return (x1, y1 + 5), (beside - 5, y1 + 5), (beside - 5, y2 - 5), (x2, y2 - 5)
@@ -212,14 +212,14 @@ class ShortcutLine:
 
     @property
     def head(self) -> tuple[Point, Point, Point]:
-        """The arrow in which the line ends, in the direction of its last step."""
+        """The arrowhead at its end, in the direction of its last step."""
         before, tip = self.points[-2:]
         return _arrow(before, tip, 3, 5) if self.unit else _arrow(before, tip, 4, 7)
 
 
 @dataclass(frozen=True)
 class Band:
-    """The part of one stage that lies in one row; `note` is what all its blocks have."""
+    """The part of a stage in one row; `note` applies to all its blocks."""
 
     stage: str
     title: str
@@ -233,7 +233,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Frame:
-    """The outline around the layers of an opened block, `name` is what closes it."""
+    """The outline around the layers of an opened block; `name` closes it."""
 
     name: str
     title: str
@@ -245,7 +245,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Heading:
-    """The name of a network, where several stand beside each other; (x, y) is its base line."""
+    """The name of a network in a drawing of several; (x, y) is on its baseline."""
 
     text: str
     x: float
@@ -255,11 +255,11 @@ class Heading:
 
 @dataclass(frozen=True)
 class Graph:
-    """All that a renderer draws, in px, with what is free left and right of it.
+    """Everything that a renderer draws, in px, with the margin left and right.
 
-    `caption` says in a few words what it shows. `notes` are what the legend says of boxes whose
-    labels don't say it themselves. Where several networks stand beside each other, the paths of
-    each begin with its name and a slash, `headings` name them, and `parts` are their own graphs.
+    `caption` briefly says what it shows. `notes` explain boxes in the legend if their labels don't.
+    If there are several networks, the paths of each begin with its name and a slash, `headings`
+    name them, and `parts` are their separate graphs.
     """
 
     model: str

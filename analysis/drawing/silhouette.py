@@ -1,8 +1,8 @@
-"""The silhouette of a network: how height, width and channels change, as one SVG picture.
+"""The silhouette of a network: height, width and channels along its depth, as an SVG.
 
-Each box is a tensor. Its front face is the map and its depth the channels, so the picture shows at
-once that a ResNet gives up resolution for channels. Positions follow from the shapes in closed
-form; only the scale is tried, largest first, until the picture fits its width.
+Each box is a tensor. Its front face is the map and its depth the channels, so the picture shows how
+a ResNet trades resolution for channels. Positions follow from the shapes in closed form; only the
+scale is searched, from the largest down, until the picture fits its width.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from analysis.style.palette import LIGHT, Palette, mix
 from nets import plan
 
 MAX_WIDTH = 960
-"""Pixels: at 900 px on a wall the smallest text is still 14 px."""
+"""Largest width in px; shown at 900 px, the smallest text still has 14 px."""
 
 NAME_SIZE, TEXT_SIZE = 16, 15
 _LINE = 20
@@ -29,20 +29,20 @@ _CHARACTER = 0.6
 """Width of a character in em: an upper estimate for Source Sans, Segoe UI, Helvetica and Arial."""
 
 _LEAST_PT = 7.0
-"""Of the text on paper: on a narrow one the boxes stand in rows."""
+"""Smallest text on paper; for narrow paper the boxes are split into rows."""
 
 _SIDES = range(150, 39, -5)
-"""Drawn lengths of the longest side of a map, the largest that fits is taken."""
+"""Candidate lengths in px of the longest side of a map; the largest that fits is used."""
 
 _SMALLEST_MAP = 32
-"""A net whose maps are all smaller than this does not fill the picture with them."""
+"""A network whose maps are all smaller than this doesn't fill the picture."""
 
 _THINNEST = 6.0
 _BAR = 8.0
-"""Thickness of the head's bar: a vector has no map."""
+"""Thickness of the head's bar, because a vector has no map."""
 
 _DEPTH = 0.028
-"""Depth of a doubling of the channels, as a share of the longest side."""
+"""Depth per doubling of the channels, as a share of the longest side."""
 
 _ANGLE = radians(30)
 _MARGIN = 12
@@ -51,7 +51,7 @@ _ABOVE_LABELS = 34
 _ARROW_GAP, _ARROW_HEAD, _ARROW = 5.0, 7.0, 18.0
 
 _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
-"""How much of the tint covers the ground."""
+"""Shares of the tint in the fills of the faces."""
 
 _number = partial(decimals, most=2)
 
@@ -60,16 +60,16 @@ def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | Non
     """Draw the input, the stem's outputs, every stage and the head as boxes in a row.
 
     Height and width of a front face follow the square roots of the map's height and width (at
-    least 6 px), depth follows log2(1 + channels), at 30 degrees; the picture's `<desc>` says so
-    with its numbers. At most 960 px wide, in several rows where it is for a narrow column.
+    least 6 px), and depth follows log2(1 + channels), at 30 degrees; the picture's `<desc>` says
+    this with its numbers. The picture is at most 960 px wide, in several rows for a narrow column.
 
     Args:
         profile: the counted network.
-        palette: its colours; the ground stays transparent.
-        width_mm: the width on paper at which its text is to have 7 pt or more.
+        palette: its colours; the background stays transparent.
+        width_mm: the width on paper at which its text must have 7 pt or more.
 
     Returns:
-        One `<svg>` element with a transparent ground.
+        One `<svg>` element with a transparent background.
     """
     tensors = tuple(_tensors(profile))
     most = MAX_WIDTH if width_mm is None else min(MAX_WIDTH, _most_px(width_mm))
@@ -77,12 +77,12 @@ def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | Non
 
 
 def _most_px(width_mm: float) -> float:
-    """How wide a drawing may be for its text to have 7 pt on paper of a width."""
+    """Return the largest width in px at which its text has 7 pt at a width on paper."""
     return width_mm / MM_PER_INCH * PX_PER_INCH * TEXT_SIZE * 72 / PX_PER_INCH / _LEAST_PT
 
 
 def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
-    """The boxes in as few rows as are at most so many px wide, on the largest scale."""
+    """Split the boxes into the fewest rows of at most `most` px, on the largest scale."""
     longest = max(max(tensor.sides[1:]) for tensor in tensors)
 
     def layouts(count: int, side: int, split: bool) -> list[_Layout]:
@@ -104,14 +104,14 @@ def _widest(rows: Sequence[_Layout]) -> float:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """One box: what it is called, in whose words, and its shape [C, H, W]."""
+    """One box: its name, its name in the paper, and its shape [C, H, W]."""
 
     name: str
     part: str
     sides: Shape
 
     def lines(self, split: bool) -> tuple[str, ...]:
-        """The label under the box."""
+        """Return the lines of the label below the box."""
         if self.part == "classes":
             return self.name, self.part, str(self.sides[0])
         if split:
@@ -141,7 +141,7 @@ class _Layout:
 
     @property
     def unit(self) -> float:
-        """Drawn length of a side of one pixel of a map."""
+        """Drawn length of one pixel of a map."""
         return self.side / sqrt(max(self.longest, _SMALLEST_MAP))
 
     @property
@@ -156,29 +156,29 @@ class _Layout:
         return self.tallest + _ABOVE_LABELS + (lines - 1) * _LINE
 
     def front(self, tensor: _Tensor) -> tuple[float, float]:
-        """Width and height of a front face."""
+        """Return the width and height of a front face."""
         if tensor.part == "classes":
             return _BAR, _BAR
         _, height, width = tensor.sides
         return max(_THINNEST, self.unit * sqrt(width)), max(_THINNEST, self.unit * sqrt(height))
 
     def depth(self, tensor: _Tensor) -> tuple[float, float]:
-        """How far the back face stands to the right of the front face, and above it."""
+        """Return the offset of the back face to the right of and above the front face."""
         depth = self.side * _DEPTH * log2(1 + tensor.sides[0])
         return depth * cos(_ANGLE), depth * sin(_ANGLE)
 
     def extent(self, tensor: _Tensor) -> tuple[float, float]:
-        """Width and height of a whole box."""
+        """Return the width and height of a whole box."""
         (width, height), (right, up) = self.front(tensor), self.depth(tensor)
         return width + right, height + up
 
     def label(self, tensor: _Tensor) -> float:
-        """Width of the longest line of a label."""
+        """Return the width of the longest line of a label."""
         name, *rest = (len(line) * _CHARACTER for line in tensor.lines(self.split))
         return max(name * NAME_SIZE, *(width * TEXT_SIZE for width in rest))
 
     def centres(self) -> list[float]:
-        """Where the boxes and their labels stand: as close as their neighbours allow."""
+        """Return the centres of the boxes and labels, as close as their neighbours allow."""
         half_boxes = [self.extent(tensor)[0] / 2 for tensor in self.tensors]
         half_labels = [self.label(tensor) / 2 for tensor in self.tensors]
         x = self.beside + max(half_boxes[0], half_labels[0])
@@ -193,7 +193,7 @@ class _Layout:
 
 
 def _width(layout: _Layout) -> float:
-    """Width of the whole picture."""
+    """Return the width of the whole picture."""
     last = layout.tensors[-1]
     return (
         layout.centres()[-1] + max(layout.extent(last)[0], layout.label(last)) / 2 + layout.beside
@@ -202,7 +202,7 @@ def _width(layout: _Layout) -> float:
 
 @dataclass(frozen=True)
 class _Colours:
-    """The attributes of each thing that is drawn."""
+    """The colour attributes of each part."""
 
     front: str
     top: str
@@ -268,7 +268,7 @@ def _places(layout: _Layout, centres: list[float]) -> Iterator[tuple[_Tensor, fl
 
 
 def _description(rows: Sequence[_Layout]) -> str:
-    """The picture in words: the tensors in order, and what a length means."""
+    """Describe the picture: the tensors in order, and the meaning of lengths."""
     layout = rows[0]
     tensors = ", ".join(
         f"{tensor.name} {tensor.lines(split=False)[-1]}" for row in rows for tensor in row.tensors
@@ -283,7 +283,7 @@ def _description(rows: Sequence[_Layout]) -> str:
 
 
 def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours: _Colours) -> str:
-    """Three faces of a box whose outline has its centre at (centre, middle)."""
+    """Draw the three faces of a box whose outline is centred on (centre, middle)."""
     (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
     x, y = centre - (width + right) / 2, middle - (height + up) / 2 + up
     top = [(x, y), (x + right, y - up), (x + width + right, y - up), (x + width, y)]
@@ -305,11 +305,11 @@ def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours
 def _arrows(
     layout: _Layout, centres: list[float], y: float, comes: bool, goes_on: bool
 ) -> Iterator[str]:
-    """Arrows along the middle, from each outline to the next, from and to another row."""
+    """Draw arrows along the middle, from each outline to the next, and between rows."""
     reach = []
     for tensor in layout.tensors:
         (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
-        # where a box is deeper than high, the middle line meets its slanted edges
+        # The middle line meets the slanted edges of a box that is deeper than tall.
         cut = max(0.0, (up - height) / 2) * right / up
         reach.append((width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP)
     ends = [(centres[i] + reach[i], centres[i + 1] - reach[i + 1]) for i in range(len(centres) - 1)]

@@ -1,4 +1,4 @@
-"""How much room a drawing leaves, in its px: on a screen, and on paper, where it is dear."""
+"""Spacing of drawings in px: for the screen, and for paper, where room is scarce."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spacing:
-    """Distances that every layout shares.
+    """Distances shared by all layouts.
 
     Attributes:
         margin: left and right of the drawing.
-        edge: above and below it.
+        edge: above and below the drawing.
         gap: between nodes along the main path.
         fork: before a block, where its shortcut leaves the main path.
-        stage_gap: more before a stage.
-        label_gap: more before a stage where the shape that enters it stands on the edge; 0 where
-            the bands alone say shapes.
+        stage_gap: additional space before a stage.
+        label_gap: additional space before a stage whose input shape is written on the edge; 0 if
+            only bands show shapes.
         padding: left and right of a label in its box, together.
-        smallest: the narrowest box.
-        box: the lowest box; each line of a label beyond the first adds `LINE`.
-        past: the height of a box on a shortcut.
-        arc: from the boxes up to the shortcut past them.
+        smallest: width of the narrowest box.
+        box: height of the lowest box; each further line of a label adds `LINE`.
+        past: height of a box on a shortcut.
+        arc: from the boxes up to their shortcut.
         clear: from the boxes up to boxes on the shortcut.
-        title: of a band, above what stands in it.
+        title: height of a band's title.
         below: from the boxes to a band's lower edge.
         row_gap: between rows.
-        is_tight: whether a band's title stands beside what is over its boxes where it can.
+        is_tight: whether a band's title may be beside what is above its boxes.
     """
 
     margin: float
@@ -48,10 +48,10 @@ class Spacing:
 
 
 LINE = 15.0
-"""From one line of a label to the next."""
+"""Line spacing of a label."""
 
 ROOM = 26.0
-"""Of a band's title: left, right and between it and the shape."""
+"""Space around a band's title: left, right and between it and the shape, together."""
 
 SCREEN = Spacing(
     margin=28.0,

@@ -1,7 +1,7 @@
-"""A graph as SVG: the picture of the page, of the PDF and of the PNG.
+"""Graphs as SVG, which is also the source of PDF and PNG.
 
-Every shortcut is a `<g>` whose class holds `shortcut` and its kind, and which holds its line. Every
-node is a `<g>` with its path; a folded run says its count.
+Every shortcut is a `<g>` with its line, whose class is `shortcut` and its kind. Every node is a
+`<g>` with its path; a folded run has its count.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def svg(
         graph: what to draw.
         look: how it is drawn.
         heat: numbers that colour the nodes, with a scale below.
-        marked: a word for each node that is to stand out, by path, such as `added`.
+        marked: a word for each node to highlight, by path, such as `added`.
 
     Returns:
         One `<svg>` element.
@@ -99,7 +99,7 @@ def svg(
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
     tells = counted_lines(graph)
-    # a shortcut is below the boxes on it, but a small one stands in its stage's box
+    # Shortcuts are drawn below the boxes on them, but small ones above their stage's box.
     parts += (_node(node, palette, labels, warm) for node in graph.nodes if node.inner)
     parts += (_shortcut(line, palette, line in tells, labels) for line in graph.shortcuts)
     parts += (_node(node, palette, labels, warm) for node in graph.nodes if not node.inner)
@@ -161,7 +161,7 @@ def _edge(edge: Edge) -> str:
 
 
 def _shape(edge: Edge, palette: Palette) -> str:
-    """The shape on an edge."""
+    """Draw the shape on an edge."""
     (x, y), anchor = edge.label_at
     return (
         f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
@@ -195,7 +195,7 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -
 
 
 def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
-    """The branch and the addition of a small unit, and how many blocks are so."""
+    """Draw the branch and the addition of a small unit, with its number of blocks."""
     x, y, width, height = unit.box
     at, base = unit.words_at
     fill = mix(palette.tint, palette.background, fill_of(Kind.BLOCK))
@@ -212,7 +212,7 @@ def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
 
 
 def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
-    """The circle of an addition."""
+    """Draw the circle of an addition."""
     (x, y), arm = centre, radius / 2
     return (
         f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{palette.background}" '
@@ -272,7 +272,7 @@ _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
 
 
 def _mark(node: Node, word: str, palette: Palette) -> str:
-    """An outline around a node; its line says the word: solid, dashed or dotted."""
+    """Draw an outline around a node, solid, dashed or dotted depending on the word."""
     x, y = node.x - node.width / 2 - 4, node.y - node.height / 2 - 4
     dash = f' stroke-dasharray="{_MARKS[word]}"' if _MARKS.get(word) else ""
     return (
@@ -295,7 +295,7 @@ def _legend(key: Key, palette: Palette) -> str:
 
 
 def _sample(name: Name, palette: Palette) -> str:
-    """The sign that a name explains."""
+    """Draw the sign that a name in the key explains."""
     x, y = name.sample
     if not isinstance(name.kind, Sign):
         dash = f' stroke-dasharray="{DASHES[name.kind]}"' if DASHES[name.kind] else ""
@@ -317,7 +317,7 @@ def _sample(name: Name, palette: Palette) -> str:
 
 
 def _scale(warm: Warm, key: Key, palette: Palette) -> str:
-    """The scale, from nothing to the hottest node, with its unit."""
+    """Draw the scale, from 0 to the hottest node, with its unit."""
     wide = BAR / len(warm.colours)
     (x, y), (at, base) = key.scale, key.words
     steps = "".join(
@@ -332,7 +332,7 @@ def _scale(warm: Warm, key: Key, palette: Palette) -> str:
 
 
 def _line(points: tuple[Point, ...]) -> str:
-    """A path through the points, its corners rounded."""
+    """Return a path through the points, with rounded corners."""
     drawn = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
     for before, (x, y), after in zip(points, points[1:], points[2:], strict=False):
         x1, y1 = _towards((x, y), before)

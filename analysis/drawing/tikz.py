@@ -1,7 +1,7 @@
-"""A graph as TikZ: the picture of `svg` for a LaTeX document, in that document's own font.
+"""Graphs as TikZ: the picture of `svg` for a LaTeX document, in that document's font.
 
-The text of labels is escaped for every engine; letters that pdflatex lacks need lualatex or
-xelatex. Lengths are in bp, of which a px of the drawing is 0.75, as in the other formats.
+The text of labels is escaped for all engines; letters that pdflatex doesn't have need lualatex or
+xelatex. Lengths are in bp; a px of the drawing is 0.75 bp, as in the other formats.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ from analysis.style.palette import DASHES, Palette, mix, text_on
 from nets.plan import ShortcutKind
 
 _BP_PER_INCH, _BP_PER_PX = 72, 0.75
-_TYPE = 10 * 72 / 72.27  # bp of a 10 pt font, which every family has; the rest is scaled
+_TYPE = 10 * 72 / 72.27  # bp of a 10 pt font, which every family has; other sizes are scaled
 
 _LARGEST = 14_400
-"""Width and height in bp that viewers hold (ISO 32000-1, annex C); TeX ends at 16,322."""
+"""Largest width and height in bp for viewers (ISO 32000-1, annex C); TeX's limit is 16,322."""
 
 _MOST_NODES = 2_000
-"""Boxes and additions: 2,470 take 4.4 of the 5 million words of memory that pdflatex has."""
+"""Most boxes and additions: 2,470 use 4.4 of pdflatex's 5 million words of memory."""
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "<": r"\textless\/",  # two of these would become one sign, in lualatex across {} too
+    "<": r"\textless\/",  # prevents a ligature of two, which lualatex also makes across {}
     ">": r"\textgreater\/",
     "-": r"-\/",
     ",": r",\/",
@@ -75,8 +75,8 @@ _ESCAPES = {
 }
 
 _BEYOND_PDFLATEX = re.compile(
-    # all but the Latin letters and the signs of print that LaTeX's kernel declares for its
-    # encodings T1 and TS1, in t1enc.dfu and ts1enc.dfu
+    # Everything except the Latin letters and typographic signs that LaTeX's kernel declares for its
+    # encodings T1 and TS1, in t1enc.dfu and ts1enc.dfu.
     "[^\0-\u0125\u0128-\u0137\u0139-\u013e\u0141-\u0148\u014a-\u0165\u0168-\u017e"
     "\u0218-\u021b\u2010\u2011\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a"
     "\u20ac\u2122−→]"
@@ -92,7 +92,7 @@ _WIDE_FONTS = (
     "Source Han Sans SC",
     "Noto Sans CJK SC",
 )
-"""Sans serif fonts of many letters and of Chinese, Japanese and Korean, the best last."""
+"""Sans serif fonts with many letters, and with Chinese, Japanese and Korean; the best last."""
 
 _n = partial(decimals, most=3)
 
@@ -107,18 +107,18 @@ def tikz(
 
     Args:
         graph: what to draw.
-        look: how it is drawn; a title is smaller where it would not fit.
+        look: how it is drawn; a title that doesn't fit is made smaller.
         heat: numbers that colour the nodes, with a scale below.
-        standalone: whether it is a document, or the `tikzpicture` alone for another's `\input`.
+        standalone: whether to write a document, or only the `tikzpicture` for use with `\input`.
 
     Raises:
-        ValueError: where the picture or its title is larger than TeX can hold.
+        ValueError: if the picture or its title is larger than TeX can hold.
     """
     palette, labels = look.palette, look.labels
     if len(graph.nodes) > _MOST_NODES:
         raise ValueError(
             f"{len(graph.nodes):,} nodes are more than the {_MOST_NODES:,} that TeX can hold: "
-            "fold equal blocks, or draw blocks and not layers"
+            "fold equal blocks, or draw blocks instead of layers"
         )
     title = _printable(look.title)
     told = entries_of(graph) if look.legend else ()
@@ -163,12 +163,12 @@ def tikz(
 
 
 def escaped(text: str) -> str:
-    """A text that TeX prints as it is, on one line and without control characters."""
+    """Escape a text for TeX, on one line and without control characters."""
     return "".join(_ESCAPES.get(character, character) for character in _printable(text))
 
 
 def needs_unicode_tex(text: str) -> bool:
-    """Whether a text has letters that pdflatex lacks, so that lualatex or xelatex is needed."""
+    """Return whether a text has letters that need lualatex or xelatex instead of pdflatex."""
     return bool(_BEYOND_PDFLATEX.search(_printable(text)))
 
 
@@ -179,7 +179,7 @@ def _printable(text: str) -> str:
 
 
 def _scale(width: float, height: float, look: Look) -> float:
-    """How many bp a px is on paper."""
+    """Return the length of a px on paper, in bp."""
     bp = _BP_PER_PX * look.scale(width, height)
     if (longest := max(width, height)) * bp > _LARGEST:
         most = int(width * _LARGEST / longest * MM_PER_INCH / _BP_PER_INCH)
@@ -192,34 +192,34 @@ def _scale(width: float, height: float, look: Look) -> float:
 
 @dataclass(frozen=True)
 class _Pen:
-    """Turns px of the drawing into bp on paper, below a title of height `top` px."""
+    """Converts px of the drawing to bp on paper, below a title of height `top` px."""
 
     bp: float
     top: float
 
     def at(self, x: float, y: float) -> str:
-        """A point."""
+        """Format a point."""
         return f"({_n(x * self.bp)},{_n((y + self.top) * self.bp)})"
 
     def by(self, x: float, y: float) -> str:
-        """A step."""
+        """Format a relative step."""
         return f"+({_n(x * self.bp)},{_n(y * self.bp)})"
 
     def size(self, px: float) -> str:
-        """A length."""
+        """Format a length."""
         return f"{_n(px * self.bp)}bp"
 
     def box(self, x: float, y: float, width: float, height: float) -> str:
-        """A rectangle by its upper left corner."""
+        """Format a rectangle, given its upper left corner."""
         return f"{self.at(x, y)} rectangle {self.by(width, height)}"
 
     def path(self, points: tuple[Point, ...]) -> str:
-        """Straight lines from point to point."""
+        """Format straight lines from point to point."""
         return " -- ".join(self.at(x, y) for x, y in points)
 
 
 def _fragment(graph: Graph, lines: list[str]) -> str:
-    needs = [r"% Needs \usepackage{tikz} alone."]
+    needs = [r"% Needs only \usepackage{tikz}."]
     picture = "\n".join(lines)
     if needs_unicode_tex(picture):
         needs.append("% Its letters need lualatex or xelatex and a sans serif font that has them.")
@@ -229,20 +229,20 @@ def _fragment(graph: Graph, lines: list[str]) -> str:
 
 
 def _needs_t1(picture: str) -> bool:
-    """Whether TeX's first font encoding, OT1, lacks a sign or composes it of two."""
+    """Return whether TeX's default font encoding, OT1, lacks a sign or composes it of two."""
     return not picture.isascii() or _ESCAPES['"'] in picture
 
 
 def _document(graph: Graph, lines: list[str]) -> str:
     picture = "\n".join(lines)
     about = f"% {_printable(description(graph))}"
-    head = ["% Needs the document class standalone and the package tikz alone.", about]
+    head = ["% Needs only the document class standalone and the package tikz.", about]
     packages = [r"\documentclass{standalone}", r"\usepackage{tikz}"]
     if needs_unicode_tex(picture):
         head = [
             "% !TeX program = lualatex",
-            "% Its letters need lualatex or xelatex and a font that has them: the last of those",
-            "% named below that is installed, or one that you name instead.",
+            "% Its letters need lualatex or xelatex and a font that has them: the last installed",
+            "% font of those named below, or one that you name instead.",
             about,
         ]
         wide = any(unicodedata.east_asian_width(c) in "WF" for c in picture)
@@ -251,7 +251,7 @@ def _document(graph: Graph, lines: list[str]) -> str:
             rf"\IfFontExistsTF{{{font}}}{{\setsansfont{{{font}}}}}{{}}"
             for font in (_WIDE_FONTS if wide else _FONTS)
         )
-        packages.append(r"\tracinglostchars=3 % a letter that the font lacks is an error")
+        packages.append(r"\tracinglostchars=3 % a letter missing from the font is an error")
     else:
         packages += [_PLAIN_FONT, *([_T1] if _needs_t1(picture) else [])]
     body = [r"\begin{document}", *lines, r"\end{document}"]
@@ -317,7 +317,7 @@ def _colour(kind: ShortcutKind) -> str:
 
 
 def _title(pen: _Pen, width: float, title: str) -> str:
-    """TeX itself measures the title, and shrinks it where it is too wide."""
+    """Return the title, which TeX itself measures and shrinks if it is too wide."""
     most = f"{_n(min(0.96 * width * 10 / LARGE, 16_000))}pt"
     return (
         rf"\node[words, scale={LARGE / TEXT:.4g}] at {pen.at(width / 2, 26 - pen.top)} "
@@ -356,7 +356,7 @@ def _edge(pen: _Pen, edge: Edge) -> str:
 
 
 def _shape(pen: _Pen, edge: Edge) -> str:
-    """The shape on an edge."""
+    """Draw the shape on an edge."""
     (x, y), anchor = edge.label_at
     west = ", anchor=base west" if anchor == "start" else ""
     return _words(pen, x, y, edge.label, f"small words, text=netquiet{west}")
@@ -375,7 +375,7 @@ def _shortcut(pen: _Pen, line: ShortcutLine, tells: bool) -> Iterator[str]:
 
 
 def _small_unit(pen: _Pen, unit: SmallUnit, labels: bool) -> Iterator[str]:
-    """The branch and the addition of a small unit, and how many blocks are so."""
+    """Draw the branch and the addition of a small unit, with its number of blocks."""
     yield rf"\path[main path, line width={pen.size(1.4)}] {pen.path(unit.path)};"
     small = rf"box, fill=net{Kind.STAGE}, rounded corners={pen.size(3)}"
     yield rf"\path[{small}] {pen.box(*unit.box)};"
@@ -385,7 +385,7 @@ def _small_unit(pen: _Pen, unit: SmallUnit, labels: bool) -> Iterator[str]:
 
 
 def _plus(pen: _Pen, centre: Point, radius: float) -> str:
-    """The circle of an addition."""
+    """Draw the circle of an addition."""
     arm = radius / 2
     return (
         rf"\path[addition] {pen.at(*centre)} circle[radius={pen.size(radius)}] "
@@ -420,7 +420,7 @@ def _legend(pen: _Pen, key: Key, below: float) -> Iterator[str]:
 
 
 def _sample(pen: _Pen, name: Name, below: float) -> Iterator[str]:
-    """The sign that a name explains."""
+    """Draw the sign that a name in the key explains."""
     x, y = name.sample
     if not isinstance(name.kind, Sign):
         line = pen.path(((x, below + y), (x + SAMPLE, below + y)))

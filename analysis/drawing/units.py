@@ -1,4 +1,4 @@
-"""Residual units as drawings: from top to bottom, as papers draw them, or across a wall."""
+"""Drawings of residual units: from top to bottom, as in papers, or across for the wall."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from analysis.drawing.spacing import PAPER
 from analysis.structure.units import Unit
 from analysis.style.numbers import shape
 
-_TOP, _SIDE, _BOTTOM = 40.0, 30.0, 24.0  # of a band, around its nodes
+_TOP, _SIDE, _BOTTOM = 40.0, 30.0, 24.0  # padding of a band around its nodes
 
 
-_STEP, _COLUMN_GAP, _OUT = 62.0, 40.0, 40.0  # from node to node, between units, of a shortcut
+_STEP, _COLUMN_GAP, _OUT = 62.0, 40.0, 40.0  # between nodes, between units, and to a shortcut
 
 
 _MARGIN = 28.0
 
 
 def unit_graph(units: Sequence[Unit]) -> Graph:
-    """Lay out units from top to bottom, as papers draw them, each in a band of its own."""
+    """Lay out units from top to bottom, as in papers, each in its own band."""
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -74,7 +74,7 @@ def unit_graph(units: Sequence[Unit]) -> Graph:
 
 
 def units_across(units: Sequence[Unit]) -> Graph:
-    """Lay out units from left to right, below each other, as close as on paper."""
+    """Lay out units from left to right, one below the other, as tightly as on paper."""
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -128,7 +128,7 @@ def _right(one: Node, other: Node) -> Edge:
 
 
 def _named(cell: Cell, path: str, key: str) -> Cell:
-    """The cell with its layers named after the unit, and nothing that opens or closes."""
+    """Return the cell with its layers named after the unit, and with nothing to open or close."""
 
     def named(nodes: Iterable[Node]) -> tuple[Node, ...]:
         return tuple(
@@ -160,7 +160,7 @@ def _down(one: Node, other: Node) -> Edge:
 
 
 def _beside(cell: Cell, centre: float, beside: float, start: float, end: float) -> ShortcutLine:
-    """The shortcut to the right of the branch."""
+    """Return the shortcut to the right of the branch."""
     assert cell.add is not None
     ((kind, count),) = cell.arcs
     return ShortcutLine(

@@ -1,8 +1,8 @@
-"""VGG-19 as a drawing: the network that He et al. 2015, Fig. 3, set beside their own.
+"""A drawing of VGG-19, which He et al. 2015, Fig. 3, show beside their own networks.
 
 It is drawn from its published layers, not from a network that is built here: Simonyan and Zisserman
 2015, Table 1, configuration E, on images of 3×224×224. Convolutions are 3×3 with a padding of 1 and
-have a bias, each is followed by ReLU, and every pooling halves the map.
+a bias, each is followed by ReLU, and every pooling halves the map.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Layer:
 
     @property
     def detail(self) -> str:
-        """What there is to say of it."""
+        """The layer's details in words."""
         return (
             f"{'Conv2d' if self.kernel else 'Linear'}, {shape(self.input)} to "
             f"{shape(self.output)}, {exact(self.params)} parameters, {exact(self.macs)} MACs, "
@@ -72,7 +72,7 @@ class Layer:
 
 
 def layers() -> Iterator[Layer]:
-    """List the layers with weights, in order."""
+    """Yield the layers with weights, in order."""
     channels, side = 3, _SIDE
     for stage, (count, width) in enumerate(CONVS, 1):
         for index in range(1, count + 1):
@@ -90,11 +90,11 @@ def heat(metric: Metric) -> dict[str, float]:
     """Return a metric of every layer, and its sums for stages and head.
 
     Raises:
-        ValueError: for saved memory, which was not published.
+        ValueError: for saved memory, which wasn't published.
     """
     if metric is Metric.SAVED_BYTES:
         raise ValueError(
-            "VGG-19 is drawn from its published layers, which say nothing of saved memory: colour "
+            "VGG-19 is drawn from its published layers, which don't include saved memory: colour "
             "by MACs or parameters"
         )
     values: dict[str, float] = {f"pool{stage}": 0 for stage in range(1, len(CONVS) + 1)}
@@ -143,7 +143,7 @@ class _Drawn:
         return Cell(branch=(node,), path=path)
 
     def stage(self, stage: list[Layer]) -> Iterator[Cell]:
-        """A stage as one box, as a box for each run of equal convolutions, or for each."""
+        """Yield a stage as one box, or one box per run of equal convolutions or per convolution."""
         said = f"3×3, {stage[0].output[0]}"
         if self.level == "stage":
             path = stage[0].path.partition("_")[0]
@@ -163,14 +163,14 @@ class _Drawn:
 def vgg19(
     level: str, unfold: bool, labels: Labels, spacing: Spacing, figures: bool = False
 ) -> Network:
-    """Make all that is drawn of VGG-19.
+    """Return everything to draw of VGG-19.
 
     Args:
-        level: stage, block or layer: a block is a convolution, equal ones folded, and only by
-            layers is every ReLU drawn.
-        unfold: whether every convolution has a box of its own.
+        level: stage, block or layer. A block is a convolution, with equal ones folded; ReLUs are
+            drawn only at layer level.
+        unfold: whether every convolution has its own box.
         labels: what the boxes say.
-        spacing: how much room there is.
+        spacing: the spacing of the drawing.
         figures: whether every box has room for a number below its label.
     """
     drawn = _Drawn(level, unfold, labels, spacing, figures)
@@ -195,5 +195,5 @@ def vgg19(
         for cell in drawn.cells(layer, Kind.LINEAR, f"fc {layer.output[0]}")
     ]
     groups.append(Group("head", tuple(head), output=str(LINEARS[-1])))
-    caption, is_layers = f"every {level} a node", level == "layer"
+    caption, is_layers = f"one node per {level}", level == "layer"
     return Network(NAME, TITLE, caption, tuple(groups), spacing, is_layers=is_layers)

@@ -1,9 +1,9 @@
-// The viewer of a graph: pan, zoom, choose, search, open and fold, by mouse, touch and keyboard.
-// It draws into component.parentElement and keeps zoom and choice as long as that element lives.
+// The viewer of a graph: pan, zoom, select, search, open and fold, by mouse, touch and keyboard.
+// It draws into component.parentElement and keeps zoom and selection while that element exists.
 
 const LARGEST = 8;
-const NARROW = 640; // px of a canvas on a phone
-const TALLEST = 8000; // px of a canvas that grows with a drawing from top to bottom
+const NARROW = 640; // px, largest width of a canvas on a phone
+const TALLEST = 8000; // px, largest height of a canvas that grows with an upright drawing
 const HINT = "Click a node for its shapes and costs";
 const OPENS = "; double-click, or press Enter, to open it";
 const KEYS = "Arrow keys walk along it, Enter opens, Escape closes.";
@@ -15,7 +15,7 @@ export default function viewer(component) {
   const state = memory.get(host) ?? create(host);
   memory.set(host, state);
   state.component = component;
-  // An answer to what was told a while ago must not undo what has been chosen since.
+  // A reply to an earlier message must not undo a later selection.
   const echo = state.pending.indexOf(data.at);
   if (echo >= 0) state.pending.splice(0, echo + 1);
   const asked = echo < 0 && data.at !== state.server;
@@ -33,7 +33,7 @@ export default function viewer(component) {
 
 // ---- blocks that a click takes out, and puts back --------------------------------------------
 
-// As with what is chosen: an answer to an earlier click must not undo a later one.
+// As with selections, a reply to an earlier click must not undo a later one.
 function takeOut(state, data) {
   state.root.classList.add("rv-takes");
   const echo = state.outPending.indexOf(data.out);
@@ -204,7 +204,7 @@ function draw(state, data, asked) {
   for (const group of state.svg.querySelectorAll("g.shortcut")) {
     label(group);
     if (!(`${group.dataset.path}.add` in data.nodes)) {
-      group.style.pointerEvents = "none"; // a small unit: what is hit is its stage's box
+      group.style.pointerEvents = "none"; // a small unit: clicks go to its stage's box
       continue;
     }
     const wide = group.querySelector("path").cloneNode();
@@ -223,7 +223,7 @@ function draw(state, data, asked) {
   search(state);
 }
 
-// What the drawing says of itself is the canvas' label; as a title it would show beside our hints.
+// Use the drawing's description as the canvas' label; as a title it would show beside the tooltips.
 function tell({ svg, canvas }, keys) {
   const said = svg.querySelector(":scope > desc")?.textContent ?? "";
   canvas.setAttribute("aria-label", `Graph of ${said} ${keys}`);
@@ -231,7 +231,7 @@ function tell({ svg, canvas }, keys) {
   svg.setAttribute("role", "none");
 }
 
-// The drawing's own titles would show beside our hints: they become labels for screen readers.
+// Turn the drawing's titles into labels for screen readers, or they would show beside the tooltips.
 function label(group) {
   const title = group.querySelector("title");
   if (!title) return;
@@ -258,7 +258,7 @@ function smallest(state) {
   return Math.min(w / state.width, h / state.height, 1);
 }
 
-// All of it, beside the card of details once there has been one.
+// Show the whole drawing, beside the details card once there has been one.
 function fit(state) {
   state.reserve = Math.max(state.reserve ?? 0, covered(state));
   const w = state.canvas.clientWidth - state.reserve;
@@ -272,7 +272,7 @@ function fit(state) {
   place(state);
 }
 
-// A drawing from top to bottom is as tall as its text needs; the page scrolls.
+// An upright drawing is as tall as its text needs, and the page scrolls.
 function grow(state, width) {
   const tall = Math.min(state.height * Math.min(1.35, width / state.width), TALLEST);
   state.canvas.style.height = state.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
@@ -318,7 +318,7 @@ function pinch(state, event) {
   }
 }
 
-// Where a node's middle is on the canvas, so that it can be put there again.
+// The position of a node's centre on the canvas, so that it can be restored.
 function onScreen(state, id) {
   const group = state.groups.get(id);
   if (!group) return null;
@@ -340,7 +340,7 @@ function middle(group) {
   return [shape.x + shape.width / 2 + e, shape.y + shape.height / 2 + f];
 }
 
-// What the groups around a node move it by: the room for a title above the drawing.
+// The offset of a node by the groups around it: the room for a title above the drawing.
 function offset(group) {
   const parent = group.parentNode.transform?.baseVal.consolidate();
   return parent ? parent.matrix : { e: 0, f: 0 };
@@ -361,7 +361,7 @@ function reveal(state) {
   place(state);
 }
 
-// Zoom in until the chosen node's text is legible, with the node in the middle.
+// Zoom in until the selected node's text is legible, with the node in the centre.
 function approach(state) {
   const group = state.groups.get(state.at);
   if (!group || state.k >= 1) return;
@@ -373,10 +373,10 @@ function approach(state) {
   place(state);
 }
 
-// How much of the canvas, on its right, lies under the details.
+// The width of the canvas, on its right, that the details cover.
 function covered(state) {
   const over = getComputedStyle(state.details).position === "absolute";
-  const width = state.details.offsetWidth; // none where it is never shown
+  const width = state.details.offsetWidth; // 0 if they are never shown
   return over && width ? width + 12 : 0;
 }
 
@@ -420,7 +420,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
   if (state.fitted && covered(state) > (state.reserve ?? 0)) fit(state);
   if (show && group) reveal(state);
   if (silent || state.data.takes) return;
-  // a walk along the arrows is one step of the address, not fifty
+  // A walk with the arrow keys is one step of the address, not fifty.
   clearTimeout(state.telling);
   state.telling = setTimeout(() => {
     state.pending.push(state.at);
@@ -428,8 +428,8 @@ function choose(state, id, { silent = false, show = false } = {}) {
   }, 250);
 }
 
-// The node that stands for a path: its own, the first inside what was opened, or what holds what
-// was folded; "" for a path that the network hasn't.
+// The node that shows a path: its own, the first inside what was opened, or the one that holds what
+// was folded; "" for a path that the network doesn't have.
 function drawn(state, id) {
   if (state.groups.has(id)) return id;
   const inside = state.order.find((one) => one.startsWith(`${id}.`));
@@ -487,7 +487,7 @@ function hover(state, event) {
   const facts = state.data.facts[node.facts];
   const brief = facts.rows
     .map(([name, value], i) => {
-      const [times, all] = facts.rows[i + 1] ?? [""]; // of a run, how many blocks and all of them
+      const [times, all] = facts.rows[i + 1] ?? [""]; // for a run: the number of blocks and their total
       return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
     })
     .filter((text) => !/^(F|×)/.test(text))
@@ -539,7 +539,7 @@ function step(state, by) {
   if (next >= 0 && next < state.order.length) choose(state, state.order[next], { show: true });
 }
 
-// The node above or below that is nearest across.
+// The horizontally nearest node in the row above or below.
 function row(state, by) {
   if (!state.at) return step(state, by);
   const [x, y] = middle(state.groups.get(state.at));
@@ -567,7 +567,7 @@ function openNode(state, id) {
   if (node?.opens.length) send(state, [node.opens[0]], [], target(node.opens[0], id));
 }
 
-// What to choose once a name is opened: its first node, but in an unfolded run what was chosen.
+// The selection after opening a name: its first node, but in an unfolded run the same node.
 function target(name, id) {
   return name.endsWith(".all") ? id : name;
 }
@@ -610,7 +610,7 @@ function clearSearch(state) {
   tellSearch(state);
 }
 
-// What is searched for is in the page's address once it is typed; a file has none.
+// Put the search into the page's address once it is typed; a file has no address.
 function tellSearch(state) {
   const text = state.finder.value.trim();
   if (state.searched === undefined || text === state.told) return;
@@ -618,7 +618,7 @@ function tellSearch(state) {
   state.component.setTriggerValue("search", text);
 }
 
-// What there is to say of what was found, and of what is inside stem or head.
+// Describe what was found, and what is inside stem or head.
 function found(state, hits, within) {
   if (state.folded) return `inside ${state.data.nodes[state.folded.id].title}: Enter opens it`;
   const said = [];
@@ -627,12 +627,13 @@ function found(state, hits, within) {
   if (within.length) {
     const where = within.map(({ id, name }) => `${name} is inside ${id}`).join(", ");
     const them = within.length > 1 ? "them" : "it";
-    said.push(`${where}: choose layer for every node to see ${them}`);
+    said.push(`${where}: set Level to layer to see ${them}`);
   }
-  return said.join("; ") || "nothing by that path";
+  return said.join("; ") || "no match";
 }
 
-// The nodes of that path, the very same first; else those of the stage that the paper calls so.
+// The nodes that match a path, an exact match first; otherwise those of the stage with that name in
+// the paper.
 function matches(state, text) {
   const { nodes, papers } = state.data;
   const hits = state.order.filter((id) => id.includes(text) || nodes[id].title.includes(text));
@@ -641,7 +642,7 @@ function matches(state, text) {
   return state.order.filter((id) => nodes[id].path.split(".")[0] === stage);
 }
 
-// The layers inside stem and head, where each is one node: the first that is asked for.
+// The first matching layer inside stem and head, if each is one node.
 function ends(state, asked) {
   return ["stem", "head"]
     .filter((id) => state.groups.has(id))
@@ -649,7 +650,7 @@ function ends(state, asked) {
     .filter(({ name }) => name);
 }
 
-// The drawn node that holds a path which is folded away, and what must be opened to see it.
+// The drawn node that holds a folded path, and what must be opened to see it.
 function holder(state, text) {
   const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(text) ?? [];
   const count = state.data.blocks[stage];

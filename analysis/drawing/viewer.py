@@ -1,7 +1,7 @@
-"""A graph to walk through: the drawing, and what there is to say of each of its nodes.
+"""An interactive graph: the drawing, and the details of each node.
 
-`viewer.js` and `viewer.css` beside this file are the viewer itself, on the page and in the HTML
-file alike. The file works offline: it holds the drawing at every level, and asks nobody.
+`viewer.js` and `viewer.css` beside this file are the viewer itself, both on the page and in the
+HTML file. The file works offline: it holds the drawing at every level and makes no requests.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from nets import plan
 from nets.plan import ShortcutKind
 
 Row = tuple[str, str, str]
-"""A name, a value for the eye and the exact value."""
+"""A name, a rounded value and the exact value."""
 
 MAX_NODES = 2_500
-"""Nodes of one view in an HTML file; a view with more is left out and said to be."""
+"""Most nodes of one view in an HTML file; larger views are left out."""
 
 _SAVED_HINT = (
-    "Kept for the backward pass; what several layers keep counts once, at the first of them"
+    "Saved for the backward pass; a tensor saved by several layers counts once, for the first"
 )
 
 _HERE = Path(__file__).parent
 
 
 def script() -> str:
-    """The viewer as a JavaScript module whose default export draws it."""
+    """Return the viewer as a JavaScript module whose default export draws it."""
     return _asset("viewer.js")
 
 
 def style() -> str:
-    """The viewer's CSS; colours and font come from `--st-` variables as Streamlit names them."""
+    """Return the viewer's CSS, which takes colours and font from Streamlit's `--st-` variables."""
     return _asset("viewer.css")
 
 
@@ -57,20 +57,19 @@ def _asset(name: str) -> str:
 
 
 def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -> dict[str, Any]:
-    """What the viewer needs to know: JSON values alone.
+    """Return the viewer's data, as JSON values only.
 
     Args:
-        graph: what is drawn.
-        profile: the network that it shows; of several beside each other, by what their paths
-            begin with.
+        graph: the graph.
+        profile: the network that it shows, or several by the prefix of their paths.
         drawing: the graph as SVG.
 
     Returns:
         `svg`; `upright`, whether it runs from top to bottom; `nodes`, by id in the order of the
-        main path: title, index of its facts, what opens it and what closes it; `facts`, each of
-        which many equal blocks share; `hints`, what a fact's name means; `blocks` and `layers` of
-        every stage, the stem's and the head's layers too, to find what is folded away; `papers`,
-        every stage's name in the paper.
+        main path: title, index of its facts, what opens it and what closes it; `facts`, each
+        shared by equal blocks; `hints`, the meaning of a fact's name; `blocks` and `layers` of
+        every stage, and the layers of stem and head, for finding what is folded; `papers`, every
+        stage's name in the paper.
     """
     if not isinstance(profile, Profile):
         return _view_of_several(graph, profile, drawing)
@@ -100,7 +99,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
 
 
 def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str) -> dict[str, Any]:
-    """What the viewer needs to know of networks beside each other, of which nothing opens."""
+    """Return the viewer's data for several networks, of which nothing can be opened."""
     describers = {name: _Describer(profile) for name, profile in profiles.items()}
     facts: list[dict[str, Any]] = []
     nodes = {}
@@ -136,7 +135,7 @@ def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str
 def levels(
     profile: Profile, labels: Labels | None = None, layout: Layout = Layout.ROWS
 ) -> dict[str, Graph]:
-    """The graphs of a document, by the names that its switches know; one too large is left out."""
+    """Return the graphs of a document, by the names of its switches, without those too large."""
     drawn = {
         view_name(level, unfold): graph(profile, level, unfold, labels=labels, arranged=layout)
         for level in Level
@@ -146,7 +145,7 @@ def levels(
 
 
 def view_name(level: Level, unfold: bool) -> str:
-    """The name of a view in a document."""
+    """Return the name of a view in a document."""
     return f"{level} unfolded" if unfold and level is not Level.STAGE else level.value
 
 
@@ -157,21 +156,21 @@ def html(
     look: Look = PLAIN_LOOK,
     heat: Heat | None = None,
 ) -> str:
-    """A document of its own that opens offline, with the viewer and every graph given.
+    """Return a standalone document that works offline, with the viewer and all given graphs.
 
     Args:
-        profile: the network that the graphs show, or several as of `view`.
-        graphs: by name; where they are those of `levels`, the document has switches for them.
-        first: the name of the graph that is shown first.
-        look: how they are drawn; the title heads the document, else the model's text does.
+        profile: the network that the graphs show, or several as in `view`.
+        graphs: by name; for those of `levels`, the document has switches.
+        first: the name of the graph to show first.
+        look: how they are drawn; the document's heading is the title, or else the model's text.
         heat: numbers that colour the nodes.
 
     Raises:
-        ValueError: where the first graph is not among them, as it has too many nodes.
+        ValueError: if the first graph isn't among them because it has too many nodes.
     """
     if first not in graphs:
         raise ValueError(
-            f".html holds {MAX_NODES:,} nodes at most, the {first} graph has more: fold equal "
+            f".html holds at most {MAX_NODES:,} nodes, and the {first} graph has more: fold equal "
             "blocks, or write .svg or .pdf"
         )
     inner = replace(look, title="", width_mm=None, ground=False)
@@ -204,13 +203,13 @@ def html(
 
 
 def _script_json(value: object) -> str:
-    """JSON that no `</script>` inside it can end."""
+    """Return JSON in which no `</script>` can end the script."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 _CHOICES = (
-    "<fieldset><span>Every node is a</span>"
+    "<fieldset><span>Level</span>"
     + "".join(
         f'<label><input type="radio" name="level" value="{level}"> {level}</label>'
         for level in Level
@@ -220,7 +219,7 @@ _CHOICES = (
 
 
 def _name(node: Node) -> str:
-    """What a node is called when it is talked about."""
+    """Return the title of a node."""
     if node.kind is Kind.ADD:
         return f"{node.path}, addition"
     if node.kind is Kind.RUN:
@@ -229,7 +228,7 @@ def _name(node: Node) -> str:
 
 
 def _layer_names(profile: Profile) -> dict[str, list[str]]:
-    """The layers of every stage's blocks, without stage and block; those of stem and head."""
+    """Return the layers of every stage's blocks by relative path, and those of stem and head."""
     names: dict[str, dict[str, None]] = {}
     for row in profile.layers:
         place = plan.place_of(row.path)
@@ -245,12 +244,12 @@ def _layer_names(profile: Profile) -> dict[str, list[str]]:
 
 
 def _label(metric: Metric) -> str:
-    """What a metric is called at the beginning of a row."""
+    """Return a metric's label at the start of a row."""
     return metric.label[0].upper() + metric.label[1:]
 
 
 class _Describer:
-    """Facts of nodes, each text kept once."""
+    """Collects the facts of nodes, each only once."""
 
     def __init__(self, profile: Profile) -> None:
         self.facts: list[dict[str, Any]] = []
@@ -267,7 +266,7 @@ class _Describer:
         }
 
     def __call__(self, node: Node) -> int:
-        """The index of a node's facts; equal blocks share them."""
+        """Return the index of a node's facts, which equal blocks share."""
         place = plan.place_of(node.path)
         if place.block is not None:
             place = place._replace(block=min(place.block, 1))
@@ -309,7 +308,7 @@ class _Describer:
         }
 
     def _block(self, node: Node) -> dict[str, Any]:
-        """A block, a run of equal ones, or the addition of one, which has no cost of its own."""
+        """Return the facts of a block, a run of equal ones, or an addition, which has no cost."""
         use = self._uses[node.path]
         found = residual(self._profile, node.path)
         plain = use.kind is ShortcutKind.NONE
@@ -327,7 +326,7 @@ class _Describer:
         }
 
     def _costs(self, paths: list[str], count: int) -> list[Row]:
-        """Parameters, MACs and saved memory; of a run, one block's and all of them."""
+        """Return parameters, MACs and saved memory; for a run, of one block and of all."""
         rows = []
         for metric in Metric:
             if metric not in self._sums:

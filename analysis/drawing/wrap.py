@@ -1,7 +1,7 @@
-"""Where the rows of a drawing break, and which of all lengths of its rows suits it.
+"""Breaking a drawing into rows, and choosing the length of the rows.
 
-A new row begins where the next stage does not fit, and a stage that is longer than a row goes on in
-the next. Time is linear in the rows where equal cells follow each other.
+A new row begins if the next stage doesn't fit, and a stage that is longer than a row continues in
+the next. Time is linear in the number of rows if equal cells follow each other.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from analysis.drawing.key import Entry, key_of
 from analysis.drawing.parts import SMALL
 
 PRINTED_PT, LEAST_PT = 8.0, 7.0
-"""The sizes of text on paper between which a drawing is made as low as it should be."""
+"""Range of text sizes on paper within which a drawing is scaled to a low enough height."""
 
 PAGE_MM = 240.0
-"""The tallest drawing on paper: A4 with its margins, a caption left room."""
+"""Largest height of a drawing on paper: A4 with margins and room for a caption."""
 
 COLUMN_MM = 100.0
-"""Widths up to this are those of a column of text, wider ones those of a page."""
+"""Widths up to this are for a column of text, larger ones for a page."""
 
 _PT_PER_MM = 72 / 25.4
-_LONELY = 0.15  # how much longer rows may be where that leaves no node in a row of its own
-_FULL = 1.5  # a row is no more than this much longer than what stands in it
+_LONELY = 0.15  # how much longer rows may be if this avoids rows with a single node
+_FULL = 1.5  # largest length of a row over the width of its contents
 
 
 class Part(NamedTuple):
@@ -42,18 +42,18 @@ Row = list[Part]
 
 
 def px_at(width_mm: float, text_pt: float) -> float:
-    """How many px wide a drawing is whose smallest text is of this size at this width on paper."""
+    """Return the width in px of a drawing whose smallest text has this size at a width on paper."""
     return SMALL * width_mm * _PT_PER_MM / text_pt
 
 
 def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> float:
-    """How many px wide a drawing is to be, for the largest text at which it is low enough.
+    """Return the width in px that gives the largest text at which a drawing is low enough.
 
     Args:
         width_mm: its width on paper.
-        low_mm: the height on paper that it should have at most.
-        width: what it needs, in px.
-        height: what it has, in px.
+        low_mm: the largest height that it should have on paper.
+        width: the width that it needs, in px.
+        height: its height in px.
     """
     found = max(width, px_at(width_mm, PRINTED_PT), height * width_mm / low_mm)
     if found <= px_at(width_mm, LEAST_PT):
@@ -63,13 +63,13 @@ def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> flo
 
 
 class Wrapping:
-    """The groups of a network, measured, to be set in rows."""
+    """The measured groups of a network, to be broken into rows."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         spacing = network.spacing
         self.widths = [[cell.width(spacing) for cell in group.cells] for group in network.groups]
-        if not spacing.label_gap:  # bands alone say shapes: there is room for them
+        if not spacing.label_gap:  # only bands show shapes, so they need room for them
             for group, widths in zip(network.groups, self.widths, strict=True):
                 if group.is_stage:
                     said = " · ".join(filter(None, (group.name, group.note)))
@@ -83,12 +83,12 @@ class Wrapping:
 
     @property
     def widest(self) -> float:
-        """The shortest row that holds every cell."""
+        """Length of the shortest row that can hold any cell."""
         return max(map(max, self.widths))
 
     @property
     def total(self) -> float:
-        """The row that holds them all."""
+        """Length of a row that holds all cells."""
         return sum(self.sums) + sum(self.gaps[1:])
 
     def rows(self, length: float) -> list[Row]:
@@ -117,7 +117,7 @@ class Wrapping:
         return self._accompanied(rows, length)
 
     def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
-        """The rows, none of which holds a single node where the cell before it can come along."""
+        """Return the rows with single nodes joined by the cell before them, where possible."""
         for before, row in pairwise(rows):
             part = before[-1]
             if not self.is_lonely(row) or part.stop - part.start < 2:
@@ -130,12 +130,12 @@ class Wrapping:
         return rows
 
     def _nodes(self, row: Row) -> int:
-        """How many nodes a row has on its main path."""
+        """Return the number of nodes on a row's main path."""
         groups = self.network.groups
         return sum(len(cell.main) for p in row for cell in groups[p.group].cells[p.start : p.stop])
 
     def is_lonely(self, row: Row) -> bool:
-        """Whether a row holds a single node, or part of a stage that came along with one."""
+        """Return whether a row holds a single node, or part of a stage that joined one."""
         (group, start, _), *others = row
         cells = self.network.groups[group].cells
         if others:
@@ -143,16 +143,16 @@ class Wrapping:
         return len(cells) == 1 and len(cells[0].main) == 1
 
     def row_width(self, row: Row) -> float:
-        """From its first cell to the end of its last."""
+        """Return a row's width, from its first cell to the end of its last."""
         gaps = sum(self.gaps[part.group] for part in row[1:])
         return gaps + sum(sum(self.widths[p.group][p.start : p.stop]) for p in row)
 
     def width(self, rows: list[Row]) -> float:
-        """Of the longest row."""
+        """Return the width of the longest row."""
         return max(map(self.row_width, rows))
 
     def above(self, row: Row) -> float:
-        """From a row's upper edge to its main path: a band's title and what stands over boxes."""
+        """Return a row's height above its main path: a band's title and what is above boxes."""
         reach = max(max(self._reach[p.group][p.start : p.stop]) for p in row)
         titled = [
             max((self._line if self.is_tight(p) else self._reach)[p.group][p.start : p.stop])
@@ -162,7 +162,7 @@ class Wrapping:
         return max([reach, *(over + self.network.spacing.title for over in titled)])
 
     def is_tight(self, part: Part) -> bool:
-        """Whether the title and the shape of its band stand beside what is over its boxes."""
+        """Return whether its band's title and shape are beside what is above its boxes."""
         group, spacing = self.network.groups[part.group], self.network.spacing
         if not (spacing.is_tight and group.is_stage):
             return False
@@ -171,19 +171,19 @@ class Wrapping:
         return left >= width_of(group.name) and right >= width_of(group.output)
 
     def below(self, row: Row) -> float:
-        """From a row's main path to the end of its bands."""
+        """Return a row's height below its main path, to the end of its bands."""
         half = max(max(self._half[p.group][p.start : p.stop]) for p in row)
         has_band = any(self.network.groups[part.group].is_stage for part in row)
         return half + (self.network.spacing.below if has_band else 4)
 
     def height(self, rows: list[Row]) -> float:
-        """Of a drawing of these rows."""
+        """Return the height of a drawing of these rows."""
         spacing = self.network.spacing
         each = sum(self.above(row) + self.below(row) for row in rows)
         return 2 * spacing.edge + each + spacing.row_gap * (len(rows) - 1)
 
     def even(self, rows: list[Row]) -> list[Row]:
-        """Break into as many rows, the longest of them as short as can be."""
+        """Break into the same number of rows, with the longest as short as possible."""
         if len(rows) == 1:
             return rows
         high = self.width(rows)
@@ -201,13 +201,13 @@ class Wrapping:
 def for_aspect(
     wrappings: Sequence[Wrapping], aspect: float, key: tuple[Entry, ...], heads: float = 0.0
 ) -> tuple[float, list[list[Row]]]:
-    """The length of the rows that brings a drawing nearest to an aspect, and the rows.
+    """Return the length of rows that brings a drawing closest to an aspect, and the rows.
 
     Args:
-        wrappings: the networks, below each other.
-        aspect: width over height that the drawing should come near to.
-        key: what stands below it.
-        heads: what stands above the networks, in px.
+        wrappings: the networks, one below the other.
+        aspect: the width over height to aim for.
+        key: the key below the drawing.
+        heads: the height of the headings above the networks, in px.
     """
     spacing = wrappings[0].network.spacing
     widest = max(one.widest for one in wrappings)
@@ -267,17 +267,17 @@ def on_paper(
     key: tuple[Entry, ...],
     heads: float = 0.0,
 ) -> tuple[float, list[list[Row]]]:
-    """The width in px and the rows of a drawing for a width on paper.
+    """Return the width in px and the rows of a drawing for a width on paper.
 
-    Of all lengths of its rows that whose text is the largest, from `PRINTED_PT` down to `LEAST_PT`,
-    where the drawing is low enough, else where it is no taller than a page.
+    Of all lengths of rows, choose the one with the largest text, from `PRINTED_PT` down to
+    `LEAST_PT`, at which the drawing is low enough, or else no taller than a page.
 
     Args:
-        wrappings: the networks, below each other.
+        wrappings: the networks, one below the other.
         width_mm: the width on paper.
-        low_mm: how tall it should be at most.
-        key: what stands below it.
-        heads: what stands above the networks, in px.
+        low_mm: the largest height that the drawing should have.
+        key: the key below the drawing.
+        heads: the height of the headings above the networks, in px.
     """
     legible = px_at(width_mm, LEAST_PT) + 1e-6
 

@@ -1,1 +1,1 @@
-"""How the gradient travels through a network at initialisation."""
+"""Experiments on the gradient of networks at initialisation."""

@@ -1,4 +1,4 @@
-"""The gradient experiments as charts: norms by depth in a network, directions by its depth."""
+"""Charts of the gradient experiments: norms along a network, directions by network depth."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DO
 
 
 def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVATION) -> Chart:
-    """The geometric mean over the seeds of each model, with a band from the least to the most.
+    """Plot each model's geometric mean over the seeds, with a band from the lowest to the highest.
 
-    A value below what the precision holds is drawn as a point at its smallest number, one that is
-    not finite has no place: the line ends there, and the legend says so. Thin lines are what theory
-    predicts where the curves follow it, drawn from the last block's mean.
+    A value below the precision is drawn as a point at its smallest number. A value that isn't
+    finite can't be drawn: the line ends there, and the legend says so. Thin lines show theory's
+    prediction for curves that follow it, drawn from the last block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
@@ -66,7 +66,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         "weighted layers from the input",
         quantity.label,
         (*named_at_ends(lines, log=True), *others),
-        f"{quantity.label} of {', '.join(models)} along their depth. {said}".strip(),
+        f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
         log_y=True,
         marks=_stage_marks(models[0]),
     )
@@ -100,7 +100,7 @@ def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: D
 def _floor(
     model: str, name: str, own: Sequence[NormSeries], precision: Precision, colour: str
 ) -> Iterator[Series]:
-    """Points at the smallest number that the precision holds, where some seed was below it."""
+    """Mark points where some seed is below the precision, at its smallest number."""
     states = zip(*(series.states for series in own), strict=True)
     lost = [x for x, s in zip(own[0].positions, states, strict=True) if State.BELOW in s]
     if lost:
@@ -116,7 +116,7 @@ def _floor(
 
 
 def _stage_marks(model: str) -> tuple[Mark, ...]:
-    """Where the stages of a model begin."""
+    """Mark where the stages of a model begin."""
     spec = parse(model)
     at, marks = 1, []
     for stage in plan.stages(spec):
@@ -126,13 +126,13 @@ def _stage_marks(model: str) -> tuple[Mark, ...]:
 
 
 def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
-    """The mean cosine over the seeds by depth, a line for each stack, with a band over the seeds.
+    """Plot the mean cosine over the seeds by depth: a line for each stack, with a band over seeds.
 
-    A depth at which it could not be measured has no point, and the legend says so.
+    A depth at which the cosine couldn't be measured has no point, and the legend says so.
 
     Args:
-        cosines: those that there are so far.
-        noise: as a share of the images' standard deviation.
+        cosines: the cosines measured so far.
+        noise: standard deviation of the noise, as a share of the images' own.
     """
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
     found = stacks(cosines)
@@ -160,24 +160,24 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         )
     said = " ".join(shattering(found, noise))
     return Chart(
-        "Direction of the gradient by depth of the network",
+        "Gradient direction by network depth",
         "weighted layers of the network",
         f"cosine, ∂L/∂x at x and at x + {100 * noise:g}% noise",
         named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
-        f"deviation, by depth of the network. {said}".strip(),
+        f"deviation, by network depth. {said}".strip(),
     )
 
 
 def gradient_heat(curves: Sequence[Curve]) -> Heat:
-    """How many decades each block's gradient lies below or above the last one's, mean over seeds.
+    """Return how many decades each block's gradient is below or above the last one's.
 
-    Which of the two is the one that the whole ratio has; what lies on the other side counts as 0.
-    A block whose norm could not be measured has no number. Blocks of a folded run differ: colour
-    an unfolded graph.
+    Values are means over the seeds. The sign of the whole ratio decides between below and above;
+    values on the other side count as 0. A block whose norm couldn't be measured has no value.
+    Blocks of a folded run differ, so colour an unfolded graph.
 
     Args:
-        curves: of one model.
+        curves: the curves of one model.
     """
     (summary,) = summarise(curves)
     below = summary.log10_ratio < 0

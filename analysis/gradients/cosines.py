@@ -1,7 +1,7 @@
-"""What the experiment on the gradient's direction is asked, and what it answers.
+"""Settings and results of the experiment on the gradient's direction.
 
-Values alone, without torch: `analysis.gradients.direction` measures them, and
-`analysis.gradients.shattering` puts them in words.
+Values only, without torch: `analysis.gradients.direction` measures them, and
+`analysis.gradients.shattering` puts them into words.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from analysis.machine.devices import Environment
 
 DIRECTION = "direction"
-"""The name of this quantity, beside those of `analysis.gradients.curves.Quantity`."""
+"""The name of this quantity, alongside those of `analysis.gradients.curves.Quantity`."""
 
 LEAST_NOISE = 1e-6
-"""The least share of noise but none: float32 rounds an image by 6e-8 of itself."""
+"""The smallest noise other than 0: float32 rounds an image by 6e-8 of itself."""
 
 MAX_NOISE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class DirectionSettings(GradientSettings):
-    """What every model of a run shares. Raises ValueError with one sentence on a bad value."""
+    """Settings that all models of a run share. Raises ValueError, in one sentence, if invalid."""
 
     noise: float = 0.01
     """Standard deviation of the noise, as a share of the images' own."""
@@ -48,10 +48,10 @@ class DirectionSettings(GradientSettings):
 
 @dataclass(frozen=True)
 class Cosine:
-    """How alike the two gradients of one model are with one seed.
+    """The similarity of the two gradients of one model with one seed.
 
     `value` is the cosine between dL/dx at a batch of images and at the same batch with noise, each
-    as one vector, from -1 to 1; nan where it could not be measured, and `state` says why.
+    as one vector, from -1 to 1; nan if it couldn't be measured, and `state` says why.
     """
 
     model: str
@@ -62,7 +62,7 @@ class Cosine:
 
 @dataclass(frozen=True)
 class AtDepth:
-    """The cosines of one model, a seed each, in the order of the seeds."""
+    """The cosines of one model, one per seed, in the order of the seeds."""
 
     spec: ResNetSpec
     cosines: tuple[Cosine, ...]
@@ -74,7 +74,7 @@ class AtDepth:
 
     @property
     def is_measured(self) -> bool:
-        """Whether every seed has a cosine."""
+        """Whether the cosine of every seed was measured."""
         return {one.state for one in self.cosines} == {State.MEASURED}
 
     @property
@@ -84,23 +84,23 @@ class AtDepth:
 
     @property
     def mean(self) -> float:
-        """Mean over the seeds; nan where one could not be measured."""
+        """Mean over the seeds; nan if one couldn't be measured."""
         return fmean(one.value for one in self.cosines) if self.is_measured else math.nan
 
     @property
     def low(self) -> float:
-        """The lowest of any seed; nan where one could not be measured."""
+        """The lowest of any seed; nan if one couldn't be measured."""
         return min(one.value for one in self.cosines) if self.is_measured else math.nan
 
     @property
     def high(self) -> float:
-        """The highest of any seed; nan where one could not be measured."""
+        """The highest of any seed; nan if one couldn't be measured."""
         return max(one.value for one in self.cosines) if self.is_measured else math.nan
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Networks that differ in their blocks alone, the shallowest first."""
+    """Networks that differ only in their blocks, the shallowest first."""
 
     depths: tuple[AtDepth, ...]
 
@@ -112,7 +112,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Direction:
-    """A whole run, and what it ran on."""
+    """A whole run and the environment that it ran in."""
 
     specs: tuple[ResNetSpec, ...]
     settings: DirectionSettings
@@ -128,7 +128,7 @@ class Direction:
 
 
 def stacks(cosines: Sequence[Cosine]) -> tuple[Stack, ...]:
-    """Return cosines by stack and depth, the stacks in the order in which they first occur."""
+    """Group cosines by stack and depth, the stacks in the order in which they first occur."""
     found: dict[tuple[object, ...], list[AtDepth]] = {}
     for model in dict.fromkeys(one.model for one in cosines):
         spec = parse(model)

@@ -1,8 +1,8 @@
-"""What the gradient experiment is asked, and what it answers: settings, curves, summaries.
+"""Settings and results of the gradient experiment: curves and summaries.
 
-Values alone, without torch: `analysis.gradients.measure` measures them, and
-`analysis.gradients.verdict` puts them in words. Signs are seen from the output: a log10 ratio or a
-slope below zero means that the gradient gets smaller toward the input.
+Values only, without torch: `analysis.gradients.measure` measures them, and
+`analysis.gradients.verdict` puts them into words. Signs are seen from the output: a negative log10
+ratio or slope means that the gradient gets smaller toward the input.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from analysis.machine.devices import Environment
 
 MAX_SEEDS = 20
-"""Seeds of one run."""
+"""Most seeds in one run."""
 
 MAX_SEED = 2**31 - 1
 """The largest seed."""
 
 
 class Quantity(StrEnum):
-    """What a curve shows; all three come from the same backward pass.
+    """The quantity that a curve shows; all three come from the same backward pass.
 
-    ACTIVATION is the measure of vanishing: ||dL/dx|| after the stem and every block. WEIGHT and
-    RELATIVE_WEIGHT, ||dL/dW|| and ||dL/dW|| / ||W|| of the main path's convolutions, are another
-    quantity: in a plain ReLU net without BN and bias the inner product of W and dL/dW is the same
-    in every layer, so these can be level while the gradient vanishes.
+    ACTIVATION measures vanishing: ||dL/dx|| after the stem and every block. WEIGHT and
+    RELATIVE_WEIGHT are ||dL/dW|| and ||dL/dW|| / ||W|| of the main path's convolutions. They
+    measure something else: in a plain ReLU net without BN and bias the inner product of W and
+    dL/dW is the same in every layer, so they can stay level while the gradient vanishes.
     """
 
     ACTIVATION = "activation"
@@ -45,7 +45,7 @@ class Quantity(StrEnum):
 
     @property
     def label(self) -> str:
-        """What stands at the axis."""
+        """The axis label."""
         return {
             "activation": "‖∂L/∂x‖ of block outputs",
             "weight": "‖∂L/∂W‖ of convolution weights",
@@ -54,24 +54,24 @@ class Quantity(StrEnum):
 
 
 class Precision(StrEnum):
-    """The type in which the network computes; norms are accumulated in float64 either way."""
+    """The dtype in which the network computes; norms are always accumulated in float64."""
 
     FLOAT32 = "float32"
     FLOAT64 = "float64"
 
     @property
     def bytes(self) -> int:
-        """Bytes of one number."""
+        """Bytes per number."""
         return 4 if self is Precision.FLOAT32 else 8
 
     @property
     def smallest(self) -> float:
-        """The smallest normal number; a norm under it has lost its digits, or is 0."""
+        """The smallest normal number; a norm below it has lost digits or is 0."""
         return 2.0**-126 if self is Precision.FLOAT32 else sys.float_info.min
 
 
 class State(StrEnum):
-    """Whether a value can be used. BELOW is what is named "below float32" (or float64)."""
+    """Whether a value can be used. BELOW is shown as "below float32" (or float64)."""
 
     MEASURED = "measured"
     BELOW = "below"
@@ -80,7 +80,7 @@ class State(StrEnum):
 
 
 def state(value: float, precision: Precision) -> State:
-    """The state of a gradient's norm."""
+    """Return the state of a gradient norm."""
     if math.isnan(value):
         return State.NAN
     if math.isinf(value):
@@ -90,7 +90,7 @@ def state(value: float, precision: Precision) -> State:
 
 @dataclass(frozen=True, kw_only=True)
 class GradientSettings:
-    """What every model of a run shares. Raises ValueError with one sentence on a bad value."""
+    """Settings that all models of a run share. Raises ValueError, in one sentence, if invalid."""
 
     seeds: int = 3
     first_seed: int = 0
@@ -99,7 +99,7 @@ class GradientSettings:
     precision: Precision = Precision.FLOAT32
     images: InputKind = InputKind.RANDOM
     picture: bytes = field(default=b"", repr=False)
-    """The file of an uploaded picture, where `images` is PICTURE."""
+    """The file of an uploaded picture, if `images` is PICTURE."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -116,16 +116,16 @@ class GradientSettings:
                     f"{name} must be one of {', '.join(kind)}, not {quote(getattr(self, name))}"
                 ) from None
         if self.images is InputKind.PICTURE and not self.picture:
-            raise ValueError("a picture is wanted as the image: upload one")
+            raise ValueError("a picture is required for images=picture: upload one")
         if len(self.picture) > MAX_PICTURE_BYTES:
             raise ValueError(
-                f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most, not "
+                f"a picture may have at most {MAX_PICTURE_BYTES // 10**6} MB, not "
                 f"{len(self.picture) / 1e6:.1f} MB"
             )
 
     @property
     def seed_numbers(self) -> range:
-        """The seeds themselves."""
+        """The seeds."""
         return range(self.first_seed, self.first_seed + self.seeds)
 
 
@@ -133,7 +133,7 @@ class GradientSettings:
 class NormSeries:
     """One quantity along the main path, from the stem to the last block.
 
-    A position is the number of weighted layers passed so far, the stem's convolution being 1.
+    A position is the number of weighted layers up to that point; the stem's convolution is 1.
     """
 
     paths: tuple[str, ...]
@@ -144,12 +144,12 @@ class NormSeries:
 
 @dataclass(frozen=True)
 class Curve:
-    """What one backward pass showed of one model with one seed.
+    """The norms from one backward pass of one model with one seed.
 
-    `activations` holds ||dL/dx|| at the stem's output and every block's; `weights` ||dL/dW|| of
-    the main path's convolutions, whose own norms ||W|| are `weight_norms`. A norm of 0 stays 0.
-    From `lost_from` on the forward signal itself was below the precision: ReLUs there pass no
-    gradient, so what is 0 before it says nothing of the gradient. "" where it was not.
+    `activations` holds ||dL/dx|| at the outputs of the stem and of every block; `weights` holds
+    ||dL/dW|| of the main path's convolutions, and `weight_norms` their ||W||. A norm of 0 stays 0.
+    From `lost_from` on, the forward signal itself was below the precision: ReLUs there pass no
+    gradient, so zeros before it say nothing about the gradient. It is "" if no signal was lost.
     """
 
     model: str
@@ -162,7 +162,7 @@ class Curve:
     lost_from: str = ""
 
     def series(self, quantity: Quantity) -> NormSeries:
-        """One quantity of the pass."""
+        """Return one quantity of the pass."""
         if quantity is Quantity.ACTIVATION:
             return self.activations
         if quantity is Quantity.WEIGHT:
@@ -178,16 +178,16 @@ class Curve:
     def log10_ratio(self) -> float:
         """log10 of the norm after the stem over that after the last block.
 
-        -inf where the first is below what the precision holds and the last is not; nan where any
-        norm is not finite or the last is below.
+        -inf if the first is below the precision and the last isn't; nan if any norm isn't finite
+        or the last is below the precision.
         """
         return log10_ratio(self.activations)
 
     @property
     def slope_per_layer(self) -> float:
-        """Least-squares slope of log10 of the norm, a weighted layer, toward the input.
+        """Least-squares slope of log10 of the norm per weighted layer, toward the input.
 
-        Over the points that the precision holds; nan with fewer than two.
+        Fitted to the points that the precision holds; nan with fewer than two.
         """
         return _fit(self.activations)[0]
 
@@ -195,15 +195,15 @@ class Curve:
     def r_squared(self) -> float:
         """The share of the variance of log10 of the norm that the fitted slope explains.
 
-        Over the same points; nan with fewer than two, or where all are equal.
+        Over the same points; nan with fewer than two, or if all are equal.
         """
         return _fit(self.activations)[1]
 
     @property
     def most_log10_ratio(self) -> float:
-        """The ratio; where it is -inf, the most that it can be.
+        """The log10 ratio, or its upper bound if the ratio is -inf.
 
-        A norm that is lost is below the smallest number that the precision holds.
+        A lost norm is below the smallest number that the precision holds.
         """
         if not math.isinf(self.log10_ratio):
             return self.log10_ratio
@@ -214,14 +214,15 @@ class Curve:
 class Summary:
     """A model's curves in numbers.
 
-    `ratios`, `most`, `slopes` and `r_squared` hold one value a seed, as `Curve` defines them
-    (`most` by `most_log10_ratio`). `span` is how far the mean curve reaches from its smallest norm
-    to its largest, in log10; `layers` the weighted layers between stem and last block, on which
-    ratio and slope rest; `below` are the paths whose norm is so in every seed whose ratio is -inf,
-    or in any where none is, `not_finite` those in any seed. From `held_from` to the last block
-    every norm of every seed was measured, and `held_ratio` is the mean log10 of the norm there over
-    the last block's; "" and nan where not even the last block's was. `lost_from` is the first
-    `Curve.lost_from` of any seed.
+    `ratios`, `most`, `slopes` and `r_squared` hold one value per seed, as `Curve` defines them
+    (`most` is `most_log10_ratio`). `span` is the distance of the mean curve's smallest norm from
+    its largest, in log10. `layers` counts the weighted layers between stem and last block, over
+    which ratio and slope are taken. `below` lists the paths whose norm is below the precision in
+    every seed whose ratio is -inf, or in any seed if there is no such ratio; `not_finite` lists
+    those whose norm isn't finite in any seed. From `held_from` to the last block every norm of
+    every seed was measured, and `held_ratio` is the mean log10 of the norm there over the last
+    block's; they are "" and nan if the last block's norm wasn't measured either. `lost_from` is the
+    first `Curve.lost_from` of any seed.
     """
 
     model: str
@@ -242,7 +243,7 @@ class Summary:
 
     @property
     def seeds(self) -> int:
-        """How many seeds there are."""
+        """The number of seeds."""
         return len(self.ratios)
 
     @property
@@ -252,40 +253,40 @@ class Summary:
 
     @property
     def low(self) -> float:
-        """The lowest ratio of any seed; nan where one is nan."""
+        """The lowest ratio of any seed; nan if one is nan."""
         return math.nan if any(map(math.isnan, self.ratios)) else min(self.ratios)
 
     @property
     def high(self) -> float:
-        """The highest ratio of any seed; nan where one is nan."""
+        """The highest ratio of any seed; nan if one is nan."""
         return math.nan if any(map(math.isnan, self.ratios)) else max(self.ratios)
 
     @property
     def size(self) -> float:
-        """Mean over seeds of |log10 ratio|: how far the gradient changes, whichever way."""
+        """Mean over seeds of |log10 ratio|: how far the gradient changes, in either direction."""
         return fmean(map(abs, self.ratios))
 
     @property
     def factor_per_layer(self) -> float:
-        """Geometric mean factor a weighted layer toward the input; nan without a finite ratio."""
+        """Geometric mean factor per weighted layer toward the input; nan without a finite ratio."""
         ratio = self.log10_ratio
         return 10 ** (ratio / self.layers) if math.isfinite(ratio) else math.nan
 
     @property
     def slope_per_layer(self) -> float:
-        """Mean over seeds of the slope, where one could be fitted; nan where none could."""
+        """Mean of the slope over the seeds for which it could be fitted; nan if there are none."""
         fitted = [slope for slope in self.slopes if not math.isnan(slope)]
         return fmean(fitted) if fitted else math.nan
 
     @property
     def weight_log10_ratio(self) -> float:
-        """The same ratio of another quantity: ||dL/dW|| of the first convolution over the last."""
+        """Mean over seeds of log10 (||dL/dW|| of the first convolution / of the last)."""
         return fmean(self.weight_ratios)
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """A whole run, and what it ran on."""
+    """A whole run and the environment that it ran in."""
 
     specs: tuple[ResNetSpec, ...]
     settings: GradientSettings
@@ -296,12 +297,12 @@ class Gradients:
 
     @property
     def summary(self) -> tuple[Summary, ...]:
-        """A summary for each model, in the order of `specs`."""
+        """One summary per model, in the order of `specs`."""
         return summarise(self.curves)
 
 
 def summarise(curves: Sequence[Curve]) -> tuple[Summary, ...]:
-    """A summary for each model that has a curve yet, in the order in which models first occur."""
+    """Summarise each model that has a curve, in the order in which the models first occur."""
     order = list(dict.fromkeys(curve.model for curve in curves))
     ordered = sorted(curves, key=lambda curve: order.index(curve.model))
     return tuple(_summary(list(group)) for _, group in groupby(ordered, lambda curve: curve.model))
@@ -346,7 +347,7 @@ def _paths(series: NormSeries, states: list[set[State]], *wanted: State) -> tupl
 
 
 def log10_ratio(series: NormSeries) -> float:
-    """log10 of the first value over the last, as `Curve.log10_ratio` defines it."""
+    """Return log10 of the first value over the last, as `Curve.log10_ratio` defines it."""
     if {State.INFINITE, State.NAN} & set(series.states) or series.states[-1] is State.BELOW:
         return math.nan
     if series.states[0] is State.BELOW:
@@ -355,7 +356,7 @@ def log10_ratio(series: NormSeries) -> float:
 
 
 def _fit(series: NormSeries) -> tuple[float, float]:
-    """Slope toward the input and R² of the least-squares line, as `Curve` defines them."""
+    """Return the least-squares slope toward the input and its R², as `Curve` defines them."""
     rows = zip(series.positions, series.values, series.states, strict=True)
     points = [(x, math.log10(y)) for x, y, found in rows if found is State.MEASURED]
     if len(points) < 2:

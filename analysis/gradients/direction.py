@@ -1,15 +1,15 @@
-"""The experiment on the gradient's direction: how alike it is at an image and right beside it.
+"""The experiment on the gradient's direction: how similar it is at an image and right beside it.
 
 In a plain network at initialisation the correlation between the gradients at different inputs
 decays exponentially with depth, until they resemble white noise; with shortcuts it decays far more
-slowly (Balduzzi et al. 2017, "The Shattered Gradients Problem"). Here dL/dx, the gradient of the
-cross-entropy on logits with respect to the images, is taken in train mode at a batch and at the
-same batch with normal noise. Each is one vector, of all images of the batch, and the cosine is that
-between the two. The mean of the images' own cosines was the same to 0.01 (BN, widths 16, 32, 64, 16
-random images), but it has no value where a network is so sure of an image that its gradient is 0,
-as deep residual ones without BN can be.
+slowly (Balduzzi et al. 2017, "The Shattered Gradients Problem"). This experiment takes dL/dx, the
+gradient of the cross-entropy on logits with respect to the images, in train mode, at a batch and at
+the same batch with normal noise. Each gradient is one vector over all images of the batch, and the
+result is the cosine between the two. The mean of per-image cosines agreed to 0.01 (BN, widths 16,
+32, 64, 16 random images), but it is undefined if a network is so sure of an image that its gradient
+is 0, as deep residual ones without BN can be.
 
-Weights, images and labels of a seed are those of `analysis.gradients.measure`, and models with the
+A seed's weights, images and labels are those of `analysis.gradients.measure`, and models with the
 same input get the same noise.
 """
 
@@ -33,7 +33,7 @@ from analysis.machine.devices import device_of, environment
 from nets.resnet import ResNet
 from nets.spec import ResNetSpec
 
-_PASSES = 4  # multiply-adds of a seed over a forward's: two forwards, two backwards to the images
+_PASSES = 4  # cost of a seed in forward passes: two forwards, two backwards to the images
 
 
 def measure(
@@ -42,9 +42,9 @@ def measure(
     """Measure every model with every seed, seed by seed.
 
     Args:
-        report: is given each cosine as soon as it is there.
+        report: called with each cosine as soon as it is measured.
         specs: 1 to `analysis.gradients.measure.MAX_MODELS` models.
-        settings: what all of them share.
+        settings: shared by all models.
 
     Raises:
         ValueError: as `check` does.
@@ -63,13 +63,13 @@ def measure(
 def gathered(
     specs: tuple[ResNetSpec, ...], settings: DirectionSettings, cosines: tuple[Cosine, ...]
 ) -> Direction:
-    """Return cosines as a run of this process, with the stamp of where it ran."""
+    """Return cosines as a run, stamped with the environment of this process."""
     where = environment(device_of(settings.device))
     return Direction(specs, settings, cosines, torch.__version__, torch.get_num_threads(), where)
 
 
 def check(specs: Sequence[ResNetSpec], settings: DirectionSettings) -> None:
-    """Refuse what can't be measured.
+    """Check that the models can be measured.
 
     Raises:
         ValueError: as `analysis.gradients.measure.check` does.
@@ -78,12 +78,12 @@ def check(specs: Sequence[ResNetSpec], settings: DirectionSettings) -> None:
 
 
 def cosine(spec: ResNetSpec, model: ResNet, settings: DirectionSettings, seed: int) -> Cosine:
-    """Measure a model with the weights that it has, on the images and the noise of a seed.
+    """Measure a model with its current weights, on the images and the noise of a seed.
 
     Args:
-        spec: the network's, with a softmax or without.
-        model: ends in logits; it is moved to the settings' device and type.
-        settings: images, batch, noise, device and type.
+        spec: the network's spec, with or without a softmax.
+        model: ends in logits; it is moved to the settings' device and dtype.
+        settings: images, batch, noise, device and dtype.
         seed: of images and noise.
     """
     images, labels = batch.batch(settings, spec, seed)
@@ -98,7 +98,7 @@ def cosine(spec: ResNetSpec, model: ResNet, settings: DirectionSettings, seed: i
 
 
 def noise_like(images: Tensor, seed: int) -> Tensor:
-    """Return normal noise of images' shape and type, from a stream of its own."""
+    """Return normal noise with the images' shape and dtype, from a separate random stream."""
     generator = Generator().manual_seed(Random(f"{seed} noise").getrandbits(32))
     return torch.randn(images.shape, generator=generator).to(images.dtype)
 
@@ -106,12 +106,12 @@ def noise_like(images: Tensor, seed: int) -> Tensor:
 def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the gradient of a loss with respect to the images, in train mode.
 
-    The model is left as it was, its batch norms' statistics too.
+    The model is left unchanged, including its batch norm statistics.
 
     Args:
         model: the network.
-        images: [N, C, H, W], on the model's device and in its type.
-        loss: a scalar of the network's output [N, classes].
+        images: [N, C, H, W], on the model's device and in its dtype.
+        loss: maps the network's output [N, classes] to a scalar.
 
     Returns:
         [N, C, H, W] in float64 on the CPU.
@@ -123,22 +123,22 @@ def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Te
 
 
 def alike(one: Tensor, other: Tensor, precision: Precision) -> tuple[float, State]:
-    """Return the cosine between two gradients, and whether there is one.
+    """Return the cosine between two gradients and its state.
 
     Args:
         one: [N, C, H, W] in float64.
-        other: the same images' other gradient.
-        precision: the type in which both were computed.
+        other: the other gradient at the same images.
+        precision: the dtype in which both were computed.
 
     Returns:
-        The cosine, nan where it was not measured: where the largest element of either gradient is
-        not, by `analysis.gradients.curves.state`.
+        The cosine and MEASURED; or nan and another state if `analysis.gradients.curves.state` gives
+        that state for the largest element of either gradient.
     """
     peaks = [float(gradient.abs().amax()) for gradient in (one, other)]
     found = {state(peak, precision) for peak in peaks}
     for worse in (State.NAN, State.INFINITE, State.BELOW):
         if worse in found:
             return math.nan, worse
-    # scaled, for tiny elements are 0 when squared
+    # Scale first: the square of a tiny element is 0.
     a, b = (x.flatten() / peak for x, peak in zip((one, other), peaks, strict=True))
     return float(cosine_similarity(a, b, dim=0).clamp(-1, 1)), State.MEASURED

@@ -1,14 +1,14 @@
-"""The gradient experiment: how large the gradient is along the depth of networks at initialisation.
+"""The gradient experiment: the gradient norm along the depth of networks at initialisation.
 
-For every seed the weights of every model are drawn, and each is run forward and backward once in
-train mode. The loss is the cross-entropy on logits: a network that ends in a softmax is measured
-before it, for cross-entropy over softmax over softmax would be another loss.
+For every seed, the weights of every model are drawn, and each model runs forward and backward once
+in train mode. The loss is the cross-entropy on logits: a network that ends in a softmax is measured
+before it, because cross-entropy applied to a softmax of a softmax would be a different loss.
 
-What the models of a run share for a seed: torch's generator is set to the seed before the weights
-are drawn, and images and labels come from a second one (`analysis.images.batch`). So two models
-have the same weights as far as they draw the same layers in the same order: a plain stack and a
-residual one with zero-pad shortcuts share all of them, one with projections only those before the
-first projection.
+For a seed, torch's generator is set to the seed before each model's weights are drawn; images and
+labels come from a second generator (`analysis.images.batch`). Two models therefore share weights
+for as long as they draw the same layers in the same order: a plain stack shares all of them with a
+residual one with zero-pad shortcuts, and only those before the first projection with one that has
+projections.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 MAX_MODELS = 8
-"""Models of one run."""
+"""Most models in one run."""
 
 MAX_BYTES = 4_000_000_000
-"""Memory that one pass may take, by prediction."""
+"""Most bytes that one pass may take, by prediction."""
 
 MAX_MACS = 10_000_000_000_000
-"""Multiply-adds of a whole run, forward and backward: some six minutes on one CPU core."""
+"""Most multiply-adds of a run, forward and backward: about six minutes on one CPU core."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a run will take, by prediction: bytes of its largest pass, multiply-adds of all."""
+    """The predicted cost of a run: bytes of its largest pass, multiply-adds of all passes."""
 
     bytes: int
     macs: int
@@ -62,9 +62,9 @@ def measure(
     """Measure every model with every seed, seed by seed.
 
     Args:
-        report: is given each curve as soon as it is there.
+        report: called with each curve as soon as it is measured.
         specs: 1 to `MAX_MODELS` models.
-        settings: what all of them share.
+        settings: shared by all models.
 
     Raises:
         ValueError: as `check` does.
@@ -83,23 +83,23 @@ def measure(
 def gathered(
     specs: tuple[ResNetSpec, ...], settings: GradientSettings, curves: tuple[Curve, ...]
 ) -> Gradients:
-    """Return curves as a run of this process, with the stamp of where it ran."""
+    """Return curves as a run, stamped with the environment of this process."""
     where = environment(device_of(settings.device))
     return Gradients(specs, settings, curves, torch.__version__, torch.get_num_threads(), where)
 
 
 def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int = 3) -> Need:
-    """What a run will take.
+    """Check that a run is possible and return its predicted cost.
 
     Args:
         specs: the models.
-        settings: what all of them share.
-        passes: multiply-adds of a seed over those of one forward pass. By default a forward, and a
-            backward pass to what goes into every layer and to its weights.
+        settings: shared by all models.
+        passes: multiply-adds of a seed over those of one forward pass. By default one forward and
+            one backward pass, which computes the gradients of every layer's input and weights.
 
     Raises:
-        ValueError: in one sentence, where a model cannot be measured with these settings, the run
-            takes more than `MAX_BYTES` or `MAX_MACS`, or the images or the device are not there.
+        ValueError: in one sentence, if a model can't be measured with these settings, the run takes
+            more than `MAX_BYTES` or `MAX_MACS`, or the images or the device are unavailable.
     """
     if not 1 <= len(specs) <= MAX_MODELS:
         raise ValueError(f"a run has 1 to {MAX_MODELS} models, not {len(specs)}")
@@ -109,7 +109,7 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
         if spec.classes == 1:
             raise ValueError(
                 f"{spec} has one class, and the cross-entropy over one class has no gradient: "
-                "take 2 classes or more"
+                "use 2 classes or more"
             )
     _check_device(settings)
     batch.check(settings)
@@ -126,13 +126,13 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
     )
     if need.bytes > MAX_BYTES:
         raise ValueError(
-            f"{largest.model} at batch {settings.batch:,} takes the run to {need.bytes / 1e9:.1f} "
+            f"{largest.model} at batch {settings.batch:,} brings the run to {need.bytes / 1e9:.1f} "
             f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: "
             f"{_smaller(largest, MAX_BYTES // scale - weights)}"
         )
     if need.macs > MAX_MACS:
         fits = settings.batch * MAX_MACS // need.macs
-        way = f"batch {fits:,} would fit" if fits else "take fewer seeds or models"
+        way = f"batch {fits:,} would fit" if fits else "use fewer seeds or models"
         raise ValueError(
             f"this run takes {need.macs / 1e12:,.1f} T multiply-adds, and at most "
             f"{MAX_MACS / 1e12:.0f} T are allowed: {way}"
@@ -141,29 +141,29 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
 
 
 def _pass_bytes(cost: Profile) -> int:
-    """What one pass adds to the weights in float32: saved for backward, the weights' gradients."""
-    assert cost.saved_bytes is not None  # refused before
+    """Return the float32 bytes of a pass besides the weights: saved tensors and gradients."""
+    assert cost.saved_bytes is not None  # refused above
     return cost.saved_bytes + 4 * cost.params
 
 
 def _smaller(cost: Profile, allowed: int) -> str:
-    """The largest batch whose pass takes no more than is allowed, in words."""
+    """Say which is the largest batch whose pass fits into the allowed bytes."""
     batch = cost.batch * max(allowed - 4 * cost.params, 0) // (_pass_bytes(cost) - 4 * cost.params)
     while batch and not (smaller := profile(cost.spec, batch=batch)).untrainable:
         if _pass_bytes(smaller) <= allowed:
             return f"batch {batch:,} would fit"
-        batch -= 1  # what does not grow with the batch was scaled with it
-    return "take a smaller input or model"
+        batch -= 1  # the estimate also scaled what doesn't grow with the batch
+    return "use a smaller input or model"
 
 
 def _check_device(settings: GradientSettings) -> None:
     device = device_of(settings.device)
     if device.type == "mps" and settings.precision is Precision.FLOAT64:
-        raise ValueError("device mps has no float64: take float32, or device cpu")
+        raise ValueError("device mps has no float64: use float32, or device cpu")
 
 
 def hollow(specs: Sequence[ResNetSpec]) -> list[ResNet]:
-    """Build networks that end in logits, and whose weights are still to be drawn."""
+    """Build networks that end in logits, with their weights not yet drawn."""
     models = [build(edit(spec, {"softmax": False}), device="meta") for spec in specs]
     for model in models:
         model.to_empty(device="cpu")
@@ -171,20 +171,20 @@ def hollow(specs: Sequence[ResNetSpec]) -> list[ResNet]:
 
 
 def draw(model: ResNet, seed: int) -> None:
-    """Draw a model's weights for a seed; torch's own generator stays as it was."""
-    model.to("cpu", torch.float32)  # so that every device and precision has the same weights
+    """Draw a model's weights for a seed; torch's global generator is left unchanged."""
+    model.to("cpu", torch.float32)  # every device and precision gets the same weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         initialise(model)
 
 
 def curve(spec: ResNetSpec, model: ResNet, settings: GradientSettings, seed: int) -> Curve:
-    """Measure a model with the weights that it has, on the images of a seed.
+    """Measure a model with its current weights, on the images of a seed.
 
     Args:
-        spec: the network's, with a softmax or without.
-        model: ends in logits; it is moved to the settings' device and type.
-        settings: images, batch, device and type.
+        spec: the network's spec, with or without a softmax.
+        model: ends in logits; it is moved to the settings' device and dtype.
+        settings: images, batch, device and dtype.
         seed: of the images.
     """
     images, labels = batch.batch(settings, spec, seed)
@@ -208,9 +208,9 @@ def curve(spec: ResNetSpec, model: ResNet, settings: GradientSettings, seed: int
 
 
 def _lost_from(spec: ResNetSpec, peaks: dict[str, float], precision: Precision) -> str:
-    """The first point at which the forward signal is too small for a ReLU to tell its sign.
+    """Return the first point at which the forward signal is too small for a ReLU to see its sign.
 
-    Other activations pass gradients at 0 as beside it.
+    Other activations pass gradients at 0 as they do around it.
     """
     if spec.activation not in (Activation.RELU, Activation.LEAKY_RELU):
         return ""
@@ -228,13 +228,13 @@ def _series(places: dict[str, int], norms: dict[str, float], precision: Precisio
 
 
 def _points(spec: ResNetSpec) -> dict[str, int]:
-    """The stem's last step and every block, each with the weighted layers passed by then."""
+    """Map the stem's last step and every block to the number of weighted layers up to its end."""
     paths = [plan.stem_steps(spec)[-1].name, *(block.path for block in plan.blocks(spec))]
     return {path: 1 + i * spec.convs_per_block for i, path in enumerate(paths)}
 
 
 def _convolutions(spec: ResNetSpec) -> dict[str, int]:
-    """The main path's convolutions, each with its number among the weighted layers."""
+    """Map the main path's convolutions to their numbers among the weighted layers."""
     convs = range(1, spec.convs_per_block + 1)
     inner = [f"{block.path}.conv{i}" for block in plan.blocks(spec) for i in convs]
     return {path: i for i, path in enumerate(["conv1", *inner], start=1)}
@@ -252,15 +252,15 @@ class Norms:
 
 
 def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
-    """Run a model forward and backward once in train mode and take norms on the way.
+    """Run a model forward and backward once in train mode and record norms on the way.
 
     ||dL/dx|| comes from a tensor hook at the output of the stem and of every block, which sees the
-    whole gradient, shortcut and branch together. The model is left as it was: its mode, its hooks,
+    whole gradient, shortcut and branch together. The model is left unchanged: its mode, its hooks,
     its buffers (train mode changes a batch norm's statistics) and its parameters' `grad`.
 
     Args:
         model: a network that ends in logits.
-        images: [N, C, H, W], on the model's device and in its type.
+        images: [N, C, H, W], on the model's device and in its dtype.
         labels: [N].
     """
     points, convolutions = _points(model.spec), _convolutions(model.spec)
@@ -275,7 +275,7 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
         return keep
 
     weights = [model.get_submodule(path).get_parameter("weight") for path in convolutions]
-    # Only these modules get a hook, not all as in `analysis.costs.alive.hooked`: 3% quicker.
+    # Hooking only these modules, not all as `analysis.costs.alive.hooked` does, is 3% faster.
     handles = [model.get_submodule(path).register_forward_hook(watch(path)) for path in points]
     try:
         with unchanged(model), torch.enable_grad():
@@ -294,9 +294,9 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
 
 
 def norm(tensor: Tensor) -> float:
-    """The Euclidean norm, accumulated in float64 on the CPU.
+    """Return the Euclidean norm, accumulated in float64 on the CPU.
 
-    A float32 norm loses what it squares: it was 0 where the largest element was 3.9e-26.
+    Squares underflow in float32: the norm was 0 for a largest element of 3.9e-26.
     """
     whole = tensor.detach().cpu()
     return float(torch.linalg.vector_norm(whole, dtype=torch.float64))

@@ -1,8 +1,8 @@
-"""The experiment's story: settings worth seeing, common half-truths, and what the papers say.
+"""Presets of the gradient experiments, common half-truths, and what the papers say.
 
-Presets are at depth 56 on CIFAR's basic blocks, but for one that climbs to it; their names say what
-the experiment shows there and never contradict `analysis.gradients.verdict` or
-`analysis.gradients.shattering`, which tests check for every one.
+Presets use depth 56 with CIFAR's basic blocks, except for one that climbs to it and those at depth
+110. Their names say what the experiment shows and never contradict `analysis.gradients.verdict` or
+`analysis.gradients.shattering`; tests check this for every preset.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from nets.catalog import HE2015, Citation
 
 @dataclass(frozen=True)
 class Preset:
-    """Models to measure against each other, named by what they show.
+    """Models to compare, named after what the measurement shows.
 
     Attributes:
         name: what the measurement shows.
-        short: the name on a button in a row of all presets.
-        models: what is measured.
-        precision: FLOAT64 where float32 would lose what is to be seen.
+        short: the button's label.
+        models: the models to measure.
+        precision: FLOAT64 if float32 would underflow.
     """
 
     name: str
@@ -51,7 +51,7 @@ PRESETS = (
         "Sigmoid",
     ),
 )
-"""The whole story in six."""
+"""The main presets."""
 
 MORE = (
     _twins(
@@ -77,7 +77,7 @@ MORE = (
         ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
     ),
 )
-"""What else was measured."""
+"""Further presets."""
 
 
 SHATTERED = Preset(
@@ -85,7 +85,7 @@ SHATTERED = Preset(
     "Direction",
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
 )
-"""The ladder of depths on which the gradient's direction is measured, not its norm."""
+"""The ladder of depths for which the gradient's direction is measured instead of its norm."""
 
 
 def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:
@@ -97,7 +97,7 @@ def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:
 
 @dataclass(frozen=True)
 class HalfTruth:
-    """A common sentence, where it holds, where it fails, and the presets that show both."""
+    """A common claim, when it holds, when it fails, and the presets that show both."""
 
     claim: str
     holds: str
@@ -108,21 +108,21 @@ class HalfTruth:
 HALF_TRUTHS = (
     HalfTruth(
         "ResNet solves vanishing gradients.",
-        "True of stacks without normalisation and with small gain, as PyTorch's default "
-        "initialisation makes them: the plain one vanishes, the residual one does not.",
-        "With He's initialisation and no BN it is the residual stack that explodes, by a factor of "
-        "about √2 per block, and the plain one that does not; with sigmoid and small gain both "
+        "True for stacks with small gain and no normalisation, such as PyTorch's default "
+        "initialisation gives: the plain one vanishes, the residual one doesn't.",
+        "With He initialisation and no BN, it's the residual stack that explodes, by a factor of "
+        "about √2 per block, and the plain one that doesn't. With sigmoid and small gain, both "
         "vanish.",
         (PRESETS[0].name, PRESETS[2].name, PRESETS[5].name),
     ),
     HalfTruth(
         "BN and ReLU had already solved it; degradation is the real problem.",
-        "True of the forward pass, whose variance BN keeps. In training the range of norms "
-        "collapses within a few steps, so the paper's healthy norms are plausible, and what "
+        "True for the forward pass, whose variance BN preserves. During training the range of "
+        "norms collapses within a few steps, so the paper's healthy norms are plausible, and what "
         "remains is degradation.",
-        "At initialisation BN makes a plain stack's gradient explode toward the input by a factor "
-        "of about 1.2 per layer, and its direction shatters: it says little about a slightly "
-        "different image.",
+        "At initialisation, BN makes a plain stack's gradient explode toward the input, by a "
+        "factor of about 1.2 per layer. Its direction also shatters: the gradient at one image "
+        "says little about the gradient at a slightly different one.",
         (PRESETS[1].name, PRESETS[3].name, SHATTERED.name),
     ),
 )
@@ -130,7 +130,7 @@ HALF_TRUTHS = (
 
 @dataclass(frozen=True)
 class Reading:
-    """What a paper says, in our words."""
+    """A paper's finding, paraphrased."""
 
     says: str
     source: Citation
@@ -139,23 +139,23 @@ class Reading:
 
 READINGS = (
     Reading(
-        "That deeper plain nets train worse is unlikely to be caused by vanishing gradients: they "
-        "have BN, which keeps the forward signal's variance from zero, and the authors found the "
-        "norms of the backward signal healthy.",
+        "The difficulty of training deeper plain nets is unlikely to be caused by vanishing "
+        "gradients: these nets have BN, which keeps the forward signal's variance non-zero, and "
+        "the authors found healthy norms of the backward signal.",
         HE2015,
         "section 4.1",
     ),
     Reading(
-        "Initialisation and BN largely tame the size of gradients. What a plain net loses with "
-        "depth is their direction: the correlation between gradients decays exponentially, until "
-        "they resemble white noise, and far more slowly where there are shortcuts.",
+        "Initialisation and BN have largely overcome vanishing and exploding gradients. What a "
+        "plain net loses with depth is their direction: the correlation between gradients decays "
+        "exponentially, until they resemble white noise. With shortcuts it decays far more slowly.",
         BALDUZZI2017,
         "abstract",
     ),
     Reading(
-        "In wide fully connected nets BN itself makes gradients explode with depth at "
-        "initialisation, whatever the weights' scale and the activation. After a single step of "
-        "training their range is far smaller.",
+        "In wide fully connected nets, BN itself makes gradients explode with depth at "
+        "initialisation, at any scale of the weights and with any activation. After a single "
+        "training step, their range is far smaller.",
         YANG2019,
         "abstract",
     ),

@@ -1,4 +1,4 @@
-"""A run of norms or of directions as text for the terminal, JSON, or CSV in long form."""
+"""Reports of a run of norms or directions: terminal text, JSON, and CSV in long form."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _DIRECTION = "negative: smaller toward the input"
 
 
 def gradients_dict(run: Gradients) -> dict[str, Any]:
-    """The run as plain values; a number that could not be measured is None, and its state says why.
+    """Return the run as plain values; a number that couldn't be measured is None, with its state.
 
-    `log10_ratio` is the norm after the stem over the norm after the last block, and its slope is
-    the one a weighted layer toward the input: negative means vanishing toward the input. Both are
-    means over the seeds; `log10_ratio_low` and `log10_ratio_high` are the ratio's lowest and
-    highest value over them, `r_squared` the lowest of their fits'. `factor_per_layer` is the
-    ratio's geometric mean factor a weighted layer. Theory's slope is None where there is none, or
-    where the curves don't follow it.
+    `log10_ratio` is log10 of the norm after the stem over the norm after the last block, and
+    `slope_per_layer` is the slope per weighted layer toward the input: negative means that the
+    gradient gets smaller toward the input. Both are means over the seeds; `log10_ratio_low` and
+    `log10_ratio_high` are the ratio's lowest and highest value over the seeds, `r_squared` the
+    lowest of their fits. `factor_per_layer` is the ratio's geometric mean factor per weighted
+    layer. Theory's slope is None if there is none, or if the curves don't follow it.
     """
     return {
         "settings": _settings(run),
@@ -50,19 +50,19 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
 
 
 def gradients_result(run: Gradients) -> Result:
-    """Return the run as a result: what was asked, and where it was measured."""
+    """Return the run as a result, with its settings and its environment."""
     figures = gradients_dict(run)
     asked = asked_of(run.specs, run.settings)
     return Result(GRADIENTS, asked, _stamp(run), figures, ("curves", "summary", "verdict"))
 
 
 def gradients_json(run: Gradients) -> str:
-    """The run as strict JSON, one curve, summary or sentence a line."""
+    """Return the run as strict JSON, one curve, summary or sentence per line."""
     return gradients_result(run).json()
 
 
 def gradients_csv(run: Gradients) -> str:
-    """A row for every value of every quantity, exact; 0, inf and nan as they were measured."""
+    """Return the run as CSV: a row per value of every quantity, exact, with 0, inf and nan kept."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("model", "seed", "quantity", "path", "position", "value", "state"))
@@ -77,10 +77,10 @@ def gradients_csv(run: Gradients) -> str:
 
 
 def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> str:
-    """The summary of each model and what the curves say, for a terminal.
+    """Return each model's summary and the verdict, for a terminal.
 
-    Of a weight quantity, the ratio of the first convolution to the last; the words are about the
-    norm at block outputs whatever is asked, and say so.
+    For a weight quantity, the summary is the ratio of the first convolution to the last. The
+    verdict is always about the norm at block outputs, and then says so.
     """
     images = run.settings.images.value.replace("_", " ")
     lines = [f"gradient norm {quantity.label}, train mode, {images} images", _conditions(run)]
@@ -93,14 +93,14 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
                 f"  log10 first/last convolution  {_spread(own, quantity)}",
             ]
         return (
-            "\n".join([*lines, "", f"Of {Quantity.ACTIVATION.label}:", *verdict(run.summary)])
+            "\n".join([*lines, "", f"For {Quantity.ACTIVATION.label}:", *verdict(run.summary)])
             + "\n"
         )
     for summary in run.summary:
         ends = (summary.low, summary.high)
         band = ""
         if summary.seeds > 1 and all(map(math.isfinite, ends)):
-            band = f" ({ends[0]:+.2f} to {ends[1]:+.2f} over the seeds)"
+            band = f" ({ends[0]:+.2f} to {ends[1]:+.2f} across seeds)"
         each = _number(summary.factor_per_layer)
         mean = f", {each:.3f} per layer" if each is not None else ""
         slope = _number(summary.slope_per_layer)
@@ -116,18 +116,18 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
 
 
 def _spread(curves: Sequence[Curve], quantity: Quantity) -> str:
-    """The mean log10 ratio of a quantity over the seeds, and its range."""
+    """Return the mean log10 ratio of a quantity over the seeds, with its range."""
     ratios = [log10_ratio(curve.series(quantity)) for curve in curves]
     if not all(map(math.isfinite, ratios)):
         return "not measured"
-    band = f" ({min(ratios):+.2f} to {max(ratios):+.2f} over the seeds)" if len(ratios) > 1 else ""
+    band = f" ({min(ratios):+.2f} to {max(ratios):+.2f} across seeds)" if len(ratios) > 1 else ""
     return f"{fmean(ratios):+.2f}{band}"
 
 
 def direction_dict(run: Direction) -> dict[str, Any]:
-    """The run as plain values; a cosine that could not be measured is None, and its state says why.
+    """Return the run as plain values; a cosine that couldn't be measured is None, with its state.
 
-    `cosine` in the summary is the mean over the seeds, `cosine_low` and `cosine_high` are the
+    In the summary, `cosine` is the mean over the seeds, `cosine_low` and `cosine_high` are the
     lowest and the highest; `kind` is plain or residual.
     """
     return {
@@ -148,19 +148,19 @@ def direction_dict(run: Direction) -> dict[str, Any]:
 
 
 def direction_result(run: Direction) -> Result:
-    """Return the run as a result: what was asked, and where it was measured."""
+    """Return the run as a result, with its settings and its environment."""
     asked = asked_of(run.specs, run.settings)
     figures = direction_dict(run)
     return Result(DIRECTION, asked, _stamp(run), figures, ("cosines", "summary", "verdict"))
 
 
 def direction_json(run: Direction) -> str:
-    """The run as strict JSON, one cosine, depth or sentence a line."""
+    """Return the run as strict JSON, one cosine, depth or sentence per line."""
     return direction_result(run).json()
 
 
 def direction_csv(run: Direction) -> str:
-    """A row for every model and seed, exact; nan where no cosine was measured."""
+    """Return the run as CSV: a row per model and seed, exact; nan if no cosine was measured."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("model", "depth", "seed", "noise", "cosine", "state"))
@@ -172,7 +172,7 @@ def direction_csv(run: Direction) -> str:
 
 
 def direction_text(run: Direction) -> str:
-    """The cosine of each model and what they say, for a terminal."""
+    """Return each model's cosine and the verdict, for a terminal."""
     settings = run.settings
     images = settings.images.value.replace("_", " ")
     found = [at for stack in run.stacks for at in stack.depths]
@@ -183,7 +183,7 @@ def direction_text(run: Direction) -> str:
         "",
     ]
     for at in found:
-        band = f"  ({spread(at)} over the seeds)" if len(at.cosines) > 1 and at.is_measured else ""
+        band = f"  ({spread(at)} across seeds)" if len(at.cosines) > 1 and at.is_measured else ""
         mean = two(at.mean) if at.is_measured else "not measured"
         lines.append(f"{at.spec!s:{width}}  {at.depth:4} layers  {mean:>5}{band}")
     return "\n".join([*lines, "", *shattering(run.stacks, settings.noise)]) + "\n"

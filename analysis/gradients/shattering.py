@@ -1,9 +1,9 @@
-"""What cosines say of the gradient's direction, in words that follow from every seed's numbers.
+"""The verdict on the gradient's direction: sentences that follow from every seed's cosines.
 
-- One cosine is higher or lower than another where it is by at least 0.05 in every seed.
-- A gradient is shattered where its cosine lies within 0.1 of 0 in every seed.
+- One cosine is higher or lower than another if the difference is at least 0.05 in every seed.
+- A gradient is shattered if its cosine is within 0.1 of 0 in every seed.
 
-One seed has no spread and earns none of these words.
+A single seed has no spread and earns none of these words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analysis.gradients.curves import State
 from analysis.gradients.verdict import mixture, stack_names
 
 DIFFERS = 0.05
-"""The least difference between two cosines, in every seed, that counts."""
+"""The smallest difference between two cosines that counts, in every seed."""
 
 SHATTERED = 0.1
 """The size of a cosine below which a gradient's direction is lost."""
@@ -49,24 +49,24 @@ def compare(one: AtDepth, other: AtDepth) -> Gap:
 
 
 def is_shattered(one: AtDepth) -> bool:
-    """Whether every one of several seeds has a cosine near 0."""
+    """Return whether there are several seeds and the cosine of each is near 0."""
     return len(one.cosines) > 1 and max(abs(one.low), abs(one.high)) < SHATTERED
 
 
 def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
-    """Return what the stacks of one run say: each one's course with depth, and their comparison.
+    """Return the verdict on one run: each stack's course with depth, and their comparison.
 
     Args:
-        stacks: such as a plain one and a residual one.
-        noise: as a share of the images' standard deviation.
+        stacks: for example a plain one and a residual one.
+        noise: its standard deviation, as a share of the images' own.
     """
     found = [one for stack in stacks for one in stack.depths]
     if noise == 0 and found and all(one.is_measured for one in found):
-        return ("Without noise the two gradients are the same: the cosine is 1.",)
+        return ("Without noise, the two gradients are identical: the cosine is 1.",)
     names = names_of(stacks)
     parts = [said for pair in zip(stacks, names, strict=True) for said in _course(*pair)]
     if any(len(one.cosines) == 1 for one in found):
-        parts.append("With one seed there is no band, so no trend can be claimed.")
+        parts.append("One seed gives no band, so no trend can be claimed.")
     if len(stacks) == 2:
         parts += _comparison(stacks[0], stacks[1], names)
         shared = stacks[0].spec.blocks
@@ -76,7 +76,7 @@ def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
 
 
 def names_of(stacks: Sequence[Stack]) -> list[str]:
-    """`the plain stack` and `the residual stack` where that tells them apart, else their texts."""
+    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts."""
     specs = [stack.spec for stack in stacks]
     names = stack_names(specs)
     if names != [str(spec) for spec in specs]:
@@ -96,7 +96,7 @@ def spread(one: AtDepth) -> str:
 
 
 def _course(stack: Stack, name: str) -> Iterator[str]:
-    """How the cosine of a stack goes with depth, and from where on it is shattered."""
+    """Say how a stack's cosine changes with depth, and from which depth it is shattered."""
     whose = f"T{name[1:]}'s cosine" if name.startswith("the ") else f"The cosine of {name}"
     for one in stack.depths:
         if not one.is_measured:
@@ -112,7 +112,7 @@ def _course(stack: Stack, name: str) -> Iterator[str]:
             break
         gone.append(one.depth)
     if gone:
-        where = f"From {gone[-1]} layers on" if len(gone) > 1 else f"At {gone[0]} layers"
+        where = f"From {gone[-1]} layers on," if len(gone) > 1 else f"At {gone[0]} layers,"
         within = f"the cosine is within {SHATTERED:g} of 0 in every seed"
         gradient = f"{name}'s gradient" if name.startswith("the ") else f"the gradient of {name}"
         yield f"{where} {gradient} is shattered: {within}."
@@ -143,12 +143,12 @@ def _trend(shallow: AtDepth, deep: AtDepth) -> str:
         case Gap.UNKNOWN:
             return f"is {_at(shallow)} and {_at(deep)}"
         case Gap.CLOSE:
-            return f"goes {ends}: less than {DIFFERS:g} in some seeds, too close to call"
+            return f"goes {ends}: too close to call (a change below {DIFFERS:g} in some seeds)"
     return f"goes {ends}: the seeds disagree on whether it falls"
 
 
 def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]:
-    """Which of two stacks keeps more of the gradient's direction at each depth that both have."""
+    """Say which of two stacks keeps more of the gradient's direction at each shared depth."""
     beside = {at.depth: at for at in other.depths if at.is_measured}
     pairs = [(at, beside[at.depth]) for at in one.depths if at.is_measured and at.depth in beside]
     gaps = {a.depth: compare(a, b) for a, b in pairs}
@@ -159,7 +159,7 @@ def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]
         if not own:
             continue
         *most, last = [str(a.depth) for a, _ in own]
-        where = f"At {', '.join(most)} and {last} layers" if most else f"At {last} layers"
+        where = f"At {', '.join(most)} and {last} layers," if most else f"At {last} layers,"
         if gap in (Gap.HIGHER, Gap.LOWER):
             name = names[0 if gap is Gap.HIGHER else 1]
             sizes = sorted(abs(a.mean - b.mean) for a, b in own)

@@ -1,4 +1,4 @@
-"""What theory predicts for the gradient at initialisation, where it predicts anything."""
+"""Predictions from theory for the gradient at initialisation, for the specs that have one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from nets.spec import ResNetSpec
 from nets.text import parse
 
 FAR_PERCENT = 10.0
-"""How far a measured factor may lie from the predicted one for theory to be drawn and named."""
+"""The largest deviation of the measured from the predicted factor at which theory is shown."""
 
 LEAST_R_SQUARED = 0.98
-"""The least R² of a line fitted to log10 of the norms for its slope to be held to theory."""
+"""The smallest R² of a line fitted to log10 of the norms at which its slope is compared."""
 
 GLOROT2010 = Citation(
     "glorot2010understanding",
@@ -61,7 +61,7 @@ ZHANG2019 = Citation(
 
 @dataclass(frozen=True)
 class Theory:
-    """A predicted factor of the gradient's norm, toward the input, over so many weighted layers."""
+    """A predicted factor of the gradient norm, toward the input, over `layers` weighted layers."""
 
     factor: float
     formula: str
@@ -71,19 +71,19 @@ class Theory:
 
     @property
     def slope_per_layer(self) -> float:
-        """log10 of the factor, a weighted layer: what `Summary.slope_per_layer` is held to."""
+        """log10 of the factor per weighted layer, comparable with `Summary.slope_per_layer`."""
         return math.log10(self.factor) / self.layers
 
     def distance_percent(self, slope: float) -> float:
-        """How far a slope's factor a layer lies from the predicted one: 5 is 5% above it."""
+        """Return how far a slope's factor per layer is from the predicted one: 5 is 5% above."""
         return 100 * (10 ** (slope - self.slope_per_layer) - 1)
 
 
 def confirmed(summary: Summary) -> Theory | None:
-    """The prediction that the curves of a model follow, to be drawn and named; else None.
+    """Return the prediction that the curves of a model follow, or None if they follow none.
 
-    In every seed the factor a layer lies within `FAR_PERCENT` of it and the fit's R² is at least
-    `LEAST_R_SQUARED`. A single block is no fit.
+    Curves follow it if, in every seed, the factor per layer is within `FAR_PERCENT` of it and the
+    fit's R² is at least `LEAST_R_SQUARED`. A single block allows no fit.
     """
     predicted = theory(parse(summary.model))
     if predicted is None or summary.blocks == 1:
@@ -96,12 +96,12 @@ def confirmed(summary: Summary) -> Theory | None:
 
 
 def theory(spec: ResNetSpec) -> Theory | None:
-    """The prediction for a spec, or None where there is none.
+    """Return the prediction for a spec, or None if there is none.
 
-    There is one for ReLU in the original unit order with basic blocks that keep their width inside
-    (expansion 1) and shortcuts of option A or B. Without BN the squared norm of a convolution's
-    input gradient is fan_in * var(W) times that of its output's, whatever its stride, and a ReLU
-    lets half of it through (He et al. 2015, arXiv 1502.01852, section 2.2).
+    Predictions exist for ReLU in the original unit order, with basic blocks of constant width
+    (expansion 1) and shortcuts of option A or B. Without BN the squared norm of the gradient at a
+    convolution's input is fan_in * var(W) times that at its output, whatever its stride, and a
+    ReLU passes half of it (He et al. 2015, arXiv 1502.01852, section 2.2).
     """
     if (
         spec.activation is not Activation.RELU
@@ -127,28 +127,28 @@ _DEFAULT = Theory(
     1 / math.sqrt(6),
     "1/√6",
     1,
-    "PyTorch's default draws weights of variance 1/(3 fan-in), and ReLU halves: 1/6 of the square",
+    "PyTorch's default weights have variance 1/(3 fan-in), and ReLU halves the squared norm: 1/6",
     (HE2015_INIT,),
 )
 _XAVIER = Theory(
     1 / math.sqrt(2),
     "1/√2",
     1,
-    "Xavier keeps the square where nothing is cut off, and ReLU halves it",
+    "Xavier preserves the squared norm in a linear layer, and ReLU halves it",
     (GLOROT2010, HE2015_INIT),
 )
 _HE_RESIDUAL = Theory(
     math.sqrt(2),
     "√2",
     2,
-    "with He's initialisation the branch hands back as much as the shortcut, so a block doubles "
-    "the square",
+    "with He initialisation the branch returns as much as the shortcut, so a block doubles the "
+    "squared norm",
     (HE2015_INIT, ZHANG2019),
 )
 _BATCH_NORM = Theory(
     math.sqrt(math.pi / (math.pi - 1)),
     "√(π/(π−1))",
     1,
-    "with BN and ReLU, whatever the weights' scale, for wide layers and large batches",
+    "for BN with ReLU at any scale of the weights, with wide layers and large batches",
     (YANG2019,),
 )

@@ -1,4 +1,4 @@
-"""The same network without its shortcuts, or with them: what the experiment compares."""
+"""The two twins that the experiment compares: a network without shortcuts and one with them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _OF_SHORTCUTS = ("shortcut", "projection_norm", "zero_init")
 
 
 def plain_twin(spec: ResNetSpec) -> ResNetSpec:
-    """The spec without shortcuts, and without the options that only shortcuts give a meaning.
+    """Return the spec without shortcuts and without the options that have an effect only with them.
 
-    `resnet56:norm=none` becomes `plain56:norm=none`; where the catalog has no such entry, the
-    option is written out: `resnet50:shortcut=none`.
+    `resnet56:norm=none` becomes `plain56:norm=none`; if the catalog has no such entry, the option
+    is written out: `resnet50:shortcut=none`.
     """
     if spec.shortcut is Shortcut.NONE:
         return spec
@@ -24,11 +24,11 @@ def plain_twin(spec: ResNetSpec) -> ResNetSpec:
 
 
 def residual_twin(spec: ResNetSpec) -> ResNetSpec:
-    """The spec with shortcuts: its catalog entry's, else as the 2015 paper has them by stem.
+    """Return the spec with shortcuts: those of its catalog entry, or the 2015 paper's for its stem.
 
-    That is option A on CIFAR's stem, which has no weights, so that both twins draw the same ones,
-    and B on ImageNet's; B also where a stage has fewer channels than the one before it, which A
-    cannot join. A spec that has shortcuts already is its own twin.
+    The paper's are option A with CIFAR's stem, which has no weights, so both twins draw the same
+    ones, and option B with ImageNet's. B also applies if a stage has fewer channels than the one
+    before it, which A can't join. A spec that already has shortcuts is its own twin.
     """
     if spec.shortcut is not Shortcut.NONE:
         return spec
@@ -41,7 +41,7 @@ def residual_twin(spec: ResNetSpec) -> ResNetSpec:
 
 
 def _named(twin: ResNetSpec, spec: ResNetSpec) -> ResNetSpec:
-    """The twin under the catalog's name for it: as much is left to say of it as of the spec."""
+    """Return the twin under the catalog name that needs the same overrides as the spec."""
     told = {name: text for name, text in overrides(spec).items() if name not in _OF_SHORTCUTS}
     for base in (twin.base, *CATALOG):
         named = _without_idle(replace(twin, base=base))
@@ -51,7 +51,7 @@ def _named(twin: ResNetSpec, spec: ResNetSpec) -> ResNetSpec:
 
 
 def _without_idle(spec: ResNetSpec) -> ResNetSpec:
-    """The spec with a projection's norm, where there is none, as its catalog entry has it."""
+    """Return the spec with `projection_norm` reset to its catalog entry's if it has no effect."""
     if "projection_norm" not in idle_options(spec):
         return spec
     usual = edit(CATALOG[spec.base].spec, {"unit": spec.unit})

@@ -1,6 +1,6 @@
-"""What curves say, in words that follow from their numbers and from nothing else.
+"""The verdict on a run: sentences that follow from the curves' numbers alone.
 
-With r = log10 of the whole ratio of one seed, a word stands where every seed has it:
+With r = log10 of the whole ratio of one seed, a word is used only if every seed earns it:
 
 - |r| below 0.3: the gradient stays level;
 - |r| below 1: it stays within a factor of 10;
@@ -8,8 +8,8 @@ With r = log10 of the whole ratio of one seed, a word stands where every seed ha
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
 - one sign, in two neighbouring rows: the milder of the two words.
 
-Anything else earns no word. Nor does a single block, which is no trend; one seed, which has no
-spread, earns none of a trend.
+Anything else earns no word, and neither does a single block, which shows no trend. A single seed
+has no spread and earns no word of a trend.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WITHIN_BOUND = 1.0
 """The log10 ratio below which it stays within a factor of 10."""
 
 _LONG = 4
-"""The log10 from which a factor is written as a power of ten."""
+"""The log10 at and above which a factor is written as a power of ten."""
 
 MILD_BOUND = 3.0
 """The log10 ratio above which it vanishes or explodes: a factor of 1,000."""
@@ -54,7 +54,7 @@ _TRENDS = (Word.GROWS, Word.FALLS, Word.EXPLODES, Word.VANISHES)
 
 
 def word_of(ratios: Sequence[float]) -> Word | None:
-    """The word that every one of the log10 ratios has, or None where they share none."""
+    """Return the word that all log10 ratios share, or None if they share none."""
     sizes = [abs(ratio) for ratio in ratios]
     if not sizes or any(map(math.isnan, sizes)):
         return None
@@ -73,18 +73,18 @@ def word_of(ratios: Sequence[float]) -> Word | None:
 
 
 def word(summary: Summary) -> Word | None:
-    """The word that a summary earns, or None where its numbers carry none."""
+    """Return the word that a summary earns, or None if its numbers support none."""
     if summary.blocks == 1 or _lost(summary):
         return None
     pairs = zip(summary.ratios, summary.most, strict=True)
     if any(math.isinf(ratio) and most >= -MILD_BOUND for ratio, most in pairs):
-        return None  # what is below the precision may have fallen but little
+        return None  # a norm below the precision may have fallen only a little
     found = word_of(summary.ratios)
     return None if summary.seeds == 1 and found in _TRENDS else found
 
 
 def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """What the summaries of one run say: each model's course, their comparison, theory, notes."""
+    """Return the verdict on one run: each model's course, their comparison, theory and notes."""
     specs = [parse(summary.model) for summary in summaries]
     names = stack_names(specs)
     parts = [
@@ -101,13 +101,13 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
 
 
 def factor(log10: float) -> str:
-    """Write a factor of at least 1: `1.6`, `36`, from ten thousand on `5.0×10²¹`."""
+    """Format a factor of at least 1: `1.6`, `36`, or `5.0×10²¹` from ten thousand up."""
     size = abs(log10)
     return scientific(size) if size >= _LONG else _digits(10**size)
 
 
 def within(log10: float) -> str:
-    """The same, rounded up: what stays within 2.04 does not stay within 2."""
+    """Format a factor rounded up: what stays within 2.04 does not stay within 2."""
     size = abs(log10)
     if size >= _LONG:
         return scientific(size, up=True)
@@ -116,12 +116,12 @@ def within(log10: float) -> str:
 
 
 def _digits(value: float) -> str:
-    """Two significant digits."""
+    """Format a value to two significant digits."""
     return f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{float(f'{value:.1e}'):,.0f}"
 
 
 def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
-    """`the plain stack` and `the residual stack` where that tells them apart, else their texts."""
+    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts."""
     plain = [spec.shortcut is Shortcut.NONE for spec in specs]
     if len(set(plain)) < len(plain):
         return [str(spec) for spec in specs]
@@ -132,12 +132,12 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
     said = [_course(summary) for summary in summaries]
     if len(summaries) != 2:
         pairs = zip(names, said, strict=True)
-        return [f"Toward the input {_gradient(name)} {course}." for name, course in pairs]
+        return [f"Toward the input, {_gradient(name)} {course}." for name, course in pairs]
     if names[1].startswith("the "):
         second = f"{names[1].replace('stack', 'one')}'s"
     else:
         second = f"that of {names[1]}"
-    return [f"Toward the input {_gradient(names[0])} {said[0]}; {second} {said[1]}."]
+    return [f"Toward the input, {_gradient(names[0])} {said[0]}; {second} {said[1]}."]
 
 
 def _gradient(name: str) -> str:
@@ -145,15 +145,15 @@ def _gradient(name: str) -> str:
 
 
 def _course(summary: Summary) -> str:
-    """What follows "the gradient"."""
+    """Return the predicate of a sentence whose subject is "the gradient"."""
     ratio, found = summary.log10_ratio, word(summary)
     if summary.not_finite:
         points = f"{len(summary.not_finite)} of {summary.blocks + 1} points"
         if summary.held_from and summary.held_ratio:
-            return f"{_held(summary)}, and is not finite (NaN or infinite) at {points}"
-        return f"is not finite (NaN or infinite) at {points}: nothing can be said of its size"
+            return f"{_held(summary)}, and isn't finite (NaN or infinite) at {points}"
+        return f"isn't finite (NaN or infinite) at {points}, so its size can't be judged"
     if math.isnan(ratio):
-        return f"is below {summary.precision} already after the last block: no course can be seen"
+        return f"is already below {summary.precision} after the last block and can't be followed"
     if math.isinf(ratio):
         gone = sum(map(math.isinf, summary.ratios))
         seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
@@ -163,7 +163,7 @@ def _course(summary: Summary) -> str:
         if _lost(summary):
             wider = "; float64 holds both" if summary.precision is Precision.FLOAT32 else ""
             return (
-                f"{held}cannot be followed further in {summary.precision}{seeds}: the forward "
+                f"{held}can't be followed further in {summary.precision}{seeds}: the forward "
                 f"signal itself is below {floor} from {summary.lost_from} on, where a ReLU passes "
                 f"no gradient{wider}"
             )
@@ -176,19 +176,19 @@ def _course(summary: Summary) -> str:
         return f"{found}{_share(summary)}{_ends(summary)}{_detour(summary)}"
     layers = f"{summary.layers} layers{_detour(summary)}"
     if found in (Word.GROWS, Word.FALLS):
-        beyond = f" ({_factors(summary.ratios)} over the seeds)" if _beyond(summary) else ""
+        beyond = f" ({_factors(summary.ratios)} across seeds)" if _beyond(summary) else ""
         each = f"{summary.factor_per_layer:.3f} per layer"
-        return f"{_moves(ratio)}{beyond}, mildly: {each} over {layers}"
+        return f"{found}, by a factor of {factor(ratio)}{beyond} over {layers}: {each}"
     if found:
-        return f"{_moves(ratio)} in {layers}: it {found}"
+        return f"{_moves(ratio)} over {layers}: it {found}"
     change = _moves(ratio)
     if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
-        change = f"changes by a factor {_from_to(summary)} over the seeds"
-    return f"{change} in {layers}{_unclaimed(summary)}"
+        change = f"changes by a factor of {_from_to(summary)} across seeds"
+    return f"{change} over {layers}{_unclaimed(summary)}"
 
 
 def _lost(summary: Summary) -> bool:
-    """Whether zeros are the forward signal's loss, so that they say nothing of the gradient."""
+    """Return whether the zeros come from a lost forward signal and so say nothing of gradients."""
     return bool(summary.lost_from) and math.isinf(summary.log10_ratio)
 
 
@@ -203,62 +203,62 @@ def _moves(log10: float) -> str:
 
 
 def _unclaimed(summary: Summary) -> str:
-    """Why a large ratio earns no word."""
+    """Say why a large ratio earns no word."""
     if summary.blocks == 1:
-        return ": a single block is no trend"
+        return " (a single block shows no trend)"
     if summary.seeds == 1:
-        return " with one seed, too few for a trend"
+        return " (one seed is too few for a trend)"
     if math.isinf(summary.log10_ratio) and math.isfinite(summary.high):
-        return f", and the ratio is {_power(summary.high)} in another"
+        return f", while the ratio is {_power(summary.high)} in another"
     return ""
 
 
 def _share(summary: Summary) -> str:
-    """In how many seeds a milder word holds to the letter, where not in all."""
+    """Say in how many seeds a milder word holds literally, unless it does in all."""
     inside = sum(abs(ratio) < WITHIN_BOUND for ratio in summary.ratios)
     return "" if inside == summary.seeds else f" in {inside} of {summary.seeds} seeds"
 
 
 def _ends(summary: Summary) -> str:
-    """Which way the gradient goes and how far, from seed to seed."""
-    over = " over the seeds" if summary.seeds > 1 else ""
+    """Say which way and how far the gradient goes across the seeds."""
+    over = " across seeds" if summary.seeds > 1 else ""
     if not _one_sign(summary):
-        return f": {_from_to(summary)}{over}"
+        return f": it changes by a factor of {_from_to(summary)}{over}"
     way = "falls" if summary.high < 0 else "grows"
     return f": it {way} by a factor of {_factors(summary.ratios)}{over}"
 
 
 def _beyond(summary: Summary) -> bool:
-    """Whether a mild word covers a seed that is past its bound."""
+    """Return whether a mild word covers a seed that exceeds its bound."""
     return max(map(abs, summary.ratios)) > MILD_BOUND
 
 
 def _factors(ratios: Sequence[float]) -> str:
-    """The least factor and the most, `3.4 to 12`, or one where they are written alike."""
+    """Format the smallest and the largest factor, `3.4 to 12`, or one if they read the same."""
     sizes = sorted(map(abs, ratios))
     return " to ".join(dict.fromkeys((factor(sizes[0]), factor(sizes[-1]))))
 
 
 def _from_to(summary: Summary) -> str:
-    return f"from {_power(summary.low)} to {_power(summary.high)}"
+    return f"{_power(summary.low)} to {_power(summary.high)}"
 
 
 def _power(log10: float) -> str:
-    """Write a ratio on either side of 1: `0.91`, `8`, `7.9×10⁻⁴`."""
+    """Format a ratio below or above 1: `0.91`, `8`, `7.9×10⁻⁴`."""
     if not -2 <= log10 < _LONG:
         return scientific(log10)
     return _digits(10**log10) if log10 >= 0 else f"{10**log10:.2g}"
 
 
 def _detour(summary: Summary) -> str:
-    """What the two ends do not show: that the curve reaches further on the way."""
+    """Say how far the curve reaches on the way, if the two ends don't show it."""
     if not summary.span > abs(summary.log10_ratio) + LEVEL_BOUND:
         return ""
     return f" from end to end (on the way it spans a factor of {factor(summary.span)})"
 
 
 def _one_sign(summary: Summary) -> bool:
-    """Whether all seeds go the same way."""
+    """Return whether the gradient moves the same way in every seed."""
     return summary.low > 0 or summary.high < 0
 
 
@@ -269,7 +269,7 @@ def _comparison(
     if len(summaries) < 2 or any(map(math.isnan, ratios)):
         return []
     if min(summary.seeds for summary in summaries) == 1:
-        return ["With one seed there is no band: how far the models differ cannot be said."]
+        return ["One seed gives no band, so how far the models differ can't be judged."]
     sizes = [summary.size for summary in summaries]
     if math.isinf(min(sizes)):
         return []
@@ -285,17 +285,17 @@ def _comparison(
 def _pair(
     by_seed: Sequence[Sequence[float]], specs: Sequence[ResNetSpec], names: list[str]
 ) -> list[str]:
-    """Which of two models changes less, where every seed agrees; ratios are seed by seed."""
+    """Say which of two models changes less, if every seed agrees; ratios are paired by seed."""
     if all(abs(one - other) < LEVEL_BOUND for one, other in by_seed):
         alone = _differing(specs) == ["shortcut"]
-        here = ": here the shortcut makes no larger difference" if alone else ""
+        here = ": the shortcut makes no larger difference here" if alone else ""
         return [
             f"The two differ by less than a factor of {within(LEVEL_BOUND)} from end to end{here}."
         ]
     differences = [abs(one) - abs(other) for one, other in by_seed]
     opposite = all(one * other < 0 for one, other in by_seed)
     if opposite and all(abs(difference) < LEVEL_BOUND for difference in differences):
-        return ["The two go opposite ways, about as far."]
+        return ["The two change in opposite directions, by about the same factor."]
     if not (max(differences) < 0 or min(differences) > 0):
         return ["The seeds disagree on which of the two changes less."]
     mean = fmean(differences)
@@ -304,7 +304,7 @@ def _pair(
 
 
 def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]:
-    """In which of several models the gradient changes least and most, where every seed agrees."""
+    """Say in which of several models the gradient changes least and most, if every seed agrees."""
     sizes = [[abs(ratio) for ratio in ratios] for ratios in by_seed]
     means = [fmean(column) for column in zip(*sizes, strict=True)]
     said = []
@@ -315,7 +315,7 @@ def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]
             said.append(f"{how} in {names[index]} (a factor of {factor(means[index])})")
     if not said:
         return ["The seeds disagree on where the gradient changes least and most."]
-    return [f"From end to end the gradient changes {_listed(said)}."]
+    return [f"From end to end, the gradient changes {_listed(said)}."]
 
 
 def _sentence(name: str) -> str:
@@ -327,15 +327,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def mixture(specs: Sequence[ResNetSpec]) -> list[str]:
-    """A warning where models differ in more than one thing."""
+    """Warn if the models differ in more than one option."""
     names = _differing(specs)
     if len(names) < 2:
         return []
-    return [f"The models differ in {_listed(names)}: which of these does what is not told apart."]
+    return [f"The models differ in {_listed(names)}, so their effects can't be told apart."]
 
 
 def _differing(specs: Sequence[ResNetSpec]) -> list[str]:
-    """The options in which models differ and that mean something for all of them."""
+    """Return the options in which the models differ and that have an effect in all of them."""
     idle = {name for spec in specs for name in idle_options(spec)}
     return [
         name
@@ -345,7 +345,7 @@ def _differing(specs: Sequence[ResNetSpec]) -> list[str]:
 
 
 def _theory(summary: Summary, name: str) -> list[str]:
-    """What theory predicts, where the curves follow it."""
+    """Say what theory predicts, if the curves follow it."""
     predicted = confirmed(summary)
     if predicted is None:
         return []
@@ -362,18 +362,20 @@ def _theory(summary: Summary, name: str) -> list[str]:
 
 
 def _weights(summary: Summary, spec: ResNetSpec, name: str) -> list[str]:
-    """That the weights' gradients hide a trend, where they do in every seed."""
+    """Say that the weight gradients hide a trend, if they do in every seed."""
     farthest = max(map(abs, summary.weight_ratios))
     level = all(abs(ratio) < WITHIN_BOUND for ratio in summary.weight_ratios)
     if word(summary) not in _TRENDS or not level or farthest >= summary.size / 3:
         return []
     why = ""
     if _invariant(spec):
-        why = ", for in a plain ReLU net without BN and bias ⟨W, ∂L/∂W⟩ is the same in every layer"
+        why = (
+            ", because in a plain ReLU net without BN and bias, ⟨W, ∂L/∂W⟩ is the same in every "
+            "layer"
+        )
     return [
-        f"Another quantity would hide this in {name}: its weight gradients ‖∂L/∂W‖ differ by a "
-        f"factor of {_factors(summary.weight_ratios)} between the first convolution and the "
-        f"last{why}."
+        f"The weight gradients of {name} would hide this: ‖∂L/∂W‖ differs by a factor of "
+        f"{_factors(summary.weight_ratios)} between the first convolution and the last{why}."
     ]
 
 
@@ -392,7 +394,7 @@ def _notes(spec: ResNetSpec, name: str) -> list[str]:
         notes.append(f"{_sentence(name)} ends in a softmax and is measured before it, on logits.")
     if spec.zero_init:
         notes.append(
-            f"In {name} every branch starts at zero (zero_init=1), so its weights' gradients of 0 "
-            "are exact and not too small to hold."
+            f"Every branch of {name} starts at zero (zero_init=1), so its weight gradients of 0 "
+            "are exact, not underflow."
         )
     return notes

@@ -1,1 +1,1 @@
-"""What a network is shown."""
+"""Image sets: sources, folders, uploads and batches."""

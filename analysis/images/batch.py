@@ -1,8 +1,8 @@
 """The images and labels of a run: random, Fashion-MNIST or its sample, or one uploaded picture.
 
-Whatever the kind, a batch has mean 0 and variance 1 (random images in expectation), so that kinds
-can be compared, and comes from a generator of its own: a seed gives the same images to every model
-with the same input, and the same labels to every model with as many classes.
+A batch of any kind has mean 0 and variance 1 (random images in expectation), so that kinds can be
+compared. It has its own generator, so a seed gives the same images to every model with the same
+input, and the same labels to every model with the same number of classes.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from analysis.images.sets import Part, Stack
 from nets.spec import ResNetSpec
 
 NOISE = 0.1
-"""Standard deviation of the noise that tells the copies of one picture apart, in units of its own.
+"""Standard deviation of the noise added to copies of one picture, relative to the picture's own.
 
-Without it all images of the batch, and so their gradients, would be the same.
+Without noise all images of the batch, and so their gradients, would be equal.
 """
 
-# A generator that started where the weights' does would draw the weights' numbers again; torch's
-# takes 32 bits of a seed, and a seed of ours has 31.
+# A generator with the weights' seed would draw the weights' numbers again. torch uses 32 bits of a
+# seed, and our seeds have 31.
 _OWN_STREAM = 2**31
 
 
 def batch(settings: Shown, spec: ResNetSpec, seed: int) -> tuple[Tensor, Tensor]:
-    """Images [N, C, H, W] in float32 and labels [N].
+    """Return images [N, C, H, W] in float32 and labels [N].
 
-    Random images are normal noise with random labels. Fashion-MNIST's are drawn with replacement
-    from its 10,000 test images, the sample's from its 1,000, resized, grey repeated over the
-    channels; a label is the garment's class, modulo the network's classes. A picture is cropped to
-    the input's shape around its centre, resized, repeated and given a little noise (`NOISE`), which
-    is all that is left of a picture of one colour; as nobody knows its class, its labels are
-    random.
+    Random images are normal noise with random labels. Fashion-MNIST images are drawn with
+    replacement from its 10,000 test images, or from the sample's 1,000; they are resized, and grey
+    is repeated over the channels. A label is the garment's class modulo the network's classes. A
+    picture is cropped to the input's aspect ratio around its centre, resized, repeated and given a
+    little noise (`NOISE`); of a picture of one colour, only the noise is left. Its class is
+    unknown, so its labels are random.
 
     Raises:
-        ValueError: where the picture is none, or Fashion-MNIST is not on this machine.
+        ValueError: if the picture is invalid or Fashion-MNIST is not on this machine.
     """
     generator = Generator().manual_seed(seed + _OWN_STREAM)
     size, (channels, height, width) = settings.batch, spec.input
@@ -58,7 +58,7 @@ def batch(settings: Shown, spec: ResNetSpec, seed: int) -> tuple[Tensor, Tensor]
 
 
 def check(settings: Shown) -> None:
-    """Raise the ValueError that `batch` would raise, if any, before anything is measured."""
+    """Raise any ValueError that `batch` would raise, before anything is measured."""
     if settings.images in (InputKind.FASHION_MNIST, InputKind.SAMPLE):
         _garments(settings.images)
     if settings.images is InputKind.PICTURE:
@@ -66,7 +66,7 @@ def check(settings: Shown) -> None:
 
 
 def _garments(kind: InputKind) -> Part:
-    """Return the test images [1, 28, 28] of all of Fashion-MNIST or of its sample."""
+    """Return the test images [1, 28, 28] of Fashion-MNIST or of its sample."""
     if kind is InputKind.SAMPLE:
         return sample_set().test
     images, labels = fashion_mnist()
@@ -74,7 +74,7 @@ def _garments(kind: InputKind) -> Part:
 
 
 def _normal(images: Tensor) -> Tensor:
-    """Images shifted and scaled, all together, to mean 0 and variance 1; a single colour is 0."""
+    """Normalise the images together to mean 0 and variance 1; a single colour becomes 0."""
     centred = images - images.mean()
     deviation = centred.pow(2).mean().sqrt()
     return centred / deviation if deviation > 0 else centred

@@ -1,4 +1,4 @@
-"""Files fetched from the network: only when somebody asks for them, each whole or not at all."""
+"""Downloads of files, only on request, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 Report = Callable[[int, int], None]
-"""Called with the bytes that are done and the bytes of all files, 0 where a server doesn't say."""
+"""A callback with the bytes done and the total bytes of all files, 0 if a server doesn't say."""
 
 _CHUNK_BYTES = 256 * 1024
 _SECONDS = 30.0
@@ -19,11 +19,11 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Remote:
-    """A file to fetch.
+    """A file to download.
 
     Attributes:
         url: its address.
-        md5: the MD5 of its bytes, in hexadecimal: it tells damage, not forgery.
+        md5: the MD5 of its bytes in hexadecimal, which detects damage but not forgery.
     """
 
     url: str
@@ -36,13 +36,13 @@ class Remote:
 
 
 def fetch(files: Sequence[Remote], folder: Path, report: Report) -> None:
-    """Fetch files into a folder; those that it already holds undamaged stay.
+    """Download files into a folder; intact files that are already there are kept.
 
-    A file is written beside its name and renamed once its hash is right, so a download that ends
-    early leaves no half of a file under its name. What `report` raises ends the download.
+    A file is written under a temporary name and renamed once its hash is correct, so an interrupted
+    download leaves no partial file. An exception from `report` ends the download.
 
     Raises:
-        OSError: where a file cannot be fetched, is damaged, or cannot be written.
+        OSError: if a file can't be downloaded, is damaged, or can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [file for file in files if not _is_whole(folder / file.name, file.md5)]
@@ -75,7 +75,7 @@ def _fetch(file: Remote, path: Path, done: int, total: int, report: Report) -> i
 
 
 def _size(url: str) -> int:
-    """Return the bytes that a server announces for a file, 0 where it announces none."""
+    """Return the size that a server announces for a file, or 0."""
     with urlopen(Request(url, method="HEAD"), timeout=_SECONDS) as answer:
         return int(answer.headers.get("Content-Length") or 0)
 

@@ -1,7 +1,7 @@
-"""Fashion-MNIST, where this machine has it (Xiao et al. 2017).
+"""Fashion-MNIST (Xiao et al. 2017), if this machine has it.
 
-No function here takes a path: where data lies is the server owner's to say, in the environment
-variable `RESNET_LAB_DATA`.
+No function here takes a path: the server's owner sets the data folder in the environment variable
+`RESNET_LAB_DATA`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from analysis.images.roots import DATA_VARIABLE, data_roots
 from analysis.images.sets import ImageSet, Stack, digest_of, mean_and_std
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-"""Where Debian's package dataset-fashion-mnist puts its files."""
+"""The folder of Debian's package dataset-fashion-mnist."""
 
 SOURCE = (
     "Xiao, Rasul, Vollgraf 2017: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine "
@@ -37,14 +37,14 @@ CLASSES = (
     "Bag",
     "Ankle boot",
 )
-"""The classes' names in the order of their labels (Xiao et al. 2017, Table 2)."""
+"""The class names in the order of their labels (Xiao et al. 2017, Table 2)."""
 
 TRAIN, TEST = "train", "t10k"
-"""The parts, as their files' names begin: 60,000 and 10,000 images."""
+"""The file name prefixes of the parts, with 60,000 and 10,000 images."""
 
 _MOST_BYTES = 64_000_000
 _MISSING = (
-    f"Fashion-MNIST is not on this machine: its owner can download it, or name its folder in "
+    f"Fashion-MNIST is not on this machine: its owner can download it or set its folder in "
     f"{DATA_VARIABLE}"
 )
 
@@ -60,12 +60,12 @@ def fashion_mnist_is_whole_here() -> bool:
 
 
 def fashion_mnist() -> tuple[Tensor, Tensor]:
-    """Fashion-MNIST's test images [10000, 28, 28], 0 to 255, and their classes [10000].
+    """Return Fashion-MNIST's test images [10000, 28, 28], 0 to 255, and their classes [10000].
 
-    They are read from IDX files, packed by gzip or not.
+    They are read from IDX files, with or without gzip compression.
 
     Raises:
-        ValueError: where they are not on this machine or are damaged.
+        ValueError: if they are not on this machine or are damaged.
     """
     folder = _folder(TEST)
     if folder is None:
@@ -77,7 +77,7 @@ def fashion_mnist_set() -> ImageSet:
     """Return all 60,000 training and 10,000 test images [1, 28, 28] with their ten classes.
 
     Raises:
-        ValueError: where they are not on this machine or are damaged.
+        ValueError: if they are not on this machine or are damaged.
     """
     folder = _folder(TRAIN, TEST)
     if folder is None and fashion_mnist_is_here():
@@ -91,16 +91,16 @@ def fashion_mnist_set() -> ImageSet:
 
 
 def download_fashion_mnist(report: Report = lambda done, total: None) -> None:
-    """Fetch Fashion-MNIST into the owner's data folder, else into the user's cache folder.
+    """Download Fashion-MNIST into the owner's data folder, or else into the user's cache folder.
 
-    The files are those that torchvision downloads, in the folder where it looks for them. Only
-    ever called when somebody asks for it.
+    The files are those that torchvision downloads, in the folder where it looks for them. It is
+    only called when the user asks for it.
 
     Args:
-        report: called with the bytes that are done and those of all files.
+        report: called with the bytes done and the total bytes of all files.
 
     Raises:
-        OSError: in one sentence, where it cannot be fetched or written.
+        OSError: in one sentence, if it can't be downloaded or written.
     """
     from torchvision.datasets import FashionMNIST
 
@@ -115,7 +115,7 @@ def download_fashion_mnist(report: Report = lambda done, total: None) -> None:
 
 
 def _folder(*parts: str) -> Path | None:
-    """The first folder that has the parts: a root itself, or torchvision's folder inside it."""
+    """Return the first folder that has the parts: a root, or torchvision's folder inside it."""
     names = [name for part in parts for name in _names(part)]
     for root in (*data_roots(), DEBIAN_FOLDER):
         for folder in (root, root / "FashionMNIST" / "raw", root / "fashion-mnist"):
@@ -125,7 +125,7 @@ def _folder(*parts: str) -> Path | None:
 
 
 def _names(part: str) -> tuple[str, str]:
-    """The names of a part's files: images, labels."""
+    """Return the names of a part's files: images, labels."""
     return f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
 
 
@@ -155,8 +155,8 @@ def _load(folder: Path, part: str) -> tuple[Tensor, Tensor]:
         )
     if classes.max() >= len(CLASSES):
         raise ValueError(
-            f"Fashion-MNIST is damaged: {names[1]} has a label of {classes.max()}, the highest is "
-            f"{len(CLASSES) - 1}"
+            f"Fashion-MNIST is damaged: {names[1]} has a label of {classes.max()}, but the highest "
+            f"is {len(CLASSES) - 1}"
         )
     return pictures, classes
 
@@ -174,5 +174,5 @@ def _idx(folder: Path, name: str, dimensions: int) -> Tensor:
     sides = [int.from_bytes(data[i : i + 4], "big") for i in range(4, start, 4)]
     whole = torch.Size(sides).numel() if len(data) > start else -1
     if data[:4] != bytes((0, 0, 8, dimensions)) or len(data) - start != whole:
-        raise ValueError(f"Fashion-MNIST is damaged: {name} is no IDX file of bytes")
+        raise ValueError(f"Fashion-MNIST is damaged: {name} is not an IDX file of bytes")
     return torch.frombuffer(bytearray(data), dtype=torch.uint8, offset=start).view(sides)

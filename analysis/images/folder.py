@@ -1,6 +1,6 @@
-"""Pictures in one folder per class, as torchvision's ImageFolder wants them.
+"""Pictures in one folder per class, as torchvision's ImageFolder expects.
 
-Which are learned from and which are tested with is drawn once and written into the folder
+The split into training and test pictures is drawn once and written into the folder
 (`analysis.images.split`).
 """
 
@@ -32,19 +32,19 @@ from analysis.images.split import (
 from nets.options import number_of, quote
 
 MAX_FILES = 100_000
-"""Files and folders below a folder, of any kind."""
+"""The most files and folders of any kind below a folder."""
 
 MAX_VERIFIED = 5_000
-"""Pictures up to which each is decoded when the folder is opened.
+"""The most pictures that are all decoded when the folder is opened.
 
-Of more, the header alone is checked: a picture that turns out damaged is named when it is used.
+In a larger folder only headers are checked, and a damaged picture raises an error when it is used.
 """
 
 SHORTER_SIDE = 512
-"""Pixels of a picture's shorter side, at most: larger ones are scaled."""
+"""The most pixels of a picture's shorter side; larger pictures are scaled down."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""The constants that torchvision's weights were trained with: a folder's own are not computed."""
+"""The constants of torchvision's weights; a folder's own mean and deviation aren't computed."""
 
 _PART_NAMES = {"train", "training", "val", "valid", "validation", "test"}
 _THUMBNAIL = 32
@@ -52,12 +52,12 @@ _THUMBNAIL = 32
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A part whose pictures are decoded one by one, when they are asked for.
+    """A part whose pictures are decoded one at a time, on access.
 
     Attributes:
         root: the folder.
         files: paths below it, with `/` between names.
-        labels: the class of each [N], int64.
+        labels: the class of each picture [N], int64.
     """
 
     root: Path
@@ -68,10 +68,10 @@ class Pictures:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Tensor:
-        """Return a picture [3, H, W], uint8, its shorter side `SHORTER_SIDE` at most.
+        """Return a picture [3, H, W], uint8, with a shorter side of at most `SHORTER_SIDE`.
 
         Raises:
-            ValueError: where it is gone or damaged, with its name.
+            ValueError: if it is missing or damaged, with its name.
         """
         file = self.files[index]
         try:
@@ -83,20 +83,20 @@ class Pictures:
 
 
 def folder_set(root: Path, seed: int = 0, test_share: float = 0.2) -> ImageSet:
-    """Open a folder of pictures; its classes are its folders, sorted by name.
+    """Open a folder of pictures; its classes are its subfolders, sorted by name.
 
-    Pictures may lie deeper within the folder of their class. Where the folder has a split already
-    it is obeyed, whatever the seed; else one is drawn, and written unless the folder is read-only.
-    Pictures that are damaged or too large, or in neither part, are named in `left_out`. Mean and
-    standard deviation are ImageNet's.
+    Pictures may be deeper inside the folder of their class. An existing split is used whatever the
+    seed; otherwise a split is drawn, and written unless the folder is read-only. `left_out` names
+    pictures that are damaged, too large or in neither part. Mean and standard deviation are
+    ImageNet's.
 
     Args:
         root: the folder.
-        seed: of the draw.
-        test_share: share of each class that is drawn to test with, above 0 and below 1.
+        seed: seed of the split.
+        test_share: share of each class to test with, above 0 and below 1.
 
     Raises:
-        ValueError: in one sentence, where the folder, its pictures or its split cannot be used.
+        ValueError: in one sentence, if the folder, its pictures or its split can't be used.
     """
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must be above 0 and below 1, not {test_share}")
@@ -140,21 +140,21 @@ def folder_set(root: Path, seed: int = 0, test_share: float = 0.2) -> ImageSet:
 
 
 def is_seen(name: str) -> bool:
-    """Return whether a file or folder counts: hidden ones and those of macOS's archives don't."""
+    """Return whether a file or folder counts; hidden ones and macOS archive entries don't."""
     return not name.startswith(".") and name != "__MACOSX"
 
 
 def is_picture(name: str) -> bool:
-    """Return whether a name ends as a picture's does."""
+    """Return whether a name has the extension of a picture."""
     return name.lower().endswith(SUFFIXES)
 
 
 def _pictures_by_class(root: Path) -> dict[str, list[str]]:
-    """Return the paths below the folder of each class's pictures, all sorted by name.
+    """Return the paths of each class's pictures below the folder, all sorted by name.
 
     Raises:
-        OSError: where a folder cannot be read.
-        ValueError: where there are more than `MAX_FILES` files.
+        OSError: if a folder can't be read.
+        ValueError: if there are more than `MAX_FILES` files.
     """
     count, found = 0, dict[str, list[str]]()
     with os.scandir(root) as entries:
@@ -187,11 +187,11 @@ def _check_classes(name: str, found: dict[str, list[str]]) -> None:
     if not found:
         raise ValueError(f"{name} has no class folders: put the pictures in one folder per class")
     if not any(found.values()):
-        raise ValueError(f"{name} has no pictures: allowed are {', '.join(SUFFIXES)}")
+        raise ValueError(f"{name} has no pictures: supported are {', '.join(SUFFIXES)}")
     if {label.lower() for label in found} <= _PART_NAMES:
         raise ValueError(
             f"{name} has the folders {', '.join(found)} instead of one per class: put all "
-            "class folders into one folder, which is then split by a seed"
+            "class folders into one folder, and a seed then draws the split"
         )
     if len(found) == 1:
         raise ValueError(
@@ -221,12 +221,12 @@ def _part(
     labels = [label for label, _ in kept]
     missing = set(numbers.values()) - set(labels)
     if missing:
-        raise ValueError(f"{of} has no usable picture of class {quote(classes[min(missing)])}")
+        raise ValueError(f"{of} has no usable pictures of class {quote(classes[min(missing)])}")
     return Pictures(root, tuple(file for _, file in kept), torch.tensor(labels))
 
 
 def _digest(classes: tuple[str, ...], parts: Iterable[Pictures], hashes: Mapping[str, str]) -> str:
-    """Return the SHA-256 of the classes' names, and of the files and labels of both parts."""
+    """Return the SHA-256 of the class names and of the files and labels of both parts."""
     found = hashlib.sha256(repr(classes).encode())
     for part in parts:
         found.update(b"part")
@@ -236,7 +236,7 @@ def _digest(classes: tuple[str, ...], parts: Iterable[Pictures], hashes: Mapping
 
 
 def _examine(root: Path, files: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the hash of each file that can be used, and the reason for each that can't."""
+    """Return the hash of each usable file, and the reason for each that can't be used."""
     hashes, left_out = dict[str, str](), dict[str, str]()
     for file in files:
         try:
@@ -253,7 +253,7 @@ def _examine(root: Path, files: Sequence[str]) -> tuple[dict[str, str], dict[str
 
 @lru_cache(maxsize=MAX_FILES)
 def _hash(path: Path, size: int, changed_ns: int, whole: bool) -> str:
-    """Check a picture and return the hash of its file, once for each size and time of change."""
+    """Check a picture and return its file's hash, cached by size and time of change."""
     data = _read(path)
     if whole:
         decode(data, _THUMBNAIL)
@@ -271,7 +271,7 @@ def _read(path: Path) -> bytes:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    """Return what is wrong, without what to do about it."""
+    """Return the part of an error that says what is wrong, without the remedy."""
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     return str(error).partition(":")[0]

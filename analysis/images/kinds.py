@@ -1,4 +1,4 @@
-"""What a network can be shown. Importing this module does not import torch."""
+"""Kinds of input images. Importing this module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Protocol
 
 MAX_PICTURE_BYTES = 10_000_000
-"""Size of an uploaded picture's file."""
+"""The largest size of an uploaded picture's file."""
 
 
 class InputKind(StrEnum):
-    """What images a run uses; see `analysis.images.batch`."""
+    """The kind of images that a run uses; see `analysis.images.batch`."""
 
     RANDOM = "random"
     SAMPLE = "sample"
@@ -19,16 +19,16 @@ class InputKind(StrEnum):
 
 
 class Shown(Protocol):
-    """What the settings of a run say of its images."""
+    """The settings of a run that concern its images."""
 
     @property
     def images(self) -> InputKind:
-        """The kind."""
+        """The kind of images."""
 
     @property
     def picture(self) -> bytes:
-        """An uploaded picture's file; empty for other kinds."""
+        """The file of an uploaded picture; empty for other kinds."""
 
     @property
     def batch(self) -> int:
-        """How many there are."""
+        """The number of images."""

@@ -1,6 +1,6 @@
 """Write the sample's sheets from all of Fashion-MNIST: `python -m analysis.images.make_sample`.
 
-It draws the same images everywhere; another version of zlib may pack them in other bytes.
+It draws the same images everywhere, but another version of zlib may compress them differently.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ SEED = 0
 
 
 def draw(labels: Tensor, each: int) -> list[int]:
-    """Return the places of `each` images of every class, sorted by class, then by place.
+    """Return the indices of `each` images of every class, sorted by class, then by index.
 
     Args:
         labels: the class of each image [N].
-        each: images of a class.
+        each: images per class.
     """
     random = Random(SEED)
     places: list[int] = []
@@ -33,7 +33,7 @@ def draw(labels: Tensor, each: int) -> list[int]:
 
 
 def main() -> None:
-    """Draw both parts and write them."""
+    """Draw and write both parts."""
     whole = fashion_mnist_set()
     for name, part, each in (
         ("train", whole.train, TRAIN_IMAGES),

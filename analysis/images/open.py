@@ -1,4 +1,4 @@
-"""A set of images by its name."""
+"""Opening of image sets by name."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _MOST_LOOKS = 1_000
 
 
 def open_set(name_or_path: str, seed: int = 0) -> ImageSet:
-    """Open `sample`, `fashion_mnist`, one of `data_folders` by its name, or a folder by its path.
+    """Open `sample`, `fashion_mnist`, one of `data_folders` by name, or a folder by path.
 
-    A folder of such a name elsewhere is opened as `./NAME`. Whatever a visitor of a page gives goes
-    to `open_offered` instead.
+    Use `./NAME` for a folder elsewhere with such a name. Input from visitors of a page goes to
+    `open_offered` instead.
 
     Args:
-        name_or_path: what to open.
-        seed: of a folder's split, where it has none yet.
+        name_or_path: the name or path to open.
+        seed: seed of a folder's split, if it has none yet.
 
     Raises:
-        ValueError: in one sentence, where it is not there or cannot be used.
+        ValueError: in one sentence, if it doesn't exist or can't be used.
     """
     if not name_or_path:
         raise ValueError(
-            "the name of a set of images is missing: sample, fashion_mnist or a folder"
+            "the name of the image set is missing: use sample, fashion_mnist or a folder"
         )
     if name_or_path in (SAMPLE, FASHION_MNIST) or name_or_path in _offered():
         return open_offered(name_or_path, seed)
@@ -43,10 +43,10 @@ def open_set(name_or_path: str, seed: int = 0) -> ImageSet:
 
 
 def open_offered(name: str, seed: int = 0) -> ImageSet:
-    """Open `sample`, `fashion_mnist` or one of `data_folders`, by its name alone.
+    """Open `sample`, `fashion_mnist` or one of `data_folders`, by name only.
 
     Raises:
-        ValueError: in one sentence, where it is not there or cannot be used.
+        ValueError: in one sentence, if it doesn't exist or can't be used.
     """
     if name == SAMPLE:
         return sample_set()
@@ -55,25 +55,25 @@ def open_offered(name: str, seed: int = 0) -> ImageSet:
     offered = _offered()
     if name not in offered:
         allowed = ", ".join((SAMPLE, FASHION_MNIST, *offered))
-        raise ValueError(f"no set of images is called {quote(name)}: choose from {allowed}")
+        raise ValueError(f"no image set is called {quote(name)}: choose from {allowed}")
     return folder_set(offered[name], seed)
 
 
 def folder_of(name: str) -> Path | None:
-    """Return where one of `data_folders` is; None for a set that is no folder."""
+    """Return the path of one of `data_folders`, or None for a set that isn't a folder."""
     return _offered().get(name)
 
 
 def data_folders() -> tuple[str, ...]:
-    """Return the names of the folders of pictures within the owner's data folders, sorted.
+    """Return the sorted names of the picture folders within the owner's data folders.
 
-    They are those with two folders or more that hold a picture each.
+    A picture folder has two or more subfolders that each hold a picture.
     """
     return tuple(_offered())
 
 
 def _offered() -> dict[str, Path]:
-    """The folders of pictures by name; where two roots have one of a name, the first one's."""
+    """Return the picture folders by name; if two roots share a name, the first root's counts."""
     found: dict[str, Path] = {}
     for root in data_roots():
         for folder in _folders(root):
@@ -93,7 +93,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _names(folder: Path) -> list[str]:
-    """The first names in a folder; none where it cannot be read."""
+    """Return the first names in a folder, or none if it can't be read."""
     with suppress(OSError), os.scandir(folder) as entries:
         return [entry.name for entry in islice(entries, _MOST_LOOKS)]
     return []

@@ -1,4 +1,4 @@
-"""A picture that a visitor uploads: decoded within limits, and fitted to a network's input."""
+"""Pictures that visitors upload: decoded within limits and fitted to a network's input."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 25_000_000
-"""Pixels of an uploaded picture."""
+"""The most pixels of an uploaded picture."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-"""The formats in which a picture may come."""
+"""The supported formats of pictures."""
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
-"""The endings of their files' names."""
+"""The file extensions of these formats."""
 
 
 def picture(data: bytes, spec: ResNetSpec) -> Tensor:
-    """A picture as [1, C, H, W]: grey for one channel, else red, green and blue in turn."""
+    """Return a picture as [1, C, H, W]: grey for one channel, else red, green and blue in turn."""
     from PIL import ImageOps
 
     channels, height, width = spec.input
@@ -39,20 +39,20 @@ def picture(data: bytes, spec: ResNetSpec) -> Tensor:
 
 
 def decode(data: bytes, shorter: int | None = None) -> Image:
-    """Decode an uploaded picture, turned as its camera says.
+    """Decode an uploaded picture, rotated as its EXIF orientation says.
 
     Args:
         data: the picture's file.
-        shorter: the longest that its shorter side may be, in pixels; a larger picture is scaled.
+        shorter: the most pixels of its shorter side; a larger picture is scaled down.
 
     Raises:
-        ValueError: where the bytes are no picture, a damaged one, or one too large.
+        ValueError: if the bytes are not a picture, or it is damaged or too large.
     """
     from PIL import Image, ImageOps
 
     with _refusing():
         image = _opened(data)
-        if shorter is not None:  # a JPEG can be decoded at half, a quarter or an eighth of its size
+        if shorter is not None:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 of its size
             image.draft(None, _scaled(image.size, shorter))
         image.load()
         image = _eight_bits(ImageOps.exif_transpose(image))
@@ -63,10 +63,10 @@ def decode(data: bytes, shorter: int | None = None) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Return a picture in grey or colour of eight bits, without transparency.
+    """Return a picture in 8-bit grey or colour, without transparency.
 
-    Pillow would cut 16 bits off at 255, and show what is hidden below transparent pixels: these
-    become white.
+    Pillow would clip 16-bit values at 255, and would show the colours of transparent pixels, which
+    become white here.
     """
     from PIL import Image
 
@@ -80,7 +80,7 @@ def _eight_bits(image: Image) -> Image:
 
 
 def _scaled(size: tuple[int, int], shorter: int) -> tuple[int, int]:
-    """Return width and height of the same ratio whose lower is `shorter`."""
+    """Return width and height in the same ratio, of which the smaller is `shorter`."""
     width, height = size
     low = min(size)
     return round(width * shorter / low), round(height * shorter / low)
@@ -89,17 +89,17 @@ def _scaled(size: tuple[int, int], shorter: int) -> tuple[int, int]:
 def check_header(data: bytes) -> None:
     """Raise the ValueError that `decode` would raise for the format or the size of a picture.
 
-    Pixels that are damaged pass.
+    Damaged pixels aren't detected.
     """
     with _refusing():
         _opened(data)
 
 
 def _opened(data: bytes) -> Image:
-    """Read a picture's header, its pixels not yet."""
+    """Read a picture's header but not its pixels."""
     from PIL import Image
 
-    with warnings.catch_warnings():  # our own limit stands below the one that it warns of
+    with warnings.catch_warnings():  # our own limit is lower than the one that it warns of
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
@@ -109,7 +109,7 @@ def _opened(data: bytes) -> Image:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turn what a decoder raises into a ValueError of one sentence."""
+    """Turn any exception of a decoder into a ValueError of one sentence."""
     from PIL import Image, UnidentifiedImageError
 
     allowed = ", ".join(FORMATS)
@@ -117,9 +117,9 @@ def _refusing() -> Iterator[None]:
         yield
     except Image.DecompressionBombError:
         raise ValueError(
-            f"the picture is too large: {MAX_PIXELS // 10**6} million pixels at most are allowed"
+            f"the picture is too large: at most {MAX_PIXELS // 10**6} million pixels are allowed"
         ) from None
     except UnidentifiedImageError:
-        raise ValueError(f"the file is no picture: allowed are {allowed}") from None
-    except Exception as error:  # a decoder fed with a stranger's bytes may raise anything
-        raise ValueError(f"the picture is damaged: take another one ({allowed})") from error
+        raise ValueError(f"the file is not a picture: supported are {allowed}") from None
+    except Exception as error:  # a decoder may raise anything on untrusted bytes
+        raise ValueError(f"the picture is damaged: use another one ({allowed})") from error

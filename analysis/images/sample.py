@@ -1,6 +1,6 @@
-"""The part of Fashion-MNIST that ships with the project: training works without a download.
+"""The sample of Fashion-MNIST that ships with the project, so that training needs no download.
 
-Each part is one sheet of images in rows, sorted by class, so that a label follows from a place.
+Each part is one sheet of images in rows, sorted by class, so a label follows from the position.
 `analysis.images.make_sample` writes the sheets.
 """
 
@@ -16,13 +16,13 @@ from analysis.images.fashion_mnist import CLASSES, SOURCE
 from analysis.images.sets import ImageSet, Stack, digest_of, mean_and_std
 
 FOLDER = Path(__file__).with_name("sample")
-"""Where the sheets lie, `train.png` and `test.png`, with their licence."""
+"""The folder of the sheets `train.png` and `test.png`, with their licence."""
 
 TRAIN_IMAGES, TEST_IMAGES = 400, 100
-"""Images of each class."""
+"""Images per class."""
 
 COLUMNS = 100
-"""Images in a row of a sheet."""
+"""Images per row of a sheet."""
 
 SIDE = 28
 """Height and width of an image, in pixels."""
@@ -30,14 +30,14 @@ SIDE = 28
 
 @lru_cache(maxsize=1)
 def sample_set() -> ImageSet:
-    """Return 4,000 training and 1,000 test images of Fashion-MNIST, as many of each class."""
+    """Return 4,000 training and 1,000 test images of Fashion-MNIST, with equal classes."""
     train, test = _part("train", TRAIN_IMAGES), _part("test", TEST_IMAGES)
     mean, std = mean_and_std(train.images)
     return ImageSet("sample", CLASSES, train, test, mean, std, digest_of(train, test), SOURCE)
 
 
 def to_sheet(images: Tensor) -> Tensor:
-    """Lay images [N, 28, 28] out in rows of `COLUMNS`: [28 * N / COLUMNS, 28 * COLUMNS]."""
+    """Arrange images [N, 28, 28] in rows of `COLUMNS`: [28 * N / COLUMNS, 28 * COLUMNS]."""
     rows = images.view(-1, COLUMNS, SIDE, SIDE)
     return rows.transpose(1, 2).reshape(-1, COLUMNS * SIDE)
 

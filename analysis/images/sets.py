@@ -1,4 +1,4 @@
-"""Labelled images: a part to train on and a part to test with."""
+"""Labelled images: a part for training and a part for testing."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from torch import Tensor
 
 
 class Part(Protocol):
-    """One part of a set: images by their number, in a fixed order."""
+    """One part of a set: images by index, in a fixed order."""
 
     @property
     def labels(self) -> Tensor:
         """The class of each image [N], int64."""
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Return the number of images."""
 
     def __getitem__(self, index: int) -> Tensor:
-        """One image [C, H, W], uint8; sizes may differ from image to image."""
+        """Return one image [C, H, W], uint8; sizes may differ between images."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A part that lies in memory, all of one size.
+    """A part in memory, with images of one size.
 
     Attributes:
         images: [N, C, H, W], uint8.
@@ -48,16 +48,16 @@ class ImageSet:
     """A set of labelled images.
 
     Attributes:
-        name: what it is called in a result: `sample`, `fashion_mnist` or a folder's name.
-        classes: the classes' names; a label is a place in it.
-        train: what is learned from.
-        test: what is tested with.
-        mean: of the training part's pixels, a channel, on a scale of 0 to 1; a folder's is
-            ImageNet's.
-        std: their standard deviation; a folder's is ImageNet's.
-        digest: a hash of all images and labels: two sets of one digest are the same.
-        source: a citation, or an empty text.
-        left_out: files of a folder that are not used, each with the reason.
+        name: the name in a result: `sample`, `fashion_mnist` or a folder's name.
+        classes: the class names; a label is an index into it.
+        train: the training part.
+        test: the test part.
+        mean: mean of the training part's pixels per channel, on a scale of 0 to 1; ImageNet's for
+            a folder.
+        std: standard deviation of the same pixels; ImageNet's for a folder.
+        digest: a hash of all images and labels; sets with equal digests are equal.
+        source: a citation, or "".
+        left_out: files of a folder that aren't used, each with the reason.
     """
 
     name: str
@@ -74,7 +74,7 @@ class ImageSet:
 def mean_and_std(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel, on a scale of 0 to 1.
 
-    They are those of all pixels, counted exactly; the deviation divides by their number.
+    They are exact over all pixels; the deviation divides by the number of pixels.
 
     Args:
         images: [N, C, H, W], uint8.

@@ -1,4 +1,4 @@
-"""Which pictures of a folder are learned from and which are tested with, as files to edit.
+"""The split of a folder's pictures into training and test parts, as files that can be edited.
 
 `train.jsonl` and `valid.jsonl` hold a line of {"file", "label"} for each picture: its path below
 the folder, with `/` between names, and the name of its class.
@@ -19,7 +19,7 @@ from nets.options import quote
 TRAIN_FILE, VALID_FILE = "train.jsonl", "valid.jsonl"
 
 MAX_FILE_BYTES = 50_000_000
-"""Size of either file."""
+"""The largest size of either file."""
 
 Pair = tuple[str, str]
 """A picture's path below the folder and the name of its class."""
@@ -34,19 +34,19 @@ class Split:
 
 
 def plain(name: str) -> str:
-    """Return a file's name as a message shows it: on one line, whatever a disk or archive holds."""
+    """Return a file's name for a message: on one line, whatever characters it holds."""
     return "".join(letter if letter.isprintable() else "�" for letter in name)
 
 
 def draw_split(pictures: Mapping[str, Sequence[str]], seed: int, test_share: float) -> Split:
-    """Draw a share of each class to test with, a picture at least in each part.
+    """Draw a share of each class for testing, with at least one picture in each part.
 
-    A class's draw depends on its own name and files alone, not on their order or other classes.
+    A class's draw depends only on its own name and files, not on their order or other classes.
 
     Args:
         pictures: at least two files for each class.
-        seed: of the draw.
-        test_share: above 0 and below 1.
+        seed: seed of the draw.
+        test_share: share to test with, above 0 and below 1.
     """
     train: list[Pair] = []
     valid: list[Pair] = []
@@ -59,7 +59,7 @@ def draw_split(pictures: Mapping[str, Sequence[str]], seed: int, test_share: flo
 
 
 def write_split(folder: Path, split: Split) -> bool:
-    """Write both files; where the folder can't be written to, leave none and return False."""
+    """Write both files; if the folder can't be written to, leave neither and return False."""
     parts = {TRAIN_FILE: split.train, VALID_FILE: split.valid}
     written = [folder / f".{name}.part" for name in parts]
     try:
@@ -80,15 +80,15 @@ def write_split(folder: Path, split: Split) -> bool:
 
 
 def read_split(folder: Path, classes: Collection[str], files: Collection[str]) -> Split | None:
-    """Read both files, or return None where there are none.
+    """Read both files, or return None if there are none.
 
     Args:
-        folder: where they are.
-        classes: the labels that are allowed.
-        files: the pictures that are there.
+        folder: the folder of the files.
+        classes: the allowed labels.
+        files: the existing pictures.
 
     Raises:
-        ValueError: in one sentence with file and line, where a line cannot be used.
+        ValueError: in one sentence with file and line, if a line can't be used.
     """
     here = [name for name in (TRAIN_FILE, VALID_FILE) if (folder / name).exists()]
     if not here:
@@ -97,7 +97,7 @@ def read_split(folder: Path, classes: Collection[str], files: Collection[str]) -
         (missing,) = {TRAIN_FILE, VALID_FILE} - set(here)
         raise ValueError(
             f"{plain(folder.name)} has {here[0]} but no {missing}: add it, or delete {here[0]} to "
-            "draw both anew"
+            "draw a new split"
         )
     seen: set[str] = set()
     train, valid = (tuple(_pairs(folder / name, classes, files, seen)) for name in here)

@@ -1,4 +1,4 @@
-"""An uploaded .zip of pictures, unpacked within bounds: whole or not at all."""
+"""Unpacking of an uploaded .zip of pictures, within limits, whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from analysis.images.roots import data_roots
 from analysis.images.split import TRAIN_FILE, VALID_FILE, plain
 
 MAX_FILES = 20_000
-"""Pictures in an archive."""
+"""The most pictures in an archive."""
 
 MAX_ENTRIES = 50_000
-"""Entries in an archive, of any kind: macOS adds one to each file."""
+"""The most entries of any kind in an archive; macOS adds one for each file."""
 
 MAX_BYTES = 1_000_000_000
-"""Bytes of all its files, unpacked."""
+"""The most bytes of all its files, unpacked."""
 
 MAX_RATIO = 100
-"""Bytes unpacked over the archive's own, beyond `FREE_BYTES`: pictures hardly shrink."""
+"""The highest ratio of unpacked to packed bytes beyond `FREE_BYTES`; pictures hardly shrink."""
 
 FREE_BYTES = 50_000_000
-"""Bytes that an archive may unpack to whatever its ratio."""
+"""The bytes to which an archive may unpack whatever its ratio."""
 
 MAX_DEPTH = 20
-"""Folders within each other."""
+"""The most levels of nested folders."""
 
 MAX_UPLOADS = 20
-"""Archives that a server keeps unpacked; the oldest goes first."""
+"""The most archives that a server keeps unpacked; the oldest is deleted first."""
 
 _ENTRY = b"PK\x01\x02"
 _DAMAGED = "the archive is damaged or is not a .zip file"
@@ -47,28 +47,28 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 def unpack(data: bytes | BinaryIO, into: Path) -> Path:
     """Unpack the pictures of an archive, and its `train.jsonl` and `valid.jsonl`, into a folder.
 
-    A top-level folder that all pictures share is looked through, as long as a folder for each class
-    remains; other files are left out. The folder appears when all is written.
+    Top-level folders that all pictures share are skipped, as long as a folder for each class
+    remains. Other files are left out. The folder appears when everything is written.
 
     Args:
-        data: the archive, or a file of it that can seek.
-        into: the folder, which is not there yet.
+        data: the archive, or a seekable file of it.
+        into: the folder, which must not exist yet.
 
     Returns:
         The folder.
 
     Raises:
-        FileExistsError: where the folder is there already.
-        ValueError: in one sentence, where the archive is too large, damaged, encrypted or unsafe.
-        OSError: in one sentence, where the disk can't take it.
+        FileExistsError: if the folder already exists.
+        ValueError: in one sentence, if the archive is too large, damaged, encrypted or unsafe.
+        OSError: in one sentence, if it can't be written to the disk.
     """
     if into.exists():
-        raise FileExistsError(f"{plain(into.name)} is there already")
+        raise FileExistsError(f"{plain(into.name)} already exists")
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     size = _check_size(file)
     try:
         archive = ZipFile(file)
-    except Exception as error:  # a reader fed with a stranger's bytes may raise anything
+    except Exception as error:  # a reader may raise anything on untrusted bytes
         raise ValueError(_DAMAGED) from error
     wanted = _wanted(archive.infolist())
     try:
@@ -87,11 +87,11 @@ def unpack(data: bytes | BinaryIO, into: Path) -> Path:
 
 
 def keep(data: bytes, name: str) -> Path:
-    """Unpack a visitor's archive among the server's uploads; the same bytes are unpacked once.
+    """Unpack a visitor's archive into the server's uploads; equal archives are unpacked once.
 
     Args:
         data: the archive.
-        name: what it is called; the folder's name is made of its letters and digits.
+        name: the archive's name, whose letters and digits form the folder's name.
 
     Returns:
         The folder.
@@ -113,10 +113,10 @@ def keep(data: bytes, name: str) -> Path:
 
 
 def _check_size(file: BinaryIO) -> int:
-    """Return the archive's bytes.
+    """Return the archive's size in bytes.
 
-    The signatures of entries are counted before the archive is opened, as each entry that is read
-    takes memory.
+    Count the signatures of entries before opening the archive, since reading each entry takes
+    memory.
     """
     file.seek(0)
     size, entries, tail = 0, 0, b""
@@ -132,7 +132,7 @@ def _check_size(file: BinaryIO) -> int:
 
 
 def _wanted(entries: list[ZipInfo]) -> dict[PurePosixPath, ZipInfo]:
-    """Return the entries to write, by their path below the folder; refuse the archive if unsafe."""
+    """Return the entries to write by path below the folder; refuse an unsafe archive."""
     found: dict[PurePosixPath, ZipInfo] = {}
     for entry in entries:
         _check_entry(entry)
@@ -158,8 +158,8 @@ def _wanted(entries: list[ZipInfo]) -> dict[PurePosixPath, ZipInfo]:
 
 
 def _check_entry(entry: ZipInfo) -> None:
-    """Raise ValueError where an entry would leave the folder, or is a link or encrypted."""
-    name = entry.orig_filename  # as it stands in the archive: zipfile cuts it at a zero byte
+    """Raise ValueError if an entry would leave the folder, or is a link or encrypted."""
+    name = entry.orig_filename  # zipfile cuts `filename` at a zero byte
     parts = name.split("/")
     if (
         not name
@@ -178,15 +178,15 @@ def _check_entry(entry: ZipInfo) -> None:
             f"the archive contains a link, {plain(name[:80])}: include the file itself"
         )
     if entry.flag_bits & 1:
-        raise ValueError("the archive is encrypted: make it without a password")
+        raise ValueError("the archive is encrypted: create it without a password")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise ValueError(
-            "the archive uses another compression than deflate: make an ordinary .zip file"
+            "the archive uses a compression other than deflate: create an ordinary .zip file"
         )
 
 
 def _shared_folder(pictures: list[PurePosixPath]) -> PurePosixPath:
-    """Return the deepest folder that holds all pictures, each in a folder of its own below it."""
+    """Return the deepest folder that holds all pictures, each in a subfolder of it."""
     shared = pictures[0].parent.parent.parts
     for path in pictures:
         own = path.parent.parent.parts
@@ -198,7 +198,7 @@ def _shared_folder(pictures: list[PurePosixPath]) -> PurePosixPath:
 
 
 def _write(archive: ZipFile, wanted: dict[PurePosixPath, ZipInfo], folder: Path, size: int) -> None:
-    """Write the entries, counting the bytes that really come out of each."""
+    """Write the entries, counting the bytes that each one really unpacks to."""
     done = 0
     for path, entry in wanted.items():
         target = folder / path
@@ -211,7 +211,7 @@ def _write(archive: ZipFile, wanted: dict[PurePosixPath, ZipInfo], folder: Path,
                 if done > max(FREE_BYTES, MAX_RATIO * size):
                     raise ValueError(
                         f"the archive unpacks to more than {MAX_RATIO} times its size, which "
-                        "pictures never need"
+                        "pictures never do"
                     )
                 out.write(chunk)
 

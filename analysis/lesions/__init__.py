@@ -1,1 +1,1 @@
-"""A trained network taken apart: blocks out, blocks permuted, gradients along its paths."""
+"""Trained networks taken apart: blocks out, blocks reordered, gradients along paths."""

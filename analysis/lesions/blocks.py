@@ -1,16 +1,15 @@
 """What each block of a network does: its branch against its shortcut, and its layers' responses.
 
-Three measures, of one forward pass:
+Three measures, from one forward pass:
 
-- size: ||F(x)|| / ||s|| of each image, where y = F(x) + s is the addition. F(x) is what enters it
-  from the branch, s what enters it from the shortcut: x itself where the shortcut is an identity,
-  else what the projection, its batch norm or the zero pad has made of it.
+- size: ||F(x)|| / ||s|| per image, where y = F(x) + s is the addition. F(x) is its input from the
+  branch and s its input from the shortcut: x itself for an identity shortcut, otherwise the output
+  of the projection, its batch norm or the zero pad.
 - response: the standard deviation of each 3x3 convolution's output, after its batch norm and before
   the non-linearity or the addition (He et al. 2015, section 4.2 and Fig. 7).
-- variance: that of F(x), of s and of F(x) + s, over images and positions and in the mean over the
-  channels. At initialisation batch norm gives every branch about the same variance, while that of
-  the shortcut grows from block to block, so that the branch's share falls within a stage (De and
-  Smith 2020).
+- variance: that of F(x), of s and of F(x) + s, over images and positions, averaged over channels.
+  At initialisation, batch norm gives every branch about the same variance, while the shortcut's
+  grows from block to block, so the branch's share falls within a stage (De and Smith 2020).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from nets.resnet import ResNet
 from nets.spec import ResNetSpec
 
 IMAGES = 32
-"""Images that are looked at, unless told."""
+"""Default number of images."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,12 @@ class Branch:
     """A block's branch against its shortcut, as both enter the addition.
 
     Attributes:
-        path: the block's.
-        ratio: the mean over the images of ||F(x)|| / ||s||. None, as `low` and `high`, where an
-            image's shortcut is all zero or a value is not finite.
-        low: the lowest of an image.
-        high: the highest.
-        branch_variance: of F(x). None, as the other two, where it is not finite.
+        path: the block's path.
+        ratio: the mean of ||F(x)|| / ||s|| over the images. None, like `low` and `high`, if an
+            image's shortcut is all zero or a value isn't finite.
+        low: the lowest ratio of an image.
+        high: the highest ratio of an image.
+        branch_variance: of F(x). None, like the other two, if it isn't finite.
         shortcut_variance: of s.
         sum_variance: of F(x) + s.
     """
@@ -59,7 +58,7 @@ class Branch:
 
     @property
     def share(self) -> float | None:
-        """The branch's variance over the sum's; above 1 where branch and shortcut cancel."""
+        """The branch's variance over the sum's; above 1 if branch and shortcut cancel."""
         if self.branch_variance is None or not self.sum_variance:
             return None
         return self.branch_variance / self.sum_variance
@@ -70,9 +69,9 @@ class Response:
     """The response of a 3x3 convolution.
 
     Attributes:
-        path: the convolution's.
+        path: the convolution's path.
         layer: its number among the weighted layers of the main path, from 1.
-        deviation: over images, channels and positions; None where it is not finite.
+        deviation: over images, channels and positions; None if it isn't finite.
     """
 
     path: str
@@ -82,7 +81,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Blocks:
-    """What each block of a network does; a plain network has no branches."""
+    """The measures of all blocks of a network; a plain network has no branches."""
 
     model: str
     images: int
@@ -95,10 +94,10 @@ def measure(network: ResNet, images: Tensor, *, trained: bool = True) -> Blocks:
     """Measure every block in one forward pass without gradients.
 
     Args:
-        network: is left as it was.
+        network: left unchanged.
         images: [N, C, H, W].
-        trained: whether batch norms use their running statistics; else those of these images, with
-            which train mode would divide.
+        trained: whether batch norms use their running statistics; if not, they use those of these
+            images, as in train mode.
     """
     spec = network.spec
     branches: list[Branch] = []
@@ -126,7 +125,7 @@ def measure(network: ResNet, images: Tensor, *, trained: bool = True) -> Blocks:
 
 
 class Layer(NamedTuple):
-    """A 3x3 convolution, its number among the weighted layers, and the module that it ends in."""
+    """A 3x3 convolution, its number among the weighted layers, and the module with its output."""
 
     path: str
     number: int
@@ -134,10 +133,10 @@ class Layer(NamedTuple):
 
 
 def layers_of(spec: ResNetSpec) -> Iterator[Layer]:
-    """Yield the 3x3 convolutions of the main path in order, that of a CIFAR stem among them.
+    """Yield the 3x3 convolutions of the main path in order, including a CIFAR stem's.
 
-    Each ends in the batch norm that follows it at once in its block or stem, before any addition;
-    else in itself.
+    A layer's output is that of the batch norm directly after the convolution in its block or stem,
+    before any addition; or else the convolution's own.
     """
     number = 1
     if plan.stem_conv(spec).kernel == 3:
@@ -146,7 +145,7 @@ def layers_of(spec: ResNetSpec) -> Iterator[Layer]:
     for place in plan.blocks(spec):
         block = plan.block_at(spec, place)
         steps = units.branch
-        if block.shortcut is plan.ShortcutKind.NONE:  # there's no addition before the last steps
+        if block.shortcut is plan.ShortcutKind.NONE:  # no addition comes before the last steps
             steps += units.after
         kernels = {conv.name: conv.kernel for conv in block.convs}
         for at, step in enumerate(steps):
@@ -158,7 +157,7 @@ def layers_of(spec: ResNetSpec) -> Iterator[Layer]:
 
 
 def _end(steps: tuple[Step, ...], at: int) -> str:
-    """The name of the norm that follows a convolution at once, else its own."""
+    """Return the name of the norm directly after a convolution, or else its own."""
     following = steps[at + 1 : at + 2]
     return next((s.name for s in following if s.kind is StepKind.NORM), steps[at].name)
 

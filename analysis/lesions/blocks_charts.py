@@ -1,4 +1,4 @@
-"""What each block does as charts: several networks on the same axes."""
+"""Charts of what each block does, with several networks on the same axes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from analysis.training.verdict import name_of
 from nets import parse, plan
 
 _PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
-_DECADES = 100.0  # from the least value to the largest of a log axis, at least
+_DECADES = 100.0  # smallest ratio of largest to smallest value for a log axis
 
 
 class Measure(StrEnum):
-    """What of the blocks is drawn."""
+    """The measure of the blocks that is drawn."""
 
     RATIO = "ratio"
     SHARE = "share"
@@ -26,10 +26,10 @@ class Measure(StrEnum):
 
 
 def blocks_chart(studies: Sequence[Blocks], measure: Measure) -> Chart:
-    """Draw one of the three measures.
+    """Plot one of the three measures.
 
     Raises:
-        ValueError: if it is one of branches, and no network is residual.
+        ValueError: if it is a measure of branches and no network is residual.
     """
     return {
         Measure.RATIO: ratio_chart,
@@ -39,7 +39,7 @@ def blocks_chart(studies: Sequence[Blocks], measure: Measure) -> Chart:
 
 
 def ratio_chart(studies: Sequence[Blocks]) -> Chart:
-    """Draw ||F(x)|| / ||s|| by block, with a band over the images; plain networks have none.
+    """Plot ||F(x)|| / ||s|| by block, with a band over the images; plain networks have none.
 
     Raises:
         ValueError: if no network is residual.
@@ -54,7 +54,7 @@ def ratio_chart(studies: Sequence[Blocks]) -> Chart:
 
 
 def share_chart(studies: Sequence[Blocks]) -> Chart:
-    """Draw the branch's share of the sum's variance by block, in percent; as `ratio_chart`."""
+    """Plot the branch's share of the sum's variance by block, in percent; as `ratio_chart`."""
     return _by_block(
         studies,
         "Branch's share of the variance",
@@ -64,7 +64,7 @@ def share_chart(studies: Sequence[Blocks]) -> Chart:
 
 
 def deviation_chart(studies: Sequence[Blocks]) -> Chart:
-    """Draw the standard deviation of every 3x3 layer's response (He et al. 2015, Fig. 7)."""
+    """Plot the standard deviation of every 3x3 layer's response (He et al. 2015, Fig. 7)."""
     lines = []
     for found, name, (colour, dash) in _looks(studies):
         sizes = [one.deviation for one in found.responses]
@@ -149,7 +149,7 @@ def _chart(
 
 
 def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
-    """Return the networks' names, with whether they are trained where they differ in it."""
+    """Return the networks' names, marked as trained or not if they differ in that."""
     specs = [parse(found.model) for found in studies]
     both = len({found.trained for found in studies}) > 1
     told = {True: ", trained", False: ", at initialisation"} if both else {True: "", False: ""}
@@ -160,14 +160,14 @@ def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
 
 
 def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
-    """Each network's name and its line's colour and style."""
+    """Yield each network with its name and its line's colour and style."""
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
     for found, name in zip(studies, names_of(studies), strict=True):
         yield found, name, next(looks) if is_residual(found.model) else ("plain", next(plain))
 
 
 def _marks(studies: Sequence[Blocks], layers: int, before: int) -> tuple[Mark, ...]:
-    """Where stages begin, so many layers a block; none where networks differ in it."""
+    """Mark where stages begin, with `layers` layers per block; none if the networks differ."""
     specs = [parse(found.model) for found in studies]
     if len({(spec.blocks, spec.convs_per_block) for spec in specs}) > 1:
         return ()

@@ -1,4 +1,4 @@
-"""What each block does as a result, text and CSV, and what the numbers say in words."""
+"""Reports of what each block does: result, text, CSV and verdict."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from nets.plan import place_of
 
 
 def blocks_result(found: Blocks, data: str, weights: str, stamp: Mapping[str, Any]) -> Result:
-    """Return what each block does as a result.
+    """Return the measures of all blocks as a result.
 
     Args:
         found: the figures.
         data: the digest of the images.
-        weights: the digest of the weights, or the seed of their draw.
+        weights: the digest of the weights, or the seed that they were drawn with.
         stamp: where it was measured.
     """
     asked = {
@@ -47,7 +47,7 @@ def blocks_result(found: Blocks, data: str, weights: str, stamp: Mapping[str, An
 
 
 def blocks_verdict(found: Blocks) -> tuple[str, ...]:
-    """Say what each block does, by its own numbers."""
+    """Return the verdict on the blocks: sentences that follow from the numbers."""
     return (*_of_ratios(found), *_of_shares(found), *_of_responses(found))
 
 
@@ -63,20 +63,20 @@ def _of_ratios(found: Blocks) -> list[str]:
         smaller = sum(ratio < 1 for ratio in sizes.values())
         said.append(
             f"The median branch is {written(median(sizes.values()))} times as large as its "
-            f"shortcut; the largest is that of {most}, {written(sizes[most])} times, the smallest "
-            f"that of {least}, {written(sizes[least])} times. {smaller} of {len(sizes)} branches "
-            "are smaller than their shortcut."
+            f"shortcut; the largest is {most}'s ({written(sizes[most])} times) and the smallest "
+            f"{least}'s ({written(sizes[least])} times). {smaller} of {len(sizes)} branches are "
+            "smaller than their shortcut."
         )
     if lacking:
         said.append(
-            f"{number_of(lacking, 'block')} without a ratio: an image's shortcut is all zero, or a "
-            "value is not finite."
+            f"{number_of(lacking, 'block has', 'blocks have')} no ratio: an image's shortcut is "
+            "all zero, or a value isn't finite."
         )
     return said
 
 
 def _of_shares(found: Blocks) -> list[str]:
-    """The branch's share of the variance from the first to the last block of each stage."""
+    """Say how the branch's share of the variance changes within each stage."""
     stages: dict[str, list[float]] = {}
     for one in found.branches:
         if one.share is not None:
@@ -86,13 +86,14 @@ def _of_shares(found: Blocks) -> list[str]:
         return []
     falls = all(b < a for shares in stages.values() for a, b in pairwise(shares))
     ends = ", ".join(
-        f"{stage} from {100 * shares[0]:.0f}% to {100 * shares[-1]:.0f}%"
+        f"from {100 * shares[0]:.0f}% to {100 * shares[-1]:.0f}% in {stage}"
         for stage, shares in stages.items()
     )
     if falls:
         return [f"The branch's share of the variance falls with every block of a stage: {ends}."]
     return [
-        f"From the first to the last block of a stage, the branch's share of the variance: {ends}."
+        "Between the first and the last block of a stage, the branch's share of the variance goes "
+        f"{ends}."
     ]
 
 
@@ -108,12 +109,13 @@ def _of_responses(found: Blocks) -> list[str]:
             said.append(f"The responses of {layers} have a standard deviation of {ends[0]}.")
         else:
             said.append(
-                f"The responses of {layers} have a standard deviation of "
-                f"{written(median(sizes.values()))} in the median, from {ends[0]} ({least}) to "
+                f"The responses of {layers} have a median standard deviation of "
+                f"{written(median(sizes.values()))}, ranging from {ends[0]} ({least}) to "
                 f"{ends[1]} ({most})."
             )
     if lacking:
-        said.append(f"{number_of(lacking, '3×3 layer')} without a finite response.")
+        layers = number_of(lacking, "3×3 layer has", "3×3 layers have")
+        said.append(f"{layers} no finite response.")
     return said
 
 
@@ -121,7 +123,7 @@ def compared(one: Blocks, other: Blocks) -> str:
     """Say which of two networks with the same layers responds more strongly, layer by layer.
 
     Returns:
-        a sentence if one network is plain and the other residual; else nothing.
+        A sentence if one network is plain and the other residual; otherwise "".
     """
     plain, residual = sorted((one, other), key=lambda found: is_residual(found.model))
     kinds = is_residual(plain.model), is_residual(residual.model)
@@ -138,15 +140,15 @@ def compared(one: Blocks, other: Blocks) -> str:
     weaker = sum(written(b) != written(a) and b < a for a, b in pairs)
     stronger = sum(written(b) != written(a) and b > a for a, b in pairs)
     if not weaker and not stronger:
-        return "Both networks respond equally in every layer."
+        return "Both networks respond equally strongly in every layer."
     return (
         f"The residual network's responses are weaker than the plain one's in {weaker} of "
-        f"{number_of(len(pairs), 'layer')}, stronger in {stronger}."
+        f"{number_of(len(pairs), 'layer')} and stronger in {stronger}."
     )
 
 
 def blocks_text(found: Blocks) -> str:
-    """Return what each block does for a terminal."""
+    """Return the measures of all blocks and the verdict, for a terminal."""
     how = "trained" if found.trained else "at initialisation"
     lines = [f"{found.model}, {how}, {number_of(found.images, 'image')}"]
     if found.branches:
@@ -164,7 +166,7 @@ def blocks_text(found: Blocks) -> str:
 
 
 def blocks_csv(studies: Sequence[Blocks]) -> str:
-    """Return a row for each block's branch and for each layer's response."""
+    """Return CSV with a row for each block's branch and each layer's response."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     sizes = ("ratio", "low", "high", "branch_variance", "shortcut_variance", "sum_variance")
@@ -183,7 +185,7 @@ def blocks_csv(studies: Sequence[Blocks]) -> str:
 
 
 def written(value: float | None) -> str:
-    """Three significant digits, in powers of ten where a number is very large."""
+    """Format a number to three significant digits, as a power of ten if it is very large."""
     if value is None:
         return MISSING
     return three(value) if value < 999.5 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Lesions and paths as charts."""
+"""Charts of lesions and paths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nets import parse
 
 
 def single_chart(studies: Sequence[Lesions]) -> Chart:
-    """Draw the error in percent with each block out alone, a bar for each, and without any."""
+    """Plot the error in percent with no block out and with each block out alone, as bars."""
     series = []
     for found in studies:
         residual = is_residual(found.model)
@@ -30,15 +30,15 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
     said = " ".join(sentence for found in studies for sentence in lesions_verdict(found))
     return Chart(
         "Error with one block out",
-        "block that is out",
+        "block out",
         "test error, %",
         tuple(series),
-        f"Test error in percent with each block out alone. {said}",
+        f"Test error in percent with each single block out. {said}",
     )
 
 
 def dropped_chart(studies: Sequence[Lesions]) -> Chart:
-    """Draw the mean error with so many random blocks out, in percent, and its range over draws."""
+    """Plot the mean error in percent by the number of random blocks out, with its range."""
     series = []
     for found in studies:
         x = (0, *(one.count for one in found.dropped))
@@ -61,16 +61,16 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
         )
     said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[1:2])
     return Chart(
-        "Error with several random blocks out",
+        "Error with random blocks out",
         "blocks out",
         "test error, %",
         named_at_ends(series),
-        f"Mean test error in percent by the number of random blocks that are out. {said}",
+        f"Mean test error in percent by the number of random blocks out. {said}",
     )
 
 
 def permuted_chart(studies: Sequence[Lesions]) -> Chart:
-    """Draw the error in percent with a stage's blocks in another order, against Kendall's tau."""
+    """Plot the error in percent with a stage's blocks reordered, against Kendall's tau."""
     series = [
         Series(
             name_of(found, studies),
@@ -84,8 +84,8 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
     ]
     said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[2:])
     return Chart(
-        "Error with the blocks of a stage in another order",
-        "Kendall's tau of the order, 1 as trained",
+        "Error with a stage's blocks reordered",
+        "Kendall's tau of the order (1: as trained)",
         "test error, %",
         tuple(series),
         f"Test error in percent by Kendall's tau of the order of a stage's blocks. {said}",
@@ -93,15 +93,15 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
 
 
 def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
-    """Return what a person calls a study's network beside the others."""
+    """Return a readable name for a study's network that tells it apart from the others."""
     return name_beside(parse(found.model), [parse(one.model) for one in studies])
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
-    """Draw paths by length as three charts: their share, the gradient of one, and the product.
+    """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
-    As Veit, Wilber, Belongie 2016, Fig. 6: the first times the second gives the third. The band is
-    the range over draws.
+    As in Veit, Wilber, Belongie 2016, Fig. 6, the first times the second gives the third. The band
+    is the range over draws.
     """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
@@ -119,7 +119,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     ]
     return (
         chart(
-            "How many paths",
+            "Paths by length",
             "share of all paths, %",
             Series("paths", lengths, many, colour="plain"),
             "Share of all paths by length.",
@@ -127,14 +127,12 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
         chart(
             "Gradient of one path",
             "norm at the input",
-            Series(
-                "gradient of one", lengths, ends[1], colour="projection", low=ends[0], high=ends[2]
-            ),
+            Series("one path", lengths, ends[1], colour="projection", low=ends[0], high=ends[2]),
             "Mean norm of the gradient along one path, by its length.",
             log=True,
         ),
         chart(
-            "What each length carries",
+            "Gradient by path length",
             "share of the gradient, %",
             Series(
                 "gradient",

@@ -1,8 +1,9 @@
-"""Blocks taken out of a trained network, or put in another order (Veit, Wilber, Belongie 2016).
+"""Blocks taken out of a trained network, or reordered (Veit, Wilber, Belongie 2016).
 
-A residual block that is out keeps its shortcut: its branch gives nothing. A plain block that is out
-is its input, with every stride-th pixel and zero channels where the shape changes, as a zero-pad
-shortcut would have it. Nothing of the network is changed: its modules are called in another way.
+A residual block that is out keeps its shortcut, and its branch contributes nothing. A plain block
+that is out passes on its input; if the shape changes, it takes every stride-th pixel and adds zero
+channels, like a zero-pad shortcut. The network itself isn't changed: its modules are only called
+differently.
 """
 
 from __future__ import annotations
@@ -26,31 +27,31 @@ from nets.resnet import ResNet
 from nets.spec import ResNetSpec
 
 BATCH = 250
-"""Images at a time, fewer where they are large."""
+"""Images per batch; fewer if they are large."""
 
 BATCH_BYTES = 64_000_000
-"""Of a batch after the stem."""
+"""Most bytes of a batch after the stem."""
 
 KEPT_BYTES = 256_000_000
-"""What is kept of the intact network, over all images and stages; a larger one is run anew."""
+"""Most bytes of the intact network's activations to cache, over all images and stages."""
 
 DRAWS = 10
-"""Random choices of so many blocks, and permutations of a stage."""
+"""Random choices per number of blocks, and permutations per stage."""
 
 Order = Mapping[str, tuple[int, ...]]
-"""Stages whose blocks stand in another order: the places of their blocks, the first one 0."""
+"""Reordered stages, each with the positions of its blocks, counted from 0."""
 
 AS_IT_IS: Order = {}
 
 
 class Subject:
-    """A trained network and the images on which it is judged.
+    """A trained network and the images that it is tested on.
 
-    What comes before the first stage that is changed is computed once and kept.
+    Activations before the first changed stage are computed once and cached.
 
     Args:
         network: ends in logits; it is put into eval mode.
-        images: [N, C, H, W], as the network is given them.
+        images: [N, C, H, W], preprocessed.
         labels: [N].
     """
 
@@ -67,24 +68,24 @@ class Subject:
 
     @property
     def movable(self) -> tuple[Place, ...]:
-        """The blocks that draws and permutations take: all but the first of each stage.
+        """The blocks that draws and permutations use: all but the first of each stage.
 
-        The first changes the shape, or begins the map that all others refine.
+        The first block changes the shape, or creates the feature map that the others refine.
         """
         return tuple(place for place in self.places if place.block)
 
     def image(self, place: int) -> Tensor:
-        """Return one of the images as the network is given it, [1, C, H, W]."""
+        """Return one of the images, preprocessed, [1, C, H, W]."""
         size = len(self._chunks[0])
         found: Tensor = self._chunks[place // size][place % size]
         return found.unsqueeze(0)
 
     def error(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> float:
-        """Return the share of the images that are classified wrong, from 0 to 1.
+        """Return the share of misclassified images, from 0 to 1.
 
         Args:
-            out: paths of the blocks that are out.
-            order: stages in another order.
+            out: paths of the blocks to take out.
+            order: stages to reorder.
 
         Raises:
             ValueError: if there is no such block or order.
@@ -93,7 +94,7 @@ class Subject:
         return float(wrong.mean())
 
     def predictions(self, out: Collection[str] = (), order: Order = AS_IT_IS) -> Tensor:
-        """Return the class that each image is given, [N]; as `error`."""
+        """Return the predicted class of each image, [N]; as `error`."""
         return self.logits(out, order).argmax(1)
 
     @torch.inference_mode()
@@ -114,7 +115,7 @@ class Subject:
         return torch.cat(found)
 
     def _before(self, first: str) -> Iterable[Tensor]:
-        """What goes into a stage, or into the head, of the intact network."""
+        """Return the input of a stage, or of the head, in the intact network."""
         if not self._keeps:
             return (self._through(x, "", first) for x in self._chunks)
         if first not in self._kept:
@@ -126,7 +127,7 @@ class Subject:
         return self._kept[first]
 
     def _through(self, x: Tensor, start: str, end: str) -> Tensor:
-        """Run from a stage, or from the stem, to just before another, or to the head."""
+        """Run from a stage, or from the stem, up to but excluding another, or the head."""
         if not start:
             for step in plan.stem_steps(self.spec):
                 x = getattr(self.network, step.name)(x)
@@ -151,17 +152,20 @@ class Subject:
     def _check(self, out: Collection[str], order: Order) -> None:
         for path in out:
             if path not in self.plans:
-                raise ValueError(f"{path!r} is no block of {self.spec}: {', '.join(self.plans)}")
+                raise ValueError(
+                    f"{path!r} isn't a block of {self.spec}: choose among {', '.join(self.plans)}"
+                )
         for stage, places in order.items():
             count = sum(place.stage == stage for place in self.places)
             if sorted(places) != list(range(count)) or places[:1] != (0,):
                 raise ValueError(
-                    f"an order of {stage} has each of its {count} blocks once, and the first first"
+                    f"an order of {stage} must have each of its {count} blocks once, the first "
+                    "one first"
                 )
 
 
 def unit(module: nn.Module, block: BlockPlan, x: Tensor, *, is_out: bool) -> Tensor:
-    """Run a block, or what is left of it when it is out."""
+    """Run a block, or its shortcut or input alone if it is out."""
     assert isinstance(module, ResidualUnit)
     if not is_out:
         result: Tensor = module(x)
@@ -173,7 +177,7 @@ def unit(module: nn.Module, block: BlockPlan, x: Tensor, *, is_out: bool) -> Ten
 
 
 def reshaped(x: Tensor, block: BlockPlan) -> Tensor:
-    """Return a block's input in the shape of its output: strided, zero channels added or cut."""
+    """Return a block's input in the shape of its output: strided, with zero channels or cropped."""
     more = block.out_channels - block.in_channels
     return functional.pad(x[:, :, :: block.stride, :: block.stride], (0, 0, 0, 0, 0, more))
 
@@ -188,7 +192,7 @@ class Single:
 
 @dataclass(frozen=True)
 class Dropped:
-    """So many random blocks out: the mean error of the draws, the lowest and the highest."""
+    """A number of random blocks out: the mean, lowest and highest error of the draws."""
 
     count: int
     mean: float
@@ -198,7 +202,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Permuted:
-    """A stage's blocks in another order: Kendall's tau of the order, and the error."""
+    """A stage's blocks reordered: Kendall's tau of the order, and the error."""
 
     stage: str
     tau: float
@@ -207,7 +211,7 @@ class Permuted:
 
 @dataclass(frozen=True)
 class Lesions:
-    """What a network loses when it is taken apart; errors are shares of 1."""
+    """The errors of a network with blocks out or reordered, from 0 to 1."""
 
     model: str
     images: int
@@ -221,18 +225,18 @@ class Lesions:
 def study(
     subject: Subject, report: Callable[[Lesions], object] = lambda found: None, seed: int = 0
 ) -> Lesions:
-    """Take every block out alone, then random ones together, then permute each stage.
+    """Take every block out alone, then random blocks together, then permute each stage.
 
     Args:
-        subject: the network.
-        report: is given what there is after every evaluation.
+        subject: the network with its images.
+        report: called with the results so far, after every evaluation.
         seed: of the draws.
 
     Raises:
-        ValueError: if the network has one block, so that nothing is left without it.
+        ValueError: if the network has only one block.
     """
     if len(subject.places) < 2:
-        raise ValueError(f"{subject.spec} has one block: take a network of two or more")
+        raise ValueError(f"{subject.spec} has one block: use a network with two or more")
     single: list[Single] = []
     dropped: list[Dropped] = []
     permuted: list[Permuted] = []
@@ -264,20 +268,20 @@ def study(
 
 
 def results_of(spec: ResNetSpec) -> int:
-    """Return how many results a study of a network has: single blocks, counts, orders."""
+    """Return the number of results in a study of a network: single blocks, counts and orders."""
     movable = sum(blocks - 1 for blocks in spec.blocks)
     permuted = sum(min(DRAWS, math.factorial(blocks - 1) - 1) for blocks in spec.blocks)
     return sum(spec.blocks) + len(counts(movable)) + permuted
 
 
 def counts(movable: int) -> tuple[int, ...]:
-    """Return how many blocks are taken out at once: 1, 2, 4 and so on, and at last all of them."""
+    """Return the numbers of blocks to take out at once: 1, 2, 4 and so on, then all of them."""
     doubled = [1 << power for power in range(movable.bit_length()) if 1 << power < movable]
     return (*doubled, movable) if movable else ()
 
 
 def choices(subject: Subject, count: int, seed: int) -> list[tuple[str, ...]]:
-    """Return distinct random choices of so many movable blocks, or all if there are few."""
+    """Return distinct random choices of `count` movable blocks, or all choices if there are few."""
     paths = [place.path for place in subject.movable]
     if math.comb(len(paths), count) <= DRAWS:
         return list(combinations(paths, count))
@@ -289,9 +293,9 @@ def choices(subject: Subject, count: int, seed: int) -> list[tuple[str, ...]]:
 
 
 def orders(blocks: int, seed: int) -> list[tuple[int, ...]]:
-    """Return distinct orders of a stage, none as it is and the first block first.
+    """Return distinct orders of a stage, with the first block first and none as trained.
 
-    Each permutes a random number of the others, so that some are near to what was trained.
+    Each order permutes a random number of the others, so that some are close to the trained one.
     """
     movable = blocks - 1
     draw = random.Random(f"{seed} order {blocks}")
@@ -310,9 +314,9 @@ def orders(blocks: int, seed: int) -> list[tuple[int, ...]]:
 
 
 def tau(order: Sequence[int]) -> float:
-    """Return Kendall's tau of an order against the one that was trained, the first block left out.
+    """Return Kendall's tau between an order and the trained one, without the first block.
 
-    1 is as trained, -1 the other way round (Kendall 1938).
+    1 is as trained, -1 is reversed (Kendall 1938).
     """
     pairs = list(combinations(order[1:], 2))
     return sum(1 if a < b else -1 for a, b in pairs) / len(pairs) if pairs else 1.0

@@ -1,6 +1,6 @@
-"""Write the networks that come with the app: `python -m analysis.lesions.make_trained RUNS`.
+"""Write the networks that ship with the app: `python -m analysis.lesions.make_trained RUNS`.
 
-RUNS is the folder of the runs that `analysis/lesions/trained/README.md` lists. Each becomes a
+RUNS is the folder with the runs that `analysis/lesions/trained/README.md` lists. Each run becomes a
 float16 checkpoint with its curves by epoch, its date and its versions in the metadata.
 """
 
@@ -29,7 +29,7 @@ def make(name: str, runs: Path) -> None:
     """Write one network from its run.
 
     Raises:
-        OSError: if the run is not there, or the file can't be written.
+        OSError: if the run doesn't exist, or the file can't be written.
         ValueError: if the run is damaged.
     """
     net = SHIPPED[name]

@@ -1,4 +1,4 @@
-"""The papers on networks that are taken apart."""
+"""The papers behind lesions, paths and Grad-CAM."""
 
 from nets.catalog import Citation
 

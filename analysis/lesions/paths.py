@@ -1,10 +1,10 @@
 """The paths through a residual network, and the gradient that paths of each length carry.
 
-n blocks make 2^n paths, for each branch is gone through or passed by; a path's length is the number
-of branches on it, so lengths are Binomial(n, 1/2) (Veit, Wilber, Belongie 2016, section 4). The
-gradient along one path: the forward pass stays as it is, so masks and statistics stay, and the
-backward pass goes through the branch of the blocks on the path and through the shortcut of the
-others. The vectors of all 2^n paths add up to the whole gradient.
+n blocks make 2^n paths, because each path takes either the branch or the shortcut of every block. A
+path's length is the number of branches on it, so lengths are Binomial(n, 1/2) (Veit, Wilber,
+Belongie 2016, section 4). For the gradient along one path, the forward pass is unchanged, with all
+its masks and statistics, and the backward pass goes through the branch of the blocks on the path
+and through the shortcut of the others. The vectors of all 2^n paths sum to the whole gradient.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nets.resnet import ResNet
 from nets.spec import ResNetSpec
 
 DRAWS = 40
-"""Paths of a length that are measured; all of them where there are fewer."""
+"""Paths measured per length; all of them if there are fewer."""
 
 MAX_DRAWS = 1_000
 
@@ -38,13 +38,13 @@ class Length:
     """The paths of one length.
 
     Attributes:
-        length: branches on each.
-        paths: how many there are.
-        gradient: the mean over draws and images of ||dL/dx|| along one of them.
-        share: of paths times gradient, over all lengths; they add up to 1. Magnitudes are added, so
-            that what cancels is ignored.
+        length: branches on each path.
+        paths: the number of such paths.
+        gradient: the mean over draws and images of ||dL/dx|| along one path.
+        share: paths times gradient as a share of the sum over all lengths; shares sum to 1.
+            Magnitudes are added, so cancellation is ignored.
         low: the lowest gradient of a draw.
-        high: the highest.
+        high: the highest gradient of a draw.
     """
 
     length: int
@@ -73,13 +73,13 @@ class Paths:
 
     @property
     def mean_gradient(self) -> float:
-        """The mean length, each weighted by its share of the gradient."""
+        """The mean length, weighted by the share of the gradient."""
         return sum(one.length * one.share for one in self.lengths)
 
     def holding(self, share: float = 0.9) -> tuple[int, int]:
-        """Return the shortest range of lengths that holds at least such a share, ends included.
+        """Return the shortest range of lengths, ends included, with at least this share.
 
-        Of several equally short ones it is the one that holds most.
+        Of several equally short ranges, return the one with the largest share.
         """
         found = (0, self.blocks)
         best = (self.blocks + 1, 0.0)
@@ -95,21 +95,21 @@ class Paths:
         return sum(one.share for one in self.lengths if low <= one.length <= high)
 
     def of_all(self, low: int, high: int) -> float:
-        """Return which share of all paths has a length from low to high."""
+        """Return the share of all paths with a length from low to high."""
         some = sum(one.paths for one in self.lengths if low <= one.length <= high)
         return float(some / 2**self.blocks)
 
 
 def check(spec: ResNetSpec) -> None:
-    """Refuse a network without paths to choose between.
+    """Check that a network has more than one path, and more than one block.
 
     Raises:
-        ValueError: in one sentence.
+        ValueError: in one sentence, if it doesn't.
     """
     if spec.shortcut is Shortcut.NONE:
         raise ValueError(f"{spec} is a plain network: it has one path, through all of its blocks")
     if sum(spec.blocks) < 2:
-        raise ValueError(f"{spec} has one block: take a network of two or more")
+        raise ValueError(f"{spec} has one block: use a network with two or more")
 
 
 def measure(
@@ -125,14 +125,14 @@ def measure(
     """Measure the gradient along paths of every length.
 
     Args:
-        network: ends in logits. It is left as it was.
+        network: ends in logits; left unchanged.
         images: [N, C, H, W].
         labels: [N].
-        draws: paths of each length.
+        draws: paths per length.
         seed: of the draws.
-        trained: whether batch norms use their running statistics; else those of these images,
-            frozen.
-        report: is given each length as it is measured; its share is among those so far.
+        trained: whether batch norms use their running statistics; if not, they use those of these
+            images, frozen.
+        report: called with each length as it is measured; its share is among those so far.
 
     Raises:
         ValueError: as `check`, or if `draws` is out of bounds.
@@ -159,7 +159,7 @@ def measure(
 
 
 def _lengths(blocks: int, norms: list[list[float]]) -> tuple[Length, ...]:
-    """Work out shares in log space: 2^n paths and tiny gradients overflow otherwise."""
+    """Compute the shares in log space, because 2^n paths and tiny gradients would overflow."""
     means = [sum(found) / len(found) for found in norms]
     logs = [
         math.log(math.comb(blocks, length)) + (math.log(mean) if mean > 0 else -math.inf)
@@ -175,7 +175,7 @@ def _lengths(blocks: int, norms: list[list[float]]) -> tuple[Length, ...]:
 
 
 def drawn(blocks: list[str], length: int, draws: int, seed: int) -> list[tuple[str, ...]]:
-    """Return distinct random paths of a length, or all of them where there are no more."""
+    """Return distinct random paths of a length, or all of them if there are no more."""
     if math.comb(len(blocks), length) <= draws:
         return list(combinations(blocks, length))
     draw = random.Random(f"{seed} path {length}")
@@ -186,7 +186,7 @@ def drawn(blocks: list[str], length: int, draws: int, seed: int) -> list[tuple[s
 
 
 class Gates:
-    """Which blocks' branches the backward pass goes through; None for both ways, as it is."""
+    """The blocks whose branches the backward pass takes; None for both ways, as usual."""
 
     def __init__(self) -> None:
         self.on: Collection[str] | None = None
@@ -196,8 +196,8 @@ class Gates:
 def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
     """Let the backward pass choose between branch and shortcut at every addition.
 
-    The network is in eval mode meanwhile; untrained, its batch norms use the statistics of the
-    images as constants. All is put back.
+    Within the context the network is in eval mode; if untrained, its batch norms use the images'
+    statistics as constants. Everything is restored afterwards.
     """
     gates = Gates()
     handles = []
@@ -234,7 +234,7 @@ def gated(network: ResNet, *, trained: bool, images: Tensor) -> Iterator[Gates]:
 
 @torch.no_grad()
 def freeze(network: ResNet, images: Tensor) -> None:
-    """Give every batch norm the statistics of these images, with which train mode would divide."""
+    """Set every batch norm's statistics to those of these images, as train mode would use."""
     handles = []
 
     def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a network sees as small pictures, a pixel for each number."""
+"""Small pictures of what a network sees, with one pixel per number."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch.nn.functional import interpolate
 from analysis.style.palette import CIVIDIS, heat_colour
 
 _STEPS = 256
-_HEAT = 0.6  # of an overlay; the rest is the picture
+_HEAT = 0.6  # weight of the heat map in an overlay
 
 
 def grey(image: Tensor) -> Tensor:
-    """Return a picture as it was given to a network, from its lowest value to its highest.
+    """Return a network's input as a picture, scaled from its lowest value to its highest.
 
     Args:
-        image: [C, H, W]. Of other numbers of channels than 1 and 3, the first is shown.
+        image: [C, H, W]. Unless C is 1 or 3, only the first channel is shown.
 
     Returns:
         [3, H, W], uint8.
@@ -31,12 +31,12 @@ def grey(image: Tensor) -> Tensor:
 
 
 def coloured(values: Tensor, low: float, high: float) -> Tensor:
-    """Return a map in the colours of heat.
+    """Return a map in heat colours.
 
     Args:
-        values: [H, W]; what is not finite counts as the nearest end.
-        low: has the first colour.
-        high: has the last.
+        values: [H, W]; values that aren't finite count as the nearest end.
+        low: the value of the first colour.
+        high: the value of the last colour.
 
     Returns:
         [3, H, W], uint8.
@@ -48,11 +48,11 @@ def coloured(values: Tensor, low: float, high: float) -> Tensor:
 
 
 def overlaid(image: Tensor, cam: Tensor) -> Tensor:
-    """Return a picture under its Grad-CAM, each of whose values covers the pixels it stands for.
+    """Return a picture overlaid with its Grad-CAM, each value covering the pixels it stands for.
 
     Args:
         image: [C, H, W].
-        cam: [h, w], from 0 up.
+        cam: [h, w], not negative.
 
     Returns:
         [3, H, W], uint8.
@@ -68,7 +68,7 @@ def png(pixels: Tensor, times: int = 1) -> bytes:
 
     Args:
         pixels: [3, H, W], uint8.
-        times: how many pixels wide and high each becomes.
+        times: the factor by which to enlarge each pixel's width and height.
     """
     from PIL import Image
 
@@ -80,7 +80,7 @@ def png(pixels: Tensor, times: int = 1) -> bytes:
 
 @cache
 def _table() -> Tensor:
-    """The colours from low to high, [steps, 3], uint8."""
+    """Return the colours from low to high, [steps, 3], uint8."""
     colours = [heat_colour(step / (_STEPS - 1), CIVIDIS) for step in range(_STEPS)]
     return torch.tensor(
         [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colours], dtype=torch.uint8

@@ -1,4 +1,4 @@
-"""Lesions and paths as results, text and CSV, and what they say in words."""
+"""Reports of lesions and paths: results, text, CSV and verdicts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, 
         found: the study.
         data: the digest of the images.
         weights: the digest of the weights.
-        stamp: where it was made.
+        stamp: where it was measured.
     """
     figures = asdict(found)
     del figures["seed"]
@@ -39,7 +39,7 @@ def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, 
 
 
 def lesions_hash(model: str, weights: str, data: str, images: int, seed: int = 0) -> str:
-    """Return the hash of a study, by what is asked; as `lesions_result`."""
+    """Return the hash of a study's settings, as in `lesions_result`."""
     return hash_of(LESIONS, _lesions_asked(model, weights, data, images, seed))
 
 
@@ -48,7 +48,7 @@ def _lesions_asked(model: str, weights: str, data: str, images: int, seed: int) 
 
 
 def lesions_of(result: Result) -> Lesions:
-    """Return the study that a result holds.
+    """Return the study from a result.
 
     Raises:
         ValueError: if it holds none.
@@ -65,7 +65,7 @@ def lesions_of(result: Result) -> Lesions:
             result.asked["seed"],
         )
     except (KeyError, TypeError):
-        raise ValueError("the result holds no lesions, or it is damaged") from None
+        raise ValueError("the result holds no lesions, or it's damaged") from None
 
 
 def paths_result(
@@ -90,7 +90,7 @@ def paths_result(
 def paths_hash(
     model: str, weights: str, data: str, images: int, draws: int, trained: bool, seed: int = 0
 ) -> str:
-    """Return the hash of a measurement of paths, by what is asked; as `paths_result`."""
+    """Return the hash of the settings of a measurement of paths, as in `paths_result`."""
     return hash_of(PATHS, _paths_asked(model, weights, data, images, draws, trained, seed))
 
 
@@ -109,7 +109,7 @@ def _paths_asked(
 
 
 def paths_of(result: Result) -> Paths:
-    """Return the paths that a result holds.
+    """Return the paths from a result.
 
     Raises:
         ValueError: if it holds none.
@@ -121,44 +121,49 @@ def paths_of(result: Result) -> Paths:
             lengths=tuple(Length(**row) for row in figures["lengths"]),
         )
     except (KeyError, TypeError):
-        raise ValueError("the result holds no paths, or it is damaged") from None
+        raise ValueError("the result holds no paths, or it's damaged") from None
 
 
 def lesions_verdict(found: Lesions) -> tuple[str, ...]:
-    """Say what a study shows, by its own numbers."""
+    """Return the verdict on a study: sentences that follow from the numbers."""
     said = []
     if found.single:
         worst = max(found.single, key=lambda one: one.error)
         others = [one.error for one in found.single if one is not worst]
         said.append(
-            f"With one block out, the error goes from {_percent(found.error)} to "
-            f"{_percent(median(one.error for one in found.single))} in the median; "
-            f"{worst.path} is the block that is missed most, with {_percent(worst.error)}"
-            + (f", and without it the range is {_range(others)}." if others else ".")
+            f"With one block out, the error goes from {_percent(found.error)} to a median of "
+            f"{_percent(median(one.error for one in found.single))}. The network needs "
+            f"{worst.path} most: without it, the error is {_percent(worst.error)}"
+            + (f"; without any other block, it's {_range(others)}." if others else ".")
         )
     if found.dropped:
-        parts = [f"{one.count}: {_percent(one.mean)}" for one in found.dropped]
+        counts = [number_of(found.dropped[0].count, "block")]
+        counts += [f"{one.count:,}" for one in found.dropped[1:]]
+        parts = [
+            f"{_percent(one.mean)} for {count}"
+            for one, count in zip(found.dropped, counts, strict=True)
+        ]
         said.append(
-            "With several random blocks out, none of them the first of its stage, the mean error "
-            f"is {', '.join(parts)}."
+            "With random blocks out, but never the first of a stage, the mean error is "
+            f"{', '.join(parts)}."
         )
     for stage in dict.fromkeys(one.stage for one in found.permuted):
         errors = [one.error for one in found.permuted if one.stage == stage]
         said.append(
-            f"With the blocks of {stage} in another order, the first in its place, the error is "
-            f"{_range(errors)} in {number_of(len(errors), 'order')}."
+            f"With the blocks of {stage} reordered, except for the first, the error is "
+            f"{_range(errors)} over {number_of(len(errors), 'order')}."
         )
     return tuple(said)
 
 
 def paths_verdict(found: Paths) -> tuple[str, ...]:
-    """Say where the gradient goes, by its own numbers."""
+    """Return the verdict on the paths: sentences that follow from the numbers."""
     low, high = found.holding(_HELD)
     lengths = f"of {low} to {high} blocks" if low < high else f"of {number_of(low, 'block')}"
     return (
-        f"A path goes through {found.mean_path:g} of {found.blocks} blocks in the mean, the "
-        f"gradient through {found.mean_gradient:.1f}.",
-        f"Paths {lengths} carry {_percent(found.held(low, high))} of the gradient, and are "
+        f"On average, a path goes through {found.mean_path:g} of {found.blocks} blocks; weighted "
+        f"by their gradient, paths go through {found.mean_gradient:.1f}.",
+        f"Paths {lengths} carry {_percent(found.held(low, high))} of the gradient and make up "
         f"{_percent(found.of_all(low, high))} of all paths.",
     )
 
@@ -172,7 +177,7 @@ def lesions_text(found: Lesions) -> str:
     several += [
         (str(one.count), *map(_percent, (one.mean, one.low, one.high))) for one in found.dropped
     ]
-    orders: list[tuple[str, ...]] = [("stage permuted", "tau", "error")]
+    orders: list[tuple[str, ...]] = [("stage reordered", "tau", "error")]
     orders += [(one.stage, f"{one.tau:+.2f}", _percent(one.error)) for one in found.permuted]
     lines = [
         f"{found.model} on {number_of(found.images, 'test image')}",
@@ -188,7 +193,7 @@ def lesions_text(found: Lesions) -> str:
 
 
 def lesions_csv(found: Lesions) -> str:
-    """Return a row for each evaluation, or each group of draws."""
+    """Return CSV with a row for each evaluation or group of draws."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("model", "kind", "what", "error", "low", "high", "tau"))
@@ -205,7 +210,7 @@ def lesions_csv(found: Lesions) -> str:
 def paths_text(found: Paths) -> str:
     """Return the paths of a network for a terminal."""
     rows: list[tuple[str, ...]] = [
-        ("length", "paths", "gradient of one", "lowest", "highest", "share")
+        ("length", "paths", "gradient of one path", "lowest", "highest", "share")
     ]
     rows += [
         (
@@ -219,14 +224,14 @@ def paths_text(found: Paths) -> str:
     how = "trained" if found.trained else "at initialisation"
     head = (
         f"{found.model}, {how}, {number_of(found.images, 'image')}, up to "
-        f"{number_of(found.draws, 'path')} of a length"
+        f"{number_of(found.draws, 'path')} per length"
     )
-    note = "Magnitudes are added: what cancels between paths is ignored."
+    note = "Magnitudes are added, so cancellation between paths is ignored."
     return "\n".join([head, "", *aligned(rows, left=1), "", *paths_verdict(found), note]) + "\n"
 
 
 def paths_csv(found: Paths) -> str:
-    """Return a row for each length."""
+    """Return CSV with a row for each length."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("model", "length", "paths", "gradient", "low", "high", "share"))
@@ -238,7 +243,7 @@ def paths_csv(found: Paths) -> str:
 
 
 def is_residual(model: str) -> bool:
-    """Return whether a model's text is of a residual network."""
+    """Return whether a model's text describes a residual network."""
     return parse(model).shortcut is not Shortcut.NONE
 
 

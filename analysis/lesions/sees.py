@@ -1,7 +1,7 @@
-"""What a network sees in one picture: maps by stage, and where a class comes from (Grad-CAM).
+"""What a network sees in one picture: feature maps by stage, and the evidence for a class.
 
-Blocks may be out, as in `analysis.lesions.drop`. Nothing of the network is changed, and nothing is
-hooked to it: its modules are called from a network of our own.
+The evidence is Grad-CAM's. Blocks may be out, as in `analysis.lesions.drop`. The network isn't
+changed and gets no hooks: a wrapper network calls its modules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nets.plan import STEM, BlockPlan, Place, Step
 from nets.resnet import ResNet
 
 CHANNELS = 8
-"""Channels shown of a stage: those with the largest mean absolute activation."""
+"""Channels shown per stage: those with the largest mean absolute activation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Channel:
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """What leaves the stem or a stage: the strongest channels, the strongest first."""
+    """The strongest channels of the output of the stem or of a stage, the strongest first."""
 
     stage: str
     shape: tuple[int, int, int]
@@ -48,16 +48,16 @@ class Maps:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a network makes of one picture.
+    """A network's view of one picture.
 
     Attributes:
         model: the network's text.
         out: paths of the blocks that are out, in order.
-        image: the picture as the network is given it, [C, H, W].
+        image: the preprocessed picture, [C, H, W].
         probabilities: of each class, [classes].
         target: the class that Grad-CAM explains.
-        maps: of the stem and each stage.
-        cam: Grad-CAM on the last stage, [H, W], not negative: the channels' sum, each weighted by
+        maps: of the stem and of each stage.
+        cam: Grad-CAM on the last stage, [H, W], not negative: the sum of the channels, weighted by
             the mean gradient of the target's logit (Selvaraju et al. 2017, equations 1 and 2).
     """
 
@@ -71,12 +71,12 @@ class Seen:
 
     @property
     def predicted(self) -> int:
-        """The likeliest class."""
+        """The predicted class."""
         return int(self.probabilities.argmax())
 
     @property
     def scale(self) -> tuple[float, float]:
-        """The lowest and the highest activation of all channels shown."""
+        """The lowest and the highest activation over all channels shown."""
         values = [channel.values for maps in self.maps for channel in maps.channels]
         low = min(float(value.min()) for value in values)
         return low, max(float(value.max()) for value in values)
@@ -85,18 +85,18 @@ class Seen:
 def see(
     network: ResNet, image: Tensor, out: Collection[str] = (), target: int | None = None
 ) -> Seen:
-    """Return what a network sees.
+    """Return a network's view of one picture.
 
     Args:
         network: ends in logits; it is put into eval mode.
-        image: [1, C, H, W], as the network is given it.
-        out: paths of the blocks that are out.
-        target: the class to explain; by default the likeliest.
+        image: [1, C, H, W], preprocessed.
+        out: paths of the blocks to take out.
+        target: the class to explain; by default the predicted one.
 
     Raises:
         ValueError: if there is no such block or class.
     """
-    from captum.attr import LayerGradCam  # loads matplotlib
+    from captum.attr import LayerGradCam  # imported here because it loads matplotlib
 
     spec = network.spec
     parts = without(network, out)
@@ -123,9 +123,10 @@ def see(
 
 
 def without(network: ResNet, out: Collection[str]) -> nn.Sequential:
-    """Return the stem, each stage and the head of a network, with some blocks out.
+    """Return a network with some blocks out, as its stem, its stages and its head.
 
-    It shares the network's modules, which are put into eval mode: [N, C, H, W] to [N, classes].
+    It shares the network's modules, which are put into eval mode, and maps [N, C, H, W] to
+    [N, classes].
 
     Raises:
         ValueError: if there is no such block.
@@ -134,7 +135,7 @@ def without(network: ResNet, out: Collection[str]) -> nn.Sequential:
     plans = {place.path: plan.block_at(spec, place) for place in plan.blocks(spec)}
     for path in out:
         if path not in plans:
-            raise ValueError(f"{path!r} is no block of {spec}: {', '.join(plans)}")
+            raise ValueError(f"{path!r} isn't a block of {spec}: choose among {', '.join(plans)}")
 
     def steps(of: tuple[Step, ...]) -> nn.Sequential:
         return nn.Sequential(*(network.get_submodule(step.name) for step in of))
@@ -147,7 +148,7 @@ def without(network: ResNet, out: Collection[str]) -> nn.Sequential:
 
 
 class _Stage(nn.Module):
-    """A stage with some blocks out: [N, C, H, W] to the stage's output."""
+    """A stage with some blocks out; maps [N, C, H, W] to the stage's output."""
 
     def __init__(
         self, network: ResNet, stage: str, plans: Mapping[str, BlockPlan], out: Collection[str]
@@ -158,14 +159,14 @@ class _Stage(nn.Module):
         self.blocks = [(plans[path], path in out) for path in paths]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run what is left of the stage."""
+        """Run the stage without the blocks that are out."""
         for module, (block, is_out) in zip(self.units.children(), self.blocks, strict=True):
             x = unit(module, block, x, is_out=is_out)
         return x
 
 
 def _maps(stage: str, x: Tensor) -> Maps:
-    """Return the strongest channels of [C, H, W]; of equal ones the first."""
+    """Return the strongest channels of [C, H, W]; of equally strong ones, the first."""
     strengths = x.abs().mean((1, 2))
     strongest = strengths.argsort(descending=True, stable=True)[:CHANNELS].tolist()
     channels = (Channel(i, float(strengths[i]), x[i].clone()) for i in strongest)

@@ -1,4 +1,4 @@
-"""The trained networks that come with the app. Importing this module does not import torch."""
+"""The trained networks that ship with the app. Importing this module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).with_name("trained")
-"""Where they lie, with the commands that made them."""
+"""The folder of the checkpoints and the commands that made them."""
 
 
 class ShippedNet(NamedTuple):
-    """A network trained on all of Fashion-MNIST by the recipe `short`.
+    """A network trained on all of Fashion-MNIST with the recipe `short`.
 
     Attributes:
-        model: its text.
-        accuracy: on the 10,000 test images, in float32 before it was written in float16.
-        changes: what its recipe changes.
+        model: the model's text.
+        accuracy: on the 10,000 test images, in float32, before it was written in float16.
+        changes: its changes to the recipe.
     """
 
     model: str
@@ -34,9 +34,9 @@ SHIPPED: dict[str, ShippedNet] = {
     "fashion_resnet56": ShippedNet(f"resnet56:{_NARROW}", 0.9157),
     "fashion_plain56": ShippedNet(f"plain56:{_NARROW}", 0.8563, {"rate": 0.05}),
 }
-"""By name, as the commands take it."""
+"""The networks by the name that the commands take."""
 
 
 def shipped_path(name: str) -> Path:
-    """Return the checkpoint's file."""
+    """Return the path of a shipped checkpoint."""
     return FOLDER / f"{name}.safetensors"

@@ -1,4 +1,4 @@
-"""What networks see in one picture, as a drawing: an SVG with the maps as pictures inside."""
+"""A drawing of what networks see in one picture: an SVG with the maps as embedded pictures."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from analysis.style.numbers import shape
 from analysis.style.palette import CIVIDIS, LIGHT, Palette
 
 _TEXT, _SMALL, _MAP, _LARGE, _GAP, _APART = 15, 14, 52, 136, 4, 16
-_PIXELS = 256  # of a picture's side, so that no viewer blurs its pixels
+_PIXELS = 256  # side of an embedded picture, so that viewers don't blur its pixels
 
 
 class Sight(NamedTuple):
-    """One network's look at a picture.
+    """One network's view of a picture.
 
     Attributes:
-        name: of the network, as a person says it.
+        name: the network's readable name.
         seen: what it sees.
-        classes: names, in the order of its outputs.
+        classes: the class names, in the order of its outputs.
         label: the true class, if it is known.
     """
 
@@ -37,31 +37,31 @@ class Sight(NamedTuple):
 
     @property
     def prediction(self) -> str:
-        """What the network takes the picture for, and which of its blocks are out."""
+        """The predicted class, and which blocks are out."""
         predicted = self.classes[self.seen.predicted]
         chance = 100 * float(self.seen.probabilities[self.seen.predicted])
         said = f"{predicted}, {chance:.1f}%"
         if self.label:
-            said += " (right)" if self.label == predicted else f" (wrong, it is {self.label})"
+            said += " (correct)" if self.label == predicted else f" (wrong, it's {self.label})"
         return f"{said} · {', '.join(self.seen.out)} out" if self.seen.out else said
 
     @property
     def explained(self) -> str:
-        """Which class Grad-CAM explains, and where."""
+        """The class that Grad-CAM explains, and the stage."""
         said = f"Grad-CAM for {self.classes[self.seen.target]} on {self.seen.maps[-1].stage}"
-        return said if self.seen.cam.max() > 0 else f"{said}: nothing speaks for it"
+        return said if self.seen.cam.max() > 0 else f"{said}: no evidence for it"
 
 
 def number(value: float) -> str:
-    """An end of a scale, three significant digits."""
+    """Format an end of a scale to three significant digits."""
     return f"−{written(-value)}" if value < 0 else written(value)
 
 
 def sight_svg(sights: Sequence[Sight], palette: Palette = LIGHT) -> str:
-    """Draw what one network or several see, one above the other.
+    """Draw what one or several networks see, one above the other.
 
     Args:
-        sights: the networks'.
+        sights: one per network.
         palette: the drawing's colours.
     """
     names = [_name(maps) for sight in sights for maps in sight.seen.maps]
@@ -91,13 +91,13 @@ def sight_svg(sights: Sequence[Sight], palette: Palette = LIGHT) -> str:
 
 
 class _Column:
-    """Parts under each other; `bottom` is where the next one begins."""
+    """Parts one below the other; `bottom` is where the next one begins."""
 
     def __init__(self, top: float) -> None:
         self.bottom = top
 
     def pictures(self, sight: Sight) -> Iterator[str]:
-        """The picture, beside it Grad-CAM, below them what it explains and its scale."""
+        """Draw the picture and Grad-CAM side by side, with a caption and a scale below."""
         seen, second = sight.seen, _LARGE + _APART
         yield _image(0, self.bottom, _LARGE, grey(seen.image))
         yield _image(second, self.bottom, _LARGE, overlaid(seen.image, seen.cam))
@@ -109,7 +109,7 @@ class _Column:
         self.bottom += _GAP
 
     def maps(self, sight: Sight, left: float, wide: float) -> Iterator[str]:
-        """A row of maps for each stage, below them their scale."""
+        """Draw a row of maps per stage, with their scale below."""
         for maps in sight.seen.maps:
             high = _high(maps.channels[0].values, _MAP)
             middle = self.bottom + high / 2 + 0.35 * _SMALL
@@ -131,7 +131,7 @@ def _high(values: Tensor, wide: float) -> float:
 
 
 def _scale(x: float, y: float, wide: float, low: float, high: float) -> Iterator[str]:
-    """The colours from low to high, and below them their ends."""
+    """Draw the colours from low to high, with the end values below."""
     yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="8" fill="url(#heat)"/>'
     below = y + 8 + _SMALL
     yield _text(x, below, number(low), _SMALL)

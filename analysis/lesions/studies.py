@@ -1,4 +1,4 @@
-"""Networks taken apart from their files, as results: what a worker runs."""
+"""Studies and paths of networks from files, as results; run by a worker."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def study_all(
     number: int,
     seed: int = 0,
 ) -> tuple[Result, ...]:
-    """Take several networks apart, one after the other.
+    """Study several networks, one after the other.
 
     Args:
-        report: is given a network's place and what there is of its study, after every evaluation.
-        files: their checkpoints.
+        report: called with a network's index and its study so far, after every evaluation.
+        files: the checkpoints.
         data: the set of images.
-        number: how many of its test images.
+        number: the number of test images.
         seed: of the draws.
 
     Raises:
@@ -72,11 +72,11 @@ def measure_paths(
     """Measure the paths of a checkpoint, or of a model at initialisation.
 
     Args:
-        report: is given each length as it is measured.
+        report: called with each length as it is measured.
         source: a checkpoint's file, or a model's text.
         data: the set of images; None for random ones, or for a checkpoint's own.
-        number: how many images.
-        draws: paths of each length.
+        number: the number of images.
+        draws: paths per length.
         seed: of the draws and of the weights at initialisation.
 
     Raises:
@@ -100,6 +100,6 @@ def measure_paths(
 
 
 def stamp() -> dict[str, Any]:
-    """Return where this process measures: the CPU, its threads, and the versions."""
+    """Return the environment of this process: CPU, threads and versions."""
     where = asdict(environment(torch.device("cpu")))
     return {"device": "cpu", "threads": torch.get_num_threads(), **where}

@@ -1,4 +1,4 @@
-"""What is taken apart: a trained network with the images on which it is judged."""
+"""Trained networks with the images that they are tested on."""
 
 from __future__ import annotations
 
@@ -26,32 +26,31 @@ from nets.resnet import ResNet
 from nets.text import edit
 
 IMAGES = 1_000
-"""Test images on which a network is judged, unless told."""
+"""Default number of test images."""
 
 MAX_IMAGES = 10_000
 
 MAX_BYTES = 700_000_000
-"""Of the images, as a network is given them."""
+"""Most bytes of the preprocessed images."""
 
 
 def checkpoint_of(name: str | Path) -> Checkpoint:
-    """Return a checkpoint that ships with the app, by its name, or one of a file.
+    """Return a shipped checkpoint by its name, or one from a file.
 
     Raises:
-        ValueError: if the file is no checkpoint of this app.
+        ValueError: if the file isn't a checkpoint of this app.
         OSError: if it can't be read.
     """
     return load(shipped_path(str(name)) if str(name) in SHIPPED else Path(name))
 
 
 def images_of(checkpoint: Checkpoint, data: str | None = None) -> ImageSet:
-    """Return the set on which a checkpoint is judged: what is asked for, else its own.
+    """Return the set to test a checkpoint on: the given one, or else its own.
 
-    Where its own is not on this machine, the sample stands for Fashion-MNIST, and the set's name
-    says so.
+    If Fashion-MNIST isn't on this machine, the sample replaces it, and the set's name says so.
 
     Raises:
-        ValueError: if there is no such set, or its classes are not those of the network.
+        ValueError: if there is no such set, or its classes aren't the network's.
     """
     own = checkpoint.about.get("data", "")
     if data is None:
@@ -61,8 +60,8 @@ def images_of(checkpoint: Checkpoint, data: str | None = None) -> ImageSet:
     images = open_set(data)
     if images.classes != checkpoint.classes:
         raise ValueError(
-            f"the network was trained for {_some(checkpoint.classes)}, and the images of "
-            f"{images.name} are of {_some(images.classes)}"
+            f"the network was trained for {_some(checkpoint.classes)}, but {images.name} has "
+            f"{_some(images.classes)}"
         )
     return images
 
@@ -70,9 +69,9 @@ def images_of(checkpoint: Checkpoint, data: str | None = None) -> ImageSet:
 def shown_tests(
     checkpoint: Checkpoint, images: ImageSet, number: int = IMAGES
 ) -> tuple[Tensor, Tensor]:
-    """Return test images as the network is given them, [N, C, H, W], and their labels.
+    """Return preprocessed test images, [N, C, H, W], and their labels.
 
-    They are evenly spread over the set, for some sets are sorted by class.
+    They are evenly spread over the set, because some sets are sorted by class.
 
     Raises:
         ValueError: if the number is out of bounds, or the images take too much memory.
@@ -83,7 +82,7 @@ def shown_tests(
     if len(numbers) * each > MAX_BYTES:
         raise ValueError(
             f"{len(numbers):,} images of {shape(checkpoint.spec.input)} take more than "
-            f"{short(MAX_BYTES, 'B')}: take at most {MAX_BYTES // each:,}"
+            f"{short(MAX_BYTES, 'B')}: use at most {MAX_BYTES // each:,}"
         )
     mean, std = (
         torch.tensor(values).view(1, -1, 1, 1) * 255.0
@@ -94,7 +93,7 @@ def shown_tests(
 
 
 def subject_of(checkpoint: Checkpoint, images: ImageSet, number: int = IMAGES) -> Subject:
-    """Return a checkpoint's network with so many test images.
+    """Return a checkpoint's network with `number` test images.
 
     Raises:
         ValueError: as `shown_tests` and `Checkpoint.network`.
@@ -103,7 +102,7 @@ def subject_of(checkpoint: Checkpoint, images: ImageSet, number: int = IMAGES) -
 
 
 def spread(images: int, number: int) -> list[int]:
-    """Return so many numbers of images, or all of them, evenly spread and ascending."""
+    """Return the indices of `number` images, or of all, evenly spread and ascending."""
     number = min(images, number)
     return [place * images // number for place in range(number)]
 
@@ -111,11 +110,11 @@ def spread(images: int, number: int) -> list[int]:
 def untrained(
     model: str, data: str | None, number: int, seed: int
 ) -> tuple[ResNet, Tensor, Tensor, str]:
-    """Return a network at initialisation, images, labels and what the images are known by.
+    """Return a network at initialisation, images, labels and the digest of the images.
 
     Raises:
-        ValueError: if the text is no model, the number is out of bounds, or the set has other
-            classes than the network.
+        ValueError: if the text isn't a model, the number is out of bounds, or the set and the
+            network differ in the number of classes.
     """
     spec = parse(model)
     check_whole("images", number, 1, MAX_IMAGES)
@@ -127,8 +126,8 @@ def untrained(
     images = open_set(data)
     if len(images.classes) != spec.classes:
         raise ValueError(
-            f"{spec} has {number_of(spec.classes, 'output')}, and the images of {images.name} are "
-            f"of {number_of(len(images.classes), 'class', 'classes')}"
+            f"{spec} has {number_of(spec.classes, 'output')}, but {images.name} has "
+            f"{number_of(len(images.classes), 'class', 'classes')}"
         )
     numbers = spread(len(images.test), number)
     mean, std = (
@@ -139,7 +138,7 @@ def untrained(
 
 
 def seed_of(seed: int) -> str:
-    """Return what stands for the weights of a network at initialisation in what is asked."""
+    """Return the text that identifies the weights of a network at initialisation."""
     return f"seed {seed}"
 
 

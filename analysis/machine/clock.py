@@ -1,4 +1,4 @@
-"""One small clock for every device: marks on its timeline, and the milliseconds between them."""
+"""Clocks for every device: marks on its timeline, and the milliseconds between them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Mark = TypeVar("Mark")
 
 
 class Clock(ABC, Generic[Mark]):
-    """Marks are set as often as wanted and cost next to nothing; times are read for many at once.
+    """A clock whose marks are cheap to set and whose times are read for many marks at once.
 
-    Reading is the only way to a time, and it waits for the device first, once.
+    Only `read` gives times; it first waits for the device, once.
     """
 
     @abstractmethod
     def mark(self) -> Mark:
-        """Set a mark behind the work that the device was given so far."""
+        """Set a mark after all the work issued to the device so far."""
 
     @abstractmethod
     def synchronise(self) -> None:
-        """Wait until the device has done all its work."""
+        """Wait until the device has finished all its work."""
 
     def read(self, laps: Sequence[Sequence[Mark]]) -> list[tuple[float, ...]]:
-        """Wait for the device, then the milliseconds between neighbouring marks of each lap."""
+        """Wait for the device and return the milliseconds between consecutive marks of each lap."""
         self.synchronise()
         return [tuple(self._ms(a, b) for a, b in pairwise(lap)) for lap in laps]
 
@@ -37,31 +37,31 @@ class Clock(ABC, Generic[Mark]):
 
 
 class HostClock(Clock[int]):
-    """The CPU does its work before it goes on, so a mark is the time of day; there's no waiting."""
+    """The CPU's clock. CPU work is synchronous, so a mark is the current time."""
 
     def mark(self) -> int:
-        """Nanoseconds by the host's monotonic clock."""
+        """Return the host's monotonic clock in nanoseconds."""
         return perf_counter_ns()
 
     def synchronise(self) -> None:
-        """The work is already done."""
+        """Do nothing, since the work is already done."""
 
     def _ms(self, start: int, end: int) -> float:
         return (end - start) / 1e6
 
 
 class EventClock(Clock[torch.Event]):
-    """Events on the current stream of an accelerator, which must be the current device.
+    """A clock of events on the current stream of an accelerator, which must be the current device.
 
-    `Event.synchronize` and `Event.query` are not used: on MPS a timing event that was waited for
-    could no longer be read (pytorch pull request 196395).
+    It doesn't use `Event.synchronize` and `Event.query`: on MPS, a timing event could no longer be
+    read after waiting for it (pytorch pull request 196395).
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
 
     def mark(self) -> torch.Event:
-        """An event, recorded behind the work issued so far by this thread."""
+        """Record an event after the work that this thread has issued so far."""
         event = torch.Event(self.device, enable_timing=True)
         event.record()
         return event
@@ -75,5 +75,5 @@ class EventClock(Clock[torch.Event]):
 
 
 def clock_of(device: torch.device) -> HostClock | EventClock:
-    """The clock that tells the time of a device's work; torch has no events for the CPU."""
+    """Return the clock for a device's work; torch has no events for the CPU."""
     return HostClock() if device.type == "cpu" else EventClock(device)

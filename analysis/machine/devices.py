@@ -1,4 +1,4 @@
-"""This machine: the devices that torch offers, their memory, and the stamp on every measurement."""
+"""Information on this machine: torch's devices, their memory, and the stamp of a measurement."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from torch.utils import collect_env
 from nets.options import quote
 
 CGROUP = Path("/sys/fs/cgroup")
-"""Where Linux tells a container its memory limit; psutil tells the whole machine's memory."""
+"""The folder with a container's memory limit on Linux; psutil sees only the whole machine's."""
 
 
 def accelerator() -> torch.device | None:
-    """The kind of accelerator that works here; a CUDA build without a driver has none."""
+    """Return the accelerator that works here, or None, as for a CUDA build without a driver."""
     return torch.accelerator.current_accelerator(check_available=True)
 
 
 def devices() -> tuple[str, ...]:
-    """The names of the devices that can be timed, the CPU first."""
+    """Return the names of the devices that can be timed, the CPU first."""
     found = accelerator()
     if found is None:
         return ("cpu",)
@@ -40,10 +40,10 @@ def devices() -> tuple[str, ...]:
 
 
 def device_of(name: str) -> torch.device:
-    """The device of a name such as `cpu`, `cuda` or `cuda:1`.
+    """Return the device of a name such as `cpu`, `cuda` or `cuda:1`.
 
     Raises:
-        ValueError: where this machine has no such device; it lists those that there are.
+        ValueError: if this machine has no such device; the error lists the available ones.
     """
     if name == "cpu":
         return torch.device("cpu")
@@ -58,7 +58,7 @@ def device_of(name: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What the maker calls a device."""
+    """Return the manufacturer's name of a device."""
     if device.type == "cpu":
         return cpu_name()
     module = torch.get_device_module(device)
@@ -69,7 +69,7 @@ def device_name(device: torch.device) -> str:
 
 @cache
 def cpu_name() -> str:
-    """The processor's model name, or its architecture where the system tells no more."""
+    """Return the processor's model name, or its architecture if the system gives no name."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -82,7 +82,7 @@ def cpu_name() -> str:
 
 @cache
 def driver_version(kind: str) -> str | None:
-    """The version of a kind of device's driver, where it has one that can be asked."""
+    """Return the driver version of a kind of device, or None if it isn't available."""
     if kind == "cuda" and torch.version.hip is None:
         found: str | None = collect_env.get_nvidia_driver_version(collect_env.run)
         return found
@@ -92,7 +92,7 @@ def driver_version(kind: str) -> str | None:
 
 
 def runtime_version(kind: str) -> str | None:
-    """CUDA's or ROCm's version and cuDNN's, as torch was built with them."""
+    """Return the versions of CUDA and cuDNN, or of ROCm, that torch was built with."""
     if kind != "cuda":
         return None
     if torch.version.hip is not None:
@@ -101,7 +101,7 @@ def runtime_version(kind: str) -> str | None:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory of a device that nobody uses; an MPS device shares the CPU's."""
+    """Return the free memory of a device; an MPS device shares the CPU's."""
     if device.type != "cpu":
         module = torch.get_device_module(device)
         if hasattr(module, "mem_get_info"):
@@ -112,7 +112,7 @@ def free_bytes(device: torch.device) -> int:
 
 
 def _cgroup_free() -> int | None:
-    """What a container's limit leaves free; file caches are given back when asked for."""
+    """Return the memory that a container's limit leaves free, including reclaimable file caches."""
     try:
         limit = (CGROUP / "memory.max").read_text().strip()
         used = int((CGROUP / "memory.current").read_text())
@@ -123,9 +123,10 @@ def _cgroup_free() -> int | None:
 
 
 class PeakMemory:
-    """The most bytes that tensors took on a device on top of those there when this was made.
+    """The peak bytes of tensors on a device, above those allocated when this was created.
 
-    None on the CPU, where torch counts none, and on devices whose allocator tells none.
+    The peak is None on the CPU, where torch doesn't count, and on devices whose allocator doesn't
+    report it.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -133,13 +134,13 @@ class PeakMemory:
         self._before = self._ask(torch.accelerator.memory_allocated)
 
     def restart(self) -> None:
-        """Forget the peak so far."""
+        """Reset the peak."""
         if self._before is not None:
             with suppress(RuntimeError):  # as in _ask
                 torch.accelerator.reset_peak_memory_stats(self.device)
 
     def bytes(self) -> int | None:
-        """The peak since the last restart."""
+        """Return the peak since the last restart."""
         peak = self._ask(torch.accelerator.max_memory_allocated)
         return peak - self._before if peak and self._before is not None else None
 
@@ -148,13 +149,13 @@ class PeakMemory:
             return None
         try:
             return figure(self.device)
-        except RuntimeError:  # a backend without this figure
+        except RuntimeError:  # the backend doesn't report this figure
             return None
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Where and how something was measured. Flags are read from torch while it runs."""
+    """The conditions of a measurement. Flags are read from torch at run time."""
 
     torch: str
     python: str
@@ -169,7 +170,7 @@ class Environment:
 
 
 def environment(device: torch.device) -> Environment:
-    """The stamp for a measurement on a device, now; the date is UTC."""
+    """Return the stamp for a measurement on a device now; the date is in UTC."""
     cuda = device.type == "cuda"
     cudnn: Any = torch.backends.cudnn
     return Environment(
@@ -188,7 +189,7 @@ def environment(device: torch.device) -> Environment:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the CPU's random numbers for a while; torch.manual_seed would seed all devices."""
+    """Seed the CPU's random numbers temporarily; torch.manual_seed would seed all devices."""
     state = torch.random.get_rng_state()
     try:
         torch.default_generator.manual_seed(seed)

@@ -1,6 +1,6 @@
-"""Files that are written whole or not at all.
+"""Atomic writing of files: whole or not at all.
 
-Importing this module does not import torch.
+Importing this module doesn't import torch.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a new file in the folder of `path` that takes its place if the block ends well.
+    """Yield a new file in the folder of `path` that replaces it if the block succeeds.
 
     Raises:
-        OSError: if it can't be written; what was there before is still there then.
+        OSError: if it can't be written; the previous file is then still there.
     """
     if path.is_dir():
         raise IsADirectoryError(None, "it is a folder")

@@ -1,8 +1,8 @@
-"""Long or heavy work: one job at a time on the machine, in a process of its own.
+"""Long or heavy work, run in a separate process, one job at a time on the machine.
 
-The work is a function of an importable module, called there as `function(report, *args)`. What it
-reports is seen here at once and kept, however the job ends. A job that has no result says why in
-one sentence, and the next one works.
+A job's work is a function of an importable module, called there as `function(report, *args)`. Its
+reports arrive here at once and are kept however the job ends. A job without a result says why in
+one sentence, and doesn't affect the next one.
 """
 
 from __future__ import annotations
@@ -25,26 +25,25 @@ from analysis.style.numbers import short
 __all__ = ["Cause", "Failure", "Job", "JobState", "Limits", "Report", "Worker", "worker"]
 
 MAX_WAITING = 20
-"""Jobs that wait, of all visitors together."""
+"""The most waiting jobs of all visitors together."""
 
 FREE_SHARE = 0.75
-"""Of the memory that is free when a job begins: no job gets more."""
+"""The most memory of a job, as a share of the memory that is free when it begins."""
 
 START_SECONDS = 120
-"""Within which the process must be ready: it imports torch, which takes seconds on a cold disk."""
+"""Seconds for the process to become ready: it imports torch, which is slow on a cold disk."""
 
 PATIENCE = 5.0
-"""Seconds after which the job of a visitor who has gone is cancelled; a lost connection may return.
-"""
+"""Seconds before the job of a departed visitor is cancelled; a lost connection may come back."""
 
 TICK = 0.05
-"""Seconds between two looks at a running job's memory, its time and whether it is still wanted."""
+"""Seconds between checks of a running job's memory, its time and whether it is still wanted."""
 
 Arguments = TypeVarTuple("Arguments")
 
 
 class JobState(StrEnum):
-    """Where a job is. The last three are final."""
+    """The state of a job. The last three are final."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -57,20 +56,20 @@ _CANCELLED = {Cause.CANCELLED, Cause.REPLACED, Cause.ABANDONED, Cause.CLOSED}
 
 
 _IN_DOUBT = {Cause.ERROR, Cause.MEMORY, Cause.CRASH}
-"""After these a process may be left with memory that it keeps, or a device that it lost."""
+"""Failures after which the process is restarted: it may hold leaked memory or a lost device."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may take.
+    """The limits of a job.
 
     Attributes:
-        seconds: from the work's beginning; waiting and the start of the process don't count.
-        memory_bytes: of main memory, on top of what the idle process holds. None, or anything above
-            `FREE_SHARE` of the memory that is free when the work begins, stands for that share.
+        seconds: time from the start of the work, without waiting and the start of the process.
+        memory_bytes: main memory on top of the idle process. None, or more than `FREE_SHARE` of the
+            memory that is free when the work begins, means that share.
 
     Raises:
-        ValueError: a limit is not above 0.
+        ValueError: if a limit is not above 0.
     """
 
     seconds: float = 600.0
@@ -83,7 +82,7 @@ class Limits:
             raise ValueError(f"memory_bytes must be above 0, not {self.memory_bytes}")
 
     def bytes_now(self) -> int:
-        """The bytes that a job which begins now may take."""
+        """Return the most bytes for a job that begins now."""
         share = int(FREE_SHARE * psutil.virtual_memory().available)
         return min(share, self.memory_bytes or share)
 
@@ -92,7 +91,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class Job:
-    """One piece of work, to be looked at from any thread."""
+    """One piece of work; it can be inspected from any thread."""
 
     def __init__(
         self,
@@ -116,45 +115,45 @@ class Job:
 
     @property
     def state(self) -> JobState:
-        """Where it is."""
+        """The state."""
         return self._state
 
     @property
     def place(self) -> int:
-        """How many jobs stand before it: 0 where it runs, is the next, or is over."""
+        """The number of jobs ahead: 0 if it is running, next or over."""
         return self._queue._place(self)
 
     @property
     def progress(self) -> Any:
-        """The latest thing that the work reported; None before the first."""
+        """The latest report of the work, or None."""
         return self.results[-1] if self._results else None
 
     @property
     def results(self) -> tuple[Any, ...]:
-        """All that the work has reported, in order; kept however it ends."""
+        """All reports of the work, in order; they are kept however it ends."""
         return tuple(self._results)
 
     @property
     def result(self) -> Any:
-        """What the work returned; None where it is not done."""
+        """The return value of the work, or None if it isn't done."""
         return self._result
 
     @property
     def failure(self) -> Failure | None:
-        """Why it has no result, where it failed or was cancelled."""
+        """The reason for a failure or cancellation, or None."""
         return self._failure
 
     def cancel(self) -> None:
-        """Take it out of the queue, or stop it: that takes a fraction of a second."""
+        """Remove the job from the queue or stop it within a fraction of a second."""
         self._queue._stop(self, Failure(Cause.CANCELLED, "the job was cancelled"))
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is over; False where that takes longer than `timeout` seconds."""
+        """Wait until the job is over; return False if `timeout` seconds pass first."""
         with self._queue._changed:
             return self._queue._changed.wait_for(self._is_over, timeout)
 
     def follow(self) -> Iterator[Any]:
-        """What the work reports, each as it comes, until it is over."""
+        """Yield the work's reports as they arrive, until the job is over."""
         seen = 0
 
         def has_news() -> bool:
@@ -170,7 +169,7 @@ class Job:
             yield from new
 
     def _is_abandoned(self, now: float) -> bool:
-        """Whether nobody has wanted it for longer than `PATIENCE`; asked at every tick."""
+        """Return whether nobody has wanted it for longer than `PATIENCE`; called at every tick."""
         if self._wanted is None or self._wanted():
             self._gone_since = None
             return False
@@ -199,10 +198,10 @@ class _Stopped(Exception):  # noqa: N818
 
 
 class Worker:
-    """The process and the queue before it. It starts at the first job, or at `warm_up()`.
+    """The process and its queue. The process starts at the first job or at `warm_up()`.
 
     Args:
-        prepare: a function of an importable module, which every new process calls before its first
+        prepare: a function of an importable module that every new process calls before its first
             job.
     """
 
@@ -213,10 +212,10 @@ class Worker:
         self._running: Job | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
-        self._child: Child | None = None  # used by the thread alone
+        self._child: Child | None = None  # only the thread uses it
 
     def warm_up(self) -> None:
-        """Start the process in the background; returns at once."""
+        """Start the process in the background and return at once."""
         with self._changed:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._serve, name="jobs", daemon=True)
@@ -231,26 +230,27 @@ class Worker:
         limits: Limits = DEFAULT_LIMITS,
         wanted: Callable[[], bool] | None = None,
     ) -> Job:
-        """Ask for `function(report, *args)` in the process.
+        """Queue a call of `function(report, *args)` in the process.
 
-        A visitor has one waiting job: a second one takes its place in the queue. Where the queue is
-        full, the job that comes back has failed.
+        A visitor has at most one waiting job: a second one replaces it in the queue. If the queue
+        is full, the returned job has failed.
 
         Args:
-            visitor: whose job it is.
-            function: of an importable module.
-            *args: what it is given after `report`; all that goes to and fro must be picklable.
-            limits: what it may take.
-            wanted: whether the visitor is still there, asked from another thread many times a
-                second and not to raise; the job is cancelled after `PATIENCE` seconds of False.
+            visitor: the owner of the job.
+            function: a function of an importable module.
+            *args: arguments after `report`; arguments, reports and result must be picklable.
+            limits: the limits of the job.
+            wanted: returns whether the visitor is still there. Another thread calls it many times
+                a second, and it must not raise. The job is cancelled after `PATIENCE` seconds of
+                False.
 
         Raises:
-            ValueError: the function or an argument can't be sent to a process.
+            ValueError: if the function or an argument can't be sent to a process.
         """
         try:
             payload = pickle.dumps((function, args))
         except Exception as error:
-            raise ValueError(f"the work cannot be sent to a process: {error}") from None
+            raise ValueError(f"the job cannot be sent to a process: {error}") from None
         job = Job(self, visitor, payload, limits, wanted)
         self.warm_up()
         with self._changed:
@@ -259,9 +259,9 @@ class Worker:
                 job._end(Failure(Cause.CLOSED, "the app is stopping"))
             elif before:
                 self._waiting[self._waiting.index(before)] = job
-                before._end(Failure(Cause.REPLACED, "a newer request took the place of this one"))
+                before._end(Failure(Cause.REPLACED, "a newer request replaced this one"))
             elif len(self._waiting) >= MAX_WAITING:
-                sentence = f"{MAX_WAITING} jobs are waiting already: try again later"
+                sentence = f"{MAX_WAITING} jobs are already waiting: try again later"
                 job._end(Failure(Cause.FULL, sentence))
             else:
                 self._waiting.append(job)
@@ -269,7 +269,7 @@ class Worker:
         return job
 
     def close(self) -> None:
-        """Cancel every job and end the process; no job can be asked for any more."""
+        """Cancel every job and end the process; no more jobs are accepted."""
         with self._changed:
             self._closed = True
             for job in [*self._waiting, *([self._running] if self._running else [])]:
@@ -295,7 +295,7 @@ class Worker:
                 job._stop = failure
 
     def _serve(self) -> None:
-        """The thread: one job after the other, until the worker is closed."""
+        """Run one job after another in the thread until the worker is closed."""
         self._renew()
         while job := self._next():
             result, failure = None, None
@@ -324,7 +324,7 @@ class Worker:
             return self._running
 
     def _attend(self, job: Job) -> Any:
-        """The job's result; raises _Stopped where it has none."""
+        """Return the job's result; raise _Stopped if it has none."""
         for _ in range(2):  # the process may have been killed while it was idle
             try:
                 child = self._child = self._child or Child(self._prepare)
@@ -332,7 +332,7 @@ class Worker:
                 return self._follow(child, job)
             except EOFError:
                 self._drop()
-        raise _Stopped(Failure(Cause.CRASH, "the worker process does not start"))
+        raise _Stopped(Failure(Cause.CRASH, "the worker process could not be started"))
 
     def _until_ready(self, child: Child, job: Job) -> None:
         latest = time.monotonic() + START_SECONDS
@@ -344,7 +344,7 @@ class Worker:
                 raise _Stopped(Failure(Cause.CRASH, sentence))
 
     def _follow(self, child: Child, job: Job) -> Any:
-        """The job's result; raises EOFError where the process ends before the work begins."""
+        """Return the job's result; raise EOFError if the process ends before the work begins."""
         allowed = job.limits.bytes_now()
         child.work(job._payload, allowed)
         idle, latest = None, 0.0
@@ -372,12 +372,12 @@ class Worker:
             used = child.resident_bytes() - idle
             if used > allowed:
                 sentence = (
-                    f"the work was stopped at {short(used, 'B')} of memory, "
+                    f"the job was stopped at {short(used, 'B')} of memory, "
                     f"above its limit of {short(allowed, 'B')}"
                 )
                 raise _Stopped(Failure(Cause.MEMORY, sentence, used, allowed))
             if time.monotonic() > latest:
-                sentence = f"the work was stopped at its time limit of {job.limits.seconds:g} s"
+                sentence = f"the job was stopped at its time limit of {job.limits.seconds:g} s"
                 raise _Stopped(Failure(Cause.TIME, sentence))
 
     def _stop_if_unwanted(self, running: Job) -> None:
@@ -403,5 +403,5 @@ _ONLY = Worker()
 
 
 def worker() -> Worker:
-    """The worker of this process."""
+    """Return the worker of this process."""
     return _ONLY

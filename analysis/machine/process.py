@@ -1,9 +1,8 @@
-"""The process in which work runs: how it is started, heard and ended, and what it does itself.
+"""The process in which jobs run: the parent's side of it, and the code inside it.
 
-pebble starts and ends it. What it says comes through one pipe that it alone writes, so a process
-that is killed in the middle of a word spoils nothing for the next one, and its death is the pipe's
-end.
-Importing this module does not import torch.
+pebble starts and ends it. Its messages come through a pipe that no other process writes. So a
+process killed in the middle of a message doesn't affect the next one, and its death closes the
+pipe. Importing this module doesn't import torch.
 """
 
 from __future__ import annotations
@@ -31,35 +30,35 @@ from pebble import ProcessFuture, ProcessPool
 from analysis.style.numbers import short
 
 Report = Callable[[Any], None]
-"""What a work's function is given first: it sends any picklable value at once."""
+"""The first argument of a job's function, which sends any picklable value at once."""
 
-_CONTEXT = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+_CONTEXT = multiprocessing.get_context("spawn")  # forking a process with threads may hang
 
 
 class Cause(StrEnum):
-    """Why a job has no result."""
+    """The cause of a job without a result."""
 
     REFUSED = "refused"
-    """The work raised a ValueError: what it was asked for is not possible."""
+    """The work raised a ValueError: the request is invalid."""
     ERROR = "error"
-    """The work raised anything else."""
+    """The work raised another exception."""
     MEMORY = "memory"
     TIME = "time"
     CRASH = "crash"
-    """The process ended in the middle of the work, or never began."""
+    """The process ended during the work, or never started."""
     FULL = "full"
     CANCELLED = "cancelled"
     REPLACED = "replaced"
-    """The same visitor asked for something else while this one waited."""
+    """The same visitor submitted another job while this one was waiting."""
     ABANDONED = "abandoned"
     CLOSED = "closed"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a job has no result: the cause, and one sentence to show.
+    """The reason why a job has no result: the cause, and one sentence to show.
 
-    Where the worker's memory was the cause, the bytes that the work used and those it was allowed.
+    If the cause is the worker's memory, it also holds the bytes used and the limit.
     """
 
     cause: Cause
@@ -69,7 +68,7 @@ class Failure:
 
 
 class Sign(Enum):
-    """What the process says."""
+    """A message type of the process."""
 
     READY = auto()
     BEGUN = auto()
@@ -79,7 +78,7 @@ class Sign(Enum):
 
 
 def import_torch() -> None:
-    """Import torch, so that no job waits for it."""
+    """Import torch so that no job has to wait for it."""
     import torch  # noqa: F401
 
 
@@ -87,10 +86,10 @@ class Child:
     """The parent's side of one process. Only one thread may use it.
 
     Args:
-        prepare: a function of an importable module, which the process calls before it is ready.
+        prepare: a function of an importable module that the process calls before it is ready.
 
     Raises:
-        EOFError: no process can be started.
+        EOFError: if no process can be started.
     """
 
     def __init__(self, prepare: Callable[[], object] = import_torch) -> None:
@@ -99,7 +98,7 @@ class Child:
         self._process: psutil.Process | None = None
         try:
             self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
-            with outlet:  # once closed here, the pipe ends with the process: pebble starts no other
+            with outlet:  # closed here, the pipe ends with the process; pebble starts no other
                 _keep_interrupts_away()
                 self._pool = ProcessPool(
                     max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
@@ -109,10 +108,10 @@ class Child:
             raise EOFError from error
 
     def work(self, payload: bytes, limit_bytes: int) -> None:
-        """Begin the work; the process must be ready and not busy.
+        """Start the work; the process must be ready and idle.
 
         Raises:
-            EOFError: the process has ended.
+            EOFError: if the process has ended.
         """
         self.busy = True
         try:
@@ -121,10 +120,10 @@ class Child:
             raise EOFError from error
 
     def hear(self, seconds: float) -> tuple[Sign, Any] | None:
-        """The next thing that the process says, or None where it says nothing for so long.
+        """Return the next message of the process, or None if none comes within `seconds`.
 
         Raises:
-            EOFError: the process has ended, and all that it said has been heard.
+            EOFError: if the process has ended and no message is left.
         """
         over = self._future.done()
         try:
@@ -138,7 +137,7 @@ class Child:
         try:
             sign, value = pickle.loads(data)
         except Exception as error:
-            return Sign.FAILED, Failure(Cause.ERROR, f"the answer cannot be read: {_words(error)}")
+            return Sign.FAILED, Failure(Cause.ERROR, f"the result cannot be read: {_words(error)}")
         if sign is Sign.READY:
             self.ready = True
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -147,26 +146,26 @@ class Child:
         return sign, value
 
     def resident_bytes(self) -> int:
-        """Memory that the process holds now; 0 where it has ended."""
+        """Return the memory that the process holds now, or 0 if it has ended."""
         with contextlib.suppress(psutil.NoSuchProcess):
             if self._process:
                 return int(self._process.memory_info().rss)
         return 0
 
     def last_words(self) -> str:
-        """How a process that has ended did so, as one sentence."""
+        """Return how the ended process ended, as one sentence."""
         with contextlib.suppress(TimeoutError, ValueError):
             code = getattr(self._future.exception(timeout=2), "exitcode", 0)
             if code == -getattr(signal, "SIGKILL", 9):
-                return "the worker process was killed, as a machine does when its memory runs out"
+                return "the worker process was killed: the machine may have run out of memory"
             if code < 0:
-                return f"the worker process was ended by {signal.Signals(-code).name}"
+                return f"the worker process was terminated by {signal.Signals(-code).name}"
             if code > 0:
-                return f"the worker process ended itself with status {code}"
-        return "the worker process ended in the middle of the work"
+                return f"the worker process exited with status {code}"
+        return "the worker process ended during the job"
 
     def end(self) -> None:
-        """End the process and those that it started, whatever they do."""
+        """Kill the process and its children, whatever they are doing."""
         started: list[psutil.Process] = []
         with contextlib.suppress(psutil.NoSuchProcess):
             if self._process:
@@ -179,10 +178,10 @@ class Child:
 
 
 def _keep_interrupts_away() -> None:
-    """Block Ctrl-C in this thread, and so in the process that it starts, from its first moment.
+    """Block Ctrl-C in this thread, and so from the start in the process that it creates.
 
-    The tracker of multiprocessing unblocks it in the thread that starts the tracker: that is done
-    before.
+    The resource tracker of multiprocessing unblocks it in the thread that starts the tracker, so
+    start the tracker first.
     """
     if hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()
@@ -195,7 +194,7 @@ def _kill(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-# What follows runs in the process itself.
+# The code below runs in the process itself.
 
 _outlet: Connection
 _speaking = threading.Lock()
@@ -204,7 +203,7 @@ _speaking = threading.Lock()
 def _begin(outlet: Connection) -> None:
     global _outlet
     _outlet = outlet
-    # pebble's handler of SIGTERM would wait until a long call of C code returns.
+    # pebble's SIGTERM handler would wait until a long C call returns
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -219,7 +218,7 @@ def _end_with_parent() -> None:
 
 def _warm_up(prepare: Callable[[], object]) -> None:
     prepare()
-    gc.freeze()  # so that the collection after each job looks at that job's objects alone
+    gc.freeze()  # so that the collection after a job checks only that job's objects
     _say(Sign.READY, os.getpid())
 
 
@@ -244,7 +243,7 @@ def _report(value: Any) -> None:
 
 
 def _say(sign: Sign, value: Any) -> None:
-    # Not Connection.send: torch makes it pass tensors through shared memory, which dies with us.
+    # torch makes Connection.send pass tensors through shared memory, which this process's end frees
     data = pickle.dumps((sign, value))
     with _speaking:
         _outlet.send_bytes(data)
@@ -256,15 +255,15 @@ def _failure(error: BaseException, used: int, limit: int) -> Failure:
         return Failure(Cause.REFUSED, words)
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in words or _is_full(error):
         sentence = (
-            f"memory ran out: the work held {short(used, 'B')} of the {short(limit, 'B')} "
-            "that it may use, and more was refused"
+            f"out of memory: an allocation failed when the job held {short(used, 'B')} of the "
+            f"{short(limit, 'B')} that it may use"
         )
         return Failure(Cause.MEMORY, sentence, used, limit)
     if re.search("out of memory|ALLOC_FAILED", words):
-        # torch's own first sentences say how much was asked for and how much there is
+        # torch's first sentences give the size of the allocation and the free memory
         told = [part for part in words.split(". ")[:3] if not part.startswith("Use ")]
-        return Failure(Cause.MEMORY, f"memory of the device ran out: {'; '.join(told)[:300]}")
-    return Failure(Cause.ERROR, f"the work failed: {_words(error)}")
+        return Failure(Cause.MEMORY, f"the device ran out of memory: {'; '.join(told)[:300]}")
+    return Failure(Cause.ERROR, f"the job failed: {_words(error)}")
 
 
 def _is_full(error: BaseException) -> bool:

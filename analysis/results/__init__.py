@@ -1,1 +1,1 @@
-"""The one form of a result: what was asked, its hash, where it was measured, the figures."""
+"""The common form of results: the question, its hash, the place of measurement, the figures."""

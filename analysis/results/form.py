@@ -1,7 +1,7 @@
 """A result as a file: `{"kind", "asked", "hash", "stamp", ...the figures}`.
 
-The hash is that of what was asked: the same question has the same name on every machine. The stamp
-says where and when it was answered.
+The hash is computed from `asked`, so the same question has the same name on every machine. The
+stamp says where and when the figures were measured.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from analysis.machine.disk import replacing
 from analysis.style.rows import json_rows
 
 MAX_BYTES = 50_000_000
-"""Size of a result's file."""
+"""The largest size of a result's file."""
 
 _OWN = ("kind", "asked", "hash", "stamp")
 
 
 @dataclass(frozen=True)
 class Result:
-    """One experiment's answer, as plain values.
+    """The result of one experiment, as plain values.
 
     Attributes:
         kind: the experiment: `gradients`, `train`, `time`.
-        asked: models, settings and seed; device and threads only where the figures are times.
-        stamp: where it was measured, and when.
-        figures: the answer, by name.
-        tables: the figures whose items get a line each in a file.
+        asked: models, settings and seed; device and threads only if the figures are times.
+        stamp: where and when it was measured.
+        figures: the figures by name.
+        tables: the figures whose items each get a line in a file.
     """
 
     kind: str
@@ -42,11 +42,11 @@ class Result:
 
     @property
     def hash(self) -> str:
-        """The hash of what was asked."""
+        """The hash of the question."""
         return hash_of(self.kind, self.asked)
 
     def json(self) -> str:
-        """Write it as strict JSON, a row of a table a line."""
+        """Return the result as strict JSON, with each table row on its own line."""
         return json_rows(
             {
                 "kind": self.kind,
@@ -59,7 +59,7 @@ class Result:
         )
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the file as a whole or not at all.
 
         Raises:
             OSError: if it can't be written.
@@ -71,7 +71,7 @@ class Result:
 def hash_of(kind: str, asked: Mapping[str, Any]) -> str:
     """Return the hash of a question: 16 hexadecimal digits of SHA-256 over its sorted JSON.
 
-    A value that equals another has the same hash: 3.0 counts as 3.
+    Equal values have equal hashes: 3.0 counts as 3.
     """
     text = json.dumps([kind, _plain(asked)], sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -89,11 +89,11 @@ def read_result(path: Path) -> Result:
     """Read a result's file.
 
     Raises:
-        ValueError: if it is none, is damaged, or its hash is not that of what was asked.
+        ValueError: if the file is not a result, is damaged, or has a wrong hash.
         OSError: if it can't be read.
     """
     if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{path.name} is no result: it has more than {MAX_BYTES // 10**6} MB")
+        raise ValueError(f"{path.name} is not a result: it is larger than {MAX_BYTES // 10**6} MB")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         kind, asked, known, stamp = (values.pop(name) for name in _OWN)
@@ -101,7 +101,7 @@ def read_result(path: Path) -> Result:
         if not isinstance(kind, str) or not isinstance(asked, dict) or not isinstance(stamp, dict):
             raise TypeError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError(f"{path.name} is no result of this app, or it is damaged") from None
+        raise ValueError(f"{path.name} is not a result of this app, or is damaged") from None
     if found.hash != known:
-        raise ValueError(f"{path.name} was changed: its hash is not that of what was asked")
+        raise ValueError(f"{path.name} was changed: its hash doesn't match what was asked")
     return found

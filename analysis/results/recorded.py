@@ -1,4 +1,4 @@
-"""Results that come with the app: each was measured once, by the command that its kind names."""
+"""Results that ship with the app; each was measured once, with the command of its kind."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from analysis.results.form import Result, read_result
 from nets.options import number_of
 
 FOLDER = Path(__file__).with_name("recorded")
-"""Where they lie, with the commands that made them."""
+"""The folder of recorded results, with the commands that made them."""
 
 
 def recorded(name: str) -> Result | None:
-    """Return what was recorded for a question, by its hash, if anything was."""
+    """Return the recorded result of a question by its hash, or None."""
     return recordings().get(name)
 
 
 def whence(result: Result) -> str:
-    """Say when and where a result was measured on a CPU, and whether it came with the app."""
+    """Return a sentence on when and on which CPU a result was measured or recorded."""
     where = result.stamp
     day, time = str(where["date"])[:10], str(where["date"])[11:16]
     if recorded(result.hash) is result:
@@ -32,6 +32,6 @@ def whence(result: Result) -> str:
 
 @lru_cache(1)
 def recordings() -> Mapping[str, Result]:
-    """Return all that comes with the app, by hash."""
+    """Return all results that ship with the app, by hash."""
     results = [read_result(path) for path in sorted(FOLDER.rglob("*.json"))]
     return {result.hash: result for result in results}

@@ -1,4 +1,4 @@
-"""The server's store of results: it outlives a reload and a restart, and is bounded."""
+"""The server's store of results, which survives reloads and restarts and is bounded."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from analysis.images.roots import data_roots
 from analysis.results.form import Result, read_result
 
 MAX_FILES = 1_000
-"""Results in the store; the oldest goes first."""
+"""The most results in the store; the oldest are deleted first."""
 
 MAX_STORE_BYTES = 2_000_000_000
-"""Size of the store, with what stands beside the results, such as trained weights."""
+"""The largest size of the store, including files beside the results such as trained weights."""
 
 _FOLDER = "results"
 _NAME = re.compile(r"[0-9a-f]{16}")
@@ -24,19 +24,19 @@ _HEAD = 100  # letters
 
 
 class Store:
-    """Results in a folder, each a file named by its hash, with files of other kinds beside it.
+    """A folder of results, each a file named by its hash, with other kinds of files beside it.
 
-    A store that can't be written to keeps nothing and says nothing: results are shown all the same.
+    A store that can't be written to silently keeps nothing; results are still shown.
 
     Args:
-        folder: by default in the owner's data folder, else in the user's cache folder.
+        folder: the folder; by default one in the owner's data folder or the user's cache folder.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or data_roots()[0] / _FOLDER
 
     def keep(self, result: Result) -> bool:
-        """Keep a result; the oldest make room. Return whether it is kept."""
+        """Keep a result, deleting the oldest if needed, and return whether it is kept."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             result.write(self.path(result.hash))
@@ -45,7 +45,7 @@ class Store:
         return False
 
     def find(self, name: str) -> Result | None:
-        """Return the result of a hash, if there is a sound one."""
+        """Return the result of a hash, or None if it is missing or damaged."""
         with contextlib.suppress(OSError, ValueError):
             return read_result(self.path(name))
         return None
@@ -64,10 +64,10 @@ class Store:
         """Return the file of a hash.
 
         Raises:
-            ValueError: if it is no hash.
+            ValueError: if the name is not a hash.
         """
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name[:40]!r} is no hash of a result")
+            raise ValueError(f"{name[:40]!r} is not a result's hash")
         return self.folder / f"{name}{suffix}"
 
     def _results(self) -> list[tuple[int, Path]]:

@@ -1,1 +1,1 @@
-"""What a network consists of: layers, blocks, units and code."""
+"""The parts of a network: layers, blocks, units and code."""

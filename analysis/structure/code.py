@@ -1,7 +1,7 @@
-"""A network as one standalone Python file that imports torch alone.
+"""A network as one standalone Python file that imports only torch.
 
-The file holds what this network needs and nothing else; its state dict has the keys of the built
-model and its output is the same to the bit.
+The file holds only what this network needs. Its state dict has the same keys as the built model,
+and its output is equal bit for bit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ACTIVATIONS = {
 }
 
 _SAME = '''def pad_same(x, kernel: int, stride: int, value: float = 0.0):
-    """Pad as TensorFlow's "same" does, the smaller half first, where the two sides differ."""
+    """Pad as TensorFlow's "same" does if the two sides differ, the smaller half first."""
     pads: list[int] = []
     for size in (x.shape[3], x.shape[2]):
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
@@ -57,7 +57,7 @@ _SAME_POOL = '''class MaxPool2dSame(nn.MaxPool2d):
         return F.max_pool2d(x, self.kernel_size, self.stride, padding)'''
 
 _ZERO_PAD = '''class ZeroPad(nn.Module):
-    """A shortcut without weights: every stride-th pixel, and zeros as new channels."""
+    """A parameter-free shortcut: every stride-th pixel, new channels filled with zeros."""
 
     def __init__(self, stride, new_channels):
         super().__init__()
@@ -70,7 +70,7 @@ _ZERO_PAD = '''class ZeroPad(nn.Module):
 
 
 def code(profile: Profile) -> str:
-    """The source of a Python file whose `ResNet()` is this network."""
+    """Return the source of a Python file whose `ResNet()` is this network."""
     spec = profile.spec
     kinds = {block.shortcut for stage in plan.stages(spec) for block in _distinct(stage)}
     parts = [_head(profile)]
@@ -111,7 +111,7 @@ def _head(profile: Profile) -> str:
         f"Model: {profile.model}\n"
         f"Images are [N, {shape}], the output is [N, {spec.classes}] {output}.\n"
         f"{exact(profile.params)} parameters, {short(profile.macs // profile.batch)} multiply-adds "
-        f"an image (convolutions and linear layers).\n"
+        f"per image (convolutions and linear layers).\n"
         "Parameter names are torchvision's.\n"
         '"""\n\n'
         f"import torch\n{functional}from torch import nn"
@@ -177,7 +177,7 @@ def _formula(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     y = "F(x)" if kinds == {ShortcutKind.NONE} else f"F(x) + {x}"
     for step in plan.unit_steps(spec).after:
         y = f"{'BN' if step.kind is StepKind.NORM else spec.activation}({y})"
-    return f"y = {y}, where F is made of {kernels} convolutions."
+    return f"y = {y}, where F consists of {kernels} convolutions."
 
 
 def _block_conv(spec: ResNetSpec, conv: ConvPlan, channels: str, out: str) -> str:
@@ -251,13 +251,13 @@ _CHANGES = "stride != 1 or in_channels != out_channels"
 
 
 def _shares(spec: ResNetSpec) -> set[bool]:
-    """Whether shortcuts start from the unit's activation, from x, or some from either."""
+    """Return the values of `shares_activation` that occur."""
     blocks = (block for stage in plan.stages(spec) for block in _distinct(stage))
     return {block.shares_activation for block in blocks}
 
 
 def _marks_first(spec: ResNetSpec) -> bool:
-    """Whether the first unit's shortcut starts from the activation for being the first alone."""
+    """Return whether only the first unit's shortcut starts from the activation."""
     first = plan.stages(spec)[0].first
     return _shares(spec) == {True, False} and first.shortcut is not ShortcutKind.PROJECTION
 
@@ -269,7 +269,7 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         lines.append(f"        start = {_nest(steps.before, 'x')}")
         start = "start"
     value = start
-    for _, chunk in groupby(steps.branch, lambda step: step.name[-1]):  # a line a convolution
+    for _, chunk in groupby(steps.branch, lambda step: step.name[-1]):  # one line per convolution
         lines.append(f"        y = {_nest(tuple(chunk), value)}")
         value = "y"
     if kinds != {ShortcutKind.NONE}:
@@ -303,7 +303,7 @@ def _stage(spec: ResNetSpec) -> str:
     signature = ", ".join(parameters)
     return (
         f"def stage({signature}):\n"
-        '    """Blocks of one size; the first changes the number of channels and the map."""\n'
+        '    """Build a stage; its first block sets the number of channels and the map size."""\n'
         f"    layers = [{name}(in_channels, width, out_channels, stride{first})]\n"
         "    for _ in range(blocks - 1):\n"
         f"        layers.append({name}(out_channels, width, out_channels{rest}))\n"
@@ -374,16 +374,16 @@ def _dilation(block: BlockPlan) -> int:
 
 
 def _initialise(spec: ResNetSpec) -> str:
-    """The function that draws the weights; empty where PyTorch's own draw is what is asked for."""
+    """Return the function that initialises the weights, or "" for PyTorch's default."""
     match spec.init:
         case Init.HE_FAN_OUT:
-            doc = "Draw convolutions as He et al. 2015 do (fan-out)."
+            doc = "Initialise convolutions as in He et al. 2015 (fan-out)."
             kinds, draw = (
                 "nn.Conv2d",
                 'kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")',
             )
         case Init.XAVIER:
-            doc = "Draw all weights as Glorot and Bengio 2010 do."
+            doc = "Initialise all weights as in Glorot and Bengio 2010."
             kinds, draw = "(nn.Conv2d, nn.Linear)", "xavier_uniform_(module.weight)"
         case Init.DEFAULT:
             doc, kinds, draw = "", "", ""
@@ -396,7 +396,7 @@ def _initialise(spec: ResNetSpec) -> str:
             body.append("            if module.bias is not None:")
             body.append("                nn.init.zeros_(module.bias)")
     if spec.zero_init:
-        doc = f"{doc} Every block starts as a shortcut.".strip()
+        doc = f"{doc} Start blocks as their shortcuts.".strip()
         body.append(f"        if isinstance(module, {_block_name(spec)}):")
         body.append(f"            nn.init.zeros_(module.bn{spec.convs_per_block}.weight)")
     if not body:
@@ -406,7 +406,7 @@ def _initialise(spec: ResNetSpec) -> str:
 
 
 def _wrapped(line: str) -> str:
-    """A line over 100 characters, broken after the first bracket and before the last."""
+    """Break a line over 100 characters after its first bracket and before its last."""
     opening, closing = line.find("("), line.rfind(")")
     if len(line) <= 100 or opening < 0:
         return line

@@ -8,7 +8,7 @@ from analysis.style.numbers import exact, shape
 
 
 def tree_text(root: TreeNode) -> str:
-    """The layer tree, aligned for a terminal: path, type, output, parameters, mult-adds."""
+    """Return the layer tree aligned for a terminal: path, type, output, parameters, mult-adds."""
     rows: list[tuple[str, ...]] = [
         ("layer", "type", "output", "parameters", "mult-adds (torchinfo)")
     ]

@@ -1,4 +1,4 @@
-"""One residual unit: its formula, what its branch costs, and why its shortcut is what it is.
+"""One residual unit: its formula, the cost of its branch, and the reason for its shortcut.
 
 Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 2016, Fig. 4.
 """
@@ -19,7 +19,7 @@ from nets.spec import ResNetSpec
 
 @dataclass(frozen=True)
 class Branch:
-    """A residual branch and what its convolutions cost on one image: weights and multiply-adds."""
+    """A residual branch and the weights and multiply-adds of its convolutions for one image."""
 
     name: str
     convs: tuple[ConvPlan, ...]
@@ -44,7 +44,7 @@ def residual(profile: Profile, path: str) -> Residual:
     """Explain the block at a path such as `layer2.0`.
 
     Raises:
-        ValueError: where the network has no such block.
+        ValueError: if the network has no such block.
     """
     spec = profile.spec
     use = block_at(profile, path)
@@ -63,26 +63,27 @@ def residual(profile: Profile, path: str) -> Residual:
 
 
 def block_at(profile: Profile, path: str) -> ShortcutUse:
-    """What stands beside the branch of the block at a path such as `layer2.0`.
+    """Return the shortcut of the block at a path such as `layer2.0`.
 
     Raises:
-        ValueError: where the network has no such block.
+        ValueError: if the network has no such block.
     """
     for use in profile.shortcuts:
         if use.path == path:
             return use
     first, *_, last = (*plan.blocks(profile.spec)[:1], *plan.blocks(profile.spec)[-1:])
     raise ValueError(
-        f"{quote(path)} is no block of {profile.spec.base}: blocks are {first.path} to {last.path}"
+        f"{quote(path)} is not a block of {profile.spec.base}: its blocks are {first.path} to "
+        f"{last.path}"
     )
 
 
 def grouping(groups: int, *dilations: int) -> str:
-    """What tells convolutions from plain ones: `32 groups, dilation 1, then 2`, or nothing.
+    """Return the groups and dilations of convolutions, `32 groups, dilation 1, then 2`, or "".
 
     Args:
-        groups: of each.
-        dilations: of one after the other.
+        groups: groups of each convolution.
+        dilations: dilation of each convolution, in order.
     """
     said = [f"{groups} groups"] if groups > 1 else []
     if max(dilations) > 1:
@@ -91,18 +92,18 @@ def grouping(groups: int, *dilations: int) -> str:
 
 
 def operation(conv: ConvPlan) -> str:
-    """A convolution as papers write it: `3×3, 256 /2`."""
+    """Return a convolution as papers write it: `3×3, 256 /2`."""
     stride = f" /{conv.stride}" if conv.stride > 1 else ""
     return f"{conv.kernel}×{conv.kernel}, {conv.out_channels}{stride}"
 
 
 def conv_label(conv: ConvPlan) -> str:
-    """A convolution in a box of its own: `3×3, 256 /2, 32 groups`."""
+    """Return the label of a convolution's box: `3×3, 256 /2, 32 groups`."""
     return ", ".join(filter(None, (operation(conv), grouping(conv.groups, conv.dilation))))
 
 
 def convs_in_words(convs: Iterable[ConvPlan]) -> str:
-    """Convolutions in a row: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
+    """Return a list of convolutions: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
     return ", ".join(
         f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
         + (f" /{conv.stride}" if conv.stride > 1 else "")
@@ -116,7 +117,7 @@ def _name(convs: tuple[ConvPlan, ...]) -> str:
 
 
 def _other(block: BlockPlan) -> tuple[ConvPlan, ...]:
-    """The convolutions of the other kind of branch between the same channels.
+    """Return the convolutions of the other kind of branch, for the same channels.
 
     Two 3x3 convolutions keep the outer width; a bottleneck narrows to a quarter of it
     (He et al. 2015, Fig. 5).
@@ -136,9 +137,9 @@ def _other(block: BlockPlan) -> tuple[ConvPlan, ...]:
 
 
 def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
-    """Cost of a branch from a block's input map to its output map.
+    """Return the cost of a branch from a block's input map to its output map.
 
-    A convolution before the stride works on the block's input map, all others on its output map.
+    Convolutions before the stride work on the block's input map, all others on its output map.
     """
     striding = next((i for i, conv in enumerate(convs) if conv.stride > 1), 0)
     macs = 0
@@ -148,7 +149,7 @@ def _branch(name: str, convs: tuple[ConvPlan, ...], use: ShortcutUse) -> Branch:
 
 
 def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
-    """The unit as LaTeX."""
+    """Return the unit as LaTeX."""
     x = r"\hat{\mathbf{x}}" if block.shares_activation else r"\mathbf{x}"
     beside = {
         ShortcutKind.IDENTITY: x,
@@ -163,7 +164,7 @@ def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
 
 
 def _equation(spec: ResNetSpec, block: BlockPlan) -> str:
-    """The unit as plain text: `y = ReLU(F(x) + Wx)`."""
+    """Return the unit as plain text: `y = ReLU(F(x) + Wx)`."""
     x = "x̂" if block.shares_activation else "x"
     beside = {
         ShortcutKind.IDENTITY: x,
@@ -181,7 +182,7 @@ def _sum(branch: str, beside: str | None) -> str:
 
 
 def _shapes(use: ShortcutUse) -> str:
-    """The shapes of x and y as LaTeX."""
+    """Return the shapes of x and y as LaTeX."""
     x, y = (r" \times ".join(map(str, sides)) for sides in (use.input, use.output))
     return rf"\mathbf{{x}} \in \mathbb{{R}}^{{{x}}},\quad \mathbf{{y}} \in \mathbb{{R}}^{{{y}}}"
 
@@ -193,7 +194,7 @@ def _activation(spec: ResNetSpec) -> str:
 
 
 def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
-    """Why this block's shortcut is what it is, and what it starts from."""
+    """Explain the kind of this block's shortcut and where it starts."""
     why = _why(spec, use, block.stride)
     if not block.shares_activation:
         return why
@@ -202,13 +203,13 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     if use.kind is ShortcutKind.PROJECTION:
         return f"{why} It acts on x {starts}"
     return (
-        f"{why} The first unit is activated before its paths split (He et al. 2016, appendix), so "
-        f"the shortcut carries x {starts}"
+        f"{why} The first unit splits its paths after the activation (He et al. 2016, appendix), "
+        f"so the shortcut carries x {starts}"
     )
 
 
 def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
-    """Why a shortcut of this kind stands here."""
+    """Explain why the block has this kind of shortcut."""
     wider = use.input[0] != use.output[0]
     smaller = use.input[1:] != use.output[1:]
     changes = []
@@ -226,7 +227,7 @@ def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
             )
         case ShortcutKind.NONE:
             end = f" ({change})" if change else ""
-            return f"No shortcut: this is a plain stack{end}, and the branch alone must carry x."
+            return f"No shortcut: this is a plain stack{end}, so only the branch carries x."
         case ShortcutKind.ZERO_PAD:
             how = []
             if smaller:
@@ -234,14 +235,14 @@ def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
             if wider:
                 how.append("the new channels are filled with zeros")
             if not how:
-                return "Zero pad (option A): the stage strides, though the map cannot get smaller."
+                return "Zero pad (option A): the stage strides, but the map can't get smaller."
             done = f"so {' and '.join(how)}"
             return f"Zero pad (option A): {change}, {done}. It has no weights."
         case ShortcutKind.PROJECTION:
             weights = exact(use.input[0] * use.output[0])
             if change:
-                why = f"Projection: {change}, so x cannot be added as it is. A 1×1 convolution "
-                return f"{why}with {weights} weights brings it to that shape."
+                why = f"Projection: {change}, so x can't be added directly. A 1×1 convolution "
+                return f"{why}with {weights} weights gives it that shape."
             option, why = "", "the stage strides"
             if spec.shortcut is Shortcut.PROJECTION_ALL:
                 option, why = " (option C)", "this network projects every shortcut"

@@ -1,4 +1,4 @@
-"""The call that builds a network with torchvision, where torchvision can."""
+"""The torchvision call that builds a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STRUCTURE = ("block", "blocks", "groups", "group_width")
 
 
 def one_liner(spec: ResNetSpec) -> str:
-    """`torchvision.models.resnet50()` and the like; empty where torchvision has no such network."""
+    """Return a call such as `torchvision.models.resnet50()`, or "" if torchvision has none."""
     if len(spec.blocks) != 4:
         return ""
     plain, free = CATALOG["resnet50"].spec, {*_ARGUMENTS, *_STRUCTURE, "expansion", "input"}

@@ -1,7 +1,7 @@
 """The layer tree: torchinfo's rows as data, torchinfo's own text, and `print(model)`.
 
-torchinfo runs on the representative net; equal blocks of a stage are one folded row, which
-`unfold` writes out.
+torchinfo runs on a representative network. Equal blocks of a stage are one folded row, which
+`unfold` expands.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _COLUMNS = ("input_size", "output_size", "num_params", "mult_adds")
 class TreeNode:
     """One row of the tree: a module, or a run of `count` equal blocks that begins at `path`.
 
-    Shapes are without the batch. `params` and `mult_adds` are torchinfo's, whose mult-adds count
-    biases and batch norm parameters too; they include all that is inside, for all blocks of a run.
+    Shapes leave out the batch. `params` and `mult_adds` are torchinfo's, whose mult-adds also count
+    biases and batch norm parameters. Both include all children, for all blocks of a run.
     """
 
     path: str
@@ -48,14 +48,14 @@ class TreeNode:
 
     @property
     def label(self) -> str:
-        """What to call the row: its path, or `layer3.1 to layer3.35, 35 equal blocks`."""
+        """The row's label: its path, or `layer3.1 to layer3.35, 35 equal blocks`."""
         if self.count == 1:
             return self.path
         return f"{self.path} to {self.last_path}, {self.count} equal blocks"
 
 
 def tree(spec: ResNetSpec, batch: int = 1) -> TreeNode:
-    """The layer tree, runs of equal blocks folded. The root's path is empty."""
+    """Return the layer tree with runs of equal blocks folded. The root's path is empty."""
     small = representative(spec)
     rows = iter(_summary(small, batch).summary_list)
     root, _ = _node(next(rows), "", list(rows))
@@ -68,7 +68,7 @@ def tree(spec: ResNetSpec, batch: int = 1) -> TreeNode:
 
 
 def unfold(node: TreeNode) -> TreeNode:
-    """The same tree with every block of a run on its own."""
+    """Return the tree with a separate row for every block of a run."""
     children: list[TreeNode] = []
     for child in node.children:
         if child.count == 1:
@@ -88,14 +88,14 @@ def unfold(node: TreeNode) -> TreeNode:
 
 
 def walk(node: TreeNode, level: int = 0) -> Iterator[tuple[int, TreeNode]]:
-    """Every row from top to bottom with its level, the root at 0."""
+    """Yield every row from top to bottom with its level; the root's is 0."""
     yield level, node
     for child in node.children:
         yield from walk(child, level + 1)
 
 
 def find(root: TreeNode, text: str) -> list[TreeNode]:
-    """Every row whose path or type holds the text, runs of equal blocks written out."""
+    """Return the rows whose path or type contains the text, with runs unfolded."""
     wanted = text.strip().lower()
     return [
         node
@@ -105,14 +105,14 @@ def find(root: TreeNode, text: str) -> list[TreeNode]:
 
 
 def torchinfo_text(spec: ResNetSpec, batch: int = 1) -> str:
-    """Torchinfo's own table of the whole network; in seconds where there are hundreds of blocks."""
+    """Return torchinfo's table of the whole network; hundreds of blocks take seconds."""
     text = str(_summary(spec, batch))
-    # torchinfo formats an enum with its name, which Python 3.12 writes out: (Units.GIGABYTES)
+    # Python 3.12 formats torchinfo's enum with its full name: (Units.GIGABYTES)
     return re.sub(r"Units\.(\w+)", lambda found: Units[found[1]].value, text)
 
 
 def printed(spec: ResNetSpec) -> str:
-    """What `print(model)` shows."""
+    """Return the output of `print(model)`."""
     return repr(build(spec, device="meta"))
 
 
@@ -134,7 +134,7 @@ def _summary(spec: ResNetSpec, batch: int) -> torchinfo.ModelStatistics:
 def _node(
     row: torchinfo.layer_info.LayerInfo, path: str, below: list[torchinfo.layer_info.LayerInfo]
 ) -> tuple[TreeNode, int]:
-    """The node of a row and how many of the rows below it are inside it."""
+    """Return the node of a row, and how many of the following rows are inside it."""
     children: list[TreeNode] = []
     used = 0
     while used < len(below) and below[used].depth > row.depth:
@@ -167,7 +167,7 @@ def _summed(node: TreeNode, children: tuple[TreeNode, ...]) -> TreeNode:
 
 
 def _fold(stage: TreeNode, total: int) -> TreeNode:
-    """A stage of a representative net, its second block standing for all after the first."""
+    """Fold a stage of a representative net: its second block represents all later ones."""
     if total <= 2:
         return stage
     first, second = stage.children
@@ -181,7 +181,7 @@ def _fold(stage: TreeNode, total: int) -> TreeNode:
 
 
 def _moved(node: TreeNode, old: str, new: str) -> TreeNode:
-    """The node and all inside it with another beginning of the path."""
+    """Return the node and its children with another path prefix."""
     path = new + node.path.removeprefix(old)
     return replace(
         node,

@@ -1,7 +1,7 @@
-"""Residual units beside each other: where BN and ReLU stand, and what that does to the gradient.
+"""Residual units to compare: the order of BN and ReLU, and its effect on the gradient.
 
-Unit orders and their errors are those of He et al. 2016, Fig. 4 and Table 2; the options for
-shortcuts those of He et al. 2015, section 4.1 and Table 3.
+Unit orders and their errors are from He et al. 2016, Fig. 4 and Table 2; shortcut options are from
+He et al. 2015, section 4.1 and Table 3.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 ORDER_ERRORS = {
-    # of ResNet-110, with basic blocks, and of ResNet-164, with bottlenecks
+    # ResNet-110 (basic blocks) and ResNet-164 (bottlenecks)
     UnitOrder.ORIGINAL: (6.61, 5.93),
     UnitOrder.BN_AFTER_ADD: (8.17, 6.50),
     UnitOrder.RELU_BEFORE_ADD: (7.84, 6.14),
     UnitOrder.RELU_PREACT: (6.71, 5.91),
     UnitOrder.FULL_PREACT: (6.37, 5.46),
 }
-"""He et al. 2016, Table 2."""
+"""CIFAR-10 test errors in percent from He et al. 2016, Table 2."""
 
 OPTION_LETTERS = {Shortcut.ZERO_PAD: "A", Shortcut.PROJECTION: "B", Shortcut.PROJECTION_ALL: "C"}
 
 ORDER_NAMES = {order: order.label for order in UnitOrder}
-"""The names of He et al. 2016, Fig. 4."""
+"""The names from He et al. 2016, Fig. 4."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One residual unit. Its text is an order, then what differs: `original:block=bottleneck`."""
+    """One residual unit. Its text is an order and what differs: `original:block=bottleneck`."""
 
     order: UnitOrder = UnitOrder.ORIGINAL
     block: BlockKind = BlockKind.BASIC
@@ -46,7 +46,7 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """What a diagram is headed with."""
+        """The heading of the unit's diagram."""
         said = [ORDER_NAMES[self.order], *(v.replace("_", " ") for _, v in self._differs())]
         return ", ".join(said)
 
@@ -57,7 +57,7 @@ class Unit:
 
     @property
     def spec(self) -> ResNetSpec:
-        """A network with such units: ResNet-34's, or ResNet-50's for bottlenecks."""
+        """A network with such units, edited from ResNet-34 or, for bottlenecks, ResNet-50."""
         shortcuts = {
             ShortcutKind.ZERO_PAD: Shortcut.ZERO_PAD,
             ShortcutKind.NONE: Shortcut.NONE,
@@ -68,13 +68,13 @@ class Unit:
 
     @property
     def path(self) -> str:
-        """A block of that network: one that changes the shape where the shortcut needs that."""
+        """A block of that network; it changes the shape if the kind of shortcut needs that."""
         changes = self.shortcut in (ShortcutKind.PROJECTION, ShortcutKind.ZERO_PAD)
         return "layer2.0" if changes else "layer2.1"
 
     @property
     def profile(self) -> Profile:
-        """What that network costs."""
+        """The profile of that network."""
         return _profiled(self.spec)
 
 
@@ -85,18 +85,18 @@ OPTION_RESULTS = {
     Shortcut.PROJECTION: CATALOG["resnet34"].results[0],
     Shortcut.PROJECTION_ALL: CATALOG["resnet34_c"].results[0],
 }
-"""What He et al. 2015, Table 3, measured for ResNet-34 with each option, as the catalog has it."""
+"""Results for ResNet-34 with each option in He et al. 2015, Table 3, from the catalog."""
 
 
 def parse_unit(text: str) -> Unit:
-    """Read a unit's text.
+    """Parse a unit's text.
 
     Args:
-        text: a unit order, then `block=` and `shortcut=` where they differ from a basic block with
+        text: a unit order, then `block=` and `shortcut=` if they differ from a basic block with
             an identity shortcut.
 
     Raises:
-        ValueError: in one sentence: what is wrong and what is allowed.
+        ValueError: in one sentence that says what is wrong and what is allowed.
     """
     kinds = {"order": UnitOrder, "block": BlockKind, "shortcut": ShortcutKind}
     order, *parts = text.strip().lower().split(":")
@@ -105,7 +105,7 @@ def parse_unit(text: str) -> Unit:
         key, equals, value = part.partition("=")
         if key not in ("block", "shortcut") or not equals:
             raise ValueError(
-                f"{quote(part)} is no option of a unit: write block=... or shortcut=..."
+                f"{quote(part)} is not an option of a unit: use block=... or shortcut=..."
             )
         if key in given:
             raise ValueError(f"{key} is given twice")
@@ -118,31 +118,31 @@ def parse_unit(text: str) -> Unit:
 
 
 def identity_path(unit: Unit) -> str:
-    """What the unit does to the path that the shortcut opens, from where its steps stand."""
+    """Describe the effect of the unit's steps on the identity path."""
     steps = plan.unit_steps(unit.spec)
     said = []
     if unit.shortcut is ShortcutKind.NONE:
-        return "There is no such path: all that goes on has passed the branch of every unit."
+        return "There is no identity path: the signal passes through the branch of every unit."
     if unit.shortcut is ShortcutKind.PROJECTION:
-        said.append("A 1×1 convolution stands on it: the signal is multiplied by its weights.")
+        said.append("A 1×1 convolution on the path multiplies the signal by its weights.")
     if unit.shortcut is ShortcutKind.ZERO_PAD:
-        said.append("It is subsampled and padded with zero channels, without weights.")
+        said.append("The path subsamples the signal and pads it with zero channels, no weights.")
     after = steps.after
     if any(step.kind is StepKind.NORM for step in after):
-        said.append("BN after the addition alters it: what the shortcut carries is scaled anew.")
+        said.append("BN after the addition rescales what the shortcut carries.")
     if any(step.kind is StepKind.ACTIVATION for step in after):
-        said.append("ReLU after the addition clips it: negative values become zero.")
+        said.append("ReLU after the addition sets negative values to zero.")
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
-        said.append("It is clean: nothing stands on it, so x reaches every later unit unchanged.")
+        said.append("The path is clean: nothing is on it, so x reaches later units unchanged.")
     if steps.branch[-1].kind is StepKind.ACTIVATION:
-        said.append("The branch ends in ReLU, so it can only add: the signal can only grow.")
+        said.append("The branch ends in ReLU and is never negative, so the signal can only grow.")
     return " ".join(said)
 
 
 def gradient(unit: Unit) -> tuple[str, ...]:
-    """The gradient through the unit, as LaTeX, and through all of them where it telescopes.
+    """Return the gradient through the unit as LaTeX, and through all units if it telescopes.
 
-    He et al. 2016, eq. 5, for a clean identity path; the chain rule for the others.
+    Uses He et al. 2016, eq. 5, for a clean identity path, and the chain rule otherwise.
     """
     here, there = (rf"\frac{{\partial L}}{{\partial \mathbf{{x}}_{{{i}}}}}" for i in ("l", "l+1"))
     branch = r"\frac{\partial \mathcal{F}}{\partial \mathbf{x}_l}"

@@ -1,1 +1,1 @@
-"""How anything is written or drawn: numbers, tables, colours, fonts and files."""
+"""The common style of output: numbers, tables, colours, fonts and files."""

@@ -1,7 +1,7 @@
-"""A picture that is an SVG text, such as a silhouette or a confusion matrix, as a file for paper.
+"""SVG pictures, such as a silhouette or a confusion matrix, as files for paper.
 
-A graph takes its looks while it is drawn; what is drawn in one size gets title, ground and width
-here.
+Graphs apply their look while they are drawn. Pictures that are drawn at a fixed size get their
+title, background and width here.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _ROOT = re.compile(
 )
 _AFTER_WORDS = re.compile(r"(</desc>|</title>)(?!\s*<desc>)")
 _TITLE_PX = 17.0
-_LEAST_PX = 8.0  # of a title that is longer than the picture is wide
+_LEAST_PX = 8.0  # for a title wider than the picture
 
 
 def dressed(svg: str, look: Look) -> str:
-    """Return the picture with the title above it, on its ground, as wide as on paper.
+    """Return the picture with a title, a background and its width on paper.
 
     Args:
-        svg: a picture as our drawings begin: namespace, width, height and a view box from 0.
-        look: title, ground, width and the colours of these; without a width the picture's own.
+        svg: a picture that begins as ours do: namespace, width, height and a view box from 0.
+        look: title, background, width and colours; without a width, the picture keeps its own.
 
     Raises:
-        ValueError: if the text begins in another way.
+        ValueError: if the text begins differently.
     """
     root = _ROOT.match(svg)
     if root is None:
@@ -66,20 +66,20 @@ def dressed(svg: str, look: Look) -> str:
 
 
 def picture_file(svg: str, suffix: str, look: Look, dpi: int | None = None) -> str | bytes:
-    """Return an SVG picture as a file, dressed; text in it stays text.
+    """Return an SVG picture with its look applied, as a file; its text stays text.
 
     Args:
-        svg: as `dressed` takes it.
+        svg: a picture as `dressed` takes it.
         suffix: `.svg`, `.pdf` or `.png`.
-        look: title, ground and width.
-        dpi: resolution of a PNG; without it what `files.png` takes.
+        look: title, background and width.
+        dpi: resolution of a PNG; without it, the default of `files.png`.
 
     Raises:
-        ValueError: if the format or the resolution is not possible.
+        ValueError: if the format or the resolution is not supported.
     """
     if suffix not in CHART_SUFFIXES:
         raise ValueError(
-            f"a picture is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
+            f"a picture can be saved as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
         )
     drawn = dressed(svg, look)
     if suffix == ".pdf":

@@ -1,9 +1,9 @@
-"""Pictures as files: an SVG text becomes a PDF or a PNG, the same on every machine.
+"""Conversion of SVG pictures to PDF and PNG files, identical on every machine.
 
-Typst does the conversion with a font that a requirement of ours brings along, so neither the
-network nor, for its letters, the system's fonts matter. For letters beyond it a font of the system
-is taken; what none has is left out, and `fonts.missing_letters` says so before. A pixel of the SVG
-is a CSS pixel, 0.75 pt.
+Typst converts them with a font from one of our requirements, so its characters need neither the
+internet nor system fonts. Other characters come from a system font. Characters that no font has
+are left out; `fonts.missing_letters` lists them beforehand. A pixel of the SVG is a CSS pixel,
+0.75 pt.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 DIAGRAM_SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 CHART_SUFFIXES = (".svg", ".pdf", ".png")
-"""The formats of graphs, and of charts."""
+"""The file formats of graphs and of charts."""
 
 MIN_DPI, DPI, MAX_DPI = 20, 200, 1_200
-"""Resolutions of a PNG: the lowest, the usual and the highest."""
+"""Resolutions of a PNG: minimum, default and maximum."""
 
 MAX_PIXELS = 64_000_000
-"""Width times height of a PNG: 256 MB while it is drawn."""
+"""The most pixels of a PNG: 256 MB while it is drawn."""
 
 _PT_PER_PX = 0.75
 _PX_PER_INCH = 96
@@ -42,27 +42,29 @@ _PAGE = """\
 
 
 def pdf(svg: str) -> bytes:
-    """One page of exactly the picture's size, fonts embedded, text selectable, no time stamp.
+    """Return a one-page PDF of the picture's size, with embedded fonts and no time stamp.
+
+    Its text is selectable.
 
     Args:
         svg: a picture whose root has width and height in pixels; its `<title>` becomes the
             document's title and the picture's alternative text.
 
     Raises:
-        ValueError: where the text is no SVG picture with a size.
+        ValueError: if the text is not an SVG picture with a size.
     """
     return _compile(svg, "pdf", None)
 
 
 def png(svg: str, dpi: int | None = None) -> bytes:
-    """Pixels on a transparent ground: `width * dpi / 96` by `height * dpi / 96`.
+    """Return a transparent PNG of `width * dpi / 96` by `height * dpi / 96` pixels.
 
     Args:
         svg: a picture whose root has width and height in pixels.
-        dpi: pixels an inch, 20 to 1,200; without it 200, or what a very large picture allows.
+        dpi: pixels per inch, 20 to 1,200; by default 200, or less for a very large picture.
 
     Raises:
-        ValueError: where the text is no SVG picture with a size, dpi is out of bounds, or the
+        ValueError: if the text is not an SVG picture with a size, dpi is out of bounds, or the
             result would have more than 64 million pixels.
     """
     width, height, _ = _head(svg)
@@ -72,19 +74,19 @@ def png(svg: str, dpi: int | None = None) -> bytes:
     pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
     if pixels > MAX_PIXELS:
         raise ValueError(
-            f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: at most "
-            f"{MAX_PIXELS // 10**6} million are allowed, here up to {most} dpi"
+            f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: the limit is "
+            f"{MAX_PIXELS // 10**6} million, here up to {most} dpi"
         )
     return _compile(svg, "png", dpi)
 
 
 def most_dpi(width: float, height: float) -> int:
-    """The finest resolution that a picture of so many px may have as a PNG."""
+    """Return the highest resolution allowed for a PNG of a picture of this size in px."""
     return int(_PX_PER_INCH * ((MAX_PIXELS - width - height) / (width * height)) ** 0.5)
 
 
 def _head(svg: str) -> tuple[float, float, str]:
-    """Width and height in pixels, and the title."""
+    """Return width and height in pixels, and the title."""
     problem = "a picture must be an SVG text with a width and a height in pixels"
     try:
         root = ElementTree.fromstring(svg)
@@ -97,7 +99,7 @@ def _head(svg: str) -> tuple[float, float, str]:
 
 
 def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
-    import typst  # a compiler that only an export needs
+    import typst  # only exports need it
 
     width, height, title = _head(svg)
     page = _PAGE.format(width=width * _PT_PER_PX, height=height * _PT_PER_PX)
@@ -112,13 +114,13 @@ def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
         sys_inputs={"svg": drawn, "title": title},
     )
     if not isinstance(result, bytes):
-        raise RuntimeError("typst gave no single page")
+        raise RuntimeError("typst did not return a single page")
     return result
 
 
 @lru_cache(8)
 def _fonts(more: tuple[Path, ...]) -> Fonts:
-    """Our font, and the folders of the system's where a picture needs them; none of typst's own."""
+    """Return our font and the system font folders that a picture needs, without typst's fonts."""
     from typst import Fonts
 
     return Fonts(

@@ -1,4 +1,4 @@
-"""The letters of a picture: the font that travels with us, and what a system has beyond it."""
+"""Fonts for pictures: the one that ships with the project, and system fonts for the rest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 FONT_FAMILY = (
     "'Source Sans Pro', 'Source Sans 3', 'Source Sans', 'Segoe UI', Helvetica, Arial, sans-serif"
 )
-"""What the text of every picture names: first the family that travels with us, then its other
-names (Streamlit serves it as Source Sans), then what systems have. CSS wants the quotes."""
+"""The font stack of every picture: the family that ships with the project, its other names
+(Streamlit serves it as Source Sans), then common system fonts. CSS needs the quotes."""
 
 FOLDER = Path(str(files("font_source_sans_pro") / "files"))
 """Source Sans Pro, under the SIL Open Font License."""
@@ -23,19 +23,19 @@ _FACES = {400: "SourceSansPro-Regular.ttf", 600: "SourceSansPro-Semibold.ttf"}
 
 
 def letters(svg: str) -> frozenset[str]:
-    """The characters that an SVG draws."""
+    """Return the characters that an SVG draws."""
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
     return frozenset(unescape("".join(texts)))
 
 
 LATIN = frozenset(map(chr, range(32, 127))) | frozenset("×→·−…éü")
-"""What our own words are written in."""
+"""The characters that the project's own text uses."""
 
 
 def with_fonts(svg: str, characters: frozenset[str] | None = None) -> str:
-    """The SVG with the letters it draws as a font inside it, so that it looks the same anywhere.
+    """Embed a font with the characters that the SVG draws, so that it looks the same anywhere.
 
-    With `characters`, these are in it, whatever it draws.
+    If `characters` is given, embed those instead.
     """
     faces = faces_css(letters(svg) if characters is None else characters)
     return re.sub(r"(</desc>|</title>)(?!\s*<desc>)", rf"\1\n<style>{faces}</style>", svg, count=1)
@@ -43,7 +43,7 @@ def with_fonts(svg: str, characters: frozenset[str] | None = None) -> str:
 
 @lru_cache(64)
 def faces_css(characters: frozenset[str]) -> str:
-    """CSS that holds both weights of our font, cut down to some characters."""
+    """Return CSS with both weights of our font, subset to some characters."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
@@ -51,7 +51,7 @@ def faces_css(characters: frozenset[str]) -> str:
     for weight, name in _FACES.items():
         font = TTFont(FOLDER / name, recalcTimestamp=False, lazy=True)
         options = Options(hinting=False)
-        options.drop_tables += ["GDEF", "GPOS", "GSUB"]  # kerning would take four times as long
+        options.drop_tables += ["GDEF", "GPOS", "GSUB"]  # with kerning it takes four times as long
         cutter = Subsetter(options)
         cutter.populate(text="".join(characters))
         cutter.subset(font)
@@ -67,14 +67,14 @@ def faces_css(characters: frozenset[str]) -> str:
 
 
 def text_width(text: str, size: float) -> float:
-    """How wide a text of our font is, in the unit of its size; a letter it lacks is an em wide."""
+    """Return a text's width in our font, in units of `size`; a missing letter is 1 em wide."""
     advances = _advances()
     return size * sum(advances.get(character, 1.0) for character in text)
 
 
 @cache
 def _advances() -> dict[str, float]:
-    """How far every letter of our font reaches, in em."""
+    """Return the advance width of every letter in our font, in em."""
     from fontTools.ttLib import TTFont
 
     with TTFont(FOLDER / _FACES[400], lazy=True) as font:
@@ -83,14 +83,14 @@ def _advances() -> dict[str, float]:
 
 
 def missing_letters(text: str) -> str:
-    """The characters of a text that neither our font nor any font of this system has."""
+    """Return the characters of a text that neither our font nor any system font has."""
     _, missing = system_fonts(frozenset(text))
     return "".join(sorted(missing))
 
 
 @lru_cache(64)
 def system_fonts(characters: frozenset[str]) -> tuple[tuple[Path, ...], frozenset[str]]:
-    """Fonts of this system for the characters that ours lacks, and those that none has."""
+    """Return system fonts for the characters that ours lacks, and the characters none has."""
     missing = frozenset(c for c in characters - covered(FOLDER / _FACES[400]) if c.isprintable())
     found = []
     for path in _installed() if missing else ():
@@ -103,7 +103,7 @@ def system_fonts(characters: frozenset[str]) -> tuple[tuple[Path, ...], frozense
 
 
 def _installed() -> tuple[Path, ...]:
-    """The fonts of this system, in an order that does not change."""
+    """Return the fonts of this system in a fixed order."""
     from matplotlib.font_manager import findSystemFonts
 
     return tuple(sorted(map(Path, findSystemFonts())))
@@ -111,7 +111,7 @@ def _installed() -> tuple[Path, ...]:
 
 @cache
 def covered(path: Path) -> frozenset[str]:
-    """Return the characters of a font file, of a collection's first font; none if it is broken."""
+    """Return the characters in a font file (a collection's first font); none if it is broken."""
     from fontTools.ttLib import TTFont, TTLibError
 
     try:

@@ -1,4 +1,4 @@
-"""A table of texts as aligned text, CSV, Markdown or LaTeX."""
+"""Tables of strings as aligned text, CSV, Markdown or LaTeX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: a caption, a name for each column, rows of texts, the first `left` flush left."""
+    """A table: a caption, column names and rows of strings, the first `left` columns flush left."""
 
     caption: str
     columns: tuple[str, ...]
@@ -20,19 +20,19 @@ class Grid:
 
 
 def grid_text(grid: Grid) -> str:
-    """Aligned for a terminal, under its caption."""
+    """Return the table aligned for a terminal, below its caption."""
     return "\n".join([grid.caption, "", *aligned([grid.columns, *grid.rows], grid.left)]) + "\n"
 
 
 def grid_csv(grid: Grid) -> str:
-    """Comma-separated, without the caption."""
+    """Return the table as CSV, without the caption."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([grid.columns, *grid.rows])
     return out.getvalue()
 
 
 def grid_markdown(grid: Grid) -> str:
-    """A pipe table, under its caption."""
+    """Return a Markdown pipe table, below its caption."""
     rule = [":--"] * grid.left + ["--:"] * (len(grid.columns) - grid.left)
     lines = [[_cell(cell) for cell in row] for row in grid.rows]
     rows = [[_cell(name) for name in grid.columns], rule, *lines]
@@ -44,7 +44,7 @@ def _cell(text: str) -> str:
 
 
 def grid_latex(grid: Grid) -> str:
-    """A LaTeX table that needs no package."""
+    """Return a LaTeX table that needs no packages."""
     sides = "l" * grid.left + "r" * (len(grid.columns) - grid.left)
     lines = [" & ".join(map(tex_signs, row)) for row in (grid.columns, *grid.rows)]
     body = "\n".join(rf"{line} \\ \hline" for line in lines)
@@ -71,7 +71,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def tex_signs(text: str) -> str:
-    """Return a text for TeX: its special characters escaped, our signs and exponents written."""
+    """Return a text for TeX, with special characters escaped and signs and exponents converted."""
     text = tex(text)
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
@@ -79,7 +79,7 @@ def tex_signs(text: str) -> str:
 
 
 def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
-    """Rows as lines, the first `left` columns flush left and the others flush right."""
+    """Return rows as lines, the first `left` columns flush left and the others flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -91,5 +91,5 @@ def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
 
 
 def tex(text: str) -> str:
-    """A text with TeX's signs escaped."""
+    """Return a text with TeX's special characters escaped."""
     return "".join(f"\\{c}" if c in "_&%$#{}" else c for c in text)

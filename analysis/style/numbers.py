@@ -1,25 +1,25 @@
-"""How numbers and shapes are written: three significant digits for the eye, exact in exports."""
+"""Formatting of numbers and shapes: three significant digits on screen, exact in exports."""
 
 from __future__ import annotations
 
 from math import ceil, floor
 
 MISSING = "—"
-"""What stands where there is no number; a sentence beside it says why."""
+"""The placeholder for a missing number; a sentence beside it says why."""
 
-_LEAST = 1e-6  # below it, a number in full has too many zeros
+_LEAST = 1e-6  # smaller numbers have too many zeros to write in full
 _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 def short(value: float, unit: str = "") -> str:
-    """Three significant digits with an SI prefix: 25,557,032 is `25.6 M`, with unit B `25.6 MB`.
+    """Return three significant digits and an SI prefix: 25,557,032 is `25.6 M`, or `25.6 MB`.
 
-    Milliseconds take no prefix: `0.0312 ms`, `1,234 ms`.
+    Milliseconds get no prefix: `0.0312 ms`, `1,234 ms`.
     """
     if unit == "ms":
         return f"{milliseconds(value)} ms"
     for size, prefix in _PREFIXES:
-        # 999,950 already rounds to four digits of the prefix below
+        # 999,950 would round to four digits with the next smaller prefix
         if abs(value) >= size * 0.9995:
             return f"{three(value / size)} {prefix}{unit}"
     whole = f"{value:,}" if isinstance(value, int) else three(value)
@@ -27,49 +27,49 @@ def short(value: float, unit: str = "") -> str:
 
 
 def short_if_any(value: float | None, unit: str = "") -> str:
-    """`short`, or a dash where there is no number."""
+    """Return `short` of a number, or a dash for None."""
     return MISSING if value is None else short(value, unit)
 
 
 def scale_of(value: int) -> tuple[int, str]:
-    """The largest SI prefix that leaves a value at least 1, as factor and sign."""
+    """Return the largest SI prefix that leaves a value at least 1, as factor and symbol."""
     return next(((size, prefix) for size, prefix in _PREFIXES if value >= size), (1, ""))
 
 
 def exact(value: int) -> str:
-    """The integer with thousands separated: `25,557,032`."""
+    """Return an integer with thousands separators: `25,557,032`."""
     return f"{value:,}"
 
 
 def delta(now: int, before: int, unit: str = "") -> str:
-    """A difference with its sign, `+2.10 M`; no difference is `±0`."""
+    """Return a difference with its sign, `+2.10 M`, or `±0`."""
     if now == before:
         return "±0"
     return f"{'+' if now > before else '−'}{short(abs(now - before), unit)}"
 
 
 def exact_delta(now: int, before: int) -> str:
-    """A difference of small numbers with its sign, `+5,952`."""
+    """Return an exact difference with its sign, `+5,952`, or `±0`."""
     return f"{now - before:+,}".replace("-", "−") if now != before else "±0"
 
 
 def percent(part: float, whole: float) -> str:
-    """A share with one decimal: `28.4%`; nothing of nothing is `0.0%`."""
+    """Return a share with one decimal, `28.4%`; 0 of 0 is `0.0%`."""
     return f"{100 * part / whole if whole else 0:.1f}%"
 
 
 def shape(sides: tuple[int, ...]) -> str:
-    """A shape as text: `64×56×56`."""
+    """Return a shape as text: `64×56×56`."""
     return "×".join(map(str, sides))
 
 
 def milliseconds(value: float) -> str:
-    """A time as it is written everywhere: three significant digits, `0.0312`, whole from 1,000."""
+    """Return a time with three significant digits, `0.0312`, or whole from 1,000."""
     return three(value) if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def three(value: float) -> str:
-    """Three significant digits of a number below a thousand: `128`, `12.8`, `0.0128`; `0`."""
+    """Return three significant digits of a number below 1,000: `128`, `12.8`, `0.0128`; `0`."""
     if abs(value) < _LEAST:
         return f"{value:.3g}"
     digits = 0
@@ -79,7 +79,7 @@ def three(value: float) -> str:
 
 
 def decimals(value: float, most: int) -> str:
-    """Write a coordinate in at most so many decimals, without a trailing or a negative zero."""
+    """Return a coordinate with at most `most` decimals and no trailing or negative zero."""
     text = f"{value:.{most}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -88,16 +88,16 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def power_of_ten(exponent: int) -> str:
-    """Write a power of ten: `10²¹`, `10⁻³⁸`."""
+    """Return a power of ten as text: `10²¹`, `10⁻³⁸`."""
     return f"10{str(exponent).translate(_RAISED)}"
 
 
 def scientific(log10: float, up: bool = False) -> str:
-    """Write a positive number by its logarithm, with two significant digits: `1.6×10²¹`.
+    """Return a positive number, given by its logarithm, with two significant digits: `1.6×10²¹`.
 
     Args:
-        log10: of the number, which may be too large for a float.
-        up: whether it is rounded up, so that what is written is no less.
+        log10: logarithm of the number, which may be too large for a float.
+        up: whether to round up, so that the text is never less than the number.
     """
     exponent = floor(log10)
     tenths = round(10 ** (log10 - exponent + 1), 6)

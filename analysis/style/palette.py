@@ -1,4 +1,4 @@
-"""The colours of screen and files. `.streamlit/config.toml` repeats some; a test compares them."""
+"""The colours of screen and files. `.streamlit/config.toml` repeats some; a test keeps it equal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from nets.plan import ShortcutKind
 
 @dataclass(frozen=True)
 class Palette:
-    """One set of colours; what they mean is the same in every set.
+    """One set of colours, with the same meanings in every set.
 
-    `text` and `quiet`, for what is secondary, are read at 7:1 on the background and the surface;
-    lines and marks stand out at 3:1.
+    `text` and `quiet` (secondary text) have a contrast of 7:1 with the background and the surface;
+    lines and marks have 3:1.
     """
 
     background: str
@@ -28,7 +28,7 @@ class Palette:
     tint: str
 
     def shortcut(self, kind: ShortcutKind) -> str:
-        """The colour of a shortcut; a plain stack's is grey."""
+        """Return the colour of a shortcut; a plain stack's is grey."""
         return {
             ShortcutKind.IDENTITY: self.identity,
             ShortcutKind.PROJECTION: self.projection,
@@ -49,38 +49,38 @@ CIVIDIS = (
     "#E1CC55",
     "#FEE838",
 )
-"""Heat, low to high, even in lightness to every eye (Nuñez et al. 2018)."""
+"""Heat, low to high, with even steps of lightness for every kind of vision (Nuñez et al. 2018)."""
 
 GREYS = ("#F5F5F5", "#E0E0E0", "#CACACA", "#B3B3B3", "#9C9C9C", "#858585", "#6F6F6F", "#595959")
 """Heat on paper, low to high."""
 
 
 def heat_colour(share: float, scale: tuple[str, ...]) -> str:
-    """The colour of a share from 0 to 1, between the two nearest of the scale."""
+    """Return the colour of a share from 0 to 1, interpolated on the scale."""
     place = min(max(share, 0.0), 1.0) * (len(scale) - 1)
     low = min(int(place), len(scale) - 2)
     return mix(scale[low + 1], scale[low], place - low)
 
 
 def mix(colour: str, ground: str, share: float) -> str:
-    """What a translucent colour looks like on a ground, as an opaque one."""
+    """Return the opaque colour that a translucent one gives on a background."""
     pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(share * c + (1 - share) * g):02X}" for c, g in pairs)
 
 
 def text_on(colour: str) -> str:
-    """Black or white, whichever is better read on a colour: at 4.5:1 or more on any."""
+    """Return black or white, whichever contrasts more with a colour: always 4.5:1 or more."""
     return max("#000000", "#FFFFFF", key=lambda ink: contrast(ink, colour))
 
 
 def contrast(one: str, other: str) -> float:
-    """How two colours stand out from each other, from 1 to 21 (WCAG 2.2, contrast ratio)."""
+    """Return the contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: str) -> float:
-    """The relative luminance of an sRGB colour, from 0 to 1 (WCAG 2.2)."""
+    """Return the relative luminance of an sRGB colour, from 0 to 1 (WCAG 2.2)."""
     shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     r, g, b = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
@@ -92,7 +92,7 @@ DASHES = {
     ShortcutKind.ZERO_PAD: "1.5 4",
     ShortcutKind.NONE: "",
 }
-"""The line style of every shortcut, so that colour never speaks alone."""
+"""The line style of each kind of shortcut, so that colour is never the only difference."""
 
 LIGHT = Palette(
     background="#FFFFFF",

@@ -1,4 +1,4 @@
-"""JSON that a person can read: one row of a table a line."""
+"""Readable JSON, with each table row on its own line."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def json_rows(values: Mapping[str, Any], tables: Collection[str]) -> str:
-    """Write plain values as strict JSON.
+    """Return plain values as strict JSON.
 
     Args:
         values: the object.
-        tables: the names of the lists and the objects in it whose items get a line each.
+        tables: names of the lists and objects in it whose items each get a line.
 
     Raises:
-        ValueError: where a number is infinite or not a number.
+        ValueError: if a number is infinite or NaN.
     """
 
     def write(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""How long a network takes on this machine."""
+"""Timings of networks on this machine."""

@@ -1,4 +1,4 @@
-"""Charts of timings: the stages, the distribution of iterations, several timings side by side."""
+"""Charts of timings: stages, the distribution of iterations, and several timings side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BINS = 30
 
 
 def stage_chart(timing: Timing) -> Chart:
-    """Median forward and backward time of the stem, the stages and the head."""
+    """Plot the median forward and backward time of the stem, the stages and the head."""
     names = tuple(stage.name for stage in timing.stages)
     forward = tuple(stage.forward_ms for stage in timing.stages)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]
@@ -25,20 +25,20 @@ def stage_chart(timing: Timing) -> Chart:
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        f"Time of the stages of {timing.model}",
+        f"Time per stage of {timing.model}",
         "",
         "median, ms",
         tuple(series),
-        f"Forward time of the stages of {timing.model}: {said}",
+        f"Forward time per stage of {timing.model}: {said}",
     )
 
 
 def distribution_chart(timing: Timing) -> Chart:
-    """How often a whole iteration took how long."""
+    """Plot a histogram of the times of whole iterations."""
     totals = sorted(sample.total_ms for sample in timing.samples)
     low, high = totals[0], totals[-1]
     bins = min(BINS, max(5, len(totals) // 2))
-    if high - low < 0.02 * low:  # one iteration, or all alike
+    if high - low < 0.02 * low:  # a single iteration, or all nearly equal
         low, high = 0.99 * low, 1.01 * high
     width = (high - low) / bins
     counts = [0] * bins
@@ -47,7 +47,7 @@ def distribution_chart(timing: Timing) -> Chart:
     middles = tuple(low + (i + 0.5) * width for i in range(bins))
     spread = timing.step_ms or timing.forward_ms
     return Chart(
-        f"Iterations of {timing.model} by their time",
+        f"Iteration times of {timing.model}",
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
@@ -58,7 +58,7 @@ def distribution_chart(timing: Timing) -> Chart:
 
 
 def comparison_chart(timings: Sequence[Timing]) -> Chart:
-    """Median forward and backward of several timings, with the 10th and 90th percentile."""
+    """Plot the median forward and backward time of timings, with 10th and 90th percentiles."""
     names = tuple(
         f"{number}. {timing.model.partition(':')[0]}, "
         f"batch\N{NO-BREAK SPACE}{timing.settings.batch}"
@@ -80,15 +80,15 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         "",
         "median, ms",
         tuple(series),
-        f"Timings of this visit: {said}",
+        f"Timings of this session: {said}",
     )
 
 
 def time_heat(timing: Timing, direction: str) -> Heat:
-    """Measured `forward` or `backward` time of the stages.
+    """Return the measured `forward` or `backward` time of the stages.
 
-    What is measured is the stage: its blocks are not told apart, so each has its stage's mean, and
-    the label says so. A run of blocks has their sum.
+    Only whole stages are measured, so each block has its stage's mean, and the label says so. A run
+    of blocks has the sum of its blocks.
     """
     times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
     values = dict(times)

@@ -1,7 +1,7 @@
-"""Whether what a timing rests on holds on this machine: clock, waiting, memory, autocast, stages.
+"""Check the assumptions of a timing on this machine: clock, waiting, memory, autocast, stages.
 
-One line for each thing, passed or failed, with the figures that say so. It's meant for a machine
-with an accelerator; without one it checks the CPU and its clock.
+Each check gives one line, passed or failed, with its figures. The checks are meant for a machine
+with an accelerator; without one, only the CPU and its clock are checked.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from nets import parse
 from nets.options import number_of
 
 WORK_MS = 100.0
-"""About how long the device works in one check."""
+"""Approximate device time of one check."""
 
 RATIO = (0.93, 1.07)
-"""Where the sum of the stages over the whole must lie."""
+"""Allowed range of the sum of the stages over the whole."""
 
 PEAK_RATIO = (0.9, 1.5)
-"""Where the measured peak of a training step over the predicted must lie: kernels' workspaces and
-the allocator's rounding come on top of what is predicted."""
+"""Allowed range of a training step's measured peak over the predicted one, which excludes kernel
+workspaces and the allocator's rounding."""
 
 BLOCK_BYTES = 64 * 2**20
-"""What the memory check allocates."""
+"""Bytes that the memory check allocates."""
 
 
 @dataclass(frozen=True)
 class DeviceCheck:
-    """One thing that was checked, and the figures."""
+    """The outcome of one check, with its figures."""
 
     name: str
     passed: bool
@@ -54,16 +54,16 @@ Finding = tuple[bool, str]
 
 
 def check_device(name: str | None = None) -> Iterator[DeviceCheck]:
-    """Check a device, by default the accelerator, one thing after another.
+    """Run the checks of a device, by default the accelerator, one after another.
 
     Raises:
-        ValueError: where this machine has no device of that name.
+        ValueError: if this machine has no device of that name.
     """
     found = accelerator()
     device = device_of(name or (found.type if found else "cpu"))
     if device.type == "cpu":
-        why = "asked for the CPU" if found else "none that torch can use here"
-        yield DeviceCheck("accelerator", True, f"{why}, so the CPU and its clock are checked")
+        why = "the CPU was asked for" if found else "none found"
+        yield DeviceCheck("accelerator", True, f"{why}: checking the CPU and its clock")
     else:
         driver = driver_version(device.type)
         version = f", driver {driver}" if driver else ""
@@ -93,7 +93,7 @@ def _checks(device: torch.device) -> list[tuple[str, Callable[[], Finding]]]:
 
 
 def _checked(title: str, check: Callable[[], Finding]) -> DeviceCheck:
-    """Run one check; whatever torch raises is a failure with its own words."""
+    """Run one check; an error raised by torch is a failure with torch's message."""
     try:
         return DeviceCheck(title, *check())
     except (RuntimeError, ValueError, MemoryError) as error:
@@ -102,19 +102,20 @@ def _checked(title: str, check: Callable[[], Finding]) -> DeviceCheck:
 
 
 def host_clock() -> Finding:
-    """The CPU's clock never goes back and tells microseconds apart."""
+    """Check that the CPU's clock never goes back and resolves microseconds."""
     readings = [perf_counter_ns() for _ in range(10_000)]
     steps = [b - a for a, b in pairwise(readings)]
     smallest = min((step for step in steps if step), default=0)
     passed = min(steps) >= 0 and 0 < smallest < 1_000
-    return passed, f"10,000 readings, smallest step {smallest} ns, {sum(s < 0 for s in steps)} back"
+    backward = sum(s < 0 for s in steps)
+    return passed, f"10,000 readings, smallest step {smallest} ns, {backward} backward"
 
 
 def events(device: torch.device) -> Finding:
-    """Events come in the order of recording, and the times of two parts add up to the whole's.
+    """Check that events are in recording order and that the times of two parts sum to the whole's.
 
-    MPS once took an event's time in a callback of its own, so short gaps could turn round (pytorch
-    pull request 196395).
+    MPS used to take an event's time in a callback, so short gaps could be reversed (pytorch pull
+    request 196395).
     """
     clock, work = EventClock(device), _Work(device)
     marks = [clock.mark()]
@@ -125,11 +126,11 @@ def events(device: torch.device) -> Finding:
     back = sum(gap < 0 for gap in gaps)
     passed = not back and whole > 0 and abs(sum(gaps) - whole) <= 0.01 * whole
     added = short(sum(gaps), "ms")
-    return passed, f"50 gaps add up to {added} of {short(whole, 'ms')}, {back} of them below zero"
+    return passed, f"50 gaps sum to {added} of {short(whole, 'ms')}, {back} of them negative"
 
 
 def event_time(device: torch.device) -> Finding:
-    """Events and the host's clock agree on work that the host waits for."""
+    """Check that events and the host's clock agree on work that the host waits for."""
     clock, host, work = EventClock(device), HostClock(), _Work(device)
     wait = [host.mark()]
     lap = work.lap(clock, work.many)
@@ -141,7 +142,7 @@ def event_time(device: torch.device) -> Finding:
 
 
 def synchronisation(device: torch.device) -> Finding:
-    """Synchronising waits for the work, and there is nothing left to wait for afterwards."""
+    """Check that synchronising waits for the work and leaves nothing to wait for."""
     clock, host, work = EventClock(device), HostClock(), _Work(device)
     marks = [host.mark()]
     lap = work.lap(clock, work.many)
@@ -155,39 +156,39 @@ def synchronisation(device: torch.device) -> Finding:
     passed = issue + wait >= 0.95 * device_ms and again <= 0.1 * device_ms
     issued, waited, then = map(milliseconds, (issue, wait, again))
     return passed, (
-        f"{short(device_ms, 'ms')} of work: {issued} to issue it, {waited} to wait, then {then}"
+        f"{short(device_ms, 'ms')} of work: {issued} to issue, {waited} to wait, then {then}"
     )
 
 
 def memory_figures(device: torch.device) -> Finding:
-    """The peak of memory follows an allocation."""
+    """Check that the memory peak follows an allocation."""
     memory = PeakMemory(device)
     memory.restart()
     block = torch.zeros(BLOCK_BYTES, dtype=torch.uint8, device=device)
     peak = memory.bytes()
     del block
     if peak is None:
-        return False, "torch tells no peak for this device, so a timing leaves it blank"
+        return False, "torch reports no peak for this device, so timings leave it blank"
     passed = BLOCK_BYTES <= peak < 1.5 * BLOCK_BYTES
     return passed, f"{peak:,} bytes at the peak of an allocation of {BLOCK_BYTES:,}"
 
 
 def step_peak(device: torch.device) -> Finding:
-    """The peak of a training step is about the predicted one."""
+    """Check that the memory peak of a training step is about the predicted one."""
     settings = Settings(device=str(device), batch=32, seconds=5.0)
     timing = measure(lambda _: None, parse("resnet18"), settings)
     peak, predicted = timing.peak_memory_bytes, timing.predicted_bytes
     if peak is None:
-        return False, "torch tells no peak for this device, so a timing leaves it blank"
+        return False, "torch reports no peak for this device, so timings leave it blank"
     passed = PEAK_RATIO[0] <= peak / predicted <= PEAK_RATIO[1]
     return passed, (
         f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} of the "
-        f"{predicted:,} predicted ({PEAK_RATIO[0]} to {PEAK_RATIO[1]} is right)"
+        f"{predicted:,} predicted ({PEAK_RATIO[0]} to {PEAK_RATIO[1]} passes)"
     )
 
 
 def autocast(device: torch.device, dtype: Dtype) -> Finding:
-    """A convolution under autocast gives the wanted dtype, forward and backward."""
+    """Check that a convolution under autocast has the expected dtypes, forward and backward."""
     check_autocast(Settings(device=str(device), dtype=dtype, inference=True), device)
     layer = nn.Conv2d(3, 8, 3).to(device)
     with torch.autocast(device.type, dtype.torch):
@@ -195,25 +196,25 @@ def autocast(device: torch.device, dtype: Dtype) -> Finding:
     y.float().sum().backward()
     gradient = layer.weight.grad
     passed = y.dtype is dtype.torch and gradient is not None and gradient.dtype is torch.float32
-    return passed, f"a convolution gives {_name(y.dtype)}, its weight's gradient is float32"
+    return passed, f"a convolution returns {_name(y.dtype)}, its weight's gradient is float32"
 
 
 def tf32_state(device: torch.device) -> Finding:
-    """Convolutions are rounded to TF32's 10 bits when it is on, on cards that have it, only then.
+    """Check that convolutions are rounded to TF32's 10 bits only if it is on and the card has it.
 
-    Compute capability 8.0 is the first with TF32 (CUDA C++ programming guide).
+    TF32 needs compute capability 8.0 or higher (CUDA C++ programming guide).
     """
     has = torch.version.hip is None and torch.cuda.get_device_capability(device) >= (8, 0)
     errors = {on: _convolution_error(device, on) for on in (False, True)}
     passed = errors[False] < 1e-5 and (errors[True] > 1e-5) == has
     card = "has TF32" if has else "has no TF32"
     return passed, (
-        f"the card {card}; error of a convolution {errors[False]:.1e} off, {errors[True]:.1e} on"
+        f"the card {card}; error of a convolution: {errors[False]:.1e} off, {errors[True]:.1e} on"
     )
 
 
 def _convolution_error(device: torch.device, on: bool) -> float:
-    """The largest error of a float32 convolution over its largest value, against float64."""
+    """Return the largest error of a float32 convolution against float64, over the largest value."""
     random = torch.Generator().manual_seed(0)
     x = torch.randn(4, 64, 16, 16, generator=random).to(device)
     weight = torch.randn(64, 64, 3, 3, generator=random).to(device)
@@ -224,13 +225,13 @@ def _convolution_error(device: torch.device, on: bool) -> float:
 
 
 def stages(device: torch.device) -> Finding:
-    """The times of the stages add up to the whole's."""
+    """Check that the times of the stages sum to the whole's."""
     text, batch = ("resnet20", 8) if device.type == "cpu" else ("resnet18", 64)
     timing = measure(lambda _: None, parse(text), Settings(device=str(device), batch=batch))
     passed = RATIO[0] <= timing.stage_sum_ratio <= RATIO[1]
     return passed, (
-        f"those of {text} at batch {batch} add up to {timing.stage_sum_ratio:.3f} of the whole "
-        f"({RATIO[0]} to {RATIO[1]} is right), {number_of(timing.iterations, 'iteration')}"
+        f"those of {text} at batch {batch} sum to {timing.stage_sum_ratio:.3f} of the whole "
+        f"({RATIO[0]} to {RATIO[1]} passes), {number_of(timing.iterations, 'iteration')}"
     )
 
 
@@ -249,12 +250,12 @@ class _Work:
         self.many = min(max(int(10 * WORK_MS / max(ms, 0.01)), 1), 10_000)
 
     def lap(self, clock: EventClock, count: int) -> list[Any]:
-        """Give the device so many products to do, between two marks."""
+        """Issue `count` products between two marks."""
         start = clock.mark()
         self.issue(count)
         return [start, clock.mark()]
 
     def issue(self, count: int) -> None:
-        """Give the device so many products to do."""
+        """Issue `count` products to the device."""
         for _ in range(count):
             torch.mm(self.x, self.x)

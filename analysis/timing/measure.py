@@ -1,9 +1,9 @@
-"""How long a network takes on a device: forward, backward, every stage, and how sure that is.
+"""Time a network on a device: forward, backward, every stage, and the uncertainty.
 
-Two kinds of iteration alternate. Whole ones have marks between forward, backward and the optimiser
-alone, and give all figures of the whole; the others have marks at the six boundaries (stem, four
-stages, head) and give the stages. On an accelerator marks are events, read after one
-synchronisation for a group of iterations; nothing waits inside an iteration.
+Two kinds of iteration alternate. Whole iterations have marks only between forward, backward and the
+optimiser, and give all figures of the whole; the others have marks at the boundaries of the parts
+(stem, stages, head) and give the stage times. On an accelerator, marks are events, read after one
+synchronisation per group of iterations; nothing waits inside an iteration.
 """
 
 from __future__ import annotations
@@ -31,32 +31,32 @@ WINDOW = 3
 """Iterations in a window of the warm-up."""
 
 STABLE = 0.03
-"""The network is warm when the medians of two windows in a row differ by less than this share."""
+"""The network is warm once the medians of two successive windows differ by less than this share."""
 
 WARM_UP_SHARE = 0.3
-"""The share of the time budget after which the measurement begins, warm or not."""
+"""The share of the time budget after which the measurement begins, even if not warm."""
 
 MIN_ITERATIONS = 10
-"""Iterations before their spread may end the measurement."""
+"""Fewest iterations before their spread may end the measurement."""
 
 MAX_ITERATIONS = 2_000
-"""Iterations that end it in any case."""
+"""Most iterations of a measurement."""
 
 GROUP_SECONDS = 0.1
-"""About how long the device works between two synchronisations."""
+"""Approximate device time between two synchronisations."""
 
 MAX_GROUP = 20
-"""Pairs of iterations between two synchronisations."""
+"""Most pairs of iterations between two synchronisations."""
 
 REPORT_SECONDS = 0.25
-"""Reports are this far apart or more."""
+"""Shortest interval between reports."""
 
 NOISY = 0.1
-"""A timing is noisy where half of the median's 95% interval is more than this share of it."""
+"""A timing is noisy if half of the median's 95% interval is more than this share of the median."""
 
 
 class Phase(StrEnum):
-    """What a measurement is doing."""
+    """The phase of a measurement."""
 
     BUILDING = "building"
     COMPILING = "compiling"
@@ -65,14 +65,14 @@ class Phase(StrEnum):
 
 
 class Noise(StrEnum):
-    """Why a median can't be relied on."""
+    """Why a median is unreliable."""
 
     FEW = "too few iterations for an interval"
     WIDE = "a wide interval"
 
 
 class Spread(NamedTuple):
-    """The 10th, 50th and 90th percentile."""
+    """The 10th, 50th and 90th percentiles."""
 
     p10: float
     p50: float
@@ -80,7 +80,7 @@ class Spread(NamedTuple):
 
 
 class StageTime(NamedTuple):
-    """Medians of one part of the network; no backward in inference."""
+    """Medians for one part of the network; `backward_ms` is None in inference."""
 
     name: str
     forward_ms: float
@@ -88,10 +88,10 @@ class StageTime(NamedTuple):
 
 
 class Iteration(NamedTuple):
-    """One whole iteration; what it did not do is None.
+    """One whole iteration; parts that didn't run are None.
 
-    Backward includes the loss. `step_ms` is the whole training iteration: forward, backward and,
-    where it's wanted, the optimiser's step.
+    Backward includes the loss. `step_ms` is the whole training iteration: forward, backward and the
+    optimiser's step, if there is one.
     """
 
     forward_ms: float
@@ -101,21 +101,20 @@ class Iteration(NamedTuple):
 
     @property
     def total_ms(self) -> float:
-        """All of the iteration."""
+        """The time of the whole iteration."""
         return self.forward_ms if self.step_ms is None else self.step_ms
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What was measured so far. Forward is the training forward, or in inference eval mode's.
+    """The measurements so far. Forward runs in train mode, or in eval mode for inference.
 
-    `host_ms` is the host's time to issue an iteration to a device that has nothing else to do:
-    where it comes near the iteration's own time, the host is what limits. `stage_sum_ratio` is the
-    sum of an iteration's stages over forward and backward of the whole iteration beside it, the
-    median over all such pairs: by how much marks at the stages change what they measure.
-    `interval` is half of the 95% interval of the median iteration over that median, None below six
-    iterations.
-    `forward_tflops` counts two operations for a multiply-add of convolutions and linear layers.
+    `host_ms` is the host's time to issue an iteration to an idle device; if it is close to the
+    iteration's time, the host is the bottleneck. `stage_sum_ratio` is the sum of an iteration's
+    stages over forward and backward of the whole iteration next to it, as the median over all such
+    pairs: it shows how much the marks at the stages change what they measure. `interval` is half of
+    the 95% interval of the median iteration over that median, None below six iterations.
+    `forward_tflops` counts two operations per multiply-add of convolutions and linear layers.
     """
 
     model: str
@@ -141,12 +140,12 @@ class Timing:
 
     @property
     def iterations(self) -> int:
-        """Whole iterations measured."""
+        """The number of whole iterations measured."""
         return len(self.samples)
 
     @property
     def noise(self) -> Noise | None:
-        """Why the median can't be relied on: few iterations, or ones that differ too much."""
+        """Why the median is unreliable: too few iterations, or too wide a spread; or None."""
         if self.interval is None:
             return Noise.FEW
         return Noise.WIDE if self.interval > NOISY else None
@@ -154,10 +153,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a measurement is. `remaining_seconds` is an estimate, None where there is none.
+    """The progress of a measurement. `remaining_seconds` is an estimate, or None if there is none.
 
-    `place` is the measurement's number in a sweep and how many there are, `later_seconds` the most
-    that those after it take.
+    `place` is the measurement's number in a sweep and the sweep's length; `later_seconds` is an
+    upper bound on the time of those after it.
     """
 
     phase: Phase
@@ -174,20 +173,20 @@ Lap = tuple[float, ...]
 
 
 def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
-    """Time a network, telling `report` how far it is, with all that is measured so far.
+    """Time a network, calling `report` with the progress and all measurements so far.
 
-    The first iterations on an accelerator, for which its libraries load and try their kernels, are
-    not counted in the time budget: on an H100 two pairs took more than 6 seconds of a new network.
+    The first iterations on an accelerator, in which its libraries load and try kernels, don't count
+    toward the time budget: on an H100, two pairs of a new network took more than 6 seconds.
 
-    It ends when the median is known as well as `settings.precision` wants, when the time budget is
-    over, or after `MAX_ITERATIONS`, but not before one iteration. Interrupted, it reports all that
-    it has once more, so whoever keeps the last report keeps the results. Torch's global state is
-    put back as it was.
+    The measurement ends when the median is as precise as `settings.precision` asks, when the time
+    budget is used up, or after `MAX_ITERATIONS`, but never before one iteration. If interrupted, it
+    reports all results once more, so that the last report always has them. Torch's global state is
+    restored.
 
     Raises:
-        ValueError: where the network cannot train at the batch, the memory is too small for it, or
-            torch cannot do what the settings want on the device.
-        RuntimeError: in one sentence, where it ran out of memory or torch failed.
+        ValueError: if the network can't train at the batch, the memory is too small for it, or
+            torch doesn't support the settings on the device.
+        RuntimeError: in one sentence, if it ran out of memory or torch failed.
     """
     device = device_of(settings.device)
     report(Progress(Phase.BUILDING))
@@ -205,7 +204,7 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
             report(run.progress())
             raise
         except (RuntimeError, MemoryError) as error:
-            clear_frames(error.__traceback__)  # they hold the tensors that filled the memory
+            clear_frames(error.__traceback__)  # frames hold the tensors that filled the memory
             raise _failure(error, cost, settings) from None
         timing = run.timing()
     report(Progress(Phase.MEASURING, 0.0, timing))
@@ -215,10 +214,10 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
 def measure_each(
     report: Report, spec: ResNetSpec, settings: tuple[Settings, ...]
 ) -> tuple[Timing, ...]:
-    """Time a network in several settings, such as those of `sweep`, one after the other.
+    """Time a network with several settings, such as those of `sweep`, one after the other.
 
     Raises:
-        ValueError: as `measure`, at the first that is refused.
+        ValueError: as `measure`, for the first invalid settings.
         RuntimeError: as `measure`.
     """
     found = []
@@ -233,7 +232,7 @@ def measure_each(
 
 
 class _Measurement:
-    """What one measurement has collected so far."""
+    """The state of one measurement."""
 
     def __init__(self, cost: Profile, settings: Settings, device: torch.device) -> None:
         self.cost, self.settings, self.device = cost, settings, device
@@ -250,14 +249,14 @@ class _Measurement:
         self._forget()
 
     def _forget(self) -> None:
-        """Begin anew: what was collected was for the warm-up."""
+        """Discard everything collected so far, which was for the warm-up."""
         self.pairs = 0
-        self.laps: list[tuple[Lap, Lap]] = []  # of whole iterations, each with one by stages
+        self.laps: list[tuple[Lap, Lap]] = []  # a whole iteration and one by stages
         self.issued: list[float] = []
         self.memory.restart()
 
     def phases(self) -> Iterator[Progress]:
-        """Do it all, and tell from time to time how far it is."""
+        """Run the whole measurement, yielding its progress at intervals."""
         passes = Passes(self.cost.spec, self.settings, self.device, self.clock)
         self.names = passes.names
         if self.settings.compile:
@@ -276,7 +275,7 @@ class _Measurement:
         yield from self._measure(passes, start + self.settings.seconds)
 
     def _compile(self, passes: Passes) -> None:
-        """Compile the network, and then, out of the time that is told, its stages."""
+        """Compile the network and then, without counting their time, its stages."""
         passes.compile()
         start = perf_counter()
         passes.run(passes.whole)
@@ -285,7 +284,7 @@ class _Measurement:
         passes.run(passes.stages)
 
     def _warm_up(self, passes: Passes, start: float) -> Iterator[Progress]:
-        """Iterate until two windows in a row take the same time, or too long."""
+        """Iterate until two successive windows take the same time, or the time is up."""
         while not self.stable and perf_counter() - start < WARM_UP_SHARE * self.settings.seconds:
             yield self.progress(start + self.settings.seconds - perf_counter())
             self._iterate(passes, 1)
@@ -296,7 +295,7 @@ class _Measurement:
                 self.stable = abs(median(totals[WINDOW:]) - before) < STABLE * before
 
     def _measure(self, passes: Passes, deadline: float) -> Iterator[Progress]:
-        """Iterate until the median is known well enough or the time is over."""
+        """Iterate until the median is precise enough or the time is up."""
         group, reported = 1, perf_counter()
         while True:
             begin = perf_counter()
@@ -312,13 +311,13 @@ class _Measurement:
             if now - reported >= REPORT_SECONDS:
                 reported = now
                 left = deadline - now
-                if interval is not None:  # it shrinks with the square root of the iterations
+                if interval is not None:  # shrinks with the square root of the iterations
                     wanted = self.pairs * (interval / self.settings.precision) ** 2
                     left = min(left, max(wanted - self.pairs, 1) * pair_seconds)
                 yield self.progress(left)
 
     def _iterate(self, passes: Passes, pairs: int) -> None:
-        """Issue so many pairs of iterations, whole and by stages first in turn, then read."""
+        """Issue pairs of iterations, alternating which of whole and staged is first; then read."""
         whole, staged = [], []
         for i in range(pairs):
             whole_first = self.pairs % 2 == 0
@@ -329,19 +328,19 @@ class _Measurement:
             whole.append(passes.run(passes.whole))
             issue.append(self.host.mark())
             if whole_first:
-                if i == 0:  # the device was idle; later a full queue may hold the host back
+                if i == 0:  # the device is idle here; later a full queue may block the host
                     self.issued += self.host.read([issue])[0]
                 staged.append(passes.run(passes.stages))
         laps = self.clock.read([*whole, *staged])
         self.laps += zip(laps[:pairs], laps[pairs:], strict=True)
 
     def progress(self, remaining_seconds: float | None = None) -> Progress:
-        """How far it is, with the results so far once there are any."""
+        """Return the progress, with the results so far if there are any."""
         measured = self.phase is Phase.MEASURING and self.laps
         return Progress(self.phase, remaining_seconds, self.timing() if measured else None)
 
     def timing(self) -> Timing:
-        """What is measured so far, of which there must be an iteration."""
+        """Return the measurements so far, which must include an iteration."""
         settings = self.settings
         samples = tuple(self._iteration(whole) for whole, _ in self.laps)
         totals = [sample.total_ms for sample in samples]
@@ -379,7 +378,7 @@ class _Measurement:
         return Iteration(lap[0], lap[1], lap[2] if self.settings.optimiser else None, sum(lap))
 
     def _stages(self) -> tuple[StageTime, ...]:
-        """Each part's medians; backward runs through the parts from the last to the first."""
+        """Return each part's medians; backward runs through the parts from last to first."""
         middles = [
             median(column) for column in zip(*(staged for _, staged in self.laps), strict=True)
         ]
@@ -402,7 +401,7 @@ def _spread_if_any(values: Sequence[float | None]) -> Spread | None:
 
 
 def median_interval(values: Sequence[float]) -> float | None:
-    """Half of the 95% confidence interval of a median, as a share of the median.
+    """Return half of the 95% confidence interval of a median, as a share of the median.
 
     The interval lies between two order statistics, so no distribution is assumed (Le Boudec,
     Performance Evaluation, 2010, theorem 2.1). None below six values, which give no such interval.
@@ -415,10 +414,11 @@ def median_interval(values: Sequence[float]) -> float | None:
 
 
 def interval_rank(count: int) -> int:
-    """The rank, from 1, of the lower end of the median's 95% interval; the upper is its mirror.
+    """Return the rank, from 1, of the lower end of the median's 95% interval.
 
-    The largest j with P(Binomial(n, 1/2) < j) at most 0.025, from 71 values on by the normal
-    approximation of Le Boudec 2010, section 2.2.2; 0 where there is none.
+    The upper end is its mirror. The rank is the largest j with P(Binomial(n, 1/2) < j) at most
+    0.025, from 71 values on by the normal approximation of Le Boudec 2010, section 2.2.2; 0 if
+    there is none.
     """
     if count > 70:
         return floor(0.5 * count - 0.98 * sqrt(count))
@@ -429,16 +429,16 @@ def interval_rank(count: int) -> int:
 
 
 def _failure(error: BaseException, cost: Profile, settings: Settings) -> RuntimeError:
-    """What went wrong in torch, in one sentence with what to change."""
+    """Return an error that says in one sentence what failed in torch and what to change."""
     text = " ".join(str(error).split())
     memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     if memory or re.search("out of memory|not enough memory|can't allocate memory", text, re.I):
         largest = largest_batch(cost.spec, settings, free_bytes(device_of(settings.device)))
         fits = min(largest, settings.batch // 2)
-        advice = f"try a batch of {fits:,}" if fits else "take a smaller network or input"
+        advice = f"try a batch of {fits:,}" if fits else "use a smaller network or input"
         return RuntimeError(
             f"{settings.device} ran out of memory at batch {settings.batch:,}: {advice}"
         )
     doing = "torch.compile" if settings.compile else "torch"
     what = f"{cost.spec.base} in {settings.dtype} on {settings.device}"
-    return RuntimeError(f"{doing} cannot run {what}: {text[:200] or type(error).__name__}")
+    return RuntimeError(f"{doing} can't run {what}: {text[:200] or type(error).__name__}")

@@ -1,7 +1,7 @@
-"""A network on a device, and one iteration of it: whole, or with a mark behind each stage.
+"""A network on a device, and one iteration of it: whole, or with a mark after each stage.
 
-Nothing here is a module hook: a network's children run in the order in which they stand, so a pass
-by stages calls the same modules group by group.
+No module hooks are used: a network's children run in their order of definition, so a pass by stages
+calls the same modules group by group.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Steps = tuple[Callable[[Tensor], Tensor], ...]
 class Passes:
     """A network, its images and its optimiser on a device, all allocated and ready to run.
 
-    `whole` and `stages` are what `run` takes: the network in one step, or in one step for the
-    stem, each stage and the head, by the names in `names`. Weights are drawn on the CPU, so they
-    are the same on every device. The optimiser's rate is zero: it does all its work, and every
+    `whole` and `stages` are arguments for `run`: the network as one step, or one step each for the
+    stem, every stage and the head, named by `names`. Weights are drawn on the CPU, so they are the
+    same on every device. The optimiser's learning rate is 0: it does all its work, and every
     iteration is the same.
     """
 
@@ -55,8 +55,8 @@ class Passes:
         self.stages: Steps = parts
 
     def compile(self) -> None:
-        """Have the network compiled at its first pass, and each part at its first."""
-        # Past its limit of compiled variants torch runs on uncompiled, without a word.
+        """Have the network and each part compiled at their first pass."""
+        # Beyond its limit of compiled variants, torch silently runs uncompiled code.
         torch.compiler.reset()
         self.whole, self.stages = (
             tuple(torch.compile(step, fullgraph=True, dynamic=False) for step in steps)
@@ -64,11 +64,12 @@ class Passes:
         )
 
     def run(self, steps: Steps) -> list[Any]:
-        """One iteration, issued but not waited for.
+        """Issue one iteration without waiting for it.
 
-        Returns its marks: the start; the end of every step's forward; in training the end of every
-        step's backward, the last step first; then the end of the optimiser's step, if it is
-        wanted. The first backward includes the loss.
+        Returns:
+            The marks: the start; the end of every step's forward; in training the end of every
+            step's backward, the last step first; then the end of the optimiser's step, if there is
+            one. The first backward includes the loss.
         """
         marks = [self.clock.mark()]
         hooks = []
@@ -96,14 +97,14 @@ class Passes:
         return marks
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Autocast as the settings want it."""
+        """Return the autocast context of the settings."""
         if self.settings.dtype is Dtype.FLOAT32:
             return nullcontext()
         return torch.autocast(self.device.type, self.settings.dtype.torch)
 
 
 def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
-    """The stem, the stages and the head, by name and as modules that share the model's."""
+    """Return stem, stages and head: their names, and modules that share the model's."""
 
     def several(steps: tuple[Step, ...]) -> nn.Module:
         return nn.Sequential(*(model.get_submodule(step.name) for step in steps))
@@ -118,26 +119,26 @@ def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
 
 
 def check_autocast(settings: Settings, device: torch.device) -> None:
-    """Raise ValueError where torch has no autocast to the dtype of the settings on a device."""
+    """Check that torch has autocast to the settings' dtype on a device; raise ValueError if not."""
     if settings.dtype is Dtype.FLOAT32:
         return
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns and goes on in float32
+            warnings.simplefilter("ignore")  # torch warns and continues in float32
             with torch.autocast(device.type, settings.dtype.torch):
                 if torch.is_autocast_enabled(device.type):
                     return
-    except RuntimeError:  # its way of saying no where the device itself can't
+    except RuntimeError:  # raised if the device itself has no support
         pass
-    raise ValueError(f"torch has no {settings.dtype} autocast for {device.type} here: take float32")
+    raise ValueError(f"torch has no {settings.dtype} autocast for {device.type} here: use float32")
 
 
 @contextmanager
 def prepared(settings: Settings, device: torch.device) -> Iterator[None]:
-    """Set torch's global state for a measurement, and put it back.
+    """Set torch's global state for a measurement, and restore it afterwards.
 
-    cuDNN searches for its fastest algorithms, nothing is made deterministic, and Python's garbage
-    collector waits.
+    cuDNN searches for its fastest algorithms, determinism is off, and Python's garbage collector is
+    disabled.
     """
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
@@ -165,7 +166,7 @@ def prepared(settings: Settings, device: torch.device) -> Iterator[None]:
 
 
 def current(device: torch.device) -> AbstractContextManager[Any]:
-    """Make a device the current one of its kind: events are recorded on the current one."""
+    """Make a device the current one of its type, because events are recorded on the current one."""
     return nullcontext() if device.type == "cpu" else torch.accelerator.device_index(device.index)
 
 
@@ -173,8 +174,8 @@ def current(device: torch.device) -> AbstractContextManager[Any]:
 def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
     """Allow or forbid TF32 in convolutions and matrix products; only CUDA devices have it.
 
-    Set the older of torch's two ways, because torch.compile reads that one and raises where only
-    the newer was used (pytorch issue 166387); the newer tells what holds and puts it back.
+    This sets the older of torch's two APIs, because torch.compile reads that one and raises if only
+    the newer was used (pytorch issue 166387). The newer API reads the state and restores it.
     """
     if device.type != "cuda":
         yield
@@ -200,7 +201,7 @@ def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
 
 
 def _allows_tf32(module: Any) -> bool | None:
-    """What the older way says; None where the caller's use of the newer one has silenced it."""
+    """Return the older API's state, or None if the caller's use of the newer one disabled it."""
     try:
         return bool(module.allow_tf32)
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Timings as text for the terminal, JSON and CSV, and the lines of `check-device`."""
+"""Reports of timings: terminal text, JSON and CSV, and the lines of `check-device`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
 
 
 def timing_dict(timing: Timing) -> dict[str, Any]:
-    """A timing as plain values; what was not done or is not known is None."""
+    """Return a timing as plain values, with None for what wasn't run or isn't known."""
     settings = timing.settings
     spreads = {name: getattr(timing, name) for name in _SPREADS}
     samples = list(zip(*timing.samples, strict=True))
@@ -97,17 +97,17 @@ def recorded_row(result: Result) -> tuple[str, ...]:
 
 
 def timing_json(timing: Timing) -> str:
-    """A timing as JSON, one figure, stage or series of samples a line."""
+    """Return a timing as JSON, one figure, stage or series of samples per line."""
     return timing_result(timing).json()
 
 
 def timings_json(timings: Sequence[Timing]) -> str:
-    """Several timings as a JSON list."""
+    """Return timings as a JSON list."""
     return "[\n" + ",\n".join(timing_json(timing).rstrip() for timing in timings) + "\n]\n"
 
 
 def timing_row(timing: Timing) -> dict[str, Any]:
-    """A timing as one flat row without its samples, stages as columns `layer1_forward_ms`."""
+    """Return a timing as a flat row without samples, with columns such as `layer1_forward_ms`."""
     values = timing_dict(timing)
     row: dict[str, Any] = {}
     for key, value in values.items():
@@ -125,7 +125,7 @@ def timing_row(timing: Timing) -> dict[str, Any]:
 
 
 def timings_csv(timings: Sequence[Timing]) -> str:
-    """A row for each timing; a network without a stage leaves its columns empty."""
+    """Return timings as CSV, one row each; columns of a stage that a network lacks are empty."""
     rows = [timing_row(timing) for timing in timings]
     columns = dict.fromkeys(key for row in rows for key in row)
     out = io.StringIO()
@@ -136,13 +136,13 @@ def timings_csv(timings: Sequence[Timing]) -> str:
 
 
 def timing_text(timing: Timing) -> str:
-    """The figures and the stages, aligned for a terminal."""
+    """Return the figures and the stages, aligned for a terminal."""
     parts = [
         ("forward", timing.forward_ms),
         ("backward", timing.backward_ms),
         ("SGD step", timing.optimiser_ms),
         ("iteration", timing.step_ms),
-        ("host, to issue it", timing.host_ms),
+        ("host, to issue", timing.host_ms),
     ]
     spreads: list[tuple[str, ...]] = [("ms", *Spread._fields)]
     spreads += [(name, *map(milliseconds, spread)) for name, spread in parts if spread]
@@ -162,7 +162,7 @@ def timing_text(timing: Timing) -> str:
         *aligned(_figures(timing), left=3),
         "",
         *aligned(stages, left=1),
-        f"the stages of an iteration add up to {timing.stage_sum_ratio:.3f} of one without them",
+        f"an iteration's stages sum to {timing.stage_sum_ratio:.3f} of one without stage marks",
         "",
         stamp(timing),
     ]
@@ -170,7 +170,7 @@ def timing_text(timing: Timing) -> str:
 
 
 def timings_text(timings: Sequence[Timing]) -> str:
-    """One line a timing, such as those of a sweep of batches."""
+    """Return a table with one line per timing, for example of a batch sweep."""
     head = ("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s", "peak")
     rows: list[tuple[str, ...]] = [head]
     for timing in timings:
@@ -191,7 +191,7 @@ def timings_text(timings: Sequence[Timing]) -> str:
 
 
 def conditions(timing: Timing) -> str:
-    """How it was timed: `training with SGD, batch 2, float32 on cpu, 1 thread`."""
+    """Return the settings in words: `training with SGD, batch 2, float32 on cpu, 1 thread`."""
     settings, cpu = timing.settings, timing.environment.accelerator is None
     kind = "inference" if settings.inference else "training"
     if not settings.inference:
@@ -209,17 +209,17 @@ def conditions(timing: Timing) -> str:
 
 
 def spread_words(timing: Timing) -> str:
-    """How much was measured, and how well the median is known."""
+    """Say how much was measured and how precise the median is."""
     count = number_of(timing.iterations, "iteration")
-    warm = "until stable" if timing.stable else "which was not yet stable"
-    known = "too few for an interval of the median"
+    warm = "until stable" if timing.stable else "not yet stable"
+    known = "too few for a confidence interval of the median"
     if timing.interval is not None:
         known = f"median known to ±{100 * timing.interval:.1f}% (95%)"
     return f"{count} after a warm-up of {timing.warm_up_iterations:,}, {warm}; {known}"
 
 
 def noise_words(timing: Timing) -> str:
-    """A warning where the median can't be relied on, with what to do; else nothing."""
+    """Return a warning that says what to do if the median is unreliable; otherwise ""."""
     match timing.noise:
         case None:
             return ""
@@ -233,7 +233,7 @@ def noise_words(timing: Timing) -> str:
 
 
 def stamp(timing: Timing) -> str:
-    """Where and when it was measured, in one line."""
+    """Return where and when the timing was measured, in one line."""
     where = timing.environment
     names = [
         f"torch {where.torch}",
@@ -249,13 +249,13 @@ def stamp(timing: Timing) -> str:
 
 
 def check_line(check: DeviceCheck) -> str:
-    """One line of `check-device`."""
+    """Return one line of `check-device`."""
     return f"{'pass' if check.passed else 'fail'}  {check.name}: {check.reason}"
 
 
 def _figures(timing: Timing) -> list[tuple[str, str, str]]:
     peak = timing.peak_memory_bytes
-    peak_row = ("peak memory", "unknown", "torch counts none on this device")
+    peak_row = ("peak memory", "unknown", "torch reports none for this device")
     if peak is not None:
         peak_row = ("peak memory", short(peak, "B"), "by torch's allocator")
     rows = [
@@ -266,5 +266,5 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
     ]
     if timing.compile_seconds is not None:
         compiled = f"{timing.compile_seconds:.1f} s"
-        rows.append(("compilation", compiled, "and the first iteration, apart from the rest"))
+        rows.append(("compilation", compiled, "with the first iteration, not in the figures above"))
     return rows

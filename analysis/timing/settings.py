@@ -1,4 +1,4 @@
-"""How to time a network, and what of it fits into a device's memory."""
+"""Settings of a timing, and the batches that fit into a device's memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nets.options import MAX_BATCH, check_whole, given, quote
 from nets.spec import ResNetSpec
 
 MAX_SWEEP = 16
-"""Batches in one sweep."""
+"""Most batches in one sweep."""
 
 MAX_SECONDS = 600
 """The longest time budget."""
@@ -26,45 +26,45 @@ _FLAGS = ("tf32", "channels_last", "compile", "inference", "optimiser")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to time a network. The defaults train in float32 on the CPU.
+    """Settings of a timing. The defaults train in float32 on the CPU.
 
-    Raises ValueError with one sentence that names the field, its value and what is allowed.
+    Raises ValueError, in one sentence that names the field, its value and what is allowed.
     """
 
     device: str = "cpu"
-    """`cpu`, or what torch calls an accelerator of this machine: `cuda`, `cuda:1`, `mps`, `xpu`."""
+    """`cpu`, or torch's name for an accelerator of this machine: `cuda`, `cuda:1`, `mps`, `xpu`."""
 
     batch: int = 8
-    """Images in one iteration."""
+    """Images per iteration."""
 
     dtype: Dtype = Dtype.FLOAT32
-    """Float32, or autocast to bfloat16 or float16 (without a gradient scaler, which waits for the
-    device in every step)."""
+    """Float32, or autocast to bfloat16 or float16 (without a gradient scaler, which would wait for
+    the device in every step)."""
 
     tf32: bool = False
-    """Whether CUDA may round the inputs of float32 convolutions and products to 10 bits."""
+    """Whether CUDA may round the inputs of float32 convolutions and matrix products to 10 bits."""
 
     channels_last: bool = False
-    """Whether tensors lie in memory as N, H, W, C."""
+    """Whether tensors have the memory layout N, H, W, C."""
 
     compile: bool = False
-    """Whether `torch.compile` compiles the network, and each stage for the stages' times."""
+    """Whether to compile the network with `torch.compile`, and each stage for the stage times."""
 
     threads: int | None = None
     """Threads on the CPU; None keeps torch's number."""
 
     inference: bool = False
-    """Eval mode and forward alone, or train mode, forward and backward."""
+    """Whether to time only forward, in eval mode, or forward and backward in train mode."""
 
     optimiser: bool = True
     """Whether a training iteration ends in a step of SGD with momentum."""
 
     precision: float = 0.01
-    """Stop when half of the 95% interval of the median iteration is below this share of it."""
+    """Stop once half of the 95% interval of the median iteration is below this share of it."""
 
     seconds: float = 20.0
-    """The longest time for warm-up and measurement; building, compiling and an accelerator's first
-    iterations come on top."""
+    """Time budget for warm-up and measurement, without building, compiling and an accelerator's
+    first iterations."""
 
     seed: int = 0
     """Seed of weights, images and classes."""
@@ -88,8 +88,8 @@ class Settings:
         if self.dtype is Dtype.FLOAT16 and device.type == "cpu" and not self.inference:
             # Measured: one 3x3 convolution's backward, 64 channels on 14x14, takes 0.4 s, not 4 ms.
             raise ValueError(
-                "float16 on the CPU is for inference alone, since torch's backward is not usable "
-                "there: take bfloat16"
+                "float16 on the CPU is for inference only, because torch's backward isn't usable "
+                "there: use bfloat16"
             )
 
 
@@ -99,23 +99,23 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
 
 
 def sweep(settings: Settings, batches: Sequence[int]) -> tuple[Settings, ...]:
-    """The same settings at each batch, in the order given.
+    """Return the same settings at each batch, in the order given.
 
     Raises:
-        ValueError: where there are none, too many, the same twice, or a batch is out of bounds.
+        ValueError: if there are none, too many or the same one twice, or one is out of bounds.
     """
     if not 1 <= len(batches) <= MAX_SWEEP:
         raise ValueError(f"a sweep takes 1 to {MAX_SWEEP} batches, not {len(batches)}")
     if len(set(batches)) < len(batches):
-        raise ValueError("a sweep takes each batch once")
+        raise ValueError("a sweep takes each batch only once")
     return tuple(replace(settings, batch=batch) for batch in batches)
 
 
 def batches_of(text: str) -> list[int]:
-    """One batch or several, written as `8` or `1,2,4,8`.
+    """Parse one or several batches, written as `8` or `1,2,4,8`.
 
     Raises:
-        ValueError: where these are not whole numbers.
+        ValueError: if they aren't whole numbers.
     """
     pieces = text.split(",") if "," in text else text.split()
     pieces = [piece.strip() for piece in pieces]
@@ -127,9 +127,9 @@ def batches_of(text: str) -> list[int]:
 
 
 def predicted_bytes(cost: Profile, settings: Settings) -> int:
-    """The peak of an iteration's memory, by replaying it without allocating (`training`).
+    """Return the peak memory of an iteration, by replaying it without allocating.
 
-    Kernels' workspaces and the device's context come on top.
+    Kernel workspaces and the device's context are not included.
     """
     if settings.inference:
         return step.inference_bytes(cost.spec, cost.batch, settings.dtype)
@@ -138,26 +138,26 @@ def predicted_bytes(cost: Profile, settings: Settings) -> int:
 
 
 def largest_batch(spec: ResNetSpec, settings: Settings, available: int) -> int:
-    """The most images that fit into so many bytes by prediction; 0 where not even one does."""
+    """Return the largest batch that fits into the available bytes by prediction, or 0."""
     if not settings.inference:
         limit = available + _momentum(profile(spec, batch=2), settings)
         return step.largest_batch(spec, limit, settings.dtype)
-    # a forward's memory grows by the same bytes with every image
+    # Each image adds the same number of bytes to a forward pass.
     two, three = (predicted_bytes(profile(spec, batch=n), settings) for n in (2, 3))
     images = (available - two) // (three - two) + 2
     return int(min(max(images, 0), MAX_BATCH))
 
 
 def _momentum(cost: Profile, settings: Settings) -> int:
-    """What SGD's momentum would take and does not, where there is no optimiser."""
+    """Return the bytes of SGD's momentum to subtract if there is no optimiser."""
     return 0 if settings.optimiser else FLOAT32_BYTES * cost.params
 
 
 def check_fits(cost: Profile, settings: Settings) -> None:
-    """Refuse a batch that the device's free memory cannot hold by prediction.
+    """Check that a batch fits into the device's free memory by prediction.
 
     Raises:
-        ValueError: one sentence that names the largest batch that would fit.
+        ValueError: in one sentence, with the largest batch that would fit, if it doesn't.
     """
     needed = predicted_bytes(cost, settings)
     free = free_bytes(device_of(settings.device))

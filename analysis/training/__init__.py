@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, checkpoints, and what the runs say."""
+"""Training: recipes, the loop, checkpoints, and the verdict on the runs."""

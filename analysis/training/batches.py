@@ -1,7 +1,7 @@
-"""From a part's images to what a network is given: order, augmentation, size, normalisation.
+"""Turn a split's images into batches: order, augmentation, resizing and normalisation.
 
-Each kind of chance has a stream of its own, made of the run's seed and the number of the epoch or
-the step, so a run that goes on after a stop sees what it would have seen.
+Each source of randomness has its own stream, seeded by the run's seed and the number of the epoch
+or step, so a run that is resumed sees the images that it would have seen without the stop.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from analysis.machine.devices import seeded
 from analysis.training.recipes import Augment, Recipe
 
 CENTRE = 7 / 8
-"""Share of a photograph's shorter side that is kept for a test: 224 of 256, as for ImageNet."""
+"""Share of a photograph's shorter side that testing keeps: 224 of 256, as for ImageNet."""
 
 _WHITE = 255.0
 
 
 def order(images: int, seed: int, epoch: int) -> Tensor:
-    """Return the order of a part's images in an epoch, [images]."""
+    """Return the order of a split's images in an epoch, [images]."""
     generator = Generator().manual_seed(_stream(seed, "order", epoch))
     return torch.randperm(images, generator=generator)
 
 
 def step_images(batch: int, images: int, seed: int, step: int) -> list[int]:
-    """Return which images a step takes; those that an epoch leaves over are left out."""
+    """Return the images of a step; an epoch drops its last incomplete batch."""
     each = images // batch
     whole = order(images, seed, step // each)
     start = step % each * batch
@@ -42,8 +42,8 @@ def step_images(batch: int, images: int, seed: int, step: int) -> list[int]:
 class Feed:
     """Batches of a set for a network: [N, channels, height, width] in float32, and labels [N].
 
-    A training image is augmented as the recipe says. A test image of a set that lies in memory is
-    taken whole; of a photograph, whose size is its own, the middle is (`CENTRE`).
+    Training images are augmented according to the recipe. Test images of a set in memory are used
+    whole; photographs, which vary in size, are cropped to their centre (`CENTRE`).
     """
 
     def __init__(self, images: ImageSet, recipe: Recipe, shape: tuple[int, int, int]) -> None:
@@ -81,11 +81,12 @@ def taken(part: Part, numbers: Sequence[int], shape: tuple[int, int, int]) -> Te
 
 
 def shown(pictures: Tensor, mean: Tensor, std: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Return pictures as a network is given them.
+    """Return pictures in the form that the network takes as input.
 
-    Where both sides divide by the input's, each of its pixels is the mean of a square; else the
-    picture is resized. A grey picture is repeated over the channels; of a coloured one a network
-    with one channel sees the luminance, with another number the channels in turn.
+    If both sides are multiples of the input's, each input pixel is the mean of a square; otherwise
+    the picture is resized. A grey picture is repeated over the channels. A colour picture becomes
+    its luminance for a network with one channel; for other numbers its channels are repeated in
+    turn.
 
     Args:
         pictures: [N, C, h, w], uint8.
@@ -109,7 +110,7 @@ def shown(pictures: Tensor, mean: Tensor, std: Tensor, shape: tuple[int, int, in
 
 
 def _augment(recipe: Recipe, shape: tuple[int, int, int], in_memory: bool) -> v2.Compose | None:
-    """What a training picture goes through, or None where it stays as it is."""
+    """Return the augmentation of training pictures, or None if there is none."""
     sides = shape[1:]
     if recipe.augment is Augment.NONE:
         return None
@@ -120,7 +121,7 @@ def _augment(recipe: Recipe, shape: tuple[int, int, int], in_memory: bool) -> v2
 
 
 class _Shift(torch.nn.Module):
-    """Pad a picture by black on every side and crop one of its own size at random."""
+    """Pad a picture with black on every side and crop it back to its size at random."""
 
     def __init__(self, pad: int) -> None:
         super().__init__()
@@ -133,7 +134,7 @@ class _Shift(torch.nn.Module):
 
 
 def centre(shape: tuple[int, int, int]) -> v2.Compose:
-    """Return what resizes a photograph, so that its middle fills the input, and cuts that out."""
+    """Return the transform that resizes a photograph and crops its centre to the input."""
     height, width = shape[1:]
     return v2.Compose(
         [
@@ -144,5 +145,5 @@ def centre(shape: tuple[int, int, int]) -> v2.Compose:
 
 
 def _stream(seed: int, what: str, number: int) -> int:
-    """Return the seed of a stream: the same on every machine and with every Python."""
+    """Return the seed of a stream, the same on every machine and Python version."""
     return random.Random(f"{seed} {what} {number}").getrandbits(63)

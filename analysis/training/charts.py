@@ -1,4 +1,4 @@
-"""Training runs as charts."""
+"""Charts of training runs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nets.names import kind_of
 from nets.options import Shortcut, number_of
 
 POINTS = 120
-"""Points of a line; where a run has more steps, each is the mean of several."""
+"""Most points on a line; with more steps, each point is the mean of several."""
 
 _PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
-_AT_LEAST = 15  # steps of a line that has its name at its end
+_AT_LEAST = 15  # fewest steps at which a line has its name at its end
 
 
 class Shown(StrEnum):
-    """What of a run is drawn along its steps."""
+    """The quantity that is drawn along the steps of a run."""
 
     TRAIN_LOSS = "train_loss"
     TRAIN_ACCURACY = "train_accuracy"
@@ -32,7 +32,7 @@ class Shown(StrEnum):
 
     @property
     def label(self) -> str:
-        """What stands at the axis."""
+        """The axis label."""
         return {
             "train_loss": "training loss",
             "train_accuracy": "training accuracy",
@@ -41,11 +41,11 @@ class Shown(StrEnum):
 
 
 def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
-    """Draw runs along their steps: the mean over the seeds, with a band from lowest to highest.
+    """Plot runs by step: the mean over the seeds, with a band from the lowest to the highest.
 
-    Steps are put together so that a line has at most `POINTS` points, and at least as many steps
-    as make a mean of a batch's loss readable: a point is the mean of its steps, and stands at the
-    last of them. Test accuracy has a point at the end of each epoch.
+    Each point is the mean of several steps and is drawn at the last of them, so that a line has at
+    most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
+    at the end of each epoch.
     """
     groups = list(grouped(runs).values())
     looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
@@ -83,7 +83,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 
 
 def ladder_chart(runs: Sequence[Run]) -> Chart:
-    """Draw the last training loss by depth, plain and residual, the seeds' range as error bars."""
+    """Plot the last training loss by depth, plain and residual, with the seeds' range as bars."""
     lines = []
     for kind, colour, dash in (
         ("plain", "plain", Dash.SOLID),
@@ -112,12 +112,12 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         "weighted layers",
         "training loss, last 25 steps",
         named_at_ends(lines),
-        f"Training loss at the end by depth. {' '.join(verdict(runs))}".strip(),
+        f"Last training loss by depth. {' '.join(verdict(runs))}".strip(),
     )
 
 
 def along_chart(run: Run) -> Chart:
-    """Draw the gradient's norm by depth at the steps of a run at which it was measured."""
+    """Plot the gradient norm by depth at the steps of a run at which it was measured."""
     drawn = gradient_chart([curve for _, curve in run.curves[:1]])
     lines = []
     for (step, curve), (colour, dash) in zip(run.curves, cycle(LINE_LOOKS), strict=False):
@@ -125,9 +125,9 @@ def along_chart(run: Run) -> Chart:
         lines.append(replace(one, name=_when(step), colour=colour, dash=dash))
     return replace(
         drawn,
-        title="Gradient norm by depth along training",
+        title="Gradient norm by depth during training",
         series=tuple(lines),
-        alt=f"Gradient norm by depth of {run.model} at several steps of its training.",
+        alt=f"Gradient norm by depth of {run.model} at several training steps.",
     )
 
 
@@ -136,7 +136,7 @@ def _when(step: int) -> str:
 
 
 def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[list[float]]]:
-    """Where the points of a group stand, and the values of every seed there."""
+    """Return the steps at which a group has points, and every seed's values there."""
     if shown is Shown.TEST_ACCURACY:
         tested: dict[int, list[float]] = {}
         for run in group:
@@ -150,7 +150,7 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
     steps = max(run.steps for run in group)
     width = max(1, -(-steps // POINTS))
     if width == 1 and steps:
-        width = min(5, max(1, steps // 6))  # a batch alone is noisy
+        width = min(5, max(1, steps // 6))  # single batches are noisy
     x, columns = [], []
     for start in range(0, steps - steps % width, width):
         means = _means(group, values, start, width)
@@ -163,7 +163,7 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
 def _means(
     group: Sequence[Run], values: Callable[[Run], tuple[float, ...]], start: int, width: int
 ) -> list[float]:
-    """The means of so many steps of each run that has them, where they are finite."""
+    """Return the mean over `width` steps up to `step`, for each run in which it is finite."""
     parts = [values(run)[start : start + width] for run in group]
     means = [fmean(part) for part in parts if len(part) == width]
     return [mean for mean in means if isfinite(mean)]

@@ -1,7 +1,7 @@
-"""Checkpoints: trained weights as safetensors, with what they are in the metadata.
+"""Checkpoints: trained weights as safetensors, described in the file's metadata.
 
-The weights alone make a network that predicts; what a run needs to go on lies in a file beside
-them. A file of this kind holds tensors and text and can run no code, and no other kind is read.
+The weights are enough to predict; a second file holds what a run needs to resume. Safetensors files
+hold tensors and text and can't run code; no other format is read.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
 
 SUFFIX = ".safetensors"
-"""What the file of the weights ends in."""
+"""Suffix of the file with the weights."""
 
 STATE = ".state.safetensors"
-"""What the file ends in that a run goes on from."""
+"""Suffix of the file from which a run resumes."""
 
 MAX_SIDE = 10_000
-"""Height or width of a picture that a network was trained on."""
+"""Largest height or width of the pictures that a network was trained on."""
 
 _FORMAT = "resnet-lab checkpoint 1"
 _STATE_FORMAT = "resnet-lab state 1"
@@ -47,17 +47,17 @@ _STATE_FORMAT = "resnet-lab state 1"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Trained weights, and what is needed to use them.
+    """Trained weights and what is needed to use them.
 
     Attributes:
         spec: the network.
         weights: its state dict, float32 or float16.
-        classes: the classes' names, in the order of the outputs.
-        mean: of the pixels, a channel, on a scale of 0 to 1.
+        classes: the class names, in the order of the outputs.
+        mean: of the pixels per channel, on a scale of 0 to 1.
         std: as `mean`.
-        centre: the share of a picture's shorter side that is looked at.
-        sides: height and width of the pictures that it was trained on, if all had the same.
-        about: the recipe, the data, the seed and the figures, as text to show.
+        centre: the share of a picture's shorter side that the network sees.
+        sides: height and width of the training pictures, if all had the same.
+        about: recipe, data, seed and figures, as text to show.
     """
 
     spec: ResNetSpec
@@ -73,7 +73,7 @@ class Checkpoint:
         """Return the network with these weights, in eval mode and float32, ending in logits.
 
         Raises:
-            ValueError: if they are those of another network.
+            ValueError: if the weights don't fit the network.
         """
         model = build(replace(self.spec, softmax=False), device="meta").to_empty(device="cpu")
         own = model.state_dict()
@@ -85,30 +85,30 @@ class Checkpoint:
             if found.shape != tensor.shape or not alike:
                 raise ValueError(f"the checkpoint doesn't fit {self.spec}: {name} differs")
             if not found.isfinite().all():
-                raise ValueError(f"the checkpoint is of no use: {name} is not finite")
+                raise ValueError(f"the checkpoint is unusable: {name} isn't finite")
         if extra := [name for name in self.weights if name not in own]:
-            raise ValueError(f"the checkpoint doesn't fit {self.spec}: it has no {extra[0]}")
+            raise ValueError(f"the checkpoint doesn't fit {self.spec}, which has no {extra[0]}")
         model.load_state_dict({name: self.weights[name].to(own[name].dtype) for name in own})
         return model.eval()
 
 
 class Guess(NamedTuple):
-    """A class and the probability that a network gives it."""
+    """A class and its predicted probability."""
 
     name: str
     probability: float
 
 
 def save(training: Training, path: Path, *, half: bool = False) -> None:
-    """Write the weights of a training, whole or not at all.
+    """Write the weights of a training atomically.
 
     Args:
-        training: with what is known of it so far.
+        training: whole or in progress.
         path: ends in `.safetensors`.
-        half: whether floats are written in float16, which halves the file.
+        half: whether to write floats in float16, which halves the file.
 
     Raises:
-        OSError: if it can't be written; what was there before is still there then.
+        OSError: if it can't be written; an earlier file is then left unchanged.
     """
     run, images = training.run(), training.images
     about = {
@@ -139,7 +139,7 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        ValueError: in one sentence, if the file is none, is damaged, or is of another network.
+        ValueError: in one sentence, if the file isn't a checkpoint, or is damaged.
         OSError: if it can't be read.
     """
     weights, about = _read(path, _FORMAT)
@@ -167,10 +167,10 @@ def load(path: Path) -> Checkpoint:
 
 
 def save_state(training: Training, path: Path) -> None:
-    """Write all that a run needs to go on, whole or not at all.
+    """Write all that a run needs to resume, atomically.
 
     Raises:
-        OSError: if it can't be written; what was there before is still there then.
+        OSError: if it can't be written; an earlier file is then left unchanged.
     """
     optimiser = training.optimiser.state_dict()
     tensors = {
@@ -194,30 +194,32 @@ def save_state(training: Training, path: Path) -> None:
 
 
 def resume(training: Training, path: Path) -> None:
-    """Bring a training to where a run stopped.
+    """Restore a training to the point where a run stopped.
 
     Args:
-        training: of the same task; it is changed.
+        training: of the same task; changed in place.
         path: written by `save_state`.
 
     Raises:
-        ValueError: if the file is none, is damaged, or is of another run.
+        ValueError: if the file isn't a run's state, is damaged, or belongs to another run.
         OSError: if it can't be read.
     """
     tensors, about = _read(path, _STATE_FORMAT)
-    damaged = ValueError(f"{path.name} is damaged: the run can't go on from it")
+    damaged = ValueError(f"{path.name} is damaged: the run can't be resumed from it")
     try:
         before = read_run(json.loads(about["run"]), training.task)
     except (KeyError, TypeError, ValueError):
         raise damaged from None
     if before.task.hash != training.task.hash:
-        raise ValueError(f"{path.name} is of another run, not of {training.task.spec}")
+        raise ValueError(
+            f"{path.name} belongs to another run, not to this one of {training.task.spec}"
+        )
     try:
         _check_state(training, before, tensors)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch expects a step of the optimiser before each
+            warnings.simplefilter("ignore")  # torch expects an optimiser step before each
             for _ in before.train_loss:
-                training.schedule.step()  # its state is no JSON; the rates are loaded below
+                training.schedule.step()  # its state isn't JSON; the rates are loaded below
         state: dict[int, dict[str, Any]] = {
             int(number): dict(values) for number, values in json.loads(about["plain"]).items()
         }
@@ -227,7 +229,7 @@ def resume(training: Training, path: Path) -> None:
                 state.setdefault(int(number), {})[what] = tensor
         groups = json.loads(about["groups"])
         if not all(math.isfinite(group["lr"]) for group in groups):
-            raise ValueError("a rate that is not finite")
+            raise ValueError("a rate isn't finite")
         training.optimiser.load_state_dict({"state": state, "param_groups": groups})
         training.model.load_state_dict(
             {
@@ -236,7 +238,7 @@ def resume(training: Training, path: Path) -> None:
                 if name.startswith("model.")
             }
         )
-    except Exception as error:  # loaders fed with edited bytes may raise anything
+    except Exception as error:  # loaders may raise anything when fed edited bytes
         raise damaged from error
     training.losses, training.accuracies = list(before.train_loss), list(before.train_accuracy)
     training.epochs, training.curves = list(before.epochs), dict(before.curves)
@@ -244,7 +246,7 @@ def resume(training: Training, path: Path) -> None:
 
 
 def _check_state(training: Training, before: Run, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse a state from which a run would not go on to the same numbers.
+    """Check that a run resumed from this state would reach the same numbers.
 
     Raises:
         ValueError: if lengths, shapes or numbers can't be right.
@@ -252,7 +254,7 @@ def _check_state(training: Training, before: Run, tensors: Mapping[str, Tensor])
     if not 0 < before.steps < training.total or before.steps != len(before.train_accuracy):
         raise ValueError("steps are missing or too many")
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise ValueError("a number is not finite")
+        raise ValueError("a number isn't finite")
     recipe = training.task.recipe
     if recipe.optimiser is OptimiserKind.ADAMW:
         wanted = {"step", "exp_avg", "exp_avg_sq"}
@@ -263,7 +265,7 @@ def _check_state(training: Training, before: Run, tensors: Mapping[str, Tensor])
         for name in wanted:
             tensor = tensors[f"optimiser.{number}.{name}"]
             if name != "step" and tensor.shape != parameter.shape:
-                raise ValueError("a state of another shape")
+                raise ValueError("a state has another shape")
 
 
 def guesses(checkpoint: Checkpoint, network: ResNet, picture: bytes, top: int = 3) -> list[Guess]:
@@ -271,12 +273,12 @@ def guesses(checkpoint: Checkpoint, network: ResNet, picture: bytes, top: int = 
 
     Args:
         checkpoint: the trained network.
-        network: built from it.
+        network: built from the checkpoint.
         picture: the bytes of a picture's file.
-        top: how many classes.
+        top: how many classes to return.
 
     Raises:
-        ValueError: if the picture is none.
+        ValueError: if the file isn't a picture that can be read.
     """
     chances = probabilities(checkpoint, network, picture)
     best = chances.argsort(descending=True, stable=True)[:top].tolist()
@@ -292,10 +294,10 @@ def probabilities(checkpoint: Checkpoint, network: ResNet, picture: bytes) -> Te
 
 
 def seen(checkpoint: Checkpoint, picture: bytes) -> Tensor:
-    """Return a picture as the network is given it: [1, channels, height, width].
+    """Return a picture as the network's input: [1, channels, height, width].
 
-    As its test images were: the middle of a photograph, or all of a picture that has the
-    proportions of those that it was trained on, in their colours.
+    The picture is treated like the network's test images: photographs are cropped to their centre,
+    other pictures to the proportions of the training pictures, in their colours.
     """
     from torchvision.transforms.v2.functional import center_crop, pil_to_tensor
 
@@ -320,12 +322,12 @@ def _write(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) 
     try:
         with replacing(path) as file:
             save_file(dict(tensors), file, dict(about))
-    except SafetensorError as error:  # its way of saying that the disk is full
+    except SafetensorError as error:  # raised, for example, if the disk is full
         raise OSError(f"{path.name} can't be written: {' '.join(str(error).split())}") from None
 
 
 def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    with path.open("rb"):  # its own words for a file that is missing
+    with path.open("rb"):  # for Python's own error if the file is missing
         pass
     try:
         with safe_open(path, "pt") as file:
@@ -333,11 +335,11 @@ def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise ValueError(
-            f"{path.name} isn't a checkpoint of this app, or it is damaged. Only safetensors files "
-            "are read, since a pickle can run code"
+            f"{path.name} isn't a checkpoint of this app, or it's damaged: only safetensors files "
+            "are read, because a pickle can run code"
         ) from error
     if about.get("format") != wanted:
-        raise ValueError(f"{path.name} isn't a checkpoint of this app: it doesn't say what it is")
+        raise ValueError(f"{path.name} isn't a checkpoint of this app: its format isn't '{wanted}'")
     return tensors, about
 
 
@@ -346,12 +348,12 @@ def _texts(text: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(
         isinstance(value, str) and value.isprintable() for value in values
     ):
-        raise ValueError("no list of texts")
+        raise ValueError("not a list of strings")
     return tuple(values)
 
 
 def _sides(images: ImageSet) -> tuple[int, int] | None:
-    """Return height and width of a set's pictures, if all have the same."""
+    """Return the height and width of a set's pictures, or None if they vary."""
     if not isinstance(images.test, Stack):
         return None
     return images.test.images.shape[2], images.test.images.shape[3]
@@ -363,7 +365,7 @@ def _pair(text: str) -> tuple[int, int] | None:
         return None
     high, wide = value
     if not all(isinstance(side, int) and 0 < side <= MAX_SIDE for side in (high, wide)):
-        raise ValueError("no height and width")
+        raise ValueError("not a height and width")
     return high, wide
 
 

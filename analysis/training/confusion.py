@@ -1,4 +1,4 @@
-"""The confusion matrix of a trained network, as one SVG picture."""
+"""The confusion matrix of a trained network as an SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from analysis.style.palette import (
 )
 
 MOST_CLASSES = 30
-"""Classes of a matrix that can be read."""
+"""Most classes at which a matrix is legible."""
 
 _CELL, _TEXT, _GAP = 46, 15, 10
 
@@ -26,21 +26,21 @@ _CELL, _TEXT, _GAP = 46, 15, 10
 def confusion_svg(
     counts: Sequence[Sequence[int]], classes: Sequence[str], palette: Palette = LIGHT
 ) -> str:
-    """Draw how many images of each class were given which class.
+    """Draw how many images of each class were assigned to which class.
 
-    Rows are true classes, columns predicted ones; a cell's colour is its share of its row.
+    Rows are true classes and columns predicted ones; a cell's colour shows its share of the row.
 
     Args:
         counts: `counts[true][predicted]`.
-        classes: their names.
+        classes: the class names.
         palette: the picture's colours.
 
     Raises:
-        ValueError: if there are too many classes to read.
+        ValueError: if there are too many classes for a legible matrix.
     """
     if len(classes) > MOST_CLASSES:
         raise ValueError(
-            f"{len(classes)} classes are too many for a matrix: at most {MOST_CLASSES} can be read"
+            f"{len(classes)} classes are too many for a legible matrix: the limit is {MOST_CLASSES}"
         )
     names = [name if len(name) <= 18 else f"{name[:17]}…" for name in classes]
     widest = max(text_width(name, _TEXT) for name in names)
@@ -49,7 +49,7 @@ def confusion_svg(
     width, height = left + side + widest * 0.75, top + side + _GAP
     right = sum(row[i] for i, row in enumerate(counts))
     whole = sum(map(sum, counts))
-    title = f"Confusion matrix: {right:,} of {whole:,} right"
+    title = f"Confusion matrix: {right:,} of {whole:,} correct"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT_FAMILY}" '
@@ -73,7 +73,7 @@ def confusion_svg(
         for j, count in enumerate(row):
             x, y = left + j * _CELL, top + i * _CELL
             fill = heat_colour(count / max(sum(row), 1), scale) if count else ground
-            said = f"{classes[i]} taken for {classes[j]}: {count:,}"
+            said = f"{classes[i]} predicted as {classes[j]}: {count:,}"
             parts.append(
                 f'<g><title>{escape(said)}</title><rect x="{x:.1f}" y="{y:.1f}" '
                 f'width="{_CELL - 1}" height="{_CELL - 1}" fill="{fill}"/>'

@@ -1,4 +1,4 @@
-"""Runs that are kept: one result and one checkpoint each, in a folder, and what goes on later."""
+"""Saved runs: a result and a checkpoint each in a folder, and the state to resume from."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from analysis.training.runs import News, Run, Task
 
 @dataclass(frozen=True)
 class RunFiles:
-    """The files of a run: its result, its weights, and what it goes on from while it is not whole.
+    """The files of a run: its result, its weights, and its state until it is complete.
 
     Attributes:
-        folder: where they lie; it must exist.
-        name: what they are called before their endings.
+        folder: their folder, which must exist.
+        name: their common name, without suffixes.
     """
 
     folder: Path
@@ -31,30 +31,30 @@ class RunFiles:
 
     @classmethod
     def of(cls, folder: Path, task: Task) -> RunFiles:
-        """Return the files of a run in a folder, named so that a person can tell them apart."""
+        """Return the files of a run in a folder, with a human-readable name."""
         return cls(folder, f"{task.spec.base}-seed{task.seed}-{task.hash}")
 
     @property
     def result(self) -> Path:
-        """The result."""
+        """Path of the result."""
         return self.folder / f"{self.name}.json"
 
     @property
     def weights(self) -> Path:
-        """The checkpoint."""
+        """Path of the checkpoint."""
         return self.folder / f"{self.name}{checkpoints.SUFFIX}"
 
     @property
     def state(self) -> Path:
-        """What the run goes on from; gone when it is whole."""
+        """Path of the state to resume from; deleted when the run is complete."""
         return self.folder / f"{self.name}{checkpoints.STATE}"
 
     def exist(self) -> bool:
-        """Return whether there is anything of the run."""
+        """Return whether any file of the run exists."""
         return any(path.exists() for path in (self.result, self.weights, self.state))
 
     def over(self) -> Run | None:
-        """Return the run if it is over and its weights are sound, as far as it has any.
+        """Return the run if it is over and its weights, if it has any, can be loaded.
 
         Raises:
             ValueError: if the result is damaged.
@@ -82,21 +82,21 @@ def train_kept(
     stop: Asked = lambda: False,
     writing: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Run:
-    """Train a network and keep the run; without files, train it only.
+    """Train a network and save the run; without files, only train.
 
     Args:
-        task: what is asked.
-        images: what is learned from.
-        files: where the run is kept.
-        tell: is given what is new.
+        task: the run to perform.
+        images: the set to train and test on.
+        files: where to save the run.
+        tell: called with news of the run.
         number: the run's place in its request.
-        resume: whether to go on from what the files hold, and to take a whole run from them.
-        stop: asked after every step whether to end here; the run can go on later then.
-        writing: surrounds the writing of a file.
+        resume: whether to resume from the files, or to return the run if it is complete there.
+        stop: asked after every step whether to stop; a stopped run can be resumed.
+        writing: a context manager entered while a file is written.
 
     Raises:
-        ValueError: as `check` does, or if the files are damaged or of another run.
-        NotKeptError: if a file can't be written; what was there before is still there then.
+        ValueError: as `check` does, or if the files are damaged or belong to another run.
+        NotKeptError: if a file can't be written; an earlier file is then left unchanged.
     """
     if resume and files and (before := files.over()):
         return before
@@ -123,7 +123,7 @@ def train_kept(
 
 
 def _keep_whole(training: Training, files: RunFiles) -> None:
-    """Write the weights, if they are of any use, then the result; the state is needed no more."""
+    """Write the weights, if they are usable, then the result, and delete the state."""
     if not training.ended:
         checkpoints.save(training, files.weights)
     run_result(training.run()).write(files.result)
@@ -131,7 +131,7 @@ def _keep_whole(training: Training, files: RunFiles) -> None:
 
 
 class NotKeptError(OSError):
-    """A run that can't be written, and what there is of it."""
+    """Raised if a run can't be written; holds the run so far."""
 
     def __init__(self, run: Run, error: OSError) -> None:
         super().__init__(error.errno, error.strerror or str(error))
@@ -139,12 +139,12 @@ class NotKeptError(OSError):
 
 
 def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -> tuple[Run, ...]:
-    """Train several networks, one after the other, and keep the runs in a store's folder.
+    """Train several networks, one after the other, and save the runs in a store's folder.
 
-    A store that can't be written to keeps nothing; the runs come back all the same.
+    If the store can't be written, nothing is saved and the runs are still returned.
 
     Raises:
-        ValueError: as `check` does, before anything is trained.
+        ValueError: as `check` does, before any training starts.
     """
     sets = {task.data: open_set(task.data) for task in tasks}
     for task in tasks:
@@ -157,7 +157,7 @@ def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -
         finish(training, tell, number=number)
         runs.append(training.run())
         if store and store.keep(run_result(runs[-1])) and not training.ended:
-            with suppress(OSError):  # the disk is full: the run is kept without its weights
+            with suppress(OSError):  # if the disk is full, save the run without its weights
                 path = store.path(runs[-1].task.hash, checkpoints.SUFFIX)
                 checkpoints.save(training, path)
     return tuple(runs)

@@ -39,16 +39,16 @@ from nets.options import number_of
 from nets.resnet import ResNet, build
 
 NEWS_SECONDS = 0.25
-"""How often a run tells what is new of it."""
+"""Interval at which a run reports news."""
 
 PROBE = 32
-"""Images with which the gradient is measured on the way, as on the page Gradients."""
+"""Images with which the gradient is measured during training, as on the Gradients page."""
 
 KEEP_SECONDS = 60.0
-"""How often a run that is kept is written down, beside the end of every epoch."""
+"""Interval at which a run is saved, in addition to the end of every epoch."""
 
 TEST_BATCH = 256
-"""Images of the test part at a time."""
+"""Batch size for the test split."""
 
 Tell = Callable[[News], object]
 Keep = Callable[["Training"], object]
@@ -56,11 +56,11 @@ Asked = Callable[[], bool]
 
 
 class Training:
-    """A network in training, with all that it needs to go on to the same numbers.
+    """A network in training, with all the state that it needs to reproduce the same numbers.
 
     Args:
-        task: what is asked.
-        images: what is learned from.
+        task: the run to perform.
+        images: the set to train and test on.
 
     Raises:
         ValueError: as `check` does.
@@ -72,7 +72,7 @@ class Training:
         self.task, self.images = replace(task, digest=images.digest, threads=threads), images
         self.device = device_of(task.device)
         with seeded(task.seed):
-            # without the softmax at its end: the loss is on logits
+            # Without a final softmax, because the loss takes logits.
             self.model = build(replace(task.spec, softmax=False))
         self.model.to(self.device).to(memory_format=_layout(task.recipe))
         self.optimiser = _optimiser(task.recipe, self.model)
@@ -90,7 +90,7 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """How many steps it has made."""
+        """The number of steps made so far."""
         return len(self.losses)
 
     @property
@@ -99,7 +99,7 @@ class Training:
         return self.steps == self.total
 
     def run(self) -> Run:
-        """Return what there is of the run."""
+        """Return the run so far."""
         return Run(
             task=self.task,
             classes=self.images.classes,
@@ -117,18 +117,18 @@ class Training:
 
 
 def check(task: Task, images: ImageSet) -> int:
-    """Return the steps of a run.
+    """Check that a run is possible and return its number of steps.
 
     Raises:
-        ValueError: in one sentence, where the network can't be trained so on these images, or by
-            prediction the device's memory is too small.
+        ValueError: in one sentence, if the network can't be trained this way on these images, or
+            if the device's memory is too small by prediction.
     """
     spec, recipe = task.spec, task.recipe
     device = device_of(task.device)
     if spec.classes != len(images.classes):
         raise ValueError(
             f"{spec} has {number_of(spec.classes, 'output')} and the images have "
-            f"{number_of(len(images.classes), 'class', 'classes')}: take "
+            f"{number_of(len(images.classes), 'class', 'classes')}: use "
             f"{fit(spec, recipe, len(images.mean), len(images.classes))}"
         )
     steps = recipe.length(len(images.train))
@@ -141,7 +141,7 @@ def check(task: Task, images: ImageSet) -> int:
     if needed > free:
         raise ValueError(
             f"a step of {spec} at batch {recipe.batch:,} needs {short(needed, 'B')} by prediction, "
-            f"and {task.device} has {short(free, 'B')} free: take a smaller batch"
+            f"and {task.device} has {short(free, 'B')} free: use a smaller batch"
         )
     return steps
 
@@ -154,16 +154,16 @@ def finish(
     stop: Asked = lambda: False,
     keep: Keep = lambda training: None,
 ) -> None:
-    """Train from where a network stands to the end, and test it.
+    """Continue a training to its end, and test the network.
 
-    A loss that is not finite ends the run, and the run says so with the step.
+    A loss that isn't finite ends the run; the run records the step.
 
     Args:
-        training: is changed.
-        tell: is given what is new, several times a second.
+        training: changed in place.
+        tell: called with news, several times a second.
         number: the run's place in its request, for its news.
-        stop: asked after every step whether to end here.
-        keep: is called after every epoch and every minute, between two steps.
+        stop: asked after every step whether to stop.
+        keep: called after every epoch and every minute, between two steps.
     """
     with prepared(training.task):
         _steps(training, _Teller(tell, number, training), stop, keep)
@@ -198,7 +198,7 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
         teller.step(loss.item(), right.item(), time.perf_counter() - start)
         training.peak_memory_bytes = memory.bytes()
         if not math.isfinite(training.losses[-1]):
-            training.ended = f"the loss is not finite at step {step + 1:,}, and the run ends there"
+            training.ended = f"the loss isn't finite at step {step + 1:,}, so the run ended there"
             break
         is_last = training.is_whole
         is_epoch = training.steps % each == 0
@@ -209,7 +209,7 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
             if is_last and math.isfinite(found.loss):
                 training.test = found
             elif is_last:
-                training.ended = "the test loss is not finite: the weights have grown too large"
+                training.ended = "the test loss isn't finite: the weights have grown too large"
         if is_last:
             break
         if is_epoch or time.monotonic() - kept > KEEP_SECONDS:
@@ -223,7 +223,7 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
 
 
 class _Teller:
-    """Writes down what happens in a training, and tells it every now and then."""
+    """Records the progress of a training and reports it at intervals."""
 
     def __init__(self, tell: Tell, number: int, training: Training) -> None:
         self._tell, self._number, self._training = tell, number, training
@@ -247,7 +247,7 @@ class _Teller:
         self._tell(News(self._number, curve=(step, found)))
 
     def say(self) -> None:
-        """Tell the steps that are new."""
+        """Report the new steps."""
         first, self._told, self._when = self._told, self._training.steps, time.monotonic()
         if self._told > first:
             self._tell(
@@ -262,10 +262,10 @@ class _Teller:
 
 
 def gradient(training: Training) -> Curve:
-    """Return the gradient's norm by depth, as the page Gradients measures it at this seed.
+    """Return the gradient norm by depth, as the Gradients page measures it with this seed.
 
-    On its images: those of the same kind as what is learned from where it has them, random ones
-    for a folder.
+    The images are those of the Gradients page: of the training set's kind if the page has it,
+    random ones for a folder.
     """
     task = training.task
     kind = InputKind(task.data) if task.data in tuple(InputKind) else InputKind.RANDOM
@@ -273,14 +273,14 @@ def gradient(training: Training) -> Curve:
         seeds=1, first_seed=task.seed, batch=PROBE, device=task.device, images=kind
     )
     model = training.model
-    if task.recipe.channels_last:  # the page measures in the other layout, which rounds otherwise
+    if task.recipe.channels_last:  # the page uses the other layout, which rounds differently
         model = copy.deepcopy(model).to(memory_format=torch.contiguous_format)
     return curve(task.spec, model, settings, task.seed)
 
 
 @torch.inference_mode()
 def evaluate(training: Training) -> Evaluation:
-    """Run the test part in eval mode and float32; the network keeps its mode."""
+    """Evaluate on the test split in eval mode and float32; the network's mode is restored."""
     model, part = training.model, training.images.test
     was_training = model.training
     model.eval()
@@ -309,13 +309,13 @@ def evaluate(training: Training) -> Evaluation:
 
 
 def on_device(training: Training, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return images and labels on the device of a training, in its layout."""
+    """Move images and labels to the device of a training, in its memory layout."""
     device, layout = training.device, _layout(training.task.recipe)
     return x.to(device, memory_format=layout), labels.to(device)
 
 
 def autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
-    """Return autocast as a recipe wants it."""
+    """Return the autocast context of a recipe."""
     if recipe.precision is Arithmetic.FLOAT32:
         return nullcontext()
     return torch.autocast(device.type, getattr(torch, recipe.precision))
@@ -326,7 +326,7 @@ def _layout(recipe: Recipe) -> torch.memory_format:
 
 
 def _optimiser(recipe: Recipe, model: ResNet) -> Optimizer:
-    """Return the optimiser of a recipe: weights are what has more than one side."""
+    """Return the optimiser of a recipe; parameters with more than one dimension are weights."""
     weights = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
@@ -339,7 +339,7 @@ def _optimiser(recipe: Recipe, model: ResNet) -> Optimizer:
 
 
 def scheduled(recipe: Recipe, optimiser: Optimizer, steps: int) -> LRScheduler:
-    """Return torch's scheduler of a recipe for a run of so many steps; it is stepped every step."""
+    """Return torch's scheduler of a recipe for a run of `steps` steps; it is stepped every step."""
     warm, start = recipe.warm_up, recipe.warm_up_from
     match recipe.schedule:
         case Schedule.CONSTANT:
@@ -366,7 +366,7 @@ def scheduled(recipe: Recipe, optimiser: Optimizer, steps: int) -> LRScheduler:
 
 @contextmanager
 def prepared(task: Task) -> Iterator[None]:
-    """Set torch's threads for a run, and put them back."""
+    """Set torch's number of threads for a run, and restore it afterwards."""
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(task.threads or threads)

@@ -1,4 +1,4 @@
-"""What the paper measured of degradation, beside what a short run shows here."""
+"""The paper's figures on degradation, and what a short run shows in comparison."""
 
 DEGRADATION = (
     (
@@ -18,11 +18,11 @@ DEGRADATION = (
         ),
     ),
 )
-"""Tables: a caption, a head and rows. Plain-110's error is read off Fig. 6."""
+"""Tables of caption, header and rows. Plain-110's error is read off Fig. 6."""
 
 WHAT_IT_IS = (
-    "This shows how fast networks optimise in a short run, by their training loss. It isn't "
-    "converged degradation, and with batch norm it is no vanishing gradient: the page Gradients "
+    "A short run shows how fast networks optimise, by their training loss. This isn't converged "
+    "degradation, and with batch norm it isn't vanishing gradients either: the Gradients page "
     "shows that the plain stack's gradient grows at initialisation."
 )
 """What a short run shows, and what it doesn't."""

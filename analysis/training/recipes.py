@@ -1,6 +1,6 @@
-"""Training recipes as values: optimiser, schedule, batch, length, augmentation, evaluation.
+"""Training recipes: optimiser, schedule, batch, length, augmentation and evaluation.
 
-Importing this module does not import torch.
+Importing this module doesn't import torch.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from nets.options import MAX_BATCH, check_whole, given, number_of, quote
 from nets.spec import ResNetSpec
 
 MAX_STEPS = 1_000_000
-"""Steps of one run."""
+"""Most steps in one run."""
 
 MAX_EPOCHS = 1_000
-"""Epochs of one run."""
+"""Most epochs in one run."""
 
 MAX_RATE = 10.0
 """The highest learning rate."""
 
 MAX_PAD = 64
-"""Pixels by which a picture is padded before it is cropped."""
+"""Most pixels of padding before a picture is cropped."""
 
 MAX_POINTS = 20
-"""Steps of a run at which the gradient is measured."""
+"""Most steps of a run at which the gradient is measured."""
 
 LAST = 25
-"""Steps over which the last training loss of a run is averaged."""
+"""Steps over which a run's last training loss is averaged."""
 
 
 class OptimiserKind(StrEnum):
-    """What updates the weights."""
+    """The optimiser that updates the weights."""
 
     SGD = "sgd"
     ADAMW = "adamw"
 
 
 class Schedule(StrEnum):
-    """How the learning rate changes, step by step; each is one of torch's own schedulers.
+    """How the learning rate changes with the steps; each is one of torch's schedulers.
 
-    MILESTONES divides it by 10 at each of `milestones` (MultiStepLR); a warm-up before it trains at
-    `warm_up_from` of the rate (ConstantLR). ONE_CYCLE rises to the rate over `rise` of all steps
-    and falls to nearly nothing (OneCycleLR). COSINE falls to zero (CosineAnnealingLR) after a
+    MILESTONES divides the rate by 10 at each of `milestones` (MultiStepLR); a warm-up before it
+    trains at `warm_up_from` of the rate (ConstantLR). ONE_CYCLE rises to the rate over `rise` of
+    all steps and falls to nearly 0 (OneCycleLR). COSINE falls to 0 (CosineAnnealingLR) after a
     linear warm-up (LinearLR).
     """
 
@@ -57,10 +57,11 @@ class Schedule(StrEnum):
 
 
 class Augment(StrEnum):
-    """What is done to a training picture before the network sees it.
+    """How training pictures are augmented.
 
-    SHIFT pads by `pad` pixels, crops at random and mirrors every other picture; RESIZED_CROP cuts
-    out 8 to 100% at random, resizes it and mirrors every other one (Szegedy et al. 2014).
+    SHIFT pads by `pad` pixels, crops at random and mirrors with probability 1/2. RESIZED_CROP crops
+    8 to 100% of the area at random, resizes it and mirrors with probability 1/2 (Szegedy et al.
+    2014).
     """
 
     NONE = "none"
@@ -69,7 +70,7 @@ class Augment(StrEnum):
 
 
 class Arithmetic(StrEnum):
-    """What the network computes in; weights and updates are float32 either way."""
+    """The dtype in which the network computes; weights and updates are always float32."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -77,27 +78,27 @@ class Arithmetic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained. Raises ValueError with one sentence on a bad value.
+    """How a network is trained. Raises ValueError, in one sentence, if invalid.
 
     Attributes:
-        name: what it is called.
-        rate: the learning rate; with ONE_CYCLE its peak.
+        name: the recipe's name.
+        rate: the learning rate; its peak with ONE_CYCLE.
         momentum: of SGD.
-        nesterov: whether SGD looks ahead.
-        weight_decay: of SGD as a penalty in the gradient, of AdamW apart from it.
-        decay_all: whether it acts on biases and batch norms, too, and not only on weights.
-        batch: images in a step. The images that an epoch leaves over are left out.
-        epochs: how long, in passes through the training part; None where `steps` says it.
-        steps: how long, in steps; None where `epochs` says it.
-        milestones: where MILESTONES divides the rate, as shares of all steps.
+        nesterov: whether SGD uses Nesterov momentum.
+        weight_decay: an L2 penalty in the gradient with SGD, decoupled with AdamW.
+        decay_all: whether weight decay also applies to biases and batch norms.
+        batch: images per step. An epoch drops its last incomplete batch.
+        epochs: length in passes over the training split; None if `steps` is given.
+        steps: length in steps; None if `epochs` is given.
+        milestones: when MILESTONES divides the rate, as shares of all steps.
         warm_up: steps of warm-up.
-        warm_up_from: the share of the rate with which the warm-up begins.
+        warm_up_from: the share of the rate at which the warm-up begins.
         rise: the share of all steps over which ONE_CYCLE rises.
-        evaluate: whether the test part is run after every epoch, and at the end.
-        gradients_at: steps after which the gradient's norm by depth is measured; 0 is before any.
+        evaluate: whether to evaluate on the test split after every epoch and at the end.
+        gradients_at: steps after which the gradient norm by depth is measured; 0 is before any.
         narrow: whether models are made narrow and small (`analysis.training.fit`).
-        side: the sides of the picture that the recipe is meant for; None for the model's own.
-        source: where it comes from.
+        side: the picture's side that the recipe is meant for; None for the model's own.
+        source: where the recipe comes from.
     """
 
     name: str
@@ -157,7 +158,7 @@ class Recipe:
         if self.side is not None:
             check_whole("side", self.side, 1, 10_000)
         if (self.epochs is None) is (self.steps is None):
-            raise ValueError("a recipe has either epochs or steps, not both and not neither")
+            raise ValueError("a recipe must have either epochs or steps, and not both")
         if self.epochs is not None:
             check_whole("epochs", self.epochs, 1, MAX_EPOCHS)
         if self.steps is not None:
@@ -167,29 +168,32 @@ class Recipe:
         for share in self.milestones:
             _check_share("milestones", share, above_zero=True, below_one=True)
         if list(self.milestones) != sorted(set(self.milestones)):
-            raise ValueError("milestones must rise, such as 0.5, 0.75")
+            raise ValueError("milestones must increase, such as 0.5, 0.75")
         if len(self.gradients_at) > MAX_POINTS:
             raise ValueError(
-                f"gradients_at has at most {MAX_POINTS} steps, not {len(self.gradients_at)}"
+                f"gradients_at may have at most {MAX_POINTS} steps, not {len(self.gradients_at)}"
             )
         for step in self.gradients_at:
             check_whole("gradients_at", step, 0, MAX_STEPS)
         if list(self.gradients_at) != sorted(set(self.gradients_at)):
-            raise ValueError("gradients_at must rise, such as 0, 1, 5")
+            raise ValueError("gradients_at must increase, such as 0, 1, 5")
         if self.warm_up and self.schedule not in (Schedule.MILESTONES, Schedule.COSINE):
             raise ValueError(f"the schedule {self.schedule} has no warm-up")
 
     def length(self, images: int) -> int:
-        """Return the steps of a run over a training part of so many images.
+        """Return the number of steps of a run.
+
+        Args:
+            images: the size of the training split.
 
         Raises:
-            ValueError: if the batch is larger than the part, the run ends within its warm-up, or it
-                is too long.
+            ValueError: if the batch is larger than the split, the run ends during its warm-up, or
+                the run is too long.
         """
         if self.batch > images:
             raise ValueError(
                 f"a batch of {self.batch:,} is more than the {images:,} training images: "
-                f"take {images:,} or fewer"
+                f"use {images:,} or fewer"
             )
         steps = self.steps or (self.epochs or 0) * (images // self.batch)
         if steps > MAX_STEPS:
@@ -197,25 +201,25 @@ class Recipe:
         for share in self.milestones if self.schedule is Schedule.MILESTONES else ():
             if self.warm_up and round(share * steps) <= self.warm_up < steps:
                 raise ValueError(
-                    f"the milestone {share:g} of {steps:,} steps lies within the warm-up of "
-                    f"{self.warm_up:,}: take a later one or a shorter warm-up"
+                    f"the milestone {share:g} of {steps:,} steps is within the warm-up of "
+                    f"{self.warm_up:,}: use a later one or a shorter warm-up"
                 )
         if self.gradients_at and self.gradients_at[-1] > steps:
             raise ValueError(
-                f"gradients_at has step {self.gradients_at[-1]:,}, and the run has {steps:,}"
+                f"gradients_at has step {self.gradients_at[-1]:,}, but the run has only {steps:,}"
             )
         if steps <= self.warm_up:
             raise ValueError(
-                f"{steps:,} steps end within the warm-up of {self.warm_up:,}: take more steps or "
-                "a shorter warm-up"
+                f"{steps:,} steps end within the warm-up of {self.warm_up:,}: use more steps or a "
+                "shorter warm-up"
             )
         if self.schedule is Schedule.ONE_CYCLE and steps < 2 / min(self.rise, 1 - self.rise):
             least = math.ceil(2 / min(self.rise, 1 - self.rise))
-            raise ValueError(f"{steps:,} steps are too few for one cycle: take {least} or more")
+            raise ValueError(f"{steps:,} steps are too few for one cycle: use {least} or more")
         return steps
 
     def values(self) -> dict[str, Any]:
-        """Return what the recipe does as plain values, for a file: all but name and source."""
+        """Return all fields but name and source as plain values, for a file."""
         found = asdict(self)
         del found["name"], found["source"]
         return {
@@ -225,21 +229,21 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """The name, and that fields were changed if they were: `short, changed`."""
+        """The name, marked if fields were changed: `short, changed`."""
         return self.name if RECIPES.get(self.name) == self else f"{self.name}, changed"
 
     def remark(self, shape: tuple[int, int, int]) -> str:
-        """Say that the recipe is meant for another size than a network's input, if it is."""
+        """Say that the recipe is meant for another input size than the network's, if it is."""
         side, (_, height, width) = self.side, shape
         if side is None or (height, width) == (side, side):
             return ""
         return (
-            f"The recipe is meant for pictures of {side}x{side}; this network takes "
+            f"The recipe is meant for pictures of {side}x{side}; this network's input is "
             f"{height}x{width}."
         )
 
     def words(self) -> str:
-        """Say the recipe in one line."""
+        """Summarise the recipe in one line."""
         if self.optimiser is OptimiserKind.SGD:
             update = f"SGD {self.rate:g}"
             if self.momentum:
@@ -258,7 +262,7 @@ class Recipe:
         if self.warm_up:
             parts.append(f"{number_of(self.warm_up, 'step')} of warm-up")
         if self.weight_decay:
-            on = "" if self.decay_all else " on weights alone"
+            on = "" if self.decay_all else " on weights only"
             parts.append(f"weight decay {self.weight_decay:g}{on}")
         if self.augment is Augment.SHIFT:
             parts.append(f"padded by {self.pad}, cropped and mirrored")
@@ -288,18 +292,20 @@ def _check_share(
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Return a recipe with other values; its title then says that it was changed.
 
-    Epochs take the place of steps, and steps that of epochs.
+    Epochs replace steps, and steps replace epochs.
 
     Raises:
-        ValueError: as `Recipe` does, or if a name is none of its fields.
+        ValueError: as `Recipe` does, or if a name isn't one of its fields.
     """
     known = {field.name for field in fields(Recipe)} - {"name", "source"}
     for name in changes:
         if name not in known:
-            raise ValueError(f"{quote(name)} is no field of a recipe: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"{quote(name)} isn't a field of a recipe: choose one of {', '.join(sorted(known))}"
+            )
     values = dict(changes)
     if values.get("epochs") is not None and values.get("steps") is not None:
-        raise ValueError("epochs and steps both say how long a run is: give one of them")
+        raise ValueError("epochs and steps both set the length of a run: give one of them")
     if values.get("epochs") is not None:
         values.setdefault("steps", None)
     elif values.get("steps") is not None:
@@ -308,10 +314,10 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
 
 
 def read_field(name: str, text: str) -> Any:
-    """Read the value of a recipe's field from a text, such as `0.05`, `true` or `0.5,0.75`.
+    """Parse the value of a recipe's field, such as `0.05`, `true` or `0.5,0.75`.
 
     Raises:
-        ValueError: if there is no such field or the text is no value of its kind.
+        ValueError: if the text isn't a value of the field's type.
     """
     kinds = {field.name: str(field.type) for field in fields(Recipe)}
     kind, text = kinds.get(name, ""), text.strip()
@@ -329,13 +335,13 @@ def read_field(name: str, text: str) -> Any:
                 return tuple(_whole(part) for part in text.split(",") if part)
     except (KeyError, ValueError):
         what = {"bool": "true or false", "int": "a whole number", "float": "a number"}
-        said = what.get(kind.removesuffix(" | None"), "numbers with commas between them")
+        said = what.get(kind.removesuffix(" | None"), "numbers separated by commas")
         raise ValueError(f"{name} must be {said}, not {quote(text)}") from None
     return text
 
 
 def _whole(text: str) -> int:
-    """Read a whole number; Python's own reading takes 1_0 and the digits of every script."""
+    """Parse a whole number; Python's `int` also takes 1_0 and the digits of every script."""
     if not re.fullmatch(r"\s*-?[0-9]{1,15}\s*", text):
         raise ValueError(text)
     return int(text)
@@ -352,11 +358,11 @@ NARROW_SIDE = 14
 
 
 def fit(spec: ResNetSpec, recipe: Recipe, channels: int, classes: int) -> ResNetSpec:
-    """Return the network that a recipe would train on images of so many channels and classes.
+    """Return the network that a recipe trains, adapted to the images' channels and classes.
 
-    A narrow recipe keeps blocks, units and shortcuts, and takes a CIFAR stem, widths of 8, 16,
-    32 and so on, and an input of 14x14. Others change the input's channels and the classes alone,
-    and its sides if the recipe has some.
+    A narrow recipe keeps blocks, units and shortcuts, and uses a CIFAR stem, widths of 8, 16, 32
+    and so on, and an input of 14x14. Other recipes change only the input's channels and the
+    classes, and the input's sides if the recipe sets them.
 
     Raises:
         ValueError: if there is no such network.
@@ -379,7 +385,7 @@ def fit(spec: ResNetSpec, recipe: Recipe, channels: int, classes: int) -> ResNet
         return edit(spec, narrow)
     except ValueError as error:
         raise ValueError(
-            f"{spec} can't be made as narrow as {recipe.name} wants it: {error}"
+            f"{spec} can't be made as narrow as {recipe.name} requires: {error}"
         ) from None
 
 
@@ -396,7 +402,7 @@ RECIPES: dict[str, Recipe] = {
             evaluate=False,
             narrow=True,
             side=NARROW_SIDE,
-            source="this project: a short run in which the order of depths holds in every seed",
+            source="this project: a short run in which every seed ranks the depths the same way",
         ),
         Recipe(
             name="short",
@@ -411,7 +417,7 @@ RECIPES: dict[str, Recipe] = {
             pad=2,
             precision=Arithmetic.BFLOAT16,
             channels_last=True,
-            source="one cycle: Smith and Topin 2018 (arXiv 1708.07120); take a rate of 0.05 for "
+            source="one cycle: Smith and Topin 2018 (arXiv 1708.07120); use a rate of 0.05 for "
             "plain networks",
         ),
         Recipe(
@@ -478,7 +484,7 @@ RECIPES: dict[str, Recipe] = {
             warm_up_from=0.01,
             augment=Augment.RESIZED_CROP,
             side=64,
-            source="the recipe `flowers` at a size that a CPU trains in a minute",
+            source="the recipe `flowers` at a size that trains on a CPU in a minute",
         ),
     )
 }
@@ -486,11 +492,11 @@ RECIPES: dict[str, Recipe] = {
 
 
 def recipe_of(name: str) -> Recipe:
-    """Return the recipe of a name.
+    """Return the recipe with a name.
 
     Raises:
         ValueError: if there is none.
     """
     if name not in RECIPES:
-        raise ValueError(f"{quote(name)} is no recipe: choose one of {', '.join(RECIPES)}")
+        raise ValueError(f"{quote(name)} isn't a recipe: choose one of {', '.join(RECIPES)}")
     return RECIPES[name]

@@ -1,4 +1,4 @@
-"""Runs as results, read back from them, and as text for the terminal, JSON and CSV."""
+"""Reports of runs: results and back, terminal text, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nets import parse
 from nets.options import number_of
 
 TABLES = ("epochs", "gradients", "confusion", "worst", "environment")
-"""The figures of a run that have a line for each item in a file."""
+"""The figures of a run of which a file has one line per item."""
 
 _COLUMNS = (
     "model",
@@ -38,10 +38,10 @@ _COLUMNS = (
 
 
 def run_values(run: Run) -> dict[str, Any]:
-    """Return a run's figures as plain values; what is not finite is None.
+    """Return a run's figures as plain values, with None for values that aren't finite.
 
-    `last_loss` is the mean training loss of the last 25 steps; `test` is None for a run that is
-    not whole.
+    `last_loss` is the mean training loss of the last 25 steps; `test` is None for an incomplete
+    run.
     """
     task = run.task
     return {
@@ -80,14 +80,14 @@ def run_result(run: Run) -> Result:
 
 
 def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
-    """Return the run of a result's plain values, as `Result.json` writes them.
+    """Return the run from a result's plain values, as `Result.json` writes them.
 
     Args:
-        values: with `asked`, `stamp` and the figures.
-        task: whose recipe and device names to take; by default those of the file.
+        values: `asked`, `stamp` and the figures.
+        task: provides recipe and device names; by default the file's are used.
 
     Raises:
-        ValueError: if they are no run.
+        ValueError: if the values aren't a run's.
     """
     try:
         asked, stamp = values["asked"], dict(values["stamp"])
@@ -118,22 +118,22 @@ def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
             environment=Environment(**stamp) if stamp else None,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"this is no training run: {error}") from None
+        raise ValueError(f"this isn't a training run: {error}") from None
 
 
 def run_of(result: Result) -> Run:
-    """Return the run of a result.
+    """Return the run from a result.
 
     Raises:
-        ValueError: if it is no training run.
+        ValueError: if the result isn't a training run.
     """
     if result.kind != KIND:
-        raise ValueError(f"this is a result of {result.kind}, not of training")
+        raise ValueError(f"this is a result of kind {result.kind}, not a training run")
     return read_run({"asked": result.asked, "stamp": result.stamp, **result.figures})
 
 
 def runs_dict(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return several runs and what they say, as plain values."""
+    """Return runs and their verdict as plain values."""
     return {
         "runs": [{**run_values(run), "hash": run.task.hash} for run in runs],
         "verdict": list(verdict(runs)),
@@ -141,12 +141,12 @@ def runs_dict(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def runs_json(runs: Sequence[Run]) -> str:
-    """Return several runs as strict JSON, a run a line."""
+    """Return runs and their verdict as strict JSON, one run per line."""
     return json_rows(runs_dict(runs), ("runs", "verdict"))
 
 
 def runs_csv(runs: Sequence[Run]) -> str:
-    """Return a row for each step of each run, with the test's figures at the end of its epoch."""
+    """Return runs as CSV: a row per step, with the test figures at the end of each epoch."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -160,7 +160,7 @@ def runs_csv(runs: Sequence[Run]) -> str:
 
 
 def runs_text(runs: Sequence[Run]) -> str:
-    """Return a line for each run and what they say, for a terminal."""
+    """Return a line per run and the verdict, for a terminal."""
     rows: list[tuple[str, ...]] = [
         ("model", "seed", "steps", "last loss", "train acc", "test acc", "s", "ms/step")
     ]
@@ -183,7 +183,7 @@ def runs_text(runs: Sequence[Run]) -> str:
         f"recipe {first.task.recipe.title}: {first.task.recipe.words()}",
         *([remark] if remark else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
-        "and training accuracy are means of up to the last 25 steps",
+        "and training accuracy are means over at most the last 25 steps",
         "",
         *aligned(rows, left=1),
     ]
@@ -192,9 +192,9 @@ def runs_text(runs: Sequence[Run]) -> str:
 
 
 def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return a row for each setting, over its seeds: lowest, mean and highest of the figures.
+    """Return a row per setting: the lowest, mean and highest of each figure over its seeds.
 
-    Runs that were stopped count only where there is no whole one.
+    Stopped runs count only if none is complete.
     """
     rows = []
     groups = list(grouped(runs).values())
@@ -280,12 +280,12 @@ def _read_test(values: Mapping[str, Any]) -> Evaluation | None:
 
 
 def _threads(number: int | None) -> int | None:
-    """Return a file's threads; a machine with fewer can't ask for them again."""
+    """Return a file's threads, capped at the number that this machine has."""
     return None if number is None else min(number, os.cpu_count() or 1)
 
 
 def _plain(value: Epoch | Miss) -> dict[str, Any]:
-    """Return a value's fields; a number that is not finite is None."""
+    """Return a value's fields, with None for numbers that aren't finite."""
     return {
         key: _number(found) if isinstance(found, float) else found
         for key, found in asdict(value).items()
@@ -293,7 +293,7 @@ def _plain(value: Epoch | Miss) -> dict[str, Any]:
 
 
 def _finite(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return fields with nan where `_plain` wrote None."""
+    """Return fields with nan in place of the None that `_plain` wrote."""
     return {**values, name: _value(values[name])}
 
 

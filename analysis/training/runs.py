@@ -1,4 +1,4 @@
-"""What a training run is asked and what it answers, as values."""
+"""The task and the results of a training run, as values."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ KIND = "train"
 """The kind of a run's result."""
 
 MAX_SEEDS = 20
-"""Seeds of one request."""
+"""Most seeds in one request."""
 
 MAX_MODELS = 12
-"""Models of one request."""
+"""Most models in one request."""
 
 MAX_SEED = 2**31 - 1
 """The largest seed."""
 
 WORST = 12
-"""Test images that a run keeps as those it gets most wrong."""
+"""Number of most confidently misclassified test images that a run keeps."""
 
 
 @dataclass(frozen=True)
 class Task:
     """One run: a network, a recipe, a set of images and a seed.
 
-    The seed draws the weights, the order of the images and their augmentation, each from a stream
-    of its own: two networks with one seed see the same images in the same order.
+    The seed determines the weights, the order of the images and their augmentation, each from its
+    own random stream: two networks with the same seed see the same images in the same order.
 
     Attributes:
         data: `sample`, `fashion_mnist` or a folder, for `analysis.images.open_set`.
-        digest: of the set, so that a run is known by what it saw and not by a path.
-        device: `cpu`, or what torch calls an accelerator of this machine.
+        digest: of the set, so that a run is identified by its data and not by a path.
+        device: `cpu`, or torch's name of an accelerator of this machine.
         threads: on the CPU; None keeps torch's number.
     """
 
@@ -62,11 +62,11 @@ class Task:
 
     @property
     def data_name(self) -> str:
-        """The set's name; of a folder the last part of its path."""
+        """The set's name; for a folder, the last part of its path."""
         return self.data.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
     def asked(self) -> dict[str, Any]:
-        """Return what the figures depend on: device and threads are no part of it."""
+        """Return the settings that the figures depend on, which exclude device and threads."""
         return {
             "model": str(self.spec),
             "recipe": self.recipe.values(),
@@ -76,7 +76,7 @@ class Task:
 
     @property
     def hash(self) -> str:
-        """The hash of what is asked."""
+        """The hash of `asked`."""
         return hash_of(KIND, self.asked())
 
 
@@ -89,13 +89,13 @@ def tasks_of(
     device: str = "cpu",
     threads: int | None = None,
 ) -> tuple[Task, ...]:
-    """Return the runs of a request, seed by seed; a narrow recipe makes the networks narrow.
+    """Return the tasks of a request, seed by seed; a narrow recipe makes the networks narrow.
 
     Raises:
-        ValueError: if there are none or too many, or a network is there twice.
+        ValueError: if there are none or too many, or a network is given twice.
     """
     if not 1 <= len(specs) <= MAX_MODELS:
-        raise ValueError(f"train 1 to {MAX_MODELS} models at once, not {len(specs)}")
+        raise ValueError(f"a request trains 1 to {MAX_MODELS} models, not {len(specs)}")
     if not 1 <= len(seeds) <= MAX_SEEDS:
         raise ValueError(f"seeds must be 1 to {MAX_SEEDS}, not {len(seeds):,}")
     if recipe.narrow:
@@ -111,7 +111,7 @@ def tasks_of(
 
 @dataclass(frozen=True)
 class Epoch:
-    """What the test part showed after an epoch, or at the end of a run without epochs."""
+    """The test figures after an epoch, or at the end of a run without epochs."""
 
     epoch: int
     step: int
@@ -121,9 +121,9 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Miss:
-    """A test image that the network gets wrong: its number, its class and the one it was given.
+    """A misclassified test image: its number, its true class and its predicted class.
 
-    `probability` is that of the class it was given.
+    `probability` is that of the predicted class.
     """
 
     image: int
@@ -134,9 +134,9 @@ class Miss:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a trained network says of the test part.
+    """A trained network's results on the test split.
 
-    `confusion[true][predicted]` counts images; `worst` are those wrong with most confidence.
+    `confusion[true][predicted]` counts images; `worst` are the most confidently misclassified ones.
     """
 
     loss: float
@@ -147,10 +147,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class News:
-    """What is new of a run since the last of its news; `Run.after` takes it in.
+    """The progress of a run since its last news; `Run.after` applies it.
 
     `number` is the run's place in its request; losses and accuracies are those of the steps
-    from `first` on. The first news of a run says how many steps it will have, and its classes.
+    from `first` on. The first news of a run gives its total steps and its classes.
     """
 
     number: int
@@ -166,20 +166,20 @@ class News:
 
 @dataclass(frozen=True)
 class Run:
-    """A training run, or as much of it as there is.
+    """A training run, complete or in progress.
 
     Attributes:
-        task: what was asked.
-        classes: the names of the classes.
-        total: the steps that it has when it is whole.
+        task: the task.
+        classes: the class names.
+        total: the number of steps of the complete run.
         train_loss: the loss of each step's batch, in train mode, before the step.
-        train_accuracy: the share of each step's batch that was right then.
-        epochs: what the test part showed.
-        curves: the gradient's norm by depth, each with the number of steps before it.
-        test: what the trained network says of the test part.
-        seconds: of the steps alone, evaluation left out.
-        peak_memory_bytes: by torch's allocator; None on the CPU, where torch counts none.
-        ended: why it ended by itself; empty for a whole run, and for one that was stopped.
+        train_accuracy: the accuracy on each step's batch, before the step.
+        epochs: the test figures after each epoch.
+        curves: the gradient norm by depth, each with the number of steps before it.
+        test: the trained network's results on the test split.
+        seconds: of the steps only, without evaluation.
+        peak_memory_bytes: by torch's allocator; None on the CPU, where torch doesn't count it.
+        ended: why the run ended early by itself; empty for a complete or a stopped run.
         environment: where it ran.
     """
 
@@ -203,7 +203,7 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """How many steps there are."""
+        """The number of steps made so far."""
         return len(self.train_loss)
 
     @property
@@ -213,7 +213,7 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come: it has all its steps, or its loss was not finite."""
+        """Whether the run is over: it has all its steps, or a loss wasn't finite."""
         return self.is_whole or bool(self.ended)
 
     @property
@@ -228,11 +228,11 @@ class Run:
 
     @property
     def step_ms(self) -> float:
-        """Milliseconds a step; nan before the first."""
+        """Milliseconds per step; nan before the first."""
         return 1e3 * self.seconds / self.steps if self.steps else math.nan
 
     def after(self, *news: News) -> Run:
-        """Return the run with its news, in the order in which they came."""
+        """Return the run with news applied, in order of arrival."""
         return replace(
             self,
             train_loss=(*self.train_loss, *(loss for one in news for loss in one.losses)),
@@ -246,7 +246,7 @@ class Run:
 
 
 def grouped(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
-    """Return runs by what they share but for the seed, in the order in which they first occur."""
+    """Group runs that differ only in the seed, in the order in which they first occur."""
     found: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         key = hash_of("group", {**run.task.asked(), "seed": 0})

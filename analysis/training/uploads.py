@@ -1,4 +1,4 @@
-"""Checkpoints that visitors upload, kept for a while by their hash: an address finds them."""
+"""Checkpoints that visitors upload, kept for a while by hash so that an address can name them."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from analysis.style.numbers import short
 from analysis.training.checkpoints import SUFFIX, load
 
 MAX_BYTES = 250_000_000
-"""Of a checkpoint: ResNet-152 in float32 has 241 MB."""
+"""Largest checkpoint: ResNet-152 in float32 has 241 MB."""
 
 MAX_UPLOADS = 20
-"""Checkpoints that a server keeps; the oldest goes first."""
+"""Most checkpoints that a server keeps; the oldest is deleted first."""
 
 _FOLDER = "checkpoints"
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
 def keep(data: bytes, folder: Path | None = None) -> str:
-    """Keep a checkpoint, and return the name by which `uploaded` finds it.
+    """Keep a checkpoint and return the name by which `uploaded` finds it.
 
     Args:
-        data: the file.
-        folder: by default in the owner's data folder, else in the user's cache folder.
+        data: the file's bytes.
+        folder: by default in the owner's data folder, or else in the user's cache folder.
 
     Raises:
-        ValueError: if it is no checkpoint of this app, or is too large.
+        ValueError: if it isn't a checkpoint of this app, or is too large.
         OSError: if it can't be written.
     """
     if len(data) > MAX_BYTES:
-        raise ValueError(f"a checkpoint has at most {short(MAX_BYTES, 'B')}")
+        raise ValueError(f"a checkpoint may have at most {short(MAX_BYTES, 'B')}")
     folder = folder or _folder()
     name = hashlib.sha256(data).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def keep(data: bytes, folder: Path | None = None) -> str:
 
 
 def uploaded(name: str, folder: Path | None = None) -> Path | None:
-    """Return the file of a name that `keep` gave, while it is kept."""
+    """Return the file for a name that `keep` returned, or None if it is no longer kept."""
     if not _NAME.fullmatch(name):
         return None
     path = (folder or _folder()) / f"{name}{SUFFIX}"

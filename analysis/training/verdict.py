@@ -1,4 +1,4 @@
-"""What runs say, in words: sentences that stand only where every seed carries them."""
+"""The verdict on training runs: sentences that every seed must support."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 SLOWER = 0.05
-"""The least difference of the losses, in every seed, that counts."""
+"""The smallest difference between losses that counts, in every seed."""
 
 EQUAL = 0.1
-"""The most that means may differ where the seeds' ranges overlap."""
+"""The largest difference between means that counts as equal, if the seeds' ranges overlap."""
 
 
 class Word(StrEnum):
@@ -33,14 +33,14 @@ class Word(StrEnum):
 
 
 LEAST = 10
-"""Steps of a run below which nothing is said of it."""
+"""Fewest steps of a run on which there is a verdict."""
 
 
 def compare(one: Sequence[float], other: Sequence[float]) -> Word:
-    """Compare last training losses, one a seed, the seeds in one order.
+    """Compare last training losses, one per seed, with the seeds in the same order.
 
-    Slower where every seed's loss is higher by at least 0.05; equal where the ranges of the seeds
-    overlap and their means lie within 0.1; else no word.
+    Slower if every seed's loss is higher by at least 0.05; equal if the seeds' ranges overlap and
+    their means are within 0.1; otherwise no word.
     """
     gaps = [a - b for a, b in zip(one, other, strict=True)]
     if all(gap >= SLOWER for gap in gaps):
@@ -54,9 +54,9 @@ def compare(one: Sequence[float], other: Sequence[float]) -> Word:
 
 
 def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
-    """Return the name of a network among others, as a person says it.
+    """Return a readable name for a network that tells it apart from the others.
 
-    Kind and depth where they tell the networks apart; else as `nets.names` has it.
+    Kind and depth if they are enough; otherwise the name from `nets.names`.
     """
     names = [f"{kind_of(one)}, {one.depth} layers" for one in among]
     own = f"{kind_of(spec)}, {spec.depth} layers"
@@ -67,9 +67,9 @@ def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
 
 
 def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
-    """Return a name for each group of runs that differ in their seed alone.
+    """Return a name for each group of runs that differ only in their seed.
 
-    Where networks have one name, what differs in their recipes and images is added.
+    If names coincide, the differences in their recipes and images are added.
     """
     specs = [group[0].task.spec for group in groups]
     names = [name_of(spec, specs) for spec in specs]
@@ -83,16 +83,16 @@ def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
 
 
 def _told(run: Run) -> dict[str, object]:
-    """What of a run beside its network and seed decides its figures."""
+    """Return the settings of a run, apart from network and seed, that determine its figures."""
     values = {key.replace("_", " "): value for key, value in run.task.recipe.values().items()}
     return {**values, "images": run.task.data_name}
 
 
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Return a sentence for each neighbouring pair of depths, and each pair of one depth.
+    """Return a sentence for each pair of neighbouring depths, and each pair of the same depth.
 
-    Only whole runs of one recipe and one set are compared, over the seeds that both networks have.
-    A run whose loss was not finite gets a sentence of its own.
+    Only complete runs with the same recipe and set are compared, over the seeds that both networks
+    have. A run with a loss that isn't finite gets its own sentence.
     """
     whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
     groups = list(grouped(whole).values())
@@ -102,7 +102,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
         if said := _sentence(deep, shallow, specs):
             found.append(said)
     found += [
-        _upper(f"{name_of(run.task.spec, specs)} (seed {run.task.seed}): {run.ended}.")
+        _upper(f"{_said(run.task.spec, specs).rstrip(',')} (seed {run.task.seed}): {run.ended}.")
         for run in runs
         if run.ended
     ]
@@ -110,7 +110,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
-    """Networks that differ in depth alone, each with the next deeper; then plain and residual."""
+    """Yield networks that differ only in depth, each with the next deeper; then plain, residual."""
 
     def alike(one: list[Run], other: list[Run], **same: object) -> bool:
         a, b = one[0].task, other[0].task
@@ -132,31 +132,42 @@ def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
 
 
 def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> str:
-    """Say how one network trains beside another; nothing where they share no seed."""
+    """Compare how two networks train, in a sentence; return "" if they share no seed."""
     mine = {run.task.seed: run.last_loss for run in one}
     theirs = {run.task.seed: run.last_loss for run in other}
     seeds = [seed for seed in mine if seed in theirs]
     if not seeds:
         return ""
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
-    name, reference = (name_of(group[0].task.spec, specs) for group in (one, other))
+    name, reference = (_said(group[0].task.spec, specs) for group in (one, other))
     word = compare(a, b)
     steps = f"over the last {min(LAST, one[0].steps)} of {one[0].steps:,} steps"
     numbers = f"loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
     if word in (Word.SLOWER, Word.FASTER):
         of = f"in {len(seeds)} of {len(seeds)} seeds" if len(seeds) > 1 else "with one seed"
-        return f"{_upper(name)}: trains {word} {reference} {of}: {numbers}"
+        return f"{_upper(name)} trains {word} {reference} {of}: {numbers}"
+    beside = reference.rstrip(",")
     if word is Word.EQUAL:
-        equal = f"{name}: trains {word} {reference}, as far as these seeds can tell"
-        return f"{_upper(equal)}: {numbers}"
+        return f"{_upper(name)} trains {word} {beside}, as far as these seeds can tell: {numbers}"
+    close = f"{_upper(name)} and {reference} are too close to call"
     if len(seeds) == 1:
-        return f"{_upper(name)}, beside {reference}: too close to call with one seed; {numbers}"
+        return f"{close} with one seed: {numbers}"
     ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
     higher = {x > y for x, y in zip(a, b, strict=True)}
-    why = "the seeds don't agree" if len(higher) > 1 else "too close to call"
-    return (
-        f"{_upper(name)}, beside {reference}: {why}; loss {ranges[0]} against {ranges[1]} {steps}."
-    )
+    if len(higher) > 1:
+        close = f"The seeds disagree on whether {name} trains {Word.SLOWER} {beside}"
+    return f"{close}: loss {ranges[0]} against {ranges[1]} {steps}."
+
+
+def _said(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
+    """Return a network's name for use in a sentence: `the 56-layer plain network`.
+
+    A name with commas ends in a comma, too.
+    """
+    name = name_of(spec, among)
+    if name == f"{kind_of(spec)}, {spec.depth} layers":
+        return f"the {spec.depth}-layer {kind_of(spec)} network"
+    return f"{name}," if "," in name else name
 
 
 def _upper(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What the pages share: the picker, cached calls, drawing."""
+"""Code that all pages share, such as the picker, the fields and cached analyses."""

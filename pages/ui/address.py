@@ -1,9 +1,9 @@
-"""What a visitor has chosen, as the texts that the address holds.
+"""The visitor's settings, stored in the session and mirrored in the address.
 
-A setting's text is kept with the visitor's session and written into the address; a text that is
-its default is left out. At a visitor's first run, and at Back and Forward, the address says what
-is chosen. At any other run the session does: the browser's copy of the address may be older than
-the visitor's last change. A page that is reached by a link shows what was chosen on it before.
+Each setting is a text. The session keeps it, and the address shows it unless it is the default.
+On a visitor's first run, and after Back or Forward, the address decides; on every other run the
+session does, because the browser's copy of the address may lag behind the visitor's last change.
+Following a link to a page restores the settings last chosen on that page.
 
 The fields themselves are in `pages.ui.fields`.
 """
@@ -18,13 +18,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 MODEL = "model"
-"""The parameter of every page. Streamlit takes all others out of a link to another page."""
+"""The parameter that all pages share. Streamlit drops every other one from links between pages."""
 
 LOCAL = ("lecture", "step", "answers")
 """Parameters that a link to another page leaves behind."""
 
 _VIEW = "view_of_address"
-_SHOWN = 40  # letters of a value
+_SHOWN = 40  # most characters of a refused value in a warning
 
 Value = TypeVar("Value")
 
@@ -33,16 +33,23 @@ Value = TypeVar("Value")
 class _View:
     """The settings of a visitor.
 
-    `bare` is the page that a link led to, with its address before the settings were added: a step
-    of the browser's history at which nobody has chosen anything.
+    Attributes:
+        texts: the text of each setting.
+        keys: the settings of each page, in the order in which they were first read.
+        page: the page of the latest run.
+        asked: settings that came from the address and haven't been read yet.
+        refused: settings from the address that were invalid, as `key=text`.
+        came: the page and address that a link led to in this run.
+        bare: the page and address that a link led to, before the settings were added to it. The
+            browser's history keeps it as a step of its own, at which nothing was chosen.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, dict[str, None]] = field(default_factory=dict)  # by page
+    keys: dict[str, dict[str, None]] = field(default_factory=dict)
     page: str | None = None
-    asked: set[str] = field(default_factory=set)  # those that an address gave, not yet drawn
+    asked: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
-    came: tuple[str, dict[str, str]] | None = None  # where a link led in this run
+    came: tuple[str, dict[str, str]] | None = None
     bare: tuple[str, dict[str, str]] | None = None
 
 
@@ -52,19 +59,20 @@ def _view() -> _View:
 
 
 def hidden_text(key: str, default: str = "") -> str:
-    """The text of a field out of sight that is bound to a parameter, and so kept in every link.
+    """Return the text of a hidden field that is bound to a parameter and so kept in every link.
 
-    Write it through the session's state: what a visitor changes in a bound field that is seen
-    replaces the address, and Back would miss it.
+    Change it through the session state. An edit in a visible bound field would replace the address
+    instead of adding a history step, so Back would skip it.
     """
     with st.container(key=f"hidden-{key}"):
         return st.text_input(key, default, key=key, bind="query-params") or default
 
 
 def begin(page: str) -> None:
-    """Settle what is chosen on a page before it is drawn.
+    """Settle a page's settings before the page is drawn.
 
-    It is written into the address, but after a link led here: the browser may not be here yet.
+    The settings are written to the address now, except after a link: the browser may not have
+    arrived at the page yet.
     """
     view = _view()
     address = {key: text for key, text in st.query_params.to_dict().items() if key != MODEL}
@@ -84,10 +92,10 @@ def begin(page: str) -> None:
 
 
 def finish() -> list[str]:
-    """Write what the page, or a dialog without it, has settled.
+    """Write the settings that the page, or a dialog that reran alone, has read.
 
     Returns:
-        What of the address could not be taken.
+        The settings from the address that were invalid, as `key=text`.
     """
     view = _view()
     if _write(view) and view.came:
@@ -97,27 +105,27 @@ def finish() -> list[str]:
 
 
 def held(key: str) -> str:
-    """The text of a setting of this page; empty where nothing but its default is chosen."""
+    """Return the text of a setting of this page; empty if it has its default."""
     view = _view()
     view.keys.setdefault(view.page or "", {})[key] = None
     return view.texts.get(key, "")
 
 
 def hold(key: str, text: str) -> None:
-    """Choose, from a callback; an empty text is the default."""
+    """Set a setting's text from a callback; an empty text means the default."""
     _view().texts[key] = text
 
 
 def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
-    """The value of a setting.
+    """Return the value of a setting.
 
-    A text that means nothing here is left out: one from the address with a word to the visitor,
-    one that another choice has overtaken, such as a block of another model, without.
+    An invalid text is dropped. If it came from the address, the visitor is told; if another choice
+    made it invalid, such as a block that the new model lacks, it is dropped silently.
 
     Args:
         key: the parameter's name.
-        read: gives the value of a text; a ValueError where it has none.
-        default: the value where the address holds no text.
+        read: converts the text to a value; raises ValueError if it can't.
+        default: the value without a text.
     """
     text, view = held(key), _view()
     is_asked = key in view.asked
@@ -134,15 +142,16 @@ def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
 
 
 def _write(view: _View) -> bool:
-    """Bring the address up to date in one step of the browser's history; whether there was one.
+    """Update the address in one step of the browser's history; return whether it changed.
 
-    It has the settings of this page, none of another's, and what else it came with.
+    The address then holds this page's settings and any unknown parameters, but no settings that
+    belong to other pages only.
     """
     keys = view.keys.get(view.page or "", {})
     others = dict.fromkeys(key for asked in view.keys.values() for key in asked if key not in keys)
     wanted = dict.fromkeys(others, "") | {key: view.texts.get(key, "") for key in keys}
     changes: dict[str, str | list[str]] = {
-        key: text or []  # an empty list takes a parameter out
+        key: text or []  # an empty list removes the parameter
         for key, text in wanted.items()
         if text != st.query_params.get(key, "")
     }
@@ -152,6 +161,6 @@ def _write(view: _View) -> bool:
 
 
 def _is_history_step() -> bool:
-    """Whether Back or Forward led here."""
+    """Return whether Back or Forward led here."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation

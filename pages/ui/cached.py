@@ -1,4 +1,4 @@
-"""Analyses that are kept between runs, by spec. Their values are frozen, so visitors share them."""
+"""Analyses cached by spec between runs. The results are frozen, so all visitors share them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ is_published_ready = loaded
 
 @lru_cache(_KEPT)
 def published_of(spec: ResNetSpec) -> tuple[Published, ...]:
-    """What has been published for a network; the first answer may load torchvision."""
+    """Return a network's published results; the first call may load torchvision."""
     was_loaded = loaded()
     results = published(spec)
     if loaded() and not was_loaded:
-        gc.freeze()  # as in pages.ui.frame
+        gc.freeze()  # see pages.ui.frame.requested
     return results
 
 
 @lru_cache(_KEPT)
 def code_of(spec: ResNetSpec) -> tuple[str, str]:
-    """Torchvision's call, empty where there is none, and the standalone file."""
+    """Return the torchvision call, empty if there is none, and the standalone file's source."""
     return one_liner(spec), code(profile_of(spec))

@@ -1,4 +1,4 @@
-"""Charts on a page, in the page's colours, and as files."""
+"""Draw charts on a page in the page's colours, and offer them as files."""
 
 from __future__ import annotations
 
@@ -25,10 +25,16 @@ _BARE = {"displayModeBar": False}
 
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
-    """Draw a chart; where numbers stand for names, tell below it what they mean.
+    """Draw a chart, with a key below it if numbers replace names in it.
 
-    The style sheet shows one of both sets of names, by the width of the container. On the wall, and
-    without a height, the chart is as high as the window leaves room for it and its sentence.
+    The figure holds two sets of names; the style sheet shows one of them, depending on the
+    container's width. On the wall, and if `height` is None, the chart fills the window down to the
+    sentence below it.
+
+    Args:
+        chart: the chart.
+        key: identifies the chart on the page.
+        height: the height in px, or None to fill the window.
     """
     if on_wall():
         drawn = figure(chart, palette(), wall=True)
@@ -64,14 +70,14 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
 def chart_picture(
     chart: Chart, key: str, how: str = "", sources: Iterable[Citation] = (), file: str = ""
 ) -> Picture:
-    """Return a chart as the export dialog offers it.
+    """Return a chart as a picture for the export dialog.
 
     Args:
-        chart: what it shows; the first sentence of its text is that of the caption.
-        key: names its title in the address.
+        chart: the chart; the caption begins with the first sentence of its alternative text.
+        key: names the setting that holds its title.
         how: how it was measured, for the caption.
         sources: the papers that the caption cites.
-        file: what its files are called; without it the key.
+        file: the name of its files without a suffix; by default the key.
     """
     said = chart.alt.partition(". ")[0]
     caption = partial(figure_caption, said, how, tuple(sources))
@@ -94,7 +100,7 @@ def row_picture(
     how: str = "",
     sources: Iterable[Citation] = (),
 ) -> Picture:
-    """Return several small charts in one picture, as `chart_picture`."""
+    """Return several small charts as one picture for the export dialog; see `chart_picture`."""
     said = " ".join(f"{chart.alt.partition('. ')[0]}." for chart in charts)
     caption = partial(figure_caption, said, how, tuple(sources))
     make = partial(_row_file, tuple(charts))
@@ -108,6 +114,6 @@ def _drawn(make: Callable[[str, Look, int | None], bytes], look: Look) -> Drawn:
     return Drawn(lambda suffix, dpi: make(suffix, look, dpi), most_dpi(look), (remark,))
 
 
-# a preview and its download are one file; kept, as an open dialog draws it at every change
+# Cached because an open dialog redraws its preview at every change, and downloads the same file.
 _chart_file = lru_cache(8)(chart_file)
 _row_file = lru_cache(4)(row_file)

@@ -1,4 +1,4 @@
-"""Comparisons and choices that are kept between runs, as `pages.ui.cached` keeps profiles."""
+"""Comparisons and choices cached between runs, as `pages.ui.cached` does for profiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ diff_of = lru_cache(_KEPT)(diff)
 
 
 class Asked(NamedTuple):
-    """Budgets and for what they are."""
+    """Budgets, the training step that they apply to, and the measured times in ms by model."""
 
     budgets: Budgets
     batch: int
@@ -30,22 +30,22 @@ class Asked(NamedTuple):
 
 @lru_cache(2 * _KEPT)
 def curve_of(spec: ResNetSpec, sweep: Sweep, batch: int) -> SweepCurve:
-    """A network swept along one axis."""
+    """Return the sweep of a network along one axis."""
     return curve(spec, sweep, batch=batch)
 
 
 @lru_cache(_KEPT)
 def choice_of(task: Task, asked: Asked) -> Choice:
-    """What fits, for what was asked."""
+    """Return the networks that fit the budgets."""
     return choose(task, asked.budgets, asked.batch, asked.dtype, asked.optimiser, dict(asked.times))
 
 
 def comparison_of(
     nets: tuple[ResNetSpec, ...], batch: int, dtypes: Collection[Dtype] = ()
 ) -> Comparison:
-    """Return the comparison, with the steps that this visit has measured at that batch.
+    """Return the comparison, with the training steps measured in this session at that batch.
 
-    Memory of training steps is predicted in these types alone, as that takes the longest.
+    Training memory takes longest to predict, so it is predicted for the given dtypes only.
     """
     asked = tuple(dtype for dtype in Dtype if dtype in dtypes)
     return _compared(nets, batch, asked, tuple(comparable(batch)))

@@ -1,4 +1,4 @@
-"""Files to take home: each is made when it is asked for, and the page does not run again for it."""
+"""Downloads: a file is made when its button is clicked, without a rerun of the page."""
 
 from __future__ import annotations
 
@@ -40,16 +40,20 @@ _MIMES = {
 Make = Callable[[], str | bytes]
 
 _FILES, _KEPT = "files", 64
-_OVERTAKEN = 0.3  # seconds within which a run that was asked for has begun
-_LONGEST = 30.0  # seconds to wait for the end of a run
+_OVERTAKEN = 0.3  # seconds within which a requested run has begun
+_LONGEST = 30.0  # seconds to wait for a run to end
 _LOOK = 0.02
 
 
 @dataclass
 class _Files:
-    """A visitor's files: how each is made, by name, and whether the page is being run.
+    """A visitor's files.
 
-    `open` is the export dialog that is open on `page`.
+    Attributes:
+        makers: makes each file, by name.
+        is_running: whether the page is running.
+        page: the page of the latest run.
+        open: the export dialog that is open on that page; empty if none is.
     """
 
     makers: dict[str, Make] = field(default_factory=dict)
@@ -59,7 +63,7 @@ class _Files:
 
 
 class DataFile(NamedTuple):
-    """A file of numbers or of text: what its button says, its name, and how it is made."""
+    """A file of numbers or text: its button's label, its name, and what makes it."""
 
     label: str
     name: str
@@ -72,7 +76,7 @@ def _files() -> _Files:
 
 
 def hold_files(page: str) -> None:
-    """Let files wait until `release_files`: the page is being run. Another's dialog is closed."""
+    """Make downloads wait for `release_files` while a page runs; close another page's dialog."""
     files = _files()
     files.is_running = True
     if files.page != page:
@@ -80,13 +84,13 @@ def hold_files(page: str) -> None:
 
 
 def release_files() -> None:
-    """Let files be made: the page stands."""
+    """Let downloads proceed: the page has finished running."""
     _files().is_running = False
 
 
 @contextmanager
 def held_files() -> Iterator[bool]:
-    """Let files wait while a dialog is drawn; give whether it runs without its page."""
+    """Make downloads wait while a dialog is drawn; yield whether it reruns without its page."""
     files = _files()
     before, files.is_running = files.is_running, True
     try:
@@ -96,17 +100,17 @@ def held_files() -> Iterator[bool]:
 
 
 def is_open(dialog: str) -> bool:
-    """Return whether an export dialog of the page is open; it stays open while the page reruns."""
+    """Return whether an export dialog is open; it stays open when the page reruns."""
     return _files().open == dialog
 
 
 def open_dialog(dialog: str) -> None:
-    """Open an export dialog, from a callback; an empty name closes it."""
+    """Open an export dialog from a callback; an empty name closes it."""
     _files().open = dialog
 
 
 def table_files(grid: Grid, name: str) -> list[DataFile]:
-    """Return a table in each of its formats."""
+    """Return a table as CSV, LaTeX and Markdown files."""
     return [
         DataFile("CSV", f"{name}.csv", partial(grid_csv, grid)),
         DataFile("LaTeX", f"{name}.tex", partial(grid_latex, grid)),
@@ -115,7 +119,7 @@ def table_files(grid: Grid, name: str) -> list[DataFile]:
 
 
 def file_button(label: str, name: str, make: Make, *, is_primary: bool = False) -> None:
-    """A button that makes a file and hands it over under a name with a suffix."""
+    """Draw a button that makes a file and downloads it; the suffix of `name` sets its type."""
     files, mime = _files(), _MIMES[PurePath(name).suffix]
     files.makers.pop(name, None)
     files.makers[name] = make
@@ -137,11 +141,12 @@ def file_button(label: str, name: str, make: Make, *, is_primary: bool = False) 
 def _made(
     files: _Files, name: str, mime: str, make: Make, context: ScriptRunContext | None
 ) -> bytes:
-    """Return the file as the page's latest run would have it, and keep it until the next run.
+    """Return the file as of the page's latest run, and keep it until the visitor's next run.
 
-    A click can overtake the run that the change before it began, such as a title typed last. And
-    Streamlit throws away what was made on a click once two runs have ended, whoever's they are,
-    even if the browser has not fetched it yet: so the file is tied to its visitor.
+    A click can overtake the run that an earlier change started, such as a title typed just before,
+    so wait for that run first. Streamlit also discards a file made on a click after any two runs,
+    even other visitors', whether or not the browser has fetched it, so tie the file to its
+    visitor's session.
     """
     sleep(_OVERTAKEN)
     latest = monotonic() + _LONGEST

@@ -1,4 +1,4 @@
-"""Graphs, residual units and other drawings as the export dialog offers them."""
+"""Graphs, residual units and other drawings as pictures for the export dialog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.ui.fields import switch
 
 Draw = Callable[[float | None], Graph]
 
-_BESIDE = 200  # px at most of title, legend and scale above and below a drawing
+_BESIDE = 200  # most px that title, legend and scale add to a drawing's height
 
 
 def graph_picture(
@@ -33,16 +33,16 @@ def graph_picture(
     first: str = "graph",
     others: Callable[[], Mapping[str, Graph]] = dict,
 ) -> Picture:
-    """Return a graph as it stands on the page, with the options that only graphs have.
+    """Return the page's graph as a picture, with the options that only graphs have.
 
     Args:
-        name: what the files are called.
-        profile: the network that it shows; of several beside each other, by name.
-        draw: lays out what is on the page, for a width in mm on paper if there is one.
-        heat: numbers that colour it.
-        caption: gives LaTeX and BibTeX to copy.
+        name: the name of its files, such as a model's text.
+        profile: the network's profile, or the profiles of several networks by name.
+        draw: lays out the graph for a width on paper in mm, or for the screen if None.
+        heat: the numbers that colour it.
+        caption: returns the LaTeX caption and BibTeX.
         first: the graph's name in an HTML document.
-        others: gives what else such a document holds, by name.
+        others: returns the other graphs of an HTML document, by name.
     """
 
     def drawn(look: Look) -> Drawn:
@@ -63,7 +63,7 @@ def graph_picture(
         )
 
     return Picture(
-        "look",  # so that a title has the name in the address that it always had
+        "look",  # older addresses hold the title as look_title
         "Graph",
         file_name(name),
         drawn,
@@ -75,7 +75,7 @@ def graph_picture(
 
 
 def _choose_parts(look: Look) -> Look:
-    """Let the visitor choose which parts of a graph are drawn."""
+    """Draw the check boxes for the parts of a graph; return the look with what they say."""
     one, two, three = st.columns(3)
     check = partial(switch, box="checkbox")
     return replace(
@@ -94,15 +94,15 @@ def svg_picture(
     title: str = "",
     caption: Callable[[], str] | None = None,
 ) -> Picture:
-    """Return a picture that is an SVG text in its own size, such as a confusion matrix.
+    """Return an SVG in its own size, such as a confusion matrix, as a picture.
 
     Args:
-        key: names its title in the address.
-        name: what it is called.
-        file: what its files are called.
-        svg: draws it in a palette, for a width on paper.
-        title: what stands above it unless the visitor changes it.
-        caption: gives LaTeX and BibTeX to copy.
+        key: names the setting that holds its title.
+        name: its name in the dialog.
+        file: the name of its files, without a suffix.
+        svg: draws it with a look's palette and width.
+        title: its default title.
+        caption: returns the LaTeX caption and BibTeX.
     """
 
     def drawn(look: Look) -> Drawn:

@@ -1,4 +1,4 @@
-"""The editor: every option of a model in one dialog, what it costs, what follows and why not."""
+"""The editor: a dialog with every option of a model, its cost, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from nets.spec import join, overrides
 from pages.ui.option_words import VALUES, in_words, label_of
 from pages.ui.words import complain
 
-# The draft is a text's overrides. `_GOOD` is the last draft that is a model: what its options are
-# is shown where the draft does not say. `_BEFORE` is the model that is edited.
+# `_DRAFT` holds the overrides of the draft's text. `_GOOD` is the last valid draft; it supplies the
+# options that the draft leaves out. `_BEFORE` is the model being edited.
 _DRAFT, _GOOD, _BEFORE = "draft", "draft_good", "draft_before"
 
-# Options that mean something only together with others.
+# Options whose valid values depend on other options.
 _BOUND = ("zero_init", "projection_norm", "groups", "group_width", "stride_on", "dilate", "widths")
 
 
 def open_editor(spec: ResNetSpec, choose: Callable[[str], None]) -> None:
-    """Begin a draft from a model and show the dialog; `choose` receives an applied text."""
+    """Start a draft from a model and open the dialog; Apply passes the new text to `choose`."""
     st.session_state[_DRAFT] = overrides(spec)
     st.session_state[_GOOD] = st.session_state[_BEFORE] = spec
     _editor(choose)
@@ -61,7 +61,7 @@ def _editor(choose: Callable[[str], None]) -> None:
     else:
         place.code(text, language=None, wrap_lines=True)
     undo, _, apply = st.columns([2, 3, 2])
-    undo.button("Reset to the catalog", disabled=not draft, on_click=_reset, width="stretch")
+    undo.button("Reset to catalog", disabled=not draft, on_click=_reset, width="stretch")
     if apply.button(
         "Apply",
         type="primary",
@@ -74,8 +74,12 @@ def _editor(choose: Callable[[str], None]) -> None:
 
 
 def _show_cost(spec: ResNetSpec, before: ResNetSpec) -> str:
-    """Show what a draft costs and how that differs from the current model; or return why not."""
-    # these load torch, which takes seconds: a page has it, the picker has not
+    """Show the cost of a draft and its difference from the current model.
+
+    Returns:
+        Why the cost can't be counted; empty if it can.
+    """
+    # Imported late because they load torch, which takes seconds and which the picker doesn't need.
     from pages.ui.cached import profile_of
     from pages.ui.markup import Figure, figures
 
@@ -105,18 +109,18 @@ def _show_cost(spec: ResNetSpec, before: ResNetSpec) -> str:
         )
     )
     if spec != before:
-        st.caption(f"Differences are against the current model, `{before}`.")
+        st.caption(f"Differences are relative to the current model, `{before}`.")
     return ""
 
 
 def _draw(name: str, spec: ResNetSpec, draft: dict[str, str], idle: str) -> None:
-    """Draw one option, seeded from the draft; its label has the catalog's value if it differs."""
+    """Draw one option with the draft's value; the label adds the catalog's value if it differs."""
     before = shown(name, getattr(CATALOG[spec.base].spec, name))
     now = draft.get(name, shown(name, getattr(spec, name)))
     label = label_of(name)
     if now != before:
         label = f"{label} · catalog {in_words(name, before)}"
-    help = f"{OPTIONS[name].help} In a model's text: `{name}`."
+    help = f"{OPTIONS[name].help} In the model text: `{name}`."
     key = f"edit_{name}"
     common: dict[str, Any] = {
         "key": key,
@@ -147,13 +151,13 @@ def _changed(name: str) -> None:
     text = str(int(value)) if isinstance(value, bool) else str(value).strip().replace("×", "x")
     draft = dict(st.session_state[_DRAFT])
     draft.pop("channels" if name == "input" else name, None)
-    draft[name] = re.sub("[:=]", " ", text)  # one field is one option
+    draft[name] = re.sub("[:=]", " ", text)  # so that a field can't hold a second option
     base = st.session_state[_GOOD].base
     st.session_state[_DRAFT] = _without_what_lost_its_meaning(base, draft, name)
 
 
 def _without_what_lost_its_meaning(base: str, draft: dict[str, str], name: str) -> dict[str, str]:
-    """The draft less one option, or all, that the change of another left without meaning."""
+    """Drop the bound option, or else all, that the change of `name` made invalid, if that helps."""
     bound = [key for key in draft if key in _BOUND and key != name]
     for dropped in ([], *([key] for key in bound), bound):
         rest = {key: value for key, value in draft.items() if key not in dropped}

@@ -1,4 +1,4 @@
-"""How a page ends before its last line, where it has nothing more to show."""
+"""End a page early, when it has nothing more to show."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from streamlit.runtime.scriptrunner import StopException
 
 
 def end_page() -> NoReturn:
-    """End the page, but not the run: what stands around every page is still drawn.
+    """End the page but not the run, so that the frame around the page is still drawn.
 
-    After `st.stop` nothing could be.
+    `st.stop` would end the run as well.
     """
     raise StopException

@@ -1,4 +1,4 @@
-"""The export dialog, one for every picture and every data file of a page."""
+"""The export dialog for all pictures and data files of a page."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from pages.ui.words import complain, say_left_out, sentence
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture whose looks are chosen.
+    """A picture with a chosen look, ready to be made.
 
     Attributes:
-        make: gives the file for a suffix and, for a PNG, a resolution or None.
-        most_dpi: the finest resolution of a PNG.
-        remarks: what a visitor should know of these looks.
+        make: makes the file for a suffix and, for a PNG, a resolution in dpi or None.
+        most_dpi: the highest resolution of a PNG.
+        remarks: warnings about this look for the visitor.
     """
 
     make: Callable[[str, int | None], str | bytes]
@@ -52,19 +52,19 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a page as the dialog offers it.
+    """A picture that the dialog offers.
 
     Attributes:
-        key: names its title in the address.
-        name: what it is called where a page has several.
-        file: what its files are called, without a suffix.
-        draw: draws it with looks; draws the fields of its own options first, where it has any.
-        title: what stands above it unless the visitor changes it.
-        caption: gives LaTeX and BibTeX to copy.
-        suffixes: the formats.
-        preset: the width that it begins with, one of `WIDTHS`.
-        slide_mm: its width on a slide; None for a drawing that finds its own.
-        least_mm: the narrowest that it may be.
+        key: names the setting that holds its title.
+        name: its name in the dialog, if a page has several pictures.
+        file: the name of its files, without a suffix.
+        draw: draws it with a look, after drawing the fields of its own options if it has any.
+        title: its default title.
+        caption: returns the LaTeX caption and BibTeX.
+        suffixes: the suffixes of its formats.
+        preset: its default width, a key of `WIDTHS`.
+        slide_mm: its width on a slide; None if it fits itself to a slide.
+        least_mm: its minimum width.
     """
 
     key: str
@@ -83,7 +83,7 @@ WIDTHS = {
     "slide": "slide, 16:9",
     "page": "page, 170 mm",
     "column": "column, 85 mm",
-    "own": "own width",
+    "own": "custom",
 }
 _WIDTHS_MM = {"page": PAGE_MM, "column": COLUMN_MM}
 _PALETTES = {"light": LIGHT, "dark": DARK, "print": PRINT}
@@ -96,27 +96,27 @@ _FORMATS = {
     ".html": "HTML",
 }
 _REMARKS = {
-    ".dot": "For Graphviz, which lays it out anew.",
+    ".dot": "For Graphviz, which computes its own layout.",
     ".tex": "For LaTeX.",
-    ".html": "To walk through offline, in any browser.",
+    ".html": "Interactive, in any browser, offline too.",
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
-_IN_A_ROW = 4  # buttons of data files
-_MOST_LINES = 24  # of a text that is previewed; a box that scrolls no key would reach
-_MOST_BYTES = 4_000_000  # of a picture that is previewed
+_IN_A_ROW = 4  # buttons for data files
+_MOST_LINES = 24  # of a previewed text; the keyboard couldn't reach a box that scrolls
+_MOST_BYTES = 4_000_000  # of a previewed picture
 
 
 @st.fragment
 def export(
     dialog: str, pictures: Sequence[Picture] = (), data: Sequence[DataFile] = (), what: str = ""
 ) -> None:
-    """Draw the button that opens the export dialog; nothing is made while it is closed.
+    """Draw the button that opens the export dialog; no file is made while the dialog is closed.
 
     Args:
-        dialog: its name, one of its kind on the page.
-        pictures: what can be exported as a picture, the first shown first.
-        data: what can be exported as numbers or text.
-        what: which part of the page, where a page has several dialogs.
+        dialog: the dialog's name, unique on the page.
+        pictures: the pictures to offer; the dialog opens with the first.
+        data: the data files to offer.
+        what: the part of the page to export, if the page has several dialogs.
     """
     title = f"Export {what}".strip()
     st.button(
@@ -138,19 +138,19 @@ def export(
 
 
 def section(title: str) -> DeltaGenerator:
-    """Draw a section's title; return the place beside it for its export."""
+    """Draw a section's title; return the place beside it for its export button."""
     head, place = st.columns([8, 2.4], vertical_alignment="center")
     head.header(title)
     return place
 
 
 def file_name(text: str) -> str:
-    """Return a model's text as a file's name, without a suffix."""
+    """Return a model's text as a file name without a suffix."""
     return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
 
 
 def _show(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
-    """Draw the dialog: a picture with its looks and its caption, then the data files."""
+    """Draw the dialog: the picture with its look and caption, then the data files."""
     with held_files() as is_alone:
         if pictures:
             _show_pictures(pictures)
@@ -167,7 +167,7 @@ def _show(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
 
 
 def _chosen(pictures: Sequence[Picture]) -> Picture:
-    """Return the picture that is exported: of several the one that the visitor chooses."""
+    """Return the picture to export; let the visitor choose if there are several."""
     if len(pictures) == 1:
         return pictures[0]
     names = {picture.key: picture.name for picture in pictures}
@@ -176,7 +176,7 @@ def _chosen(pictures: Sequence[Picture]) -> Picture:
 
 
 def _show_pictures(pictures: Sequence[Picture]) -> None:
-    """Draw the looks, the download, the preview and the caption of the chosen picture."""
+    """Draw the fields, the download, the preview and the caption of the chosen picture."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
         picture = _chosen(pictures)
@@ -190,7 +190,7 @@ def _show_pictures(pictures: Sequence[Picture]) -> None:
             return
         remarks = list(drawn.remarks)
         if dpi is not None and dpi > (most := drawn.most_dpi):
-            remarks.insert(0, f"the PNG is made at {most:,} dpi, the most for this picture")
+            remarks.insert(0, f"the PNG is made at {most:,} dpi, the maximum for this picture")
             dpi = most
         made = _Made(drawn, suffix, dpi)
         name = f"{picture.file}{suffix}"
@@ -208,10 +208,10 @@ def _show_pictures(pictures: Sequence[Picture]) -> None:
 
 
 def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
-    """Let the visitor choose a file's looks, and a PNG's resolution.
+    """Draw the fields for a file's look; return the look and a PNG's resolution in dpi.
 
     Raises:
-        ValueError: in one sentence, if the title or the width is not possible.
+        ValueError: in one sentence, if the title or the width is invalid.
     """
     title = text(
         "Title",
@@ -232,7 +232,8 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
         width = number("Width, mm", MIN_WIDTH_MM, MAX_WIDTH_MM, 120, key="look_width", place=one)
         if width < picture.least_mm:
             raise ValueError(
-                f"this picture is {picture.least_mm:g} to {MAX_WIDTH_MM:,} mm wide, not {width:g}"
+                f"this picture must be {picture.least_mm:g} to {MAX_WIDTH_MM:,} mm wide, "
+                f"not {width:g}"
             )
     if suffix == ".png":
         dpi = number(
@@ -256,7 +257,7 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
 
 
 class _Made:
-    """A file as it is asked for; what the preview has made is what the button hands over."""
+    """The chosen file, made once, so that the preview and the download are the same."""
 
     def __init__(self, drawn: Drawn, suffix: str, dpi: int | None) -> None:
         self.suffix = suffix
@@ -270,13 +271,13 @@ class _Made:
         return self._kept
 
     def shown(self) -> str | bytes:
-        """Make what a browser can show: the file itself, or the drawing that it holds."""
+        """Return the file if a browser can show it as an image, else the same drawing as SVG."""
         is_shown = self.suffix not in (".pdf", ".html")
         return self.file() if is_shown else self._drawn.make(".svg", None)
 
 
 def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
-    """Show the file: at its size on paper where there is room."""
+    """Show the file, at its size on paper if there is room."""
     suffix, content = made.suffix, made.shown()
     if suffix in _LANGUAGES:
         assert isinstance(content, str)
@@ -306,7 +307,7 @@ def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
 
 
 class _Size(NamedTuple):
-    """The size of a picture on paper, and of a PNG in pixels."""
+    """The size of a picture on paper, and in pixels if it is a PNG."""
 
     width_mm: float
     height_mm: float
@@ -314,7 +315,7 @@ class _Size(NamedTuple):
 
 
 def _size_of(data: bytes) -> _Size:
-    """Read the size of a PNG or an SVG from its head."""
+    """Read the size of a PNG or an SVG from its header."""
     if data.startswith(b"\x89PNG"):
         wide, high = unpack(">II", data[16:24])
         found = re.search(rb"pHYs(.{9})", data[:4_096], re.DOTALL)

@@ -1,7 +1,7 @@
-"""Fields whose values are in the address: select boxes, segments, switches, numbers and texts.
+"""Widgets whose values are in the address: select boxes, segments, switches, numbers and texts.
 
-A field's key is its parameter's name. What is seen is a view of the text that
-`pages.ui.address` holds: it is seeded from the text, and writes the text when it is changed.
+A field's key is the name of its parameter. `pages.ui.address` holds the value as a text; the widget
+is seeded from that text and writes it back when it changes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui.address import chosen, held, hold
 
 Options = Iterable[str] | Mapping[str, str]
-"""Values as the address writes them; a mapping gives each its words on the screen."""
+"""Values as the address writes them; a mapping gives each value's label on the screen."""
 
 Place = DeltaGenerator | None
-"""Where a field is drawn; None is where the page is."""
+"""Where to draw a field; None for the page's current place."""
 
 
 @overload
@@ -56,12 +56,12 @@ def select(
     """Draw a select box and return the chosen value.
 
     Args:
-        label: what is chosen.
+        label: the field's label.
         options: the values.
-        default: the value where the address has none; None for a box that may stay empty.
+        default: the value if the address has none; None for a box that may stay empty.
         key: the parameter's name.
-        place: where it is drawn.
-        looks: passed on to `st.selectbox`.
+        place: where to draw it.
+        looks: passed to `st.selectbox`.
     """
     words, default = _words(options), default and str(default)
     value = chosen(key, partial(_option, words), default)
@@ -89,7 +89,7 @@ def segments(
     place: Place = None,
     **looks: Any,
 ) -> str:
-    """Draw a segmented control, of which one is always chosen; as `select`."""
+    """Draw a segmented control, of which one is always selected; see `select`."""
     words, default = _words(options), default and str(default)
     value = chosen(key, partial(_option, words), default)
     _seed(key, value, looks)
@@ -114,16 +114,16 @@ def tabs(
     settings: Mapping[str, Iterable[str]],
     place: Place = None,
 ) -> str:
-    """Draw the tabs of a page and return the one that is open, for the page to draw it alone.
+    """Draw the tabs of a page and return the open one; the page draws that tab only.
 
-    An address that names no tab, such as one from before there were any, opens the first tab of
-    which it holds a setting.
+    If the address names no tab, as older addresses do, open the first tab that has a setting in
+    the address.
 
     Args:
-        views: the tabs with their words; the first is open by default.
+        views: the label of each tab; the first is open by default.
         key: the parameter's name.
-        settings: the parameters that are drawn in a tab, by tab.
-        place: where the tabs are drawn.
+        settings: the parameters of the fields in each tab.
+        place: where to draw the tabs.
     """
     first = next(iter(views))
     texts = {view: "".join(map(held, keys)) for view, keys in settings.items()}
@@ -133,13 +133,13 @@ def tabs(
     _seed(key, value, {})
     with _at(place):
         st.segmented_control(
-            "Shown",
+            "View",
             list(views),
             key=key,
             format_func=lambda view: views[view],
             required=True,
             on_change=_changed,
-            args=(key, None),  # a tab that was clicked is named, whatever else the address holds
+            args=(key, None),  # name even the default tab, since other settings could open another
             label_visibility="collapsed",
             wrap=True,
         )
@@ -147,7 +147,7 @@ def tabs(
 
 
 def network(label: str, suggestions: Iterable[str], default: str, *, key: str, place: Place) -> str:
-    """Draw a box for one network, of the suggestions or typed, and return its text unread."""
+    """Draw a box for one network, suggested or typed; return its text without parsing it."""
     value = held(key) or default
     _seed(key, value, {})
     with _at(place):
@@ -172,9 +172,9 @@ def networks(
     place: Place = None,
     widget: str = "",
 ) -> list[str]:
-    """Draw a box for several networks and return their texts unread, each once; as `network`.
+    """Draw a box for several networks; return their texts without parsing them, each once.
 
-    `widget` is the box's own key where it is not the parameter's name.
+    `widget` is the widget's key if it differs from the parameter's name.
     """
     text, default = held(key), list(default)
     texts = list(dict.fromkeys(text.split(SEPARATOR) if text else default))
@@ -195,9 +195,9 @@ def networks(
 
 
 SEPARATOR = ";"
-"""Between the networks of one parameter."""
+"""Separates the networks in one parameter."""
 
-_ANY_MODEL = "From the catalog, or any model text such as resnet50:blocks=3,8,36,3."
+_ANY_MODEL = "A catalog name or any model text, such as resnet50:blocks=3,8,36,3."
 
 
 def _with(suggestions: Iterable[str], texts: Iterable[str]) -> list[str]:
@@ -259,9 +259,9 @@ def number(
     place: Place = None,
     **looks: Any,
 ) -> float | None:
-    """Draw a number field and return the number, which is finite; as `select`.
+    """Draw a number field and return its finite number; see `select`.
 
-    It takes whole numbers alone where `low` is an int. One whose default is None may stay empty.
+    The field accepts whole numbers only if `low` is an int. It may stay empty if `default` is None.
     """
     value = chosen(key, partial(_number, low, high), default)
     _seed(key, value, looks)
@@ -289,9 +289,10 @@ def text(
     may_be_empty: bool = False,
     **looks: Any,
 ) -> str:
-    """Draw a text field of at most so many letters.
+    """Draw a text field of at most `most` characters and return its text.
 
-    An empty one is the default, unless it may be empty: then the address holds a space for it.
+    An empty field means the default, unless `may_be_empty`: the address then holds a space for an
+    empty text.
     """
     value = chosen(key, partial(_short, most), default)
     if may_be_empty:
@@ -315,9 +316,10 @@ def _words(options: Options) -> dict[str, str]:
 
 
 def _seed(key: str, value: object, looks: Mapping[str, Any]) -> None:
-    """Make the field that is seen show the value.
+    """Make the widget show the value.
 
-    Streamlit drops what was changed in a field in the run that disables it.
+    A disabled field is always seeded: Streamlit drops a change made just before the run that
+    disables the field.
     """
     shown = key in st.session_state and st.session_state[key] == value
     if not shown or looks.get("disabled"):
@@ -344,7 +346,7 @@ def _written(value: object) -> str:
 
 
 def _option(words: Mapping[str, str], text: str) -> str:
-    """An option by its value; by its words, which addresses had before they had values."""
+    """Return an option by its value, or by its label, which older addresses hold."""
     by_words = {said: value for value, said in words.items()}
     value = text if text in words else by_words.get(text)
     if value is None:

@@ -1,4 +1,4 @@
-"""What stands around every page: the navigation, and how a page gets its model."""
+"""The frame around every page: the configuration, the navigation and the page's model."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("choose", "Choose", ":material/checklist:"),
     ("lecture", "Lecture", ":material/school:"),
 )
-"""File name in pages/, title and icon; the first is the front page."""
+"""The file name in pages/, title and icon of each page; the first is the front page."""
 
 LECTURES = "lecture"
 """The page of the lectures, which is no step of one."""
 
 _HERE = Path(__file__).parent
 STYLE = _HERE / "style.css"
-"""The style sheet of all pages; the server puts it into its documents too."""
+"""The style sheet of all pages; the server also puts it into its HTML documents."""
 
 _ICON = str(_HERE / "logo.svg")
 
@@ -64,9 +64,9 @@ _closer, _popovers = (
 
 
 def configure() -> None:
-    """Title, icon, width and looks, before anything else is drawn.
+    """Set the page's title, icon, width and style before anything else is drawn.
 
-    Without an icon of ours, a page's symbol would be fetched from the network as the tab's icon.
+    Without an icon of ours, Streamlit would fetch the page's symbol from the network for the tab.
     """
     st.set_page_config("ResNet Lab", _ICON, layout="wide")
     st.html(STYLE)
@@ -74,7 +74,7 @@ def configure() -> None:
 
 
 def navigation() -> StreamlitPage:
-    """The pages; the answer is the one that was asked for."""
+    """Draw the navigation and return the requested page."""
     return st.navigation(
         [
             st.Page(f"pages/{name}.py", title=title, icon=icon, default=index == 0)
@@ -84,12 +84,12 @@ def navigation() -> StreamlitPage:
 
 
 def hand_over(choice: Choice) -> None:
-    """Give this run's model to the page."""
+    """Store this run's model for the page to read."""
     st.session_state[_HANDOVER] = choice
 
 
 def run(page: StreamlitPage) -> None:
-    """Run a page with its settings, and say what of the address could not be taken."""
+    """Run a page with its settings, and list the settings from the address that were invalid."""
     hold_files(page.url_path)
     begin(page.url_path)
     set_up()
@@ -103,7 +103,7 @@ def run(page: StreamlitPage) -> None:
     if at is not None and at.waits:
         st.session_state.pop(_HANDOVER)  # the page comes with the answer
     else:
-        with suppress(StopException):  # the page ends early where it has nothing more to show
+        with suppress(StopException):  # raised by end_page
             page.run()
     if at is not None and sentence is not None:
         lecture.say(at, sentence)
@@ -118,10 +118,10 @@ def run(page: StreamlitPage) -> None:
 
 
 def requested() -> ResNetSpec:
-    """The model of this run, for a page to begin with.
+    """Return the model of this run; every page calls this first.
 
-    Where app.py has not run, as on a deep link into a fresh server, it is run first. Where the
-    model's text is wrong, the page says so and ends.
+    If app.py hasn't run yet, as after a deep link into a fresh server, rerun through it. If the
+    model's text is invalid, say so and end the page.
     """
     choice: Choice | None = st.session_state.pop(_HANDOVER, None)
     if choice is None:
@@ -130,27 +130,27 @@ def requested() -> ResNetSpec:
         st.rerun()
     if choice.spec is None:
         _refuse(choice.error, choice.fallback)
-    waiting = st.empty()  # always there: what follows keeps its place, and an open menu stays open
-    if "torch" not in sys.modules:  # torch takes seconds, once in a server's life
+    waiting = st.empty()  # drawn on every run so that later elements keep their place
+    if "torch" not in sys.modules:  # loading torch takes seconds, once per server
         waiting.html(skeleton(title(choice.spec)))
         importlib.import_module("analysis.costs.profiles")
-        gc.freeze()  # torch stays: the collector need not walk through it again, 0.3 s each time
+        gc.freeze()  # saves 0.3 s per collection: torch's objects are never freed anyway
         waiting.empty()
     return choice.spec
 
 
 def skeleton(heading: str) -> str:
-    """What stands in a page's place while torch is loaded."""
+    """Return the HTML placeholder of a page while torch loads."""
     figure = '<div class="rl-wait" style="height:5rem"></div>'
     rows = '<div class="rl-wait" style="height:2rem;margin:0.75rem 0"></div>' * 8
     return (
-        f'<h1>{escape(heading)}</h1><p role="status">Loading torch, once after a server starts.</p>'
+        f'<h1>{escape(heading)}</h1><p role="status">Loading torch, once per server start.</p>'
         f'<div class="rl-figures">{figure * 7}</div>{rows}'
     )
 
 
 def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Result:
-    """The analysis of a model, or the page's end with the reason why there is none."""
+    """Return the analysis of a model, or end the page with the reason why it failed."""
     try:
         return analysis(spec)
     except ValueError as error:
@@ -158,8 +158,8 @@ def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Resul
 
 
 def _refuse(reason: str, instead: str) -> NoReturn:
-    st.title("This model cannot be shown")
+    st.title("Can't show this model")
     complain(reason)
     st.button(f"Show {instead}", on_click=choose, args=(instead,))
-    st.caption(f"A model is written as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
+    st.caption(f"Write a model as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
     end_page()

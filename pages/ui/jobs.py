@@ -1,4 +1,4 @@
-"""Long work on a page: one job a page and visitor, followed while it runs, kept when it ends."""
+"""Long-running work: one job per page and visitor, shown while it runs and kept when it ends."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from nets.options import number_of
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
-_LOOK_EVERY = 1.0  # seconds: a look draws charts, and the machine is busy measuring
-# A timer that fires while a click on a link waits keeps the visitor on the old page.
+_LOOK_EVERY = 1.0  # seconds; more often, drawing charts would disturb the measurement
+# Not often: a timer that fires while a click on a link waits keeps the visitor on the old page.
 _REMIND_EVERY = 5.0  # seconds
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 def warm_up() -> None:
-    """Start the worker in the background, so that the first job need not wait for torch."""
+    """Start the worker in the background, so that the first job doesn't wait for torch."""
     worker().warm_up()
 
 
 def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) -> None:
-    """Begin work for this visitor under a key; what ran there before is cancelled."""
+    """Start a job for this visitor under a key; cancel the one that was there before."""
     if before := job_of(key):
         before.cancel()
     visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
@@ -37,14 +37,14 @@ def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) ->
 
 
 def _connected() -> Callable[[], bool]:
-    """Whether this visitor's page is connected to the server, to be asked from any thread."""
+    """Return a function, callable from any thread, that tells whether the visitor is connected."""
     context = get_script_run_ctx()
     session = context.session_id if context else ""
 
     def connected() -> bool:
         try:
             return bool(runtime.get_instance().is_active_session(session))
-        except RuntimeError:  # no server: it is stopping, or a test runs without one
+        except RuntimeError:  # no server: it is stopping, or this is a test
             return True
 
     return connected
@@ -56,12 +56,12 @@ def _jobs() -> dict[str, Job]:
 
 
 def job_of(key: str) -> Job | None:
-    """The latest job under a key."""
+    """Return the latest job under a key."""
     return _jobs().get(key)
 
 
 def show_running() -> None:
-    """Say in the sidebar of every page what runs."""
+    """List the running jobs in the sidebar of every page."""
     if not any(not is_over(job) for job in _jobs().values()):
         return
 
@@ -75,21 +75,21 @@ def show_running() -> None:
 
 
 def is_over(job: Job) -> bool:
-    """Whether it runs no more."""
+    """Return whether a job has ended."""
     return job.state in _OVER
 
 
 def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
-    """Show a job that was running at the beginning of this run, with a way to cancel it.
+    """Show a job that was running when this run began, with a button to cancel it.
 
-    The page runs again as soon as it is over.
+    The page reruns as soon as the job ends.
     """
 
     def look() -> None:
         if is_over(job):
             st.rerun(scope="app")
         state, cancel = st.columns([6, 1], vertical_alignment="center")
-        state.html(f'<div role="status">{where(job)}</div>')  # is read aloud when it changes
+        state.html(f'<div role="status">{where(job)}</div>')  # screen readers announce changes
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
@@ -97,7 +97,7 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
 
 
 def say_why(job: Job, advice: Callable[[], str]) -> None:
-    """Why a job that is over has no result, if so; `advice` is for one without enough memory."""
+    """Say why an ended job failed, if it did; add `advice` if it ran out of memory."""
     failure = job.failure
     if failure is None:
         return
@@ -109,7 +109,7 @@ def say_why(job: Job, advice: Callable[[], str]) -> None:
 
 
 def where(job: Job) -> str:
-    """Where a job stands, in words."""
+    """Describe the state of a job: queued, starting or running."""
     if ahead := job.place:
         return f"Queued: {number_of(ahead, 'job')} ahead. Only one measurement runs at a time."
     return "Starting" if job.progress is None else "Running"

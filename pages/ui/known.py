@@ -1,4 +1,4 @@
-"""What is known of a question: this visit's answer, else this server's, else the recorded one."""
+"""The known results of a question: from this session, this server's store or the recorded ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEPT = 100
 
 
 def known(name: str, kind: str) -> Result | None:
-    """Return the answer to a question, if there is any.
+    """Return the result of a question, if there is any.
 
     Args:
         name: the question's hash.
@@ -31,12 +31,12 @@ def known(name: str, kind: str) -> Result | None:
 
 
 def is_of_visit(result: Result) -> bool:
-    """Return whether a result was measured in this visit."""
+    """Return whether a result was measured in this session."""
     return st.session_state.get(_ANSWERS, {}).get(result.hash) is result
 
 
 def keep(result: Result) -> None:
-    """Keep an answer with this visit and in the server's store; one that is kept is left alone."""
+    """Keep a result in this session and in the server's store, once."""
     answers: dict[str, Result] = st.session_state.setdefault(_ANSWERS, {})
     if answers.get(result.hash) is result:
         return
@@ -47,7 +47,7 @@ def keep(result: Result) -> None:
 
 
 def measured_here(kind: str) -> Iterator[Result]:
-    """Give this server's results of a kind, the oldest first."""
+    """Yield this server's results of a kind, oldest first."""
     for path in reversed(Store().paths(kind)):
         if (result := _stored(path)) is not None:
             yield result
@@ -62,7 +62,7 @@ def _stored(path: Path) -> Result | None:
 
 @lru_cache(300)
 def _read(path: Path, changed_ns: int) -> Result | None:
-    """Read a result's file; it is read again when it has changed."""
+    """Read a result's file; read it again if it has changed."""
     try:
         return read_result(path)
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""Figures, tables and trees as HTML: selectable text that a screen reader and a search can read.
+"""Figures, tables and trees as HTML: text that can be selected, searched and read aloud.
 
-Every text is escaped here. `style.css` beside this file has the looks.
+All text is escaped here. `style.css` beside this file styles it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from analysis.structure.tree import TreeNode
 from analysis.style.fonts import LATIN, with_fonts
 from analysis.style.numbers import exact, scale_of, shape
 
-_SHORT, _LONG = 18, 40  # letters of a cell's text that stays on one line, or wants room
+_SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
 
 
 class Figure(NamedTuple):
-    """One large number: what it is, its short form, its convention, and the exact value."""
+    """A large number: label, short form, convention (`note`), exact value (`title`), difference."""
 
     label: str
     value: str
@@ -31,7 +31,7 @@ class Figure(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A table's cell: text, what shows on hover, and the length of its bar from 0 to 1."""
+    """A table cell: its text, its tooltip, and the length of its bar from 0 to 1."""
 
     text: str
     title: str = ""
@@ -39,9 +39,9 @@ class Cell(NamedTuple):
 
 
 def column(title: str, values: Sequence[int], total: int, unit: str = "") -> list[Cell]:
-    """A table's column: its head with one unit for all, the values with bars, and the total.
+    """Return a table column: a head with the shared unit, the values with bars, and the total.
 
-    Numbers stand under each other by their decimal point; the exact value shows on hover.
+    Numbers have the same number of decimals, so they align; the tooltip has the exact value.
     """
     scale, prefix = scale_of(total)
     digits = 2 if total < 100 * scale else 1
@@ -59,7 +59,7 @@ def column(title: str, values: Sequence[int], total: int, unit: str = "") -> lis
 
 
 def figures(items: Iterable[Figure]) -> str:
-    """Large numbers in a row that wraps."""
+    """Return large numbers in a row that wraps."""
     return _element(
         "div",
         "rl-figures",
@@ -80,11 +80,17 @@ def table(
     text_columns: int,
     models: Iterable[str] = (),
 ) -> str:
-    """Return a table whose first `text_columns` columns are text and whose others are numbers.
+    """Return a table.
 
-    The last row of a table whose first cell is `total` is set apart. On a phone every row is a card
-    whose lines bear the columns' names. Where `models` has the text of
-    each row's network, the row is a link that opens it on the front page.
+    A row whose first cell is `total` is set apart. On a phone each row becomes a card whose lines
+    carry the column names.
+
+    Args:
+        caption: the table's name, for screen readers.
+        head: the column names.
+        rows: the cells of each row.
+        text_columns: how many columns, from the left, are text; the others are numbers.
+        models: the model text of each row, if rows link to their networks on the front page.
     """
     kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
     top = "".join(
@@ -101,11 +107,15 @@ def table(
 
 
 def picture(svg: str, alt: str, share: float | None = None, own_size: bool = False) -> str:
-    """A picture, and what it says to those who cannot see it.
+    """Return a picture with alternative text.
 
-    It is as wide as is good to read, as its own size is, or as this share of the page.
+    Args:
+        svg: the picture.
+        alt: the alternative text.
+        share: its width as a share of the page; None for a width that is easy to read.
+        own_size: whether to show it at its own size instead.
     """
-    data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image has no other fonts
+    data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image can't use the page's
     size = " ".join(re.findall(r'\b(?:width|height)="[\d.]+"', svg[: svg.index(">")]))
     width = f' style="width:{100 * share:.2f}%"' if share else ""
     kind = "rl-figure" if share or own_size else "rl-picture"
@@ -114,7 +124,7 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
 
 
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:
-    """The layer tree; what has children opens by click or key."""
+    """Return the layer tree; rows with children open with a click or a key."""
     head = "".join(
         f"<span>{name}</span>" for name in ("Layer", "Type", "Output", "Parameters", "Mult-adds")
     )
@@ -127,7 +137,7 @@ def layer_tree(root: TreeNode, is_open: bool = False) -> str:
 
 
 def layer_rows(nodes: Sequence[TreeNode]) -> str:
-    """Layers as a flat table."""
+    """Return layers as a flat table."""
     rows = [
         (
             node.path,
@@ -174,7 +184,7 @@ def _row(
     return f"<tr{about}>" + "".join(map(_cell, cells, kinds, head, links)) + "</tr>"
 
 
-_SKIPPED = ' tabindex="-1"'  # one stop of the Tab key a row
+_SKIPPED = ' tabindex="-1"'  # so that Tab stops once per row
 
 
 def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
@@ -193,12 +203,12 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
 
 
 def verdict(sentence: str) -> str:
-    """The one sentence that a page comes to: large, but no heading of what follows."""
+    """Return a page's conclusion as one large sentence, which is not a heading."""
     return _element("p", "rl-verdict", escape(sentence))
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
-    """What the numbers beside a chart's points stand for; nothing where there are none."""
+    """Return the key of the numbers beside a chart's points; empty if there are none."""
     if not key:
         return ""
     said = " · ".join(
@@ -208,7 +218,7 @@ def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
 
 
 def _scroll(kind: str, label: str, inside: str) -> str:
-    """What may be wider than a phone: a keyboard scrolls it, too."""
+    """Return content that may be wider than the screen in a box that the keyboard can scroll."""
     return (
         f'<div class="{f"rl-scroll {kind}".rstrip()}" tabindex="0" role="group" '
         f'aria-label="{escape(label)}">{inside}</div>'

@@ -1,4 +1,4 @@
-"""What this visit and this server have measured of a network, for other pages to show."""
+"""Measurements of a network in this session and on this server, for other pages to show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRAININGS = "training_runs"
 
 
 def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]]:
-    """What was measured of a network, the latest of each kind, by name: its words and itself."""
+    """Return the latest measurement of each kind, by name: its label and what makes its heat."""
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {}
     for timing in timings():
         if timing.model == str(spec):
@@ -43,7 +43,7 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
 
 
 def timings() -> list[Timing]:
-    """Return what this server has timed, and after it what this visit has."""
+    """Return this server's timings, followed by this session's."""
     visit: list[Timing] = st.session_state.get(TIMINGS, [])
     if not (results := list(measured_here("time"))):
         return visit
@@ -52,7 +52,7 @@ def timings() -> list[Timing]:
     known = {(timing.model, timing.environment.date) for timing in visit}
     found = []
     for result in results:
-        with suppress(ValueError):  # of a device that is gone
+        with suppress(ValueError):  # its device is gone
             timing = timing_of(result)
             if (timing.model, timing.environment.date) not in known:
                 found.append(timing)
@@ -61,14 +61,14 @@ def timings() -> list[Timing]:
 
 @dataclass(frozen=True)
 class MeasuredStep:
-    """A training step as it was measured here.
+    """A training step measured on this server.
 
     Attributes:
-        model: the network's text.
-        ms: the median on the page Timing, the mean in a training run.
-        peak_bytes: by torch's allocator, where it counts any.
-        how: the conditions, in words; steps compare where these are the same.
-        date: when, in UTC.
+        model: the model's text.
+        ms: the median on the Timing page, or the mean of a training run.
+        peak_bytes: the peak counted by torch's allocator, or None if it counts none.
+        how: the conditions in words; steps are comparable if these are equal.
+        date: when it was measured, in UTC.
     """
 
     model: str
@@ -79,10 +79,10 @@ class MeasuredStep:
 
 
 def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
-    """Return the training steps at a batch in a type that compare.
+    """Return comparable training steps at a batch and dtype.
 
-    All were taken as the latest of them was: on its device, with its threads, layout and compiler,
-    and either all on the page Timing or all in training runs, which read their images too.
+    All were measured like the latest one: with the same device, threads, memory format and
+    compiler, and either all on the Timing page or all in training runs, which also read images.
     """
     found = sorted([*_timed(batch, dtype), *_trained(batch, dtype)], key=lambda step: step.date)
     return [step for step in found if step.how == found[-1].how]
@@ -113,5 +113,5 @@ def _trained(batch: int, dtype: str) -> Iterator[MeasuredStep]:
 
 
 def measured_ms(batch: int, dtype: str = "float32") -> dict[str, float]:
-    """The latest measured training step of each model, of those that compare."""
+    """Return each model's latest comparable training step in ms."""
     return {step.model: step.ms for step in comparable(batch, dtype)}

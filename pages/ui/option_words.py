@@ -1,4 +1,4 @@
-"""The words of the page for a network's options and their values."""
+"""Labels for a network's options and their values."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ VALUES: Mapping[str, Mapping[Any, str]] = {
         Init.DEFAULT: "PyTorch's default",
     },
 }
-"""The words for the values of each option that has a few, by the option's name."""
+"""The labels of each option's values, by the option's name, for options with few values."""
 
 
 def label_of(name: str) -> str:
-    """Return what the page calls an option."""
+    """Return the label of an option."""
     return "Channels" if name == CHANNELS else OPTIONS[name].label
 
 
 def in_words(name: str, text: str) -> str:
-    """Return the page's words for a value that is written as in a model's text."""
+    """Return the label of a value that is written as in a model's text."""
     if name == "input":
         return text.replace("x", "×")
     if isinstance(DEFAULTS.get(name), bool):

@@ -1,4 +1,4 @@
-"""The model picker: family, model, the text in the address, what is edited, recent models."""
+"""The model picker: family, model, model text, edits and recent models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RECENT_SHOWN = 5
 
 @dataclass(frozen=True)
 class Choice:
-    """The model that was asked for, or why there is none and what to show instead."""
+    """The requested model, or why it is invalid and which model to offer instead."""
 
     spec: ResNetSpec | None
     error: str = ""
@@ -35,7 +35,7 @@ class Choice:
 
 
 def pick() -> Choice:
-    """Draw the picker in the sidebar and read the model."""
+    """Draw the picker in the sidebar and return the model."""
     with st.sidebar:
         text = hidden_text(MODEL, DEFAULT)
         choice = _read(text)
@@ -45,7 +45,7 @@ def pick() -> Choice:
             "Model text",
             key=_TEXT,
             on_change=_text_changed,
-            help="A catalog name, then overrides: resnet50:blocks=3,8,36,3:unit=full_preact",
+            help="A catalog name and overrides, such as resnet50:blocks=3,8,36,3:unit=full_preact.",
         )
         if choice.spec:
             if st.button("Edit this model", icon=":material/tune:", width="stretch"):
@@ -56,7 +56,7 @@ def pick() -> Choice:
 
 
 def choose(text: str) -> None:
-    """Make this text the model, from a callback."""
+    """Set the model's text from a callback."""
     st.session_state[MODEL] = text
 
 
@@ -73,7 +73,7 @@ def _read(text: str) -> Choice:
 
 
 def _draw_views(name: str) -> None:
-    """Family and model as seen from the text; a change here writes the text."""
+    """Draw the boxes for family and model, which follow the text and write it when changed."""
     family = CATALOG[name].family
     names = [n for n, entry in CATALOG.items() if entry.family is family]
     st.session_state[_FAMILY], st.session_state[_NAME] = family, name
@@ -84,7 +84,7 @@ def _draw_views(name: str) -> None:
 
 
 def _draw_edits(spec: ResNetSpec) -> None:
-    """What differs from the catalog entry, each with a way back."""
+    """List the differences from the catalog entry, each with an undo button."""
     edits = overrides(spec)
     if not edits:
         return
@@ -121,7 +121,7 @@ def _undo(name: str, edits: dict[str, str], key: str) -> None:
     try:
         parse(text)
     except ValueError as error:
-        st.session_state[_NOTICE] = f"{label_of(key)} stays: {error}"
+        st.session_state[_NOTICE] = f"{label_of(key)} can't be undone: {error}"
     else:
         choose(text)
 
@@ -133,7 +133,7 @@ def _family_changed() -> None:
 
 def _text_changed() -> None:
     text = st.session_state[_TEXT].strip()
-    if "://" in text:  # a pasted address of a page
+    if "://" in text:  # a page's address was pasted
         text = parse_qs(urlsplit(text).query).get(MODEL, [text])[0]
     choose(text or DEFAULT)
 

@@ -1,10 +1,10 @@
-// Streamlit puts a popover at the end of the document and leaves the focus on its button, with the
-// whole page between them: Tab goes from the button into the popover, and round both.
+// Streamlit puts a popover at the end of the document but leaves the focus on its button, with the
+// whole page between them. Make Tab move from the button into the popover and cycle through both.
 
 const OPENER = '[data-testid="stPopoverButton"][aria-expanded="true"]';
 const CONTROLS = "button, input, select, textarea, summary, a[href], [tabindex]";
 
-// One listener for the life of the document: the component may be drawn anew at any run.
+// Add the listener once per document: any run may redraw the component.
 export default function popover() {
   if (document.hasPopovers) return;
   document.hasPopovers = true;

@@ -1,4 +1,4 @@
-"""What the server adds to Streamlit: pages that are styled from their first frame on."""
+"""The server's additions to Streamlit, such as pages that are styled from the first frame on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.ui.lecture import SCRIPT
 
 
 def documents() -> list[Route]:
-    """Return a route for each page that serves Streamlit's document with our style sheet in it.
+    """Return a route for each page that serves Streamlit's HTML document with our style sheet.
 
     Streamlit draws its first frames before a script can send any style; without one they move by
     the width of the sidebar as soon as the script sends it. The keys of a lecture count from then
@@ -28,7 +28,7 @@ def documents() -> list[Route]:
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
     keys = SCRIPT.read_text(encoding="utf-8").rpartition("export default")[0]
-    early = f"<script>(() => {{{keys}}})();</script>"  # a module's script would wait for Streamlit's
+    early = f"<script>(() => {{{keys}}})();</script>"  # before Streamlit's modules
     document = document.replace("<head>", f"<head>{early}", 1)
     document = document.replace("</body>", f"<style>{style}</style></body>", 1)
 
@@ -42,7 +42,7 @@ def documents() -> list[Route]:
 async def life(_: App) -> AsyncIterator[None]:
     """Open a browser when the server starts, unless it is headless; close the worker when it stops.
 
-    A signal ends the process without running its exit handlers.
+    The worker is closed here because a signal ends the process without running exit handlers.
     """
     if not st.get_option("server.headless"):
         scheme = "https" if st.get_option("server.sslCertFile") else "http"
@@ -53,6 +53,6 @@ async def life(_: App) -> AsyncIterator[None]:
 
 
 def _base() -> str:
-    """Return the path below which all pages are, with a slash before it, or an empty text."""
+    """Return the path that prefixes all pages, such as /lab; empty if there is none."""
     path = str(st.get_option("server.baseUrlPath")).strip("/")
     return f"/{path}" if path else ""

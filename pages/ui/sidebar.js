@@ -1,4 +1,4 @@
-// On a narrow screen the sidebar covers the page: close it once a page or a model is chosen.
+// On a narrow screen the sidebar covers the page, so close it once a page or a model is chosen.
 
 const NARROW = 768; // px, Streamlit's own breakpoint
 let place;

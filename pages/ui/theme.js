@@ -1,6 +1,6 @@
-// Charts and drawings come from the server in the theme's colours: tell it when the theme changes,
-// such as at sunset, or else they stay in the old one's until something else runs the page. That
-// would close an open dialog, so it waits until there is none.
+// The server draws charts in the theme's colours, so tell it when the theme changes, such as at
+// sunset. Otherwise they would keep the old colours until the next run. The run that follows would
+// close an open dialog, so wait until none is open.
 
 export default function theme({ setTriggerValue }) {
   const app = document.querySelector(".stApp");

@@ -1,4 +1,4 @@
-"""Which colours this visitor's page has."""
+"""The colours of this visitor's page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _follower = st.components.v2.component(
 
 
 def follow_theme() -> None:
-    """Run the page again when the visitor's theme changes, as `palette` does then."""
+    """Rerun the page when the visitor's theme changes, since `palette` changes with it."""
     _follower(key="theme", on_theme_change=lambda: None)
 
 
 def palette() -> Palette:
-    """The colours for pictures on the page, light or dark as the visitor's theme is."""
+    """Return the palette for pictures on the page: light or dark, like the visitor's theme."""
     return DARK if st.context.theme.type == "dark" else LIGHT

@@ -1,4 +1,4 @@
-// The key P switches the projector view, unless a field has the focus.
+// The key P toggles the projector view, unless a field has the focus.
 
 const FIELD = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox]";
 
@@ -8,7 +8,7 @@ function press(event) {
   document.querySelector(".st-key-switch_view button")?.click();
 }
 
-// One listener for the life of the document: the component may be drawn anew at any run.
+// Add the listener once per document: any run may redraw the component.
 export default function keys() {
   if (document.hasSwitch) return;
   document.hasSwitch = true;

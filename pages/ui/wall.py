@@ -1,6 +1,6 @@
-"""The projector view: one chart or drawing and one sentence a screen, in large type.
+"""The projector view: one chart or drawing and one sentence per screen, in large type.
 
-It is a setting of every page, `view=wall` in the address; the key P and a button switch it.
+It is a setting of every page, `view=wall` in the address. The key P and a button toggle it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _keys = st.components.v2.component(
 
 
 class View(StrEnum):
-    """For whom a page is set: who sits before it, or a hall."""
+    """What a page is laid out for: a desk or a lecture hall."""
 
     DESK = "desk"
     WALL = "wall"
 
 
 def on_wall() -> bool:
-    """Return whether the page is set for a projector."""
+    """Return whether the page is laid out for a projector."""
     return chosen(_VIEW, View, View.DESK) is View.WALL
 
 
 def set_up() -> None:
-    """Set the page for whom it is shown to, and listen for the key P."""
+    """Style the page for a desk or a projector, and listen for the key P."""
     if on_wall():
         st.html(_STYLE)
     with st.sidebar, st.container(key="hidden-keys"):
@@ -44,7 +44,7 @@ def set_up() -> None:
 
 
 def switch_view() -> None:
-    """Draw the button of the projector view, which the key P presses too."""
+    """Draw the button that toggles the projector view; the key P presses it."""
     wall = on_wall()
     label, icon = ("Exit", "close_fullscreen") if wall else ("Projector", "present_to_all")
     with st.container(key="view_switch", width="content"):
@@ -53,18 +53,18 @@ def switch_view() -> None:
             key="switch_view",
             type="tertiary",
             icon=f":material/{icon}:",
-            help="Large type and one picture per screen. Press P to switch.",
+            help="Large type, one picture per screen. Press P to toggle.",
             on_click=hold,
             args=(_VIEW, "" if wall else View.WALL.value),
         )
 
 
 def heading(title: str, width: float = 1.6) -> DeltaGenerator:
-    """Draw the title of a page; return the place beside it, which the wall does not show.
+    """Draw a page's title; return the place beside it, which the wall doesn't show.
 
     Args:
-        title: of the page.
-        width: of the place, of which the title has 8.
+        title: the title.
+        width: the width of the place, relative to 8 for the title.
     """
     if on_wall():
         st.title(title)
@@ -75,11 +75,11 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
 
 
 def aside(key: str) -> DeltaGenerator:
-    """Return a container of which the wall shows warnings and errors alone, such as settings."""
+    """Return a container, such as for settings; on the wall only its warnings and errors show."""
     return st.container(key=f"aside-{key}" if on_wall() else None)
 
 
 def end_of_wall() -> None:
-    """End the page here on the wall: what follows are details."""
+    """End the page here if it is on the wall; only details follow."""
     if on_wall():
         end_page()

@@ -1,4 +1,4 @@
-"""Reasons as sentences: what a visitor typed is shown as it is, never read as markup."""
+"""Error and warning messages; text that a visitor typed is escaped, never read as Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nets import CATALOG
 
 
 def sentence(reason: str) -> str:
-    """A reason with a full stop, without markup, and with a capital unless a model begins it."""
+    """Return a reason as an escaped sentence, capitalised unless it begins with a model."""
     plain = re.sub(r"([\\\[\]`*$~<>])", r"\\\1", reason)
     end = "" if reason.endswith(("?", ".")) else "."
     is_model = reason.split()[0].partition(":")[0] in CATALOG
@@ -19,12 +19,12 @@ def sentence(reason: str) -> str:
 
 
 def say_left_out(refused: Sequence[str]) -> None:
-    """Say what of the address could not be taken, if anything."""
+    """Warn about settings from the address that were invalid, if there are any."""
     if refused:
-        said = f"the address asks for what is not possible here, and it is left out: {refused[0]}"
+        said = f"ignored settings in the address that are invalid here: {refused[0]}"
         st.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
 
 
 def complain(reason: str) -> None:
-    """Say what is wrong where it is wrong."""
+    """Show an error message in place."""
     st.error(sentence(reason), icon=":material/error:")

@@ -1,1 +1,1 @@
-"""The parts of one page each."""
+"""Parts of the pages; each module serves one page or two."""

@@ -1,4 +1,4 @@
-"""One residual block: its formula with real shapes, why its shortcut, the other kind's cost."""
+"""One residual block: its formula with real shapes, its shortcut, the other kind's cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES = {
 
 
 def show_block(profile: Profile) -> None:
-    """Choose a block and explain it; the choice is in the address."""
+    """Let the visitor choose a block, and explain it."""
     paths = [block.path for block in plan.blocks(profile.spec)]
     left, right = st.columns([1, 2.4], gap="large")
     path = select("Block", paths, paths[0], key="block", place=left)
@@ -53,6 +53,7 @@ def _compare(own: Branch, other: Branch) -> str:
     ratio = own.weights / other.weights
     times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
     return (
-        f"First this block's branch, then the other kind between the same channels. This one has "
-        f"{times} the weights. Shortcut and batch norm are left out; MACs are for one image."
+        "First this block's branch, then the other kind with the same input and output channels. "
+        f"This one has {times} the weights. Shortcut and batch norm aren't counted; MACs are for "
+        "one image."
     )

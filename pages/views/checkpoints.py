@@ -1,4 +1,4 @@
-"""The trained networks of a page: those that ship, those trained here, a visitor's own."""
+"""Choose a trained network: shipped with the app, trained here, or uploaded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FAILED = "checkpoint_failed"
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network: by what the address names it, its file, and when the file changed."""
+    """A trained network: its value in the address, its file, and when the file last changed."""
 
     value: str
     path: Path
@@ -40,7 +40,7 @@ class Trained:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """Its weights.
+        """The checkpoint with the network's weights.
 
         Raises:
             ValueError: in one sentence, if the file is damaged.
@@ -49,7 +49,7 @@ class Trained:
 
     @property
     def name(self) -> str:
-        """What it is called beside another."""
+        """Its name beside another network."""
         spec = self.checkpoint.spec
         kind = "plain" if spec.shortcut is Shortcut.NONE else "residual"
         return f"{kind}, {spec.depth} layers"
@@ -57,7 +57,7 @@ class Trained:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def loaded(path: str, changed_ns: int) -> Checkpoint:
-    """Read a checkpoint; it is read again where it has changed."""
+    """Read a checkpoint; read it again if it has changed."""
     return load(Path(path))
 
 
@@ -69,7 +69,7 @@ def digest(path: str, changed_ns: int) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def subject(path: str, changed_ns: int, data: str, data_ns: int, number: int) -> Subject:
-    """Return a checkpoint's network with so many test images, and what it has computed of them.
+    """Return a checkpoint's network with `number` test images and what it computed from them.
 
     Raises:
         ValueError: as `subject_of`.
@@ -80,7 +80,7 @@ def subject(path: str, changed_ns: int, data: str, data_ns: int, number: int) ->
 
 @st.cache_resource(max_entries=6, show_spinner="Opening the images")
 def judged_on(path: str, changed_ns: int, data: str, data_ns: int) -> ImageSet:
-    """Return the images on which a checkpoint is judged.
+    """Return the images on which a checkpoint is tested.
 
     Raises:
         ValueError: as `images_of`.
@@ -89,7 +89,7 @@ def judged_on(path: str, changed_ns: int, data: str, data_ns: int) -> ImageSet:
 
 
 def found(value: str) -> Trained | None:
-    """Return a trained network by its name or hash; None if it's no longer on this server."""
+    """Return a trained network by name or hash; None if it isn't on this server any more."""
     path = shipped_path(value) if value in SHIPPED else _on_server(value)
     try:
         return Trained(value, path, path.stat().st_mtime_ns) if path else None
@@ -106,27 +106,27 @@ def _on_server(value: str) -> Path | None:
 
 
 def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
-    """Let a visitor choose a trained network.
+    """Let the visitor choose a trained network.
 
     Args:
         key: the parameter's name.
-        place: where the choice stands.
-        below: where an upload is offered.
+        place: where to draw the box.
+        below: where to draw the upload.
 
     Returns:
-        The network; None before a checkpoint is uploaded.
+        The network; None until a checkpoint is uploaded.
     """
     words = {value: label for value, (_, label) in _offered().items()}
     asked = held(key)
     if asked and asked not in words and (one := found(asked)) and (label := _described(one)):
         words[asked] = label
-    words[UPLOAD] = "a checkpoint of mine"
+    words[UPLOAD] = "my own checkpoint"
     value = select("Network", words, "fashion_resnet32", key=key, place=place)
     if value != UPLOAD:
         return found(value)
     with below:
         st.file_uploader(
-            "A checkpoint that the page Training or the command `train` has written",
+            "A checkpoint from the Training page or the `train` command",
             ["safetensors"],
             key=f"{key}_file",
             max_upload_size=MAX_BYTES // 10**6,
@@ -139,11 +139,11 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
 
 
 def _offered() -> dict[str, tuple[ResNetSpec, str]]:
-    """What ships, and what this visit has trained: the networks and their labels."""
+    """Return the shipped networks and those trained in this session, with their labels."""
     offered = {}
     for name, net in SHIPPED.items():
         spec = parse(net.model)
-        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} of Fashion-MNIST's tests"
+        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} on Fashion-MNIST's test set"
     for run in reversed(runs_of_visit()):
         task = run.task
         if not run.ended and _on_server(task.hash):
@@ -165,7 +165,7 @@ def _described(one: Trained) -> str:
 
 
 def _keep(key: str) -> None:
-    """Keep what was uploaded and choose it."""
+    """Keep an uploaded checkpoint and choose it."""
     file = st.session_state[f"{key}_file"]
     if file is None:
         return
@@ -174,13 +174,15 @@ def _keep(key: str) -> None:
     except ValueError as error:
         st.session_state[_FAILED] = str(error)
     except OSError as error:
-        st.session_state[_FAILED] = f"the checkpoint can't be kept: {error.strerror or error}"
+        st.session_state[_FAILED] = f"can't store the checkpoint: {error.strerror or error}"
 
 
 def twins_of(one: Trained) -> tuple[dict[str, str], str]:
-    """Return the networks whose blocks are in the same places, by name, and which is the twin.
+    """Return the other networks with the same block counts, and which of them is the twin.
 
-    The twin is alike in all but the shortcuts; an empty text where there is none.
+    Returns:
+        The networks' labels by value, and the value of the twin, which has the same input and
+        widths but the opposite shortcuts; empty if there is none.
     """
     spec = one.checkpoint.spec
     same, twin = {}, ""
@@ -195,9 +197,10 @@ def twins_of(one: Trained) -> tuple[dict[str, str], str]:
 
 
 def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:
-    """Let a visitor choose on which images a network is judged, by default its own or the sample.
+    """Let the visitor choose the images on which to test a network.
 
-    Fashion-MNIST's networks begin with the sample, which is always here.
+    By default they are those that it was trained for, if they are here; for all of Fashion-MNIST,
+    the sample, which always is.
     """
     own = one.checkpoint.about.get("data", "")
     words = {SAMPLE: "sample of Fashion-MNIST"}

@@ -1,4 +1,4 @@
-"""Choosing on the page: task, budgets, what fits, one real step."""
+"""Parts of the Choose page: the task, the budgets, what fits, and one real step."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ _UNITS = {
     "max_params": ("Parameters", _M, "M"),
     "max_training": ("Training memory", _G, "GB"),
     "max_inference": ("Inference memory", _G, "GB"),
-    "max_ms": ("The time of an iteration", 1, "ms"),
+    "max_ms": ("Iteration time", 1, "ms"),
 }
-"""What a message calls a budget's field, and the field's unit."""
+"""The name of each budget in error messages, and its unit."""
 
 
 def choose_task() -> Task | None:
-    """ImageNet, CIFAR-10, or an input and classes of one's own; None where these are none."""
+    """Let the visitor choose ImageNet, CIFAR-10 or an input and classes; None if invalid."""
     task = segments("Task", _TASKS, "imagenet", key="task")
     if task == "imagenet":
         return IMAGENET
@@ -73,17 +73,17 @@ def choose_task() -> Task | None:
 
 
 def choose_budgets() -> Asked | None:
-    """Budgets in the units that one thinks in; None where one is wrong."""
+    """Let the visitor set budgets in common units such as GB; None if one is invalid."""
     fields = (
-        ("MACs, G", "max_macs", 5.0, "Multiply-adds of one image, in 10^9."),
-        ("Parameters, M", "max_params", None, "In 10^6."),
-        ("Training, GB", "max_training", 8.0, "Predicted peak of a step at the batch."),
-        ("Inference, GB", "max_inference", None, "Parameters and activations."),
+        ("MACs, G", "max_macs", 5.0, "Multiply-adds for one image, in 10⁹."),
+        ("Parameters, M", "max_params", None, "In 10⁶."),
+        ("Training, GB", "max_training", 8.0, "Predicted peak memory of a training step."),
+        ("Inference, GB", "max_inference", None, "Parameters and peak activations."),
         (
             "Iteration, ms",
             "max_ms",
             None,
-            "Of what this visit has measured.",
+            "Only networks timed in this session count.",
         ),
     )
     amounts: dict[str, float | None] = {
@@ -116,20 +116,20 @@ def choose_budgets() -> Asked | None:
     times: frozenset[tuple[str, float]] = frozenset()
     if time is not None:
         if optimiser != Optimiser.SGD:
-            complain("Times are measured with SGD: choose sgd as the optimiser, or set no time")
+            complain("Times are measured with SGD; pick sgd as the optimiser or clear the time")
             return None
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
-                f"No training step has been measured in this visit at batch {batch} in {dtype}: "
-                "measure networks on the page Timing or Training first, or set no time"
+                f"No training step was measured in this session at batch {batch} in {dtype}; "
+                "measure networks on the Timing or Training page first, or clear the time"
             )
             return None
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
 
 
 def show_fits(choice: Choice) -> None:
-    """Every network that fits, with its costs and published figures."""
+    """Show every network that fits, with its costs and published figures."""
     names = ["Network", "Depth", "Parameters", "MACs per image", "Training step", "Inference"]
     names += ["Largest batch"] if choice.largest_batches else []
     rows = []
@@ -151,21 +151,21 @@ def show_fits(choice: Choice) -> None:
         rows.append(cells)
     st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
-        f"Select a network to open it. Costs at batch {choice.batch:,} in {choice.dtype}, "
-        f"{choice.optimiser}; the memory of a training step is predicted by replaying it."
+        f"Click a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
+        f"{choice.optimiser}. Training memory is predicted by replaying a step."
     )
     if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
-        st.caption(f"Times were measured in this visit: {known[-1].how}.")
+        st.caption(f"Times were measured in this session: {known[-1].how}.")
     if choice.best:
         best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
-        head = ("Network", "Best published figure of what fits", "")
+        head = ("Network", "Best published result of what fits", "")
         models = [b.row.model for b in choice.best]
         st.html(table("Best published", head, best, 2, models))
-        st.caption("Cited, not computed; figures of different recipes aren't comparable.")
+        st.caption("Cited, not computed. Results of different recipes aren't comparable.")
 
 
 def show_deepest(choice: Choice) -> None:
-    """The deepest that fits of each family, and what one step deeper would cost."""
+    """Show each family's deepest network that fits, and what one step deeper would cost."""
     rows = [_deepest_row(choice, deep) for deep in choice.deepest]
     head = (
         "Network",
@@ -174,7 +174,7 @@ def show_deepest(choice: Choice) -> None:
         "MACs per image",
         "Training step",
         "Largest batch",
-        "One step deeper takes",
+        "One step deeper needs",
     )
     st.html(table("Deepest", head, rows, 2, [deep.row.model for deep in choice.deepest]))
     st.caption(
@@ -195,16 +195,16 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
         short(deep.row.macs // choice.batch),
         Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
-        breaks or "as deep as a network may be",
+        breaks or "at the depth limit",
     )
 
 
 def show_real_step(choice: Choice) -> None:
-    """Run real training iterations of one network in the worker, as asked for, or say why not."""
+    """Let the visitor time real training iterations of one network, or say why that fails."""
     nets = {deep.row.model: deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     names = {model: name_of(spec) for model, spec in nets.items()}
-    model = select("Try a real training step of", names, next(iter(names)), key="real", place=left)
+    model = select("Time a real training step of", names, next(iter(names)), key="real", place=left)
     settings, refused = _step_settings(choice)
     right.button(
         "Measure a step",
@@ -216,7 +216,7 @@ def show_real_step(choice: Choice) -> None:
         width="stretch",
     )
     if refused:
-        st.info(sentence(f"No step can be measured: {refused}"), icon=":material/info:")
+        st.info(sentence(f"can't measure a step: {refused}"), icon=":material/info:")
     job = job_of(_STEP)
     if job is None:
         return
@@ -236,9 +236,9 @@ def show_real_step(choice: Choice) -> None:
 
 
 def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
-    """How a real step is measured, on the device that Timing begins with; None and why not."""
+    """Return the settings of a real step on Timing's default device, or None and why not."""
     if choice.optimiser is not Optimiser.SGD:
-        return None, f"steps are timed with SGD, not with {choice.optimiser}"
+        return None, f"steps are timed with SGD, not {choice.optimiser}"
     try:
         device = devices()[-1]
         return Settings(device=device, batch=choice.batch, dtype=choice.dtype, seconds=5.0), ""
@@ -247,10 +247,10 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 
 
 def export_choice(choice: Choice, chart: Chart | None) -> None:
-    """What fits as a table, all of it, and the front as a picture."""
+    """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
     how = (
-        f"Costs at batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published figures "
-        "are cited"
+        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published "
+        "results are cited"
     )
     sources = sources_of(row.model for row in choice.fits)
     pictures = [] if chart is None else [chart_picture(chart, "front", how, sources)]
@@ -261,7 +261,7 @@ def export_choice(choice: Choice, chart: Chart | None) -> None:
 
 
 def front_chart(choice: Choice) -> Chart:
-    """The networks that fit by two figures, their Pareto front joined."""
+    """Let the visitor choose two figures; return the scatter chart with its Pareto front."""
     fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
     words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
     front = fronts[select("Front", words, next(iter(fronts)), key="front", place=aside("front"))]
@@ -269,5 +269,5 @@ def front_chart(choice: Choice) -> Chart:
 
 
 def _axis(axis: Axis) -> str:
-    """As the address writes it."""
+    """Return an axis as the address writes it."""
     return axis.value if isinstance(axis, Column) else axis.label

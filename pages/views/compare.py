@@ -1,4 +1,4 @@
-"""The tabs of the page Compare: chart and table, sweep, difference, ledger."""
+"""The tabs of the Compare page: chart and table, sweep, difference, ledger."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ _COSTS = (
 )
 _MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
 
-_SWEPT = 6  # of the compared networks, where no others are chosen
+_SWEPT = 6  # how many compared networks are swept by default
 
-_ASPECT = 1.0  # of each graph of two side by side
+_ASPECT = 1.0  # of each of two graphs side by side
 
 
 def choose_view(place: DeltaGenerator) -> str:
@@ -104,13 +104,13 @@ def choose_view(place: DeltaGenerator) -> str:
 
 
 def compared(spec: ResNetSpec) -> list[str]:
-    """Return the texts of the compared networks, which the address holds."""
+    """Return the model texts of the compared networks."""
     text = held(_NETS)
     return text.split(SEPARATOR) if text else list(_DEFAULT[spec.stem])
 
 
 def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
-    """Return the networks, less those whose text is wrong: of each one is said what."""
+    """Return the valid networks; show an error for each of the others."""
     nets: dict[ResNetSpec, None] = {}
     for one in texts:
         try:
@@ -122,7 +122,7 @@ def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
 
 def _complain_of(text: str, error: ValueError) -> None:
     named = quote(text) in str(error)
-    complain(str(error) if named else f"{quote(text)} is left out: {error}")
+    complain(str(error) if named else f"{quote(text)} was left out: {error}")
 
 
 def _add(texts: Sequence[str], text: str) -> None:
@@ -134,7 +134,7 @@ def _choose_batch(place: DeltaGenerator) -> int:
 
 
 def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
-    """Show the networks' chart and table; `files` is where their files are offered."""
+    """Show the networks' chart and table; draw the export button in `files`."""
     with aside("networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     texts = networks(
@@ -165,14 +165,14 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.markdown(front_in_words(chart))
     end_of_wall()
     if left_out:
-        st.caption(f"Not drawn for want of a figure: {', '.join(left_out)}.")
+        st.caption(f"Not drawn because a figure is missing: {', '.join(left_out)}.")
     with files:
         export_comparison(partial(comparison_of, nets, batch, tuple(Dtype)), batch, chart)
     _show_table(nets, counted)
 
 
 def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, tuple[str, ...]]:
-    """Return the chart with the axes that the visitor chooses, and what it leaves out."""
+    """Let the visitor choose the axes; return the chart and the networks that it leaves out."""
     axes: dict[str, Axis] = {
         column.value: column
         for column in Column
@@ -198,9 +198,9 @@ def _having(comparison: Comparison, recipe: Recipe) -> list[float]:
 
 
 def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
-    """Show one group of figures, heat in the cells by how it compares in its column.
+    """Show one group of figures, with each cell coloured by its value relative to its column.
 
-    Networks are only compared with those that take the same input.
+    Only networks with the same input are compared.
     """
     left, right = st.columns([4, 2], vertical_alignment="bottom")
     group = segments("Columns", _COLUMNS, "costs", key="compare_columns", place=left)
@@ -236,14 +236,14 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
 
 
 def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
-    among = " among networks of the same input" if mixed else ""
-    said = f"Blue is small, yellow is large; the best of a column{among} is bold."
+    among = " among networks with the same input" if mixed else ""
+    said = f"Blue is low, yellow is high; the best of each column{among} is bold."
     images = number_of(counted.batch, "image")
     if group == "published":
-        return f"{said} Cited, never computed; figures of different recipes aren't comparable."
+        return f"{said} Cited, never computed. Results of different recipes aren't comparable."
     if group == "memory":
         return (
-            f"{said} For {images}. A training step is predicted by replaying it without "
+            f"{said} For {images}. Training memory is predicted by replaying a step without "
             "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
         )
     yard = counted.yardstick
@@ -266,7 +266,7 @@ def _short(value: float, axis: Axis) -> str:
 
 def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> list[str]:
     axis = next(axis for axis in axes if axis.label == column.name)
-    sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)  # no more is no better
+    sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)  # neither end is better
     of_input = column.groupby(list(inputs))
     styles = []
     for value, low, high in zip(
@@ -284,7 +284,7 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
 
 
 def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
-    """Show a family of curves along what the visitor chooses, of any networks."""
+    """Show how a cost of any networks changes along the axis that the visitor chooses."""
     with aside("networks"):
         left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
@@ -319,12 +319,12 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             sources = sources_of(one.model for one in curves)
             export("sweep", [chart_picture(chart, "sweep", "", sources)], what="sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
-        said = f"Left out, since batch norm can't train on one value per channel there: {gaps}"
+        said = f"Left out because batch norm can't train on one value per channel: {gaps}"
         st.info(sentence(said), icon=":material/info:")
 
 
 def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
-    """Show what the second of two networks, any two, has that the first has not."""
+    """Show the differences between any two networks."""
     with aside("networks"):
         left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
@@ -354,7 +354,7 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
 
 
 def _show_graphs(found: Diff) -> None:
-    """Show both graphs side by side on one scale, with what differs marked."""
+    """Show both graphs side by side on one scale, with the differences marked."""
     both = marked_graphs(found, _ASPECT)
     widest = max(one.graph.width for one in both)
     sides = st.columns(2, gap="medium")
@@ -364,13 +364,13 @@ def _show_graphs(found: Diff) -> None:
         with side:
             st.html(picture(image, alt, drawn.width / widest))
     st.caption(
-        "Solid outlines were added, dashed ones changed, dotted ones removed. Both graphs have one "
-        "scale; equal blocks that fared alike share a box."
+        "Outlines: solid for added, dashed for changed, dotted for removed. Both graphs have the "
+        "same scale; equal blocks with the same mark share a box."
     )
 
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
-    """Show one network's cost as each tool counts it, every difference named."""
+    """Show one network's cost as each tool counts it, and explain every difference."""
     place, _ = st.columns([3, 3])
     text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
     try:
@@ -382,14 +382,14 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
         export("ledger", data=table_files(grid, "ledger"), what="ledger")
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
-        "Every row sums to the tool's own count for one image. The counts are derived from each "
-        "tool's conventions; tests hold them to the tools themselves."
+        "Each row sums to the tool's own count for one image. Counts are derived from each tool's "
+        "conventions; tests compare them with the tools themselves."
     )
 
 
 def export_comparison(whole: Callable[[], Comparison], batch: int, chart: Chart) -> None:
-    """Draw the dialog for the chart and for all figures as tables, counted when asked for."""
-    how = f"Counted for {number_of(batch, 'image')}; published figures are cited"
+    """Draw the export dialog for the chart and the tables, which are counted on demand."""
+    how = f"Counted for {number_of(batch, 'image')}; published results are cited"
     sources = sources_of(model for one in chart.series for model in one.hover)
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),

@@ -1,4 +1,4 @@
-"""What of a network is drawn on the page Shortcuts, how, and by what it is coloured."""
+"""The settings of the drawing on the Shortcuts page: level, labels, layout, colours, twin."""
 
 from __future__ import annotations
 
@@ -25,19 +25,27 @@ from pages.ui.wall import aside, on_wall
 from pages.ui.words import complain, sentence
 
 OPEN = "open"
-"""The parameter that says what is opened."""
+"""The parameter of the opened parts."""
 
 _NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
-"""What can be opened in some network."""
+"""Names of parts that can be opened, in any network."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What of a network is drawn, and how.
+    """What to draw of a network, and how.
 
-    `labels` and `layout` are None for what suits a screen or paper, one network or two. `twin`
-    stands beside the network. `figures` leaves room for a number in every box. Rows come near to
-    `aspect`; where it `fits`, text is as large as a place of that aspect allows.
+    Attributes:
+        spec: the network.
+        level: what each node is.
+        unfold: whether equal blocks have a box each.
+        opened: the parts that are opened.
+        labels: what boxes say; None for the default on a screen or paper, for one network or two.
+        layout: how the drawing runs; None for the default, likewise.
+        twin: the network to draw beside it, if any.
+        figures: whether to leave room for a number in every box.
+        aspect: the ratio of width to height to aim for.
+        fits: whether to make text as large as a place of that aspect allows.
     """
 
     spec: ResNetSpec
@@ -53,7 +61,7 @@ class Drawn:
 
     @property
     def pair(self) -> Beside | None:
-        """The network with its twin, the plain one first, where one stands beside it."""
+        """The network and its twin, the plain one first; None without a twin."""
         if self.twin is None:
             return None
         both = sorted((self.spec, self.twin), key=lambda one: one.shortcut is not Shortcut.NONE)
@@ -61,10 +69,10 @@ class Drawn:
 
 
 def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
-    """Draw the switches beside a sentence and below it.
+    """Draw a sentence and the settings beside and below it.
 
     Returns:
-        what the switches say, and the numbers that colour the drawing.
+        What to draw, and the numbers that colour it.
     """
     top = st.container()
     with aside("settings"):
@@ -76,21 +84,21 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         False,
         key="twin",
         place=beside,
-        help=f"Draw the same network {'with' if is_plain else 'without'} its shortcuts as well.",
+        help=f"Also draw the same network {'with' if is_plain else 'without'} shortcuts.",
     )
     with aside("looks"):
         levels, colours, per, labels, layouts = st.columns(
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
         )
         below = st.container()
-    level = segments("Every node is a", list(Level), Level.BLOCK, key="level", place=levels)
+    level = segments("Level", list(Level), Level.BLOCK, key="level", place=levels)
     unfold = switch(
         "Unfold equal blocks",
         False,
         key="unfold",
         place=middle,
         disabled=level == Level.STAGE,
-        help="Draw every block instead of one box for a run of equal ones.",
+        help="Draw every block instead of one box per run of equal blocks.",
     )
     with colours:
         heat = _choose_heat(spec, below)
@@ -111,7 +119,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
 
 
 def _choose_labels(place: DeltaGenerator, is_pair: bool) -> Labels | None:
-    """What the boxes say, on the page and in its files."""
+    """Let the visitor choose what boxes say, on the page and in files."""
     said = {Labels.PATH: "paths", Labels.OPERATIONS: "operations", Labels.BOTH: "both"}
     chosen = select(
         "Box labels",
@@ -120,14 +128,14 @@ def _choose_labels(place: DeltaGenerator, is_pair: bool) -> Labels | None:
         key="labels",
         place=place,
         placeholder="operations" if is_pair else "paths",
-        help="If none are chosen, boxes of blocks say their paths on the page, and their "
-        "operations in files with a width on paper and beside a twin.",
+        help="By default, block labels are paths on the page, and operations beside a twin and in "
+        "files with a set width on paper.",
     )
     return Labels(chosen) if chosen else None
 
 
 def _choose_layout(place: DeltaGenerator, is_pair: bool) -> Layout | None:
-    """How the drawing runs, on the page and in its files."""
+    """Let the visitor choose how the drawing runs, on the page and in files."""
     ways = {Layout.ROWS: "rows", Layout.COLUMN: "columns" if is_pair else "column"}
     chosen = select(
         "Layout",
@@ -136,16 +144,16 @@ def _choose_layout(place: DeltaGenerator, is_pair: bool) -> Layout | None:
         key="layout",
         place=place,
         placeholder="rows",
-        help="Rows run from left to right, columns from top to bottom. If none is chosen, twins "
-        "stand in columns in files with a width on paper.",
+        help="Rows run from left to right, columns from top to bottom. By default, twins are in "
+        "columns in files with a set width on paper, and everything else is in rows.",
     )
     return Layout(chosen) if chosen else None
 
 
 def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
-    """What the nodes are coloured by: a metric of the profile, or what this visit has measured.
+    """Let the visitor choose the numbers that colour the nodes: counts or session measurements.
 
-    `reasons` is where to say why the network has no such numbers.
+    `reasons` is where to say why the network lacks such numbers.
     """
     profile = profile_of(spec)
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {
@@ -158,7 +166,7 @@ def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
         None,
         key="heat",
         placeholder="nothing",
-        help="Times and gradients can be chosen once they are measured on Timing and Gradients.",
+        help="Times and gradients appear here once measured on the Timing or Gradients page.",
     )
     try:
         return heats[name][1]() if name else None
@@ -168,20 +176,20 @@ def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
 
 
 def _choose_reading(heat: Heat | None) -> Heat | None:
-    """Whether a box of several blocks is coloured by all of them or by one."""
+    """Let the visitor choose whether a box of several blocks has the colour of all or of one."""
     disabled = heat is None or heat.varies
     per = segments("Counted per", list(Per), Per.BOX, key="per", disabled=disabled)
     return heat and replace(heat, per=Per(per))
 
 
 def _heat_beside(drawn: Drawn, heat: Heat | None) -> Heat | None:
-    """The numbers of a network and of its twin; measured ones are of the network alone."""
+    """Extend the numbers to the twin if they are counted; measured ones are the network's only."""
     pair = drawn.pair
     if heat is None or pair is None:
         return heat
     metric = next((metric for metric in Metric if metric.label == heat.label), None)
     if metric is None:
-        st.caption(f"Only {drawn.spec} is coloured: {heat.label} was measured on it alone.")
+        st.caption(f"Only {drawn.spec} is coloured: {heat.label} was measured on it only.")
         return pair.heat_of_one(profile_of(drawn.spec), heat)
     try:
         return replace(pair.heat(metric), per=heat.per)
@@ -191,11 +199,11 @@ def _heat_beside(drawn: Drawn, heat: Heat | None) -> Heat | None:
 
 
 def _opened_in(spec: ResNetSpec) -> frozenset[str]:
-    """What the address says is opened, as far as this network has it; what is no name is said."""
+    """Return the opened parts that this network has; show an error for a name that is invalid."""
     names = frozenset(filter(None, held(OPEN).split(",")))
     if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
         complain(
-            f"{quote(wrong[0])} can't be opened: a stage is named layer1, all its blocks "
-            "layer1.all, a block layer1.0"
+            f"can't open {quote(wrong[0])}: name a stage layer1, all its blocks layer1.all, or a "
+            "block layer1.0"
         )
     return names & openable(spec)

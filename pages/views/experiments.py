@@ -1,4 +1,4 @@
-"""The two experiments of the page Gradients: norms by depth, and directions by depth of network."""
+"""The two experiments of the Gradients page: norm by layer depth, direction by network depth."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ Run = Gradients | Direction
 
 @dataclass(frozen=True)
 class Experiment:
-    """What the page can measure, and how it shows what was measured.
+    """An experiment that the page can run, and how to show its results.
 
     Attributes:
-        key: of its job and its files.
-        kept: the visit's runs of it, in the session's state.
-        intro: what is measured, in a sentence.
-        check: raises the ValueError that `measure` would.
-        measure: reports each curve or cosine.
-        gathered: makes a run of those that there are.
-        found: the curves or cosines of a run.
-        chart: draws some of them, with what the run was asked.
-        csv: a run as a file.
-        result: a run as a result.
-        verdict: what a run says of what is drawn, the main sentence first.
-        show_verdict: shows the rest of it, and the numbers, below the chart.
+        key: identifies its job and its files.
+        kept: the key of its runs in the session state.
+        intro: what it measures, in a sentence.
+        check: raises the ValueError that `measure` would raise.
+        measure: runs it and reports each curve or cosine.
+        gathered: makes a run of the curves or cosines reported so far.
+        found: returns the curves or cosines of a run.
+        chart: draws curves or cosines, given the run's settings.
+        csv: returns a run as CSV.
+        result: returns a run as a result.
+        verdict: returns what a run shows as sentences, the main one first.
+        show_verdict: shows the other sentences and the numbers below the chart.
     """
 
     key: str
@@ -71,9 +71,9 @@ class Experiment:
     show_verdict: Callable[[Any], None]
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
-        """Return a run's chart; one of a preset in its own settings is named by the preset.
+        """Return a run's chart, titled with the preset's name if the run is a preset's own.
 
-        With other settings the numbers may say something else than the preset's name.
+        With other settings the numbers may contradict the preset's name.
         """
         chart = self.chart(self.found(run), run.settings)
         if not with_theory:
@@ -86,12 +86,12 @@ class Experiment:
 
 
 def experiment_of(quantity: str) -> Experiment:
-    """Return the experiment that measures a quantity: one of the norms, or the direction."""
+    """Return the experiment that measures a quantity: a `Quantity` or the direction."""
     return _DIRECTION if quantity == DIRECTION else _norms(Quantity(quantity))
 
 
 def export_run(experiment: Experiment, run: Run, chart: Chart) -> None:
-    """The dialog for a run: its chart, with what it was asked in the caption, and its numbers."""
+    """Draw the export dialog for a run: its chart, captioned with its settings, and its numbers."""
     sources = sources_of(map(str, run.specs))
     if isinstance(run, Direction):
         sources.append(BALDUZZI2017)
@@ -110,8 +110,8 @@ def _norms(quantity: Quantity) -> Experiment:
     return Experiment(
         key="gradients",
         kept=GRADIENTS,
-        intro="The norm of the loss's gradient at every block's output, at initialisation, in "
-        "train mode: measured here, for every network and seed in one backward pass.",
+        intro="Measures the norm of the loss gradient at every block's output, at initialisation "
+        "and in train mode: one backward pass per network and seed, on this server.",
         check=measure.check,
         measure=measure.measure,
         gathered=measure.gathered,
@@ -125,21 +125,21 @@ def _norms(quantity: Quantity) -> Experiment:
 
 
 def _show_norms(run: Gradients, quantity: Quantity) -> None:
-    """What the curves say, in words and in numbers, and how they were measured."""
+    """Show the other sentences about the curves, their numbers, and how they were measured."""
     if quantity is not Quantity.ACTIVATION:
         st.caption(
-            "This is another quantity: a weight's gradient can be level where ∂L/∂x vanishes. "
-            "The text below is about ∂L/∂x."
+            "This is a different quantity: a weight's gradient can stay level while ∂L/∂x "
+            "vanishes. The text below is about ∂L/∂x."
         )
     said = verdict(run.summary)
     if rest := said[1 if quantity is Quantity.ACTIVATION else 0 :]:
-        st.header("What these curves say")
+        st.header("What the curves show")
         for sentence in rest:
             st.markdown(f"- {sentence}")
     head = (
         "Model",
-        "log10 of the ratio",
-        "Lowest to highest",
+        "log10 ratio",
+        "Range over seeds",
         "Factor per layer",
         "Fitted slope per layer",
     )
@@ -155,44 +155,43 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
     ]
     st.html(table("Ratios and slopes", head, rows, 1))
     st.caption(
-        "The ratio is the norm after the stem over that after the last block, with its lowest and "
-        "highest value over the seeds and its geometric mean factor a weighted layer; the slope is "
-        "fitted to log10 of the norm, toward the input. Ratio and slope are negative where it "
-        f"falls. {_conditions(run)} Lines are geometric means over the seeds, bands reach from the "
-        "smallest to the largest."
+        "The ratio is the norm after the stem divided by the norm after the last block. The factor "
+        "per layer is its geometric mean over the weighted layers. The slope is fitted to log10 of "
+        "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
+        f"input. {_conditions(run)} Lines are geometric means over the seeds; bands are their "
+        "range."
     )
 
 
 def _lowest_to_highest(one: Summary) -> str:
-    """The ratio's range over the seeds, where there are several."""
+    """Return the ratio's range over the seeds; empty for a single seed."""
     gone = f"below {one.precision}"
     ends = dict.fromkeys(_signed(ratio, 2, gone) for ratio in (one.low, one.high))
     return " to ".join(ends) if one.seeds > 1 else ""
 
 
 def _signed(value: float, digits: int, gone: str = "") -> str:
-    """With its sign; `gone` for what is below all that a number can hold."""
+    """Return a number with its sign; `gone` if it is below what the precision can represent."""
     if isnan(value):
         return ""
     return f"{value:+.{digits}f}".replace("-", "−") if isfinite(value) else gone
 
 
 def _show_direction(run: Direction) -> None:
-    """What the cosines say, in words and in numbers, and how they were measured."""
+    """Show the other sentences about the cosines, their numbers, and how they were measured."""
     if rest := shattering(run.stacks, run.settings.noise)[1:]:
-        st.header("What these curves say")
+        st.header("What the curves show")
         for sentence in rest:
             st.markdown(f"- {sentence}")
     found = [at for stack in run.stacks for at in stack.depths]
-    head = ("Model", "Weighted layers", "Cosine", "Lowest to highest")
+    head = ("Model", "Weighted layers", "Cosine", "Range over seeds")
     rows = [(str(at.spec), str(at.depth), _mean(at), _range(at)) for at in found]
     st.html(table("Cosines by depth", head, rows, 1))
     st.caption(
-        "The cosine is that between the gradients of the cross-entropy on logits with respect to a "
-        "batch of images and to the same batch with normal noise of "
-        f"{run.settings.noise:.4g} of its standard deviation, each as one vector. "
-        f"{_conditions(run)} Lines are means over the seeds, bands reach from the lowest to the "
-        "highest."
+        "The cosine is between the gradients of the cross-entropy on logits with respect to a "
+        "batch of images and to the same batch with normal noise added, each as one vector. The "
+        f"noise is {run.settings.noise:.4g} of the batch's standard deviation. {_conditions(run)} "
+        "Lines are means over the seeds; bands are their range."
     )
 
 
@@ -201,12 +200,12 @@ def _mean(at: AtDepth) -> str:
 
 
 def _range(at: AtDepth) -> str:
-    """The cosine's range over the seeds, where there are several."""
+    """Return the cosine's range over the seeds; empty for a single seed."""
     return spread(at) if at.is_measured and len(at.cosines) > 1 else ""
 
 
 def _conditions(run: Run) -> str:
-    """How a run was measured."""
+    """Return how a run was measured, in a sentence."""
     shared = run.settings
     return (
         f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch "
@@ -218,8 +217,9 @@ def _conditions(run: Run) -> str:
 _DIRECTION = Experiment(
     key=DIRECTION,
     kept="direction_runs",
-    intro="The cosine between the loss's gradient at a batch of images and at the same batch with "
-    "a little noise, at initialisation, in train mode: 1 is the same direction, 0 a right angle.",
+    intro="Measures the cosine between the loss gradient at a batch of images and at the same "
+    "batch with a little noise, at initialisation and in train mode: 1 means the same direction, "
+    "0 a right angle.",
     check=direction.check,
     measure=direction.measure,
     gathered=direction.gathered,

@@ -1,4 +1,4 @@
-"""What Explore shows of a network at once: large numbers, its shape, its stages, its results."""
+"""Parts of the Explore page: the large numbers, the shape, the stages, published results."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
 
 
 _WALL_MM = 123.0
-"""The width on paper of the picture whose text has 24 px on a wall of 1280 px."""
+"""The width on paper at which the picture's text is 24 px on a wall of 1280 px."""
 
 _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
-"""The figures that a hall reads."""
+"""The figures that the wall shows."""
 
 
 def choose_view() -> str:
@@ -44,8 +44,8 @@ def show_shape(profile: Profile) -> None:
     image = silhouette(profile, palette(), _WALL_MM if on_wall() else None)
     st.html(picture(image, f"Channels, height and width: {sizes}"))
     aside("scale").caption(
-        "Height and width of the map, on a square-root scale, and channels as depth, on a "
-        "logarithmic one."
+        "Height and width of the feature map on a square-root scale; channels as depth on a "
+        "logarithmic scale."
     )
 
 
@@ -53,9 +53,9 @@ def show_stages(profile: Profile) -> None:
     """Show what each stage costs."""
     st.html(stage_table(profile))
     st.caption(
-        "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm, "
-        "two per element, and the average pool. Saved memory is what autograd keeps for backward "
-        "in float32. Bars are shares of the whole; hover a number for the exact value."
+        "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm "
+        "(two per element) and the average pool. Saved memory is what autograd keeps for backward "
+        "in float32. Bars are shares of the total; hover over a number for the exact value."
     )
     if profile.untrainable:
         said = f"Saved memory is for two images: {profile.untrainable}"
@@ -75,11 +75,11 @@ def show_published(results: tuple[Published, ...]) -> None:
 def profile_figures(
     profile: Profile, base: Profile | None, results: tuple[Published, ...] | None
 ) -> list[Figure]:
-    """The figures of a network, with the difference from its catalog entry where it is edited.
+    """Return a network's figures, with the difference from its catalog entry if it is edited.
 
     Args:
         profile: the network.
-        base: the catalog entry's profile, or None where the network is not edited.
+        base: the catalog entry's profile, or None if the network is not edited.
         results: published results, or None while they are being looked up.
     """
 
@@ -117,7 +117,7 @@ def profile_figures(
 
 
 def saving(profile: Profile) -> Profile:
-    """The profile that has saved memory: of two images where a network cannot train on one."""
+    """Return the profile with saved memory: for two images if the network can't train on one."""
     return profile_of(profile.spec, batch=2) if profile.untrainable else profile
 
 
@@ -134,7 +134,7 @@ def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
 
 
 def stage_table(profile: Profile) -> str:
-    """The stages, torchvision's and the paper's names beside each other, and what each costs."""
+    """Return a table of the stages, with torchvision's and the paper's names, and their costs."""
     stages, blocks = profile.stages, sum(profile.spec.blocks)
     columns: list[list[Cell]] = [
         [Cell(text) for text in texts]
@@ -155,7 +155,7 @@ def stage_table(profile: Profile) -> str:
         values = [getattr(row, field) for row in counted.stages]
         columns.append(column(title, values, getattr(counted, field), unit))
     head, *rows = zip(*columns, strict=True)
-    return table("Cost of every stage", [cell.text for cell in head], rows, text_columns=2)
+    return table("Cost of each stage", [cell.text for cell in head], rows, text_columns=2)
 
 
 def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure:
@@ -172,4 +172,4 @@ def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure
         note = f"{first.metric.removesuffix(' error')}, {first.source}"
         return Figure("Published error", f"{first.percent:g}%", note, first.recipe)
     edited = profile.model != profile.spec.base
-    return Figure("Published top-1", "none", "an edited network" if edited else "none known here")
+    return Figure("Published top-1", "none", "edited network" if edited else "none known")

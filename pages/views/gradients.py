@@ -1,4 +1,4 @@
-"""The gradient experiment on the page: what to measure, presets, switches, what papers say."""
+"""Parts of the Gradients page: presets, settings, networks, runs, and what papers say."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SECONDS = 900.0
 
 
 def choose_quantity(place: DeltaGenerator) -> str:
-    """Choose what is measured and drawn: a `Quantity` or the direction; in the address."""
+    """Let the visitor choose what to measure: a `Quantity` or the direction."""
     words = {quantity.value: quantity.label for quantity in Quantity}
     words[DIRECTION] = "direction of ∂L/∂x under noise"
     return select(
@@ -50,13 +50,13 @@ def choose_quantity(place: DeltaGenerator) -> str:
         Quantity.ACTIVATION,
         key=_QUANTITY,
         place=place,
-        help="Norms along the depth of each network, or the gradient's direction by the depth of "
-        "several networks.",
+        help="The gradient's norm along each network, or its direction across networks of several "
+        "depths.",
     )
 
 
 def choose_settings(quantity: str) -> GradientSettings | None:
-    """What all models share, or None where it cannot be had; in the address."""
+    """Let the visitor choose the settings that all models share; None if one is invalid."""
     one, two, three, four, five = st.columns([1, 1, 1.4, 2, 1.4])
     seeds = number("Seeds", 1, 20, 3, key="seeds", place=one)
     batch = number("Batch", 1, 1_024, 32, key="batch", place=two)
@@ -69,9 +69,9 @@ def choose_settings(quantity: str) -> GradientSettings | None:
         InputKind.RANDOM,
         key="images",
         place=four,
-        help="Random: seeded normal noise. Sample: 1,000 of Fashion-MNIST's test images, which are "
-        "always here. Fashion-MNIST: all 10,000, where this server has them. Picture: one of "
-        "yours, copied with a little noise.",
+        help="Random: seeded normal noise. Sample: 1,000 of Fashion-MNIST's test images, always "
+        "available. Fashion-MNIST: all 10,000, if this server has them. Picture: your own, "
+        "repeated with a little noise.",
     )
     noise = DirectionSettings.noise
     if quantity == DIRECTION:
@@ -84,7 +84,7 @@ def choose_settings(quantity: str) -> GradientSettings | None:
             place=five,
             step=0.001,
             format="%g",
-            help="Standard deviation of the noise, as a share of the images' own.",
+            help="Standard deviation of the noise, as a share of the images'.",
         )
         noise = noise if chosen is None else chosen
     picture = b""
@@ -116,12 +116,12 @@ def _of_direction(shared: GradientSettings, noise: float) -> DirectionSettings:
 
 
 def _shared(settings: GradientSettings) -> dict[str, Any]:
-    """What both experiments are asked."""
+    """Return the settings that both experiments have."""
     return {one.name: getattr(settings, one.name) for one in fields(GradientSettings)}
 
 
 def show_presets(settings: GradientSettings | None, pressed: Preset | None) -> None:
-    """Draw the presets in one row, the pressed one marked; none works without settings."""
+    """Draw the presets in one row, with the pressed one marked; disable them without settings."""
     with st.container(key="strip", horizontal=True, gap="small"):
         for preset in (*PRESETS, SHATTERED):
             _preset_button(preset, preset.short, settings, preset is pressed, "content")
@@ -150,7 +150,7 @@ def _preset_button(
 
 
 def pressed_preset(experiment: Experiment, running: bool, run: Run | None) -> Preset | None:
-    """Return the preset that is measured now, or whose run is shown."""
+    """Return the preset that is running, or else whose run is shown; None if there is none."""
     if running:
         specs, settings = st.session_state[f"{experiment.key}_asked"]
     elif run is not None:
@@ -161,10 +161,9 @@ def pressed_preset(experiment: Experiment, running: bool, run: Run | None) -> Pr
 
 
 def choose_models(spec: ResNetSpec, quantity: str) -> tuple[ResNetSpec, ...]:
-    """The models to measure, none where one is wrong.
+    """Let the visitor choose the models to measure; return none if one is invalid.
 
-    The address's, else the current one and its twin, or the ladder on which directions are
-    measured.
+    The default is the current model and its twin or, for the direction, a ladder of depths.
     """
     if quantity == DIRECTION:
         which = "plain and residual networks of 20 to 56 layers"
@@ -179,7 +178,7 @@ def measure_button(
     settings: GradientSettings | None,
     running: bool,
 ) -> None:
-    """Measure, where nothing runs, or why these models cannot be measured."""
+    """Draw the Measure button, disabled during a job, and say why models can't be measured."""
     known = models and settings and known_run(experiment, models, settings)
     allowed = bool(models and settings)
     if models and settings:
@@ -200,7 +199,7 @@ def measure_button(
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:
-    """Choose what a preset is about, and measure it unless that is known."""
+    """Choose a preset's models, quantity and precision, and measure them if there is no result."""
     shared = GradientSettings(**{**_shared(settings), "precision": preset.precision})
     usual = GradientSettings().precision
     hold(_PRECISION, "" if preset.precision is usual else preset.precision.value)
@@ -235,13 +234,13 @@ def _run(
 
 
 def asked(experiment: Experiment) -> GradientSettings:
-    """What the experiment's latest job was asked."""
+    """Return the settings of the experiment's latest job."""
     settings: GradientSettings = st.session_state[f"{experiment.key}_asked"][1]
     return settings
 
 
 def remember(experiment: Experiment, job: Job) -> None:
-    """Keep what a job has measured, whole or not, for the page and for other pages."""
+    """Keep what a job has measured, complete or not, for this page and others."""
     models, settings = st.session_state[f"{experiment.key}_asked"]
     runs: list[Run] = st.session_state.setdefault(experiment.kept, [])
     run = job.result or experiment.gathered(models, settings, job.results)
@@ -255,7 +254,7 @@ def remember(experiment: Experiment, job: Job) -> None:
 def run_to_show(
     experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings | None
 ) -> Run | None:
-    """Return the run of what is chosen if it is known, else what this visit measured last."""
+    """Return the known run of these settings, or else the latest run in this session."""
     if models and settings and (run := known_run(experiment, models, settings)):
         return run
     runs: list[Run] = st.session_state.get(experiment.kept, [])
@@ -265,7 +264,7 @@ def run_to_show(
 def known_run(
     experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings
 ) -> Run | None:
-    """Return the run of a question: this visit's, this server's or the recorded one."""
+    """Return the run of these settings: from this session, this server or the recorded ones."""
     runs: list[Run] = st.session_state.get(experiment.kept, [])
     for run in reversed(runs):
         is_whole = len(experiment.found(run)) == len(run.specs) * run.settings.seeds
@@ -285,7 +284,7 @@ def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result
 
 
 def say_whence(run: Run) -> None:
-    """Say of a run that this visit did not measure where it comes from."""
+    """Say where a run comes from that this session did not make."""
     result = _known(run.specs, run.settings)
     if result is not None and not is_of_visit(result):
         st.caption(whence(result))
@@ -294,17 +293,17 @@ def say_whence(run: Run) -> None:
 def say_if_another(
     run: Run, models: tuple[ResNetSpec, ...], settings: GradientSettings | None
 ) -> None:
-    """That the curves are not those of what is chosen now, if so."""
+    """Say so if the curves don't belong to the current choice."""
     if models and (run.specs, run.settings) != (models, settings):
         shown = ", ".join(f"`{spec}`" for spec in run.specs)
         st.info(
-            f"These curves are of {shown}. Something else is chosen below: press Measure for it.",
+            f"These curves are for {shown}. The settings below differ; press Measure to update.",
             icon=":material/info:",
         )
 
 
 def show_background() -> None:
-    """The two half-truths, and what the papers say."""
+    """Show the two half-truths and what the papers say."""
     st.header("Two half-truths")
     for column, truth in zip(st.columns(2, gap="large"), HALF_TRUTHS, strict=True):
         with column:

@@ -1,4 +1,4 @@
-"""The graph to walk through; what is opened and what is chosen in it are in the address."""
+"""The interactive graph; the address holds what is opened and selected in it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from pages.views.drawing import OPEN, Drawn
 _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 
 _NARROW = 0.7
-"""The aspect for which a graph is laid out that stands beside another."""
+"""The aspect of a graph beside another one."""
 
 _WALL, _BELOW_FIGURES = 2.1, 2.5
-"""The aspects of the place for a graph on a wall of 16:9, and of that below figures."""
+"""The aspects of the place for a graph on a 16:9 wall, alone and below figures."""
 
 _MOST_UPRIGHT = 150
-"""Nodes of a graph that is drawn from top to bottom, too, for a phone."""
+"""The most nodes of a graph that is also drawn from top to bottom, for a phone."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -41,7 +41,7 @@ _viewer = st.components.v2.component(
 
 @lru_cache(16)
 def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
-    """The graph as it stands on the page, or for a width on paper."""
+    """Return the graph as laid out on the page, or for a width on paper in mm."""
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
@@ -77,7 +77,7 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
 
 
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
-    """The viewer; what it opens, folds and chooses goes into the address."""
+    """Draw the viewer; what is opened, folded and selected in it goes into the address."""
     if on_wall():
         drawn = replace(drawn, aspect=_WALL, fits=True)
     view = _view(drawn, heat, palette)
@@ -99,23 +99,23 @@ def show_blocks_to_take(
     take: Callable[[str], None],
     is_narrow: bool = False,
 ) -> None:
-    """Draw a graph of which a click takes a block out, and puts it back.
+    """Draw a graph in which a click takes a block out or puts it back.
 
     Args:
         spec: the network.
-        out: paths of the blocks that are out.
-        heat: numbers that colour the blocks.
+        out: the paths of the blocks that are out.
+        heat: the numbers that colour the blocks.
         palette: the colours.
-        key: of the graph on the page.
-        take: is given what is out after a click, separated by commas.
-        is_narrow: whether it stands beside another, in half of the page's width.
+        key: identifies the graph on the page.
+        take: receives the paths that are out after a click, separated by commas.
+        is_narrow: whether another graph is beside it, so that it has half of the page's width.
     """
     drawn = Drawn(spec, unfold=True, aspect=_NARROW if is_narrow else DEFAULT_ASPECT)
     if on_wall():
         drawn = replace(drawn, aspect=_BELOW_FIGURES, fits=True)
     view = _view(drawn, heat, palette)
     takes = [place.path for place in plan.blocks(spec)]
-    keys = "Arrow keys walk along it; Enter takes a block out and puts it back."
+    keys = "Arrow keys move along the graph; Enter takes a block out or puts it back."
     wanted = ",".join(path for path in takes if path in out)
     _viewer(
         key=key,

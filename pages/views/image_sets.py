@@ -1,4 +1,4 @@
-"""The images to train on: what ships, what this server has, what a visitor uploads."""
+"""Choose images to train on: shipped with the app, on this server, or uploaded."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from pages.ui.fields import select
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.words import complain
 
-_UPLOAD, _DOWNLOAD = "upload", "fashion-mnist"
+_UPLOAD, _DOWNLOAD = "upload", "download"
 
 
 def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
-    """Let a visitor choose images; return what `opened` takes, or an empty text without any.
+    """Let the visitor choose images; return a value for `opened`, or an empty text without images.
 
     Args:
-        place: where the choice stands.
-        below: where an upload or a download is offered, if it takes one.
+        place: where to draw the box.
+        below: where to draw an upload or a download, if it needs one.
     """
     folders = {folder: folder for folder in data_folders()}
     data = select(
@@ -43,14 +43,14 @@ def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
             SAMPLE: "sample of Fashion-MNIST",
             FASHION_MNIST: "all of Fashion-MNIST",
             **folders,
-            _UPLOAD: "pictures of mine",
+            _UPLOAD: "my own pictures",
         },
         SAMPLE,
         key="train_data",
         place=place,
-        help="The sample has 4,000 training and 1,000 test images, and is always here. Pictures of "
-        "yours come as a .zip with one folder for each class. Others are folders in the server's "
-        "data folder.",
+        help="The sample has 4,000 training and 1,000 test images and is always available. Upload "
+        "your own pictures as a .zip with one folder per class. Other entries are folders in the "
+        "server's data folder.",
     )
     with below:
         data = _uploaded() if data == _UPLOAD else data
@@ -59,8 +59,8 @@ def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
 
 
 def _uploaded() -> str:
-    """Return the folder of the pictures that a visitor uploads; empty without any."""
-    file = st.file_uploader("A .zip with one folder of pictures for each class", ["zip"])
+    """Let the visitor upload pictures; return their folder, or an empty text without any."""
+    file = st.file_uploader("A .zip with one folder of pictures per class", ["zip"])
     if file is None:
         return ""
     try:
@@ -71,7 +71,7 @@ def _uploaded() -> str:
 
 
 def _offer_download(data: str) -> None:
-    """Offer to fetch Fashion-MNIST where it is chosen and not here."""
+    """Offer to download Fashion-MNIST if it is chosen but not on this server."""
     if data != FASHION_MNIST or fashion_mnist_is_whole_here():
         return
     job = job_of(_DOWNLOAD)
@@ -90,7 +90,7 @@ def _offer_download(data: str) -> None:
 
 
 def _download(report: Report) -> None:
-    """Fetch Fashion-MNIST in the worker, and report (bytes done, bytes in all)."""
+    """Download Fashion-MNIST in the worker; report (bytes done, total bytes)."""
     download_fashion_mnist(lambda done, total: report((done, total)))
 
 
@@ -101,7 +101,7 @@ def _show_download(job: Job) -> None:
 
 
 def changed_ns(data: str) -> int:
-    """Return when a folder of pictures was changed last; 0 for the other sets."""
+    """Return when a folder of pictures last changed, in ns; 0 for the other sets."""
     root = Path(data) if os.sep in data else folder_of(data)
     if root is None:
         return 0
@@ -113,9 +113,9 @@ def changed_ns(data: str) -> int:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the images")
 def opened(data: str, changed_ns: int) -> ImageSet:
-    """Return the images of a choice; a folder that has changed since is opened anew.
+    """Return the chosen images; reopen a folder that has changed.
 
     Raises:
-        ValueError: in one sentence, if they are not there or can't be used.
+        ValueError: in one sentence, if they are missing or can't be used.
     """
     return open_set(data) if os.sep in data else open_offered(data)

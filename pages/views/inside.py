@@ -1,4 +1,4 @@
-"""Inside a network: what each block does, and what the network sees in one picture."""
+"""Show what each block of a network does, and what the network sees in one picture."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def show_blocks(
     """Show what each block does: charts, sentences and files.
 
     Args:
-        studies: of one network or several, such as a plain and a residual one.
-        results: makes their results, for one JSON file each.
+        studies: the blocks of one or several networks, such as a plain and a residual one.
+        results: makes the results for a JSON file per network; None for no JSON.
     """
     charts = {"response": deviation_chart(studies)}
     if any(found.branches for found in studies):
@@ -70,7 +70,7 @@ def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
 
 
 def _say(studies: Sequence[Blocks]) -> None:
-    """Say what the charts show, and how it was measured."""
+    """Say what the charts show and how it was measured."""
     for found, name in zip(studies, names_of(studies), strict=True):
         if len(studies) > 1:
             st.markdown(f"**{name}**")
@@ -84,9 +84,9 @@ def _say(studies: Sequence[Blocks]) -> None:
     )
     if any(found.branches for found in studies):
         note = (
-            "Branch and shortcut: what enters a block's addition from either. Norms are each "
-            "image's, with their mean and, as a band, their range; variances are over images and "
-            f"positions, in the mean over the channels (De and Smith 2020). {note}"
+            "Branch and shortcut: the two inputs of a block's addition. Norms are per image: lines "
+            "show the mean, bands the range. Variances are over images and positions, averaged "
+            f"over channels (De and Smith 2020). {note}"
         )
     st.caption(f"{note} {_counted(studies)}")
 
@@ -97,11 +97,11 @@ def _counted(studies: Sequence[Blocks]) -> str:
 
 
 def show_seen(sights: Sequence[Sight]) -> None:
-    """Show what one or two networks see in one picture, one above the other, with files."""
+    """Show what one or two networks see in one picture, one above the other, with an export."""
     names = " and ".join(sight.name for sight in sights)
     said = (
-        f"What {names} {'sees' if len(sights) == 1 else 'see'} in one picture: of the stem and of "
-        f"each stage the {CHANNELS} channels with the largest mean absolute activation; "
+        f"What {names} {'sees' if len(sights) == 1 else 'see'} in one picture: the {CHANNELS} "
+        "channels of the stem and of each stage with the largest mean absolute activation; "
         f"{sights[0].explained}"
     )
     maps = svg_picture(
@@ -115,9 +115,9 @@ def show_seen(sights: Sequence[Sight]) -> None:
         export("maps", [maps], what="maps")
     st.html("".join(map(_seen, sights)))
     st.caption(
-        f"Of the stem and of each stage, the {CHANNELS} channels with the largest mean absolute "
-        "activation, the strongest first; all maps of a network are on one scale. Grad-CAM: where "
-        "the last stage's channels, weighted by their gradient, raise the class's logit."
+        f"The {CHANNELS} channels of the stem and of each stage with the largest mean absolute "
+        "activation, strongest first; all maps of a network share one scale. Grad-CAM: where the "
+        "last stage's channels, weighted by their gradients, raise the class's logit."
     )
 
 
@@ -137,7 +137,7 @@ def _seen(sight: Sight) -> str:
 
 
 def _row(maps: Maps, low: float, high: float) -> str:
-    """A stage's name and its maps."""
+    """Return a stage's name and maps."""
     images = "".join(
         _img(
             coloured(channel.values, low, high),
@@ -149,7 +149,7 @@ def _row(maps: Maps, low: float, high: float) -> str:
 
 
 def _scale(low: float, high: float) -> str:
-    """The colours from low to high, with their numbers."""
+    """Return the colour scale from low to high, with its numbers."""
     return (
         f'<div class="scale"><span>{number(low)}</span>'
         f'<i style="background: linear-gradient(to right, {", ".join(CIVIDIS)})"></i>'

@@ -1,4 +1,4 @@
-"""The layers of a network: a tree to open and search, torchinfo's text, print(model), code."""
+"""The layers of a network: a searchable tree, torchinfo's table, print(model) and code."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _MOST_LINES = 2_000
 
 
 def show_layers(profile: Profile) -> None:
-    """Draw the chosen view; it and the search are in the address."""
+    """Let the visitor choose a view of the layers, and show it."""
     view = segments("Layers as", _VIEWS, "tree", key="layers", label_visibility="collapsed")
     spec = profile.spec
     if view == "code":
         _show_code(profile)
     elif view == "torchinfo":
-        with st.spinner("torchinfo reads every layer"):
+        with st.spinner("Running torchinfo"):
             table = torchinfo_of(spec)
         _show_text(table, f"{spec.base}-torchinfo.txt")
-        st.caption("torchinfo's own table. Its memory estimate is not the saved memory above.")
+        st.caption("torchinfo's own table. Its memory estimate isn't the saved memory above.")
     elif view == "print":
-        with st.spinner("building every layer"):
+        with st.spinner("Building the model"):
             printed = printed_of(spec)
         _show_text(printed, f"{spec.base}-print.txt")
     else:
@@ -47,16 +47,16 @@ def _show_tree(profile: Profile) -> None:
     if not wanted:
         st.html(layer_tree(root))
         st.caption(
-            "Rows and mult-adds follow torchinfo, which counts biases and batch norm parameters "
-            "too. Equal blocks of a stage share one row, which gives their sums."
+            "Rows and mult-adds follow torchinfo, which also counts biases and batch norm "
+            "parameters. Equal blocks of a stage share one row with their sums."
         )
         return
     rows = find(root, wanted)
     if not rows:
-        st.info(f"No layer's path or type holds “{wanted[:60]}”.", icon=":material/search_off:")
+        st.info(f"No layer's path or type contains “{wanted[:60]}”.", icon=":material/search_off:")
         return
     st.html(layer_rows(rows[:_MOST_ROWS]))
-    more = f", the first {_MOST_ROWS} of them shown" if len(rows) > _MOST_ROWS else ""
+    more = f", showing the first {_MOST_ROWS}" if len(rows) > _MOST_ROWS else ""
     st.caption(f"{len(rows):,} found{more}.")
 
 
@@ -65,7 +65,7 @@ def _show_code(profile: Profile) -> None:
     if call:
         st.caption("With torchvision")
         st.code(f"import torchvision\n\nmodel = {call}", language="python")
-    st.caption("As a standalone file, torch its only import")
+    st.caption("As a standalone file that imports only torch")
     st.code(source, language="python", height=560)
 
 

@@ -1,4 +1,4 @@
-"""A trained network taken apart on the page: blocks out by a click, and what that costs."""
+"""Parts of the Lesions page: take blocks out of a trained network, and see the errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from pages.views.image_sets import changed_ns
 from pages.views.trained import address_of
 
 OUT, NET = "out", "net"
-"""The parameters of the blocks that are out, and of the network."""
+"""The parameters of the removed blocks and of the network."""
 
 _NONE = "none"
 _PICTURE_PX = 72
@@ -47,7 +47,7 @@ _PICTURES = 10
 
 @dataclass(frozen=True)
 class Patient:
-    """A network on the page, with the images on which it is judged."""
+    """A network on the page, with its test images."""
 
     net: Trained
     data: str
@@ -56,13 +56,13 @@ class Patient:
 
     @property
     def subject(self) -> Subject:
-        """The network ready to be taken apart, shared by all visitors."""
+        """The loaded network and its images, shared by all visitors."""
         net = self.net
         return subject(str(net.path), net.changed_ns, self.data, self.data_ns, self.number)
 
     @property
     def hash(self) -> str:
-        """The hash of its study."""
+        """The hash of the network's study."""
         net = self.net
         weights = digest(str(net.path), net.changed_ns)
         images = judged_on(str(net.path), net.changed_ns, self.data, self.data_ns)
@@ -72,11 +72,11 @@ class Patient:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network says with some blocks out.
+    """A network's predictions with some blocks out.
 
     Attributes:
-        error: the share of the images that are classified wrong.
-        guesses: the class of each picture that is shown, and its probability.
+        error: the share of misclassified images.
+        guesses: the predicted class of each shown picture, and its probability.
     """
 
     error: float
@@ -84,7 +84,7 @@ class Answer:
 
 
 def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient, ...]:
-    """Let a visitor choose a network, its neighbour and the images; none where one is wrong."""
+    """Let the visitor choose one or two networks and the images; return none if one is invalid."""
     with top:
         one, two, three, four = st.columns([2.6, 2.6, 2, 1], vertical_alignment="bottom")
     net = choose_trained(NET, one, below)
@@ -93,7 +93,7 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
     try:
         others, twin = twins_of(net)
         words = {_NONE: "nothing", **others}
-        beside = select("Beside it", words, twin or _NONE, key="beside", place=two)
+        beside = select("Compare with", words, twin or _NONE, key="beside", place=two)
         data = choose_data(net, "lesion_data", three)
         count = number("Test images", 1, MAX_IMAGES, 1_000, key="lesion_images", place=four)
         nets = [net, *filter(None, [None if beside == _NONE else found(beside)])]
@@ -112,7 +112,7 @@ def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
 
     def read(text: str) -> tuple[str, ...]:
         asked = set(text.split(","))
-        if not asked <= set(known):  # another network's
+        if not asked <= set(known):  # paths of another network
             raise ValueError
         return tuple(path for path in known if path in asked)
 
@@ -120,14 +120,14 @@ def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
 
 
 def take(out: str) -> None:
-    """Take blocks out, from a callback."""
+    """Set the removed blocks from a callback; `out` holds their paths, separated by commas."""
     hold(OUT, out)
 
 
 def show_patients(
     patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
 ) -> list[Answer]:
-    """Show the networks side by side: the error with these blocks out, and the graph."""
+    """Show the networks side by side, each with its error and graph; return the predictions."""
     columns = st.columns(len(patients), gap="medium")
     places = []
     below = st.container()
@@ -138,7 +138,7 @@ def show_patients(
         study = next((one for one in studies if one.model == str(spec)), None)
         known.append(study)
         if index and on_wall():
-            break  # one graph a screen, with the figures of both
+            break  # the wall shows one graph, with the figures of both
         with below if on_wall() else column:
             show_blocks_to_take(
                 spec,
@@ -171,25 +171,25 @@ def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:
 def _figure(patient: Patient, intact: float, error: float, count: int) -> Figure:
     images = number_of(len(patient.subject.labels), "test image")
     if not count:
-        return Figure(patient.net.name, f"{error:.1%} wrong", f"of {images}, no block out")
+        return Figure(patient.net.name, f"{error:.1%} wrong", f"of {images}, no blocks out")
     points = 100 * (error - intact)
     return Figure(
         patient.net.name,
         f"{error:.1%} wrong",
-        f"of {images}, {number_of(count, 'block')} out; {intact:.1%} with all",
+        f"of {images}, {number_of(count, 'block')} out; {intact:.1%} with all in",
         delta=f"{points:+.1f} points".replace("-", "−"),
     )
 
 
 def _damage(study: Lesions, studies: Sequence[Lesions]) -> Heat:
-    """Return the error without each block, on a scale that all studies share."""
+    """Return the error without each block, on a scale shared by all studies."""
     values = {one.path: 100 * one.error for one in study.single}
     most = 100 * max(one.error for each in studies for one in each.single)
     return Heat("test error without it", "%", values, varies=True, most=most)
 
 
 def answered(patient: Patient, out: tuple[str, ...]) -> Answer:
-    """Return what a network says with these blocks out; kept for all visitors."""
+    """Return a network's predictions with these blocks out, cached for all visitors."""
     net = patient.net
     return _answer(
         str(net.path), net.changed_ns, patient.data, patient.data_ns, patient.number, out
@@ -214,13 +214,13 @@ def _answer(
 
 
 def pictured(labels: torch.Tensor) -> list[int]:
-    """Return which images are shown: the first of each of ten classes."""
+    """Return the numbers of the images to show: the first of each of ten classes."""
     classes = labels.unique()[:_PICTURES]
     return [int((labels == label).nonzero()[0]) for label in classes]
 
 
 def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> None:
-    """Show ten test pictures with each network's prediction; a wrong one is marked."""
+    """Show ten test pictures with each network's prediction; mark the wrong ones."""
     first = patients[0]
     net = first.net
     images = judged_on(str(net.path), net.changed_ns, first.data, first.data_ns)

@@ -1,4 +1,4 @@
-"""What a page gives away of one network: its link and text, its report, its picture, its code."""
+"""Share and export one network: its link, model text, report, picture and code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.ui.exports import export, file_name
 
 
 def share_menu(profile: Profile) -> None:
-    """The page's link and the model's text, to copy."""
+    """Draw the menu with the page's link and the model's text to copy."""
     with st.popover("Share", icon=":material/link:", width="stretch"):
         address = (st.context.url or "").partition("?")[0]
         st.caption("Link to this model")
@@ -29,11 +29,11 @@ def share_menu(profile: Profile) -> None:
 
 
 def export_network(profile: Profile) -> None:
-    """The dialog for the picture of the shapes, the report and the code."""
+    """Draw the export dialog for the shape, the report and the code."""
     name, known = file_name(profile.model), title(profile.spec)
     said = (
         f"Height, width and channels of {known} (`{profile.model}`) from the input to the head; "
-        "the sides of a map are drawn on a square-root scale, channels on a logarithmic one"
+        "height and width are on a square-root scale, channels on a logarithmic scale"
     )
     shape = svg_picture(
         "shape",

@@ -1,4 +1,4 @@
-"""Several networks at once: those that an experiment compares, and switches that change all."""
+"""Choose the networks of an experiment, with switches that change all of them at once."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def choose_networks(
     with_depth: bool = True,
     say: Callable[[str], object] = complain,
 ) -> tuple[ResNetSpec, ...]:
-    """Let a visitor choose networks; return none where one is wrong.
+    """Let the visitor choose networks; return none if one is invalid.
 
     Args:
         key: the parameter's name.
-        default: the networks' texts where the address has none.
-        which: what the default is, in words.
-        with_depth: whether there is a switch for the depth of all.
-        say: is told what is wrong.
+        default: the model texts if the address has none.
+        which: the default in words.
+        with_depth: whether to draw a switch for the depth of all networks.
+        say: receives error messages.
     """
     text, field = held(key), f"asked_{key}"
     usual = _SEPARATOR.join(default)
@@ -51,7 +51,7 @@ def choose_networks(
         key=field,
         on_change=_typed,
         args=(key, field),
-        help=f"Any model text against any other; by default {which}.",
+        help=f"Any model texts; by default {which}.",
     )
     try:
         models = tuple(map(parse, (text or usual).split(_SEPARATOR)))
@@ -60,19 +60,19 @@ def choose_networks(
         return ()
     _show_switches(key, models, with_depth)
     if text:
-        st.button(f"Back to {which}", on_click=use_models, args=(key, ()), type="tertiary")
+        st.button(f"Reset to {which}", on_click=use_models, args=(key, ()), type="tertiary")
     if reason := st.session_state.pop("switch_error", ""):
         say(reason)
     return models
 
 
 def use_models(key: str, texts: Sequence[str]) -> None:
-    """Choose networks, from a callback; none stand for the default."""
+    """Choose networks from a callback; no texts mean the default."""
     hold(key, _SEPARATOR.join(texts))
 
 
 def _show_switches(key: str, models: tuple[ResNetSpec, ...], with_depth: bool) -> None:
-    """What changes all models at once."""
+    """Draw the switches that change all models at once."""
     columns = [*st.columns(3), *st.columns(3)]
     residual = [model for model in models if model.shortcut is not Shortcut.NONE]
     if with_depth:
@@ -88,7 +88,7 @@ def _show_switches(key: str, models: tuple[ResNetSpec, ...], with_depth: bool) -
             disabled=not cifar,
             on_change=_switch,
             args=(key, "depth", models),
-            help="Of nets with three stages of basic blocks.",
+            help="Only for networks with three stages of basic blocks.",
         )
     for column, (name, (label, words)) in zip(columns, _SWITCHES.items(), strict=False):
         of = residual if name == "shortcut" else list(models)

@@ -1,4 +1,4 @@
-"""What a trained network does and sees, for the page Lesions."""
+"""Measure what a trained network's blocks do and what it sees, for the Lesions page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from pages.views.lesions import Patient, pictured
 def block_studies(
     patients: Sequence[Patient],
 ) -> tuple[list[Blocks], Callable[[], list[Result]]]:
-    """Return what each block of the networks does, trained or at initialisation."""
+    """Measure what each block of the networks does, trained or at initialisation.
+
+    Returns:
+        The blocks of each network, and a function that makes their results.
+    """
     trained = not switch("At initialisation", False, key="initial")
     found = [_blocks(patient, trained) for patient in patients]
 
@@ -50,7 +54,7 @@ def _blocks(patient: Patient, trained: bool) -> Blocks:
 def _measured(
     path: str, changed_ns: int, data: str, data_ns: int, trained: bool, _patient: Patient
 ) -> Blocks:
-    """Measure on a network of its own: it is hooked for a moment."""
+    """Measure on a separate copy of the network, because measuring adds hooks to it."""
     checkpoint = _patient.net.checkpoint
     if not trained:
         network, x, _, _ = untrained(str(checkpoint.spec), data, IMAGES, 0)
@@ -62,10 +66,10 @@ def _measured(
 def choose_picture(
     patients: Sequence[Patient],
 ) -> tuple[Callable[[Patient], torch.Tensor], str]:
-    """Let a visitor choose a test image or a picture of theirs.
+    """Let the visitor choose a test image or upload a picture.
 
     Returns:
-        what gives it as a network sees it, [1, C, H, W], and its class, if that is known.
+        What gives it as a network sees it, [1, C, H, W], and its class, or an empty text.
     """
     first = patients[0]
     left, right = st.columns([1, 3])
@@ -73,7 +77,7 @@ def choose_picture(
     usual = pictured(first.subject.labels)[-1] + 1
     place = number("Test image", 1, count, usual, key="picture", place=left) - 1
     file = right.file_uploader(
-        "Or a picture of mine",
+        "Or my own picture",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
         key="lesion_picture",
         max_upload_size=MAX_PICTURE_BYTES // 10**6,
@@ -90,7 +94,7 @@ def sights(
     picture: tuple[Callable[[Patient], torch.Tensor], str],
     out: tuple[str, ...],
 ) -> list[Sight]:
-    """Return what the networks see in a picture with these blocks out; say why they can't."""
+    """Return what the networks see in a picture with these blocks out, or say why that fails."""
     image, label = picture
     try:
         return [

@@ -1,4 +1,4 @@
-"""The paths of a network on the page: what is asked, and what is known of it."""
+"""Parts of the Paths page: the choice of a network, its measurement, charts and table."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ TRAINED, INITIAL, MODEL = "trained", "initial", "model"
 
 _STATES = {
     TRAINED: "Trained",
-    INITIAL: "The same at initialisation",
-    MODEL: "The sidebar's model at initialisation",
+    INITIAL: "At initialisation",
+    MODEL: "Sidebar model at initialisation",
 }
 _MOST_IMAGES = 256
 _SECONDS = 3_600.0
@@ -52,7 +52,7 @@ _SECONDS = 3_600.0
 
 @dataclass(frozen=True)
 class Question:
-    """What the page asks: a checkpoint or a model, images, and how many draws."""
+    """What to measure: a checkpoint or a model, the images, and the number of draws."""
 
     spec: ResNetSpec
     source: Path | str
@@ -65,12 +65,12 @@ class Question:
 def choose_question(
     spec: ResNetSpec, top: DeltaGenerator, below: DeltaGenerator
 ) -> Question | None:
-    """Let a visitor choose a network, its state, the images and the draws."""
+    """Let the visitor choose a network, its state, images and draws; None if one is invalid."""
     state = segments("State", _STATES, TRAINED, key="path_state", place=top)
     with top:
         one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
-    images = number("Images", 1, _MOST_IMAGES, 32, key="path_images", place=three)
-    draws = number("Paths of a length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
+    images = number("Image count", 1, _MOST_IMAGES, 32, key="path_images", place=three)
+    draws = number("Paths per length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
     try:
         if state == MODEL:
             check(spec)
@@ -95,18 +95,18 @@ def choose_question(
 
 
 def answer(question: Question) -> Result | None:
-    """Return what is known of a question."""
+    """Return the known result of a question, if any."""
     return known(question.hash, PATHS)
 
 
 def remember(job: Job) -> None:
-    """Keep what a job has measured."""
+    """Keep what a job has measured, in this session and in the server's store."""
     if job.result is not None:
         keep(job.result)
 
 
 def measure_button(question: Question | None, known: bool, running: bool) -> None:
-    """The button that measures in the worker."""
+    """Draw the button that measures in the worker."""
     st.button(
         "Measure again" if known else "Measure",
         type="secondary" if known else "primary",
@@ -130,7 +130,7 @@ def _run(question: Question) -> None:
 
 
 def show_live(job: Job, question: Question | None) -> None:
-    """Show which lengths are measured, and the gradient of one path so far."""
+    """Show how many lengths have been measured so far."""
     lengths: Sequence[Length] = job.results
     whole = sum(question.spec.blocks) + 1 if question else len(lengths) + 1
     said = f"{number_of(len(lengths), 'length')} of {whole}"
@@ -138,7 +138,7 @@ def show_live(job: Job, question: Question | None) -> None:
 
 
 def show_paths(found: Paths) -> None:
-    """Show the three charts, what they say, and the table."""
+    """Show the three charts and what they say."""
     for chart, place in zip(paths_charts(found), st.columns(3, gap="medium"), strict=True):
         with place:
             st.markdown(f"**{chart.title}**")
@@ -150,20 +150,20 @@ def show_paths(found: Paths) -> None:
     for said in verdict:
         st.markdown(f"- {said}")
     st.caption(
-        "How many paths there are of a length, times the gradient along one of them, is what that "
-        "length carries (Veit, Wilber, Belongie 2016, Fig. 6). Magnitudes are added: what cancels "
-        "between paths is ignored. The length is the number of branches on a path; a shortcut of "
-        "any kind counts 0. The band is the range over the draws."
+        "The number of paths of a length, times the gradient along one of them, is what that "
+        "length carries (Veit, Wilber, Belongie 2016, Fig. 6). Magnitudes are added, so "
+        "cancellation between paths is ignored. A path's length is the number of branches on it; "
+        "shortcuts of any kind count 0. The band is the range over the draws."
     )
 
 
 def say_source(result: Result) -> None:
-    """Say when and where it was measured."""
+    """Say when and where a result was measured."""
     st.caption(whence(result))
 
 
 def show_table(found: Paths) -> None:
-    """Show every length with its exact numbers."""
+    """Show a table of all lengths with exact numbers."""
     rows = [
         (
             str(one.length),
@@ -173,12 +173,12 @@ def show_table(found: Paths) -> None:
         )
         for one in found.lengths
     ]
-    head = ("Length", "Paths", "Gradient of one", "Share of the gradient")
+    head = ("Length", "Paths", "Gradient of one path", "Share of the gradient")
     st.html(table("Paths by length", head, rows, 0))
 
 
 def export_paths(found: Paths, result: Result) -> None:
-    """The dialog for the three charts and the numbers."""
+    """Draw the export dialog for the three charts and the numbers."""
     how = f"`{found.model}`, {number_of(found.draws, 'path')} of each length. {whence(result)}"
     title = f"Paths through {found.model}"
     picture = row_picture(paths_charts(found), "paths", title, how, [VEIT2016])

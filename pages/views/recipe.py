@@ -1,4 +1,4 @@
-"""A training recipe's fields, each of which a visitor can change."""
+"""The fields of a training recipe, all of which a visitor can change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pages.ui.fields import number, select, switch, text
 
 
 def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None:
-    """Let the visitor change every field of a recipe; where it can't be, say why."""
+    """Let the visitor change any field of a recipe; return None and say why if it is invalid."""
     with st.expander("Recipe"):
         said = st.empty()
         one, two, three, four = st.columns(4)
@@ -65,7 +65,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
             key="train_milestones",
             place=four,
             most=200,
-            help="Shares of all steps, such as 0.5,0.75.",
+            help="As shares of all steps, such as 0.5,0.75.",
         )
         values["warm_up"] = number(
             "Warm-up, steps", 0, MAX_STEPS, recipe.warm_up, key="train_warm_up", place=one
@@ -73,7 +73,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         values["warm_up_from"] = _real(
             "Warm-up from", 1.0, recipe.warm_up_from, "warm_up_from", two
         )
-        values["rise"] = _real("Rise of the cycle", 1.0, recipe.rise, "rise", three)
+        values["rise"] = _real("Rise, share of cycle", 1.0, recipe.rise, "rise", three)
         values["augment"] = select(
             "Augmentation",
             {
@@ -90,17 +90,17 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
             "Precision", list(Arithmetic), recipe.precision, key="train_precision", place=two
         )
         points = text(
-            "Gradient by depth after steps",
+            "Gradient norms at steps",
             ",".join(map(str, recipe.gradients_at)),
             key="train_gradients_at",
             place=three,
             most=200,
-            help="Such as 0,1,5,20,100: the curves of the page Gradients along training.",
+            help="Steps at which to measure the Gradients page's curves, such as 0,1,5,20,100.",
         )
         for label, field, place in (
             ("Nesterov", "nesterov", four),
             ("channels_last", "channels_last", four),
-            ("Decay on every parameter", "decay_all", one),
+            ("Decay all parameters", "decay_all", one),
             ("Test after every epoch", "evaluate", two),
         ):
             values[field] = switch(
@@ -110,7 +110,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         values["milestones"] = read_field("milestones", milestones)
         values["gradients_at"] = read_field("gradients_at", points)
         found = changed(recipe, values)
-        changes = "" if found == recipe else ", changed here"
+        changes = "" if found == recipe else ", modified"
         said.caption(f"{found.words()}. Source{changes}: {recipe.source}.")
         return found
     except ValueError as error:
@@ -119,7 +119,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
 
 
 def _real(label: str, most: float, default: float, field: str, place: Any) -> float | None:
-    """A number that may be small, in as many digits as it needs."""
+    """Draw a field for a real number, shown with as many digits as it needs."""
     return number(
         label,
         0.0,

@@ -1,4 +1,4 @@
-"""Training runs on the page: while they run, and what came of them."""
+"""Show training runs, live and finished, and keep them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 ASKED = "training_asked"
-"""The session's key of the tasks that were asked for last."""
+"""The session state's key of the tasks requested last."""
 
 _KEPT = 200
-_FEW = 5  # steps before their time says anything
+_FEW = 5  # steps after which their time is a usable estimate
 
 
 def live(job: Job) -> list[Run]:
-    """Return the runs of a job as far as they are."""
+    """Return the runs of a job so far."""
     if job.result:
         return list(job.result)
     tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
@@ -52,11 +52,11 @@ def live(job: Job) -> list[Run]:
 
 
 def show_live(job: Job, shown: Shown) -> None:
-    """Draw a job's runs as they are, and how long it will take."""
+    """Draw a job's runs so far, and the time left."""
     runs = live(job)
     tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
     if not runs:
-        st.progress(0.0, "Waiting for its turn" if job.place else "Starting the worker")
+        st.progress(0.0, "Queued" if job.place else "Starting the worker")
         return
     latest = runs[-1]
     done = sum(run.steps for run in runs)
@@ -69,7 +69,7 @@ def show_live(job: Job, shown: Shown) -> None:
 
 
 def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
-    """Say how long the rest will take; a network not tried yet by its multiply-adds."""
+    """Estimate the time left; scale by multiply-adds for networks that haven't started."""
     times = {run.model: run.step_ms for run in runs if run.steps >= _FEW}
     if not times:
         return ""
@@ -86,7 +86,7 @@ def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
 
 
 def remember(runs: Sequence[Run]) -> None:
-    """Keep runs with this visit, each by what it was asked; the newest is the last."""
+    """Keep runs in this session by the hash of their task, the newest last."""
     kept: dict[str, Run] = st.session_state.setdefault(TRAININGS, {})
     for run in runs:
         before = kept.pop(run.task.hash, None)
@@ -96,13 +96,13 @@ def remember(runs: Sequence[Run]) -> None:
 
 
 def runs_of_visit() -> list[Run]:
-    """Return this visit's runs, the newest last."""
+    """Return this session's runs, the newest last."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     return list(kept.values())
 
 
 def answered(tasks: Sequence[Task]) -> list[Run]:
-    """Return the runs that answer a request: this visit's, else what else is known."""
+    """Return the known runs of these tasks, those of this session first."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     found = []
     for task in tasks:
@@ -122,7 +122,7 @@ def _known(task: Task) -> Run | None:
 
 
 def say_whence(runs: Sequence[Run]) -> None:
-    """Say of runs that were not made in this visit where they come from."""
+    """Say where runs come from that this session did not make."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
     if said := {whence(result): None for result in others if result is not None}:
@@ -130,10 +130,10 @@ def say_whence(runs: Sequence[Run]) -> None:
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:
-    """Let the visitor choose what is drawn along the steps."""
+    """Let the visitor choose what to draw against the steps."""
     return Shown(
         segments(
-            "Drawn",
+            "Plot",
             {kind: kind.label for kind in Shown},
             Shown.TRAIN_LOSS,
             key="train_shown",
@@ -143,10 +143,10 @@ def choose_shown(place: DeltaGenerator) -> Shown:
 
 
 def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
-    """Draw whole runs: loss or accuracy by step, and what they say."""
+    """Draw the loss or accuracy of runs by step, and say what they show."""
     chart = training_chart(runs, shown)
     if not chart.series:
-        st.info("Nothing to draw yet: these runs have no test.", icon=":material/info:")
+        st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
         show_chart(chart, "training", None)
     said = verdict(runs)
@@ -167,7 +167,7 @@ def export_runs(
     with_ladder: bool = False,
     what: str = "",
 ) -> None:
-    """The dialog for runs: their charts and their numbers."""
+    """Draw the export dialog for runs: their charts and numbers."""
     how, sources = _how(runs), sources_of(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
@@ -183,16 +183,16 @@ def export_runs(
 
 
 def _how(runs: Sequence[Run]) -> str:
-    """Say how runs were made: the networks really trained, the recipe, where and when."""
+    """Return how runs were made: the networks trained, the recipe, where and when."""
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
     networks = ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
     stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
-    points = "Points are means of several steps"
+    points = "Points are means over several steps"
     if len(seeds) > 1:
-        points += "; bands reach from the lowest seed to the highest"
+        points += "; bands are the range over the seeds"
     return (
         f"Trained: {networks}; {first.task.recipe.words()}; images {first.task.data_name}; "
         f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}{stamp}. "
@@ -201,7 +201,7 @@ def _how(runs: Sequence[Run]) -> str:
 
 
 def show_ladder(runs: Sequence[Run]) -> None:
-    """Draw the last loss by depth, where there are several depths."""
+    """Draw the last loss by depth if there are at least three depths."""
     chart = ladder_chart(runs)
     if any(len(series.x) > 2 for series in chart.series):
         st.header("Last training loss by depth")
@@ -209,7 +209,7 @@ def show_ladder(runs: Sequence[Run]) -> None:
 
 
 def show_paper() -> None:
-    """What the paper measured, apart from what is measured here."""
+    """Show what the paper measured, separately from the runs here."""
     st.header("What the paper measured")
     for column, (caption, head, rows) in zip(st.columns(2, gap="large"), DEGRADATION, strict=True):
         column.caption(caption)
@@ -221,7 +221,7 @@ def show_paper() -> None:
 
 
 def choose_run(runs: Sequence[Run]) -> Run:
-    """Return the run that is shown alone: of several seeds the one that the visitor chooses."""
+    """Return the run to show below; let the visitor choose if there are several seeds."""
     if len(runs) == 1:
         return runs[0]
     seeds = {str(run.task.seed): f"seed {run.task.seed}" for run in runs}
@@ -231,7 +231,7 @@ def choose_run(runs: Sequence[Run]) -> Run:
 
 
 def show_figures(run: Run) -> None:
-    """The large numbers of one run."""
+    """Show the large numbers of one run."""
     last = f"last {min(25, run.steps)} steps"
     items = [
         Figure("Training loss", f"{run.last_loss:.3f}", last, repr(run.last_loss)),
@@ -257,7 +257,7 @@ def show_figures(run: Run) -> None:
 
 
 def runs_table(runs: Sequence[Run]) -> str:
-    """Runs grouped by what they share but for the seed."""
+    """Return a table of runs, with one row for runs that differ only in their seed."""
     head = ("Network", "Model", "Recipe, images", "Seeds", "Last loss", "Test accuracy", "Step")
     rows = [
         (

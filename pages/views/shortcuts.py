@@ -1,4 +1,4 @@
-"""The shortcuts of a network as rows, runs of equal blocks as one."""
+"""The shortcuts of a network as table rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nets import plan
 
 
 def shortcut_rows(profile: Profile) -> Iterator[tuple[str, ...]]:
-    """Path, kind, shapes and reason."""
+    """Yield path, kind, input, output and reason; equal blocks share a row."""
     for stage in plan.stages(profile.spec):
         for index in range(min(2, stage.count)):
             found = residual(profile, f"{stage.name}.{index}")

@@ -1,4 +1,4 @@
-"""Studies of trained networks on the page: every block out, several, another order."""
+"""Run and show studies of trained networks: one block out, several out, blocks permuted."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from pages.ui.jobs import start
 from pages.ui.known import keep, known
 from pages.views.lesions import NET, OUT, Patient
 
-KEY, TRAINING = "lesions", "a network to take apart"
+KEY, TRAINING = "lesions", "network training"
 
 SHOWN = {
     "single": "One block out",
     "several": "Several blocks out",
-    "order": "Blocks in another order",
+    "order": "Blocks reordered",
     "does": "What each block does",
     "sees": "What it sees",
 }
-"""What the page shows below the pictures."""
+"""The views below the pictures, with their labels."""
 
 _LIVE = "resnet56:widths=8,16,32:stem_width=8:input=1x14x14:classes=10"
 _LIVE_STEPS = 400
@@ -52,19 +52,19 @@ _TAKEN = "lesion_trained"
 
 
 def studies_of(patients: Sequence[Patient]) -> list[Result]:
-    """Return what is known of the networks, in their order."""
+    """Return the known studies of the networks, in their order."""
     found = (known(patient.hash, LESIONS) for patient in patients)
     return [result for result in found if result is not None]
 
 
 def remember(job: Job) -> None:
-    """Keep what a job has found."""
+    """Keep what a job has found, in this session and in the server's store."""
     for result in job.result or ():
         keep(result)
 
 
 def live(job: Job) -> list[Lesions]:
-    """Return the studies of a job as far as they are."""
+    """Return the studies of a job so far."""
     latest: dict[int, Lesions] = {}
     for place, study in job.results:
         latest[place] = study
@@ -72,7 +72,7 @@ def live(job: Job) -> list[Lesions]:
 
 
 def show_live(job: Job, patients: Sequence[Patient]) -> None:
-    """Draw a study as it goes on: first the single blocks."""
+    """Draw a running study: single blocks first, then several."""
     studies = live(job)
     if not studies:
         st.progress(0.0, "Loading the network")
@@ -88,28 +88,28 @@ def show_live(job: Job, patients: Sequence[Patient]) -> None:
 
 
 def study_button(patients: Sequence[Patient], results: Sequence[Result], running: bool) -> None:
-    """The button that drops one block after the other, then several, then permutes them."""
+    """Draw the button that drops single blocks, then several, then permutes the stages."""
     st.button(
-        "Run it here" if len(results) == len(patients) else "Drop one after the other",
+        "Run it here" if len(results) == len(patients) else "Drop blocks one by one",
         icon=":material/play_arrow:",
         disabled=running or not patients,
         on_click=run_study,
         args=(tuple(patients),),
-        help="Takes every block out alone, then random ones together, then permutes each stage: "
-        "about a minute for a pair of 32 layers on one thread.",
+        help="Drops every block on its own, then several at random, then permutes each stage. "
+        "Takes about a minute for a pair of 32-layer networks on one thread.",
         width="stretch",
     )
 
 
 def run_study(patients: tuple[Patient, ...]) -> None:
-    """Begin to take networks apart in the worker, from a callback."""
+    """Start the studies of networks in the worker, from a callback."""
     first = patients[0]
     files = tuple(patient.net.path for patient in patients)
     start(KEY, study_all, files, first.data, first.number, seconds=_SECONDS)
 
 
 def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
-    """Show one part of a study: its chart and what it says."""
+    """Show one part of a study: its chart and what it shows."""
     chart = _chart(shown, studies)
     if chart is None:
         st.caption("Not measured yet.")
@@ -123,8 +123,8 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
             st.markdown(f"- {who}{said}")
     if shown != "single":
         st.caption(
-            "Draws and permutations leave the first block of each stage in its place: it makes the "
-            "map that the others refine, and in all stages but the first it changes its shape."
+            "Draws and permutations keep the first block of each stage in place: it makes the "
+            "feature map that the others refine and, except in the first stage, changes its shape."
         )
     st.caption(" ".join(dict.fromkeys(map(whence, results))))
 
@@ -145,7 +145,7 @@ def _short(study: Lesions) -> str:
 
 
 def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> None:
-    """The dialog for a study: its charts and its numbers."""
+    """Draw the export dialog for a study: its charts and numbers."""
     data = []
     for study, result in zip(studies, results, strict=True):
         name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
@@ -167,19 +167,19 @@ def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> Non
 
 
 def choose_shown() -> str:
-    """Let a visitor choose what is shown below the pictures."""
-    return segments("Below", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
+    """Let the visitor choose the view below the pictures."""
+    return segments("View", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
 
 
 def train_button(running: bool) -> None:
-    """The button that trains a residual network of 56 layers, to take it apart."""
+    """Draw the button that trains a residual network of 56 layers and then studies it."""
     st.button(
         "Train a ResNet-56 now",
         icon=":material/model_training:",
         disabled=running,
         on_click=_train,
-        help="400 steps on the sample at 14×14 pixels: about 40 seconds on one thread. Then it's "
-        "taken apart.",
+        help="Trains for 400 steps on the sample at 14×14 pixels, about 40 seconds on one thread, "
+        "then drops its blocks.",
         width="stretch",
     )
 
@@ -189,14 +189,14 @@ def _train() -> None:
 
 
 def live_task() -> Task:
-    """Return the run of the network that is trained live."""
+    """Return the task of the network that is trained live."""
     changes: dict[str, Any] = {"batch": 64, "steps": _LIVE_STEPS, "schedule": Schedule.COSINE}
     recipe = changed(recipe_of("degradation"), changes)
     return Task(parse(_LIVE), recipe, SAMPLE, open_set(SAMPLE).digest)
 
 
 def show_training(job: Job) -> None:
-    """Show how far the live training is."""
+    """Show the progress of the live training."""
     losses = list(chain.from_iterable(one.losses for one in job.results))
     said = (
         f"step {len(losses):,} of {_LIVE_STEPS}, loss {losses[-1]:.2f}"
@@ -207,7 +207,7 @@ def show_training(job: Job) -> None:
 
 
 def take_trained(job: Job) -> bool:
-    """Choose the network that was trained live, once; return whether it was."""
+    """Choose the network that was trained live, once per job; return whether it was chosen."""
     if not job.result or st.session_state.get(_TAKEN) is job:
         return False
     st.session_state[_TAKEN] = job

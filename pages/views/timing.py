@@ -1,4 +1,4 @@
-"""Timing on the page: how to measure, what was measured, this visit's history."""
+"""Parts of the Timing page: the settings, the results, and this session's history."""
 
 from __future__ import annotations
 
@@ -44,36 +44,36 @@ from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 HEAVY = 10**9
-"""Multiply-adds of an image from which a network is no small one for a CPU."""
+"""Multiply-adds per image above which a network is slow on a CPU."""
 
 _KEPT = 40
 
 
 def device_note() -> str:
-    """What is timed on, in one line."""
+    """Return the device that is timed, in a sentence."""
     if (found := accelerator()) is None:
         return f"No accelerator found: timing the CPU ({device_name(device_of('cpu'))})."
     return f"Accelerator: {device_name(device_of(found.type))}."
 
 
 def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
-    """What the visitor wants measured: one setting a batch; none where something is wrong."""
+    """Let the visitor choose the settings, one per batch; return none if one is invalid."""
     names = devices()
     one, two, three, four = st.columns(4)
     device = select("Device", names, names[-1], key="timing_device", place=one)
     batches = text(
-        "Batch, or several",
+        "Batch size(s)",
         "2" if device == "cpu" else "32",
         key="timing_batches",
         place=two,
-        help="Images in an iteration: 8, or a sweep such as 1,2,4,8.",
+        help="Images per iteration: one number such as 8, or a sweep such as 1,2,4,8.",
     )
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="timing_dtype", place=three)
     mode = segments("Mode", ["training", "inference"], "training", key="timing_mode", place=four)
     with st.expander("More settings"):
         left, middle, right = st.columns(3)
         check = partial(switch, box="checkbox")
-        seconds = number("Longest time, s", 1, 300, 10, key="timing_seconds", place=left)
+        seconds = number("Time limit, s", 1, 300, 10, key="timing_seconds", place=left)
         threads = number(
             "CPU threads",
             1,
@@ -81,7 +81,7 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             max(1, (cpu_count() or 1) // 2),
             key="timing_threads",
             place=left,
-            help="Half of the machine's by default, so that the app itself stays out of the way.",
+            help="Half of the machine's by default, which leaves the others to the app.",
         )
         optimiser = check(
             "SGD step",
@@ -89,13 +89,17 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             key="timing_optimiser",
             place=middle,
             disabled=mode == "inference",
-            help="In training.",
+            help="Training only.",
         )
         channels_last = check("channels_last", False, key="timing_channels_last", place=middle)
         compiled = check(
-            "torch.compile", False, key="timing_compile", place=right, help="Takes a while."
+            "torch.compile",
+            False,
+            key="timing_compile",
+            place=right,
+            help="Takes a while to compile.",
         )
-        tf32 = check("TF32", False, key="timing_tf32", place=right, help="On CUDA.")
+        tf32 = check("TF32", False, key="timing_tf32", place=right, help="CUDA only.")
     try:
         first = Settings(
             device=device,
@@ -115,19 +119,19 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
 
 
 def memory_advice(spec: ResNetSpec, settings: Sequence[Settings]) -> str:
-    """The batch that would fit."""
+    """Return advice for a job that ran out of memory: the batch predicted to fit."""
     if not settings:
         return "take a smaller batch"
     largest = max(settings, key=lambda one: one.batch)
     fits = largest_batch(spec, largest, free_bytes(device_of(largest.device)))
-    return f"by prediction a batch of {min(fits, max(largest.batch // 2, 1)):,} would fit"
+    return f"a batch of {min(fits, max(largest.batch // 2, 1)):,} is predicted to fit"
 
 
 def show_progress(job: Job) -> None:
-    """How far a running measurement is, and its figures so far."""
+    """Show the progress of a measurement and its figures so far."""
     latest: Progress | None = job.progress
     if latest is None:
-        st.progress(0.0, "Waiting for its turn" if job.place else "Starting the worker")
+        st.progress(0.0, "Queued" if job.place else "Starting the worker")
         return
     left = latest.remaining_seconds
     left = None if left is None else left + latest.later_seconds
@@ -135,15 +139,15 @@ def show_progress(job: Job) -> None:
     words = latest.phase.capitalize() + (f", batch {number} of {of}" if of > 1 else "")
     whole = of * latest.timing.settings.seconds if latest.timing else None
     share = 0.0 if left is None or whole is None else min(max(1 - left / whole, 0.0), 1.0)
-    st.progress(share, words if not left else f"{words}, about {left:.0f} s left at most")
+    st.progress(share, words if not left else f"{words}, at most {left:.0f} s left")
     if timing := latest.timing:
         show_timing(timing, running=True)
 
 
 def remember(job: Job) -> list[Timing]:
-    """Put what a job has measured into this visit's history, once, and return it.
+    """Add a job's measurements to this session's history, each once, and return them.
 
-    Whole measurements are kept on the server too, but not what there is of one that was stopped.
+    Complete measurements also go into the server's store; that of a job that was stopped doesn't.
     """
     reports: Sequence[Progress] = job.results
     whole = [one.timing for one in reports if one.timing and one.remaining_seconds == 0.0]
@@ -158,7 +162,7 @@ def remember(job: Job) -> list[Timing]:
 
 
 def known_timings(spec: ResNetSpec, settings: Sequence[Settings]) -> list[Timing]:
-    """Return what this server has measured of a network with the settings chosen."""
+    """Return this server's timings of a network with these settings."""
     found = []
     for one in settings:
         result = known(timing_hash(str(spec), one, one.threads or 1), TIME)
@@ -169,7 +173,7 @@ def known_timings(spec: ResNetSpec, settings: Sequence[Settings]) -> list[Timing
 
 
 def timing_figures(timing: Timing) -> list[Figure]:
-    """The large numbers of a timing."""
+    """Return the large numbers of a timing."""
 
     def spread(label: str, values: Spread | None, note: str) -> Figure:
         if values is None:
@@ -180,7 +184,7 @@ def timing_figures(timing: Timing) -> list[Figure]:
 
     settings, peak = timing.settings, timing.peak_memory_bytes
     predicted = short(timing.predicted_bytes, "B")
-    measured = "torch counts none here" if peak is None else f"{short(peak, 'B')} measured"
+    measured = "torch reports none here" if peak is None else f"{short(peak, 'B')} measured"
     return [
         spread("Forward, p50", timing.forward_ms, ""),
         spread("Backward, p50", timing.backward_ms, "inference" if settings.inference else ""),
@@ -201,7 +205,7 @@ def timing_figures(timing: Timing) -> list[Figure]:
 
 
 def show_timing(timing: Timing, running: bool = False) -> None:
-    """The figures of a timing, its stages and its iterations; at the end, its noise."""
+    """Show a timing's figures, stages and iterations and, once it has ended, warn of noise."""
     st.markdown(f"`{timing.model}` · {conditions(timing)}")
     st.html(figures(timing_figures(timing)))
     if not running and (warning := noise_words(timing)):
@@ -218,16 +222,16 @@ def show_timing(timing: Timing, running: bool = False) -> None:
         show_chart(distribution_chart(timing), f"iterations_{timing.settings.batch}", 340)
     said = spread_words(timing)
     if timing.compile_seconds is not None:
-        said += f"; compiled in {timing.compile_seconds:.1f} s, apart from the rest"
+        said += f"; compilation took {timing.compile_seconds:.1f} s, not included"
     said += (
-        f"; the stages add up to {timing.stage_sum_ratio:.3g} times an iteration timed as a whole"
+        f"; the stages add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
     )
-    host = f"the host issues an iteration in {short(timing.host_ms.p50, 'ms')}"
+    host = f"the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
     st.caption(f"{said}; {host}. {stamp(timing)}.")
 
 
 def history_table(timings: Sequence[Timing]) -> str:
-    """This visit's timings as a table, the latest last."""
+    """Return this session's timings as a table, the latest last."""
     head = ("Run", "Model", "How", "Forward", "Backward", "Images per second", "Memory, predicted")
     rows = [
         (
@@ -245,7 +249,7 @@ def history_table(timings: Sequence[Timing]) -> str:
 
 
 def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
-    """The dialog for this visit's timings: the latest one's charts, all of them side by side."""
+    """Draw the export dialog for this session's timings: the latest one's charts, and all."""
     latest = timings[-1]
     how = f"Measured in {conditions(latest)}; {spread_words(latest)}. {stamp(latest)}"
     sources = sources_of([latest.model])
@@ -263,7 +267,7 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
 
 
 def show_recorded(spec: ResNetSpec) -> None:
-    """Show what was recorded of a network on other machines, a table for each."""
+    """Show a network's timings recorded on other machines, with a table for each machine."""
     machines: dict[str, list[Result]] = {}
     for result in recordings().values():
         if result.kind == TIME and result.figures["model"] == str(spec):
@@ -276,18 +280,18 @@ def show_recorded(spec: ResNetSpec) -> None:
             name = f"{said[0]} {said[1]}, batch {said[2]}"
             data.append(DataFile(f"JSON: {name}", f"time-{place}.json", result.json))
         with section(f"Recorded on an {machine}"):
-            export("recorded", data=data, what="recorded")
+            export("recorded", data=data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 2))
         where = results[0].stamp
         st.caption(
             f"Recorded on {where['date'][:10]} with torch {where['torch']}, {where['runtime']}, "
-            f"driver {where['driver']}. Where the host's time comes near the iteration's, the host "
-            "is what limits."
+            f"driver {where['driver']}. If the host time is close to the iteration time, the host "
+            "is the bottleneck."
         )
 
 
 def _cell(spread: Spread) -> Cell:
-    """A median; on hover, all three percentiles."""
+    """Return a cell with the median, and all three percentiles as its tooltip."""
     percentiles = zip(spread._fields, spread, strict=True)
     said = ", ".join(f"{name} {ms:.4g} ms" for name, ms in percentiles)
     return Cell(short(spread.p50, "ms"), said)

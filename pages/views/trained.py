@@ -1,4 +1,4 @@
-"""What a trained network can be asked: its confusions, its worst, a picture of the visitor's."""
+"""Results of one trained network: gradients, confusion matrix, mistakes and predictions."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SCALE = 112  # px of a small picture on the screen
 
 
 def show_trained(run: Run, images: ImageSet) -> None:
-    """Show all that a run's network can be asked."""
+    """Show the gradients, the confusion matrix, the worst mistakes and the predictions of a run."""
     if run.curves:
         chart = along_chart(run)
         file = "gradients-along-training"
-        with section("Gradient by depth along training"):
+        with section("Gradient by depth during training"):
             picture = chart_picture(chart, "along", _how(run), sources_of([run.model]), file)
             export("along", [picture], what="gradients")
         show_chart(chart, "along", 460)
@@ -51,7 +51,7 @@ def show_trained(run: Run, images: ImageSet) -> None:
 
 
 def _how(run: Run) -> str:
-    """How the network was trained, for a caption."""
+    """Return how the network was trained, for a caption."""
     where = run.environment
     stamp = (
         f" torch {where.torch}, {where.accelerator or where.cpu}, {where.date}." if where else ""
@@ -67,7 +67,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
     whole = sum(map(sum, test.confusion))
 
     said = (
-        f"Confusion matrix of `{run.model}`: {right:,} of {whole:,} test images right; rows are "
+        f"Confusion matrix of `{run.model}`: {right:,} of {whole:,} test images correct; rows are "
         "true classes, columns predicted ones"
     )
     matrix = svg_picture(
@@ -75,7 +75,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
         "Confusion matrix",
         "confusion",
         lambda look: confusion_svg(test.confusion, run.classes, look.palette),
-        f"Confusion matrix: {right:,} of {whole:,} right",
+        f"Confusion matrix: {right:,} of {whole:,} correct",
         partial(figure_caption, said, _how(run), sources_of([run.model])),
     )
     with section("Confusion matrix"):
@@ -83,7 +83,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
     st.html(
         picture(
             confusion_svg(test.confusion, run.classes, palette()),
-            f"Confusion matrix: {right:,} of {whole:,} test images right.",
+            f"Confusion matrix: {right:,} of {whole:,} test images correct.",
             own_size=True,
         )
     )
@@ -92,9 +92,9 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
 def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
     st.header("Most confident mistakes")
     if not test.worst:
-        st.caption("No test image is wrong.")
+        st.caption("No mistakes on the test images.")
         return
-    st.caption("The true class, the one that was predicted, and its probability.")
+    st.caption("Each with its true class, the predicted class and its probability.")
     shown = []
     for miss in test.worst:
         if miss.image >= len(images.test):
@@ -109,7 +109,7 @@ def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
 
 
 def address_of(image: torch.Tensor) -> str:
-    """Return an image [C, H, W] as the address of a PNG."""
+    """Return an image [C, H, W] as the data URL of a PNG."""
     from torchvision.transforms.v2.functional import to_pil_image
 
     out = BytesIO()
@@ -126,20 +126,20 @@ def _show_predict(run: Run) -> None:
             data = [DataFile(f"Checkpoint, {size}", name, path.read_bytes)]
             export("checkpoint", data=data, what="checkpoint")
     if not path.exists():
-        st.caption("The weights of this run were not kept: train it again to predict.")
+        st.caption("The weights of this run weren't kept; train it again to predict.")
         return
     file = st.file_uploader(
-        "A picture",
+        "Picture",
         ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
         key="train_picture",
         max_upload_size=MAX_PICTURE_BYTES // 10**6,
-        help="The network sees it as it saw its test images: cropped, resized and in its colours.",
+        help="Preprocessed like the test images: cropped, resized and converted to their channels.",
     )
     if file is None:
         return
     try:
         if file.size > MAX_PICTURE_BYTES:
-            raise ValueError(f"a picture has {MAX_PICTURE_BYTES // 10**6} MB at most")
+            raise ValueError(f"a picture may have at most {MAX_PICTURE_BYTES // 10**6} MB")
         checkpoint = loaded(str(path), path.stat().st_mtime_ns)
         network = checkpoint.network()
         found = checkpoints.guesses(checkpoint, network, file.getvalue(), _PREDICTED)

@@ -1,4 +1,4 @@
-"""What to train on the page Training, and how."""
+"""Settings of the Training page: what to train, and how."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Request:
-    """What the page asks for: several runs, of which the first is of the first seed."""
+    """The runs to train, those of the first seed first, and their images."""
 
     tasks: tuple[Task, ...]
     images: ImageSet
 
 
 def choose_mode() -> tuple[Mode, Ladder, Shown]:
-    """Let the visitor choose what the page does, between which depths, and what it draws."""
+    """Let the visitor choose the experiment, its depths, and what to draw."""
     left, right, last = st.columns([1, 1.1, 1.5])
     words = {DEGRADE: "Degradation", ONE: "Train one"}
     mode = segments("What to train", words, DEGRADE, key="train", place=left)
@@ -71,7 +71,7 @@ def choose_mode() -> tuple[Mode, Ladder, Shown]:
 def choose_specs(
     mode: Mode, depths: Ladder, spec: ResNetSpec, say: Callable[[str], object]
 ) -> tuple[ResNetSpec, ...]:
-    """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's."""
+    """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's model."""
     if mode == ONE:
         return (spec,)
     texts = PAIR if depths == "pair" else LADDER
@@ -86,17 +86,17 @@ def choose_request(
     running: bool,
     say: Callable[[str], object],
 ) -> Request | None:
-    """Let the visitor choose recipe, images, seeds and device, and train.
+    """Let the visitor choose recipe, images, seeds and device; draw the Train button.
 
     Args:
-        mode: what the page does.
+        mode: the experiment.
         specs: the networks.
-        top: where the choices and the button stand; the recipe's fields stand below.
-        running: whether something is being trained.
-        say: is told what is wrong below the choices.
+        top: where to draw the fields and the button; the recipe's fields come below.
+        running: whether a training job is running.
+        say: receives error messages about the fields below.
 
     Returns:
-        What is chosen; None where something is wrong, and it is said what.
+        The request; None if something is invalid, which is then said.
     """
     with top:
         one, two, three, four, five = st.columns([1.5, 2, 1, 1, 1], vertical_alignment="bottom")
@@ -135,12 +135,12 @@ def _checked(
     seeds: int,
     device: str,
 ) -> Request | None:
-    """Return what is asked for, or say why it can't be had."""
+    """Return the request, or None after saying why it is invalid."""
     try:
         images = opened(data, changed_ns(data))
         if images.left_out:
             st.warning(
-                sentence(f"left out: {'; '.join(images.left_out[:5])}")
+                sentence(f"skipped: {'; '.join(images.left_out[:5])}")
                 + (f" And {len(images.left_out) - 5:,} more." if len(images.left_out) > 5 else ""),
                 icon=":material/info:",
             )
@@ -158,9 +158,9 @@ def _checked(
 
 
 def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
-    """Say that a network doesn't fit the images, and offer the one that does."""
+    """Say that a network doesn't fit the images, and offer a version that does."""
     complain(
-        f"{spec} has {number_of(spec.classes, 'output')}, and these images are of "
+        f"{spec} has {number_of(spec.classes, 'output')}, but these images have "
         f"{number_of(len(images.classes), 'class', 'classes')}"
     )
     try:

@@ -1,4 +1,4 @@
-"""Residual units on the page: a choice of one, its picture's words, the published errors."""
+"""Parts of the Units page: the choice of a unit, its diagram and effects, published errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ELSEWHERE = {
 
 
 def choose_unit(side: DeltaGenerator, index: int) -> Unit:
-    """Three choices that make a unit, each in the address."""
+    """Let the visitor choose a unit's order, block and shortcut."""
     which = ("left", "right")[index]
     order = select("Unit order", ORDER_NAMES, _FIRST[index], key=f"{which}_order", place=side)
     left, right = side.columns(2)
@@ -58,7 +58,7 @@ def choose_unit(side: DeltaGenerator, index: int) -> Unit:
 
 
 def draw_unit(unit: Unit) -> None:
-    """The unit as a diagram, large enough for a lecture hall."""
+    """Draw the unit as a diagram, large enough for a lecture hall."""
     drawn = unit_graph([unit])
     width_mm = _SCALE * drawn.width * 25.4 / 96
     image = svg(drawn, Look(palette(), width_mm=width_mm))
@@ -68,7 +68,7 @@ def draw_unit(unit: Unit) -> None:
 
 
 def show_on_wall(units: Sequence[Unit]) -> None:
-    """Draw the units below each other, and say what they do to the identity path."""
+    """Draw the units one below the other, and say what they do to the identity path."""
     names = " and ".join(unit.name for unit in units)
     image = svg(units_across(units), Look(palette()))
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
@@ -77,7 +77,7 @@ def show_on_wall(units: Sequence[Unit]) -> None:
 
 
 def show_unit(unit: Unit) -> None:
-    """What a unit does to the identity path and to the gradient."""
+    """Show what a unit does to the identity path and the gradient."""
     st.header("Identity path")
     st.markdown(identity_path(unit))
     st.header("Gradient")
@@ -86,7 +86,7 @@ def show_unit(unit: Unit) -> None:
     signs = [
         "J is the Jacobian of a step after the addition" if unit_steps(unit.spec).after else "",
         {
-            ShortcutKind.PROJECTION: "W the projection's weights",
+            ShortcutKind.PROJECTION: "W is the projection's weights",
             ShortcutKind.ZERO_PAD: "P subsamples and pads",
         }.get(unit.shortcut, ""),
     ]
@@ -95,7 +95,7 @@ def show_unit(unit: Unit) -> None:
 
 
 def export_units(units: Sequence[Unit]) -> None:
-    """The dialog for the units as one drawing."""
+    """Draw the export dialog for the units as one drawing."""
     drawn = unit_graph(units)
     said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
     picture = graph_picture(
@@ -108,7 +108,7 @@ def export_units(units: Sequence[Unit]) -> None:
 
 
 def error_rows(chosen: Sequence[Unit]) -> Iterator[tuple[str, ...]]:
-    """The published errors, what is chosen marked."""
+    """Yield the published errors, with the chosen unit orders marked."""
     orders = {unit.order for unit in chosen}
     for order, errors in ORDER_ERRORS.items():
         mark = " (above)" if order in orders else ""
@@ -116,6 +116,6 @@ def error_rows(chosen: Sequence[Unit]) -> Iterator[tuple[str, ...]]:
 
 
 def option_rows() -> Iterator[tuple[str, ...]]:
-    """Options A, B and C with their published errors."""
+    """Yield shortcut options A, B and C with their published errors."""
     for option, result in OPTION_RESULTS.items():
         yield OPTION_LETTERS[option], *_ELSEWHERE[option], f"{result.percent:.2f}"

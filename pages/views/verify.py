@@ -1,4 +1,4 @@
-"""Verify with fvcore: its count on the built network beside ours, in the worker."""
+"""Compare our counts with fvcore's on the built network, in the worker."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from analysis.costs.verify import Check, verify_in_worker
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 
 _KEY = "verification"
-_OF = "verified"  # which profile the job is for
+_OF = "verified"  # the spec that the job is for
 _SECONDS = 300.0
 
 
 def show_verification(profile: Profile) -> None:
-    """A button that runs fvcore, and what it found for this model in this visit."""
+    """Draw the button that runs fvcore, and show what it found for this model."""
     st.button("Verify with fvcore", icon=":material/verified:", on_click=_start, args=(profile,))
     job = job_of(_KEY)
     if job is None or st.session_state.get(_OF) != profile.spec:
@@ -37,8 +37,8 @@ def _show(checks: tuple[Check, ...]) -> None:
     whole, layers = checks[0], checks[1:]
     equal = sum(check.equal for check in layers)
     sentence = (
-        f"fvcore counts {whole.fvcore:,} on the built network, the profile says {whole.ours:,}: "
-        f"{equal:,} of {len(layers):,} layers are equal."
+        f"fvcore counts {whole.fvcore:,} on the built network; the profile says {whole.ours:,}. "
+        f"{equal:,} of {len(layers):,} layers agree."
     )
     if whole.equal and equal == len(layers):
         st.success(sentence, icon=":material/check_circle:")

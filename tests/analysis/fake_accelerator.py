@@ -1,7 +1,7 @@
-"""An accelerator at torch's edge: its tensors are torch's meta tensors, its time is made up.
+"""A fake accelerator behind torch's API: its tensors are meta tensors, its time is simulated.
 
-Every event that is recorded moves its time on by a millisecond, unless it is told to use the
-host's. An event that was recorded after the last synchronisation cannot be read.
+Every recorded event advances its time by a millisecond, unless it is set to use the host's. An
+event recorded after the last synchronisation can't be read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 
 class FakeAccelerator:
-    """What torch says and does where it has an accelerator named `meta`."""
+    """Torch's behaviour with an accelerator named `meta`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int = 1) -> None:
         self.log: list[str] = []
@@ -60,7 +60,7 @@ class FakeAccelerator:
         self.clock = lambda: perf_counter() * 1e3
 
     def current_accelerator(self, check_available: bool = False) -> torch.device:
-        assert check_available  # a CUDA build of torch names cuda where there is no driver
+        assert check_available  # a CUDA build of torch names cuda even without a driver
         return torch.device("meta")
 
     def device_count(self) -> int:

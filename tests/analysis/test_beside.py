@@ -1,4 +1,4 @@
-"""Networks beside each other on one scale, and VGG-19 from its published layers."""
+"""Several networks in one drawing on one scale, and VGG-19 from its published layers."""
 
 import json
 import re
@@ -38,7 +38,7 @@ FIGURE = row("plain34", "resnet34", vgg19=True)
 
 
 def flow(picture: Graph, name: str = "") -> set[tuple[str, str]]:
-    """The steps and shortcuts of one network, without its name."""
+    """Return the steps and shortcuts of one network, without its name."""
     steps = [(edge.source, edge.target) for edge in picture.edges]
     steps += [(line.source, line.target) for line in picture.shortcuts]
     pairs = [(a, b) for a, b in steps if a.startswith(name)]
@@ -54,7 +54,7 @@ def test_each_network_is_what_it_is_alone(layout: Layout, level: Level, unfold: 
     for name in ("plain34", "resnet34"):
         alone = flow(graph(analysis.profile(parse(name)), level, unfold))
         found = flow(picture, f"{name}/")
-        if layout is Layout.COLUMN and level is not Level.LAYER:  # the stem's pooling stands apart
+        if layout is Layout.COLUMN and level is not Level.LAYER:  # the stem's pooling is separate
             first = next(b for a, b in alone if a == "stem")
             alone -= {("input", "stem"), ("stem", first)}
             alone |= {("input", "conv1"), ("conv1", "maxpool"), ("maxpool", first)}
@@ -137,7 +137,7 @@ def test_boxes_say_operations_unless_paths_are_asked_for() -> None:
 
 
 def test_vgg19_is_as_it_was_published() -> None:
-    """Parameters and multiply-adds as torchvision publishes them of `vgg19`."""
+    """Parameters and multiply-adds match those that torchvision publishes for `vgg19`."""
     layers = list(vgg.layers())
     assert [layer.output[0] for layer in layers] == [
         *(64, 64, 128, 128, 256, 256, 256, 256),
@@ -174,7 +174,7 @@ def test_heat_is_of_all_on_one_scale(metric: Metric, level: Level) -> None:
             assert sums[name] == getattr(profile, metric)
         assert sums["vgg19"] == {"macs": 19_632_062_464, "params": 143_667_240}[metric]
         assert svg(picture, heat=heat).count('class="scale"') == 1
-    with pytest.raises(ValueError, match="published layers, which say nothing of saved memory"):
+    with pytest.raises(ValueError, match="published layers, which don't include saved memory"):
         FIGURE.heat(Metric.SAVED_BYTES)
     alone = heat_of(FIGURE.profiles[1], metric)
     one = FIGURE.heat_of_one(FIGURE.profiles[1], alone)
@@ -188,7 +188,7 @@ def test_dot_has_a_cluster_for_each_network() -> None:
     names = re.findall(r"subgraph (\S+) \{", text)
     assert len(names) == len(set(names)) == 3 + 2 * 4
     assert '"resnet34/layer1.0" -> "resnet34/layer1.0.add"' in text
-    assert text.count('class="shortcut') == 8  # a run's is one
+    assert text.count('class="shortcut') == 8  # one per run
 
 
 def test_tikz_names_the_networks() -> None:
@@ -261,16 +261,16 @@ def test_rows_stand_below_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["resnet18", "resnet18"], "'resnet18' is given twice: name networks that differ"),
-        (["resnet18", "resnet34", "resnet50", "plain18"], "two or three networks .*, not 4"),
+        (["resnet18", "resnet18"], "'resnet18' is given twice: name different networks"),
+        (["resnet18", "resnet34", "resnet50", "plain18"], "two or three networks, not 4"),
         (
             ["resnet18", "resnet34", "resnet50", "--beside", "vgg19"],
-            "two or three networks stand beside each other, not 4",
+            "a drawing shows two or three networks, not 4",
         ),
         (["resnet18", "plain18", "--block", "layer1.0"], "--block draws one block of one network"),
         (["resnet18", "--block", "layer1.0", "--labels", "path"], "leave out .*--labels"),
-        (["resnet18", "plain18", "--aspect", "1:1"], "--aspect is for rows"),
-        (["resnet18", "--layout", "column", "--aspect", "1:1"], "--aspect is for rows"),
+        (["resnet18", "plain18", "--aspect", "1:1"], "--aspect applies to rows"),
+        (["resnet18", "--layout", "column", "--aspect", "1:1"], "--aspect applies to rows"),
         (
             ["resnet18", "--beside", "vgg19", "--heat", "saved_bytes"],
             "VGG-19 is drawn from its published layers",

@@ -1,4 +1,4 @@
-"""What each block does: against a forward pass written by hand, and what the numbers say."""
+"""What each block does: measures against a hand-written forward pass, and verdict sentences."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ Outputs = dict[str, Tensor]
 
 
 def by_hand(model: ResNet, x: Tensor) -> tuple[Pairs, Outputs]:
-    """Branch and shortcut of every block, and every layer's response, order by order."""
+    """Compute every block's branch and shortcut, and every layer's response, per unit order."""
     pairs, responses = {}, {}
     for step in plan.stem_steps(model.spec):
         x = model.get_submodule(step.name)(x)
@@ -183,7 +183,7 @@ def test_nothing_of_the_network_is_changed(trained: bool) -> None:
 
 
 def test_at_initialisation_batch_norm_gives_branches_one_variance() -> None:
-    """And the shortcut's grows, so that the branch's share falls (De and Smith 2020)."""
+    """The shortcut's variance grows, so the branch's share falls (De and Smith 2020)."""
     narrow = "resnet56:widths=8,16,32:stem_width=8:input=3x16x16"
     network, x, _, _ = untrained(narrow, None, 16, 0)
     found = measure(network, x, trained=False)
@@ -211,12 +211,12 @@ def test_a_branch_of_zeros_and_what_has_no_number() -> None:
     dark = measure(made(spec), torch.zeros(2, 3, 12, 12))
     assert {(one.ratio, one.share, one.sum_variance) for one in dark.branches} == {(None, None, 0)}
     assert blocks_verdict(dark) == (
-        "7 blocks without a ratio: an image's shortcut is all zero, or a value is not finite.",
+        "7 blocks have no ratio: an image's shortcut is all zero, or a value isn't finite.",
         "The responses of 15 3×3 layers have a standard deviation of 0.",
     )
     huge = measure(made(spec), torch.full((2, 3, 12, 12), float("inf")))
     assert {one.sum_variance for one in huge.branches} == {None}
-    assert blocks_verdict(huge)[-1] == "15 3×3 layers without a finite response."
+    assert blocks_verdict(huge)[-1] == "15 3×3 layers have no finite response."
     for found in (zero, dark, huge):
         assert json.loads(blocks_result(found, "d", "w", {}).json())["images"] == found.images
         assert blocks_text(found)
@@ -224,7 +224,7 @@ def test_a_branch_of_zeros_and_what_has_no_number() -> None:
 
 
 def study(model: str = NET, *sizes: float | None, trained: bool = True) -> Blocks:
-    """Two blocks and two layers of chosen figures."""
+    """Return two blocks and two layers with chosen figures."""
     a, b = sizes or (0.5, 2.0)
     return Blocks(
         model,
@@ -240,17 +240,17 @@ def study(model: str = NET, *sizes: float | None, trained: bool = True) -> Block
 
 def test_sentences_follow_from_the_numbers() -> None:
     assert blocks_verdict(study()) == (
-        "The median branch is 1.25 times as large as its shortcut; the largest is that of "
-        "layer1.1, 2.00 times, the smallest that of layer1.0, 0.500 times. 1 of 2 branches are "
-        "smaller than their shortcut.",
-        "From the first to the last block of a stage, the branch's share of the variance: layer1 "
-        "from 20% to 50%.",
-        "The responses of 2 3×3 layers have a standard deviation of 0.875 in the median, from "
+        "The median branch is 1.25 times as large as its shortcut; the largest is layer1.1's "
+        "(2.00 times) and the smallest layer1.0's (0.500 times). 1 of 2 branches are smaller than "
+        "their shortcut.",
+        "Between the first and the last block of a stage, the branch's share of the variance goes "
+        "from 20% to 50% in layer1.",
+        "The responses of 2 3×3 layers have a median standard deviation of 0.875, ranging from "
         "0.500 (layer1.0.conv2) to 1.25 (layer1.0.conv1).",
     )
     assert blocks_verdict(study(NET, None, 2.0))[:2] == (
         "In layer1.1, the branch is 2.00 times as large as its shortcut.",
-        "1 block without a ratio: an image's shortcut is all zero, or a value is not finite.",
+        "1 block has no ratio: an image's shortcut is all zero, or a value isn't finite.",
     )
     residual = study()
     plain = replace(
@@ -259,10 +259,10 @@ def test_sentences_follow_from_the_numbers() -> None:
         branches=(),
         responses=(Response("layer1.0.conv1", 2, 2.5), Response("layer1.0.conv2", 3, 0.25)),
     )
-    said = "The residual network's responses are weaker than the plain one's in 1 of 2 layers, "
+    said = "The residual network's responses are weaker than the plain one's in 1 of 2 layers and "
     assert compared(residual, plain) == compared(plain, residual) == f"{said}stronger in 1."
     equal = replace(plain, responses=residual.responses)
-    assert compared(residual, equal) == "Both networks respond equally in every layer."
+    assert compared(residual, equal) == "Both networks respond equally strongly in every layer."
     assert compared(residual, residual) == compared(plain, plain) == ""
     assert compared(residual, replace(plain, trained=False)) == ""
     assert compared(residual, replace(plain, responses=plain.responses[:1])) == ""
@@ -307,7 +307,7 @@ def test_charts_draw_the_figures() -> None:
 def test_a_wide_range_has_a_log_axis() -> None:
     assert not ratio_chart([study(NET, 0.3, 2.0)]).log_y
     assert ratio_chart([study(NET, 0.3, 200.0)]).log_y
-    assert not ratio_chart([study(NET, 0.0, 200.0)]).log_y  # zero has no place on it
+    assert not ratio_chart([study(NET, 0.0, 200.0)]).log_y  # a log axis has no zero
 
 
 def test_csv_has_a_row_for_each_branch_and_response() -> None:

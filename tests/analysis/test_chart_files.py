@@ -1,4 +1,4 @@
-"""Charts for paper and for a slide: sizes, room for every word, and lines told apart in black."""
+"""Charts for paper and for slides: sizes, room for all texts, and lines distinct in black."""
 
 import io
 from dataclasses import replace
@@ -65,7 +65,7 @@ SCATTER = scatter_chart(
     Column.PARAMS,
 )
 STAGES = Chart(
-    "Time of the stages of resnet50",
+    "Time per stage of resnet50",
     "",
     "median, ms",
     tuple(
@@ -78,7 +78,7 @@ STAGES = Chart(
 )
 BLOCKS = Chart(
     "Error with one block out",
-    "block that is out",
+    "block out",
     "test error, %",
     (
         Series(
@@ -114,7 +114,7 @@ CHARTS = {
 
 
 def texts(drawn: Figure) -> list[tuple[Text, Bbox]]:
-    """Every text that is seen, with its box; of ticks those within the axes."""
+    """Return every visible text with its box; of ticks, those within the axes."""
     drawn.draw_without_rendering()
     unseen = set()
     for axes in drawn.axes:
@@ -125,7 +125,7 @@ def texts(drawn: Figure) -> list[tuple[Text, Bbox]]:
                     unseen.add(tick.label1)
     found = drawn.findobj(lambda one: isinstance(one, Text) and bool(one.get_text().strip()))
     return [
-        (text, Text.get_window_extent(text))  # without a leader line
+        (text, Text.get_window_extent(text))  # without its leader line
         for text in dict.fromkeys(found)
         if isinstance(text, Text) and text.get_visible() and text not in unseen
     ]
@@ -149,7 +149,7 @@ def test_on_paper_text_is_of_7_to_8_pt_and_has_room(name: str, width_mm: float) 
         assert frame.y0 - 1 <= box.y0 < box.y1 <= frame.y1 + 1, text.get_text()
     upright = [(text, box) for text, box in found if text.get_rotation() in (0, 90)]
     along = [box for text, box in upright if text in drawn.axes[0].get_xticklabels()]
-    if name in ("stages", "few blocks", "blocks"):  # words, which would run together
+    if name in ("stages", "few blocks", "blocks"):  # words that might overlap
         assert all(b.x0 - a.x1 > 2 for a, b in pairwise(along))
     for (one, a), (other, b) in combinations(upright, 2):
         a, b = (Bbox.from_extents(x.x0 + 1, x.y0 + 1, x.x1 - 1, x.y1 - 1) for x in (a, b))

@@ -1,4 +1,4 @@
-"""Charts: the same value on the screen and in files, and what each chart is made of."""
+"""Charts: the same value on the screen and in files, and the contents of each chart."""
 
 import io
 import math
@@ -148,7 +148,7 @@ def test_a_gradient_chart_is_the_mean_of_the_seeds_with_their_band() -> None:
     *lines, first, last = chart.series
     assert [(s.name, s.colour) for s in lines] == named
     assert [s.hover for s in lines] == [("plain20",), ("resnet20",)]
-    assert [(s.name, s.colour) for s in (first, last)] == named  # at the lines' ends
+    assert [(s.name, s.colour) for s in (first, last)] == named  # at the ends of the lines
     assert [(s.text, s.x, s.y) for s in (first, last)] == [
         (("plain, 20 layers",), (1,), (1.0,)),
         (("residual, 20 layers",), (1,), (2.0,)),
@@ -259,7 +259,7 @@ def test_two_nearly_equal_networks(log: bool) -> None:
 
 
 def ticks(axis: Any) -> list[str]:
-    """The labels of the ticks that are in sight."""
+    """Return the labels of the visible ticks."""
     low, high = sorted(axis.get_view_interval())
     labels = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
     return [label.get_text() for at, label in labels if low <= at <= high]
@@ -413,7 +413,7 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     two = distribution_chart(replace(timing, samples=timing.samples[:2]))
     drawn = picture(two)
     drawn.draw_without_rendering()
-    assert ticks(drawn.axes[0].yaxis) == ["0", "1"]  # of counts there are no halves
+    assert ticks(drawn.axes[0].yaxis) == ["0", "1"]  # counts have no halves
     assert figure(two).layout.yaxis.dtick == 1
     both = comparison_chart([timing, timing])
     assert len(set(both.series[0].x)) == 2
@@ -441,7 +441,7 @@ def test_lines_that_end_apart_are_named_there_and_others_in_the_legend() -> None
     assert named_at_ends(closed) == closed
     assert named_at_ends((up,)) == (up,)
     assert named_at_ends((up,) * 7) == (up,) * 7
-    gone = replace(down, y=(2.0, None))  # it is named where it ends
+    gone = replace(down, y=(2.0, None))  # it is labelled where it ends
     assert named_at_ends((up, gone))[3].x == (1,)
     decades = (replace(up, y=(1.0, 1e-9)), replace(down, y=(1.0, 1e-7)))
     assert len(named_at_ends(decades, log=True)) == 4

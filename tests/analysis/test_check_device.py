@@ -1,4 +1,4 @@
-"""`check-device`: what passes, what fails, and that nothing torch raises ends it."""
+"""`check-device`: what passes, what fails, and that torch's errors don't end it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ META = torch.device("meta", 0)
 
 @dataclass
 class Stub:
-    """As much of a timing as the checks read."""
+    """The part of a timing that the checks read."""
 
     stage_sum_ratio: float = 1.02
     iterations: int = 50
@@ -55,10 +55,8 @@ def test_without_an_accelerator_it_checks_the_cpu(
         "autocast float16",
         "stages",
     ]
-    assert found["accelerator"].reason == (
-        "none that torch can use here, so the CPU and its clock are checked"
-    )
-    assert found["clock"].reason.endswith(", 0 back")
+    assert found["accelerator"].reason == ("none found: checking the CPU and its clock")
+    assert found["clock"].reason.endswith(", 0 backward")
     assert all(check.passed for check in found.values())
     assert timed[1] == [("resnet20", "cpu", 8)]
     with pytest.raises(ValueError, match="device must be one of cpu here, not 'cuda'"):
@@ -71,7 +69,7 @@ def test_stages_that_do_not_add_up(timed: tuple[Stub, list[Any]], ratio: float) 
     found = module.stages(torch.device("cpu"))
     assert found == (
         False,
-        f"those of resnet20 at batch 8 add up to {ratio:.3f} of the whole (0.93 to 1.07 is right), "
+        f"those of resnet20 at batch 8 sum to {ratio:.3f} of the whole (0.93 to 1.07 passes), "
         "50 iterations",
     )
 
@@ -81,7 +79,7 @@ def test_a_clock_that_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "perf_counter_ns", lambda: next(readings))
     passed, reason = module.host_clock()
     assert not passed
-    assert reason.endswith("5000 back")
+    assert reason.endswith("5000 backward")
 
 
 def test_a_good_accelerator(monkeypatch: pytest.MonkeyPatch, timed: tuple[Stub, list[Any]]) -> None:
@@ -97,7 +95,7 @@ def test_a_good_accelerator(monkeypatch: pytest.MonkeyPatch, timed: tuple[Stub, 
     for dtype in ("bfloat16", "float16"):  # torch has no autocast for the fake's tensors
         check = found[f"autocast {dtype}"]
         assert not check.passed
-        assert check.reason == f"torch has no {dtype} autocast for meta here: take float32"
+        assert check.reason == f"torch has no {dtype} autocast for meta here: use float32"
 
 
 def test_events_that_turn_round(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,11 +104,11 @@ def test_events_that_turn_round(monkeypatch: pytest.MonkeyPatch) -> None:
     fake.clock = lambda: float(next(readings))
     passed, reason = module.events(META)
     assert not passed
-    assert reason == "50 gaps add up to 50.0 ms of 50.0 ms, 25 of them below zero"
+    assert reason == "50 gaps sum to 50.0 ms of 50.0 ms, 25 of them negative"
 
 
 def test_events_that_do_not_tell_the_hosts_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeAccelerator(monkeypatch)  # a millisecond for each event, whatever the host says
+    FakeAccelerator(monkeypatch)  # a millisecond per event, regardless of the host
     assert not module.event_time(META)[0]
 
 
@@ -140,7 +138,7 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.accelerator, "max_memory_allocated", refuse)
     assert module.memory_figures(META) == (
         False,
-        "torch tells no peak for this device, so a timing leaves it blank",
+        "torch reports no peak for this device, so timings leave it blank",
     )
 
 
@@ -150,7 +148,7 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         (1_100, True, "takes 1,100 bytes, 1.100 of the 1,000 predicted"),
         (899, False, "0.899 of the 1,000 predicted"),
         (1_501, False, "1.501 of the 1,000 predicted"),
-        (None, False, "torch tells no peak for this device"),
+        (None, False, "torch reports no peak for this device"),
     ],
 )
 def test_memory_of_a_step(
@@ -165,7 +163,7 @@ def test_memory_of_a_step(
 
 def test_autocast_on_the_cpu() -> None:
     cpu = torch.device("cpu")
-    words = "a convolution gives bfloat16, its weight's gradient is float32"
+    words = "a convolution returns bfloat16, its weight's gradient is float32"
     assert module.autocast(cpu, Dtype.BFLOAT16) == (True, words)
 
 

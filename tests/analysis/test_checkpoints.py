@@ -1,4 +1,4 @@
-"""Checkpoints: what predicts after a reload, what is refused, what is never lost."""
+"""Checkpoints: predictions after a reload, errors, and files that are never lost."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def test_predict_after_a_reload_equals_before(training: Training, tmp_path: Path
 
 @pytest.mark.parametrize("shape", ["1x14x14", "3x5x5", "1x13x17"])
 def test_predict_sees_a_picture_as_the_test_did(shape: str, tmp_path: Path) -> None:
-    """Whatever the input's size, a test image that comes as a file is the same."""
+    """At any input size, a test image is preprocessed the same from a file as from the set."""
     recipe = toy_recipe(precision="float32", augment="none", channels_last=False)
     task = toy_task(recipe, NET.replace("1x8x8", shape))
     made = Training(task, toy_set(side=10))
@@ -127,7 +127,7 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
         return str(error.value)
 
-    no_checkpoint = "isn't a checkpoint of this app, or it is damaged. Only safetensors files are"
+    no_checkpoint = "isn't a checkpoint of this app, or it's damaged: only safetensors files are"
     for data in (b"", b"text", pickle.dumps(Evil()), good.read_bytes()[:-8]):
         bad.write_bytes(data)
         assert no_checkpoint in refusal()
@@ -135,7 +135,9 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
     assert no_checkpoint in refusal()
     assert not Path("ran").exists()
     save_file(weights, bad)
-    assert refusal() == "bad.safetensors isn't a checkpoint of this app: it doesn't say what it is"
+    assert refusal() == (
+        "bad.safetensors isn't a checkpoint of this app: its format isn't 'resnet-lab checkpoint 1'"
+    )
     for change in (
         {"model": "resnet9"},
         {"classes": "[1]"},
@@ -156,9 +158,9 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
     save_file(weights, bad, about | {"model": f"{NET}:shortcut=projection"})
     assert "the checkpoint doesn't fit resnet20" in refusal()
     save_file({**weights, "more": torch.zeros(1)}, bad, about)
-    assert refusal().endswith("it has no more")
+    assert refusal().endswith(", which has no more")
     save_file({**weights, "fc.bias": torch.full((3,), float("nan"))}, bad, about)
-    assert refusal() == "the checkpoint is of no use: fc.bias is not finite"
+    assert refusal() == "the checkpoint is unusable: fc.bias isn't finite"
     save_file({**weights, "fc.bias": torch.zeros(3, dtype=torch.int8)}, bad, about)
     assert refusal().endswith("fc.bias differs")
     with pytest.raises(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What fits: budgets that all, some or none meet, and the deepest of every family."""
+"""Choices: budgets that all, some or no networks meet, and each family's deepest network."""
 
 import json
 import math
@@ -45,7 +45,7 @@ def test_tasks_never_compete() -> None:
 def test_the_task_of_an_input() -> None:
     assert task_of((3, 224, 224)) is IMAGENET
     assert task_of((3, 32, 32)) is CIFAR
-    assert task_of((3, 224, 224), 10) == Task("own images", (3, 224, 224), 10)
+    assert task_of((3, 224, 224), 10) == Task("custom images", (3, 224, 224), 10)
     assert task_of((1, 28, 28), 10).input == (1, 28, 28)
     with pytest.raises(ValueError, match="input must be 1 to 4,096, not 0"):
         task_of((0, 28, 28))
@@ -67,11 +67,11 @@ def test_everything_fits() -> None:
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
-        "All 16 networks fit for CIFAR-10 (3×32×32, 10 classes): the deepest of them is "
-        "resnet1202 with 1,202 layers."
+        "All 16 networks for CIFAR-10 (3×32×32, 10 classes) fit: the deepest is resnet1202 with "
+        "1,202 layers."
     )
     unlimited = choose(CIFAR, Budgets())
-    assert ", for no budget is set: " in unlimited.sentence
+    assert ", since no budget is set: " in unlimited.sentence
     assert all(deep.deeper is None for deep in unlimited.deepest)
 
 
@@ -83,11 +83,11 @@ def test_nothing_fits() -> None:
     near = min(choice.misses, key=lambda miss: miss.worst)
     assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
     assert choice.sentence == (
-        "Nothing fits for ImageNet (3×224×224, 1,000 classes): plain18 comes nearest and takes "
-        "1.79 G MACs per image where the limit is 1.00 G MACs per image: 79.5% too much; outside "
-        "the catalog resnet18:blocks=1,1,1,1 fits."
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: plain18 comes closest but needs "
+        "1.79 G MACs per image (limit: 1.00 G MACs per image), 79.5% too much; outside the "
+        "catalog, resnet18:blocks=1,1,1,1 fits."
     )
-    assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times as much.")
+    assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times the limit.")
     assert choice.deepest[0].row.model == "resnet18:blocks=1,1,1,1"
 
 
@@ -101,7 +101,7 @@ def test_some_fit_and_the_misses_say_why() -> None:
     assert set(missed["resnet101"].over) == {Budget.MACS, Budget.PARAMS}
     assert missed["resnet50"].over[Budget.PARAMS] == 25_557_032
     assert missed["resnet50"].worst == pytest.approx(25_557_032 / 23e6)
-    assert choice.sentence.startswith(f"{len(choice.fits)} of 18 networks fit for ImageNet")
+    assert choice.sentence.startswith(f"{len(choice.fits)} of 18 networks for ImageNet")
     reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
     assert choice.sentence.endswith(
         f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}."
@@ -203,10 +203,10 @@ def test_measured_times() -> None:
     assert [miss.row.model for miss in choice.misses] == ["resnet56"]
     assert choice.misses[0].over == {Budget.TIME: 9.0}
     assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
-    assert "Not judged: resnet44 and 12 more (it was not measured)." in choice.sentence
+    assert "Not evaluated: resnet44 and 12 more (not measured)." in choice.sentence
     nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
-    assert "resnet20 comes nearest and takes 2.00 ms where the limit is 1.00 ms" in nothing
-    with pytest.raises(ValueError, match="max_ms needs measured times, and none was given"):
+    assert "resnet20 comes closest but needs 2.00 ms (limit: 1.00 ms)" in nothing
+    with pytest.raises(ValueError, match="max_ms needs measured times, but none were given"):
         choose(CIFAR, Budgets(max_ms=4))
 
 
@@ -214,7 +214,7 @@ def test_an_input_that_no_network_can_train_on() -> None:
     budgets = Budgets(max_macs=1e12, max_training_bytes=1e12)
     choice = choose(task_of((3, 1, 1)), budgets)
     assert not choice.fits
-    assert choice.sentence.startswith("No network could be judged for own images (3×1×1, ")
+    assert choice.sentence.startswith("No network could be evaluated for custom images (3×1×1, ")
     assert "would train on one value per channel" in choice.sentence
     assert all("one value per channel" in refusal.reason for refusal in choice.refused)
     free = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))
@@ -232,7 +232,7 @@ def test_a_network_that_cannot_train_never_hides_the_others() -> None:
     choice = choose(CIFAR, Budgets(max_training_bytes=1e9), candidates=candidates)
     assert models(choice) == ["resnet20"]
     assert [refusal.model for refusal in choice.refused] == ["resnet18:input=3x32x32:classes=10"]
-    assert "Not judged: resnet18:input=3x32x32:classes=10 (input 3x32x32" in choice.sentence
+    assert "Not evaluated: resnet18:input=3x32x32:classes=10 (input 3x32x32" in choice.sentence
 
 
 @pytest.mark.parametrize("field", [budget.value for budget in Budget])

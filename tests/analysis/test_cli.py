@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit status, its one line of error."""
+"""The command line: output, exit status and errors of one line."""
 
 import contextlib
 import csv
@@ -98,7 +98,7 @@ SMALL = "resnet18:input=3x32x32"
 SHORT = ("--seconds", "0.5")
 WHY = (
     "input 3x32x32 is too small at batch 1, where layer4.0.bn1 would train on one value per "
-    "channel; take a larger input or a batch of at least 2"
+    "channel; use a larger input or a batch of at least 2"
 )
 
 
@@ -163,7 +163,7 @@ def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = call(capsys, "profile", "resnet20", "--verify", "--format", "json")
     assert status == 0
     assert json.loads(out)["fvcore_flops"] == 40_931_968
-    assert err == "fvcore counts 40,931,968, we count 40,931,968: 78 of 78 layers equal\n"
+    assert err == "fvcore counts 40,931,968, ResNet Lab counts 40,931,968: 78 of 78 layers equal\n"
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -259,7 +259,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         assert status == 0
         assert path.stat().st_size > 1_000
     assert said["svg"] == ""
-    missing = "warning: no font of this system has 差 残 络 网: left out of the title\n"
+    missing = "warning: no font on this system has 差 残 络 网: left out of the title\n"
     assert said["pdf"] == said["png"] == missing
     assert "lualatex or xelatex" in said["tex"]
     assert said["tex"].count("\n") == 1
@@ -268,15 +268,15 @@ def test_a_title_beyond_our_letters_is_one_warning(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["profile", "resnet51"], "'resnet51' is no model: did you mean"),
+        (["profile", "resnet51"], "'resnet51' is not a model: did you mean"),
         (["profile", ""], "the model's name is empty"),
         (["profile", "resnet50:blocks=0,1,1,1"], "blocks must be 1 to 1,000, not 0"),
         (["profile", "resnet50:blocks=-3,1,1,1"], "blocks must be 1 to 1,000, not -3"),
         (["profile", "resnet50:blocks=1000000000"], "blocks must be 1 to 1,000"),
         (["profile", "resnet50:blocks=three"], "blocks must be written like 3,4,6,3, not 'three'"),
-        (["profile", "resnet50:depth=9"], "'depth' is no option"),
+        (["profile", "resnet50:depth=9"], "'depth' is not an option"),
         (["profile", "resnet50:bias=1:bias=0"], "bias is given twice"),
-        (["profile", "x" * 30_000], "1,000 characters at most, not 30,000"),
+        (["profile", "x" * 30_000], "at most 1,000 characters, not 30,000"),
         (["profile", "resnet50", "--input", "0x0"], "input must be channels x height x width"),
         (["profile", "resnet50", "--input", "3x0x0"], "input must be 1 to 4,096, not 0"),
         (["profile", "resnet50", "--input", "8x8"], "input must be channels x height x width"),
@@ -289,7 +289,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
         (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
-        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per says what --heat"),
+        (["graph", "resnet20", "-o", "a.svg", "--heat-per", "box"], "--heat-per applies to --heat"),
         (
             ["graph", "resnet18:input=3x32x32", "-o", "a.svg", "--heat", "saved_bytes"],
             "there is no saved memory to colour by: input 3x32x32 is too small at batch 1, where "
@@ -297,24 +297,27 @@ def test_a_title_beyond_our_letters_is_one_warning(
         ),
         (["time", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
         (["gradients", "resnet18:input=3x32x32", "--batch", "1"], "or a batch of at least 2"),
-        (["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"], "'layer1.9' is no block of"),
-        (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is no block of resnet20"),
+        (
+            ["graph", "resnet20", "-o", "a.svg", "--block", "layer1.9"],
+            "'layer1.9' is not a block of",
+        ),
+        (["graph", "resnet20", "-o", "a.svg", "--block", ""], "'' is not a block of resnet20"),
         (
             ["graph", "resnet1202", "-o", "a.html", "--level", "layer", "--unfold"],
-            ".html holds 2,500 nodes at most, the layer unfolded graph has more",
+            ".html holds at most 2,500 nodes, and the layer unfolded graph has more",
         ),
         (["time", "resnet20", "--device", "tpu"], "device must be one of cpu"),
         (["time", "resnet20", "--batch", "0"], "batch must be 1 to 65,536, not 0"),
         (["time", "resnet20", "--batch", "two"], "batch must be a whole number, or several"),
-        (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch once"),
+        (["time", "resnet20", "--batch", "1,1"], "a sweep takes each batch only once"),
         (["time", "resnet20", "--seconds", "0"], "seconds must be 0.1 to 600, not 0"),
         (["time", "resnet20", "--tf32"], "TF32 needs a CUDA device, not cpu"),
-        (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference alone"),
+        (["time", "resnet20", "--dtype", "float16"], "float16 on the CPU is for inference only"),
         (["time", "resnet152", "--batch", "60000"], "would fit"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "1:0"], "aspect must be width:height"),
         (["graph", "resnet20", "-o", "a.png", "--aspect", "9" * 5_000], "aspect must be width"),
-        (["graph", "resnet20", "-o", "a.svg", "--width-mm", "nan"], "nan is no number"),
-        (["graph", "resnet20", "-o", "a.svg", "--fragment"], "--fragment is for a .tex"),
+        (["graph", "resnet20", "-o", "a.svg", "--width-mm", "nan"], "nan is not a number"),
+        (["graph", "resnet20", "-o", "a.svg", "--fragment"], "--fragment applies to .tex files"),
         (["time", "resnet20", "--batch", "1_0"], "batch must be a whole number, or several"),
         (["choose", "--device", "tpu"], "device must be one of cpu"),
         (["gradients", "resnet1202", "-o", "/nowhere/g.svg"], "cannot write '/nowhere/g.svg'"),
@@ -324,7 +327,7 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["gradients", "resnet1202:input=3x256x256"], "at most 4 GB are allowed"),
         (["gradients", "resnet20:classes=1"], "has one class"),
         (["gradients"], "Missing argument 'MODEL [MODEL]...'"),
-        (["gradients", "resnet20", "--noise", "0.1"], "--noise is for --quantity direction"),
+        (["gradients", "resnet20", "--noise", "0.1"], "--noise applies to --quantity direction"),
         (["gradients", "resnet20", "--quantity", "size"], "is not one of 'activation', 'weight'"),
         (
             ["gradients", "resnet20", "--quantity", "direction", "--noise", "2"],
@@ -349,23 +352,23 @@ def test_a_title_beyond_our_letters_is_one_warning(
             ["choose", "--max-training-mb", "1e300"],
             "max_training_mb must be above 0 and at most 1e+12 MB, not 1e+300",
         ),
-        (["choose", "--device", "cpu"], "--device is for --max-ms"),
+        (["choose", "--device", "cpu"], "--device applies to --max-ms"),
         (
             ["choose", "--max-ms", "5", "--optimiser", "adam"],
-            "--max-ms times steps of sgd, not of adam",
+            "--max-ms times sgd, not adam",
         ),
         (
             ["choose", "--max-ms", "5", "--dtype", "float16"],
-            "float16 on the CPU is for inference alone",
+            "float16 on the CPU is for inference only",
         ),
-        (["gradients", "resnet20", "--download"], "--download is for --images fashion_mnist"),
+        (["gradients", "resnet20", "--download"], "--download applies to --images fashion_mnist"),
         (["choose", "--max-macs", "many"], "'many' is not a valid float"),
         (["choose", "--max-ms", "5", "--device", "tpu"], "device must be one of cpu"),
         (["check-device", "--device", "tpu"], "device must be one of cpu"),
         (["units", "original", "preact", "-o", "a.svg"], "a unit order must be one of original"),
         (
             ["units", "original", "original", "original", "-o", "a.svg"],
-            "one or two units are drawn",
+            "give one or two units, not",
         ),
         (["units", "original", "-o", "a.gif"], "'a.gif' must end in"),
         (["units", "-o", "a.svg"], "Missing argument 'UNIT [UNIT]'"),
@@ -440,7 +443,7 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupted_timing_prints_what_it_has() -> None:
-    batches = ",".join(map(str, range(1, 17)))  # a sweep that takes far longer than this test
+    batches = ",".join(map(str, range(1, 17)))  # a sweep that would outlast this test
     command = [sys.executable, "-m", "analysis", "time", TINY, "--seconds", "1", "--batch", batches]
     program = subprocess.Popen(
         [*command, "--threads", "1", "--format", "json"],
@@ -449,7 +452,7 @@ def test_an_interrupted_timing_prints_what_it_has() -> None:
         text=True,
     )
     watched = psutil.Process(program.pid)
-    while watched.cpu_times().user < 6:  # past the imports and the first of them
+    while watched.cpu_times().user < 6:  # past the imports and the first batch
         assert program.poll() is None
         with contextlib.suppress(psutil.TimeoutExpired):
             watched.wait(0.2)
@@ -497,7 +500,7 @@ def test_weight_gradients_in_words_and_as_a_chart(
     for row in run["summary"]:
         said = f"log10 first/last convolution  {row['weight_log10_ratio']:+.2f} ("
         assert said in found["weight"][0]
-    assert "\nOf ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
+    assert "\nFor ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
 
 
 def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -507,7 +510,7 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (status, err) == (0, "")
     assert out.startswith("cosine between ∂L/∂x at x and at x + noise, train mode, random images\n")
     assert "noise 0.01 of the images' standard deviation" in out
-    assert out.endswith("At 8 layers the two differ by less than 0.05 in every seed.\n")
+    assert out.endswith("At 8 layers, the two differ by less than 0.05 in every seed.\n")
     assert chart.read_text().startswith("<?xml")
     run = json.loads(call(capsys, *quick, "--format", "json")[1])
     assert [row["model"] for row in run["summary"]] == [TINY.replace("resnet20", "plain20"), TINY]
@@ -556,14 +559,14 @@ def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str
     found = json.loads(call(capsys, *limits, "--format", "json")[1])
     assert [row["model"] for row in found["fits"]] == ["resnet18", "plain18"]
     assert found["pareto"]
-    assert "fit for ImageNet" in call(capsys, *limits)[1]
+    assert "networks for ImageNet" in call(capsys, *limits)[1]
     sentence = json.loads(
         call(capsys, "choose", "--max-macs", "1", "--max-ms", "1", "--format", "json")[1]
     )["sentence"]
-    assert sentence.startswith("Nothing fits for ImageNet")
+    assert sentence.startswith("No network for ImageNet")
     nothing = json.loads(call(capsys, "choose", "--max-params", "1", "--format", "json")[1])
     assert nothing["fits"] == []
-    assert nothing["sentence"].startswith("Nothing fits for ImageNet")
+    assert nothing["sentence"].startswith("No network for ImageNet")
 
     cifar = ("choose", "--input", "3x32x32", "--max-params", "3e5", "--batch", "4")
     status, out, err = call(capsys, *cifar, "--max-ms", "1e5", "--format", "json")
@@ -581,7 +584,7 @@ def test_check_device_says_pass_or_fail_line_by_line(
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
     assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
-    assert lines[0].startswith("pass  accelerator: none that torch can use here")
+    assert lines[0].startswith("pass  accelerator: none found: checking the CPU")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
 

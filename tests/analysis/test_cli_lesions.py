@@ -1,4 +1,4 @@
-"""lesions, paths and blocks on the command line: what they say, and their one line of error."""
+"""lesions, paths and blocks on the command line: output and errors of one line."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ NET = "resnet20:blocks=2,3,2:widths=4,8,12:stem_width=4:input=1x14x14"
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A residual network as it begins, saved as a checkpoint."""
+    """Save an untrained residual network as a checkpoint and return its path."""
     return kept(tmp_path_factory.mktemp("nets") / "net.safetensors", NET)
 
 
@@ -94,7 +94,7 @@ def test_paths_of_a_checkpoint_and_at_initialisation(
     status, out, _ = call(capsys, *model)
     assert status == 0
     assert "at initialisation" in out
-    assert "A path goes through 3.5 of 7 blocks in the mean" in out
+    assert "On average, a path goes through 3.5 of 7 blocks" in out
     status, out, _ = call(capsys, *model, "--data", "sample", "--format", "csv")
     assert len(out.splitlines()) == 1 + 8
 
@@ -157,15 +157,15 @@ def test_what_cannot_be_taken_apart_is_one_line(
     bad.write_bytes(b"no checkpoint")
     for arguments, sentence in (
         (("lesions", str(bad)), "isn't a checkpoint of this app"),
-        (("lesions", str(tmp_path / "none")), "is no checkpoint that can be read: No such file"),
-        (("lesions", str(alone)), "has one block: take a network of two or more"),
+        (("lesions", str(tmp_path / "none")), "is not a readable checkpoint (No such file"),
+        (("lesions", str(alone)), "has one block: use a network with two or more"),
         (("lesions", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),
         (("lesions", str(saved), "-o", "a.txt"), "must end in .svg, .pdf or .png"),
         (("paths", str(plain)), "is a plain network: it has one path"),
         (("paths", str(alone)), "has one block"),
-        (("paths", "resnet2"), "'resnet2' is no model"),
-        (("paths", "resnet50", "--data", "sample"), "has 1,000 outputs, and the images of sample"),
-        (("blocks", "resnet2"), "'resnet2' is no model"),
+        (("paths", "resnet2"), "'resnet2' is not a model"),
+        (("paths", "resnet50", "--data", "sample"), "has 1,000 outputs, but sample has 10 class"),
+        (("blocks", "resnet2"), "'resnet2' is not a model"),
         (("blocks", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),
         (("blocks", str(saved), "-o", "a.txt"), "must end in .svg, .pdf or .png"),
         (("paths", str(saved), "--draws", "0"), "draws must be 1 to 1,000, not 0"),

@@ -1,4 +1,4 @@
-"""The pictures of the command line: every command takes the same looks."""
+"""Pictures from the command line: every command takes the same look options."""
 
 import io
 import re
@@ -40,7 +40,7 @@ def test_every_picture_takes_the_same_looks(
     image = Image.open(png).convert("RGBA")
     assert image.width == pytest.approx(85 / 25.4 * 100, abs=1.5)
     colours = image.getcolors(image.width * image.height) or []
-    # what antialiasing leaves of black and grey is grey
+    # antialiased black and grey is grey
     assert all(len({r, g, b}) == 1 for _, (r, g, b, a) in colours if a > 200)  # type: ignore[misc]
 
 
@@ -65,7 +65,7 @@ def test_letters_that_are_left_out_are_said(
     command = (*COMMANDS["compare"], "-o", str(tmp_path / "a.svg"), "--title", "残差 ResNet")
     status, _, err = call(capsys, *command)
     assert status == 0
-    assert err == "warning: a chart's font lacks 残 差: left out of the title\n"
+    assert err == "warning: the chart font lacks 残 差: left out of the title\n"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_axes_of_a_comparison(
     assert out == call(capsys, *COMMANDS["compare"])[1]
     text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
     assert label in text
-    missing = "warning: not drawn, as a figure is missing: resnet18\n"
+    missing = "warning: not drawn because a value is missing: resnet18\n"
     assert err == (missing if "IMAGENET1K_V2" in more else "")
 
 
@@ -117,11 +117,11 @@ def test_the_charts_of_a_timing(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("-o", "a.svg", "--dpi", "100"), "--dpi is for a .png, not for 'a.svg'"),
+        (("-o", "a.svg", "--dpi", "100"), "--dpi applies to .png files, not to 'a.svg'"),
         (("-o", "a.png", "--dpi", "1"), "dpi must be 20 to 1,200, not 1"),
-        (("-o", "a.svg", "--width-mm", "nan"), "nan is no number"),
+        (("-o", "a.svg", "--width-mm", "nan"), "nan is not a number"),
         (("-o", "a.svg", "--palette", "pink"), "'pink' is not one of"),
-        (("-o", "a.svg", "--title", "x" * 201), "a title has at most 200 letters, not 201"),
+        (("-o", "a.svg", "--title", "x" * 201), "a title has at most 200 characters, not 201"),
         (("-o", "a.gif"), "'a.gif' must end in .svg, .pdf"),
         (("-o", "/nowhere/a.svg"), "cannot write '/nowhere/a.svg'"),
     ],
@@ -140,9 +140,9 @@ def test_a_look_that_cannot_be_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("compare", *NETS, "--palette", "dark"), "--palette is for the chart of -o: give -o"),
-        (("compare", *NETS, "--x", "depth"), "--x is for the chart of -o: give -o FILE too"),
-        (("compare", *NETS, "--log"), "--log is for the chart of -o: give -o FILE too"),
+        (("compare", *NETS, "--palette", "dark"), "--palette applies to the chart of -o: add -o"),
+        (("compare", *NETS, "--x", "depth"), "--x applies to the chart of -o: add -o FILE"),
+        (("compare", *NETS, "--log"), "--log applies to the chart of -o: add -o FILE"),
         (
             ("compare", *NETS, "--no-memory", "-o", "a.svg", "--x", "beauty"),
             "x must be one of depth, convolutions, params, macs,",
@@ -152,12 +152,12 @@ def test_a_look_that_cannot_be_is_one_line(
             "y: '_bytes' could mean saved_bytes or inference_bytes",
         ),
         (("compare", *NETS, "-o", "a.svg", "--width-mm", "59"), "60 to 2,000 mm wide, not 59 mm"),
-        (("time", TINY, "--chart", "stages"), "--chart is for the chart of -o: give -o FILE too"),
+        (("time", TINY, "--chart", "stages"), "--chart applies to the chart of -o: add -o FILE"),
         (
             ("time", TINY, "--batch", "1,2", "-o", "a.svg", "--chart", "stages"),
-            "--chart stages is for one batch, not for 2",
+            "--chart stages takes one batch size, not 2",
         ),
-        (("gradients", TINY, "--title", "A"), "--title is for the chart of -o: give -o FILE too"),
+        (("gradients", TINY, "--title", "A"), "--title applies to the chart of -o: add -o FILE"),
     ],
 )
 def test_options_that_mean_nothing_together(

@@ -1,4 +1,4 @@
-"""train, recipes and predict: what they print, what they keep, their one line of error."""
+"""train, recipes and predict: output, kept files and errors of one line."""
 
 import json
 import signal
@@ -36,7 +36,7 @@ def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """The recipe as it is, one seed; the networks are made narrow and say so."""
+    """Run the unchanged recipe with one seed on narrow networks, which say that they are narrow."""
     models = ("plain20:blocks=1,1,1", "plain20", "resnet20:blocks=1,1,1")
     status, out, err = call(
         capsys, "train", *models, "--recipe", "degradation", "--threads", "1", "--format", "json"
@@ -52,7 +52,8 @@ def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> Non
     )
     assert resnet8 + 0.02 < plain8 < plain20 - 0.05
     assert values["verdict"][0].startswith(
-        "Plain, 20 layers: trains more slowly than plain, 8 layers with one seed: loss "
+        "The 20-layer plain network trains more slowly than the 8-layer plain network with one "
+        "seed: loss "
     )
     for run in values["runs"]:
         assert len(run["steps"]) == len(run["train_loss"]) == 60
@@ -81,8 +82,8 @@ def test_a_run_is_kept_resumed_and_predicts(
     status, _, err = call(capsys, *command)
     assert status == 2
     assert err == (
-        f"error: {str(folder)!r} holds a run of {NET}, seed 0: add --resume to go on with it, or "
-        "take another folder\n"
+        f"error: {str(folder)!r} already has a run of {NET}, seed 0: add --resume to continue it, "
+        "or use another folder\n"
     )
     assert [path.read_bytes() for path in results] == before
     status, again, _ = call(capsys, *command, "--resume")
@@ -108,23 +109,23 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--recipe", "long"), "'long' is no recipe: choose one of degradation, short"),
-        (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: take resnet18"),
+        (("--recipe", "long"), "'long' isn't a recipe: choose one of degradation, short"),
+        (("--recipe", "d2l"), "has 1,000 outputs and the images have 10 classes: use resnet18"),
         (
             ("--recipe", "short", "--epochs", "1", "--steps", "1"),
-            "give --epochs or --steps, not both",
+            "use --epochs or --steps, not both",
         ),
         (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
         (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
-        (("--recipe", "short", "--set", "speed=1"), "'speed' is no field of a recipe"),
+        (("--recipe", "short", "--set", "speed=1"), "'speed' isn't a field of a recipe"),
         (("--recipe", "short", "--steps", "0"), "steps must be 1 to 1,000,000, not 0"),
         (("--recipe", "short", "--seeds", "0"), "seeds must be 1 to 20, not 0"),
         (("--recipe", "short", "--seeds", "9" * 20), "seeds must be 1 to 20, not a number too"),
         (("--recipe", "short", "--first-seed", "-1"), "first-seed must be 0 to 2,147,483,647"),
         (("--recipe", "short", "--threads", "0"), "threads must be 1 to"),
         (("--recipe", "short", "--threads", "9" * 12), "threads must be 1 to"),
-        (("--recipe", "short", "--data", ""), "the name of a set of images is missing"),
-        (("--recipe", "short", "-o", ""), "-o needs the name of a folder"),
+        (("--recipe", "short", "--data", ""), "the name of the image set is missing"),
+        (("--recipe", "short", "-o", ""), "-o needs a folder name"),
         (("--recipe", "short", "-o", "/proc/self"), "cannot write"),
         (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),
         (("--recipe", "short", "--data", "/no/such"), "no"),
@@ -156,7 +157,7 @@ def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path
 def test_an_interrupted_run_goes_on_to_the_same_numbers(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Ctrl-C in a process of its own; the same command with --resume ends as one without it."""
+    """A run ended by Ctrl-C and then resumed gives the results of an uninterrupted run."""
     steps = ("--recipe", "short", "--steps", "160", "--set", "batch=40", "--threads", "1")
     command = ("train", NET, *steps, "-o")
     process = subprocess.Popen(
@@ -172,7 +173,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith("error: interrupted at step 1")
-    assert err.endswith(f"of 160 of {NET}, seed 0: the same command with --resume goes on\n")
+    assert err.endswith(f"of 160 of {NET}, seed 0: add --resume to continue\n")
     assert " of 160 " in out
     assert call(capsys, *command, str(tmp_path / "a"), "--resume")[0] == 0
     assert call(capsys, *command, str(tmp_path / "b"))[0] == 0

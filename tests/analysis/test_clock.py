@@ -1,4 +1,4 @@
-"""The clock: the order of record, synchronise and read, on the CPU and on a fake accelerator."""
+"""The clocks: the order of record, synchronise and read, on the CPU and a fake accelerator."""
 
 import pytest
 import torch

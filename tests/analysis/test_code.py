@@ -1,4 +1,4 @@
-"""The generated file is the same network: its keys, its output to the bit, its weights' draw."""
+"""The generated file is the same network: keys, bit-equal output, and initialisation."""
 
 import ast
 import importlib.util
@@ -24,7 +24,7 @@ def run(source: str) -> Any:
 
 
 def import_file(path: Path) -> ModuleType:
-    """The module of a file that stands nowhere on Python's path."""
+    """Import a file that isn't on Python's path."""
     found = importlib.util.spec_from_file_location(path.stem, path)
     assert found is not None
     assert found.loader is not None

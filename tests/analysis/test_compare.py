@@ -1,4 +1,4 @@
-"""Rows, what is published beside them, Pareto fronts, sweeps and their tables."""
+"""Rows, their published results, Pareto fronts, sweeps and tables."""
 
 import csv
 import io
@@ -126,7 +126,7 @@ def test_a_network_is_one_row_however_it_is_given() -> None:
         (
             ["resnet18", "d2l_resnet18"],
             {"input_shape": (3, 64, 64)},
-            "input has 3 channels, and d2l_resnet18 takes 1",
+            "input has 3 channels, but d2l_resnet18 takes 1",
         ),
         (["resnet18"], {"input_shape": (3, 64)}, "input must be channels x height x width"),
     ],
@@ -167,7 +167,7 @@ def made(params: int, depth: int, accuracy: int | None, error: int | None) -> Ro
 
 
 def beats(one: Row, other: Row, x: Axis, y: Axis) -> bool:
-    """Written out: as good in both, better in one."""
+    """Return whether one row is as good in both axes and better in one, written out."""
     better = []
     for axis in (x, y):
         a, b = axis.of(one), axis.of(other)
@@ -246,12 +246,12 @@ def test_sweeps_of_their_own_accord_hold_the_network_itself(name: str, sweep: Sw
 @pytest.mark.parametrize(
     ("sweep", "values", "says"),
     [
-        (Sweep.BATCH, [0], "batch must be a whole number above 0, 65,536 at most, not 0"),
-        (Sweep.BATCH, [1.5], "batch must be a whole number above 0, 65,536 at most, not 1.5"),
-        (Sweep.INPUT, [5_000], "input must be a whole number above 0, 4,096 at most, not 5,000"),
-        (Sweep.WIDTH, [float("nan")], "width must be a number above 0, 64 at most, not nan"),
-        (Sweep.WIDTH, [0.001], "resnet50 cannot be built at any width of the sweep"),
-        (Sweep.DEPTH, [2], "resnet50 cannot be built at any depth of the sweep"),
+        (Sweep.BATCH, [0], "batch must be a whole number above 0 and at most 65,536, not 0"),
+        (Sweep.BATCH, [1.5], "batch must be a whole number above 0 and at most 65,536, not 1.5"),
+        (Sweep.INPUT, [5_000], "input must be a whole number above 0 and at most 4,096, not 5,000"),
+        (Sweep.WIDTH, [float("nan")], "width must be a number above 0 and at most 64, not nan"),
+        (Sweep.WIDTH, [0.001], "resnet50 can't be built at any width of the sweep"),
+        (Sweep.DEPTH, [2], "resnet50 can't be built at any depth of the sweep"),
         (Sweep.BATCH, [], "a sweep takes 1 to 64 values, not 0"),
         (Sweep.BATCH, list(range(1, 70)), "a sweep takes 1 to 64 values, not 69"),
     ],
@@ -297,6 +297,6 @@ def test_written_tables(golden: Golden) -> None:
     golden("compare.text", comparison_text(comparison))
     golden("compare.markdown", comparison_markdown(comparison))
     golden("compare.latex", comparison_latex(comparison))
-    assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # nothing is published of plain-20
+    assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # no results of plain-20 are published
     some = comparison_grids(comparison, [Column.MACS])[0]
     assert some.columns == ("model", "input", "MACs (conv + linear)")

@@ -18,7 +18,7 @@ from nets.plan import ShortcutKind
 from tests.analysis.test_files import embedded
 
 NETS = {
-    # what stands in every picture of the net
+    # texts in every picture of the network
     "resnet18": ["layer4.1", "512×7×7", "identity shortcut", "projection shortcut"],
     "resnet50": ["layer3.1 to 3.5 ×5", "2048×7×7"],
     "resnet152": ["layer3.1 to 3.35 ×35", "1024×14×14"],
@@ -31,7 +31,7 @@ A4 = (210 / 25.4 * 72, 297 / 25.4 * 72)
 
 @pytest.fixture(autouse=True)
 def _no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No dot, nor anything else."""
+    """Make sure that no external program is found, including dot."""
     monkeypatch.setenv("PATH", "")
 
 
@@ -75,7 +75,7 @@ def test_the_deepest_net_unfolded(suffix: str, tmp_path: Path) -> None:
     assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 0
     if suffix == ".pdf":
         (page,) = PdfReader(path).pages
-        assert max(page.mediabox.width, page.mediabox.height) < 14_400  # of PDF
+        assert max(page.mediabox.width, page.mediabox.height) < 14_400  # the limit of PDF
         assert "layer3.199" in page.extract_text()
         return
     assert "layer3.199" in path.read_text()
@@ -87,17 +87,17 @@ def test_a_very_large_png_is_as_fine_as_may_be(
     path = tmp_path / "a.png"
     assert run(["graph", "resnet1202", "--unfold", "-o", str(path)]) == 0
     said = capsys.readouterr().err
-    assert "to be no taller than a page it was made smaller: the smallest text is 3." in said
+    assert "the drawing was shrunk to fit the height of a page: the smallest text is 3." in said
     wide, tall = Image.open(path).size
     assert tall == pytest.approx(297 / 25.4 * 200, abs=1)
     huge = ["graph", "resnet1202", "--unfold", "-o", str(path), "--width-mm", "2000"]
     huge += ["--aspect", "16:9"]
-    assert run(huge) == 0  # as fine as 64 million pixels allow
+    assert run(huge) == 0  # limited to 64 million pixels
     wide, tall = Image.open(path).size
     assert 60e6 < wide * tall <= 64e6
     assert run([*huge, "--dpi", "400"]) == 2
     error = capsys.readouterr().err
-    assert "at most 64 million are allowed" in error
+    assert "the limit is 64 million" in error
     most = error.rpartition("up to ")[2].split()[0]
     assert run([*huge, "--dpi", most]) == 0
     assert max(Image.open(io.BytesIO(path.read_bytes())).size) > 5_000
@@ -123,10 +123,10 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
     assert run(asked) == 0
     picture = ElementTree.parse(path).getroot()
     _, _, wide, tall = map(float, picture.get("viewBox", "").split())
-    assert tall / wide * width < 297  # mm of A4
+    assert tall / wide * width < 297  # mm, the height of A4
     smallest = 12 / wide * width * 72 / 25.4
     assert smallest <= 8.01
-    if level == "layer":  # a block's layers stand in one row
+    if level == "layer":  # a block's layers are in one row
         assert ("smallest text" in capsys.readouterr().err) == (smallest < 6)
     else:
         assert smallest >= 6.8

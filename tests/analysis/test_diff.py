@@ -1,4 +1,4 @@
-"""Two networks aligned: what differs, and that stages add up to the whole."""
+"""The difference of two networks: alignment, changes, and stages that sum to the whole."""
 
 from collections import Counter
 
@@ -205,7 +205,7 @@ def test_saved_memory_that_one_of_the_two_does_not_have() -> None:
     assert {stage.params_gained for stage in found.stages} != {0}
     assert found.sentence.endswith("In total +11.4 M parameters, −3.03 M MACs.")
     assert found.untrainable == (
-        "resnet18:input=3x32x32 cannot train, as input 3x32x32 is too small at batch 1, where "
+        "resnet18:input=3x32x32 can't train because input 3x32x32 is too small at batch 1, where "
         "layer4.0.bn1 would train on one value per channel"
     )
     grid = diff_grid(found)

@@ -1,4 +1,4 @@
-"""The direction of the gradient: oracles, measured figures, words, and what is refused."""
+"""The gradient's direction: oracles, measured figures, verdict sentences and errors."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def run(*texts: str, **options: object) -> Direction:
 
 
 def table(found: Direction) -> dict[str, float]:
-    """The mean cosine of each network, by its name in the catalog."""
+    """Return each network's mean cosine, by catalog name."""
     return {at.spec.base: at.mean for stack in found.stacks for at in stack.depths}
 
 
@@ -53,12 +53,12 @@ def test_without_noise_the_cosine_is_1(precision: Precision, kind: InputKind) ->
         assert one.state is State.MEASURED
         assert one.value == pytest.approx(1, abs=1e-12)
     assert shattering(found.stacks, 0) == (
-        "Without noise the two gradients are the same: the cosine is 1.",
+        "Without noise, the two gradients are identical: the cosine is 1.",
     )
 
 
 def linear(text: str) -> nn.Module:
-    """A network without batch norm whose activations do nothing."""
+    """Return a network without batch norm whose activations are identities."""
     torch.manual_seed(3)
     model = build(parse(text)).double()
     for module in list(model.modules()):
@@ -110,7 +110,7 @@ def test_noise_is_normal_and_a_seeds_own() -> None:
 
 
 def test_the_measured_table_of_narrow_nets() -> None:
-    """Garments at 14x14, batch 16, three seeds: spread over seeds is up to 0.2 at depth 20."""
+    """Fashion-MNIST at 14x14, batch 16, three seeds: the spread is up to 0.2 at depth 20."""
     nets = [f"{name}{NARROW}" for name in ("plain20", "plain56", "resnet20", "resnet56")]
     small, usual, large = (
         table(run(*nets, batch=16, seeds=3, images=InputKind.SAMPLE, noise=noise))
@@ -136,19 +136,19 @@ def test_the_measured_table_and_what_the_preset_says() -> None:
     assert said[0].startswith("The plain stack's cosine falls from 0.6")
     depth = 32 if is_shattered(found.stacks[0].depths[1]) else 44  # 0.102 in one seed
     assert said[1] == (
-        f"From {depth} layers on the plain stack's gradient is shattered: the cosine is within 0.1 "
-        "of 0 in every seed."
+        f"From {depth} layers on, the plain stack's gradient is shattered: the cosine is within "
+        "0.1 of 0 in every seed."
     )
     assert said[2].startswith("The residual stack's cosine falls from 0.9")
     assert said[3].startswith(
-        "At 20, 32, 44 and 56 layers the residual stack's cosine is higher in every seed, by 0."
+        "At 20, 32, 44 and 56 layers, the residual stack's cosine is higher in every seed, by 0."
     )
     assert len(said) == 4
     assert [str(parse(text)) for text in SHATTERED.models] == list(SHATTERED.models)
 
 
 def at(text: str, *values: float, first_seed: int = 0) -> AtDepth:
-    """A network with these cosines, one a seed; nan is one whose gradient was too small."""
+    """Return a network with these cosines, one per seed; nan means its gradient was too small."""
     return AtDepth(
         parse(text),
         tuple(
@@ -195,17 +195,17 @@ def test_the_words_follow_the_numbers() -> None:
     ) == (
         "The plain stack's cosine falls from 0.61 (0.61 to 0.62) at 20 layers to 0.00 (0.00 to "
         "0.01) at 56 layers.",
-        "At 56 layers the plain stack's gradient is shattered: the cosine is within 0.1 of 0 in "
+        "At 56 layers, the plain stack's gradient is shattered: the cosine is within 0.1 of 0 in "
         "every seed.",
         "The residual stack's cosine goes from 0.60 (0.58 to 0.63) at 20 layers to 0.66 (0.61 to "
         "0.70) at 56 layers: the seeds disagree on whether it falls.",
-        "At 56 layers the residual stack's cosine is higher in every seed, by 0.65 on average.",
-        "At 20 layers the two differ by less than 0.05 in every seed.",
+        "At 56 layers, the residual stack's cosine is higher in every seed, by 0.65 on average.",
+        "At 20 layers, the two differ by less than 0.05 in every seed.",
     )
     assert said((at("plain20", 0.5),), (at("resnet20", 0.9), at("resnet32", 0.8))) == (
         "The plain stack's cosine is 0.50 at 20 layers.",
         "The residual stack's cosine is 0.90 at 20 layers and 0.80 at 32 layers.",
-        "With one seed there is no band, so no trend can be claimed.",
+        "One seed gives no band, so no trend can be claimed.",
     )
     assert said((at("plain20", 0.5, math.nan),), (at("resnet20", 0.9, 0.9),)) == (
         "The plain stack's cosine can't be measured at 20 layers: the gradient is too small for "
@@ -213,9 +213,9 @@ def test_the_words_follow_the_numbers() -> None:
         "The residual stack's cosine is 0.90 at 20 layers.",
     )
     close = said((at("plain20", 0.5, 0.5),), (at("resnet20", 0.51, 0.6),))
-    assert close[-1] == "At 20 layers the two are too close to call."
+    assert close[-1] == "At 20 layers, the two are too close to call."
     mixed = said((at("plain20", 0.5, 0.5),), (at("resnet20:norm=none", 0.4, 0.6),))
-    assert mixed[-2] == "At 20 layers the seeds disagree on which of the two is higher."
+    assert mixed[-2] == "At 20 layers, the seeds disagree on which of the two is higher."
     assert mixed[-1].startswith("The models differ in shortcut and norm")
 
 

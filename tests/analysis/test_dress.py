@@ -1,4 +1,4 @@
-"""Pictures of one size as files for paper, and a network's shape in a narrow column."""
+"""Pictures of a fixed size as files for paper, and a network's shape in a narrow column."""
 
 import io
 import re
@@ -57,7 +57,7 @@ def test_every_format() -> None:
     image = Image.open(io.BytesIO(bytes(picture_file(SVG, ".png", look, 100))))  # type: ignore[arg-type]
     assert image.width == pytest.approx(85 / 25.4 * 100, abs=1)
     assert "@font-face" in str(picture_file(SVG, ".svg", look))
-    with pytest.raises(ValueError, match=r"^a picture is written as .*, not \.dot$"):
+    with pytest.raises(ValueError, match=r"^a picture can be saved as .*, not \.dot$"):
         picture_file(SVG, ".dot", look)
     with pytest.raises(ValueError, match=r"^a picture must be an SVG text"):
         dressed("<p>", look)
@@ -84,7 +84,7 @@ def test_the_shape_in_a_column_stands_in_rows_with_text_of_7_pt(net: str, width_
     starts = re.findall(r'd="M([-0-9.]+) ', ElementTree.tostring(drawn, "unicode"))
     assert min(map(float, starts)) >= 0
     rows = {text.get("y") for text in drawn.findall(".//{*}text[@font-weight='600']")}
-    # an arrow between any two boxes, and one more out of and into every row but the outer ones
+    # an arrow between any two boxes, plus one out of and one into each inner row
     assert len(starts) == len(names) - 1 + len(rows) - 1
     if width_mm == 170:
         assert rows == {text.get("y") for text in whole.findall(".//{*}text[@font-weight='600']")}

@@ -36,7 +36,7 @@ def counted(text: str) -> Profile:
 
 
 class Printed(NamedTuple):
-    """A drawing on paper: its height, and the smallest text that is really in it."""
+    """A drawing on paper: its height, and its smallest actual text."""
 
     tall_mm: float
     text_pt: float
@@ -76,7 +76,7 @@ def test_every_way_to_label_a_folded_net_is_legible() -> None:
 
 
 def said(picture: Graph) -> dict[str, str]:
-    """What every box says: its lines, and what stands beside them."""
+    """Return what every box says: its lines, and the text beside them."""
     boxes = (node for node in picture.nodes if node.kind is not Kind.ADD)
     return {n.path: "|".join(filter(None, (*n.lines, n.beside))) for n in boxes}
 
@@ -185,7 +185,7 @@ def test_no_row_leaves_a_side_empty(level: Level, width: float | None) -> None:
     for text in (*NETS, "resnet101", "wrn28_10", "resnet20"):
         for unfold in (False, True):
             if unfold and level is Level.LAYER and text == "resnet1202":
-                continue  # as the rows of blocks, only more of them
+                continue  # like the rows of blocks, only more of them
             picture = graph(counted(text), level, unfold, width_mm=width)
             rows: dict[float, list[Node]] = defaultdict(list)
             past = {name for line in picture.shortcuts for name in line.via}
@@ -210,7 +210,7 @@ def test_the_main_path_ends_in_arrow_heads(layout: Layout) -> None:
         assert tip == edge.points[-1]
         (before_x, before_y), (x, y) = edge.points[-2:]
         if before_y == y:
-            assert x1 == x2 < x  # it points to the right
+            assert x1 == x2 < x  # pointing to the right
             assert (y1 + y2) / 2 == pytest.approx(y)
         else:
             assert y1 == y2 < y
@@ -230,7 +230,7 @@ def test_a_column_is_the_network_too(spec: ResNetSpec) -> None:
 
 
 def assert_apart(picture: Graph) -> None:
-    """Nothing lies on anything else or outside, and shortcuts run beside the main path."""
+    """Nothing overlaps or is outside, and shortcuts run beside the main path."""
     boxes = sorted(
         (n.y - n.height / 2, n.x - n.width / 2, n.height, n.width) for n in picture.nodes
     )
@@ -262,7 +262,7 @@ def assert_apart(picture: Graph) -> None:
 def test_a_column_is_narrow_and_its_titles_are_beside_its_path(text: str) -> None:
     for labels in (Labels.PATH, Labels.OPERATIONS):
         picture = graph(counted(text), labels=labels, arranged=Layout.COLUMN)
-        assert picture.width <= 390  # a phone's, at which text is of 12 px
+        assert picture.width <= 390  # the width of a phone, at which text has 12 px
         axis = picture.nodes[0].x
         for band in picture.bands:
             assert band.x + 8 + text_width(band.title, SMALL) < axis
@@ -309,7 +309,7 @@ def test_the_key_says_what_signs_mean() -> None:
 
 
 def test_bands_on_paper_say_shapes_and_notes() -> None:
-    """No edge says them there."""
+    """No edge shows them there."""
     for text in (*NETS, DILATED, "resnet18:blocks=1,1,1,1"):
         for width in (85, 170):
             for level in Level:

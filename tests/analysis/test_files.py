@@ -35,7 +35,7 @@ def open_png(data: bytes) -> Image.Image:
 
 
 def embedded(node: Any) -> list[str]:
-    """The fonts that a page's resources name, each with its program in the file."""
+    """Return the fonts in a page's resources, each with its program in the file."""
     resources = node["/Resources"]
     names = []
     for font in resources.get("/Font", {}).values():
@@ -106,7 +106,7 @@ def test_too_many_pixels() -> None:
     assert open_png(png(picture(side, side), 600)).size == (4_000, 4_000)
     with pytest.raises(
         ValueError,
-        match=r"^dpi=1200 gives 80 million .* 64 million are allowed, here up to 1073 dpi$",
+        match=r"^dpi=1200 gives 80 million .* the limit is 64 million, here up to 1073 dpi$",
     ):
         png(picture(side, 1.25 * side), 1_200)
 

@@ -1,4 +1,4 @@
-"""Fonts that travel with a picture, and letters beyond them."""
+"""Fonts embedded in pictures, and characters that they lack."""
 
 import io
 import re
@@ -22,7 +22,7 @@ ARMENIAN = "Ցանց"
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """What the system has, to be filled by a test."""
+    """Return the list of system fonts, which a test fills."""
     found: list[Path] = []
     monkeypatch.setattr(fonts, "_installed", lambda: tuple(found))
     fonts.system_fonts.cache_clear()
@@ -70,4 +70,6 @@ def test_a_broken_font_file_is_passed_over(installed: list[Path], tmp_path: Path
 )
 def test_a_text_is_as_wide_as_it_is_drawn(text: str) -> None:
     font = ImageFont.truetype(str(FOLDER / "SourceSansPro-Regular.ttf"), 1000)
-    assert text_width(text, 1000) == pytest.approx(font.getlength(text), rel=0.02)  # but kerning
+    assert text_width(text, 1000) == pytest.approx(
+        font.getlength(text), rel=0.02
+    )  # without kerning

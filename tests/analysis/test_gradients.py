@@ -1,4 +1,4 @@
-"""The experiment: each norm against torch.autograd.grad, what is shared, what is refused."""
+"""The gradient experiment: norms against torch.autograd.grad, shared weights, and errors."""
 
 import json
 import math
@@ -49,7 +49,7 @@ def batch_for(model: ResNet, size: int) -> tuple[Tensor, Tensor]:
 
 
 def by_autograd(model: ResNet, images: Tensor, labels: Tensor) -> tuple[list[float], list[float]]:
-    """Norms at the stem's and the blocks' outputs and of the main path's weights, by hand."""
+    """Compute by hand the norms at stem and block outputs and of the main path's weights."""
     outputs: list[Tensor] = []
     x = images
     stages = [name for name, _ in model.named_children() if name.startswith("layer")]
@@ -234,7 +234,7 @@ def test_below_float32_is_a_zero_with_a_name_and_float64_holds_it() -> None:
     (summary,) = double.summary
     assert summary.below == ()
     assert -75 < summary.log10_ratio < -60
-    # the slope rests on what float32 holds, and agrees with float64's
+    # The slope is fitted to what float32 holds and agrees with float64's.
     assert single.summary[0].slope_per_layer == pytest.approx(summary.slope_per_layer, rel=0.02)
     row = next(line for line in gradients_csv(single).splitlines() if ",activation,act1," in line)
     assert row.endswith(",1,0.0,below float32")
@@ -245,7 +245,7 @@ def test_below_float32_is_a_zero_with_a_name_and_float64_holds_it() -> None:
 
 
 def test_a_forward_signal_too_small_for_relu_is_told_from_a_vanished_gradient() -> None:
-    """Default initialisation shrinks both by 0.408 a layer: after 110 layers by 10^43."""
+    """Default initialisation shrinks both by 0.408 per layer: by 10^43 after 110 layers."""
     deep = "plain20:blocks=18,18,18:widths=8,8,8:norm=none:init=default:input=3x8x8"
     single, double = run(deep), run(deep, precision=Precision.FLOAT64)
     (curve,) = single.curves
@@ -265,7 +265,7 @@ def test_what_is_not_finite_is_kept_and_named() -> None:
     assert math.isnan(curve.loss)
     assert set(curve.activations.states) == {State.NAN}
     assert all(map(math.isnan, curve.activations.values))
-    assert "is not finite (NaN or infinite) at 301 of 301 points" in verdict(whole.summary)[0]
+    assert "isn't finite (NaN or infinite) at 301 of 301 points" in verdict(whole.summary)[0]
     loaded = json.loads(gradients_json(whole))
     assert loaded["curves"][0]["grad_norm"] == [None] * 301
     assert loaded["curves"][0]["state"] == ["nan"] * 301
@@ -372,8 +372,8 @@ def test_twins_differ_in_the_shortcut_alone(spec: ResNetSpec) -> None:
             {"images": "cats"},
             "images must be one of random, sample, fashion_mnist, picture, not 'cats'",
         ),
-        ({"images": "picture"}, "a picture is wanted as the image: upload one"),
-        ({"picture": b"0" * 10_000_001}, "a picture has 10 MB at most, not 10.0 MB"),
+        ({"images": "picture"}, "a picture is required for images=picture: upload one"),
+        ({"picture": b"0" * 10_000_001}, "a picture may have at most 10 MB, not 10.0 MB"),
     ],
 )
 def test_settings_are_refused_in_one_sentence(options: dict[str, object], message: str) -> None:
@@ -391,26 +391,26 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
             ["resnet20:classes=1"],
             {},
             "resnet20:classes=1 has one class, and the cross-entropy over one class has no "
-            "gradient: take 2 classes or more",
+            "gradient: use 2 classes or more",
         ),
         (
             ["resnet20", "resnet50:input=3x16x16"],
             {"batch": 1},
             "resnet50:input=3x16x16 has no gradients: input 3x16x16 is too small at batch 1, where "
-            "layer3.0.bn2 would train on one value per channel; take a larger input or a batch of "
+            "layer3.0.bn2 would train on one value per channel; use a larger input or a batch of "
             "at least 2",
         ),
         (
             ["resnet20", "resnet1202"],
             {"precision": "float64"},
-            "resnet1202 at batch 32 takes the run to 6.2 GB, and at most 4 GB are allowed: batch "
+            "resnet1202 at batch 32 brings the run to 6.2 GB, and at most 4 GB are allowed: batch "
             "20 would fit",
         ),
         (
             ["resnet18:input=3x4096x4096"],
             {},
-            "resnet18:input=3x4096x4096 at batch 32 takes the run to 237.4 GB, and at most 4 GB "
-            "are allowed: take a smaller input or model",
+            "resnet18:input=3x4096x4096 at batch 32 brings the run to 237.4 GB, and at most 4 GB "
+            "are allowed: use a smaller input or model",
         ),
         (
             ["resnet101"],
@@ -436,7 +436,7 @@ def test_a_device_without_float64_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
     monkeypatch.setattr(torch.accelerator, "current_device_index", lambda: 0)
     options = GradientSettings(device="mps", precision=Precision.FLOAT64)
-    with pytest.raises(ValueError, match="device mps has no float64: take float32, or device cpu"):
+    with pytest.raises(ValueError, match="device mps has no float64: use float32, or device cpu"):
         check((parse(SMALL),), options)
     with pytest.raises(ValueError, match="device must be one of cpu, mps here, not 'cuda'"):
         check((parse(SMALL),), GradientSettings(device="cuda"))

@@ -1,4 +1,4 @@
-"""The images of a run: what a seed gives, what a data folder may hold, what is no picture."""
+"""The images of a run: seeds, data folders and invalid pictures."""
 
 import gzip
 import hashlib
@@ -64,7 +64,7 @@ def save(folder: Path, packed: bool, images: bytes = b"", labels: bytes = b"") -
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of the owner's, and no other data on the machine."""
+    """Return the owner's data folder; the machine has no other data."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
@@ -126,7 +126,7 @@ def test_fashion_mnist_is_measured(folder: Path) -> None:
 
 def test_without_the_files_one_sentence() -> None:
     message = (
-        "Fashion-MNIST is not on this machine: its owner can download it, or name its folder in "
+        "Fashion-MNIST is not on this machine: its owner can download it or set its folder in "
         "RESNET_LAB_DATA"
     )
     for call in (lambda: inputs.batch(FASHION, SPEC, 0), lambda: inputs.check(FASHION)):
@@ -137,11 +137,11 @@ def test_without_the_files_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("images", "labels", "reason"),
     [
-        (b"no idx", b"", f"{IMAGES_FILE} is no IDX file of bytes"),
-        (idx(GARMENTS)[:-1], b"", f"{IMAGES_FILE} is no IDX file of bytes"),
-        (b"", idx(GARMENTS), f"{LABELS_FILE} is no IDX file of bytes"),
+        (b"no idx", b"", f"{IMAGES_FILE} is not an IDX file of bytes"),
+        (idx(GARMENTS)[:-1], b"", f"{IMAGES_FILE} is not an IDX file of bytes"),
+        (b"", idx(GARMENTS), f"{LABELS_FILE} is not an IDX file of bytes"),
         (b"", idx(CLASSES[:5]), "12 images and 5 labels"),
-        (idx(GARMENTS[:0]), b"", f"{IMAGES_FILE} is no IDX file of bytes"),
+        (idx(GARMENTS[:0]), b"", f"{IMAGES_FILE} is not an IDX file of bytes"),
     ],
 )
 def test_damaged_files_in_one_sentence(
@@ -161,7 +161,7 @@ def test_a_damaged_archive_in_one_sentence(folder: Path) -> None:
 
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server of tiny files under the names that torchvision downloads."""
+    """Serve tiny files under the names that torchvision downloads."""
     served = tmp_path / "mirror"
     served.mkdir()
     resources = []
@@ -254,12 +254,15 @@ def test_a_picture_of_one_colour_leaves_the_noise() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"#!/bin/sh\necho no picture\n", "the file is no picture: allowed are PNG, JPEG, WEBP"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "the file is no picture"),
-        (picture(Image.new("L", (8, 8)), "TIFF"), "the file is no picture"),
-        (picture(Image.effect_noise((64, 64), 50))[:-900], "the picture is damaged: take another"),
-        (picture(Image.new("1", (5_001, 5_000))), "too large: 25 million pixels at most"),
-        (picture(Image.new("1", (14_000, 14_000))), "too large: 25 million pixels at most"),
+        (
+            b"#!/bin/sh\necho no picture\n",
+            "the file is not a picture: supported are PNG, JPEG, WEBP",
+        ),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "the file is not a picture"),
+        (picture(Image.new("L", (8, 8)), "TIFF"), "the file is not a picture"),
+        (picture(Image.effect_noise((64, 64), 50))[:-900], "the picture is damaged: use another"),
+        (picture(Image.new("1", (5_001, 5_000))), "too large: at most 25 million pixels"),
+        (picture(Image.new("1", (14_000, 14_000))), "too large: at most 25 million pixels"),
     ],
 )
 def test_what_is_no_picture_in_one_sentence(data: bytes, message: str) -> None:

@@ -2,7 +2,7 @@
 
 log10 (||dL/dx|| after the stem / after the last block), CIFAR basic blocks 16/32/64, option A,
 cross-entropy, train mode, random images, mean of 3 seeds; figures for depth 20 and depth 56, plain
-and residual. Depth 110 and the slow rows stand in the benchmarks.
+and residual. Depth 110 and the slow rows are in the benchmarks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from nets import parse
 
 
 class Row(NamedTuple):
-    """The options of a row, and its figures at one depth."""
+    """The options of a row and its figures at one depth."""
 
     options: str
     plain: float
@@ -63,7 +63,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def summary(text: str, batch: int = 32, precision: Precision = Precision.FLOAT32) -> Summary:
-    return measured(text, batch, precision)  # one key, whether the defaults are given or not
+    return measured(text, batch, precision)  # one cache key with or without the defaults
 
 
 @cache
@@ -111,7 +111,7 @@ def test_slopes_are_theorys(text: str, factor: float) -> None:
 
 
 class Shown(NamedTuple):
-    """What a preset's name says: the words of its models, and what the verdict must say."""
+    """What a preset's name claims: the words of its models, and a part of the verdict."""
 
     words: tuple[set[Word], ...]
     sentence: str
@@ -131,7 +131,7 @@ SHOWN = {
         (NEAR, EXPLODES), "The plain stack's gradient changes less"
     ),
     "tanh: shortcuts don't help": Shown(
-        (GROWS, GROWS), "here the shortcut makes no larger difference"
+        (GROWS, GROWS), "the shortcut makes no larger difference here"
     ),
     "Xavier: slow vanishing": Shown((VANISHES, NEAR), "The residual stack's gradient changes less"),
     "Sigmoid: both vanish": Shown((VANISHES, VANISHES), "it vanishes; the residual one's falls"),
@@ -141,7 +141,7 @@ SHOWN = {
     "tanh, He init, no BN: both grow, slowly": Shown((UP, UP), "the residual one's grows"),
     "tanh, Xavier, no BN: mild in both": Shown((DOWN, UP), "it falls by"),
     "Sigmoid with BN: a slow fall, shortcuts or not": Shown(
-        (DOWN, DOWN), "here the shortcut makes no larger difference"
+        (DOWN, DOWN), "the shortcut makes no larger difference here"
     ),
     "Unit orders at depth 110: BN on the skip path costs most": Shown(
         (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most in resnet110:unit=bn_after_add"
@@ -151,7 +151,7 @@ SHOWN = {
         "changes least in resnet110 (a factor of 8",
     ),
 }
-SLOW = (PRESETS[-1], *MORE[-3:])  # at a smaller batch here, at their own in the benchmarks
+SLOW = (PRESETS[-1], *MORE[-3:])  # use a smaller batch here and their own in the benchmarks
 
 
 def says_its_name(preset: Preset, found: Sequence[Summary]) -> None:

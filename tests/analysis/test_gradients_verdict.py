@@ -1,4 +1,4 @@
-"""The words follow the numbers: synthetic curves of every kind against the bounds."""
+"""The verdict follows the numbers: synthetic curves of every kind against the bounds."""
 
 import math
 from dataclasses import replace
@@ -24,7 +24,7 @@ def curve(
     weights: float = 0.0,
     precision: Precision = Precision.FLOAT32,
 ) -> Curve:
-    """A curve whose norms are 10 to these heights, from the stem to the last block."""
+    """Return a curve whose norms are 10 to these heights, from the stem to the last block."""
     norms = tuple(0.0 if height == -math.inf else 10.0**height for height in heights)
     paths = ("act1", *(f"layer1.{i}" for i in range(len(heights) - 1)))
     positions = tuple(1 + 2 * i for i in range(len(heights)))
@@ -38,7 +38,7 @@ def curve(
 
 
 def line(*ratios: float, model: str = PLAIN, blocks: int = 27, weights: float = 0.0) -> Summary:
-    """A summary of straight curves with these log10 ratios, one a seed."""
+    """Return a summary of straight curves with these log10 ratios, one per seed."""
     curves = [
         curve([ratio * (1 - i / blocks) for i in range(blocks + 1)], model, seed, weights)
         for seed, ratio in enumerate(ratios)
@@ -94,7 +94,7 @@ def test_a_word_needs_every_seed(ratios: tuple[float, ...], expected: Word | Non
 
 
 def bare(ratios: tuple[float, ...], most: tuple[float, ...]) -> Summary:
-    """A summary of 27 blocks of which nothing but the ratios is known."""
+    """Return a summary of 27 blocks of which only the ratios are known."""
     unknown = (math.nan,) * len(ratios)
     return Summary(
         PLAIN,
@@ -175,7 +175,7 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
     sentence, earned = said(found), word(found)
     assert ("stays level" in sentence) == (earned is Word.LEVEL)
     assert ("stays within a factor of 10" in sentence) == (earned is Word.WITHIN)
-    assert (", mildly: " in sentence) == (earned in (Word.GROWS, Word.FALLS))
+    assert ("s mildly, by a factor of" in sentence) == (earned in (Word.GROWS, Word.FALLS))
     assert ("it explodes" in sentence) == (earned is Word.EXPLODES)
     assert ("it vanishes" in sentence) == (earned is Word.VANISHES)
     assert "-0.0" not in sentence
@@ -184,56 +184,59 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
 @pytest.mark.parametrize(
     ("ratios", "sentence"),
     [
-        ((-21.7, -21.8, -21.6), "falls by a factor of 5.0×10²¹ in 54 layers: it vanishes."),
-        ((4.1, 4.0, 4.2), "grows by a factor of 1.3×10⁴ in 54 layers: it explodes."),
-        ((1.54, 1.54), "grows by a factor of 35, mildly: 1.068 per layer over 54 layers."),
-        ((-2.9, -2.9), "falls by a factor of 790, mildly: 0.884 per layer over 54 layers."),
+        ((-21.7, -21.8, -21.6), "falls by a factor of 5.0×10²¹ over 54 layers: it vanishes."),
+        ((4.1, 4.0, 4.2), "grows by a factor of 1.3×10⁴ over 54 layers: it explodes."),
+        ((1.54, 1.54), "grows mildly, by a factor of 35 over 54 layers: 1.068 per layer."),
+        ((-2.9, -2.9), "falls mildly, by a factor of 790 over 54 layers: 0.884 per layer."),
         (
             (2.9, 3.2),
-            "grows by a factor of 1,100 (790 to 1,600 over the seeds), mildly: 1.139 per layer "
-            "over 54 layers.",
+            "grows mildly, by a factor of 1,100 (790 to 1,600 across seeds) over 54 layers: 1.139 "
+            "per layer.",
         ),
         ((0.0, 0.0, 0.0), "stays level, within a factor of 1."),
         ((-0.21, 0.29), "stays level, within a factor of 2."),
         (
             (-0.29, -0.31, -0.29),
-            "stays within a factor of 10: it falls by a factor of 1.9 to 2 over the seeds.",
+            "stays within a factor of 10: it falls by a factor of 1.9 to 2 across seeds.",
         ),
         (
             (0.31, 0.31),
-            "stays within a factor of 10: it grows by a factor of 2 over the seeds.",
+            "stays within a factor of 10: it grows by a factor of 2 across seeds.",
         ),
         (
             (0.9, 0.95, 1.2),
-            "stays within a factor of 10 in 2 of 3 seeds: it grows by a factor of 7.9 to 16 over "
-            "the seeds.",
+            "stays within a factor of 10 in 2 of 3 seeds: it grows by a factor of 7.9 to 16 across "
+            "seeds.",
         ),
-        ((0.9, -0.04), "stays within a factor of 10: from 0.91 to 7.9 over the seeds."),
+        (
+            (0.9, -0.04),
+            "stays within a factor of 10: it changes by a factor of 0.91 to 7.9 across seeds.",
+        ),
         (
             (-3.1, 2.8),
-            "changes by a factor from 7.9×10⁻⁴ to 630 over the seeds in 54 layers.",
+            "changes by a factor of 7.9×10⁻⁴ to 630 across seeds over 54 layers.",
         ),
         (
             (0.1, 1.2),
-            "changes by a factor from 1.3 to 16 over the seeds in 54 layers.",
+            "changes by a factor of 1.3 to 16 across seeds over 54 layers.",
         ),
         (
             (-21.7,),
-            "falls by a factor of 5.0×10²¹ in 54 layers with one seed, too few for a trend.",
+            "falls by a factor of 5.0×10²¹ over 54 layers (one seed is too few for a trend).",
         ),
         ((0.1,), "stays level, within a factor of 1.3."),
         ((0.5,), "stays within a factor of 10: it grows by a factor of 3.2."),
     ],
 )
 def test_the_course_of_straight_lines(ratios: tuple[float, ...], sentence: str) -> None:
-    assert said(line(*ratios)) == f"Toward the input the plain stack's gradient {sentence}"
+    assert said(line(*ratios)) == f"Toward the input, the plain stack's gradient {sentence}"
 
 
 def test_the_sentence_of_the_demo() -> None:
     plain, residual = line(-21.7, -21.6, -21.8), line(-0.28, -0.29, -0.295, model=RESIDUAL)
     assert verdict([plain, residual])[:2] == (
-        "Toward the input the plain stack's gradient falls by a factor of 5.0×10²¹ in 54 layers: "
-        "it vanishes; the residual one's stays level, within a factor of 2.",
+        "Toward the input, the plain stack's gradient falls by a factor of 5.0×10²¹ over 54 "
+        "layers: it vanishes; the residual one's stays level, within a factor of 2.",
         "The residual stack's gradient changes less, by a factor of 2.6×10²¹ from end to end.",
     )
 
@@ -244,9 +247,9 @@ def test_a_single_block_is_no_trend() -> None:
         assert word(found) is None
         moves = "falls" if ratio < 0 else "grows"
         assert said(found).endswith(
-            f"{moves} by a factor of 1.0×10⁵ in 2 layers: a single block is no trend."
+            f"{moves} by a factor of 1.0×10⁵ over 2 layers (a single block shows no trend)."
         )
-    assert "changes by less than a factor of 2 in 2 layers" in said(line(0.1, 0.2, blocks=1))
+    assert "changes by less than a factor of 2 over 2 layers" in said(line(0.1, 0.2, blocks=1))
 
 
 def test_below_float32_is_named_from_where_it_begins() -> None:
@@ -257,9 +260,9 @@ def test_below_float32_is_named_from_where_it_begins() -> None:
         "falls by a factor of 1.0×10³⁰ from the last block to layer1.2, and is below float32 "
         "(10⁻³⁸) from layer1.1 on: it vanishes."
     )
-    assert found.slope_per_layer == pytest.approx(-5)  # of what float32 holds
+    assert found.slope_per_layer == pytest.approx(-5)  # of the norms that float32 holds
     (single,) = summarise([curve(heights)])
-    assert said(single).endswith("with one seed, too few for a trend.")
+    assert said(single).endswith(" from layer1.1 on (one seed is too few for a trend).")
     (double,) = summarise([curve(heights, seed=s, precision=Precision.FLOAT64) for s in (0, 1)])
     assert double.below == ("act1", "layer1.0")
     assert "is below float64 (10⁻³⁰⁸) from layer1.0 on: it vanishes" in said(double)
@@ -287,7 +290,7 @@ def test_a_seed_below_float32_and_one_that_grows_share_no_word() -> None:
     (found,) = summarise([curve([-math.inf, -20.0, 0.0]), curve([0.5, 0.2, 0.0], seed=1)])
     assert word(found) is None
     assert said(found).endswith(
-        "is below float32 (10⁻³⁸) from act1 on in 1 of 2 seeds, and the ratio is 3.2 in another."
+        "is below float32 (10⁻³⁸) from act1 on in 1 of 2 seeds, while the ratio is 3.2 in another."
     )
 
 
@@ -305,14 +308,14 @@ def test_a_lost_forward_signal_is_no_vanished_gradient() -> None:
     (found,) = summarise(lost)
     assert word(found) is None
     assert said(found).endswith(
-        "falls by a factor of 100 from the last block to layer1.1, and cannot be followed further "
+        "falls by a factor of 100 from the last block to layer1.1, and can't be followed further "
         "in float32: the forward signal itself is below 10⁻³⁸ from layer1.1 on, where a ReLU "
         "passes no gradient; float64 holds both."
     )
     (double,) = summarise([replace(c, precision=Precision.FLOAT64) for c in lost])
     assert said(double).endswith("where a ReLU passes no gradient.")
     (held,) = summarise([replace(curve([-2.0, 0.0]), lost_from="act1")])
-    assert word(held) is None  # one block; and nothing is said of the forward signal
+    assert word(held) is None  # one block, and nothing about the forward signal
     assert "forward" not in said(held)
 
 
@@ -321,7 +324,7 @@ def test_a_gradient_cut_off_at_once_is_below_too() -> None:
     assert said(found).endswith("is below float32 (10⁻³⁸) from layer1.0 on: it vanishes.")
     (dead,) = summarise([curve([-math.inf, -math.inf], seed=seed) for seed in (0, 1)])
     assert said(dead).endswith(
-        "is below float32 already after the last block: no course can be seen."
+        "is already below float32 after the last block and can't be followed."
     )
     assert word(dead) is None
 
@@ -330,12 +333,12 @@ def test_what_is_not_finite_is_never_given_a_word() -> None:
     (found,) = summarise([curve([math.nan] * 4, seed=seed) for seed in (0, 1)])
     assert word(found) is None
     assert said(found).endswith(
-        "is not finite (NaN or infinite) at 4 of 4 points: nothing can be said of its size."
+        "isn't finite (NaN or infinite) at 4 of 4 points, so its size can't be judged."
     )
     (part,) = summarise([curve([math.nan, math.inf, 39.0, 0.0], seed=seed) for seed in (0, 1)])
     assert word(part) is None
     assert said(part).endswith(
-        "grows by a factor of 1.0×10³⁹ from the last block to layer1.1, and is not finite (NaN or "
+        "grows by a factor of 1.0×10³⁹ from the last block to layer1.1, and isn't finite (NaN or "
         "infinite) at 2 of 4 points."
     )
     (one,) = summarise([curve([-2.0, -1.0, 0.0]), curve([math.nan, -1.0, 0.0], seed=1)])
@@ -357,8 +360,8 @@ def test_a_detour_is_told() -> None:
         (
             (2.1, 2.1),
             (2.2, 2.2),
-            "The two differ by less than a factor of 2 from end to end: here the shortcut makes no "
-            "larger difference.",
+            "The two differ by less than a factor of 2 from end to end: the shortcut makes no "
+            "larger difference here.",
         ),
         (
             (-0.8, -1.0),
@@ -381,11 +384,15 @@ def test_a_detour_is_told() -> None:
             (1.2, 1.4),
             "The plain stack's gradient changes less, by a factor of 2 from end to end.",
         ),
-        ((-2.0, -2.0), (2.1, 2.1), "The two go opposite ways, about as far."),
+        (
+            (-2.0, -2.0),
+            (2.1, 2.1),
+            "The two change in opposite directions, by about the same factor.",
+        ),
         (
             (-2.0,),
             (2.0,),
-            "With one seed there is no band: how far the models differ cannot be said.",
+            "One seed gives no band, so how far the models differ can't be judged.",
         ),
         (
             (-60.0, -60.0),
@@ -403,7 +410,7 @@ def test_the_comparison(
 @pytest.mark.parametrize(("plain", "residual"), [(math.nan, 1.0), (-60.0, -50.0)])
 def test_what_cannot_be_measured_is_not_compared(plain: float, residual: float) -> None:
     models = [line(plain, plain), line(residual, residual, model=RESIDUAL)]
-    assert len(verdict(models)) == 1 + sum("Another quantity" in s for s in verdict(models))
+    assert len(verdict(models)) == 1 + sum("would hide this" in s for s in verdict(models))
 
 
 def test_more_than_two_models_are_named_by_their_texts() -> None:
@@ -412,17 +419,17 @@ def test_more_than_two_models_are_named_by_their_texts() -> None:
         [line(r, r, model=m) for m, r in zip(models, (-9.0, 0.5, 2.0), strict=True)]
     )
     assert sentences[0] == (
-        f"Toward the input the gradient of {PLAIN} falls by a factor of 1.0×10⁹ in 54 layers: it "
-        "vanishes."
+        f"Toward the input, the gradient of {PLAIN} falls by a factor of 1.0×10⁹ over 54 layers: "
+        "it vanishes."
     )
     assert sentences[3] == (
-        f"From end to end the gradient changes least in {RESIDUAL} (a factor of 3.2) and most in "
+        f"From end to end, the gradient changes least in {RESIDUAL} (a factor of 3.2) and most in "
         f"{PLAIN} (a factor of 1.0×10⁹)."
     )
     rows = ((-9.0, -9.0), (0.5, 2.0), (2.0, 0.5))
     unsure = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
     assert unsure[3] == (
-        f"From end to end the gradient changes most in {PLAIN} (a factor of 1.0×10⁹)."
+        f"From end to end, the gradient changes most in {PLAIN} (a factor of 1.0×10⁹)."
     )
     rows = ((-9.0, 0.1), (0.5, 2.0), (2.0, 0.5))
     none = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
@@ -433,10 +440,10 @@ def test_more_than_two_models_are_named_by_their_texts() -> None:
 def test_models_that_differ_in_more_than_one_thing_are_a_warning() -> None:
     mixed = verdict([line(1.0, 1.0), line(2.0, 2.0, model="resnet56:activation=tanh")])
     assert mixed[2] == (
-        "The models differ in shortcut and norm: which of these does what is not told apart."
+        "The models differ in shortcut and norm, so their effects can't be told apart."
     )
     pure = verdict([line(1.0, 1.0), line(2.0, 2.0, model=RESIDUAL)])
-    assert not any("not told apart" in sentence for sentence in pure)
+    assert not any("told apart" in sentence for sentence in pure)
 
 
 @pytest.mark.parametrize(
@@ -526,8 +533,10 @@ def test_low_high_and_the_factor_a_layer() -> None:
 def test_weights_that_hide_it_are_told() -> None:
     model = "plain56:norm=none:init=xavier"
     hidden = verdict([line(-8.5, -8.5, model=model, weights=-0.5)])[-1]
-    assert hidden.startswith("Another quantity would hide this in the plain stack: its weight")
-    assert "differ by a factor of 3.2 between the first convolution and the last, for in" in hidden
+    assert hidden.startswith("The weight gradients of the plain stack would hide this: ‖∂L/∂W‖")
+    assert (
+        "differs by a factor of 3.2 between the first convolution and the last, because" in hidden
+    )
     assert any("hide" in s for s in verdict([line(-8.5, -8.5, weights=0.99)]))
     assert not any("hide" in s for s in verdict([line(-8.5, -8.5, weights=1.01)]))
     assert not any("hide" in s for s in verdict([line(-1.2, -1.2, weights=0.9)]))
@@ -542,7 +551,7 @@ def test_notes_on_softmax_and_zero_init() -> None:
     assert notes[0] == (
         "The residual stack ends in a softmax and is measured before it, on logits."
     )
-    assert "(zero_init=1), so its weights' gradients of 0 are exact" in notes[1]
+    assert "(zero_init=1), so its weight gradients of 0 are exact" in notes[1]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The graph is the built network, and every shortcut is drawn where it stands."""
+"""The graph matches the built network, and every shortcut is drawn in its place."""
 
 import re
 from collections import Counter
@@ -53,7 +53,7 @@ class EveryLayer(fx.Tracer):
 
 
 def traced(spec: ResNetSpec) -> set[tuple[str, str]]:
-    """Which layer's output goes into which layer, as torch.fx sees it."""
+    """Return which layer's output goes into which layer, according to torch.fx."""
     flow = set()
     for node in EveryLayer().trace(build(spec, "meta")).nodes:
         for source in node.all_input_nodes:
@@ -64,7 +64,7 @@ def traced(spec: ResNetSpec) -> set[tuple[str, str]]:
 
 
 def drawn(picture: Graph) -> set[tuple[str, str]]:
-    """The same, as the graph has it; an identity is a module, but no box."""
+    """Return the same according to the graph; an identity is a module without a box."""
     flow = {(edge.source, edge.target) for edge in picture.edges}
     before = {edge.target: edge.source for edge in picture.edges}
     for line in picture.shortcuts:
@@ -166,7 +166,7 @@ def test_at_stage_level_a_shortcut_is_a_small_unit_in_its_stage() -> None:
         reach = left + width - line.unit.words_at[0]
         assert text_width(line.unit.words, SMALL) < reach - 4
         x, y = line.unit.add
-        assert line.points[-1] == (x, y - line.unit.radius)  # as an arc ends at an addition
+        assert line.points[-1] == (x, y - line.unit.radius)  # like an arc at an addition
         assert line.points[0][1] == y == line.unit.path[0][1]
         on_path, box = line.unit.path, line.unit.box
         assert on_path[0][0] < line.points[0][0] < box[0] < box[0] + box[2] < x < on_path[1][0]
@@ -350,7 +350,7 @@ def test_with_every_block_opened_the_graph_is_still_the_net(spec: ResNetSpec) ->
 
 
 def test_what_cannot_be_opened() -> None:
-    with pytest.raises(ValueError, match=r"^'layer9' cannot be opened: a stage is named as layer1"):
+    with pytest.raises(ValueError, match=r"^'layer9' can't be opened: name a stage as layer1"):
         graph(counted("resnet18"), opened={"layer1", "layer9"})
 
 
@@ -377,13 +377,13 @@ def test_one_block(path: str) -> None:
 
 def test_no_such_block() -> None:
     with pytest.raises(
-        ValueError, match=r"^'layer1\.9' is no block of resnet18: blocks are layer1"
+        ValueError, match=r"^'layer1\.9' is not a block of resnet18: its blocks are layer1"
     ):
         block_graph(counted("resnet18"), "layer1.9")
 
 
 def test_a_plain_nets_folded_layers_say_so() -> None:
-    """No shortcut is there to carry the count."""
+    """No shortcut exists that could show the count."""
     drawn = svg(graph(counted("plain20"), Level.LAYER))
     for stage in (1, 2, 3):
         assert f"layer{stage}.1 to {stage}.2 are equal, drawn once" in drawn
@@ -453,7 +453,7 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
 
 
 def box_texts(root: ElementTree.Element, path: str) -> list[str]:
-    """What stands in a node's box."""
+    """Return the texts in a node's box."""
     (group,) = [
         g
         for g in root.iter(f"{SVG}g")
@@ -464,7 +464,7 @@ def box_texts(root: ElementTree.Element, path: str) -> list[str]:
 
 
 def fills(root: ElementTree.Element) -> dict[str, str]:
-    """The colour of every box."""
+    """Return the colour of every box."""
     return {
         g.get("data-path", ""): g[1].get("fill", "")
         for g in root.iter(f"{SVG}g")
@@ -515,7 +515,7 @@ def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> 
     heat = heat_of(profile, metric)
     for level in Level:
         if level is Level.LAYER and metric is Metric.SAVED_BYTES:
-            continue  # what an addition or an identity saves has no box
+            continue  # an addition or identity that saves memory has no box
         for unfold in (False, True):
             boxes = graph(profile, level, unfold).nodes
             assert sum(heat.of(node) or 0 for node in boxes) == getattr(profile, metric)

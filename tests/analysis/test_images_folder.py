@@ -1,4 +1,4 @@
-"""Folders of pictures: their split, their files, and what is wrong with them in one sentence."""
+"""Folders of pictures: their split, their files, and their errors of one sentence."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def png(*colour: int, size: tuple[int, int] = (8, 6)) -> bytes:
 
 
 def put(root: Path, **classes: int) -> Path:
-    """Folders of so many pictures each, all of different colours."""
+    """Create class folders with the given numbers of pictures, each of a different colour."""
     for place, (label, count) in enumerate(classes.items()):
         (root / label).mkdir(parents=True)
         for number in range(count):
@@ -56,7 +56,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def one_sentence(root: Path, says: str, **options: Any) -> None:
-    """The whole message, but for what `...` stands for."""
+    """Check the whole message, where `...` matches anything."""
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         folder_set(root, **options)
     pattern = re.escape(says).replace(re.escape("..."), ".*")
@@ -121,7 +121,7 @@ def test_a_person_may_edit_the_split(tmp_path: Path) -> None:
     before = folder_set(root)
     train, valid = lines(root / TRAIN), lines(root / VALID)
     moved = train.pop(3)
-    train[2]["label"] = "tulip"  # a rose that is none
+    train[2]["label"] = "tulip"  # a wrong label for a rose
     gone = train.pop(5)["file"]
     save(root / TRAIN, reversed(train), "\ufeff", "\r\n")
     save(root / VALID, [*valid, moved | {"note": "seen twice"}], "\n\n", "\n")
@@ -249,12 +249,12 @@ def test_damaged_pictures_are_named_and_left_out(
     os.mkfifo(root / "rose" / "pipe.png")
     (root / "rose" / "gone.png").symlink_to(root / "nowhere.png")
     expected = (
-        "rose/empty.gif: the file is no picture",
+        "rose/empty.gif: the file is not a picture",
         "rose/gone.png: no such file or directory",
         "rose/half.png: the picture is damaged",
         "rose/long.bmp: the file is larger than 0 MB",
         "rose/pipe.png: not a regular file",
-        "rose/text.jpg: the file is no picture",
+        "rose/text.jpg: the file is not a picture",
         "rose/wide.png: the picture is too large",
     )
     found = folder_set(root)
@@ -269,7 +269,7 @@ def test_a_listed_picture_that_is_damaged_is_left_out(tmp_path: Path) -> None:
     (file, *_) = [file for file in files(folder_set(root).train) if file.startswith("rose")]
     (root / file).write_bytes(b"no more")
     found = folder_set(root)
-    assert found.left_out == (f"{file}: the file is no picture",)
+    assert found.left_out == (f"{file}: the file is not a picture",)
     assert found.train.labels.bincount().tolist() == [1, 3, 8]
 
 
@@ -284,7 +284,7 @@ def test_a_picture_that_fails_in_use_is_named(
     (root / "a" / "text.png").write_bytes(b"no picture")
     monkeypatch.setattr(folders, "MAX_VERIFIED", 4)  # of more the header alone is read
     found = folder_set(root)
-    assert found.left_out == ("a/text.png: the file is no picture",)
+    assert found.left_out == ("a/text.png: the file is not a picture",)
     message = re.escape(f"{files(found.train)[0]} cannot be used: the picture is damaged")
     with pytest.raises(ValueError, match=f"^{message}$"):
         found.train[0]
@@ -338,7 +338,7 @@ def test_a_header_is_checked_without_its_pixels() -> None:
     check_header(noise.getvalue()[:-900])
     with pytest.raises(ValueError, match="damaged"):
         decode(noise.getvalue()[:-900])
-    with pytest.raises(ValueError, match="the file is no picture: allowed are PNG, JPEG"):
+    with pytest.raises(ValueError, match="the file is not a picture: supported are PNG, JPEG"):
         check_header(b"no picture")
 
 
@@ -359,7 +359,7 @@ def test_folders_without_classes_or_pictures(tmp_path: Path) -> None:
     one_sentence(flat, "flat has no class folders: put the pictures in one folder per class")
     one_sentence(
         put(tmp_path / "empty", a=0, b=0),
-        "empty has no pictures: allowed are .png, .jpg, .jpeg, .webp, .gif, .bmp",
+        "empty has no pictures: supported are .png, .jpg, .jpeg, .webp, .gif, .bmp",
     )
     one_sentence(
         put(tmp_path / "one", rose=3), "one has one class, 'rose': at least two are needed"
@@ -367,7 +367,7 @@ def test_folders_without_classes_or_pictures(tmp_path: Path) -> None:
     one_sentence(
         put(tmp_path / "parts", train=2, Val=2),
         "parts has the folders Val, train instead of one per class: put all class folders into one "
-        "folder, which is then split by a seed",
+        "folder, and a seed then draws the split",
     )
 
 
@@ -451,7 +451,7 @@ def test_half_of_a_split(tmp_path: Path, here: str, missing: str) -> None:
     (root / missing).unlink()
     one_sentence(
         root,
-        f"flowers has {here} but no {missing}: add it, or delete {here} to draw both anew",
+        f"flowers has {here} but no {missing}: add it, or delete {here} to draw a new split",
     )
 
 
@@ -460,9 +460,9 @@ def test_a_part_without_a_class(tmp_path: Path, name: str) -> None:
     root = flowers(tmp_path)
     folder_set(root)
     save(root / name, [row for row in lines(root / name) if row["label"] != "rose"])
-    one_sentence(root, f"{name} has no usable picture of class 'rose'")
+    one_sentence(root, f"{name} has no usable pictures of class 'rose'")
     save(root / name, [])
-    one_sentence(root, f"{name} has no usable picture of class 'daisy'")
+    one_sentence(root, f"{name} has no usable pictures of class 'daisy'")
 
 
 def test_a_split_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

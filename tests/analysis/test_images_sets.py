@@ -1,4 +1,4 @@
-"""The sets of images by name: the sample that ships, all of Fashion-MNIST, the owner's folders."""
+"""Image sets by name: the sample that ships, Fashion-MNIST, and the owner's folders."""
 
 import gzip
 import hashlib
@@ -32,7 +32,7 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of the owner's, and no other data on the machine."""
+    """Return the owner's data folder; the machine has no other data."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "debian")
@@ -67,7 +67,7 @@ def test_the_sample_is_what_it_was_drawn_to_be() -> None:
 
 
 def test_a_label_of_the_sample_says_what_is_on_the_image() -> None:
-    """Bags are broad, trousers narrow and tall: the rows of a sheet are not exchanged."""
+    """Bags are broad, trousers narrow and tall, so the rows of a sheet aren't swapped."""
     test = sample_set().test
     width = (stack(test).images > 0).any(2).sum(-1).double().view(10, 100).mean(1)
     assert CLASSES[int(width.argmin())] == "Trouser"
@@ -218,11 +218,11 @@ def test_no_fashion_mnist_is_one_sentence() -> None:
         (
             TRAIN_LABELS,
             idx(torch.full((20,), 10).to(torch.uint8)),
-            "has a label of 10, the highest",
+            "has a label of 10, but the highest",
         ),
         (TRAIN_LABELS, idx(torch.zeros(19).to(torch.uint8)), "20 images and 19 labels"),
-        (TRAIN_IMAGES, idx(garments(20))[:-1], f"{TRAIN_IMAGES} is no IDX file of bytes"),
-        (TEST_IMAGES, b"", f"{TEST_IMAGES} is no IDX file of bytes"),
+        (TRAIN_IMAGES, idx(garments(20))[:-1], f"{TRAIN_IMAGES} is not an IDX file of bytes"),
+        (TEST_IMAGES, b"", f"{TEST_IMAGES} is not an IDX file of bytes"),
     ],
 )
 def test_damaged_files_of_either_part(data: Path, name: str, content: bytes, says: str) -> None:
@@ -236,7 +236,7 @@ def test_damaged_files_of_either_part(data: Path, name: str, content: bytes, say
 
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A server of tiny files under the names that torchvision downloads; its folder."""
+    """Serve tiny files under the names that torchvision downloads; yield their folder."""
     served = tmp_path / "mirror"
     served.mkdir()
     resources = []

@@ -1,4 +1,4 @@
-"""Uploaded archives: what is unpacked, and what an attacker or a full disk does to them."""
+"""Uploaded archives: unpacking, attacks and a full disk."""
 
 import io
 import stat
@@ -40,7 +40,7 @@ def below(folder: Path) -> list[str]:
 
 
 def refused(data: bytes, tmp_path: Path, says: str) -> None:
-    """One sentence, and nothing on the disk."""
+    """Check for an error of one sentence, and for nothing on the disk."""
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         unpack(data, tmp_path / "into" / "set")
@@ -88,7 +88,7 @@ def test_a_single_class_keeps_its_folder(tmp_path: Path) -> None:
 def test_what_is_there_already_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "mine.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"^set is there already$"):
+    with pytest.raises(FileExistsError, match=r"^set already exists$"):
         unpack(packed(PLAIN), tmp_path / "set")
     assert below(tmp_path) == ["set/mine.txt"]
 
@@ -146,7 +146,7 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (upload.MAX_BYTES, upload.MAX_RATIO) == (1_000_000_000, 100)
     monkeypatch.setattr(upload, "FREE_BYTES", 2_000_000)
     bomb = PLAIN | {"rose/bomb.png": bytes(8_000_000)}
-    says = "the archive unpacks to more than 100 times its size, which pictures never need"
+    says = "the archive unpacks to more than 100 times its size, which pictures never do"
     refused(packed(bomb), tmp_path, says)
     monkeypatch.setattr(upload, "FREE_BYTES", 10_000_000)
     assert len(below(unpack(packed(bomb), tmp_path / "fine"))) == 5
@@ -194,12 +194,12 @@ def test_an_encrypted_archive(tmp_path: Path) -> None:
     data = bytearray(packed(PLAIN))
     at = data.index(b"PK\x01\x02")
     data[at + 8] |= 1
-    refused(bytes(data), tmp_path, "the archive is encrypted: make it without a password")
+    refused(bytes(data), tmp_path, "the archive is encrypted: create it without a password")
 
 
 @pytest.mark.parametrize("method", [ZIP_BZIP2, ZIP_LZMA])
 def test_another_method_of_packing(tmp_path: Path, method: int) -> None:
-    says = "the archive uses another compression than deflate: make an ordinary .zip file"
+    says = "the archive uses a compression other than deflate: create an ordinary .zip file"
     refused(packed(PLAIN, method), tmp_path, says)
 
 

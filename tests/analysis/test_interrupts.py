@@ -1,8 +1,8 @@
 """Ctrl-C at any time: one line and exit status 1, or the whole result and 0.
 
-No program can see to this before its own first line. An interrupt while Python itself starts, which
-takes some 30 ms, ends in Python's traceback or by the bare signal, so these tests count from the
-moment at which `analysis.__main__` imports its first slow module.
+No program can handle interrupts before its first line runs. An interrupt during Python's own start,
+about 30 ms, gives a traceback or ends the process by the signal. So these tests count time from
+when `analysis.__main__` imports its first slow module.
 """
 
 import csv
@@ -31,7 +31,7 @@ def listen(event, args):
 
 sys.addaudithook(listen)
 """
-"""Python runs this before all else: it does what `BEGUN` says once the command has begun."""
+"""Code that Python runs first: it executes `BEGUN` once the command has begun."""
 
 TELL = "os.write(int(os.environ['TELL']), b'.')"
 INTERRUPT = "os.kill(os.getpid(), 2)"
@@ -61,7 +61,7 @@ def start(site: Path, begun: str, command: list[str], *tell: int) -> subprocess.
 
 
 def interrupted(site: Path, seconds: float, command: str) -> tuple[int, str, str]:
-    """Interrupt as a terminal does, so many seconds after the command has begun."""
+    """Interrupt a command as a terminal does, `seconds` after it has begun."""
     heard, tell = os.pipe()
     program = start(site, TELL, ["-m", "analysis", *command.split()], tell)
     os.close(tell)
@@ -83,7 +83,7 @@ TRIES = {
     f"gradients {ENDLESS} --seeds 20 --batch 256": [0.0, 0.2, 0.5, 0.9, 1.4, 2.4],
     f"gradients {ENDLESS} --seeds 20 --batch 256 --quantity direction": [0.9, 3.5],
 }
-"""Seconds after the command's beginning, among imports, measuring and shutdown."""
+"""Seconds after the command's start that fall in imports, measuring and shutdown."""
 
 
 def test_at_any_time_in_the_first_seconds(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,9 +101,9 @@ def test_at_any_time_in_the_first_seconds(site: Path, capsys: pytest.CaptureFixt
         else:
             assert status == 1, said
             assert re.fullmatch(
-                r"error: interrupted( while [a-z ]+: nothing was measured yet)?\n", err
+                r"error: interrupted( while [a-z ]+: no measurements yet)?\n", err
             ), said
-            if out and command not in whole:  # what was measured by then
+            if out and command not in whole:  # a partial result
                 rows = list(csv.DictReader(out.splitlines()))
                 assert rows, said
                 assert None not in rows[-1].values(), said
@@ -167,7 +167,7 @@ def ended(site: Path, code: str) -> tuple[int, str, str]:
 
 
 def test_before_anything_is_measured_it_says_how_far_it_was(site: Path) -> None:
-    said = "error: interrupted while warming up: nothing was measured yet\n"
+    said = "error: interrupted while warming up: no measurements yet\n"
     assert ended(site, MEASURING) == (1, "", said)
 
 

@@ -1,4 +1,4 @@
-"""The worker: real processes, and every way in which a job can end."""
+"""The worker: real processes, and every way a job can end."""
 
 import errno
 import gc
@@ -27,12 +27,12 @@ from tests.server import open_page, run_script, until_finished
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 SOON = 60.0
-"""Seconds within which what must happen has happened, on a machine that has much else to do."""
+"""Seconds within which an event must happen, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    """One whose process has no torch: that it is started anew costs little."""
+    """Yield a worker whose process has no torch, so that restarts are cheap."""
     worker = Worker(works.nothing)
     yield worker
     worker.close()
@@ -40,7 +40,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def torch_worker() -> Iterator[Worker]:
-    """One as the app has it."""
+    """Yield a worker like the app's."""
     worker = Worker()
     yield worker
     worker.close()
@@ -48,14 +48,14 @@ def torch_worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
-    """A named pipe: a job that holds at it runs until something is written."""
+    """Return a named pipe; a job that holds at it runs until something is written."""
     path = tmp_path / "gate"
     os.mkfifo(path)
     return path
 
 
 def begun(job: Job) -> Any:
-    """Wait for the first thing that a job reports."""
+    """Wait for a job's first report."""
     return next(job.follow())
 
 
@@ -65,7 +65,7 @@ def works_on(worker: Worker) -> bool:
 
 
 def failed(worker: Worker, function: Callable[..., Any], *args: Any, **options: Any) -> Failure:
-    """The failure of a job that reports "in" first; that is kept, and the next job works."""
+    """Return the failure of a job that first reports "in"; check the report and the next job."""
     job = worker.submit("fails", function, *args, **options)
     assert job.wait(SOON)
     assert job.state is JobState.FAILED
@@ -130,7 +130,7 @@ def test_a_second_request_takes_the_place_of_the_first(
     other = worker.submit("b", works.sign, book, "2")
     newer = worker.submit("a", works.sign, book, "1")
     assert again.state is JobState.CANCELLED
-    assert again.failure == Failure(Cause.REPLACED, "a newer request took the place of this one")
+    assert again.failure == Failure(Cause.REPLACED, "a newer request replaced this one")
     assert again.wait(0)
     assert (running.state, newer.place, other.place) == (JobState.RUNNING, 1, 2)
     gate.write_text("go")
@@ -145,7 +145,7 @@ def test_a_full_queue(worker: Worker, gate: Path) -> None:
     refused = worker.submit("late", works.echo)
     assert refused.state is JobState.FAILED
     assert refused.failure == Failure(
-        Cause.FULL, f"{jobs.MAX_WAITING} jobs are waiting already: try again later"
+        Cause.FULL, f"{jobs.MAX_WAITING} jobs are already waiting: try again later"
     )
     replacing = worker.submit("v3", works.echo)
     assert (replacing.state, replacing.place) == (JobState.WAITING, 4)
@@ -212,7 +212,7 @@ def test_cancel_between_reports(worker: Worker) -> None:
 
 def test_time_limit(worker: Worker) -> None:
     failure = failed(worker, works.sleep_in_c, limits=Limits(seconds=0.3))
-    assert failure == Failure(Cause.TIME, "the work was stopped at its time limit of 0.3 s")
+    assert failure == Failure(Cause.TIME, "the job was stopped at its time limit of 0.3 s")
 
 
 def test_memory_limit(torch_worker: Worker) -> None:
@@ -221,7 +221,7 @@ def test_memory_limit(torch_worker: Worker) -> None:
     assert job.failure is not None
     assert job.failure.cause is Cause.MEMORY
     assert re.fullmatch(
-        r"the work was stopped at \S+ [MG]B of memory, above its limit of 500 MB",
+        r"the job was stopped at \S+ [MG]B of memory, above its limit of 500 MB",
         job.failure.sentence,
     )
     assert job.failure.limit_bytes == 500_000_000
@@ -243,7 +243,7 @@ def test_refused_memory(
     assert failure.cause is Cause.MEMORY
     assert failure.limit_bytes == 2_000_000_000
     assert re.fullmatch(
-        r"memory ran out: the work held .*B of the 2.00 GB that it may use, and more was refused",
+        r"out of memory: an allocation failed when the job held .*B of the 2.00 GB that it may use",
         failure.sentence,
     )
 
@@ -256,7 +256,7 @@ def test_refused_memory(
                 "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
                 "79.10 GiB of which 1.20 GiB is free. Including non-PyTorch memory, this process"
             ),
-            "memory of the device ran out: CUDA out of memory; Tried to allocate 2.00 GiB; "
+            "the device ran out of memory: CUDA out of memory; Tried to allocate 2.00 GiB; "
             "GPU 0 has a total capacity of 79.10 GiB of which 1.20 GiB is free",
         ),
         (
@@ -264,13 +264,13 @@ def test_refused_memory(
                 "MPS backend out of memory (MPS allocated: 5.05 GB, max allowed: 9.07 GB). Tried "
                 "to allocate 4 GB on private pool. Use PYTORCH_MPS_HIGH_WATERMARK_RATIO=0.0"
             ),
-            "memory of the device ran out: MPS backend out of memory (MPS allocated: 5.05 GB, "
+            "the device ran out of memory: MPS backend out of memory (MPS allocated: 5.05 GB, "
             "max allowed: 9.07 GB); Tried to allocate 4 GB on private pool",
         ),
         (
             OSError(errno.ENOMEM, "Cannot allocate memory"),
-            "memory ran out: the work held 1.50 GB of the 2.00 GB that it may use, "
-            "and more was refused",
+            "out of memory: an allocation failed when the job held 1.50 GB of the 2.00 GB that it "
+            "may use",
         ),
     ],
 )
@@ -288,7 +288,7 @@ def test_killed_while_it_works(worker: Worker) -> None:
     assert job.wait(SOON)
     assert job.state is JobState.FAILED
     assert job.failure == Failure(
-        Cause.CRASH, "the worker process was killed, as a machine does when its memory runs out"
+        Cause.CRASH, "the worker process was killed: the machine may have run out of memory"
     )
     assert job.results == ("in",)
     assert works_on(worker)
@@ -330,7 +330,7 @@ def test_a_process_that_cannot_start(
     psutil.Process(before.result).kill()
     job = worker.submit("one", works.echo)
     assert job.wait(SOON)
-    assert job.failure == Failure(Cause.CRASH, "the worker process does not start")
+    assert job.failure == Failure(Cause.CRASH, "the worker process could not be started")
     monkeypatch.undo()
     assert works_on(worker)
 
@@ -342,36 +342,36 @@ def test_refusal(worker: Worker) -> None:
 
 def test_unexpected_error(worker: Worker) -> None:
     failure = failed(worker, works.divide_by_zero)
-    assert failure.sentence == "the work failed: ZeroDivisionError: division by zero"
+    assert failure.sentence == "the job failed: ZeroDivisionError: division by zero"
     assert failure.cause is Cause.ERROR
 
 
 def test_work_that_leaves(worker: Worker) -> None:
     failure = failed(worker, works.leave)
-    assert failure == Failure(Cause.CRASH, "the worker process ended in the middle of the work")
+    assert failure == Failure(Cause.CRASH, "the worker process ended during the job")
 
 
 def test_tensors_outlive_the_process(torch_worker: Worker) -> None:
     job = torch_worker.submit("one", works.report_tensors_and_leave)
     assert job.wait(SOON)
-    assert job.failure == Failure(Cause.CRASH, "the worker process ended itself with status 3")
+    assert job.failure == Failure(Cause.CRASH, "the worker process exited with status 3")
     assert [tensor.tolist() for tensor in job.results] == [[0, 0], [1, 1], [2, 2]]
 
 
 def test_what_cannot_be_sent(worker: Worker) -> None:
-    with pytest.raises(ValueError, match=r"^the work cannot be sent to a process: .*lambda"):
+    with pytest.raises(ValueError, match=r"^the job cannot be sent to a process: .*lambda"):
         worker.submit("one", lambda report: None)
-    with pytest.raises(ValueError, match=r"^the work cannot be sent to a process: .*thread"):
+    with pytest.raises(ValueError, match=r"^the job cannot be sent to a process: .*thread"):
         worker.submit("one", works.echo, threading.Lock())
 
 
 def test_what_cannot_be_sent_back(worker: Worker) -> None:
     failure = failed(worker, works.give_a_lambda)
     assert failure.cause is Cause.ERROR
-    assert failure.sentence.startswith("the work failed: AttributeError: ")
+    assert failure.sentence.startswith("the job failed: AttributeError: ")
     failure = failed(worker, works.report_the_unreadable)
     assert failure.cause is Cause.ERROR
-    assert failure.sentence.startswith("the answer cannot be read: ValueError: invalid literal")
+    assert failure.sentence.startswith("the result cannot be read: ValueError: invalid literal")
 
 
 def test_visitors_who_have_gone(
@@ -516,7 +516,7 @@ def test_a_program_that_ends_leaves_no_process(way: signal.Signals | None) -> No
     assert len(processes) == 2
     if way:
         processes += psutil.Process(program.pid).children(recursive=True)
-        # Ctrl-C reaches every process of the terminal; a process that is told to end is told alone.
+        # Ctrl-C reaches every process of the terminal, SIGTERM only its target
         (os.killpg if way is signal.SIGINT else os.kill)(program.pid, way)
     out, err = program.communicate(timeout=SOON)
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
@@ -569,7 +569,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
 def test_under_streamlit(tmp_path: Path, way: signal.Signals) -> None:
-    """Streamlit puts the app's script in the place of `__main__`, which a new process imports."""
+    """Streamlit replaces `__main__`, which a new process imports, by the app's script."""
     (tmp_path / "app.py").write_text(APP)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""The depths of a family: its proportions, its catalog nets, and nothing shrinks on the way up."""
+"""The depths of a family: proportions, catalog networks, and stages that never shrink."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -46,18 +46,18 @@ def test_names_and_proportions() -> None:
     assert texts[:3] == ["resnet50", "resnet50:blocks=3,4,7,3", "resnet50:blocks=3,4,8,3"]
     after = texts.index("resnet152") + 1
     assert texts[after] == "resnet152:blocks=3,9,36,3"
-    assert "resnet152:blocks=3,24,36,3" in texts  # as ResNet-200
-    assert (8, 88, 174, 8) in rungs.blocks  # twice the deepest that is published
+    assert "resnet152:blocks=3,24,36,3" in texts  # ResNet-200's blocks
+    assert (8, 88, 174, 8) in rungs.blocks  # twice the deepest published network
     assert ladder(parse("resnet18")).blocks[:3] == ((1, 1, 1, 1), (2, 2, 2, 2), (2, 3, 3, 2))
     assert ladder(parse("resnet20")).blocks[2] == (3, 3, 3)
-    assert len(ladder(parse("wrn28_10"))) == 103  # more would be a thousand million weights
+    assert len(ladder(parse("wrn28_10"))) == 103  # more would exceed 10^9 weights
     alone = ladder(parse("resnext101_64x4d"))
     assert str(alone[0]) == "resnext101_64x4d:blocks=3,4,6,3"
     assert alone[17] == parse("resnext101_64x4d")
 
 
 def is_on_line(blocks: Blocks, start: Blocks, end: Blocks) -> bool:
-    """Whether one point of the line from start to end rounds to the blocks, in every stage."""
+    """Return whether a point on the line from start to end rounds to the blocks in every stage."""
     low, high = Fraction(0), Fraction(1)
     for n, a, b in zip(blocks, start, end, strict=True):
         if a == b:
@@ -70,7 +70,7 @@ def is_on_line(blocks: Blocks, start: Blocks, end: Blocks) -> bool:
 
 
 def is_scaled(blocks: Blocks, published: Sequence[Blocks]) -> bool:
-    """Whether blocks are a published network's, between those of two, or a multiple of one end."""
+    """Return whether blocks are published, between two published ones, or a multiple of an end."""
     if is_on_line(blocks, published[-1], tuple(1_000 * n for n in published[-1])):
         return True
     whole = Fraction(sum(blocks), sum(published[0]))
@@ -80,7 +80,7 @@ def is_scaled(blocks: Blocks, published: Sequence[Blocks]) -> bool:
 
 
 def proportions(spec: ResNetSpec) -> Sequence[Blocks]:
-    """The published depths of a catalog network's kind."""
+    """Return the published depths of a catalog network's kind."""
     if len(spec.blocks) == 3:
         return ((3, 3, 3), (18, 18, 18))
     return PUBLISHED[spec.block]

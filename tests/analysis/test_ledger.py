@@ -1,4 +1,4 @@
-"""The ledger's integers against science's, and against the tools themselves."""
+"""The ledger's integers compared with reference values and with the tools themselves."""
 
 import contextlib
 import io
@@ -32,7 +32,7 @@ with warnings.catch_warnings():  # thop compares versions with distutils
 from ptflops import get_model_complexity_info
 
 EXAMPLES = 6
-"""Random networks of each activation."""
+"""Random networks per activation."""
 
 RESNET50 = {
     Tool.PAPER: 3_800_000_000,
@@ -48,7 +48,7 @@ RESNET50 = {
 
 
 def counted(model: nn.Module, x: torch.Tensor) -> dict[Tool, int]:
-    """What every tool says of a model itself."""
+    """Return every tool's own count of a model."""
     model.eval()
     found = {
         Tool.TORCHINFO: torchinfo.summary(model, x.shape, verbose=0).total_mult_adds,
@@ -110,7 +110,7 @@ def test_other_options_equal_the_tools(text: str) -> None:
 
 
 def test_layers_of_a_type_that_a_tool_does_not_know() -> None:
-    """ptflops and thop look a layer up by its own type and skip what derives from Conv2d."""
+    """ptflops and thop look layers up by exact type and skip subclasses of Conv2d."""
     ours = totals("keras_resnet18")
     assert (ours[Tool.PTFLOPS], ours[Tool.THOP]) == (29_548_116, 28_530_717)
     assert totals("keras_resnet18:input=3x64x64", batch=2) == counted(

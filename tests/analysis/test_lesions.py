@@ -1,4 +1,4 @@
-"""Blocks out, blocks permuted, paths: each against the definition, on random networks."""
+"""Blocks out, blocks reordered, and paths, each compared with its definition."""
 
 import math
 from itertools import chain, combinations, permutations
@@ -26,7 +26,7 @@ UNITS = [unit.value for unit in UnitOrder]
 
 
 def made(spec: ResNetSpec, dtype: torch.dtype = torch.float32) -> ResNet:
-    """A network in eval mode whose batch norms are no identities."""
+    """Return a network in eval mode whose batch norms aren't identities."""
     torch.manual_seed(1)
     model = build(edit(spec, {"softmax": False})).to(dtype)
     for name, buffer in model.named_buffers():
@@ -47,7 +47,7 @@ def labels(spec: ResNetSpec, number: int = 6) -> Tensor:
 
 
 def without(model: ResNet, x: Tensor, out: set[str]) -> Tensor:
-    """By the definition: a branch of zeros; a plain block replaced by its input."""
+    """Take blocks out by definition: zero a branch, replace a plain block by its input."""
     for name, step in model.named_children():
         if not name.startswith("layer"):
             x = step(x)
@@ -128,9 +128,9 @@ def test_a_permuted_stage_runs_in_that_order() -> None:
                 x = blocks[index](x)
     assert torch.equal(subject.logits(order={"layer2": (0, 2, 1)}), x)
     for bad in ({"layer2": (1, 0, 2)}, {"layer2": (0, 1)}, {"layer2": (0, 1, 1)}):
-        with pytest.raises(ValueError, match="each of its 3 blocks once, and the first first"):
+        with pytest.raises(ValueError, match="each of its 3 blocks once, the first one first"):
             subject.logits(order=bad)
-    with pytest.raises(ValueError, match=r"'layer9.0' is no block of resnet20"):
+    with pytest.raises(ValueError, match=r"'layer9.0' isn't a block of resnet20"):
         subject.logits(["layer9.0"])
 
 
@@ -191,7 +191,7 @@ def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
     found = study(subject, lambda one: seen.append(len(one.single) + len(one.dropped)))
     assert [one.path for one in found.single] == [place.path for place in subject.places]
     assert [one.count for one in found.dropped] == [1, 2, 4]
-    assert {one.stage for one in found.permuted} == {"layer2"}  # others have one movable block
+    assert {one.stage for one in found.permuted} == {"layer2"}  # the others have one movable block
     for one in found.single:
         assert one.error == subject.error([one.path])
     for each in found.dropped:
@@ -200,7 +200,7 @@ def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
     assert len(seen) == drop.results_of(subject.spec)
     assert found == study(subject)
     one_block = parse("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8")
-    with pytest.raises(ValueError, match="has one block: take a network of two or more"):
+    with pytest.raises(ValueError, match="has one block: use a network with two or more"):
         study(Subject(made(one_block), shown(one_block), labels(one_block)))
 
 
@@ -212,7 +212,7 @@ def test_a_plain_block_keeps_its_shape_when_it_is_out() -> None:
 
 
 def gradients_of_all_paths(model: ResNet, x: Tensor, y: Tensor, trained: bool) -> list[Tensor]:
-    """The gradient along each of the 2^n paths, and at the end the whole one."""
+    """Return the gradient along each of the 2^n paths, followed by the whole gradient."""
     every = [place.path for place in plan.blocks(model.spec)]
     subsets = chain.from_iterable(combinations(every, k) for k in range(len(every) + 1))
     found = []
@@ -254,7 +254,7 @@ def test_paths_of_random_networks_add_up(spec: ResNetSpec) -> None:
 
 
 def test_an_untrained_batch_norm_divides_by_these_images() -> None:
-    """Frozen at the images' statistics the forward pass is that of train mode."""
+    """Frozen at the images' statistics, the forward pass equals that of train mode."""
     spec = parse(NET)
     model = made(spec, torch.float64)
     x = shown(spec, 8, torch.float64)
@@ -290,7 +290,7 @@ def test_lengths_are_binomial_and_shares_those_of_all_paths() -> None:
 
 
 def test_a_brute_force_walk_finds_as_many_paths() -> None:
-    """Every way from the first block to the last, through a branch or past it."""
+    """Yield every path from the first block to the last, through each branch or past it."""
     for blocks in range(1, 13):
         lengths = [0] * (blocks + 1)
         walk = [(0, 0)]

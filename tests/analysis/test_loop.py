@@ -1,4 +1,4 @@
-"""The loop against a bare one, its chance, its resuming, its words."""
+"""The loop compared with a bare one, its randomness, its resuming and its verdict."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def trained(task: Task, **options: object) -> Training:
 
 
 def test_the_loop_is_the_bare_loop() -> None:
-    """Forward, loss, backward, step, by hand, with plain SGD."""
+    """Train by hand with plain SGD: forward, loss, backward, step."""
     recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 8, "rate": 0.1})
     images = toy_set()
     found = trained(toy_task(recipe))
@@ -132,7 +132,7 @@ def test_resumed_is_not_interrupted(name: str, changes: dict[str, object], tmp_p
     task, images = toy_task(recipe), toy_set()
     whole = trained(task)
     files = RunFiles.of(tmp_path, task)
-    for steps in (5, 7, 12):  # two stops, then to the end
+    for steps in (5, 7, 12):  # two stops, then the end
         run = train_kept(task, images, files, lambda news: None, resume=True, stop=_after(steps))
         assert files.state.exists() is (steps < 12)
         assert files.weights.exists() is (steps == 12)
@@ -146,7 +146,7 @@ def test_resumed_is_not_interrupted(name: str, changes: dict[str, object], tmp_p
 
 
 def _after(steps: int) -> Callable[[], bool]:
-    """Ask to stop once so many steps of all were made in this process."""
+    """Return a callback that stops after a number of steps in this process."""
     made = {"n": 0}
     before = {5: 0, 7: 5, 12: 7}[steps]
 
@@ -174,10 +174,10 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     one, other = toy_task(), toy_task(seed=1)
     path = tmp_path / "a.state.safetensors"
     checkpoints.save_state(Training(one, toy_set()), path)
-    with pytest.raises(ValueError, match="is of another run, not of resnet20"):
+    with pytest.raises(ValueError, match="belongs to another run, not to this one of resnet20"):
         checkpoints.resume(Training(other, toy_set()), path)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match="isn't a checkpoint of this app, or it is damaged"):
+    with pytest.raises(ValueError, match="isn't a checkpoint of this app, or it's damaged"):
         checkpoints.resume(Training(one, toy_set()), path)
 
 
@@ -207,7 +207,7 @@ def test_a_loss_that_is_not_finite_ends_the_run() -> None:
     run = trained(toy_task(recipe, net)).run()
     assert run.steps < 30
     assert not math.isfinite(run.train_loss[-1])
-    assert run.ended == f"the loss is not finite at step {run.steps}, and the run ends there"
+    assert run.ended == f"the loss isn't finite at step {run.steps}, so the run ended there"
     assert run.test is None
     again = read_run(json.loads(run_result(run).json()))
     assert again.ended == run.ended
@@ -215,7 +215,7 @@ def test_a_loss_that_is_not_finite_ends_the_run() -> None:
 
 
 def test_a_test_loss_that_is_not_finite_is_said(tmp_path: Path) -> None:
-    """The training losses are finite, the last step's weights are not."""
+    """The training losses are finite, but the last step's weights aren't."""
     recipe = changed(RECIPES["d2l"], {"batch": 6, "steps": 4})
     training = Training(toy_task(recipe), toy_set())
 
@@ -230,7 +230,7 @@ def test_a_test_loss_that_is_not_finite_is_said(tmp_path: Path) -> None:
     run = training.run()
     assert all(map(math.isfinite, run.train_loss))
     assert run.is_whole
-    assert run.ended == "the test loss is not finite: the weights have grown too large"
+    assert run.ended == "the test loss isn't finite: the weights have grown too large"
     assert run.test is None
     again = read_run(json.loads(run_result(run).json()))
     assert (again.ended, len(again.epochs)) == (run.ended, 1)
@@ -244,7 +244,7 @@ def test_what_cannot_be_kept_comes_back(tmp_path: Path) -> None:
     files = RunFiles(tmp_path / "gone", "run")
     with pytest.raises(NotKeptError) as error:
         train_kept(toy_task(), toy_set(), files, lambda news: None)
-    assert error.value.run.steps == 4  # an epoch, after which it is written down
+    assert error.value.run.steps == 4  # one epoch, after which the run is saved
 
 
 def test_a_run_without_its_weights_is_made_again(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> N
     finish(training, stop=lambda: training.steps == 3)
     path = tmp_path / "a.state.safetensors"
     checkpoints.save_state(training, path)
-    checkpoints.resume(Training(toy_task(), toy_set()), path)  # sound as it is
+    checkpoints.resume(Training(toy_task(), toy_set()), path)  # the unchanged file is sound
     with safe_open(path, "pt") as file:
         about = dict(file.metadata())
     tensors = load_file(path)
@@ -288,7 +288,7 @@ def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> N
         else:
             about[key] = value
     save_file(tensors, path, about)
-    with pytest.raises(ValueError, match="the run can't go on from it"):
+    with pytest.raises(ValueError, match="the run can't be resumed from it"):
         checkpoints.resume(Training(toy_task(), toy_set()), path)
 
 
@@ -312,7 +312,7 @@ def test_a_state_of_bad_tensors_is_refused(spoil: str, tmp_path: Path) -> None:
         case "name":
             tensors["optimiser.zz.momentum_buffer"] = torch.zeros(1)
     save_file(tensors, path, about)
-    with pytest.raises(ValueError, match="the run can't go on from it"):
+    with pytest.raises(ValueError, match="the run can't be resumed from it"):
         checkpoints.resume(Training(toy_task(), toy_set()), path)
 
 
@@ -320,7 +320,7 @@ def test_what_cannot_be_trained_is_said_before() -> None:
     for task, sentence in (
         (
             toy_task(model="resnet20:input=1x8x8"),
-            "resnet20:input=1x8x8 has 10 outputs and the images have 3 classes: take ",
+            "resnet20:input=1x8x8 has 10 outputs and the images have 3 classes: use ",
         ),
         (toy_task(toy_recipe(batch=25)), "a batch of 25 is more than the 24 training images"),
         (
@@ -351,7 +351,7 @@ def test_a_run_is_a_file_and_comes_back(tmp_path: Path) -> None:
     assert read_run(values) == run
     assert values["steps"] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert values["last_loss"] == pytest.approx(sum(run.train_loss) / 8)
-    with pytest.raises(ValueError, match="this is no training run"):
+    with pytest.raises(ValueError, match="this isn't a training run"):
         read_run({**values, "epochs": 3})
 
 
@@ -368,7 +368,7 @@ def test_the_hash_is_of_what_was_asked() -> None:
 
 
 def with_losses(model: str, *losses: float) -> list[Run]:
-    """Whole runs of a network, one a seed, with these last losses."""
+    """Return complete runs of a network, one per seed, with these last losses."""
     recipe = RECIPES["degradation"]
     return [
         Run(
@@ -385,7 +385,7 @@ def with_losses(model: str, *losses: float) -> list[Run]:
 def test_words_follow_the_bounds() -> None:
     assert compare([1.55, 1.6], [1.5, 1.5]) is Word.SLOWER
     assert compare([1.5, 1.5], [1.55, 1.6]) is Word.FASTER
-    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too near
+    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too close
     assert compare([0.90, 0.94], [0.92, 0.84]) is Word.EQUAL
     assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
     assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
@@ -419,7 +419,7 @@ def test_a_name_says_what_differs() -> None:
     ("name", "images", "steps"), [("d2l", 256, 10), ("flowers", 40, 40), ("flowers_small", 40, 40)]
 )
 def test_the_courses_recipes_run_whole(name: str, images: int, steps: int) -> None:
-    """No field changed, on a small set; every step has the rate of torch's own schedulers."""
+    """With no field changed, on a small set, every step has the rate of torch's schedulers."""
     recipe = RECIPES[name]
     training = Training(toy_task(recipe), toy_set(train=images))
     rates: list[float] = []
@@ -456,35 +456,45 @@ def test_sentences() -> None:
         *with_losses(f"resnet56:{narrow}", 0.91, 0.87, 0.89),
     ]
     assert verdict(runs) == (
-        "Plain, 56 layers: trains more slowly than plain, 20 layers in 3 of 3 seeds: loss 2.20 "
-        "against 1.50 over the last 25 of 60 steps.",
-        "Residual, 56 layers: trains as fast as residual, 20 layers, as far as these seeds can "
-        "tell: loss 0.89 against 0.88 over the last 25 of 60 steps.",
-        "Residual, 20 layers: trains faster than plain, 20 layers in 3 of 3 seeds: loss 0.88 "
-        "against 1.50 over the last 25 of 60 steps.",
-        "Residual, 56 layers: trains faster than plain, 56 layers in 3 of 3 seeds: loss 0.89 "
-        "against 2.20 over the last 25 of 60 steps.",
+        "The 56-layer plain network trains more slowly than the 20-layer plain network in 3 of 3 "
+        "seeds: loss 2.20 against 1.50 over the last 25 of 60 steps.",
+        "The 56-layer residual network trains as fast as the 20-layer residual network, as far as "
+        "these seeds can tell: loss 0.89 against 0.88 over the last 25 of 60 steps.",
+        "The 20-layer residual network trains faster than the 20-layer plain network in 3 of 3 "
+        "seeds: loss 0.88 against 1.50 over the last 25 of 60 steps.",
+        "The 56-layer residual network trains faster than the 56-layer plain network in 3 of 3 "
+        "seeds: loss 0.89 against 2.20 over the last 25 of 60 steps.",
     )
     unlike = [
         *with_losses(f"plain20:{narrow}", 1.5, 2.3),
         *with_losses(f"plain56:{narrow}", 2, 2.1),
     ]
     assert verdict(unlike) == (
-        "Plain, 56 layers, beside plain, 20 layers: the seeds don't agree; loss 2.00 to 2.10 "
-        "against 1.50 to 2.30 over the last 25 of 60 steps.",
+        "The seeds disagree on whether the 56-layer plain network trains more slowly than the "
+        "20-layer plain network: loss 2.00 to 2.10 against 1.50 to 2.30 over the last 25 of 60 "
+        "steps.",
     )
     near = [
         *with_losses(f"plain20:{narrow}", 1.0, 1.0),
         *with_losses(f"plain56:{narrow}", 1.03, 1.06),
     ]
     assert verdict(near) == (
-        "Plain, 56 layers, beside plain, 20 layers: too close to call; loss 1.03 to 1.06 against "
-        "1.00 to 1.00 over the last 25 of 60 steps.",
+        "The 56-layer plain network and the 20-layer plain network are too close to call: loss "
+        "1.03 to 1.06 against 1.00 to 1.00 over the last 25 of 60 steps.",
     )
     assert verdict(runs[:1]) == ()
     assert verdict(runs[6:7] + runs[9:10]) == (
-        "Residual, 56 layers, beside residual, 20 layers: too close to call with one seed; loss "
-        "0.91 against 0.88 over the last 25 of 60 steps.",
+        "The 56-layer residual network and the 20-layer residual network are too close to call "
+        "with one seed: loss 0.91 against 0.88 over the last 25 of 60 steps.",
+    )
+    orders = [
+        *with_losses(f"resnet20:{narrow}", 2.2, 2.3),
+        *with_losses(f"resnet20:unit=full_preact:{narrow}", 1.5, 1.5),
+        *with_losses(f"plain20:{narrow}", 2.25, 2.28),
+    ]
+    assert verdict(orders) == (
+        "Residual, 20 layers, original, trains as fast as plain, 20 layers, original, as far as "
+        "these seeds can tell: loss 2.25 against 2.26 over the last 25 of 60 steps.",
     )
     assert verdict([replace(run, train_loss=run.train_loss[:30]) for run in runs]) == ()
 

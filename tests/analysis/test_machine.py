@@ -1,4 +1,4 @@
-"""Devices, memory figures and the stamp."""
+"""Devices, memory figures and the stamp of a measurement."""
 
 from pathlib import Path
 from types import SimpleNamespace

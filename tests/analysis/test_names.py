@@ -1,4 +1,4 @@
-"""The names beside a chart's points: on the screen at any width, and in files."""
+"""The names of a chart's points: on the screen at any width, and in files."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Box:
         )
 
     def distance(self, x: float, y: float) -> float:
-        """From a point to the nearest of the rectangle."""
+        """Return the distance from a point to the rectangle."""
         across = max(self.left - x, x - self.right, 0.0)
         return hypot(across, max(self.bottom - y, y - self.top, 0.0))
 
 
 @dataclass(frozen=True)
 class Disc:
-    """A mark with the networks that it stands for."""
+    """A mark with the networks that it represents."""
 
     x: float
     y: float
@@ -68,27 +68,27 @@ def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
 
 
 def nets_of(text: str, key: Sequence[tuple[str, str]] = ()) -> frozenset[str]:
-    """The networks that a name stands for."""
+    """Return the networks that a name represents."""
     return frozenset(re.split("[,;] ", dict(key).get(text, text).replace("\n", " "))) - {""}
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name with the networks that it stands for, and whether a line leads to its mark."""
+    """A name with the networks that it represents, and whether it has a leader line."""
 
     box: Box
     nets: frozenset[str]
     leader: bool
 
     def distance(self, mark: Disc) -> float:
-        """To the edge of a mark."""
+        """Return the distance to the edge of a mark."""
         return self.box.distance(mark.x, mark.y) - mark.radius
 
 
 def hold(labels: Sequence[Label], marks: Sequence[Disc], px: float = 1.0) -> None:
-    """Hold that every name's nearest mark is its own, and that none covers a name or a mark.
+    """Check that every name's nearest mark is its own, and that none covers a name or a mark.
 
-    One that stands away from its mark has a leader line; `px` is the length of a px.
+    A name away from its mark has a leader line; `px` is the length of a px.
     """
     for one, other in combinations(labels, 2):
         assert not one.box.overlaps(other.box)
@@ -100,7 +100,7 @@ def hold(labels: Sequence[Label], marks: Sequence[Disc], px: float = 1.0) -> Non
 
 
 def random_charts() -> Iterator[Chart]:
-    """Sixteen comparisons of 2 to 12 networks of the catalog, the same in every run."""
+    """Return sixteen comparisons of 2 to 12 catalog networks, the same in every run."""
     draw = random.Random(11)
     for _ in range(16):
         rows = [ROWS[model] for model in draw.sample(list(ROWS), draw.randint(2, 12))]
@@ -130,7 +130,7 @@ def marks_on(chart: Chart, width: float, height: float) -> list[Disc]:
 
 
 def hold_on(chart: Chart, found: Names, width: float, height: float) -> None:
-    """Hold that the names are good between axes of some size in px."""
+    """Check the names between axes of a size in px."""
     at = {
         (number, dot.point): (dot.along * width, dot.up * height)
         for number, series in enumerate(chart.series)
@@ -181,7 +181,7 @@ def test_a_names_nearest_mark_is_its_own_in_a_file(chart: Chart, width_mm: float
     labels = []
     assert axes.texts
     for name in axes.texts:
-        line = Text.get_window_extent(name)  # an annotation's own counts its leader line, too
+        line = Text.get_window_extent(name)  # an annotation's own box includes its leader line
         box = Box(line.x0, line.y0, line.x1, line.y1)
         assert drawn.bbox.x0 <= line.x0 < line.x1 <= drawn.bbox.x1
         assert drawn.bbox.y0 <= line.y0 < line.y1 <= drawn.bbox.y1
@@ -192,7 +192,7 @@ def test_a_names_nearest_mark_is_its_own_in_a_file(chart: Chart, width_mm: float
 
 
 def test_two_marks_close_together() -> None:
-    """Each name stood nearer to the other's mark."""
+    """Each name used to be nearer to the other's mark."""
     rows = rows_of(["resnet18", "resnet152", "wide_resnet50_2"])
     found = wide_names(scatter_chart(rows, Column.MACS, recipes(rows)[0]), 520)
     assert {name.text: name.place for name in found.names} == {

@@ -1,4 +1,4 @@
-"""How numbers and times are written."""
+"""Formatting of numbers and times."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""One iteration: its marks, which stage they belong to, and torch's state around it."""
+"""One iteration: its marks, their stages, and torch's state around it."""
 
 import gc
 from contextlib import suppress
@@ -24,7 +24,7 @@ TINY = "resnet20:blocks=2,1,1:widths=4,8,8:stem_width=4:input=3x8x8"
 
 
 class CountingClock(Clock[int]):
-    """A clock that only the test moves on."""
+    """A clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -120,7 +120,7 @@ def test_modes() -> None:
         run.model.register_forward_hook(
             lambda m, a, output: modes.append((m.training, output.is_inference()))
         )
-        with torch.no_grad():  # whatever the caller is in
+        with torch.no_grad():  # whatever mode the caller uses
             run.run(run.whole)
     assert modes == [(True, False), (False, True)]
 
@@ -219,7 +219,7 @@ def test_tf32_is_set_whatever_was_set_before(wide: str) -> None:
 
 
 def test_torch_compile_can_read_tf32() -> None:
-    """It asks the older way, which raises where the two ways disagree."""
+    """It reads the older API, which raises if the two APIs disagree."""
     for allowed, word in ((True, "high"), (False, "highest")):
         with tf32(allowed, CUDA):
             assert torch.backends.cuda.matmul.allow_tf32 is allowed

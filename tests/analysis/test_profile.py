@@ -1,4 +1,4 @@
-"""Published figures, limits, and that nothing is changed by looking at it."""
+"""Published counts, limits, and models that profiling leaves unchanged."""
 
 import copy
 
@@ -82,7 +82,7 @@ def test_receptive_field(name: str, pixels: int) -> None:
     ],
 )
 def test_receptive_field_is_how_far_an_input_reaches(options: str) -> None:
-    """The pixels with a gradient from the middle of the last map, all weights being positive."""
+    """With positive weights, it spans the pixels with a gradient from the last map's centre."""
     spec = parse(f"resnet20:{options}:widths=2,2,2:shortcut=none:norm=none:input=1x201x201")
     model = build(spec)
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_a_network_too_small_to_train_on_one_image_is_counted(
     [("resnet50", 50, 53), ("wrn28_10", 26, 28), ("wrn40_4", 38, 40), ("plain20", 20, 19)],
 )
 def test_depth_and_convolutions(name: str, depth: int, convolutions: int) -> None:
-    """A wide ResNet's name counts its convolutions, projections among them."""
+    """A wide ResNet's name counts its convolutions, including projections."""
     profile = analysis.profile(parse(name))
     assert (profile.depth, profile.convolutions) == (depth, convolutions)
     built = [m for m in build(parse(name), "meta").modules() if isinstance(m, torch.nn.Conv2d)]
@@ -157,7 +157,7 @@ def test_input_shape() -> None:
     smaller = analysis.profile(parse("resnet50"), input_shape=(3, 128, 96))
     assert smaller == analysis.profile(parse("resnet50:input=3x128x96"))
     assert smaller.model == "resnet50:input=3x128x96"
-    with pytest.raises(ValueError, match="input has 1 channel, and resnet50 takes 3"):
+    with pytest.raises(ValueError, match="input has 1 channel, but resnet50 takes 3"):
         analysis.profile(parse("resnet50"), input_shape=(1, 128, 96))
 
 
@@ -203,10 +203,12 @@ def test_verify_leaves_the_model_and_the_random_state_alone() -> None:
 
 def test_verify_refuses_what_would_not_fit() -> None:
     thin = parse("resnet20:widths=1,1,1:stem_width=1:input=1x4096x4096")
-    with pytest.raises(ValueError, match=r"takes 10\.1 GB, and at most 4 GB are allowed to verify"):
+    with pytest.raises(ValueError, match=r"takes 10\.1 GB, and the limit to verify is 4 GB"):
         verify(analysis.profile(thin, batch=30))
     profile = analysis.profile(parse("preresnet200:input=3x4096x4096"))
-    with pytest.raises(ValueError, match="takes 5,017 G multiply-adds, and at most 500 G are run"):
+    with pytest.raises(
+        ValueError, match="takes 5,017 G multiply-adds, and the limit to verify is 500 G"
+    ):
         verify(profile)
 
 

@@ -1,4 +1,4 @@
-"""Every count of `profile` against an independent count on the network that is really built."""
+"""Every count of `profile` compared with an independent count on the built network."""
 
 import weakref
 from collections import Counter
@@ -42,7 +42,7 @@ def current_path(model: nn.Module) -> Iterator[list[str]]:
 
 
 def saved_by_path(model: nn.Module, x: Tensor) -> Counter[str]:
-    """What autograd keeps on the CPU in train mode, by the module that saves a storage first."""
+    """Count what autograd keeps on the CPU in train mode, by the module that saves it first."""
     own = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
     kept: dict[int, Tensor] = {}
     by_path: Counter[str] = Counter()
@@ -62,7 +62,7 @@ def saved_by_path(model: nn.Module, x: Tensor) -> Counter[str]:
 
 
 class Alive(TorchDispatchMode):
-    """Bytes of all storages alive on the CPU."""
+    """A counter of the bytes in all storages alive on the CPU."""
 
     def __init__(self, model: nn.Module, x: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ class Alive(TorchDispatchMode):
 
 
 def refused_at(model: nn.Module, x: Tensor) -> str:
-    """The path of the batch norm at which torch refuses to train; empty where it trains."""
+    """Return the path of the batch norm at which torch refuses to train, or ""."""
     with current_path(model.train()) as stack:
         try:
             model(x)

@@ -1,4 +1,4 @@
-"""Recipes: their limits, each in one sentence; lengths; what a network becomes; torch's rates."""
+"""Recipes: one-sentence errors, lengths, adapted networks, and torch's learning rates."""
 
 import json
 import math
@@ -31,17 +31,17 @@ SHORT = RECIPES["short"]
         ({"momentum": 1.0}, "momentum must be 0 or more and below 1, not 1.0"),
         ({"weight_decay": -0.1}, "weight_decay must be 0 or more and at most 1, not -0.1"),
         ({"optimiser": "lion"}, "optimiser must be one of sgd, adamw, not 'lion'"),
-        ({"milestones": (0.5, 0.5)}, "milestones must rise, such as 0.5, 0.75"),
+        ({"milestones": (0.5, 0.5)}, "milestones must increase, such as 0.5, 0.75"),
         ({"milestones": (1.0,)}, "milestones must be above 0 and below 1, not 1.0"),
-        ({"gradients_at": (5, 1)}, "gradients_at must rise, such as 0, 1, 5"),
-        ({"gradients_at": tuple(range(21))}, "gradients_at has at most 20 steps, not 21"),
+        ({"gradients_at": (5, 1)}, "gradients_at must increase, such as 0, 1, 5"),
+        ({"gradients_at": tuple(range(21))}, "gradients_at may have at most 20 steps, not 21"),
         ({"warm_up": 5}, "the schedule one_cycle has no warm-up"),
         ({"momentum": 0.0}, "nesterov needs a momentum above 0"),
         ({"evaluate": 1}, "evaluate must be on or off, not '1'"),
         ({"pad": 65}, "pad must be 0 to 64, not 65"),
         (
             {"steps": 5, "epochs": 5},
-            "epochs and steps both say how long a run is: give one of them",
+            "epochs and steps both set the length of a run: give one of them",
         ),
     ],
 )
@@ -51,11 +51,11 @@ def test_a_bad_value_is_one_sentence(changes: dict[str, object], sentence: str) 
 
 
 def test_a_field_that_is_none_and_a_recipe_that_is_none() -> None:
-    with pytest.raises(ValueError, match="'speed' is no field of a recipe: augment, batch, "):
+    with pytest.raises(ValueError, match="'speed' isn't a field of a recipe: choose one of augm"):
         changed(SHORT, {"speed": 1})
-    with pytest.raises(ValueError, match="'name' is no field"):
+    with pytest.raises(ValueError, match="'name' isn't a field"):
         changed(SHORT, {"name": "x"})
-    with pytest.raises(ValueError, match="'long' is no recipe: choose one of degradation, short,"):
+    with pytest.raises(ValueError, match="'long' isn't a recipe: choose one of degradation, short"):
         recipe_of("long")
 
 
@@ -64,13 +64,13 @@ def test_lengths() -> None:
     assert changed(SHORT, {"steps": 12}).length(128) == 12
     assert RECIPES["cifar_paper"].length(50_000) == 64_000
     for recipe, images, sentence in (
-        (SHORT, 100, "a batch of 128 is more than the 100 training images: take 100 or fewer"),
+        (SHORT, 100, "a batch of 128 is more than the 100 training images: use 100 or fewer"),
         (
             RECIPES["flowers"],
             20,
-            "20 steps end within the warm-up of 20: take more steps or a shorter warm-up",
+            "20 steps end within the warm-up of 20: use more steps or a shorter warm-up",
         ),
-        (changed(SHORT, {"epochs": 1}), 896, "7 steps are too few for one cycle: take 8 or more"),
+        (changed(SHORT, {"epochs": 1}), 896, "7 steps are too few for one cycle: use 8 or more"),
         (
             changed(SHORT, {"epochs": 1_000, "batch": 1}),
             60_000,
@@ -83,16 +83,16 @@ def test_lengths() -> None:
 
 def test_what_lies_outside_a_run_is_said() -> None:
     slow = changed(RECIPES["cifar_paper_110"], {"milestones": (0.1, 0.5)})
-    with pytest.raises(ValueError, match=r"the milestone 0\.1 of 1,000 steps lies within the warm"):
+    with pytest.raises(ValueError, match=r"the milestone 0\.1 of 1,000 steps is within the warm"):
         changed(slow, {"steps": 1_000}).length(128)
-    with pytest.raises(ValueError, match="gradients_at has step 100, and the run has 60"):
+    with pytest.raises(ValueError, match="gradients_at has step 100, but the run has only 60"):
         changed(RECIPES["degradation"], {"gradients_at": (0, 100)}).length(4_000)
-    with pytest.raises(ValueError, match="epochs and steps both say how long a run is"):
+    with pytest.raises(ValueError, match="epochs and steps both set the length of a run"):
         changed(SHORT, {"epochs": 1, "steps": 9})
-    with pytest.raises(ValueError, match="can't be made as narrow as degradation wants it: group"):
+    with pytest.raises(ValueError, match="can't be made as narrow as degradation requires: group"):
         fit(parse("resnext50_32x4d"), RECIPES["degradation"], 1, 10)
     assert RECIPES["d2l"].remark((3, 32, 32)) == (
-        "The recipe is meant for pictures of 96x96; this network takes 32x32."
+        "The recipe is meant for pictures of 96x96; this network's input is 32x32."
     )
     assert RECIPES["d2l"].remark((1, 96, 96)) == RECIPES["short"].remark((1, 9, 9)) == ""
     assert changed(SHORT, {"epochs": 1}).words().split(", ")[3] == "1 epoch"
@@ -113,7 +113,7 @@ def test_every_field_is_read_from_a_text() -> None:
         ("rate", "fast", "rate must be a number, not 'fast'"),
         ("rate", "nan", "rate must be a number, not 'nan'"),
         ("nesterov", "yes", "nesterov must be true or false, not 'yes'"),
-        ("milestones", "a,b", "milestones must be numbers with commas between them, not 'a,b'"),
+        ("milestones", "a,b", "milestones must be numbers separated by commas, not 'a,b'"),
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             read_field(name, text)
@@ -143,7 +143,7 @@ def test_what_a_network_becomes(model: str, recipe: str, text: str) -> None:
 
 
 def rates(recipe: Recipe, steps: int) -> list[float]:
-    """The rate of every step."""
+    """Return the learning rate of every step."""
     optimiser = SGD([torch.zeros(1, requires_grad=True)], lr=recipe.rate)
     schedule = scheduled(recipe, optimiser, steps)
     found = []

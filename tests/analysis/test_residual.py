@@ -1,4 +1,4 @@
-"""One block in words and numbers, against the built layers."""
+"""One block in words and numbers, compared with the built layers."""
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +51,7 @@ def test_the_papers_comparison_at_256_channels() -> None:
             "layer2.0",
             "channels change from 256 to 512 and the map from 56×56 to 28×28 (stride 2)",
         ),
-        ("resnet50", "layer1.0", "Projection: channels change from 64 to 256, so x cannot"),
+        ("resnet50", "layer1.0", "Projection: channels change from 64 to 256, so x can't"),
         ("resnet20", "layer2.0", "Zero pad (option A): channels change from 16 to 32 and the map"),
         ("resnet34_c", "layer1.1", "Projection (option C): the shapes would allow an identity"),
         ("resnet20:widths=64,64,64", "layer2.0", "to 16×16 (stride 2), so x is subsampled. It has"),
@@ -111,7 +111,9 @@ def test_convolutions_in_words() -> None:
 
 
 def test_no_such_block() -> None:
-    with pytest.raises(ValueError, match=r"'layer5\.0' is no block of resnet50: blocks are layer1"):
+    with pytest.raises(
+        ValueError, match=r"'layer5\.0' is not a block of resnet50: its blocks are layer1"
+    ):
         explain("resnet50", "layer5.0")
 
 

@@ -38,12 +38,12 @@ def test_a_hash_is_of_values() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "a.json is no result of this app, or it is damaged"),
-        ("[]", "a.json is no result of this app, or it is damaged"),
-        ('{"kind": "train"}', "a.json is no result of this app, or it is damaged"),
+        ("", "a.json is not a result of this app, or is damaged"),
+        ("[]", "a.json is not a result of this app, or is damaged"),
+        ('{"kind": "train"}', "a.json is not a result of this app, or is damaged"),
         (
             '{"kind": "train", "asked": {"seed": 1}, "hash": "0", "stamp": {}}',
-            "a.json was changed: its hash is not that of what was asked",
+            "a.json was changed: its hash doesn't match what was asked",
         ),
     ],
 )
@@ -61,7 +61,7 @@ def test_a_store_outlives_its_owner(tmp_path: Path) -> None:
     assert list(again.all("train")) == [result()]
     assert list(again.all("gradients")) == []
     assert again.find(result(1).hash) is None
-    with pytest.raises(ValueError, match="is no hash of a result"):
+    with pytest.raises(ValueError, match="is not a result's hash"):
         again.path("../../etc/passwd")
 
 
@@ -101,7 +101,7 @@ def test_recorded_results_are_named_by_what_was_asked_and_say_where() -> None:
 
 
 def test_recorded_timings_are_steady_and_their_memory_is_as_predicted() -> None:
-    """Uncompiled: stages add up to the whole, and the peak is at most 15% above the prediction."""
+    """Uncompiled, the stages sum to the whole, and the peak is at most 15% above the prediction."""
     for result in recordings().values():
         if result.kind == "time" and not result.asked["compile"]:
             figures = result.figures

@@ -1,4 +1,4 @@
-"""What a network sees: against autograd, the network itself and the lesions of a subject."""
+"""What a network sees, compared with autograd, the network itself and a subject's lesions."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -24,7 +24,7 @@ from tests.strategies import specs
 
 
 def grad_cam(model: ResNet, image: Tensor, target: int) -> Tensor:
-    """By the definition, on the network itself: weights are mean gradients, the sum is cut at 0."""
+    """Compute Grad-CAM by definition: weights are mean gradients, and the sum is clipped at 0."""
     kept = []
     last = model.get_submodule(plan.stage_names(model.spec)[-1])
     hook = last.register_forward_hook(lambda module, inputs, output: kept.append(output))
@@ -130,7 +130,7 @@ def test_nothing_of_the_network_is_changed() -> None:
 def test_no_such_block_or_class_is_one_sentence() -> None:
     spec = parse(NET)
     model = made(spec)
-    with pytest.raises(ValueError, match=r"'layer9\.0' is no block of resnet20.*: layer1\.0, "):
+    with pytest.raises(ValueError, match=r"'layer9\.0' isn't a block of resnet20.* layer1\.0, "):
         see(model, shown(spec, 1), ["layer9.0"])
     for target in (-1, 5):
         with pytest.raises(ValueError, match=f"target must be 0 to 4, not {target}"):
@@ -181,14 +181,14 @@ def test_a_sight_says_what_the_network_takes_the_picture_for() -> None:
     seen = replace(seen, probabilities=torch.tensor([0.625, 0.25, 0.125, 0, 0]))
     sight = Sight("residual", seen, CLASSES)
     assert sight.prediction == "coat, 62.5%"
-    assert sight._replace(label="coat").prediction == "coat, 62.5% (right)"
-    assert sight._replace(label="d").prediction == "coat, 62.5% (wrong, it is d)"
+    assert sight._replace(label="coat").prediction == "coat, 62.5% (correct)"
+    assert sight._replace(label="d").prediction == "coat, 62.5% (wrong, it's d)"
     out = replace(seen, out=("layer1.0", "layer3.1"))
     assert sight._replace(seen=out).prediction == "coat, 62.5% · layer1.0, layer3.1 out"
     lit = replace(seen, cam=torch.ones(3, 3))
     assert sight._replace(seen=lit).explained == "Grad-CAM for <b>& on layer3"
     dark = replace(seen, cam=torch.zeros(3, 3))
-    said = "Grad-CAM for <b>& on layer3: nothing speaks for it"
+    said = "Grad-CAM for <b>& on layer3: no evidence for it"
     assert sight._replace(seen=dark).explained == said
     assert [number(value) for value in (-1.5, 0.0, 0.25)] == ["−1.50", "0", "0.250"]
 

@@ -1,4 +1,4 @@
-"""What may be timed: limits, sweeps and memory."""
+"""Settings of a timing: limits, sweeps and memory."""
 
 import pickle
 from dataclasses import replace
@@ -39,7 +39,7 @@ from nets import parse
         ({"seed": -1}, "seed must be 0 to 4,294,967,295, not -1"),
         ({"compile": 1}, "compile must be on or off, not '1'"),
         ({"tf32": True}, "TF32 needs a CUDA device, not cpu"),
-        ({"dtype": "float16"}, "float16 on the CPU is for inference alone"),
+        ({"dtype": "float16"}, "float16 on the CPU is for inference only"),
     ],
 )
 def test_limits(options: dict[str, Any], says: str) -> None:
@@ -66,7 +66,7 @@ def test_a_sweep_keeps_its_order() -> None:
     [
         ([], f"a sweep takes 1 to {MAX_SWEEP} batches, not 0"),
         (range(1, MAX_SWEEP + 2), f"a sweep takes 1 to {MAX_SWEEP} batches, not 17"),
-        ([2, 4, 2], "a sweep takes each batch once"),
+        ([2, 4, 2], "a sweep takes each batch only once"),
         ([2, 0], "batch must be 1 to 65,536, not 0"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The trained networks that come with the app."""
+"""The trained networks that ship with the app."""
 
 import json
 
@@ -58,7 +58,7 @@ def recorded_lesions(name: str) -> Lesions:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_its_error_is_the_recorded_one(name: str) -> None:
-    """Within one image: another processor may round a close call the other way."""
+    """To within one image, because another processor may round differently."""
     checkpoint, known = checkpoint_of(name), recorded_lesions(name)
     subject = subject_of(checkpoint, images_of(checkpoint, "sample"))
     assert len(subject.labels) == known.images == 1_000
@@ -84,7 +84,7 @@ def test_its_paths_are_recorded_trained_and_not(name: str, trained: bool) -> Non
 
 
 def test_recorded_paths_are_those_that_are_measured_anew() -> None:
-    """At few images and draws for the time that it takes: the mean length within 1."""
+    """With few images and draws, to save time: the mean length to within 1."""
     checkpoint = checkpoint_of("fashion_resnet32")
     x, labels = shown_tests(checkpoint, images_of(checkpoint, "sample"), 8)
     anew = measure(checkpoint.network(), x, labels, draws=3)
@@ -98,7 +98,7 @@ def test_recorded_paths_are_those_that_are_measured_anew() -> None:
 
 
 def test_a_residual_block_can_be_spared_and_a_plain_one_cannot() -> None:
-    """The lesson: single drops leave the residual network's error low, the plain one's high."""
+    """Single drops leave the residual network's error low, but not the plain one's."""
     errors: dict[str, dict[str, float]] = {}
     for name in ("fashion_resnet32", "fashion_plain32"):
         checkpoint = checkpoint_of(name)

@@ -1,4 +1,4 @@
-"""The silhouette: exact pictures, and what holds for the picture of any network."""
+"""The silhouette: exact pictures, and properties of the picture of any network."""
 
 import re
 from dataclasses import replace
@@ -65,7 +65,7 @@ def overlap(a: Rectangle, b: Rectangle) -> bool:
 
 
 def check(spec: ResNetSpec) -> None:
-    # two images, since one image of one pixel cannot train a batch norm
+    # Two images, because one image of one pixel can't train a batch norm.
     counted = profile(spec, batch=2)
     svg = silhouette(counted)
     picture = svg.split("</title>")[1]

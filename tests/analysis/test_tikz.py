@@ -1,4 +1,4 @@
-"""The TikZ picture draws what the SVG draws, and whatever is written on it stays text."""
+"""The TikZ picture matches the SVG, and every text on it is escaped."""
 
 import re
 import unicodedata
@@ -62,9 +62,9 @@ TOKEN = re.compile("|".join(map(re.escape, BACK)) + r"|[^\\{}$&#^_~%<>|\"'`,\n-]
 
 
 def read(tex: str) -> str:
-    """What TeX prints of an escaped text, by what TeX's own signs mean."""
+    """Return what TeX prints for an escaped text, by the meaning of TeX's special characters."""
     tokens = TOKEN.findall(tex)
-    assert "".join(tokens) == tex  # nothing but tokens that print
+    assert "".join(tokens) == tex  # only tokens that print
     return "".join(BACK.get(token, token) for token in tokens)
 
 
@@ -252,7 +252,7 @@ def test_what_tex_cannot_hold_is_refused() -> None:
     layers = graph(counted("resnet1202"), Level.LAYER, unfold=True)
     with pytest.raises(ValueError, match=r"^4,209 nodes are more than the 2,000 .*: fold equal"):
         tikz(layers)
-    with pytest.raises(ValueError, match=r"^a title has at most 200 letters, not 1,001$"):
+    with pytest.raises(ValueError, match=r"^a title has at most 200 characters, not 1,001$"):
         tikz(picture, Look(title="x" * 1001))
 
 
@@ -301,10 +301,10 @@ def test_fragment_and_document() -> None:
     document = tikz(picture, Look(title="Café"))
     body = fragment[fragment.index(r"\begin{tikzpicture}") :]
     assert document.endswith("\\begin{document}\n" + body + "\\end{document}\n")
-    assert fragment.startswith("% Needs \\usepackage{tikz} alone.\n% Its accents and quotes need")
+    assert fragment.startswith("% Needs only \\usepackage{tikz}.\n% Its accents and quotes need")
     assert tikz(picture, standalone=False).startswith(
-        "% Needs \\usepackage{tikz} alone.\n"
-        "% resnet50, every block a node. Shortcuts: 4 projection, 12 identity.\n"
+        "% Needs only \\usepackage{tikz}.\n"
+        "% resnet50, one node per block. Shortcuts: 4 projection, 12 identity.\n"
         "\\begin{tikzpicture}"
     )
     assert r"\usepackage[T1]{fontenc}" in document

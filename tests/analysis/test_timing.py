@@ -1,4 +1,4 @@
-"""The measurement: what it counts, when it ends, what is left when it is interrupted."""
+"""The measurement: what it counts, when it ends, and what an interruption leaves."""
 
 import pickle
 import re
@@ -139,7 +139,7 @@ def test_an_accelerator_waits_once_for_a_group(monkeypatch: pytest.MonkeyPatch) 
 def test_the_first_iterations_of_an_accelerator_take_nothing_of_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On an H100 they took a budget of 6 s, and one iteration was left to be measured."""
+    """On an H100 they used up a budget of 6 s, which left one iteration to measure."""
     FakeAccelerator(monkeypatch)
     now = [0.0]
     seconds = iter([100.0])
@@ -164,7 +164,7 @@ def test_it_ends_when_the_median_is_known(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def uneven(fake: FakeAccelerator) -> Callable[[], float]:
-    """A time that passes faster and faster, so that no median is ever known well."""
+    """A time that passes ever faster, so that no median becomes precise."""
 
     def step() -> float:
         fake._now = fake._now * 1.02 + 1
@@ -204,7 +204,7 @@ def test_a_budget_too_short_for_anything_gives_one_iteration() -> None:
 
 
 def interrupted_at(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
-    """Interrupt in the loss of the call-th iteration."""
+    """Interrupt in the loss of the `call`-th iteration."""
     calls = iter(range(1, 1_000))
     loss = torch.nn.functional.cross_entropy
 
@@ -245,7 +245,7 @@ def test_interrupted_earlier_it_has_nothing(monkeypatch: pytest.MonkeyPatch, cal
         (RuntimeError("MPS backend out of memory (MPS"), 3, "batch 3: try a batch of 1"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 2, "2: try a batch of 1"),
         (RuntimeError("DefaultCPUAllocator: not enough memory"), 2, "2: try a batch of 1"),
-        (MemoryError(), 1, "batch 1: take a smaller network or input"),
+        (MemoryError(), 1, "batch 1: use a smaller network or input"),
     ],
 )
 def test_out_of_memory(
@@ -285,7 +285,7 @@ def test_what_torch_cannot_do_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
         raise NotImplementedError('"slow_conv2d_cpu" not implemented\nfor Half')
 
     monkeypatch.setattr(passes, "cross_entropy", refuse)
-    sentence = '^torch cannot run resnet20 in float32 on cpu: "slow_conv2d_cpu" not .*ted for Half$'
+    sentence = '^torch can.t run resnet20 in float32 on cpu: "slow_conv2d_cpu" not .*ted for Half$'
     with pytest.raises(RuntimeError, match=sentence):
         timed()
 
@@ -305,7 +305,7 @@ def test_too_large_a_batch_is_refused_before_anything_is_built(
 
 
 def test_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through the compiler's front end; its code generator takes minutes on a CPU."""
+    """Only the compiler's front end runs; its code generator takes minutes on a CPU."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     reports: list[Progress] = []
     found = measure(reports.append, TINY, replace(SHORT, compile=True))
@@ -320,7 +320,7 @@ def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("no C++ compiler")
 
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=broken))
-    with pytest.raises(RuntimeError, match=r"^torch\.compile cannot run resnet20 .* C\+\+ compil"):
+    with pytest.raises(RuntimeError, match=r"^torch\.compile can.t run resnet20 .* C\+\+ compil"):
         timed(compile=True)
 
 
@@ -333,7 +333,7 @@ def test_the_interval_of_the_median_covers_it() -> None:
     for count in range(1, 71):
         rank = interval_rank(count)
         assert outside(count, rank) <= 0.05 < outside(count, rank + 1)
-    for count in range(71, 400):  # the approximation may be a rank too careful
+    for count in range(71, 400):  # the approximation may be one rank too cautious
         rank = interval_rank(count)
         assert outside(count, rank) <= 0.053
         assert outside(count, rank + 2) > 0.05

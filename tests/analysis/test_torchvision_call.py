@@ -1,4 +1,4 @@
-"""The torchvision call builds the same network, and is empty where there is none."""
+"""The torchvision call builds the same network, and is empty if there is none."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Predicted memory against torch's own tracker, a full replay and real runs."""
+"""Predicted memory, compared with torch's tracker, a full replay and real runs."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ from tests.strategies import specs
 
 
 def tracked(spec: ResNetSpec, batch: int, dtype: Dtype, optimiser: Optimiser) -> int:
-    """The peak of a step after the first, on fake tensors, by torch's tracker."""
+    """Return the peak of a step after the first, on fake tensors, by torch's tracker."""
     with FakeTensorMode():
         model = ResNet(spec)
         update: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), foreach=True)
@@ -39,7 +39,7 @@ def tracked(spec: ResNetSpec, batch: int, dtype: Dtype, optimiser: Optimiser) ->
             update = torch.optim.SGD(model.parameters(), momentum=0.9, foreach=True)
         for parameter in model.parameters():
             parameter.grad = torch.zeros_like(parameter)
-        update.step()  # makes the optimiser's state
+        update.step()  # creates the optimiser's state
         update.zero_grad()
         images = torch.randn(batch, *spec.input)
         labels = torch.randint(0, spec.classes, (batch,))
@@ -81,7 +81,7 @@ def test_adam_and_a_peak_in_the_optimiser_are_as_tracked() -> None:
 
 
 def unfolded(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser, batch: int) -> int:
-    """The peak by a replay of every block, added up at one batch."""
+    """Return the peak by replaying every block at one batch."""
     whole = training._replay(spec, dtype)
     params = sum(whole.params.values())
     now = peak = params + sum(whole.buffers.values()) + optimiser.states * params
@@ -153,7 +153,7 @@ def test_what_is_known_of_resnet50() -> None:
 
 
 def test_resnet152_at_batch_two_is_as_in_science() -> None:
-    """The simulated peak there, 901 MB, against a sum of 1,078 MB."""
+    """The simulated peak is 901 MB, the sum 1,078 MB."""
     assert step_memory(parse("resnet152"), 2).peak_bytes == pytest.approx(901e6, rel=0.1)
 
 
@@ -200,7 +200,7 @@ def test_one_image_that_a_network_cannot_train_on() -> None:
     two, three = (step_memory(spec, batch).peak_bytes for batch in (2, 3))
     assert largest_batch(spec, two) == 2
     assert largest_batch(spec, three) == 3
-    assert largest_batch(spec, two - 1) == 0  # room for one, on which it cannot train
+    assert largest_batch(spec, two - 1) == 0  # room for one image, on which it can't train
     one_fits = parse("resnet18:input=3x64x64")
     assert largest_batch(one_fits, step_memory(one_fits, 1).peak_bytes) == 1
     assert inference_bytes(spec, 1) == analysis.profile(spec).inference_bytes

@@ -1,4 +1,4 @@
-"""The layer tree is torchinfo's, folded or not."""
+"""The layer tree equals torchinfo's, folded or unfolded."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Residual units: each diagram is its block, and the words follow from where its steps stand."""
+"""Residual units: diagrams match their blocks, and descriptions follow from the steps' order."""
 
 from itertools import product
 
@@ -73,20 +73,20 @@ def test_the_svg_of_two_units_names_both() -> None:
 
 def test_what_each_order_does_to_the_identity_path() -> None:
     said = {order: identity_path(Unit(order)) for order in UnitOrder}
-    clean = "It is clean: nothing stands on it, so x reaches every later unit unchanged."
-    only_adds = "The branch ends in ReLU, so it can only add: the signal can only grow."
-    clips = "ReLU after the addition clips it: negative values become zero."
+    clean = "The path is clean: nothing is on it, so x reaches later units unchanged."
+    only_adds = "The branch ends in ReLU and is never negative, so the signal can only grow."
+    clips = "ReLU after the addition sets negative values to zero."
     assert said == {
         UnitOrder.ORIGINAL: clips,
         UnitOrder.BN_AFTER_ADD: (
-            "BN after the addition alters it: what the shortcut carries is scaled anew. " + clips
+            "BN after the addition rescales what the shortcut carries. " + clips
         ),
         UnitOrder.RELU_BEFORE_ADD: f"{clean} {only_adds}",
         UnitOrder.RELU_PREACT: clean,
         UnitOrder.FULL_PREACT: clean,
     }
-    assert identity_path(Unit(shortcut=ShortcutKind.NONE)).startswith("There is no such path")
-    assert "1×1 convolution stands on it" in identity_path(Unit(shortcut=ShortcutKind.PROJECTION))
+    assert identity_path(Unit(shortcut=ShortcutKind.NONE)).startswith("There is no identity path")
+    assert "1×1 convolution on the path" in identity_path(Unit(shortcut=ShortcutKind.PROJECTION))
 
 
 def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
@@ -115,8 +115,8 @@ def test_published_errors() -> None:
         ("preact", "a unit order must be one of"),
         ("original:block=wide", "block must be one of basic, bottleneck, not 'wide'"),
         ("original:shortcut=yes", "shortcut must be one of identity, projection, zero_pad, none"),
-        ("original:depth=3", "'depth=3' is no option of a unit"),
-        ("original:block", "'block' is no option of a unit"),
+        ("original:depth=3", "'depth=3' is not an option of a unit"),
+        ("original:block", "'block' is not an option of a unit"),
         ("original:block=basic:block=basic", "block is given twice"),
     ],
 )

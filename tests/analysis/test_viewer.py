@@ -1,4 +1,4 @@
-"""What the viewer is told, and the document that holds it."""
+"""The viewer's data, and the document that contains it."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def told(
 ) -> dict[str, dict[str, Any]]:
     drawn = graph(profile, level, unfold)
     known = view(drawn, profile, svg(drawn))
-    known = json.loads(json.dumps(known))  # as the browser gets it
+    known = json.loads(json.dumps(known))  # as the browser receives it
     return {name: node | known["facts"][node["facts"]] for name, node in known["nodes"].items()}
 
 
@@ -36,7 +36,7 @@ def test_every_layers_facts_are_the_profiles(resnet50: Profile) -> None:
         if row.path not in nodes:  # an identity has no box
             assert row.type == "Identity"
             continue
-        if row.type == "Add":  # which speaks of its block
+        if row.type == "Add":  # it describes its block
             continue
         exact = {name: whole for name, _, whole in nodes[row.path]["rows"]}
         assert exact["Parameters"] == f"{row.params:,}"
@@ -57,7 +57,7 @@ def test_a_runs_facts_are_one_blocks_and_all_of_them(resnet50: Profile) -> None:
     assert nodes["layer3.0"]["formula"] == "y = ReLU(F(x) + Wx)"
     assert ["F", "1×1 512→256, 3×3 256→256 /2, 1×1 256→1024", ""] in nodes["layer3.0"]["rows"]
     names = [name for name, _, _ in nodes["layer3.0.add"]["rows"]]
-    assert names == ["x", "y"]  # an addition costs nothing of its own
+    assert names == ["x", "y"]  # an addition has no cost
 
 
 def test_groups_dilation_and_a_stages_shortcuts_are_told() -> None:
@@ -134,5 +134,5 @@ def test_a_view_too_large_is_left_out_or_refused() -> None:
     views = levels(profile)
     assert "layer unfolded" not in views
     assert "block unfolded" in views
-    with pytest.raises(ValueError, match=r"^\.html holds 2,500 nodes at most, the layer unfolded"):
+    with pytest.raises(ValueError, match=r"^\.html holds at most 2,500 nodes, and the layer unf"):
         html(profile, views, view_name(Level.LAYER, True))

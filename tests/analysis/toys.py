@@ -11,7 +11,7 @@ NET = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=1x8x8:classes=3"
 
 
 def toy_set(train: int = 24, test: int = 9, channels: int = 1, side: int = 8) -> ImageSet:
-    """Three classes: a bright third of the picture at the top, in the middle, below."""
+    """Return a set of three classes: the bright third is at the top, in the middle or below."""
 
     def part(number: int, seed: int) -> Stack:
         generator = torch.Generator().manual_seed(seed)
@@ -37,11 +37,11 @@ def toy_set(train: int = 24, test: int = 9, channels: int = 1, side: int = 8) ->
 
 
 def toy_recipe(name: str = "short", **changes: object) -> Recipe:
-    """A recipe of the app, short enough for the toy set."""
+    """Return a recipe of the app, shortened for the toy set."""
     given: dict[str, object] = {"batch": 6, "warm_up": 0, "steps": 8, **changes}
     return changed(recipe_of(name), given)
 
 
 def toy_task(recipe: Recipe | None = None, model: str = NET, **options: object) -> Task:
-    """A run on the toy set."""
+    """Return a training task on the toy set."""
     return Task(parse(model), recipe or toy_recipe(), "toy", **options)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""Works for the worker's tests: its process imports them from here.
+"""Job functions for the worker's tests, which its process imports from here.
 
-torch is imported where it is used, so that a program that only asks for a work starts quickly.
+Functions import torch themselves, so that a program that only submits a job starts quickly.
 """
 
 import ctypes
@@ -22,11 +22,11 @@ def own_pid(report: Report) -> int:
 
 
 def nothing() -> None:
-    """What a process does before its first job where no job needs torch."""
+    """Prepare a process whose jobs don't need torch."""
 
 
 def wait_once(gate: Path) -> None:
-    """Hold a process that starts at a named pipe, as long as that is there."""
+    """Hold a starting process at a named pipe while the pipe exists."""
     if gate.exists():
         gate.read_text()
 
@@ -36,7 +36,7 @@ def has_torch(report: Report) -> bool:
 
 
 def hold(report: Report, gate: Path) -> str:
-    """Blocks in the system until somebody writes to the named pipe."""
+    """Block in a system call until something is written to the named pipe."""
     report("in")
     return gate.read_text()
 
@@ -53,7 +53,7 @@ def count(report: Report, to: int) -> int:
 
 
 def multiply(report: Report) -> NoReturn:
-    """One long call of C after the other, each without Python's lock."""
+    """Make one long C call after another, each without Python's lock."""
     import torch
 
     torch.set_num_threads(1)
@@ -64,19 +64,19 @@ def multiply(report: Report) -> NoReturn:
 
 
 def sleep_in_c(report: Report) -> None:
-    """One long call of C without Python's lock."""
+    """Make one long C call without Python's lock."""
     report("in")
     ctypes.CDLL(None).sleep(600)
 
 
 def sleep_with_the_lock(report: Report) -> None:
-    """One long call of C that keeps Python's lock, so that no handler of Python's can run."""
+    """Make one long C call that holds Python's lock, so that no Python handler can run."""
     report("in")
     ctypes.PyDLL(None).sleep(600)
 
 
 def family(report: Report) -> None:
-    """Starts a process of its own and goes on as long as a test may take."""
+    """Start a child process and run longer than a test takes."""
     started = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
     report((os.getpid(), started.pid))
     sleep_in_c(lambda _: None)

@@ -1,4 +1,4 @@
-"""A running app without a browser."""
+"""Run the app without a browser."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,7 +14,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture(scope="session", autouse=True)
 def _scan_once() -> Iterator[None]:
-    """Look through the installed packages for Streamlit's components once, not for every app."""
+    """Scan the installed packages for Streamlit components once instead of for every app."""
     with pytest.MonkeyPatch.context() as patch:
         scan = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
@@ -29,7 +29,7 @@ def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_app() -> Open:
-    """Open the app with a model's text in the address, on a page."""
+    """Return a function that opens a page of the app with a model and parameters in the address."""
 
     def run(model: str | None = None, page: str | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=60)

@@ -17,7 +17,7 @@ from tests.app.conftest import Open
 
 LAST, UNTOUCHED = object(), object()
 
-ONLY = "only_recipe"  # a box that shows what there is no choice of
+ONLY = "only_recipe"  # a box with a single option
 
 RECIPE: dict[str, object] = {
     "train_optimiser": "sgd",
@@ -132,10 +132,10 @@ SETTINGS: dict[str, dict[str, object]] = {
         "front": LAST,
     },
 }
-"""A value that is not the default, by page and key; `LAST` is a select box's last option.
+"""A non-default value of each setting, by page and key; `LAST` is a select box's last option.
 
-Untouched is what another choice or this machine forbids: a time when none has been measured, TF32
-on a CPU, images other than the sample.
+Settings that another choice or this machine rules out are left alone: a time before anything is
+measured, TF32 on a CPU, images other than the sample.
 """
 
 ONE: dict[str, object] = {
@@ -145,7 +145,7 @@ ONE: dict[str, object] = {
     "train_augment": "shift",
     "train_evaluate": False,
 }
-"""The page Training where it trains one network by the recipe for flowers."""
+"""Settings of the Training page when it trains one network with the flowers recipe."""
 
 SWEEP: dict[str, object] = {
     "swept": ["resnet20", "plain110"],
@@ -154,7 +154,7 @@ SWEEP: dict[str, object] = {
     "sweep_figure": "saved_bytes",
     "sweep_log": True,
 }
-"""The page Compare where it sweeps."""
+"""Settings of the Compare page's sweep."""
 
 CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     *((page, {}, settings) for page, settings in SETTINGS.items()),
@@ -171,26 +171,26 @@ CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("paths", {}, {"path_state": "model"}),
     ("training", {"train": "one", "train_recipe": "flowers"}, ONE),
 ]
-"""Pages, with what is in their address before, and what is chosen then."""
+"""A page, its address, and the settings to choose then."""
 
 SWITCHES = ("depth", "norm", "init", "activation", "unit", "shortcut")
 VIEWS = {"train_shown", *(f"switch_{name}" for name in SWITCHES)}
-"""Fields that change the models of a page, which are in its address; and one beside results."""
+"""Fields outside the address: switches that change models, which it holds, and a results view."""
 
-NO_SETTINGS = (Button, DownloadButton, FileUploader)  # no address can hold a file
+NO_SETTINGS = (Button, DownloadButton, FileUploader)  # an address can't hold a file
 NO_FIELDS = {"bidi_component", "empty", "imgs", "logo", "page_link", "plotly_chart", "progress"}
 
 
 @pytest.fixture(autouse=True)
 def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine whose defaults, a GPU and half of eight threads, are not what is chosen."""
+    """Pretend to have a GPU and eight threads, whose defaults differ from the chosen settings."""
     monkeypatch.setattr("pages.views.timing.devices", lambda: ["cpu", "cuda:0"])
     monkeypatch.setattr("pages.views.timing.cpu_count", lambda: 8)
     monkeypatch.setattr("pages.views.training.devices", lambda: ["cpu", "cuda:0"])
 
 
 def fields(app: AppTest) -> dict[str, Any]:
-    """Every field of the page that has a choice, by key."""
+    """Return the page's fields that offer a choice, by key."""
     assert not app.exception
     found = {}
     for element in app.main:
@@ -204,8 +204,8 @@ def fields(app: AppTest) -> dict[str, Any]:
 
 
 def left_out(app: AppTest) -> list[str]:
-    """What the page says of the address."""
-    return [said.value for said in app.warning if "The address asks" in said.value]
+    """Return the warnings about invalid settings in the address."""
+    return [said.value for said in app.warning if said.value.startswith("Ignored settings")]
 
 
 def values(app: AppTest) -> dict[str, object]:
@@ -213,7 +213,7 @@ def values(app: AppTest) -> dict[str, object]:
 
 
 def set_all(app: AppTest, settings: dict[str, object]) -> dict[str, object]:
-    """Choose every setting; those that follow from others come after them."""
+    """Choose every setting; dependent settings come after those that they depend on."""
     chosen: dict[str, object] = {}
     todo = {key: value for key, value in settings.items() if value is not UNTOUCHED}
     while todo:
@@ -247,7 +247,7 @@ def test_all_settings_are_the_same_for_a_new_visitor(
     assert other.query_params == app.query_params
 
     app.switch_page("pages/units.py" if page != "units" else "pages/explore.py").run()
-    for key in address:  # a browser takes them out of a link to another page
+    for key in address:  # a browser drops them from links to other pages
         app.query_params.pop(key, None)
     app.switch_page(f"pages/{page}.py").run()
     assert values(app) == after
@@ -313,7 +313,7 @@ def test_an_address_from_before_there_were_tabs_opens_what_it_is_about(open_app:
 def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str) -> None:
     app = open_app("resnet20", page, **dict.fromkeys(SETTINGS[page], text))
     (said,) = left_out(app)
-    taken = {"find", "own_input", "timing_batches"}  # texts, whatever they say
+    taken = {"find", "own_input", "timing_batches"}  # any text is valid
     taken |= {"train_milestones", "train_gradients_at"}
     views = {"asked_models", "asked_train_models", "compared"}
     for key in fields(app):
@@ -325,8 +325,8 @@ def test_what_is_no_number_is_one_sentence(open_app: Open, page: str, text: str)
 @pytest.mark.parametrize("text", ["nan", "inf", "1e999"])
 def test_a_model_that_is_a_number_is_no_model(open_app: Open, text: str) -> None:
     for page, says in (
-        ("explore", f"'{text}' is no model"),
-        ("timing", f"'{text}' is no model"),
+        ("explore", f"'{text}' is not a model"),
+        ("timing", f"'{text}' is not a model"),
     ):
         app = open_app(text, page)
         assert not app.exception
@@ -334,7 +334,7 @@ def test_a_model_that_is_a_number_is_no_model(open_app: Open, text: str) -> None
     app = open_app("resnet20", "gradients", models=f"resnet20;{text}")
     app.number_input(key="seeds").set_value(2).run()
     assert not app.exception
-    assert app.error[0].value.startswith(f"'{text}' is no model")
+    assert app.error[0].value.startswith(f"'{text}' is not a model")
 
 
 def test_one_choice_that_another_overtakes_is_left_out_without_a_word(open_app: Open) -> None:
@@ -357,5 +357,5 @@ def test_a_machines_own_defaults_are_in_no_address(open_app: Open) -> None:
 def test_a_device_that_is_not_here_is_said(open_app: Open) -> None:
     app = open_app("resnet20", "timing", timing_device="mps", timing_threads="64")
     (said,) = left_out(app)
-    assert said.endswith("left out: timing_device=mps, timing_threads=64.")
+    assert said.endswith("invalid here: timing_device=mps, timing_threads=64.")
     assert app.selectbox(key="timing_device").value == "cuda:0"

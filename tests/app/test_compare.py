@@ -1,4 +1,4 @@
-"""The pages Compare and Choose."""
+"""The Compare and Choose pages."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     table = app.dataframe[0].value
     assert list(table.index) == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
     assert table.loc["resnet50", "MACs (conv + linear)"] == 4_089_184_256
-    assert "<table" not in html(app)  # what is not seen is not counted
+    assert "<table" not in html(app)  # hidden tabs aren't computed
     open_tab(app, "ledger")
     page = html(app)
-    assert "4,111,512,576" not in page  # the ledger is of the first network
+    assert "4,111,512,576" not in page  # the ledger shows the first network
     assert "1,814,073,344" in page
     app.selectbox(key="ledger").select("resnet50").run()
     page = html(app)
@@ -50,8 +50,8 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     app.selectbox(key="to").select("resnet50").run()
     assert "resnet50 and resnet50 are the same network." in markdown(app)
     app = open_app(None, "compare", to="resnet51")
-    assert app.error[0].value.startswith("'resnet51' is no model: did you mean")
-    assert "<img" not in html(app)  # nothing stands in for it
+    assert app.error[0].value.startswith("'resnet51' is not a model: did you mean")
+    assert "<img" not in html(app)  # no other graph replaces it
 
     many = ";".join(list(CATALOG)[:13])
     swept = open_app(None, "compare", nets=many, compare_shown="sweep")
@@ -112,7 +112,7 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
     app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
     (error,) = app.error
-    assert error.value.startswith("'resnet2' is no model")
+    assert error.value.startswith("'resnet2' is not a model")
     assert list(app.dataframe[0].value.index) == ["resnet20"]
     assert not app.exception
 
@@ -124,23 +124,23 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     table = app.dataframe[0].value
     assert list(table.index) == [small, "resnet20"]
     unknown, wrong = (error.value for error in app.error)
-    assert unknown.startswith("'resnet51' is no model")
-    assert wrong == "'resnet20:blocks=0' is left out: blocks must be 1 to 1,000, not 0."
+    assert unknown.startswith("'resnet51' is not a model")
+    assert wrong == "'resnet20:blocks=0' was left out: blocks must be 1 to 1,000, not 0."
     assert table.loc[small, "MACs (conv + linear)"] == 37_523_456
     app.segmented_control(key="compare_columns").set_value("memory").run()
     assert list(app.dataframe[0].value["saved for backward (float32)"].isna()) == [True, False]
     said = app.info[0].value
     assert f"{small} has no training figures: input 3x32x32 is too" in said
     open_tab(app, "difference")
-    unknown = "'resnet51' is no model"
-    assert not app.error  # only the two that differ are read
-    assert f"Saved memory is missing: {small} cannot train" in app.info[0].value
+    unknown = "'resnet51' is not a model"
+    assert not app.error  # only the two compared networks are parsed
+    assert f"Saved memory is missing: {small} can't train" in app.info[0].value
     open_tab(app, "sweep")
     assert app.error[0].value.startswith(unknown)
     app.selectbox(key="sweep_figure").select("saved for backward (float32)").run()
     left_out = [info.value for info in app.info if "Left out" in info.value]
     assert left_out == [
-        "Left out, since batch norm can't train on one value per channel there: "
+        "Left out because batch norm can't train on one value per channel: "
         f"{small} at 8, 16, 24, 32."
     ]
     app.number_input(key="compare_batch").set_value(2).run()
@@ -152,16 +152,16 @@ def test_choose_names_what_one_image_cannot_train_and_shows_the_others(open_app:
     app = open_app(None, "choose", task="my own images", own_input="3x16x16", choose_batch="1")
     assert not app.exception
     said = html(app)
-    assert "All 16 networks fit for own images" in said
-    assert "Not judged: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
+    assert "All 16 networks for custom images" in said
+    assert "Not evaluated: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
     assert "resnet1202" in html(app)
 
 
 def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     app = open_app(None, "choose")
     assert not app.exception
-    assert "networks fit for ImageNet" in html(app)
-    assert "One step deeper takes" in html(app)
+    assert "networks for ImageNet" in html(app)
+    assert "One step deeper needs" in html(app)
     app.segmented_control(key="task").select("CIFAR-10").run()
     assert "for CIFAR-10" in html(app)
     assert not app.exception
@@ -170,19 +170,19 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
     app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10")
     assert not app.exception
-    assert "networks fit for CIFAR-10" in html(app)
-    assert "One step deeper takes" in html(app)
+    assert "networks for CIFAR-10" in html(app)
+    assert "One step deeper needs" in html(app)
     assert step_button(app).disabled
     assert app.info[0].value == (
-        "No step can be measured: float16 on the CPU is for inference alone, since torch's "
-        "backward is not usable there: take bfloat16."
+        "Can't measure a step: float16 on the CPU is for inference only, because torch's "
+        "backward isn't usable there: use bfloat16."
     )
     app.selectbox(key="choose_dtype").select("bfloat16").run()
     assert not step_button(app).disabled
     assert not app.info
     app.selectbox(key="optimiser").select("adam").run()
     assert step_button(app).disabled
-    assert app.info[0].value == "No step can be measured: steps are timed with SGD, not with adam."
+    assert app.info[0].value == "Can't measure a step: steps are timed with SGD, not adam."
 
 
 def test_the_real_step_runs_where_timing_would(
@@ -215,21 +215,21 @@ def step_button(app: AppTest) -> Button:
 def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     app = open_app(None, "choose")
     app.number_input(key="max_macs").set_value(0.001).run()
-    assert "Nothing fits for ImageNet" in html(app)
-    assert "comes nearest" in html(app)
+    assert "No network for ImageNet" in html(app)
+    assert "comes closest" in html(app)
     app.number_input(key="max_macs").set_value(0.0).run()
     assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 0."
     app.number_input(key="max_macs").set_value(1e300).run()
     assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 1e+300."
     app.number_input(key="max_macs").set_value(1000.0).run()
     app.number_input(key="max_training").set_value(1000.0).run()
-    assert "All 18 networks fit" in html(app)
+    assert "All 18 networks for" in html(app)
     app.number_input(key="max_ms").set_value(5.0).run()
     assert app.error[0].value.startswith(
-        "No training step has been measured in this visit at batch 32 in float32: measure"
+        "No training step was measured in this session at batch 32 in float32; measure"
     )
     app.selectbox(key="optimiser").select("adam").run()
-    assert app.error[0].value.startswith("Times are measured with SGD: choose sgd")
+    assert app.error[0].value.startswith("Times are measured with SGD; pick sgd")
     app.selectbox(key="optimiser").select("sgd").run()
     app.number_input(key="max_ms").set_value(None).run()
     app.segmented_control(key="task").select("my own images").run()
@@ -249,8 +249,7 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
     app = open_app(None, "choose", max_macs="-4", choose_batch="32", task="<b>", optimiser="adam")
     (said,) = app.warning
     assert said.value == (
-        "The address asks for what is not possible here, and it is left out: task=\\<b\\>, "
-        "max_macs=-4."
+        "Ignored settings in the address that are invalid here: task=\\<b\\>, max_macs=-4."
     )
     assert app.selectbox(key="optimiser").value == "adam"
     app.number_input(key="choose_batch").set_value(16).run()
@@ -258,7 +257,7 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
     for fine in ({"seeds": "3"}, {"images": "fashion mnist"}, {"precision": "float64"}):
         assert not open_app("resnet20", "gradients", **fine).warning
     (infinite,) = open_app("resnet20", "gradients", seeds="1e999").warning
-    assert infinite.value.endswith("left out: seeds=1e999.")
+    assert infinite.value.endswith("invalid here: seeds=1e999.")
 
 
 def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> None:
@@ -269,6 +268,6 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
         "3×224×224",
         "3×32×32",
     ]
-    assert "among networks of the same input" in " ".join(c.value for c in app.caption)
+    assert "among networks with the same input" in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in same.dataframe[0].value

@@ -1,4 +1,4 @@
-"""What the server answers before any script runs."""
+"""The HTML that the server sends before any script runs."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ def test_every_page_is_streamlits_document_with_our_style_after_it() -> None:
     document = answer.body.decode()
     style = STYLE.read_text(encoding="utf-8")
     assert document.count(style) == 1
-    assert document.index('id="root"') < document.index(style)  # Streamlit's own comes before
+    assert document.index('id="root"') < document.index(style)  # after Streamlit's own
     assert answer.headers["cache-control"] == "no-cache"
 
 

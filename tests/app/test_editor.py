@@ -1,4 +1,4 @@
-"""The editor of a model: the words of the page, and the cost of a draft before it is applied."""
+"""The model editor: its labels, and the cost of a draft before it is applied."""
 
 from enum import StrEnum
 
@@ -14,12 +14,12 @@ from tests.app.test_sweep import editor
 
 @pytest.fixture
 def dialog() -> AppTest:
-    """The editor of resnet20, as it is opened."""
+    """Open the editor with resnet20."""
     return AppTest.from_function(editor, default_timeout=60).run()
 
 
 def cost(app: AppTest) -> list[str]:
-    """The figures of the draft: each its value and, where it differs, the difference."""
+    """Return the draft's figures, each with its difference from the model if there is one."""
     page = html(app)
     marks = [page.partition(f">{name}<")[2] for name in ("Depth", "Parameters", "MACs")]
     cells = [mark.partition("<small>")[0].split('class="')[1:] for mark in marks if mark]
@@ -30,12 +30,12 @@ def test_the_cost_of_a_draft_is_shown_before_it_is_applied(dialog: AppTest) -> N
     assert cost(dialog) == ["20", "270 k", "40.6 M"]
     dialog.text_input(key="edit_blocks").input("5,5,5").run()
     assert cost(dialog) == ["32 +12", "464 k +194 k", "68.9 M +28.3 M"]
-    assert "Differences are against the current model, `resnet20`." in [
+    assert "Differences are relative to the current model, `resnet20`." in [
         caption.value for caption in dialog.caption
     ]
     dialog.text_input(key="edit_blocks").input("5,0,5").run()
     assert dialog.error[0].value == "Blocks must be 1 to 1,000, not 0."
-    assert cost(dialog) == []  # nothing stands in for what cannot be
+    assert cost(dialog) == []  # an invalid draft shows no cost
     dialog.text_input(key="edit_blocks").input("3,3,3").run()
     assert cost(dialog) == ["20", "270 k", "40.6 M"]
     assert not dialog.exception

@@ -1,4 +1,4 @@
-"""Explore, its picker, and what it says of a bad model."""
+"""The Explore page, the model picker, and the errors for a bad model."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -65,7 +65,7 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     page = html(open_app("resnet50:blocks=3,4,7,3"))
     assert "+1.12 M" in page
     assert "+218 M" in page
-    assert "an edited network" in page
+    assert "edited network" in page
     app = open_app("resnet50:stride_on=conv1:classes=10")
     assert app.title[0].value == "Variant of ResNet-50 v1.5"
     assert (
@@ -117,7 +117,10 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
     app = open_app("resnet18:block=bottleneck:groups=2:classes=10")
     app.button(key="undo_block").click().run()
     assert app.text_input(key="text").value == "resnet18:block=bottleneck:groups=2:classes=10"
-    assert app.warning[0].value == "Block stays: groups=2 needs block=bottleneck, not block=basic."
+    assert (
+        app.warning[0].value
+        == "Block can't be undone: groups=2 needs block=bottleneck, not block=basic."
+    )
     app.button(key="undo_groups").click().run()
     assert not app.warning
     app.button(key="undo_block").click().run()
@@ -152,14 +155,14 @@ def test_a_network_that_one_image_cannot_train_is_shown(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("resnet51", "'resnet51' is no model: did you mean"),
+        ("resnet51", "'resnet51' is not a model: did you mean"),
         ("resnet50:blocks=0,1,1,1", "Blocks must be 1 to 1,000, not 0."),
         ("resnet50:blocks=1000000000", "Blocks must be 1 to 1,000, not 1,000,000,000."),
         ("resnet50:blocks=a", "Blocks must be written like 3,4,6,3, not 'a'."),
-        ("resnet50:depth=3", "'depth' is no option"),
+        ("resnet50:depth=3", "'depth' is not an option"),
         ("resnet50:bias=1:bias=1", "Bias is given twice."),
         ("resnet50:input=3x0x0", "Input must be 1 to 4,096, not 0."),
-        ("x" * 30_000, "A model's text has 1,000 characters at most, not 30,000."),
+        ("x" * 30_000, "A model's text can have at most 1,000 characters, not 30,000."),
     ],
 )
 def test_a_bad_model_is_one_sentence_and_a_way_out(open_app: Open, text: str, says: str) -> None:
@@ -183,7 +186,7 @@ def test_the_way_out_of_a_bad_text_is_the_last_good_model(open_app: Open) -> Non
 def test_a_text_is_never_markup(open_app: Open) -> None:
     app = open_app("<script>alert(1)</script>")
     assert "alert" not in html(app)
-    assert app.error[0].value.startswith(r"'\<script\>alert(1)\</script\>' is no model")
+    assert app.error[0].value.startswith(r"'\<script\>alert(1)\</script\>' is not a model")
     image = open_app("![x](http://a.example/b.png)")
     assert image.error[0].value.startswith(r"'!\[x\](http")
 

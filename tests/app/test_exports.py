@@ -1,4 +1,4 @@
-"""The export dialog: every page has it, nothing is made while it's closed, its looks are kept."""
+"""The export dialog: on every page, idle while closed, and with its settings in the address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_GRAPHS: dict[str, object] = {
 
 
 def in_dialog(app: AppTest) -> dict[str, Any]:
-    """The fields and the buttons of the dialog that is open, by key."""
+    """Return the fields and buttons of the open dialog, by key."""
     return {
         str(node.key or node.proto.label): node
         for node in app._tree.children[2]
@@ -77,7 +77,7 @@ def test_a_page_opens_its_dialog_with_preview_and_caption(open_app: Open, page: 
     codes = [code.value for code in app.code if code.value.startswith(r"\caption{")]
     assert len(codes) == 1
     assert "@" in codes[0]
-    app.run()  # any rerun leaves it open
+    app.run()  # a rerun leaves it open
     assert downloads(app)[: len(labels)] == labels
     app.switch_page("pages/units.py" if page != "units" else "pages/explore.py").run()
     assert downloads(app) == []
@@ -117,11 +117,11 @@ def test_a_look_that_is_not_possible_is_one_sentence(open_app: Open) -> None:
     start = {"nets": "resnet20;plain20", "replay": "false"}
     app = opened(open_app("resnet20", "compare", **start), "comparison")
     choose(app, {"look_rows": "own", "look_width": 30})
-    assert [e.value for e in app.error] == ["This picture is 60 to 2,000 mm wide, not 30."]
+    assert [e.value for e in app.error] == ["This picture must be 60 to 2,000 mm wide, not 30."]
     assert "Download SVG" not in downloads(app)
     choose(app, {"look_width": 2000, "look_format": "png", "look_dpi": 1200})
     assert [w.value for w in app.warning] == [
-        "The PNG is made at 107 dpi, the most for this picture."
+        "The PNG is made at 107 dpi, the maximum for this picture."
     ]
 
 
@@ -166,4 +166,4 @@ def test_text_formats_show_their_text(open_app: Open) -> None:
         choose(app, {"look_format": kind})
         assert any(code.value.startswith(begins) for code in app.code)
     choose(app, {"look_format": "html"})
-    assert any("To walk through offline" in caption.value for caption in app.caption)
+    assert any("Interactive, in any browser" in caption.value for caption in app.caption)

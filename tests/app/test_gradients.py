@@ -1,4 +1,4 @@
-"""The page Gradients."""
+"""The Gradients page."""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
 from tests.app.test_timing import press
 
-COLUMNS = ("Lowest to highest", "Factor per layer", "Fitted slope per layer")
+COLUMNS = ("Range over seeds", "Factor per layer", "Fitted slope per layer")
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 
 
 def measured(app: AppTest, label: str, job: str = "gradients") -> AppTest:
-    """Press a button that measures and wait until the worker is done."""
+    """Press a button that starts a measurement, and wait for the worker."""
     press(app, label)
     assert app.session_state["jobs"][job].wait(timeout=120)
     return app.run()
@@ -64,7 +64,7 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
         f"of block outputs of {TINY.replace('resnet20', 'plain20')}".replace("_", r"\_") in caption
     )
     assert "3 seeds from 0, batch 4, float32, random images, cpu, torch " in caption
-    for key in ("he2016deep", "he2015delving"):  # the network's paper and the theory's
+    for key in ("he2016deep", "he2015delving"):  # the papers of the network and of the theory
         assert f"@inproceedings{{{key}," in caption
 
     app.switch_page("pages/shortcuts.py").run()
@@ -73,7 +73,7 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     view = told(app)
     assert "decades below the last block" in view["svg"]
     assert "layer1.1" in view["nodes"]
-    assert app.segmented_control(key="per").disabled  # norms can't be added up
+    assert app.segmented_control(key="per").disabled  # norms can't be summed
     assert "per box" not in view["svg"]
 
 
@@ -95,7 +95,7 @@ def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
     app = opened(open_app)
     app.selectbox(key="quantity").select("direction").run()
     assert not app.exception
-    assert "The cosine between the loss's gradient at a batch" in markdown(app)
+    assert "Measures the cosine between the loss gradient at a batch" in markdown(app)
     assert models(app) == [f"{kind}{n}" for kind in ("plain", "resnet") for n in (20, 32, 44, 56)]
     assert "switch_depth" not in {box.key for box in app.selectbox}
     deep = TINY.replace("2,2,2", "3,3,3")
@@ -111,9 +111,9 @@ def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
     assert all(f">{name}</th>" in html(app) for name in ("Weighted layers", "Cosine"))
     assert not app.info
     app.number_input(key="noise").set_value(0.1).run()
-    assert "Something else is chosen below" in app.info[0].value
+    assert "press Measure to update" in app.info[0].value
 
-    app.selectbox(key="quantity").select("activation").run()  # whose runs are others
+    app.selectbox(key="quantity").select("activation").run()  # has runs of its own
     assert "No measurements yet" in "".join(said.value for said in app.caption)
     assert "gradient_runs" not in app.session_state
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     app.text_input(key="asked_models").input("resnet20 resnet20").run()
     assert "A model is given twice" in app.error[0].value
     app.text_input(key="asked_models").input("resnet20 resnet2").run()
-    assert "'resnet2' is no model" in app.error[0].value
+    assert "'resnet2' is not a model" in app.error[0].value
     app.text_input(key="asked_models").input("resnet1202:input=3x128x128").run()
     app.number_input(key="batch").set_value(1_000).run()
     assert "at most 4 GB are allowed" in app.error[0].value
@@ -197,8 +197,8 @@ def test_images_that_are_not_there_are_not_replaced(
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
     app = opened(open_app)
     for kind, says in (
-        ("picture", "A picture is wanted as the image: upload one."),
-        ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it, or"),
+        ("picture", "A picture is required for images=picture: upload one."),
+        ("fashion_mnist", "Fashion-MNIST is not on this machine: its owner can download it or"),
     ):
         app.selectbox(key="images").select(kind).run()
         (error,) = app.error
@@ -206,7 +206,7 @@ def test_images_that_are_not_there_are_not_replaced(
         assert measuring(app) == {True}
     app.selectbox(key="images").select("picture").run()
     app.file_uploader[0].upload("no.png", b"no picture", "image/png").run()
-    assert "the file is no picture" in app.error[0].value.lower()
+    assert "the file is not a picture" in app.error[0].value.lower()
     assert measuring(app) == {True}
     for kind in ("random", "sample"):
         app.selectbox(key="images").select(kind).run()
@@ -216,7 +216,7 @@ def test_images_that_are_not_there_are_not_replaced(
 
 
 def measuring(app: AppTest) -> set[bool]:
-    """Whether the buttons that measure, Measure and the presets, are disabled."""
+    """Return whether each button that measures, Measure or a preset, is disabled."""
     found = [b for b in app.button if b.label == "Measure" or (b.key or "").startswith("preset_")]
     assert len(found) == 14
     return {button.disabled for button in found}

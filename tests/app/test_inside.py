@@ -1,4 +1,4 @@
-"""What each block does and what a network sees, as parts of a page."""
+"""The page parts that show what each block does and what a network sees."""
 
 import re
 
@@ -54,13 +54,13 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     for sentence in (
         "**Branch against shortcut**",
         "**residual, 10 layers**",
-        "The branch's share of the variance falls with every block of a stage: layer1 from",
+        "The branch's share of the variance falls with every block of a stage: from",
         "The responses of 9 3×3 layers have a standard deviation of 1.00.",
-        "Both networks respond equally in every layer.",
+        "Both networks respond equally strongly in every layer.",
     ):
         assert sentence in said
     (caption,) = (caption.value for caption in app.caption)
-    assert caption.startswith("Branch and shortcut: what enters a block's addition")
+    assert caption.startswith("Branch and shortcut: the two inputs of a block's addition")
     assert caption.endswith("On 4 images.")
     assert app.get("download_button") == []
     app.button(key="export_blocks").click().run()

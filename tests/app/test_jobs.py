@@ -1,4 +1,4 @@
-"""What is said of a job on a page."""
+"""How a page describes the state of a job."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -11,7 +11,7 @@ from pages.ui.jobs import where
 
 @dataclass
 class Standing:
-    """As much of a job as its words rest on."""
+    """The attributes of a job that its description depends on."""
 
     place: int
     progress: object = None

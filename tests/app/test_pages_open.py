@@ -1,4 +1,4 @@
-"""Every page opens: the quick test of an environment."""
+"""Open every page, as a quick test of an environment."""
 
 from pathlib import Path
 

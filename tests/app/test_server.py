@@ -1,4 +1,4 @@
-"""What the server listens to, what it asks of other machines, whose jobs it keeps."""
+"""The server's addresses, its requests to other machines, and the jobs of closed pages."""
 
 import os
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ def listen(event, args):
 
 sys.addaudithook(listen)
 """
-"""Python runs this before all else: it notes each other machine that is asked, and refuses."""
+"""A sitecustomize module, run first by Python: record and refuse contact with other machines."""
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of other machines that the server has asked."""
+    """Return the file that lists the other machines contacted by the server."""
     folder = tmp_path_factory.mktemp("site")
     file = folder / "asked"
     file.touch()
@@ -65,7 +65,7 @@ def test_a_visit_asks_no_other_machine(server: tuple[int, int], asked: Path) -> 
 
 
 def test_a_foreign_page_is_refused(server: tuple[int, int], asked: Path) -> None:
-    """Streamlit first compares its origin with this machine's addresses, which it looks up."""
+    """Streamlit first looks up this machine's addresses to compare them with the origin."""
     port, _ = server
     with pytest.raises(InvalidStatus, match="403"):
         open_page(port, "https://example.org")
@@ -86,7 +86,7 @@ if __name__ == "__main__":
     with worker()._changed:
         worker()._changed.wait_for(lambda: jobs.job_of("work").state is JobState.RUNNING)
 """
-"""Its script is over as soon as the visitor's job runs."""
+"""An app whose script ends as soon as the visitor's job runs."""
 
 
 def test_a_closed_page_frees_its_place(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page Shortcuts."""
+"""The Shortcuts page."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.app.test_explore import html, markdown
 
 
 def told(app: AppTest) -> dict[str, Any]:
-    """What the viewer of the graph is given."""
+    """Return the data passed to the graph viewer."""
     known: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)
     return known
 
@@ -39,7 +39,7 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     app.selectbox(key="heat").select("parameters").run()
     seen.append(told(app))
     assert 'class="scale"' in seen[2]["svg"]
-    assert seen[2]["drawing"] == seen[1]["drawing"]  # so the zoom stays
+    assert seen[2]["drawing"] == seen[1]["drawing"]  # so the zoom is kept
     app.toggle(key="unfold").set_value(True).run()
     seen.append(told(app))
     assert "layer3.2.conv1" in seen[3]["nodes"]

@@ -1,7 +1,7 @@
 """The whole site: every page, every choice, hostile values in every field and every address.
 
-Pages, fields, options and parameters are found by walking what the app draws, so a new one is swept
-without a word here. Nothing is measured: the worker cancels what it is given.
+The sweep finds pages, fields, options and parameters in what the app draws, so it covers new ones
+without a change here. Nothing is measured: the worker cancels every job.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ TEXTS = (
     "a:b=c;d&e%00#",
     "  ",
 )
-"""What no field asks for."""
+"""Texts that no field expects."""
 
 NUMBERS = (1e300, -1.0, 0.0, 65_537.0)
-"""What a number field is given; what is not finite no browser sends, but an address may hold it."""
+"""Values for number fields. Browsers send only finite ones; addresses may hold others."""
 
 ADDRESSES = ("nan", "-inf", "1e999", "1e300", "-1", f"`😀\x00</script>{'x' * 2_000}")
-"""What every parameter is given."""
+"""Values for every parameter of an address."""
 
 ANY_TEXT = {"look_title", "shape_title", "chart_title"}
-"""Fields in which any text is what was meant: the title of a drawing."""
+"""Fields in which any text is valid: titles of drawings."""
 
 START = {"compare": {"nets": "resnet20;plain20"}}
-"""Where there is less to count than by default."""
+"""Parameters that make pages cheaper to draw than their defaults."""
 
 SWEPT = [*(name for name, _, _ in PAGES), "editor", "export"]
 
@@ -68,11 +68,11 @@ CHOICES = (Selectbox, ButtonGroup, Toggle, Checkbox)
 FIELDS = (*CHOICES, NumberInput, TextInput, Multiselect)
 
 Key = tuple[str, str]
-"""A field's type, and its key or label."""
+"""The type of a field, and its key or label."""
 
 
 class CancelledJob:
-    """A job that was cancelled before it began."""
+    """A job that was cancelled before it started."""
 
     state = JobState.CANCELLED
     failure = Failure(Cause.CANCELLED, "the job was cancelled")
@@ -81,22 +81,22 @@ class CancelledJob:
     place = 0
 
     def cancel(self) -> None:
-        """Stay cancelled."""
+        """Do nothing: the job is cancelled already."""
 
 
 class IdleWorker:
-    """A worker that cancels what it is given."""
+    """A worker that cancels every job."""
 
     def warm_up(self) -> None:
-        """Start nothing."""
+        """Do nothing."""
 
     def submit(self, *args: object, **options: object) -> CancelledJob:
-        """Take a job and be done with it."""
+        """Return a cancelled job."""
         return CancelledJob()
 
 
 def editor() -> None:
-    """The editor's dialog alone: AppTest closes it at every change where it stands on a page."""
+    """Draw the editor without a page: on a page, AppTest closes the dialog at every change."""
     import streamlit as st
 
     from nets import parse
@@ -109,7 +109,7 @@ def editor() -> None:
 
 
 def exports() -> None:
-    """The export dialog alone, open, with a picture of every kind."""
+    """Draw the open export dialog without a page, with a picture of every kind."""
     import streamlit as st
 
     from analysis.charts.chart import Chart, Series
@@ -144,7 +144,7 @@ def exports() -> None:
 
 
 def opened(page: str, address: dict[str, str] | None = None) -> AppTest:
-    """A page as a new visitor sees it."""
+    """Open a page as a new visitor."""
     if page == "editor":
         return AppTest.from_function(editor, default_timeout=60).run()
     if page == "export":
@@ -158,12 +158,12 @@ def opened(page: str, address: dict[str, str] | None = None) -> AppTest:
 
 
 def elements(app: AppTest) -> Iterator[Element]:
-    """All that is drawn."""
+    """Yield all drawn elements."""
     return (node for node in app._tree if isinstance(node, Element))
 
 
 def fields(app: AppTest) -> dict[Key, Any]:
-    """The fields that are drawn and can be changed."""
+    """Return the drawn fields that are enabled."""
     return {
         (node.type, node.key or str(node.proto.label)): node
         for node in elements(app)
@@ -172,7 +172,7 @@ def fields(app: AppTest) -> dict[Key, Any]:
 
 
 def values(field: Any) -> tuple[Any, ...]:
-    """What a field is given, one after the other."""
+    """Return the values to try in a field."""
     match field:
         case Selectbox() | ButtonGroup():
             return tuple(field.options)
@@ -186,43 +186,43 @@ def values(field: Any) -> tuple[Any, ...]:
 
 
 def in_a_dialog(name: str) -> bool:
-    """Whether a parameter is of the export dialog."""
+    """Return whether a parameter belongs to the export dialog."""
     return name.startswith("look_") or name.endswith("_title")
 
 
 def says_something(app: AppTest) -> bool:
-    """Whether there is a sentence about what was asked."""
+    """Return whether the page shows any message."""
     return bool(app.error or app.warning or app.info)
 
 
 def shown(app: AppTest) -> list[str]:
-    """What is drawn beside the fields."""
+    """Return everything drawn except the widgets."""
     return [str(node.proto) for node in elements(app) if not isinstance(node, Widget)]
 
 
 class Sweep:
-    """Everything that a page can be asked for, one change at a time; `found` is what is wrong."""
+    """Try everything on a page, one change at a time, and collect the faults in `found`."""
 
     def __init__(self, page: str) -> None:
         self.page, self.found = page, list[str]()
         self.known: set[Key] = set()
         self.bound: dict[str, tuple[dict[str, str], bool]] = {}
-        """By parameter: the address at which its field was first seen, and whether it is a text."""
+        """By parameter: the address where its field first appeared, and whether it is a text."""
         self.app = opened(page)
         self.check(self.app, "opened")
 
     def check(self, app: AppTest, done: str) -> bool:
-        """Whether nothing is wrong after what was done."""
+        """Record exceptions after a step; return whether there were none."""
         for error in app.exception:
             self.found.append(f"{self.page}, {done}: {error.message or 'an exception'}")
         return not app.exception
 
     def try_fields(self, around: frozenset[Key], address: dict[str, str] | None = None) -> None:
-        """Try every field that is not yet known, and each that comes with one of its values.
+        """Try every new field, and the fields that appear with one of its values.
 
         Args:
-            around: fields to leave out.
-            address: what of the address was chosen so far.
+            around: fields to skip.
+            address: the parameters chosen so far.
         """
         address = address or {}
         new = set(fields(self.app)) - self.known - around
@@ -241,9 +241,9 @@ class Sweep:
             self.give(key, before, address)
 
     def give(self, key: Key, value: Any, address: dict[str, str]) -> None:
-        """Give a field a value; a text that changes nothing must have an answer."""
+        """Set a field; a hostile text that changes nothing must lead to a message."""
         step = f"{address or ''} {key[1]}={str(value)[:40]!r}"
-        if key not in fields(self.app):  # the value before has broken the page
+        if key not in fields(self.app):  # the previous value broke the page
             self.app = opened(self.page, address)
         field = fields(self.app)[key]
         text = isinstance(field, TextInput) and value in TEXTS and key[1] not in ANY_TEXT
@@ -254,7 +254,7 @@ class Sweep:
             self.found.append(f"{self.page}, {step}: not a word about it")
 
     def press_buttons(self) -> None:
-        """Press every button once, and then change nothing."""
+        """Press every button once, each followed by a rerun without a change."""
         pressed: set[str] = set()
         while left := [
             button
@@ -270,13 +270,13 @@ class Sweep:
                 self.check(self.app, f"pressed {name}")
 
     def open_addresses(self) -> None:
-        """Open the page with hostile parameters, and then change nothing."""
+        """Open the page with hostile parameters, each followed by a rerun without a change."""
         held = self.app.session_state["view_of_address"].keys.values()
         known = [name for names in held for name in names]
-        if self.page != "export":  # a page says what its dialog can't take once that is open
+        if self.page != "export":  # a page checks its dialog's settings only when it is open
             known = ["model", *(name for name in known if not in_a_dialog(name))]
         for name in known:
-            self.bound.setdefault(name, ({}, True))  # of no field, such as what a graph has open
+            self.bound.setdefault(name, ({}, True))  # those without a field, such as open
         groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
         for name, (address, is_text) in self.bound.items():
             if is_text:
@@ -287,7 +287,7 @@ class Sweep:
             self.open_hostile(dict(place), names)
 
     def open_hostile(self, address: dict[str, str], names: set[str]) -> None:
-        """Give some parameters of an address each of the values, all the same at once."""
+        """Set several parameters of an address to the same hostile value, for each such value."""
         plain = shown(opened(self.page, address))
         for value in ADDRESSES:
             app = opened(self.page, {**address, **dict.fromkeys(names, value)})
@@ -300,7 +300,7 @@ class Sweep:
 
 @pytest.fixture(scope="module")
 def around() -> frozenset[Key]:
-    """The fields that stand around every page."""
+    """Return the fields of the frame around every page."""
     return frozenset(set.intersection(*(set(fields(opened(page))) for page in ("units", "timing"))))
 
 

@@ -1,4 +1,4 @@
-"""Streamlit's theme repeats colours of the palette; they are the same."""
+"""Streamlit's theme repeats colours of the palette, and both must agree."""
 
 import tomllib
 from dataclasses import astuple
@@ -61,7 +61,7 @@ def test_the_wordmark_is_outlines() -> None:
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio."""
+    """Return the WCAG 2 contrast ratio."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,4 +1,4 @@
-"""The page Timing."""
+"""The Timing page."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def measured(app: AppTest) -> AppTest:
-    """Press Measure and wait until the worker is done."""
+    """Press Measure and wait for the worker."""
     app.number_input(key="timing_seconds").set_value(1).run()
     press(app, "Measure")
     assert app.session_state["jobs"]["timing"].wait(timeout=120)
@@ -51,8 +51,8 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Download SVG", "CSV", "JSON"]
     assert app.selectbox(key="look_picture").options == [
-        f"Time of the stages of {TINY}",
-        f"Iterations of {TINY} by their time",
+        f"Time per stage of {TINY}",
+        f"Iteration times of {TINY}",
         "Forward and backward time",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
@@ -102,7 +102,7 @@ def test_bad_settings_are_one_sentence(open_app: Open) -> None:
     app.text_input(key="timing_batches").input("nan").run()
     assert "Batch must be a whole number" in app.error[0].value
     app.text_input(key="timing_batches").input("1,1").run()
-    assert app.error[0].value == "A sweep takes each batch once."
+    assert app.error[0].value == "A sweep takes each batch only once."
 
 
 def test_a_setting_that_cannot_apply_is_refused_or_disabled(open_app: Open) -> None:
@@ -133,7 +133,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
     assert not app.exception
     assert app.error[0].value == (
         "Input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
-        "channel; take a larger input or a batch of at least 2."
+        "channel; use a larger input or a batch of at least 2."
     )
     app.segmented_control(key="timing_mode").select("inference").run()
     measured(app)
@@ -148,9 +148,9 @@ def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
 
 def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
     app = open_app("resnet50", "timing")
-    assert "Start small, with ResNet-20" in [button.label for button in app.button]
+    assert "Start small with ResNet-20" in [button.label for button in app.button]
     small = open_app("resnet20", "timing")
-    assert "Start small, with ResNet-20" not in [button.label for button in small.button]
+    assert "Start small with ResNet-20" not in [button.label for button in small.button]
 
 
 def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
@@ -159,9 +159,9 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert "Recorded on an NVIDIA H200" in [head.value for head in app.header]
     shown = html(app)
     assert '<td class="t" data-label="How">bfloat16, channels last</td>' in shown
-    assert "15.4 k" in shown  # images a second, in inference at batch 256
+    assert "15.4 k" in shown  # images per second, in inference at batch 256
     captions = " ".join(c.value for c in app.caption)
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
-    assert "No measurements yet." in captions  # none of it is this machine's
+    assert "No measurements yet." in captions  # recorded timings aren't this machine's
     app = open_app("resnet20", "timing")
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]

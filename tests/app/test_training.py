@@ -1,4 +1,4 @@
-"""The page Training."""
+"""The Training page."""
 
 import io
 import json
@@ -22,13 +22,13 @@ ONE = {"train": "one", "train_epochs": "1", "train_batch": "200", "train_precisi
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache folder of the test's own."""
+    """Give each test its own cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("RESNET_LAB_DATA", raising=False)
 
 
 def trained(app: AppTest) -> AppTest:
-    """Press Train and wait until the worker is done."""
+    """Press Train and wait for the worker."""
     press(app, "Train")
     assert app.session_state["jobs"]["training"].wait(timeout=120)
     return app.run()
@@ -37,7 +37,7 @@ def trained(app: AppTest) -> AppTest:
 def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_models=TINY, **QUICK)
     assert not app.exception
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     assert "above 60 (Fig. 6)" in html(app)
     trained(app)
     assert not app.exception
@@ -46,11 +46,11 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     narrow = "blocks=1,1,1:widths=8,16,32:stem_width=8:input=1x14x14"
     assert {run.model for run in runs} == {f"plain20:{narrow}", f"resnet20:{narrow}"}
     said = markdown(app)
-    assert "Residual, 8 layers" in said
+    assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
-    assert "It isn't converged degradation" in captions
-    assert f"`plain20:{narrow}`" in captions  # the network that was really trained
-    assert "Runs of this visit" in [head.value for head in app.header]
+    assert "This isn't converged degradation" in captions
+    assert f"`plain20:{narrow}`" in captions  # the network that was actually trained
+    assert "Runs in this session" in [head.value for head in app.header]
 
     app.query_params["nets"] = ";".join({run.model for run in runs})
     app.query_params["compare_batch"] = "20"
@@ -60,7 +60,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert "measured time" in shown.columns
     assert shown["measured time"].notna().all()
 
-    # a new visitor with the same address sees what the server has
+    # A new visitor with the same address sees the server's stored run.
     other = open_app("resnet50", "training", train_models=TINY, **QUICK)
     assert markdown(other).count("Residual, 8 layers") == said.count("Residual, 8 layers")
     assert "training_runs" not in other.session_state
@@ -76,7 +76,7 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert run.steps == 20
     heads = [head.value for head in app.header]
     for title in (
-        "Gradient by depth along training",
+        "Gradient by depth during training",
         "Confusion matrix",
         "Most confident mistakes",
         "Predict",
@@ -90,13 +90,13 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     assert "Predicted classes" in html(app)
     assert "as the network sees it" in html(app)
     app.file_uploader(key="train_picture").upload("a.png", b"text", "image/png").run()
-    assert "The file is no picture" in app.error[0].value
+    assert "The file is not a picture" in app.error[0].value
     assert not app.exception
 
 
 def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     app = open_app("resnet18", "training", train="one", train_recipe="d2l")
-    assert app.error[0].value == "resnet18 has 1,000 outputs, and these images are of 10 classes."
+    assert app.error[0].value == "resnet18 has 1,000 outputs, but these images have 10 classes."
     assert next(b for b in app.button if b.label == "Train").disabled
     app.button(key="train_fit").click().run()
     assert app.query_params["model"] == "resnet18:input=1x96x96:classes=10"
@@ -109,8 +109,8 @@ def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     [
         ({"train_rate": "0"}, "Rate must be above 0 and at most 10, not 0.0."),
         ({"train_batch": "5000"}, "A batch of 5,000 is more than the 4,000 training images"),
-        ({"train_gradients_at": "5,1"}, "gradients_at must rise, such as 0, 1, 5."),
-        ({"train_models": "resnet20;resnet2"}, "'resnet2' is no model"),
+        ({"train_gradients_at": "5,1"}, "gradients_at must increase, such as 0, 1, 5."),
+        ({"train_models": "resnet20;resnet2"}, "'resnet2' is not a model"),
         ({"train_models": "resnet20;resnet20"}, "A model is given twice"),
     ],
 )
@@ -124,7 +124,7 @@ def test_what_cannot_be_trained_is_one_sentence(
 
 
 def archive(**pictures: tuple[int, int, int]) -> bytes:
-    """A .zip of twelve pictures of one colour for each class."""
+    """Return a .zip with twelve pictures of one colour per class."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as whole:
         for name, colour in pictures.items():
@@ -195,7 +195,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
 
 
 def unpacked(root: Path, **pictures: tuple[int, int, int]) -> Path:
-    """A folder of the server's owner, of twelve pictures for each class."""
+    """Make a data folder on the server, with twelve pictures per class."""
     with zipfile.ZipFile(io.BytesIO(archive(**pictures))) as whole:
         whole.extractall(root)
     return root
@@ -216,7 +216,7 @@ def test_a_folder_that_changed_is_opened_anew(
     lines = (root / "train.jsonl").read_text().splitlines(keepends=True)
     (root / "train.jsonl").write_text("".join(lines[:-1]))
     app.run()
-    assert "No runs of these settings yet: press Train." in [c.value for c in app.caption]
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     trained(app)
     assert not app.exception
     assert "Confusion matrix" in [head.value for head in app.header]
@@ -241,7 +241,7 @@ def test_a_cancelled_rerun_hides_nothing(open_app: Open) -> None:
 
 
 def test_runs_of_two_steps_are_followed(open_app: Open) -> None:
-    """While a job runs, whatever it has told: nothing known yet, a few steps, one run of two."""
+    """Rerun the page at every stage of a job: no news, a few steps, one of two runs."""
     app = open_app("resnet50", "training", train_models=TINY, train_steps="2", train_seeds="1")
     press(app, "Train")
     while not app.session_state["jobs"]["training"].wait(timeout=0.05):
@@ -250,7 +250,7 @@ def test_runs_of_two_steps_are_followed(open_app: Open) -> None:
     app.run()
     assert not app.exception
     assert len(app.session_state["training_runs"]) == 2
-    assert "trains" not in markdown(app).replace("trains plain", "")  # nothing is said of two steps
+    assert "trains" not in markdown(app).replace("trains plain", "")  # two steps give no verdict
 
 
 def test_of_several_seeds_one_is_shown(open_app: Open) -> None:

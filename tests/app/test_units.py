@@ -1,4 +1,4 @@
-"""The page Units."""
+"""The Units page."""
 
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
@@ -9,8 +9,8 @@ def test_it_shows_two_units_and_the_published_errors(open_app: Open) -> None:
     assert not app.exception
     assert app.title[0].value == "Units"
     said = markdown(app)
-    assert "ReLU after the addition clips it" in said
-    assert "It is clean" in said
+    assert "ReLU after the addition sets negative values to zero" in said
+    assert "The path is clean" in said
     page = html(app)
     assert 'alt="original unit' in page
     assert 'alt="full pre-activation unit' in page
@@ -28,7 +28,7 @@ def test_another_order_changes_picture_and_words(open_app: Open) -> None:
     page = html(app)
     assert 'alt="ReLU before addition, projection unit' in page
     assert 'alt="full pre-activation, bottleneck unit' in page
-    assert "it can only add" in markdown(app)
+    assert "the signal can only grow" in markdown(app)
     assert any("W_s" in line.value for line in app.latex)
 
 

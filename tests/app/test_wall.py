@@ -35,7 +35,7 @@ def test_details_are_left_to_the_desk(open_app: Open) -> None:
     switch(app)
     assert app.query_params["view"] == "wall"
     assert "Two half-truths" not in heads(app)
-    app.switch_page("pages/shortcuts.py").run()  # it is the same on every page
+    app.switch_page("pages/shortcuts.py").run()  # the setting applies to every page
     assert app.query_params["view"] == "wall"
     assert "Shortcuts by block" not in heads(app)
     switch(app)

@@ -1,4 +1,4 @@
-"""A fresh server and a real browser."""
+"""Start a server and a real browser."""
 
 import os
 import re
@@ -26,7 +26,7 @@ expect.set_options(timeout=20_000)
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """A new server on a free port; its address."""
+    """Start a new server on a free port, and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,14 +52,14 @@ def serving() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """One server for the tests that need no fresh one."""
+    """Start one server for all tests that don't need a fresh one."""
     with serving() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium: Debian's, or the one that Playwright has installed."""
+    """Start headless Chromium: the system's, or the one installed by Playwright."""
     with sync_playwright() as playwright:
         found = shutil.which("chromium") or shutil.which("google-chrome")
         path = found or playwright.chromium.executable_path
@@ -78,17 +78,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def tabs(browser: Browser) -> list[Page]:
-    """Tabs that visitors have left: a warm one opens a page in a third of a new one's time."""
+    """Keep the tabs that visitors have left: a warm tab opens a page three times as fast."""
     return []
 
 
 @pytest.fixture
 def arrive(browser: Browser, tabs: list[Page]) -> Iterator[Arrive]:
-    """A new visitor's tab, of so many pixels, before it opens an address.
+    """Return a function that gives a new visitor's tab, of a size in px, before it opens a page.
 
-    Each visitor has a context without storage or cookies. Its tab may be warm: its browser
-    has the app's scripts and has compiled them. For a `newcomer` it has not.
-    No page may ask anything of another machine.
+    Each visitor has a context without storage or cookies. The tab may be warm, with the app's
+    scripts loaded and compiled; a `newcomer` gets a cold one. No page may contact another machine.
     """
     came: list[Page] = []
     newcomers: list[Page] = []
@@ -111,13 +110,13 @@ def arrive(browser: Browser, tabs: list[Page]) -> Iterator[Arrive]:
     for page in came:
         page.remove_listener("request", note)
         forget(page)
-    tabs.extend(reversed(came))  # the first of them, which has seen most, is the next one's first
+    tabs.extend(reversed(came))  # reuse the tab with the most cached scripts first
     assert elsewhere == []
 
 
 @pytest.fixture
 def visit(arrive: Arrive) -> Visit:
-    """Open an address as a new visitor and wait until the page stands."""
+    """Return a function that opens an address as a new visitor and waits for the page."""
 
     def go(address: str, *size: int, **how: Any) -> Page:
         page = arrive(*size, **how)
@@ -129,7 +128,7 @@ def visit(arrive: Arrive) -> Visit:
 
 
 def forget(page: Page) -> None:
-    """Leave the app, and leave nothing of the visit in the browser but what it has cached."""
+    """Leave the app and clear the visitor's data, but not the browser's cache."""
     page.mouse.move(0, 0)
     page.emulate_media(color_scheme="light")
     page.goto(urljoin(page.url, "/_stcore/health"))
@@ -138,17 +137,17 @@ def forget(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the server has nothing more to draw."""
+    """Wait until the server has drawn everything."""
     page.wait_for_selector(READY, timeout=60_000)
 
 
 def drawn(page: Page) -> None:
-    """Wait until the browser has drawn all of it, too."""
+    """Wait until the browser has drawn everything, too."""
     settled(page)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
-# The cumulative layout shift so far, as browsers define it: what follows an input does not count.
+# The cumulative layout shift so far, as browsers define it: shifts after an input don't count.
 SHIFT = """() => new Promise((done) => {
   let sum = 0;
   new PerformanceObserver((list) => {
@@ -157,11 +156,11 @@ SHIFT = """() => new Promise((done) => {
   requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
 })"""
 
-MOST_SHIFT = 0.1  # "good"; from 0.25 on it is "poor"
+MOST_SHIFT = 0.1  # the upper limit of "good"; "poor" begins at 0.25
 
 
 def shift(page: Page) -> float:
-    """How far the page has jumped since it was opened."""
+    """Return the page's cumulative layout shift since it was opened."""
     drawn(page)
     page.evaluate("() => document.fonts.ready.then(() => true)")
     moved: float = page.evaluate(SHIFT)

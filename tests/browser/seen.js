@@ -1,4 +1,4 @@
-// What a page's visitors can see, measured: what is faint, and the keyboard's stops.
+// Measure what a page's visitors can see: contrast, and the keyboard's stops.
 
 globalThis.seen ??= (() => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -25,7 +25,7 @@ globalThis.seen ??= (() => {
     return (light + 0.05) / (dark + 0.05);
   };
 
-  // What lies behind an element, and how opaque it is: its ancestors' grounds over each other.
+  // Return the background behind an element, blended from its ancestors', and its opacity.
   const behind = (element) => {
     const around = [];
     for (let one = element; one; one = one.parentElement ?? one.getRootNode().host)
@@ -45,8 +45,8 @@ globalThis.seen ??= (() => {
     ...[...root.querySelectorAll("*")].filter((one) => one.shadowRoot).map((one) => one.shadowRoot),
   ];
 
-  // What is too faint, as "ratio text" or "ratio mark": text below `least` to 1 against what lies
-  // behind it, icons, lines and marks below 3 to 1. What is disabled is not measured.
+  // Return what has too little contrast, as "ratio text" or "ratio mark": text below `least` to 1
+  // against its background; icons, lines and marks below 3 to 1. Disabled elements are skipped.
   const faint = (least, within) => {
     const found = new Set();
     const judge = (ink, ground, need, what) => {
@@ -72,8 +72,8 @@ globalThis.seen ??= (() => {
       }
     };
 
-    // Shapes and texts of a drawing in the order in which they are painted. A text is read against
-    // the shapes below three of its points; a line or a mark that means something against its ground.
+    // Go through a drawing's shapes and texts in painting order. A text is compared with the shapes
+    // below three of its points, a meaningful line or mark with the drawing's background.
     const MARKS =
       ".shortcut path, .scatterlayer .js-line, .scatterlayer .point, .barlayer .point path";
     const drawing = (svg, { ground }) => {
@@ -148,8 +148,8 @@ globalThis.seen ??= (() => {
     return [...found];
   };
 
-  // The next stop of the keyboard: null at the end, else what it is and what is wrong with it. A
-  // dialog's end is its beginning.
+  // Return the keyboard's next stop with its faults, or null at the end. A dialog ends where it
+  // begins, since Tab cycles through it.
   const DIALOG = "[role='dialog']";
   let reached = new Set();
   const stop = (within) => {
@@ -180,7 +180,7 @@ globalThis.seen ??= (() => {
     return { what: `${at.localName} ${name.slice(0, 40)}`, faults };
   };
 
-  // What can be used but was no stop. Of a group of choices one is a stop; arrows go to the others.
+  // Return the controls that Tab didn't reach. Of a group, Tab reaches one and arrow keys the rest.
   const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
   const missed = (within) =>
     roots(document.querySelector(within))
@@ -193,7 +193,7 @@ globalThis.seen ??= (() => {
       })
       .map((one) => one.outerHTML.slice(0, 120));
 
-  // Begin before the first stop, in a dialog where the focus is.
+  // Begin before the first stop; in a dialog, begin at the focused element.
   const begin = (within) => {
     reached = new Set();
     if (within === DIALOG) return;

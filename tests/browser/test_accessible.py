@@ -1,4 +1,4 @@
-"""Every page, light and dark: what axe-core checks, contrast, and the keyboard's way through it."""
+"""Every page in light and dark: axe-core's checks, contrast and keyboard navigation."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +25,7 @@ from pages.ui.frame import PAGES
 from tests.browser.conftest import Arrive, Visit, drawn
 
 SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
-TEXT = 4.5  # to 1, the least contrast of text (WCAG 2.2, AA)
+TEXT = 4.5  # to 1: the minimum contrast of text (WCAG 2.2, AA)
 SCHEMES = ("light", "dark")
 OPENERS = "[data-testid='stPopoverButton']"
 DIALOG = "[role='dialog']"
@@ -37,7 +37,7 @@ MEASURES = (SEEN, Axe().axe_script)
 
 
 def put_on(page: Page, scheme: Any) -> None:
-    """Change the theme and wait until the page has it."""
+    """Change the theme and wait until the page has applied it."""
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(
         f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'"
@@ -46,7 +46,7 @@ def put_on(page: Page, scheme: Any) -> None:
 
 
 def legible(page: Page, within: str = "body") -> None:
-    """All text stands out; charts may be drawn a moment after the page has run."""
+    """Check that all text has enough contrast, with time for charts to be drawn."""
     faint = f"seen.faint({TEXT}, {within!r})"
     found = page.evaluate(faint)
     if found:
@@ -57,8 +57,8 @@ def legible(page: Page, within: str = "body") -> None:
 
 
 def violations(page: Page, within: str, *rules: str) -> list[tuple[str, str]]:
-    """What axe finds by some rules, or by all, but for what is minor."""
-    where = within if within != "body" else None  # rules for whole documents need the document
+    """Return axe's findings above minor impact, by the given rules or by all."""
+    where = within if within != "body" else None  # some rules need the whole document
     options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
     found = page.evaluate("([c, options]) => axe.run(c ?? document, options)", [where, options])
     serious = [one for one in found["violations"] if one["impact"] != "minor"]
@@ -66,14 +66,14 @@ def violations(page: Page, within: str, *rules: str) -> list[tuple[str, str]]:
 
 
 def check(page: Page, scheme: str, within: str = "body") -> None:
-    """Nothing is faint, and axe finds nothing; but for contrast, once for both themes."""
+    """Check contrast and axe's rules; rules other than contrast are checked in one theme only."""
     legible(page, within)
     rules = () if scheme == SCHEMES[0] else ("color-contrast",)
     assert violations(page, within, *rules) == [], scheme
 
 
 def walk(page: Page, least: int, within: str) -> None:
-    """Tab through a part of a page, or round a dialog: each stop is in sight and has a ring."""
+    """Tab through part of a page or around a dialog; check that each stop shows with a ring."""
     page.evaluate(f"seen.begin({within!r})")
     stops = []
     for _ in range(STOPS):
@@ -96,8 +96,8 @@ def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
     for scheme in SCHEMES:
         put_on(page, scheme)
         check(page, scheme)
-        if scheme == SCHEMES[number % 2]:  # every page once, both themes' rings on some pages
-            walk(page, 8, "main" if number else "body")  # the sidebar is everywhere the same
+        if scheme == SCHEMES[number % 2]:  # each page in one theme, alternating
+            walk(page, 8, "main" if number else "body")  # the sidebar is the same everywhere
         for opener in page.locator(OPENERS).all():
             opener.click()
             expect(page.locator(DIALOG)).to_be_visible()
@@ -157,4 +157,4 @@ def test_drawings_are_legible(palette: Palette, server: str, arrive: Arrive) -> 
         f"text => {{ text.style.fill = '{palette.background}'; }}"
     )
     page.locator("svg .shortcut path").first.evaluate("line => { line.style.stroke = '#8888'; }")
-    assert len(page.evaluate(f"seen.faint({TEXT}, 'body')")) == 2  # it can fail
+    assert len(page.evaluate(f"seen.faint({TEXT}, 'body')")) == 2  # prove that the check can fail

@@ -1,4 +1,4 @@
-"""Charts in a browser: what a name stands nearest to, and whether all text is inside."""
+"""Charts in a browser: each name is nearest to its own mark, and no text is cut off."""
 
 import random
 from typing import Any
@@ -42,7 +42,7 @@ MEASURE = """chart => {
 
 
 def measured(chart: Locator) -> dict[str, Any]:
-    """What a chart shows, in px of the window, once it is as wide as its place."""
+    """Return a chart's marks, names and texts in window px, once it is as wide as its place."""
     expect(chart.locator(".xtick text").first).to_be_attached()
     chart.page.wait_for_function(
         """chart => Math.abs(chart.querySelector("svg.main-svg").getBoundingClientRect().width
@@ -58,19 +58,19 @@ def charts(page: Page) -> Locator:
 
 
 def key_of(page: Page) -> list[tuple[str, str]]:
-    """What the numbers beside the marks stand for."""
+    """Return the meaning of the numbers beside the marks."""
     shown = page.locator(".rl-key:visible")
     texts = shown.inner_text().split(" · ") if shown.count() else []
     return [(number, name) for number, name in (one.split("\N{NO-BREAK SPACE}") for one in texts)]
 
 
 def box_of(found: dict[str, float]) -> Box:
-    """A rectangle of the window, with y upward."""
+    """Return a rectangle of the window with y pointing up."""
     return Box(found["left"], -found["bottom"], found["right"], -found["top"])
 
 
 def hold_names(page: Page, nets: list[str]) -> bool:
-    """Hold that the names of the page's first chart are good; whether one has a leader line."""
+    """Check the names of the page's first chart; return whether any has a leader line."""
     found, key = measured(charts(page).first), key_of(page)
     specs = [parse(net) for net in nets]
     called = dict(zip(map(str, specs), names_of(specs), strict=True))
@@ -117,7 +117,7 @@ def test_a_names_nearest_mark_is_its_own(server: str, visit: Visit) -> None:
 
 
 def hold_inside(page: Page, count: int) -> None:
-    """Hold that the page's charts, so many, cut no text and keep titles off ticks and legend."""
+    """Check that `count` charts cut off no text and keep titles clear of ticks and legend."""
     expect(charts(page)).to_have_count(count, timeout=90_000)
     for number in range(count):
         found = measured(charts(page).nth(number))
@@ -159,13 +159,13 @@ def test_no_chart_cuts_its_text(
     page.goto(f"{server}/gradients?model={TINY}&batch=2")
     settled(page)
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_role("heading", name="What these curves say")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name="What the curves show")).to_be_visible(timeout=90_000)
     settled(page)
     hold_inside(page, 1)
     page.goto(f"{server}/timing?model={TINY}")
     settled(page)
     page.get_by_text("More settings").click()
-    box = page.get_by_role("spinbutton", name="Longest time, s")
+    box = page.get_by_role("spinbutton", name="Time limit, s")
     box.fill("1")
     box.press("Enter")
     settled(page)

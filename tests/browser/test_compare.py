@@ -1,4 +1,4 @@
-"""The pages Compare and Choose in a browser."""
+"""The Compare and Choose pages in a browser."""
 
 import csv
 import re
@@ -45,7 +45,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
 
 
 def tab(page: Page, name: str) -> None:
-    """Open a tab of a page and wait until it stands."""
+    """Open a tab of a page and wait until it is drawn."""
     page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
     expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
     settled(page)
@@ -83,7 +83,7 @@ def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, vis
 def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     page = visit(f"{server}/choose?max_macs=2")
     title(page, "Choose")
-    expect(page.get_by_text(re.compile("networks fit for ImageNet"))).to_be_visible()
+    expect(page.get_by_text(re.compile("networks for ImageNet"))).to_be_visible()
     row = page.get_by_role("cell", name="resnet18", exact=True).first
     expect(row).to_be_visible()
     expect(page.get_by_role("cell", name="resnet152", exact=True)).to_have_count(0)

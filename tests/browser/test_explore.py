@@ -1,4 +1,4 @@
-"""Explore as a visitor meets it."""
+"""The Explore page in a browser."""
 
 import re
 
@@ -38,7 +38,7 @@ def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit)
     page.get_by_test_id("stButtonGroup").get_by_text("Layers", exact=True).click()
     run = page.locator("summary", has_text="layer3.1 to layer3.35, 35 equal blocks").last
     settled(page)
-    expect(run).to_be_attached()  # the new model's layers stand, closed
+    expect(run).to_be_attached()  # the new model's layers are drawn, collapsed
     expect(run).to_be_hidden()
     page.locator("summary", has_text="layer3").first.click()
     expect(run).to_be_visible()
@@ -127,5 +127,5 @@ def test_a_tables_rows_are_cards_on_a_phone(server: str, visit: Visit) -> None:
     names = page.locator(".rl-table thead th").all_text_contents()
     assert said[1:] == [f'"{name}"' for name in names[1:]]
     tops = [box["y"] for cell in cells.all() if (box := cell.bounding_box())]
-    assert tops == sorted(set(tops))  # each on a line of its own
+    assert tops == sorted(set(tops))  # each on its own line
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,4 +1,4 @@
-"""The page Gradients in a browser."""
+"""The Gradients page in a browser."""
 
 import io
 import json
@@ -19,7 +19,7 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
     page = visit(f"{server}/gradients?model={TINY}&batch=4")
     title(page, "Gradients")
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_role("heading", name="What these curves say")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name="What the curves show")).to_be_visible(timeout=90_000)
     settled(page)
     expect(page.get_by_text("it vanishes; the residual one's stays within")).to_be_visible()
     chart = page.get_by_role("figure", name=re.compile("of block outputs"))

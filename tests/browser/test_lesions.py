@@ -1,4 +1,4 @@
-"""The pages Lesions and Paths in a browser: a click takes a block out."""
+"""The Lesions and Paths pages in a browser: a click takes a block out."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_a_click_takes_a_block_out_of_both_networks(server: str, visit: Visit) -
     expect(page).to_have_url(re.compile(r"out=layer2\.2$"))
     expect(page.locator(".rl-ten .wrong").first).to_be_visible()
 
-    block(page, "layer1.3", 1).click()  # in the plain one: it is out of both
+    block(page, "layer1.3", 1).click()  # in the plain network: it goes out of both
     expect(errors(page)).to_have_text(["19.3% wrong", "91.2% wrong"])
     other = visit(page.url)
     expect(errors(other)).to_have_text(["19.3% wrong", "91.2% wrong"])
@@ -48,7 +48,7 @@ def test_blocks_go_by_the_keyboard_and_quick_clicks_all_count(server: str, visit
         block(page, path).click()
     expect(page).to_have_url(re.compile(r"out=layer1\.1%2Clayer2\.1%2Clayer3\.1$"))
     canvas = page.locator(".rv-canvas")
-    canvas.press("Enter")  # the one that was clicked last comes back
+    canvas.press("Enter")  # puts back the block clicked last
     expect(page).to_have_url(re.compile(r"out=layer1\.1%2Clayer2\.1$"))
     canvas.press("ArrowRight")
     canvas.press("ArrowRight")
@@ -58,7 +58,7 @@ def test_blocks_go_by_the_keyboard_and_quick_clicks_all_count(server: str, visit
 
 def test_a_path_is_shown_at_once_and_files_are_made(server: str, visit: Visit) -> None:
     page = visit(f"{server}/paths?path_net=fashion_resnet56")
-    expect(page.get_by_text("the gradient through 8.4.")).to_be_visible()
+    expect(page.get_by_text("paths go through 8.4.")).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
     page.get_by_role("button", name="Export").click()
     choose_format(page, "PDF")

@@ -1,4 +1,4 @@
-"""The picker: editing each group, undoing, pasting, addresses, Back and Forward."""
+"""The picker in a browser: edits in each group, undo, pasting, addresses, Back and Forward."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.browser.conftest import Visit, settled
 from tests.browser.test_explore import model_text, title
 
 EDITS = {
-    # group: (option, value, what the text then says)
+    # group: (option, value, the model text that results)
     "Size": ("Blocks per stage", "2,2,2,2", "blocks=2,2,2,2"),
     "Block": ("Groups", "8", "groups=8"),
     "Shortcut": ("BN after projections", None, "projection_norm=0"),
@@ -122,7 +122,7 @@ def test_explore_on_a_phone_scrolls_tables_and_nothing_else(server: str, visit: 
 def test_verify_with_fvcore(model: str, server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model={model}&explore_shown=layers")
     page.get_by_role("button", name="Verify with fvcore").click()
-    result = page.get_by_text(re.compile("layers are equal"))
+    result = page.get_by_text(re.compile("layers agree"))
     expect(result).to_be_visible(timeout=90_000)
     equal, layers = re.findall(r"([\d,]+) of ([\d,]+) layers", result.inner_text())[0]
     assert equal == layers

@@ -1,4 +1,4 @@
-"""The page Shortcuts in a browser: the graph is walked through, opened, searched, taken home."""
+"""The Shortcuts page in a browser: navigate, open, search and export the graph."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def chosen(page: Page) -> Locator:
 
 
 def seen(page: Page) -> list[float]:
-    """What part of the drawing is seen: x, y, width, height."""
+    """Return the visible part of the drawing: x, y, width, height."""
     text = page.locator(".rv-canvas > svg").get_attribute("viewBox") or ""
     return [float(number) for number in text.split()]
 
@@ -163,7 +163,7 @@ def test_zoom_stays_when_the_page_runs_again(server: str, visit: Visit) -> None:
     assert after[0] > before[0]
     assert after[1] > before[1]
     page.get_by_role("button", name="Fit").click()
-    left, top, wide, tall = seen(page)  # beside the card of what is chosen
+    left, top, wide, tall = seen(page)  # beside the selected item's card
     assert left == pytest.approx(0, abs=1e-6)
     assert wide > whole[2]
     assert -top == pytest.approx((tall - whole[3]) / 2 - whole[1])
@@ -185,7 +185,7 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(chosen(page)).to_have_text("layer3.20.conv2")
     expect(page).to_have_url(re.compile("open=layer3.20%2Clayer3.all|open=layer3.20,layer3.all"))
     find.fill("layer9.0")
-    expect(page.locator(".rv-count")).to_have_text("nothing by that path")
+    expect(page.locator(".rv-count")).to_have_text("no match")
 
 
 def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None:
@@ -217,14 +217,14 @@ def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
     expect(node(page, "conv1")).to_be_visible()
     around = canvas(page).bounding_box()
     assert around
-    assert seen(page)[2] > 2 * around["width"]  # all of it: no text is legible
+    assert seen(page)[2] > 2 * around["width"]  # zoomed out: no text is legible
     find = page.get_by_role("searchbox", name="Find a node by its path")
-    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is folded away
+    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is inside a folded run
         find.fill(path)
         find.press("Enter")
         expect(chosen(page)).to_have_text(path)
         width = seen(page)[2]
-        assert around["width"] - 2 * 16 < width <= around["width"]  # a pixel of it is one of ours
+        assert around["width"] - 2 * 16 < width <= around["width"]  # at scale 1
         expect(node(page, path)).to_be_in_viewport(ratio=1)
         page.get_by_role("button", name="Fit").click()
 
@@ -249,9 +249,9 @@ def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, vi
     count = page.locator(".rv-count")
     lit = page.locator(".rv-canvas g.node.found")
     for text, said, end in (
-        ("conv1", "conv1 is inside stem: choose layer for every node to see it", "stem"),
-        ("maxpool", "maxpool is inside stem: choose layer for every node to see it", "stem"),
-        ("fc", "fc is inside head: choose layer for every node to see it", "head"),
+        ("conv1", "conv1 is inside stem: set Level to layer to see it", "stem"),
+        ("maxpool", "maxpool is inside stem: set Level to layer to see it", "stem"),
+        ("fc", "fc is inside head: set Level to layer to see it", "head"),
     ):
         find.fill(text)
         expect(count).to_have_text(said)
@@ -261,7 +261,7 @@ def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, vi
     expect(chosen(page)).to_have_text("head")
     find.fill("pool")
     expect(count).to_have_text(
-        "maxpool is inside stem, avgpool is inside head: choose layer for every node to see them"
+        "maxpool is inside stem, avgpool is inside head: set Level to layer to see them"
     )
 
     for text in ("conv4_x", "conv4"):
@@ -277,7 +277,7 @@ def test_the_very_path_is_found_first(server: str, visit: Visit) -> None:
     find = page.get_by_role("searchbox", name="Find a node by its path")
     find.fill("conv1")
     expect(page.locator(".rv-count")).to_have_text(
-        "1 found: Enter shows it; conv1 is inside stem: choose layer for every node to see it"
+        "1 found: Enter shows it; conv1 is inside stem: set Level to layer to see it"
     )
     page = visit(f"{server}/shortcuts?model=resnet50&level=layer&at=layer1.0.conv1")
     find = page.get_by_role("searchbox", name="Find a node by its path")
@@ -297,9 +297,9 @@ def test_what_to_do_and_what_is_counted_is_said(server: str, visit: Visit) -> No
         expect(hint).to_have_count(1)
     node(page, "layer2.0").click()
     saved = page.locator(".rv-details dt", has_text="Saved memory")
-    expect(saved).to_have_attribute("title", re.compile("counts once, at the first of them$"))
+    expect(saved).to_have_attribute("title", re.compile("counts once, for the first$"))
     value = page.locator(".rv-details dt:has-text('Saved memory') + dd")
-    expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nKept for the backward pass"))
+    expect(value).to_have_attribute("title", re.compile(r"^[\d,]+ B\nSaved for the backward pass"))
 
 
 def test_a_hint_gives_one_block_and_all_of_them(server: str, visit: Visit) -> None:
@@ -359,7 +359,7 @@ def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Pa
     page.locator("label", has_text="Legend").click()
     settled(page)
     page.get_by_role("textbox", name="Title").fill("</svg><script>Café Ж")
-    # the click itself ends the typing and begins a run
+    # The click itself ends the typing and starts a run.
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
@@ -380,7 +380,7 @@ def test_a_file_waits_for_its_visitor(server: str, visit: Visit) -> None:
     choose_format(page, "DOT")
     page.get_by_role("button", name="Download DOT").click()
     page.wait_for_function("() => window.fetchFile")
-    for _ in range(3):  # Streamlit collects files at the end of anybody's run
+    for _ in range(3):  # Streamlit discards files after any visitor's run
         other.reload()
         drawn(other)
     with page.expect_download() as waiting:
@@ -446,7 +446,7 @@ def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_
     find = page.get_by_role("searchbox", name="Find a node by its path")
     find.fill("fc")
     expect(page.locator(".rv-count")).to_have_text(
-        "fc is inside head: choose layer for every node to see it"
+        "fc is inside head: set Level to layer to see it"
     )
     page.get_by_role("radio", name="layer").check()
     expect(page.locator(".rv-count")).to_have_text("1 found: Enter shows it")

@@ -1,4 +1,4 @@
-"""Nothing moves while a page opens, no click is lost, and a phone shows the page chosen."""
+"""Opening a page shifts nothing and loses no click; on a phone, a choice closes the sidebar."""
 
 import re
 
@@ -9,7 +9,7 @@ from pages.ui.frame import PAGES
 from tests.browser.conftest import MOST_SHIFT, Arrive, Visit, forget, settled, shift
 from tests.browser.test_explore import model_text, title
 
-# Where the middle of a button is in the first frame in which a click can reach it.
+# Return the centre of a button in the first frame in which a click can reach it.
 FIRST = """(name) => new Promise((done) => {
   const look = () => {
     for (const button of document.querySelectorAll("button:enabled")) {
@@ -18,7 +18,7 @@ FIRST = """(name) => new Promise((done) => {
       const middle = [x + width / 2, y + height / 2];
       if (button.contains(document.elementFromPoint(...middle))) return done(middle);
     }
-    if (performance.now() > 30_000) return done(null); // it never can: rather fail than wait on
+    if (performance.now() > 30_000) return done(null); // fail instead of waiting longer
     requestAnimationFrame(look);
   };
   look();

@@ -1,4 +1,4 @@
-"""The page Timing in a browser: measure, cancel, and several visitors at once."""
+"""The Timing page in a browser: measure, cancel, and several visitors at once."""
 
 import re
 
@@ -12,9 +12,9 @@ TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
 
 
 def ask(page: Page, seconds: int) -> None:
-    """Ask for a measurement of at most so many seconds."""
+    """Start a measurement with a time limit in seconds."""
     page.get_by_text("More settings").click()
-    box = page.get_by_role("spinbutton", name="Longest time, s")
+    box = page.get_by_role("spinbutton", name="Time limit, s")
     box.fill(str(seconds))
     box.press("Enter")
     settled(page)
@@ -22,7 +22,7 @@ def ask(page: Page, seconds: int) -> None:
 
 
 def appears(what: Locator) -> bool:
-    """Whether it is there within ten seconds."""
+    """Return whether an element appears within ten seconds."""
     try:
         what.wait_for(timeout=10_000)
     except TimeoutError:
@@ -47,7 +47,7 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
 
 
 def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/timing?model=resnet50")  # slow enough not to end before the click
+    page = visit(f"{server}/timing?model=resnet50")  # slow enough to still run at the click
     ask(page, 200)
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible(timeout=60_000)
@@ -68,7 +68,7 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
     for name, heading in (("Shortcuts", "Shortcuts of a"), ("Timing", "Timing a")):
         link = pages[-1].get_by_role("link", name=name)
         there = pages[-1].get_by_role("heading", level=1, name=heading)
-        # On a busy server a timer of the page can take the place of the first click.
+        # On a busy server, a timer of the page can swallow the first click.
         link.click()
         if not appears(there):
             link.click()
@@ -80,7 +80,7 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
 
 def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model={TINY}")
-    batches = page.get_by_role("textbox", name="Batch, or several")
+    batches = page.get_by_role("textbox", name="Batch size(s)")
     inference = page.get_by_role("radio", name="inference")
     dtype = page.get_by_role("combobox", name="Dtype")
 
@@ -90,7 +90,7 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
         expect(page).to_have_url(re.compile(f"timing_batches={text}(&|$)"))
 
     def expect_chosen(page: Page) -> None:
-        expect(page.get_by_role("textbox", name="Batch, or several")).to_have_value("8")
+        expect(page.get_by_role("textbox", name="Batch size(s)")).to_have_value("8")
         expect(page.get_by_role("radio", name="inference")).to_be_checked()
         expect(page.get_by_role("combobox", name="Dtype")).to_have_value("bfloat16")
 
@@ -118,7 +118,7 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
     whole = "timing_batches=8&timing_dtype=bfloat16&timing_mode=inference"
     expect(page).to_have_url(re.compile(whole))
 
-    page.go_back()  # where the link led, while the settings were added
+    page.go_back()  # the link's own step, before the settings were added
     expect(page).to_have_url(re.compile(f"/timing.*{whole}|/units(?!.*timing_batches)"))
     settled(page)
     page.go_back()

@@ -1,4 +1,4 @@
-"""The page Training in a browser."""
+"""The Training page in a browser."""
 
 import json
 import re
@@ -18,11 +18,13 @@ NET = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=1x14x14"
 def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     page = visit(f"{server}/training?train_models={TINY}&train_seeds=1&train_steps=40")
     title(page, "Training")
-    expect(page.get_by_text("No runs of these settings yet")).to_be_visible()
+    expect(page.get_by_text("No runs with these settings yet")).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     chart = page.get_by_role("figure", name=re.compile("Training loss by step"))
-    expect(chart.first).to_be_visible(timeout=60_000)  # the live one may still stand beside it
-    said = page.get_by_text(re.compile("Residual, 8 layers.* loss [0-9.]+ against [0-9.]+ over"))
+    expect(chart.first).to_be_visible(timeout=60_000)  # the live chart may still be there, too
+    said = page.get_by_text(
+        re.compile("8-layer residual network.* loss [0-9.]+ against [0-9.]+ over")
+    )
     expect(said).to_be_visible(timeout=60_000)
     settled(page)
     expect(chart).to_have_count(1)
@@ -35,11 +37,11 @@ def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     values = json.loads(waiting.value.path().read_text())
     assert [len(run["train_loss"]) for run in values["runs"]] == [40, 40]
 
-    # what was trained outlives a reload
+    # Runs survive a reload.
     page.reload()
     settled(page)
     expect(said).to_be_visible()
-    expect(page.get_by_role("heading", name="Runs of this visit")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Runs in this session")).to_have_count(0)
 
 
 def test_a_student_trains_a_network_and_asks_it(server: str, visit: Visit, tmp_path: Path) -> None:

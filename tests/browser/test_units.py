@@ -1,4 +1,4 @@
-"""The page Units in a browser."""
+"""The Units page in a browser."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,9 @@ def test_a_lecturer_sets_two_units_beside_each_other(
     page.get_by_role("combobox", name="Unit order").first.click()
     page.get_by_role("option", name="BN after addition").click()
     expect(page.get_by_role("img", name=re.compile("^BN after addition unit"))).to_be_visible()
-    expect(page.get_by_text("what the shortcut carries is scaled anew")).to_be_visible()
+    expect(
+        page.get_by_text("BN after the addition rescales what the shortcut carries")
+    ).to_be_visible()
     expect(page).to_have_url(re.compile(r"left_order=bn_after_add"))
 
     other = visit(page.url)

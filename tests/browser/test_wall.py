@@ -1,4 +1,4 @@
-"""The projector view: type from 24 px, one thing a screen, no scrolling."""
+"""The projector view: type from 24 px, one thing per screen, no scrolling."""
 
 import re
 
@@ -32,12 +32,12 @@ TEXTS = """() => {
   return found;
 }"""
 
-RAISED = 0.7  # of its line: an exponent, which plotly writes as a smaller text
-SMALLEST = {"lesions": 19.0}  # fifteen blocks to take out, none of which may be folded away
+RAISED = 0.7  # size of an exponent relative to its line, in plotly
+SMALLEST = {"lesions": 19.0}  # all fifteen blocks must stay unfolded, so that each can be clicked
 
 
 def texts(page: Page) -> list[tuple[str, float]]:
-    """What is read on the screen, with its size in px."""
+    """Return the texts on the screen with their sizes in px."""
     return [(text, size) for text, size in page.evaluate(TEXTS)]
 
 
@@ -74,10 +74,10 @@ def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
 
 
 def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Visit) -> None:
-    """On the wall and at the desk: what is pressed, the chart with both names, what it says."""
+    """On the wall and at the desk: the pressed preset, the chart's two names, the sentence."""
     page = visit(f"{server}/gradients?batch=4", 1280, 720)
     page.get_by_role("button", name="Vanishing", exact=True).click()
-    said = page.get_by_text("Toward the input the plain stack's gradient falls by a factor of")
+    said = page.get_by_text("Toward the input, the plain stack's gradient falls by a factor of")
     expect(said).to_be_visible(timeout=60_000)
     for view in ("desk", "wall"):
         settled(page)
@@ -99,5 +99,5 @@ def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Vi
 
 def test_what_is_wrong_with_hidden_settings_is_said(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?view=wall&models=resnet20,resnet21", 1280, 720)
-    expect(page.get_by_text("is no model")).to_be_visible()
+    expect(page.get_by_text("is not a model")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""A ResNet as plain functions on a state dict, written from the papers and not from `nets`.
+"""A ResNet as plain functions on a state dict, written from the papers, not from `nets`.
 
 He et al. 2015 (arXiv 1512.03385) for the stem, the blocks and the shortcuts; He et al. 2016
 (arXiv 1603.05027), Fig. 4, for the unit orders; torchvision for groups, widths and dilation.
@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @torch.no_grad()
 def randomise(model: nn.Module, seed: int) -> None:
-    """Give every tensor that is constant in a fresh model a random value instead."""
+    """Fill every tensor that is constant in a fresh model with random values."""
     torch.manual_seed(seed)
     for name, tensor in model.state_dict().items():
         if name.endswith("running_var") or (name.endswith("weight") and tensor.ndim == 1):
@@ -35,7 +35,7 @@ def randomise(model: nn.Module, seed: int) -> None:
 
 
 def tensorflow_pads(size: int, reach: int, stride: int) -> tuple[int, int]:
-    """The least padding with which ceil(size / stride) windows fit, the smaller half first."""
+    """Return the least padding that fits ceil(size / stride) windows, the smaller half first."""
     windows = -(-size // stride)
     total = 0
     while (windows - 1) * stride + reach > size + total:
@@ -44,7 +44,7 @@ def tensorflow_pads(size: int, reach: int, stride: int) -> tuple[int, int]:
 
 
 class Reference:
-    """The forward pass of a spec in eval mode. `used` names the tensors that it has read."""
+    """The forward pass of a spec in eval mode. `used` holds the names of the tensors it reads."""
 
     def __init__(self, spec: ResNetSpec, state: dict[str, Tensor]) -> None:
         self.spec, self.state = spec, state
@@ -59,7 +59,7 @@ class Reference:
             stride, before = (1 if stage == 0 else 2), dilation
             if stage > 0 and spec.dilate[stage - 1] == 1:
                 stride, dilation = 1, 2 * dilation
-                if spec.stride_on == "conv1":  # what followed the stride is now on a finer map
+                if spec.stride_on == "conv1":  # the convolutions after conv1 see a finer map
                     before = dilation
             for block in range(count):
                 path = f"layer{stage + 1}.{block}"
@@ -115,7 +115,7 @@ class Reference:
                 if spec.projection_norm:
                     y_short = self._norm(y_short, f"{path}.downsample.1")
                 return y + y_short
-            # the first unit is activated before its paths split (He et al. 2016, appendix)
+            # the first unit splits its paths after the activation (He et al. 2016, appendix)
             start = activated if path == "layer1.0" else x
             if changes:
                 zeros = x.new_zeros(x.shape[0], out - x.shape[1], *y.shape[2:])
@@ -173,7 +173,7 @@ class Reference:
         return F.conv2d(x, weight, bias, stride, 0, dilation, groups)
 
     def _pad(self, x: Tensor, reach: int, stride: int, value: float) -> Tensor:
-        """Symmetric: half the window on every side. Same: as TensorFlow does."""
+        """Pad half a window on every side, or for "same" padding as TensorFlow does."""
         height, width = x.shape[2:]
         top, bottom = left, right = reach // 2, reach // 2
         if self.spec.padding == "same":

@@ -1,4 +1,4 @@
-"""The catalog against the papers: published parameter counts, depths, names and sources."""
+"""The catalog compared with the papers: parameter counts, depths, names and sources."""
 
 import re
 
@@ -89,7 +89,7 @@ def test_the_name_says_the_depth(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n, e in CATALOG.items() if e.family is Family.WIDE])
 def test_a_wide_name_counts_all_convolutions(name: str) -> None:
-    """Zagoruyko & Komodakis 2016: with the three projections, without the last layer."""
+    """Zagoruyko & Komodakis 2016 count the three projections but not the last layer."""
     spec = CATALOG[name].spec
     kinds = [type(module) for module in build(spec, "meta").modules()]
     assert kinds.count(nn.Conv2d) == spec.depth - 1 + 3 == depth_in(name)

@@ -1,7 +1,7 @@
-"""A dilated network computes what the strided one does, at every pixel in between as well.
+"""A dilated network computes the strided one's features, and those of the pixels in between.
 
-With the same weights its features at every second (or fourth) pixel equal those of the strided
-network: the test of dilation that Yu and Koltun 2016 and R-FCN (Dai et al. 2016) rely on.
+With equal weights, its features at every second (or fourth) pixel equal those of the strided
+network. Yu and Koltun 2016 and R-FCN (Dai et al. 2016) rely on this property.
 """
 
 import pytest
@@ -16,7 +16,7 @@ SMALL = "blocks=2,2,3,2:widths=4,8,12,16:stem_width=8:input=3x64x96:classes=5"
 
 
 def features(spec: ResNetSpec) -> Tensor:
-    """The last stage's output in eval mode, [2, C, H, W], of weights that the seed decides."""
+    """Return the last stage's output in eval mode, [2, C, H, W], with seeded weights."""
     model = build(spec).double().eval()
     randomise(model, seed=2)
     seen: list[Tensor] = []

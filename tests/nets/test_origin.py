@@ -1,4 +1,4 @@
-"""What an edited network is called, and what is said of its edit."""
+"""Titles of edited networks and descriptions of their edits."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What networks are called beside each other."""
+"""Names of networks that are shown together."""
 
 import pytest
 from hypothesis import given
@@ -55,12 +55,12 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
             "resnet50 resnet50:unit=full_preact wrn28_10",
             ("ResNet-50", "ResNet-50, full pre-activation", "WRN-28-10"),
         ),
-        (  # what all have in common goes without saying
+        (  # names leave out what all have in common
             "resnet18:classes=10 resnet50:classes=10",
             ("ResNet-18", "ResNet-50"),
         ),
         ("resnet50 resnet50:channels=1", ("ResNet-50", "ResNet-50, channels 1")),
-        (  # one network by two names has no name that tells it apart from itself
+        (  # two texts of one network: no edit tells them apart
             "resnet18:shortcut=none plain18",
             ("resnet18:shortcut=none", "plain18"),
         ),

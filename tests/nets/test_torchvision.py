@@ -1,4 +1,4 @@
-"""torchvision's ten networks against torchvision itself, to the bit."""
+"""The ten torchvision networks compared with torchvision itself, bit for bit."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def shapes(model: nn.Module) -> list[tuple[str, torch.Size]]:
 
 
 def assert_same_network(text: str, make_theirs: Callable[[], nn.Module]) -> None:
-    """The same names in the same order, the same shapes, the same outputs to the bit."""
+    """Check equal names, order and shapes, and outputs that are equal bit for bit."""
     torch.manual_seed(0)
     theirs = make_theirs().eval()
     randomise(theirs, seed=1)

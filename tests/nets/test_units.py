@@ -1,4 +1,4 @@
-"""Built networks against a reference written from the papers, and what every build promises."""
+"""Built networks compared with a reference written from the papers, and invariants of a build."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from tests.strategies import specs
 SMALL = ResNetSpec(
     blocks=(2, 2, 1), widths=(4, 4, 8), dilate=(0, 0), stem_width=16, input=(3, 17, 20), classes=5
 )
-"""Bottlenecks whose shape stays, whose map halves, and whose channels double as it does."""
+"""Bottlenecks that keep the shape, halve the map, or double the channels as they halve it."""
 
 SMALL_BASIC = edit(SMALL, {"block": "basic", "stem_width": 4})
 
@@ -94,7 +94,7 @@ def test_options_in_every_unit_order(unit: UnitOrder, options: dict[str, object]
     ],
 )
 def test_the_first_pre_activation_comes_before_the_paths_split(text: str) -> None:
-    """He et al. 2016, appendix: the first unit's shortcut of any kind carries the activated x."""
+    """He et al. 2016, appendix: any kind of shortcut carries the activated x in the first unit."""
     spec = edit(parse(text), {"blocks": (2, 2, 2)})
     model = build(spec)
     inputs: dict[str, Tensor] = {}
@@ -161,7 +161,7 @@ def test_same_padding_is_the_least_that_fits() -> None:
 
 
 def windows(x: Tensor, taps: int, stride: int, dilation: int) -> Tensor:
-    """Every window of TensorFlow's "same" on an [H, W] map, pixels outside as NaN."""
+    """Return every window of TensorFlow's "same" on an [H, W] map, with NaN for outer pixels."""
     rows, columns = (
         [
             [i * stride - tensorflow_pads(size, dilation * (taps - 1) + 1, stride)[0] + t * dilation
@@ -284,7 +284,7 @@ def convolutions(model: nn.Module) -> dict[str, nn.Conv2d]:
 def assert_drawn_like(
     model: nn.Module, seed: int, draw: Callable[[nn.Conv2d | nn.Linear], Tensor]
 ) -> None:
-    """Draw every layer again in the order of the network, and compare."""
+    """Draw every layer again in the order of the network and compare."""
     torch.manual_seed(seed)
     for module in model.modules():
         if isinstance(module, WEIGHTED):
@@ -295,7 +295,7 @@ WITH_GROUPS = edit(SMALL, {"groups": 2, "widths": (32, 32, 64), "classes": 50})
 
 
 def test_he_initialisation() -> None:
-    """Deviation sqrt(2 / (k k out)); the linear layer stays PyTorch's, as in torchvision."""
+    """The deviation is sqrt(2 / (k k out)); as in torchvision, the linear layer is PyTorch's."""
 
     def draw(layer: nn.Conv2d | nn.Linear) -> Tensor:
         if isinstance(layer, nn.Linear):
@@ -311,7 +311,7 @@ def test_he_initialisation() -> None:
 
 
 def test_xavier_initialisation() -> None:
-    """Uniform within sqrt(6 / (fan in + fan out)), biases zero."""
+    """Weights are uniform within sqrt(6 / (fan in + fan out)); biases are zero."""
 
     def bound(layer: nn.Conv2d | nn.Linear) -> float:
         outputs, inputs, *kernel = layer.weight.shape
