@@ -11,6 +11,7 @@ from nets import plan
 from nets.plan import ShortcutKind
 from pages.ui.fields import select
 from pages.ui.markup import Cell, table
+from pages.ui.wall import on_wall
 
 _COLOURS = {
     ShortcutKind.IDENTITY: "blue",
@@ -41,7 +42,8 @@ def show_block(profile: Profile) -> None:
     rows = [_row(branch) for branch in found.branches]
     head = ("Branch", "Convolutions", "Weights", "MACs")
     st.html(table("This block's branch and the other kind", head, rows, text_columns=2))
-    st.caption(_compare(own, other))
+    if not on_wall():
+        st.caption(_compare(own, other))
 
 
 def _row(branch: Branch) -> tuple[Cell | str, ...]:
