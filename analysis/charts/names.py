@@ -48,7 +48,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 _MARGIN, _LED = 2.0, 1.0  # px by which other marks are farther than a name's own, with a line
 _APART = 3.0  # px between names
 _LETTERS = 30  # of a line of a shared name
-_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # what a weaker place costs, in px of distance
+_OFF_CENTRE, _ON_LINE = 30.0, 40.0  # what a weaker place costs, in px of distance
 _TRIES = 3_000  # steps of the search
 _KEPT = 64
 

@@ -55,21 +55,26 @@ class Beside:
         arranged: Layout = Layout.COLUMN,
         figures: bool = False,
         aspect: float = DEFAULT_ASPECT,
+        fits: bool = False,
     ) -> Graph:
         """Lay the networks out beside each other; arguments as of `analysis.drawing.graph.graph`.
 
-        Boxes say operations unless `labels` is given, as these are what is compared.
+        Boxes say operations unless `labels` is given, as these are what is compared; paths, which
+        are shorter, where the text is to be large.
         """
-        says = labels or Labels.OPERATIONS
+        says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = []
         if self.vgg19:
-            spacing = SCREEN if width_mm is None else PAPER
+            spacing = SCREEN if width_mm is None and not fits else PAPER
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
-            network = network_of(replace(view, groups=in_columns, splits=in_columns))
-            networks.append(replace(network, name=name))
+            view = replace(view, groups=in_columns, splits=in_columns)
+            if fits:
+                view = replace(view, spacing=PAPER, short=True)
+            network = network_of(view)
+            networks.append(replace(network, name=name, notes=() if fits else network.notes))
         marked = [_marked(network) for network in networks]
         if in_columns:
             drawn = column.beside(marked, width_mm)

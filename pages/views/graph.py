@@ -45,7 +45,8 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
-        return pair.graph(level, unfold, width_mm, labels, layout, figures)
+        fits = drawn.fits and width_mm is None
+        return pair.graph(level, unfold, width_mm, labels, layout, figures, drawn.aspect, fits)
     return graph(
         profile_of(drawn.spec),
         level,

@@ -198,7 +198,7 @@ def test_two_marks_close_together() -> None:
     assert {name.text: name.place for name in found.names} == {
         "ResNet-18": Place.BELOW,
         "Wide ResNet-50-2": Place.ABOVE,
-        "ResNet-152": Place.BELOW,
+        "ResNet-152": None,  # at a leader line: the front runs through the places beside its mark
     }
 
 

@@ -23,6 +23,7 @@ from nets.options import BlockKind, UnitOrder
 from nets.plan import ShortcutKind
 from pages.ui.frame import PAGES
 from tests.browser.conftest import Arrive, Visit, drawn
+from tests.browser.exports import close
 
 SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
 TEXT = 4.5  # to 1, the least contrast of text (WCAG 2.2, AA)
@@ -31,6 +32,7 @@ OPENERS = "[data-testid='stPopoverButton']"
 DIALOG = "[role='dialog']"
 FOLDED = "[data-testid=stExpander] details:not([open]), .rl-tree > details:first-of-type"
 UNFOLD = f"document.querySelectorAll('{FOLDED}').forEach((one) => one.firstElementChild.click())"
+EXPORTS = {"shortcuts": "Export", "compare": "Export comparison"}
 STOPS = 200  # more than any page has
 
 MEASURES = (SEEN, Axe().axe_script)
@@ -45,9 +47,9 @@ def put_on(page: Page, scheme: Any) -> None:
     drawn(page)
 
 
-def legible(page: Page, within: str = "body") -> None:
+def legible(page: Page, within: str = "body", least: float = TEXT) -> None:
     """All text stands out; charts may be drawn a moment after the page has run."""
-    faint = f"seen.faint({TEXT}, {within!r})"
+    faint = f"seen.faint({least}, {within!r})"
     found = page.evaluate(faint)
     if found:
         with suppress(TimeoutError):
@@ -104,8 +106,28 @@ def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
             check(page, scheme, DIALOG)
             page.keyboard.press("Escape")
             expect(page.locator(DIALOG)).to_have_count(0)
+        if export := EXPORTS.get(PAGES[number][0]):
+            page.get_by_role("button", name=export, exact=True).click()
+            expect(page.get_by_role("img", name="Preview")).to_be_visible()
+            drawn(page)
+            check(page, scheme, DIALOG)
+            close(page)
+    if not number:
+        tab_goes_on_into_a_popover_once_the_page_has_run_again(page)
     page.set_viewport_size({"width": 390, "height": 844})
     assert violations(page, "body", "scrollable-region-focusable") == []
+
+
+def tab_goes_on_into_a_popover_once_the_page_has_run_again(page: Page) -> None:
+    page.get_by_role("radio", name="Stages").locator("..").click()
+    expect(page.get_by_role("table", name="Stages")).to_be_visible()
+    drawn(page)
+    page.locator(OPENERS).first.press("Enter")
+    expect(page.locator(DIALOG)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator(f"{DIALOG} :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_have_count(0)
 
 
 def test_the_editor_is_accessible(server: str, visit: Visit) -> None:
