@@ -41,6 +41,7 @@ class Dash(StrEnum):
     DASHED = "dash"
     DOTTED = "dot"
     DASH_DOT = "dashdot"
+    LONG_DASH_DOT = "longdashdot"
     LONG_DASHED = "longdash"
 
 
@@ -122,7 +123,7 @@ LINE_LOOKS = (
     ("warning", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
-"""Colour and line style of the lines of a family, in turn; dash and dot is theory's alone."""
+"""Colour and line style of the lines of a family, in turn; dashes with dots are theory's alone."""
 
 _NAMED = 6
 """Lines that can have their names at their ends."""
