@@ -97,7 +97,7 @@ _MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
 
 _SWEPT = 6  # of the compared networks, where no others are chosen
 
-_ASPECT = 1.0  # of each graph of two side by side
+_ASPECT = 1.2  # of each graph of two side by side
 _WALL_ASPECT = 2.1  # of the graph on the wall
 
 
