@@ -15,7 +15,9 @@ from pages.ui.wall import aside, heading, on_wall
 from pages.ui.words import complain
 from pages.views.choose import (
     choose_budgets,
+    choose_front,
     choose_task,
+    choose_view,
     export_choice,
     front_chart,
     show_deepest,
@@ -24,7 +26,7 @@ from pages.views.choose import (
 )
 
 warm_up()
-export = heading("Choose")
+export = aside("beside") if on_wall() else heading("Choose")
 aside("intro").markdown("Pick a task and your budgets to see which networks fit.")
 with aside("settings"):
     task = choose_task()
@@ -38,22 +40,23 @@ except ValueError as error:
     complain(str(error))
     end_page()
 if on_wall():
-    if choice.fronts:
-        show_chart(front_chart(choice), "front")
+    chart = front_chart(choice, choose_front(choice) if choice.fronts else "")
+    st.title(chart.title if chart else "Choose")
+    if chart:
+        show_chart(chart, "front")
     st.markdown(choice.sentence)
     end_page()
 st.html(verdict(choice.sentence))
-if choice.fits:
-    st.header("What fits")
+view, front = choose_view(choice), ""
+if view == "fits":
     show_fits(choice)
-if choice.deepest:
-    st.header("Deepest network of each family")
+elif view == "deepest":
     show_deepest(choice)
     show_real_step(choice)
-chart = None
-if choice.fronts:
-    st.header("Pareto front")
-    chart = front_chart(choice)
+elif view == "front":
+    front = choose_front(choice)
+chart = front_chart(choice, front)
+if chart and view == "front":
     show_chart(chart, "front", 480)
 with export:
     export_choice(choice, chart)

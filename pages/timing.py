@@ -16,7 +16,7 @@ from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
-from pages.ui.wall import aside, end_of_wall, heading, on_wall
+from pages.ui.wall import action, aside, end_of_wall, heading, on_wall
 from pages.views.timing import (
     HEAVY,
     choose_settings,
@@ -50,7 +50,7 @@ with aside("settings"):
     settings = choose_settings(spec)
 job = job_of("timing")
 running = job is not None and not is_over(job)
-st.button(
+action().button(
     "Measure",
     type="primary",
     icon=":material/timer:",

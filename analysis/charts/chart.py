@@ -41,6 +41,7 @@ class Dash(StrEnum):
     DASHED = "dash"
     DOTTED = "dot"
     DASH_DOT = "dashdot"
+    LONG_DASH_DOT = "longdashdot"
     LONG_DASHED = "longdash"
 
 
@@ -122,7 +123,7 @@ LINE_LOOKS = (
     ("warning", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
-"""Colours and line styles for the lines of a chart, in turn; dash-dot is reserved for theory."""
+"""Colours and line styles for the lines of a chart, in turn; dash-dots are reserved for theory."""
 
 _NAMED = 6
 """Most lines that can have their names at their ends."""

@@ -67,6 +67,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.DASHED: "--",
     Dash.DOTTED: ":",
     Dash.DASH_DOT: "-.",
+    Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
     Dash.LONG_DASHED: (0, (7, 2)),
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")

@@ -48,7 +48,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
 _LETTERS = 30  # per line of a shared name
-_OFF_CENTRE, _ON_LINE = 30.0, 12.0  # costs of inferior places, in px of distance
+_OFF_CENTRE, _ON_LINE = 30.0, 40.0  # costs of inferior places, in px of distance
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ WALL_PX = 24
 _LETTERS = 34  # per line below the axes, limited by the width of a phone
 _WORD_LETTERS = 20  # per line of a word along the axis
 _TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
+_WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, where there is no toolbar
 _STANDOFF_PX = 12  # from an axis's ticks to its title
 _WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
 _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
@@ -111,6 +113,7 @@ def figure(
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         drawn.add_trace(_plotly_trace(go, series, colour, number, beside, wall))
+    x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -122,7 +125,7 @@ def figure(
     }
     drawn.update_layout(
         height=None if wall else height,
-        margin={"l": 10, "r": 10, "t": _TOP_PX * scale, "b": 10},
+        margin={"l": 10, "r": 10, "t": _top(chart, wall), "b": 10},
         hoverlabel={"font": {"size": font}},
         font={"size": font, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -149,7 +152,7 @@ def figure(
         showlegend=len(chart.series) > 1,
         xaxis={
             "title": {
-                "text": in_lines(chart.x_label, "<br>", 2 * _LETTERS if wall else _LETTERS),
+                "text": in_lines(x_label, "<br>", 2 * _LETTERS if wall else _LETTERS),
                 "font": {"size": font},
                 "standoff": _STANDOFF_PX * scale,
             },
@@ -160,7 +163,7 @@ def figure(
         },
         yaxis={
             "title": {
-                "text": in_lines(chart.y_label, "<br>", 28 if wall else 44),
+                "text": in_lines(y_label, "<br>", 28 if wall else 44),
                 "font": {"size": font},
                 "standoff": _STANDOFF_PX * scale,
             },
@@ -197,6 +200,20 @@ def figure(
         + [_annotation(chart, name, palette, scale) for name in names],
     )
     return drawn
+
+
+def _top(chart: Chart, wall: bool) -> int:
+    """The room above the axes, in px."""
+    if not wall:
+        return _TOP_PX
+    return _WALL_MARKS_PX if chart.marks else _WALL_TOP_PX
+
+
+def _label(chart: Chart, label: str, wall: bool) -> str:
+    """An axis's label; on the wall without the convention that the title above says."""
+    if not wall:
+        return label
+    return re.sub(r" \([^()]*\)", lambda said: "" if said[0] in chart.title else said[0], label)
 
 
 def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:
@@ -338,7 +355,7 @@ def _plotly_trace(
             zorder=9 - number,
             error_y=_plotly_errors(series),
         )
-    width = (2.0 if wall else 1.5) if series.thin else (3.0 if wall else 2.5)
+    width = 3.0 if wall else 1.5 if series.thin else 2.5
     return go.Scatter(
         **common,
         mode="lines" if series.thin else "lines+markers",

@@ -99,7 +99,9 @@ def scatter_chart(
         if group
     ]
     if len({(x.of(row), y.of(row)) for row in front}) > 1:
-        line = Series("front", series[0].x, series[0].y, colour="identity", thin=True)
+        line = Series(
+            _FRONT, series[0].x, series[0].y, colour="identity", thin=True, in_legend=False
+        )
         series.insert(0, line)
     best = listed(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1

@@ -168,7 +168,7 @@ def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGr
         if before.change is not block.change
     }
     one, other = (
-        _marked(graph(cost, Level.BLOCK, aspect=aspect, cuts=cuts), changes)
+        _marked(graph(cost, Level.BLOCK, aspect=aspect, cuts=cuts, fits=True), changes)
         for cost in (found.before, found.after)
     )
     return one, other

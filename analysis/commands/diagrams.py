@@ -198,8 +198,8 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     from analysis.structure.units import parse_unit
 
     found = [or_usage(parse_unit, text) for text in units]
-    drawn = unit_graph(found)
-    _export(output, found[0].profile, lambda _: drawn, "units", None, {}, **look)
+    draw = partial(unit_graph, found)
+    _export(output, found[0].profile, draw, "units", None, {}, **look)
 
 
 @click.command()

@@ -59,9 +59,10 @@ class Beside:
     ) -> Graph:
         """Lay out the networks together; arguments as in `analysis.drawing.graph.graph`.
 
-        Unless `labels` is given, boxes say operations, because these are what is compared.
+        Unless `labels` is given, boxes say operations, because these are what is compared; if the
+        text is to be large, they say paths, which are shorter.
         """
-        says = labels or Labels.OPERATIONS
+        says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = []
         if self.vgg19:
@@ -69,10 +70,11 @@ class Beside:
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
+            view = replace(view, groups=in_columns, splits=in_columns)
             if fits:
                 view = replace(view, spacing=PAPER, short=True)
-            network = network_of(replace(view, groups=in_columns, splits=in_columns))
-            networks.append(replace(network, name=name))
+            network = network_of(view)
+            networks.append(replace(network, name=name, notes=() if fits else network.notes))
         marked = [_marked(network) for network in networks]
         if in_columns:
             drawn = column.beside(marked, width_mm)

@@ -5,61 +5,97 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
+from analysis.costs.profiles import ShortcutUse
 from analysis.drawing.arcs import shortcut
+from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
-from analysis.drawing.spacing import PAPER
+from analysis.drawing.spacing import PAPER, SCREEN
+from analysis.drawing.wrap import COLUMN_MM
 from analysis.structure.units import Unit
 from analysis.style.numbers import shape
 
-_TOP, _SIDE, _BOTTOM = 40.0, 30.0, 24.0  # padding of a band around its nodes
+
+class _Room(NamedTuple):
+    """Distances of units from top to bottom, in px.
+
+    Attributes:
+        margin: around the bands.
+        top: from a band's upper edge to its first node; `side` and `bottom` likewise.
+        step: from node to node.
+        gap: between bands.
+        out: from the nodes to the shortcut beside them.
+        end: the height of x and y.
+        letter: the width of a letter of x and y; `padding` left and right of them, together.
+    """
+
+    margin: float
+    top: float
+    side: float
+    bottom: float
+    step: float
+    gap: float
+    out: float
+    end: float
+    letter: float
+    padding: float
 
 
-_STEP, _COLUMN_GAP, _OUT = 62.0, 40.0, 40.0  # between nodes, between units, and to a shortcut
+_SCREEN_ROOM = _Room(28.0, 40.0, 30.0, 24.0, 62.0, 40.0, 40.0, 40.0, 8.0, 18.0)
+_PAPER_ROOM = _Room(PAPER.edge, 27.0, 14.0, 12.0, 36.0, 14.0, 20.0, PAPER.box, 6.8, PAPER.padding)
 
 
-_MARGIN = 28.0
+def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
+    """Lay out units as papers draw them: from top to bottom, each in a band of its own.
 
-
-def unit_graph(units: Sequence[Unit]) -> Graph:
-    """Lay out units from top to bottom, as in papers, each in its own band."""
+    Args:
+        units: the units; each is drawn once.
+        width_mm: the width on paper. If it is wider than a column, units run from left to right.
+    """
+    if width_mm is not None and width_mm > COLUMN_MM:
+        return units_across(units, shapes=True)
+    room = _SCREEN_ROOM if width_mm is None else _PAPER_ROOM
+    spacing = SCREEN if width_mm is None else PAPER
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
-    x = _MARGIN
+    x = room.margin
     for unit in distinct:
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
-        cell, use = cell_of(unit.profile, unit.path)
+        cell, use = cell_of(unit.profile, unit.path, spacing)
         cell = _named(cell, unit.path, key)
-        ends = [
-            Node(f"{key}.{name}", Kind.INPUT, f"{name} {shape(sides)}", "", f"{key}.{name}", 0, 40)
-            for name, sides in (("x", use.input), ("y", use.output))
-        ]
-        ends = [replace(end, width=8.0 * len(end.label) + 18) for end in ends]
+        ends = _ends(key, use, room)
         column = [ends[0], *cell.main, ends[1]]
         half = max(node.width for node in column) / 2
         past = max((node.width for node in cell.past), default=0.0)
-        centre = x + _SIDE + half
-        beside = centre + half + _OUT + past / 2 if cell.add else centre + half
-        width = max(beside + past / 2 + _SIDE - x, 7.2 * len(unit.name) + 32)
-        tops = {n.id: _MARGIN + _TOP + 20 + i * _STEP for i, n in enumerate(column)}
+        centre = x + room.side + half
+        beside = centre + half + room.out + past / 2 if cell.add else centre + half
+        titled = 7.2 * len(unit.name) + 32 if width_mm is None else width_of(unit.name)
+        width = max(beside + past / 2 + room.side - x, titled)
+        tops = {
+            n.id: room.margin + room.top + room.end / 2 + i * room.step
+            for i, n in enumerate(column)
+        }
         column = [replace(node, x=centre, y=tops[node.id]) for node in column]
         nodes += column
         edges += (_down(one, other) for one, other in pairwise(column))
         if cell.add:
-            start, end = tops[cell.forks.id] - _STEP / 2, tops[cell.add.id]
-            middle = (start + end - _STEP * (len(cell.past) - 1)) / 2
-            nodes += (replace(n, x=beside, y=middle + i * _STEP) for i, n in enumerate(cell.past))
+            start, end = tops[cell.forks.id] - room.step / 2, tops[cell.add.id]
+            middle = (start + end - room.step * (len(cell.past) - 1)) / 2
+            nodes += (
+                replace(n, x=beside, y=middle + i * room.step) for i, n in enumerate(cell.past)
+            )
             lines.append(_beside(cell, centre, beside, start, end))
-        height = _TOP + _STEP * (len(column) - 1) + 40 + _BOTTOM
-        bands.append(Band(key, unit.name, "", x, _MARGIN, width, height))
-        x += width + _COLUMN_GAP
+        height = room.top + room.step * (len(column) - 1) + room.end + room.bottom
+        bands.append(Band(key, unit.name, "", x, room.margin, width, height))
+        x += width + room.gap
     names = " and ".join(str(unit) for unit in distinct)
-    height = max(band.height for band in bands) + 2 * _MARGIN
+    height = max(band.height for band in bands) + 2 * room.margin
     return Graph(
         names,
         "residual units",
@@ -68,13 +104,18 @@ def unit_graph(units: Sequence[Unit]) -> Graph:
         tuple(lines),
         tuple(bands),
         (),
-        x - _COLUMN_GAP + _MARGIN,
+        x - room.gap + room.margin,
         height,
     )
 
 
-def units_across(units: Sequence[Unit]) -> Graph:
-    """Lay out units from left to right, one below the other, as tightly as on paper."""
+def units_across(units: Sequence[Unit], shapes: bool = False) -> Graph:
+    """Lay out units from left to right, one below the other, as tightly as on paper.
+
+    Args:
+        units: the units; each is drawn once.
+        shapes: whether x and y show their shapes.
+    """
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -83,12 +124,11 @@ def units_across(units: Sequence[Unit]) -> Graph:
     top, gap = PAPER.edge, PAPER.gap + 4
     for unit in distinct:
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
-        cell, _ = cell_of(unit.profile, unit.path, PAPER)
+        cell, use = cell_of(unit.profile, unit.path, PAPER)
         cell = _named(cell, unit.path, key)
-        ends = [
-            Node(f"{key}.{name}", Kind.INPUT, name, "", f"{key}.{name}", PAPER.smallest, PAPER.box)
-            for name in ("x", "y")
-        ]
+        ends = _ends(key, use, _PAPER_ROOM)
+        if not shapes:
+            ends = [replace(end, label=end.label[0], width=PAPER.smallest) for end in ends]
         high = max((node.height for node in cell.past), default=0.0)
         over = max(PAPER.arc, PAPER.clear + high) if cell.add else 0.0
         middle = top + PAPER.title + over + PAPER.box / 2 + PAPER.clear
@@ -119,6 +159,16 @@ def units_across(units: Sequence[Unit]) -> Graph:
     width = max(band.x + band.width for band in bands) + PAPER.margin
     drawn = (tuple(nodes), tuple(edges), tuple(lines), tuple(bands), ())
     return Graph(names, "residual units", *drawn, width, top - PAPER.row_gap + PAPER.edge)
+
+
+def _ends(key: str, use: ShortcutUse, room: _Room) -> list[Node]:
+    """What goes into a unit and what comes out of it."""
+    found = []
+    for name, sides in (("x", use.input), ("y", use.output)):
+        said, path = f"{name} {shape(sides)}", f"{key}.{name}"
+        width = room.letter * len(said) + room.padding
+        found.append(Node(path, Kind.INPUT, said, "", path, width, room.end))
+    return found
 
 
 def _right(one: Node, other: Node) -> Edge:

@@ -21,6 +21,7 @@ from nets.options import Shortcut, number_of
 from nets.plan import place_of
 
 _PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
+_THEORY_DASHES = (Dash.DASH_DOT, Dash.LONG_DASH_DOT)
 
 
 def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVATION) -> Chart:
@@ -31,7 +32,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     prediction for curves that follow it, drawn from the last block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
-    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
+    looks, plain, theory = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS), cycle(_THEORY_DASHES)
     specs = [parse(model) for model in models]
     lines: list[Series] = []
     others: list[Series] = []
@@ -55,7 +56,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
                     line.x,
                     tuple(10**y if y > -300 else None for y in ys),
                     colour=colour,
-                    dash=Dash.DASH_DOT,
+                    dash=next(theory),
                     thin=True,
                     hover=(model,),
                 )

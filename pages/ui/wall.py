@@ -79,6 +79,13 @@ def aside(key: str) -> DeltaGenerator:
     return st.container(key=f"aside-{key}" if on_wall() else None)
 
 
+def action(place: DeltaGenerator | None = None) -> DeltaGenerator:
+    """Return the place of a page's button: on the wall beside the title, though in an aside."""
+    if on_wall():
+        return st.container(key="wall_action")
+    return st.container() if place is None else place
+
+
 def end_of_wall() -> None:
     """End the page here if it is on the wall; only details follow."""
     if on_wall():

@@ -15,6 +15,7 @@ from analysis.choice.choose import (
     Budgets,
     Choice,
     Deepest,
+    Front,
     Task,
     checked_limit,
     name_of,
@@ -30,11 +31,12 @@ from analysis.timing.measure import measure_each
 from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
 from nets.text import parse_shape
+from pages.ui.address import held
 from pages.ui.charts import chart_picture
 from pages.ui.comparisons import Asked
 from pages.ui.downloads import DataFile, table_files
 from pages.ui.exports import export
-from pages.ui.fields import number, segments, select, text
+from pages.ui.fields import number, segments, select, tabs, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
@@ -43,6 +45,12 @@ from pages.ui.words import complain, sentence
 from pages.views.timing import remember, show_progress
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
+_VIEWS = {
+    "fits": "What fits",
+    "deepest": "Deepest of each family",
+    "front": "Pareto front",
+}
+_SETTINGS = {"deepest": ("real",), "front": ("front",)}
 _STEP = "step"
 _G, _M = 10**9, 10**6
 _UNITS = {
@@ -126,6 +134,13 @@ def choose_budgets() -> Asked | None:
             )
             return None
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
+
+
+def choose_view(choice: Choice) -> str:
+    """Draw tabs for what was found and return the one that is open; empty if nothing was."""
+    found = {"fits": choice.fits, "deepest": choice.deepest, "front": choice.fronts}
+    views = {view: words for view, words in _VIEWS.items() if found[view]}
+    return tabs(views, key="choose_shown", settings=_SETTINGS) if views else ""
 
 
 def show_fits(choice: Choice) -> None:
@@ -260,12 +275,23 @@ def export_choice(choice: Choice, chart: Chart | None) -> None:
     )
 
 
-def front_chart(choice: Choice) -> Chart:
-    """Let the visitor choose two figures; return the scatter chart with its Pareto front."""
-    fronts = {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
-    words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts.items()}
-    front = fronts[select("Front", words, next(iter(fronts)), key="front", place=aside("front"))]
+def choose_front(choice: Choice) -> str:
+    """Let the visitor choose two figures; return their name in the address."""
+    words = {name: f"{f.y.label} against {f.x.label}" for name, f in _fronts(choice).items()}
+    return select("Front", words, next(iter(words)), key="front", place=aside("front"))
+
+
+def front_chart(choice: Choice, asked: str = "") -> Chart | None:
+    """Return the networks that fit by two figures, with their Pareto front, or None."""
+    fronts = _fronts(choice)
+    front = fronts.get(asked or held("front")) or next(iter(fronts.values()), None)
+    if front is None:
+        return None
     return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
+
+
+def _fronts(choice: Choice) -> dict[str, Front]:
+    return {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
 
 
 def _axis(axis: Axis) -> str:

@@ -41,10 +41,12 @@ from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.options import Stem, number_of, quote
+from nets.origin import in_a_sentence
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.comparisons import comparison_of, curve_of, diff_of
 from pages.ui.downloads import DataFile, table_files
+from pages.ui.ending import end_page
 from pages.ui.exports import export
 from pages.ui.fields import (
     SEPARATOR,
@@ -95,7 +97,8 @@ _MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
 
 _SWEPT = 6  # how many compared networks are swept by default
 
-_ASPECT = 1.0  # of each of two graphs side by side
+_ASPECT = 1.2  # of each of two graphs side by side
+_WALL_ASPECT = 2.1  # of the graph on the wall
 
 
 def choose_view(place: DeltaGenerator) -> str:
@@ -342,9 +345,11 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
             _complain_of(text, error)
             return
     found = diff_of(both[0], both[-1], batch)
+    if on_wall():
+        _show_on_wall(found)
+        end_page()
     _show_graphs(found)
     st.markdown(found.sentence)
-    end_of_wall()
     grid = diff_grid(found)
     with files:
         export("difference", data=table_files(grid, "difference"), what="difference")
@@ -367,6 +372,19 @@ def _show_graphs(found: Diff) -> None:
         "Outlines: solid for added, dashed for changed, dotted for removed. Both graphs have the "
         "same scale; equal blocks with the same mark share a box."
     )
+
+
+def _show_on_wall(found: Diff) -> None:
+    """Show, large, the network in which more boxes are marked, and what differs in one sentence."""
+    before, after = marked_graphs(found, _WALL_ASPECT)
+    drawn, marks = before if len(before.marks) > len(after.marks) else after
+    cost = found.after if drawn is after.graph else found.before
+    image = svg(drawn, Look(palette()), marked=marks)
+    said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
+    st.title(in_a_sentence(cost.spec))
+    with st.container(key="wall_picture"):
+        st.html(picture(image, said, 1.0))
+    st.markdown(found.sentence)
 
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:

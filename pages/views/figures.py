@@ -13,7 +13,7 @@ from pages.ui.cached import profile_of
 from pages.ui.fields import tabs
 from pages.ui.markup import Cell, Figure, column, picture, table
 from pages.ui.theme import palette
-from pages.ui.wall import aside, on_wall
+from pages.ui.wall import on_wall
 from pages.ui.words import sentence
 
 _VIEWS = {
@@ -29,6 +29,9 @@ _SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
 _WALL_MM = 123.0
 """The width on paper at which the picture's text is 24 px on a wall of 1280 px."""
 
+_PHONE_MM = 73.0
+"""The width on paper of the picture, in rows, whose text has 12 px on a phone of 390 px."""
+
 _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
 """The figures that the wall shows."""
 
@@ -41,9 +44,14 @@ def choose_view() -> str:
 def show_shape(profile: Profile) -> None:
     """Show height, width and channels through the network."""
     sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
-    image = silhouette(profile, palette(), _WALL_MM if on_wall() else None)
-    st.html(picture(image, f"Channels, height and width: {sizes}"))
-    aside("scale").caption(
+    alt = f"Channels, height and width: {sizes}"
+    if on_wall():
+        st.html(picture(silhouette(profile, palette(), _WALL_MM), alt))
+        return
+    desk = picture(silhouette(profile, palette()), alt)
+    phone = picture(silhouette(profile, palette(), _PHONE_MM), alt, share=1.0)
+    st.html(f'<div class="rl-desk">{desk}</div><div class="rl-phone">{phone}</div>')
+    st.caption(
         "Height and width of the feature map on a square-root scale; channels as depth on a "
         "logarithmic scale."
     )

@@ -28,7 +28,7 @@ from pages.ui.fields import number, segments
 from pages.ui.jobs import start
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, table
-from pages.ui.wall import on_wall
+from pages.ui.wall import action, on_wall
 from pages.ui.words import complain
 from pages.views.checkpoints import (
     choose_data,
@@ -107,7 +107,8 @@ def remember(job: Job) -> None:
 
 def measure_button(question: Question | None, known: bool, running: bool) -> None:
     """Draw the button that measures in the worker."""
-    st.button(
+    place = st.container() if known else action()
+    place.button(
         "Measure again" if known else "Measure",
         type="secondary" if known else "primary",
         icon=":material/play_arrow:",

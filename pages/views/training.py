@@ -25,6 +25,7 @@ from pages.ui.address import held
 from pages.ui.fields import number, segments, select
 from pages.ui.jobs import start
 from pages.ui.picker import choose
+from pages.ui.wall import action
 from pages.ui.words import complain, sentence
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
@@ -115,7 +116,7 @@ def choose_request(
     if recipe is not None and specs and data:
         with top:
             request = _checked(mode, specs, recipe, data, seeds, device)
-    five.button(
+    action(five).button(
         "Train",
         type="primary",
         icon=":material/model_training:",

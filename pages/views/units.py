@@ -96,12 +96,11 @@ def show_unit(unit: Unit) -> None:
 
 def export_units(units: Sequence[Unit]) -> None:
     """Draw the export dialog for the units as one drawing."""
-    drawn = unit_graph(units)
     said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
     picture = graph_picture(
         "-and-".join(map(str, units)),
         units[0].profile,
-        lambda _: drawn,
+        partial(unit_graph, units),
         caption=partial(figure_caption, said, sources=(HE2015, HE2016)),
     )
     export("units", [picture])

@@ -180,8 +180,23 @@ def test_theory_starts_at_the_last_block() -> None:
     assert theory.name == "theory, Plain-20, no BN, default init: 0.408/layer"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
+    deeper = net.replace("20", "56")
+    both = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=one) for one in (net, deeper)]).series
+    assert len({line.dash for line in both if line.thin}) == 2  # one theory is told from another
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
     assert [line.name for line in off.series] == ["Plain-20, no BN, default init"]
+
+
+def test_the_wall_leaves_the_height_to_the_axes() -> None:
+    counted = compare([parse(name) for name in ("resnet18", "resnet50")])
+    chart = scatter_chart(counted.rows, Column.MACS, counted.recipes[0])
+    desk, wall = figure(chart).layout, figure(chart, wall=True)
+    assert (desk.margin.t, wall.layout.margin.t) == (34, 16)
+    assert desk.xaxis.title.text == "MACs (conv + linear)"
+    assert wall.layout.xaxis.title.text == "MACs"  # its title says the convention
+    assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
+    assert [s.name for s in chart.series if s.in_legend] == ["on the Pareto front"]
+    assert figure(gradient_chart([curves(1 / 35, 1 / 6, 1.0)]), wall=True).layout.margin.t == 36
 
 
 def test_a_scatter_joins_the_pareto_front() -> None:
@@ -357,7 +372,7 @@ def test_a_file_is_as_high_as_its_words_need() -> None:
 
 
 def test_lines_are_told_apart_without_colour() -> None:
-    assert Dash.DASH_DOT not in {dash for _, dash in LINE_LOOKS}
+    assert not {Dash.DASH_DOT, Dash.LONG_DASH_DOT} & {dash for _, dash in LINE_LOOKS}
     net = "plain20:norm=none:init=default"
     chart = gradient_chart(
         [curves(1 / 36, 1 / 6, 1.0, model=net), curves(1e-1, 1.0, 1.0, model="resnet20")]

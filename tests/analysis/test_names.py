@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import hypot, log10
 
 import pytest
@@ -15,7 +15,7 @@ from matplotlib.text import Annotation, Text
 from analysis.charts.chart import POINT_PX, Chart, Draw, Place
 from analysis.charts.file import picture
 from analysis.charts.names import BEYOND_PX, Names, dots
-from analysis.charts.screen import figure, narrow_names, wide_names
+from analysis.charts.screen import figure, narrow_names, wall_names, wide_names
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, Row, compare, recipes
 from nets import CATALOG, parse
@@ -198,8 +198,24 @@ def test_two_marks_close_together() -> None:
     assert {name.text: name.place for name in found.names} == {
         "ResNet-18": Place.BELOW,
         "Wide ResNet-50-2": Place.ABOVE,
-        "ResNet-152": Place.BELOW,
+        "ResNet-152": None,  # at a leader line: the front runs through the places beside its mark
     }
+
+
+def test_no_name_stands_on_the_front_of_the_usual_comparison() -> None:
+    rows = rows_of(["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"])
+    chart = scatter_chart(rows, Column.MACS, recipes(rows)[0])
+    line = dots(chart, 0)
+    for width, height in ((650, 162), (1_062, 375)):  # what a wall leaves to the axes
+        for name in wall_names(chart).names:
+            mark = dots(chart, name.series)[name.point]
+            x, y = mark.along * width + name.right, mark.up * height + name.up
+            for a, b in pairwise(line):
+                for share in (n / 100 for n in range(101)):
+                    across = (a.along + share * (b.along - a.along)) * width - x
+                    up = (a.up + share * (b.up - a.up)) * height - y
+                    is_on = abs(across) < name.width / 2 and abs(up) < name.height / 2
+                    assert not is_on, name.text
 
 
 def test_a_name_without_room_beside_its_mark_has_a_leader_line() -> None:

@@ -1,9 +1,11 @@
 """Residual units: diagrams match their blocks, and descriptions follow from the steps' order."""
 
+from functools import partial
 from itertools import product
 
 import pytest
 
+from analysis.drawing.diagram import small_text
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.parts import Kind
@@ -17,6 +19,7 @@ from analysis.structure.units import (
     identity_path,
     parse_unit,
 )
+from analysis.style.look import Look
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
 from tests.analysis.test_graph import drawn
@@ -63,6 +66,21 @@ def test_two_equal_units_are_drawn_once() -> None:
 
 def test_exact_dot_of_two_units(golden: Golden) -> None:
     golden("units.dot", dot(unit_graph([Unit(), Unit(UnitOrder.FULL_PREACT)])))
+
+
+@pytest.mark.parametrize(
+    ("width_mm", "most_mm", "block"),
+    [(85, 120, BlockKind.BASIC), (170, 70, BlockKind.BASIC), (170, 70, BlockKind.BOTTLENECK)],
+)
+def test_two_units_suit_a_paper(width_mm: float, most_mm: float, block: BlockKind) -> None:
+    units = [Unit(order, block) for order in (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)]
+    look = Look(width_mm=width_mm)
+    assert small_text(partial(unit_graph, units), look) == ""  # none below 7 pt
+    found = unit_graph(units, width_mm)
+    assert found.height * width_mm / found.width < most_mm
+    ends = [node.label for node in found.nodes if node.kind is Kind.INPUT]
+    assert len(ends) == 4
+    assert all("×" in label for label in ends)
 
 
 def test_the_svg_of_two_units_names_both() -> None:

@@ -128,8 +128,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "choose_batch": 16,
         "choose_dtype": "bfloat16",
         "optimiser": "adam",
-        "real": LAST,
-        "front": LAST,
+        "choose_shown": UNTOUCHED,
     },
 }
 """A non-default value of each setting, by page and key; `LAST` is a select box's last option.
@@ -164,6 +163,8 @@ CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("compare", {"compare_shown": "sweep"}, SWEEP),
     ("compare", {"compare_shown": "difference"}, {"from": "resnet32", "to": "wrn28_10"}),
     ("compare", {"compare_shown": "ledger"}, {"ledger": "plain34"}),
+    ("choose", {"choose_shown": "deepest"}, {"real": LAST}),
+    ("choose", {"choose_shown": "front"}, {"front": LAST}),
     ("gradients", {}, {"quantity": "weight"}),
     ("training", {}, {"train": "one", "train_recipe": "d2l"}),
     ("lesions", {"lesion_shown": "does", "lesion_images": "20"}, {"initial": True}),
@@ -292,12 +293,14 @@ def test_an_address_from_before_there_were_tabs_opens_what_it_is_about(open_app:
         ("compare", "sweep", "sweep_log", "true"),
         ("compare", "difference", "to", "resnet56"),
         ("compare", "ledger", "ledger", "resnet44"),
+        ("choose", "deepest", "real", "resnet34:blocks=4,5,8,4"),
+        ("choose", "front", "front", "macs against params"),
     ):
         app = open_app("resnet20", page, **{key: text})
         shown = f"{page}_shown"
         assert app.segmented_control(key=shown).value == tab
         assert app.query_params[shown] == tab
-        first = {"explore": "shape", "compare": "costs"}[page]
+        first = {"explore": "shape", "compare": "costs", "choose": "fits"}[page]
         app.segmented_control(key=shown).set_value(first).run()
         assert app.segmented_control(key=shown).value == first
         assert app.query_params[key] == text

@@ -161,6 +161,8 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     app = open_app(None, "choose")
     assert not app.exception
     assert "networks for ImageNet" in html(app)
+    assert "One step deeper needs" not in html(app)
+    app.segmented_control(key="choose_shown").set_value("deepest").run()
     assert "One step deeper needs" in html(app)
     app.segmented_control(key="task").select("CIFAR-10").run()
     assert "for CIFAR-10" in html(app)
@@ -168,7 +170,7 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
-    app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10")
+    app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10", choose_shown="deepest")
     assert not app.exception
     assert "networks for CIFAR-10" in html(app)
     assert "One step deeper needs" in html(app)
@@ -195,14 +197,21 @@ def test_the_real_step_runs_where_timing_would(
         asked.append(args[-1])
 
     monkeypatch.setattr(choose, "start", start)
-    app = open_app(None, "choose", choose_dtype="float16", choose_batch="4", task="CIFAR-10")
+    app = open_app(
+        None,
+        "choose",
+        choose_dtype="float16",
+        choose_batch="4",
+        task="CIFAR-10",
+        choose_shown="deepest",
+    )
     step_button(app).click().run()
     ((one,),) = asked
     assert (one.device, one.dtype, one.batch) == ("meta", "float16", 4)
 
 
 def test_a_real_step_follows_the_task(open_app: Open) -> None:
-    app = open_app(None, "choose", task="my own images")
+    app = open_app(None, "choose", task="my own images", choose_shown="deepest")
     for classes in (1, 100_000):
         app.number_input(key="own_classes").set_value(classes).run()
         assert not app.exception

@@ -1,5 +1,6 @@
 """Every page in light and dark: axe-core's checks, contrast and keyboard navigation."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from nets.options import BlockKind, UnitOrder
 from nets.plan import ShortcutKind
 from pages.ui.frame import PAGES
 from tests.browser.conftest import Arrive, Visit, drawn
+from tests.browser.exports import close
 
 SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
 TEXT = 4.5  # to 1: the minimum contrast of text (WCAG 2.2, AA)
@@ -31,6 +33,7 @@ OPENERS = "[data-testid='stPopoverButton']"
 DIALOG = "[role='dialog']"
 FOLDED = "[data-testid=stExpander] details:not([open]), .rl-tree > details:first-of-type"
 UNFOLD = f"document.querySelectorAll('{FOLDED}').forEach((one) => one.firstElementChild.click())"
+EXPORTS = {"shortcuts": "Export", "compare": "Export comparison"}
 STOPS = 200  # more than any page has
 
 MEASURES = (SEEN, Axe().axe_script)
@@ -45,9 +48,9 @@ def put_on(page: Page, scheme: Any) -> None:
     drawn(page)
 
 
-def legible(page: Page, within: str = "body") -> None:
+def legible(page: Page, within: str = "body", least: float = TEXT) -> None:
     """Check that all text has enough contrast, with time for charts to be drawn."""
-    faint = f"seen.faint({TEXT}, {within!r})"
+    faint = f"seen.faint({least}, {within!r})"
     found = page.evaluate(faint)
     if found:
         with suppress(TimeoutError):
@@ -104,8 +107,28 @@ def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
             check(page, scheme, DIALOG)
             page.keyboard.press("Escape")
             expect(page.locator(DIALOG)).to_have_count(0)
+        if export := EXPORTS.get(PAGES[number][0]):
+            page.get_by_role("button", name=export, exact=True).click()
+            expect(page.get_by_role("img", name="Preview")).to_be_visible()
+            drawn(page)
+            check(page, scheme, DIALOG)
+            close(page)
+    if not number:
+        tab_goes_on_into_a_popover_once_the_page_has_run_again(page)
     page.set_viewport_size({"width": 390, "height": 844})
     assert violations(page, "body", "scrollable-region-focusable") == []
+
+
+def tab_goes_on_into_a_popover_once_the_page_has_run_again(page: Page) -> None:
+    page.get_by_role("radio", name="Stages").click()
+    expect(page).to_have_url(re.compile("explore_shown=stages"))
+    drawn(page)
+    page.locator(OPENERS).first.click()
+    expect(page.locator(DIALOG)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator(f"{DIALOG} :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_have_count(0)
 
 
 def test_the_editor_is_accessible(server: str, visit: Visit) -> None:

@@ -152,7 +152,7 @@ def test_no_chart_cuts_its_text(
     hold_inside(page, 1)
     charts(page).first.hover()
     assert bool(measured(charts(page).first)["toolbar"]) is toolbar
-    page.goto(f"{server}/choose?max_macs=20")
+    page.goto(f"{server}/choose?max_macs=20&choose_shown=front")
     title(page, "Choose")
     settled(page)
     hold_inside(page, 1)

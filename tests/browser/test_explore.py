@@ -110,7 +110,7 @@ def test_nothing_is_clipped(tab: str, server: str, visit: Visit) -> None:
 @pytest.mark.parametrize("model", ["resnet20", "resnet50", "resnet152", "resnet1202"])
 def test_one_screen_says_what_the_network_is(model: str, server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model={model}", height=720)
-    shape = page.get_by_alt_text(re.compile("^Channels, height and width"))
+    shape = page.locator(".rl-desk").get_by_alt_text(re.compile("^Channels, height and width"))
     expect(shape).to_be_visible()
     box = shape.bounding_box()
     assert box

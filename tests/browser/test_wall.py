@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from pages.ui.frame import PAGES
 from tests.browser.conftest import Visit, drawn, settled
+from tests.browser.test_accessible import SCHEMES, SEEN, legible, put_on
 
 NAMES = [name for name, _, _ in PAGES]
 
@@ -33,7 +34,6 @@ TEXTS = """() => {
 }"""
 
 RAISED = 0.7  # size of an exponent relative to its line, in plotly
-SMALLEST = {"lesions": 19.0}  # all fifteen blocks must stay unfolded, so that each can be clicked
 
 
 def texts(page: Page) -> list[tuple[str, float]]:
@@ -53,10 +53,14 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
     for width, height in ((1280, 720), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(FITS, arg=height)
-        least = SMALLEST.get(name, 24.0) - 0.1
+        least = 24.0 - 0.1
         small = [(text, size) for text, size in texts(page) if size < least]
         assert [one for one in small if one[1] < RAISED * least] == []
         assert all(text.lstrip("−-").isdigit() for text, _ in small), small
+    page.evaluate(SEEN)
+    for scheme in SCHEMES:
+        put_on(page, scheme)
+        legible(page, least=7)
 
 
 def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
