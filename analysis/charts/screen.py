@@ -203,14 +203,14 @@ def figure(
 
 
 def _top(chart: Chart, wall: bool) -> int:
-    """The room above the axes, in px."""
+    """Return the space above the axes in px."""
     if not wall:
         return _TOP_PX
     return _WALL_MARKS_PX if chart.marks else _WALL_TOP_PX
 
 
 def _label(chart: Chart, label: str, wall: bool) -> str:
-    """An axis's label; on the wall without the convention that the title above says."""
+    """Return an axis's label; on the wall, the title above it states the convention."""
     if not wall:
         return label
     return re.sub(r" \([^()]*\)", lambda said: "" if said[0] in chart.title else said[0], label)

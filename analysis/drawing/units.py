@@ -49,7 +49,7 @@ _PAPER_ROOM = _Room(PAPER.edge, 27.0, 14.0, 12.0, 36.0, 14.0, 20.0, PAPER.box, 6
 
 
 def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
-    """Lay out units as papers draw them: from top to bottom, each in a band of its own.
+    """Lay out units from top to bottom, as in papers, each in its own band.
 
     Args:
         units: the units; each is drawn once.
@@ -162,7 +162,7 @@ def units_across(units: Sequence[Unit], shapes: bool = False) -> Graph:
 
 
 def _ends(key: str, use: ShortcutUse, room: _Room) -> list[Node]:
-    """What goes into a unit and what comes out of it."""
+    """Return the input and the output of a unit."""
     found = []
     for name, sides in (("x", use.input), ("y", use.output)):
         said, path = f"{name} {shape(sides)}", f"{key}.{name}"

@@ -80,7 +80,7 @@ def aside(key: str) -> DeltaGenerator:
 
 
 def action(place: DeltaGenerator | None = None) -> DeltaGenerator:
-    """Return the place of a page's button: on the wall beside the title, though in an aside."""
+    """Return the container of a page's button; on the wall, it is beside the title."""
     if on_wall():
         return st.container(key="wall_action")
     return st.container() if place is None else place

@@ -137,7 +137,7 @@ def choose_budgets() -> Asked | None:
 
 
 def choose_view(choice: Choice) -> str:
-    """Draw tabs for what was found and return the one that is open; empty if nothing was."""
+    """Draw tabs for the results and return the open one, or an empty text without results."""
     found = {"fits": choice.fits, "deepest": choice.deepest, "front": choice.fronts}
     views = {view: words for view, words in _VIEWS.items() if found[view]}
     return tabs(views, key="choose_shown", settings=_SETTINGS) if views else ""

@@ -375,7 +375,7 @@ def _show_graphs(found: Diff) -> None:
 
 
 def _show_on_wall(found: Diff) -> None:
-    """Show, large, the network in which more boxes are marked, and what differs in one sentence."""
+    """Show the network with more marked boxes, and the difference in one sentence."""
     before, after = marked_graphs(found, _WALL_ASPECT)
     drawn, marks = before if len(before.marks) > len(after.marks) else after
     cost = found.after if drawn is after.graph else found.before

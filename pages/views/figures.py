@@ -30,7 +30,7 @@ _WALL_MM = 123.0
 """The width on paper at which the picture's text is 24 px on a wall of 1280 px."""
 
 _PHONE_MM = 73.0
-"""The width on paper of the picture, in rows, whose text has 12 px on a phone of 390 px."""
+"""The width on paper at which the picture's text, in rows, is 12 px on a phone of 390 px."""
 
 _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
 """The figures that the wall shows."""
