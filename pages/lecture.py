@@ -8,17 +8,22 @@ requested()
 
 from pages.ui.fields import tabs
 from pages.ui.wall import heading
+from pages.views.exercises import show_exercises
 from pages.views.lecture import show_mine, show_story
 
-heading("Lecture")
-shown = tabs(
-    {"story": "Story", "mine": "My lecture", "exercises": "What is wrong here?"},
-    key="lecture_shown",
-    settings={"exercises": ("exercise",)},
-)
+top = st.container()
+with st.container(key="lecture_tabs"):
+    shown = tabs(
+        {"story": "Story", "mine": "My lecture", "exercises": "What is wrong here?"},
+        key="lecture_shown",
+        settings={"exercises": ("exercise", "exercise_step")},
+    )
 if shown == "exercises":
-    st.write("")
-elif shown == "mine":
-    show_mine()
+    show_exercises(top)
 else:
-    show_story()
+    with top:
+        heading("Lecture")
+    if shown == "mine":
+        show_mine()
+    else:
+        show_story()

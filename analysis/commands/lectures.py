@@ -1,4 +1,4 @@
-"""What a lecture shows: the results recorded for it."""
+"""What a lecture shows: the results recorded for it, and exercises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analysis.commands.shared import Refusal, check_writable
+from analysis.commands.shared import Refusal, check_writable, format_option, or_usage
 
 
 @click.command()
@@ -71,3 +71,34 @@ def record(
         )
     if wrong:
         raise click.ClickException(f"{wrong} of {len(chosen)} differ from what is recorded")
+
+
+@click.command()
+@click.argument("key", required=False)
+@click.option("--hint", is_flag=True, help="With the hint.")
+@click.option("--answer", is_flag=True, help="With the hint, the answer and what a check measures.")
+@format_option("text", "json")
+def exercises(key: str | None, hint: bool, answer: bool, style: str) -> None:
+    """Show code and figures from articles that have a mistake, to be found.
+
+    KEY is an exercise; without one, all keys and titles are listed.
+    """
+    from analysis.lecture.exercises import report
+    from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
+
+    if key is None:
+        if hint or answer:
+            raise Refusal(f"{'--hint' if hint else '--answer'} is for one exercise: name its KEY")
+        render = {"text": report.list_text, "json": report.list_json}[style]
+        click.echo(render(EXERCISES.values()), nl=False)
+        return
+    exercise = or_usage(exercise_of, key)
+    step = report.Step.HINT if hint else report.Step.QUESTION
+    found = None
+    if answer:
+        import torch
+
+        torch.set_num_threads(1)
+        step, found = report.Step.ANSWER, exercise.check()
+    write = {"text": report.exercise_text, "json": report.exercise_json}[style]
+    click.echo(write(exercise, step, found), nl=False)

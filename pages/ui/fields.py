@@ -32,6 +32,7 @@ def select(
     *,
     key: str,
     place: Place = ...,
+    resets: Iterable[str] = ...,
     **looks: Any,
 ) -> str: ...
 @overload
@@ -42,6 +43,7 @@ def select(
     *,
     key: str,
     place: Place = ...,
+    resets: Iterable[str] = ...,
     **looks: Any,
 ) -> str | None: ...
 def select(
@@ -51,6 +53,7 @@ def select(
     *,
     key: str,
     place: Place = None,
+    resets: Iterable[str] = (),
     **looks: Any,
 ) -> str | None:
     """Draw a select box and return the chosen value.
@@ -61,6 +64,7 @@ def select(
         default: the value if the address has none; None for a box that may stay empty.
         key: the parameter's name.
         place: where to draw it.
+        resets: parameters that a change sets back to their defaults.
         looks: passed to `st.selectbox`.
     """
     words, default = _words(options), default and str(default)
@@ -74,7 +78,7 @@ def select(
             key=key,
             format_func=lambda option: words.get(option, option),
             on_change=_changed,
-            args=(key, default),
+            args=(key, default, *resets),
             **looks,
         )
     return value
@@ -326,9 +330,11 @@ def _seed(key: str, value: object, looks: Mapping[str, Any]) -> None:
         st.session_state[key] = value
 
 
-def _changed(key: str, default: object) -> None:
+def _changed(key: str, default: object, *resets: str) -> None:
     value = st.session_state[key]
     hold(key, "" if value is None or value == default else _written(value))
+    for name in resets:
+        hold(name, "")
 
 
 def _changed_or_emptied(key: str, default: object) -> None:

@@ -130,6 +130,9 @@ SETTINGS: dict[str, dict[str, object]] = {
         "optimiser": "adam",
         "choose_shown": UNTOUCHED,
     },
+    "lecture": {
+        "lecture_shown": "exercises",
+    },
 }
 """A non-default value of each setting, by page and key; `LAST` is a select box's last option.
 
@@ -155,6 +158,9 @@ SWEEP: dict[str, object] = {
 }
 """Settings of the Compare page's sweep."""
 
+EXERCISE: dict[str, object] = {"exercise": "folder_names", "exercise_step": "answer"}
+"""The page Lecture where it asks what is wrong."""
+
 CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     *((page, {}, settings) for page, settings in SETTINGS.items()),
     ("explore", {"explore_shown": "block"}, {"block": "layer2.1"}),
@@ -171,6 +177,7 @@ CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("lesions", {"lesion_shown": "sees", "lesion_images": "20"}, {"picture": 7}),
     ("paths", {}, {"path_state": "model"}),
     ("training", {"train": "one", "train_recipe": "flowers"}, ONE),
+    ("lecture", {"lecture_shown": "exercises"}, EXERCISE),
 ]
 """A page, its address, and the settings to choose then."""
 

@@ -314,5 +314,5 @@ def test_no_choice_no_text_and_no_address_breaks_a_page(
     sweep.press_buttons()
     if page != "editor":
         sweep.open_addresses()
-    assert len(sweep.known) > 3
+    assert len(sweep.known) >= 3
     assert sweep.found == []

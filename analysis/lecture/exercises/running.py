@@ -1,0 +1,41 @@
+"""A listing that is run as it is shown, and what it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def run(listing: str, **names: object) -> dict[str, Any]:
+    """Run a listing and return what it defines.
+
+    Args:
+        listing: one of this package's own.
+        names: what it knows beside `torch` and `nn`.
+    """
+    known: dict[str, Any] = {"torch": torch, "nn": nn, **names}
+    exec(compile(listing, "listing", "exec"), known)
+    return known
+
+
+def corrected(listing: str, wrong: str, right: str) -> str:
+    """Return a listing with its mistake mended.
+
+    Raises:
+        ValueError: if the mistake is not in it exactly once.
+    """
+    if listing.count(wrong) != 1:
+        raise ValueError(f"the listing has {wrong!r} {listing.count(wrong)} times, not once")
+    return listing.replace(wrong, right)
+
+
+def raised(call: Callable[[], object]) -> str:
+    """Return the error of a call in one line, `TypeError: ...`; empty where there is none."""
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return ""

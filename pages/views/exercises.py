@@ -1,0 +1,145 @@
+"""What is wrong here? An exercise, its hint, and its answer with what a check measures."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.charts.chart import Chart
+from analysis.charts.screen import HEIGHT_PX
+from analysis.lecture.exercises.catalog import EXERCISES
+from analysis.lecture.exercises.report import Step
+from analysis.lecture.exercises.values import Code, Drawing, Exercise, Finding, Plot
+from analysis.style.look import Look
+from pages.ui.address import hold
+from pages.ui.charts import show_chart
+from pages.ui.fields import segments, select
+from pages.ui.markup import picture, table, verdict
+from pages.ui.theme import palette
+from pages.ui.wall import aside, heading, on_wall
+
+_EXERCISE, _STEP = "exercise", "exercise_step"  # in the address
+
+_STEPS = {Step.QUESTION: "Question", Step.HINT: "Hint", Step.ANSWER: "Answer"}
+
+_SHORT = 34  # letters of a figure that stays in a number's column
+
+_FIGURE_PX = 380  # of a chart beside a table
+
+finding_of = lru_cache(64)(Exercise.check)
+"""What a check finds: it is the same each time, and texts in another language are another key."""
+
+
+def show_exercises(top: DeltaGenerator) -> None:
+    """Show the chosen exercise as far as the chosen step tells it; both are in the address.
+
+    Args:
+        top: the place of the page's title.
+    """
+    exercise = _choose(top)
+    with st.container(key="exercise_strip", horizontal=True, gap="small"):
+        step = _steps(exercise)
+    if on_wall():
+        _show_on_wall(exercise, step)
+        return
+    st.markdown(exercise.task)
+    _shown(exercise)
+    if step is not Step.QUESTION:
+        st.markdown(f"**Hint.** {exercise.hint}")
+    if step is Step.ANSWER:
+        st.markdown(f"**Answer.** {exercise.answer}")
+        found = finding_of(exercise)
+        st.html(verdict(found.says))
+        if isinstance(found.picture, Plot):
+            left, right = st.columns(2, gap="large")
+            with left:
+                _figures(found)
+            with right:
+                _plot(found.picture.draw(), f"finding_{exercise.key}", _FIGURE_PX)
+        else:
+            _figures(found)
+        if isinstance(found.picture, Drawing):
+            drawn = found.picture
+            st.html(picture(drawn.draw(Look(palette())), drawn.alt))
+        st.markdown(f"Source: [{exercise.source.says}]({exercise.source.url}).")
+
+
+def _show_on_wall(exercise: Exercise, step: Step) -> None:
+    """Show one step: the answer takes the place of the code, a chart that of the figures."""
+    with st.container(key="exercise_told"):
+        told = {
+            Step.QUESTION: exercise.task,
+            Step.HINT: exercise.hint,
+            Step.ANSWER: exercise.answer,
+        }
+        st.markdown(told[step])
+        if step is not Step.ANSWER:
+            _shown(exercise)
+            return
+        found = finding_of(exercise)
+        st.html(verdict(found.says))
+        if isinstance(found.picture, Plot):
+            show_chart(found.picture.draw(), f"finding_{exercise.key}")
+        else:  # a drawing's text would be too small
+            _figures(found)
+
+
+def _choose(top: DeltaGenerator) -> Exercise:
+    """Draw the choice of an exercise; on the wall its title is the page's."""
+    titles = {
+        key: f"{number}. {exercise.title}"
+        for number, (key, exercise) in enumerate(EXERCISES.items(), 1)
+    }
+    with aside("exercises"):
+        key = select(
+            "Exercise", titles, next(iter(titles)), key=_EXERCISE, resets=(_STEP,), width=480
+        )
+    with top:
+        heading(titles[key] if on_wall() else "Lecture")
+    return EXERCISES[key]
+
+
+def _steps(exercise: Exercise) -> Step:
+    """Draw the way to the exercises before and after, and the steps of this one."""
+    keys = list(EXERCISES)
+    place = keys.index(exercise.key)
+    for name, icon, by in (("Previous", "arrow_back", -1), ("Next", "arrow_forward", 1)):
+        st.button(
+            name,
+            key=f"exercise_{name.lower()}",
+            icon=f":material/{icon}:",
+            disabled=not 0 <= place + by < len(keys),
+            on_click=_go,
+            args=(keys[(place + by) % len(keys)],),
+        )
+    return Step(segments("Show", _STEPS, Step.QUESTION, key=_STEP, label_visibility="collapsed"))
+
+
+def _go(key: str) -> None:
+    """Begin with another exercise."""
+    hold(_EXERCISE, "" if key == next(iter(EXERCISES)) else key)
+    hold(_STEP, "")
+
+
+def _shown(exercise: Exercise) -> None:
+    """Show the code or the figure with the mistake."""
+    if isinstance(exercise.shown, Code):
+        with st.container(key="exercise_code"):
+            st.code(exercise.code, exercise.shown.language, line_numbers=True, wrap_lines=True)
+        return
+    _plot(exercise.shown.draw(), f"exercise_{exercise.key}", HEIGHT_PX)
+
+
+def _figures(found: Finding) -> None:
+    """Show the figures as a table; where one is a long text, all are set as texts."""
+    texts = 1 if all(len(line.text) <= _SHORT for line in found.lines) else 2
+    rows = [(line.label, line.text) for line in found.lines]
+    st.html(table("Measured", ("What the check measures", "Found"), rows, texts))
+
+
+def _plot(chart: Chart, key: str, height: int) -> None:
+    """Draw a chart under its title, as an article prints it."""
+    st.markdown(f"**{chart.title}**")
+    show_chart(chart, key, height)

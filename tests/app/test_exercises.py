@@ -1,0 +1,84 @@
+"""What is wrong here? on the page Lecture: steps in the address, one exercise after the other."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.lecture.exercises.catalog import EXERCISES
+from analysis.lecture.exercises.values import Code
+from tests.app.conftest import Open
+from tests.app.test_explore import html, markdown
+
+KEYS = list(EXERCISES)
+
+
+def step(app: AppTest, name: str) -> AppTest:
+    return app.segmented_control(key="exercise_step").set_value(name).run()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> None:
+    exercise = EXERCISES[key]
+    app = open_app("resnet20", "lecture", exercise=key)
+    assert not app.exception
+    said = markdown(app)
+    assert exercise.task in said
+    assert [code.value for code in app.code] == ([exercise.code.strip()] if exercise.code else [])
+    assert len(app.get("plotly_chart")) == (not isinstance(exercise.shown, Code))
+    assert exercise.hint not in said
+    assert exercise.answer not in said
+
+    step(app, "hint")
+    assert app.query_params["exercise_step"] == "hint"
+    assert exercise.hint in markdown(app)
+    assert exercise.answer not in markdown(app)
+
+    step(app, "answer")
+    assert not app.exception
+    assert exercise.answer in markdown(app)
+    found = exercise.check()
+    for line in found.lines:
+        assert line.label.replace("'", "&#x27;") in html(app)
+    assert found.says.replace("'", "&#x27;") in html(app)
+
+
+def test_the_next_exercise_begins_with_its_question(open_app: Open) -> None:
+    app = open_app("resnet20", "lecture", exercise="projection_norm", exercise_step="answer")
+    assert app.segmented_control(key="lecture_shown").value == "exercises"
+    assert app.button(key="exercise_previous").disabled
+    app.button(key="exercise_next").click().run()
+    assert app.selectbox(key="exercise").value == KEYS[1]
+    assert app.segmented_control(key="exercise_step").value == "question"
+    assert app.query_params["exercise"] == KEYS[1]
+    assert "exercise_step" not in app.query_params
+    app.button(key="exercise_previous").click().run()
+    assert app.selectbox(key="exercise").value == KEYS[0]
+    assert "exercise" not in app.query_params
+
+
+def test_another_exercise_is_not_given_away(open_app: Open) -> None:
+    app = open_app("resnet20", "lecture", exercise="projection_norm", exercise_step="answer")
+    app.selectbox(key="exercise").select(KEYS[-1]).run()
+    assert app.segmented_control(key="exercise_step").value == "question"
+    assert app.button(key="exercise_next").disabled
+    assert EXERCISES[KEYS[-1]].answer not in markdown(app)
+
+
+def test_on_the_wall_the_answer_takes_the_place_of_the_code(open_app: Open) -> None:
+    exercise = EXERCISES["pool_seven"]
+    app = open_app("resnet20", "lecture", exercise=exercise.key, view="wall")
+    assert [title.value for title in app.title] == [f"6. {exercise.title}"]
+    assert len(app.code) == 1
+    step(app, "hint")
+    assert len(app.code) == 1
+    assert exercise.task not in markdown(app)
+    step(app, "answer")
+    assert not app.code
+    assert exercise.answer in markdown(app)
+    assert "pixels of the map left out" in html(app)
+
+
+def test_an_exercise_that_is_none_is_left_out_with_a_word(open_app: Open) -> None:
+    app = open_app("resnet20", "lecture", lecture_shown="exercises", exercise="nonsense")
+    assert not app.exception
+    assert "exercise=nonsense" in app.warning[0].value
+    assert app.selectbox(key="exercise").value == KEYS[0]
