@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from analysis.lecture.files import pack
+from analysis.lecture.files import MARK, pack
 from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
 from pages.ui.address import MODEL, chosen, hold
@@ -24,7 +24,9 @@ def my_lecture() -> Lecture | None:
     return chosen(MINE, _read, None)
 
 
-def _read(text: str) -> Lecture | None:
+def _read(text: str) -> Lecture:
+    if not text.startswith(MARK):
+        raise ValueError("the address holds no lecture")
     return lecture_of(text)
 
 
