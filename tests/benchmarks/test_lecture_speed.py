@@ -11,7 +11,9 @@ from analysis.lecture.steps import NAME, STORY
 from pages.ui.lecture import step_link
 from tests.browser.conftest import Visit, arrive, browser, drawn, server, tabs, visit  # noqa: F401
 
-PICTURE = ".stPlotlyChart .main-svg, .rv-host, [data-testid=stHtml] svg, [data-testid=stHtml] img"
+PICTURE = (
+    ".stPlotlyChart .main-svg, .rv-host, [data-testid=stHtml] svg, [data-testid=stHtml] img, .katex"
+)
 SHOWN = "0" * len(STORY.steps)
 
 
