@@ -1,6 +1,6 @@
-"""The story of ResNet in fifteen steps, each a view of the app.
+"""The story of ResNet in sixteen steps, each a view of the app.
 
-What a step claims is computed, recorded or published: its numbers are those of
+Every claim of a step is computed, recorded or published: its numbers are those of
 `analysis.lecture.facts`, by the names in braces.
 """
 
@@ -10,190 +10,215 @@ from analysis.lecture.facts import TAKEN, Facts
 from analysis.lecture.story import Lecture, Question, Step
 
 NAME = "resnet"
-"""The name of the story in an address."""
+"""The story's name in an address."""
 
 STORY = Lecture(
-    "ResNet in ten minutes",
+    "The story of ResNet",
     (
         Step(
-            "What does a network cost?",
+            "Depth need not cost more",
             "explore?model=resnet34",
-            "ResNet-34 takes {resnet34_macs} multiply-adds per image, {resnet34_of_vgg19} of "
-            "VGG-19's {vgg19_macs}, though it is deeper.",
-            notes="The picture shows height, width and channels through the network. Where the map "
-            "halves, the channels double, so that every layer costs about the same (He et al. "
-            "2015, section 3.3). The plain network of 34 layers differs by three projections "
-            "only. VGG-19 from the layers that Simonyan and Zisserman 2015 published.",
+            "ResNet-34 takes {resnet34_macs} multiply-adds per image: {resnet34_of_vgg19} of "
+            "VGG-19's {vgg19_macs}, with 15 more layers.",
+            notes="So depth is cheap. Is it also good? The picture shows height, width and "
+            "channels through the network: if the map halves, the channels double, so that the cost per "
+            "layer stays about the same (He et al. 2015, section 3.3). VGG-19 is counted from the "
+            "layers that Simonyan and Zisserman 2015 published.",
         ),
         Step(
-            "A deeper network should not be worse",
+            "A deeper network shouldn't be worse",
             "shortcuts?model=plain56",
-            "Plain-56 is plain-20 with 18 more blocks. If those passed their input on unchanged, "
-            "it would be exactly as good.",
-            notes="He et al. 2015, section 1: a deeper network has a solution by construction, the "
-            "shallower one with identity layers added. So its training error should be no higher.",
+            "Plain-56 is plain-20 plus 18 blocks. If those copied their input, the two would be "
+            "equal.",
+            notes="Plain means stacked 3×3 convolutions with batch norm and ReLU. He et al. 2015, "
+            "section 1: a deeper network has a solution by construction, the shallower one with "
+            "identity layers added, so its training error should be no higher.",
         ),
         Step(
-            "Is it as good?",
+            "Does the deeper network train as well?",
             "training?train_models=plain20;plain56",
-            "Two plain networks see the same images in the same order, with the same recipe.",
+            "Two plain networks with batch norm train on the same batches of Fashion-MNIST, with "
+            "one recipe.",
             Question(
-                "After {steps} steps, whose training loss is lower?",
+                "Which has the lower training loss over the last 25 of {steps} steps?",
                 ("Plain, 20 layers", "Plain, 56 layers", "About the same"),
                 0,
-                "Plain, 20 layers: {plain20_loss} against {plain56_loss}, the mean of three seeds.",
+                "The 20-layer network: {plain20_loss} against {plain56_loss}. In this short run, "
+                "the deeper one learns more slowly.",
             ),
-            notes="He et al. 2015 call this degradation. Here it is the speed of training in a "
-            "short run that is seen, not the end of a long one. The paper's Fig. 1 and Table 2: "
-            "plain-18 {plain18_error}, plain-34 {plain34_error} top-1 error on ImageNet.",
+            notes="Narrow networks at 14×14 pixels, three seeds. He et al. 2015 call this "
+            "degradation and show it for converged training on CIFAR-10 (Fig. 1). On ImageNet, "
+            "plain-18 has {plain18_error} top-1 validation error and plain-34 {plain34_error} "
+            "(Table 2, 10-crop).",
         ),
         Step(
-            "It is not overfitting",
+            "It isn't overfitting",
             "training?train_models=plain20;plain56&train_shown=train_accuracy",
-            "The deeper network is worse on the very images it trains on: {plain56_accuracy} "
-            "right, against {plain20_accuracy}.",
-            notes="Overfitting is the opposite: a low training error and a high test error. One "
-            "image in ten would be right by chance.",
+            "It's behind on its training batches too: {plain56_accuracy} right against "
+            "{plain20_accuracy}. No image has come up twice.",
+            notes="Overfitting is a low training error with a high test error. Here the training "
+            "error is high: one in ten would be right by chance. He et al. 2015, Fig. 1, show the "
+            "same for training error at convergence.",
         ),
         Step(
             "Is it the gradient?",
             "gradients?models=plain56:norm=none:init=default;resnet56:norm=none:init=default",
-            "The gradient travels from the loss back to the first layers.",
+            "The gradient flows from the loss back to the first layers. First, without batch norm.",
             Question(
-                "Without batch norm, what happens to it in 56 plain layers, with PyTorch's own "
-                "initialisation?",
+                "With PyTorch's default initialisation, what happens to it over 56 plain layers?",
                 ("It vanishes", "It stays level", "It explodes"),
                 0,
-                "It falls by a factor of {vanishing_factor}: about {per_layer} per layer.",
+                "It vanishes: {vanishing_factor} times smaller at the input end. Theory: a factor "
+                "of {per_layer} per layer.",
             ),
             notes="PyTorch draws weights of variance 1/(3 fan-in), and ReLU halves the square: "
-            "1/√6 = {per_layer} per layer. With shortcuts, the gradient stays within a factor of "
-            "10. In the other presets initialisation and activation change the story.",
+            "1/√6 = {per_layer} per layer. The other curve has shortcuts, which come later. Other "
+            "presets show how initialisation and activation change the result.",
         ),
         Step(
             "And with batch norm?",
             "gradients?models=plain56;resnet56",
-            "The paper's plain networks have batch norm, and they degrade all the same.",
+            "But the networks that trained badly have batch norm, as in the paper.",
             Question(
-                "With batch norm, what happens to the gradient in 56 plain layers?",
+                "With batch norm, what happens to the gradient over 56 plain layers at "
+                "initialisation?",
                 ("It vanishes", "It stays level", "It explodes"),
                 2,
-                "It grows by a factor of {bn_factor} toward the input; with shortcuts by "
-                "{bn_residual_factor}.",
+                "It explodes: {bn_factor} times larger at the input end, at initialisation.",
             ),
-            notes='He et al. 2015, section 4.1: degradation is "unlikely to be caused by vanishing '
-            'gradients". This is the gradient at initialisation: its range collapses within the '
-            "first steps of training.",
+            notes="Theory: √(π/(π−1)) = 1.21 per layer (Yang et al. 2019). This need not be why "
+            "plain networks train badly: the range shrinks during training while the loss hardly "
+            'falls. He et al. 2015, section 4.1: degradation is "unlikely to be caused by '
+            'vanishing gradients".',
         ),
         Step(
-            "Identity is hard to learn",
+            "Hypothesis: the identity is hard to learn",
             "explore?model=plain34&explore_shown=block&block=layer1.1",
-            "To pass its input on, a plain block has to learn the identity.",
+            "To pass its input on unchanged, a plain block has to learn the identity.",
+            notes="He et al. 2015, section 3.1, suggest that solvers have difficulty in "
+            "approximating identity mappings by several nonlinear layers. It is a hypothesis.",
+        ),
+        Step(
+            "The shortcut: y = ReLU(F(x) + x)",
+            "explore?model=resnet34&explore_shown=block&block=layer1.1",
+            "Two layers learn the residual F(x); an identity shortcut adds x and has no weights.",
             Question(
-                "All weights of a residual block are zero. What does it return?",
+                "In this block, all weights of F are zero. What does the block return?",
                 ("Zero", "Its input", "Noise"),
                 1,
-                "Its input, through the shortcut. A plain block returns zero.",
+                "Its input: F(x) = 0, and x passes through the shortcut. A plain block would "
+                "return zero.",
             ),
-            notes="He et al. 2015, section 3.1: if the identity is optimal, it is easier to push "
-            "the residual to zero than to fit the identity by nonlinear layers. This is a "
-            "hypothesis. The ReLU after the addition changes nothing: its input comes from a ReLU.",
+            notes="The last ReLU changes nothing, since x comes from a ReLU. Why two layers? With "
+            "a single one, y = Wx + x is itself like a linear layer, for which He et al. 2015, "
+            "section 3.2, observed no advantage. The addition needs equal shapes.",
         ),
         Step(
-            "The shortcut: y = F(x) + x",
-            "explore?model=resnet34&explore_shown=block&block=layer1.1",
-            "Two layers learn the residual F; the shortcut adds the input and has no weights.",
-            notes="Why two layers? With a single one, y = Wx + x is itself a linear layer: He et "
-            "al. 2015, section 3.2, saw no advantage. The addition needs equal shapes.",
+            "Does it train now?",
+            "training?train_models=resnet20;resnet56",
+            "The same images, the same recipe, now with shortcuts.",
+            Question(
+                "How does the 56-layer residual network compare with the 20-layer one?",
+                ("Worse", "About the same", "Better"),
+                1,
+                "About the same: {resnet20_loss} and {resnet56_loss}. Without shortcuts it was "
+                "{plain20_loss} and {plain56_loss}.",
+            ),
+            notes="The means of three seeds; their ranges overlap, so neither is better. In the "
+            "paper, deeper residual networks are better at convergence: 8.75% test error on "
+            "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6).",
         ),
         Step(
             "Identity or projection?",
             "compare?nets=resnet34_a;resnet34;resnet34_c",
-            "Where the shape changes, x can be padded with zeros (A) or projected (B); C projects "
-            "everywhere.",
+            "If the shape changes, A pads x with zeros and B projects it. C projects on every "
+            "shortcut.",
             Question(
-                "How much better is C than A?",
-                ("Much: over 5 points of error", "A little: about 1 point", "It is worse"),
+                "How does C compare with A in ImageNet top-1 error?",
+                ("Over 5 points better", "Under 1 point better", "Worse"),
                 1,
-                "A little: {option_a_error}, {option_b_error} and {option_c_error} top-1 error for "
-                "A, B and C.",
+                "Slightly better: {option_a_error} with A, {option_b_error} with B, "
+                "{option_c_error} with C (published, 10-crop).",
             ),
-            notes="He et al. 2015, Table 3, ImageNet, 10-crop: published, not measured here. The "
-            "paper concludes that projections are not essential against degradation.",
+            notes="He et al. 2015, Table 3. C costs weights and multiply-adds, and the paper "
+            "doesn't use it further: projections aren't essential against degradation.",
         ),
         Step(
             "The bottleneck and its price",
-            "explore?model=resnet50&explore_shown=block&block=layer1.1",
-            "ResNet-50 has as many blocks as ResNet-34, but three layers in each.",
+            "compare?nets=resnet34;resnet50&x=macs&y=saved_bytes",
+            "ResNet-50 replaces each two-layer block of ResNet-34 with a three-layer bottleneck.",
             Question(
-                "How many more multiply-adds does ResNet-50 take than ResNet-34?",
-                ("About a tenth more", "Half as many more", "Twice as many"),
+                "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
+                ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "{bottleneck_macs} more: {resnet50_macs} against {resnet34_macs}. But backward "
-                "needs {resnet50_saved} an image, not {resnet34_saved}.",
+                "{bottleneck_macs} more: {resnet50_macs} against {resnet34_macs}. But it saves "
+                "{resnet50_saved} per image for backward, not {resnet34_saved}.",
             ),
-            notes="A 1×1 convolution divides the channels by four before the 3×3 and another "
-            "restores them. Memory and time follow the activations rather than the multiply-adds.",
+            notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "
+            "restores them. Memory for backward grows with the size of all outputs, not with "
+            "multiply-adds. This is v1.5, with the stride on the 3×3; the paper's v1 takes 3.86 G.",
         ),
         Step(
-            "What shortcuts do to the gradient",
+            "Does the gradient keep its direction?",
             "gradients?quantity=direction",
-            "An image gets 1% of noise. The gradient should hardly turn.",
+            "Add 1% noise to the images: at initialisation, the gradient should hardly turn.",
             Question(
-                "In 56 plain layers, how alike are the gradients before and after?",
-                ("Nearly the same", "At right angles", "Opposite"),
+                "In a 56-layer plain network, what is the angle between the two gradients?",
+                ("Close to 0°", "About 90°", "Close to 180°"),
                 1,
-                "At right angles: cosine {plain56_cosine}. With shortcuts it is {resnet56_cosine}.",
+                "About 90°: their cosine is {plain56_cosine} in the plain network and "
+                "{resnet56_cosine} with shortcuts.",
             ),
-            notes="Balduzzi et al. 2017, shattered gradients: at initialisation, with batch norm, "
-            "the gradients of a deep plain network resemble white noise.",
+            notes="The gradient of the loss with respect to the image, with batch norm, at "
+            "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
+            "deep plain networks train badly.",
         ),
         Step(
-            "Where batch norm and ReLU go",
+            "Where do batch norm and ReLU go?",
             "units",
-            "Full pre-activation leaves nothing on the shortcut's path: error "
-            "{full_preact_error} instead of {original_error}.",
-            notes="He et al. 2016, Table 2, ResNet-110 on CIFAR-10: published, not measured here. "
-            "At 1,001 layers the difference is larger: 4.92% instead of 7.61% (Table 4).",
+            "With BN and ReLU before each convolution, CIFAR-10 error is {full_preact_error}, not "
+            "{original_error} (published).",
+            notes="ResNet-110, He et al. 2016, Table 2. Full pre-activation leaves the shortcut's "
+            "path clean: x reaches every later unit unchanged. At 1,001 layers the difference "
+            "grows: 4.92% instead of 7.61% (Table 3).",
         ),
         Step(
             "Take a block out",
             f"lesions?net=fashion_resnet32&out={TAKEN}",
-            "Two trained networks: {residual_intact} of the images are wrong with shortcuts, "
-            "{plain_intact} without.",
+            "Both 32-layer networks are trained: {residual_intact} of test images are wrong with "
+            "shortcuts, {plain_intact} without.",
             Question(
-                "One block of each is taken out. What is wrong then?",
-                (
-                    "Almost everything in both",
-                    "Almost everything in the plain one alone",
-                    "Little in both",
-                ),
+                "We remove one block, {taken}, from both networks. Which of them fails?",
+                ("Both", "Only the plain one", "Neither"),
                 1,
-                "Without {taken}: {plain_without} wrong in the plain network, {residual_without} "
-                "in the residual one.",
+                "Only the plain one: without {taken} its error is {plain_without}, the residual "
+                "network's {residual_without}.",
             ),
-            notes="Veit, Wilber and Belongie 2016. Click other blocks: the first of a stage is "
-            "missed more than the others. Nine in ten would be wrong by chance.",
+            notes="Veit, Wilber and Belongie 2016. Half of all paths avoid the block. Click other "
+            "blocks to compare: layer1.0 isn't spare, without it {residual_first} are wrong.",
         ),
         Step(
-            "Short paths carry the gradient",
+            "Which paths carry the gradient?",
             "paths?path_net=fashion_resnet56",
-            "{blocks} blocks make {paths} paths, which go through {mean_path} blocks on average.",
+            "Each of {blocks} blocks offers branch or shortcut: {paths} paths, {mean_path} "
+            "branches long on average.",
             Question(
-                "Through how many blocks does the gradient go on average?",
-                ("All {blocks}", "{mean_path}", "Fewer than {mean_path}"),
+                "Weighted by gradient, how many blocks does the average path go through?",
+                ("All {blocks}", "About {mean_path}", "Far fewer"),
                 2,
-                "Through {mean_gradient}: short paths are few, but a single one carries far more.",
+                "{mean_gradient}: one short path carries far more gradient than one long path.",
             ),
-            notes="Veit et al. 2016, Fig. 6: the number of paths of a length, times the gradient "
-            "along one of them. A very deep residual network trains like many shallow ones.",
+            notes="The number of paths of a length, times the gradient along one of them. The "
+            "share adds magnitudes and ignores what cancels between paths. Veit et al. 2016, Fig. 6, "
+            "read this as an ensemble of shallower networks.",
         ),
         Step(
-            "What depth to choose?",
+            "Which depth should you choose?",
             "choose",
-            "Set the budgets: the page names the deepest network that fits, and the Pareto front.",
-            notes="Take the budgets of your class: multiply-adds, memory, parameters. Accuracies "
-            "are published, each with its recipe.",
+            "Within these budgets, which network is deepest, and which are on the Pareto front?",
+            notes="Press P and set the budgets of your class. Deeper isn't always better: on "
+            "CIFAR-10 the paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, "
+            "Table 6), which it puts down to overfitting.",
         ),
     ),
     Facts(),

@@ -44,9 +44,9 @@ def at(open_app: Open, number: int, **more: str) -> AppTest:
 def test_a_step_is_the_page_with_a_strip(open_app: Open) -> None:
     app = at(open_app, 2)
     assert not app.exception
-    assert "A deeper network should not be worse" in html(app)
-    assert "2 of 15" in html(app)
-    assert "Plain-56 is plain-20 with 18 more blocks." in markdown(app)
+    assert "A deeper network shouldn&#x27;t be worse" in html(app)
+    assert "2 of 16" in html(app)
+    assert "Plain-56 is plain-20 plus 18 blocks." in markdown(app)
     assert "A plain stack of 27 blocks without shortcuts." in markdown(app)
     assert app.query_params["lecture"] == "resnet"
     assert 'href="./?model=resnet34&amp;lecture=resnet&amp;step=1"' in html(app)
@@ -54,31 +54,31 @@ def test_a_step_is_the_page_with_a_strip(open_app: Open) -> None:
 
 def test_the_class_commits_before_the_curve(open_app: Open) -> None:
     app = at(open_app, 3, view="wall")
-    assert "After 60 steps, whose training loss is lower?" in markdown(app)
+    assert "Which has the lower training loss over the last 25 of 60 steps?" in markdown(app)
     assert not app.get("plotly_chart")
     assert "Notes" not in html(app)  # they tell the answer
-    assert "Plain, 20 layers: 1." not in markdown(app)
+    assert "The 20-layer network: 1." not in markdown(app)
     app.button(key="lecture_answer_2").click().run()
     assert not app.exception
     assert app.query_params["answers"] == "--2"
-    assert "You said “Plain, 56 layers”. **Plain, 20 layers: 1." in markdown(app)
+    assert "You said “Plain, 56 layers”. **The 20-layer network: 1." in markdown(app)
     assert len(app.get("plotly_chart")) == 1
     assert "answers=--2" in html(app)  # the way on takes them along
     again = at(open_app, 3, answers="--1")
-    assert "Right. **Plain, 20 layers: 1." in markdown(again)
+    assert "Right. **The 20-layer network: 1." in markdown(again)
     shown = at(open_app, 3)
     shown.button(key="lecture_show").click().run()
     assert shown.query_params["answers"] == "--0"
-    assert "**Plain, 20 layers: 1." in markdown(shown)
+    assert "**The 20-layer network: 1." in markdown(shown)
 
 
 def test_what_is_no_step_is_said(open_app: Open) -> None:
     app = open_app(None, "units", lecture="no", step="2")
     assert "lecture=no" in app.warning[0].value
-    app = open_app(None, "units", lecture="resnet", step="16", answers="x")
+    app = open_app(None, "units", lecture="resnet", step="17", answers="x")
     assert "answers=x" in app.warning[0].value
-    assert "step=16" in app.warning[0].value
-    assert "1 of 15" in html(app)
+    assert "step=17" in app.warning[0].value
+    assert "1 of 16" in html(app)
 
 
 def test_a_link_to_another_page_leaves_the_lecture(open_app: Open) -> None:
@@ -86,7 +86,7 @@ def test_a_link_to_another_page_leaves_the_lecture(open_app: Open) -> None:
     app.query_params.clear()  # a link to a page has the model alone
     app.switch_page("pages/units.py").run()
     assert "lecture" not in app.query_params
-    assert "2 of 15" not in html(app)
+    assert "2 of 16" not in html(app)
 
 
 def test_views_make_a_lecture(open_app: Open) -> None:

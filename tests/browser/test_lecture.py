@@ -9,19 +9,19 @@ from analysis.lecture.steps import STORY
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_wall import FITS, texts
 
-LEAST = {13: 15.0}
+LEAST = {14: 15.0}
 """Smallest text in px of fifteen blocks to take out, below two figures."""
 
 
 def arrived(page: Page, number: int) -> None:
     expect(page).to_have_url(re.compile(f"step={number}(&|$)"))
-    expect(page.locator(".rl-lecture")).to_contain_text(f"{number} of 15")
+    expect(page.locator(".rl-lecture")).to_contain_text(f"{number} of 16")
     drawn(page)
 
 
 def test_the_story_is_told_by_arrow_keys(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture?view=wall", 1280, 720)
-    expect(page.get_by_role("link", name="Is it as good?")).to_be_visible()
+    expect(page.get_by_role("link", name="Is it the gradient?")).to_be_visible()
     for number, step in enumerate(STORY.steps, start=1):
         page.keyboard.press("ArrowRight")
         arrived(page, number)
@@ -86,6 +86,6 @@ def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
 def test_links_of_the_story_can_be_read(scheme: str, server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture", 390, 844)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    expect(page.get_by_role("link", name="Is it as good?")).to_be_visible()
+    expect(page.get_by_role("link", name="Is it the gradient?")).to_be_visible()
     wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
     assert page.evaluate(wide) <= 390
