@@ -21,9 +21,9 @@ STORY = Lecture(
             "ResNet-34 takes {resnet34_macs} multiply-adds per image: {resnet34_of_vgg19} of "
             "VGG-19's {vgg19_macs}, with 15 more layers.",
             notes="So depth is cheap. Is it also good? The picture shows height, width and "
-            "channels through the network: if the map halves, the channels double, so that the cost per "
-            "layer stays about the same (He et al. 2015, section 3.3). VGG-19 is counted from the "
-            "layers that Simonyan and Zisserman 2015 published.",
+            "channels through the network: if the map halves, the channels double, so that the "
+            "cost per layer stays about the same (He et al. 2015, section 3.3). VGG-19 is counted "
+            "from the layers that Simonyan and Zisserman 2015 published.",
         ),
         Step(
             "A deeper network shouldn't be worse",
@@ -209,8 +209,8 @@ STORY = Lecture(
                 "{mean_gradient}: one short path carries far more gradient than one long path.",
             ),
             notes="The number of paths of a length, times the gradient along one of them. The "
-            "share adds magnitudes and ignores what cancels between paths. Veit et al. 2016, Fig. 6, "
-            "read this as an ensemble of shallower networks.",
+            "share adds magnitudes and ignores what cancels between paths. Veit et al. 2016, Fig. "
+            "6, read this as an ensemble of shallower networks.",
         ),
         Step(
             "Which depth should you choose?",
