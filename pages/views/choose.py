@@ -91,7 +91,7 @@ def choose_budgets() -> Asked | None:
             "Iteration, ms",
             "max_ms",
             None,
-            "Only networks timed in this session count.",
+            "Only networks timed on this server count.",
         ),
     )
     amounts: dict[str, float | None] = {
@@ -129,7 +129,7 @@ def choose_budgets() -> Asked | None:
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
-                f"No training step was measured in this session at batch {batch} in {dtype}; "
+                f"No training step was measured on this server at batch {batch} in {dtype}; "
                 "measure networks on the Timing or Training page first, or clear the time"
             )
             return None
@@ -170,7 +170,7 @@ def show_fits(choice: Choice) -> None:
         f"{choice.optimiser}. Training memory is predicted by replaying a step."
     )
     if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
-        st.caption(f"Times were measured in this session: {known[-1].how}.")
+        st.caption(f"Times were measured on this server: {known[-1].how}.")
     if choice.best:
         best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
         head = ("Network", "Best published result of what fits", "")

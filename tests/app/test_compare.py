@@ -235,7 +235,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     assert "All 18 networks for" in html(app)
     app.number_input(key="max_ms").set_value(5.0).run()
     assert app.error[0].value.startswith(
-        "No training step was measured in this session at batch 32 in float32; measure"
+        "No training step was measured on this server at batch 32 in float32; measure"
     )
     app.selectbox(key="optimiser").select("adam").run()
     assert app.error[0].value.startswith("Times are measured with SGD; pick sgd")
