@@ -9,6 +9,7 @@ from pages.ui.frame import checked, requested
 spec = requested()
 
 from analysis.drawing.caption import bibtex, caption, counts_in_words
+from analysis.drawing.drawn import graph_of
 from analysis.drawing.parts import Layout
 from analysis.drawing.viewer import levels, view_name
 from nets import CATALOG
@@ -20,7 +21,7 @@ from pages.ui.markup import table
 from pages.ui.theme import palette
 from pages.ui.wall import end_of_wall, heading, on_wall
 from pages.views.drawing import choose_drawn
-from pages.views.graph import graph_of, show_graph
+from pages.views.graph import show_graph
 from pages.views.shortcuts import shortcut_rows
 
 profile = checked(profile_of, spec)

@@ -6,10 +6,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
+from analysis.choice.choose import OF_THE_TASK, Choice, Front
 from analysis.choice.compare import Axis, Column, Comparison, Row, SweepCurve, pareto
+from analysis.costs.step import Dtype
 from nets.names import names_of
 from nets.options import number_of, quote
 from nets.text import parse
+
+MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
+"""The columns that are measured."""
+
+SWEPT = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
+"""The columns of which a page draws sweeps."""
 
 _FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
@@ -19,6 +27,21 @@ def axes_of(comparison: Comparison) -> dict[str, Axis]:
     """Return the quantities an axis can show, by their name in addresses and commands."""
     columns: dict[str, Axis] = {column.value: column for column in comparison.columns}
     return columns | {recipe.label: recipe for recipe in comparison.recipes}
+
+
+def axes_to_choose(comparison: Comparison) -> dict[str, Axis]:
+    """Return what a page offers for an axis: what can be counted on demand, too."""
+    axes: dict[str, Axis] = {
+        column.value: column
+        for column in Column
+        if column not in MEASURED or column in comparison.columns
+    }
+    return axes | {recipe.label: recipe for recipe in comparison.recipes}
+
+
+def replayed_for(*axes: Axis | None) -> list[Dtype]:
+    """Return the types in which a training step must be replayed for some axes."""
+    return [d for axis in axes if isinstance(axis, Column) and (d := axis.replayed_in)]
 
 
 def usual_y(comparison: Comparison) -> Axis:
@@ -114,6 +137,21 @@ def scatter_chart(
         log_x=log,
         log_y=log,
     )
+
+
+def fronts_of(choice: Choice) -> dict[str, Front]:
+    """Return the fronts of what fits, by the names that an address has for them."""
+    return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
+
+
+def axis_name(axis: Axis) -> str:
+    """Return an axis as an address writes it."""
+    return axis.value if isinstance(axis, Column) else axis.label
+
+
+def front_chart(choice: Choice, front: Front) -> Chart:
+    """Draw the networks that fit by the two figures of a front, and the front."""
+    return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
 
 
 def front_in_words(chart: Chart) -> str:

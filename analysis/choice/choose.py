@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
+from typing import NamedTuple
 
 from analysis.choice.compare import (
     INFERENCE,
@@ -146,6 +147,43 @@ class Budgets:
         """The limits that are set."""
         values = {budget: getattr(self, budget.value) for budget in Budget}
         return {budget: limit for budget, limit in values.items() if limit is not None}
+
+
+class Amount(NamedTuple):
+    """How a budget is given: what a message calls it, the unit, and the limit unless told."""
+
+    name: str
+    factor: int
+    unit: str
+    usual: float | None = None
+
+
+AMOUNTS = {
+    "max_macs": Amount("MACs", 10**9, "G", 5.0),
+    "max_params": Amount("Parameters", 10**6, "M"),
+    "max_training": Amount("Training memory", 10**9, "GB", 8.0),
+    "max_inference": Amount("Inference memory", 10**9, "GB"),
+    "max_ms": Amount("Iteration time", 1, "ms"),
+}
+"""The budgets as an address holds them, in the order of `Budgets`."""
+
+USUAL_BATCH = 32
+"""Images for which budgets are, unless told."""
+
+
+def budgets_of(amounts: Mapping[str, float | None]) -> Budgets:
+    """Return budgets from amounts in the units of `AMOUNTS`.
+
+    Raises:
+        ValueError: in one sentence that names the budget and its value.
+    """
+    limits = (
+        None
+        if (amount := amounts[key]) is None
+        else checked_limit(how.name, amount, how.factor, how.unit)
+        for key, how in AMOUNTS.items()
+    )
+    return Budgets(*limits)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from analysis.costs.profiles import LARGER, Shape, check_batch, profile
 from analysis.costs.published import Published, published
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
-from nets.options import MAX_BATCH, OPTIONS, given, number_of
+from nets.options import MAX_BATCH, OPTIONS, Stem, given, number_of
 from nets.spec import ResNetSpec
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ class Yardstick:
 
 VGG19 = Yardstick("VGG-19", 19_600_000_000, HE2015, "Fig. 3")
 """The paper's reference network: 19.6 G multiply-adds."""
+
+
+USUAL_NETS = {
+    Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
+    Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
+}
+"""What is compared unless other networks are chosen, by the current one's stem."""
+
+USUAL_CURVES = 6
+"""Of the compared networks, those that are swept unless others are chosen."""
 
 
 class Better(StrEnum):

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import cycle
 from math import log10
 from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series, named_at_ends
 from analysis.drawing.heat import Heat
-from analysis.gradients.cosines import Cosine, stacks
-from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State, summarise
+from analysis.gradients.cosines import Cosine, Direction, stacks
+from analysis.gradients.curves import (
+    Curve,
+    Gradients,
+    NormSeries,
+    Precision,
+    Quantity,
+    State,
+    summarise,
+)
+from analysis.gradients.presets import preset_of
 from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
@@ -168,6 +178,23 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),
     )
+
+
+def named_chart(chart: Chart, run: Gradients | Direction, said: Sequence[str]) -> Chart:
+    """Return a run's chart; one of a preset in its own settings is named by the preset.
+
+    With other settings the numbers may say something else than the preset's name.
+
+    Args:
+        chart: of the run.
+        run: what was measured.
+        said: what the run says of what is drawn; nothing of a quantity that no preset is about.
+    """
+    preset = preset_of(tuple(map(str, run.specs)), run.settings.precision)
+    usual = type(run.settings)(precision=run.settings.precision)
+    if preset is None or run.settings != usual or not said:
+        return chart
+    return replace(chart, title=preset.name)
 
 
 def gradient_heat(curves: Sequence[Curve]) -> Heat:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from analysis.gradients.curves import Precision
 from analysis.gradients.theory import BALDUZZI2017, YANG2019
+from analysis.gradients.twins import plain_twin, residual_twin
 from nets.catalog import HE2015, Citation
+from nets.spec import ResNetSpec
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ SHATTERED = Preset(
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
 )
 """The ladder of depths for which the gradient's direction is measured instead of its norm."""
+
+
+def usual_models(spec: ResNetSpec, is_direction: bool) -> tuple[str, ...]:
+    """Return what is measured unless other models are chosen.
+
+    Args:
+        spec: the current model: norms are those of it and of its twin, the plain one first.
+        is_direction: whether it is the direction, which is measured on a ladder of depths.
+    """
+    if is_direction:
+        return SHATTERED.models
+    return tuple(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
 
 
 def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:

@@ -40,6 +40,11 @@ def residual_twin(spec: ResNetSpec) -> ResNetSpec:
         return _named(edit(spec, {"shortcut": Shortcut.PROJECTION}), spec)
 
 
+def other_twin(spec: ResNetSpec) -> ResNetSpec:
+    """Return the spec with shortcuts if it has none, else without."""
+    return residual_twin(spec) if spec.shortcut is Shortcut.NONE else plain_twin(spec)
+
+
 def _named(twin: ResNetSpec, spec: ResNetSpec) -> ResNetSpec:
     """Return the twin under the catalog name that needs the same overrides as the spec."""
     told = {name: text for name, text in overrides(spec).items() if name not in _OF_SHORTCUTS}

@@ -24,7 +24,7 @@ from analysis.lesions.paths import DRAWS
 from analysis.lesions.report import LESIONS, PATHS, lesions_hash, paths_hash
 from analysis.lesions.shipped import SHIPPED, shipped_path
 from analysis.lesions.studies import measure_paths, study_all
-from analysis.lesions.subjects import IMAGES, digest_of, seed_of
+from analysis.lesions.subjects import IMAGES, PATH_IMAGES, digest_of, seed_of
 from analysis.results.form import Result
 from analysis.training.checkpoints import load
 from analysis.training.kept import train_all
@@ -37,8 +37,6 @@ from nets.names import kind_of
 
 FRONT = "resnet50"
 """The model with which the app opens."""
-
-_PATH_IMAGES = 32
 
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(?:×10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?")
 
@@ -129,10 +127,10 @@ def _paths(name: str, trained: bool) -> Recording:
     def asked() -> str:
         weights = digest_of(load(shipped_path(name))) if trained else seed_of(0)
         digest = open_set(SAMPLE).digest
-        return paths_hash(model, weights, digest, _PATH_IMAGES, DRAWS, trained)
+        return paths_hash(model, weights, digest, PATH_IMAGES, DRAWS, trained)
 
     def make() -> Result:
-        return measure_paths(_quiet, source, SAMPLE, _PATH_IMAGES, DRAWS)
+        return measure_paths(_quiet, source, SAMPLE, PATH_IMAGES, DRAWS)
 
     return Recording(f"paths_{name}{'' if trained else '_init'}", asked, make)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -17,18 +18,27 @@ from analysis.images.sets import ImageSet
 from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED, shipped_path
 from analysis.machine.devices import seeded
+from analysis.results.store import Store
 from analysis.style.numbers import shape, short
 from analysis.training.batches import shown, taken
-from analysis.training.checkpoints import Checkpoint, load
+from analysis.training.checkpoints import SUFFIX, Checkpoint, load
+from analysis.training.uploads import uploaded
 from nets import build, parse
-from nets.options import check_whole, number_of
+from nets.options import Shortcut, check_whole, number_of
 from nets.resnet import ResNet
+from nets.spec import ResNetSpec
 from nets.text import edit
+
+NET = "fashion_resnet32"
+"""The network that is taken apart, unless another is chosen."""
 
 IMAGES = 1_000
 """Default number of test images."""
 
 MAX_IMAGES = 10_000
+
+PATH_IMAGES, MAX_PATH_IMAGES = 32, 256
+"""Images on which paths are measured, unless told and at most."""
 
 MAX_BYTES = 700_000_000
 """Most bytes of the preprocessed images."""
@@ -42,6 +52,44 @@ def checkpoint_of(name: str | Path) -> Checkpoint:
         OSError: if it can't be read.
     """
     return load(shipped_path(str(name)) if str(name) in SHIPPED else Path(name))
+
+
+def file_of(value: str) -> Path | None:
+    """Return the file of a trained network that an address names; None if it is not here.
+
+    Args:
+        value: the name of one that ships, the hash of a run of this server, or that of an upload.
+    """
+    if value in SHIPPED:
+        return shipped_path(value)
+    try:
+        path = Store().path(value, SUFFIX)
+    except ValueError:
+        return None
+    return path if path.is_file() else uploaded(value)
+
+
+def twins_of(spec: ResNetSpec, offered: Mapping[str, ResNetSpec]) -> tuple[tuple[str, ...], str]:
+    """Return the networks whose blocks are in the same places, by name, and which is the twin.
+
+    The twin is alike in all but the shortcuts; an empty text where there is none.
+    """
+    same = tuple(name for name, other in offered.items() if other.blocks == spec.blocks)
+    for name in same:
+        other = offered[name]
+        is_other = (other.shortcut is Shortcut.NONE) is not (spec.shortcut is Shortcut.NONE)
+        if is_other and (other.input, other.widths) == (spec.input, spec.widths):
+            return same, name
+    return same, ""
+
+
+def usual_images(checkpoint: Checkpoint, offered: Collection[str]) -> str:
+    """Return the set on which a page judges a checkpoint: its own, or the sample.
+
+    Fashion-MNIST's networks begin with the sample, which is always here.
+    """
+    own = checkpoint.about.get("data", "")
+    return own if own in offered and own != FASHION_MNIST else SAMPLE
 
 
 def images_of(checkpoint: Checkpoint, data: str | None = None) -> ImageSet:

@@ -33,6 +33,10 @@ ORDER_NAMES = {order: order.label for order in UnitOrder}
 """The names from He et al. 2016, Fig. 4."""
 
 
+USUAL_ORDERS = (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)
+"""The two that are compared unless others are chosen."""
+
+
 @dataclass(frozen=True)
 class Unit:
     """One residual unit. Its text is an order and what differs: `original:block=bottleneck`."""

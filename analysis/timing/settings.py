@@ -93,6 +93,16 @@ class Settings:
             )
 
 
+def usual_batches(device: str) -> str:
+    """Return the batch, as a text, that is timed on a device unless another is chosen."""
+    return "2" if device == "cpu" else "32"
+
+
+def usual_threads() -> int:
+    """Return half of the machine's threads, so that whoever asks stays out of the way."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
 def _check_number(name: str, value: object, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{name} must be {low:g} to {high:g}, not {given(value)}")

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from math import isfinite
 from typing import Any, Literal, overload
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.lecture.settings import (
+    SEPARATOR,
+    read_number,
+    read_option,
+    read_switch,
+    tab_by_settings,
+)
 from pages.ui.address import chosen, held, hold
 
 Options = Iterable[str] | Mapping[str, str]
@@ -68,7 +74,7 @@ def select(
         looks: passed to `st.selectbox`.
     """
     words, default = _words(options), default and str(default)
-    value = chosen(key, partial(_option, words), default)
+    value = chosen(key, partial(read_option, words), default)
     _seed(key, value, looks)
     with _at(place):
         st.selectbox(
@@ -95,7 +101,7 @@ def segments(
 ) -> str:
     """Draw a segmented control, of which one is always selected; see `select`."""
     words, default = _words(options), default and str(default)
-    value = chosen(key, partial(_option, words), default)
+    value = chosen(key, partial(read_option, words), default)
     _seed(key, value, looks)
     with _at(place):
         st.segmented_control(
@@ -130,10 +136,10 @@ def tabs(
         place: where to draw the tabs.
     """
     first = next(iter(views))
-    texts = {view: "".join(map(held, keys)) for view, keys in settings.items()}
+    texts = {name: held(name) for keys in settings.values() for name in keys}
     if not held(key):
-        hold(key, next((view for view, text in texts.items() if text), ""))
-    value = chosen(key, partial(_option, views), first)
+        hold(key, tab_by_settings(settings, texts.__getitem__))
+    value = chosen(key, partial(read_option, views), first)
     _seed(key, value, {})
     with _at(place):
         st.segmented_control(
@@ -198,9 +204,6 @@ def networks(
     return texts
 
 
-SEPARATOR = ";"
-"""Separates the networks in one parameter."""
-
 _ANY_MODEL = "A catalog name or any model text, such as resnet50:blocks=3,8,36,3."
 
 
@@ -223,7 +226,7 @@ def switch(
     **looks: Any,
 ) -> bool:
     """Draw a toggle or a check box and return whether it is on."""
-    value = chosen(key, _bool, default)
+    value = chosen(key, read_switch, default)
     _seed(key, value, looks)
     with _at(place):
         draw = st.toggle if box == "toggle" else st.checkbox
@@ -267,7 +270,7 @@ def number(
 
     The field accepts whole numbers only if `low` is an int. It may stay empty if `default` is None.
     """
-    value = chosen(key, partial(_number, low, high), default)
+    value = chosen(key, partial(read_number, low, high), default)
     _seed(key, value, looks)
     with _at(place):
         st.number_input(
@@ -351,36 +354,7 @@ def _written(value: object) -> str:
     return str(value)
 
 
-def _option(words: Mapping[str, str], text: str) -> str:
-    """Return an option by its value, or by its label, which older addresses hold."""
-    by_words = {said: value for value, said in words.items()}
-    value = text if text in words else by_words.get(text)
-    if value is None:
-        raise ValueError(f"{text!r} is no option")
-    return value
-
-
 def _short(most: int | None, text: str) -> str:
     if most is not None and len(text) > most:
         raise ValueError(f"{len(text):,} letters, at most {most:,}")
     return text
-
-
-def _bool(text: str) -> bool:
-    values = {"true": True, "1": True, "false": False, "0": False}
-    if text.lower() not in values:
-        raise ValueError(f"{text!r} is neither true nor false")
-    return values[text.lower()]
-
-
-def _number(low: float, high: float | None, text: str) -> float:
-    value = float(text)
-    whole = isinstance(low, int)
-    if (
-        not isfinite(value)
-        or value < low
-        or (high is not None and value > high)
-        or (whole and not value.is_integer())
-    ):
-        raise ValueError(f"{text!r} is out of bounds")
-    return int(value) if whole else value

@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
 from analysis.images.sets import ImageSet
+from analysis.lesions import subjects
 from analysis.lesions.drop import Subject
-from analysis.lesions.shipped import SHIPPED, shipped_path
-from analysis.lesions.subjects import digest_of, images_of, subject_of
-from analysis.results.store import Store
-from analysis.training.checkpoints import SUFFIX, Checkpoint, load
-from analysis.training.uploads import MAX_BYTES, keep, uploaded
+from analysis.lesions.shipped import SHIPPED
+from analysis.lesions.subjects import NET, digest_of, file_of, images_of, subject_of, usual_images
+from analysis.training.checkpoints import Checkpoint, load
+from analysis.training.uploads import MAX_BYTES, keep
 from nets import parse
 from nets.options import Shortcut
 from nets.spec import ResNetSpec
@@ -90,19 +90,11 @@ def judged_on(path: str, changed_ns: int, data: str, data_ns: int) -> ImageSet:
 
 def found(value: str) -> Trained | None:
     """Return a trained network by name or hash; None if it isn't on this server any more."""
-    path = shipped_path(value) if value in SHIPPED else _on_server(value)
+    path = file_of(value)
     try:
         return Trained(value, path, path.stat().st_mtime_ns) if path else None
     except OSError:
         return None
-
-
-def _on_server(value: str) -> Path | None:
-    try:
-        path = Store().path(value, SUFFIX)
-    except ValueError:
-        return None
-    return path if path.is_file() else uploaded(value)
 
 
 def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
@@ -121,7 +113,7 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
     if asked and asked not in words and (one := found(asked)) and (label := _described(one)):
         words[asked] = label
     words[UPLOAD] = "my own checkpoint"
-    value = select("Network", words, "fashion_resnet32", key=key, place=place)
+    value = select("Network", words, NET, key=key, place=place)
     if value != UPLOAD:
         return found(value)
     with below:
@@ -146,7 +138,7 @@ def _offered() -> dict[str, tuple[ResNetSpec, str]]:
         offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} on Fashion-MNIST's test set"
     for run in reversed(runs_of_visit()):
         task = run.task
-        if not run.ended and _on_server(task.hash):
+        if not run.ended and file_of(task.hash):
             label = f"{_kind(task.spec)}, recipe {task.recipe.name}, seed {task.seed}"
             offered[task.hash] = task.spec, label
     return offered
@@ -184,28 +176,17 @@ def twins_of(one: Trained) -> tuple[dict[str, str], str]:
         The networks' labels by value, and the value of the twin, which has the same input and
         widths but the opposite shortcuts; empty if there is none.
     """
-    spec = one.checkpoint.spec
-    same, twin = {}, ""
-    for value, (other, label) in _offered().items():
-        if value == one.value or other.blocks != spec.blocks:
-            continue
-        same[value] = label
-        is_other = (other.shortcut is Shortcut.NONE) is not (spec.shortcut is Shortcut.NONE)
-        if is_other and (other.input, other.widths) == (spec.input, spec.widths):
-            twin = twin or value
-    return same, twin
+    others = {value: found for value, found in _offered().items() if value != one.value}
+    specs = {value: spec for value, (spec, _) in others.items()}
+    same, twin = subjects.twins_of(one.checkpoint.spec, specs)
+    return {value: others[value][1] for value in same}, twin
 
 
 def choose_data(one: Trained, key: str, place: DeltaGenerator) -> str:
-    """Let the visitor choose the images on which to test a network.
-
-    By default they are those that it was trained for, if they are here; for all of Fashion-MNIST,
-    the sample, which always is.
-    """
-    own = one.checkpoint.about.get("data", "")
+    """Let the visitor choose the images on which to test a network."""
     words = {SAMPLE: "sample of Fashion-MNIST"}
     if fashion_mnist_is_whole_here():
         words[FASHION_MNIST] = "all of Fashion-MNIST"
     words |= {folder: folder for folder in data_folders()}
-    usual = own if own in words and own != FASHION_MNIST else SAMPLE
+    usual = usual_images(one.checkpoint, words)
     return select("Images", words, usual, key=key, place=place)

@@ -7,21 +7,20 @@ from functools import partial
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.choice.charts import scatter_chart
+from analysis.choice import charts
+from analysis.choice.charts import fronts_of
 from analysis.choice.choose import (
+    AMOUNTS,
     CIFAR,
     IMAGENET,
-    OF_THE_TASK,
-    Budgets,
+    USUAL_BATCH,
     Choice,
     Deepest,
-    Front,
     Task,
-    checked_limit,
+    budgets_of,
     name_of,
     task_of,
 )
-from analysis.choice.compare import Axis, Column
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
@@ -52,15 +51,6 @@ _VIEWS = {
 }
 _SETTINGS = {"deepest": ("real",), "front": ("front",)}
 _STEP = "step"
-_G, _M = 10**9, 10**6
-_UNITS = {
-    "max_macs": ("MACs", _G, "G"),
-    "max_params": ("Parameters", _M, "M"),
-    "max_training": ("Training memory", _G, "GB"),
-    "max_inference": ("Inference memory", _G, "GB"),
-    "max_ms": ("Iteration time", 1, "ms"),
-}
-"""The name of each budget in error messages, and its unit."""
 
 
 def choose_task() -> Task | None:
@@ -83,46 +73,37 @@ def choose_task() -> Task | None:
 def choose_budgets() -> Asked | None:
     """Let the visitor set budgets in common units such as GB; None if one is invalid."""
     fields = (
-        ("MACs, G", "max_macs", 5.0, "Multiply-adds for one image, in 10⁹."),
-        ("Parameters, M", "max_params", None, "In 10⁶."),
-        ("Training, GB", "max_training", 8.0, "Predicted peak memory of a training step."),
-        ("Inference, GB", "max_inference", None, "Parameters and peak activations."),
-        (
-            "Iteration, ms",
-            "max_ms",
-            None,
-            "Only networks timed on this server count.",
-        ),
+        ("MACs, G", "max_macs", "Multiply-adds for one image, in 10⁹."),
+        ("Parameters, M", "max_params", "In 10⁶."),
+        ("Training, GB", "max_training", "Predicted peak memory of a training step."),
+        ("Inference, GB", "max_inference", "Parameters and peak activations."),
+        ("Iteration, ms", "max_ms", "Only networks timed on this server count."),
     )
     amounts: dict[str, float | None] = {
         key: number(
             label,
             0.0,
             None,
-            default,
+            AMOUNTS[key].usual,
             key=key,
             place=column,
             placeholder="any",
             help=help,
             format="%g",
         )
-        for column, (label, key, default, help) in zip(st.columns(5), fields, strict=True)
+        for column, (label, key, help) in zip(st.columns(5), fields, strict=True)
     }
     one, two, three = st.columns(3)
-    batch = number("Batch", 1, 65_536, 32, key="choose_batch", place=one)
+    batch = number("Batch", 1, 65_536, USUAL_BATCH, key="choose_batch", place=one)
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
     optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
     try:
-        macs, params, training, inference, time = (
-            None if (amount := amounts[key]) is None else checked_limit(name, amount, factor, unit)
-            for key, (name, factor, unit) in _UNITS.items()
-        )
-        budgets = Budgets(macs, params, training, inference, time)
+        budgets = budgets_of(amounts)
     except ValueError as error:
         complain(str(error))
         return None
     times: frozenset[tuple[str, float]] = frozenset()
-    if time is not None:
+    if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
             complain("Times are measured with SGD; pick sgd as the optimiser or clear the time")
             return None
@@ -277,23 +258,12 @@ def export_choice(choice: Choice, chart: Chart | None) -> None:
 
 def choose_front(choice: Choice) -> str:
     """Let the visitor choose two figures; return their name in the address."""
-    words = {name: f"{f.y.label} against {f.x.label}" for name, f in _fronts(choice).items()}
+    words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts_of(choice).items()}
     return select("Front", words, next(iter(words)), key="front", place=aside("front"))
 
 
 def front_chart(choice: Choice, asked: str = "") -> Chart | None:
     """Return the networks that fit by two figures, with their Pareto front, or None."""
-    fronts = _fronts(choice)
+    fronts = fronts_of(choice)
     front = fronts.get(asked or held("front")) or next(iter(fronts.values()), None)
-    if front is None:
-        return None
-    return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
-
-
-def _fronts(choice: Choice) -> dict[str, Front]:
-    return {f"{_axis(f.y)} against {_axis(f.x)}": f for f in choice.fronts}
-
-
-def _axis(axis: Axis) -> str:
-    """Return an axis as the address writes it."""
-    return axis.value if isinstance(axis, Column) else axis.label
+    return None if front is None else charts.front_chart(choice, front)

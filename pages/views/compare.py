@@ -10,11 +10,24 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
-from analysis.choice.charts import front_in_words, not_drawn, not_swept, scatter_chart, sweep_chart
+from analysis.choice.charts import (
+    SWEPT,
+    axes_to_choose,
+    axis_name,
+    front_in_words,
+    not_drawn,
+    not_swept,
+    replayed_for,
+    scatter_chart,
+    sweep_chart,
+    usual_y,
+)
 from analysis.choice.compare import (
     INFERENCE,
     MAX_CURVES,
     TRAINING,
+    USUAL_CURVES,
+    USUAL_NETS,
     Axis,
     Better,
     Column,
@@ -36,11 +49,12 @@ from analysis.costs.ledger import ledger
 from analysis.costs.step import Dtype
 from analysis.drawing.caption import sources_of
 from analysis.drawing.svg import svg
+from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
-from nets.options import Stem, number_of, quote
+from nets.options import number_of, quote
 from nets.origin import in_a_sentence
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
@@ -49,7 +63,6 @@ from pages.ui.downloads import DataFile, table_files
 from pages.ui.ending import end_page
 from pages.ui.exports import export
 from pages.ui.fields import (
-    SEPARATOR,
     network,
     networks,
     number,
@@ -71,17 +84,6 @@ _VIEWS = {
     "difference": "Difference of two",
     "ledger": "Which FLOPs?",
 }
-_SETTINGS = {
-    "sweep": ("sweep", "swept", "sweep_figure", "sweep_log"),
-    "difference": ("from", "to"),
-    "ledger": ("ledger",),
-}
-
-_DEFAULT = {
-    Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
-    Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
-}
-
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
     Column.DEPTH,
@@ -93,9 +95,6 @@ _COSTS = (
     Column.RECEPTIVE_FIELD,
     Column.MEASURED_MS,
 )
-_MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
-
-_SWEPT = 6  # how many compared networks are swept by default
 
 _ASPECT = 1.2  # of each of two graphs side by side
 _WALL_ASPECT = 2.1  # of the graph on the wall
@@ -103,13 +102,13 @@ _WALL_ASPECT = 2.1  # of the graph on the wall
 
 def choose_view(place: DeltaGenerator) -> str:
     """Draw the page's tabs and return the one that is open."""
-    return tabs(_VIEWS, key="compare_shown", settings=_SETTINGS, place=place)
+    return tabs(_VIEWS, key="compare_shown", settings=COMPARE_TABS, place=place)
 
 
 def compared(spec: ResNetSpec) -> list[str]:
     """Return the model texts of the compared networks."""
     text = held(_NETS)
-    return text.split(SEPARATOR) if text else list(_DEFAULT[spec.stem])
+    return text.split(SEPARATOR) if text else list(USUAL_NETS[spec.stem])
 
 
 def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
@@ -141,7 +140,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     with aside("networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     texts = networks(
-        "Networks", CATALOG, _DEFAULT[spec.stem], key=_NETS, place=left, widget="compared"
+        "Networks", CATALOG, USUAL_NETS[spec.stem], key=_NETS, place=left, widget="compared"
     )
     middle.button(
         f"Add {spec.base}" if str(spec) == spec.base else "Add the edited model",
@@ -176,28 +175,17 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
 
 def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, tuple[str, ...]]:
     """Let the visitor choose the axes; return the chart and the networks that it leaves out."""
-    axes: dict[str, Axis] = {
-        column.value: column
-        for column in Column
-        if column not in _MEASURED or column in counted.columns
-    }
-    axes |= {recipe.label: recipe for recipe in counted.recipes}
+    axes = axes_to_choose(counted)
     labels = {name: axis.label for name, axis in axes.items()}
-    best = next((r.label for r in counted.recipes if len(_having(counted, r)) > 1), None)
     with aside("axes"):
         x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
-    up = select("y axis", labels, best or Column.PARAMS, key="y", place=y)
+    up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
     both_log = switch("Log", False, key="log", place=log)
     chosen = axes[along], axes[up], axes[size] if size else None
-    needed = [d for axis in chosen if isinstance(axis, Column) and (d := axis.replayed_in)]
-    rows = comparison_of(nets, counted.batch, needed).rows
+    rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
     return scatter_chart(rows, *chosen, both_log), not_drawn(rows, *chosen)
-
-
-def _having(comparison: Comparison, recipe: Recipe) -> list[float]:
-    return [value for row in comparison.rows if (value := recipe.of(row)) is not None]
 
 
 def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
@@ -291,13 +279,12 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     with aside("networks"):
         left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
-    swept = networks("Networks", suggestions, texts[:_SWEPT], key="swept", place=left)
+    swept = networks("Networks", suggestions, texts[:USUAL_CURVES], key="swept", place=left)
     batch = _choose_batch(right)
     with aside("axes"):
         left, right, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
     sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
-    columns = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
-    labels = {column: column.label for column in columns}
+    labels = {column: column.label for column in SWEPT}
     figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=right))
     both_log = switch("Log", False, key="sweep_log", place=log)
     nets = _parsed(swept)

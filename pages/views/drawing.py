@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.drawing.beside import Beside
-from analysis.drawing.graph import DEFAULT_ASPECT, Level, openable
+from analysis.drawing.drawn import Drawn, opened_in
+from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.parts import Labels, Layout
-from analysis.gradients.twins import plain_twin, residual_twin
+from analysis.gradients.twins import other_twin
 from nets import ResNetSpec
-from nets.options import Shortcut, quote
+from nets.options import Shortcut
 from pages.ui.address import held
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
@@ -26,46 +25,6 @@ from pages.ui.words import complain, sentence
 
 OPEN = "open"
 """The parameter of the opened parts."""
-
-_NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
-"""Names of parts that can be opened, in any network."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What to draw of a network, and how.
-
-    Attributes:
-        spec: the network.
-        level: what each node is.
-        unfold: whether equal blocks have a box each.
-        opened: the parts that are opened.
-        labels: what boxes say; None for the default on a screen or paper, for one network or two.
-        layout: how the drawing runs; None for the default, likewise.
-        twin: the network to draw beside it, if any.
-        figures: whether to leave room for a number in every box.
-        aspect: the ratio of width to height to aim for.
-        fits: whether to make text as large as a place of that aspect allows.
-    """
-
-    spec: ResNetSpec
-    level: Level = Level.BLOCK
-    unfold: bool = False
-    opened: frozenset[str] = frozenset()
-    labels: Labels | None = None
-    layout: Layout | None = None
-    twin: ResNetSpec | None = None
-    figures: bool = False
-    aspect: float = DEFAULT_ASPECT
-    fits: bool = False
-
-    @property
-    def pair(self) -> Beside | None:
-        """The network and its twin, the plain one first; None without a twin."""
-        if self.twin is None:
-            return None
-        both = sorted((self.spec, self.twin), key=lambda one: one.shortcut is not Shortcut.NONE)
-        return Beside(tuple(map(profile_of, both)))
 
 
 def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
@@ -111,7 +70,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         frozenset() if twin else _opened_in(spec),
         _choose_labels(labels, twin),
         _choose_layout(layouts, twin),
-        (residual_twin(spec) if is_plain else plain_twin(spec)) if twin else None,
+        other_twin(spec) if twin else None,
         heat is not None,
     )
     with below:
@@ -200,10 +159,7 @@ def _heat_beside(drawn: Drawn, heat: Heat | None) -> Heat | None:
 
 def _opened_in(spec: ResNetSpec) -> frozenset[str]:
     """Return the opened parts that this network has; show an error for a name that is invalid."""
-    names = frozenset(filter(None, held(OPEN).split(",")))
-    if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
-        complain(
-            f"can't open {quote(wrong[0])}: name a stage layer1, all its blocks layer1.all, or a "
-            "block layer1.0"
-        )
-    return names & openable(spec)
+    names, wrong = opened_in(spec, held(OPEN))
+    if wrong:
+        complain(wrong)
+    return names

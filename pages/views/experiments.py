@@ -13,10 +13,9 @@ import streamlit as st
 from analysis.charts.chart import Chart
 from analysis.drawing.caption import sources_of
 from analysis.gradients import direction, measure
-from analysis.gradients.charts import direction_chart, gradient_chart
+from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import Gradients, Quantity, Summary
-from analysis.gradients.presets import preset_of
 from analysis.gradients.report import (
     direction_csv,
     direction_result,
@@ -71,18 +70,11 @@ class Experiment:
     show_verdict: Callable[[Any], None]
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
-        """Return a run's chart, titled with the preset's name if the run is a preset's own.
-
-        With other settings the numbers may contradict the preset's name.
-        """
+        """Return a run's chart, titled with the preset's name if the run is a preset's own."""
         chart = self.chart(self.found(run), run.settings)
         if not with_theory:
             chart = replace(chart, series=tuple(one for one in chart.series if not one.thin))
-        preset = preset_of(tuple(map(str, run.specs)), run.settings.precision)
-        usual = type(run.settings)(precision=run.settings.precision)
-        if preset is None or run.settings != usual or not self.verdict(run):
-            return chart
-        return replace(chart, title=preset.name)
+        return named_chart(chart, run, self.verdict(run))
 
 
 def experiment_of(quantity: str) -> Experiment:

@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.costs.profiles import Profile
 from analysis.costs.published import Published
 from analysis.drawing.silhouette import silhouette
+from analysis.lecture.settings import EXPLORE_TABS
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
 from pages.ui.cached import profile_of
@@ -23,7 +24,6 @@ _VIEWS = {
     "layers": "Layers",
     "published": "Published results",
 }
-_SETTINGS = {"block": ("block",), "layers": ("layers", "find")}
 
 
 _WALL_MM = 123.0
@@ -38,7 +38,7 @@ _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
 
 def choose_view() -> str:
     """Draw the page's tabs and return the one that is open."""
-    return tabs(_VIEWS, key="explore_shown", settings=_SETTINGS)
+    return tabs(_VIEWS, key="explore_shown", settings=EXPLORE_TABS)
 
 
 def show_shape(profile: Profile) -> None:

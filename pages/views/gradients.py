@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
-from analysis.gradients.curves import GradientSettings, Precision, Quantity
+from analysis.gradients.curves import MAX_SEEDS, GradientSettings, Precision, Quantity
 from analysis.gradients.presets import (
     HALF_TRUTHS,
     MORE,
@@ -18,9 +18,9 @@ from analysis.gradients.presets import (
     SHATTERED,
     Preset,
     preset_of,
+    usual_models,
 )
 from analysis.gradients.results import kind_of, run_hash, run_of
-from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from analysis.machine.jobs import Job
@@ -58,8 +58,8 @@ def choose_quantity(place: DeltaGenerator) -> str:
 def choose_settings(quantity: str) -> GradientSettings | None:
     """Let the visitor choose the settings that all models share; None if one is invalid."""
     one, two, three, four, five = st.columns([1, 1, 1.4, 2, 1.4])
-    seeds = number("Seeds", 1, 20, 3, key="seeds", place=one)
-    batch = number("Batch", 1, 1_024, 32, key="batch", place=two)
+    seeds = number("Seeds", 1, MAX_SEEDS, GradientSettings.seeds, key="seeds", place=one)
+    batch = number("Batch", 1, 1_024, GradientSettings.batch, key="batch", place=two)
     precision = select(
         "Precision", list(Precision), GradientSettings().precision, key=_PRECISION, place=three
     )
@@ -165,11 +165,12 @@ def choose_models(spec: ResNetSpec, quantity: str) -> tuple[ResNetSpec, ...]:
 
     The default is the current model and its twin or, for the direction, a ladder of depths.
     """
-    if quantity == DIRECTION:
+    is_direction = quantity == DIRECTION
+    usual = usual_models(spec, is_direction)
+    if is_direction:
         which = "plain and residual networks of 20 to 56 layers"
-        return choose_networks(_MODELS, SHATTERED.models, which, with_depth=False)
-    twins = tuple(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
-    return choose_networks(_MODELS, twins, "the current model and its twin")
+        return choose_networks(_MODELS, usual, which, with_depth=False)
+    return choose_networks(_MODELS, usual, "the current model and its twin")
 
 
 def measure_button(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha1
 from typing import Any
 
 import streamlit as st
 
 from analysis.drawing import viewer
-from analysis.drawing.graph import DEFAULT_ASPECT, graph
+from analysis.drawing.drawn import Drawn, graph_of
+from analysis.drawing.graph import DEFAULT_ASPECT
 from analysis.drawing.heat import Heat
-from analysis.drawing.parts import Graph, Layout
+from analysis.drawing.parts import Layout
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.palette import Palette
@@ -21,7 +21,7 @@ from nets import ResNetSpec, plan
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
 from pages.ui.wall import on_wall
-from pages.views.drawing import OPEN, Drawn
+from pages.views.drawing import OPEN
 
 _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 
@@ -37,28 +37,6 @@ _MOST_UPRIGHT = 150
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
 )
-
-
-@lru_cache(16)
-def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
-    """Return the graph as laid out on the page, or for a width on paper in mm."""
-    level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
-    if pair := drawn.pair:
-        layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
-        fits = drawn.fits and width_mm is None
-        return pair.graph(level, unfold, width_mm, labels, layout, figures, drawn.aspect, fits)
-    return graph(
-        profile_of(drawn.spec),
-        level,
-        unfold,
-        drawn.aspect,
-        opened=drawn.opened,
-        width_mm=width_mm,
-        labels=labels,
-        arranged=drawn.layout or Layout.ROWS,
-        figures=figures,
-        fits=drawn.fits and width_mm is None,
-    )
 
 
 def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.drawing.heat import Heat
 from analysis.lesions.drop import Lesions, Subject
 from analysis.lesions.report import lesions_hash
-from analysis.lesions.subjects import MAX_IMAGES, spread
+from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
 from nets.options import number_of
@@ -95,7 +95,7 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
         words = {_NONE: "nothing", **others}
         beside = select("Compare with", words, twin or _NONE, key="beside", place=two)
         data = choose_data(net, "lesion_data", three)
-        count = number("Test images", 1, MAX_IMAGES, 1_000, key="lesion_images", place=four)
+        count = number("Test images", 1, MAX_IMAGES, IMAGES, key="lesion_images", place=four)
         nets = [net, *filter(None, [None if beside == _NONE else found(beside)])]
         patients = tuple(Patient(each, data, changed_ns(data), count) for each in nets)
         for patient in patients:

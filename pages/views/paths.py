@@ -15,7 +15,7 @@ from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
 from analysis.lesions.studies import measure_paths
-from analysis.lesions.subjects import seed_of
+from analysis.lesions.subjects import MAX_PATH_IMAGES, PATH_IMAGES, seed_of
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.results.recorded import whence
@@ -46,7 +46,6 @@ _STATES = {
     INITIAL: "At initialisation",
     MODEL: "Sidebar model at initialisation",
 }
-_MOST_IMAGES = 256
 _SECONDS = 3_600.0
 
 
@@ -69,7 +68,7 @@ def choose_question(
     state = segments("State", _STATES, TRAINED, key="path_state", place=top)
     with top:
         one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
-    images = number("Image count", 1, _MOST_IMAGES, 32, key="path_images", place=three)
+    images = number("Image count", 1, MAX_PATH_IMAGES, PATH_IMAGES, key="path_images", place=three)
     draws = number("Paths per length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
     try:
         if state == MODEL:

@@ -31,7 +31,14 @@ from analysis.timing.report import (
     timings_json,
 )
 from analysis.timing.results import TIME, timing_hash, timing_of
-from analysis.timing.settings import Settings, batches_of, largest_batch, sweep
+from analysis.timing.settings import (
+    Settings,
+    batches_of,
+    largest_batch,
+    sweep,
+    usual_batches,
+    usual_threads,
+)
 from nets import ResNetSpec
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
@@ -63,7 +70,7 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
     device = select("Device", names, names[-1], key="timing_device", place=one)
     batches = text(
         "Batch size(s)",
-        "2" if device == "cpu" else "32",
+        usual_batches(device),
         key="timing_batches",
         place=two,
         help="Images per iteration: one number such as 8, or a sweep such as 1,2,4,8.",
@@ -78,7 +85,7 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             "CPU threads",
             1,
             cpu_count() or 1,
-            max(1, (cpu_count() or 1) // 2),
+            usual_threads(),
             key="timing_threads",
             place=left,
             help="Half of the machine's by default, which leaves the others to the app.",

@@ -15,7 +15,7 @@ from analysis.machine.devices import devices
 from analysis.results.store import Store
 from analysis.training.charts import Shown
 from analysis.training.kept import train_all
-from analysis.training.ladders import LADDER, PAIR, SEEDS
+from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Task, tasks_of
@@ -101,12 +101,12 @@ def choose_request(
     """
     with top:
         one, two, three, four, five = st.columns([1.5, 2, 1, 1, 1], vertical_alignment="bottom")
-    name = "degradation"
+    name = DEGRADATION
     if mode == ONE:
-        names = [known for known in RECIPES if known != "degradation"]
-        name = select("Recipe", names, "short", key="train_recipe", place=one)
+        names = [known for known in RECIPES if known != DEGRADATION]
+        name = select("Recipe", names, USUAL_RECIPE, key="train_recipe", place=one)
     else:
-        one.selectbox("Recipe", ["degradation"], disabled=True, key="only_recipe")
+        one.selectbox("Recipe", [DEGRADATION], disabled=True, key="only_recipe")
     data = choose_images(two, top)
     usual = SEEDS if mode == DEGRADE else 1
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)

@@ -16,6 +16,7 @@ from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
     ORDER_NAMES,
+    USUAL_ORDERS,
     Unit,
     gradient,
     identity_path,
@@ -30,8 +31,6 @@ from pages.ui.fields import select
 from pages.ui.markup import picture
 from pages.ui.theme import palette
 
-_FIRST = (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)
-
 _SCALE = 1.2  # of a diagram's own size
 
 _ELSEWHERE = {
@@ -44,7 +43,7 @@ _ELSEWHERE = {
 def choose_unit(side: DeltaGenerator, index: int) -> Unit:
     """Let the visitor choose a unit's order, block and shortcut."""
     which = ("left", "right")[index]
-    order = select("Unit order", ORDER_NAMES, _FIRST[index], key=f"{which}_order", place=side)
+    order = select("Unit order", ORDER_NAMES, USUAL_ORDERS[index], key=f"{which}_order", place=side)
     left, right = side.columns(2)
     block = select("Block", list(BlockKind), BlockKind.BASIC, key=f"{which}_block", place=left)
     shortcut = select(

@@ -1,0 +1,95 @@
+"""What to draw of a network, and how: the value behind a page's graph and its files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analysis.costs.profiles import profile
+from analysis.drawing.beside import Beside
+from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph, openable
+from analysis.drawing.parts import Graph, Labels, Layout
+from nets import ResNetSpec
+from nets.options import Shortcut, quote
+
+_NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
+"""Names of parts that can be opened, in any network."""
+
+_profiled = lru_cache(32)(profile)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What to draw of a network, and how.
+
+    Attributes:
+        spec: the network.
+        level: what each node is.
+        unfold: whether equal blocks have a box each.
+        opened: the parts that are opened.
+        labels: what boxes say; None for the default on a screen or paper, for one network or two.
+        layout: how the drawing runs; None for the default, likewise.
+        twin: the network to draw beside it, if any.
+        figures: whether to leave room for a number in every box.
+        aspect: the ratio of width to height to aim for.
+        fits: whether to make text as large as a place of that aspect allows.
+    """
+
+    spec: ResNetSpec
+    level: Level = Level.BLOCK
+    unfold: bool = False
+    opened: frozenset[str] = frozenset()
+    labels: Labels | None = None
+    layout: Layout | None = None
+    twin: ResNetSpec | None = None
+    figures: bool = False
+    aspect: float = DEFAULT_ASPECT
+    fits: bool = False
+
+    @property
+    def pair(self) -> Beside | None:
+        """The network and its twin, the plain one first; None without a twin."""
+        if self.twin is None:
+            return None
+        both = sorted((self.spec, self.twin), key=lambda one: one.shortcut is not Shortcut.NONE)
+        return Beside(tuple(map(_profiled, both)))
+
+
+@lru_cache(16)
+def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
+    """Return the graph as laid out on the page, or for a width on paper in mm."""
+    level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
+    if pair := drawn.pair:
+        layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
+        fits = drawn.fits and width_mm is None
+        return pair.graph(level, unfold, width_mm, labels, layout, figures, drawn.aspect, fits)
+    return graph(
+        _profiled(drawn.spec),
+        level,
+        unfold,
+        drawn.aspect,
+        opened=drawn.opened,
+        width_mm=width_mm,
+        labels=labels,
+        arranged=drawn.layout or Layout.ROWS,
+        figures=figures,
+        fits=drawn.fits and width_mm is None,
+    )
+
+
+def opened_in(spec: ResNetSpec, text: str) -> tuple[frozenset[str], str]:
+    """Return the parts that a text such as `layer2,layer3.0` opens, and what is wrong with it.
+
+    Parts that only another network has are left out. The second value is a sentence about the first
+    name that is invalid; empty if all are valid.
+    """
+    names = frozenset(filter(None, text.split(",")))
+    wrong = sorted(name for name in names if not _NAME.fullmatch(name))
+    said = (
+        f"can't open {quote(wrong[0])}: name a stage layer1, all its blocks layer1.all, or a block "
+        "layer1.0"
+        if wrong
+        else ""
+    )
+    return names & openable(spec), said
