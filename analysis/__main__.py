@@ -59,6 +59,7 @@ for command in (
     choosing.compare,
     choosing.choose,
     lectures.record,
+    lectures.handout,
     lectures.exercises,
 ):
     main.add_command(command)

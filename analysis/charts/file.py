@@ -6,13 +6,15 @@ drawing enlarged, so that its text is legible from the last row.
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from itertools import pairwise
 from math import ceil, log10, radians, sin
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.chart import (
@@ -39,7 +41,7 @@ from analysis.charts.chart import (
 from analysis.charts.names import Name, Sheet, has_names, placed
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
-from analysis.style.fonts import FOLDER, covered, text_width
+from analysis.style.fonts import FOLDER, beside, covered, text_width
 from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
 from analysis.style.numbers import power_of_ten
 from analysis.style.palette import LIGHT, Palette, mix
@@ -179,8 +181,58 @@ def row_file(
     return _written(row, charts, " ".join(chart.alt for chart in charts), suffix, look, dpi)
 
 
+def chart_svg(chart: Chart, look: Look = PAGE_LOOK) -> str:
+    """Return the chart as an SVG to stand in another document, which has our font: text stays text.
+
+    It says nothing to the rest of that document: no style sheet, and ids of its own.
+
+    Raises:
+        ValueError: if the width is not possible.
+    """
+    return _within(_written(picture, chart, chart.alt, ".svg", look, None, "none"), chart.alt)
+
+
+def row_svg(charts: Sequence[Chart], look: Look = PAGE_LOOK) -> str:
+    """Return several small charts side by side, as `chart_svg`."""
+    said = " ".join(chart.alt for chart in charts)
+    return _within(_written(row, charts, said, ".svg", look, None, "none"), said)
+
+
+_HEAD = re.compile(
+    r'<svg [^>]*?width="([0-9.]+)pt" height="([0-9.]+)pt" viewBox="([0-9. ]+)"[^>]*>'
+)
+_ID = re.compile(r'( id="|url\(#|xlink:href="#)')
+
+
+def _within(file: bytes, said: str) -> str:
+    """Return matplotlib's SVG without what would reach beyond it."""
+    text = file.decode()
+    head = _HEAD.search(text)
+    assert head is not None
+    body = re.sub(
+        r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text[head.end() :], flags=re.S
+    )
+    own = hashlib.sha256(file).hexdigest()[:8]
+    body = _ID.sub(lambda found: f"{found[0]}c{own}-", body)
+    title = re.search(r"<title>.*?</title>", body, re.S)
+    described = f"{title[0] if title else ''}<desc>{escape(said)}</desc>"
+    wide, high = (float(side) * PX_PER_INCH / _PT_PER_INCH for side in head.groups()[:2])
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{wide:.2f}" height="{high:.2f}" viewBox="{head[3]}" role="img" '
+        'stroke-linejoin="round" stroke-linecap="butt">'
+        f"{described}{body.replace(title[0], '', 1) if title else body}"
+    )
+
+
 def _written(
-    draw: Callable[..., Picture], what: Any, said: str, suffix: str, look: Look, dpi: int | None
+    draw: Callable[..., Picture],
+    what: Any,
+    said: str,
+    suffix: str,
+    look: Look,
+    dpi: int | None,
+    text: str = "path",
 ) -> bytes:
     check(suffix, look, dpi)
     from matplotlib import rc_context
@@ -191,7 +243,7 @@ def _written(
         ".pdf": {"CreationDate": None, "Title": title, "Subject": said},
         ".png": {"Title": title, "Description": said},
     }
-    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "resnet-lab", "pdf.fonttype": 42}):
+    with rc_context({"svg.fonttype": text, "svg.hashsalt": "resnet-lab", "pdf.fonttype": 42}):
         draw(what, look.palette, title, look.width_mm or PAGE_MM).savefig(
             out,
             format=suffix[1:],
@@ -326,9 +378,7 @@ def left_out(title: str) -> str:
 @cache
 def _letters() -> frozenset[str]:
     """Return the letters of the app's font and of the one that ships with matplotlib."""
-    from matplotlib import get_data_path
-
-    return _semibold() | covered(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf")
+    return _semibold() | covered(beside())
 
 
 def _semibold() -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What a lecture shows: the results recorded for it, and exercises."""
+"""What a lecture shows: the results recorded for it, its handout, and exercises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from analysis.commands.shared import Refusal, check_writable, format_option, or_usage
+from analysis.commands.shared import (
+    Refusal,
+    check_suffix,
+    check_writable,
+    format_option,
+    or_usage,
+    write,
+)
 
 
 @click.command()
@@ -71,6 +78,51 @@ def record(
         )
     if wrong:
         raise click.ClickException(f"{wrong} of {len(chosen)} differ from what is recorded")
+
+
+@click.command()
+@click.argument("lecture", metavar="[FILE.toml]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file: .pdf or .html, which opens offline.",
+)
+@click.option(
+    "--base",
+    default="http://localhost:8501",
+    show_default=True,
+    help="Where the app is, for the links.",
+)
+@click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
+def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
+    """Print a lecture: each step on a page of A4 with its picture, the answers at the back.
+
+    FILE.toml is a lecture as the page Lecture saves it; without one, it is the story of the app.
+    Nothing is measured: pictures are of recorded results and of what this server has measured.
+    """
+    check_suffix(output, (".pdf", ".html"))
+    from analysis.lecture.lectures import load_lecture
+    from analysis.lecture.steps import STORY
+
+    chosen = STORY
+    if lecture is not None:
+        try:
+            chosen = or_usage(load_lecture, lecture)
+        except OSError as error:
+            raise Refusal(f"cannot read {str(lecture)!r}: {error.strerror or error}") from None
+    check_writable(output)
+    from analysis.lecture import handout as handouts
+
+    made = or_usage(handouts.handout, chosen, base)
+    if output.suffix.lower() == ".html":
+        write(made.html(notes), output)
+        return
+    write(made.pdf(notes), output)
+    if lost := made.left_out():
+        said = f"no font of this system has {' '.join(lost[:20])}: left out of the PDF"
+        click.echo(f"warning: {said}", err=True)
 
 
 @click.command()

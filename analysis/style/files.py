@@ -80,6 +80,39 @@ def png(svg: str, dpi: int | None = None) -> bytes:
     return _compile(svg, "png", dpi)
 
 
+def document(source: str, title: str, data: str) -> bytes:
+    """Typeset a document as a PDF: fonts embedded, text selectable, no time stamp.
+
+    Args:
+        source: Typst's text; it finds the other two as `sys.inputs`.
+        title: of the document.
+        data: what it shows, such as JSON; a letter that no font has is left out.
+    """
+    import typst
+
+    more, missing = _beyond(title + data)
+    without = {ord(letter): None for letter in missing}
+    result = typst.compile(
+        source.encode(),
+        font_paths=_fonts((fonts.beside(), *more)),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs={"title": title.translate(without), "data": data.translate(without)},
+    )
+    assert isinstance(result, bytes)
+    return result
+
+
+def left_out(text: str) -> str:
+    """Return the letters of a text that `document` leaves out, as no font has them."""
+    return "".join(sorted(_beyond(text)[1]))
+
+
+def _beyond(text: str) -> tuple[tuple[Path, ...], frozenset[str]]:
+    """Return the system's fonts for letters that ours lack, and the letters that none has."""
+    return fonts.system_fonts(frozenset(text) - fonts.covered(fonts.beside()))
+
+
 def most_dpi(width: float, height: float) -> int:
     """Return the highest resolution allowed for a PNG of a picture of this size in px."""
     return int(_PX_PER_INCH * ((MAX_PIXELS - width - height) / (width * height)) ** 0.5)

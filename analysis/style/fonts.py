@@ -66,6 +66,14 @@ def faces_css(characters: frozenset[str]) -> str:
     return "".join(css)
 
 
+@cache
+def beside() -> Path:
+    """Return DejaVu Sans, which matplotlib brings along, for signs that our font lacks."""
+    from matplotlib import get_data_path
+
+    return Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+
+
 def text_width(text: str, size: float) -> float:
     """Return a text's width in our font, in units of `size`; a missing letter is 1 em wide."""
     advances = _advances()

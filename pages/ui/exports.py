@@ -79,6 +79,8 @@ class Picture:
     least_mm: float = MIN_WIDTH_MM
 
 
+Files = Sequence[DataFile] | Callable[[], Sequence[DataFile]]
+
 WIDTHS = {
     "slide": "slide, 16:9",
     "page": "page, 170 mm",
@@ -107,15 +109,13 @@ _MOST_BYTES = 4_000_000  # of a previewed picture
 
 
 @st.fragment
-def export(
-    dialog: str, pictures: Sequence[Picture] = (), data: Sequence[DataFile] = (), what: str = ""
-) -> None:
+def export(dialog: str, pictures: Sequence[Picture] = (), data: Files = (), what: str = "") -> None:
     """Draw the button that opens the export dialog; no file is made while the dialog is closed.
 
     Args:
         dialog: the dialog's name, unique on the page.
         pictures: the pictures to offer; the dialog opens with the first.
-        data: the data files to offer.
+        data: the data files to offer, or a function that returns them once the dialog is open.
         what: the part of the page to export, if the page has several dialogs.
     """
     title = f"Export {what}".strip()
@@ -149,9 +149,10 @@ def file_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)[:80]
 
 
-def _show(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
+def _show(pictures: Sequence[Picture], data: Files) -> None:
     """Draw the dialog: the picture with its look and caption, then the data files."""
     with held_files() as is_alone:
+        data = data() if callable(data) else data
         if pictures:
             _show_pictures(pictures)
         if data:

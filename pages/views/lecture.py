@@ -15,11 +15,13 @@ from analysis.lecture.files import pack, read_lecture, write_lecture
 from analysis.lecture.lectures import lecture_of, names
 from analysis.lecture.steps import NAME
 from analysis.lecture.story import ANSWERS, MOST_TEXT, Lecture, Question, Step
+from pages.ui.exports import section
 from pages.ui.fields import select
 from pages.ui.lecture import step_link
 from pages.ui.mylecture import keep_mine, my_lecture
 from pages.ui.wall import View, on_wall
 from pages.ui.words import complain
+from pages.views.handout import export_handout
 
 _KEYS = (
     "→ or PageDown begins and goes on, ← or PageUp goes back, 1 to 3 answer a question, P switches "
@@ -38,7 +40,12 @@ def show_story() -> None:
     except ValueError as error:
         complain(str(error))
         return
-    st.header(lecture.filled(lecture.title))
+    title = lecture.filled(lecture.title)
+    if on_wall():
+        st.header(title)
+    else:
+        with section(title):
+            export_handout(lecture)
     _show_steps(name, lecture)
 
 
@@ -71,7 +78,7 @@ def show_mine() -> None:
     if on_wall():
         _show_steps(pack(mine), mine)
         return
-    title, present, save = st.columns([4, 1.3, 1.3], vertical_alignment="bottom")
+    title, present, save, paper = st.columns([4, 1.3, 1.5, 1.7], vertical_alignment="bottom")
     with title:
         _field("Title", "title", mine.title, "my_title", partial(_retitle, mine))
     link = step_link(pack(mine), mine, 1, View.WALL.value)
@@ -85,6 +92,8 @@ def show_mine() -> None:
         width="stretch",
         on_click="ignore",
     )
+    with paper:
+        export_handout(mine)
     for index, step in enumerate(mine.steps):
         _show_step(mine, index, step)
     st.button("Start again", type="tertiary", on_click=keep_mine, args=(None,))

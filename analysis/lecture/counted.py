@@ -1,0 +1,334 @@
+"""What the pages show that count and draw: Explore, Shortcuts, Units, Compare and Choose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from analysis.choice.charts import (
+    MEASURED,
+    SWEPT,
+    axes_to_choose,
+    axis_name,
+    front_chart,
+    fronts_of,
+    not_drawn,
+    not_swept,
+    replayed_for,
+    scatter_chart,
+    sweep_chart,
+    usual_y,
+)
+from analysis.choice.choose import (
+    AMOUNTS,
+    CIFAR,
+    IMAGENET,
+    USUAL_BATCH,
+    Task,
+    budgets_of,
+    choose,
+    task_of,
+)
+from analysis.choice.compare import (
+    MAX_CURVES,
+    USUAL_CURVES,
+    USUAL_NETS,
+    Axis,
+    Column,
+    Sweep,
+    compare,
+    curve,
+)
+from analysis.choice.diff import diff, marked_graphs
+from analysis.choice.report import diff_grid, fits_grid, ledger_grid
+from analysis.costs.ledger import ledger
+from analysis.costs.profiles import Profile, profile
+from analysis.costs.published import published
+from analysis.costs.step import Dtype, Optimiser
+from analysis.drawing.caption import counts_in_words
+from analysis.drawing.diagram import small_text
+from analysis.drawing.drawn import Drawn, graph_of, opened_in
+from analysis.drawing.graph import Level, block_graph
+from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.parts import Labels, Layout
+from analysis.drawing.silhouette import silhouette
+from analysis.drawing.svg import svg
+from analysis.drawing.units import unit_graph
+from analysis.gradients.twins import other_twin
+from analysis.lecture.picture import Picture, at_text_size
+from analysis.lecture.settings import COMPARE_TABS, EXPLORE_TABS, Settings
+from analysis.structure.residual import convs_in_words, residual
+from analysis.structure.tree import find, tree, walk
+from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
+from analysis.style.dress import dressed
+from analysis.style.grid import Grid
+from analysis.style.look import PAGE_MM, Look
+from analysis.style.numbers import exact, shape, short
+from nets import CATALOG, ResNetSpec, parse, plan
+from nets.options import BlockKind, UnitOrder
+from nets.origin import title
+from nets.plan import ShortcutKind
+from nets.text import parse_shape
+
+_MOST_ROWS = 40  # of a table
+_SIDE_ASPECT = 1.0  # of each graph of two side by side
+
+
+def explore(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return what Explore shows in the tab that is open."""
+    tab, counted = settings.tab("explore_shown", EXPLORE_TABS), profile(spec)
+    if tab == "block":
+        return _block(settings, counted)
+    if tab == "stages":
+        return Picture(grid=_stages(counted))
+    if tab == "layers":
+        return _layers(settings, spec)
+    if tab == "published":
+        return _published(spec)
+
+    def draw(look: Look) -> str:
+        named = replace(look, title=f"{title(spec)}: height, width and channels")
+        return dressed(silhouette(counted, look.palette, look.width_mm), named)
+
+    caption = (
+        "Height and width of the map are on a square-root scale, channels, as depth, on a "
+        "logarithmic one."
+    )
+    return Picture(drawings=(draw,), caption=caption)
+
+
+def _block(settings: Settings, counted: Profile) -> Picture:
+    paths = [block.path for block in plan.blocks(counted.spec)]
+    found = residual(counted, settings.option("block", paths, paths[0]))
+    rows = tuple(
+        (one.name, convs_in_words(one.convs), exact(one.weights), exact(one.macs))
+        for one in found.branches
+    )
+    head = ("Branch", "Convolutions", "Weights", "MACs")
+    name = f"Block {found.path} of {title(counted.spec)}"
+    return Picture(
+        drawings=(partial(at_text_size, block_graph(counted, found.path)),),
+        grid=Grid(
+            "This block's branch, then the other kind between the same channels", head, rows, 2
+        ),
+        caption=f"{name}: {found.equation}. {found.reason}",
+    )
+
+
+def _stages(counted: Profile) -> Grid:
+    trained = counted if counted.saved_bytes is not None else profile(counted.spec, batch=2)
+    saved = "Saved" if trained is counted else "Saved, 2 images"
+    head = ("Stage", "Paper", "Output", "Blocks", "Parameters", "MACs", "fvcore FLOPs", saved)
+    rows = [
+        (
+            stage.name,
+            plan.paper_name(stage.name),
+            shape(stage.output),
+            exact(stage.blocks) if stage.blocks else "",
+            short(stage.params),
+            short(stage.macs),
+            short(stage.fvcore_flops),
+            short(other.saved_bytes or 0, "B"),
+        )
+        for stage, other in zip(counted.stages, trained.stages, strict=True)
+    ]
+    total = (
+        *("total", "", "", exact(sum(counted.spec.blocks))),
+        *map(short, (counted.params, counted.macs, counted.fvcore_flops)),
+        short(trained.saved_bytes or 0, "B"),
+    )
+    return Grid(f"Cost of every stage of {title(counted.spec)}", head, (*rows, total), 3)
+
+
+def _layers(settings: Settings, spec: ResNetSpec) -> Picture:
+    views = ("tree", "torchinfo", "print", "code")
+    if settings.option("layers", views, "tree") != "tree":
+        return Picture(missing="This listing is too long for a page: open the link to see it.")
+    root, wanted = tree(spec), settings.text("find")
+    found = [(0, node) for node in find(root, wanted)] if wanted else list(walk(root))
+    rows = tuple(
+        (
+            2 * level * "\N{NO-BREAK SPACE}" + (node.label or node.type),
+            node.type,
+            shape(node.output),
+            exact(node.params),
+            exact(node.mult_adds),
+        )
+        for level, node in found[:_MOST_ROWS]
+    )
+    head = ("Layer", "Type", "Output", "Parameters", "Mult-adds (torchinfo)")
+    left = len(found) - len(rows)
+    caption = f"The first {len(rows)} of {len(found):,} rows." if left else ""
+    return Picture(grid=Grid(f"Layers of {title(spec)}", head, rows, 2), caption=caption)
+
+
+def _published(spec: ResNetSpec) -> Picture:
+    rows = tuple(
+        (one.metric, f"{one.percent:g}%", one.recipe or "not stated", one.source)
+        for one in published(spec)
+    )
+    if not rows:
+        return Picture(missing="No results are published for this network.")
+    head = ("Figure", "Value", "Recipe", "Source")
+    return Picture(
+        grid=Grid(f"Published results of {title(spec)}", head, rows, 4),
+        caption="Published, not measured here. Results of different recipes aren't comparable.",
+    )
+
+
+def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the graph of Shortcuts."""
+    twin = settings.switch("twin")
+    level = Level(settings.option("level", list(Level), Level.BLOCK))
+    unfold = settings.switch("unfold")
+    labels = settings.option("labels", list(Labels), None)
+    layout = settings.option("layout", list(Layout), None)
+    metric = settings.option("heat", list(Metric), None)
+    per = Per(settings.option("per", list(Per), Per.BOX))
+    opened, wrong = opened_in(spec, settings.text("open"))
+    if wrong:
+        raise ValueError(wrong)
+    drawn = Drawn(
+        spec,
+        level,
+        unfold,
+        frozenset() if twin else opened,
+        Labels(labels) if labels else None,
+        Layout(layout or Layout.ROWS),
+        other_twin(spec) if twin else None,
+        metric is not None,
+    )
+    heat, caption = _heat(drawn, Metric(metric), per) if metric else (None, "")
+
+    def draw(look: Look) -> str:
+        return svg(graph_of(drawn, look.width_mm), look, heat)
+
+    said = [f"{counts_in_words(profile(spec))}.", caption]
+    if small_text(partial(graph_of, drawn), Look(width_mm=PAGE_MM)):
+        said.append("Its text is too small for paper: open the link to read it.")
+    return Picture(drawings=(draw,), caption=" ".join(filter(None, said)))
+
+
+def _heat(drawn: Drawn, metric: Metric, per: Per) -> tuple[Heat | None, str]:
+    """Return the numbers that colour a graph, or None and why there are none."""
+    try:
+        pair = drawn.pair
+        heat = pair.heat(metric) if pair else heat_of(profile(drawn.spec), metric)
+    except ValueError as error:
+        return None, f"Not coloured: {error}."
+    return replace(heat, per=per), ""
+
+
+def units(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the diagrams of Units, which are of no model."""
+    chosen = tuple(
+        Unit(
+            UnitOrder(settings.option(f"{side}_order", list(UnitOrder), order)),
+            BlockKind(settings.option(f"{side}_block", list(BlockKind), BlockKind.BASIC)),
+            ShortcutKind(
+                settings.option(f"{side}_shortcut", list(ShortcutKind), ShortcutKind.IDENTITY)
+            ),
+        )
+        for side, order in zip(("left", "right"), USUAL_ORDERS, strict=True)
+    )
+    said = " ".join(f"{unit.name}: {identity_path(unit)}" for unit in dict.fromkeys(chosen))
+    return Picture(drawings=(partial(at_text_size, unit_graph(chosen)),), caption=said)
+
+
+def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return what Compare shows in the tab that is open."""
+    texts = settings.several("nets", USUAL_NETS[spec.stem])
+    batch = settings.whole("compare_batch", 1, 65_536, 1)
+    match settings.tab("compare_shown", COMPARE_TABS):
+        case "sweep":
+            return _sweep(settings, texts, batch)
+        case "difference":
+            return _difference(settings, texts, batch)
+        case "ledger":
+            text = settings.text("ledger") or texts[0]
+            return Picture(grid=ledger_grid(ledger(parse(text))))
+    return _scatter(settings, texts, batch)
+
+
+def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
+    nets = tuple(map(parse, texts))
+    if any(settings.text(key) in MEASURED for key in ("x", "y", "bubble")):
+        return Picture(missing="Measured figures are a visit's own: open the link after measuring.")
+    counted = compare(nets, batch)
+    axes: dict[str, Axis] = axes_to_choose(counted)
+    names = {name: axis.label for name, axis in axes.items()}
+    x = axes[settings.option("x", names, Column.MACS)]
+    y = axes[settings.option("y", names, axis_name(usual_y(counted)))]
+    size = settings.option("bubble", names, None)
+    chosen = x, y, axes[size] if size else None
+    dtypes = replayed_for(*chosen)
+    rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
+    left_out = ", ".join(not_drawn(rows, *chosen))
+    return Picture(
+        charts=(scatter_chart(rows, *chosen, settings.switch("log")),),
+        caption=f"Not drawn for want of a figure: {left_out}." if left_out else "",
+    )
+
+
+def _sweep(settings: Settings, texts: list[str], batch: int) -> Picture:
+    nets = tuple(map(parse, settings.several("swept", texts[:USUAL_CURVES])))
+    if len(nets) > MAX_CURVES:
+        raise ValueError(f"a sweep takes at most {MAX_CURVES} networks, not {len(nets)}")
+    sweep = Sweep(settings.option("sweep", list(Sweep), Sweep.INPUT))
+    figure = Column(settings.option("sweep_figure", SWEPT, Column.MACS))
+    curves = [curve(net, sweep, batch=batch) for net in nets]
+    chart = sweep_chart(curves, figure, settings.switch("sweep_log"))
+    gaps = "; ".join(not_swept(curves, figure))
+    said = f"Left out, since batch norm can't train on one value per channel there: {gaps}."
+    if not chart.series:
+        return Picture(missing=said)
+    return Picture(charts=(chart,), caption=said if gaps else "")
+
+
+def _difference(settings: Settings, texts: list[str], batch: int) -> Picture:
+    usual = [*texts, *CATALOG][:2]
+    before, after = (
+        parse(settings.text(key) or text) for key, text in zip(("from", "to"), usual, strict=True)
+    )
+    found = diff(before, after, batch)
+    both = marked_graphs(found, _SIDE_ASPECT)
+    widest = max(one.graph.width for one in both)
+
+    def draw(index: int, look: Look) -> str:
+        graph, marks = both[index]
+        width = None if look.width_mm is None else look.width_mm * graph.width / widest
+        return svg(graph, replace(look, width_mm=width), marked=marks)
+
+    return Picture(
+        drawings=(partial(draw, 0), partial(draw, 1)),
+        grid=replace(diff_grid(found), caption="Stages"),
+        caption="Solid outlines were added, dashed ones changed, dotted ones removed.",
+        said=(found.sentence,),
+    )
+
+
+def choice(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return what Choose shows: its sentence, the front, and what fits; of no model."""
+    amounts = {key: settings.real(key, 0.0, None, how.usual) for key, how in AMOUNTS.items()}
+    batch = settings.whole("choose_batch", 1, 65_536, USUAL_BATCH)
+    dtype = Dtype(settings.option("choose_dtype", list(Dtype), Dtype.FLOAT32))
+    optimiser = Optimiser(settings.option("optimiser", list(Optimiser), Optimiser.SGD))
+    task, budgets = _task(settings), budgets_of(amounts)
+    if budgets.max_ms is not None:
+        return Picture(missing="Measured times are a visit's own: open the link after measuring.")
+    found = choose(task, budgets, batch, dtype, optimiser)
+    fronts = fronts_of(found)
+    if not fronts:
+        return Picture(grid=fits_grid(found) if found.fits else None, said=(found.sentence,))
+    front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
+    how = f"Costs at batch {batch:,} in {dtype}, {optimiser}; published figures are cited."
+    return Picture(charts=(front_chart(found, front),), caption=how, said=(found.sentence,))
+
+
+def _task(settings: Settings) -> Task:
+    tasks = {"imagenet": IMAGENET, "cifar10": CIFAR}
+    name = settings.option("task", [*tasks, "own"], "imagenet")
+    if name in tasks:
+        return tasks[name]
+    own = settings.read("own_input", parse_shape, (3, 128, 128))
+    return task_of(own, settings.whole("own_classes", 1, 100_000, 100))

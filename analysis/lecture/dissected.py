@@ -1,0 +1,184 @@
+"""What Lesions and Paths show of what is known; nothing is measured here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from analysis.charts.chart import Chart
+from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
+from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
+from analysis.lecture.picture import Picture, missing_until
+from analysis.lecture.settings import Settings
+from analysis.lesions.charts import (
+    dropped_chart,
+    name_of,
+    paths_charts,
+    permuted_chart,
+    single_chart,
+)
+from analysis.lesions.drop import Lesions
+from analysis.lesions.paths import DRAWS, MAX_DRAWS, check
+from analysis.lesions.report import (
+    LESIONS,
+    PATHS,
+    lesions_hash,
+    lesions_of,
+    lesions_verdict,
+    paths_hash,
+    paths_of,
+    paths_verdict,
+)
+from analysis.lesions.shipped import SHIPPED
+from analysis.lesions.subjects import (
+    IMAGES,
+    MAX_IMAGES,
+    MAX_PATH_IMAGES,
+    NET,
+    PATH_IMAGES,
+    digest_of,
+    file_of,
+    images_of,
+    seed_of,
+    twins_of,
+    usual_images,
+)
+from analysis.results.known import known, sources
+from analysis.training.checkpoints import Checkpoint, load
+from nets import ResNetSpec, parse, plan
+from nets.options import number_of, quote
+
+_HASH = re.compile(r"[0-9a-f]{16}")
+_GONE = Picture(missing="This network isn't on this server: open the link where it was trained.")
+_NONE = "none"
+
+
+def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return what Lesions shows below its graphs: the error without blocks; of no model."""
+    first = _file(settings, "net")
+    if first is None:
+        return _GONE
+    checkpoint = load(first)
+    chosen = settings.text("net") or NET
+    others = {name: parse(net.model) for name, net in SHIPPED.items() if name != chosen}
+    same, twin = twins_of(checkpoint.spec, others)
+    beside = settings.option("beside", [_NONE, *same], twin or _NONE)
+    data = _data(settings, "lesion_data", checkpoint)
+    count = settings.whole("lesion_images", 1, MAX_IMAGES, IMAGES)
+    out = _out(settings, checkpoint.spec)
+    views = ["single", "several", "order", "does", "sees"]
+    shown = settings.option("lesion_shown", views, "single")
+    if shown in ("does", "sees"):
+        return Picture(missing="This view is made on the page: open the link to see it.")
+    other = None if beside == _NONE else file_of(beside)
+    results = []
+    for one in (checkpoint, *([load(other)] if other else [])):
+        images = images_of(one, data)
+        tested = min(count, len(images.test))
+        name = lesions_hash(str(one.spec), digest_of(one), images.digest, tested)
+        if (result := known(name, LESIONS)) is not None:
+            results.append(result)
+    studies = [lesions_of(result) for result in results]
+    chart = _damage(shown, studies)
+    if chart is None:
+        return missing_until("Drop one after the other")
+    tests = number_of(studies[0].images, "test image")
+    return Picture(
+        charts=(chart,),
+        caption=f"{tests}. {sources(results)}",
+        said=_without(out, studies) or tuple(_sentences(shown, studies)),
+    )
+
+
+def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
+    """Return the blocks that are out."""
+    blocks = [place.path for place in plan.blocks(spec)]
+    out = [path for path in settings.text("out").split(",") if path]
+    if wrong := sorted(set(out) - set(blocks)):
+        raise ValueError(
+            f"out: {quote(wrong[0])} is no block of {spec}: blocks are {blocks[0]} to {blocks[-1]}"
+        )
+    return out
+
+
+def _damage(shown: str, studies: Sequence[Lesions]) -> Chart | None:
+    """Return the chart of a part of a study; None where that part is not known."""
+    if shown == "single":
+        return single_chart(studies) if studies else None
+    if shown == "several":
+        whole = [one for one in studies if one.dropped]
+        return dropped_chart(whole) if whole else None
+    whole = [one for one in studies if one.permuted]
+    return permuted_chart(whole) if whole else None
+
+
+def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
+    """Give what studies say of a part, each with its network where there are several."""
+    for found in studies:
+        every = lesions_verdict(found)
+        own = {"single": every[:1], "several": every[1:2], "order": every[2:]}[shown]
+        who = f"{name_of(found, studies)}. " if len(studies) > 1 else ""
+        yield from (f"{who[:1].upper()}{who[1:]}{sentence}" for sentence in own)
+
+
+def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
+    """Say what a single block costs that is out; nothing of several, which no study has."""
+    if len(out) != 1:
+        return ()
+    parts = [
+        f"{name_of(found, studies)}: {one.error:.1%} wrong, {found.error:.1%} with all blocks"
+        for found in studies
+        for one in found.single
+        if one.path == out[0]
+    ]
+    return (f"Without {out[0]}, {'; '.join(parts)}.",) if parts else ()
+
+
+def paths(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the three charts of Paths."""
+    state = settings.option("path_state", ["trained", "initial", "model"], "trained")
+    images = settings.whole("path_images", 1, MAX_PATH_IMAGES, PATH_IMAGES)
+    draws = settings.whole("path_draws", 1, MAX_DRAWS, DRAWS)
+    if state == "model":
+        check(spec)
+        name = paths_hash(str(spec), seed_of(0), "random", images, draws, False)
+    else:
+        file = _file(settings, "path_net")
+        if file is None:
+            return _GONE
+        checkpoint = load(file)
+        check(checkpoint.spec)
+        shown = images_of(checkpoint, _data(settings, "path_data", checkpoint))
+        is_trained = state == "trained"
+        weights = digest_of(checkpoint) if is_trained else seed_of(0)
+        count = min(images, len(shown.test))
+        model = str(checkpoint.spec)
+        name = paths_hash(model, weights, shown.digest, count, draws, is_trained)
+    result = known(name, PATHS)
+    if result is None:
+        return missing_until("Measure")
+    found = paths_of(result)
+    how = f"{found.model}, {number_of(found.draws, 'path')} of each length."
+    return Picture(
+        charts=paths_charts(found),
+        caption=f"{how} {sources([result])}",
+        said=paths_verdict(found)[:1],
+    )
+
+
+def _file(settings: Settings, key: str) -> Path | None:
+    """Return the file of a trained network; None of one that another server has."""
+    value = settings.text(key) or NET
+    if value == "upload":
+        return None
+    if value not in SHIPPED and not _HASH.fullmatch(value):
+        raise ValueError(f"{key} must be one of {', '.join(SHIPPED)}, not {quote(value)}")
+    return file_of(value)
+
+
+def _data(settings: Settings, key: str, checkpoint: Checkpoint) -> str:
+    """Return the set of images on which a network is judged."""
+    here = [FASHION_MNIST] if fashion_mnist_is_whole_here() else []
+    offered = [SAMPLE, *here, *data_folders()]
+    return settings.option(key, offered, usual_images(checkpoint, offered))

@@ -1,0 +1,260 @@
+"""A lecture on paper: each step on a page of A4 with its picture, the answers at the back.
+
+One value, the sheets, is written as a PDF by Typst and as one HTML file that needs no network. Both
+depend on nothing but the lecture, the address and what is known: there is no time stamp.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from analysis.lecture.pictures import picture_of
+from analysis.lecture.story import Lecture, Question, Step, link
+from analysis.style import files
+from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css
+from analysis.style.grid import Grid
+from analysis.style.look import MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
+from analysis.style.palette import PRINT
+from nets.options import quote
+
+BASE = "http://localhost:8501"
+"""Where the app is, unless told."""
+
+_HERE = Path(__file__).parent
+_LANGUAGE = "en"
+_LONG = 30  # letters of a cell
+_PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An SVG with its size in mm and what it shows."""
+
+    svg: str
+    wide: float
+    high: float
+    alt: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A step as it is printed.
+
+    Attributes:
+        said: what the page says of its numbers; with a question, it is `found` beside the answer.
+        right: the right answer; empty where there is none.
+    """
+
+    number: int
+    title: str
+    say: str
+    svgs: tuple[Drawn, ...]
+    grid: Grid | None
+    caption: str
+    said: tuple[str, ...]
+    missing: str
+    question: str
+    answers: tuple[str, ...]
+    right: str
+    because: str
+    found: tuple[str, ...]
+    notes: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Handout:
+    """A lecture ready to be printed: its title and its sheets."""
+
+    title: str
+    sheets: tuple[Sheet, ...]
+
+    def pdf(self, notes: bool = False) -> bytes:
+        """Return a PDF: A4 upright, text that is text, fonts embedded.
+
+        Args:
+            notes: whether the lecturer's notes stand below each step.
+        """
+        source = (_HERE / "handout.typ").read_text(encoding="utf-8")
+        return files.document(source, self.title, self._json(notes))
+
+    def _json(self, notes: bool) -> str:
+        values = {
+            "title": self.title,
+            "lang": _LANGUAGE,
+            "quiet": PRINT.quiet,
+            "surface": PRINT.surface,
+            "steps": [_values(sheet, notes) for sheet in self.sheets],
+        }
+        return json.dumps(values, ensure_ascii=False)
+
+    def left_out(self) -> str:
+        """Return the letters that the PDF leaves out, as no font has them."""
+        return files.left_out(self._json(notes=True))
+
+    def html(self, notes: bool = False) -> str:
+        """Return one HTML file, pictures and fonts inside; as `pdf`."""
+        title, count = escape(self.title), len(self.sheets)
+        body = "".join(_section(sheet, title, count, notes) for sheet in self.sheets)
+        if asked := [sheet for sheet in self.sheets if sheet.question]:
+            answers = "".join(map(_answer, asked))
+            body += (
+                f"<section><header><span>{title}</span><span>Answers</span></header>"
+                f"<h2>Answers</h2><dl>{answers}</dl></section>"
+            )
+        colours = f"--text:{PRINT.text};--quiet:{PRINT.quiet};--surface:{PRINT.surface}"
+        faces = faces_css(LATIN | frozenset(unescape(re.sub(r"<[^>]*>", "", body))))
+        css = (_HERE / "handout.css").read_text(encoding="utf-8")
+        return (
+            f'<!DOCTYPE html>\n<html lang="{_LANGUAGE}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{title}</title>\n"
+            f"<style>{faces}:root{{{colours};--font:{FONT_FAMILY}}}\n{css}</style>\n</head>\n"
+            f"<body>\n<main>{body}</main>\n</body>\n</html>\n"
+        )
+
+
+def handout(lecture: Lecture, base: str = BASE) -> Handout:
+    """Return the handout of a lecture; its pictures are of what is known, nothing is measured.
+
+    Args:
+        lecture: whose texts and pictures.
+        base: the address of the app, for the links.
+
+    Raises:
+        ValueError: in one sentence that names the step, if its address asks for what there is not;
+            or if the base is no address.
+    """
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"base must be an address such as {BASE}, not {quote(base)}")
+    steps = enumerate(lecture.steps, start=1)
+    sheets = (_sheet(lecture, number, step, base.rstrip("/")) for number, step in steps)
+    return Handout(lecture.filled(lecture.title), tuple(sheets))
+
+
+def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
+    filled, question = lecture.filled, step.question
+    try:
+        picture = picture_of(step)
+        svgs = picture.svgs(Look(PRINT, width_mm=PAGE_MM))
+    except ValueError as error:
+        raise ValueError(f"step {number}: {error}") from None
+    return Sheet(
+        number,
+        filled(step.title),
+        filled(step.say),
+        tuple(map(_measured, svgs)),
+        picture.grid,
+        picture.caption,
+        () if question else picture.said,
+        picture.missing,
+        filled(question.asked) if question else "",
+        tuple(map(filled, question.answers)) if question else (),
+        filled(_right(question)),
+        filled(question.because) if question else "",
+        picture.said if question else (),
+        filled(step.notes),
+        f"{base}/{link(step)}",
+    )
+
+
+def _right(question: Question | None) -> str:
+    """Return the right answer with its number; empty where there is none."""
+    if question is None or question.right is None:
+        return ""
+    return f"{question.right + 1}. {question.answers[question.right]}"
+
+
+def _measured(svg: str) -> Drawn:
+    root = ElementTree.fromstring(svg)
+    wide, high = (
+        float(root.get(side, "")) * MM_PER_INCH / PX_PER_INCH for side in ("width", "height")
+    )
+    alt = root.findtext("{*}desc") or root.findtext("{*}title") or ""
+    return Drawn(svg, wide, high, alt)
+
+
+def _values(sheet: Sheet, notes: bool) -> dict[str, Any]:
+    """Return a sheet as plain values; a link may break where its settings begin."""
+    values = asdict(sheet if notes else replace(sheet, notes=""))
+    if sheet.grid is not None:
+        values["grid"]["wide"] = _widest(sheet.grid)
+    values["url-parts"] = _PARTS.findall(sheet.url)
+    return values
+
+
+def _widest(grid: Grid) -> int:
+    """Return the column that takes what room is left; -1 where all are short."""
+    lengths = [max(map(len, column)) for column in zip(grid.columns, *grid.rows, strict=True)]
+    return lengths.index(max(lengths)) if max(lengths) > _LONG else -1
+
+
+def _section(sheet: Sheet, title: str, count: int, notes: bool) -> str:
+    return "".join(
+        (
+            f"<section><header><span>{title}</span><span>{sheet.number} of {count}</span></header>",
+            f"<h2>{sheet.number}. {escape(sheet.title)}</h2>",
+            *_figure(sheet),
+            f'<p class="say">{escape(sheet.say)}</p>' if sheet.say else "",
+            *(f'<p class="said">{escape(sentence)}</p>' for sentence in sheet.said),
+            *_question(sheet),
+            f'<p class="notes"><b>Notes.</b> {escape(sheet.notes)}</p>'
+            if sheet.notes and notes
+            else "",
+            f'<footer><a href="{escape(sheet.url, quote=True)}">{escape(sheet.url)}</a></footer>',
+            "</section>",
+        )
+    )
+
+
+def _figure(sheet: Sheet) -> Iterator[str]:
+    if sheet.missing:
+        yield f'<p class="missing">{escape(sheet.missing)}</p>'
+    if not (sheet.svgs or sheet.grid or sheet.caption):
+        return
+    drawn = "".join(re.sub(r' xmlns(:xlink)?="[^"]*"', "", one.svg) for one in sheet.svgs)
+    yield "<figure>"
+    yield f"<div>{drawn}</div>" if drawn else ""
+    yield _table(sheet.grid) if sheet.grid else ""
+    yield f"<figcaption>{escape(sheet.caption)}</figcaption>" if sheet.caption else ""
+    yield "</figure>"
+
+
+def _table(grid: Grid) -> str:
+    sides = [' class="left"' if place < grid.left else "" for place in range(len(grid.columns))]
+
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        written = (
+            f"<{tag}{side}>{escape(cell)}</{tag}>" for side, cell in zip(sides, cells, strict=True)
+        )
+        return f"<tr>{''.join(written)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in grid.rows)
+    return (
+        f'<div class="table"><table><caption>{escape(grid.caption)}</caption>'
+        f"<thead>{row(grid.columns, 'th')}</thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _question(sheet: Sheet) -> Iterator[str]:
+    if sheet.question:
+        answers = "".join(
+            f"<li>{number}. {escape(answer)}</li>"
+            for number, answer in enumerate(sheet.answers, start=1)
+        )
+        yield f'<div class="question"><p>{escape(sheet.question)}</p><ol>{answers}</ol></div>'
+
+
+def _answer(sheet: Sheet) -> str:
+    lines = [f"<p>{escape(line)}</p>" for line in (sheet.right, sheet.because) if line]
+    lines += [f'<p class="found">{escape(sentence)}</p>' for sentence in sheet.found]
+    return f"<dt><span>{sheet.number}</span>{escape(sheet.question)}</dt><dd>{''.join(lines)}</dd>"

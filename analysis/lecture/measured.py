@@ -1,0 +1,204 @@
+"""What Timing, Gradients and Training show of what is known; nothing is measured here."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import fields, replace
+
+from analysis.charts.chart import Chart
+from analysis.costs.step import Dtype
+from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
+from analysis.gradients.cosines import DIRECTION, MAX_NOISE, Direction, DirectionSettings
+from analysis.gradients.curves import (
+    MAX_SEEDS,
+    Gradients,
+    GradientSettings,
+    Precision,
+    Quantity,
+)
+from analysis.gradients.presets import usual_models
+from analysis.gradients.results import kind_of, run_hash, run_of
+from analysis.gradients.shattering import shattering
+from analysis.gradients.verdict import verdict as gradients_verdict
+from analysis.images.kinds import InputKind
+from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, folder_of, open_offered
+from analysis.images.sets import ImageSet
+from analysis.lecture.picture import Picture, missing_until
+from analysis.lecture.settings import SEPARATOR, Settings
+from analysis.machine.devices import devices
+from analysis.results.form import Result
+from analysis.results.known import known, sources
+from analysis.results.recorded import recordings, whence
+from analysis.style.grid import Grid
+from analysis.style.numbers import short
+from analysis.timing.charts import stage_chart
+from analysis.timing.measure import Timing
+from analysis.timing.report import RECORDED_HEAD, conditions, recorded_row, stamp
+from analysis.timing.results import TIME, timing_hash, timing_of
+from analysis.timing.settings import (
+    Settings as TimingSettings,
+)
+from analysis.timing.settings import batches_of, sweep, usual_batches, usual_threads
+from analysis.training.charts import Shown, training_chart
+from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
+from analysis.training.recipes import RECIPES, Recipe, changed, read_field
+from analysis.training.report import run_of as training_of
+from analysis.training.runs import KIND, Run, tasks_of
+from analysis.training.runs import MAX_SEEDS as MAX_RUN_SEEDS
+from analysis.training.verdict import verdict as training_verdict
+from nets import ResNetSpec, parse
+from nets.options import number_of, quote
+
+_OWN_PICTURES = "Pictures of a visitor are not in an address: open the link and choose them again."
+
+
+def timing(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the stages' times of Timing, of the first batch that this server knows."""
+    names = devices()
+    device = settings.text("timing_device") or names[-1]
+    if device not in names:
+        return Picture(missing=f"This machine has no device {quote(device)}: open the link there.")
+    batches = settings.read("timing_batches", batches_of, batches_of(usual_batches(device)))
+    is_inference = settings.option("timing_mode", ["training", "inference"], "training")
+    most = max(1, 2 * usual_threads())
+    asked = TimingSettings(
+        device=device,
+        dtype=Dtype(settings.option("timing_dtype", list(Dtype), Dtype.FLOAT32)),
+        tf32=settings.switch("timing_tf32"),
+        channels_last=settings.switch("timing_channels_last"),
+        compile=settings.switch("timing_compile"),
+        threads=settings.whole("timing_threads", 1, most, usual_threads()),
+        inference=is_inference == "inference",
+        optimiser=settings.switch("timing_optimiser", True),
+    )
+    for one in sweep(asked, batches):
+        result = known(timing_hash(str(spec), one, one.threads or 1), TIME)
+        with suppress(ValueError):  # of a device that is gone
+            if result is not None:
+                return _timed(timing_of(result))
+    return replace(missing_until("Measure"), grid=_recorded_times(spec))
+
+
+def _timed(found: Timing) -> Picture:
+    parts = [("Forward", found.forward_ms), ("backward", found.backward_ms)]
+    said = ", ".join(f"{name} {short(spread.p50, 'ms')}" for name, spread in parts if spread)
+    return Picture(
+        charts=(stage_chart(found),),
+        caption=f"{conditions(found)}. {stamp(found)}.",
+        said=(f"{said} in the median.",),
+    )
+
+
+def _recorded_times(spec: ResNetSpec) -> Grid | None:
+    """Return what was recorded of a network on another machine, the fastest first."""
+    results = [
+        result
+        for result in recordings().values()
+        if result.kind == TIME and result.figures["model"] == str(spec)
+    ]
+    if not results:
+        return None
+    results.sort(key=lambda result: -float(result.figures["images_per_s"]))
+    where = results[0].stamp
+    here = [one for one in results if one.stamp["accelerator"] == where["accelerator"]]
+    caption = f"Recorded on an {where['accelerator']} on {where['date'][:10]}"
+    return Grid(caption, RECORDED_HEAD, tuple(map(recorded_row, here)), 2)
+
+
+def gradients(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the curves of Gradients."""
+    quantity = settings.option("quantity", [*Quantity, DIRECTION], Quantity.ACTIVATION)
+    is_direction = quantity == DIRECTION
+    usual = usual_models(spec, is_direction)
+    models = settings.read("models", _parsed, tuple(map(parse, usual)))
+    images = InputKind(settings.option("images", list(InputKind), InputKind.RANDOM))
+    if images is InputKind.PICTURE:
+        return Picture(missing=_OWN_PICTURES)
+    asked = GradientSettings(
+        seeds=settings.whole("seeds", 1, MAX_SEEDS, GradientSettings.seeds),
+        batch=settings.whole("batch", 1, 1_024, GradientSettings.batch),
+        precision=Precision(
+            settings.option("precision", list(Precision), GradientSettings.precision)
+        ),
+        images=images,
+    )
+    if is_direction:
+        noise = settings.real("noise", 0.0, MAX_NOISE, None)
+        noise = DirectionSettings.noise if noise is None else noise
+        shared = {one.name: getattr(asked, one.name) for one in fields(GradientSettings)}
+        asked = DirectionSettings(**shared, noise=noise)
+    result = known(run_hash(models, asked), kind_of(asked))
+    if result is None:
+        return missing_until("Measure")
+    run = run_of(result)
+    said = _said_of(run, quantity)
+    chart = named_chart(_chart_of(run, quantity), run, said)
+    return Picture(charts=(chart,), caption=whence(result), said=said[:1])
+
+
+def _parsed(text: str) -> tuple[ResNetSpec, ...]:
+    return tuple(map(parse, text.split(SEPARATOR)))
+
+
+def _chart_of(run: Gradients | Direction, quantity: str) -> Chart:
+    if isinstance(run, Direction):
+        return direction_chart(run.cosines, run.settings.noise)
+    return gradient_chart(run.curves, Quantity(quantity))
+
+
+def _said_of(run: Gradients | Direction, quantity: str) -> tuple[str, ...]:
+    if isinstance(run, Direction):
+        return shattering(run.stacks, run.settings.noise)
+    return gradients_verdict(run.summary) if quantity == Quantity.ACTIVATION else ()
+
+
+def training(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the runs of Training that are known, along their steps."""
+    is_one = settings.option("train", [DEGRADATION, "one"], DEGRADATION) == "one"
+    shown = Shown(settings.option("train_shown", list(Shown), Shown.TRAIN_LOSS))
+    is_ladder = settings.option("train_depths", ["pair", "ladder"], "pair") == "ladder"
+    usual = tuple(map(parse, LADDER if is_ladder else PAIR))
+    specs = (spec,) if is_one else settings.read("train_models", _parsed, usual)
+    names = [name for name in RECIPES if name != DEGRADATION]
+    name = settings.option("train_recipe", names, USUAL_RECIPE) if is_one else DEGRADATION
+    recipe = _recipe(settings, RECIPES[name])
+    seeds = settings.whole("train_seeds", 1, MAX_RUN_SEEDS, 1 if is_one else SEEDS)
+    device = settings.text("train_device") or "cpu"
+    data = settings.option("train_data", [SAMPLE, FASHION_MNIST, *data_folders(), "upload"], SAMPLE)
+    if data == "upload":
+        return Picture(missing=_OWN_PICTURES)
+    try:
+        images: ImageSet = open_offered(data)
+    except ValueError as error:
+        return Picture(missing=f"The images are not here: {error}.")
+    if is_one and spec.classes != len(images.classes):
+        raise ValueError(
+            f"{spec} has {number_of(spec.classes, 'output')}, and these images are of "
+            f"{number_of(len(images.classes), 'class', 'classes')}"
+        )
+    tasks = tasks_of(specs, recipe, str(folder_of(data) or data), images, range(seeds), device)
+    runs: list[Run] = []
+    results: list[Result] = []
+    for task in tasks:
+        result = known(task.hash, KIND)
+        with suppress(ValueError):
+            if result is not None:
+                runs.append(training_of(result))
+                results.append(result)
+    if not runs:
+        return missing_until("Train")
+    chart = training_chart(runs, shown)
+    if not chart.series:
+        return Picture(missing="Nothing to draw yet: these runs have no test.")
+    part = f"{len(runs)} of {number_of(len(tasks), 'run')} so far. "
+    caption = f"{part if len(runs) < len(tasks) else ''}{sources(results)}"
+    return Picture(charts=(chart,), caption=caption, said=training_verdict(runs)[:1])
+
+
+def _recipe(settings: Settings, recipe: Recipe) -> Recipe:
+    """Return a recipe with the fields that an address changes."""
+    changes = {}
+    for field in fields(Recipe):
+        if field.name not in ("name", "source") and (text := settings.text(f"train_{field.name}")):
+            changes[field.name] = read_field(field.name, text)
+    return changed(recipe, changes) if changes else recipe

@@ -1,0 +1,37 @@
+"""The picture of a step: what its page shows first, without the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from analysis.lecture import counted, dissected, measured
+from analysis.lecture.picture import Picture
+from analysis.lecture.recordings import FRONT
+from analysis.lecture.settings import Settings
+from analysis.lecture.story import Step
+from nets import ResNetSpec, parse
+
+PICTURES: Mapping[str, Callable[[Settings, ResNetSpec], Picture]] = {
+    "explore": counted.explore,
+    "shortcuts": counted.shortcuts,
+    "units": counted.units,
+    "timing": measured.timing,
+    "gradients": measured.gradients,
+    "training": measured.training,
+    "lesions": dissected.lesions,
+    "paths": dissected.paths,
+    "compare": counted.comparison,
+    "choose": counted.choice,
+}
+"""What makes the picture, by the name of the page."""
+
+
+def picture_of(step: Step) -> Picture:
+    """Return what the page of a step shows first; nothing is measured for it.
+
+    Raises:
+        ValueError: in one sentence, if the address asks for what there is not.
+    """
+    settings = Settings(step.settings)
+    spec = settings.read("model", parse, parse(FRONT))
+    return PICTURES[step.page](settings, spec)

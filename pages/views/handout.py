@@ -1,0 +1,50 @@
+"""The handout of a lecture on the page: the dialog with its files."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from analysis.lecture.story import Lecture
+from pages.ui.downloads import DataFile
+from pages.ui.exports import export
+from pages.ui.words import complain, sentence
+
+
+def export_handout(lecture: Lecture) -> None:
+    """The dialog for a lecture on paper; its pictures are made once it is open."""
+    export("handout", data=partial(_files, lecture), what="handout")
+
+
+def _files(lecture: Lecture) -> list[DataFile]:
+    """Return the handout's files, or say which step has no picture and why."""
+    from analysis.lecture.handout import handout
+
+    try:
+        with st.spinner("Drawing the pictures"):
+            made = handout(lecture, _base())
+    except ValueError as error:
+        complain(str(error))
+        return []
+    if lost := made.left_out():
+        said = f"no font of this server has {' '.join(lost[:20])}: left out of the PDF"
+        st.warning(sentence(said), icon=":material/info:")
+    st.caption("Each step on a page of A4, the answers at the back. HTML opens offline.")
+    return [
+        DataFile("PDF", "handout.pdf", made.pdf),
+        DataFile("PDF with notes", "handout-notes.pdf", partial(made.pdf, notes=True)),
+        DataFile("HTML", "handout.html", made.html),
+        DataFile("HTML with notes", "handout-notes.html", partial(made.html, notes=True)),
+    ]
+
+
+def _base() -> str:
+    """Return the app's address as the visitor has it."""
+    from analysis.lecture.handout import BASE
+
+    parts = urlsplit(st.context.url or "")
+    if not parts.netloc:
+        return BASE
+    return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/lecture')}"
