@@ -1,0 +1,399 @@
+"""The handout of a lecture: a picture for every step, and the two files."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from analysis.charts.chart import Chart
+from analysis.drawing.drawn import Drawn, graph_of
+from analysis.drawing.graph import Level
+from analysis.drawing.parts import Layout
+from analysis.drawing.svg import svg
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Gradients
+from analysis.gradients.results import run_of
+from analysis.lecture.facts import shipped
+from analysis.lecture.files import read_lecture
+from analysis.lecture.handout import Handout, handout
+from analysis.lecture.picture import Picture
+from analysis.lecture.pictures import PICTURES, picture_of
+from analysis.lecture.settings import Settings, read_number, read_option
+from analysis.lecture.steps import STORY
+from analysis.lecture.story import PAGES, Lecture, Question, Step
+from analysis.lesions.charts import paths_charts, single_chart
+from analysis.lesions.report import lesions_of, paths_of
+from analysis.results.form import Result
+from analysis.results.store import Store
+from analysis.style.look import Look
+from analysis.style.palette import PRINT
+from analysis.training.charts import Shown, training_chart
+from analysis.training.report import run_of as training_of
+from analysis.training.runs import Run
+from nets import parse
+from tests.analysis.test_cli import call
+from tests.analysis.test_files import embedded
+
+PAPER = Look(PRINT, width_mm=170)
+
+
+def at(address: str) -> Picture:
+    return picture_of(Step("A step", address))
+
+
+def trained(*networks: str) -> list[Run]:
+    return [
+        training_of(shipped(f"train_{network}_seed{seed}"))
+        for seed in range(3)
+        for network in networks
+    ]
+
+
+@pytest.fixture(scope="module")
+def story() -> Handout:
+    return handout(STORY)
+
+
+@pytest.fixture(scope="module")
+def paper(story: Handout) -> PdfReader:
+    return PdfReader(io.BytesIO(story.pdf()))
+
+
+@pytest.fixture(scope="module")
+def page(story: Handout) -> str:
+    return story.html()
+
+
+def test_every_page_has_a_picture() -> None:
+    assert tuple(PICTURES) == PAGES
+
+
+def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
+    assert [len(sheet.svgs) for sheet in story.sheets] == [1] * 15
+    assert [sheet.missing for sheet in story.sheets] == [""] * 15
+    titles = [chart.title for step in STORY.steps for chart in picture_of(step).charts]
+    assert titles == [
+        "Training loss by step",
+        "Training accuracy by step",
+        "Vanishing: no BN, default init",
+        "BN explodes, shortcuts tame it",
+        "ImageNet top-1 error (10-crop; published by He et al. 2015) against MACs (conv + linear)",
+        "The direction shatters",
+        "Error with one block out",
+        "How many paths",
+        "Gradient of one path",
+        "What each length carries",
+        "ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by torchvision) against "
+        "parameters",
+    ]
+
+
+def test_a_picture_is_as_wide_as_a_page_and_its_text_no_larger(story: Handout) -> None:
+    assert max(one.wide for sheet in story.sheets for one in sheet.svgs) == pytest.approx(
+        170, abs=0.01
+    )
+    (units,) = story.sheets[11].svgs
+    assert units.wide == pytest.approx(units.high * 416.82 / 566.15, rel=1e-3)
+    assert units.wide < 120  # its text has 8 pt, and it is not blown up
+
+
+def test_gradients_are_the_recorded_ones() -> None:
+    picture = at("gradients?models=plain56;resnet56")
+    run = run_of(shipped("gradients_bn_explodes"))
+    assert isinstance(run, Gradients)
+    drawn = gradient_chart(run.curves)
+    assert picture.charts[0].series == drawn.series
+    assert picture.said[0].startswith(
+        "Toward the input the plain stack's gradient grows by a factor of 1.5×10⁴ in 54 layers"
+    )
+    assert re.match(r"Recorded on 2026-\d\d-\d\d on .*, 1 thread\.$", picture.caption)
+
+
+def test_training_runs_are_the_recorded_ones() -> None:
+    picture = at("training?train_models=plain20;plain56&train_shown=train_accuracy")
+    runs = trained("plain20", "plain56")
+    assert picture.charts == (training_chart(runs, Shown.TRAIN_ACCURACY),)
+
+
+def test_lesions_say_what_the_block_that_is_out_costs() -> None:
+    picture = at("lesions?out=layer2.2")
+    studies = [lesions_of(shipped(f"lesions_fashion_{net}")) for net in ("resnet32", "plain32")]
+    assert picture.charts == (single_chart(studies),)
+    assert picture.said == (
+        "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "
+        "layers: 85.8% wrong, 10.3% with all blocks.",
+    )
+    alone = at("lesions?beside=none")
+    assert alone.charts == (single_chart(studies[:1]),)
+    assert alone.said[0].startswith("With one block out, the error goes from 8.9% to 12.2%")
+
+
+@pytest.mark.parametrize(
+    ("state", "name"), [("", "paths_fashion_resnet56"), ("initial", "paths_fashion_resnet56_init")]
+)
+def test_paths_are_three_charts(state: str, name: str) -> None:
+    picture = at(f"paths?path_net=fashion_resnet56&path_state={state}")
+    assert picture.charts == paths_charts(paths_of(shipped(name)))
+
+
+def test_a_graph_is_that_of_the_address() -> None:
+    (drawn,) = at("shortcuts?model=resnet20&level=layer&unfold=true").svgs(PAPER)
+    spec = parse("resnet20")
+    graph = Drawn(spec, unfold=True, level=Level.LAYER, layout=Layout.ROWS)
+    assert drawn == svg(graph_of(graph, 170), PAPER)
+
+
+def test_what_is_not_known_says_how_to_measure_it() -> None:
+    said = "Not measured yet: open the link and select {}."
+    assert at("gradients?seeds=7") == Picture(missing=said.format("Measure"))
+    assert at("training?train_rate=0.123") == Picture(missing=said.format("Train"))
+    assert at("timing?model=resnet20") == Picture(missing=said.format("Measure"))
+    assert at("paths?path_draws=3") == Picture(missing=said.format("Measure"))
+    wanted = Picture(missing=said.format("Drop one after the other"))
+    assert at("lesions?lesion_images=99") == wanted
+    recorded = at("timing?model=resnet50")
+    assert recorded.missing == said.format("Measure")
+    assert recorded.grid is not None
+    assert recorded.grid.caption.startswith("Recorded on an NVIDIA H200 on 2026-")
+    assert at("gradients?images=picture").missing.startswith("Pictures of a visitor are not")
+    assert at("lesions?net=0123456789abcdef").missing.startswith("This network isn't on this")
+
+
+def test_the_servers_own_results_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    address = "training?train_models=plain20&train_seeds=4"
+    assert at(address).caption.startswith("3 of 4 runs so far. Recorded on ")
+    known = shipped("train_plain20_seed0")
+    asked = {**known.asked, "seed": 3}
+    assert Store().keep(Result(known.kind, asked, known.stamp, known.figures, known.tables))
+    picture = at(address)
+    assert not picture.caption.startswith("3 of 4")
+    assert "Measured on this server on " in picture.caption
+    (chart,) = picture.charts
+    assert isinstance(chart, Chart)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("explore?model=resnet51", "model: 'resnet51'"),
+        ("shortcuts?heat=time", "heat must be one of macs, params, saved_bytes, not 'time'"),
+        ("shortcuts?twin=perhaps", "twin must be true or false, not 'perhaps'"),
+        ("shortcuts?open=stem", "'stem' can't be opened: a stage is named layer1"),
+        ("gradients?seeds=0", "seeds must be a whole number, 1 to 20, not '0'"),
+        ("gradients?seeds=2.5", "seeds must be a whole number, 1 to 20, not '2.5'"),
+        ("gradients?models=plain56;plain57x", "models: 'plain57x'"),
+        ("training?train_rate=fast", "rate must be a number, not 'fast'"),
+        ("training?train=one&model=resnet50", "resnet50 has 1,000 outputs, and these images are"),
+        ("lesions?out=layer9.9", "out: 'layer9.9' is no block of resnet32"),
+        ("lesions?net=mine", "net must be one of fashion_resnet20, fashion_resnet32"),
+        ("explore?explore_shown=block&block=layer9.0", "block must be one of layer1.0, layer1.1"),
+        ("compare?x=weight", "x must be one of depth, convolutions, params, macs"),
+        ("choose?max_macs=-1", "max_macs must be 0.0 or more, not '-1'"),
+        ("choose?task=own&own_input=wide", "own_input: "),
+    ],
+)
+def test_an_address_that_is_wrong_names_the_step(address: str, said: str) -> None:
+    steps = (Step("One", "units"), Step("Two", address))
+    with pytest.raises(ValueError, match=re.escape(f"step 2: {said}")) as error:
+        handout(Lecture("Mine", steps))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("base", ["", "localhost:8501", "ftp://lab", "http://", "http://lab?x=1"])
+def test_the_base_is_an_address(base: str) -> None:
+    with pytest.raises(ValueError, match="base must be an address such as http://localhost:8501"):
+        handout(Lecture("Mine", (Step("One", "units"),)), base)
+
+
+def test_settings_are_read_as_the_fields_read_them() -> None:
+    words = {"a": "the first", "b": "the second"}
+    assert [read_option(words, text) for text in ("b", "the first")] == ["b", "a"]
+    assert read_number(1, 20, "3.0") == 3
+    assert read_number(0.0, None, "2.5") == 2.5
+    tabs = {"costs": (), "sweep": ("swept",), "ledger": ("ledger",)}
+    assert Settings({}).tab("shown", tabs) == "costs"
+    assert Settings({"ledger": "resnet18"}).tab("shown", tabs) == "ledger"
+    assert Settings({"ledger": "resnet18", "shown": "costs"}).tab("shown", tabs) == "costs"
+
+
+def test_the_pdf_has_a_page_of_a4_for_each_step_and_one_of_answers(paper: PdfReader) -> None:
+    assert len(paper.pages) == 16
+    sizes = {(round(p.mediabox.width, 1), round(p.mediabox.height, 1)) for p in paper.pages}
+    assert sizes == {(595.3, 841.9)}
+    assert paper.metadata is not None
+    assert paper.metadata.title == "ResNet in ten minutes"
+    assert paper.metadata.creation_date is None
+    titles = [step.title for step in STORY.steps]
+    outline = [entry["/Title"] for entry in paper.outline]  # type: ignore[index]
+    assert outline == [
+        *(f"{number}. {title}" for number, title in enumerate(titles, start=1)),
+        "Answers",
+    ]
+    starts = [page.extract_text().splitlines()[:2] for page in paper.pages[:15]]
+    assert starts == [
+        [f"ResNet in ten minutes {number} of 15", f"{number}. {title}"]
+        for number, title in enumerate(titles, start=1)
+    ]
+
+
+def test_the_pdfs_text_is_text_in_our_font(paper: PdfReader) -> None:
+    third = " ".join(paper.pages[2].extract_text().split())
+    assert "Two plain networks see the same images in the same order" in third
+    assert "After 60 steps, whose training loss is lower? 1. Plain, 20 layers 2. Plain, 56" in third
+    assert "plain, 56 layers" in third  # of the chart
+    assert "1.49" not in third  # the answer is at the back
+    fifth = paper.pages[4].extract_text()
+    assert "residual, 56 layers" in fifth
+    assert "10⁻²¹" in fifth.replace(" ", "")
+    last = " ".join(paper.pages[15].extract_text().split())
+    assert "1. Plain, 20 layers Plain, 20 layers: 1.49 against 2.26" in last
+    assert "10.3% with all blocks" in last
+    names = {name.split("+")[1] for page in paper.pages for name in embedded(page)}
+    assert names >= {"SourceSansPro-Regular", "SourceSansPro-Semibold"}
+    assert names <= {"SourceSansPro-Regular", "SourceSansPro-Semibold", "DejaVuSans"}
+
+
+def test_every_page_links_to_its_step(story: Handout, paper: PdfReader) -> None:
+    links = [
+        annotation.get_object()["/A"]["/URI"]
+        for page in paper.pages
+        for annotation in page.get("/Annots", ())
+    ]
+    assert links == [sheet.url for sheet in story.sheets]
+    assert links[0] == "http://localhost:8501/shortcuts?model=resnet34&twin=true"
+    assert links[7] == "http://localhost:8501/?model=resnet34&explore_shown=block&block=layer1.1"
+
+
+def test_a_handout_is_the_same_every_time(story: Handout, page: str) -> None:
+    assert story.pdf() == story.pdf()
+    again = handout(Lecture(STORY.title, STORY.steps[3:6], STORY.facts))
+    assert again.sheets[1].svgs == story.sheets[4].svgs
+    assert story.html() == page
+
+
+def test_the_html_needs_nothing_but_itself(page: str) -> None:
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
+    links = re.findall(r'<a href="(http://localhost:8501/[^"]*)">', page)
+    assert len(links) == 15
+    addresses = re.findall(r' (?:src|href|xlink:href)="([^#"][^"]*)"', page)
+    assert addresses == links
+    assert set(re.findall(r"url\((.{5})", page)) <= {"data:", *re.findall(r"url\((#.{4})", page)}
+    without = re.sub(r"http://localhost:8501/[^\"<]*", "", page)
+    assert "http" not in without
+    assert page.count("<section>") == 16
+    assert page.count("<svg ") == 15
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(set(ids)) == len(ids)
+    assert set(re.findall(r'(?:url\(|xlink:href=")#([^")]+)', page)) <= set(ids)
+    assert "@page { size: A4" in page
+    assert "font-family:'Source Sans Pro';font-weight:600;src:url(data:font/woff;base64," in page
+    (styles,) = re.findall(r"<style[^>]*>", page)  # no chart's own reaches beyond it
+    assert styles == "<style>"
+
+
+def test_notes_are_printed_if_they_are_asked_for(story: Handout, page: str) -> None:
+    note = "Overfitting is the opposite"
+    assert note not in page
+    assert note in story.html(notes=True)
+    with_notes = PdfReader(io.BytesIO(story.pdf(notes=True)))
+    assert len(with_notes.pages) == 16
+    assert note in with_notes.pages[3].extract_text()
+
+
+def test_a_picture_leaves_room_for_the_words_of_its_step() -> None:
+    question = Question("How? " * 60, ("a" * 80, "b" * 80, "c" * 80), 1, "So.")
+    address = "shortcuts?model=resnet152&unfold=true&layout=column"
+    step = Step("t" * 80, address, "Say. " * 60, question, "Note. " * 330)
+    made = handout(Lecture("Full", (step,)))
+    (drawn,) = made.sheets[0].svgs
+    assert drawn.high > 200  # the words take 100 of the page's 249 mm
+    assert len(PdfReader(io.BytesIO(made.pdf(notes=True))).pages) == 2
+
+
+TOML = """\
+title = "Mine & <yours>"
+
+[[steps]]
+title = "Fish & <chips>"
+address = "http://lab.example.org/shortcuts?model=resnet20"
+say = 'Say "this" #now $x$ *bold* [link] \\\\ 100%.'
+question = "Open?"
+answers = ["Yes & no", "<b>", "Maybe"]
+
+[[steps]]
+title = "A table"
+address = "compare?ledger=resnet50"
+notes = "Of mine."
+"""
+
+
+def test_a_lecture_of_ones_own() -> None:
+    made = handout(read_lecture(TOML), "https://lab.example.org/nets/")
+    assert [sheet.url for sheet in made.sheets] == [
+        "https://lab.example.org/nets/shortcuts?model=resnet20",
+        "https://lab.example.org/nets/compare?ledger=resnet50",
+    ]
+    pages = [p.extract_text() for p in PdfReader(io.BytesIO(made.pdf())).pages]
+    assert len(pages) == 3
+    assert "1. Fish & <chips>" in pages[0]
+    assert 'Say "this" #now $x$ *bold* [link] \\\\ 100%.' in pages[0]
+    assert "4,089,184,256" in pages[1]
+    assert "Of mine." not in pages[1]
+    assert pages[2].splitlines()[-1] == "1 Open?"  # no answer is right
+    html = made.html(notes=True)
+    assert "<h2>1. Fish &amp; &lt;chips&gt;</h2>" in html
+    assert "<li>2. &lt;b&gt;</li>" in html
+    assert "Of mine." in html
+    assert '<td class="left">torchinfo mult-adds</td>' in html
+
+
+def test_letters_without_a_font_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.style.fonts._installed", lambda: ())
+    made = handout(Lecture("残差", (Step("Units 10⁻³", "units"),)))
+    assert made.left_out() == "差残"
+    assert "10⁻³" in PdfReader(io.BytesIO(made.pdf())).pages[0].extract_text()
+
+
+def test_the_command_writes_both_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(TOML, encoding="utf-8")
+    output = tmp_path / "mine.html"
+    command = ("handout", str(file), "-o", str(output), "--notes", "--base", "http://lab:80")
+    assert call(capsys, *command) == (0, "", "")
+    html = output.read_text(encoding="utf-8")
+    assert html == handout(read_lecture(TOML), "http://lab:80").html(notes=True)
+    output = tmp_path / "mine.pdf"
+    assert call(capsys, "handout", str(file), "-o", str(output)) == (0, "", "")
+    assert len(PdfReader(output).pages) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        (None, (), "cannot read 'mine.toml': No such file or directory"),
+        ("title = ", (), "mine.toml, line 1: "),
+        ('title = "T"\n[[steps]]\ntitle = "S"\naddress = "moon"\n', (), "mine.toml, line 4: "),
+        (TOML, ("--base", "lab"), "base must be an address such as http://localhost:8501, not"),
+        (TOML.replace("resnet50", "resnet5"), (), "step 2: 'resnet5'"),
+        (TOML, ("-o", "mine.docx"), "'mine.docx' must end in .pdf or .html"),
+    ],
+)
+def test_what_the_command_refuses_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        Path("mine.toml").write_text(text, encoding="utf-8")
+    status, out, err = call(capsys, "handout", "mine.toml", "-o", "mine.pdf", *options)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {said}")
+    assert err.count("\n") == 1
+    assert not Path("mine.pdf").exists()
