@@ -82,7 +82,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     studies = [lesions_of(result) for result in results]
     chart = _damage(shown, studies)
     if chart is None:
-        return missing_until("Drop one after the other")
+        return missing_until("Drop blocks one by one")
     tests = number_of(studies[0].images, "test image")
     return Picture(
         charts=(chart,),
