@@ -182,9 +182,9 @@ def row_file(
 
 
 def chart_svg(chart: Chart, look: Look = PAGE_LOOK) -> str:
-    """Return the chart as an SVG to stand in another document, which has our font: text stays text.
+    """Return the chart as an SVG for another document that has the app's font; text stays text.
 
-    It says nothing to the rest of that document: no style sheet, and ids of its own.
+    It has no style sheet, and its ids are its own, so that it doesn't affect that document.
 
     Raises:
         ValueError: if the width is not possible.
@@ -193,7 +193,7 @@ def chart_svg(chart: Chart, look: Look = PAGE_LOOK) -> str:
 
 
 def row_svg(charts: Sequence[Chart], look: Look = PAGE_LOOK) -> str:
-    """Return several small charts side by side, as `chart_svg`."""
+    """Return several small charts side by side; see `chart_svg`."""
     said = " ".join(chart.alt for chart in charts)
     return _within(_written(row, charts, said, ".svg", look, None, "none"), said)
 
@@ -205,7 +205,7 @@ _ID = re.compile(r'( id="|url\(#|xlink:href="#)')
 
 
 def _within(file: bytes, said: str) -> str:
-    """Return matplotlib's SVG without what would reach beyond it."""
+    """Return matplotlib's SVG without what would affect the document around it."""
     text = file.decode()
     head = _HEAD.search(text)
     assert head is not None

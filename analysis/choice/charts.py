@@ -14,10 +14,10 @@ from nets.options import number_of, quote
 from nets.text import parse
 
 MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
-"""The columns that are measured."""
+"""The measured columns."""
 
 SWEPT = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
-"""The columns of which a page draws sweeps."""
+"""The columns that a sweep can show."""
 
 _FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
@@ -30,7 +30,7 @@ def axes_of(comparison: Comparison) -> dict[str, Axis]:
 
 
 def axes_to_choose(comparison: Comparison) -> dict[str, Axis]:
-    """Return what a page offers for an axis: what can be counted on demand, too."""
+    """Return the axes that the page offers, including those that are computed on demand."""
     axes: dict[str, Axis] = {
         column.value: column
         for column in Column
@@ -40,7 +40,7 @@ def axes_to_choose(comparison: Comparison) -> dict[str, Axis]:
 
 
 def replayed_for(*axes: Axis | None) -> list[Dtype]:
-    """Return the types in which a training step must be replayed for some axes."""
+    """Return the dtypes for which the axes need a predicted training step."""
     return [d for axis in axes if isinstance(axis, Column) and (d := axis.replayed_in)]
 
 
@@ -140,17 +140,17 @@ def scatter_chart(
 
 
 def fronts_of(choice: Choice) -> dict[str, Front]:
-    """Return the fronts of what fits, by the names that an address has for them."""
+    """Return the Pareto fronts by their names in the address."""
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
 
 
 def axis_name(axis: Axis) -> str:
-    """Return an axis as an address writes it."""
+    """Return an axis as the address writes it."""
     return axis.value if isinstance(axis, Column) else axis.label
 
 
 def front_chart(choice: Choice, front: Front) -> Chart:
-    """Draw the networks that fit by the two figures of a front, and the front."""
+    """Return the scatter chart of the networks that fit, with the front."""
     return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
 
 

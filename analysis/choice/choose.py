@@ -150,7 +150,7 @@ class Budgets:
 
 
 class Amount(NamedTuple):
-    """How a budget is given: what a message calls it, the unit, and the limit unless told."""
+    """A budget as the page asks for it: its name in messages, its unit, and its default."""
 
     name: str
     factor: int
@@ -165,17 +165,17 @@ AMOUNTS = {
     "max_inference": Amount("Inference memory", 10**9, "GB"),
     "max_ms": Amount("Iteration time", 1, "ms"),
 }
-"""The budgets as an address holds them, in the order of `Budgets`."""
+"""The budgets by their names in the address, in the order of the fields of `Budgets`."""
 
 USUAL_BATCH = 32
-"""Images for which budgets are, unless told."""
+"""The default batch size of the budgets."""
 
 
 def budgets_of(amounts: Mapping[str, float | None]) -> Budgets:
     """Return budgets from amounts in the units of `AMOUNTS`.
 
     Raises:
-        ValueError: in one sentence that names the budget and its value.
+        ValueError: with one sentence that names the budget and its value.
     """
     limits = (
         None

@@ -50,10 +50,10 @@ USUAL_NETS = {
     Stem.IMAGENET: ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     Stem.CIFAR: ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
 }
-"""What is compared unless other networks are chosen, by the current one's stem."""
+"""The networks compared by default, by the stem of the current one."""
 
 USUAL_CURVES = 6
-"""Of the compared networks, those that are swept unless others are chosen."""
+"""How many of the compared networks are swept by default."""
 
 
 class Better(StrEnum):

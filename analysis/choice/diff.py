@@ -24,6 +24,9 @@ from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
 from nets.spec import ResNetSpec
 
+SIDE_ASPECT = 1.2
+"""The ratio of width to height of each of two graphs side by side."""
+
 
 class Change(StrEnum):
     """The change of a stage or a block."""

@@ -186,7 +186,7 @@ def _deepest(deep: Deepest) -> dict[str, Any]:
 
 def choice_text(choice: Choice) -> str:
     """Return the sentence, then the networks that fit and each family's deepest, for a terminal."""
-    grids = (fits_grid(choice), _best_grid(choice), _deepest_grid(choice))
+    grids = (fits_grid(choice), _best_grid(choice), deepest_grid(choice))
     return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
 
 
@@ -235,7 +235,8 @@ def _best_grid(choice: Choice) -> Grid:
     )
 
 
-def _deepest_grid(choice: Choice) -> Grid:
+def deepest_grid(choice: Choice) -> Grid:
+    """Return the deepest network of each family that fits."""
     return Grid(
         "Deepest network of each family that fits, and the budgets that one step deeper exceeds.",
         (_COSTS[0], "", *_COSTS[1:], "one step deeper"),

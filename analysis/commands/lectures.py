@@ -87,20 +87,20 @@ def record(
     "--output",
     type=click.Path(path_type=Path),
     required=True,
-    help="The file: .pdf or .html, which opens offline.",
+    help="The file to write: .pdf or .html, which opens offline.",
 )
 @click.option(
     "--base",
     default="http://localhost:8501",
     show_default=True,
-    help="Where the app is, for the links.",
+    help="Address of the app, for the links.",
 )
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
 def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
-    """Print a lecture: each step on a page of A4 with its picture, the answers at the back.
+    """Write a lecture for print: each step on a page of A4, the answers at the back.
 
-    FILE.toml is a lecture as the page Lecture saves it; without one, it is the story of the app.
-    Nothing is measured: pictures are of recorded results and of what this server has measured.
+    FILE.toml is a lecture as the Lecture page saves it; by default the app's own. Pictures show
+    recorded results and those measured on this server; nothing is measured.
     """
     check_suffix(output, (".pdf", ".html"))
     from analysis.lecture.lectures import load_lecture

@@ -181,14 +181,14 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
 
 
 def named_chart(chart: Chart, run: Gradients | Direction, said: Sequence[str]) -> Chart:
-    """Return a run's chart; one of a preset in its own settings is named by the preset.
+    """Return a run's chart, titled with the preset's name if the run is a preset's own.
 
-    With other settings the numbers may say something else than the preset's name.
+    With other settings the numbers may contradict the preset's name.
 
     Args:
-        chart: of the run.
-        run: what was measured.
-        said: what the run says of what is drawn; nothing of a quantity that no preset is about.
+        chart: the chart of the run.
+        run: the run.
+        said: the sentences about the quantity that is drawn; empty if no preset is about it.
     """
     preset = preset_of(tuple(map(str, run.specs)), run.settings.precision)
     usual = type(run.settings)(precision=run.settings.precision)

@@ -91,11 +91,11 @@ SHATTERED = Preset(
 
 
 def usual_models(spec: ResNetSpec, is_direction: bool) -> tuple[str, ...]:
-    """Return what is measured unless other models are chosen.
+    """Return the models that are measured by default.
 
     Args:
-        spec: the current model: norms are those of it and of its twin, the plain one first.
-        is_direction: whether it is the direction, which is measured on a ladder of depths.
+        spec: the current model, measured with its twin, the plain one first.
+        is_direction: whether to measure the direction, for which the default is a ladder of depths.
     """
     if is_direction:
         return SHATTERED.models

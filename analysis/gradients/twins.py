@@ -41,7 +41,7 @@ def residual_twin(spec: ResNetSpec) -> ResNetSpec:
 
 
 def other_twin(spec: ResNetSpec) -> ResNetSpec:
-    """Return the spec with shortcuts if it has none, else without."""
+    """Return the residual twin of a plain network, else the plain twin."""
     return residual_twin(spec) if spec.shortcut is Shortcut.NONE else plain_twin(spec)
 
 

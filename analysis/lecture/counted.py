@@ -1,4 +1,4 @@
-"""What the pages show that count and draw: Explore, Shortcuts, Units, Compare and Choose."""
+"""Pictures of the pages that count and draw: Explore, Shortcuts, Units, Compare, Choose."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from analysis.choice.compare import (
     compare,
     curve,
 )
-from analysis.choice.diff import diff, marked_graphs
-from analysis.choice.report import diff_grid, fits_grid, ledger_grid
+from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs
+from analysis.choice.report import deepest_grid, diff_grid, fits_grid, ledger_grid
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import Profile, profile
 from analysis.costs.published import published
@@ -71,11 +71,10 @@ from nets.plan import ShortcutKind
 from nets.text import parse_shape
 
 _MOST_ROWS = 40  # of a table
-_SIDE_ASPECT = 1.0  # of each graph of two side by side
 
 
 def explore(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return what Explore shows in the tab that is open."""
+    """Return the open tab of Explore."""
     tab, counted = settings.tab("explore_shown", EXPLORE_TABS), profile(spec)
     if tab == "block":
         return _block(settings, counted)
@@ -90,10 +89,7 @@ def explore(settings: Settings, spec: ResNetSpec) -> Picture:
         named = replace(look, title=f"{title(spec)}: height, width and channels")
         return dressed(silhouette(counted, look.palette, look.width_mm), named)
 
-    caption = (
-        "Height and width of the map are on a square-root scale, channels, as depth, on a "
-        "logarithmic one."
-    )
+    caption = "Height and width are on a square-root scale, channels (depth) on a logarithmic one."
     return Picture(drawings=(draw,), caption=caption)
 
 
@@ -143,7 +139,9 @@ def _stages(counted: Profile) -> Grid:
 def _layers(settings: Settings, spec: ResNetSpec) -> Picture:
     views = ("tree", "torchinfo", "print", "code")
     if settings.option("layers", views, "tree") != "tree":
-        return Picture(missing="This listing is too long for a page: open the link to see it.")
+        return Picture(
+            missing="This listing is too long for a sheet of paper. Open the link to see it."
+        )
     root, wanted = tree(spec), settings.text("find")
     found = [(0, node) for node in find(root, wanted)] if wanted else list(walk(root))
     rows = tuple(
@@ -177,7 +175,7 @@ def _published(spec: ResNetSpec) -> Picture:
 
 
 def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the graph of Shortcuts."""
+    """Return the graph that Shortcuts draws."""
     twin = settings.switch("twin")
     level = Level(settings.option("level", list(Level), Level.BLOCK))
     unfold = settings.switch("unfold")
@@ -205,12 +203,12 @@ def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
 
     said = [f"{counts_in_words(profile(spec))}.", caption]
     if small_text(partial(graph_of, drawn), Look(width_mm=PAGE_MM)):
-        said.append("Its text is too small for paper: open the link to read it.")
+        said.append("The text is too small to read on paper. Open the link to see it larger.")
     return Picture(drawings=(draw,), caption=" ".join(filter(None, said)))
 
 
 def _heat(drawn: Drawn, metric: Metric, per: Per) -> tuple[Heat | None, str]:
-    """Return the numbers that colour a graph, or None and why there are none."""
+    """Return the numbers that colour a graph, or None and the reason."""
     try:
         pair = drawn.pair
         heat = pair.heat(metric) if pair else heat_of(profile(drawn.spec), metric)
@@ -220,7 +218,7 @@ def _heat(drawn: Drawn, metric: Metric, per: Per) -> tuple[Heat | None, str]:
 
 
 def units(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the diagrams of Units, which are of no model."""
+    """Return the two diagrams of Units, which don't depend on the model."""
     chosen = tuple(
         Unit(
             UnitOrder(settings.option(f"{side}_order", list(UnitOrder), order)),
@@ -236,7 +234,7 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
 
 
 def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return what Compare shows in the tab that is open."""
+    """Return the open tab of Compare."""
     texts = settings.several("nets", USUAL_NETS[spec.stem])
     batch = settings.whole("compare_batch", 1, 65_536, 1)
     match settings.tab("compare_shown", COMPARE_TABS):
@@ -253,7 +251,9 @@ def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
 def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     nets = tuple(map(parse, texts))
     if any(settings.text(key) in MEASURED for key in ("x", "y", "bubble")):
-        return Picture(missing="Measured figures are a visit's own: open the link after measuring.")
+        return Picture(
+            missing="Measured figures belong to a session. Open the link after measuring."
+        )
     counted = compare(nets, batch)
     axes: dict[str, Axis] = axes_to_choose(counted)
     names = {name: axis.label for name, axis in axes.items()}
@@ -291,7 +291,7 @@ def _difference(settings: Settings, texts: list[str], batch: int) -> Picture:
         parse(settings.text(key) or text) for key, text in zip(("from", "to"), usual, strict=True)
     )
     found = diff(before, after, batch)
-    both = marked_graphs(found, _SIDE_ASPECT)
+    both = marked_graphs(found, SIDE_ASPECT)
     widest = max(one.graph.width for one in both)
 
     def draw(index: int, look: Look) -> str:
@@ -308,21 +308,24 @@ def _difference(settings: Settings, texts: list[str], batch: int) -> Picture:
 
 
 def choice(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return what Choose shows: its sentence, the front, and what fits; of no model."""
+    """Return the open tab of Choose, or the Pareto front if the address names none."""
     amounts = {key: settings.real(key, 0.0, None, how.usual) for key, how in AMOUNTS.items()}
     batch = settings.whole("choose_batch", 1, 65_536, USUAL_BATCH)
     dtype = Dtype(settings.option("choose_dtype", list(Dtype), Dtype.FLOAT32))
     optimiser = Optimiser(settings.option("optimiser", list(Optimiser), Optimiser.SGD))
     task, budgets = _task(settings), budgets_of(amounts)
     if budgets.max_ms is not None:
-        return Picture(missing="Measured times are a visit's own: open the link after measuring.")
+        return Picture(missing="Measured times belong to a session. Open the link after measuring.")
     found = choose(task, budgets, batch, dtype, optimiser)
-    fronts = fronts_of(found)
-    if not fronts:
-        return Picture(grid=fits_grid(found) if found.fits else None, said=(found.sentence,))
-    front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
-    how = f"Costs at batch {batch:,} in {dtype}, {optimiser}; published figures are cited."
-    return Picture(charts=(front_chart(found, front),), caption=how, said=(found.sentence,))
+    view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
+    fronts, said = fronts_of(found), (found.sentence,)
+    how = f"Costs for batch {batch:,} in {dtype} with {optimiser}; published figures are cited."
+    if view == "deepest" and found.deepest:
+        return Picture(grid=deepest_grid(found), caption=how, said=said)
+    if view == "front" and fronts:
+        front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
+        return Picture(charts=(front_chart(found, front),), caption=how, said=said)
+    return Picture(grid=fits_grid(found) if found.fits else None, said=said)
 
 
 def _task(settings: Settings) -> Task:

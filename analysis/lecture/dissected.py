@@ -1,4 +1,4 @@
-"""What Lesions and Paths show of what is known; nothing is measured here."""
+"""Pictures of Lesions and Paths from known results; nothing is measured."""
 
 from __future__ import annotations
 
@@ -50,12 +50,14 @@ from nets import ResNetSpec, parse, plan
 from nets.options import number_of, quote
 
 _HASH = re.compile(r"[0-9a-f]{16}")
-_GONE = Picture(missing="This network isn't on this server: open the link where it was trained.")
+_GONE = Picture(
+    missing="This network isn't on this server. Open the link on the server that trained it."
+)
 _NONE = "none"
 
 
 def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return what Lesions shows below its graphs: the error without blocks; of no model."""
+    """Return the chart that Lesions shows below its graphs."""
     first = _file(settings, "net")
     if first is None:
         return _GONE
@@ -70,7 +72,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     views = ["single", "several", "order", "does", "sees"]
     shown = settings.option("lesion_shown", views, "single")
     if shown in ("does", "sees"):
-        return Picture(missing="This view is made on the page: open the link to see it.")
+        return Picture(missing="This view is computed on the page. Open the link to see it.")
     other = None if beside == _NONE else file_of(beside)
     results = []
     for one in (checkpoint, *([load(other)] if other else [])):
@@ -92,7 +94,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
 
 
 def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
-    """Return the blocks that are out."""
+    """Return the paths of the blocks that are out."""
     blocks = [place.path for place in plan.blocks(spec)]
     out = [path for path in settings.text("out").split(",") if path]
     if wrong := sorted(set(out) - set(blocks)):
@@ -103,7 +105,7 @@ def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
 
 
 def _damage(shown: str, studies: Sequence[Lesions]) -> Chart | None:
-    """Return the chart of a part of a study; None where that part is not known."""
+    """Return the chart of one part of the studies; None if no study has that part."""
     if shown == "single":
         return single_chart(studies) if studies else None
     if shown == "several":
@@ -114,7 +116,7 @@ def _damage(shown: str, studies: Sequence[Lesions]) -> Chart | None:
 
 
 def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
-    """Give what studies say of a part, each with its network where there are several."""
+    """Yield what the studies say about a part; name the network if there are several."""
     for found in studies:
         every = lesions_verdict(found)
         own = {"single": every[:1], "several": every[1:2], "order": every[2:]}[shown]
@@ -123,7 +125,7 @@ def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
 
 
 def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
-    """Say what a single block costs that is out; nothing of several, which no study has."""
+    """Return the error without the one block that is out; nothing if several are."""
     if len(out) != 1:
         return ()
     parts = [
@@ -136,7 +138,7 @@ def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
 
 
 def paths(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the three charts of Paths."""
+    """Return the charts of Paths."""
     state = settings.option("path_state", ["trained", "initial", "model"], "trained")
     images = settings.whole("path_images", 1, MAX_PATH_IMAGES, PATH_IMAGES)
     draws = settings.whole("path_draws", 1, MAX_DRAWS, DRAWS)
@@ -168,7 +170,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
 
 
 def _file(settings: Settings, key: str) -> Path | None:
-    """Return the file of a trained network; None of one that another server has."""
+    """Return the file of a trained network; None if it isn't on this server."""
     value = settings.text(key) or NET
     if value == "upload":
         return None
@@ -178,7 +180,7 @@ def _file(settings: Settings, key: str) -> Path | None:
 
 
 def _data(settings: Settings, key: str, checkpoint: Checkpoint) -> str:
-    """Return the set of images on which a network is judged."""
+    """Return the images on which to test a network."""
     here = [FASHION_MNIST] if fashion_mnist_is_whole_here() else []
     offered = [SAMPLE, *here, *data_folders()]
     return settings.option(key, offered, usual_images(checkpoint, offered))

@@ -1,7 +1,7 @@
 """A lecture on paper: each step on a page of A4 with its picture, the answers at the back.
 
-One value, the sheets, is written as a PDF by Typst and as one HTML file that needs no network. Both
-depend on nothing but the lecture, the address and what is known: there is no time stamp.
+The sheets are one value. Typst writes them as a PDF; the HTML file holds all it needs. Neither has
+a time stamp, so the same lecture and the same results give the same file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from analysis.style.palette import PRINT
 from nets.options import quote
 
 BASE = "http://localhost:8501"
-"""Where the app is, unless told."""
+"""The default address of the app."""
 
 _HERE = Path(__file__).parent
 _LANGUAGE = "en"
@@ -36,7 +36,7 @@ _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
 
 @dataclass(frozen=True)
 class Drawn:
-    """An SVG with its size in mm and what it shows."""
+    """An SVG with its size in mm and its alternative text."""
 
     svg: str
     wide: float
@@ -49,8 +49,9 @@ class Sheet:
     """A step as it is printed.
 
     Attributes:
-        said: what the page says of its numbers; with a question, it is `found` beside the answer.
-        right: the right answer; empty where there is none.
+        said: the page's sentences about its numbers, below the picture.
+        right: the right answer with its number; empty if there is none.
+        found: the same sentences, but beside the answer, for a step with a question.
     """
 
     number: int
@@ -72,16 +73,16 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Handout:
-    """A lecture ready to be printed: its title and its sheets."""
+    """A lecture ready to print: its title and its sheets."""
 
     title: str
     sheets: tuple[Sheet, ...]
 
     def pdf(self, notes: bool = False) -> bytes:
-        """Return a PDF: A4 upright, text that is text, fonts embedded.
+        """Return the PDF: A4 portrait, with selectable text and embedded fonts.
 
         Args:
-            notes: whether the lecturer's notes stand below each step.
+            notes: whether to print the lecturer's notes below each step.
         """
         source = (_HERE / "handout.typ").read_text(encoding="utf-8")
         return files.document(source, self.title, self._json(notes))
@@ -97,11 +98,11 @@ class Handout:
         return json.dumps(values, ensure_ascii=False)
 
     def left_out(self) -> str:
-        """Return the letters that the PDF leaves out, as no font has them."""
+        """Return the letters that the PDF leaves out because no font has them."""
         return files.left_out(self._json(notes=True))
 
     def html(self, notes: bool = False) -> str:
-        """Return one HTML file, pictures and fonts inside; as `pdf`."""
+        """Return one HTML file with its pictures and fonts inside; see `pdf`."""
         title, count = escape(self.title), len(self.sheets)
         body = "".join(_section(sheet, title, count, notes) for sheet in self.sheets)
         if asked := [sheet for sheet in self.sheets if sheet.question]:
@@ -123,15 +124,15 @@ class Handout:
 
 
 def handout(lecture: Lecture, base: str = BASE) -> Handout:
-    """Return the handout of a lecture; its pictures are of what is known, nothing is measured.
+    """Return the handout of a lecture, with pictures of known results; nothing is measured.
 
     Args:
-        lecture: whose texts and pictures.
+        lecture: the lecture.
         base: the address of the app, for the links.
 
     Raises:
-        ValueError: in one sentence that names the step, if its address asks for what there is not;
-            or if the base is no address.
+        ValueError: with one sentence, if a step's address has an invalid setting, in which case it
+            names the step, or if the base isn't an address.
     """
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -168,7 +169,7 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
 
 
 def _right(question: Question | None) -> str:
-    """Return the right answer with its number; empty where there is none."""
+    """Return the right answer with its number; empty if there is none."""
     if question is None or question.right is None:
         return ""
     return f"{question.right + 1}. {question.answers[question.right]}"
@@ -184,7 +185,7 @@ def _measured(svg: str) -> Drawn:
 
 
 def _values(sheet: Sheet, notes: bool) -> dict[str, Any]:
-    """Return a sheet as plain values; a link may break where its settings begin."""
+    """Return a sheet as plain values, with its link in parts between which a line may break."""
     values = asdict(sheet if notes else replace(sheet, notes=""))
     if sheet.grid is not None:
         values["grid"]["wide"] = _widest(sheet.grid)
@@ -193,7 +194,7 @@ def _values(sheet: Sheet, notes: bool) -> dict[str, Any]:
 
 
 def _widest(grid: Grid) -> int:
-    """Return the column that takes what room is left; -1 where all are short."""
+    """Return the column that takes the remaining width; -1 if all are short."""
     lengths = [max(map(len, column)) for column in zip(grid.columns, *grid.rows, strict=True)]
     return lengths.index(max(lengths)) if max(lengths) > _LONG else -1
 

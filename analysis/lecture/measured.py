@@ -1,4 +1,4 @@
-"""What Timing, Gradients and Training show of what is known; nothing is measured here."""
+"""Pictures of Timing, Gradients and Training from known results; nothing is measured."""
 
 from __future__ import annotations
 
@@ -49,15 +49,17 @@ from analysis.training.verdict import verdict as training_verdict
 from nets import ResNetSpec, parse
 from nets.options import number_of, quote
 
-_OWN_PICTURES = "Pictures of a visitor are not in an address: open the link and choose them again."
+_OWN_PICTURES = "An address doesn't hold uploaded pictures. Open the link and upload them again."
 
 
 def timing(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the stages' times of Timing, of the first batch that this server knows."""
+    """Return the stage times of the first batch that this server has timed."""
     names = devices()
     device = settings.text("timing_device") or names[-1]
     if device not in names:
-        return Picture(missing=f"This machine has no device {quote(device)}: open the link there.")
+        return Picture(
+            missing=f"This machine has no device {quote(device)}. Open the link on one that has."
+        )
     batches = settings.read("timing_batches", batches_of, batches_of(usual_batches(device)))
     is_inference = settings.option("timing_mode", ["training", "inference"], "training")
     most = max(1, 2 * usual_threads())
@@ -90,7 +92,7 @@ def _timed(found: Timing) -> Picture:
 
 
 def _recorded_times(spec: ResNetSpec) -> Grid | None:
-    """Return what was recorded of a network on another machine, the fastest first."""
+    """Return the included timings of a network on another machine, the fastest first."""
     results = [
         result
         for result in recordings().values()
@@ -106,7 +108,7 @@ def _recorded_times(spec: ResNetSpec) -> Grid | None:
 
 
 def gradients(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the curves of Gradients."""
+    """Return the chart of Gradients."""
     quantity = settings.option("quantity", [*Quantity, DIRECTION], Quantity.ACTIVATION)
     is_direction = quantity == DIRECTION
     usual = usual_models(spec, is_direction)
@@ -153,7 +155,7 @@ def _said_of(run: Gradients | Direction, quantity: str) -> tuple[str, ...]:
 
 
 def training(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the runs of Training that are known, along their steps."""
+    """Return the chart of the known runs of Training."""
     is_one = settings.option("train", [DEGRADATION, "one"], DEGRADATION) == "one"
     shown = Shown(settings.option("train_shown", list(Shown), Shown.TRAIN_LOSS))
     is_ladder = settings.option("train_depths", ["pair", "ladder"], "pair") == "ladder"
@@ -170,7 +172,7 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
     try:
         images: ImageSet = open_offered(data)
     except ValueError as error:
-        return Picture(missing=f"The images are not here: {error}.")
+        return Picture(missing=f"The images aren't on this server: {error}.")
     if is_one and spec.classes != len(images.classes):
         raise ValueError(
             f"{spec} has {number_of(spec.classes, 'output')}, and these images are of "
@@ -196,7 +198,7 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
 
 
 def _recipe(settings: Settings, recipe: Recipe) -> Recipe:
-    """Return a recipe with the fields that an address changes."""
+    """Return a recipe with the fields that the address changes."""
     changes = {}
     for field in fields(Recipe):
         if field.name not in ("name", "source") and (text := settings.text(f"train_{field.name}")):

@@ -1,4 +1,4 @@
-"""What a page shows first, as a value: drawings, charts or a table, with the words beside it."""
+"""What a page shows first, as a value: drawings, charts or a table, and the text beside them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from analysis.style.grid import Grid
 from analysis.style.look import MAX_TITLE, MM_PER_INCH, PX_PER_INCH, Look
 
 Drawing = Callable[[Look], str]
-"""Draws an SVG in a palette, at most as wide as a look's width on paper."""
+"""Returns an SVG in a look's palette, no wider than its width on paper."""
 
 _TEXT_PT, _PT_PER_PX = 8.0, 0.75
 _BETWEEN_MM = 4.0  # two drawings
@@ -21,15 +21,15 @@ _BETWEEN_MM = 4.0  # two drawings
 
 @dataclass(frozen=True)
 class Picture:
-    """What a page shows first of its settings.
+    """What a page shows first for the settings in its address.
 
     Attributes:
-        charts: one chart, or several small ones in a row.
-        drawings: one, or several beside each other on one scale.
-        grid: a table; beside charts or drawings it stands below them.
-        caption: what is drawn, and where measured numbers come from.
-        said: sentences that follow from the numbers, the page's own.
-        missing: why there is nothing to see, and what to do; empty where there is.
+        charts: one chart, or several small ones for a row.
+        drawings: one drawing, or several to show side by side on one scale.
+        grid: a table, below any charts and drawings.
+        caption: what the picture shows and where measured numbers come from.
+        said: the page's own sentences about the numbers.
+        missing: why there is no picture and what to do; empty if there is one.
     """
 
     charts: tuple[Chart, ...] = ()
@@ -40,10 +40,10 @@ class Picture:
     missing: str = ""
 
     def svgs(self, look: Look) -> tuple[str, ...]:
-        """Return the charts or the drawings as SVG, each an element of its own.
+        """Return the charts or the drawings as SVG.
 
         Args:
-            look: the palette, and the width on paper of all of them together.
+            look: the palette, and the total width on paper.
         """
         if len(self.charts) == 1:
             title = self.charts[0].title[:MAX_TITLE]
@@ -57,11 +57,11 @@ class Picture:
 
 
 def missing_until(button: str) -> Picture:
-    """Return what there is of something that has not been measured: how to measure it."""
-    return Picture(missing=f"Not measured yet: open the link and select {button}.")
+    """Return a picture that only says which button measures what it would show."""
+    return Picture(missing=f"Not measured yet. Open the link and press {button}.")
 
 
 def at_text_size(graph: Graph, look: Look) -> str:
-    """Draw a graph that has one layout, its text of 8 pt, or smaller where there is no room."""
+    """Draw a graph with a fixed layout: text of 8 pt, or smaller to fit the look's width."""
     own_mm = graph.width * _TEXT_PT / (TEXT * _PT_PER_PX) * MM_PER_INCH / PX_PER_INCH
     return svg(graph, replace(look, width_mm=min(own_mm, look.width_mm or own_mm)))

@@ -1,4 +1,4 @@
-"""The picture of a step: what its page shows first, without the page."""
+"""The picture of a step: what its page shows first, made without the page."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PICTURES: Mapping[str, Callable[[Settings, ResNetSpec], Picture]] = {
     "compare": counted.comparison,
     "choose": counted.choice,
 }
-"""What makes the picture, by the name of the page."""
+"""The function that makes the picture, by page."""
 
 
 def picture_of(step: Step) -> Picture:
-    """Return what the page of a step shows first; nothing is measured for it.
+    """Return what the page of a step shows first; nothing is measured.
 
     Raises:
-        ValueError: in one sentence, if the address asks for what there is not.
+        ValueError: with one sentence, if a setting in the address is invalid.
     """
     settings = Settings(step.settings)
     spec = settings.read("model", parse, parse(FRONT))

@@ -1,4 +1,4 @@
-"""The settings of an address as its page reads them: a text that is none is the page's default."""
+"""Readers of the settings in a page's address; a setting that is left out has its default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar, overload
 from nets.options import quote
 
 SEPARATOR = ";"
-"""Between the networks of one parameter."""
+"""Separates the networks in one parameter."""
 
 EXPLORE_TABS: Mapping[str, tuple[str, ...]] = {
     "shape": (),
@@ -19,7 +19,7 @@ EXPLORE_TABS: Mapping[str, tuple[str, ...]] = {
     "layers": ("layers", "find"),
     "published": (),
 }
-"""The tabs of the page Explore, the first open by default, with the parameters that each holds."""
+"""The tabs of the Explore page with the parameters of each; the first is open by default."""
 
 COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
     "costs": (),
@@ -27,14 +27,14 @@ COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
     "difference": ("from", "to"),
     "ledger": ("ledger",),
 }
-"""The tabs of the page Compare, likewise."""
+"""The tabs of the Compare page, likewise."""
 
 Value = TypeVar("Value")
 Options = Iterable[str] | Mapping[str, str]
 
 
 def read_option(options: Options, text: str) -> str:
-    """Read an option by its value; by its words, which addresses had before they had values.
+    """Read an option by its value, or by its label, which older addresses hold.
 
     Raises:
         ValueError: "must be one of ...".
@@ -61,7 +61,7 @@ def read_switch(text: str) -> bool:
 
 
 def read_number(low: float, high: float | None, text: str) -> float:
-    """Read a finite number within bounds, a whole one where `low` is an int.
+    """Read a finite number within bounds; a whole number if `low` is an int.
 
     Raises:
         ValueError: "must be ... to ...".
@@ -80,18 +80,18 @@ def read_number(low: float, high: float | None, text: str) -> float:
 
 
 def tab_by_settings(tabs: Mapping[str, Iterable[str]], text_of: Callable[[str], str]) -> str:
-    """Return the first tab of which an address holds a setting, or an empty text."""
+    """Return the first tab that has a setting in the address; empty if none has."""
     return next((tab for tab, keys in tabs.items() if any(map(text_of, keys))), "")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one address. What can't be read raises ValueError in one sentence."""
+    """The settings of one address. Raises ValueError with one sentence for an invalid one."""
 
     texts: Mapping[str, str]
 
     def text(self, key: str) -> str:
-        """Return a setting's text; empty where the address has none."""
+        """Return a setting's text; empty if the address has none."""
         return self.texts.get(key, "")
 
     @overload
@@ -114,12 +114,12 @@ class Settings:
         return int(self._said(key, lambda: read_number(low, high, text))) if text else default
 
     def real(self, key: str, low: float, high: float | None, default: float | None) -> float | None:
-        """Return a number, or None where a field stays empty."""
+        """Return a number, or the default, which may be None for a field that can be empty."""
         text = self.text(key)
         return self._said(key, lambda: read_number(low, high, text)) if text else default
 
     def read(self, key: str, read: Callable[[str], Value], default: Value) -> Value:
-        """Return what a reader makes of a text; its own ValueError goes on with the key before."""
+        """Return a setting read by `read`, whose ValueError is raised with the key in front."""
         text = self.text(key)
         if not text:
             return default
@@ -129,12 +129,12 @@ class Settings:
             raise ValueError(f"{key}: {error}") from None
 
     def several(self, key: str, default: Iterable[str]) -> list[str]:
-        """Return the texts of several networks, each once."""
+        """Return the texts of several networks without duplicates."""
         text = self.text(key)
         return list(dict.fromkeys(text.split(SEPARATOR) if text else default))
 
     def tab(self, key: str, tabs: Mapping[str, Iterable[str]]) -> str:
-        """Return the tab that is open: the one that is named, else one of which a setting is."""
+        """Return the open tab: the one that is named, else the first that has a setting."""
         usual = tab_by_settings(tabs, self.text) or next(iter(tabs))
         return self.option(key, list(tabs), usual)
 

@@ -30,7 +30,7 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 NET = "fashion_resnet32"
-"""The network that is taken apart, unless another is chosen."""
+"""The default network."""
 
 IMAGES = 1_000
 """Default number of test images."""
@@ -38,7 +38,7 @@ IMAGES = 1_000
 MAX_IMAGES = 10_000
 
 PATH_IMAGES, MAX_PATH_IMAGES = 32, 256
-"""Images on which paths are measured, unless told and at most."""
+"""Images for measuring paths: the default and the maximum."""
 
 MAX_BYTES = 700_000_000
 """Most bytes of the preprocessed images."""
@@ -55,10 +55,10 @@ def checkpoint_of(name: str | Path) -> Checkpoint:
 
 
 def file_of(value: str) -> Path | None:
-    """Return the file of a trained network that an address names; None if it is not here.
+    """Return the file of a trained network, or None if it isn't on this server.
 
     Args:
-        value: the name of one that ships, the hash of a run of this server, or that of an upload.
+        value: the name of an included network, or the hash of a run or an upload.
     """
     if value in SHIPPED:
         return shipped_path(value)
@@ -70,9 +70,15 @@ def file_of(value: str) -> Path | None:
 
 
 def twins_of(spec: ResNetSpec, offered: Mapping[str, ResNetSpec]) -> tuple[tuple[str, ...], str]:
-    """Return the networks whose blocks are in the same places, by name, and which is the twin.
+    """Return the networks with the same block counts, and which of them is the twin.
 
-    The twin is alike in all but the shortcuts; an empty text where there is none.
+    Args:
+        spec: the network.
+        offered: the other networks, by name.
+
+    Returns:
+        Their names, and the name of the twin, which has the same input and widths but the opposite
+        shortcuts; empty if there is none.
     """
     same = tuple(name for name, other in offered.items() if other.blocks == spec.blocks)
     for name in same:
@@ -84,9 +90,10 @@ def twins_of(spec: ResNetSpec, offered: Mapping[str, ResNetSpec]) -> tuple[tuple
 
 
 def usual_images(checkpoint: Checkpoint, offered: Collection[str]) -> str:
-    """Return the set on which a page judges a checkpoint: its own, or the sample.
+    """Return the images on which a checkpoint is tested by default.
 
-    Fashion-MNIST's networks begin with the sample, which is always here.
+    They are those that it was trained for, if they are offered; for all of Fashion-MNIST, the
+    sample, which is always there.
     """
     own = checkpoint.about.get("data", "")
     return own if own in offered and own != FASHION_MNIST else SAMPLE

@@ -1,4 +1,4 @@
-"""What is known of a question without measuring: this server's answer, else the recorded one."""
+"""Known results: this server's, else the included ones."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from analysis.results.store import Store
 
 
 def known(name: str, kind: str) -> Result | None:
-    """Return the answer to a question, if there is any.
+    """Return the result for a question, or None.
 
     Args:
-        name: the question's hash.
-        kind: of the result.
+        name: the hash of the question.
+        kind: the kind of the result.
     """
     for found in (Store().find(name), recorded(name)):
         if found is not None and found.kind == kind:
@@ -23,5 +23,5 @@ def known(name: str, kind: str) -> Result | None:
 
 
 def sources(results: Iterable[Result]) -> str:
-    """Say where and when results were measured, each place and day once."""
+    """Return where and when the results were measured, without repetition."""
     return " ".join(dict.fromkeys(map(whence, results)))

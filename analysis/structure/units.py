@@ -34,7 +34,7 @@ ORDER_NAMES = {order: order.label for order in UnitOrder}
 
 
 USUAL_ORDERS = (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)
-"""The two that are compared unless others are chosen."""
+"""The two unit orders compared by default."""
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,12 @@ def png(svg: str, dpi: int | None = None) -> bytes:
 
 
 def document(source: str, title: str, data: str) -> bytes:
-    """Typeset a document as a PDF: fonts embedded, text selectable, no time stamp.
+    """Return a PDF typeset from a document, with embedded fonts, selectable text and no time stamp.
 
     Args:
-        source: Typst's text; it finds the other two as `sys.inputs`.
-        title: of the document.
-        data: what it shows, such as JSON; a letter that no font has is left out.
+        source: the document in Typst, which reads title and data from `sys.inputs`.
+        title: the document's title.
+        data: its content, such as JSON. Letters that no font has are left out.
     """
     import typst
 
@@ -104,12 +104,12 @@ def document(source: str, title: str, data: str) -> bytes:
 
 
 def left_out(text: str) -> str:
-    """Return the letters of a text that `document` leaves out, as no font has them."""
+    """Return the letters of a text that `document` leaves out because no font has them."""
     return "".join(sorted(_beyond(text)[1]))
 
 
 def _beyond(text: str) -> tuple[tuple[Path, ...], frozenset[str]]:
-    """Return the system's fonts for letters that ours lack, and the letters that none has."""
+    """Return system fonts for letters that the included fonts lack, and letters that none has."""
     return fonts.system_fonts(frozenset(text) - fonts.covered(fonts.beside()))
 
 

@@ -68,7 +68,7 @@ def faces_css(characters: frozenset[str]) -> str:
 
 @cache
 def beside() -> Path:
-    """Return DejaVu Sans, which matplotlib brings along, for signs that our font lacks."""
+    """Return the file of DejaVu Sans, which ships with matplotlib and has signs that ours lacks."""
     from matplotlib import get_data_path
 
     return Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"

@@ -94,12 +94,12 @@ class Settings:
 
 
 def usual_batches(device: str) -> str:
-    """Return the batch, as a text, that is timed on a device unless another is chosen."""
+    """Return the default batch size on a device, as text."""
     return "2" if device == "cpu" else "32"
 
 
 def usual_threads() -> int:
-    """Return half of the machine's threads, so that whoever asks stays out of the way."""
+    """Return the default number of CPU threads: half of the machine's."""
     return max(1, (os.cpu_count() or 1) // 2)
 
 

@@ -9,10 +9,10 @@ PAIR = ("plain20", "plain56", "resnet20", "resnet56")
 """Two depths of both kinds, as in He et al. 2015, Fig. 1 and Fig. 6."""
 
 DEGRADATION = "degradation"
-"""The recipe of a comparison."""
+"""The recipe for comparing depths."""
 
 USUAL_RECIPE = "short"
-"""The recipe by which one network is trained, unless another is chosen."""
+"""The default recipe for training one network."""
 
 _DEPTHS = (8, 20, 44, 56, 110)
 

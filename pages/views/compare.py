@@ -35,7 +35,7 @@ from analysis.choice.compare import (
     Recipe,
     Sweep,
 )
-from analysis.choice.diff import Diff, marked_graphs
+from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
 from analysis.choice.report import (
     cannot_train,
     comparison_csv,
@@ -96,7 +96,6 @@ _COSTS = (
     Column.MEASURED_MS,
 )
 
-_ASPECT = 1.2  # of each of two graphs side by side
 _WALL_ASPECT = 2.1  # of the graph on the wall
 
 
@@ -347,7 +346,7 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
 
 def _show_graphs(found: Diff) -> None:
     """Show both graphs side by side on one scale, with the differences marked."""
-    both = marked_graphs(found, _ASPECT)
+    both = marked_graphs(found, SIDE_ASPECT)
     widest = max(one.graph.width for one in both)
     sides = st.columns(2, gap="medium")
     for side, cost, (drawn, marks) in zip(sides, (found.before, found.after), both, strict=True):

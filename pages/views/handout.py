@@ -1,4 +1,4 @@
-"""The handout of a lecture on the page: the dialog with its files."""
+"""The dialog with the files of a lecture's handout."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pages.ui.words import complain, sentence
 
 
 def export_handout(lecture: Lecture) -> None:
-    """The dialog for a lecture on paper; its pictures are made once it is open."""
+    """Draw the export dialog for a handout; its pictures are made when the dialog opens."""
     export("handout", data=partial(_files, lecture), what="handout")
 
 
 def _files(lecture: Lecture) -> list[DataFile]:
-    """Return the handout's files, or say which step has no picture and why."""
+    """Return the handout's files; show an error if a step's address is invalid."""
     from analysis.lecture.handout import handout
 
     try:
@@ -41,7 +41,7 @@ def _files(lecture: Lecture) -> list[DataFile]:
 
 
 def _base() -> str:
-    """Return the app's address as the visitor has it."""
+    """Return the app's address as the browser has it."""
     from analysis.lecture.handout import BASE
 
     parts = urlsplit(st.context.url or "")

@@ -1,4 +1,4 @@
-"""The handout of a lecture: a picture for every step, and the two files."""
+"""A lecture's handout: a picture for every step, the PDF and the HTML file."""
 
 import io
 import re
@@ -85,7 +85,7 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
         "Error with one block out",
         "Paths by length",
         "Gradient of one path",
-        "What each length carries",
+        "Gradient by path length",
         "ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by torchvision) against "
         "parameters",
     ]
@@ -147,7 +147,7 @@ def test_a_graph_is_that_of_the_address() -> None:
 
 
 def test_what_is_not_known_says_how_to_measure_it() -> None:
-    said = "Not measured yet: open the link and select {}."
+    said = "Not measured yet. Open the link and press {}."
     assert at("gradients?seeds=7") == Picture(missing=said.format("Measure"))
     assert at("training?train_rate=0.123") == Picture(missing=said.format("Train"))
     assert at("timing?model=resnet20") == Picture(missing=said.format("Measure"))
@@ -158,7 +158,9 @@ def test_what_is_not_known_says_how_to_measure_it() -> None:
     assert recorded.missing == said.format("Measure")
     assert recorded.grid is not None
     assert recorded.grid.caption.startswith("Recorded on an NVIDIA H200 on 2026-")
-    assert at("gradients?images=picture").missing.startswith("Pictures of a visitor are not")
+    assert at("gradients?images=picture").missing.startswith(
+        "An address doesn't hold uploaded pictures"
+    )
     assert at("lesions?net=0123456789abcdef").missing.startswith("This network isn't on this")
 
 
