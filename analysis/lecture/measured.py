@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import fields, replace
 
@@ -62,14 +63,14 @@ def timing(settings: Settings, spec: ResNetSpec) -> Picture:
         )
     batches = settings.read("timing_batches", batches_of, batches_of(usual_batches(device)))
     is_inference = settings.option("timing_mode", ["training", "inference"], "training")
-    most = max(1, 2 * usual_threads())
+    cpus = os.cpu_count() or 1
     asked = TimingSettings(
         device=device,
         dtype=Dtype(settings.option("timing_dtype", list(Dtype), Dtype.FLOAT32)),
         tf32=settings.switch("timing_tf32"),
         channels_last=settings.switch("timing_channels_last"),
         compile=settings.switch("timing_compile"),
-        threads=settings.whole("timing_threads", 1, most, usual_threads()),
+        threads=settings.whole("timing_threads", 1, cpus, usual_threads(cpus)),
         inference=is_inference == "inference",
         optimiser=settings.switch("timing_optimiser", True),
     )

@@ -98,9 +98,9 @@ def usual_batches(device: str) -> str:
     return "2" if device == "cpu" else "32"
 
 
-def usual_threads() -> int:
-    """Return the default number of CPU threads: half of the machine's."""
-    return max(1, (os.cpu_count() or 1) // 2)
+def usual_threads(cpus: int | None) -> int:
+    """Return the default number of CPU threads: half of those that the machine has, if known."""
+    return max(1, (cpus or 1) // 2)
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

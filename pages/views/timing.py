@@ -85,7 +85,7 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
             "CPU threads",
             1,
             cpu_count() or 1,
-            usual_threads(),
+            usual_threads(cpu_count()),
             key="timing_threads",
             place=left,
             help="Half of the machine's by default, which leaves the others to the app.",
