@@ -15,6 +15,7 @@ from analysis.commands.shared import (
     or_usage,
     write,
 )
+from analysis.lecture.story import BASE
 
 
 @click.command()
@@ -91,7 +92,7 @@ def record(
 )
 @click.option(
     "--base",
-    default="http://localhost:8501",
+    default=BASE,
     show_default=True,
     help="Address of the app, for the links.",
 )

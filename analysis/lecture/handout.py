@@ -17,16 +17,13 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from analysis.lecture.pictures import picture_of
-from analysis.lecture.story import Lecture, Question, Step, link
+from analysis.lecture.story import BASE, Lecture, Question, Step, link
 from analysis.style import files
 from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css
 from analysis.style.grid import Grid
 from analysis.style.look import MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
 from analysis.style.palette import PRINT
 from nets.options import quote
-
-BASE = "http://localhost:8501"
-"""The default address of the app."""
 
 _HERE = Path(__file__).parent
 _LANGUAGE = "en"

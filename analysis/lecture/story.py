@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
+BASE = "http://localhost:8501"
+"""The default address of the app."""
+
 MAX_STEPS = 60
 """Steps of one lecture."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from analysis.lecture.story import Lecture
+from analysis.lecture.story import BASE, Lecture
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.words import complain, sentence
@@ -42,8 +42,6 @@ def _files(lecture: Lecture) -> list[DataFile]:
 
 def _base() -> str:
     """Return the app's address as the browser has it."""
-    from analysis.lecture.handout import BASE
-
     parts = urlsplit(st.context.url or "")
     if not parts.netloc:
         return BASE
