@@ -229,7 +229,10 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
         )
         for side, order in zip(("left", "right"), USUAL_ORDERS, strict=True)
     )
-    said = " ".join(f"{unit.name}: {identity_path(unit)}" for unit in dict.fromkeys(chosen))
+    said = " ".join(
+        f"{unit.name[:1].upper()}{unit.name[1:]}: {identity_path(unit)}"
+        for unit in dict.fromkeys(chosen)
+    )
     return Picture(drawings=(partial(at_text_size, unit_graph(chosen)),), caption=said)
 
 
@@ -252,7 +255,7 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     nets = tuple(map(parse, texts))
     if any(settings.text(key) in MEASURED for key in ("x", "y", "bubble")):
         return Picture(
-            missing="Measured figures belong to a session. Open the link after measuring."
+            missing="Measured figures change with the server. Open the link to see them."
         )
     counted = compare(nets, batch)
     axes: dict[str, Axis] = axes_to_choose(counted)
@@ -315,7 +318,7 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     optimiser = Optimiser(settings.option("optimiser", list(Optimiser), Optimiser.SGD))
     task, budgets = _task(settings), budgets_of(amounts)
     if budgets.max_ms is not None:
-        return Picture(missing="Measured times belong to a session. Open the link after measuring.")
+        return Picture(missing="Measured times change with the server. Open the link to see them.")
     found = choose(task, budgets, batch, dtype, optimiser)
     view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
     fronts, said = fronts_of(found), (found.sentence,)
