@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
-
 import streamlit as st
 
-from analysis.results.form import Result, read_result
-from analysis.results.recorded import recorded
+from analysis.results import known as results
+from analysis.results.form import Result
 from analysis.results.store import Store
 
 _ANSWERS = "answers"
@@ -24,10 +20,8 @@ def known(name: str, kind: str) -> Result | None:
         kind: of the result.
     """
     answers: dict[str, Result] = st.session_state.get(_ANSWERS, {})
-    for found in (answers.get(name), _stored(Store().path(name)), recorded(name)):
-        if found is not None and found.kind == kind:
-            return found
-    return None
+    found = answers.get(name)
+    return found if found is not None and found.kind == kind else results.known(name, kind)
 
 
 def is_of_visit(result: Result) -> bool:
@@ -44,26 +38,3 @@ def keep(result: Result) -> None:
     Store().keep(result)
     while len(answers) > _KEPT:
         del answers[next(iter(answers))]
-
-
-def measured_here(kind: str) -> Iterator[Result]:
-    """Yield this server's results of a kind, oldest first."""
-    for path in reversed(Store().paths(kind)):
-        if (result := _stored(path)) is not None:
-            yield result
-
-
-def _stored(path: Path) -> Result | None:
-    try:
-        return _read(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
-
-
-@lru_cache(300)
-def _read(path: Path, changed_ns: int) -> Result | None:
-    """Read a result's file; read it again if it has changed."""
-    try:
-        return read_result(path)
-    except (OSError, ValueError):
-        return None

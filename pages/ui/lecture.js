@@ -2,6 +2,8 @@
 // the arrows unless a field or a graph has the focus; 1 to 3 answer the question, "." or "b" shows
 // the step without an answer.
 //
+// Quick presses count together: a browser drops keys between a document and its first paint.
+//
 // The server puts this into its documents, so that a key counts before the page is there, and a
 // component brings it where another server's documents come without it. The step is that of the
 // address, or the one that is on its way.
@@ -12,6 +14,7 @@ const FIELD =
 const MOVES = { PageDown: 1, PageUp: -1, ArrowRight: 1, ArrowLeft: -1 };
 const ANSWERS = { 1: "lecture_answer_1", 2: "lecture_answer_2", 3: "lecture_answer_3" };
 const KEPT = "lecture";
+const PAUSE_MS = 180;
 
 function links() {
   const strip = document.querySelector("[data-lecture]");
@@ -29,7 +32,13 @@ function move(by) {
   const to = at + by;
   if (to < 1 || to > all.length) return true;
   document.lectureStep = to;
-  const url = new URL(all[to - 1], location.href);
+  clearTimeout(document.lectureTimer);
+  document.lectureTimer = setTimeout(() => go(all[to - 1], here), PAUSE_MS);
+  return true;
+}
+
+function go(link, here) {
+  const url = new URL(link, location.href);
   const view = here.get("lecture") ? here.get("view") : "wall";
   for (const [key, text] of [
     ["answers", here.get("answers")],
@@ -37,7 +46,6 @@ function move(by) {
   ])
     if (text) url.searchParams.set(key, text);
   location.assign(url);
-  return true;
 }
 
 function press(event) {

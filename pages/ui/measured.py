@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.drawing.heat import Heat
+from analysis.results.known import measured_here
 from nets import ResNetSpec
 from nets.options import number_of
-from pages.ui.known import measured_here
 
 if TYPE_CHECKING:
     from analysis.timing.measure import Timing

@@ -47,7 +47,7 @@ def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -
     page = visit(f"{server}/lecture", 1280, 720)
     expect(page.locator("[data-lecture]")).to_be_attached()
     for key in ("PageDown", "PageDown", "ArrowRight", "PageUp"):
-        page.keyboard.press(key, delay=100)  # a browser drops keys before a document's first paint
+        page.keyboard.press(key)
     arrived(page, 2)
     assert "view=wall" in page.url
     page.get_by_role("link", name="Next step").click()
