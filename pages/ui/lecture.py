@@ -20,6 +20,7 @@ from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import Lecture, Question, Step, link
 from pages.ui.address import chosen, hold
 from pages.ui.wall import View, on_wall
+from pages.ui.words import escaped
 
 LECTURE, STEP, ANSWERS = "lecture", "step", "answers"
 """The parameters: the lecture's name, the step's number from 1 on, a letter for each answer."""
@@ -146,27 +147,32 @@ def _arrow(at: Place, by: int, sign: str, label: str) -> str:
 
 def say(at: Place, where: DeltaGenerator) -> None:
     """Write the step's sentence, or what the numbers answer to its question."""
-    filled, question = at.lecture.filled, at.step.question
+    question = at.step.question
     if question is None or at.waits:
-        where.markdown(filled(at.step.say))
+        where.markdown(_line(at, at.step.say))
         return
     answer = int(at.answer)
-    told = f"**{filled(question.because)}**"
+    told = f"**{_line(at, question.because)}**" if question.because else ""
     if answer and question.right is not None:
         right = answer == question.right + 1
-        said = filled(question.answers[answer - 1])
+        said = _line(at, question.answers[answer - 1])
         told = f"{'Right.' if right else f'You said “{said}”.'} {told}"
     where.markdown(told)
 
 
+def _line(at: Place, text: str) -> str:
+    """Return a text with its numbers, in one line, in which Streamlit finds no Markdown."""
+    return escaped(" ".join(at.lecture.filled(text).split()))
+
+
 def _ask(at: Place, question: Question) -> None:
     """Ask the class; what it answers goes into the address, and the page is drawn."""
-    st.markdown(f"## {at.lecture.filled(question.asked)}")
+    st.markdown(f"## {_line(at, question.asked)}")
     for index, (column, answer) in enumerate(
         zip(st.columns(3), question.answers, strict=True), start=1
     ):
         column.button(
-            f"{index}. {at.lecture.filled(answer)}",
+            f"{index}. {_line(at, answer)}",
             key=f"lecture_answer_{index}",
             on_click=hold,
             args=(ANSWERS, at.answered(str(index))),

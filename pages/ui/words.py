@@ -10,9 +10,14 @@ import streamlit as st
 from nets import CATALOG
 
 
+def escaped(text: str) -> str:
+    """Return a text in which Streamlit finds no Markdown."""
+    return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
+
+
 def sentence(reason: str) -> str:
     """Return a reason as an escaped sentence, capitalised unless it begins with a model."""
-    plain = re.sub(r"([\\\[\]`*$~<>])", r"\\\1", reason)
+    plain = escaped(reason)
     end = "" if reason.endswith(("?", ".")) else "."
     is_model = reason.split()[0].partition(":")[0] in CATALOG
     return f"{plain if is_model else plain[0].upper() + plain[1:]}{end}"

@@ -375,15 +375,22 @@ def _show_on_wall(found: Diff) -> None:
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show one network's cost as each tool counts it, and explain every difference."""
-    place, _ = st.columns([3, 3])
+    with aside("ledger"):
+        place, _ = st.columns([3, 3])
     text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
     try:
-        grid = ledger_grid(ledger(parse(text)))
+        spec = parse(text)
+        grid = ledger_grid(ledger(spec))
     except ValueError as error:
         _complain_of(text, error)
         return
     with files:
         export("ledger", data=table_files(grid, "ledger"), what="ledger")
+    if on_wall():
+        st.title(f"{grid.caption} {in_a_sentence(spec)}")
+        rows = [(row[0], row[-1]) for row in grid.rows]
+        st.html(table(grid.caption, (grid.columns[0], grid.columns[-1]), rows, 1))
+        return
     st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
     st.caption(
         "Each row sums to the tool's own count for one image. Counts are derived from each tool's "

@@ -15,12 +15,13 @@ from analysis.lecture.files import pack, read_lecture, write_lecture
 from analysis.lecture.lectures import lecture_of, names
 from analysis.lecture.steps import NAME
 from analysis.lecture.story import ANSWERS, MOST_TEXT, Lecture, Question, Step
+from nets.options import number_of
 from pages.ui.exports import section
 from pages.ui.fields import select
 from pages.ui.lecture import step_link
 from pages.ui.mylecture import keep_mine, my_lecture
 from pages.ui.wall import View, on_wall
-from pages.ui.words import complain
+from pages.ui.words import complain, escaped
 from pages.views.handout import export_handout
 
 _KEYS = (
@@ -112,8 +113,8 @@ def _open_file() -> None:
     except ValueError as error:
         complain(f"{file.name}, {error}")
         return
-    said = f"{lecture.title}: {len(lecture.steps)} steps"
-    st.button(f"Use {said}", key="use_lecture", on_click=keep_mine, args=(lecture,))
+    said = f"{lecture.title}: {number_of(len(lecture.steps), 'step')}"
+    st.button(f"Use {escaped(said)}", key="use_lecture", on_click=keep_mine, args=(lecture,))
 
 
 def _show_step(mine: Lecture, index: int, step: Step) -> None:

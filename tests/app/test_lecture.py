@@ -134,6 +134,20 @@ def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:
     assert "Say {this}." in markdown(app)
 
 
+def test_texts_of_a_link_are_no_markdown(open_app: Open) -> None:
+    picture = "![a](http://elsewhere/a.png) $x$\n# b"
+    question = Question(picture, (picture, "b", "c"), 0, picture)
+    bad = Lecture(picture, (Step(picture, "units", picture, question, picture),))
+    app = open_app(None, "units", lecture=pack(bad))
+    assert not app.exception
+    literal = r"!\[a\](http://elsewhere/a.png) \$x\$ # b"
+    assert markdown(app).count(literal) == 2  # what is said and asked
+    assert app.button(key="lecture_answer_1").label == f"1. {literal}"
+    assert "<h2>![a](http://elsewhere/a.png) $x$" in html(app)
+    app.button(key="lecture_answer_2").click().run()
+    assert f"**{literal}**" in markdown(app)
+
+
 def test_a_file_is_opened(open_app: Open) -> None:
     app = open_app(None, "lecture", lecture_shown="mine")
     app.file_uploader[0].upload("mine.toml", TOML.encode(), "application/toml").run()

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.frame import PAGES
 from tests.app.conftest import Open
+from tests.app.test_explore import html
 
 NAMES = [name for name, _, _ in PAGES]
 
@@ -46,3 +47,13 @@ def test_another_view_is_said_to_be_none(open_app: Open) -> None:
     app = open_app("resnet20", "gradients", view="ceiling")
     assert "view=ceiling" in app.warning[0].value
     assert "Two half-truths" in heads(app)
+
+
+def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
+    app = open_app("resnet20", "compare", compare_shown="ledger")
+    assert "breakdown" in html(app)
+    switch(app)
+    assert not app.exception
+    assert "breakdown" not in html(app)
+    assert "fvcore, eval" in html(app)
+    assert app.title[-1].value.startswith("Which FLOPs? ")

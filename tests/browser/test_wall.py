@@ -44,10 +44,11 @@ def texts(page: Page) -> list[tuple[str, float]]:
 FITS = "height => document.querySelector('[data-testid=stMain]').scrollHeight <= height"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "compare?compare_shown=ledger"])
 def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: str) -> None:
     path = "" if name == NAMES[0] else name
-    page = visit(f"{server}/{path}?view=wall&model=resnet20", 1280, 720)
+    more = "&" if "?" in path else "?"
+    page = visit(f"{server}/{path}{more}view=wall&model=resnet20", 1280, 720)
     drawn(page)
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     for width, height in ((1280, 720), (1920, 1080)):
