@@ -8,6 +8,7 @@ from pages.ui.frame import requested
 
 spec = requested()
 
+from analysis.charts.chart import over
 from analysis.machine.jobs import Job
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
@@ -19,6 +20,7 @@ from pages.views.gradients import (
     choose_models,
     choose_quantity,
     choose_settings,
+    known_to_job,
     measure_button,
     pressed_preset,
     remember,
@@ -56,6 +58,9 @@ def show(job: Job, experiment: Experiment) -> None:
     """Draw the curves measured so far."""
     if job.results:
         chart = experiment.chart(job.results, asked(experiment))
+        known = known_to_job(experiment)
+        if known is not None:
+            chart = over(chart, experiment.chart(experiment.found(known), known.settings))
         show_chart(chart, f"{experiment.key}_live", None)
 
 

@@ -138,6 +138,29 @@ MARKED = 12
 """Most points of a line that have a marker."""
 
 
+def over(live: Chart, known: Chart) -> Chart:
+    """Return a chart of lines that are being measured, over those of a known result.
+
+    The known lines are thin and dotted, without bands, and share one entry in the legend.
+    """
+    lines = [one for one in known.series if one.draw is Draw.LINE and not one.thin]
+    below = [
+        replace(
+            one,
+            name="known result",
+            dash=Dash.DOTTED,
+            low=(),
+            high=(),
+            text=(),
+            thin=True,
+            in_legend=number == 0,
+            hover=(one.name,),
+        )
+        for number, one in enumerate(lines)
+    ]
+    return replace(live, series=(*below, *live.series), marks=live.marks or known.marks)
+
+
 def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, int]]:
     """Yield each series with its colour and its index among those drawn alike, for its marker."""
     turn = cycle(_TURN)

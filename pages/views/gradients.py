@@ -280,6 +280,11 @@ def known_run(
         return None
 
 
+def known_to_job(experiment: Experiment) -> Run | None:
+    """Return the known run of the settings that the latest job measures again, if any."""
+    return known_run(experiment, *st.session_state[f"{experiment.key}_asked"])
+
+
 def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result | None:
     return known(run_hash(models, settings), kind_of(settings))
 

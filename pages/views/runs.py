@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.charts.chart import over
 from analysis.drawing.caption import sources_of
 from analysis.machine.jobs import Job
 from analysis.results.recorded import whence
@@ -64,6 +65,8 @@ def show_live(job: Job, shown: Shown) -> None:
     words = f"{latest.model}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
     st.progress(min(done / total, 1.0), f"{words}, {_left(tasks, runs)}".rstrip(", "))
     chart = training_chart(runs, shown)
+    if before := answered(tasks):
+        chart = over(chart, training_chart(before, shown))
     if chart.series:
         show_chart(chart, "training_live", 520)
 

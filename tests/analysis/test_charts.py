@@ -21,6 +21,7 @@ from analysis.charts.chart import (
     Series,
     limits,
     named_at_ends,
+    over,
     tick_text,
 )
 from analysis.charts.file import chart_file, picture
@@ -461,3 +462,20 @@ def test_lines_that_end_apart_are_named_there_and_others_in_the_legend() -> None
     decades = (replace(up, y=(1.0, 1e-9)), replace(down, y=(1.0, 1e-7)))
     assert len(named_at_ends(decades, log=True)) == 4
     assert named_at_ends(decades) == decades
+
+
+def test_what_is_measured_is_drawn_over_what_is_known() -> None:
+    band = Series("plain", (1.0, 2.0), (3.0, 4.0), low=(2.0, 3.0), high=(4.0, 5.0))
+    theory = Series("theory", (1.0, 2.0), (3.0, 4.0), thin=True)
+    name = Series("", (2.0,), (4.0,), Draw.POINTS, text=("plain",), in_legend=False)
+    known = Chart("a", "x", "y", (band, band, theory, name), "", marks=(Mark(1.0, "layer1"),))
+    live = Chart("b", "x", "y", (Series("now", (1.0,), (3.0,)),), "")
+    drawn = over(live, known)
+    assert (drawn.title, drawn.marks) == ("b", known.marks)
+    assert [(one.name, one.thin, one.in_legend) for one in drawn.series] == [
+        ("known result", True, True),
+        ("known result", True, False),
+        ("now", False, True),
+    ]
+    assert drawn.series[0].dash is Dash.DOTTED
+    assert (drawn.series[0].low, drawn.series[0].hover) == ((), ("plain",))
