@@ -12,6 +12,7 @@ from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER
 from analysis.style.numbers import scientific, short
 from nets.catalog import CATALOG
+from nets.options import UnitOrder
 
 
 class Facts(Mapping[str, str]):
@@ -104,11 +105,15 @@ def _error(entry: str) -> Callable[[], str]:
     return lambda: f"{CATALOG[entry].results[0].percent:.2f}%"
 
 
-def _order_error(order: str) -> Callable[[], str]:
-    from analysis.structure.units import ORDER_ERRORS
-    from nets.options import UnitOrder
+def _order_error(order: UnitOrder) -> Callable[[], str]:
+    """Write the published error of ResNet-110 with a unit order."""
 
-    return lambda: f"{ORDER_ERRORS[UnitOrder(order)][0]:.2f}%"
+    def written() -> str:
+        from analysis.structure.units import ORDER_ERRORS
+
+        return f"{ORDER_ERRORS[order][0]:.2f}%"
+
+    return written
 
 
 def _lesion(net: str, path: str = "") -> Callable[[], str]:
@@ -157,8 +162,8 @@ _FACTS: dict[str, Callable[[], str]] = {
     "option_c_error": _error("resnet34_c"),
     "plain56_cosine": lambda: f"{cosine('plain56'):.2f}",
     "resnet56_cosine": lambda: f"{cosine('resnet56'):.2f}",
-    "original_error": _order_error("original"),
-    "full_preact_error": _order_error("full_preact"),
+    "original_error": _order_error(UnitOrder.ORIGINAL),
+    "full_preact_error": _order_error(UnitOrder.FULL_PREACT),
     "taken": lambda: TAKEN,
     "residual_intact": _lesion("fashion_resnet32"),
     "plain_intact": _lesion("fashion_plain32"),

@@ -1,6 +1,8 @@
 """The server's addresses, its requests to other machines, and the jobs of closed pages."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +103,13 @@ def test_a_closed_page_frees_its_place(tmp_path: Path) -> None:
             with pytest.raises(TimeoutError):
                 until_finished(second, 3)
         until_finished(second, 15)
+
+
+def test_the_app_starts_without_torch() -> None:
+    """Torch takes seconds to load: the first page is drawn before."""
+    heavy = "{'torch', 'torchvision', 'matplotlib'}"
+    code = f"import sys, app; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "[]\n"

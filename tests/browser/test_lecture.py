@@ -72,7 +72,9 @@ def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
     page.get_by_text("My lecture", exact=True).click()
     field = page.get_by_role("textbox", name="To say")
     field.fill("Two orders.")
+    before = page.url
     field.press("Enter")
+    expect(page).not_to_have_url(before)
     settled(page)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Present").click()
