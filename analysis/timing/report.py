@@ -72,7 +72,7 @@ RECORDED_HEAD = (
     "Host",
     "Images per second",
     "Peak memory",
-    "Of the predicted",
+    "Peak / predicted",
 )
 
 
