@@ -20,11 +20,12 @@ from pages.views.gradients import (
     choose_models,
     choose_quantity,
     choose_settings,
+    known_run,
     known_to_job,
+    latest_run,
     measure_button,
     pressed_preset,
     remember,
-    run_to_show,
     say_if_another,
     say_whence,
     show_background,
@@ -47,8 +48,9 @@ with aside("settings"):
     st.markdown(experiment.intro)
     settings = choose_settings(quantity)
     models = choose_models(spec, quantity)
-    measure_button(experiment, models, settings, running)
-run = run_to_show(experiment, models, settings)
+    known = known_run(experiment, models, settings) if models and settings else None
+    measure_button(experiment, models, settings, running, known is not None)
+run = known or latest_run(experiment)
 preset = pressed_preset(experiment, running, run)
 with strip:
     show_presets(settings, preset)
@@ -58,9 +60,8 @@ def show(job: Job, experiment: Experiment) -> None:
     """Draw the curves measured so far."""
     if job.results:
         chart = experiment.chart(job.results, asked(experiment))
-        known = known_to_job(experiment)
-        if known is not None:
-            chart = over(chart, experiment.chart(experiment.found(known), known.settings))
+        if (before := known_to_job(experiment)) is not None:
+            chart = over(chart, experiment.chart(experiment.found(before), before.settings))
         show_chart(chart, f"{experiment.key}_live", None)
 
 

@@ -6,18 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analysis.charts.chart import Chart
 from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
 from analysis.lecture.picture import Picture, missing_until
 from analysis.lecture.settings import Settings
-from analysis.lesions.charts import (
-    dropped_chart,
-    name_of,
-    paths_charts,
-    permuted_chart,
-    single_chart,
-)
+from analysis.lesions.charts import damage_chart, name_of, paths_charts
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, check
 from analysis.lesions.report import (
@@ -25,10 +18,10 @@ from analysis.lesions.report import (
     PATHS,
     lesions_hash,
     lesions_of,
-    lesions_verdict,
     paths_hash,
     paths_of,
     paths_verdict,
+    sentences_of,
 )
 from analysis.lesions.shipped import SHIPPED
 from analysis.lesions.subjects import (
@@ -82,7 +75,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
         if (result := known(name, LESIONS)) is not None:
             results.append(result)
     studies = [lesions_of(result) for result in results]
-    chart = _damage(shown, studies)
+    chart = damage_chart(shown, studies)
     if chart is None:
         return missing_until("Drop blocks one by one")
     tests = number_of(studies[0].images, "test image")
@@ -104,24 +97,13 @@ def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
     return out
 
 
-def _damage(shown: str, studies: Sequence[Lesions]) -> Chart | None:
-    """Return the chart of one part of the studies; None if no study has that part."""
-    if shown == "single":
-        return single_chart(studies) if studies else None
-    if shown == "several":
-        whole = [one for one in studies if one.dropped]
-        return dropped_chart(whole) if whole else None
-    whole = [one for one in studies if one.permuted]
-    return permuted_chart(whole) if whole else None
-
-
 def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
     """Yield what the studies say about a part; name the network if there are several."""
     for found in studies:
-        every = lesions_verdict(found)
-        own = {"single": every[:1], "several": every[1:2], "order": every[2:]}[shown]
         who = f"{name_of(found, studies)}. " if len(studies) > 1 else ""
-        yield from (f"{who[:1].upper()}{who[1:]}{sentence}" for sentence in own)
+        yield from (
+            f"{who[:1].upper()}{who[1:]}{sentence}" for sentence in sentences_of(found, shown)
+        )
 
 
 def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.lecture import counted, dissected, measured
 from analysis.lecture.picture import Picture
-from analysis.lecture.recordings import FRONT
-from analysis.lecture.settings import Settings
+from analysis.lecture.settings import FRONT, Settings
 from analysis.lecture.story import Step
 from nets import ResNetSpec, parse
 

@@ -20,6 +20,7 @@ from analysis.gradients.report import direction_result, gradients_result
 from analysis.gradients.results import GRADIENTS, run_hash
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.images.open import SAMPLE, open_set
+from analysis.lecture.settings import FRONT
 from analysis.lesions.paths import DRAWS
 from analysis.lesions.report import LESIONS, PATHS, lesions_hash, paths_hash
 from analysis.lesions.shipped import SHIPPED, shipped_path
@@ -34,9 +35,6 @@ from analysis.training.report import run_result
 from analysis.training.runs import KIND, Task, tasks_of
 from nets import parse
 from nets.names import kind_of
-
-FRONT = "resnet50"
-"""The model with which the app opens."""
 
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(?:×10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?")
 

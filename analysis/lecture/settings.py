@@ -9,6 +9,9 @@ from typing import TypeVar, overload
 
 from nets.options import quote
 
+FRONT = "resnet50"
+"""The model of an address that has none: the one with which the app opens."""
+
 SEPARATOR = ";"
 """Separates the networks in one parameter."""
 

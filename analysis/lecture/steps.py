@@ -87,9 +87,8 @@ STORY = Lecture(
                 "It explodes: {bn_factor} times larger at the input end, at initialisation.",
             ),
             notes="Theory: √(π/(π−1)) = 1.21 per layer (Yang et al. 2019). This need not be why "
-            "plain networks train badly: the range shrinks during training while the loss hardly "
-            'falls. He et al. 2015, section 4.1: degradation is "unlikely to be caused by '
-            'vanishing gradients".',
+            'plain networks train badly. He et al. 2015, section 4.1: degradation is "unlikely to '
+            'be caused by vanishing gradients".',
         ),
         Step(
             "Hypothesis: the identity is hard to learn",

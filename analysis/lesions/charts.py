@@ -12,6 +12,22 @@ from analysis.training.verdict import name_of as name_beside
 from nets import parse
 
 
+def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
+    """Return the chart of one part of the studies, or None if no study has that part.
+
+    Args:
+        part: `single`, `several` or `order`, as `analysis.lesions.report.sentences_of`.
+        studies: one per network.
+    """
+    if part == "single":
+        return single_chart(studies) if studies else None
+    if part == "several":
+        whole = [one for one in studies if one.dropped]
+        return dropped_chart(whole) if whole else None
+    whole = [one for one in studies if one.permuted]
+    return permuted_chart(whole) if whole else None
+
+
 def single_chart(studies: Sequence[Lesions]) -> Chart:
     """Plot the error in percent with no block out and with each block out alone, as bars."""
     series = []

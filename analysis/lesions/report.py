@@ -156,6 +156,12 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
     return tuple(said)
 
 
+def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:
+    """Return the sentences about one part of a study: `single`, `several` or `order`."""
+    said = lesions_verdict(found)
+    return {"single": said[:1], "several": said[1:2], "order": said[2:]}[part]
+
+
 def paths_verdict(found: Paths) -> tuple[str, ...]:
     """Return the verdict on the paths: sentences that follow from the numbers."""
     low, high = found.holding(_HELD)

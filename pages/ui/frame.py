@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException
 
+from analysis.lecture.settings import FRONT
 from nets import ResNetSpec
 from nets.origin import title
 from pages.ui import lecture
@@ -22,7 +23,7 @@ from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
 from pages.ui.mylecture import add_button, my_lecture
-from pages.ui.picker import DEFAULT, Choice, choose
+from pages.ui.picker import Choice, choose
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
 from pages.ui.words import complain, say_left_out
@@ -161,5 +162,5 @@ def _refuse(reason: str, instead: str) -> NoReturn:
     st.title("Can't show this model")
     complain(reason)
     st.button(f"Show {instead}", on_click=choose, args=(instead,))
-    st.caption(f"Write a model as `{DEFAULT}` or `{DEFAULT}:blocks=3,8,36,3`.")
+    st.caption(f"Write a model as `{FRONT}` or `{FRONT}:blocks=3,8,36,3`.")
     end_page()

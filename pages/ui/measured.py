@@ -27,13 +27,12 @@ TRAININGS = "training_runs"
 def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]]:
     """Return the latest measurement of each kind, by name: its label and what makes its heat."""
     heats: dict[str, tuple[str, Callable[[], Heat]]] = {}
-    for timing in timings():
-        if timing.model == str(spec):
-            from analysis.timing.charts import time_heat
+    for timing in timings(model=str(spec)):
+        from analysis.timing.charts import time_heat
 
-            heats["forward"] = "forward time", partial(time_heat, timing, "forward")
-            if timing.backward_ms:
-                heats["backward"] = "backward time", partial(time_heat, timing, "backward")
+        heats["forward"] = "forward time", partial(time_heat, timing, "forward")
+        if timing.backward_ms:
+            heats["backward"] = "backward time", partial(time_heat, timing, "backward")
     for run in st.session_state.get(GRADIENTS, []):
         if own := [curve for curve in run.curves if curve.model == str(spec)]:
             from analysis.gradients.charts import gradient_heat
@@ -42,10 +41,16 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     return heats
 
 
-def timings() -> list[Timing]:
-    """Return this server's timings, followed by this session's."""
+def timings(**asked: object) -> list[Timing]:
+    """Return this server's timings of a question, followed by this session's.
+
+    Args:
+        asked: what they were asked, such as `model`, as a result's file has it.
+    """
     visit: list[Timing] = st.session_state.get(TIMINGS, [])
-    if not (results := list(measured_here("time"))):
+    visit = [one for one in visit if asked.items() <= _question(one).items()]
+    results = [one for one in measured_here("time") if asked.items() <= one.asked.items()]
+    if not results:
         return visit
     from analysis.timing.results import timing_of
 
@@ -57,6 +62,12 @@ def timings() -> list[Timing]:
             if (timing.model, timing.environment.date) not in known:
                 found.append(timing)
     return [*found, *visit]
+
+
+def _question(timing: Timing) -> dict[str, object]:
+    from analysis.timing.results import asked_of
+
+    return asked_of(timing.model, timing.settings, timing.threads)
 
 
 @dataclass(frozen=True)
@@ -89,10 +100,8 @@ def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
 
 
 def _timed(batch: int, dtype: str) -> Iterator[MeasuredStep]:
-    for timing in timings():
-        if timing.step_ms and (timing.settings.batch, timing.settings.dtype) == (batch, dtype):
-            if timing.optimiser_ms is None:
-                continue
+    for timing in timings(batch=batch, dtype=dtype):
+        if timing.step_ms and timing.optimiser_ms:
             from analysis.timing.report import conditions
 
             where, peak = timing.environment.date, timing.peak_memory_bytes

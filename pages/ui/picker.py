@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import streamlit as st
 
+from analysis.lecture.settings import FRONT
 from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
 from nets.options import CHANNELS, OPTIONS, shown
@@ -15,8 +16,6 @@ from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.option_words import in_words, label_of
 from pages.ui.words import sentence
-
-DEFAULT = "resnet50"
 
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
 
@@ -31,13 +30,13 @@ class Choice:
 
     spec: ResNetSpec | None
     error: str = ""
-    fallback: str = DEFAULT
+    fallback: str = FRONT
 
 
 def pick() -> Choice:
     """Draw the picker in the sidebar and return the model."""
     with st.sidebar:
-        text = hidden_text(MODEL, DEFAULT)
+        text = hidden_text(MODEL, FRONT)
         choice = _read(text)
         _draw_views(choice.spec.base if choice.spec else choice.fallback.partition(":")[0])
         st.session_state[_TEXT] = text
@@ -61,7 +60,7 @@ def choose(text: str) -> None:
 
 
 def _read(text: str) -> Choice:
-    fallback = st.session_state.get(_LAST_GOOD, DEFAULT)
+    fallback = st.session_state.get(_LAST_GOOD, FRONT)
     try:
         spec = parse(text)
     except ValueError as error:
@@ -135,7 +134,7 @@ def _text_changed() -> None:
     text = st.session_state[_TEXT].strip()
     if "://" in text:  # a page's address was pasted
         text = parse_qs(urlsplit(text).query).get(MODEL, [text])[0]
-    choose(text or DEFAULT)
+    choose(text or FRONT)
 
 
 def _name_changed() -> None:

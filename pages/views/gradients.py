@@ -178,9 +178,9 @@ def measure_button(
     models: tuple[ResNetSpec, ...],
     settings: GradientSettings | None,
     running: bool,
+    is_known: bool,
 ) -> None:
     """Draw the Measure button, disabled during a job, and say why models can't be measured."""
-    known = models and settings and known_run(experiment, models, settings)
     allowed = bool(models and settings)
     if models and settings:
         try:
@@ -189,9 +189,9 @@ def measure_button(
             complain(str(error))
             allowed = False
     st.button(
-        "Run it here" if known else "Measure",
+        "Run it here" if is_known else "Measure",
         key=f"measure_{experiment.key}",
-        type="secondary" if known else "primary",
+        type="secondary" if is_known else "primary",
         icon=":material/stacked_line_chart:",
         disabled=not allowed or running,
         on_click=_run,
@@ -252,12 +252,8 @@ def remember(experiment: Experiment, job: Job) -> None:
             keep(experiment.result(run))
 
 
-def run_to_show(
-    experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings | None
-) -> Run | None:
-    """Return the known run of these settings, or else the latest run in this session."""
-    if models and settings and (run := known_run(experiment, models, settings)):
-        return run
+def latest_run(experiment: Experiment) -> Run | None:
+    """Return the latest run in this session."""
     runs: list[Run] = st.session_state.get(experiment.kept, [])
     return runs[-1] if runs else None
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.lecture.settings import SEPARATOR
 from nets import ResNetSpec, parse
 from nets.options import Norm, Shortcut
 from nets.text import edit
 from pages.ui.address import held, hold
 from pages.ui.option_words import VALUES, label_of
 from pages.ui.words import complain
-
-_SEPARATOR = ";"
 
 _SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
     "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
@@ -44,8 +43,8 @@ def choose_networks(
         say: receives error messages.
     """
     text, field = held(key), f"asked_{key}"
-    usual = _SEPARATOR.join(default)
-    st.session_state[field] = (text or usual).replace(_SEPARATOR, "  ")
+    usual = SEPARATOR.join(default)
+    st.session_state[field] = (text or usual).replace(SEPARATOR, "  ")
     st.text_input(
         "Models, separated by spaces",
         key=field,
@@ -54,7 +53,7 @@ def choose_networks(
         help=f"Any model texts; by default {which}.",
     )
     try:
-        models = tuple(map(parse, (text or usual).split(_SEPARATOR)))
+        models = tuple(map(parse, (text or usual).split(SEPARATOR)))
     except ValueError as error:
         say(str(error))
         return ()
@@ -68,7 +67,7 @@ def choose_networks(
 
 def use_models(key: str, texts: Sequence[str]) -> None:
     """Choose networks from a callback; no texts mean the default."""
-    hold(key, _SEPARATOR.join(texts))
+    hold(key, SEPARATOR.join(texts))
 
 
 def _show_switches(key: str, models: tuple[ResNetSpec, ...], with_depth: bool) -> None:
@@ -123,4 +122,4 @@ def _switch(key: str, name: str, models: tuple[ResNetSpec, ...]) -> None:
 
 
 def _typed(key: str, field: str) -> None:
-    use_models(key, st.session_state[field].replace(_SEPARATOR, " ").split())
+    use_models(key, st.session_state[field].replace(SEPARATOR, " ").split())

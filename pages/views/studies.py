@@ -9,12 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.charts.chart import Chart
 from analysis.images.open import SAMPLE, open_set
-from analysis.lesions.charts import dropped_chart, permuted_chart, single_chart
+from analysis.lesions.charts import damage_chart, dropped_chart, single_chart
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
-from analysis.lesions.report import LESIONS, is_residual, lesions_csv, lesions_verdict
+from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
@@ -110,16 +109,14 @@ def run_study(patients: tuple[Patient, ...]) -> None:
 
 def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
     """Show one part of a study: its chart and what it shows."""
-    chart = _chart(shown, studies)
+    chart = damage_chart(shown, studies)
     if chart is None:
         st.caption("Not measured yet.")
         return
     show_chart(chart, f"lesions_{shown}", 420)
     for study in studies:
-        sentences = lesions_verdict(study)
-        own = {"single": sentences[:1], "several": sentences[1:2], "order": sentences[2:]}[shown]
         who = f"**{_short(study)}.** " if len(studies) > 1 else ""
-        for said in own:
+        for said in sentences_of(study, shown):
             st.markdown(f"- {who}{said}")
     if shown != "single":
         st.caption(
@@ -127,16 +124,6 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
             "feature map that the others refine and, except in the first stage, changes its shape."
         )
     st.caption(" ".join(dict.fromkeys(map(whence, results))))
-
-
-def _chart(shown: str, studies: Sequence[Lesions]) -> Chart | None:
-    if shown == "single":
-        return single_chart(studies) if studies else None
-    if shown == "several":
-        whole = [one for one in studies if one.dropped]
-        return dropped_chart(whole) if whole else None
-    whole = [one for one in studies if one.permuted]
-    return permuted_chart(whole) if whole else None
 
 
 def _short(study: Lesions) -> str:
@@ -151,11 +138,8 @@ def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> Non
         name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
         data.append(DataFile(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study)))
         data.append(DataFile(f"JSON, {_short(study)}", f"{name}.json", result.json))
-    charts = {"single": single_chart(studies)}
-    if all(one.dropped for one in studies):
-        charts["several"] = dropped_chart(studies)
-    if any(one.permuted for one in studies):
-        charts["order"] = permuted_chart([one for one in studies if one.permuted])
+    whole = {part: damage_chart(part, studies) for part in ("single", "several", "order")}
+    charts = {part: chart for part, chart in whole.items() if chart is not None}
     networks = ", ".join(f"`{study.model}`" for study in studies)
     where = " ".join(dict.fromkeys(map(whence, results)))
     how = f"Networks: {networks}; {number_of(studies[0].images, 'test image')}. {where}"

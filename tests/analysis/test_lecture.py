@@ -71,6 +71,8 @@ def test_the_right_answers_follow_from_the_numbers() -> None:
     paths = facts.shipped("paths_fashion_resnet56").figures
     assert paths["mean_gradient"] < paths["mean_path"] - 2
     assert right(15) == "Far fewer"
+    gradients = [one["gradient"] for one in paths["lengths"] if one["gradient"] > 0]
+    assert gradients[1] > 1e6 * gradients[-1]  # of a short path, and of the longest
     assert {number for number, step in NUMBERED.items() if step.question} == {
         *(3, 5, 6, 8, 9, 10, 11, 12, 14, 15)
     }
