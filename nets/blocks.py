@@ -11,8 +11,16 @@ from collections.abc import Iterable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nets.options import Activation, Padding
-from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind, unit_steps
+from nets.options import Activation, Norm, Padding
+from nets.plan import (
+    BlockPlan,
+    ConvPlan,
+    ShortcutKind,
+    Step,
+    StepKind,
+    shortcut_steps,
+    unit_steps,
+)
 from nets.spec import ResNetSpec
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
@@ -72,6 +80,34 @@ class Add(nn.Module):
         return branch + shortcut
 
 
+class Scale(nn.Module):
+    """The product of a map and one factor per channel, at the end of squeeze-and-excitation."""
+
+    def forward(self, x: Tensor, factor: Tensor) -> Tensor:
+        return x * factor
+
+
+class SqueezeExcitation(nn.Module):
+    """Scale each channel by a factor that all channels' means determine (Hu et al. 2018, eq. 2-4).
+
+    Maps [N, C, H, W] to the same shape. The names of the two 1x1 convolutions are timm's.
+    """
+
+    def __init__(self, spec: ResNetSpec, plan: BlockPlan) -> None:
+        super().__init__()
+        fc1, fc2 = plan.excitation
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc1 = nn.Conv2d(fc1.in_channels, fc1.out_channels, 1)
+        self.act = activation(spec)
+        self.fc2 = nn.Conv2d(fc2.in_channels, fc2.out_channels, 1)
+        self.gate = nn.Sigmoid()
+        self.scale = Scale()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.scale(x, self.gate(self.fc2(self.act(self.fc1(self.avgpool(x))))))
+        return y
+
+
 class ZeroPad(nn.Module):
     """The parameter-free shortcut (option A): every stride-th pixel, new channels filled with 0."""
 
@@ -101,8 +137,10 @@ def conv(spec: ResNetSpec, plan: ConvPlan) -> nn.Conv2d:
     )
 
 
-def norm(spec: ResNetSpec, channels: int) -> nn.BatchNorm2d:
-    """Return a batch norm with the spec's constants."""
+def norm(spec: ResNetSpec, channels: int) -> nn.BatchNorm2d | nn.GroupNorm:
+    """Return a batch norm or a group norm with the spec's constants."""
+    if spec.norm is Norm.GROUP:
+        return nn.GroupNorm(spec.norm_groups, channels, eps=spec.bn_eps)
     return nn.BatchNorm2d(channels, eps=spec.bn_eps, momentum=spec.bn_momentum)
 
 
@@ -141,6 +179,10 @@ class ResidualUnit(nn.Module):
                         channels = convs[name].out_channels
                     case StepKind.NORM:
                         self.add_module(name, norm(spec, channels))
+                    case StepKind.DROPOUT:
+                        self.add_module(name, nn.Dropout(spec.dropout))
+                    case StepKind.SE:
+                        self.add_module(name, SqueezeExcitation(spec, plan))
                     case _:
                         self.add_module(name, activation(spec))
 
@@ -168,7 +210,19 @@ def _shortcut(spec: ResNetSpec, plan: BlockPlan) -> nn.Module:
         return ZeroPad(plan.stride, plan.out_channels - plan.in_channels)
     if plan.projection is None:
         return nn.Identity()
-    layers: list[nn.Module] = [conv(spec, plan.projection)]
-    if spec.projection_norm and spec.norm.value != "none":
-        layers.append(norm(spec, plan.out_channels))
-    return nn.Sequential(*layers)
+    shortcut = nn.Sequential()
+    for kind, name in shortcut_steps(spec, plan):
+        match kind:
+            case StepKind.CONV:
+                layer: nn.Module = conv(spec, plan.projection)
+            case StepKind.NORM:
+                layer = norm(spec, plan.out_channels)
+            case _:
+                layer = pool_before_projection(plan.stride)
+        shortcut.add_module(name.rpartition(".")[2], layer)
+    return shortcut
+
+
+def pool_before_projection(stride: int) -> nn.AvgPool2d:
+    """Return ResNet-D's pool, whose output is as large as that of a strided convolution."""
+    return nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)

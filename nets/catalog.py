@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nets.options import BlockKind, Init, Padding, Shortcut, Stem, StrideOn, UnitOrder
+from nets.options import BlockKind, Init, Norm, Padding, Shortcut, Stem, StrideOn, UnitOrder
 from nets.spec import ResNetSpec, register
 
 
@@ -20,6 +20,9 @@ class Family(StrEnum):
     CIFAR = "CIFAR, 2015 paper"
     PREACT = "Pre-activation"
     WIDE = "Wide"
+    DEPTHS = "More depths and widths"
+    TWEAKS = "ResNet-C, ResNet-D, SE, GN"
+    BACKBONES = "Backbones"
     TEACHING = "Teaching"
 
 
@@ -105,6 +108,89 @@ ZAGORUYKO2016 = Citation(
     2016,
     "https://arxiv.org/abs/1605.07146",
 )
+TONG_HE2018 = Citation(
+    "he2019bag",
+    "Tong He, Zhi Zhang, Hang Zhang, Zhongyue Zhang, Junyuan Xie, Mu Li",
+    "Bag of Tricks for Image Classification with Convolutional Neural Networks",
+    "CVPR 2019, arXiv 1812.01187",
+    2018,
+    "https://arxiv.org/abs/1812.01187",
+)
+HU2018 = Citation(
+    "hu2018squeeze",
+    "Jie Hu, Li Shen, Gang Sun",
+    "Squeeze-and-Excitation Networks",
+    "CVPR 2018, arXiv 1709.01507",
+    2018,
+    "https://arxiv.org/abs/1709.01507",
+)
+WU2018 = Citation(
+    "wu2018group",
+    "Yuxin Wu, Kaiming He",
+    "Group Normalization",
+    "ECCV 2018, arXiv 1803.08494",
+    2018,
+    "https://arxiv.org/abs/1803.08494",
+)
+MAHAJAN2018 = Citation(
+    "mahajan2018exploring",
+    "Dhruv Mahajan, Ross Girshick, Vignesh Ramanathan, Kaiming He, Manohar Paluri, Yixuan Li, "
+    "Ashwin Bharambe, Laurens van der Maaten",
+    "Exploring the Limits of Weakly Supervised Pretraining",
+    "ECCV 2018, arXiv 1805.00932",
+    2018,
+    "https://arxiv.org/abs/1805.00932",
+)
+CHEN2019 = Citation(
+    "chen2019closer",
+    "Wei-Yu Chen, Yen-Cheng Liu, Zsolt Kira, Yu-Chiang Frank Wang, Jia-Bin Huang",
+    "A Closer Look at Few-shot Classification",
+    "ICLR 2019, arXiv 1904.04232",
+    2019,
+    "https://arxiv.org/abs/1904.04232",
+)
+WIGHTMAN2019 = Citation(
+    "wightman2019timm",
+    "Ross Wightman",
+    "PyTorch Image Models",
+    "software, doi 10.5281/zenodo.4414861",
+    2019,
+    "https://github.com/huggingface/pytorch-image-models",
+)
+CHOLLET2015 = Citation(
+    "chollet2015keras",
+    "François Chollet",
+    "Keras",
+    "software, Keras Applications",
+    2015,
+    "https://keras.io/api/applications/resnet/",
+)
+WU2019 = Citation(
+    "wu2019detectron2",
+    "Yuxin Wu, Alexander Kirillov, Francisco Massa, Wan-Yen Lo, Ross Girshick",
+    "Detectron2",
+    "software",
+    2019,
+    "https://github.com/facebookresearch/detectron2",
+)
+MMSEG2020 = Citation(
+    "mmseg2020",
+    "MMSegmentation Contributors",
+    "MMSegmentation: OpenMMLab Semantic Segmentation Toolbox and Benchmark",
+    "software",
+    2020,
+    "https://github.com/open-mmlab/mmsegmentation",
+)
+YANG2023 = Citation(
+    "yang2023medmnist",
+    "Jiancheng Yang, Rui Shi, Donglai Wei, Zequan Liu, Lin Zhao, Bilian Ke, Hanspeter Pfister, "
+    "Bingbing Ni",
+    "MedMNIST v2 - A Large-Scale Lightweight Benchmark for 2D and 3D Biomedical Image "
+    "Classification",
+    "Scientific Data 10, arXiv 2110.14795",
+    2023,
+    "https://arxiv.org/abs/2110.14795",
+)
 ZHANG2023 = Citation(
     "zhang2023dive",
     "Aston Zhang, Zachary C. Lipton, Mu Li, Alexander J. Smola",
@@ -118,6 +204,7 @@ _CIFAR = {
     "block": BlockKind.BASIC,
     "expansion": 1,
     "widths": (16, 32, 64),
+    "strides": (1, 2, 2),
     "dilate": (0, 0),
     "stem": Stem.CIFAR,
     "stem_width": 16,
@@ -138,6 +225,15 @@ _D2L = {
     "projection_norm": False,
     "classes": 10,
     "init": Init.XAVIER,
+}
+_D: dict[str, object] = {"stem": Stem.DEEP, "projection_pool": True}
+_KERAS = {
+    "shortcut": Shortcut.PROJECTION_FIRST,
+    "bias": True,
+    "bn_eps": 1.001e-5,
+    "bn_momentum": 0.01,
+    "init": Init.XAVIER,
+    "softmax": True,
 }
 
 
@@ -425,6 +521,151 @@ CATALOG: dict[str, CatalogEntry] = {
         "Eighteen pre-activated basic blocks, four times as wide as a CIFAR ResNet's.",
         ZAGORUYKO2016,
     ),
+    "wrn16_8": CatalogEntry(
+        _spec("wrn16_8", **_CIFAR | _PREACT | {"widths": (128, 256, 512)}, blocks=(2, 2, 2)),
+        Family.WIDE,
+        "WRN-16-8",
+        "Six pre-activated basic blocks, eight times as wide as a CIFAR ResNet's.",
+        ZAGORUYKO2016,
+    ),
+    "wrn28_10_dropout": CatalogEntry(
+        _spec(
+            "wrn28_10_dropout",
+            **_CIFAR | _PREACT | {"widths": (160, 320, 640)},
+            blocks=(4, 4, 4),
+            dropout=0.3,
+        ),
+        Family.WIDE,
+        "WRN-28-10 with dropout",
+        "WRN-28-10 with dropout of 0.3 between the two convolutions of each block.",
+        ZAGORUYKO2016,
+    ),
+    "resnet10": CatalogEntry(
+        _spec("resnet10", **_BASIC, blocks=(1, 1, 1, 1)),
+        Family.DEPTHS,
+        "ResNet-10",
+        "One basic block per stage: the usual backbone of few-shot learning.",
+        CHEN2019,
+    ),
+    "resnet26": CatalogEntry(
+        _spec("resnet26", blocks=(2, 2, 2, 2)),
+        Family.DEPTHS,
+        "ResNet-26",
+        "ResNet-18's stages with bottleneck blocks.",
+        WIGHTMAN2019,
+    ),
+    "resnet200": CatalogEntry(
+        _spec("resnet200", blocks=(3, 24, 36, 3)),
+        Family.DEPTHS,
+        "ResNet-200",
+        "Sixty-six bottleneck blocks in the original unit order.",
+        WIGHTMAN2019,
+    ),
+    "resnext101_32x16d": CatalogEntry(
+        _spec("resnext101_32x16d", blocks=(3, 4, 23, 3), groups=32, group_width=16),
+        Family.DEPTHS,
+        "ResNeXt-101 32x16d",
+        "ResNet-101 with its 3x3 convolutions in 32 groups of 16 channels.",
+        MAHAJAN2018,
+    ),
+    "resnet50c": CatalogEntry(
+        _spec("resnet50c", stem=Stem.DEEP),
+        Family.TWEAKS,
+        "ResNet-50-C",
+        "ResNet-50 with three 3x3 convolutions in place of its 7x7.",
+        TONG_HE2018,
+    ),
+    "resnet26d": CatalogEntry(
+        _spec("resnet26d", **_D, blocks=(2, 2, 2, 2)),
+        Family.TWEAKS,
+        "ResNet-26-D",
+        "ResNet-26 with a deep stem and an average pool before each strided projection.",
+        WIGHTMAN2019,
+    ),
+    "resnet50d": CatalogEntry(
+        _spec("resnet50d", **_D),
+        Family.TWEAKS,
+        "ResNet-50-D",
+        "ResNet-50 with a deep stem and an average pool before each strided projection.",
+        TONG_HE2018,
+    ),
+    "resnet101d": CatalogEntry(
+        _spec("resnet101d", **_D, blocks=(3, 4, 23, 3)),
+        Family.TWEAKS,
+        "ResNet-101-D",
+        "ResNet-101 with a deep stem and an average pool before each strided projection.",
+        TONG_HE2018,
+    ),
+    "resnet152d": CatalogEntry(
+        _spec("resnet152d", **_D, blocks=(3, 8, 36, 3)),
+        Family.TWEAKS,
+        "ResNet-152-D",
+        "ResNet-152 with a deep stem and an average pool before each strided projection.",
+        TONG_HE2018,
+    ),
+    "seresnet50": CatalogEntry(
+        _spec("seresnet50", se=16),
+        Family.TWEAKS,
+        "SE-ResNet-50",
+        "ResNet-50 with squeeze-and-excitation at the end of each branch.",
+        HU2018,
+    ),
+    "seresnet101": CatalogEntry(
+        _spec("seresnet101", blocks=(3, 4, 23, 3), se=16),
+        Family.TWEAKS,
+        "SE-ResNet-101",
+        "ResNet-101 with squeeze-and-excitation at the end of each branch.",
+        HU2018,
+    ),
+    "resnet50_gn": CatalogEntry(
+        _spec("resnet50_gn", norm=Norm.GROUP),
+        Family.TWEAKS,
+        "ResNet-50 GN",
+        "ResNet-50 with group norm in 32 groups in place of batch norm.",
+        WU2018,
+    ),
+    "detectron2_r50": CatalogEntry(
+        _spec("detectron2_r50", stride_on=StrideOn.CONV1, classes=0, input=(3, 800, 1333)),
+        Family.BACKBONES,
+        "R50 of Detectron2",
+        "ResNet-50 v1 without its classifier; its frozen BN is batch norm in eval mode.",
+        WU2019,
+    ),
+    "detectron2_r50_dc5": CatalogEntry(
+        _spec(
+            "detectron2_r50_dc5",
+            stride_on=StrideOn.CONV1,
+            dilate=(0, 0, 1),
+            dilate_first=True,
+            classes=0,
+            input=(3, 800, 1333),
+        ),
+        Family.BACKBONES,
+        "R50-DC5 of Detectron2",
+        "ResNet-50 v1 without its classifier, dilated in its last stage.",
+        WU2019,
+    ),
+    "mmseg_r50_d8": CatalogEntry(
+        _spec("mmseg_r50_d8", stem=Stem.DEEP, dilate=(0, 1, 1), classes=0, input=(3, 512, 1024)),
+        Family.BACKBONES,
+        "ResNet-50-C, stride 8, of MMSegmentation",
+        "ResNet-50-C without its classifier, dilated in its last two stages.",
+        MMSEG2020,
+    ),
+    "medmnist_resnet18": CatalogEntry(
+        _spec(
+            "medmnist_resnet18",
+            **_BASIC,
+            blocks=(2, 2, 2, 2),
+            stem=Stem.CIFAR,
+            classes=11,
+            input=(1, 28, 28),
+        ),
+        Family.BACKBONES,
+        "ResNet-18 of MedMNIST",
+        "ResNet-18 with one input channel and a 3x3 stem, here for the 11 organs of OrganAMNIST.",
+        YANG2023,
+    ),
     "d2l_resnet18": CatalogEntry(
         _spec("d2l_resnet18", **_D2L, input=(1, 224, 224)),
         Family.TEACHING,
@@ -446,6 +687,21 @@ CATALOG: dict[str, CatalogEntry] = {
         'The d2l.ai network as taught in a Keras course, with "same" padding and the BN constants '
         "of Keras; the softmax and the RGB input are the course's, not d2l's.",
         ZHANG2023,
+    ),
+    "keras_resnet34": CatalogEntry(
+        _spec("keras_resnet34", **_BASIC, **_KERAS),
+        Family.TEACHING,
+        "ResNet-34 in Keras",
+        "ResNet-34 with the habits of Keras's ResNet-50: biases, and a projection in the first "
+        "block of every stage.",
+        CHOLLET2015,
+    ),
+    "keras_resnet50": CatalogEntry(
+        _spec("keras_resnet50", **_KERAS, stride_on=StrideOn.CONV1),
+        Family.TEACHING,
+        "ResNet-50 in Keras",
+        "ResNet-50 v1 with a bias in each convolution, and the BN constants of Keras.",
+        CHOLLET2015,
     ),
     "flower_resnet18": CatalogEntry(
         _spec("flower_resnet18", **_BASIC, blocks=(2, 2, 2, 2), classes=10),

@@ -22,23 +22,26 @@ _WORDS: dict[str, dict[object, str]] = {
     "shortcut": {
         "zero_pad": "zero padding (A)",
         "projection": "projections (B)",
+        "projection_first": "projections in first blocks",
         "projection_all": "projections everywhere (C)",
         "none": "no shortcuts",
     },
     "stride_on": {"conv2": "v1.5", "conv1": "v1"},
-    "stem": {"imagenet": "ImageNet stem", "cifar": "CIFAR stem"},
-    "norm": {"batch": "BN", "none": "no BN"},
+    "stem": {"imagenet": "ImageNet stem", "deep": "deep stem", "cifar": "CIFAR stem"},
+    "norm": {"batch": "BN", "group": "GN", "none": "no BN"},
     "init": {"he_fan_out": "He init", "xavier": "Xavier init", "default": "default init"},
     "padding": {"symmetric": "PyTorch's padding", "same": "TensorFlow's padding"},
-    "projection_norm": {True: "BN on projections", False: "no BN on projections"},
+    "projection_norm": {True: "norm on projections", False: "no norm on projections"},
+    "projection_pool": {True: "pooled projections", False: "strided projections"},
+    "dilate_first": {True: "first blocks dilated", False: "first blocks not dilated"},
     "bias": {True: "biases", False: "no biases"},
-    "zero_init": {True: "last BN zero", False: "last BN one"},
+    "zero_init": {True: "last norm zero", False: "last norm one"},
     "softmax": {True: "softmax", False: "logits"},
 }
 
 _OF_A_STACK = (
     *("blocks", "shortcut", "unit", "norm", "init", "activation", "zero_init", "projection_norm"),
-    *("bias", "bn_eps", "bn_momentum"),
+    *("bias", "bn_eps", "bn_momentum", "norm_groups", "dropout", "se", "projection_pool"),
 )
 """Options in which stacks of one family can differ, in the order in which a name lists them."""
 

@@ -63,21 +63,30 @@ class Shortcut(StrEnum):
     """The kind of shortcut (options A, B and C of He et al. 2015, section 4.1).
 
     PROJECTION is option B: a 1x1 convolution where the shape changes, identity elsewhere.
+    PROJECTION_FIRST is option B with a 1x1 convolution in the first block of every stage, even if
+    the shapes agree, as in the ResNets of Keras and TensorFlow.
     ZERO_PAD is option A: subsampling and zero channels where the shape changes.
     PROJECTION_ALL is option C: a 1x1 convolution in every block.
     NONE makes a plain stack.
     """
 
     PROJECTION = "projection"
+    PROJECTION_FIRST = "projection_first"
     ZERO_PAD = "zero_pad"
     PROJECTION_ALL = "projection_all"
     NONE = "none"
 
 
 class Stem(StrEnum):
-    """The layers before the first stage: 7x7/2 and max-pool (ImageNet), or one 3x3 (CIFAR)."""
+    """The layers before the first stage.
+
+    IMAGENET is a 7x7 convolution of stride 2 and a max-pool; DEEP has three 3x3 convolutions in its
+    place, the first of stride 2, and the first two half as wide (ResNet-C, He et al. 2018, Fig. 2).
+    CIFAR is one 3x3 convolution.
+    """
 
     IMAGENET = "imagenet"
+    DEEP = "deep"
     CIFAR = "cifar"
 
 
@@ -92,7 +101,13 @@ class Norm(StrEnum):
     """The normalisation after (or before) each convolution."""
 
     BATCH = "batch"
+    GROUP = "group"
     NONE = "none"
+
+    @property
+    def label(self) -> str:
+        """The papers' abbreviation: BN, GN."""
+        return {"batch": "BN", "group": "GN", "none": ""}[self.value]
 
 
 class Activation(StrEnum):
@@ -220,6 +235,14 @@ class Options:
         "The strided convolution of a bottleneck: the 3×3 in v1.5 (torchvision), the first 1×1 in "
         "v1 (the paper).",
     )
+    strides: tuple[int, ...] = _option(
+        (1, 2, 2, 2),
+        Group.SIZE,
+        "Stage strides",
+        "The stride of each stage's first block: 1, or 2 to halve the map.",
+        1,
+        2,
+    )
     dilate: tuple[int, ...] = _option(
         (0, 0, 0),
         Group.BLOCK,
@@ -227,6 +250,30 @@ class Options:
         "A 0 or 1 for each stage after the first: 1 dilates the stage instead of striding.",
         0,
         1,
+    )
+    dilate_first: bool = _option(
+        False,
+        Group.BLOCK,
+        "Dilate first blocks",
+        "Give the first block of a dilated stage the stage's dilation, as detectron2 does; "
+        "otherwise its strided convolution keeps the previous one, as in torchvision.",
+    )
+    dropout: float = _option(
+        0.0,
+        Group.BLOCK,
+        "Dropout",
+        "Share of values dropped between the two 3×3 convolutions of a basic block (Wide ResNet).",
+        0,
+        0.95,
+    )
+    se: int = _option(
+        0,
+        Group.BLOCK,
+        "SE reduction",
+        "Squeeze-and-excitation at the end of each branch: channels divided by this number inside "
+        "it, usually 16. 0: none.",
+        0,
+        1_024,
     )
     shortcut: Shortcut = _option(
         Shortcut.PROJECTION,
@@ -236,13 +283,20 @@ class Options:
         "Projections only: a 1×1 convolution in every block (C). None: a plain network.",
     )
     projection_norm: bool = _option(
-        True, Group.SHORTCUT, "BN after projections", "Add a batch norm after each projection."
+        True, Group.SHORTCUT, "Norm after projections", "Normalise the output of each projection."
+    )
+    projection_pool: bool = _option(
+        False,
+        Group.SHORTCUT,
+        "Pool before projections",
+        "Replace a projection's stride with a 2×2 average pool before it (ResNet-D).",
     )
     stem: Stem = _option(
         Stem.IMAGENET,
         Group.STEM,
         "Stem",
-        "ImageNet: 7×7 at stride 2, then max-pool. CIFAR: one 3×3.",
+        "ImageNet: 7×7 at stride 2, then max-pool. Deep: three 3×3 in place of the 7×7 "
+        "(ResNet-C). CIFAR: one 3×3.",
     )
     stem_width: int = _option(
         64, Group.STEM, "Stem width", "Output channels of the stem.", 1, 4_096
@@ -250,13 +304,31 @@ class Options:
     input: tuple[int, int, int] = _option(
         (3, 224, 224), Group.STEM, "Input", "Channels, height and width of an image.", 1, 4_096
     )
-    classes: int = _option(1_000, Group.STEM, "Classes", "Outputs of the last layer.", 1, 100_000)
+    classes: int = _option(
+        1_000,
+        Group.STEM,
+        "Classes",
+        "Outputs of the last layer. 0: no classifier; the pooled features come out.",
+        0,
+        100_000,
+    )
     softmax: bool = _option(False, Group.STEM, "Softmax", "End the network with a softmax.")
     norm: Norm = _option(
-        Norm.BATCH, Group.NUMERICS, "Normalisation", "Batch norm at each convolution, or none."
+        Norm.BATCH,
+        Group.NUMERICS,
+        "Normalisation",
+        "Batch norm or group norm at each convolution, or none.",
+    )
+    norm_groups: int = _option(
+        32,
+        Group.NUMERICS,
+        "Norm groups",
+        "Groups of group norm: 32 in Wu and He 2018.",
+        1,
+        1_024,
     )
     bn_eps: float = _option(
-        1e-5, Group.NUMERICS, "BN epsilon", "Batch norm adds this to the variance.", 1e-12, 1
+        1e-5, Group.NUMERICS, "Norm epsilon", "The norm adds this to the variance.", 1e-12, 1
     )
     bn_momentum: float = _option(
         0.1,
@@ -287,7 +359,7 @@ class Options:
         False,
         Group.NUMERICS,
         "Zero-initialised branches",
-        "Start the last BN of each residual branch at zero.",
+        "Start the last norm of each residual branch at zero.",
     )
 
     @property
@@ -301,9 +373,20 @@ class Options:
         return 2 if self.block is BlockKind.BASIC else 3
 
     @property
+    def convs_in_stem(self) -> int:
+        """The number of convolutions before the first block."""
+        return 3 if self.stem is Stem.DEEP else 1
+
+    @property
+    def outputs(self) -> int:
+        """Outputs per image: the classes, or without a classifier the pooled features."""
+        return self.classes or self.widths[-1] * self.expansion
+
+    @property
     def depth(self) -> int:
         """Weighted layers on the main path; as in the papers, projections don't count."""
-        return 2 + self.convs_per_block * sum(self.blocks)
+        classifier = int(self.classes > 0)
+        return self.convs_in_stem + self.convs_per_block * sum(self.blocks) + classifier
 
     def __post_init__(self) -> None:
         for name in OPTIONS:
@@ -405,6 +488,11 @@ def _check_stages(spec: Options) -> None:
             f"widths lists {number_of(len(spec.widths), 'stage')} but blocks lists {stages}: the "
             "numbers must be equal"
         )
+    if len(spec.strides) != stages:
+        raise ValueError(
+            f"strides lists {number_of(len(spec.strides), 'stage')} but blocks lists {stages}: the "
+            "numbers must be equal"
+        )
     if stages == 1 and spec.dilate:
         raise ValueError("dilate has no effect in a network with one stage: leave it out")
     if len(spec.dilate) != stages - 1:
@@ -420,19 +508,30 @@ def idle_options(spec: Options) -> dict[str, str]:
     """Return the options that have no effect in a spec, each with what it needs."""
     idle: dict[str, str] = {}
     if spec.block is BlockKind.BASIC:
-        only_bottleneck = ("groups", "group_width", "stride_on", "dilate")
-        idle |= dict.fromkeys(only_bottleneck, "bottleneck blocks")
+        idle |= dict.fromkeys(("groups", "group_width", "stride_on"), "bottleneck blocks")
+    else:
+        idle["dropout"] = "basic blocks"
     if len(spec.blocks) == 1:
         idle["dilate"] = "a second stage"
+    if not any(spec.dilate):
+        idle["dilate_first"] = "a dilated stage"
+    elif spec.stride_on is StrideOn.CONV1:
+        idle["dilate_first"] = "the stride on conv2: on conv1, first blocks are dilated anyway"
     if spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.NONE):
-        idle["projection_norm"] = "projection shortcuts"
+        idle |= dict.fromkeys(("projection_norm", "projection_pool"), "projection shortcuts")
     if spec.unit not in (UnitOrder.ORIGINAL, UnitOrder.RELU_PREACT):
-        idle["zero_init"] = "a branch that ends in BN: original or ReLU-only pre-activation"
+        idle["zero_init"] = "a branch that ends in a norm: original or ReLU-only pre-activation"
     if spec.shortcut is Shortcut.NONE:
         idle["zero_init"] = "a shortcut"
     if spec.norm is Norm.NONE:
-        norms = ("projection_norm", "bn_eps", "bn_momentum", "zero_init")
-        idle |= dict.fromkeys(norms, "batch norm")
+        norms = ("projection_norm", "bn_eps", "zero_init")
+        idle |= dict.fromkeys(norms, "batch norm or group norm")
+    if spec.norm is not Norm.BATCH:
+        idle["bn_momentum"] = "batch norm"
+    if spec.norm is not Norm.GROUP:
+        idle["norm_groups"] = "group norm"
+    if not spec.classes:
+        idle["softmax"] = "a classifier"
     return idle
 
 
@@ -443,21 +542,36 @@ def _check_options(spec: Options) -> None:
             value = getattr(spec, name)
             if value != DEFAULTS[name]:
                 raise ValueError(f"{name}={value} needs block=bottleneck, not block=basic")
-        if any(spec.dilate):
+    elif spec.dropout:
+        raise ValueError(f"dropout={spec.dropout} needs block=basic, not block=bottleneck")
+    for index, dilates in enumerate(spec.dilate, start=1):
+        if dilates and spec.strides[index] == 1:
             raise ValueError(
-                f"dilate={shown('dilate', spec.dilate)} needs block=bottleneck, not block=basic"
+                f"dilate={shown('dilate', spec.dilate)} needs a stride of 2 in layer{index + 1} to "
+                f"replace, not strides={shown('strides', spec.strides)}"
             )
+    if spec.dilate_first and not any(spec.dilate):
+        raise ValueError("dilate_first=1 needs a dilated stage, such as dilate=0,0,1")
+    if spec.stem is Stem.DEEP and spec.stem_width % 2:
+        raise ValueError(f"stem=deep needs an even stem_width, not {spec.stem_width:,}")
+    if spec.projection_pool and spec.shortcut in (Shortcut.ZERO_PAD, Shortcut.NONE):
+        raise ValueError(f"projection_pool=1 needs projections: shortcut={spec.shortcut} has none")
+    if spec.softmax and not spec.classes:
+        raise ValueError("softmax=1 needs a classifier, not classes=0")
     if spec.zero_init:
         if spec.norm is Norm.NONE:
-            raise ValueError("zero_init=1 needs norm=batch: with norm=none there is no last BN")
+            raise ValueError(
+                "zero_init=1 needs norm=batch or norm=group: with norm=none there is no last norm"
+            )
         if spec.shortcut is Shortcut.NONE:
             raise ValueError("zero_init=1 needs a shortcut: shortcut=none would output only zeros")
         if spec.unit in (UnitOrder.BN_AFTER_ADD, UnitOrder.FULL_PREACT):
             raise ValueError(
-                f"zero_init=1 needs a BN at the end of the branch: unit={spec.unit} has none there"
+                "zero_init=1 needs a norm at the end of the branch: "
+                f"unit={spec.unit} has none there"
             )
         if spec.unit is UnitOrder.RELU_BEFORE_ADD:
             raise ValueError(
-                "zero_init=1 needs a branch that ends in BN: the last ReLU of unit=relu_before_add "
-                "would block its gradient"
+                "zero_init=1 needs a branch that ends in a norm: the last ReLU of "
+                "unit=relu_before_add would block its gradient"
             )

@@ -33,13 +33,20 @@ class ShortcutKind(StrEnum):
 
 
 class StepKind(StrEnum):
-    """The operation of a module in the stem, on a unit's main path or in the head."""
+    """The operation of a module in the stem, in a unit or in the head.
+
+    SE is squeeze-and-excitation. AVERAGE_POOL is the 2x2 pool before a projection, GLOBAL_POOL the
+    head's.
+    """
 
     CONV = "conv"
     NORM = "norm"
     ACTIVATION = "activation"
+    DROPOUT = "dropout"
+    SE = "se"
     MAX_POOL = "max_pool"
     AVERAGE_POOL = "average_pool"
+    GLOBAL_POOL = "global_pool"
     FLATTEN = "flatten"
     LINEAR = "linear"
     SOFTMAX = "softmax"
@@ -79,6 +86,11 @@ class Place(NamedTuple):
         """Return the same place in the block that comes `blocks` later."""
         assert self.block is not None
         return self._replace(block=self.block + blocks)
+
+    @property
+    def module(self) -> Place:
+        """The module of the block, the stem or the head that is or holds the layer."""
+        return self._replace(layer=self.layer.partition(".")[0])
 
     @property
     def around(self) -> Place:
@@ -123,6 +135,9 @@ class BlockPlan:
     branch does, instead of from x. This occurs only in pre-activation: at every projection, and
     in the first unit after the stem, where the paths split after the activation (He et al. 2016,
     appendix).
+
+    If `pools` is true, projections are as in ResNet-D (He et al. 2018, Fig. 2): an average pool
+    takes over the stride. `se_channels` is the inner width of squeeze-and-excitation, or 0.
     """
 
     in_channels: int
@@ -131,19 +146,32 @@ class BlockPlan:
     shortcut: ShortcutKind
     convs: tuple[ConvPlan, ...]
     shares_activation: bool
+    pools: bool = False
+    se_channels: int = 0
 
     @property
     def projection(self) -> ConvPlan | None:
         """The 1x1 convolution on the shortcut, or None."""
         if self.shortcut is not ShortcutKind.PROJECTION:
             return None
-        return ConvPlan("downsample.0", self.in_channels, self.out_channels, 1, self.stride)
+        name, stride = ("downsample.1", 1) if self.pools else ("downsample.0", self.stride)
+        return ConvPlan(name, self.in_channels, self.out_channels, 1, stride)
+
+    @property
+    def excitation(self) -> tuple[ConvPlan, ...]:
+        """The two 1x1 convolutions of squeeze-and-excitation, which always have biases, or ()."""
+        if not self.se_channels:
+            return ()
+        return (
+            ConvPlan("se.fc1", self.out_channels, self.se_channels, 1),
+            ConvPlan("se.fc2", self.se_channels, self.out_channels, 1),
+        )
 
     @property
     def weights(self) -> int:
         """Convolution weights of the block."""
         projection = self.projection.weights if self.projection else 0
-        return projection + sum(conv.weights for conv in self.convs)
+        return projection + sum(conv.weights for conv in (*self.convs, *self.excitation))
 
 
 @dataclass(frozen=True)
@@ -161,11 +189,25 @@ class StagePlan:
             yield self.rest
 
 
-def stem_conv(spec: Options) -> ConvPlan:
-    """Return the plan of the first convolution."""
-    if spec.stem is Stem.IMAGENET:
-        return ConvPlan("conv1", spec.channels, spec.stem_width, 7, stride=2)
-    return ConvPlan("conv1", spec.channels, spec.stem_width, 3)
+def stem_convs(spec: Options) -> dict[str, ConvPlan]:
+    """Return the plans of the stem's convolutions by name, in order.
+
+    The names of a deep stem are timm's, in which `conv1` is a sequence of seven modules.
+    """
+    width, half = spec.stem_width, spec.stem_width // 2
+    convs: tuple[ConvPlan, ...]
+    match spec.stem:
+        case Stem.IMAGENET:
+            convs = (ConvPlan("conv1", spec.channels, width, 7, stride=2),)
+        case Stem.CIFAR:
+            convs = (ConvPlan("conv1", spec.channels, width, 3),)
+        case Stem.DEEP:
+            convs = (
+                ConvPlan("conv1.0", spec.channels, half, 3, stride=2),
+                ConvPlan("conv1.3", half, half, 3),
+                ConvPlan("conv1.6", half, width, 3),
+            )
+    return {conv.name: conv for conv in convs}
 
 
 def stage_names(spec: Options) -> tuple[str, ...]:
@@ -190,25 +232,27 @@ def paper_name(stage: str) -> str:
 
 
 def stages(spec: Options) -> tuple[StagePlan, ...]:
-    """Return the stages of a spec. Every stage after the first halves the map or dilates instead.
+    """Return the stages of a spec. A stage with a stride halves the map or dilates instead.
 
-    A stage that dilates doubles the dilation from the point where it would have strided. If the
-    stride is on the 3x3, the first block's 3x3 keeps the previous dilation, as with torchvision's
-    `replace_stride_with_dilation`. If the stride is on the 1x1 before it, the 3x3 already has the
-    new dilation, as in R-FCN (Dai et al. 2016, section 3) and detectron2.
+    A stage that dilates doubles the dilation from the point where it would have strided. The first
+    block's 3x3 that would have strided keeps the previous dilation, as with torchvision's
+    `replace_stride_with_dilation` and in timm, unless `dilate_first` is set, as in detectron2. If
+    the stride is on the 1x1 before it, the 3x3 already has the new dilation, as in R-FCN (Dai et
+    al. 2016, section 3).
     """
     plans = []
     channels, dilation = spec.stem_width, 1
     names = stage_names(spec)
     for index, (name, count, width) in enumerate(zip(names, spec.blocks, spec.widths, strict=True)):
-        stride, first_dilation = (1 if index == 0 else 2), dilation
+        stride, first_dilation = spec.strides[index], dilation
         if index and spec.dilate[index - 1]:
             stride, dilation = 1, dilation * 2
-        if spec.stride_on is StrideOn.CONV1:
+        if spec.dilate_first or spec.stride_on is StrideOn.CONV1:
             first_dilation = dilation
         out = width * spec.expansion
-        first = _block(spec, channels, width, stride, first_dilation, after_stem=index == 0)
-        rest = _block(spec, out, width, 1, dilation)
+        dilations = first_dilation, dilation
+        first = _block(spec, channels, width, stride, dilations, is_first=True, stage=index)
+        rest = _block(spec, out, width, 1, (dilation, dilation), stage=index)
         plans.append(StagePlan(name, count, first, rest))
         channels = out
     return tuple(plans)
@@ -228,7 +272,8 @@ def features(spec: Options) -> int:
 def weight_count(spec: Options) -> int:
     """Count the weights of all convolutions and of the last linear layer, in O(stages)."""
     blocks = sum(s.first.weights + (s.count - 1) * s.rest.weights for s in stages(spec))
-    return stem_conv(spec).weights + blocks + features(spec) * spec.classes
+    stem = sum(conv.weights for conv in stem_convs(spec).values())
+    return stem + blocks + features(spec) * spec.classes
 
 
 def check_size(spec: Options) -> None:
@@ -250,10 +295,26 @@ def check_size(spec: Options) -> None:
                     f"shortcut=zero_pad can only add channels: widths takes {stage.name} from "
                     f"{stage.first.in_channels} to {stage.first.out_channels}"
                 )
+    if spec.norm is Norm.GROUP:
+        _check_norm_groups(spec)
     if (weights := weight_count(spec)) > MAX_PARAMETERS:
         raise ValueError(
             f"blocks and widths give {weights:,} weights: the limit is {MAX_PARAMETERS:,}"
         )
+
+
+def _check_norm_groups(spec: Options) -> None:
+    """Raise ValueError if group norm can't divide the channels somewhere."""
+    normed = {"the stem": [conv.out_channels for conv in stem_convs(spec).values()]}
+    for stage in stages(spec):
+        normed[stage.name] = [conv.out_channels for conv in stage.first.convs]
+    for where, counts in normed.items():
+        for channels in counts:
+            if channels % spec.norm_groups:
+                raise ValueError(
+                    f"norm_groups={spec.norm_groups} must divide the {channels:,} channels of "
+                    f"{where}"
+                )
 
 
 def _inner(spec: Options, width: int) -> int:
@@ -266,39 +327,69 @@ def _block(
     channels: int,
     width: int,
     stride: int,
-    dilation: int,
-    after_stem: bool = False,
+    dilations: tuple[int, int],
+    stage: int,
+    is_first: bool = False,
 ) -> BlockPlan:
+    """Return a block; `dilations` are those of its strided and of its other 3x3 convolution."""
     out, inner = width * spec.expansion, _inner(spec, width)
     if spec.block is BlockKind.BASIC:
         convs: tuple[ConvPlan, ...] = (
-            ConvPlan("conv1", channels, inner, 3, stride),
-            ConvPlan("conv2", inner, out, 3),
+            ConvPlan("conv1", channels, inner, 3, stride, dilations[0]),
+            ConvPlan("conv2", inner, out, 3, 1, dilations[1]),
         )
     else:
         first, second = (stride, 1) if spec.stride_on is StrideOn.CONV1 else (1, stride)
         convs = (
             ConvPlan("conv1", channels, inner, 1, first),
-            ConvPlan("conv2", inner, inner, 3, second, dilation, spec.groups),
+            ConvPlan("conv2", inner, inner, 3, second, dilations[0], spec.groups),
             ConvPlan("conv3", inner, out, 1),
         )
-    shortcut = _shortcut(spec, channels, out, stride)
+    shortcut = _shortcut(spec, channels, out, stride, is_first)
+    after_stem = is_first and stage == 0
     shares = shortcut is ShortcutKind.PROJECTION or (
         after_stem and shortcut is not ShortcutKind.NONE
     )
-    return BlockPlan(channels, out, stride, shortcut, convs, spec.unit.preactivated and shares)
+    return BlockPlan(
+        channels,
+        out,
+        stride,
+        shortcut,
+        convs,
+        spec.unit.preactivated and shares,
+        spec.projection_pool,
+        max(out // spec.se, 1) if spec.se else 0,
+    )
 
 
-def _shortcut(spec: Options, channels: int, out: int, stride: int) -> ShortcutKind:
+def _shortcut(spec: Options, channels: int, out: int, stride: int, is_first: bool) -> ShortcutKind:
     if spec.shortcut is Shortcut.NONE:
         return ShortcutKind.NONE
     if spec.shortcut is Shortcut.PROJECTION_ALL:
+        return ShortcutKind.PROJECTION
+    if spec.shortcut is Shortcut.PROJECTION_FIRST and is_first:
         return ShortcutKind.PROJECTION
     if stride == 1 and channels == out:
         return ShortcutKind.IDENTITY
     if spec.shortcut is Shortcut.ZERO_PAD:
         return ShortcutKind.ZERO_PAD
     return ShortcutKind.PROJECTION
+
+
+def shortcut_steps(spec: Options, block: BlockPlan) -> tuple[Step, ...]:
+    """Return the modules of a projection shortcut, or () if the block has none.
+
+    The names are torchvision's; with a pool, timm's, whose first place is empty if the block has no
+    stride.
+    """
+    if block.projection is None:
+        return ()
+    steps = [Step(_CONV, block.projection.name)]
+    if block.pools and block.stride > 1:
+        steps.insert(0, Step(StepKind.AVERAGE_POOL, "downsample.0"))
+    if spec.projection_norm and spec.norm is not Norm.NONE:
+        steps.append(Step(_NORM, f"downsample.{1 + block.pools}"))
+    return tuple(steps)
 
 
 @dataclass(frozen=True)
@@ -341,29 +432,46 @@ def unit_steps(spec: Options) -> UnitSteps:
             orders = [steps(1, 1, _NORM, _ACT), [*steps(1, 1, _CONV), *rest], []]
     if spec.norm is Norm.NONE:
         orders = [[step for step in order if step.kind is not _NORM] for order in orders]
+    branch = orders[1]
+    if spec.dropout:  # between the two 3x3, as in Zagoruyko and Komodakis 2016, section 2.4
+        branch.insert(branch.index(Step(_CONV, f"conv{last}")), Step(StepKind.DROPOUT, "dropout"))
+    if spec.se:  # before the addition, as in Hu et al. 2018, Fig. 3
+        branch.append(Step(StepKind.SE, "se"))
     return UnitSteps(*map(tuple, orders))
+
+
+def is_inside_step(spec: Options, place: Place) -> bool:
+    """Return whether a layer is one of several inside a unit's step: squeeze-and-excitation."""
+    if place.block is None or place.module == place:
+        return False
+    return any(step.name == place.module.layer for step in unit_steps(spec).branch)
 
 
 def label(spec: Options, kind: StepKind) -> str:
     """Return the papers' name for the spec's norm or activation: `BN`, `ReLU`."""
-    return "BN" if kind is StepKind.NORM else spec.activation.label
+    return spec.norm.label if kind is StepKind.NORM else spec.activation.label
 
 
 def stem_steps(spec: Options) -> tuple[Step, ...]:
     """Return the stem's modules; a pre-activation net leaves BN and ReLU to its first block."""
-    steps = [Step(_CONV, "conv1")]
+    first, *later = stem_convs(spec)
+    steps = [Step(_CONV, first)]
+    for number, name in enumerate(later):
+        if spec.norm is not Norm.NONE:
+            steps.append(Step(_NORM, f"conv1.{3 * number + 1}"))
+        steps += [Step(_ACT, f"conv1.{3 * number + 2}"), Step(_CONV, name)]
     if spec.norm is not Norm.NONE and spec.unit is not UnitOrder.FULL_PREACT:
         steps.append(Step(_NORM, "bn1"))
     if not spec.unit.preactivated:
         steps.append(Step(_ACT, "act1"))
-    if spec.stem is Stem.IMAGENET:
+    if spec.stem is not Stem.CIFAR:
         steps.append(Step(StepKind.MAX_POOL, "maxpool"))
     return tuple(steps)
 
 
 def head_steps(spec: Options) -> tuple[Step, ...]:
     """Return the head's modules; a pre-activation net begins its head with BN and ReLU."""
-    ends = StepKind.AVERAGE_POOL, StepKind.FLATTEN, StepKind.LINEAR, StepKind.SOFTMAX
+    ends = StepKind.GLOBAL_POOL, StepKind.FLATTEN, StepKind.LINEAR, StepKind.SOFTMAX
     left_out = set()
     if not spec.unit.preactivated:
         left_out.add(_ACT)
@@ -371,5 +479,7 @@ def head_steps(spec: Options) -> tuple[Step, ...]:
         left_out.add(_NORM)
     if not spec.softmax:
         left_out.add(StepKind.SOFTMAX)
+    if not spec.classes:
+        left_out.add(StepKind.LINEAR)
     steps = map(Step, (_NORM, _ACT, *ends), _HEAD_NAMES)
     return tuple(step for step in steps if step.kind not in left_out)

@@ -18,19 +18,42 @@ from nets.spec import ResNetSpec
 class ResNet(nn.Module):
     """Stem, stages and head, called in order.
 
-    Maps [N, channels, H, W] to [N, classes]: logits, or probabilities if the spec has a softmax.
+    Maps [N, channels, H, W] to [N, classes]: logits, or probabilities if the spec has a softmax;
+    without a classifier to [N, features], the means of the last map's channels.
     Parameter names are torchvision's, so its checkpoints load with `strict=True`.
     """
 
     def __init__(self, spec: ResNetSpec) -> None:
         super().__init__()
         self.spec = spec
-        for step in plan.stem_steps(spec):
-            self.add_module(step.name, _stem_step(spec, step.kind))
+        self._add_stem()
         for stage in plan.stages(spec):
             self.add_module(stage.name, nn.Sequential(*(ResidualUnit(spec, b) for b in stage)))
         for step in plan.head_steps(spec):
             self.add_module(step.name, _head_step(spec, step.kind))
+
+    def _add_stem(self) -> None:
+        """Add the stem; the convolutions of a deep one are in a sequence, as in timm."""
+        spec, convs = self.spec, plan.stem_convs(self.spec)
+        channels = spec.channels
+        for kind, name in plan.stem_steps(spec):
+            match kind:
+                case StepKind.CONV:
+                    layer: nn.Module = conv(spec, convs[name])
+                    channels = convs[name].out_channels
+                case StepKind.NORM:
+                    layer = norm(spec, channels)
+                case StepKind.ACTIVATION:
+                    layer = activation(spec)
+                case _:
+                    layer = _max_pool(spec)
+            sequence, _, place = name.rpartition(".")
+            if not sequence:
+                self.add_module(name, layer)
+                continue
+            if sequence not in self._modules:
+                self.add_module(sequence, nn.Sequential())
+            self.get_submodule(sequence).add_module(place, layer)
 
     def forward(self, x: Tensor) -> Tensor:
         for step in self.children():
@@ -73,7 +96,7 @@ def initialise(model: ResNet) -> None:
     """Reinitialise all weights and reset the batch norms, as `build` does with a new network."""
     spec = model.spec
     for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
             module.reset_parameters()
         elif isinstance(module, nn.Conv2d | nn.Linear):
             _draw(module, spec.init)
@@ -96,14 +119,7 @@ def _draw(layer: nn.Conv2d | nn.Linear, init: Init) -> None:
         nn.init.zeros_(layer.bias)
 
 
-def _stem_step(spec: ResNetSpec, kind: StepKind) -> nn.Module:
-    match kind:
-        case StepKind.CONV:
-            return conv(spec, plan.stem_conv(spec))
-        case StepKind.NORM:
-            return norm(spec, spec.stem_width)
-        case StepKind.ACTIVATION:
-            return activation(spec)
+def _max_pool(spec: ResNetSpec) -> nn.MaxPool2d:
     if spec.padding is Padding.SAME:
         return MaxPool2dSame(kernel_size=3, stride=2)
     return nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
@@ -115,7 +131,7 @@ def _head_step(spec: ResNetSpec, kind: StepKind) -> nn.Module:
             return norm(spec, plan.features(spec))
         case StepKind.ACTIVATION:
             return activation(spec)
-        case StepKind.AVERAGE_POOL:
+        case StepKind.GLOBAL_POOL:
             return nn.AdaptiveAvgPool2d((1, 1))
         case StepKind.FLATTEN:
             return nn.Flatten()

@@ -12,7 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nets.options import CHANNELS, DEFAULTS, MAX_STAGES, OPTIONS, BlockKind, Options, quote, shown
+from nets.options import (
+    CHANNELS,
+    DEFAULTS,
+    MAX_STAGES,
+    OPTIONS,
+    BlockKind,
+    Options,
+    Shortcut,
+    quote,
+    shown,
+)
 from nets.plan import check_size
 
 
@@ -85,6 +95,7 @@ def implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     if stages != len(base.blocks) and stages <= MAX_STAGES:
         doubled = [base.widths[-1] << i for i in range(1, stages - len(base.widths) + 1)]
         follows["widths"] = (*base.widths, *doubled)[:stages]
+        follows["strides"] = (*base.strides, *[2] * stages)[:stages]
         follows["dilate"] = (*base.dilate, *[0] * stages)[: max(stages - 1, 0)]
     block = values.get("block", base.block)
     if block != base.block:
@@ -92,7 +103,10 @@ def implied(base: ResNetSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     if block == BlockKind.BASIC != base.block:
         only_bottleneck = ("groups", "group_width", "stride_on")
         follows |= {name: DEFAULTS[name] for name in only_bottleneck}
-        follows["dilate"] = (0,) * max(min(stages, MAX_STAGES) - 1, 0)
+    if block == BlockKind.BOTTLENECK != base.block:
+        follows["dropout"] = DEFAULTS["dropout"]
+    if values.get("shortcut") in (Shortcut.ZERO_PAD, Shortcut.NONE):
+        follows["projection_pool"] = False
     unit = values.get("unit", base.unit)
     if unit.preactivated != base.unit.preactivated:
         follows["projection_norm"] = not unit.preactivated

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+from nets.beyond import ALIASES, name_beyond, option_beyond
 from nets.catalog import CATALOG
 from nets.options import CHANNELS, DEFAULTS, OPTIONS, checked, quote, shown
 from nets.spec import ResNetSpec, implied
@@ -32,6 +33,7 @@ def parse(text: str) -> ResNetSpec:
 
     Args:
         text: a catalog name with overrides, such as `resnet50:unit=full_preact:input=3x128x128`.
+            A network's name in another library, such as `resnetv2_50`, stands for its text here.
             Overrides that follow from others may be left out: widths and dilate if the number of
             stages changes, expansion and the bottleneck's own options if the block changes,
             projection_norm if the unit order changes. Spaces and case don't matter.
@@ -97,11 +99,17 @@ def parse_shape(text: str) -> tuple[int, int, int]:
 
 def _known(key: str) -> None:
     if key not in KEYS:
+        if why := option_beyond(key):
+            raise ValueError(why)
         raise ValueError(f"{quote(key)} is not an option: {_suggest(key, KEYS)}")
 
 
 def _entry(name: str) -> ResNetSpec:
+    if name in ALIASES:
+        return parse(ALIASES[name])
     if name not in CATALOG:
+        if why := name_beyond(name):
+            raise ValueError(f"{quote(name)} is not a model: {why}")
         what = f"{quote(name)} is not a model" if name else "the model's name is empty"
         raise ValueError(f"{what}: {_suggest(name, CATALOG)}")
     return CATALOG[name].spec
@@ -124,6 +132,8 @@ def _read(key: str, text: str) -> Any:
     """Parse the value of an option by its type, without checking its limits."""
     default = DEFAULTS.get(key, 3)
     if isinstance(default, StrEnum):
+        if why := option_beyond(key, text):
+            raise ValueError(why)
         return text
     if isinstance(default, tuple):
         separator = "x" if key == "input" else ","

@@ -135,9 +135,9 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
-    crosses nothing. Marks that look like one share a name. If there is no room for names, numbers
-    with a key replace them. Of more than `MOST_NAMES` points, only the first series is named, if
-    there is room.
+    crosses nothing. Without leader lines, a name lies on no line of the chart. Marks that look like
+    one share a name. If there is no room for names, numbers with a key replace them. Of more than
+    `MOST_NAMES` points, only the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -305,6 +305,8 @@ class _Crowd:
         for a, b in self.lines:
             passes = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_LINE * passes.any(-1).sum(0)
+            if not leaders:  # numbers with a key are easier to read than a name on a line
+                good &= ~passes.any((0, 2))
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]
         return _Candidates(
             anchor,

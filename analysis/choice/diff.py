@@ -46,6 +46,7 @@ class Aspect(StrEnum):
     SHORTCUT = "shortcut"
     ORDER = "unit order"
     NORM = "norm"
+    EXTRAS = "dropout and SE"
     ACTIVATION = "activation"
     BIAS = "bias"
     PADDING = "padding"
@@ -233,12 +234,26 @@ def _block(
         *_between(Aspect.STRIDE, _stride(one), _stride(other)),
         *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
         *_between(Aspect.ORDER, *(spec.unit.replace("_", " ") for spec in (before, after))),
-        *_between(Aspect.NORM, *(f"norm {spec.norm}" for spec in (before, after))),
+        *_between(Aspect.NORM, *map(_norm, (before, after))),
+        *_between(Aspect.EXTRAS, *map(_extras, (before, after), (one, other))),
         *_between(Aspect.ACTIVATION, before.activation.label, after.activation.label),
         *_between(Aspect.BIAS, *("bias" if s.bias else "no bias" for s in (before, after))),
         *_between(Aspect.PADDING, *(f"{s.padding} padding" for s in (before, after))),
     )
     return BlockDiff(path, Change.CHANGED if what else Change.SAME, what, one, other)
+
+
+def _norm(spec: ResNetSpec) -> str:
+    groups = f" of {number_of(spec.norm_groups, 'group')}" if spec.norm is Norm.GROUP else ""
+    return f"norm {spec.norm}{groups}"
+
+
+def _extras(spec: ResNetSpec, block: BlockPlan) -> str:
+    """Return dropout and squeeze-and-excitation in words."""
+    said = [f"dropout {spec.dropout:g}"] if spec.dropout else []
+    if block.se_channels:
+        said.append(f"SE with {number_of(block.se_channels, 'channel')}")
+    return ", ".join(said) or "none"
 
 
 def _between(aspect: Aspect, one: str, other: str) -> tuple[Difference, ...]:
@@ -267,8 +282,10 @@ def _shortcut(spec: ResNetSpec, block: BlockPlan) -> str:
         return "no shortcut"
     if block.shortcut is not ShortcutKind.PROJECTION:
         return block.shortcut.replace("_", " ")
-    normed = spec.projection_norm and spec.norm is Norm.BATCH
-    return f"projection {'with' if normed else 'without'} BN"
+    steps = plan.shortcut_steps(spec, block)
+    normed = steps[-1].kind is StepKind.NORM
+    pooled = "pooled " if steps[0].kind is StepKind.AVERAGE_POOL else ""
+    return f"{pooled}projection {'with' if normed else 'without'} {spec.norm.label or 'BN'}"
 
 
 def _stem(spec: ResNetSpec) -> str:
@@ -276,12 +293,17 @@ def _stem(spec: ResNetSpec) -> str:
 
     Greyscale images add `from 1`.
     """
-    conv = plan.stem_conv(spec)
-    stride = f" stride {conv.stride}" if conv.stride > 1 else ""
-    bias = " with bias" if spec.bias else ""
-    channels = f" from {conv.in_channels}" if conv.in_channels != 3 else ""
-    steps = [_step(spec, step.kind) for step in plan.stem_steps(spec)[1:]]
-    return ", ".join([f"{_conv(conv)}{channels}{stride}{bias}", *steps])
+    convs, said = plan.stem_convs(spec), []
+    for step in plan.stem_steps(spec):
+        if step.kind is not StepKind.CONV:
+            said.append(_step(spec, step.kind))
+            continue
+        conv = convs[step.name]
+        stride = f" stride {conv.stride}" if conv.stride > 1 else ""
+        bias = " with bias" if spec.bias else ""
+        channels = f" from {conv.in_channels}" if not said and conv.in_channels != 3 else ""
+        said.append(f"{_conv(conv)}{channels}{stride}{bias}")
+    return ", ".join(said)
 
 
 def _head(spec: ResNetSpec) -> str:
@@ -294,6 +316,8 @@ def _step(spec: ResNetSpec, kind: StepKind) -> str:
         return plan.label(spec, kind)
     if kind is StepKind.LINEAR:
         return f"fc {plan.features(spec)} to {spec.classes}"
+    if kind is StepKind.GLOBAL_POOL:
+        return "average pool"
     return kind.replace("_", " ")
 
 

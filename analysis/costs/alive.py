@@ -57,6 +57,14 @@ def unchanged(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def train_without_dropout(model: nn.Module) -> None:
+    """Set a model to train mode, but its dropout to eval mode, so that nothing in it is random."""
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.eval()
+
+
 class AliveBytes(QuietMode):
     """A record of the bytes in tensors as they are created and freed, including those in `given`.
 

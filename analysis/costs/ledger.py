@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
 
-from analysis.costs.profiles import Profile, profile
+from analysis.costs.profiles import LayerCost, Profile, profile
+from nets import plan
 from nets.blocks import same_padding
 from nets.catalog import CATALOG, HE2015, Citation
 from nets.options import StrideOn
@@ -40,11 +41,12 @@ class Part(StrEnum):
     UNKNOWN_CONVS = "convolutions with padding=same"
     STRIDE = "stride on the first 1x1 (v1) instead of the 3x3 (v1.5)"
     ROUNDING = "the rounding of the paper"
-    NORMS = "batch norm"
-    NORM_PARAMS = "batch norm parameters"
+    NORMS = "normalisation"
+    NORM_PARAMS = "parameters of the norms"
     ACTIVATIONS = "activations"
     MAX_POOL = "max-pool"
     AVERAGE_POOL = "average pool"
+    PROJECTION_POOL = "average pool before projections"
     BIAS = "biases"
     SOFTMAX = "softmax"
     ADDS = "the addition of each multiply-add"
@@ -153,8 +155,11 @@ def _paper(cost: Profile) -> list[Line]:
     return [replace(line, source=HE2015, place=place)]
 
 
+_NORMS = ("BatchNorm2d", "GroupNorm")
+
+
 def _torchinfo(cost: Profile) -> Line:
-    norms = sum(layer.params for layer in cost.layers if layer.type == "BatchNorm2d")
+    norms = sum(layer.params for layer in cost.layers if layer.type in _NORMS)
     return _line(
         cost,
         Tool.TORCHINFO,
@@ -168,6 +173,7 @@ def _fvcore(cost: Profile, kinds: Counter[str], tool: Tool, each: int) -> Line:
         cost,
         tool,
         Amount(Part.NORMS, each * kinds["BatchNorm2d"], f"{each} per element"),
+        Amount(Part.NORMS, 5 * kinds["GroupNorm"], "5 per element of a group norm"),
         Amount(Part.AVERAGE_POOL, kinds["AdaptiveAvgPool2d"], "1 per input element"),
     )
 
@@ -187,17 +193,21 @@ def _ptflops(cost: Profile, kinds: Counter[str]) -> Line:
         Tool.PTFLOPS,
         _unknown_convs(cost),
         Amount(Part.NORMS, 2 * kinds["BatchNorm2d"], "2 per element"),
+        Amount(Part.NORMS, 2 * kinds["GroupNorm"], "2 per element of a group norm"),
         Amount(Part.ACTIVATIONS, each * kinds[activation], twice if each == 2 else "1 per element"),
         Amount(Part.MAX_POOL, 2 * kinds["MaxPool2d"], twice),
         Amount(Part.MAX_POOL, _padded_pool(cost), once),
         Amount(Part.AVERAGE_POOL, 2 * kinds["AdaptiveAvgPool2d"], twice),
+        Amount(Part.PROJECTION_POOL, 2 * kinds["AvgPool2d"], twice),
         Amount(Part.BIAS, _biases(cost, convs=("Conv2d",)), "one per output element"),
         Amount(Part.SOFTMAX, kinds["Softmax"], "1 per element"),
     )
 
 
 def _thop(cost: Profile, kinds: Counter[str]) -> Line:
-    outputs = cost.batch * cost.spec.widths[-1] * cost.spec.expansion
+    outputs: Counter[str] = Counter()
+    for layer in cost.layers:
+        outputs[layer.type] += cost.batch * prod(layer.output)
     softmax = cost.batch * (3 * cost.spec.classes - 1) if cost.spec.softmax else 0
     return _line(
         cost,
@@ -206,9 +216,10 @@ def _thop(cost: Profile, kinds: Counter[str]) -> Line:
         Amount(Part.NORMS, 4 * kinds["BatchNorm2d"], "4 per element"),
         Amount(
             Part.AVERAGE_POOL,
-            kinds["AdaptiveAvgPool2d"] + outputs,
+            kinds["AdaptiveAvgPool2d"] + outputs["AdaptiveAvgPool2d"],
             "1 per input element and 1 per output element",
         ),
+        Amount(Part.PROJECTION_POOL, outputs["AvgPool2d"], "1 per output element"),
         Amount(Part.SOFTMAX, softmax, "3 per element, less 1 per image"),
     )
 
@@ -246,5 +257,10 @@ def _padded_pool(cost: Profile) -> int:
 
 def _biases(cost: Profile, convs: tuple[str, ...] = ("Conv2d", "Conv2dSame")) -> int:
     """Count the output elements of layers with a bias; `convs` are the convolution types."""
-    biased = ("Linear", *(convs if cost.spec.bias else ()))
-    return cost.batch * sum(prod(row.output) for row in cost.layers if row.type in biased)
+    spec = cost.spec
+
+    def has_bias(row: LayerCost) -> bool:
+        inside = plan.is_inside_step(spec, row.place)  # squeeze-and-excitation always has biases
+        return row.type == "Linear" or (row.type in convs and (spec.bias or inside))
+
+    return cost.batch * sum(prod(row.output) for row in filter(has_bias, cost.layers))

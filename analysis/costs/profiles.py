@@ -19,7 +19,7 @@ from analysis.costs.walk import Seen, walk
 from analysis.costs.walk import Shape as Shape
 from analysis.costs.walk import ShortcutUse as ShortcutUse
 from nets import plan
-from nets.options import MAX_BATCH, Stem, check_whole, number_of, shown
+from nets.options import MAX_BATCH, Norm, Stem, check_whole, number_of, shown
 from nets.plan import Place, ShortcutKind
 from nets.spec import ResNetSpec
 
@@ -98,7 +98,11 @@ class Profile:
     def convolutions(self) -> int:
         """Convolutions including projections, as the name of a wide ResNet counts them."""
         blocks = chain.from_iterable(plan.stages(self.spec))
-        return self.depth - 1 + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
+        return (
+            self.depth
+            - int(self.spec.classes > 0)
+            + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
+        )
 
     @property
     def flops(self) -> int:
@@ -112,8 +116,12 @@ class Profile:
             return ""
         return (
             f"input {shown('input', self.input)} is too small at batch {self.batch:,}, "
-            f"where {self.seen.one_value} would train on one value per channel"
+            f"where {self.seen.one_value} would train on one value per {self._unit}"
         )
+
+    @property
+    def _unit(self) -> str:
+        return "group" if self.spec.norm is Norm.GROUP else "channel"
 
     @cached_property
     def receptive_field(self) -> int:
@@ -197,9 +205,9 @@ def receptive_field(spec: ResNetSpec) -> int:
         field += times * (kernel - 1) * dilation * jump
         jump *= stride
 
-    stem = plan.stem_conv(spec)
-    see(stem.kernel, stem.stride)
-    if spec.stem is Stem.IMAGENET:
+    for conv in plan.stem_convs(spec).values():
+        see(conv.kernel, conv.stride)
+    if spec.stem is not Stem.CIFAR:
         see(3, 2)
     for stage in plan.stages(spec):
         for conv in stage.first.convs:

@@ -117,22 +117,24 @@ def profile_latex(profile: Profile) -> str:
     spec = profile.spec
     outputs = {stage.name: stage.output for stage in profile.stages}
     name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
-    stem = plan.stem_conv(spec)
+    outputs |= {row.path: row.output for row in profile.layers if row.place.stage == plan.STEM}
     rows = [
         (
-            "conv1",
-            _size(profile.layers[0].output),
-            rf"${stem.kernel}\times{stem.kernel}$, {stem.out_channels}, stride {stem.stride}",
+            "" if number else "conv1",
+            _size(outputs[conv.name]),
+            rf"${conv.kernel}\times{conv.kernel}$, {conv.out_channels}, stride {conv.stride}",
         )
+        for number, conv in enumerate(plan.stem_convs(spec).values())
     ]
     for index, stage in enumerate(plan.stages(spec)):
         size = _size(outputs[stage.name])
-        if index == 0 and spec.stem is Stem.IMAGENET:
+        if index == 0 and spec.stem is not Stem.CIFAR:
             rows.append(("pool", size, r"$3\times3$ max pool, stride 2"))
         label = tex(plan.paper_name(stage.name))
         rows.append((label, size, _matrix(stage.rest, stage.count)))
     end = ", softmax" if spec.softmax else ""
-    rows.append(("", r"$1\times1$", f"average pool, {spec.classes}-d fc{end}"))
+    classifier = f", {spec.classes}-d fc{end}" if spec.classes else ""
+    rows.append(("", r"$1\times1$", f"average pool{classifier}"))
     body = "\n".join(rf"{a} & {b} & {c} \\ \hline" for a, b, c in rows)
     sizes = r"$\times$".join(map(str, profile.input))
     images = "" if profile.batch == 1 else f", {number_of(profile.batch, 'image')}"

@@ -63,6 +63,32 @@ def _batch_norm(x: Tensor, weight: Tensor, *_: Any) -> tuple[Tensor, Tensor, Ten
     return _like(x), _empty(weight, channels), _empty(weight, channels)
 
 
+def _group_norm(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    batch: int,
+    channels: int,
+    size: int,
+    groups: int,
+    *_: Any,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return output, mean and inverse deviation, one of each per image and group."""
+    return _like(x), _empty(x, batch, groups), _empty(x, batch, groups)
+
+
+def _group_norm_backward(
+    grad: Tensor, x: Tensor, mean: Tensor, deviation: Tensor, weight: Tensor, *rest: Any
+) -> tuple[Tensor | None, ...]:
+    of_x, of_weight, of_bias = rest[-1]
+    return _gradients((x, of_x), (weight, of_weight), (weight, of_bias))
+
+
+def _average_pool(x: Tensor, kernel: list[int], *_: Any) -> Tensor:
+    """Pool without overlap; a window at the edge may be smaller (`ceil_mode`)."""
+    return _empty(x, *x.shape[:2], *(-(-n // kernel[0]) for n in x.shape[2:]))
+
+
 def _global_mean(x: Tensor, *_: Any) -> Tensor:
     return _empty(x, *x.shape[:2], 1, 1)
 
@@ -94,6 +120,10 @@ def _batch_norm_backward(
 ) -> tuple[Tensor | None, ...]:
     of_x, of_weight, of_bias = rest[-1]
     return _gradients((x, of_x), (weight, of_weight), (weight, of_bias))
+
+
+def _itself(x: Tensor, *_: Any, **__: Any) -> Tensor:
+    return x
 
 
 def _like_second(_: Tensor, x: Tensor, *__: Any, **___: Any) -> Tensor:
@@ -130,11 +160,15 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
     aten.convolution.default: _convolution,
     aten.native_batch_norm.default: _batch_norm,
     aten.max_pool2d_with_indices.default: _max_pool,
+    aten.native_group_norm.default: _group_norm,
+    aten.avg_pool2d.default: _average_pool,
     aten.mean.dim: _global_mean,
     aten.addmm.default: _addmm,
     **dict.fromkeys(
         (
             aten.add.Tensor,
+            aten.mul.Tensor,  # the first one is the larger
+            aten.empty_like.default,
             aten.relu.default,
             aten.leaky_relu.default,
             aten.elu.default,
@@ -161,7 +195,11 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
     ),
     aten.convolution_backward.default: _convolution_backward,
     aten.native_batch_norm_backward.default: _batch_norm_backward,
+    aten.native_group_norm_backward.default: _group_norm_backward,
     aten.max_pool2d_with_indices_backward.default: _like_second,
+    aten.avg_pool2d_backward.default: _like_second,
+    aten.bernoulli_.float: _itself,
+    aten.div_.Scalar: _itself,
     aten.constant_pad_nd.default: _pad,
     aten.mm.default: _mm,
     aten.sum.dim_IntList: _sum,

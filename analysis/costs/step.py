@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, cross_entropy, linear
+from torch.nn.functional import conv2d, cross_entropy, group_norm, linear
 from torch.overrides import TorchFunctionMode
 
 from analysis.costs.alive import AliveBytes, hooked
@@ -283,8 +283,11 @@ def _upper(lines: list[MemoryLine]) -> tuple[MemoryLine, ...]:
 
 @lru_cache(maxsize=256)
 def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
-    """Replay one step without its optimiser; eval mode saves the same bytes as train mode."""
+    """Replay one step without its optimiser; eval mode saves the same bytes, but for dropout."""
     model = build(spec, device="meta").eval()
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.train()
     images = torch.empty(PRIME_BATCH, *spec.input, device="meta")
     labels = torch.empty(PRIME_BATCH, dtype=torch.int64, device="meta")
     blocks = [block.path for block in plan.blocks(spec)]
@@ -346,8 +349,8 @@ class _Autocast(TorchFunctionMode):
     """A replacement for torch.autocast, which doesn't support the meta device.
 
     Convolutions and linear layers run in the half type. A weight is cast once and kept in `casts`
-    for the whole forward. Softmax runs in float32, everything else in the type of its input
-    (PyTorch's "Autocast Op Reference" for CUDA).
+    for the whole forward. Softmax and group norm run in float32, everything else in the type of its
+    input (PyTorch's "Autocast Op Reference" for CUDA).
     """
 
     def __init__(self, dtype: torch.dtype, casts: dict[Tensor, Tensor]) -> None:
@@ -362,7 +365,7 @@ class _Autocast(TorchFunctionMode):
             x, weight, bias, *rest = args
             shift = None if bias is None else self._once(bias)
             args = (x.to(self._dtype), self._once(weight), shift, *rest)
-        elif func is torch.Tensor.softmax:
+        elif func in (torch.Tensor.softmax, group_norm):
             args = (args[0].float(), *args[1:])
         return func(*args, **(kwargs or {}))
 

@@ -67,8 +67,8 @@ class Seen:
     """The result of a walk: the network's layers and shortcuts in the order in which they end.
 
     `peak_bytes` is the most bytes in values alive at once in a forward without grad, including the
-    images. `one_value` is the path of the first batch norm with one value per channel, on which
-    torch refuses to train, or "".
+    images. `one_value` is the path of the first norm with one value per channel (per group if it is
+    a group norm), on which torch refuses to train, or "".
     """
 
     layers: tuple[LayerCost, ...]
@@ -154,16 +154,15 @@ class _Walk:
     def _stem_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         match kind:
             case StepKind.CONV:
-                return self._conv(at, plan.stem_conv(self.spec), x)
+                return self._conv(at, plan.stem_convs(self.spec)[at.layer], x)
             case StepKind.MAX_POOL:
                 return self._max_pool(at, x)
         return self._norm_or_act(at, kind, x)
 
     def _head_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         match kind:
-            case StepKind.AVERAGE_POOL:
-                y = self._new((x.shape[0], 1, 1))
-                return self._row(at, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
+            case StepKind.GLOBAL_POOL:
+                return self._global_pool(at, x)
             case StepKind.FLATTEN:
                 return self._row(at, "Flatten", x, _Value((prod(x.shape),), x.storage))
             case StepKind.LINEAR:
@@ -195,17 +194,29 @@ class _Walk:
         convs = {conv.name: conv for conv in block.convs}
         for kind, name in steps:
             here = at._replace(layer=name)
-            if kind is StepKind.CONV:
-                x = self._conv(here, convs[name], x)
-            else:
-                x = self._norm_or_act(here, kind, x)
+            match kind:
+                case StepKind.CONV:
+                    x = self._conv(here, convs[name], x)
+                case StepKind.DROPOUT:
+                    x = self._dropout(here, x)
+                case StepKind.SE:
+                    x = self._excite(here, block, x)
+                case _:
+                    x = self._norm_or_act(here, kind, x)
         return x
 
     def _shortcut(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
         if block.projection is not None:
-            y = self._conv(at._replace(layer=block.projection.name), block.projection, x)
-            if self.spec.projection_norm and self.spec.norm is not Norm.NONE:
-                y = self._norm(at._replace(layer="downsample.1"), y)
+            y = x
+            for kind, name in plan.shortcut_steps(self.spec, block):
+                here = at._replace(layer=name)
+                match kind:
+                    case StepKind.CONV:
+                        y = self._conv(here, block.projection, y)
+                    case StepKind.NORM:
+                        y = self._norm(here, y)
+                    case _:
+                        y = self._average_pool(here, block.stride, y)
             return y
         at = at._replace(layer="downsample")
         if block.shortcut is ShortcutKind.ZERO_PAD:
@@ -219,13 +230,48 @@ class _Walk:
     def _norm_or_act(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         return self._norm(at, x) if kind is StepKind.NORM else self._act(at, x)
 
-    def _conv(self, at: Place, conv: ConvPlan, x: _Value) -> _Value:
+    def _dropout(self, at: Place, x: _Value) -> _Value:
+        """Drop values as torch does on the CPU: it keeps float factors; CUDA keeps bytes."""
+        if not self.grad:
+            return self._row(at, "Dropout", x, x)
+        factors = _Storage(self.meter, self.element_bytes * self._elements(x.shape))
+        self._keep(at, factors)
+        return self._row(at, "Dropout", x, self._new(x.shape))
+
+    def _excite(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
+        """Squeeze and excite: the product at the end keeps both the map and its factors."""
+
+        def inside(name: str) -> Place:
+            return at._replace(layer=f"{at.layer}.{name}")
+
+        first, second = block.excitation
+        factor = self._global_pool(inside("avgpool"), x)
+        factor = self._conv(inside("fc1"), first, factor, bias=True)
+        factor = self._act(inside("act"), factor)
+        factor = self._conv(inside("fc2"), second, factor, bias=True)
+        gate = self._new(factor.shape)
+        self._keep(inside("gate"), gate.storage)
+        factor = self._row(inside("gate"), "Sigmoid", factor, gate)
+        y = self._new(x.shape)
+        self._keep(inside("scale"), x.storage)
+        return self._row(inside("scale"), "Scale", x, y)
+
+    def _global_pool(self, at: Place, x: _Value) -> _Value:
+        y = self._new((x.shape[0], 1, 1))
+        return self._row(at, "AdaptiveAvgPool2d", x, y, fvcore=self._elements(x.shape))
+
+    def _average_pool(self, at: Place, stride: int, x: _Value) -> _Value:
+        y = self._new((x.shape[0], *(-(-n // stride) for n in x.shape[1:])))
+        self._keep(at, x.storage)
+        return self._row(at, "AvgPool2d", x, y)
+
+    def _conv(self, at: Place, conv: ConvPlan, x: _Value, bias: bool = False) -> _Value:
         same = self.spec.padding is Padding.SAME and conv.kernel > 1
         reach = conv.dilation * (conv.kernel - 1) + 1
         padded, sides = self._slide(x, reach, conv.stride, same)
         y = self._new((conv.out_channels, *sides))
         self._keep(at, padded.storage)
-        params = conv.weights + conv.out_channels * self.spec.bias
+        params = conv.weights + conv.out_channels * (bias or self.spec.bias)
         weight = [conv.out_channels, conv.in_channels // conv.groups, conv.kernel, conv.kernel]
         macs = conventions.conv_macs(self._sizes(x), weight, self._sizes(y))
         kind = "Conv2dSame" if same else "Conv2d"
@@ -255,16 +301,21 @@ class _Walk:
         return self._new((x.shape[0], *wide)), sides
 
     def _norm(self, at: Place, x: _Value) -> _Value:
-        if self.batch * prod(x.shape[1:]) == 1 and not self.one_value:
+        channels, elements = x.shape[0], self._elements(x.shape)
+        grouped = self.spec.norm is Norm.GROUP
+        statistics = self.batch * self.spec.norm_groups if grouped else channels
+        if elements == statistics and not self.one_value:
             self.one_value = at.path
-        channels = x.shape[0]
         y = self._new(x.shape)
         self._keep(at, x.storage)
-        if self.grad:
-            for _ in ("mean", "inverse deviation"):
-                self._keep(at, _Storage(self.meter, FLOAT32_BYTES * channels))
-        fvcore = conventions.norm_flops(self._elements(x.shape))
-        return self._row(at, "BatchNorm2d", x, y, params=2 * channels, fvcore=fvcore)
+        if self.grad or grouped:  # without grad, a batch norm uses its running statistics
+            size = FLOAT32_BYTES if self.grad else self.element_bytes
+            kept = [_Storage(self.meter, size * statistics) for _ in ("mean", "inverse deviation")]
+            for storage in kept:
+                self._keep(at, storage)
+        fvcore = conventions.norm_flops(self.spec.norm) * elements
+        kind = "GroupNorm" if grouped else "BatchNorm2d"
+        return self._row(at, kind, x, y, params=2 * channels, fvcore=fvcore)
 
     def _act(self, at: Place, x: _Value) -> _Value:
         y = self._new(x.shape)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from analysis.costs.profiles import Profile, ShortcutUse
 from analysis.drawing import boxes, layout
@@ -23,7 +23,7 @@ from analysis.drawing.spacing import PAPER, SCREEN, Spacing
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
-from nets.options import Norm, quote
+from nets.options import number_of, quote
 from nets.origin import title
 from nets.plan import Place, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
@@ -238,9 +238,15 @@ def _stem(view: View) -> tuple[Group, ...]:
 
 
 def _stem_box(view: View, steps: tuple[Step, ...]) -> Node:
-    """Return the box of the stem's convolution or of its pooling."""
-    (kind, name), conv = steps[0], plan.stem_conv(view.profile.spec)
-    node = _layer(view, name, kind, name, conv)
+    """Return the box of the stem's convolutions or of its pooling."""
+    kind, name = steps[0]
+    node = _layer(view, name, kind, name, plan.stem_convs(view.profile.spec).get(name))
+    if len(convs := [step for step in steps if step.kind is StepKind.CONV]) > 1:
+        said = _operations(view.profile.spec, tuple(convs))
+        lines = ("conv1",) if _says(view) is not Labels.OPERATIONS else ()
+        node = _node(
+            view, name, Kind.STEM, lines + (said if _says(view) is not Labels.PATH else ())
+        )
     return replace(node, kind=Kind.STEM)
 
 
@@ -257,8 +263,10 @@ def _notes(spec: ResNetSpec) -> Iterator[str]:
 def _operations(spec: ResNetSpec, steps: tuple[Step, ...]) -> tuple[str, ...]:
     """Return the stem's or head's operations, except norms, activations and reshaping."""
     quiet = (StepKind.NORM, StepKind.ACTIVATION, StepKind.FLATTEN)
-    conv = plan.stem_conv(spec)
-    return tuple(step_label(spec, step, conv) for step in steps if step.kind not in quiet)
+    convs = plan.stem_convs(spec)
+    return tuple(
+        step_label(spec, step, convs.get(step.name)) for step in steps if step.kind not in quiet
+    )
 
 
 def _stage_cells(view: View, stage: plan.StagePlan) -> Iterator[Cell]:
@@ -403,10 +411,10 @@ def _past(view: View, block: plan.BlockPlan, path: str, count: int) -> tuple[Nod
     elif block.projection is None:
         return ()
     else:
-        conv, norm = f"{path}.downsample.0", f"{path}.downsample.1"
-        nodes = [_layer(view, conv, StepKind.CONV, conv, block.projection, count)]
-        if spec.projection_norm and spec.norm is Norm.BATCH:
-            nodes.append(_layer(view, norm, StepKind.NORM, norm, None, count))
+        nodes = []
+        for kind, name in plan.shortcut_steps(spec, block):
+            conv = block.projection if kind is StepKind.CONV else None
+            nodes.append(_layer(view, f"{path}.{name}", kind, name, conv, count))
     return tuple(boxes.past_box(node, view.spacing, view.figures) for node in nodes)
 
 
@@ -421,9 +429,10 @@ def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
         lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
         lines += _operations(view.profile.spec, steps) if says is not Labels.PATH else ()
         return (Cell(branch=(_node(view, kind, kind, lines),), path=kind),)
-    conv = plan.stem_conv(view.profile.spec) if kind is Kind.STEM else None
+    convs = plan.stem_convs(view.profile.spec)
     return tuple(
-        Cell(branch=(_layer(view, name, step, name, conv),), path=name) for step, name in steps
+        Cell(branch=(_layer(view, name, step, name, convs.get(name)),), path=name)
+        for step, name in steps
     )
 
 
@@ -431,8 +440,11 @@ _KINDS = {
     StepKind.CONV: Kind.CONV,
     StepKind.NORM: Kind.NORM,
     StepKind.ACTIVATION: Kind.ACTIVATION,
+    StepKind.DROPOUT: Kind.DROPOUT,
+    StepKind.SE: Kind.SE,
     StepKind.MAX_POOL: Kind.POOL,
     StepKind.AVERAGE_POOL: Kind.POOL,
+    StepKind.GLOBAL_POOL: Kind.POOL,
     StepKind.LINEAR: Kind.LINEAR,
     StepKind.FLATTEN: Kind.SHAPE,
     StepKind.SOFTMAX: Kind.SHAPE,
@@ -462,8 +474,14 @@ def step_label(spec: ResNetSpec, step: Step, conv: plan.ConvPlan | None) -> str:
             return f"fc {spec.classes}"
         case StepKind.MAX_POOL:
             return "max pool /2"
-        case StepKind.AVERAGE_POOL:
+        case StepKind.GLOBAL_POOL:
             return "avg pool"
+        case StepKind.AVERAGE_POOL:
+            return "avg pool 2×2 /2"
+        case StepKind.DROPOUT:
+            return f"dropout {spec.dropout:g}"
+        case StepKind.SE:
+            return f"SE /{spec.se}"
         case _:
             return step.name
 
@@ -501,6 +519,15 @@ def _details(profile: Profile) -> dict[str, str]:
         for row in profile.layers
         for path in (row.path,)  # a property that is computed on each access
     }
+    for module, layers in groupby(profile.layers, lambda row: row.place.module):
+        rows = list(layers)
+        if len(rows) > 1 and plan.is_inside_step(profile.spec, rows[0].place):
+            inside = number_of(rows[1].output[0], "channel")
+            details[module.path] = (
+                f"squeeze-and-excitation with {inside} inside, {shape(rows[0].input)}, "
+                f"{exact(sum(row.params for row in rows))} parameters, "
+                f"{exact(sum(row.macs for row in rows))} MACs"
+            )
     stages = {stage.name: f", {stage_in_words(stage)}" for stage in plan.stages(profile.spec)}
     for row in profile.stages:
         details[row.name] = (

@@ -122,6 +122,6 @@ def heat_of(profile: Profile, metric: Metric) -> Heat:
     values: Counter[str] = Counter()
     for row in profile.layers:
         value = getattr(row, metric.value)
-        for path in {row.path, row.place.around.path, row.place.stage}:
+        for path in {row.path, row.place.module.path, row.place.around.path, row.place.stage}:
             values[path] += value
     return Heat(metric.label, metric.unit, values)

@@ -42,6 +42,8 @@ _FILLS = {
     Kind.POOL: 0.16,
     Kind.NORM: 0.08,
     Kind.ACTIVATION: 0.0,
+    Kind.DROPOUT: 0.0,
+    Kind.SE: 0.16,
     Kind.SHAPE: 0.0,
     Kind.PAD: 0.16,
 }

@@ -47,6 +47,8 @@ class Kind(StrEnum):
     CONV = "conv"
     NORM = "norm"
     ACTIVATION = "activation"
+    DROPOUT = "dropout"
+    SE = "se"
     ADD = "add"
     POOL = "pool"
     PAD = "pad"

@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from analysis.costs.profiles import Profile
+from analysis.costs.profiles import LayerCost, Profile
 from analysis.drawing.cells import block_title
 from analysis.drawing.graph import Level, graph, stage_in_words
 from analysis.drawing.heat import Heat, Metric, heat_of
@@ -26,6 +26,7 @@ from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import MISSING, exact, shape, short
 from nets import plan
+from nets.options import number_of
 from nets.plan import ShortcutKind
 
 Row = tuple[str, str, str]
@@ -233,6 +234,8 @@ def _layer_names(profile: Profile) -> dict[str, list[str]]:
     for row in profile.layers:
         place = plan.place_of(row.path)
         if place.block is not None:
+            if plan.is_inside_step(profile.spec, place):
+                place = place.module
             names.setdefault(place.stage, {})[place.layer] = None
     found = {stage: list(layers) for stage, layers in names.items()}
     for end, steps in (
@@ -277,7 +280,7 @@ class _Describer:
         return self._index[key]
 
     def _facts(self, node: Node) -> dict[str, Any]:
-        if node.path in self._layers:
+        if node.path in self._layers or node.kind is Kind.SE:
             return self._layer(node)
         if node.path in self._stages:
             return self._stage(node.path)
@@ -286,14 +289,23 @@ class _Describer:
         return {"what": node.detail, "rows": [], "text": ""}
 
     def _layer(self, node: Node) -> dict[str, Any]:
-        row = self._layers[node.path]
-        every = [row, *(self._layers[path.rpartition(SLASH)[2]] for path in node.also)]
+        every = self._layers_of(node)
+        row = every[0]
         shapes = [("Input", shape(row.input), ""), ("Output", shape(every[-1].output), "")]
         rows = [*shapes, *self._costs([one.path for one in every], node.count)]
         what = ", ".join(one.type for one in every)
+        if node.kind is Kind.SE:
+            what = f"Squeeze-and-excitation, {number_of(every[1].output[0], 'channel')} inside"
         if node.kind is Kind.CONV and "×" in node.lines[-1]:
             what = f"{row.type}, {node.lines[-1]}"
         return {"what": what, "rows": rows, "text": _times(node.count)}
+
+    def _layers_of(self, node: Node) -> list[LayerCost]:
+        """Return the layers that a node stands for; squeeze-and-excitation has several."""
+        if node.kind is Kind.SE:
+            return [row for path, row in self._layers.items() if path.startswith(f"{node.path}.")]
+        also = (path.rpartition(SLASH)[2] for path in node.also)
+        return [self._layers[path] for path in (node.path, *also)]
 
     def _stage(self, path: str) -> dict[str, Any]:
         cost = self._stages[path]

@@ -129,7 +129,7 @@ def _floor(
 def _stage_marks(model: str) -> tuple[Mark, ...]:
     """Mark where the stages of a model begin."""
     spec = parse(model)
-    at, marks = 1, []
+    at, marks = spec.convs_in_stem, []
     for stage in plan.stages(spec):
         marks.append(Mark(at, stage.name))
         at += stage.count * spec.convs_per_block

@@ -24,7 +24,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy
 
-from analysis.costs.alive import unchanged
+from analysis.costs.alive import train_without_dropout, unchanged
 from analysis.gradients import measure as norms
 from analysis.gradients.cosines import Cosine, Direction, DirectionSettings
 from analysis.gradients.curves import Precision, State, state
@@ -104,7 +104,7 @@ def noise_like(images: Tensor, seed: int) -> Tensor:
 
 
 def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return the gradient of a loss with respect to the images, in train mode.
+    """Return the gradient of a loss with respect to the images, in train mode without dropout.
 
     The model is left unchanged, including its batch norm statistics.
 
@@ -118,7 +118,8 @@ def input_gradient(model: nn.Module, images: Tensor, loss: Callable[[Tensor], Te
     """
     x = images.clone().requires_grad_()
     with unchanged(model), torch.enable_grad():
-        (gradient,) = torch.autograd.grad(loss(model.train()(x)), x)
+        train_without_dropout(model)
+        (gradient,) = torch.autograd.grad(loss(model(x)), x)
     return gradient.cpu().double()
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from analysis.costs.alive import unchanged
+from analysis.costs.alive import train_without_dropout, unchanged
 from analysis.costs.profiles import LARGER, Profile, profile
 from analysis.gradients.curves import (
     Curve,
@@ -106,6 +106,10 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
     if len(set(map(str, specs))) < len(specs):
         raise ValueError("a model is given twice: each must differ from the others")
     for spec in specs:
+        if not spec.classes:
+            raise ValueError(
+                f"{spec} has no classifier and so no loss: use 2 classes or more, not classes=0"
+            )
         if spec.classes == 1:
             raise ValueError(
                 f"{spec} has one class, and the cross-entropy over one class has no gradient: "
@@ -230,14 +234,15 @@ def _series(places: dict[str, int], norms: dict[str, float], precision: Precisio
 def _points(spec: ResNetSpec) -> dict[str, int]:
     """Map the stem's last step and every block to the number of weighted layers up to its end."""
     paths = [plan.stem_steps(spec)[-1].name, *(block.path for block in plan.blocks(spec))]
-    return {path: 1 + i * spec.convs_per_block for i, path in enumerate(paths)}
+    stem = spec.convs_in_stem
+    return {path: stem + i * spec.convs_per_block for i, path in enumerate(paths)}
 
 
 def _convolutions(spec: ResNetSpec) -> dict[str, int]:
     """Map the main path's convolutions to their numbers among the weighted layers."""
     convs = range(1, spec.convs_per_block + 1)
     inner = [f"{block.path}.conv{i}" for block in plan.blocks(spec) for i in convs]
-    return {path: i for i, path in enumerate(["conv1", *inner], start=1)}
+    return {path: i for i, path in enumerate([*plan.stem_convs(spec), *inner], start=1)}
 
 
 @dataclass(frozen=True)
@@ -252,7 +257,7 @@ class Norms:
 
 
 def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
-    """Run a model forward and backward once in train mode and record norms on the way.
+    """Run a model forward and backward in train mode without dropout and record norms on the way.
 
     ||dL/dx|| comes from a tensor hook at the output of the stem and of every block, which sees the
     whole gradient, shortcut and branch together. The model is left unchanged: its mode, its hooks,
@@ -279,7 +284,8 @@ def observe(model: ResNet, images: Tensor, labels: Tensor) -> Norms:
     handles = [model.get_submodule(path).register_forward_hook(watch(path)) for path in points]
     try:
         with unchanged(model), torch.enable_grad():
-            loss = functional.cross_entropy(model.train()(images), labels)
+            train_without_dropout(model)
+            loss = functional.cross_entropy(model(images), labels)
             gradients = torch.autograd.grad(loss, weights)
     finally:
         for handle in handles:

@@ -99,15 +99,18 @@ def theory(spec: ResNetSpec) -> Theory | None:
     """Return the prediction for a spec, or None if there is none.
 
     Predictions exist for ReLU in the original unit order, with basic blocks of constant width
-    (expansion 1) and shortcuts of option A or B. Without BN the squared norm of the gradient at a
-    convolution's input is fan_in * var(W) times that at its output, whatever its stride, and a
-    ReLU passes half of it (He et al. 2015, arXiv 1502.01852, section 2.2).
+    (expansion 1), shortcuts of option A or B, and BN or no norm. Without BN the squared norm of the
+    gradient at a convolution's input is fan_in * var(W) times that at its output, whatever its
+    stride, and a ReLU passes half of it (He et al. 2015, arXiv 1502.01852, section 2.2).
     """
     if (
         spec.activation is not Activation.RELU
         or spec.unit is not UnitOrder.ORIGINAL
         or spec.block is not BlockKind.BASIC
         or spec.expansion != 1
+        or spec.norm is Norm.GROUP
+        or spec.se
+        or spec.dropout
     ):
         return None
     plain = spec.shortcut is Shortcut.NONE

@@ -9,7 +9,7 @@ from nets.options import Shortcut, Stem, idle_options
 from nets.spec import ResNetSpec, overrides
 from nets.text import edit
 
-_OF_SHORTCUTS = ("shortcut", "projection_norm", "zero_init")
+_OF_SHORTCUTS = ("shortcut", "projection_norm", "projection_pool", "zero_init")
 
 
 def plain_twin(spec: ResNetSpec) -> ResNetSpec:

@@ -139,8 +139,11 @@ def layers_of(spec: ResNetSpec) -> Iterator[Layer]:
     before any addition; or else the convolution's own.
     """
     number = 1
-    if plan.stem_conv(spec).kernel == 3:
-        yield Layer("conv1", number, _end(plan.stem_steps(spec), 0))
+    stem = plan.stem_steps(spec)
+    for number, (name, conv) in enumerate(plan.stem_convs(spec).items(), start=1):
+        if conv.kernel == 3:
+            at = stem.index(plan.Step(StepKind.CONV, name))
+            yield Layer(name, number, _end(stem, at))
     units = plan.unit_steps(spec)
     for place in plan.blocks(spec):
         block = plan.block_at(spec, place)

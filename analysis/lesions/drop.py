@@ -110,7 +110,7 @@ class Subject:
                 x = self._stage(stage, x, out, order.get(stage, ()))
             for step in plan.head_steps(self.spec):
                 if hasattr(self.network, step.name):
-                    x = getattr(self.network, step.name)(x)
+                    x = self.network.get_submodule(step.name)(x)
             found.append(x)
         return torch.cat(found)
 
@@ -130,7 +130,7 @@ class Subject:
         """Run from a stage, or from the stem, up to but excluding another, or the head."""
         if not start:
             for step in plan.stem_steps(self.spec):
-                x = getattr(self.network, step.name)(x)
+                x = self.network.get_submodule(step.name)(x)
         is_here = not start
         for stage in plan.stage_names(self.spec):
             if stage == end:

@@ -188,6 +188,18 @@ def environment(device: torch.device) -> Environment:
 
 
 @contextmanager
+def drawing(device: torch.device, seed: int) -> Iterator[None]:
+    """Seed the random numbers of the CPU and of one device temporarily."""
+    if device.type == "cpu":
+        with seeded(seed):
+            yield
+        return
+    with torch.random.fork_rng([device.index or 0], device_type=device.type):
+        torch.get_device_module(device).manual_seed(seed)
+        yield
+
+
+@contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed the CPU's random numbers temporarily; torch.manual_seed would seed all devices."""
     state = torch.random.get_rng_state()

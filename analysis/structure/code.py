@@ -6,13 +6,11 @@ and its output is equal bit for bit.
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from analysis.costs.profiles import Profile
 from analysis.style.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
-from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Stem
+from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Shortcut, Stem
 from nets.origin import edits, is_edited, title
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
@@ -56,6 +54,21 @@ _SAME_POOL = '''class MaxPool2dSame(nn.MaxPool2d):
         x, padding = pad_same(x, self.kernel_size, self.stride, value=-float("inf"))
         return F.max_pool2d(x, self.kernel_size, self.stride, padding)'''
 
+_EXCITE = '''class SqueezeExcitation(nn.Module):
+    """Scale each channel by a factor that all channels' means determine (Hu et al. 2018)."""
+
+    def __init__(self, channels, inner):
+        super().__init__()
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc1 = nn.Conv2d(channels, inner, kernel_size=1)
+        self.act = {activation}
+        self.fc2 = nn.Conv2d(inner, channels, kernel_size=1)
+        self.gate = nn.Sigmoid()
+
+    def forward(self, x):
+        factor = self.fc2(self.act(self.fc1(self.avgpool(x))))
+        return x * self.gate(factor)'''
+
 _ZERO_PAD = '''class ZeroPad(nn.Module):
     """A parameter-free shortcut: every stride-th pixel, new channels filled with zeros."""
 
@@ -76,10 +89,12 @@ def code(profile: Profile) -> str:
     parts = [_head(profile)]
     if spec.padding is Padding.SAME:
         parts.append(_SAME)
-        if spec.stem is Stem.IMAGENET:
+        if spec.stem is not Stem.CIFAR:
             parts.append(_SAME_POOL)
     if ShortcutKind.ZERO_PAD in kinds:
         parts.append(_ZERO_PAD)
+    if spec.se:
+        parts.append(_EXCITE.format(activation=_ACTIVATIONS[spec.activation]))
     initialise = _initialise(spec)
     parts += [_block(spec, kinds), _stage(spec), _network(spec, bool(initialise))]
     parts += [initialise, _main(spec)]
@@ -98,7 +113,7 @@ def _head(profile: Profile) -> str:
         of = f"{entry.title}: "
         listed = edits(spec).replace(", ", "\n  ")
         edited = f"Edited from {entry.title}:\n  {listed}\n\n"
-    output = "probabilities" if spec.softmax else "logits"
+    output = "probabilities" if spec.softmax else "logits" if spec.classes else "features"
     needs_functional = spec.padding is Padding.SAME or any(
         s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
     )
@@ -109,13 +124,18 @@ def _head(profile: Profile) -> str:
         f"{edited}{of}{entry.source.authors}.\n"
         f"{entry.source.title}. {entry.source.venue}.\n\n"
         f"Model: {profile.model}\n"
-        f"Images are [N, {shape}], the output is [N, {spec.classes}] {output}.\n"
+        f"Images are [N, {shape}], the output is [N, {spec.outputs}] {output}.\n"
         f"{exact(profile.params)} parameters, {short(profile.macs // profile.batch)} multiply-adds "
         f"per image (convolutions and linear layers).\n"
-        "Parameter names are torchvision's.\n"
+        f"Parameter names are {'timm' if _beyond_torchvision(spec) else 'torchvision'}'s.\n"
         '"""\n\n'
         f"import torch\n{functional}from torch import nn"
     )
+
+
+def _beyond_torchvision(spec: ResNetSpec) -> bool:
+    """Return whether the network has modules that torchvision's ResNets don't have."""
+    return bool(spec.se or spec.projection_pool or spec.stem is Stem.DEEP)
 
 
 def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
@@ -124,6 +144,10 @@ def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     arguments = ["in_channels", "width", "out_channels", "stride=1"]
     if any(spec.dilate):
         arguments.append("dilation=1")
+        if _two_dilations(spec):
+            arguments.append("first_dilation=1")
+    if _projects_first(spec, kinds):
+        arguments.append("project=False")
     if _marks_first(spec):
         arguments.append("first=False")
     first_last = (*steps.before, *steps.branch)
@@ -147,13 +171,19 @@ def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
                     channels = outs[name]
                 case StepKind.NORM:
                     made = _norm(spec, channels)
+                case StepKind.DROPOUT:
+                    made = f"nn.Dropout({spec.dropout})"
+                case StepKind.SE:
+                    inner = f"max({channels} // {spec.se}, 1)"
+                    made = f"SqueezeExcitation({channels}, {inner})"
                 case _:
                     made = _ACTIVATIONS[spec.activation]
             lines.append(f"        self.{name} = {made}")
 
     declare(first_last)
     if _shares(spec) == {True, False}:
-        tests = ["first"] * _marks_first(spec) + [_CHANGES] * (ShortcutKind.PROJECTION in kinds)
+        tests = ["first"] * _marks_first(spec)
+        tests += [_changes(spec, kinds)] * (ShortcutKind.PROJECTION in kinds)
         lines.append(f"        self.shares_activation = {' or '.join(tests)}")
     lines += _declare_shortcut(spec, kinds)
     declare(steps.after)
@@ -176,20 +206,22 @@ def _formula(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
     x = "x" if kinds <= {ShortcutKind.IDENTITY} else "shortcut(x)"
     y = "F(x)" if kinds == {ShortcutKind.NONE} else f"F(x) + {x}"
     for step in plan.unit_steps(spec).after:
-        y = f"{'BN' if step.kind is StepKind.NORM else spec.activation}({y})"
+        y = f"{spec.norm.label if step.kind is StepKind.NORM else spec.activation}({y})"
     return f"y = {y}, where F consists of {kernels} convolutions."
 
 
 def _block_conv(spec: ResNetSpec, conv: ConvPlan, channels: str, out: str) -> str:
     strided = "conv1" if spec.block is BlockKind.BASIC else spec.stride_on.value
-    dilated = conv.name == "conv2" and any(spec.dilate)
+    dilation = "1"
+    if any(spec.dilate) and conv.kernel > 1:
+        dilation = "first_dilation" if conv.name == "conv1" and _two_dilations(spec) else "dilation"
     return _conv(
         spec,
         channels,
         out,
         conv.kernel,
         "stride" if conv.name == strided else "1",
-        "dilation" if dilated else "1",
+        dilation,
         conv.groups,
     )
 
@@ -220,8 +252,12 @@ def _conv(
 
 def _norm(spec: ResNetSpec, channels: object) -> str:
     arguments = [str(channels)]
+    if spec.norm is Norm.GROUP:
+        arguments.insert(0, str(spec.norm_groups))
     if spec.bn_eps != DEFAULTS["bn_eps"]:
         arguments.append(f"eps={spec.bn_eps}")
+    if spec.norm is Norm.GROUP:
+        return f"nn.GroupNorm({', '.join(arguments)})"
     if spec.bn_momentum != DEFAULTS["bn_momentum"]:
         arguments.append(f"momentum={spec.bn_momentum}")
     return f"nn.BatchNorm2d({', '.join(arguments)})"
@@ -232,22 +268,57 @@ def _declare_shortcut(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         return []
     if ShortcutKind.ZERO_PAD in kinds:
         made = ["ZeroPad(stride, out_channels - in_channels)"]
+    elif spec.projection_pool:
+        return _declare_pooled(spec, kinds)
     else:
         made = ["nn.Sequential(", f"    {_conv(spec, 'in_channels', 'out_channels', 1, 'stride')},"]
-        if spec.projection_norm and spec.norm is Norm.BATCH:
+        if spec.projection_norm and spec.norm is not Norm.NONE:
             made.append(f"    {_norm(spec, 'out_channels')},")
         made.append(")")
     if ShortcutKind.IDENTITY not in kinds:
         return [f"        self.downsample = {made[0]}", *(f"        {line}" for line in made[1:])]
     return [
         "        self.downsample = nn.Identity()",
-        f"        if {_CHANGES}:",
+        f"        if {_changes(spec, kinds)}:",
         f"            self.downsample = {made[0]}",
         *(f"            {line}" for line in made[1:]),
     ]
 
 
-_CHANGES = "stride != 1 or in_channels != out_channels"
+def _declare_pooled(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
+    """Declare the projection of ResNet-D, whose pool takes over the stride."""
+    pool = "nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)"
+    made = ["self.downsample = nn.Sequential()"]
+    if any(block.stride > 1 for stage in plan.stages(spec) for block in _distinct(stage)):
+        made += ["if stride > 1:", f'    self.downsample.add_module("0", {pool})']
+    conv = _conv(spec, "in_channels", "out_channels", 1)
+    made.append(f'self.downsample.add_module("1", {conv})')
+    if spec.projection_norm and spec.norm is not Norm.NONE:
+        made.append(f'self.downsample.add_module("2", {_norm(spec, "out_channels")})')
+    if ShortcutKind.IDENTITY not in kinds:
+        return [f"        {line}" for line in made]
+    return [
+        "        self.downsample = nn.Identity()",
+        f"        if {_changes(spec, kinds)}:",
+        *(f"            {line}" for line in made),
+    ]
+
+
+def _changes(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:
+    """Return the test for a projection."""
+    changes = "stride != 1 or in_channels != out_channels"
+    return f"project or {changes}" if _projects_first(spec, kinds) else changes
+
+
+def _projects_first(spec: ResNetSpec, kinds: set[ShortcutKind]) -> bool:
+    """Return whether the first block of every stage is told to project."""
+    every = {ShortcutKind.PROJECTION, ShortcutKind.IDENTITY}
+    return spec.shortcut is Shortcut.PROJECTION_FIRST and kinds == every
+
+
+def _two_dilations(spec: ResNetSpec) -> bool:
+    """Return whether the two convolutions of a basic block can have different dilations."""
+    return spec.block is BlockKind.BASIC and any(spec.dilate)
 
 
 def _shares(spec: ResNetSpec) -> set[bool]:
@@ -269,7 +340,7 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         lines.append(f"        start = {_nest(steps.before, 'x')}")
         start = "start"
     value = start
-    for _, chunk in groupby(steps.branch, lambda step: step.name[-1]):  # one line per convolution
+    for chunk in _chunks(steps.branch):
         lines.append(f"        y = {_nest(tuple(chunk), value)}")
         value = "y"
     if kinds != {ShortcutKind.NONE}:
@@ -282,6 +353,19 @@ def _block_forward(spec: ResNetSpec, kinds: set[ShortcutKind]) -> list[str]:
         value = f"y + {begins}"
     lines.append(f"        return {_nest(steps.after, value)}")
     return lines
+
+
+def _chunks(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
+    """Split a branch into one line per convolution; a step without a number begins none."""
+    number = ""
+    found: list[list[Step]] = []
+    for step in steps:
+        if not found or (step.name[-1].isdigit() and step.name[-1] != number):
+            found.append([step])
+        else:
+            found[-1].append(step)
+        number = step.name[-1] if step.name[-1].isdigit() else number
+    return [tuple(chunk) for chunk in found]
 
 
 def _nest(steps: tuple[Step, ...], value: str) -> str:
@@ -297,6 +381,11 @@ def _stage(spec: ResNetSpec) -> str:
     if any(spec.dilate):
         parameters.append("dilations=(1, 1)")
         first, rest = ", dilations[0]", ", 1, dilations[1]"
+        if _two_dilations(spec):
+            first, rest = ", dilations[1], dilations[0]", ", 1, dilations[1], dilations[1]"
+    kinds = {block.shortcut for stage in plan.stages(spec) for block in _distinct(stage)}
+    if _projects_first(spec, kinds):
+        first += ", project=True"
     if _marks_first(spec):
         parameters.append("first=False")
         first += ", first=first"
@@ -313,7 +402,6 @@ def _stage(spec: ResNetSpec) -> str:
 
 def _network(spec: ResNetSpec, initialised: bool) -> str:
     stem, head = plan.stem_steps(spec), plan.head_steps(spec)
-    conv = plan.stem_conv(spec)
     lines = [
         "class ResNet(nn.Module):",
         '    """Stem, stages and head."""',
@@ -327,7 +415,6 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         else "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)"
     )
     made = {
-        "conv1": _conv(spec, conv.in_channels, conv.out_channels, conv.kernel, str(conv.stride)),
         "bn1": _norm(spec, spec.stem_width),
         "act1": _ACTIVATIONS[spec.activation],
         "maxpool": pool,
@@ -338,7 +425,7 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         "fc": f"nn.Linear({plan.features(spec)}, {spec.classes})",
         "softmax": "nn.Softmax(dim=1)",
     }
-    lines += [f"        self.{step.name} = {made[step.name]}" for step in stem]
+    lines += [*_declare_stem(spec), *(f"        self.{name} = {made[name]}" for name in _own(stem))]
     for index, stage in enumerate(plan.stages(spec)):
         block = stage.first
         arguments = [
@@ -349,7 +436,7 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
         ]
         if block.stride != 1:
             arguments.append(f"stride={block.stride}")
-        dilations = _dilation(stage.first), _dilation(stage.rest)
+        dilations = _dilations(stage)
         if dilations != (1, 1):
             arguments.append(f"dilations={dilations}")
         if index == 0 and _marks_first(spec):
@@ -359,9 +446,10 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
     if initialised:
         lines.append("        initialise(self)")
     lines += ["", "    def forward(self, x):"]
-    lines.append(f"        x = {_nest(stem, 'x')}")
+    nested = (Step(StepKind.CONV, "conv1"), *(step for step in stem if step.name in _own(stem)))
+    lines.append(f"        x = {_nest(nested, 'x')}")
     lines += [f"        x = self.{stage.name}(x)" for stage in plan.stages(spec)]
-    at = [step.kind for step in head].index(StepKind.AVERAGE_POOL)
+    at = [step.kind for step in head].index(StepKind.GLOBAL_POOL)
     if finals := head[:at]:
         lines.append(f"        x = {_nest(finals, 'x')}")
     lines.append(f"        x = {_nest(head[at : at + 2], 'x')}")
@@ -369,8 +457,46 @@ def _network(spec: ResNetSpec, initialised: bool) -> str:
     return "\n".join(lines)
 
 
+def _own(stem: tuple[Step, ...]) -> list[str]:
+    """Return the names of the stem's modules after its convolutions."""
+    return [step.name for step in stem if not step.name.startswith("conv1")]
+
+
+def _declare_stem(spec: ResNetSpec) -> list[str]:
+    """Declare the stem's convolution, or the sequence of a deep stem."""
+    convs, made = plan.stem_convs(spec), []
+    channels: object = spec.channels
+    for step in plan.stem_steps(spec):
+        if not step.name.startswith("conv1"):
+            continue
+        match step.kind:
+            case StepKind.CONV:
+                conv = convs[step.name]
+                channels = conv.out_channels
+                layer = _conv(spec, conv.in_channels, channels, conv.kernel, str(conv.stride))
+            case StepKind.NORM:
+                layer = _norm(spec, channels)
+            case _:
+                layer = _ACTIVATIONS[spec.activation]
+        made.append((step.name.rpartition(".")[2], layer))
+    if len(made) == 1:
+        return [f"        self.conv1 = {made[0][1]}"]
+    if spec.norm is Norm.NONE:  # the numbers have gaps
+        added = [f'        self.conv1.add_module("{name}", {layer})' for name, layer in made]
+        return ["        self.conv1 = nn.Sequential()", *added]
+    inside = [f"            {layer}," for _, layer in made]
+    return ["        self.conv1 = nn.Sequential(", *inside, "        )"]
+
+
 def _dilation(block: BlockPlan) -> int:
-    return max(conv.dilation for conv in block.convs)
+    """Return the dilation of a block's last 3x3 convolution."""
+    return [conv.dilation for conv in block.convs if conv.kernel > 1][-1]
+
+
+def _dilations(stage: plan.StagePlan) -> tuple[int, int]:
+    """Return the dilations of a stage: of the convolution that would have strided, of the rest."""
+    first, rest = stage.first.convs, _dilation(stage.rest)
+    return next(conv.dilation for conv in first if conv.kernel > 1), rest
 
 
 def _initialise(spec: ResNetSpec) -> str:
@@ -392,7 +518,7 @@ def _initialise(spec: ResNetSpec) -> str:
         body = [f"        if isinstance(module, {kinds}):", f"            nn.init.{draw}"]
         if spec.bias:
             body.append("            nn.init.zeros_(module.bias)")
-        elif spec.init is Init.XAVIER:
+        elif spec.init is Init.XAVIER or spec.se:
             body.append("            if module.bias is not None:")
             body.append("                nn.init.zeros_(module.bias)")
     if spec.zero_init:

@@ -158,7 +158,7 @@ def _formula(spec: ResNetSpec, block: BlockPlan) -> str:
     }
     inside = _sum(r"\mathcal{F}(\mathbf{x}, \{W_i\})", beside.get(block.shortcut))
     for step in plan.unit_steps(spec).after:
-        name = r"\mathrm{BN}" if step.kind is StepKind.NORM else _activation(spec)
+        name = rf"\mathrm{{{spec.norm.label}}}" if step.kind is StepKind.NORM else _activation(spec)
         inside = rf"{name}\left({inside}\right)"
     return rf"\mathbf{{y}} = {inside}"
 
@@ -195,7 +195,7 @@ def _activation(spec: ResNetSpec) -> str:
 
 def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     """Explain the kind of this block's shortcut and where it starts."""
-    why = _why(spec, use, block.stride)
+    why = _why(spec, use, block)
     if not block.shares_activation:
         return why
     names = [plan.label(spec, step.kind) for step in plan.unit_steps(spec).before]
@@ -208,7 +208,7 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     )
 
 
-def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
+def _why(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     """Explain why the block has this kind of shortcut."""
     wider = use.input[0] != use.output[0]
     smaller = use.input[1:] != use.output[1:]
@@ -218,7 +218,7 @@ def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
     if smaller:
         before, after = (shape(sides[1:]) for sides in (use.input, use.output))
         verb = "" if wider else " changes"
-        changes.append(f"the map{verb} from {before} to {after} (stride {stride})")
+        changes.append(f"the map{verb} from {before} to {after} (stride {block.stride})")
     change = " and ".join(changes)
     match use.kind:
         case ShortcutKind.IDENTITY:
@@ -242,10 +242,17 @@ def _why(spec: ResNetSpec, use: ShortcutUse, stride: int) -> str:
             weights = exact(use.input[0] * use.output[0])
             if change:
                 why = f"Projection: {change}, so x can't be added directly. A 1×1 convolution "
+                if block.pools and block.stride > 1:
+                    return (
+                        f"{why}with {weights} weights gives it that shape, after a 2×2 average "
+                        "pool that takes over the stride (ResNet-D)."
+                    )
                 return f"{why}with {weights} weights gives it that shape."
             option, why = "", "the stage strides"
             if spec.shortcut is Shortcut.PROJECTION_ALL:
                 option, why = " (option C)", "this network projects every shortcut"
+            if spec.shortcut is Shortcut.PROJECTION_FIRST:
+                why = "this network projects the first shortcut of every stage"
             return (
                 f"Projection{option}: the shapes would allow an identity, but {why}, here with "
                 f"{weights} weights."

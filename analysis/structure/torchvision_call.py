@@ -7,6 +7,7 @@ from nets.options import OPTIONS, BlockKind
 from nets.spec import ResNetSpec
 
 _ARGUMENTS = ("classes", "zero_init", "dilate")
+"""What torchvision's functions take. Basic blocks can't dilate there."""
 _STRUCTURE = ("block", "blocks", "groups", "group_width")
 
 
@@ -17,7 +18,8 @@ def one_liner(spec: ResNetSpec) -> str:
     plain, free = CATALOG["resnet50"].spec, {*_ARGUMENTS, *_STRUCTURE, "expansion", "input"}
     same = all(getattr(spec, k) == getattr(plain, k) for k in OPTIONS if k not in free)
     expansion = 1 if spec.block is BlockKind.BASIC else 4
-    if not same or spec.channels != 3 or spec.expansion != expansion:
+    dilates = spec.block is BlockKind.BASIC and any(spec.dilate)
+    if not same or dilates or not spec.classes or spec.channels != 3 or spec.expansion != expansion:
         return ""
     arguments = []
     if spec.classes != 1000:

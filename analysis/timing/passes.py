@@ -48,7 +48,7 @@ class Passes:
         self.model = model.to(device).to(memory_format=layout).train(not settings.inference)
         images = torch.randn(settings.batch, *spec.input, generator=random)
         self.images = images.to(device, memory_format=layout)
-        self.classes = torch.randint(spec.classes, (settings.batch,), generator=random).to(device)
+        self.labels = torch.randint(spec.outputs, (settings.batch,), generator=random).to(device)
         self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.0, momentum=0.9)
         self.names, parts = _parts(spec, self.model)
         self.whole: Steps = (self.model,)
@@ -84,7 +84,7 @@ class Passes:
                     marks.append(self.clock.mark())
                 if not training:
                     return marks
-                loss = cross_entropy(y, self.classes)
+                loss = cross_entropy(y, self.labels)
             loss.backward()
             marks.append(self.clock.mark())
         finally:

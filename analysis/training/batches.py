@@ -26,7 +26,7 @@ _WHITE = 255.0
 
 def order(images: int, seed: int, epoch: int) -> Tensor:
     """Return the order of a split's images in an epoch, [images]."""
-    generator = Generator().manual_seed(_stream(seed, "order", epoch))
+    generator = Generator().manual_seed(stream(seed, "order", epoch))
     return torch.randperm(images, generator=generator)
 
 
@@ -59,7 +59,7 @@ class Feed:
             pictures = part.images[list(numbers)]
         else:
             augment = self._augment or centre(self.shape)
-            with seeded(_stream(seed, "augment", step)):
+            with seeded(stream(seed, "augment", step)):
                 pictures = torch.stack([augment(part[number]) for number in numbers])
         return self._shown(pictures), part.labels[list(numbers)]
 
@@ -144,6 +144,6 @@ def centre(shape: tuple[int, int, int]) -> v2.Compose:
     )
 
 
-def _stream(seed: int, what: str, number: int) -> int:
+def stream(seed: int, what: str, number: int) -> int:
     """Return the seed of a stream, the same on every machine and Python version."""
     return random.Random(f"{seed} {what} {number}").getrandbits(63)

@@ -30,9 +30,16 @@ from analysis.gradients.curves import Curve, GradientSettings
 from analysis.gradients.measure import curve
 from analysis.images.kinds import InputKind
 from analysis.images.sets import ImageSet
-from analysis.machine.devices import PeakMemory, device_of, environment, free_bytes, seeded
+from analysis.machine.devices import (
+    PeakMemory,
+    device_of,
+    drawing,
+    environment,
+    free_bytes,
+    seeded,
+)
 from analysis.style.numbers import short
-from analysis.training.batches import Feed, step_images
+from analysis.training.batches import Feed, step_images, stream
 from analysis.training.recipes import Arithmetic, OptimiserKind, Recipe, Schedule, fit
 from analysis.training.runs import WORST, Epoch, Evaluation, Miss, News, Run, Task
 from nets.options import number_of
@@ -186,7 +193,7 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
         x, labels = on_device(training, *training.feed.training(numbers, task.seed, step))
 
         model.train()
-        with autocast(recipe, training.device):
+        with _dropout(training, step), autocast(recipe, training.device):
             logits = model(x)
             loss = cross_entropy(logits, labels)
         optimiser.zero_grad()
@@ -220,6 +227,13 @@ def _steps(training: Training, teller: _Teller, stop: Asked, keep: Keep) -> None
     if training.is_whole and not training.ended and training.total in recipe.gradients_at:
         teller.curve(training.total, gradient(training))
     teller.say()
+
+
+def _dropout(training: Training, step: int) -> AbstractContextManager[None]:
+    """Give a step's dropout its own random stream, so that a resumed run drops the same values."""
+    if not training.task.spec.dropout:
+        return nullcontext()
+    return drawing(training.device, stream(training.task.seed, "dropout", step))
 
 
 class _Teller:

@@ -27,11 +27,12 @@ VALUES: Mapping[str, Mapping[Any, str]] = {
     "shortcut": {
         Shortcut.ZERO_PAD: "zero pad (A)",
         Shortcut.PROJECTION: "projection (B)",
+        Shortcut.PROJECTION_FIRST: "projection in first blocks",
         Shortcut.PROJECTION_ALL: "projections only (C)",
         Shortcut.NONE: "none (plain)",
     },
-    "stem": {Stem.IMAGENET: "ImageNet", Stem.CIFAR: "CIFAR"},
-    "norm": {Norm.BATCH: "batch norm", Norm.NONE: "none"},
+    "stem": {Stem.IMAGENET: "ImageNet", Stem.DEEP: "deep (ResNet-C)", Stem.CIFAR: "CIFAR"},
+    "norm": {Norm.BATCH: "batch norm", Norm.GROUP: "group norm", Norm.NONE: "none"},
     "activation": {activation: activation.label for activation in Activation},
     "padding": {Padding.SYMMETRIC: "symmetric", Padding.SAME: "same (TensorFlow)"},
     "init": {

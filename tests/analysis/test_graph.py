@@ -25,6 +25,7 @@ from analysis.style.look import Look
 from analysis.style.numbers import short
 from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
 from nets import build, parse
+from nets.blocks import SqueezeExcitation
 from nets.options import Shortcut, UnitOrder
 from nets.plan import ShortcutKind
 from nets.spec import ResNetSpec
@@ -49,7 +50,7 @@ def counted(text: str) -> Profile:
 
 class EveryLayer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return not list(m.children())
+        return isinstance(m, SqueezeExcitation) or not list(m.children())
 
 
 def traced(spec: ResNetSpec) -> set[tuple[str, str]]:

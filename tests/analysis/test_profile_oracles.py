@@ -24,6 +24,8 @@ from tests.strategies import specs
 
 EXAMPLES = 15
 
+NUMBERS = ("strides", "dilate_first", "dropout", "se", "projection_pool")
+
 
 @contextmanager
 def current_path(model: nn.Module) -> Iterator[list[str]]:
@@ -157,6 +159,8 @@ def test_every_count_equals_the_built_model_on_random_networks() -> None:
             drawn.update(repr(value) for value in values if isinstance(value, StrEnum))
             drawn.update([f"batch {batch}", *(["odd side"] * (spec.input[1] % 2))])
             drawn.update(["dilation"] * any(spec.dilate))
+            drawn.update(name for name in NUMBERS if getattr(spec, name) != DEFAULTS[name])
+            drawn.update(["no classifier"] * (spec.classes == 0))
             drawn.update(["too small"] * bool(analysis.profile(spec, batch=batch).untrainable))
 
         one()
@@ -165,8 +169,9 @@ def test_every_count_equals_the_built_model_on_random_networks() -> None:
         run(number, activation)
     enums = [type(default) for default in DEFAULTS.values() if isinstance(default, StrEnum)]
     expected = {repr(value) for enum in enums for value in enum}
-    assert len(expected) == 29
-    assert expected | {"batch 2", "odd side", "dilation", "too small"} <= drawn.keys()
+    assert len(expected) == 32
+    cases = {"batch 2", "odd side", "dilation", "too small", "no classifier", *NUMBERS}
+    assert expected | cases <= drawn.keys()
 
 
 @pytest.mark.parametrize(
@@ -180,6 +185,13 @@ def test_every_count_equals_the_built_model_on_random_networks() -> None:
         "keras_resnet18:input=3x97x97",
         "resnet110:shortcut=projection_all",
         "preresnet164",
+        "resnet50d:input=3x97x97",
+        "seresnet50:input=3x64x64",
+        "resnet50_gn:input=3x64x64",
+        "wrn16_8:dropout=0.3:widths=16,32,64",
+        "detectron2_r50_dc5:input=3x65x65",
+        "mmseg_r50_d8:input=3x64x97",
+        "keras_resnet34:input=3x64x64",
     ],
 )
 def test_every_count_equals_the_built_model(text: str) -> None:

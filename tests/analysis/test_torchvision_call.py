@@ -39,7 +39,8 @@ def test_the_call_builds_the_network(text: str) -> None:
 
 def test_every_torchvision_entry_has_its_call_and_the_others_have_none() -> None:
     named = {name for name, e in CATALOG.items() if one_liner(e.spec)}
-    assert named == {name for name, e in CATALOG.items() if e.in_torchvision} | {"flower_resnet18"}
+    other_sizes = {"flower_resnet18", "resnet10", "resnet26", "resnet200", "resnext101_32x16d"}
+    assert named == {name for name, e in CATALOG.items() if e.in_torchvision} | other_sizes
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,15 @@ def test_every_torchvision_entry_has_its_call_and_the_others_have_none() -> None
         "resnet50:channels=1",
         "resnet50:unit=full_preact",
         "resnet18:blocks=2,2,2",
+        "resnet50d",
+        "seresnet50",
+        "resnet50_gn",
+        "resnet50:classes=0",
+        "resnet50:strides=1,2,2,1",
+        "resnet50:dilate=0,1,1:dilate_first=1",
+        "resnet18:dilate=0,1,1",
+        "resnet18:dropout=0.3",
+        "resnet34:shortcut=projection_first",
     ],
 )
 def test_no_call_for_what_torchvision_lacks(text: str) -> None:

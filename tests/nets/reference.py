@@ -1,7 +1,9 @@
 """A ResNet as plain functions on a state dict, written from the papers, not from `nets`.
 
 He et al. 2015 (arXiv 1512.03385) for the stem, the blocks and the shortcuts; He et al. 2016
-(arXiv 1603.05027), Fig. 4, for the unit orders; torchvision for groups, widths and dilation.
+(arXiv 1603.05027), Fig. 4, for the unit orders; torchvision for groups, widths and dilation; He et
+al. 2018 (arXiv 1812.01187), Fig. 2, for the deep stem and the pooled projection; Hu et al. 2018
+(arXiv 1709.01507) for squeeze-and-excitation; Wu and He 2018 (arXiv 1803.08494) for group norm.
 """
 
 from collections.abc import Callable
@@ -43,6 +45,12 @@ def tensorflow_pads(size: int, reach: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+def means_of_squares(x: Tensor, side: int) -> Tensor:
+    """Return the mean of each square of pixels; those at the end may be cut off by the edge."""
+    rows = torch.stack([row.mean(2) for row in x.split(side, dim=2)], dim=2)
+    return torch.stack([column.mean(3) for column in rows.split(side, dim=3)], dim=3)
+
+
 class Reference:
     """The forward pass of a spec in eval mode. `used` holds the names of the tensors it reads."""
 
@@ -56,39 +64,49 @@ class Reference:
         x = self._stem(x)
         dilation = 1
         for stage, (count, width) in enumerate(zip(spec.blocks, spec.widths, strict=True)):
-            stride, before = (1 if stage == 0 else 2), dilation
+            stride, before = spec.strides[stage], dilation
             if stage > 0 and spec.dilate[stage - 1] == 1:
                 stride, dilation = 1, 2 * dilation
-                if spec.stride_on == "conv1":  # the convolutions after conv1 see a finer map
+                # with the stride on conv1, the convolutions after it see a finer map
+                if spec.stride_on == "conv1" or spec.dilate_first:
                     before = dilation
             for block in range(count):
                 path = f"layer{stage + 1}.{block}"
                 if block == 0:
-                    x = self._unit(x, path, width, stride, before)
+                    x = self._unit(x, path, width, stride, before, dilation)
                 else:
-                    x = self._unit(x, path, width, 1, dilation)
+                    x = self._unit(x, path, width, 1, dilation, dilation)
         return self._head(x)
 
     def _stem(self, x: Tensor) -> Tensor:
-        imagenet = self.spec.stem == "imagenet"
-        kernel, stride = (7, 2) if imagenet else (3, 1)
-        x = self._conv(x, "conv1", self.spec.stem_width, kernel, stride)
+        pools, width = self.spec.stem != "cifar", self.spec.stem_width
+        if self.spec.stem == "deep":
+            x = self.act(self._norm(self._conv(x, "conv1.0", width // 2, 3, 2), "conv1.1"))
+            x = self.act(self._norm(self._conv(x, "conv1.3", width // 2, 3), "conv1.4"))
+            x = self._conv(x, "conv1.6", width, 3)
+        else:
+            kernel, stride = (7, 2) if pools else (3, 1)
+            x = self._conv(x, "conv1", width, kernel, stride)
         if self.spec.unit != "full_preact":
             x = self._norm(x, "bn1")
         if self.spec.unit not in ("relu_preact", "full_preact"):
             x = self.act(x)
-        return F.max_pool2d(self._pad(x, 3, 2, -torch.inf), 3, 2) if imagenet else x
+        return F.max_pool2d(self._pad(x, 3, 2, -torch.inf), 3, 2) if pools else x
 
     def _head(self, x: Tensor) -> Tensor:
         if self.spec.unit == "full_preact":
             x = self.act(self._norm(x, "final_bn"))
         if self.spec.unit == "relu_preact":
             x = self.act(x)
+        if not self.spec.classes:
+            return x.mean(dim=(2, 3))
         x = F.linear(x.mean(dim=(2, 3)), self._read("fc.weight"), self._read("fc.bias"))
         assert x.shape[1] == self.spec.classes
         return x.exp() / x.exp().sum(dim=1, keepdim=True) if self.spec.softmax else x
 
-    def _unit(self, x: Tensor, path: str, width: int, stride: int, dilation: int) -> Tensor:
+    def _unit(
+        self, x: Tensor, path: str, width: int, stride: int, dilation: int, later: int
+    ) -> Tensor:
         spec, act = self.spec, self.act
         out = width * spec.expansion
         n = 2 if spec.block == "basic" else 3
@@ -96,7 +114,10 @@ class Reference:
         def conv(y: Tensor, i: int) -> Tensor:
             name = f"{path}.conv{i}"
             if spec.block == "basic":
-                return self._conv(y, name, (width, out)[i - 1], 3, (stride, 1)[i - 1])
+                dilations = dilation, later
+                return self._conv(
+                    y, name, *((width, 3, stride), (out, 3, 1))[i - 1], dilations[i - 1]
+                )
             inner = int(width * (spec.group_width / 64)) * spec.groups
             strides = (stride, 1, 1) if spec.stride_on == "conv1" else (1, stride, 1)
             if i == 2:
@@ -108,12 +129,24 @@ class Reference:
 
         def add(y: Tensor, activated: Tensor) -> Tensor:
             changes = stride != 1 or x.shape[1] != out
+            if spec.se:
+                y = self._excited(y, f"{path}.se")
             if spec.shortcut == "none":
                 return y
-            if spec.shortcut == "projection_all" or (spec.shortcut == "projection" and changes):
-                y_short = self._conv(activated, f"{path}.downsample.0", out, 1, stride)
+            first = spec.shortcut == "projection_first" and path.endswith(".0")
+            if (
+                first
+                or spec.shortcut == "projection_all"
+                or (spec.shortcut in ("projection", "projection_first") and changes)
+            ):
+                at = int(spec.projection_pool)
+                if spec.projection_pool:
+                    activated = means_of_squares(activated, stride)
+                y_short = self._conv(
+                    activated, f"{path}.downsample.{at}", out, 1, 1 if at else stride
+                )
                 if spec.projection_norm:
-                    y_short = self._norm(y_short, f"{path}.downsample.1")
+                    y_short = self._norm(y_short, f"{path}.downsample.{at + 1}")
                 return y + y_short
             # the first unit splits its paths after the activation (He et al. 2016, appendix)
             start = activated if path == "layer1.0" else x
@@ -143,6 +176,15 @@ class Reference:
             y = conv(act(norm(y, i)), i)
         return add(y, act(norm(x, 1)))
 
+    def _excited(self, x: Tensor, path: str) -> Tensor:
+        y = x.mean(dim=(2, 3))
+        for name, function in (("fc1", self.act), ("fc2", ACTIVATIONS["sigmoid"])):
+            weight = self._read(f"{path}.{name}.weight")[:, :, 0, 0]
+            y = function(F.linear(y, weight, self._read(f"{path}.{name}.bias")))
+        inner = max(x.shape[1] // self.spec.se, 1)
+        assert self.state[f"{path}.fc1.weight"].shape[:2] == (inner, x.shape[1])
+        return x * y[:, :, None, None]
+
     def _read(self, name: str) -> Tensor:
         self.used.add(name)
         return self.state[name]
@@ -150,6 +192,14 @@ class Reference:
     def _norm(self, x: Tensor, path: str) -> Tensor:
         if self.spec.norm == "none":
             return x
+        if self.spec.norm == "group":
+            groups = x.reshape(len(x), self.spec.norm_groups, -1)
+            mean, var = groups.mean(2, keepdim=True), groups.var(2, keepdim=True, correction=0)
+            x = ((groups - mean) / (var + self.spec.bn_eps).sqrt()).reshape(x.shape)
+            weight, bias = (
+                self._read(f"{path}.{name}")[:, None, None] for name in ("weight", "bias")
+            )
+            return x * weight + bias
         weight, bias, mean, var = (
             self._read(f"{path}.{name}")[:, None, None]
             for name in ("weight", "bias", "running_mean", "running_var")

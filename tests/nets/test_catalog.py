@@ -41,7 +41,7 @@ PUBLISHED = TORCHVISION | {
 
 
 def depth_in(name: str) -> int:
-    match = re.search(r"(?:resnet|resnext|plain|wrn)(\d+)", name)
+    match = re.search(r"(?:resnet|resnext|plain|wrn|_r)(\d+)", name)
     assert match is not None
     return int(match[1])
 
@@ -84,7 +84,10 @@ def test_a_name_is_its_text_form(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n, e in CATALOG.items() if e.family is not Family.WIDE])
 def test_the_name_says_the_depth(name: str) -> None:
-    assert CATALOG[name].spec.depth == depth_in(name)
+    """A name counts a deep stem as one layer, and a backbone's name the classifier that it lost."""
+    spec = CATALOG[name].spec
+    named = spec.depth - (spec.convs_in_stem - 1) + (spec.classes == 0)
+    assert named == depth_in(name)
 
 
 @pytest.mark.parametrize("name", [n for n, e in CATALOG.items() if e.family is Family.WIDE])
@@ -117,6 +120,16 @@ def test_citations() -> None:
         "he2016identity": "He et al. 2016",
         "xie2017aggregated": "Xie et al. 2016",
         "zagoruyko2016wide": "Zagoruyko and Komodakis 2016",
+        "chen2019closer": "Chen et al. 2019",
+        "chollet2015keras": "François Chollet 2015",
+        "he2019bag": "He et al. 2018",
+        "hu2018squeeze": "Hu et al. 2018",
+        "mahajan2018exploring": "Mahajan et al. 2018",
+        "mmseg2020": "MMSegmentation Contributors 2020",
+        "wightman2019timm": "Ross Wightman 2019",
+        "wu2018group": "Wu and He 2018",
+        "wu2019detectron2": "Wu et al. 2019",
+        "yang2023medmnist": "Yang et al. 2023",
         "zhang2023dive": "Zhang et al. 2023",
     }
 

@@ -8,6 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from nets import CATALOG, ResNetSpec, parse
+from nets.beyond import ALIASES
 from nets.options import (
     OPTIONS,
     Activation,
@@ -61,15 +62,21 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "group_width": st.sampled_from((4, 64, 128)),
     "unit": st.sampled_from(UnitOrder),
     "stride_on": st.sampled_from(StrideOn),
+    "strides": numbers(1, 2, 3, 4),
     "dilate": numbers(0, 1, 2, 3),
+    "dilate_first": st.booleans(),
+    "dropout": st.sampled_from((0, 0.3, 0.95)),
+    "se": st.sampled_from((0, 1, 16, 1_024)),
     "shortcut": st.sampled_from(Shortcut),
     "projection_norm": st.booleans(),
+    "projection_pool": st.booleans(),
     "stem": st.sampled_from(Stem),
     "stem_width": st.integers(1, 64),
     "input": st.tuples(st.integers(1, 4), st.integers(1, 4096), st.integers(1, 4096)),
-    "classes": st.integers(1, 100_000),
+    "classes": st.integers(0, 100_000),
     "softmax": st.booleans(),
     "norm": st.sampled_from(Norm),
+    "norm_groups": st.sampled_from((1, 2, 32)),
     "bn_eps": st.sampled_from((1e-12, 1e-5, 0.001, 1)),
     "bn_momentum": st.sampled_from((0, 0.01, 0.1, 1.0)),
     "activation": st.sampled_from(Activation),
@@ -205,10 +212,17 @@ def test_a_basic_block_leaves_what_only_a_bottleneck_has() -> None:
     spec = parse("resnext50_32x4d:block=basic")
     assert (spec.groups, spec.group_width, spec.expansion) == (1, 64, 1)
     assert parse("resnet50_v1:block=basic").stride_on == "conv2"
-    again = edit(parse("resnet50:dilate=0,1,1"), {"block": "basic"})
-    assert again.dilate == (0, 0, 0)
+    assert edit(parse("resnet50:dilate=0,1,1"), {"block": "basic"}).dilate == (0, 1, 1)
+    assert edit(parse("wrn28_10_dropout"), {"block": "bottleneck"}).dropout == 0
     with pytest.raises(ValueError, match="groups=8 needs block=bottleneck"):
         parse("resnext50_32x4d:block=basic:groups=8")
+
+
+@pytest.mark.parametrize(("name", "text"), ALIASES.items())
+def test_a_name_elsewhere_is_the_same_network_here(name: str, text: str) -> None:
+    assert name not in CATALOG
+    assert parse(name) == parse(text)
+    assert str(parse(f"{name}:classes=10")) == str(edit(parse(text), {"classes": 10}))
 
 
 BAD: dict[str, str] = {
@@ -250,8 +264,8 @@ BAD: dict[str, str] = {
     "resnet50:dilate=0,1": "dilate must list 3 values.*not 2",
     "resnet50:dilate=0,2,0": "dilate must be 0 .*1, not 2",
     "resnet50:stem_width=0": "stem_width must be 1 to 4,096, not 0",
-    "resnet50:classes=0": "classes must be 1 to 100,000, not 0",
-    "resnet50:classes=100001": "classes must be 1 to 100,000, not 100,001",
+    "resnet50:classes=-1": "classes must be 0 to 100,000, not -1",
+    "resnet50:classes=100001": "classes must be 0 to 100,000, not 100,001",
     "resnet50:expansion=17": "expansion must be 1 to 16, not 17",
     "resnet50:input=0x0": "input must be",
     "resnet50:input=8x8": "input must be channels x height x width.*'8x8'",
@@ -273,7 +287,39 @@ BAD: dict[str, str] = {
     "resnet18:groups=32": "groups=32 needs block=bottleneck",
     "resnet18:group_width=4": "group_width=4 needs block=bottleneck",
     "resnet18:stride_on=conv1": "stride_on=conv1 needs block=bottleneck",
-    "resnet18:dilate=0,0,1": "dilate=0,0,1 needs block=bottleneck",
+    "resnet50:dropout=0.3": "dropout=0.3 needs block=basic, not block=bottleneck",
+    "resnet18:dropout=0.96": "dropout must be 0 to 0.95, not 0.96",
+    "resnet50:dilate=0,0,1:strides=1,2,2,1": "dilate=0,0,1 needs a stride of 2 in layer4 to "
+    "replace, not strides=1,2,2,1",
+    "resnet50:strides=1,2,2": "strides lists 3 stages but blocks lists 4",
+    "resnet50:strides=1,2,2,3": "strides must be 1 to 2, not 3",
+    "resnet50:dilate_first=1": "dilate_first=1 needs a dilated stage, such as dilate=0,0,1",
+    "resnet50:stem=deep:stem_width=65": "stem=deep needs an even stem_width, not 65",
+    "plain34:projection_pool=1": "projection_pool=1 needs projections: shortcut=none has none",
+    "resnet34_a:projection_pool=1": "projection_pool=1 needs projections: shortcut=zero_pad has",
+    "resnet50:classes=0:softmax=1": "softmax=1 needs a classifier, not classes=0",
+    "resnet20:norm=group": "norm_groups=32 must divide the 16 channels of the stem",
+    "resnet50:norm=group:norm_groups=3": "norm_groups=3 must divide the 64 channels of the stem",
+    "resnet50:norm=group:widths=64,128,250,512": "norm_groups=32 must divide the 250 channels of "
+    "layer3",
+    "resnet50:se=1025": "se must be 0 to 1,024, not 1,025",
+    "resnet50:norm=frozen": "frozen BN counts as batch norm in eval mode: use norm=batch",
+    "resnet50:multi_grid=1": "multi-grid.* are not an option: dilate doubles the rate",
+    "resnet50:stem_bias=1": "a bias on the stem alone is not an option",
+    "resnet50:ceil_mode=1": "ceil-mode pooling is not an option",
+    "resnet50:activation=prelu": "PReLU is not an option",
+    "resnet50:stride_on=last": "a stride in a stage's last unit .TF-Slim. is not an option",
+    "resnet50:stem_pool=conv": "a convolution in place of the stem's pool .ResNet-RS. is not",
+    "resnet50:aa=1": "anti-aliasing .blur pooling. is not an option",
+    "resnet50:attention=cbam": "attention other than squeeze-and-excitation is not an option",
+    "resnet50:dims=3": "1-D and 3-D networks are not an option",
+    "resnetrs50": "'resnetrs50' is not a model: a convolution in place of the stem's pool",
+    "iresnet50": "'iresnet50' is not a model: PReLU is not an option",
+    "resnetblur50": "'resnetblur50' is not a model: anti-aliasing",
+    "ecaresnet50d": "'ecaresnet50d' is not a model: attention other than squeeze-and-excitation",
+    "cbam_resnet50": "'cbam_resnet50' is not a model: attention other than",
+    "r3d_18": "'r3d_18' is not a model: 1-D and 3-D networks",
+    "resnet_v1_50": "'resnet_v1_50' is not a model: a stride in a stage's last unit",
     "resnet50:widths=15,64,64,64:group_width=4": "group_width=4 .*width 15 of widths",
     "resnet18:shortcut=zero_pad:widths=64,128,64,64": "zero_pad .*layer3 from 128 to 64",
     "resnet20:stem_width=17": "zero_pad .*layer1 from 17 to 16",
