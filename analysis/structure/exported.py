@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from io import BytesIO
 
 import torch
+from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from nets.plan import weight_count
@@ -26,6 +27,7 @@ MAX_ONNX_BYTES = 2_000_000_000
 INPUT = "images"
 """The name of the program's input, [N, C, H, W]."""
 
+_FREE = ({0: Dim("batch")},)
 _STACK_TRACE = "pkg.torch.onnx.stack_trace"
 
 
@@ -87,9 +89,12 @@ def exported(network: ResNet, suffix: str, about: Mapping[str, str]) -> bytes:
 
 
 def _program(network: ResNet) -> ExportedProgram:
-    # Two images, because torch.export takes a size of 1 as fixed.
-    images = torch.zeros(2, *network.spec.input)
-    return torch.export.export(network, (images,), dynamic_shapes=({0: Dim("batch")},))
+    return torch.export.export(network, _images(network), dynamic_shapes=_FREE)
+
+
+def _images(network: ResNet) -> tuple[Tensor]:
+    """Return the example to trace: two images, since torch.export takes a size of 1 as fixed."""
+    return (torch.zeros(2, *network.spec.input),)
 
 
 def _onnx(network: ResNet, about: Mapping[str, str]) -> bytes:
@@ -98,9 +103,9 @@ def _onnx(network: ResNet, about: Mapping[str, str]) -> bytes:
 
     program = torch.onnx.export(
         network,
-        (torch.zeros(2, *network.spec.input),),
+        _images(network),
         dynamo=True,
-        dynamic_shapes=({0: Dim("batch")},),
+        dynamic_shapes=_FREE,
         input_names=[INPUT],
         output_names=[output_of(network.spec)],
         external_data=False,
