@@ -16,7 +16,7 @@ from analysis.commands.shared import (
     or_usage,
     write,
 )
-from nets import ResNetSpec, build, parse
+from nets import ResNetSpec, parse
 
 if TYPE_CHECKING:
     from analysis.training.checkpoints import Checkpoint
@@ -43,6 +43,7 @@ def export(name: str, path: Path, seed: int | None) -> None:
     """
     from analysis.machine.devices import seeded
     from analysis.structure.exported import SAFETENSORS, SUFFIXES, check, exported
+    from nets import build
 
     check_suffix(path, SUFFIXES)
     suffix = path.suffix.lower()

@@ -209,7 +209,9 @@ def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
 
 def is_trained(name: str) -> bool:
     """Return whether a name is of trained weights rather than a model's text."""
-    return name in SHIPPED or Path(name).is_file()
+    from analysis.training.checkpoints import SUFFIX
+
+    return name in SHIPPED or name.endswith(SUFFIX) or Path(name).is_file()
 
 
 def checkpoint_named(name: str) -> Checkpoint:

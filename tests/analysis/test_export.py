@@ -215,6 +215,9 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(CHECKPOINT, "-o", good, "--seed", "1") == (
         "error: --seed applies to a MODEL's weights, not to the checkpoint 'fashion_resnet20'\n"
     )
+    assert refused("no.safetensors", "-o", good).startswith(
+        "error: 'no.safetensors' is not a readable checkpoint (No such file or directory), nor a "
+    )
     assert refused("resnet20", "-o", str(tmp_path / "no" / "net.pt2")).startswith(
         "error: cannot write"
     )
