@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +9,12 @@ import click
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
     ChartFile,
-    Refusal,
     chart_options,
+    checkpoint_named,
     format_option,
+    is_trained,
     or_usage,
 )
-from analysis.lesions.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -106,7 +105,7 @@ def paths(
     from analysis.lesions.studies import stamp
 
     network, shown, labels, digests = _network(name, data, number, seed)
-    trained = _is_trained(name)
+    trained = is_trained(name)
     found = or_usage(
         measure,
         network,
@@ -161,7 +160,7 @@ def blocks(
     from analysis.lesions.studies import stamp
 
     network, shown, _, digests = _network(name, data, number, seed)
-    found = measure(network, shown, trained=_is_trained(name))
+    found = measure(network, shown, trained=is_trained(name))
     chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))
     if style == "json":
         click.echo(render.blocks_result(found, *digests, stamp()).json(), nl=False)
@@ -175,20 +174,10 @@ def blocks(
 
 def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
     """Return a checkpoint and its test images, or refuse in one sentence."""
-    from analysis.lesions.subjects import checkpoint_of, images_of
+    from analysis.lesions.subjects import images_of
 
-    try:
-        checkpoint = or_usage(checkpoint_of, name)
-    except OSError as error:
-        known = f", nor a trained network ({', '.join(SHIPPED)})" if SHIPPED else ""
-        reason = error.strerror or error
-        raise Refusal(f"{name!r} is not a readable checkpoint ({reason}){known}") from None
+    checkpoint = checkpoint_named(name)
     return checkpoint, or_usage(images_of, checkpoint, data)
-
-
-def _is_trained(name: str) -> bool:
-    """Return whether a name is of trained weights rather than a model's text."""
-    return name in SHIPPED or Path(name).is_file()
 
 
 def _network(
@@ -200,7 +189,7 @@ def _network(
     """
     from analysis.lesions.subjects import digest_of, seed_of, shown_tests, untrained
 
-    if not _is_trained(name):
+    if not is_trained(name):
         network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
         return network, shown, labels, (digest, seed_of(seed))
     checkpoint, images = _opened(name, data)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from analysis.commands.interrupts import put_off
+from analysis.lesions.shipped import SHIPPED
 from analysis.machine.disk import replacing
 from analysis.style import palette as palettes
 from analysis.style.files import CHART_SUFFIXES
@@ -23,6 +24,7 @@ from nets.text import with_input
 if TYPE_CHECKING:
     from analysis.charts.chart import Chart
     from analysis.costs.profiles import Profile
+    from analysis.training.checkpoints import Checkpoint
 
 
 class FiniteRange(click.FloatRange):
@@ -203,6 +205,26 @@ def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
         spec = or_usage(with_input, spec, shape)
     result: Profile = or_usage(count, spec, batch=batch)
     return result
+
+
+def is_trained(name: str) -> bool:
+    """Return whether a name is of trained weights rather than a model's text."""
+    from analysis.training.checkpoints import SUFFIX
+
+    return name in SHIPPED or name.endswith(SUFFIX) or Path(name).is_file()
+
+
+def checkpoint_named(name: str) -> Checkpoint:
+    """Return a checkpoint by its path, or an included one by its name; refuse in one sentence."""
+    from analysis.lesions.subjects import checkpoint_of
+
+    try:
+        checkpoint: Checkpoint = or_usage(checkpoint_of, name)
+    except OSError as error:
+        known = f", nor a trained network ({', '.join(SHIPPED)})" if SHIPPED else ""
+        reason = error.strerror or error
+        raise Refusal(f"{name!r} is not a readable checkpoint ({reason}){known}") from None
+    return checkpoint
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:

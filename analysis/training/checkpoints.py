@@ -69,13 +69,18 @@ class Checkpoint:
     sides: tuple[int, int] | None
     about: Mapping[str, str]
 
-    def network(self) -> ResNet:
-        """Return the network with these weights, in eval mode and float32, ending in logits.
+    def network(self, *, softmax: bool = False) -> ResNet:
+        """Return the network with these weights, in eval mode and float32.
+
+        Args:
+            softmax: whether to keep the softmax of a spec that has one; without it the network
+                ends in logits.
 
         Raises:
             ValueError: if the weights don't fit the network.
         """
-        model = build(replace(self.spec, softmax=False), device="meta").to_empty(device="cpu")
+        spec = replace(self.spec, softmax=softmax and self.spec.softmax)
+        model = build(spec, device="meta").to_empty(device="cpu")
         own = model.state_dict()
         for name, tensor in own.items():
             found = self.weights.get(name)

@@ -29,6 +29,7 @@ _MIMES = {
     ".md": "text/markdown",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".pth": "application/octet-stream",
     ".py": "text/x-python",
     ".safetensors": "application/octet-stream",
     ".svg": "image/svg+xml",

@@ -6,6 +6,7 @@ from base64 import b64encode
 from functools import partial
 from html import escape
 from io import BytesIO
+from pathlib import Path
 
 import streamlit as st
 import torch
@@ -14,6 +15,7 @@ from analysis.drawing.caption import figure_caption, sources_of
 from analysis.images.kinds import MAX_PICTURE_BYTES
 from analysis.images.sets import ImageSet
 from analysis.results.store import Store
+from analysis.structure.exported import PICKLE, exported
 from analysis.style.numbers import short
 from analysis.training import checkpoints
 from analysis.training.charts import along_chart
@@ -108,6 +110,11 @@ def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
     st.html(f'<div class="rl-pictures">{"".join(shown)}</div>')
 
 
+def _state_dict(path: Path) -> bytes:
+    """Return a checkpoint's state dict, in torchvision's names, as torch.load reads it."""
+    return exported(checkpoints.load(path).network(), PICKLE, {})
+
+
 def address_of(image: torch.Tensor) -> str:
     """Return an image [C, H, W] as the data URL of a PNG."""
     from torchvision.transforms.v2.functional import to_pil_image
@@ -122,8 +129,11 @@ def _show_predict(run: Run) -> None:
     with section("Predict"):
         if path.exists():
             size = short(path.stat().st_size, "B")
-            name = f"{run.task.spec.base}-seed{run.task.seed}{checkpoints.SUFFIX}"
-            data = [DataFile(f"Checkpoint, {size}", name, path.read_bytes)]
+            name = f"{run.task.spec.base}-seed{run.task.seed}"
+            data = [
+                DataFile(f"Checkpoint, {size}", f"{name}{checkpoints.SUFFIX}", path.read_bytes),
+                DataFile("Weights as .pth", f"{name}{PICKLE}", partial(_state_dict, path)),
+            ]
             export("checkpoint", data=data, what="checkpoint")
     if not path.exists():
         st.caption("The weights of this run weren't kept; train it again to predict.")

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import torch
 from PIL import Image
 from playwright.sync_api import expect
 
 from analysis.images.sample import sample_set
+from analysis.training.checkpoints import load
 from tests.browser.conftest import Visit, settled
 from tests.browser.test_explore import title
 
@@ -61,6 +63,13 @@ def test_a_student_trains_a_network_and_asks_it(server: str, visit: Visit, tmp_p
     with page.expect_download() as waiting:
         page.get_by_role("button", name=re.compile("Checkpoint, ")).click()
     assert waiting.value.suggested_filename == "resnet20-seed0.safetensors"
+    whole = load(waiting.value.path())
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Weights as .pth").click()
+    assert waiting.value.suggested_filename == "resnet20-seed0.pth"
+    state = torch.load(waiting.value.path(), weights_only=True)
+    assert list(state) == list(whole.network().state_dict())
+    assert all(torch.equal(value, whole.weights[name]) for name, value in state.items())
 
     long = visit(f"{server}/training?model={NET}&{parameters.replace('epochs=1', 'epochs=1000')}")
     long.get_by_role("button", name="Train", exact=True).click()
