@@ -8,6 +8,7 @@ from pages.ui.frame import requested
 
 spec = requested()
 
+from analysis.style.language import translate
 from analysis.training.charts import training_chart
 from analysis.training.papers import WHAT_IT_IS
 from nets.options import number_of
@@ -36,7 +37,7 @@ from pages.views.trained import show_trained
 from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choose_specs
 
 warm_up()
-export = heading("Training")
+export = heading(translate("Training"))
 with aside("mode"):
     mode, depths, shown = choose_mode()
 aside("intro").markdown(

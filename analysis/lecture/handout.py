@@ -157,7 +157,7 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
         picture.missing,
         filled(question.asked) if question else "",
         tuple(map(filled, question.answers)) if question else (),
-        filled(_right(question)),
+        _right(lecture, question),
         filled(question.because) if question else "",
         picture.said if question else (),
         filled(step.notes),
@@ -165,11 +165,11 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
     )
 
 
-def _right(question: Question | None) -> str:
+def _right(lecture: Lecture, question: Question | None) -> str:
     """Return the right answer with its number; empty if there is none."""
     if question is None or question.right is None:
         return ""
-    return f"{question.right + 1}. {question.answers[question.right]}"
+    return f"{question.right + 1}. {lecture.filled(question.answers[question.right])}"
 
 
 def _measured(svg: str) -> Drawn:

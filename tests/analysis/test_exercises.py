@@ -48,7 +48,7 @@ def figures(finding: Finding) -> list[int | float | str]:
 
 def plotted(shown: object) -> Chart:
     assert isinstance(shown, Plot)
-    return shown.draw()
+    return shown.chart()
 
 
 def test_there_are_at_least_twelve_and_each_has_a_key_and_a_title_of_its_own() -> None:
@@ -71,7 +71,7 @@ def test_an_exercise_is_whole(exercise: Exercise, found: Callable[[str], Finding
         if exercise.key not in KERAS | FRAGMENTS:
             run(exercise.code)
     else:
-        figure(exercise.shown.draw())
+        figure(exercise.shown.chart())
     finding = found(exercise.key)
     assert len(finding.lines) >= 3
     assert finding.says.endswith(".")
@@ -80,7 +80,7 @@ def test_an_exercise_is_whole(exercise: Exercise, found: Callable[[str], Finding
     labels = [line.label for line in finding.lines]
     assert len(set(labels)) == len(labels)
     if isinstance(finding.picture, Plot):
-        figure(finding.picture.draw())
+        figure(finding.picture.chart())
     elif isinstance(finding.picture, Drawing):
         assert finding.picture.draw(Look()).startswith("<svg")
 

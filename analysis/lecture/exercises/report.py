@@ -48,7 +48,7 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None) -> str:
         wide = len(str(len(lines)))
         parts.append("\n".join(f"{i:>{wide}}  {line}".rstrip() for i, line in enumerate(lines, 1)))
     else:
-        parts.append(_chart_text(exercise.shown.draw()))
+        parts.append(_chart_text(exercise.shown.chart()))
     if step is not Step.QUESTION:
         parts.append(fill(f"Hint: {exercise.hint}", _WIDTH))
     if step is Step.ANSWER and found is not None:
@@ -70,7 +70,7 @@ def exercise_json(exercise: Exercise, step: Step, found: Finding | None) -> str:
     if isinstance(exercise.shown, Code):
         values |= {"code": exercise.code, "language": exercise.shown.language}
     else:
-        values["figure"] = _chart_values(exercise.shown.draw())
+        values["figure"] = _chart_values(exercise.shown.chart())
     if step is not Step.QUESTION:
         values["hint"] = exercise.hint
     if step is Step.ANSWER and found is not None:
