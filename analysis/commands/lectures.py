@@ -16,6 +16,15 @@ from analysis.commands.shared import (
     write,
 )
 from analysis.lecture.story import BASE
+from analysis.style.language import Language, speaking
+
+_LANGUAGE = click.option(
+    "--lang",
+    type=click.Choice([language.value for language in Language]),
+    default=Language.ENGLISH.value,
+    show_default=True,
+    help="Language of the texts: English or Chinese.",
+)
 
 
 @click.command()
@@ -130,8 +139,9 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
 @click.argument("key", required=False)
 @click.option("--hint", is_flag=True, help="With the hint.")
 @click.option("--answer", is_flag=True, help="With the hint, the answer and what a check measures.")
+@_LANGUAGE
 @format_option("text", "json")
-def exercises(key: str | None, hint: bool, answer: bool, style: str) -> None:
+def exercises(key: str | None, hint: bool, answer: bool, lang: str, style: str) -> None:
     """Show code and figures from articles that have a mistake, to be found.
 
     KEY is an exercise; without one, all keys and titles are listed.
@@ -139,11 +149,12 @@ def exercises(key: str | None, hint: bool, answer: bool, style: str) -> None:
     from analysis.lecture.exercises import report
     from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 
+    click.get_current_context().with_resource(speaking(Language(lang)))
     if key is None:
         if hint or answer:
             raise Refusal(f"{'--hint' if hint else '--answer'} is for one exercise: name its KEY")
         render = {"text": report.list_text, "json": report.list_json}[style]
-        click.echo(render(EXERCISES.values()), nl=False)
+        click.echo(render(exercise.spoken() for exercise in EXERCISES.values()), nl=False)
         return
     exercise = or_usage(exercise_of, key)
     step = report.Step.HINT if hint else report.Step.QUESTION

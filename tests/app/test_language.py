@@ -103,6 +103,23 @@ def test_a_language_that_is_none_is_said(open_app: Open) -> None:
     assert ENGLISH in html(app)
 
 
+def test_exercises_are_kept_in_each_language(open_app: Open) -> None:
+    settings = {"exercise": "projection_norm", "exercise_step": "answer"}
+    found = {"zh": "批量归一化的通道数", "en": "Channels of the batch norm"}
+    for lang, other in (("zh", "en"), ("en", "zh"), ("zh", "en")):
+        app = open_app(None, "lecture", lang=lang, **settings)
+        assert not app.exception
+        assert found[lang] in html(app)
+        assert found[other] not in html(app)
+    assert "**答案：** 批量归一化的通道数必须和前面的卷积相同" in markdown(app)
+    assert app.selectbox(key="exercise").options[0] == "1. 一条投影捷径"
+    assert app.button(key="exercise_next").label == "下一题"
+    app.segmented_control(key="lang").set_value("en").run()  # the exercise stays
+    assert app.selectbox(key="exercise").value == "projection_norm"
+    assert app.query_params["exercise_step"] == "answer"
+    assert found["en"] in html(app)
+
+
 def test_the_class_answers_in_chinese(open_app: Open) -> None:
     step = STORY.steps[2]
     settings = {**step.settings, "lecture": "resnet", "step": "3", "lang": "zh"}
