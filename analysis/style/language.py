@@ -8,14 +8,14 @@ translated when they are shown, so that no import and no cache freezes a languag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 FOLDER = Path(__file__).with_name("locale")
 """The folder of the catalogues, as gettext lays it out."""
@@ -35,6 +35,8 @@ class Language(StrEnum):
         """The language's own name."""
         return {"en": "English", "zh": "中文"}[self]
 
+
+Said = TypeVar("Said")
 
 _spoken: ContextVar[Language] = ContextVar("spoken", default=Language.ENGLISH)
 
@@ -61,6 +63,12 @@ def speaking(language: Language) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def in_english(say: Callable[..., Said], *arguments: Any) -> Said:
+    """Return what a function says in English, such as for a file that all read."""
+    with speaking(Language.ENGLISH):
+        return say(*arguments)
 
 
 def marked(text: str) -> str:
@@ -96,6 +104,11 @@ def counted(number: int, one: str, many: str) -> str:
     else:
         text = _catalogue(spoken()).ngettext(one, many, number)
     return _joined(text.format(number=f"{number:,}"))
+
+
+def between(low: str, high: str) -> str:
+    """Return a range, `3.4 to 12`, or one value if both ends read the same."""
+    return low if low == high else translate("{low} to {high}", low=low, high=high)
 
 
 def listed(names: Sequence[str]) -> str:

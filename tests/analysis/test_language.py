@@ -44,8 +44,8 @@ def pairs() -> Iterator[tuple[str, str]]:
         if not message.id:
             continue
         english = [message.id] if isinstance(message.id, str) else list(message.id)
-        (chinese,) = [message.string] if isinstance(message.string, str) else message.string
-        yield english[-1], chinese
+        strings = message.string or ("",)
+        yield english[-1], strings if isinstance(strings, str) else strings[0]
 
 
 def names(text: str) -> set[str]:
