@@ -38,9 +38,10 @@ from analysis.lesions.subjects import (
     usual_images,
 )
 from analysis.results.known import known, sources
+from analysis.style.language import counted, translate
 from analysis.training.checkpoints import Checkpoint, load
 from nets import ResNetSpec, parse, plan
-from nets.options import number_of, quote
+from nets.options import quote
 
 _HASH = re.compile(r"[0-9a-f]{16}")
 _GONE = Picture(
@@ -78,10 +79,10 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     chart = damage_chart(shown, studies)
     if chart is None:
         return missing_until("Drop blocks one by one")
-    tests = number_of(studies[0].images, "test image")
+    tests = counted(studies[0].images, "{number} test image", "{number} test images")
     return Picture(
         charts=(chart,),
-        caption=f"{tests}. {sources(results)}",
+        caption=translate("{images}. {sources}", images=tests, sources=sources(results)),
         said=_without(out, studies) or tuple(_sentences(shown, studies)),
     )
 
@@ -110,13 +111,23 @@ def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
     """Return the error without the one block that is out; nothing if several are."""
     if len(out) != 1:
         return ()
-    parts = [
-        f"{name_of(found, studies)}: {one.error:.1%} wrong, {found.error:.1%} with all blocks"
-        for found in studies
-        for one in found.single
-        if one.path == out[0]
-    ]
-    return (f"Without {out[0]}, {'; '.join(parts)}.",) if parts else ()
+    parts = []
+    for found in studies:
+        for one in found.single:
+            if one.path == out[0]:
+                without, intact = f"{one.error:.1%}", f"{found.error:.1%}"
+                parts.append(
+                    translate(
+                        "{network}: {without} wrong, {intact} with all blocks",
+                        network=name_of(found, studies),
+                        without=without,
+                        intact=intact,
+                    )
+                )
+    if not parts:
+        return ()
+    errors = translate("; ").join(parts)
+    return (translate("Without {path}, {errors}.", path=out[0], errors=errors),)
 
 
 def paths(settings: Settings, spec: ResNetSpec) -> Picture:
@@ -143,7 +154,8 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
     if result is None:
         return missing_until("Measure")
     found = paths_of(result)
-    how = f"{found.model}, {number_of(found.draws, 'path')} of each length."
+    drawn = counted(found.draws, "{number} path", "{number} paths")
+    how = translate("{model}, {paths} of each length.", model=found.model, paths=drawn)
     return Picture(
         charts=paths_charts(found),
         caption=f"{how} {sources([result])}",

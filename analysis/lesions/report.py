@@ -157,7 +157,9 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
             )
     if found.dropped:
         counts = [counted(found.dropped[0].count, "{number} block", "{number} blocks")]
-        counts += [f"{one.count:,}" for one in found.dropped[1:]]
+        for one in found.dropped[1:]:
+            number = f"{one.count:,}"
+            counts.append(translate("{number}", number=number))
         parts = [
             translate("{error} for {blocks}", error=_percent(one.mean), blocks=count)
             for one, count in zip(found.dropped, counts, strict=True)
@@ -210,13 +212,14 @@ def paths_verdict(found: Paths) -> tuple[str, ...]:
             **values,
             blocks=counted(low, "{number} block", "{number} blocks"),
         )
+    mean, weighted = f"{found.mean_path:g}", f"{found.mean_gradient:.1f}"
     return (
         translate(
             "On average, a path goes through {mean} of {blocks} blocks; weighted by their "
             "gradient, paths go through {weighted}.",
-            mean=f"{found.mean_path:g}",
+            mean=mean,
             blocks=found.blocks,
-            weighted=f"{found.mean_gradient:.1f}",
+            weighted=weighted,
         ),
         carry,
     )

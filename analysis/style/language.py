@@ -44,6 +44,9 @@ _HAN = "\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9−√])|(?<=[A-Za-z0-9%°⁰¹²³⁴-⁹ⁿ])(?=[{_HAN}])")
 """Where a Chinese sentence has a space: between a Han character and a Latin letter or number."""
 
+_GAP = re.compile(rf"(?<=[{_HAN}，。；：）]) (?=[{_HAN}（])|(?<=[，。；：）]) ")
+"""Where it has none."""
+
 
 def spoken() -> Language:
     """Return the language in which this context speaks; English by default."""
@@ -127,7 +130,9 @@ def _translated(text: str) -> str:
 
 def _joined(text: str) -> str:
     """Return a text with the spaces that its language has around what was filled in."""
-    return _SEAM.sub(" ", text) if spoken() is Language.CHINESE else text
+    if spoken() is not Language.CHINESE:
+        return text
+    return _GAP.sub("", _SEAM.sub(" ", text))
 
 
 @cache

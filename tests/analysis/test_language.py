@@ -140,7 +140,7 @@ def test_a_translation_has_the_same_names_in_braces() -> None:
         f"{HAN} {HAN}",
         "[，。；：？！、] (?!\\{)",
         f"{HAN}[,;:?!.]",
-        f"{HAN}[`({{]|[`)]{HAN}",
+        f"{HAN}[`(]|[`)]{HAN}",
     ],
 )
 def test_a_translation_is_set_as_chinese(wrong: str) -> None:
