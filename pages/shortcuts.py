@@ -29,7 +29,7 @@ profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
 
 export = heading(translate("Shortcuts of {model}", model=in_a_sentence(spec)))
-said = f"{counts_in_words(profile)}."
+said = translate("{counts}.", counts=counts_in_words(profile))
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
 shown = drawn.pair.profiles if drawn.pair else (profile,)
 with export:

@@ -106,12 +106,15 @@ def record(
     help="Address of the app, for the links.",
 )
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
-def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
+@_LANGUAGE
+def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: str) -> None:
     """Write a lecture for print: each step on a page of A4, the answers at the back.
 
     FILE.toml is a lecture as the Lecture page saves it; by default the app's own. Pictures show
-    recorded results and those measured on this server; nothing is measured.
+    recorded results and those measured on this server; nothing is measured. --lang is for the app's
+    own lecture and the sentences about pictures; the texts of a file stay as they are.
     """
+    click.get_current_context().with_resource(speaking(Language(lang)))
     check_suffix(output, (".pdf", ".html"))
     from analysis.lecture.lectures import load_lecture
     from analysis.lecture.steps import STORY

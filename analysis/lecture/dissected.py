@@ -10,7 +10,7 @@ from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
 from analysis.lecture.picture import Picture, missing_until
 from analysis.lecture.settings import Settings
-from analysis.lesions.charts import damage_chart, name_of, paths_charts
+from analysis.lesions.charts import damage_chart, paths_charts, spoken_name_of
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, check
 from analysis.lesions.report import (
@@ -101,10 +101,13 @@ def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
 def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
     """Yield what the studies say about a part; name the network if there are several."""
     for found in studies:
-        who = f"{name_of(found, studies)}. " if len(studies) > 1 else ""
-        yield from (
-            f"{who[:1].upper()}{who[1:]}{sentence}" for sentence in sentences_of(found, shown)
-        )
+        who = spoken_name_of(found, studies)
+        who = f"{who[:1].upper()}{who[1:]}"
+        for sentence in sentences_of(found, shown):
+            if len(studies) > 1:
+                yield translate("{network}. {sentence}", network=who, sentence=sentence)
+            else:
+                yield sentence
 
 
 def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
@@ -119,7 +122,7 @@ def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
                 parts.append(
                     translate(
                         "{network}: {without} wrong, {intact} with all blocks",
-                        network=name_of(found, studies),
+                        network=spoken_name_of(found, studies),
                         without=without,
                         intact=intact,
                     )
@@ -155,10 +158,15 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
         return missing_until("Measure")
     found = paths_of(result)
     drawn = counted(found.draws, "{number} path", "{number} paths")
-    how = translate("{model}, {paths} of each length.", model=found.model, paths=drawn)
+    caption = translate(
+        "{model}, {paths} of each length. {sources}",
+        model=found.model,
+        paths=drawn,
+        sources=sources([result]),
+    )
     return Picture(
         charts=paths_charts(found),
-        caption=f"{how} {sources([result])}",
+        caption=caption,
         said=paths_verdict(found)[:1],
     )
 

@@ -10,6 +10,7 @@ from analysis.lesions.paths import Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
+from analysis.training.verdict import spoken_name
 from nets import parse
 
 
@@ -118,6 +119,11 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
 def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     """Return a readable name for a study's network that tells it apart from the others."""
     return name_beside(parse(found.model), [parse(one.model) for one in studies])
+
+
+def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
+    """Return the same name for a sentence in the spoken language."""
+    return spoken_name(parse(found.model), [parse(one.model) for one in studies])
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

@@ -67,6 +67,14 @@ def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     return names_beside(different)[different.index(spec)]
 
 
+def spoken_name(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
+    """Return the name for a sentence in the spoken language; in English it is `name_of`."""
+    name = name_of(spec, among)
+    if spoken() is not Language.CHINESE or name != f"{kind_of(spec)}, {spec.depth} layers":
+        return name
+    return translate(_KINDS[kind_of(spec)], depth=spec.depth)
+
+
 def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
     """Return a name for each group of runs that differ only in their seed.
 

@@ -30,7 +30,10 @@ def _files(lecture: Lecture) -> list[DataFile]:
         complain(str(error))
         return []
     if lost := made.left_out():
-        said = f"no font of this server has {' '.join(lost[:20])}: left out of the PDF"
+        letters = " ".join(lost[:20])
+        said = translate(
+            "no font of this server has {letters}: left out of the PDF", letters=letters
+        )
         st.warning(sentence(said), icon=":material/info:")
     st.caption(translate("Each step on a page of A4, the answers at the back. HTML opens offline."))
     with_notes = translate("PDF with notes"), translate("HTML with notes")

@@ -171,8 +171,8 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         0,
         "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "
         "layers: 85.8% wrong, 10.3% with all blocks.",
-        "拿掉 layer2.2，residual, 32 layers 的错误率是 12.2%，完整时是 8.9%；plain, 32 layers "
-        "的错误率是 85.8%，完整时是 10.3%。",
+        "拿掉 layer2.2，32 层残差网络的错误率是 12.2%，完整时是 8.9%；32 层朴素网络的错误率"
+        "是 85.8%，完整时是 10.3%。",
     ),
     (
         lambda: blocks_verdict(study()),
