@@ -25,7 +25,7 @@ from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
 from pages.ui.mylecture import add_button, my_lecture
 from pages.ui.picker import Choice, choose
-from pages.ui.speech import begin_speaking, settle_language
+from pages.ui.speech import begin_speaking, settle_language, tell_browser
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
 from pages.ui.words import complain, say_left_out
@@ -108,6 +108,7 @@ def run(page: StreamlitPage) -> None:
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
         _popovers(key="popover")
         follow_theme()
+        tell_browser()
     sentence = lecture.show_strip(at) if at else None
     place = st.container()
     if at is not None and at.waits:

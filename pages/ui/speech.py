@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from analysis.style.language import Language, speak, spoken
 from pages.ui.address import chosen, held
 from pages.ui.fields import segments
+
+_teller = st.components.v2.component(
+    "speech", html="<i></i>", js=Path(__file__).with_name("speech.js").read_text(encoding="utf-8")
+)
 
 _LANG = "lang"
 _SPOKEN = "spoken"
@@ -39,6 +45,11 @@ def settle_language(in_lecture: bool) -> bool:
 def resume_speaking() -> None:
     """Speak the language of the latest run, in a fragment that reruns without its page."""
     speak(st.session_state.get(_SPOKEN, Language.ENGLISH))
+
+
+def tell_browser() -> None:
+    """Mark the document with the language of this run."""
+    _teller(key="speech", data=spoken().value)
 
 
 def linked_language() -> str:

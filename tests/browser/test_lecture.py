@@ -34,6 +34,7 @@ def test_the_story_is_told_by_arrow_keys(
         titles = [STORY.filled(step.title) for step in STORY.steps]
     page = visit(f"{server}/lecture?view=wall&lang={language}", 1280, 720)
     expect(page.get_by_role("link", name=titles[4])).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", language)
     for number, step in enumerate(STORY.steps, start=1):
         page.keyboard.press("ArrowRight")
         arrived(page, number, where)
