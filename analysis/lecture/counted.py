@@ -230,10 +230,11 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
         )
         for side, order in zip(("left", "right"), USUAL_ORDERS, strict=True)
     )
-    said = " ".join(
-        f"{unit.name[:1].upper()}{unit.name[1:]}: {identity_path(unit)}"
-        for unit in dict.fromkeys(chosen)
-    )
+    effects = []
+    for unit in dict.fromkeys(chosen):
+        name = f"{unit.name[:1].upper()}{unit.name[1:]}"
+        effects.append(translate("{unit}: {effect}", unit=name, effect=identity_path(unit)))
+    said = " ".join(effects)
     return Picture(drawings=(partial(at_text_size, unit_graph(chosen)),), caption=said)
 
 

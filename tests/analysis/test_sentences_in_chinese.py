@@ -21,6 +21,7 @@ from analysis.lesions.blocks_report import blocks_verdict
 from analysis.lesions.report import lesions_of, lesions_verdict, paths_of, paths_verdict
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER, recorded, whence
+from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
 from analysis.style.language import Language, speaking
 from analysis.training.report import run_of as training_of
 from analysis.training.verdict import verdict as training_verdict
@@ -165,6 +166,18 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         0,
         "12 identity and 4 projection shortcuts",
         "12 条恒等和 4 条投影捷径",
+    ),
+    (
+        lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
+        0,
+        "ReLU after the addition sets negative values to zero.",
+        "相加之后的 ReLU 把负值变成零。",
+    ),
+    (
+        lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
+        1,
+        "The path is clean: nothing is on it, so x reaches later units unchanged.",
+        "路径畅通：上面什么都没有，x 原样到达后面的单元。",
     ),
     (
         lambda: picture_of(STORY.steps[13]).said,
