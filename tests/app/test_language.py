@@ -9,6 +9,7 @@ from analysis.lecture.steps import STORY
 from pages.ui.frame import PAGES
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
+from tests.app.test_exports import downloads, opened
 
 CHINESE = "更深的网络不该更差"
 ENGLISH = "A deeper network shouldn&#x27;t be worse"
@@ -127,3 +128,20 @@ def test_the_class_answers_in_chinese(open_app: Open) -> None:
     assert app.button(key="lecture_answer_1").label == "1. 朴素网络，20 层"
     app.button(key="lecture_answer_2").click().run()
     assert "你们选的是“朴素网络，56 层”。 **20 层的更低：1.49" in markdown(app)
+
+
+def test_a_kept_choice_speaks_each_visitors_language(open_app: Open) -> None:
+    said = {"zh": "的 18 个网络中有", "en": "of 18 networks for ImageNet"}
+    for lang, other in (("zh", "en"), ("en", "zh"), ("zh", "en")):
+        page = html(open_app("resnet50", "choose", lang=lang))
+        assert said[lang] in page
+        assert said[other] not in page
+
+
+def test_a_page_and_its_export_dialog_speak_chinese(open_app: Open) -> None:
+    app = open_app("resnet50", "gradients", lang="zh", models="plain56;resnet56")
+    assert [title.value for title in app.title] == ["梯度"]
+    assert "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍：爆炸；" in markdown(app)
+    app = opened(open_app(None, "lecture", lang="zh"), "handout")
+    assert not app.exception
+    assert downloads(app) == ["PDF", "PDF（带讲解）", "HTML", "HTML（带讲解）"]
