@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 requested()
 
+from analysis.style.language import translate
 from pages.ui.charts import show_chart
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
@@ -26,7 +27,7 @@ from pages.views.choose import (
 )
 
 warm_up()
-export = aside("beside") if on_wall() else heading("Choose")
+export = aside("beside") if on_wall() else heading(translate("Choose"))
 aside("intro").markdown("Pick a task and your budgets to see which networks fit.")
 with aside("settings"):
     task = choose_task()
@@ -41,7 +42,7 @@ except ValueError as error:
     end_page()
 if on_wall():
     chart = front_chart(choice, choose_front(choice) if choice.fronts else "")
-    st.title(chart.title if chart else "Choose")
+    st.title(chart.title if chart else translate("Choose"))
     if chart:
         show_chart(chart, "front")
     st.markdown(choice.sentence)

@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 spec = requested()
 
+from analysis.style.language import translate
 from pages.ui.wall import aside
 from pages.views.compare import (
     choose_view,
@@ -18,7 +19,7 @@ from pages.views.compare import (
 
 with aside("head"):
     head, middle, export = st.columns([1.6, 4.6, 1.8], vertical_alignment="center")
-head.title("Compare")
+head.title(translate("Compare"))
 view = choose_view(middle)
 if view == "costs":
     show_comparison(spec, export)

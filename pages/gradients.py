@@ -10,6 +10,7 @@ spec = requested()
 
 from analysis.charts.chart import over
 from analysis.machine.jobs import Job
+from analysis.style.language import translate
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
@@ -35,7 +36,7 @@ from pages.views.gradients import (
 warm_up()
 with aside("head"):
     head, top, export = st.columns([5, 3, 1.6], vertical_alignment="bottom")
-head.title("Gradients")
+head.title(translate("Gradients"))
 quantity = choose_quantity(top)
 experiment = experiment_of(quantity)
 strip, place = st.container(), st.container()

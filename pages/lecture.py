@@ -6,23 +6,31 @@ from pages.ui.frame import requested
 
 requested()
 
+from analysis.style.language import translate
 from pages.ui.fields import tabs
+from pages.ui.speech import choose_language
 from pages.ui.wall import heading
 from pages.views.exercises import show_exercises
 from pages.views.lecture import show_mine, show_story
 
 top = st.container()
-with st.container(key="lecture_tabs"):
+with st.container(key="lecture_tabs", horizontal=True, horizontal_alignment="distribute"):
+    views = {
+        "story": translate("Story"),
+        "mine": translate("My lecture"),
+        "exercises": translate("What is wrong here?"),
+    }
     shown = tabs(
-        {"story": "Story", "mine": "My lecture", "exercises": "What is wrong here?"},
+        views,
         key="lecture_shown",
         settings={"exercises": ("exercise", "exercise_step")},
     )
+    choose_language()
 if shown == "exercises":
     show_exercises(top)
 else:
     with top:
-        heading("Lecture")
+        heading(translate("Lecture"))
     if shown == "mine":
         show_mine()
     else:

@@ -9,6 +9,7 @@ from pages.ui.frame import requested
 requested()
 
 from analysis.lesions.report import lesions_of
+from analysis.style.language import translate
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
@@ -39,7 +40,7 @@ from pages.views.studies import (
 )
 
 warm_up()
-export = heading("Lesions")
+export = heading(translate("Lesions"))
 aside("intro").markdown(
     "Click a block to take it out of the trained network; click it again to put it back."
 )

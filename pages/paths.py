@@ -9,6 +9,7 @@ from pages.ui.frame import requested
 spec = requested()
 
 from analysis.lesions.report import paths_of
+from analysis.style.language import translate
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, heading
 from pages.views.paths import (
@@ -25,7 +26,7 @@ from pages.views.paths import (
 )
 
 warm_up()
-export = heading("Paths")
+export = heading(translate("Paths"))
 aside("intro").markdown(
     "A signal can bypass each block through its shortcut, so n blocks make 2ⁿ paths through a "
     "network. Which of them carry the gradient?"

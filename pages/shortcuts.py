@@ -12,6 +12,7 @@ from analysis.drawing.caption import bibtex, caption, counts_in_words
 from analysis.drawing.drawn import graph_of
 from analysis.drawing.parts import Layout
 from analysis.drawing.viewer import levels, view_name
+from analysis.style.language import translate
 from nets import CATALOG
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
@@ -27,8 +28,8 @@ from pages.views.shortcuts import shortcut_rows
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
 
-export = heading(f"Shortcuts of {in_a_sentence(spec)}")
-said = f"{counts_in_words(profile)}."
+export = heading(translate("Shortcuts of {model}", model=in_a_sentence(spec)))
+said = translate("{counts}.", counts=counts_in_words(profile))
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
 shown = drawn.pair.profiles if drawn.pair else (profile,)
 with export:

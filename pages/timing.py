@@ -7,6 +7,7 @@ from pages.ui.frame import checked, requested
 spec = requested()
 
 from analysis.machine.devices import accelerator
+from analysis.style.language import translate
 from analysis.timing.charts import comparison_chart
 from analysis.timing.measure import Timing, measure_each
 from nets.origin import in_a_sentence
@@ -33,7 +34,7 @@ from pages.views.timing import (
 
 warm_up()
 profile = checked(profile_of, spec)
-heading(f"Timing {in_a_sentence(spec)}")
+heading(translate("Timing {model}", model=in_a_sentence(spec)))
 aside("intro").markdown(
     "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
     f"after warm-up. {device_note()}"

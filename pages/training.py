@@ -8,9 +8,9 @@ from pages.ui.frame import requested
 
 spec = requested()
 
+from analysis.style.language import counted, translate
 from analysis.training.charts import training_chart
 from analysis.training.papers import WHAT_IT_IS
-from nets.options import number_of
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
@@ -36,7 +36,7 @@ from pages.views.trained import show_trained
 from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choose_specs
 
 warm_up()
-export = heading("Training")
+export = heading(translate("Training"))
 with aside("mode"):
     mode, depths, shown = choose_mode()
 aside("intro").markdown(
@@ -67,7 +67,8 @@ runs = answered(request.tasks if request else ())
 with place:
     if runs:
         if request and len(runs) < len(request.tasks):
-            st.caption(f"{len(runs)} of {number_of(len(request.tasks), 'run')} so far.")
+            asked = counted(len(request.tasks), "{number} run", "{number} runs")
+            st.caption(translate("{count} of {runs} so far.", count=len(runs), runs=asked))
         show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
         say_whence(runs)
     elif request:

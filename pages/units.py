@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 requested()
 
+from analysis.style.language import translate
 from pages.ui.ending import end_page
 from pages.ui.markup import table
 from pages.ui.wall import aside, heading, on_wall
@@ -19,7 +20,7 @@ from pages.views.units import (
     show_unit,
 )
 
-export = heading("Residual units" if on_wall() else "Units")
+export = heading(translate("Residual units") if on_wall() else translate("Units"))
 aside("intro").markdown(
     "Where batch norm, ReLU and the shortcut sit in a residual unit, and how that affects the "
     "signal and the gradient. Shapes are those of ResNet-34 (basic) and ResNet-50 (bottleneck), "

@@ -41,7 +41,7 @@ from analysis.charts.chart import (
 from analysis.charts.names import Name, Sheet, has_names, placed
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
-from analysis.style.fonts import FOLDER, beside, covered, text_width
+from analysis.style.fonts import FOLDER, HAN, HAN_FAMILY, beside, covered, text_width
 from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
 from analysis.style.numbers import power_of_ten
 from analysis.style.palette import LIGHT, Palette, mix
@@ -255,12 +255,13 @@ def _written(
     return out.getvalue()
 
 
-def _settings(palette: Palette, sizes: _Sizes) -> dict[Any, Any]:
-    """Return matplotlib's settings for a file: font, palette colours and sizes."""
+def _settings(palette: Palette, sizes: _Sizes, texts: str) -> dict[Any, Any]:
+    """Return matplotlib's settings for a file: fonts for its texts, palette colours and sizes."""
     from matplotlib import font_manager
 
-    for face in ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"):
-        font_manager.fontManager.addfont(str(FOLDER / face))
+    faces = [FOLDER / f"SourceSansPro-{name}.ttf" for name in ("Regular", "Semibold")]
+    for face in (*faces, *HAN.values()):
+        font_manager.fontManager.addfont(str(face))
     ticks = {
         f"{axis}tick.{which}.{name}": sizes.pt(value)
         for axis in "xy"
@@ -273,7 +274,7 @@ def _settings(palette: Palette, sizes: _Sizes) -> dict[Any, Any]:
         )
     }
     return {
-        "font.family": [_FAMILY, "DejaVu Sans"],
+        "font.family": _families(texts),
         "font.size": sizes.text,
         **dict.fromkeys(
             ("axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), sizes.text
@@ -291,6 +292,12 @@ def _settings(palette: Palette, sizes: _Sizes) -> dict[Any, Any]:
     }
 
 
+def _families(texts: str) -> list[str]:
+    """Return the families whose fonts have the letters of some texts, as far as ours do."""
+    is_chinese = bool(frozenset(texts) & covered(HAN[400]) - _semibold())
+    return [_FAMILY, *([HAN_FAMILY] if is_chinese else []), "DejaVu Sans"]
+
+
 def row(
     charts: Sequence[Chart],
     palette: Palette = LIGHT,
@@ -305,7 +312,7 @@ def row(
     rows, columns = (len(charts), 1) if stacked else (1, len(charts))
     each = sizes.width / columns * _PT_PER_INCH / sizes.scale
     high = 0.55 * each if stacked else max(1.05 * each, 130.0)
-    with rc_context(_settings(palette, sizes)):
+    with rc_context(_settings(palette, sizes, f"{title}{charts}")):
         drawn = Figure(
             figsize=(sizes.width, rows * high * sizes.scale / _PT_PER_INCH), layout="constrained"
         )
@@ -336,7 +343,7 @@ def picture(
     from matplotlib.figure import Figure
 
     sizes = _Sizes(width_mm)
-    with rc_context(_settings(palette, sizes)):
+    with rc_context(_settings(palette, sizes, f"{title}{chart}")):
         drawn = Figure(figsize=(sizes.width, sizes.height), layout="constrained")
         axes = drawn.add_subplot()
         for series, colour, number in series_looks(chart, palette):
@@ -377,8 +384,8 @@ def left_out(title: str) -> str:
 
 @cache
 def _letters() -> frozenset[str]:
-    """Return the letters of the app's font and of the one that ships with matplotlib."""
-    return _semibold() | covered(beside())
+    """Return the letters of the app's fonts and of the one that ships with matplotlib."""
+    return _semibold() | covered(HAN[400]) | covered(beside())
 
 
 def _semibold() -> frozenset[str]:
@@ -392,8 +399,9 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
         return 0.0
     lines = _wrapped(shown, 0.94 * sizes.width * _PT_PER_INCH, sizes.title)
     # Matplotlib's own font has no semibold, so a title that needs that font has regular weight.
-    is_ours = set(shown) <= _semibold()
-    face: dict[str, Any] = {"fontweight": 600, "fontfamily": _FAMILY} if is_ours else {}
+    is_ours = set(shown) <= _semibold() | covered(HAN[600])
+    ours = _families(shown)[:-1]
+    face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
 

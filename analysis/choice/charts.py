@@ -9,6 +9,7 @@ from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named
 from analysis.choice.choose import OF_THE_TASK, Choice, Front
 from analysis.choice.compare import Axis, Column, Comparison, Row, SweepCurve, pareto
 from analysis.costs.step import Dtype
+from analysis.style.language import translate
 from nets.names import names_of
 from nets.options import number_of, quote
 from nets.text import parse
@@ -157,7 +158,10 @@ def front_chart(choice: Choice, front: Front) -> Chart:
 def front_in_words(chart: Chart) -> str:
     """Return a sentence that lists the networks on a scatter's Pareto front."""
     front = [text for series in chart.series if series.name == _FRONT for text in series.text]
-    return f"On the Pareto front: {listed(filter(None, front)) or 'none'}."
+    names = listed(filter(None, front))
+    if not names:
+        return translate("On the Pareto front: none.")
+    return translate("On the Pareto front: {names}.", names=names)
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

@@ -28,6 +28,7 @@ from analysis.choice.compare import (
 from analysis.choice.ladder import Ladder, ladder, same_family
 from analysis.costs.profiles import check_batch
 from analysis.costs.step import Dtype, Optimiser, largest_batch
+from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
 from nets.options import CHANNELS, checked, given, number_of
@@ -65,7 +66,7 @@ def task_of(input_shape: tuple[int, int, int], classes: int | None = None) -> Ta
     for task in (IMAGENET, CIFAR):
         if sides == task.input and number in (None, task.classes):
             return task
-    return Task("custom images", sides, number or IMAGENET.classes)
+    return Task(marked("custom images"), sides, number or IMAGENET.classes)
 
 
 class Budget(StrEnum):
@@ -81,11 +82,11 @@ class Budget(StrEnum):
     def label(self) -> str:
         """The name in a sentence."""
         return {
-            "max_macs": "MACs per image",
-            "max_params": "parameters",
-            "max_training_bytes": "training memory",
-            "max_inference_bytes": "inference memory",
-            "max_ms": "measured time",
+            "max_macs": marked("MACs per image"),
+            "max_params": marked("parameters"),
+            "max_training_bytes": marked("training memory"),
+            "max_inference_bytes": marked("inference memory"),
+            "max_ms": marked("measured time"),
         }[self.value]
 
     def written(self, value: float) -> str:
@@ -93,8 +94,9 @@ class Budget(StrEnum):
         if self is Budget.TIME:
             return short(value, "ms")
         if self in (Budget.TRAINING, Budget.INFERENCE):
-            return f"{short(value, 'B')} of {self.label}"
-        return f"{short(value)} {self.label}"
+            amount, label = short(value, "B"), translate(self.label)
+            return translate("{amount} of {label}", amount=amount, label=label)
+        return translate("{amount} {label}", amount=short(value), label=translate(self.label))
 
 
 def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> float:
@@ -250,7 +252,7 @@ def name_of(spec: ResNetSpec) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """The networks that fit and those that don't, with a sentence that sums them up."""
+    """The networks that fit and those that don't."""
 
     task: Task
     budgets: Budgets
@@ -265,7 +267,11 @@ class Choice:
     deepest: tuple[Deepest, ...]
     largest_batches: Mapping[str, int]
     """The largest batch within the training memory, for each network that fits."""
-    sentence: str
+
+    @property
+    def sentence(self) -> str:
+        """The summary, in the spoken language."""
+        return _sentence(self)
 
 
 def choose(
@@ -308,7 +314,7 @@ def choose(
             misses.append(Miss(counted, over, worst))
         else:
             fits.append(counted)
-    choice = Choice(
+    return Choice(
         task=task,
         budgets=budgets,
         batch=batch,
@@ -321,9 +327,7 @@ def choose(
         best=_best(fits),
         deepest=_deepest(judge, [*fits, *(miss.row for miss in misses)], fits),
         largest_batches={r.model: n for r in fits if (n := judge.largest_batch(r)) is not None},
-        sentence="",
     )
-    return replace(choice, sentence=_sentence(choice))
 
 
 @dataclass(frozen=True)
@@ -406,13 +410,13 @@ def _best(fits: list[Row]) -> tuple[Best, ...]:
 def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest, ...]:
     """Return each family's deepest network that fits, in the order of their first members."""
     families: list[list[Row]] = []
-    for counted in judged:
+    for one in judged:
         for members in families:
-            if same_family(members[0].spec, counted.spec):
-                members.append(counted)
+            if same_family(members[0].spec, one.spec):
+                members.append(one)
                 break
         else:
-            families.append([counted])
+            families.append([one])
     found = []
     for members in families:
         shallowest = min(members, key=lambda r: r.depth)
@@ -446,43 +450,88 @@ def _climb(judge: _Judge, rungs: Ladder) -> tuple[Row | None, Row | None]:
 def _sentence(choice: Choice) -> str:
     """Return the summary of a choice."""
     every = len(choice.fits) + len(choice.misses)
-    aside = ""
+    task, aside = _in_words(choice.task), ""
     if choice.refused:
         first = choice.refused[0]
-        others = f" and {len(choice.refused) - 1} more" if len(choice.refused) > 1 else ""
-        aside = f" Not evaluated: {first.model}{others} ({first.reason})."
+        others = ""
+        if len(choice.refused) > 1:
+            others = translate(" and {count} more", count=len(choice.refused) - 1)
+        aside = translate(
+            " Not evaluated: {model}{others} ({reason}).",
+            model=first.model,
+            others=others,
+            reason=first.reason,
+        )
     if not every:
-        return f"No network could be evaluated for {choice.task}.{aside}"
+        return translate("No network could be evaluated for {task}.", task=task) + aside
     if not choice.fits:
-        return f"No network for {choice.task} fits: {_nearest(choice)}.{aside}"
+        said = translate("No network for {task} fits: {near}.", task=task, near=_nearest(choice))
+        return said + aside
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
-    said = f"the deepest is {name_of(deep.spec)} with {deep.depth:,} layers"
+    layers = f"{deep.depth:,}"
+    values = {
+        "task": task,
+        "deepest": translate(
+            "the deepest is {model} with {depth} layers", model=name_of(deep.spec), depth=layers
+        ),
+        "count": len(choice.fits),
+        "all": every,
+    }
     if not choice.misses:
-        why = "" if choice.budgets.limits else ", since no budget is set"
-        one = "The only network" if every == 1 else f"All {every} networks"
-        fit = "fits" if every == 1 else "fit"
-        return f"{one} for {choice.task} {fit}{why}: {said}.{aside}"
+        why = "" if choice.budgets.limits else translate(", since no budget is set")
+        if every == 1:
+            only = translate("The only network for {task} fits{why}: {deepest}.", **values, why=why)
+            return only + aside
+        whole = translate("All {all} networks for {task} fit{why}: {deepest}.", **values, why=why)
+        return whole + aside
     reach = max((found.row for found in choice.deepest), key=lambda r: r.depth, default=deep)
     if reach.depth > deep.depth:
-        said += f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}"
-    fit = "fits" if len(choice.fits) == 1 else "fit"
-    return f"{len(choice.fits)} of {every} networks for {choice.task} {fit}: {said}.{aside}"
+        layers = f"{reach.depth:,}"
+        values["deepest"] = translate(
+            "{deepest}, and outside the catalog {model} reaches {depth}",
+            deepest=values["deepest"],
+            model=name_of(reach.spec),
+            depth=layers,
+        )
+    if len(choice.fits) == 1:
+        some = translate("{count} of {all} networks for {task} fits: {deepest}.", **values)
+    else:
+        some = translate("{count} of {all} networks for {task} fit: {deepest}.", **values)
+    return some + aside
+
+
+def _in_words(task: Task) -> str:
+    """Return a task as its text, in the spoken language."""
+    return translate(
+        "{name} ({shape}, {classes})",
+        name=translate(task.name),
+        shape=shape(task.input),
+        classes=counted(task.classes, "{number} class", "{number} classes"),
+    )
 
 
 def _nearest(choice: Choice) -> str:
     near = min(choice.misses, key=lambda miss: (miss.worst, miss.row.macs))
     limits = choice.budgets.limits
-    needs = " and ".join(
-        f"{budget.written(need)} (limit: {budget.written(limits[budget])})"
-        for budget, need in near.over.items()
+    needs = []
+    for budget, need in near.over.items():
+        limit = budget.written(limits[budget])
+        needs.append(translate("{need} (limit: {limit})", need=budget.written(need), limit=limit))
+    said = translate(
+        "{model} comes closest but needs {needs}, {excess}",
+        model=name_of(near.row.spec),
+        needs=translate(" and ").join(needs),
+        excess=_times(near.worst),
     )
-    said = f"{name_of(near.row.spec)} comes closest but needs {needs}, {_times(near.worst)}"
-    shallow = [name_of(deep.row.spec) for deep in choice.deepest]
-    return f"{said}; outside the catalog, {shallow[0]} fits" if shallow else said
+    if not choice.deepest:
+        return said
+    shallow = name_of(choice.deepest[0].row.spec)
+    return translate("{said}; outside the catalog, {model} fits", said=said, model=shallow)
 
 
 def _times(ratio: float) -> str:
     """Return by how much a limit is exceeded: `12.0% too much`, or `3.40 times the limit`."""
     if ratio < 2:
-        return f"{percent(ratio - 1, 1)} too much"
-    return f"{three(ratio) if ratio < 1_000 else f'{ratio:,.0f}'} times the limit"
+        return translate("{share} too much", share=percent(ratio - 1, 1))
+    times = three(ratio) if ratio < 1_000 else f"{ratio:,.0f}"
+    return translate("{times} times the limit", times=times)

@@ -15,6 +15,7 @@ from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, frame
 from analysis.choice.diff import Diff
 from analysis.costs.ledger import Amount, Line
 from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text
+from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
 from nets.options import MAX_BATCH, number_of
 
@@ -131,7 +132,7 @@ def comparison_latex(comparison: Comparison) -> str:
 def choice_json(choice: Choice) -> str:
     """Return `{"sentence", "task", "fits": rows, "pareto": fronts, ...}`."""
     values = {
-        "sentence": choice.sentence,
+        "sentence": in_english(lambda: choice.sentence),
         "task": {
             "name": choice.task.name,
             "input": list(choice.task.input),

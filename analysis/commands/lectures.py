@@ -16,6 +16,15 @@ from analysis.commands.shared import (
     write,
 )
 from analysis.lecture.story import BASE
+from analysis.style.language import Language, speaking
+
+_LANGUAGE = click.option(
+    "--lang",
+    type=click.Choice([language.value for language in Language]),
+    default=Language.ENGLISH.value,
+    show_default=True,
+    help="Language of the texts: English or Chinese.",
+)
 
 
 @click.command()
@@ -97,12 +106,15 @@ def record(
     help="Address of the app, for the links.",
 )
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
-def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
+@_LANGUAGE
+def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: str) -> None:
     """Write a lecture for print: each step on a page of A4, the answers at the back.
 
     FILE.toml is a lecture as the Lecture page saves it; by default the app's own. Pictures show
-    recorded results and those measured on this server; nothing is measured.
+    recorded results and those measured on this server; nothing is measured. --lang is for the app's
+    own lecture and the sentences about pictures; the texts of a file stay as they are.
     """
+    click.get_current_context().with_resource(speaking(Language(lang)))
     check_suffix(output, (".pdf", ".html"))
     from analysis.lecture.lectures import load_lecture
     from analysis.lecture.steps import STORY
@@ -130,8 +142,9 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool) -> None:
 @click.argument("key", required=False)
 @click.option("--hint", is_flag=True, help="With the hint.")
 @click.option("--answer", is_flag=True, help="With the hint, the answer and what a check measures.")
+@_LANGUAGE
 @format_option("text", "json")
-def exercises(key: str | None, hint: bool, answer: bool, style: str) -> None:
+def exercises(key: str | None, hint: bool, answer: bool, lang: str, style: str) -> None:
     """Show code and figures from articles that have a mistake, to be found.
 
     KEY is an exercise; without one, all keys and titles are listed.
@@ -139,11 +152,12 @@ def exercises(key: str | None, hint: bool, answer: bool, style: str) -> None:
     from analysis.lecture.exercises import report
     from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 
+    click.get_current_context().with_resource(speaking(Language(lang)))
     if key is None:
         if hint or answer:
             raise Refusal(f"{'--hint' if hint else '--answer'} is for one exercise: name its KEY")
         render = {"text": report.list_text, "json": report.list_json}[style]
-        click.echo(render(EXERCISES.values()), nl=False)
+        click.echo(render(exercise.spoken() for exercise in EXERCISES.values()), nl=False)
         return
     exercise = or_usage(exercise_of, key)
     step = report.Step.HINT if hint else report.Step.QUESTION

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from analysis.costs.profiles import Profile
 from analysis.drawing.key import NAMES
 from analysis.style.grid import tex, tex_signs
+from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
 from nets.catalog import Citation
-from nets.options import number_of
 from nets.origin import edits, is_edited, title
 from nets.plan import ShortcutKind
 
@@ -47,7 +47,7 @@ def _told(profile: Profile) -> str:
     shown = f" ({', '.join(lines)})" if lines else ""
     return (
         f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(counts_in_words(profile))}{shown}. {origin}."
+        f"{tex(in_english(counts_in_words, profile))}{shown}. {origin}."
     )
 
 
@@ -100,6 +100,16 @@ def counts_in_words(profile: Profile) -> str:
     """Return `12 identity and 4 projection shortcuts`, or say that there are none."""
     counts = Counter(use.kind for use in profile.shortcuts)
     if plain := counts[ShortcutKind.NONE]:
-        return f"A plain stack of {number_of(plain, 'block')} without shortcuts"
-    said = [f"{counts[kind]} {name}" for kind, name in NAMES.items() if counts[kind]]
-    return f"{' and '.join(said)} shortcut{'' if counts.total() == 1 else 's'}"
+        return counted(
+            plain,
+            "A plain stack of {number} block without shortcuts",
+            "A plain stack of {number} blocks without shortcuts",
+        )
+    said = [
+        translate("{count} {kind}", count=counts[kind], kind=translate(name))
+        for kind, name in NAMES.items()
+        if counts[kind]
+    ]
+    if counts.total() == 1:
+        return translate("{kinds} shortcut", kinds=translate(" and ").join(said))
+    return translate("{kinds} shortcuts", kinds=translate(" and ").join(said))

@@ -104,6 +104,6 @@ def warning(suffix: str, title: str) -> str:
         return ""
     if suffix == ".tex" and needs_unicode_tex(title):
         return "the title has non-Latin letters: compile this file with lualatex or xelatex"
-    if suffix in (".pdf", ".png") and (missing := missing_letters(title)):
+    if suffix not in (".dot", ".tex") and (missing := missing_letters(title)):
         return f"no font on this system has {' '.join(missing[:20])}: left out of the title"
     return ""

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from analysis.drawing.parts import Graph, Kind, Node, Point
 from analysis.style.fonts import text_width
+from analysis.style.language import marked
 from nets.plan import ShortcutKind
 
 NAMES = {
-    ShortcutKind.IDENTITY: "identity",
-    ShortcutKind.PROJECTION: "projection",
-    ShortcutKind.ZERO_PAD: "zero pad",
+    ShortcutKind.IDENTITY: marked("identity"),
+    ShortcutKind.PROJECTION: marked("projection"),
+    ShortcutKind.ZERO_PAD: marked("zero pad"),
     ShortcutKind.NONE: "none",
 }
 

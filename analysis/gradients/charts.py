@@ -25,6 +25,7 @@ from analysis.gradients.presets import preset_of
 from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
+from analysis.style.language import in_english
 from nets import parse, plan
 from nets.names import names_of as names_beside
 from nets.options import Shortcut, number_of
@@ -71,7 +72,9 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
                     hover=(model,),
                 )
             )
-    said = " ".join(verdict(summarise(curves))) if quantity is Quantity.ACTIVATION else ""
+    said = (
+        " ".join(in_english(verdict, summarise(curves))) if quantity is Quantity.ACTIVATION else ""
+    )
     return Chart(
         "Gradient norm by depth",
         "weighted layers from the input",
@@ -169,7 +172,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
                 hover=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
             )
         )
-    said = " ".join(shattering(found, noise))
+    said = " ".join(in_english(shattering, found, noise))
     return Chart(
         "Gradient direction by network depth",
         "weighted layers of the network",

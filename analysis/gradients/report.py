@@ -25,6 +25,7 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
+from analysis.style.language import in_english
 from nets import parse
 from nets.options import Shortcut, number_of
 
@@ -45,7 +46,7 @@ def gradients_dict(run: Gradients) -> dict[str, Any]:
         "settings": _settings(run),
         "curves": [_curve(curve) for curve in run.curves],
         "summary": [_summary(summary) for summary in run.summary],
-        "verdict": list(verdict(run.summary)),
+        "verdict": list(in_english(verdict, run.summary)),
     }
 
 
@@ -143,7 +144,7 @@ def direction_dict(run: Direction) -> dict[str, Any]:
             for one in run.cosines
         ],
         "summary": [_at_depth(at) for stack in run.stacks for at in stack.depths],
-        "verdict": list(shattering(run.stacks, run.settings.noise)),
+        "verdict": list(in_english(shattering, run.stacks, run.settings.noise)),
     }
 
 

@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from analysis.gradients.cosines import AtDepth, Stack
 from analysis.gradients.curves import State
-from analysis.gradients.verdict import mixture, stack_names
+from analysis.gradients.verdict import called, mixture, of, stack_names
+from analysis.style.language import between, listed, translate
 
 DIFFERS = 0.05
 """The smallest difference between two cosines that counts, in every seed."""
@@ -62,11 +63,11 @@ def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
     """
     found = [one for stack in stacks for one in stack.depths]
     if noise == 0 and found and all(one.is_measured for one in found):
-        return ("Without noise, the two gradients are identical: the cosine is 1.",)
+        return (translate("Without noise, the two gradients are identical: the cosine is 1."),)
     names = names_of(stacks)
     parts = [said for pair in zip(stacks, names, strict=True) for said in _course(*pair)]
     if any(len(one.cosines) == 1 for one in found):
-        parts.append("One seed gives no band, so no trend can be claimed.")
+        parts.append(translate("One seed gives no band, so no trend can be claimed."))
     if len(stacks) == 2:
         parts += _comparison(stacks[0], stacks[1], names)
         shared = stacks[0].spec.blocks
@@ -76,7 +77,10 @@ def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
 
 
 def names_of(stacks: Sequence[Stack]) -> list[str]:
-    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts."""
+    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts.
+
+    The names are in English: `called` translates them.
+    """
     specs = [stack.spec for stack in stacks]
     names = stack_names(specs)
     if names != [str(spec) for spec in specs]:
@@ -92,59 +96,91 @@ def two(value: float) -> str:
 
 def spread(one: AtDepth) -> str:
     """Write the lowest and the highest cosine of the seeds, `0.61 to 0.63`, or one if alike."""
-    return " to ".join(dict.fromkeys((two(one.low), two(one.high))))
+    return between(two(one.low), two(one.high))
 
 
 def _course(stack: Stack, name: str) -> Iterator[str]:
     """Say how a stack's cosine changes with depth, and from which depth it is shattered."""
-    whose = f"T{name[1:]}'s cosine" if name.startswith("the ") else f"The cosine of {name}"
+    whose = _whose(name)
+    whose = f"{whose[:1].upper()}{whose[1:]}"
     for one in stack.depths:
         if not one.is_measured:
-            yield f"{whose} can't be measured at {one.depth} layers: {_why(one)}."
+            yield translate(
+                "{cosine} can't be measured at {depth} layers: {why}.",
+                cosine=whose,
+                depth=one.depth,
+                why=_why(one),
+            )
     depths = [one for one in stack.depths if one.is_measured]
     if len(depths) == 1:
-        yield f"{whose} is {_at(depths[0])}."
+        yield translate("{cosine} is {where}.", cosine=whose, where=_at(depths[0]))
     elif depths:
-        yield f"{whose} {_trend(depths[0], depths[-1])}."
+        yield translate("{cosine} {trend}.", cosine=whose, trend=_trend(depths[0], depths[-1]))
     gone = []
     for one in reversed(depths):
         if not is_shattered(one):
             break
         gone.append(one.depth)
-    if gone:
-        where = f"From {gone[-1]} layers on," if len(gone) > 1 else f"At {gone[0]} layers,"
-        within = f"the cosine is within {SHATTERED:g} of 0 in every seed"
-        gradient = f"{name}'s gradient" if name.startswith("the ") else f"the gradient of {name}"
-        yield f"{where} {gradient} is shattered: {within}."
+    if not gone:
+        return
+    values = {"depth": gone[-1], "gradient": of(name), "bound": f"{SHATTERED:g}"}
+    if len(gone) > 1:
+        yield translate(
+            "From {depth} layers on, {gradient} is shattered: the cosine is within {bound} of 0 "
+            "in every seed.",
+            **values,
+        )
+    else:
+        yield translate(
+            "At {depth} layers, {gradient} is shattered: the cosine is within {bound} of 0 in "
+            "every seed.",
+            **values,
+        )
+
+
+def _whose(name: str) -> str:
+    """Return whose cosine it is: `the plain stack's cosine`, `the cosine of resnet20`."""
+    if name.startswith("the "):
+        return translate("{stack}'s cosine", stack=called(name))
+    return translate("the cosine of {name}", name=name)
 
 
 def _why(one: AtDepth) -> str:
     states = {cosine.state for cosine in one.cosines}
     if states & {State.NAN, State.INFINITE}:
-        return "the gradient isn't finite"
-    return "the gradient is too small for the precision"
+        return translate("the gradient isn't finite")
+    return translate("the gradient is too small for the precision")
 
 
 def _at(one: AtDepth) -> str:
     band = spread(one)
-    said = f" ({band})" if band != two(one.mean) else ""
-    return f"{two(one.mean)}{said} at {one.depth} layers"
+    if band == two(one.mean):
+        return translate("{cosine} at {depth} layers", cosine=band, depth=one.depth)
+    return translate(
+        "{cosine} ({range}) at {depth} layers", cosine=two(one.mean), range=band, depth=one.depth
+    )
 
 
 def _trend(shallow: AtDepth, deep: AtDepth) -> str:
-    ends = f"from {_at(shallow)} to {_at(deep)}"
+    ends = {"first": _at(shallow), "last": _at(deep), "bound": f"{DIFFERS:g}"}
     match compare(deep, shallow):
         case Gap.LOWER:
-            return f"falls {ends}"
+            return translate("falls from {first} to {last}", **ends)
         case Gap.HIGHER:
-            return f"rises {ends}"
+            return translate("rises from {first} to {last}", **ends)
         case Gap.ALIKE:
-            return f"changes by less than {DIFFERS:g} in every seed, {ends}"
+            return translate(
+                "changes by less than {bound} in every seed, from {first} to {last}", **ends
+            )
         case Gap.UNKNOWN:
-            return f"is {_at(shallow)} and {_at(deep)}"
+            return translate("is {first} and {last}", **ends)
         case Gap.CLOSE:
-            return f"goes {ends}: too close to call (a change below {DIFFERS:g} in some seeds)"
-    return f"goes {ends}: the seeds disagree on whether it falls"
+            return translate(
+                "goes from {first} to {last}: too close to call (a change below {bound} in some "
+                "seeds)",
+                **ends,
+            )
+    return translate("goes from {first} to {last}: the seeds disagree on whether it falls", **ends)
 
 
 def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]:
@@ -158,17 +194,23 @@ def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]
         own = [(a, b) for a, b in pairs if gaps[a.depth] is gap]
         if not own:
             continue
-        *most, last = [str(a.depth) for a, _ in own]
-        where = f"At {', '.join(most)} and {last} layers," if most else f"At {last} layers,"
+        depths = listed([str(a.depth) for a, _ in own])
+        values = {"depths": depths, "bound": f"{DIFFERS:g}"}
         if gap in (Gap.HIGHER, Gap.LOWER):
-            name = names[0 if gap is Gap.HIGHER else 1]
             sizes = sorted(abs(a.mean - b.mean) for a, b in own)
-            by = " to ".join(dict.fromkeys((two(sizes[0]), two(sizes[-1]))))
-            whose = f"{name}'s cosine" if name.startswith("the ") else f"the cosine of {name}"
-            yield f"{where} {whose} is higher in every seed, by {by} on average."
+            yield translate(
+                "At {depths} layers, {cosine} is higher in every seed, by {range} on average.",
+                depths=depths,
+                cosine=_whose(names[0 if gap is Gap.HIGHER else 1]),
+                range=between(two(sizes[0]), two(sizes[-1])),
+            )
         elif gap is Gap.ALIKE:
-            yield f"{where} the two differ by less than {DIFFERS:g} in every seed."
+            yield translate(
+                "At {depths} layers, the two differ by less than {bound} in every seed.", **values
+            )
         elif gap is Gap.CLOSE:
-            yield f"{where} the two are too close to call."
+            yield translate("At {depths} layers, the two are too close to call.", **values)
         else:
-            yield f"{where} the seeds disagree on which of the two is higher."
+            yield translate(
+                "At {depths} layers, the seeds disagree on which of the two is higher.", **values
+            )

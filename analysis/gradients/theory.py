@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from analysis.gradients.curves import Summary
+from analysis.style.language import marked
 from nets.catalog import Citation
 from nets.options import Activation, BlockKind, Init, Norm, Shortcut, UnitOrder
 from nets.spec import ResNetSpec
@@ -130,28 +131,33 @@ _DEFAULT = Theory(
     1 / math.sqrt(6),
     "1/√6",
     1,
-    "PyTorch's default weights have variance 1/(3 fan-in), and ReLU halves the squared norm: 1/6",
+    marked(
+        "PyTorch's default weights have variance 1/(3 fan-in), and ReLU halves the squared norm: "
+        "1/6"
+    ),
     (HE2015_INIT,),
 )
 _XAVIER = Theory(
     1 / math.sqrt(2),
     "1/√2",
     1,
-    "Xavier preserves the squared norm in a linear layer, and ReLU halves it",
+    marked("Xavier preserves the squared norm in a linear layer, and ReLU halves it"),
     (GLOROT2010, HE2015_INIT),
 )
 _HE_RESIDUAL = Theory(
     math.sqrt(2),
     "√2",
     2,
-    "with He initialisation the branch returns as much as the shortcut, so a block doubles the "
-    "squared norm",
+    marked(
+        "with He initialisation the branch returns as much as the shortcut, so a block doubles the "
+        "squared norm"
+    ),
     (HE2015_INIT, ZHANG2019),
 )
 _BATCH_NORM = Theory(
     math.sqrt(math.pi / (math.pi - 1)),
     "√(π/(π−1))",
     1,
-    "for BN with ReLU at any scale of the weights, with wide layers and large batches",
+    marked("for BN with ReLU at any scale of the weights, with wide layers and large batches"),
     (YANG2019,),
 )

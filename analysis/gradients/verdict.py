@@ -21,6 +21,7 @@ from statistics import fmean
 
 from analysis.gradients.curves import Precision, Summary
 from analysis.gradients.theory import confirmed
+from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
 from nets.spec import ResNetSpec
@@ -42,12 +43,12 @@ MILD_BOUND = 3.0
 class Word(StrEnum):
     """What a model's gradient does toward the input."""
 
-    LEVEL = "stays level"
-    WITHIN = "stays within a factor of 10"
-    GROWS = "grows mildly"
-    FALLS = "falls mildly"
-    EXPLODES = "explodes"
-    VANISHES = "vanishes"
+    LEVEL = marked("stays level")
+    WITHIN = marked("stays within a factor of 10")
+    GROWS = marked("grows mildly")
+    FALLS = marked("falls mildly")
+    EXPLODES = marked("explodes")
+    VANISHES = marked("vanishes")
 
 
 _TRENDS = (Word.GROWS, Word.FALLS, Word.EXPLODES, Word.VANISHES)
@@ -121,70 +122,165 @@ def _digits(value: float) -> str:
 
 
 def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
-    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts."""
+    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts.
+
+    The names are in English: `called` translates them.
+    """
     plain = [spec.shortcut is Shortcut.NONE for spec in specs]
     if len(set(plain)) < len(plain):
         return [str(spec) for spec in specs]
-    return [f"the {'plain' if is_plain else 'residual'} stack" for is_plain in plain]
+    return [_PLAIN if is_plain else _RESIDUAL for is_plain in plain]
+
+
+_PLAIN, _RESIDUAL = marked("the plain stack"), marked("the residual stack")
+
+
+def called(name: str) -> str:
+    """Return one of the names of `stack_names` in the spoken language."""
+    return translate(name) if name in (_PLAIN, _RESIDUAL) else name
 
 
 def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
     said = [_course(summary) for summary in summaries]
     if len(summaries) != 2:
-        pairs = zip(names, said, strict=True)
-        return [f"Toward the input, {_gradient(name)} {course}." for name, course in pairs]
-    if names[1].startswith("the "):
-        second = f"{names[1].replace('stack', 'one')}'s"
-    else:
-        second = f"that of {names[1]}"
-    return [f"Toward the input, {_gradient(names[0])} {said[0]}; {second} {said[1]}."]
+        return [
+            translate("Toward the input, {gradient} {course}.", gradient=of(name), course=course)
+            for name, course in zip(names, said, strict=True)
+        ]
+    second = {
+        _PLAIN: translate("the plain one's"),
+        _RESIDUAL: translate("the residual one's"),
+    }.get(names[1]) or translate("that of {name}", name=names[1])
+    return [
+        translate(
+            "Toward the input, {gradient} {course}; {second} {other}.",
+            gradient=of(names[0]),
+            course=said[0],
+            second=second,
+            other=said[1],
+        )
+    ]
 
 
-def _gradient(name: str) -> str:
-    return f"{name}'s gradient" if name.startswith("the ") else f"the gradient of {name}"
+def of(name: str) -> str:
+    """Return whose gradient it is: `the plain stack's gradient`, `the gradient of resnet20`."""
+    if name in (_PLAIN, _RESIDUAL):
+        return translate("{stack}'s gradient", stack=called(name))
+    return translate("the gradient of {name}", name=name)
 
 
 def _course(summary: Summary) -> str:
     """Return the predicate of a sentence whose subject is "the gradient"."""
-    ratio, found = summary.log10_ratio, word(summary)
+    ratio, found, precision = summary.log10_ratio, word(summary), str(summary.precision)
     if summary.not_finite:
-        points = f"{len(summary.not_finite)} of {summary.blocks + 1} points"
+        points = translate(
+            "{count} of {all} points", count=len(summary.not_finite), all=summary.blocks + 1
+        )
         if summary.held_from and summary.held_ratio:
-            return f"{_held(summary)}, and isn't finite (NaN or infinite) at {points}"
-        return f"isn't finite (NaN or infinite) at {points}, so its size can't be judged"
-    if math.isnan(ratio):
-        return f"is already below {summary.precision} after the last block and can't be followed"
-    if math.isinf(ratio):
-        gone = sum(map(math.isinf, summary.ratios))
-        seeds = "" if gone == summary.seeds else f" in {gone} of {summary.seeds} seeds"
-        held = f"{_held(summary)}, and " if summary.held_ratio else ""
-        claim = f": it {found}" if found else _unclaimed(summary)
-        floor = power_of_ten(round(math.log10(summary.precision.smallest)))
-        if _lost(summary):
-            wider = "; float64 holds both" if summary.precision is Precision.FLOAT32 else ""
-            return (
-                f"{held}can't be followed further in {summary.precision}{seeds}: the forward "
-                f"signal itself is below {floor} from {summary.lost_from} on, where a ReLU passes "
-                f"no gradient{wider}"
+            return translate(
+                "{held}, and isn't finite (NaN or infinite) at {points}",
+                held=_held(summary),
+                points=points,
             )
-        below = f"is below {summary.precision} ({floor}) from {summary.below[-1]} on"
-        return f"{held}{below}{seeds}{claim}"
+        return translate(
+            "isn't finite (NaN or infinite) at {points}, so its size can't be judged",
+            points=points,
+        )
+    if math.isnan(ratio):
+        return translate(
+            "is already below {precision} after the last block and can't be followed",
+            precision=precision,
+        )
+    if math.isinf(ratio):
+        rest = _gone(summary, found)
+        if not summary.held_ratio:
+            return rest
+        return translate("{held}, and {rest}", held=_held(summary), rest=rest)
     if found is Word.LEVEL:
-        farthest = max(map(abs, summary.ratios))
-        return f"{found}, within a factor of {within(farthest)}{_detour(summary)}"
+        return translate(
+            "stays level, within a factor of {factor}{detour}",
+            factor=within(max(map(abs, summary.ratios))),
+            detour=_detour(summary),
+        )
     if found is Word.WITHIN:
-        return f"{found}{_share(summary)}{_ends(summary)}{_detour(summary)}"
-    layers = f"{summary.layers} layers{_detour(summary)}"
+        return translate(
+            "stays within a factor of 10{share}{ends}{detour}",
+            share=_share(summary),
+            ends=_ends(summary),
+            detour=_detour(summary),
+        )
+    layers, detour = summary.layers, _detour(summary)
     if found in (Word.GROWS, Word.FALLS):
-        beyond = f" ({_factors(summary.ratios)} across seeds)" if _beyond(summary) else ""
-        each = f"{summary.factor_per_layer:.3f} per layer"
-        return f"{found}, by a factor of {factor(ratio)}{beyond} over {layers}: {each}"
-    if found:
-        return f"{_moves(ratio)} over {layers}: it {found}"
+        beyond = ""
+        if _beyond(summary):
+            beyond = translate(" ({range} across seeds)", range=_factors(summary.ratios))
+        values = {
+            "factor": factor(ratio),
+            "beyond": beyond,
+            "layers": layers,
+            "detour": detour,
+            "each": f"{summary.factor_per_layer:.3f}",
+        }
+        if found is Word.GROWS:
+            return translate(
+                "grows mildly, by a factor of {factor}{beyond} over {layers} layers{detour}: "
+                "{each} per layer",
+                **values,
+            )
+        return translate(
+            "falls mildly, by a factor of {factor}{beyond} over {layers} layers{detour}: "
+            "{each} per layer",
+            **values,
+        )
     change = _moves(ratio)
+    if found:
+        return translate(
+            "{change} over {layers} layers{detour}: it {word}",
+            change=change,
+            layers=layers,
+            detour=detour,
+            word=translate(found.value),
+        )
     if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
-        change = f"changes by a factor of {_from_to(summary)} across seeds"
-    return f"{change} over {layers}{_unclaimed(summary)}"
+        change = translate("changes by a factor of {range} across seeds", range=_from_to(summary))
+    return translate(
+        "{change} over {layers} layers{detour}{claim}",
+        change=change,
+        layers=layers,
+        detour=detour,
+        claim=_unclaimed(summary),
+    )
+
+
+def _gone(summary: Summary, found: Word | None) -> str:
+    """Return the predicate of a gradient that falls below the precision."""
+    gone = sum(map(math.isinf, summary.ratios))
+    seeds = "" if gone == summary.seeds else _in_seeds(gone, summary.seeds)
+    floor = power_of_ten(round(math.log10(summary.precision.smallest)))
+    if _lost(summary):
+        is_narrow = summary.precision is Precision.FLOAT32
+        return translate(
+            "can't be followed further in {precision}{seeds}: the forward signal itself is below "
+            "{floor} from {place} on, where a ReLU passes no gradient{wider}",
+            precision=str(summary.precision),
+            seeds=seeds,
+            floor=floor,
+            place=summary.lost_from,
+            wider=translate("; float64 holds both") if is_narrow else "",
+        )
+    claim = translate(": it {word}", word=translate(found.value)) if found else _unclaimed(summary)
+    return translate(
+        "is below {precision} ({floor}) from {place} on{seeds}{claim}",
+        precision=str(summary.precision),
+        floor=floor,
+        place=summary.below[-1],
+        seeds=seeds,
+        claim=claim,
+    )
+
+
+def _in_seeds(count: int, every: int) -> str:
+    return translate(" in {count} of {all} seeds", count=count, all=every)
 
 
 def _lost(summary: Summary) -> bool:
@@ -193,39 +289,49 @@ def _lost(summary: Summary) -> bool:
 
 
 def _held(summary: Summary) -> str:
-    return f"{_moves(summary.held_ratio)} from the last block to {summary.held_from}"
+    return translate(
+        "{change} from the last block to {place}",
+        change=_moves(summary.held_ratio),
+        place=summary.held_from,
+    )
 
 
 def _moves(log10: float) -> str:
     if abs(log10) < LEVEL_BOUND:
-        return f"changes by less than a factor of {within(LEVEL_BOUND)}"
-    return f"{'falls' if log10 < 0 else 'grows'} by a factor of {factor(log10)}"
+        return translate("changes by less than a factor of {factor}", factor=within(LEVEL_BOUND))
+    if log10 < 0:
+        return translate("falls by a factor of {factor}", factor=factor(log10))
+    return translate("grows by a factor of {factor}", factor=factor(log10))
 
 
 def _unclaimed(summary: Summary) -> str:
     """Say why a large ratio earns no word."""
     if summary.blocks == 1:
-        return " (a single block shows no trend)"
+        return translate(" (a single block shows no trend)")
     if summary.seeds == 1:
-        return " (one seed is too few for a trend)"
+        return translate(" (one seed is too few for a trend)")
     if math.isinf(summary.log10_ratio) and math.isfinite(summary.high):
-        return f", while the ratio is {_power(summary.high)} in another"
+        return translate(", while the ratio is {ratio} in another", ratio=_power(summary.high))
     return ""
 
 
 def _share(summary: Summary) -> str:
     """Say in how many seeds a milder word holds literally, unless it does in all."""
     inside = sum(abs(ratio) < WITHIN_BOUND for ratio in summary.ratios)
-    return "" if inside == summary.seeds else f" in {inside} of {summary.seeds} seeds"
+    return "" if inside == summary.seeds else _in_seeds(inside, summary.seeds)
 
 
 def _ends(summary: Summary) -> str:
     """Say which way and how far the gradient goes across the seeds."""
-    over = " across seeds" if summary.seeds > 1 else ""
+    over = translate(" across seeds") if summary.seeds > 1 else ""
     if not _one_sign(summary):
-        return f": it changes by a factor of {_from_to(summary)}{over}"
-    way = "falls" if summary.high < 0 else "grows"
-    return f": it {way} by a factor of {_factors(summary.ratios)}{over}"
+        return translate(
+            ": it changes by a factor of {range}{over}", range=_from_to(summary), over=over
+        )
+    sizes = _factors(summary.ratios)
+    if summary.high < 0:
+        return translate(": it falls by a factor of {range}{over}", range=sizes, over=over)
+    return translate(": it grows by a factor of {range}{over}", range=sizes, over=over)
 
 
 def _beyond(summary: Summary) -> bool:
@@ -236,11 +342,12 @@ def _beyond(summary: Summary) -> bool:
 def _factors(ratios: Sequence[float]) -> str:
     """Format the smallest and the largest factor, `3.4 to 12`, or one if they read the same."""
     sizes = sorted(map(abs, ratios))
-    return " to ".join(dict.fromkeys((factor(sizes[0]), factor(sizes[-1]))))
+    return between(factor(sizes[0]), factor(sizes[-1]))
 
 
 def _from_to(summary: Summary) -> str:
-    return f"{_power(summary.low)} to {_power(summary.high)}"
+    low, high = _power(summary.low), _power(summary.high)
+    return translate("{low} to {high}", low=low, high=high)
 
 
 def _power(log10: float) -> str:
@@ -254,7 +361,9 @@ def _detour(summary: Summary) -> str:
     """Say how far the curve reaches on the way, if the two ends don't show it."""
     if not summary.span > abs(summary.log10_ratio) + LEVEL_BOUND:
         return ""
-    return f" from end to end (on the way it spans a factor of {factor(summary.span)})"
+    return translate(
+        " from end to end (on the way it spans a factor of {span})", span=factor(summary.span)
+    )
 
 
 def _one_sign(summary: Summary) -> bool:
@@ -269,15 +378,20 @@ def _comparison(
     if len(summaries) < 2 or any(map(math.isnan, ratios)):
         return []
     if min(summary.seeds for summary in summaries) == 1:
-        return ["One seed gives no band, so how far the models differ can't be judged."]
+        return [translate("One seed gives no band, so how far the models differ can't be judged.")]
     sizes = [summary.size for summary in summaries]
     if math.isinf(min(sizes)):
         return []
     if math.isinf(max(sizes)):
         most = sizes.index(max(sizes))
         held = [name for name, size in zip(names, sizes, strict=True) if not math.isinf(size)]
-        listed = _listed([_gradient(name) for name in held])
-        return [f"Only {listed} can be measured all the way in {summaries[most].precision}."]
+        return [
+            translate(
+                "Only {gradients} can be measured all the way in {precision}.",
+                gradients=listed(list(map(of, held))),
+                precision=str(summaries[most].precision),
+            )
+        ]
     by_seed = list(zip(*(summary.ratios for summary in summaries), strict=False))
     return _pair(by_seed, specs, names) if len(summaries) == 2 else _extremes(by_seed, names)
 
@@ -287,20 +401,34 @@ def _pair(
 ) -> list[str]:
     """Say which of two models changes less, if every seed agrees; ratios are paired by seed."""
     if all(abs(one - other) < LEVEL_BOUND for one, other in by_seed):
-        alone = _differing(specs) == ["shortcut"]
-        here = ": the shortcut makes no larger difference here" if alone else ""
+        most = within(LEVEL_BOUND)
+        if _differing(specs) == ["shortcut"]:
+            return [
+                translate(
+                    "The two differ by less than a factor of {factor} from end to end: the "
+                    "shortcut makes no larger difference here.",
+                    factor=most,
+                )
+            ]
         return [
-            f"The two differ by less than a factor of {within(LEVEL_BOUND)} from end to end{here}."
+            translate(
+                "The two differ by less than a factor of {factor} from end to end.", factor=most
+            )
         ]
     differences = [abs(one) - abs(other) for one, other in by_seed]
     opposite = all(one * other < 0 for one, other in by_seed)
     if opposite and all(abs(difference) < LEVEL_BOUND for difference in differences):
-        return ["The two change in opposite directions, by about the same factor."]
+        return [translate("The two change in opposite directions, by about the same factor.")]
     if not (max(differences) < 0 or min(differences) > 0):
-        return ["The seeds disagree on which of the two changes less."]
+        return [translate("The seeds disagree on which of the two changes less.")]
     mean = fmean(differences)
-    subject = _sentence(_gradient(names[0 if mean < 0 else 1]))
-    return [f"{subject} changes less, by a factor of {factor(mean)} from end to end."]
+    return [
+        translate(
+            "{gradient} changes less, by a factor of {factor} from end to end.",
+            gradient=_sentence(of(names[0 if mean < 0 else 1])),
+            factor=factor(mean),
+        )
+    ]
 
 
 def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]:
@@ -308,22 +436,24 @@ def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]
     sizes = [[abs(ratio) for ratio in ratios] for ratios in by_seed]
     means = [fmean(column) for column in zip(*sizes, strict=True)]
     said = []
-    for how, pick in (("least", min), ("most", max)):
+    for how, pick in (
+        (marked("least in {name} (a factor of {factor})"), min),
+        (marked("most in {name} (a factor of {factor})"), max),
+    ):
         found = {ratios.index(pick(ratios)) for ratios in sizes}
         if len(found) == 1:
             index = found.pop()
-            said.append(f"{how} in {names[index]} (a factor of {factor(means[index])})")
+            said.append(translate(how, name=called(names[index]), factor=factor(means[index])))
     if not said:
-        return ["The seeds disagree on where the gradient changes least and most."]
-    return [f"From end to end, the gradient changes {_listed(said)}."]
+        return [translate("The seeds disagree on where the gradient changes least and most.")]
+    where = (
+        said[0] if len(said) == 1 else translate("{least} and {most}", least=said[0], most=said[1])
+    )
+    return [translate("From end to end, the gradient changes {where}.", where=where)]
 
 
 def _sentence(name: str) -> str:
     return f"T{name[1:]}" if name.startswith("the ") else name
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def mixture(specs: Sequence[ResNetSpec]) -> list[str]:
@@ -331,7 +461,12 @@ def mixture(specs: Sequence[ResNetSpec]) -> list[str]:
     names = _differing(specs)
     if len(names) < 2:
         return []
-    return [f"The models differ in {_listed(names)}, so their effects can't be told apart."]
+    return [
+        translate(
+            "The models differ in {options}, so their effects can't be told apart.",
+            options=listed(names),
+        )
+    ]
 
 
 def _differing(specs: Sequence[ResNetSpec]) -> list[str]:
@@ -350,14 +485,23 @@ def _theory(summary: Summary, name: str) -> list[str]:
     if predicted is None:
         return []
     slope = summary.slope_per_layer
-    each = f"{10**predicted.slope_per_layer:.3f} per layer"
+    per_layer = f"{10**predicted.slope_per_layer:.3f}"
+    each = translate("{factor} per layer", factor=per_layer)
     if predicted.layers > 1:
-        each = f"{predicted.factor:.3f} per block, {each}"
-    sources = "; ".join(f"{source.short}, {source.venue}" for source in predicted.sources)
+        per_block = f"{predicted.factor:.3f}"
+        each = translate("{factor} per block, {each}", factor=per_block, each=each)
     return [
-        f"Theory for {name}: a factor of {predicted.formula} = {each} ({predicted.because}; "
-        f"{sources}). Measured: {10**slope:.3f} per layer by the fitted slope, "
-        f"{abs(predicted.distance_percent(slope)):.1f}% off."
+        translate(
+            "Theory for {name}: a factor of {formula} = {each} ({because}; {sources}). Measured: "
+            "{slope} per layer by the fitted slope, {off}% off.",
+            name=called(name),
+            formula=predicted.formula,
+            each=each,
+            because=translate(predicted.because),
+            sources="; ".join(f"{one.short}, {one.venue}" for one in predicted.sources),
+            slope=f"{10**slope:.3f}",
+            off=f"{abs(predicted.distance_percent(slope)):.1f}",
+        )
     ]
 
 
@@ -369,13 +513,18 @@ def _weights(summary: Summary, spec: ResNetSpec, name: str) -> list[str]:
         return []
     why = ""
     if _invariant(spec):
-        why = (
+        why = translate(
             ", because in a plain ReLU net without BN and bias, ⟨W, ∂L/∂W⟩ is the same in every "
             "layer"
         )
     return [
-        f"The weight gradients of {name} would hide this: ‖∂L/∂W‖ differs by a factor of "
-        f"{_factors(summary.weight_ratios)} between the first convolution and the last{why}."
+        translate(
+            "The weight gradients of {name} would hide this: ‖∂L/∂W‖ differs by a factor of "
+            "{range} between the first convolution and the last{why}.",
+            name=called(name),
+            range=_factors(summary.weight_ratios),
+            why=why,
+        )
     ]
 
 
@@ -391,10 +540,18 @@ def _invariant(spec: ResNetSpec) -> bool:
 def _notes(spec: ResNetSpec, name: str) -> list[str]:
     notes = []
     if spec.softmax:
-        notes.append(f"{_sentence(name)} ends in a softmax and is measured before it, on logits.")
+        notes.append(
+            translate(
+                "{name} ends in a softmax and is measured before it, on logits.",
+                name=_sentence(called(name)),
+            )
+        )
     if spec.zero_init:
         notes.append(
-            f"Every branch of {name} starts at zero (zero_init=1), so its weight gradients of 0 "
-            "are exact, not underflow."
+            translate(
+                "Every branch of {name} starts at zero (zero_init=1), so its weight gradients of 0 "
+                "are exact, not underflow.",
+                name=called(name),
+            )
         )
     return notes

@@ -62,6 +62,7 @@ from analysis.structure.tree import find, tree, walk
 from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
 from analysis.style.dress import dressed
 from analysis.style.grid import Grid
+from analysis.style.language import translate
 from analysis.style.look import PAGE_MM, Look
 from analysis.style.numbers import exact, shape, short
 from nets import CATALOG, ResNetSpec, parse, plan
@@ -201,7 +202,7 @@ def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
     def draw(look: Look) -> str:
         return svg(graph_of(drawn, look.width_mm), look, heat)
 
-    said = [f"{counts_in_words(profile(spec))}.", caption]
+    said = [translate("{counts}.", counts=counts_in_words(profile(spec))), caption]
     if small_text(partial(graph_of, drawn), Look(width_mm=PAGE_MM)):
         said.append("The text is too small to read on paper. Open the link to see it larger.")
     return Picture(drawings=(draw,), caption=" ".join(filter(None, said)))
@@ -229,10 +230,11 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
         )
         for side, order in zip(("left", "right"), USUAL_ORDERS, strict=True)
     )
-    said = " ".join(
-        f"{unit.name[:1].upper()}{unit.name[1:]}: {identity_path(unit)}"
-        for unit in dict.fromkeys(chosen)
-    )
+    effects = []
+    for unit in dict.fromkeys(chosen):
+        name = f"{unit.name[:1].upper()}{unit.name[1:]}"
+        effects.append(translate("{unit}: {effect}", unit=name, effect=identity_path(unit)))
+    said = " ".join(effects)
     return Picture(drawings=(partial(at_text_size, unit_graph(chosen)),), caption=said)
 
 

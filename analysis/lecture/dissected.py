@@ -10,7 +10,7 @@ from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
 from analysis.lecture.picture import Picture, missing_until
 from analysis.lecture.settings import Settings
-from analysis.lesions.charts import damage_chart, name_of, paths_charts
+from analysis.lesions.charts import damage_chart, paths_charts, spoken_name_of
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, check
 from analysis.lesions.report import (
@@ -38,9 +38,10 @@ from analysis.lesions.subjects import (
     usual_images,
 )
 from analysis.results.known import known, sources
+from analysis.style.language import counted, translate
 from analysis.training.checkpoints import Checkpoint, load
 from nets import ResNetSpec, parse, plan
-from nets.options import number_of, quote
+from nets.options import quote
 
 _HASH = re.compile(r"[0-9a-f]{16}")
 _GONE = Picture(
@@ -78,10 +79,10 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     chart = damage_chart(shown, studies)
     if chart is None:
         return missing_until("Drop blocks one by one")
-    tests = number_of(studies[0].images, "test image")
+    tests = counted(studies[0].images, "{number} test image", "{number} test images")
     return Picture(
         charts=(chart,),
-        caption=f"{tests}. {sources(results)}",
+        caption=translate("{images}. {sources}", images=tests, sources=sources(results)),
         said=_without(out, studies) or tuple(_sentences(shown, studies)),
     )
 
@@ -100,23 +101,36 @@ def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
 def _sentences(shown: str, studies: Sequence[Lesions]) -> Iterator[str]:
     """Yield what the studies say about a part; name the network if there are several."""
     for found in studies:
-        who = f"{name_of(found, studies)}. " if len(studies) > 1 else ""
-        yield from (
-            f"{who[:1].upper()}{who[1:]}{sentence}" for sentence in sentences_of(found, shown)
-        )
+        who = spoken_name_of(found, studies)
+        who = f"{who[:1].upper()}{who[1:]}"
+        for sentence in sentences_of(found, shown):
+            if len(studies) > 1:
+                yield translate("{network}. {sentence}", network=who, sentence=sentence)
+            else:
+                yield sentence
 
 
 def _without(out: Sequence[str], studies: Sequence[Lesions]) -> tuple[str, ...]:
     """Return the error without the one block that is out; nothing if several are."""
     if len(out) != 1:
         return ()
-    parts = [
-        f"{name_of(found, studies)}: {one.error:.1%} wrong, {found.error:.1%} with all blocks"
-        for found in studies
-        for one in found.single
-        if one.path == out[0]
-    ]
-    return (f"Without {out[0]}, {'; '.join(parts)}.",) if parts else ()
+    parts = []
+    for found in studies:
+        for one in found.single:
+            if one.path == out[0]:
+                without, intact = f"{one.error:.1%}", f"{found.error:.1%}"
+                parts.append(
+                    translate(
+                        "{network}: {without} wrong, {intact} with all blocks",
+                        network=spoken_name_of(found, studies),
+                        without=without,
+                        intact=intact,
+                    )
+                )
+    if not parts:
+        return ()
+    errors = translate("; ").join(parts)
+    return (translate("Without {path}, {errors}.", path=out[0], errors=errors),)
 
 
 def paths(settings: Settings, spec: ResNetSpec) -> Picture:
@@ -143,10 +157,16 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
     if result is None:
         return missing_until("Measure")
     found = paths_of(result)
-    how = f"{found.model}, {number_of(found.draws, 'path')} of each length."
+    drawn = counted(found.draws, "{number} path", "{number} paths")
+    caption = translate(
+        "{model}, {paths} of each length. {sources}",
+        model=found.model,
+        paths=drawn,
+        sources=sources([result]),
+    )
     return Picture(
         charts=paths_charts(found),
-        caption=f"{how} {sources([result])}",
+        caption=caption,
         said=paths_verdict(found)[:1],
     )
 

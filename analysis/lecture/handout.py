@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from html import escape, unescape
 from pathlib import Path
@@ -21,13 +21,14 @@ from analysis.lecture.story import BASE, Lecture, Question, Step, link
 from analysis.style import files
 from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css
 from analysis.style.grid import Grid
+from analysis.style.language import Language, marked, speaking, spoken, translate
 from analysis.style.look import MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
 from analysis.style.palette import PRINT
 from nets.options import quote
 
 _HERE = Path(__file__).parent
-_LANGUAGE = "en"
 _LONG = 30  # letters of a cell
+_NOTES, _ANSWERS = marked("Notes."), marked("Answers")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
 
 
@@ -70,10 +71,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Handout:
-    """A lecture ready to print: its title and its sheets."""
+    """A lecture ready to print: its title and its sheets, in one language."""
 
     title: str
     sheets: tuple[Sheet, ...]
+    language: Language = Language.ENGLISH
 
     def pdf(self, notes: bool = False) -> bytes:
         """Return the PDF: A4 portrait, with selectable text and embedded fonts.
@@ -87,12 +89,19 @@ class Handout:
     def _json(self, notes: bool) -> str:
         values = {
             "title": self.title,
-            "lang": _LANGUAGE,
+            "lang": self.language.value,
+            "words": self._words(),
             "quiet": PRINT.quiet,
             "surface": PRINT.surface,
             "steps": [_values(sheet, notes) for sheet in self.sheets],
         }
         return json.dumps(values, ensure_ascii=False)
+
+    def _words(self) -> dict[str, str]:
+        """Return the handout's own words; a number takes the place of the tilde."""
+        with speaking(self.language):
+            of = translate("{number} of {count}", number="~", count=len(self.sheets))
+            return {"notes": translate(_NOTES), "answers": translate(_ANSWERS), "of": of}
 
     def left_out(self) -> str:
         """Return the letters that the PDF leaves out because no font has them."""
@@ -100,19 +109,19 @@ class Handout:
 
     def html(self, notes: bool = False) -> str:
         """Return one HTML file with its pictures and fonts inside; see `pdf`."""
-        title, count = escape(self.title), len(self.sheets)
-        body = "".join(_section(sheet, title, count, notes) for sheet in self.sheets)
+        title, words = escape(self.title), self._words()
+        body = "".join(_section(sheet, title, words, notes) for sheet in self.sheets)
         if asked := [sheet for sheet in self.sheets if sheet.question]:
             answers = "".join(map(_answer, asked))
             body += (
-                f"<section><header><span>{title}</span><span>Answers</span></header>"
-                f"<h2>Answers</h2><dl>{answers}</dl></section>"
+                f"<section><header><span>{title}</span><span>{words['answers']}</span></header>"
+                f"<h2>{words['answers']}</h2><dl>{answers}</dl></section>"
             )
         colours = f"--text:{PRINT.text};--quiet:{PRINT.quiet};--surface:{PRINT.surface}"
         faces = faces_css(LATIN | frozenset(unescape(re.sub(r"<[^>]*>", "", body))))
         css = (_HERE / "handout.css").read_text(encoding="utf-8")
         return (
-            f'<!DOCTYPE html>\n<html lang="{_LANGUAGE}">\n<head>\n<meta charset="utf-8">\n'
+            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{title}</title>\n"
             f"<style>{faces}:root{{{colours};--font:{FONT_FAMILY}}}\n{css}</style>\n</head>\n"
@@ -121,7 +130,9 @@ class Handout:
 
 
 def handout(lecture: Lecture, base: str = BASE) -> Handout:
-    """Return the handout of a lecture, with pictures of known results; nothing is measured.
+    """Return the handout of a lecture in the spoken language, with pictures of known results.
+
+    Nothing is measured.
 
     Args:
         lecture: the lecture.
@@ -136,7 +147,7 @@ def handout(lecture: Lecture, base: str = BASE) -> Handout:
         raise ValueError(f"base must be an address such as {BASE}, not {quote(base)}")
     steps = enumerate(lecture.steps, start=1)
     sheets = (_sheet(lecture, number, step, base.rstrip("/")) for number, step in steps)
-    return Handout(lecture.filled(lecture.title), tuple(sheets))
+    return Handout(lecture.filled(lecture.title), tuple(sheets), spoken())
 
 
 def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
@@ -157,19 +168,24 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
         picture.missing,
         filled(question.asked) if question else "",
         tuple(map(filled, question.answers)) if question else (),
-        filled(_right(question)),
+        _right(lecture, question),
         filled(question.because) if question else "",
         picture.said if question else (),
         filled(step.notes),
-        f"{base}/{link(step)}",
+        f"{base}/{link(step, lang=_lang())}",
     )
 
 
-def _right(question: Question | None) -> str:
+def _lang() -> str:
+    """Return the language for a link; empty for English, which an address need not name."""
+    return "" if spoken() is Language.ENGLISH else spoken().value
+
+
+def _right(lecture: Lecture, question: Question | None) -> str:
     """Return the right answer with its number; empty if there is none."""
     if question is None or question.right is None:
         return ""
-    return f"{question.right + 1}. {question.answers[question.right]}"
+    return f"{question.right + 1}. {lecture.filled(question.answers[question.right])}"
 
 
 def _measured(svg: str) -> Drawn:
@@ -196,16 +212,17 @@ def _widest(grid: Grid) -> int:
     return lengths.index(max(lengths)) if max(lengths) > _LONG else -1
 
 
-def _section(sheet: Sheet, title: str, count: int, notes: bool) -> str:
+def _section(sheet: Sheet, title: str, words: Mapping[str, str], notes: bool) -> str:
+    where = words["of"].replace("~", str(sheet.number))
     return "".join(
         (
-            f"<section><header><span>{title}</span><span>{sheet.number} of {count}</span></header>",
+            f"<section><header><span>{title}</span><span>{where}</span></header>",
             f"<h2>{sheet.number}. {escape(sheet.title)}</h2>",
             *_figure(sheet),
             f'<p class="say">{escape(sheet.say)}</p>' if sheet.say else "",
             *(f'<p class="said">{escape(sentence)}</p>' for sentence in sheet.said),
             *_question(sheet),
-            f'<p class="notes"><b>Notes.</b> {escape(sheet.notes)}</p>'
+            f'<p class="notes"><b>{words["notes"]}</b> {escape(sheet.notes)}</p>'
             if sheet.notes and notes
             else "",
             f'<footer><a href="{escape(sheet.url, quote=True)}">{escape(sheet.url)}</a></footer>',

@@ -31,6 +31,7 @@ from analysis.results.form import Result
 from analysis.results.known import known, sources
 from analysis.results.recorded import recordings, whence
 from analysis.style.grid import Grid
+from analysis.style.language import counted, translate
 from analysis.style.numbers import short
 from analysis.timing.charts import stage_chart
 from analysis.timing.measure import Timing
@@ -193,8 +194,11 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
     chart = training_chart(runs, shown)
     if not chart.series:
         return Picture(missing="Nothing to draw yet: these runs have no test.")
-    part = f"{len(runs)} of {number_of(len(tasks), 'run')} so far. "
-    caption = f"{part if len(runs) < len(tasks) else ''}{sources(results)}"
+    caption = sources(results)
+    if len(runs) < len(tasks):
+        every = counted(len(tasks), "{number} run", "{number} runs")
+        so_far = translate("{count} of {runs} so far.", count=len(runs), runs=every)
+        caption = f"{so_far} {caption}"
     return Picture(charts=(chart,), caption=caption, said=training_verdict(runs)[:1])
 
 

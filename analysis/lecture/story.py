@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
+
+from analysis.style.language import filled
 
 BASE = "http://localhost:8501"
 """The default address of the app."""
@@ -24,7 +26,7 @@ PAGES = (
 )
 """Pages that a step can show; the first is the front page, whose path is empty."""
 
-_OF_THE_LECTURE = ("lecture", "step", "answers", "view", "mine")
+_OF_THE_LECTURE = ("lecture", "step", "answers", "view", "lang", "mine")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ class Lecture:
     Attributes:
         title: of the whole.
         steps: one or more.
-        facts: numbers by the names that the steps' texts have in braces; empty for texts that are
-            taken as they are.
+        facts: numbers by the names that the steps' texts have in braces. Empty for texts that are
+            taken as they are, without a translation.
     """
 
     title: str
@@ -114,8 +116,16 @@ class Lecture:
             raise ValueError(f"a lecture has 1 to {MAX_STEPS} steps, not {len(self.steps)}")
 
     def filled(self, text: str) -> str:
-        """Return a step's text with the numbers that its braces name."""
-        return text.format_map(self.facts) if self.facts else text
+        """Return a step's text in the spoken language with the numbers that its braces name."""
+        return filled(text, self.facts) if self.facts else text
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text, as it is before `filled`."""
+        yield self.title
+        for step in self.steps:
+            yield from filter(None, (step.title, step.say, step.notes))
+            if question := step.question:
+                yield from filter(None, (question.asked, *question.answers, question.because))
 
 
 def link(of: Step, /, **others: str) -> str:

@@ -10,6 +10,7 @@ from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Mark, Series
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
 from analysis.lesions.report import is_residual
+from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
 
@@ -136,7 +137,7 @@ def _chart(
     marks: tuple[Mark, ...],
 ) -> Chart:
     values = [y for line in lines for y in (*line.y, *line.low) if y is not None]
-    said = " ".join(sentence for found in studies for sentence in blocks_verdict(found))
+    said = " ".join(sentence for found in studies for sentence in in_english(blocks_verdict, found))
     return Chart(
         title,
         x_label,

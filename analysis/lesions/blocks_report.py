@@ -14,6 +14,7 @@ from analysis.lesions.blocks import Blocks
 from analysis.lesions.report import is_residual
 from analysis.results.form import Result
 from analysis.style.grid import aligned
+from analysis.style.language import counted, in_english, translate
 from analysis.style.numbers import MISSING, three
 from nets.options import number_of
 from nets.plan import place_of
@@ -41,7 +42,7 @@ def blocks_result(found: Blocks, data: str, weights: str, stamp: Mapping[str, An
         "trained": found.trained,
         "branches": [{**asdict(one), "share": one.share} for one in found.branches],
         "responses": [asdict(one) for one in found.responses],
-        "verdict": list(blocks_verdict(found)),
+        "verdict": list(in_english(blocks_verdict, found)),
     }
     return Result("blocks", asked, stamp, figures, ("branches", "responses", "verdict"))
 
@@ -57,20 +58,39 @@ def _of_ratios(found: Blocks) -> list[str]:
     said = []
     if len(sizes) == 1:
         ((path, ratio),) = sizes.items()
-        said.append(f"In {path}, the branch is {written(ratio)} times as large as its shortcut.")
+        said.append(
+            translate(
+                "In {path}, the branch is {ratio} times as large as its shortcut.",
+                path=path,
+                ratio=written(ratio),
+            )
+        )
     elif sizes:
         most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
         smaller = sum(ratio < 1 for ratio in sizes.values())
         said.append(
-            f"The median branch is {written(median(sizes.values()))} times as large as its "
-            f"shortcut; the largest is {most}'s ({written(sizes[most])} times) and the smallest "
-            f"{least}'s ({written(sizes[least])} times). {smaller} of {len(sizes)} branches are "
-            "smaller than their shortcut."
+            translate(
+                "The median branch is {median} times as large as its shortcut; the largest is "
+                "{most}'s ({largest} times) and the smallest {least}'s ({smallest} times). "
+                "{count} of {all} branches are smaller than their shortcut.",
+                median=written(median(sizes.values())),
+                most=most,
+                largest=written(sizes[most]),
+                least=least,
+                smallest=written(sizes[least]),
+                count=smaller,
+                all=len(sizes),
+            )
         )
     if lacking:
         said.append(
-            f"{number_of(lacking, 'block has', 'blocks have')} no ratio: an image's shortcut is "
-            "all zero, or a value isn't finite."
+            counted(
+                lacking,
+                "{number} block has no ratio: an image's shortcut is all zero, or a value isn't "
+                "finite.",
+                "{number} blocks have no ratio: an image's shortcut is all zero, or a value isn't "
+                "finite.",
+            )
         )
     return said
 
@@ -85,15 +105,26 @@ def _of_shares(found: Blocks) -> list[str]:
     if not stages:
         return []
     falls = all(b < a for shares in stages.values() for a, b in pairwise(shares))
-    ends = ", ".join(
-        f"from {100 * shares[0]:.0f}% to {100 * shares[-1]:.0f}% in {stage}"
-        for stage, shares in stages.items()
-    )
+    parts = []
+    for stage, shares in stages.items():
+        first, last = (f"{100 * share:.0f}%" for share in (shares[0], shares[-1]))
+        parts.append(
+            translate("from {first} to {last} in {stage}", first=first, last=last, stage=stage)
+        )
+    ends = translate(", ").join(parts)
     if falls:
-        return [f"The branch's share of the variance falls with every block of a stage: {ends}."]
+        return [
+            translate(
+                "The branch's share of the variance falls with every block of a stage: {ends}.",
+                ends=ends,
+            )
+        ]
     return [
-        "Between the first and the last block of a stage, the branch's share of the variance goes "
-        f"{ends}."
+        translate(
+            "Between the first and the last block of a stage, the branch's share of the variance "
+            "goes {ends}.",
+            ends=ends,
+        )
     ]
 
 
@@ -104,18 +135,36 @@ def _of_responses(found: Blocks) -> list[str]:
     if sizes:
         most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
         ends = written(sizes[least]), written(sizes[most])
-        layers = number_of(len(sizes), "3×3 layer")
+        layers = counted(len(sizes), "{number} 3×3 layer", "{number} 3×3 layers")
         if ends[0] == ends[1]:
-            said.append(f"The responses of {layers} have a standard deviation of {ends[0]}.")
+            said.append(
+                translate(
+                    "The responses of {layers} have a standard deviation of {deviation}.",
+                    layers=layers,
+                    deviation=ends[0],
+                )
+            )
         else:
             said.append(
-                f"The responses of {layers} have a median standard deviation of "
-                f"{written(median(sizes.values()))}, ranging from {ends[0]} ({least}) to "
-                f"{ends[1]} ({most})."
+                translate(
+                    "The responses of {layers} have a median standard deviation of {median}, "
+                    "ranging from {low} ({least}) to {high} ({most}).",
+                    layers=layers,
+                    median=written(median(sizes.values())),
+                    low=ends[0],
+                    least=least,
+                    high=ends[1],
+                    most=most,
+                )
             )
     if lacking:
-        layers = number_of(lacking, "3×3 layer has", "3×3 layers have")
-        said.append(f"{layers} no finite response.")
+        said.append(
+            counted(
+                lacking,
+                "{number} 3×3 layer has no finite response.",
+                "{number} 3×3 layers have no finite response.",
+            )
+        )
     return said
 
 
@@ -140,10 +189,13 @@ def compared(one: Blocks, other: Blocks) -> str:
     weaker = sum(written(b) != written(a) and b < a for a, b in pairs)
     stronger = sum(written(b) != written(a) and b > a for a, b in pairs)
     if not weaker and not stronger:
-        return "Both networks respond equally strongly in every layer."
-    return (
-        f"The residual network's responses are weaker than the plain one's in {weaker} of "
-        f"{number_of(len(pairs), 'layer')} and stronger in {stronger}."
+        return translate("Both networks respond equally strongly in every layer.")
+    return translate(
+        "The residual network's responses are weaker than the plain one's in {weaker} of {layers} "
+        "and stronger in {stronger}.",
+        weaker=weaker,
+        layers=counted(len(pairs), "{number} layer", "{number} layers"),
+        stronger=stronger,
     )
 
 

@@ -8,7 +8,9 @@ from analysis.charts.chart import Chart, Dash, Draw, Series, named_at_ends
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
+from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
+from analysis.training.verdict import spoken_name
 from nets import parse
 
 
@@ -43,7 +45,9 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
                 hover=(found.model,),
             )
         )
-    said = " ".join(sentence for found in studies for sentence in lesions_verdict(found))
+    said = " ".join(
+        sentence for found in studies for sentence in in_english(lesions_verdict, found)
+    )
     return Chart(
         "Error with one block out",
         "block out",
@@ -75,7 +79,9 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
                 hover=(found.model,),
             )
         )
-    said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[1:2])
+    said = " ".join(
+        sentence for found in studies for sentence in in_english(lesions_verdict, found)[1:2]
+    )
     return Chart(
         "Error with random blocks out",
         "blocks out",
@@ -98,7 +104,9 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
         )
         for found in studies
     ]
-    said = " ".join(sentence for found in studies for sentence in lesions_verdict(found)[2:])
+    said = " ".join(
+        sentence for found in studies for sentence in in_english(lesions_verdict, found)[2:]
+    )
     return Chart(
         "Error with a stage's blocks reordered",
         "Kendall's tau of the order (1: as trained)",
@@ -113,6 +121,11 @@ def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     return name_beside(parse(found.model), [parse(one.model) for one in studies])
 
 
+def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
+    """Return the same name for a sentence in the spoken language."""
+    return spoken_name(parse(found.model), [parse(one.model) for one in studies])
+
+
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
@@ -121,7 +134,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
-    across, said = "blocks on a path", " ".join(paths_verdict(found))
+    across, said = "blocks on a path", " ".join(in_english(paths_verdict, found))
 
     def chart(title: str, y_label: str, series: Series, alt: str, log: bool = False) -> Chart:
         return Chart(title, across, y_label, (series,), f"{alt} {said}", log_y=log)

@@ -13,6 +13,7 @@ from analysis.lesions.drop import Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import aligned
+from analysis.style.language import between, counted, in_english, translate
 from nets import parse
 from nets.options import Shortcut, number_of
 
@@ -34,7 +35,7 @@ def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, 
     figures = asdict(found)
     del figures["seed"]
     asked = _lesions_asked(found.model, weights, data, found.images, found.seed)
-    figures["verdict"] = list(lesions_verdict(found))
+    figures["verdict"] = list(in_english(lesions_verdict, found))
     return Result(LESIONS, asked, stamp, figures, ("single", "dropped", "permuted", "verdict"))
 
 
@@ -81,7 +82,7 @@ def paths_result(
         "lengths": [asdict(one) for one in found.lengths],
         "mean_path": found.mean_path,
         "mean_gradient": found.mean_gradient,
-        "verdict": list(paths_verdict(found)),
+        "verdict": list(in_english(paths_verdict, found)),
     }
     asked = _paths_asked(found.model, weights, data, found.images, found.draws, found.trained, seed)
     return Result(PATHS, asked, stamp, figures, ("lengths", "verdict"))
@@ -130,28 +131,56 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
     if found.single:
         worst = max(found.single, key=lambda one: one.error)
         others = [one.error for one in found.single if one is not worst]
-        said.append(
-            f"With one block out, the error goes from {_percent(found.error)} to a median of "
-            f"{_percent(median(one.error for one in found.single))}. The network needs "
-            f"{worst.path} most: without it, the error is {_percent(worst.error)}"
-            + (f"; without any other block, it's {_range(others)}." if others else ".")
-        )
+        values = {
+            "error": _percent(found.error),
+            "median": _percent(median(one.error for one in found.single)),
+            "path": worst.path,
+            "without": _percent(worst.error),
+        }
+        if others:
+            said.append(
+                translate(
+                    "With one block out, the error goes from {error} to a median of {median}. The "
+                    "network needs {path} most: without it, the error is {without}; without any "
+                    "other block, it's {range}.",
+                    **values,
+                    range=_range(others),
+                )
+            )
+        else:
+            said.append(
+                translate(
+                    "With one block out, the error goes from {error} to a median of {median}. The "
+                    "network needs {path} most: without it, the error is {without}.",
+                    **values,
+                )
+            )
     if found.dropped:
-        counts = [number_of(found.dropped[0].count, "block")]
-        counts += [f"{one.count:,}" for one in found.dropped[1:]]
+        counts = [counted(found.dropped[0].count, "{number} block", "{number} blocks")]
+        for one in found.dropped[1:]:
+            number = f"{one.count:,}"
+            counts.append(translate("{number}", number=number))
         parts = [
-            f"{_percent(one.mean)} for {count}"
+            translate("{error} for {blocks}", error=_percent(one.mean), blocks=count)
             for one, count in zip(found.dropped, counts, strict=True)
         ]
         said.append(
-            "With random blocks out, but never the first of a stage, the mean error is "
-            f"{', '.join(parts)}."
+            translate(
+                "With random blocks out, but never the first of a stage, the mean error is "
+                "{errors}.",
+                errors=translate(", ").join(parts),
+            )
         )
     for stage in dict.fromkeys(one.stage for one in found.permuted):
         errors = [one.error for one in found.permuted if one.stage == stage]
         said.append(
-            f"With the blocks of {stage} reordered, except for the first, the error is "
-            f"{_range(errors)} over {number_of(len(errors), 'order')}."
+            translate(
+                "With the blocks of {stage} reordered, except for the first, the error is {range} "
+                "over {orders}.",
+                stage=stage,
+                range=_range(errors),
+                orders=counted(len(errors), "{number} order", "{number} orders"),
+            )
         )
     return tuple(said)
 
@@ -165,12 +194,34 @@ def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:
 def paths_verdict(found: Paths) -> tuple[str, ...]:
     """Return the verdict on the paths: sentences that follow from the numbers."""
     low, high = found.holding(_HELD)
-    lengths = f"of {low} to {high} blocks" if low < high else f"of {number_of(low, 'block')}"
+    values = {
+        "low": low,
+        "high": high,
+        "share": _percent(found.held(low, high)),
+        "of_all": _percent(found.of_all(low, high)),
+    }
+    if low < high:
+        carry = translate(
+            "Paths of {low} to {high} blocks carry {share} of the gradient and make up {of_all} of "
+            "all paths.",
+            **values,
+        )
+    else:
+        carry = translate(
+            "Paths of {blocks} carry {share} of the gradient and make up {of_all} of all paths.",
+            **values,
+            blocks=counted(low, "{number} block", "{number} blocks"),
+        )
+    mean, weighted = f"{found.mean_path:g}", f"{found.mean_gradient:.1f}"
     return (
-        f"On average, a path goes through {found.mean_path:g} of {found.blocks} blocks; weighted "
-        f"by their gradient, paths go through {found.mean_gradient:.1f}.",
-        f"Paths {lengths} carry {_percent(found.held(low, high))} of the gradient and make up "
-        f"{_percent(found.of_all(low, high))} of all paths.",
+        translate(
+            "On average, a path goes through {mean} of {blocks} blocks; weighted by their "
+            "gradient, paths go through {weighted}.",
+            mean=mean,
+            blocks=found.blocks,
+            weighted=weighted,
+        ),
+        carry,
     )
 
 
@@ -259,4 +310,4 @@ def _percent(share: float) -> str:
 
 def _range(shares: list[float]) -> str:
     low, high = _percent(min(shares)), _percent(max(shares))
-    return low if low == high else f"{low} to {high}"
+    return between(low, high)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analysis.results.form import Result, read_result
-from nets.options import number_of
+from analysis.style.language import counted, translate
 
 FOLDER = Path(__file__).with_name("recorded")
 """The folder of recorded results, with the commands that made them."""
@@ -21,13 +21,17 @@ def recorded(name: str) -> Result | None:
 def whence(result: Result) -> str:
     """Return a sentence on when and on which CPU a result was measured or recorded."""
     where = result.stamp
-    day, time = str(where["date"])[:10], str(where["date"])[11:16]
+    values = {
+        "day": str(where["date"])[:10],
+        "time": str(where["date"])[11:16],
+        "cpu": where["cpu"],
+        "threads": counted(int(where.get("threads") or 1), "{number} thread", "{number} threads"),
+    }
     if recorded(result.hash) is result:
-        how = f"Recorded on {day}"
-    else:
-        how = f"Measured on this server on {day} at {time} UTC"
-    threads = number_of(int(where.get("threads") or 1), "thread")
-    return f"{how} on {where['cpu']}, {threads}."
+        return translate("Recorded on {day} on {cpu}, {threads}.", **values)
+    return translate(
+        "Measured on this server on {day} at {time} UTC on {cpu}, {threads}.", **values
+    )
 
 
 @lru_cache(1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from analysis.costs.profiles import Profile, profile
+from analysis.style.language import translate
 from nets import CATALOG, parse, plan
 from nets.options import BlockKind, Shortcut, UnitOrder, quote
 from nets.plan import ShortcutKind, StepKind
@@ -126,20 +127,30 @@ def identity_path(unit: Unit) -> str:
     steps = plan.unit_steps(unit.spec)
     said = []
     if unit.shortcut is ShortcutKind.NONE:
-        return "There is no identity path: the signal passes through the branch of every unit."
+        return translate(
+            "There is no identity path: the signal passes through the branch of every unit."
+        )
     if unit.shortcut is ShortcutKind.PROJECTION:
-        said.append("A 1×1 convolution on the path multiplies the signal by its weights.")
+        said.append(
+            translate("A 1×1 convolution on the path multiplies the signal by its weights.")
+        )
     if unit.shortcut is ShortcutKind.ZERO_PAD:
-        said.append("The path subsamples the signal and pads it with zero channels, no weights.")
+        said.append(
+            translate("The path subsamples the signal and pads it with zero channels, no weights.")
+        )
     after = steps.after
     if any(step.kind is StepKind.NORM for step in after):
-        said.append("BN after the addition rescales what the shortcut carries.")
+        said.append(translate("BN after the addition rescales what the shortcut carries."))
     if any(step.kind is StepKind.ACTIVATION for step in after):
-        said.append("ReLU after the addition sets negative values to zero.")
+        said.append(translate("ReLU after the addition sets negative values to zero."))
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
-        said.append("The path is clean: nothing is on it, so x reaches later units unchanged.")
+        said.append(
+            translate("The path is clean: nothing is on it, so x reaches later units unchanged.")
+        )
     if steps.branch[-1].kind is StepKind.ACTIVATION:
-        said.append("The branch ends in ReLU and is never negative, so the signal can only grow.")
+        said.append(
+            translate("The branch ends in ReLU and is never negative, so the signal can only grow.")
+        )
     return " ".join(said)
 
 

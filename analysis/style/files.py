@@ -1,9 +1,9 @@
 """Conversion of SVG pictures to PDF and PNG files, identical on every machine.
 
-Typst converts them with a font from one of our requirements, so its characters need neither the
-internet nor system fonts. Other characters come from a system font. Characters that no font has
-are left out; `fonts.missing_letters` lists them beforehand. A pixel of the SVG is a CSS pixel,
-0.75 pt.
+Typst converts them with a font from one of our requirements and with our Chinese one, so their
+characters need neither the internet nor system fonts. Other characters come from a system font.
+Characters that no font has are left out; `fonts.missing_letters` lists them beforehand. A pixel of
+the SVG is a CSS pixel, 0.75 pt.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def left_out(text: str) -> str:
 
 
 def _beyond(text: str) -> tuple[tuple[Path, ...], frozenset[str]]:
-    """Return system fonts for letters that the included fonts lack, and letters that none has."""
-    return fonts.system_fonts(frozenset(text) - fonts.covered(fonts.beside()))
+    """Return fonts for letters that the Latin ones lack, and letters that no font has."""
+    return fonts.other_fonts(frozenset(text) - fonts.covered(fonts.beside()))
 
 
 def most_dpi(width: float, height: float) -> int:
@@ -136,7 +136,7 @@ def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
 
     width, height, title = _head(svg)
     page = _PAGE.format(width=width * _PT_PER_PX, height=height * _PT_PER_PX)
-    more, missing = fonts.system_fonts(fonts.letters(svg))
+    more, missing = fonts.other_fonts(fonts.letters(svg))
     drawn = svg.translate({ord(letter): None for letter in missing})
     result = typst.compile(
         page.encode(),
@@ -153,7 +153,7 @@ def _compile(svg: str, kind: str, dpi: int | None) -> bytes:
 
 @lru_cache(8)
 def _fonts(more: tuple[Path, ...]) -> Fonts:
-    """Return our font and the system font folders that a picture needs, without typst's fonts."""
+    """Return our font and the folders of others that a picture needs, without typst's fonts."""
     from typst import Fonts
 
     return Fonts(

@@ -1,4 +1,7 @@
-"""Fonts for pictures: the one that ships with the project, and system fonts for the rest."""
+"""Fonts for pictures: those that ship with the project, and system fonts for the rest.
+
+Source Sans Pro has the Latin letters, a subset of Noto Sans SC those of the Chinese texts.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,18 @@ FOLDER = Path(str(files("font_source_sans_pro") / "files"))
 """Source Sans Pro, under the SIL Open Font License."""
 
 _FACES = {400: "SourceSansPro-Regular.ttf", 600: "SourceSansPro-Semibold.ttf"}
+
+HAN_FAMILY = "Noto Sans SC"
+"""The family of the Chinese characters."""
+
+HAN = {
+    weight: Path(__file__).parent / "han" / name
+    for weight, name in {400: "NotoSansSC-Regular.ttf", 600: "NotoSansSC-Bold.ttf"}.items()
+}
+"""Its files by weight, under the SIL Open Font License: the characters that our texts use.
+
+`analysis.style.make_font` cuts them.
+"""
 
 
 def letters(svg: str) -> frozenset[str]:
@@ -43,27 +58,34 @@ def with_fonts(svg: str, characters: frozenset[str] | None = None) -> str:
 
 @lru_cache(64)
 def faces_css(characters: frozenset[str]) -> str:
-    """Return CSS with both weights of our font, subset to some characters."""
+    """Return CSS with both weights of our fonts, subset to some characters."""
+    css = [_face_css(weight, FOLDER / name, characters) for weight, name in _FACES.items()]
+    if chinese := characters & covered(HAN[400]) - covered(FOLDER / _FACES[400]):
+        codes = ",".join(f"U+{ord(character):X}" for character in sorted(chinese))
+        css += [_face_css(weight, path, chinese, codes) for weight, path in HAN.items()]
+    return "".join(css)
+
+
+def _face_css(weight: int, path: Path, characters: frozenset[str], codes: str = "") -> str:
+    """Return CSS with a face of the family, for some code points only if they are given."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    css = []
-    for weight, name in _FACES.items():
-        font = TTFont(FOLDER / name, recalcTimestamp=False, lazy=True)
-        options = Options(hinting=False)
-        options.drop_tables += ["GDEF", "GPOS", "GSUB"]  # with kerning it takes four times as long
-        cutter = Subsetter(options)
-        cutter.populate(text="".join(characters))
-        cutter.subset(font)
-        font.flavor = "woff"
-        data = BytesIO()
-        font.save(data)
-        source = b64encode(data.getvalue()).decode()
-        css.append(
-            f"@font-face{{font-family:'Source Sans Pro';font-weight:{weight};"
-            f"src:url(data:font/woff;base64,{source})}}"
-        )
-    return "".join(css)
+    font = TTFont(path, recalcTimestamp=False, lazy=True)
+    options = Options(hinting=False)
+    options.drop_tables += ["GDEF", "GPOS", "GSUB"]  # with kerning it takes four times as long
+    cutter = Subsetter(options)
+    cutter.populate(text="".join(characters))
+    cutter.subset(font)
+    font.flavor = "woff"
+    data = BytesIO()
+    font.save(data)
+    source = b64encode(data.getvalue()).decode()
+    only = f";unicode-range:{codes}" if codes else ""
+    return (
+        f"@font-face{{font-family:'Source Sans Pro';font-weight:{weight};"
+        f"src:url(data:font/woff;base64,{source}){only}}}"
+    )
 
 
 @cache
@@ -91,17 +113,20 @@ def _advances() -> dict[str, float]:
 
 
 def missing_letters(text: str) -> str:
-    """Return the characters of a text that neither our font nor any system font has."""
-    _, missing = system_fonts(frozenset(text))
+    """Return the characters of a text that neither our fonts nor any system font has."""
+    _, missing = other_fonts(frozenset(text))
     return "".join(sorted(missing))
 
 
 @lru_cache(64)
-def system_fonts(characters: frozenset[str]) -> tuple[tuple[Path, ...], frozenset[str]]:
-    """Return system fonts for the characters that ours lacks, and the characters none has."""
+def other_fonts(characters: frozenset[str]) -> tuple[tuple[Path, ...], frozenset[str]]:
+    """Return fonts for the characters that Source Sans Pro lacks, and the characters none has.
+
+    The Chinese font that ships with the project comes first, then system fonts.
+    """
     missing = frozenset(c for c in characters - covered(FOLDER / _FACES[400]) if c.isprintable())
     found = []
-    for path in _installed() if missing else ():
+    for path in (HAN[400], *_installed()) if missing else ():
         if here := missing & covered(path):
             found.append(path)
             missing -= here

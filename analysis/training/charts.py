@@ -11,6 +11,7 @@ from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
 from analysis.gradients.charts import gradient_chart
+from analysis.style.language import in_english
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import names_of, verdict
 from nets.names import kind_of
@@ -70,7 +71,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             hover=(str(spec),),
         )
         lines.append(line)
-    said = " ".join(verdict(runs)) if shown is Shown.TRAIN_LOSS else ""
+    said = " ".join(in_english(verdict, runs)) if shown is Shown.TRAIN_LOSS else ""
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
     return Chart(
@@ -112,7 +113,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         "weighted layers",
         "training loss, last 25 steps",
         named_at_ends(lines),
-        f"Last training loss by depth. {' '.join(verdict(runs))}".strip(),
+        f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
     )
 
 

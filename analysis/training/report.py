@@ -14,6 +14,7 @@ from analysis.gradients.curves import Curve, NormSeries, Precision, State, log10
 from analysis.machine.devices import Environment
 from analysis.results.form import Result
 from analysis.style.grid import aligned
+from analysis.style.language import in_english
 from analysis.style.rows import json_rows
 from analysis.training.recipes import RECIPES, Recipe
 from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Task, grouped
@@ -136,7 +137,7 @@ def runs_dict(runs: Sequence[Run]) -> dict[str, Any]:
     """Return runs and their verdict as plain values."""
     return {
         "runs": [{**run_values(run), "hash": run.task.hash} for run in runs],
-        "verdict": list(verdict(runs)),
+        "verdict": list(in_english(verdict, runs)),
     }
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
 
+from analysis.style.language import Language, marked, spoken, translate
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from nets.names import kind_of
@@ -66,6 +67,14 @@ def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     return names_beside(different)[different.index(spec)]
 
 
+def spoken_name(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
+    """Return the name for a sentence in the spoken language; in English it is `name_of`."""
+    name = name_of(spec, among)
+    if spoken() is not Language.CHINESE or name != f"{kind_of(spec)}, {spec.depth} layers":
+        return name
+    return translate(_KINDS[kind_of(spec)], depth=spec.depth)
+
+
 def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
     """Return a name for each group of runs that differ only in their seed.
 
@@ -102,7 +111,14 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
         if said := _sentence(deep, shallow, specs):
             found.append(said)
     found += [
-        _upper(f"{_said(run.task.spec, specs).rstrip(',')} (seed {run.task.seed}): {run.ended}.")
+        _upper(
+            translate(
+                "{network} (seed {seed}): {reason}.",
+                network=_said(run.task.spec, specs).rstrip(","),
+                seed=run.task.seed,
+                reason=run.ended,
+            )
+        )
         for run in runs
         if run.ended
     ]
@@ -140,23 +156,72 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         return ""
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
     name, reference = (_said(group[0].task.spec, specs) for group in (one, other))
+    last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
+    values = {
+        "name": _upper(name),
+        "reference": reference,
+        "loss": f"{fmean(a):.2f}",
+        "other": f"{fmean(b):.2f}",
+        "last": last,
+        "steps": every,
+        "seeds": len(seeds),
+    }
     word = compare(a, b)
-    steps = f"over the last {min(LAST, one[0].steps)} of {one[0].steps:,} steps"
-    numbers = f"loss {fmean(a):.2f} against {fmean(b):.2f} {steps}."
     if word in (Word.SLOWER, Word.FASTER):
-        of = f"in {len(seeds)} of {len(seeds)} seeds" if len(seeds) > 1 else "with one seed"
-        return f"{_upper(name)} trains {word} {reference} {of}: {numbers}"
+        several, single = _FOUND[word]
+        return translate(several if len(seeds) > 1 else single, **values)
     beside = reference.rstrip(",")
     if word is Word.EQUAL:
-        return f"{_upper(name)} trains {word} {beside}, as far as these seeds can tell: {numbers}"
-    close = f"{_upper(name)} and {reference} are too close to call"
+        return translate(
+            "{name} trains as fast as {reference}, as far as these seeds can tell: loss {loss} "
+            "against {other} over the last {last} of {steps} steps.",
+            **{**values, "reference": beside},
+        )
     if len(seeds) == 1:
-        return f"{close} with one seed: {numbers}"
-    ranges = [f"{min(values):.2f} to {max(values):.2f}" for values in (a, b)]
-    higher = {x > y for x, y in zip(a, b, strict=True)}
-    if len(higher) > 1:
-        close = f"The seeds disagree on whether {name} trains {Word.SLOWER} {beside}"
-    return f"{close}: loss {ranges[0]} against {ranges[1]} {steps}."
+        return translate(
+            "{name} and {reference} are too close to call with one seed: loss {loss} against "
+            "{other} over the last {last} of {steps} steps.",
+            **values,
+        )
+    lows = {"low": a, "other_low": b}
+    values |= {key: f"{min(losses):.2f}" for key, losses in lows.items()}
+    values |= {f"{key[:-3]}high": f"{max(losses):.2f}" for key, losses in lows.items()}
+    if len({x > y for x, y in zip(a, b, strict=True)}) > 1:
+        return translate(
+            "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
+            "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
+            **{**values, "name": name, "reference": beside},
+        )
+    return translate(
+        "{name} and {reference} are too close to call: loss {low} to {high} against {other_low} "
+        "to {other_high} over the last {last} of {steps} steps.",
+        **values,
+    )
+
+
+_FOUND = {
+    Word.SLOWER: (
+        marked(
+            "{name} trains more slowly than {reference} in {seeds} of {seeds} seeds: loss {loss} "
+            "against {other} over the last {last} of {steps} steps."
+        ),
+        marked(
+            "{name} trains more slowly than {reference} with one seed: loss {loss} against {other} "
+            "over the last {last} of {steps} steps."
+        ),
+    ),
+    Word.FASTER: (
+        marked(
+            "{name} trains faster than {reference} in {seeds} of {seeds} seeds: loss {loss} "
+            "against {other} over the last {last} of {steps} steps."
+        ),
+        marked(
+            "{name} trains faster than {reference} with one seed: loss {loss} against {other} "
+            "over the last {last} of {steps} steps."
+        ),
+    ),
+}
+"""What a difference is called, with several seeds and with one."""
 
 
 def _said(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
@@ -166,8 +231,16 @@ def _said(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     """
     name = name_of(spec, among)
     if name == f"{kind_of(spec)}, {spec.depth} layers":
-        return f"the {spec.depth}-layer {kind_of(spec)} network"
+        return translate(_KINDS[kind_of(spec)], depth=spec.depth)
+    if spoken() is Language.CHINESE:
+        return name
     return f"{name}," if "," in name else name
+
+
+_KINDS = {
+    "plain": marked("the {depth}-layer plain network"),
+    "residual": marked("the {depth}-layer residual network"),
+}
 
 
 def _upper(text: str) -> str:

@@ -32,6 +32,7 @@ from analysis.style.palette import DARK, LIGHT, PRINT
 from pages.ui.address import finish
 from pages.ui.downloads import DataFile, file_button, held_files, is_open, open_dialog
 from pages.ui.fields import number, segments, select, switch, text
+from pages.ui.speech import resume_speaking
 from pages.ui.words import complain, say_left_out, sentence
 
 
@@ -109,7 +110,13 @@ _MOST_BYTES = 4_000_000  # of a previewed picture
 
 
 @st.fragment
-def export(dialog: str, pictures: Sequence[Picture] = (), data: Files = (), what: str = "") -> None:
+def export(
+    dialog: str,
+    pictures: Sequence[Picture] = (),
+    data: Files = (),
+    what: str = "",
+    title: str = "",
+) -> None:
     """Draw the button that opens the export dialog; no file is made while the dialog is closed.
 
     Args:
@@ -117,8 +124,10 @@ def export(dialog: str, pictures: Sequence[Picture] = (), data: Files = (), what
         pictures: the pictures to offer; the dialog opens with the first.
         data: the data files to offer, or a function that returns them once the dialog is open.
         what: the part of the page to export, if the page has several dialogs.
+        title: what the button and the dialog say; by default "Export" and that part.
     """
-    title = f"Export {what}".strip()
+    resume_speaking()
+    title = title or f"Export {what}".strip()
     st.button(
         title,
         key=f"export_{dialog}",

@@ -97,9 +97,14 @@ def segments(
     *,
     key: str,
     place: Place = None,
+    always: bool = False,
     **looks: Any,
 ) -> str:
-    """Draw a segmented control, of which one is always selected; see `select`."""
+    """Draw a segmented control, of which one is always selected; see `select`.
+
+    If `always`, the address names even a default that was chosen, since another visitor's may
+    differ.
+    """
     words, default = _words(options), default and str(default)
     value = chosen(key, partial(read_option, words), default)
     _seed(key, value, looks)
@@ -111,7 +116,7 @@ def segments(
             format_func=lambda option: words.get(option, option),
             required=True,
             on_change=_changed,
-            args=(key, default),
+            args=(key, None if always else default),
             **looks,
         )
     return value

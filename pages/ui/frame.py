@@ -16,6 +16,7 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException
 
 from analysis.lecture.settings import FRONT
+from analysis.style.language import marked, translate
 from nets import ResNetSpec
 from nets.origin import title
 from pages.ui import lecture
@@ -24,22 +25,23 @@ from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
 from pages.ui.mylecture import add_button, my_lecture
 from pages.ui.picker import Choice, choose
+from pages.ui.speech import begin_speaking, settle_language, tell_browser
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
 from pages.ui.words import complain, say_left_out
 
 PAGES: tuple[tuple[str, str, str], ...] = (
-    ("explore", "Explore", ":material/search_insights:"),
-    ("shortcuts", "Shortcuts", ":material/account_tree:"),
-    ("units", "Units", ":material/alt_route:"),
-    ("timing", "Timing", ":material/timer:"),
-    ("gradients", "Gradients", ":material/stacked_line_chart:"),
-    ("training", "Training", ":material/model_training:"),
-    ("lesions", "Lesions", ":material/healing:"),
-    ("paths", "Paths", ":material/route:"),
-    ("compare", "Compare", ":material/balance:"),
-    ("choose", "Choose", ":material/checklist:"),
-    ("lecture", "Lecture", ":material/school:"),
+    ("explore", marked("Explore"), ":material/search_insights:"),
+    ("shortcuts", marked("Shortcuts"), ":material/account_tree:"),
+    ("units", marked("Units"), ":material/alt_route:"),
+    ("timing", marked("Timing"), ":material/timer:"),
+    ("gradients", marked("Gradients"), ":material/stacked_line_chart:"),
+    ("training", marked("Training"), ":material/model_training:"),
+    ("lesions", marked("Lesions"), ":material/healing:"),
+    ("paths", marked("Paths"), ":material/route:"),
+    ("compare", marked("Compare"), ":material/balance:"),
+    ("choose", marked("Choose"), ":material/checklist:"),
+    ("lecture", marked("Lecture"), ":material/school:"),
 )
 """The file name in pages/, title and icon of each page; the first is the front page."""
 
@@ -76,9 +78,14 @@ def configure() -> None:
 
 def navigation() -> StreamlitPage:
     """Draw the navigation and return the requested page."""
+    begin_speaking()
+    return _navigation()
+
+
+def _navigation() -> StreamlitPage:
     return st.navigation(
         [
-            st.Page(f"pages/{name}.py", title=title, icon=icon, default=index == 0)
+            st.Page(f"pages/{name}.py", title=translate(title), icon=icon, default=index == 0)
             for index, (name, title, icon) in enumerate(PAGES)
         ]
     )
@@ -93,12 +100,15 @@ def run(page: StreamlitPage) -> None:
     """Run a page with its settings, and list the settings from the address that were invalid."""
     hold_files(page.url_path)
     begin(page.url_path)
+    at = lecture.place()
+    if settle_language(in_lecture=at is not None or page.url_path == LECTURES):
+        page = _navigation()  # with titles in this run's language
     set_up()
     with st.sidebar, st.container(key="hidden-sidebar"):
         _closer(key="sidebar", data=f"{page.url_path} {st.session_state.get(MODEL)}")
         _popovers(key="popover")
         follow_theme()
-    at = lecture.place()
+        tell_browser()
     sentence = lecture.show_strip(at) if at else None
     place = st.container()
     if at is not None and at.waits:

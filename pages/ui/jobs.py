@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analysis.machine.jobs import Cause, Job, JobState, Limits, worker
 from nets.options import number_of
+from pages.ui.speech import resume_speaking
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
@@ -86,6 +87,7 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
     """
 
     def look() -> None:
+        resume_speaking()
         if is_over(job):
             st.rerun(scope="app")
         state, cancel = st.columns([6, 1], vertical_alignment="center")

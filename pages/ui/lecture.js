@@ -42,6 +42,7 @@ function go(link, here) {
   const view = here.get("lecture") ? here.get("view") : "wall";
   for (const [key, text] of [
     ["answers", here.get("answers")],
+    ["lang", here.get("lang")],
     ["view", view],
   ])
     if (text) url.searchParams.set(key, text);

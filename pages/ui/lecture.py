@@ -18,7 +18,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import Lecture, Question, Step, link
+from analysis.style.language import spoken, translate
 from pages.ui.address import chosen, hold
+from pages.ui.speech import linked_language
 from pages.ui.wall import View, on_wall
 from pages.ui.words import escaped
 
@@ -71,9 +73,9 @@ class Place:
 
 
 def step_link(name: str, lecture: Lecture, number: int, view: str = "", answers: str = "") -> str:
-    """Return the address of a step, below the app's own."""
-    step = lecture.steps[number - 1]
-    found = link(step, view=view, lecture=name, step=str(number), answers=answers)
+    """Return the address of a step, below the app's own, in the language that was chosen."""
+    step, lang = lecture.steps[number - 1], linked_language()
+    found = link(step, view=view, lang=lang, lecture=name, step=str(number), answers=answers)
     return found if found.partition("?")[0] else f"./{found}"
 
 
@@ -126,19 +128,26 @@ def _head(at: Place) -> str:
     notes = ""
     if step.notes:
         told = escape(at.lecture.filled(step.notes)) if not at.waits else ""
-        notes = f"<details><summary>Notes</summary><p>{told}</p></details>" if told else ""
+        head = escape(translate("Notes"))
+        notes = f"<details><summary>{head}</summary><p>{told}</p></details>" if told else ""
+    name, every = escape(translate("Lecture")), escape(translate("All steps"))
+    before, after = _arrow(at, -1, "←"), _arrow(at, 1, "→")
+    where = escape(translate("{number} of {count}", number=at.number, count=count))
+    lang = linked_language()
+    index = f"lecture?lang={lang}" if lang else "lecture"
     return (
-        f'<div class="rl-lecture" data-lecture="{data}">'
+        f'<div class="rl-lecture" lang="{spoken()}" data-lecture="{data}">'
         f"<h2>{escape(at.lecture.filled(step.title))}</h2>{notes}"
-        f'<nav aria-label="Lecture"><span>{at.number} of {count}</span>'
-        f"{_arrow(at, -1, '←', 'Previous step')}{_arrow(at, 1, '→', 'Next step')}"
-        f'<a href="lecture" target="_self" title="All steps" aria-label="All steps">×</a></nav>'
+        f'<nav aria-label="{name}"><span>{where}</span>'
+        f"{before}{after}"
+        f'<a href="{index}" target="_self" title="{every}" aria-label="{every}">×</a></nav>'
         "</div>"
     )
 
 
-def _arrow(at: Place, by: int, sign: str, label: str) -> str:
+def _arrow(at: Place, by: int, sign: str) -> str:
     number = at.number + by
+    label = escape(translate("Next step") if by > 0 else translate("Previous step"))
     if not 1 <= number <= len(at.lecture.steps):
         return f'<a aria-disabled="true" aria-label="{label}" role="link">{sign}</a>'
     href = escape(at.link(number), quote=True)
@@ -156,7 +165,8 @@ def say(at: Place, where: DeltaGenerator) -> None:
     if answer and question.right is not None:
         right = answer == question.right + 1
         said = _line(at, question.answers[answer - 1])
-        told = f"{'Right.' if right else f'You said “{said}”.'} {told}"
+        verdict = translate("Right.") if right else translate("You said “{said}”.", said=said)
+        told = f"{verdict} {told}"
     where.markdown(told)
 
 
@@ -179,7 +189,7 @@ def _ask(at: Place, question: Question) -> None:
             width="stretch",
         )
     st.button(
-        "Show without an answer",
+        translate("Show without an answer"),
         key="lecture_show",
         type="tertiary",
         on_click=hold,

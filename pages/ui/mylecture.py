@@ -10,13 +10,12 @@ import streamlit as st
 from analysis.lecture.files import MARK, pack
 from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
+from analysis.style.language import translate
 from pages.ui.address import MODEL, chosen, hold
 from pages.ui.wall import on_wall
 
 MINE = "mine"
 """The parameter that holds the lecture."""
-
-TITLE = "My lecture"
 
 
 def my_lecture() -> Lecture | None:
@@ -47,11 +46,11 @@ def add_button(page: str, title: str) -> None:
         return
     with st.container(key="add_view", width="content"):
         st.button(
-            "Add to lecture",
+            translate("Add to lecture"),
             key="add_to_lecture",
             type="tertiary",
             icon=":material/playlist_add:",
-            help="Add this view to your own lecture, on the page Lecture.",
+            help=translate("Add this view to your own lecture, on the page Lecture."),
             disabled=mine is not None and len(mine.steps) >= MAX_STEPS,
             on_click=_add,
             args=(page, title),
@@ -67,6 +66,10 @@ def _add(page: str, title: str) -> None:
     named = f"{title}: {model}" if model else title
     step = Step(named[: MOST_TEXT["title"]], address)
     mine = my_lecture()
-    lecture = Lecture(TITLE, (step,)) if mine is None else replace(mine, steps=(*mine.steps, step))
+    if mine is None:
+        lecture = Lecture(translate("My lecture"), (step,))
+    else:
+        lecture = replace(mine, steps=(*mine.steps, step))
     keep_mine(lecture)
-    st.toast(f"Step {len(lecture.steps)} of your lecture", icon=":material/school:")
+    said = translate("Step {number} of your lecture", number=len(lecture.steps))
+    st.toast(said, icon=":material/school:")

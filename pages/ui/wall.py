@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.style.language import translate
 from pages.ui.address import chosen, hold
 from pages.ui.ending import end_page
 
@@ -46,14 +47,14 @@ def set_up() -> None:
 def switch_view() -> None:
     """Draw the button that toggles the projector view; the key P presses it."""
     wall = on_wall()
-    label, icon = ("Exit", "close_fullscreen") if wall else ("Projector", "present_to_all")
+    icon = "close_fullscreen" if wall else "present_to_all"
     with st.container(key="view_switch", width="content"):
         st.button(
-            label,
+            translate("Exit") if wall else translate("Projector"),
             key="switch_view",
             type="tertiary",
             icon=f":material/{icon}:",
-            help="Large type, one picture per screen. Press P to toggle.",
+            help=translate("Large type, one picture per screen. Press P to toggle."),
             on_click=hold,
             args=(_VIEW, "" if wall else View.WALL.value),
         )

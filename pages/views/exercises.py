@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.charts.screen import HEIGHT_PX
-from analysis.lecture.exercises.catalog import EXERCISES
+from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 from analysis.lecture.exercises.report import Step
 from analysis.lecture.exercises.values import Code, Drawing, Exercise, Finding, Plot
+from analysis.style.language import marked, translate
 from analysis.style.look import Look
 from pages.ui.address import hold
 from pages.ui.charts import show_chart
@@ -22,7 +23,11 @@ from pages.ui.wall import aside, heading, on_wall
 
 _EXERCISE, _STEP = "exercise", "exercise_step"  # in the address
 
-_STEPS = {Step.QUESTION: "Question", Step.HINT: "Hint", Step.ANSWER: "Answer"}
+_STEPS = {
+    Step.QUESTION: marked("Question"),
+    Step.HINT: marked("Hint"),
+    Step.ANSWER: marked("Answer"),
+}
 
 _SHORT = 34  # letters of a figure that stays in a number's column
 
@@ -47,9 +52,9 @@ def show_exercises(top: DeltaGenerator) -> None:
     st.markdown(exercise.task)
     _shown(exercise)
     if step is not Step.QUESTION:
-        st.markdown(f"**Hint.** {exercise.hint}")
+        st.markdown(translate("**Hint.** {hint}", hint=exercise.hint))
     if step is Step.ANSWER:
-        st.markdown(f"**Answer.** {exercise.answer}")
+        st.markdown(translate("**Answer.** {answer}", answer=exercise.answer))
         found = finding_of(exercise)
         st.html(verdict(found.says))
         if isinstance(found.picture, Plot):
@@ -57,13 +62,14 @@ def show_exercises(top: DeltaGenerator) -> None:
             with left:
                 _figures(found)
             with right:
-                _plot(found.picture.draw(), f"finding_{exercise.key}", _FIGURE_PX)
+                _plot(found.picture.chart(), f"finding_{exercise.key}", _FIGURE_PX)
         else:
             _figures(found)
         if isinstance(found.picture, Drawing):
             drawn = found.picture
             st.html(picture(drawn.draw(Look(palette())), drawn.alt))
-        st.markdown(f"Source: [{exercise.source.says}]({exercise.source.url}).")
+        link = f"[{exercise.source.says}]({exercise.source.url})"
+        st.markdown(translate("Source: {link}.", link=link))
 
 
 def _show_on_wall(exercise: Exercise, step: Step) -> None:
@@ -81,7 +87,7 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
         found = finding_of(exercise)
         st.html(verdict(found.says))
         if isinstance(found.picture, Plot):
-            show_chart(found.picture.draw(), f"finding_{exercise.key}")
+            show_chart(found.picture.chart(), f"finding_{exercise.key}")
         else:  # a drawing's text would be too small
             _figures(found)
 
@@ -89,32 +95,42 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
 def _choose(top: DeltaGenerator) -> Exercise:
     """Draw the choice of an exercise; on the wall its title is the page's."""
     titles = {
-        key: f"{number}. {exercise.title}"
+        key: f"{number}. {translate(exercise.title)}"
         for number, (key, exercise) in enumerate(EXERCISES.items(), 1)
     }
     with aside("exercises"):
         key = select(
-            "Exercise", titles, next(iter(titles)), key=_EXERCISE, resets=(_STEP,), width=480
+            translate("Exercise"),
+            titles,
+            next(iter(titles)),
+            key=_EXERCISE,
+            resets=(_STEP,),
+            width=480,
         )
     with top:
-        heading(titles[key] if on_wall() else "Lecture")
-    return EXERCISES[key]
+        heading(titles[key] if on_wall() else translate("Lecture"))
+    return exercise_of(key)
 
 
 def _steps(exercise: Exercise) -> Step:
     """Draw the way to the exercises before and after, and the steps of this one."""
     keys = list(EXERCISES)
     place = keys.index(exercise.key)
-    for name, icon, by in (("Previous", "arrow_back", -1), ("Next", "arrow_forward", 1)):
+    for name, label, icon, by in (
+        ("previous", translate("Previous"), "arrow_back", -1),
+        ("next", translate("Next"), "arrow_forward", 1),
+    ):
         st.button(
-            name,
-            key=f"exercise_{name.lower()}",
+            label,
+            key=f"exercise_{name}",
             icon=f":material/{icon}:",
             disabled=not 0 <= place + by < len(keys),
             on_click=_go,
             args=(keys[(place + by) % len(keys)],),
         )
-    return Step(segments("Show", _STEPS, Step.QUESTION, key=_STEP, label_visibility="collapsed"))
+    steps = {step: translate(label) for step, label in _STEPS.items()}
+    label = translate("Show")
+    return Step(segments(label, steps, Step.QUESTION, key=_STEP, label_visibility="collapsed"))
 
 
 def _go(key: str) -> None:
@@ -129,14 +145,15 @@ def _shown(exercise: Exercise) -> None:
         with st.container(key="exercise_code"):
             st.code(exercise.code, exercise.shown.language, line_numbers=True, wrap_lines=True)
         return
-    _plot(exercise.shown.draw(), f"exercise_{exercise.key}", HEIGHT_PX)
+    _plot(exercise.shown.chart(), f"exercise_{exercise.key}", HEIGHT_PX)
 
 
 def _figures(found: Finding) -> None:
     """Show the figures as a table; where one is a long text, all are set as texts."""
     texts = 1 if all(len(line.text) <= _SHORT for line in found.lines) else 2
     rows = [(line.label, line.text) for line in found.lines]
-    st.html(table("Measured", ("What the check measures", "Found"), rows, texts))
+    head = translate("What the check measures"), translate("Found")
+    st.html(table(translate("Measured"), head, rows, texts))
 
 
 def _plot(chart: Chart, key: str, height: int) -> None:

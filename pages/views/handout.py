@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from analysis.lecture.story import BASE, Lecture
+from analysis.style.language import translate
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.words import complain, sentence
@@ -15,7 +16,7 @@ from pages.ui.words import complain, sentence
 
 def export_handout(lecture: Lecture) -> None:
     """Draw the export dialog for a handout; its pictures are made when the dialog opens."""
-    export("handout", data=partial(_files, lecture), what="handout")
+    export("handout", data=partial(_files, lecture), title=translate("Export handout"))
 
 
 def _files(lecture: Lecture) -> list[DataFile]:
@@ -23,20 +24,24 @@ def _files(lecture: Lecture) -> list[DataFile]:
     from analysis.lecture.handout import handout
 
     try:
-        with st.spinner("Drawing the pictures"):
+        with st.spinner(translate("Drawing the pictures")):
             made = handout(lecture, _base())
     except ValueError as error:
         complain(str(error))
         return []
     if lost := made.left_out():
-        said = f"no font of this server has {' '.join(lost[:20])}: left out of the PDF"
+        letters = " ".join(lost[:20])
+        said = translate(
+            "no font of this server has {letters}: left out of the PDF", letters=letters
+        )
         st.warning(sentence(said), icon=":material/info:")
-    st.caption("Each step on a page of A4, the answers at the back. HTML opens offline.")
+    st.caption(translate("Each step on a page of A4, the answers at the back. HTML opens offline."))
+    with_notes = translate("PDF with notes"), translate("HTML with notes")
     return [
         DataFile("PDF", "handout.pdf", made.pdf),
-        DataFile("PDF with notes", "handout-notes.pdf", partial(made.pdf, notes=True)),
+        DataFile(with_notes[0], "handout-notes.pdf", partial(made.pdf, notes=True)),
         DataFile("HTML", "handout.html", made.html),
-        DataFile("HTML with notes", "handout-notes.html", partial(made.html, notes=True)),
+        DataFile(with_notes[1], "handout-notes.html", partial(made.html, notes=True)),
     ]
 
 

@@ -15,7 +15,7 @@ from analysis.lecture.files import pack, read_lecture, write_lecture
 from analysis.lecture.lectures import lecture_of, names
 from analysis.lecture.steps import NAME
 from analysis.lecture.story import ANSWERS, MOST_TEXT, Lecture, Question, Step
-from nets.options import number_of
+from analysis.style.language import counted, marked, spoken, translate
 from pages.ui.exports import section
 from pages.ui.fields import select
 from pages.ui.lecture import step_link
@@ -24,7 +24,7 @@ from pages.ui.wall import View, on_wall
 from pages.ui.words import complain, escaped
 from pages.views.handout import export_handout
 
-_KEYS = (
+_KEYS = marked(
     "→ or PageDown begins and goes on, ← or PageUp goes back, 1 to 3 answer a question, P switches "
     "the projector view."
 )
@@ -35,7 +35,7 @@ def show_story() -> None:
     known = names()
     name = NAME
     if len(known) > 1:
-        name = select("Lecture", known, NAME, key="story")
+        name = select(translate("Lecture"), known, NAME, key="story")
     try:
         lecture = lecture_of(name)
     except ValueError as error:
@@ -55,15 +55,15 @@ def _show_steps(name: str, lecture: Lecture) -> None:
     numbers = range(1, len(lecture.steps) + 1)
     links = [step_link(name, lecture, number) for number in numbers]
     data = escape(json.dumps({"name": name, "links": links}), quote=True)
-    wall = View.WALL.value
+    wall, asks = View.WALL.value, escape(translate("question"))
     rows = "".join(
         f'<li><a href="{escape(step_link(name, lecture, number, wall), quote=True)}" '
         f'target="_self">{escape(lecture.filled(step.title))}</a>'
-        f"{'<span>question</span>' if step.question else ''}</li>"
+        f"{f'<span>{asks}</span>' if step.question else ''}</li>"
         for number, step in zip(numbers, lecture.steps, strict=True)
     )
-    st.html(f'<ol class="rl-steps" data-lecture="{data}">{rows}</ol>')
-    st.caption(_KEYS)
+    st.html(f'<ol class="rl-steps" lang="{spoken()}" data-lecture="{data}">{rows}</ol>')
+    st.caption(translate(_KEYS))
 
 
 def show_mine() -> None:
@@ -71,8 +71,10 @@ def show_mine() -> None:
     mine = my_lecture()
     if mine is None:
         st.markdown(
-            "No steps yet. Open any page, choose what it shows, and select **Add to lecture**; or "
-            "open a lecture that was saved as a file."
+            translate(
+                "No steps yet. Open any page, choose what it shows, and select **Add to lecture**; "
+                "or open a lecture that was saved as a file."
+            )
         )
         _open_file()
         return
@@ -81,11 +83,12 @@ def show_mine() -> None:
         return
     title, present, save, paper = st.columns([4, 1.3, 1.5, 1.7], vertical_alignment="bottom")
     with title:
-        _field("Title", "title", mine.title, "my_title", partial(_retitle, mine))
+        _field(translate("Title"), "title", mine.title, "my_title", partial(_retitle, mine))
     link = step_link(pack(mine), mine, 1, View.WALL.value)
-    present.link_button("Present", link, icon=":material/play_arrow:", width="stretch")
+    icon = ":material/play_arrow:"
+    present.link_button(translate("Present"), link, icon=icon, width="stretch")
     save.download_button(
-        "Save as a file",
+        translate("Save as a file"),
         write_lecture(mine),
         "lecture.toml",
         "application/toml",
@@ -97,12 +100,12 @@ def show_mine() -> None:
         export_handout(mine)
     for index, step in enumerate(mine.steps):
         _show_step(mine, index, step)
-    st.button("Start again", type="tertiary", on_click=keep_mine, args=(None,))
+    st.button(translate("Start again"), type="tertiary", on_click=keep_mine, args=(None,))
     _open_file()
 
 
 def _open_file() -> None:
-    file = st.file_uploader("Open a lecture's file", ["toml"], key="lecture_file")
+    file = st.file_uploader(translate("Open a lecture's file"), ["toml"], key="lecture_file")
     if file is None:
         return
     try:
@@ -113,8 +116,9 @@ def _open_file() -> None:
     except ValueError as error:
         complain(f"{file.name}, {error}")
         return
-    said = f"{lecture.title}: {number_of(len(lecture.steps), 'step')}"
-    st.button(f"Use {escaped(said)}", key="use_lecture", on_click=keep_mine, args=(lecture,))
+    steps = counted(len(lecture.steps), "{number} step", "{number} steps")
+    said = translate("Use {title}: {steps}", title=lecture.title, steps=steps)
+    st.button(escaped(said), key="use_lecture", on_click=keep_mine, args=(lecture,))
 
 
 def _show_step(mine: Lecture, index: int, step: Step) -> None:
@@ -123,10 +127,11 @@ def _show_step(mine: Lecture, index: int, step: Step) -> None:
     with st.container(border=True):
         head, up, down, out = st.columns([7, 1, 1, 1], vertical_alignment="bottom")
         with head:
-            _of_step(mine, index, f"Step {number}", "title", step.title)
+            label = translate("Step {number}", number=number)
+            _of_step(mine, index, label, "title", step.title)
         move: dict[str, Any] = {"width": "stretch", "type": "tertiary"}
         up.button(
-            "Up",
+            translate("Up"),
             key=f"my_{number}_up",
             disabled=index == 0,
             on_click=_swap,
@@ -134,33 +139,40 @@ def _show_step(mine: Lecture, index: int, step: Step) -> None:
             **move,
         )
         down.button(
-            "Down",
+            translate("Down"),
             key=f"my_{number}_down",
             disabled=index == last,
             on_click=_swap,
             args=(mine, index),
             **move,
         )
-        out.button("Remove", key=f"my_{number}_out", on_click=_remove, args=(mine, index), **move)
-        _of_step(mine, index, "To say", "say", step.say)
+        out.button(
+            translate("Remove"),
+            key=f"my_{number}_out",
+            on_click=_remove,
+            args=(mine, index),
+            **move,
+        )
+        _of_step(mine, index, translate("To say"), "say", step.say)
         link = step_link(pack(mine), mine, number)
         st.html(f'<a href="{escape(link, quote=True)}" target="_self">{escape(step.address)}</a>')
-        with st.expander("Question and notes", expanded=step.question is not None):
+        with st.expander(translate("Question and notes"), expanded=step.question is not None):
             _show_question(mine, index, step.question)
-            _of_step(mine, index, "Notes", "notes", step.notes)
+            _of_step(mine, index, translate("Notes"), "notes", step.notes)
 
 
 def _show_question(mine: Lecture, index: int, question: Question | None) -> None:
     number = index + 1
     asked = question.asked if question else ""
     ask = partial(_ask, mine, index)
-    _field("Question", "question", asked, f"my_{number}_question", partial(ask, "asked"))
+    key = f"my_{number}_question"
+    _field(translate("Question"), "question", asked, key, partial(ask, "asked"))
     if question is None:
         return
     for place, column in enumerate(st.columns(ANSWERS)):
         with column:
             _field(
-                f"Answer {place + 1}",
+                translate("Answer {number}", number=place + 1),
                 "answer",
                 question.answers[place],
                 f"my_{number}_answer_{place + 1}",
@@ -169,10 +181,17 @@ def _show_question(mine: Lecture, index: int, question: Question | None) -> None
     key, words = f"my_{number}_right", ["none", "1", "2", "3"]
     st.session_state[key] = words[0 if question.right is None else question.right + 1]
     left, right = st.columns([1, 4])
-    left.selectbox("Right answer", words, key=key, on_change=_choose_right, args=(ask, key))
+    left.selectbox(
+        translate("Right answer"),
+        words,
+        key=key,
+        format_func=lambda word: translate("none") if word == "none" else word,
+        on_change=_choose_right,
+        args=(ask, key),
+    )
     with right:
         _field(
-            "What the numbers say",
+            translate("What the numbers say"),
             "because",
             question.because,
             f"my_{number}_because",
@@ -209,7 +228,8 @@ def _of_step(mine: Lecture, index: int, label: str, name: str, value: str) -> No
 def _ask(mine: Lecture, index: int, what: str, text: str) -> None:
     """Change a part of a step's question; without words there is none."""
     step = mine.steps[index]
-    question = step.question or Question("?", ("Yes", "No", "It depends"))
+    usual = translate("Yes"), translate("No"), translate("It depends")
+    question = step.question or Question("?", usual)
     if what == "asked":
         changed = replace(question, asked=text) if text.strip() else None
     elif what == "right":

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.images.open import SAMPLE, open_set
-from analysis.lesions.charts import damage_chart, dropped_chart, single_chart
+from analysis.lesions.charts import damage_chart, dropped_chart, single_chart, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
@@ -19,6 +19,7 @@ from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from analysis.results.store import Store
+from analysis.style.language import translate
 from analysis.training.kept import train_all
 from analysis.training.recipes import Schedule, changed, recipe_of
 from analysis.training.runs import Task
@@ -115,9 +116,11 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
         return
     show_chart(chart, f"lesions_{shown}", 420)
     for study in studies:
-        who = f"**{_short(study)}.** " if len(studies) > 1 else ""
+        name = spoken_name_of(study, studies)
         for said in sentences_of(study, shown):
-            st.markdown(f"- {who}{said}")
+            if len(studies) > 1:
+                said = translate("**{network}.** {sentence}", network=name, sentence=said)
+            st.markdown(f"- {said}")
     if shown != "single":
         st.caption(
             "Draws and permutations keep the first block of each stage in place: it makes the "

@@ -21,6 +21,7 @@ from analysis.structure.units import (
     gradient,
     identity_path,
 )
+from analysis.style.language import translate
 from analysis.style.look import Look
 from nets.catalog import HE2015, HE2016
 from nets.options import BlockKind, Shortcut, UnitOrder
@@ -72,7 +73,8 @@ def show_on_wall(units: Sequence[Unit]) -> None:
     image = svg(units_across(units), Look(palette()))
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
     for unit in dict.fromkeys(units):
-        st.markdown(f"**{unit.name}.** {identity_path(unit)}")
+        effect = identity_path(unit)
+        st.markdown(translate("**{unit}.** {effect}", unit=unit.name, effect=effect))
 
 
 def show_unit(unit: Unit) -> None:

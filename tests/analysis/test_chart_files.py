@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
+from pypdf import PdfReader
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series
 from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
@@ -17,6 +18,7 @@ from analysis.choice.compare import Column, compare
 from analysis.style.look import COLUMN_MM, PAGE_MM, SLIDE_MM, Look
 from analysis.style.palette import DARK, LIGHT, PRINT, Palette
 from nets import parse
+from tests.analysis.test_files import embedded
 
 TITLE = "Vanishing: plain networks of 20 and 56 layers against residual ones, without batch norm"
 NAMES = (
@@ -247,10 +249,18 @@ def test_no_numbers_stand_for_names_that_the_legend_has() -> None:
     assert sorted(text.get_text() for text in numbered.axes[0].texts)[0] == "1"
 
 
+def test_a_chinese_title_is_drawn_in_its_font() -> None:
+    look = Look(title="残差网络的梯度 ResNet", width_mm=85)
+    paper = PdfReader(io.BytesIO(chart_file(STAGES, ".pdf", look))).pages[0]
+    assert "残差网络的梯度 ResNet" in paper.extract_text()
+    assert any("NotoSansSC-Bold" in name for name in embedded(paper))
+    assert any("SourceSansPro" in name for name in embedded(paper))
+
+
 def test_letters_that_no_font_has_are_left_out() -> None:
     assert left_out("Größe ⁻¹ ‖∂‖ Ж") == ""
-    assert left_out("残差 ResNet 残") == "残差"
-    found = {text.get_text() for text, _ in texts(picture(STAGES, title="残差 ResNet 残"))}
+    assert left_out("龘残 ResNet 靐龘") == "龘靐"
+    found = {text.get_text() for text, _ in texts(picture(STAGES, title="龘靐 ResNet 龘"))}
     assert "ResNet" in found
 
 

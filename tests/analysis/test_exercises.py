@@ -1,6 +1,7 @@
 """What is wrong here? Every exercise measures its own mistake."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,9 +23,11 @@ from analysis.lecture.exercises.values import (
     Plot,
     written,
 )
+from analysis.style.language import Language, speaking
 from analysis.style.look import Look
 from tests.analysis.test_cli import call
 
+HAN = "[\u3400-\u9fff]"
 LINES, LETTERS = 13, 76  # of a listing, on a wall of 1280x720
 KERAS = {"tensor_truth"}  # listings that PyTorch can't run
 FRAGMENTS = {"ten_outputs", "train_mode", "softmax_twice", "class_order", "no_synchronise"}
@@ -48,7 +51,7 @@ def figures(finding: Finding) -> list[int | float | str]:
 
 def plotted(shown: object) -> Chart:
     assert isinstance(shown, Plot)
-    return shown.draw()
+    return shown.chart()
 
 
 def test_there_are_at_least_twelve_and_each_has_a_key_and_a_title_of_its_own() -> None:
@@ -71,7 +74,7 @@ def test_an_exercise_is_whole(exercise: Exercise, found: Callable[[str], Finding
         if exercise.key not in KERAS | FRAGMENTS:
             run(exercise.code)
     else:
-        figure(exercise.shown.draw())
+        figure(exercise.shown.chart())
     finding = found(exercise.key)
     assert len(finding.lines) >= 3
     assert finding.says.endswith(".")
@@ -80,7 +83,7 @@ def test_an_exercise_is_whole(exercise: Exercise, found: Callable[[str], Finding
     labels = [line.label for line in finding.lines]
     assert len(set(labels)) == len(labels)
     if isinstance(finding.picture, Plot):
-        figure(finding.picture.draw())
+        figure(finding.picture.chart())
     elif isinstance(finding.picture, Drawing):
         assert finding.picture.draw(Look()).startswith("<svg")
 
@@ -317,6 +320,36 @@ def test_the_command_lists_and_tells_step_by_step(capsys: pytest.CaptureFixture[
     assert "Weights of the first convolution" in answer
     assert "4,096" in answer
     assert exercise.source.url in answer
+
+
+def test_the_command_speaks_chinese(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = call(capsys, "exercises", "--lang", "zh")[1].splitlines()
+    assert lines[0] == "projection_norm     一条投影捷径"
+    out = call(capsys, "exercises", "projection_norm", "--answer", "--lang", "zh")[1]
+    assert "\n提示：卷积输出多少个通道？下一层要多少个？\n" in out
+    assert "\n卷积之后的通道数                  256\n批量归一化的通道数                64\n" in out
+    assert (
+        "卷积输出 256 个通道，批量归一化却只接受 64 个：第一次前向传播就抛出\nRuntimeError。" in out
+    )
+    assert call(capsys, "exercises")[1].startswith("projection_norm     A projection shortcut\n")
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_an_exercise_finds_the_same_in_chinese(key: str, found: Callable[[str], Finding]) -> None:
+    with speaking(Language.CHINESE):
+        exercise = exercise_of(key)
+        chinese = exercise.check()
+        texts = [exercise.title, exercise.task, exercise.hint, exercise.answer, chinese.says]
+        texts += [chinese.picture.chart().title] if isinstance(chinese.picture, Plot) else []
+        texts += [exercise.shown.chart().title] if isinstance(exercise.shown, Plot) else []
+    for text in texts:
+        assert re.search(HAN, text), text
+        assert "{" not in text
+        assert not re.search(f"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}", text), text
+    assert figures(chinese) == [
+        {"none": "无"}.get(str(figure), figure) for figure in figures(found(key))
+    ]
+    assert chinese.says != found(key).says
 
 
 def test_the_command_gives_json(capsys: pytest.CaptureFixture[str]) -> None:

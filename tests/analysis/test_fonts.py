@@ -13,11 +13,13 @@ from pypdf import PdfReader
 
 from analysis.style import fonts
 from analysis.style.files import pdf, png
-from analysis.style.fonts import FOLDER, missing_letters, text_width, with_fonts
+from analysis.style.fonts import FOLDER, HAN, missing_letters, text_width, with_fonts
+from analysis.style.make_font import characters
 from tests.analysis.test_files import embedded, picture
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 ARMENIAN = "Ցանց"
+LATIN_FILE = "SourceSansPro-Regular.ttf"
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return the list of system fonts, which a test fills."""
     found: list[Path] = []
     monkeypatch.setattr(fonts, "_installed", lambda: tuple(found))
-    fonts.system_fonts.cache_clear()
+    fonts.other_fonts.cache_clear()
     return found
 
 
@@ -44,6 +46,38 @@ def test_our_own_letters_need_no_system(installed: list[Path]) -> None:
     assert missing_letters("Café Œuvre Ω Ж × → ResNet-50") == ""
 
 
+def test_the_chinese_font_has_every_letter_of_the_catalogue() -> None:
+    letters = {c for c in characters() if "\u3400" <= c <= "\u9fff"}
+    assert len(letters) > 500
+    for path in HAN.values():
+        assert characters() - {"\u3000"} <= fonts.covered(path) | fonts.covered(FOLDER / LATIN_FILE)
+        assert path.stat().st_size < 250_000
+    assert "SIL OPEN FONT LICENSE" in HAN[400].with_name("OFL.txt").read_text()
+
+
+def test_chinese_needs_no_system(installed: list[Path]) -> None:
+    assert missing_letters("残差网络（ResNet），恒等映射。") == ""
+    reader = PdfReader(io.BytesIO(pdf(picture(text="残差网络 ResNet"))))
+    assert "残差网络" in reader.pages[0].extract_text()
+    names = {name.split("+")[1] for name in embedded(reader.pages[0])}
+    assert names == {"NotoSansSC-Regular", "SourceSansPro-Regular"}
+    assert png(picture(text="残差")) != png(picture(text="残残"))
+
+
+def test_an_svg_carries_its_chinese_letters_beside_the_latin_ones() -> None:
+    drawn = with_fonts(picture(text="残差 ×"))
+    faces = re.findall(r"@font-face\{([^}]*)\}", drawn)
+    assert [face.partition(";src")[0] for face in faces] == [
+        f"font-family:'Source Sans Pro';font-weight:{weight}" for weight in (400, 600, 400, 600)
+    ]
+    assert [face.rpartition(";")[2] for face in faces[2:]] == ["unicode-range:U+5DEE,U+6B8B"] * 2
+    assert "unicode-range" not in "".join(faces[:2])
+    for face in faces[2:]:
+        (data,) = re.findall(r"base64,([^)]*)", face)
+        font = TTFont(io.BytesIO(b64decode(data)))
+        assert {chr(code) for code in font.getBestCmap()} == set("残差")
+
+
 def test_letters_of_a_system_font_are_drawn_with_it(installed: list[Path]) -> None:
     installed.append(DEJAVU)
     assert missing_letters(f"ResNet {ARMENIAN}") == ""
@@ -54,8 +88,8 @@ def test_letters_of_a_system_font_are_drawn_with_it(installed: list[Path]) -> No
 
 
 def test_letters_that_no_font_has_are_left_out(installed: list[Path]) -> None:
-    assert missing_letters("残差 network 残") == "差残"
-    assert png(picture(text="残差 network")) == png(picture(text=" network"))
+    assert missing_letters("龘靐 network 残") == "靐龘"
+    assert png(picture(text="龘靐 network")) == png(picture(text=" network"))
 
 
 def test_a_broken_font_file_is_passed_over(installed: list[Path], tmp_path: Path) -> None:

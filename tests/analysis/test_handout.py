@@ -29,6 +29,7 @@ from analysis.lesions.charts import paths_charts, single_chart
 from analysis.lesions.report import lesions_of, paths_of
 from analysis.results.form import Result
 from analysis.results.store import Store
+from analysis.style.language import Language, speaking
 from analysis.style.look import Look
 from analysis.style.palette import PRINT
 from analysis.training.charts import Shown, training_chart
@@ -293,6 +294,34 @@ def test_the_html_needs_nothing_but_itself(page: str) -> None:
     assert styles == "<style>"
 
 
+def test_the_handout_speaks_chinese_without_the_systems_fonts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("analysis.style.fonts._installed", lambda: ())
+    with speaking(Language.CHINESE):
+        made = handout(Lecture(STORY.title, STORY.steps[1:3], STORY.facts))
+    assert made.left_out() == ""
+    paper = PdfReader(io.BytesIO(made.pdf(notes=True)))  # in whatever language the reader speaks
+    first, second, last = (page.extract_text() for page in paper.pages)
+    assert first.splitlines()[:2] == [
+        "ResNet 的故事 第 1 步，共 2 步",
+        "1. 更深的网络不该更差",
+    ]
+    assert "讲解。" in first
+    assert "由 27 个块堆成的朴素网络，没有捷径。" in first
+    assert "2. 朴素网络，56 层" in second
+    assert last.splitlines()[:2] == ["ResNet 的故事 答案", "答案"]
+    assert "56 层朴素网络比 20 层朴素网络训练得慢" in last.replace("\n", "")
+    names = {name.split("+")[1] for page in paper.pages for name in embedded(page)}
+    assert names >= {"NotoSansSC-Regular", "NotoSansSC-Bold", "SourceSansPro-Regular"}
+    page = made.html()
+    assert page.startswith('<!DOCTYPE html>\n<html lang="zh">')
+    assert "<h2>1. 更深的网络不该更差</h2>" in page
+    assert "<span>第 2 步，共 2 步</span>" in page
+    assert page.count("unicode-range:") == 2
+    assert 'href="http://localhost:8501/shortcuts?model=plain56&amp;lang=zh"' in page
+
+
 def test_notes_are_printed_if_they_are_asked_for(story: Handout, page: str) -> None:
     number, note = next((n, step.notes) for n, step in enumerate(STORY.steps) if step.notes)
     note = STORY.filled(note)[:40]
@@ -352,8 +381,8 @@ def test_a_lecture_of_ones_own() -> None:
 
 def test_letters_without_a_font_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.style.fonts._installed", lambda: ())
-    made = handout(Lecture("残差", (Step("Units 10⁻³", "units"),)))
-    assert made.left_out() == "差残"
+    made = handout(Lecture("残龘靐", (Step("Units 10⁻³", "units"),)))
+    assert made.left_out() == "靐龘"
     assert "10⁻³" in PdfReader(io.BytesIO(made.pdf())).pages[0].extract_text()
 
 

@@ -131,6 +131,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "choose_shown": UNTOUCHED,
     },
     "lecture": {
+        "lang": "zh",
         "lecture_shown": "exercises",
     },
 }

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from analysis.lecture.steps import STORY
+from analysis.style.language import Language, speaking
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_wall import FITS, texts
 
@@ -13,23 +14,36 @@ LEAST = {14: 15.0}
 """Smallest text in px of fifteen blocks to take out, below two figures."""
 
 
-def arrived(page: Page, number: int) -> None:
+def arrived(page: Page, number: int, where: str = "{number} of 16") -> None:
     expect(page).to_have_url(re.compile(f"step={number}(&|$)"))
-    expect(page.locator(".rl-lecture")).to_contain_text(f"{number} of 16")
+    expect(page.locator(".rl-lecture")).to_contain_text(where.format(number=number))
     drawn(page)
 
 
-def test_the_story_is_told_by_arrow_keys(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/lecture?view=wall", 1280, 720)
-    expect(page.get_by_role("link", name="Is it the gradient?")).to_be_visible()
+@pytest.mark.parametrize(
+    ("language", "where", "show", "further"),
+    [
+        ("en", "{number} of 16", "Show without an answer", "Next step"),
+        ("zh", "第 {number} 步，共 16 步", "不作答，直接看", "下一步"),
+    ],
+)
+def test_the_story_is_told_by_arrow_keys(
+    server: str, visit: Visit, language: str, where: str, show: str, further: str
+) -> None:
+    with speaking(Language(language)):
+        titles = [STORY.filled(step.title) for step in STORY.steps]
+    page = visit(f"{server}/lecture?view=wall&lang={language}", 1280, 720)
+    expect(page.get_by_role("link", name=titles[4])).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", language)
     for number, step in enumerate(STORY.steps, start=1):
         page.keyboard.press("ArrowRight")
-        arrived(page, number)
+        arrived(page, number, where)
+        expect(page.locator(".rl-lecture h2")).to_have_text(titles[number - 1])
         if step.question:
-            expect(page.get_by_role("heading", name="?").last).to_be_visible()
+            expect(page.get_by_role("heading", name=re.compile("[?？]")).last).to_be_visible()
             page.keyboard.press("3")
             expect(page).to_have_url(re.compile(f"answers=[-3]{{{number - 1}}}3"))
-            expect(page.get_by_text("Show without an answer")).to_have_count(0)
+            expect(page.get_by_text(show)).to_have_count(0)
             drawn(page)
         page.wait_for_function(FITS, arg=720)
         small = [
@@ -40,7 +54,7 @@ def test_the_story_is_told_by_arrow_keys(server: str, visit: Visit) -> None:
         assert small == [], number
         expect(page.get_by_test_id("stException")).to_have_count(0)
         if number < len(STORY.steps):  # nothing lies on the way on
-            page.get_by_role("link", name="Next step").click(trial=True)
+            page.get_by_role("link", name=further).click(trial=True)
 
 
 def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -> None:

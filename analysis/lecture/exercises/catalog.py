@@ -17,7 +17,7 @@ EXERCISES: dict[str, Exercise] = {
 
 
 def exercise_of(key: str) -> Exercise:
-    """Return an exercise by its key.
+    """Return an exercise by its key, in the spoken language.
 
     Raises:
         ValueError: if there is none.
@@ -26,4 +26,4 @@ def exercise_of(key: str) -> Exercise:
         near = get_close_matches(key, EXERCISES, 1)
         meant = f"did you mean {near[0]}?" if near else "`exercises` lists them"
         raise ValueError(f"{quote(key)} is no exercise: {meant}")
-    return EXERCISES[key]
+    return EXERCISES[key].spoken()

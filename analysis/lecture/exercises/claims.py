@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from analysis.lecture.exercises import claims_checks as checks
 from analysis.lecture.exercises.values import Code, Exercise, Plot, Source
 from nets.catalog import HE2015
@@ -23,7 +21,7 @@ CLAIMS = (
         title="Why plain nets fail",
         task='An article: "ResNet solved the vanishing gradient." Its proof is this figure: no '
         "batch norm, PyTorch's default initialisation. What is wrong?",
-        shown=Plot(partial(checks.proof, _FIGURES["proof"])),
+        shown=Plot(checks.proof, (_FIGURES["proof"],)),
         hint="Which plain nets do He et al. train? What do theirs have that these lack?",
         answer=(
             "The figure is true, but not of the paper's nets: those have batch norm and He's "
@@ -54,7 +52,7 @@ CLAIMS = (
         title="Two words for one thing?",
         task='An article has this figure in its section "Gradient vanishing (that is, explosion)". '
         "What is wrong?",
-        shown=Plot(partial(checks.both_ways, _FIGURES["both"])),
+        shown=Plot(checks.both_ways, (_FIGURES["both"],)),
         hint="Read each curve from the right to the left, from the loss to the input.",
         answer=(
             "They are opposites. A gradient vanishes when it gets smaller toward the input, and "
@@ -79,7 +77,7 @@ CLAIMS = (
         title="Bars without vanishing",
         task="A plain net of 56 layers without batch norm, Xavier initialisation. The article "
         "concludes from these bars that its gradient doesn't vanish. What is wrong?",
-        shown=Plot(partial(checks.bars, _FIGURES["bars"], _FIGURES["layers"], _FIGURES["norm"])),
+        shown=Plot(checks.bars, (_FIGURES["bars"], _FIGURES["layers"], _FIGURES["norm"])),
         hint="Which gradient vanishes, that of the weights or that of the signal?",
         answer=(
             "The bars show ∂L/∂W. Without BN and bias, ⟨W, ∂L/∂W⟩ is the same in every layer of a "

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from textwrap import fill
+from unicodedata import east_asian_width
 
 from analysis.charts.chart import Chart
 from analysis.lecture.exercises.values import Code, Exercise, Finding
+from analysis.style.language import translate
 
 _WIDTH = 79
+
+_BREAKS = re.compile(
+    r"[\u2e80-\uffef“][，。；：？！、）”]*|[^\s\u2e80-\uffef]+[，。；：？！、）”]*\s*|\s+"
+)
+"""The parts between which a Chinese line may break; punctuation stays with what it follows."""
 
 
 class Step(StrEnum):
@@ -42,22 +50,45 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None) -> str:
         step: how much of it.
         found: its check's finding, for the answer.
     """
-    parts = [exercise.title, fill(exercise.task, _WIDTH)]
+    parts = [exercise.title, _filled(exercise.task)]
     if isinstance(exercise.shown, Code):
         lines = exercise.code.splitlines()
         wide = len(str(len(lines)))
         parts.append("\n".join(f"{i:>{wide}}  {line}".rstrip() for i, line in enumerate(lines, 1)))
     else:
-        parts.append(_chart_text(exercise.shown.draw()))
+        parts.append(_chart_text(exercise.shown.chart()))
     if step is not Step.QUESTION:
-        parts.append(fill(f"Hint: {exercise.hint}", _WIDTH))
+        parts.append(_filled(translate("Hint: {hint}", hint=exercise.hint)))
     if step is Step.ANSWER and found is not None:
-        parts.append(fill(f"Answer: {exercise.answer}", _WIDTH))
-        wide = max(len(line.label) for line in found.lines)
-        parts.append("\n".join(f"{line.label:<{wide}}  {line.text}" for line in found.lines))
-        parts.append(fill(found.says, _WIDTH))
-        parts.append(fill(f"{exercise.source.says}. {exercise.source.url}", _WIDTH))
+        parts.append(_filled(translate("Answer: {answer}", answer=exercise.answer)))
+        wide = max(_columns(line.label) for line in found.lines)
+        parts.append(
+            "\n".join(
+                f"{line.label}{' ' * (wide - _columns(line.label))}  {line.text}"
+                for line in found.lines
+            )
+        )
+        parts.append(_filled(found.says))
+        source = translate("{place}. {url}", place=exercise.source.says, url=exercise.source.url)
+        parts.append(_filled(source))
     return "\n\n".join(parts) + "\n"
+
+
+def _columns(text: str) -> int:
+    """Return the columns of a terminal that a text takes; a Han character takes two."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
+def _filled(text: str) -> str:
+    """Return a text in lines no wider than a terminal."""
+    if _columns(text) == len(text):
+        return fill(text, _WIDTH)
+    lines = [""]
+    for word in _BREAKS.findall(text):
+        if _columns((lines[-1] + word).rstrip()) > _WIDTH and lines[-1]:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.strip() for line in lines)
 
 
 def exercise_json(exercise: Exercise, step: Step, found: Finding | None) -> str:
@@ -70,7 +101,7 @@ def exercise_json(exercise: Exercise, step: Step, found: Finding | None) -> str:
     if isinstance(exercise.shown, Code):
         values |= {"code": exercise.code, "language": exercise.shown.language}
     else:
-        values["figure"] = _chart_values(exercise.shown.draw())
+        values["figure"] = _chart_values(exercise.shown.chart())
     if step is not Step.QUESTION:
         values["hint"] = exercise.hint
     if step is Step.ANSWER and found is not None:

@@ -1,19 +1,20 @@
 """What an exercise is: code or a figure with a mistake, and the measurement that shows it.
 
-Every text of an exercise is a value, apart from the code that measures, so that it can be replaced
-by its translation.
+Every text of an exercise is a value, apart from the code that measures, so that `spoken` can
+replace it by its translation. Listings stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from math import isfinite, log10
 from threading import Lock
 from typing import NamedTuple
 
 from analysis.charts.chart import Chart
 from analysis.machine.devices import seeded
+from analysis.style.language import translate
 from analysis.style.look import Look
 from analysis.style.numbers import exact, scientific, three
 
@@ -30,9 +31,14 @@ class Code(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """A figure with axes; `draw` returns it."""
+    """A figure with axes; `draw` returns it, given the texts in it."""
 
-    draw: Callable[[], Chart]
+    draw: Callable[..., Chart]
+    texts: tuple[str, ...] = ()
+
+    def chart(self) -> Chart:
+        """Return the figure."""
+        return self.draw(*self.texts)
 
 
 class Drawing(NamedTuple):
@@ -111,6 +117,29 @@ class Exercise:
     def code(self) -> str:
         """The listing; empty where a figure is shown."""
         return self.shown.text if isinstance(self.shown, Code) else ""
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text that `spoken` translates."""
+        yield from (self.title, self.task, self.hint, self.answer, self.source.says)
+        yield from self.words.values()
+        if isinstance(self.shown, Plot):
+            yield from self.shown.texts
+
+    def spoken(self) -> Exercise:
+        """Return the exercise with its texts in the spoken language."""
+        shown = self.shown
+        if isinstance(shown, Plot):
+            shown = shown._replace(texts=tuple(map(translate, shown.texts)))
+        return replace(
+            self,
+            title=translate(self.title),
+            task=translate(self.task),
+            shown=shown,
+            hint=translate(self.hint),
+            answer=translate(self.answer),
+            words={name: translate(text) for name, text in self.words.items()},
+            source=self.source._replace(says=translate(self.source.says)),
+        )
 
     def check(self) -> Finding:
         """Measure why it is wrong, within two seconds on one thread once torch is loaded."""

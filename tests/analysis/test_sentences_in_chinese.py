@@ -1,0 +1,229 @@
+"""Sentences computed from numbers, in Chinese: each for a few exact cases, in one process."""
+
+from collections.abc import Callable
+
+import pytest
+
+from analysis.choice.choose import CIFAR, IMAGENET, Budgets, Task, choose
+from analysis.choice.report import choice_json
+from analysis.costs.profiles import profile
+from analysis.drawing.caption import caption, counts_in_words
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.cosines import Direction
+from analysis.gradients.curves import Gradients
+from analysis.gradients.report import gradients_result
+from analysis.gradients.results import run_of
+from analysis.gradients.shattering import shattering
+from analysis.gradients.verdict import verdict as gradients_verdict
+from analysis.lecture.pictures import picture_of
+from analysis.lecture.steps import STORY
+from analysis.lesions.blocks_report import blocks_verdict
+from analysis.lesions.report import lesions_of, lesions_verdict, paths_of, paths_verdict
+from analysis.results.form import Result, read_result
+from analysis.results.recorded import FOLDER, recorded, whence
+from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
+from analysis.style.language import Language, speaking
+from analysis.training.report import run_of as training_of
+from analysis.training.verdict import verdict as training_verdict
+from nets import parse
+from tests.analysis.test_blocks import study
+
+
+def shipped(name: str) -> Result:
+    result = recorded(read_result(FOLDER / f"{name}.json").hash)
+    assert result is not None
+    return result
+
+
+def gradients(name: str) -> tuple[str, ...]:
+    run = run_of(shipped(f"gradients_{name}"))
+    assert isinstance(run, Gradients)
+    return gradients_verdict(run.summary)
+
+
+def direction() -> tuple[str, ...]:
+    run = run_of(shipped("direction"))
+    assert isinstance(run, Direction)
+    return shattering(run.stacks, run.settings.noise)
+
+
+def trained(*networks: str) -> tuple[str, ...]:
+    return training_verdict(
+        [training_of(shipped(f"train_{one}_seed{seed}")) for one in networks for seed in range(3)]
+    )
+
+
+def chosen(task: Task, **budgets: int) -> tuple[str, ...]:
+    return (choose(task, Budgets(**budgets)).sentence,)
+
+
+CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
+    (
+        lambda: gradients("vanishing"),
+        0,
+        "Toward the input, the plain stack's gradient falls by a factor of 1.6×10²¹ over 54 "
+        "layers: it vanishes; the residual one's stays within a factor of 10: it falls by a factor "
+        "of 1.9 to 2.1 across seeds.",
+        "朝输入方向，朴素网络的梯度经过 54 层减小到 1.6×10²¹ 分之一：消失；残差网络的梯度变化在 10 "
+        "倍以内：各种子减小到 1.9～2.1 分之一。",
+    ),
+    (
+        lambda: gradients("bn_explodes"),
+        0,
+        "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ over 54 layers: "
+        "it explodes; the residual one's grows mildly, by a factor of 35 over 54 layers: 1.068 per "
+        "layer.",
+        "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍：爆炸；残差网络的梯度温和增大，"
+        "经过 54 层增大到 35 倍：每层 1.068 倍。",
+    ),
+    (
+        lambda: gradients("bn_explodes"),
+        1,
+        "The residual stack's gradient changes less, by a factor of 430 from end to end.",
+        "从一端到另一端，残差网络的梯度变化更小，两者相差 430 倍。",
+    ),
+    (
+        direction,
+        0,
+        "The plain stack's cosine falls from 0.63 (0.63 to 0.64) at 20 layers to 0.00 (0.00 to "
+        "0.01) at 56 layers.",
+        "朴素网络的余弦从 20 层的 0.63（0.63～0.64）降到 56 层的 0.00（0.00～0.01）。",
+    ),
+    (
+        lambda: trained("plain20", "plain56"),
+        0,
+        "The 56-layer plain network trains more slowly than the 20-layer plain network in 3 of 3 "
+        "seeds: loss 2.26 against 1.49 over the last 25 of 60 steps.",
+        "3 个种子都是如此：56 层朴素网络比 20 层朴素网络训练得慢，60 步的最后 25 步里，"
+        "损失是 2.26 对 1.49。",
+    ),
+    (
+        lambda: trained("resnet20", "resnet56"),
+        0,
+        "The 56-layer residual network trains as fast as the 20-layer residual network, as far as "
+        "these seeds can tell: loss 0.92 against 0.92 over the last 25 of 60 steps.",
+        "就这些种子来看，56 层残差网络和 20 层残差网络训练得一样快：60 步的最后 25 步里，"
+        "损失是 0.92 对 0.92。",
+    ),
+    (
+        lambda: lesions_verdict(lesions_of(shipped("lesions_fashion_resnet32"))),
+        0,
+        "With one block out, the error goes from 8.9% to a median of 12.2%. The network needs "
+        "layer1.0 most: without it, the error is 94.6%; without any other block, it's 9.9% to "
+        "29.1%.",
+        "拿掉一个块，错误率从 8.9% 变为中位数 12.2%。网络最离不开 layer1.0：没有它，"
+        "错误率是 94.6%；没有其他任何一个块，错误率是 9.9%～29.1%。",
+    ),
+    (
+        lambda: lesions_verdict(lesions_of(shipped("lesions_fashion_resnet32"))),
+        1,
+        "With random blocks out, but never the first of a stage, the mean error is 12.8% for 1 "
+        "block, 23.8% for 2, 45.1% for 4, 77.0% for 8, 82.5% for 12.",
+        "随机拿掉几个块（从不拿每个阶段的第一个），平均错误率：1 个块时 12.8%、2 个时 23.8%、"
+        "4 个时 45.1%、8 个时 77.0%、12 个时 82.5%。",
+    ),
+    (
+        lambda: paths_verdict(paths_of(shipped("paths_fashion_resnet56"))),
+        0,
+        "On average, a path goes through 13.5 of 27 blocks; weighted by their gradient, paths go "
+        "through 8.4.",
+        "共 27 个块，一条路径平均经过 13.5 个；按梯度加权，平均经过 8.4 个。",
+    ),
+    (
+        lambda: chosen(IMAGENET, max_macs=4_000_000_000),
+        0,
+        "7 of 18 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is resnet50_v1 "
+        "with 50 layers.",
+        "ImageNet（3×224×224，1,000 类）的 18 个网络中有 7 个符合预算：最深的是 resnet50_v1，"
+        "有 50 层。",
+    ),
+    (
+        lambda: chosen(IMAGENET, max_macs=1_000_000, max_params=2),
+        0,
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: plain18 comes closest but needs "
+        "1.79 G MACs per image (limit: 1.00 M MACs per image) and 11.5 M parameters (limit: 2 "
+        "parameters), 5,757,844 times the limit.",
+        "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 plain18，但需要每张图像的乘加 "
+        "1.79 G（上限：每张图像的乘加 1.00 M）和参数 11.5 M（上限：参数 2），"
+        "是上限的 5,757,844 倍。",
+    ),
+    (
+        lambda: chosen(CIFAR),
+        0,
+        "All 16 networks for CIFAR-10 (3×32×32, 10 classes) fit, since no budget is set: the "
+        "deepest is resnet1202 with 1,202 layers.",
+        "CIFAR-10（3×32×32，10 类）的 16 个网络全部符合预算，因为没有设预算：最深的是 resnet1202，"
+        "有 1,202 层。",
+    ),
+    (
+        lambda: (counts_in_words(profile(parse("plain56"))),),
+        0,
+        "A plain stack of 27 blocks without shortcuts",
+        "由 27 个块堆成的朴素网络，没有捷径",
+    ),
+    (
+        lambda: (counts_in_words(profile(parse("resnet50"))),),
+        0,
+        "12 identity and 4 projection shortcuts",
+        "12 条恒等和 4 条投影捷径",
+    ),
+    (
+        lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
+        0,
+        "ReLU after the addition sets negative values to zero.",
+        "相加之后的 ReLU 把负值变成零。",
+    ),
+    (
+        lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
+        1,
+        "The path is clean: nothing is on it, so x reaches later units unchanged.",
+        "路径畅通：上面什么都没有，x 原样到达后面的单元。",
+    ),
+    (
+        lambda: picture_of(STORY.steps[13]).said,
+        0,
+        "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "
+        "layers: 85.8% wrong, 10.3% with all blocks.",
+        "拿掉 layer2.2，32 层残差网络的错误率是 12.2%，完整时是 8.9%；32 层朴素网络的错误率"
+        "是 85.8%，完整时是 10.3%。",
+    ),
+    (
+        lambda: blocks_verdict(study()),
+        0,
+        "The median branch is 1.25 times as large as its shortcut; the largest is layer1.1's (2.00 "
+        "times) and the smallest layer1.0's (0.500 times). 1 of 2 branches are smaller than their "
+        "shortcut.",
+        "支路与捷径大小之比的中位数是 1.25；最大的是 layer1.1（2.00 倍），最小的是 layer1.0（0.500 "
+        "倍）。2 个支路里有 1 个小于自己的捷径。",
+    ),
+]
+
+
+@pytest.mark.parametrize(("say", "index", "english", "chinese"), CASES)
+def test_a_sentence_in_both_languages(
+    say: Callable[[], tuple[str, ...]], index: int, english: str, chinese: str
+) -> None:
+    for language, said in ((Language.CHINESE, chinese), (Language.ENGLISH, english)) * 2:
+        with speaking(language):
+            assert say()[index] == said
+
+
+def test_where_a_result_comes_from() -> None:
+    result = shipped("direction")
+    assert whence(result).startswith("Recorded on 2026-")
+    with speaking(Language.CHINESE):
+        day, rest = whence(result).split(" 录制于 ")
+        assert day.startswith("2026-")
+        assert rest.endswith("，1 个线程。")
+
+
+def test_files_and_charts_are_in_english() -> None:
+    run = run_of(shipped("gradients_vanishing"))
+    assert isinstance(run, Gradients)
+    result, chart = gradients_result(run), gradient_chart(run.curves)
+    told = caption(profile(parse("plain56")))
+    with speaking(Language.CHINESE):
+        assert gradients_result(run) == result
+        assert gradient_chart(run.curves) == chart
+        assert caption(profile(parse("plain56"))) == told
+        assert choice_json(choose(CIFAR, Budgets())).startswith('{\n "sentence": "All 16')
