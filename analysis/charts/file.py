@@ -469,6 +469,7 @@ def _draw(
             markersize=sizes.pt(3.5),
             markevery=ceil(len(x) / MARKED) or None,
             label=_label(series),
+            clip_on=False,  # a mark at the edge is whole
         )
         if series.low:
             low, high = (

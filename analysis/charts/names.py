@@ -7,7 +7,7 @@ on all sheets, because only the browser knows the width.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -48,7 +48,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
 _LETTERS = 30  # per line of a shared name
-_OFF_CENTRE, _ON_LINE = 30.0, 40.0  # costs of inferior places, in px of distance
+_OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 40.0  # costs of inferior places, in px of distance
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
 
@@ -142,9 +142,13 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
 
-    def crowd(groups: Sequence[tuple[Dot, ...]], texts: Sequence[str]) -> _Crowd:
-        return _Crowd(chart, every, groups, texts, sheets, leaders)
+    def crowd(
+        groups: Sequence[tuple[Dot, ...]], texts: Sequence[str], may_cover_lines: bool = leaders
+    ) -> _Crowd:
+        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines)
 
+    if lines_of_their_own(chart):  # two lines never share a name
+        return _at_ends(crowd, [(dot,) for dot in every if dot.text])
     groups = _groups(every, sheets, _TOGETHER[0])
     if len(every) > MOST_NAMES:
         first = [group for group in groups if group[0].series == numbers[0]]
@@ -160,6 +164,26 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
             break
     key = tuple(zip(figures, map(listed, map(_texts, groups)), strict=True))
     return Names(tuple(found or numbered.some()), key)
+
+
+def lines_of_their_own(chart: Chart) -> bool:
+    """Return whether the chart's points are the ends of lines, which they name."""
+    lines = {series.name for series in chart.series if series.draw is Draw.LINE}
+    return any(series.text == (series.name,) and series.name in lines for series in chart.series)
+
+
+def _at_ends(crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]]) -> Names:
+    """Place the names of lines at their ends, or numbers with a key if there is no room."""
+    texts = list(map(_text, groups))
+    if (found := crowd(groups, texts).all()) is not None:
+        return Names(tuple(found))
+    figures = [str(number) for number in range(1, len(groups) + 1)]
+    key = tuple(zip(figures, texts, strict=True))
+    for may_cover_lines in (False, True):
+        numbered = crowd(groups, figures, may_cover_lines)
+        if (found := numbered.all()) is not None:
+            return Names(tuple(found), key)
+    return Names(tuple(numbered.some()), key)
 
 
 def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> list[tuple[Dot, ...]]:
@@ -204,7 +228,9 @@ class _Crowd:
         texts: Sequence[str],
         sheets: Sequence[Sheet],
         leaders: bool,
+        may_cover_lines: bool,
     ) -> None:
+        self.may_cover_lines = may_cover_lines
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -214,6 +240,12 @@ class _Crowd:
             for number, series in enumerate(chart.series)
             if series.draw is Draw.LINE
             for a, b in [_ends(dots(chart, number))]
+        ]
+        low, high = limits(numbers_along(chart), chart.log_x)
+        self.uprights = [
+            (mark.x - low) / (high - low) * self.sheets[:, 0]
+            for mark in chart.marks
+            if not chart.log_x
         ]
         self.candidates = [
             self._candidates(every, group, text, leaders)
@@ -305,8 +337,10 @@ class _Crowd:
         for a, b in self.lines:
             passes = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_LINE * passes.any(-1).sum(0)
-            if not leaders:  # numbers with a key are easier to read than a name on a line
+            if not self.may_cover_lines:  # numbers with a key are easier to read
                 good &= ~passes.any((0, 2))
+        for x in self.uprights:
+            costs += _ON_MARK * (np.abs(middles[..., 0] - x) < half[0]).any(-1)
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]
         return _Candidates(
             anchor,

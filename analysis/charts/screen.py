@@ -108,9 +108,10 @@ def figure(
     names = () if not named else (wall_names(chart) if wall else wide_names(chart, height)).names
 
     drawn = go.Figure()
-    for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
+    for series, colour, _ in series_looks(chart, palette):  # bands first, so that none hides a line
         if series.draw is Draw.LINE and series.low:
             drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
+    for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         drawn.add_trace(_plotly_trace(go, series, colour, number, beside, wall))
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))

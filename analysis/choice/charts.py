@@ -136,7 +136,7 @@ def scatter_chart(
         tuple(series),
         f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
         log_x=log,
-        log_y=log,
+        log_y=log and isinstance(y, Column),  # a percentage has no decades
     )
 
 

@@ -82,7 +82,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         (*named_at_ends(lines, log=True), *others),
         f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
         log_y=True,
-        marks=_stage_marks(models[0]),
+        marks=_shared_marks(models),
     )
 
 
@@ -127,6 +127,12 @@ def _floor(
             sizes=(5.0,) * len(lost),
             hover=(model,),
         )
+
+
+def _shared_marks(models: Sequence[str]) -> tuple[Mark, ...]:
+    """Mark where the stages begin, if they begin at the same layers in all models."""
+    found = {_stage_marks(model) for model in models}
+    return found.pop() if len(found) == 1 else ()
 
 
 def _stage_marks(model: str) -> tuple[Mark, ...]:

@@ -31,6 +31,7 @@ from pages.ui.address import hold
 from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start
 from pages.ui.known import is_of_visit, keep, known
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
@@ -140,7 +141,7 @@ def _preset_button(
     st.button(
         label,
         key=f"preset_{preset.name}",
-        help=None if label == preset.name else preset.name,
+        help=None if label == preset.name or on_wall() else preset.name,
         type="primary" if is_pressed else "secondary",
         on_click=_run_preset,
         args=(preset, settings),
