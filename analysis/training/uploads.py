@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.images.roots import data_roots
 from analysis.machine.disk import replacing
 from analysis.style.numbers import short
-from analysis.training.checkpoints import SUFFIX, load
+from analysis.training.checkpoints import SUFFIX, convert, load
 
 MAX_BYTES = 250_000_000
 """Largest checkpoint: ResNet-152 in float32 has 241 MB."""
@@ -25,12 +25,14 @@ _NAME = re.compile(r"[0-9a-f]{16}")
 def keep(data: bytes, folder: Path | None = None) -> str:
     """Keep a checkpoint and return the name by which `uploaded` finds it.
 
+    One from another program is kept in this app's format.
+
     Args:
         data: the file's bytes.
         folder: by default in the owner's data folder, or else in the user's cache folder.
 
     Raises:
-        ValueError: if it isn't a checkpoint of this app, or is too large.
+        ValueError: if it isn't a checkpoint that `load` reads, or is too large.
         OSError: if it can't be written.
     """
     if len(data) > MAX_BYTES:
@@ -41,7 +43,9 @@ def keep(data: bytes, folder: Path | None = None) -> str:
     with replacing(folder / f"{name}{SUFFIX}") as file:
         file.write_bytes(data)
         try:
-            load(file)
+            checkpoint = load(file)
+            if checkpoint.is_foreign:
+                convert(checkpoint, file)
         except ValueError as error:
             raise ValueError(str(error).replace(file.name, "the file")) from None
     kept = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns)
