@@ -25,6 +25,12 @@ from nets.options import quote
 MAX_FILE_BYTES = 5_000_000_000
 """Largest file: the largest network here has 4 GB of weights."""
 
+MAX_UPLOAD_BYTES = 250_000_000
+"""Largest file of a visitor: ResNet-152 in float32 has 241 MB."""
+
+SUFFIXES = ("safetensors", "pth", "pt")
+"""Suffixes of the files that a visitor may choose; a file is told by what is in it."""
+
 _MAX_PICKLE = 100_000_000
 _MAX_DEPTH = 3
 _MAX_NAME = 300

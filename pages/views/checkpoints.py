@@ -15,8 +15,9 @@ from analysis.lesions import subjects
 from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED
 from analysis.lesions.subjects import NET, digest_of, file_of, images_of, subject_of, usual_images
-from analysis.training.checkpoints import Checkpoint, load
-from analysis.training.uploads import MAX_BYTES, keep
+from analysis.training.checkpoints import ASSUMED, Checkpoint, load
+from analysis.training.tensors import MAX_UPLOAD_BYTES, SUFFIXES
+from analysis.training.uploads import keep
 from nets import parse
 from nets.options import Shortcut
 from nets.spec import ResNetSpec
@@ -115,13 +116,16 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
     words[UPLOAD] = "my own checkpoint"
     value = select("Network", words, NET, key=key, place=place)
     if value != UPLOAD:
-        return found(value)
+        one = found(value)
+        if one and _is_foreign(one):
+            below.caption(f"The file doesn't say how it was trained. Assumed: {ASSUMED}.")
+        return one
     with below:
         st.file_uploader(
-            "A checkpoint from the Training page or the `train` command",
-            ["safetensors"],
+            "A checkpoint of this app, or the weights of any ResNet",
+            SUFFIXES,
             key=f"{key}_file",
-            max_upload_size=MAX_BYTES // 10**6,
+            max_upload_size=MAX_UPLOAD_BYTES // 10**6,
             on_change=_keep,
             args=(key,),
         )
@@ -154,6 +158,13 @@ def _described(one: Trained) -> str:
         return f"{_kind(one.checkpoint.spec)}, {one.value[:6]}"
     except (ValueError, OSError):
         return ""
+
+
+def _is_foreign(one: Trained) -> bool:
+    try:
+        return one.checkpoint.is_foreign
+    except (ValueError, OSError):  # said where the weights are used
+        return False
 
 
 def _keep(key: str) -> None:

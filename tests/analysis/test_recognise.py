@@ -25,6 +25,7 @@ from analysis.training import checkpoints, tensors
 from analysis.training.tensors import open_tensors
 from analysis.training.uploads import keep, uploaded
 from nets import build, parse
+from nets.recognise import recognise
 from tests.nets.test_recognise import HABITS
 
 TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
