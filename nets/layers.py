@@ -139,7 +139,7 @@ def layers_of(shapes: Mapping[str, Shape]) -> Layers:
         if not layers:
             raise NotAResNetError("there are no tensors")
         raise next((one for one in layers if one.slot is None), layers[0]).stop(
-            "none of its tensors is in a block with a name such as layer1.0 or stages.0.blocks.0"
+            "no tensor is in a block with a name such as layer1.0 or stages.0.blocks.0"
         )
     stages = _stages(inside)
     outside = [one for one in layers if one not in inside]

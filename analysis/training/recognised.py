@@ -38,9 +38,9 @@ def sentences(opened: Opened) -> tuple[str, ...]:
     if found.assumed:
         values = [f"{name}={shown(name, getattr(found.spec, name))}" for name in found.assumed]
         untold = ", ".join(value for value in values if not value.startswith(_NOT_SAID))
-        said.append(f"Names and shapes can't tell these options: {untold} (assumed).")
+        said.append(f"Names and shapes can't tell the rest, so it is assumed: {untold}.")
     if file.others:
-        said.append(f"The file also has tensors under {_listed(file.others)}.")
+        said.append(f"Other tensors in the file aren't used: {_listed(file.others)}.")
     if found.left:
         verb = "has" if len(found.left) == 1 else "have"
         count = number_of(len(found.left), "tensor")

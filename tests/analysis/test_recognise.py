@@ -200,17 +200,17 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a transformer": (
         torch_file(lambda: state_of(nn.TransformerEncoderLayer(8, 2, 8))),
-        "a.pth: it stops being a ResNet at self_attn.in_proj_weight (24x8): none of its tensors is "
+        "a.pth: it stops being a ResNet at self_attn.in_proj_weight (24x8): no tensor is "
         "in a block with a name such as layer1.0 or stages.0.blocks.0",
     ),
     "VGG": (
         torch_file(vgg),
-        "a.pth: it stops being a ResNet at features.3.weight (128x64x3x3): none of its "
-        "tensors is in a block with a name such as layer1.0 or stages.0.blocks.0",
+        "a.pth: it stops being a ResNet at features.3.weight (128x64x3x3): no "
+        "tensor is in a block with a name such as layer1.0 or stages.0.blocks.0",
     ),
     "ViT": (
         vit,
-        "a.pth: it stops being a ResNet at class_token (1x1x768): none of its tensors is in a "
+        "a.pth: it stops being a ResNet at class_token (1x1x768): no tensor is in a "
         "block with a name such as layer1.0 or stages.0.blocks.0",
     ),
     "a name that can't be printed": (
@@ -266,8 +266,8 @@ def test_the_command_says_what_a_file_is(tmp_path: Path) -> None:
     assert said == (
         f"{TINY}\n"
         "44 tensors under model fit this network.\n"
-        "Names and shapes can't tell these options: unit=original, shortcut=zero_pad, "
-        "input=3x32x32, softmax=0, bn_eps=1e-05, activation=relu, padding=symmetric (assumed).\n"
+        "Names and shapes can't tell the rest, so it is assumed: unit=original, shortcut=zero_pad, "
+        "input=3x32x32, softmax=0, bn_eps=1e-05, activation=relu, padding=symmetric.\n"
         "1 tensor has no place in this network: fpn.weight.\n"
     )
     found = json.loads(

@@ -263,7 +263,7 @@ def test_a_resnet_stops_being_one_at_a_tensor(changes: Shapes, said: str) -> Non
 
 
 def test_other_networks_are_no_resnets() -> None:
-    named = "none of its tensors is in a block with a name such as layer1.0 or stages.0.blocks.0"
+    named = "no tensor is in a block with a name such as layer1.0 or stages.0.blocks.0"
     vgg: Shapes = {"features.0.weight": (64, 3, 3, 3), "features.2.weight": (64, 64, 3, 3)}
     assert stop_of(vgg) == f"it stops being a ResNet at features.2.weight (64x64x3x3): {named}"
     vit: Shapes = {"cls_token": (1, 1, 192), "blocks.0.attn.qkv.weight": (576, 192)}
