@@ -169,8 +169,8 @@ def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -
     with _refusing(checkpoint):
         trained = checkpoints.load(checkpoint)
         network = trained.network()
-    if trained.is_foreign:
-        click.echo(f"assumed: {checkpoints.ASSUMED}", err=True)
+    for remark in trained.remarks:
+        click.echo(remark, err=True)
     found, refused = {}, []
     for picture in pictures:
         try:

@@ -48,7 +48,7 @@ def checkpoint_of(name: str | Path) -> Checkpoint:
     """Return a shipped checkpoint by its name, or one from a file.
 
     Raises:
-        ValueError: if the file isn't a checkpoint of this app.
+        ValueError: if the file isn't a checkpoint that `load` reads.
         OSError: if it can't be read.
     """
     return load(shipped_path(str(name)) if str(name) in SHIPPED else Path(name))

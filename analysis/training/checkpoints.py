@@ -55,6 +55,7 @@ ASSUMED = "numbered classes and ImageNet's normalisation (grey pictures: -1 to 1
 """What a file from another program doesn't say."""
 
 _FORMAT = "resnet-lab checkpoint 1"
+_MOST_LEFT = 200  # characters
 _STATE_FORMAT = "resnet-lab state 1"
 
 
@@ -84,6 +85,13 @@ class Checkpoint:
     sides: tuple[int, int] | None
     about: Mapping[str, str]
     is_foreign: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said with every use of another program's weights."""
+        left = self.about.get("left", "")
+        said = f"tensors without a place in {self.spec} are left out: {left[:_MOST_LEFT]}"
+        return (f"assumed: {ASSUMED}", *([said] if left else ())) if self.is_foreign else ()
 
     def network(self, *, softmax: bool = False) -> ResNet:
         """Return the network with these weights, in eval mode and float32.
@@ -259,7 +267,7 @@ def _foreign(opened: Opened) -> Checkpoint:
         std=GREY_STD if grey else IMAGENET_STD,
         centre=CENTRE,
         sides=None,
-        about={"model": str(spec)},
+        about={"model": str(spec), "left": ", ".join(opened.found.left)},
         is_foreign=True,
     )
 
@@ -278,6 +286,7 @@ def convert(checkpoint: Checkpoint, path: Path) -> None:
         "std": json.dumps(checkpoint.std),
         "centre": json.dumps(checkpoint.centre),
         "foreign": "1",
+        "left": checkpoint.about["left"],
     }
     weights = {name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
     _write(weights, path, about)
@@ -451,7 +460,7 @@ def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             about = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{path.name} isn't a safetensors file, or it's damaged") from error
+        raise ValueError(f"{path.name} isn't a checkpoint of this app, or it's damaged") from error
     if about.get("format") != wanted:
         raise ValueError(f"{path.name} isn't a checkpoint of this app: its format isn't '{wanted}'")
     return tensors, about

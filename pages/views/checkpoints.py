@@ -15,7 +15,7 @@ from analysis.lesions import subjects
 from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED
 from analysis.lesions.subjects import NET, digest_of, file_of, images_of, subject_of, usual_images
-from analysis.training.checkpoints import ASSUMED, Checkpoint, load
+from analysis.training.checkpoints import Checkpoint, load
 from analysis.training.tensors import MAX_UPLOAD_BYTES, SUFFIXES
 from analysis.training.uploads import keep
 from nets import parse
@@ -23,7 +23,7 @@ from nets.options import Shortcut
 from nets.spec import ResNetSpec
 from pages.ui.address import held, hold
 from pages.ui.fields import select
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 from pages.views.runs import runs_of_visit
 
 UPLOAD = "upload"
@@ -117,8 +117,8 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
     value = select("Network", words, NET, key=key, place=place)
     if value != UPLOAD:
         one = found(value)
-        if one and _is_foreign(one):
-            below.caption(f"The file doesn't say how it was trained. Assumed: {ASSUMED}.")
+        for remark in _remarks(one) if one else ():
+            below.caption(sentence(remark))
         return one
     with below:
         st.file_uploader(
@@ -160,11 +160,11 @@ def _described(one: Trained) -> str:
         return ""
 
 
-def _is_foreign(one: Trained) -> bool:
+def _remarks(one: Trained) -> tuple[str, ...]:
     try:
-        return one.checkpoint.is_foreign
+        return one.checkpoint.remarks
     except (ValueError, OSError):  # said where the weights are used
-        return False
+        return ()
 
 
 def _keep(key: str) -> None:

@@ -283,12 +283,15 @@ def test_the_command_says_what_a_file_is(tmp_path: Path) -> None:
 def test_predict_numbers_the_classes_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    torch.save(trained(TINY), tmp_path / "a.pth")
+    torch.save(trained(TINY) | {"maxpool.0.weight": torch.ones(2, 2)}, tmp_path / "a.pth")
     Image.new("RGB", (40, 40), (90, 20, 200)).save(tmp_path / "a.png")
     paths = [str(tmp_path / "a.pth"), str(tmp_path / "a.png")]
     assert run(["predict", *paths, "--top", "10", "--format", "json"]) == 0
     out, err = capsys.readouterr()
-    assert err == f"assumed: {checkpoints.ASSUMED}\n"
+    assert err == (
+        f"assumed: {checkpoints.ASSUMED}\n"
+        f"tensors without a place in {TINY} are left out: maxpool.0.weight\n"
+    )
     names = {guess["name"] for guess in json.loads(out)["predictions"][0]["classes"]}
     assert names == {f"class {number}" for number in range(10)}
 
