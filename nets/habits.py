@@ -20,6 +20,7 @@ class Part(StrEnum):
     STEM = "stem"
     BRANCH = "branch"
     SHORTCUT = "shortcut"
+    EXCITATION = "excitation"
     HEAD = "head"
 
 
@@ -59,6 +60,7 @@ _BLOCKS = tuple(
 )
 
 _SHORTCUT = re.compile(r"(?:down_?sample|short_?cut|skip|proj|identity_conv|conv_?short).*", re.I)
+_EXCITATION = re.compile(r"(?:se|se_layer|se_module|se_block)\..+|fc[12]")
 
 _STEM = re.compile(
     r"(?:features\.)?(?:stem|layer0|init_block|embedder|conv[0-3]?|bn[0-3]?|norm[0-3]?|b1|[01])"
@@ -76,7 +78,11 @@ def slot_of(path: str) -> Slot | None:
     for pattern in _BLOCKS:
         if found := pattern.fullmatch(name):
             inside, stage = found["inside"], found.groupdict().get("stage", UNSTAGED)
-            part = Part.SHORTCUT if _SHORTCUT.fullmatch(inside) else Part.BRANCH
+            part = Part.BRANCH
+            if _SHORTCUT.fullmatch(inside):
+                part = Part.SHORTCUT
+            elif _EXCITATION.fullmatch(inside):
+                part = Part.EXCITATION
             return Slot(part, int(stage), int(found["block"]), _order(inside))
     for part, pattern in ((Part.STEM, _STEM), (Part.HEAD, _HEAD)):
         if pattern.fullmatch(name):

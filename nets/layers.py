@@ -72,13 +72,18 @@ class Layer:
 
 @dataclass(frozen=True)
 class Unit:
-    """The layers of one block. `norms` are those of its branch: none, or one per convolution."""
+    """The layers of one block.
+
+    `norms` are those of its branch: none, or one per convolution. `excitation` has the two layers
+    of squeeze-and-excitation, or none.
+    """
 
     kind: BlockKind
     convs: tuple[Layer, ...]
     norms: tuple[Layer, ...]
     projection: Layer | None
     projection_norm: Layer | None
+    excitation: tuple[Layer, ...]
 
     @property
     def inputs(self) -> int:
@@ -134,7 +139,7 @@ def layers_of(shapes: Mapping[str, Shape]) -> Layers:
         NotAResNetError: if there is no stem, or a block isn't a basic block or a bottleneck.
     """
     layers = _modules(shapes)
-    inside = [one for one in layers if one.slot and one.slot.part in (Part.BRANCH, Part.SHORTCUT)]
+    inside = [one for one in layers if one.slot and one.slot.part not in (Part.STEM, Part.HEAD)]
     if not inside:
         if not layers:
             raise NotAResNetError("there are no tensors")
@@ -187,6 +192,8 @@ def _stages(inside: list[Layer]) -> tuple[tuple[Unit, ...], ...]:
         assert layer.slot
         blocks.setdefault((layer.slot.stage, layer.slot.block), []).append(layer)
     numbers = sorted(blocks)
+    if numbers[0][0] == UNSTAGED != numbers[-1][0]:
+        raise blocks[numbers[0]][0].stop("it is in no stage, unlike the other blocks")
     first = numbers[0][1]
     for (stage, block), after in pairwise([(numbers[0][0], min(first, 1) - 1), *numbers]):
         if after not in ((stage, block + 1), (stage + 1, first)):
@@ -201,8 +208,9 @@ def _stages(inside: list[Layer]) -> tuple[tuple[Unit, ...], ...]:
 
 def _unit(layers: list[Layer]) -> Unit:
     """Return the layers of a block by their function."""
+    excitation = _ordered(one for one in layers if _in(one, Part.EXCITATION))
     for layer in layers:
-        if not layer.is_conv and not layer.is_norm:
+        if layer not in excitation and not layer.is_conv and not layer.is_norm:
             raise layer.stop("a residual block has square convolutions and norms only")
     branch = [one for one in layers if _in(one, Part.BRANCH)]
     beside = [one for one in layers if _in(one, Part.SHORTCUT)]
@@ -223,9 +231,8 @@ def _unit(layers: list[Layer]) -> Unit:
     others = [one for one in beside if one.is_norm]
     for extra in (*projections[1:], *others[len(projections) :]):
         raise extra.stop("a shortcut has at most one convolution and one norm")
-    unit = Unit(
-        kind, tuple(convs), tuple(norms), *(next(iter(one), None) for one in (projections, others))
-    )
+    projection, norm = (next(iter(one), None) for one in (projections, others))
+    unit = Unit(kind, tuple(convs), tuple(norms), projection, norm, excitation)
     _check(unit)
     return unit
 
@@ -241,3 +248,14 @@ def _check(unit: Unit) -> None:
     projection = unit.projection
     if projection and projection.weight != (unit.out, unit.inputs, 1, 1):
         raise projection.stop("a projection is 1x1, from the block's input to its output")
+    if unit.excitation:
+        _check_excitation(unit)
+
+
+def _check_excitation(unit: Unit) -> None:
+    """Raise unless the layers of a block's squeeze-and-excitation go from its channels to fewer."""
+    first = unit.excitation[0]
+    if len(unit.excitation) != 2 or not all(map(_is_linear, unit.excitation)):
+        raise first.stop("squeeze-and-excitation has two linear layers or 1x1 convolutions")
+    if first.weight[1] != unit.out or unit.excitation[1].weight[:2] != (unit.out, first.out):
+        raise first.stop(f"squeeze-and-excitation goes from and to the {unit.out:,} channels")

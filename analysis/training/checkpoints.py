@@ -241,8 +241,8 @@ class Opened:
         for name, tensor in build(found.spec, device="meta").state_dict().items():
             if name.endswith("num_batches_tracked"):  # some files leave it out or store a float
                 weights[name] = weights.get(name, torch.tensor(0)).long().reshape(())
-            elif tensor.dim() == 2 and weights[name].dim() == 4:  # a classifier as a convolution
-                weights[name] = weights[name].flatten(1)
+            elif weights[name].dim() != tensor.dim() and weights[name].numel() == tensor.numel():
+                weights[name] = weights[name].reshape(tensor.shape)  # linear as 1x1, or reversed
         return weights
 
 
@@ -259,6 +259,8 @@ def open_checkpoint(path: Path) -> Opened:
 def _foreign(opened: Opened) -> Checkpoint:
     """Return the weights of another program's file with the usual normalisation."""
     spec, grey = opened.found.spec, opened.found.spec.channels == 1
+    if not spec.classes:
+        raise ValueError(f"{opened.file.path.name} has no classifier, so its network can't predict")
     return Checkpoint(
         spec=spec,
         weights=opened.weights(),

@@ -55,6 +55,7 @@ def as_saved(values: dict[str, Tensor], habit: str) -> dict[str, Tensor]:
             "detectron2",
         ),
         ("preresnet164:blocks=1,2,1", "timm resnetv2"),
+        ("resnet50d:blocks=1,1,1,1:widths=4,8,8,8:se=2:classes=5:input=3x32x32", "layers"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
@@ -65,6 +66,9 @@ def test_a_foreign_file_computes_what_its_network_does(
     saved = as_saved(values, habit)
     if habit == "timm resnetv2":  # its classifier is a convolution
         saved["head.fc.weight"] = saved["head.fc.weight"][:, :, None, None]
+    if habit == "layers":  # its squeeze-and-excitation is linear
+        linear = {name for name in saved if ".se." in name and name.endswith("weight")}
+        saved |= {name: saved[name].flatten(1) for name in linear}
     if suffix == "pth":
         torch.save({"epoch": 3, "state_dict": saved}, path)
     else:
@@ -240,6 +244,14 @@ def test_a_file_that_is_too_large_isn_t_read(
         open_tensors(tmp_path / "a.pth")
 
 
+def test_a_network_without_a_classifier_predicts_nothing(tmp_path: Path) -> None:
+    values = {name: value for name, value in trained(TINY).items() if not name.startswith("fc")}
+    torch.save(values, tmp_path / "a.pth")
+    assert str(checkpoints.open_checkpoint(tmp_path / "a.pth").found.spec) == f"{TINY}:classes=0"
+    with pytest.raises(ValueError, match=r"^a.pth has no classifier, so its network can't predict"):
+        checkpoints.load(tmp_path / "a.pth")
+
+
 def test_a_file_that_lacks_tensors_tells_its_model_but_can_t_be_used(tmp_path: Path) -> None:
     values = trained(TINY)
     del values["layer2.0.bn1.bias"], values["layer2.0.bn1.weight"]
@@ -266,8 +278,9 @@ def test_the_command_says_what_a_file_is(tmp_path: Path) -> None:
     assert said == (
         f"{TINY}\n"
         "44 tensors under model fit this network.\n"
-        "Names and shapes can't tell the rest, so it is assumed: unit=original, shortcut=zero_pad, "
-        "input=3x32x32, softmax=0, bn_eps=1e-05, activation=relu, padding=symmetric.\n"
+        "Names and shapes can't tell the rest, so it is assumed: unit=original, strides=1,2,2, "
+        "dilate=0,0, dropout=0.0, shortcut=zero_pad, input=3x32x32, softmax=0, bn_eps=1e-05, "
+        "activation=relu, padding=symmetric.\n"
         "1 tensor has no place in this network: fpn.weight.\n"
     )
     found = json.loads(
