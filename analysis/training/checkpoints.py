@@ -261,17 +261,20 @@ def _foreign(opened: Opened) -> Checkpoint:
     spec, grey = opened.found.spec, opened.found.spec.channels == 1
     if not spec.classes:
         raise ValueError(f"{opened.file.path.name} has no classifier, so its network can't predict")
-    return Checkpoint(
-        spec=spec,
-        weights=opened.weights(),
-        classes=tuple(f"class {number}" for number in range(spec.classes)),
-        mean=GREY_MEAN if grey else IMAGENET_MEAN,
-        std=GREY_STD if grey else IMAGENET_STD,
-        centre=CENTRE,
-        sides=None,
-        about={"model": str(spec), "left": ", ".join(opened.found.left)},
-        is_foreign=True,
-    )
+    classes = tuple(f"class {number}" for number in range(spec.classes))
+    mean, std = (GREY_MEAN, GREY_STD) if grey else (IMAGENET_MEAN, IMAGENET_STD)
+    about = {
+        "format": _FORMAT,
+        "model": str(spec),
+        "classes": json.dumps(classes),
+        "mean": json.dumps(mean),
+        "std": json.dumps(std),
+        "centre": json.dumps(CENTRE),
+        "foreign": "1",
+        "left": ", ".join(opened.found.left),
+    }
+    weights = opened.weights()
+    return Checkpoint(spec, weights, classes, mean, std, CENTRE, None, about, is_foreign=True)
 
 
 def convert(checkpoint: Checkpoint, path: Path) -> None:
@@ -280,18 +283,8 @@ def convert(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         OSError: if it can't be written.
     """
-    about = {
-        "format": _FORMAT,
-        "model": str(checkpoint.spec),
-        "classes": json.dumps(checkpoint.classes),
-        "mean": json.dumps(checkpoint.mean),
-        "std": json.dumps(checkpoint.std),
-        "centre": json.dumps(checkpoint.centre),
-        "foreign": "1",
-        "left": checkpoint.about["left"],
-    }
     weights = {name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
-    _write(weights, path, about)
+    _write(weights, path, checkpoint.about)
 
 
 def save_state(training: Training, path: Path) -> None:
