@@ -55,6 +55,7 @@ for command in (
     learning.recipes,
     learning.train,
     learning.predict,
+    learning.recognise,
     anatomy.lesions,
     anatomy.paths,
     anatomy.blocks,

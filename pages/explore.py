@@ -13,6 +13,7 @@ from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
 from pages.ui.wall import aside, heading, on_wall
 from pages.views.block import show_block
+from pages.views.checkpoint_file import open_button
 from pages.views.figures import (
     choose_view,
     profile_figures,
@@ -42,8 +43,11 @@ if edited:
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
 st.markdown((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
 top, below = st.empty(), st.container()
-with aside("tabs"):
+tabs, opening = aside("tabs").columns([3, 1])
+with tabs:
     view = choose_view()
+with opening:
+    open_button()
 has_figures = not on_wall() or view != "block"  # a screen has room for one of them
 known = published_of(spec) if is_published_ready() else None
 if has_figures:

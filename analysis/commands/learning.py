@@ -1,4 +1,4 @@
-"""Commands for training: train, recipes, predict."""
+"""Commands for training: train, recipes, predict, recognise."""
 
 from __future__ import annotations
 
@@ -169,6 +169,8 @@ def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -
     with _refusing(checkpoint):
         trained = checkpoints.load(checkpoint)
         network = trained.network()
+    for remark in trained.remarks:
+        click.echo(remark, err=True)
     found, refused = {}, []
     for picture in pictures:
         try:
@@ -191,6 +193,23 @@ def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -
             click.echo(f"{picture}: {said}")
     if refused:
         raise refused[0]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@format_option("text", "json")
+def recognise(file: Path, style: str) -> None:
+    """Say which ResNet a .pth, .pt or .safetensors FILE holds, and print its model text.
+
+    Only the names and shapes of the tensors are read, and no code from the file is run.
+    """
+    from analysis.training import recognised
+    from analysis.training.checkpoints import open_checkpoint
+
+    with _refusing(file):
+        opened = open_checkpoint(file)
+    texts = {"text": recognised.recognised_text, "json": recognised.recognised_json}
+    click.echo(texts[style](opened), nl=False)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def checkpoint_of(name: str | Path) -> Checkpoint:
     """Return a shipped checkpoint by its name, or one from a file.
 
     Raises:
-        ValueError: if the file isn't a checkpoint of this app.
+        ValueError: if the file isn't a checkpoint that `load` reads.
         OSError: if it can't be read.
     """
     return load(shipped_path(str(name)) if str(name) in SHIPPED else Path(name))
@@ -102,18 +102,20 @@ def usual_images(checkpoint: Checkpoint, offered: Collection[str]) -> str:
 def images_of(checkpoint: Checkpoint, data: str | None = None) -> ImageSet:
     """Return the set to test a checkpoint on: the given one, or else its own.
 
-    If Fashion-MNIST isn't on this machine, the sample replaces it, and the set's name says so.
+    If Fashion-MNIST isn't on this machine, the sample replaces it, and the set's name says so. A
+    network from another program, whose classes have no names, fits any set with as many classes.
 
     Raises:
         ValueError: if there is no such set, or its classes aren't the network's.
     """
-    own = checkpoint.about.get("data", "")
+    own = checkpoint.about.get("data", SAMPLE if checkpoint.is_foreign else "")
     if data is None:
         is_fashion = own in (SAMPLE, FASHION_MNIST)
         here = own == FASHION_MNIST and fashion_mnist_is_whole_here()
         data = own if here or not is_fashion else SAMPLE
     images = open_set(data)
-    if images.classes != checkpoint.classes:
+    fits = len(images.classes) == len(checkpoint.classes)
+    if not fits or not (checkpoint.is_foreign or images.classes == checkpoint.classes):
         raise ValueError(
             f"the network was trained for {_some(checkpoint.classes)}, but {images.name} has "
             f"{_some(images.classes)}"

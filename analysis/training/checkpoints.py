@@ -1,7 +1,8 @@
 """Checkpoints: trained weights as safetensors, described in the file's metadata.
 
-The weights are enough to predict; a second file holds what a run needs to resume. Safetensors files
-hold tensors and text and can't run code; no other format is read.
+The weights are enough to predict; a second file holds what a run needs to resume. Weights from
+other programs, of which a file says no more than names and shapes, become checkpoints if every
+tensor of the network has its values.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from analysis.training.loop import Training
 from analysis.training.recipes import OptimiserKind
 from analysis.training.report import read_run, run_result
 from analysis.training.runs import Run
+from analysis.training.tensors import TensorFile, open_tensors
 from nets import parse
+from nets.options import OPTIONS, idle_options
+from nets.recognise import Recognised, recognise
 from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
 
@@ -41,7 +45,17 @@ STATE = ".state.safetensors"
 MAX_SIDE = 10_000
 """Largest height or width of the pictures that a network was trained on."""
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""The usual normalisation of colour pictures, which torchvision's and timm's networks expect."""
+
+GREY_MEAN, GREY_STD = (0.5,), (0.5,)
+"""The usual normalisation of grey pictures: from -1 to 1."""
+
+ASSUMED = "numbered classes and ImageNet's normalisation (grey pictures: -1 to 1)"
+"""What a file from another program doesn't say."""
+
 _FORMAT = "resnet-lab checkpoint 1"
+_MOST_LEFT = 200  # characters
 _STATE_FORMAT = "resnet-lab state 1"
 
 
@@ -58,6 +72,8 @@ class Checkpoint:
         centre: the share of a picture's shorter side that the network sees.
         sides: height and width of the training pictures, if all had the same.
         about: recipe, data, seed and figures, as text to show.
+        is_foreign: whether the weights come from another program, whose file names no classes and
+            no normalisation: the classes are numbered, and the normalisation is the usual one.
     """
 
     spec: ResNetSpec
@@ -68,6 +84,14 @@ class Checkpoint:
     centre: float
     sides: tuple[int, int] | None
     about: Mapping[str, str]
+    is_foreign: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said with every use of another program's weights."""
+        left = self.about.get("left", "")
+        said = f"tensors without a place in {self.spec} are left out: {left[:_MOST_LEFT]}"
+        return (f"assumed: {ASSUMED}", *([said] if left else ())) if self.is_foreign else ()
 
     def network(self, *, softmax: bool = False) -> ResNet:
         """Return the network with these weights, in eval mode and float32.
@@ -141,12 +165,15 @@ def save(training: Training, path: Path, *, half: bool = False) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint of this app, or the weights of a ResNet from another program.
 
     Raises:
-        ValueError: in one sentence, if the file isn't a checkpoint, or is damaged.
+        ValueError: in one sentence, if the file isn't one, lacks a tensor, or is damaged.
         OSError: if it can't be read.
     """
+    file = open_tensors(path)
+    if file.about.get("format") != _FORMAT:
+        return _foreign(Opened.of(file))
     weights, about = _read(path, _FORMAT)
     try:
         found = Checkpoint(
@@ -158,6 +185,7 @@ def load(path: Path) -> Checkpoint:
             centre=float(about["centre"]),
             sides=_pair(about.get("sides", "null")),
             about=about,
+            is_foreign=about.get("foreign") == "1",
         )
         colours = len(found.mean)
         if len(found.classes) != found.spec.classes or colours not in (1, 3):
@@ -169,6 +197,94 @@ def load(path: Path) -> Checkpoint:
     except (KeyError, TypeError, ValueError, RecursionError, OverflowError):
         raise ValueError(f"{path.name} is damaged: its description can't be read") from None
     return found
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file and the network that its tensors' names and shapes belong to; no values are read."""
+
+    file: TensorFile
+    found: Recognised
+
+    @classmethod
+    def of(cls, file: TensorFile) -> Opened:
+        """Recognise the network of a file; a checkpoint of this app says which it is.
+
+        Raises:
+            ValueError: in one sentence, if it isn't a ResNet.
+        """
+        try:
+            found = recognise(file.shapes)
+            if file.about.get("format") == _FORMAT:
+                spec = parse(file.about["model"])
+                sure = tuple(name for name in OPTIONS if name not in idle_options(spec))
+                found = replace(found, spec=spec, sure=sure, assumed=())
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{file.path.name}: {error}") from None
+        return cls(file, found)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Read the values, by our names.
+
+        Raises:
+            ValueError: if the file lacks a tensor of the network.
+            OSError: if it can't be read.
+        """
+        found = self.found
+        if found.missing:
+            more = f" and {len(found.missing) - 1:,} more" if len(found.missing) > 1 else ""
+            raise ValueError(
+                f"{self.file.path.name} has no values for {found.missing[0]}{more} of {found.spec}"
+            )
+        values = self.file.values(found.names)
+        weights = {ours: values[theirs] for theirs, ours in found.names.items()}
+        for name, tensor in build(found.spec, device="meta").state_dict().items():
+            if name.endswith("num_batches_tracked"):  # some files leave it out or store a float
+                weights[name] = weights.get(name, torch.tensor(0)).long().reshape(())
+            elif weights[name].dim() != tensor.dim() and weights[name].numel() == tensor.numel():
+                weights[name] = weights[name].reshape(tensor.shape)  # linear as 1x1, or reversed
+        return weights
+
+
+def open_checkpoint(path: Path) -> Opened:
+    """Read the names and shapes of a file's tensors, and recognise the network.
+
+    Raises:
+        ValueError: in one sentence, if the file can't be used or isn't a ResNet.
+        OSError: if it can't be read.
+    """
+    return Opened.of(open_tensors(path))
+
+
+def _foreign(opened: Opened) -> Checkpoint:
+    """Return the weights of another program's file with the usual normalisation."""
+    spec, grey = opened.found.spec, opened.found.spec.channels == 1
+    if not spec.classes:
+        raise ValueError(f"{opened.file.path.name} has no classifier, so its network can't predict")
+    classes = tuple(f"class {number}" for number in range(spec.classes))
+    mean, std = (GREY_MEAN, GREY_STD) if grey else (IMAGENET_MEAN, IMAGENET_STD)
+    about = {
+        "format": _FORMAT,
+        "model": str(spec),
+        "classes": json.dumps(classes),
+        "mean": json.dumps(mean),
+        "std": json.dumps(std),
+        "centre": json.dumps(CENTRE),
+        "foreign": "1",
+        "left": ", ".join(opened.found.left),
+    }
+    weights = opened.weights()
+    return Checkpoint(spec, weights, classes, mean, std, CENTRE, None, about, is_foreign=True)
+
+
+def convert(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint read from another program's file in this app's format, atomically.
+
+    Raises:
+        OSError: if it can't be written.
+    """
+    weights = {name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
+    _write(weights, path, checkpoint.about)
 
 
 def save_state(training: Training, path: Path) -> None:
@@ -339,10 +455,7 @@ def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             about = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
-        raise ValueError(
-            f"{path.name} isn't a checkpoint of this app, or it's damaged: only safetensors files "
-            "are read, because a pickle can run code"
-        ) from error
+        raise ValueError(f"{path.name} isn't a checkpoint of this app, or it's damaged") from error
     if about.get("format") != wanted:
         raise ValueError(f"{path.name} isn't a checkpoint of this app: its format isn't '{wanted}'")
     return tensors, about

@@ -54,7 +54,7 @@ class _Files:
         makers: makes each file, by name.
         is_running: whether the page is running.
         page: the page of the latest run.
-        open: the export dialog that is open on that page; empty if none is.
+        open: the dialog that is open on that page; empty if none is.
     """
 
     makers: dict[str, Make] = field(default_factory=dict)
@@ -101,12 +101,12 @@ def held_files() -> Iterator[bool]:
 
 
 def is_open(dialog: str) -> bool:
-    """Return whether an export dialog is open; it stays open when the page reruns."""
+    """Return whether a page's dialog is open; it stays open when the page reruns."""
     return _files().open == dialog
 
 
 def open_dialog(dialog: str) -> None:
-    """Open an export dialog from a callback; an empty name closes it."""
+    """Open a page's dialog from a callback; an empty name closes it."""
     _files().open = dialog
 
 

@@ -16,13 +16,14 @@ from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED
 from analysis.lesions.subjects import NET, digest_of, file_of, images_of, subject_of, usual_images
 from analysis.training.checkpoints import Checkpoint, load
-from analysis.training.uploads import MAX_BYTES, keep
+from analysis.training.tensors import MAX_UPLOAD_BYTES, SUFFIXES
+from analysis.training.uploads import keep
 from nets import parse
 from nets.options import Shortcut
 from nets.spec import ResNetSpec
 from pages.ui.address import held, hold
 from pages.ui.fields import select
-from pages.ui.words import complain
+from pages.ui.words import complain, sentence
 from pages.views.runs import runs_of_visit
 
 UPLOAD = "upload"
@@ -115,13 +116,16 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
     words[UPLOAD] = "my own checkpoint"
     value = select("Network", words, NET, key=key, place=place)
     if value != UPLOAD:
-        return found(value)
+        one = found(value)
+        for remark in _remarks(one) if one else ():
+            below.caption(sentence(remark))
+        return one
     with below:
         st.file_uploader(
-            "A checkpoint from the Training page or the `train` command",
-            ["safetensors"],
+            "A checkpoint of this app, or the weights of any ResNet",
+            SUFFIXES,
             key=f"{key}_file",
-            max_upload_size=MAX_BYTES // 10**6,
+            max_upload_size=MAX_UPLOAD_BYTES // 10**6,
             on_change=_keep,
             args=(key,),
         )
@@ -154,6 +158,13 @@ def _described(one: Trained) -> str:
         return f"{_kind(one.checkpoint.spec)}, {one.value[:6]}"
     except (ValueError, OSError):
         return ""
+
+
+def _remarks(one: Trained) -> tuple[str, ...]:
+    try:
+        return one.checkpoint.remarks
+    except (ValueError, OSError):  # said where the weights are used
+        return ()
 
 
 def _keep(key: str) -> None:

@@ -147,7 +147,10 @@ def test_what_cannot_be_trained_is_one_line(
 def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"no checkpoint")
-    for path, sentence in ((bad, "isn't a checkpoint of this app"), (tmp_path / "none", "No such")):
+    for path, sentence in (
+        (bad, "is neither a safetensors file"),
+        (tmp_path / "none", "No such"),
+    ):
         status, out, err = call(capsys, "predict", str(path), "a.png")
         assert (status, out) == (2, "")
         assert err.count("\n") == 1

@@ -191,6 +191,18 @@ def test_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert copy.weights[name].dtype == value.dtype
 
 
+def test_a_checkpoint_of_another_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign, path = tmp_path / "foreign.pth", tmp_path / "net.safetensors"
+    torch.save(checkpoint_of(CHECKPOINT).network().state_dict(), foreign)
+    assert call(capsys, "export", str(foreign), "-o", str(path))[0] == 0
+    again, given = checkpoint_of(path), checkpoint_of(foreign)
+    assert (again.spec, again.classes, again.remarks) == (given.spec, given.classes, given.remarks)
+    assert torch.equal(again.weights["fc.weight"], given.weights["fc.weight"])
+    assert call(capsys, "export", str(foreign), "-o", str(tmp_path / "net.onnx"))[0] == 0
+
+
 def test_a_checkpoint_keeps_the_softmax_of_its_model() -> None:
     trained = checkpoint_of(CHECKPOINT)
     ends = replace(trained, spec=replace(trained.spec, softmax=True)).network(softmax=True)

@@ -129,7 +129,7 @@ def test_a_checkpoint_is_uploaded_and_stays_in_the_address(open_app: Open) -> No
     kind = "application/octet-stream"
     app.file_uploader(key="net_file").upload("a.safetensors", b"nothing", kind).run()
     (said,) = [error.value for error in app.error]
-    assert said.startswith("The file isn't a checkpoint of this app, or it's damaged: only")
+    assert said == "The file is neither a safetensors file nor one of torch.save."
     data = shipped_path("fashion_resnet32").read_bytes()
     app.file_uploader(key="net_file").upload("a.safetensors", data, kind).run()
     assert not app.exception
@@ -138,7 +138,7 @@ def test_a_checkpoint_is_uploaded_and_stays_in_the_address(open_app: Open) -> No
 
 
 def test_uploads_are_bounded_and_checked(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^the file isn't a checkpoint of this app"):
+    with pytest.raises(ValueError, match=r"^the file is neither a safetensors file"):
         keep(b"nothing", tmp_path)
     assert list(tmp_path.iterdir()) == []
     training = Training(toy_task(), toy_set())
