@@ -38,7 +38,7 @@ from analysis.charts.chart import (
     tick_text,
     words_along,
 )
-from analysis.charts.names import Name, Sheet, has_names, placed
+from analysis.charts.names import Name, Sheet, has_names, in_legend, lines_of_their_own, placed
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
 from analysis.style.fonts import FOLDER, HAN, HAN_FAMILY, beside, covered, text_width
@@ -360,8 +360,8 @@ def picture(
             drawn.draw_without_rendering()
             box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * sizes.pt_per_px
             found = placed(chart, (Sheet(box.width / px, box.height / px),))
-            if found.key and _are_in_legend(chart):
-                return drawn
+            if found.key and lines_of_their_own(chart):
+                return picture(in_legend(chart), palette, title, width_mm)
             for name in found.names:
                 _annotate(axes, chart, name, palette, sizes)
             if found.key:
@@ -369,12 +369,6 @@ def picture(
                 below = _legend(drawn, axes, sizes, found.key, len(chart.series) > 1)
                 drawn.set_figheight(sizes.whole(above + below))
     return drawn
-
-
-def _are_in_legend(chart: Chart) -> bool:
-    """Return whether the legend already names every named point, such as the end of a line."""
-    known = {series.name for series in chart.series if series.in_legend}
-    return all(text in known for series in chart.series for text in series.text if text)
 
 
 def left_out(title: str) -> str:

@@ -8,7 +8,7 @@ on all sheets, because only the browser knows the width.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import copysign, cos, hypot, log10, pi, sin
@@ -170,6 +170,17 @@ def lines_of_their_own(chart: Chart) -> bool:
     """Return whether the chart's points are the ends of lines, which they name."""
     lines = {series.name for series in chart.series if series.draw is Draw.LINE}
     return any(series.text == (series.name,) and series.name in lines for series in chart.series)
+
+
+def in_legend(chart: Chart) -> Chart:
+    """Return a chart whose lines are named in its legend instead of at their ends."""
+    lines = {series.name for series in chart.series if series.draw is Draw.LINE}
+    kept = (
+        replace(series, in_legend=True) if series.draw is Draw.LINE else series
+        for series in chart.series
+        if not (series.text == (series.name,) and series.name in lines)
+    )
+    return replace(chart, series=tuple(kept))
 
 
 def _at_ends(crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]]) -> Names:

@@ -28,7 +28,15 @@ from analysis.charts.chart import (
     series_looks,
     words_along,
 )
-from analysis.charts.names import Name, Names, Sheet, has_names, placed
+from analysis.charts.names import (
+    Name,
+    Names,
+    Sheet,
+    has_names,
+    in_legend,
+    lines_of_their_own,
+    placed,
+)
 from analysis.style.fonts import FONT_FAMILY
 from analysis.style.palette import LIGHT, Palette, mix
 
@@ -67,6 +75,14 @@ def wall_names(chart: Chart) -> Names:
     return placed(chart, tuple(sheets))
 
 
+def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
+    """Return the chart with its lines in the legend if there is no room for names at their ends."""
+    if not lines_of_their_own(chart):
+        return chart
+    found = wall_names(chart) if wall else wide_names(chart, height)
+    return in_legend(chart) if found.key else chart
+
+
 def narrow_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
     """Place names for a phone; plotly draws them as the points' text, without leader lines."""
     return placed(chart, _sheets(height, _NARROW, _ROUND_NARROW), leaders=False)
@@ -100,6 +116,7 @@ def figure(
     """
     import plotly.graph_objects as go
 
+    chart = legible(chart, height, wall)
     scale = _WALL_SCALE if wall else 1.0
     font, small = (WALL_PX, WALL_PX) if wall else (FONT_PX, FONT_PX - 1)
     named = has_names(chart)

@@ -10,7 +10,14 @@ import streamlit as st
 from analysis.charts.chart import Chart
 from analysis.charts.file import MIN_WIDTH_MM, chart_file, check, left_out, most_dpi, row_file
 from analysis.charts.names import has_names
-from analysis.charts.screen import HEIGHT_PX, figure, narrow_names, wall_names, wide_names
+from analysis.charts.screen import (
+    HEIGHT_PX,
+    figure,
+    legible,
+    narrow_names,
+    wall_names,
+    wide_names,
+)
 from analysis.charts.words import described
 from analysis.drawing.caption import figure_caption
 from analysis.style.look import Look
@@ -36,6 +43,7 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
         key: identifies the chart on the page.
         height: the height in px, or None to fill the window.
     """
+    chart = legible(chart, height, on_wall())
     if on_wall():
         drawn = figure(chart, palette(), wall=True)
         with st.container(key=f"wall_fills_{key}"):

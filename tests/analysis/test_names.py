@@ -12,10 +12,10 @@ from math import hypot, log10
 import pytest
 from matplotlib.text import Annotation, Text
 
-from analysis.charts.chart import POINT_PX, Chart, Draw, Place
+from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, named_at_ends
 from analysis.charts.file import picture
-from analysis.charts.names import BEYOND_PX, Names, dots
-from analysis.charts.screen import figure, narrow_names, wall_names, wide_names
+from analysis.charts.names import BEYOND_PX, Names, Sheet, dots
+from analysis.charts.screen import figure, legible, narrow_names, wall_names, wide_names
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, Row, compare, recipes
 from nets import CATALOG, parse
@@ -266,3 +266,35 @@ def test_names_at_one_place_share_a_text() -> None:
     _, best = chart.series
     assert best.text == ("ResNet-20, Plain-20", "", "ResNet-50")
     assert [name.text for name in wide_names(chart).names] == ["ResNet-20, Plain-20", "ResNet-50"]
+
+
+def _ends(names: Sequence[str], heights: Sequence[float]) -> Chart:
+    lines = [
+        Series(name, tuple(range(11)), tuple(height + x / 50 for x in range(11)))
+        for name, height in zip(names, heights, strict=True)
+    ]
+    return Chart("", "x", "y", named_at_ends(lines), "")
+
+
+def test_a_lines_name_on_a_phone_lies_on_no_line() -> None:
+    chart = _ends(["residual, 50 layers", "plain, 50 layers"], [0.0, 1.0])
+    found = narrow_names(chart)
+    sheets = [Sheet(width, 300.0) for width in (200.0, 420.0)]
+    assert len(found.names) == 2
+    for sheet in sheets:
+        for name in found.names:
+            dot = dots(chart, name.series)[name.point]
+            middle = (dot.along * sheet.width + name.right, dot.up * sheet.height + name.up)
+            for number in range(2):
+                for at in dots(chart, number):
+                    across = abs(at.along * sheet.width - middle[0]) < name.width / 2
+                    upward = abs(at.up * sheet.height - middle[1]) < name.height / 2
+                    assert not (across and upward)
+
+
+def test_two_lines_never_share_a_name() -> None:
+    chart = _ends(["plain, 20 layers", "plain, 56 layers", "residual"], [0.0, 0.06, 0.12])
+    texts = [text for _, text in narrow_names(chart).key]
+    assert texts in ([], ["plain, 20 layers", "plain, 56 layers", "residual"])
+    crowded = _ends([f"residual, {20 * i} layers, pre-activation" for i in range(1, 7)], [0.0] * 6)
+    assert crowded == legible(crowded)  # named in the legend from the first
