@@ -31,7 +31,7 @@ from analysis.costs.step import Dtype, Optimiser, largest_batch
 from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
-from nets.options import CHANNELS, checked, given, number_of
+from nets.options import CHANNELS, OPTIONS, check_whole, checked, given, number_of
 from nets.spec import ResNetSpec, join, overrides
 
 MAX_BUDGET = 10**18
@@ -62,7 +62,9 @@ def task_of(input_shape: tuple[int, int, int], classes: int | None = None) -> Ta
         ValueError: if a side or the number of classes is out of bounds.
     """
     sides: tuple[int, int, int] = checked("input", input_shape)
-    number: int | None = None if classes is None else checked("classes", classes)
+    if classes is not None:
+        check_whole("classes", classes, 1, int(OPTIONS["classes"].high))
+    number = classes
     for task in (IMAGENET, CIFAR):
         if sides == task.input and number in (None, task.classes):
             return task

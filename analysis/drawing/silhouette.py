@@ -102,6 +102,10 @@ def _widest(rows: Sequence[_Layout]) -> float:
     return max(map(_width, rows))
 
 
+_ENDS = ("classes", "features")
+"""The parts that the head can return."""
+
+
 @dataclass(frozen=True)
 class _Tensor:
     """One box: its name, its name in the paper, and its shape [C, H, W]."""
@@ -112,7 +116,7 @@ class _Tensor:
 
     def lines(self, split: bool) -> tuple[str, ...]:
         """Return the lines of the label below the box."""
-        if self.part == "classes":
+        if self.part in _ENDS:
             return self.name, self.part, str(self.sides[0])
         if split:
             return self.name, self.part, f"{self.sides[0]}×", shape(self.sides[1:])
@@ -121,12 +125,14 @@ class _Tensor:
 
 def _tensors(profile: Profile) -> Iterator[_Tensor]:
     yield _Tensor("input", "image", profile.input)
+    *_, last = plan.stem_convs(profile.spec)
     for layer in profile.layers:
-        if layer.path in ("conv1", "maxpool"):
-            yield _Tensor(layer.path, "stem", layer.output)
+        if layer.path in (last, "maxpool"):
+            yield _Tensor(layer.place.module.path, "stem", layer.output)
     for stage in profile.stages[1:-1]:
         yield _Tensor(stage.name, plan.paper_name(stage.name), stage.output)
-    yield _Tensor(profile.stages[-1].name, "classes", profile.stages[-1].output)
+    end = "classes" if profile.spec.classes else "features"
+    yield _Tensor(profile.stages[-1].name, end, profile.stages[-1].output)
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ class _Layout:
 
     def front(self, tensor: _Tensor) -> tuple[float, float]:
         """Return the width and height of a front face."""
-        if tensor.part == "classes":
+        if tensor.part in _ENDS:
             return _BAR, _BAR
         _, height, width = tensor.sides
         return max(_THINNEST, self.unit * sqrt(width)), max(_THINNEST, self.unit * sqrt(height))

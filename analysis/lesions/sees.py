@@ -108,7 +108,7 @@ def see(
         logits = parts[-1](x)[0]
     if target is None:
         target = int(logits.argmax())
-    check_whole("target", target, 0, spec.classes - 1)
+    check_whole("target", target, 0, spec.outputs - 1)
     cam = LayerGradCam(parts, parts[-2]).attribute(image, target, relu_attributions=True)
     assert isinstance(cam, Tensor)
     return Seen(

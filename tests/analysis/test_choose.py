@@ -67,7 +67,7 @@ def test_everything_fits() -> None:
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
-        "All 16 networks for CIFAR-10 (3×32×32, 10 classes) fit: the deepest is resnet1202 with "
+        "All 18 networks for CIFAR-10 (3×32×32, 10 classes) fit: the deepest is resnet1202 with "
         "1,202 layers."
     )
     unlimited = choose(CIFAR, Budgets())
@@ -76,32 +76,34 @@ def test_everything_fits() -> None:
 
 
 def test_nothing_fits() -> None:
-    choice = choose(IMAGENET, Budgets(max_macs=1e9))
+    choice = choose(IMAGENET, Budgets(max_macs=5e8))
     assert not choice.fits
     assert not choice.fronts
     assert not choice.best
     near = min(choice.misses, key=lambda miss: miss.worst)
-    assert (near.row.model, near.row.macs) == ("plain18", 1_794_805_760)
+    assert (near.row.model, near.row.macs) == ("resnet10", 889_229_312)
     assert choice.sentence == (
-        "No network for ImageNet (3×224×224, 1,000 classes) fits: plain18 comes closest but needs "
-        "1.79 G MACs per image (limit: 1.00 G MACs per image), 79.5% too much; outside the "
-        "catalog, resnet18:blocks=1,1,1,1 fits."
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: resnet10 comes closest but needs "
+        "889 M MACs per image (limit: 500 M MACs per image), 77.8% too much."
     )
     assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times the limit.")
-    assert choice.deepest[0].row.model == "resnet18:blocks=1,1,1,1"
+    small = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("plain18")])
+    assert small.sentence.endswith("; outside the catalog, plain18:blocks=1,1,1,1 fits.")
+    assert small.deepest[0].row.model == "plain18:blocks=1,1,1,1"
 
 
 def test_some_fit_and_the_misses_say_why() -> None:
     choice = choose(IMAGENET, Budgets(max_macs=4.1e9, max_params=23e6), batch=8)
     assert models(choice) == [
-        *("resnet18", "resnet34", "resnet34_a", "resnet34_c", "plain18", "plain34")
+        *("resnet18", "resnet34", "resnet34_a", "resnet34_c", "plain18", "plain34"),
+        *("resnet10", "resnet26", "resnet26d", "keras_resnet34"),
     ]
     missed = {miss.row.model: miss for miss in choice.misses}
     assert set(missed["resnet50"].over) == {Budget.PARAMS}
     assert set(missed["resnet101"].over) == {Budget.MACS, Budget.PARAMS}
     assert missed["resnet50"].over[Budget.PARAMS] == 25_557_032
     assert missed["resnet50"].worst == pytest.approx(25_557_032 / 23e6)
-    assert choice.sentence.startswith(f"{len(choice.fits)} of 18 networks for ImageNet")
+    assert choice.sentence.startswith(f"{len(choice.fits)} of 32 networks for ImageNet")
     reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
     assert choice.sentence.endswith(
         f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}."
@@ -160,13 +162,19 @@ def test_the_deepest_may_be_outside_the_catalog() -> None:
 def test_a_searched_network_is_a_scaled_version_of_its_family() -> None:
     choice = choose(IMAGENET, Budgets(max_macs=5e9))
     assert {deep.family: deep.row.model for deep in choice.deepest} == {
-        "resnet18": "resnet34:blocks=4,5,8,4",
-        "resnet50": "resnet50:blocks=3,4,10,3",
+        "resnet10": "resnet34:blocks=4,5,8,4",
+        "resnet26": "resnet50:blocks=3,4,10,3",
         "resnext50_32x4d": "resnext50_32x4d:blocks=3,4,9,3",
         "resnet50_v1": "resnet50_v1:blocks=3,4,11,3",
         "resnet34_a": "resnet34_a:blocks=4,5,8,4",
         "resnet34_c": "resnet34_c:blocks=4,5,7,4",
         "plain18": "plain34:blocks=4,5,8,4",
+        "resnet50c": "resnet50c:blocks=3,4,9,3",
+        "resnet26d": "resnet50d:blocks=3,4,9,3",
+        "seresnet50": "seresnet50:blocks=3,4,10,3",
+        "resnet50_gn": "resnet50_gn:blocks=3,4,10,3",
+        "keras_resnet34": "keras_resnet34:blocks=4,5,8,4",
+        "keras_resnet50": "keras_resnet50:blocks=3,4,11,3",
         "preresnet200": "preresnet200:blocks=3,4,10,3",
     }
     wide = choose(IMAGENET, Budgets(max_macs=5e9), candidates=[parse("wide_resnet50_2")])
@@ -203,7 +211,7 @@ def test_measured_times() -> None:
     assert [miss.row.model for miss in choice.misses] == ["resnet56"]
     assert choice.misses[0].over == {Budget.TIME: 9.0}
     assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
-    assert "Not evaluated: resnet44 and 12 more (not measured)." in choice.sentence
+    assert "Not evaluated: resnet44 and 14 more (not measured)." in choice.sentence
     nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
     assert "resnet20 comes closest but needs 2.00 ms (limit: 1.00 ms)" in nothing
     with pytest.raises(ValueError, match="max_ms needs measured times, but none were given"):
@@ -211,13 +219,16 @@ def test_measured_times() -> None:
 
 
 def test_an_input_that_no_network_can_train_on() -> None:
+    """Group norm can: a group has several channels."""
     budgets = Budgets(max_macs=1e12, max_training_bytes=1e12)
-    choice = choose(task_of((3, 1, 1)), budgets)
+    normed = [entry.spec for name, entry in CATALOG.items() if name != "resnet50_gn"]
+    assert models(choose(task_of((3, 1, 1)), budgets)) == ["resnet50_gn:input=3x1x1"]
+    choice = choose(task_of((3, 1, 1)), budgets, candidates=normed)
     assert not choice.fits
     assert choice.sentence.startswith("No network could be evaluated for custom images (3×1×1, ")
     assert "would train on one value per channel" in choice.sentence
     assert all("one value per channel" in refusal.reason for refusal in choice.refused)
-    free = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12))
+    free = choose(task_of((3, 1, 1)), Budgets(max_macs=1e12), candidates=normed)
     assert len(free.fits) == len(choice.refused)
     assert not free.refused
     assert {r.training_bytes_float32 for r in free.fits} == {None}

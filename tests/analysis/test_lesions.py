@@ -43,7 +43,7 @@ def shown(spec: ResNetSpec, number: int = 6, dtype: torch.dtype = torch.float32)
 
 
 def labels(spec: ResNetSpec, number: int = 6) -> Tensor:
-    return torch.arange(number) % spec.classes
+    return torch.arange(number) % spec.outputs
 
 
 def without(model: ResNet, x: Tensor, out: set[str]) -> Tensor:

@@ -132,27 +132,27 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: chosen(IMAGENET, max_macs=4_000_000_000),
         0,
-        "7 of 18 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is resnet50_v1 "
+        "12 of 32 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is resnet50_v1 "
         "with 50 layers.",
-        "ImageNet（3×224×224，1,000 类）的 18 个网络中有 7 个符合预算：最深的是 resnet50_v1，"
+        "ImageNet（3×224×224，1,000 类）的 32 个网络中有 12 个符合预算：最深的是 resnet50_v1，"
         "有 50 层。",
     ),
     (
         lambda: chosen(IMAGENET, max_macs=1_000_000, max_params=2),
         0,
-        "No network for ImageNet (3×224×224, 1,000 classes) fits: plain18 comes closest but needs "
-        "1.79 G MACs per image (limit: 1.00 M MACs per image) and 11.5 M parameters (limit: 2 "
-        "parameters), 5,757,844 times the limit.",
-        "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 plain18，但需要每张图像的乘加 "
-        "1.79 G（上限：每张图像的乘加 1.00 M）和参数 11.5 M（上限：参数 2），"
-        "是上限的 5,757,844 倍。",
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: resnet10 comes closest but needs "
+        "889 M MACs per image (limit: 1.00 M MACs per image) and 5.42 M parameters (limit: 2 "
+        "parameters), 2,709,396 times the limit.",
+        "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 resnet10，但需要每张图像的"
+        "乘加 889 M（上限：每张图像的乘加 1.00 M）和参数 5.42 M（上限：参数 2），"
+        "是上限的 2,709,396 倍。",
     ),
     (
         lambda: chosen(CIFAR),
         0,
-        "All 16 networks for CIFAR-10 (3×32×32, 10 classes) fit, since no budget is set: the "
+        "All 18 networks for CIFAR-10 (3×32×32, 10 classes) fit, since no budget is set: the "
         "deepest is resnet1202 with 1,202 layers.",
-        "CIFAR-10（3×32×32，10 类）的 16 个网络全部符合预算，因为没有设预算：最深的是 resnet1202，"
+        "CIFAR-10（3×32×32，10 类）的 18 个网络全部符合预算，因为没有设预算：最深的是 resnet1202，"
         "有 1,202 层。",
     ),
     (
@@ -226,4 +226,4 @@ def test_files_and_charts_are_in_english() -> None:
         assert gradients_result(run) == result
         assert gradient_chart(run.curves) == chart
         assert caption(profile(parse("plain56"))) == told
-        assert choice_json(choose(CIFAR, Budgets())).startswith('{\n "sentence": "All 16')
+        assert choice_json(choose(CIFAR, Budgets())).startswith('{\n "sentence": "All 18')

@@ -13,6 +13,7 @@ from analysis import Profile, profile
 from analysis.drawing.silhouette import MAX_WIDTH, NAME_SIZE, TEXT_SIZE, silhouette
 from analysis.style.palette import DARK, LIGHT
 from nets import parse
+from nets.options import Stem
 from nets.spec import ResNetSpec
 from tests.conftest import Golden
 from tests.strategies import specs
@@ -90,14 +91,14 @@ def check(spec: ResNetSpec) -> None:
 
     names = [group[0].text for group in texts]
     stages = [stage.name for stage in counted.stages[1:-1]]
-    stem = [layer.path for layer in counted.layers if layer.path in ("conv1", "maxpool")]
+    stem = ["conv1", "maxpool"] if spec.stem is not Stem.CIFAR else ["conv1"]
     assert names == ["input", *stem, *stages, "head"]
     assert [g.get("data-name") for g in root.findall(".//{*}g[@class='box']")] == names
     shapes = ["".join(text.text or "" for text in group[2:]) for group in texts]
     assert shapes[-len(stages) - 1 : -1] == [
         "×".join(map(str, stage.output)) for stage in counted.stages[1:-1]
     ]
-    assert shapes[-1] == str(spec.classes)
+    assert shapes[-1] == str(spec.outputs)
 
 
 @given(specs())

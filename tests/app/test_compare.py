@@ -152,8 +152,8 @@ def test_choose_names_what_one_image_cannot_train_and_shows_the_others(open_app:
     app = open_app(None, "choose", task="my own images", own_input="3x16x16", choose_batch="1")
     assert not app.exception
     said = html(app)
-    assert "All 16 networks for custom images" in said
-    assert "Not evaluated: resnet18:input=3x16x16:classes=100 and 19 more (input 3x16x16 is" in said
+    assert "All 21 networks for custom images" in said
+    assert "Not evaluated: resnet18:input=3x16x16:classes=100 and 33 more (input 3x16x16 is" in said
     assert "resnet1202" in html(app)
 
 
@@ -232,7 +232,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     assert app.error[0].value == "MACs must be above 0 and at most 1,000,000,000 G, not 1e+300."
     app.number_input(key="max_macs").set_value(1000.0).run()
     app.number_input(key="max_training").set_value(1000.0).run()
-    assert "All 18 networks for" in html(app)
+    assert "All 32 networks for" in html(app)
     app.number_input(key="max_ms").set_value(5.0).run()
     assert app.error[0].value.startswith(
         "No training step was measured on this server at batch 32 in float32; measure"

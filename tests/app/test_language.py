@@ -131,7 +131,7 @@ def test_the_class_answers_in_chinese(open_app: Open) -> None:
 
 
 def test_a_kept_choice_speaks_each_visitors_language(open_app: Open) -> None:
-    said = {"zh": "的 18 个网络中有", "en": "of 18 networks for ImageNet"}
+    said = {"zh": "的 32 个网络中有", "en": "of 32 networks for ImageNet"}
     for lang, other in (("zh", "en"), ("en", "zh"), ("zh", "en")):
         page = html(open_app("resnet50", "choose", lang=lang))
         assert said[lang] in page
