@@ -648,7 +648,7 @@ CATALOG: dict[str, CatalogEntry] = {
     "mmseg_r50_d8": CatalogEntry(
         _spec("mmseg_r50_d8", stem=Stem.DEEP, dilate=(0, 1, 1), classes=0, input=(3, 512, 1024)),
         Family.BACKBONES,
-        "ResNet-50-C, stride 8, of MMSegmentation",
+        "ResNet-50-C of MMSegmentation",
         "ResNet-50-C without its classifier, dilated in its last two stages.",
         MMSEG2020,
     ),

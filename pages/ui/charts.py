@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.charts.file import MIN_WIDTH_MM, chart_file, check, left_out, most_dpi, row_file
@@ -29,6 +30,16 @@ from pages.ui.wall import on_wall
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _BARE = {"displayModeBar": False}
+
+
+def reserve(what: str) -> DeltaGenerator:
+    """Reserve the height of a strip of buttons or of a chart with its sentence until it is drawn.
+
+    Otherwise what stands below would move when it comes.
+    """
+    place = st.empty()
+    place.html(f'<div class="rl-reserved rl-{what}"></div>')
+    return place
 
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:

@@ -13,9 +13,9 @@ EDITS = {
     # group: (option, value, the model text that results)
     "Size": ("Blocks per stage", "2,2,2,2", "blocks=2,2,2,2"),
     "Block": ("Groups", "8", "groups=8"),
-    "Shortcut": ("BN after projections", None, "projection_norm=0"),
+    "Shortcut": ("Norm after projections", None, "projection_norm=0"),
     "Stem": ("Classes", "10", "classes=10"),
-    "Numerics": ("BN epsilon", "0.001", "bn_eps=0.001"),
+    "Numerics": ("Norm epsilon", "0.001", "bn_eps=0.001"),
 }
 
 
