@@ -11,7 +11,7 @@ spec = requested()
 from analysis.charts.chart import over
 from analysis.machine.jobs import Job
 from analysis.style.language import translate
-from pages.ui.charts import reserve, show_chart
+from pages.ui.charts import reserve_strip, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, end_of_wall, on_wall
@@ -39,7 +39,8 @@ with aside("head"):
 head.title(translate("Gradients"))
 quantity = choose_quantity(top)
 experiment = experiment_of(quantity)
-strip, shown = (reserve(name) for name in ("strip", "chart"))
+strip = reserve_strip()
+place = st.container()
 job = job_of(experiment.key)
 running = job is not None and not is_over(job)
 if job is not None and not running:
@@ -55,7 +56,6 @@ run = known or latest_run(experiment)
 preset = pressed_preset(experiment, running, run)
 with strip.container():
     show_presets(settings, preset)
-place = shown.container()
 
 
 def show(job: Job, experiment: Experiment) -> None:

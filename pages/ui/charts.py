@@ -32,13 +32,10 @@ _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d
 _BARE = {"displayModeBar": False}
 
 
-def reserve(what: str) -> DeltaGenerator:
-    """Reserve the height of a strip of buttons or of a chart with its sentence until it is drawn.
-
-    Otherwise what stands below would move when it comes.
-    """
+def reserve_strip() -> DeltaGenerator:
+    """Reserve the height of a strip of buttons, so that its coming moves nothing below it."""
     place = st.empty()
-    place.html(f'<div class="rl-reserved rl-{what}"></div>')
+    place.html('<div class="rl-reserved"></div>')
     return place
 
 
