@@ -39,7 +39,8 @@ def export(name: str, path: Path, seed: int | None) -> None:
     """Write a network in eval mode for other programs: ONNX, torch.export or its weights.
 
     NAME is a trained network from `list`. A MODEL gets initial weights. The batch size stays free;
-    height and width are those of the model's input. Weights have torchvision's names.
+    height and width are those of the model's input. Weights have torchvision's names, or timm's if
+    torchvision lacks a module.
     """
     from analysis.machine.devices import seeded
     from analysis.structure.exported import SAFETENSORS, SUFFIXES, check, exported
@@ -81,12 +82,13 @@ def _pixels(checkpoint: Checkpoint) -> str:
 
 def _use(spec: ResNetSpec, suffix: str) -> str:
     """Return how another program uses the file."""
-    from analysis.structure.exported import INPUT, ONNX, PROGRAM, output_of
+    from analysis.structure.code import names_like, output_of
+    from analysis.structure.exported import INPUT, ONNX, PROGRAM
     from analysis.structure.torchvision_call import one_liner
 
     if suffix in (ONNX, PROGRAM):
         shape = ", ".join(map(str, spec.input))
-        return f"{INPUT} [N, {shape}], {output_of(spec)} [N, {spec.classes}], any N"
+        return f"{INPUT} [N, {shape}], {output_of(spec)} [N, {spec.outputs}], any N"
     if call := one_liner(spec):
         return f"{call} loads its state dict with strict=True"
-    return "its state dict has torchvision's names; torchvision has no such network"
+    return f"its state dict has {names_like(spec)}'s names; torchvision has no such network"

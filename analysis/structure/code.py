@@ -113,7 +113,6 @@ def _head(profile: Profile) -> str:
         of = f"{entry.title}: "
         listed = edits(spec).replace(", ", "\n  ")
         edited = f"Edited from {entry.title}:\n  {listed}\n\n"
-    output = "probabilities" if spec.softmax else "logits" if spec.classes else "features"
     needs_functional = spec.padding is Padding.SAME or any(
         s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
     )
@@ -124,18 +123,23 @@ def _head(profile: Profile) -> str:
         f"{edited}{of}{entry.source.authors}.\n"
         f"{entry.source.title}. {entry.source.venue}.\n\n"
         f"Model: {profile.model}\n"
-        f"Images are [N, {shape}], the output is [N, {spec.outputs}] {output}.\n"
+        f"Images are [N, {shape}], the output is [N, {spec.outputs}] {output_of(spec)}.\n"
         f"{exact(profile.params)} parameters, {short(profile.macs // profile.batch)} multiply-adds "
         f"per image (convolutions and linear layers).\n"
-        f"Parameter names are {'timm' if _beyond_torchvision(spec) else 'torchvision'}'s.\n"
+        f"Parameter names are {names_like(spec)}'s.\n"
         '"""\n\n'
         f"import torch\n{functional}from torch import nn"
     )
 
 
-def _beyond_torchvision(spec: ResNetSpec) -> bool:
-    """Return whether the network has modules that torchvision's ResNets don't have."""
-    return bool(spec.se or spec.projection_pool or spec.stem is Stem.DEEP)
+def output_of(spec: ResNetSpec) -> str:
+    """Return what the network's output is called, [N, spec.outputs]."""
+    return "probabilities" if spec.softmax else "logits" if spec.classes else "features"
+
+
+def names_like(spec: ResNetSpec) -> str:
+    """Return whose names the parameters have: torchvision's, or timm's for its own modules."""
+    return "timm" if spec.se or spec.projection_pool or spec.stem is Stem.DEEP else "torchvision"
 
 
 def _block(spec: ResNetSpec, kinds: set[ShortcutKind]) -> str:

@@ -1,7 +1,7 @@
 """A network as a file for other programs: ONNX, torch's exported program, or a state dict.
 
 Programs are exported in eval mode by torch's own exporters. The batch size stays free; the other
-sizes are those of the spec's input. Names of parameters are torchvision's.
+sizes are those of the spec's input. Parameters have the names that the generated code gives them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
+from analysis.structure.code import output_of
 from nets.plan import weight_count
 from nets.resnet import ResNet
 from nets.spec import ResNetSpec
@@ -29,11 +30,6 @@ INPUT = "images"
 
 _FREE = ({0: Dim("batch")},)
 _STACK_TRACE = "pkg.torch.onnx.stack_trace"
-
-
-def output_of(spec: ResNetSpec) -> str:
-    """Return the name of the program's output, [N, classes]."""
-    return "probabilities" if spec.softmax else "logits"
 
 
 def check(spec: ResNetSpec, suffix: str) -> None:

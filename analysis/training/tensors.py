@@ -167,9 +167,7 @@ def _unpickled(path: Path, device: str) -> Any:
             r"class `([\w.]+)`", str(error)
         )
         if name is None:
-            raise ValueError(
-                f"{path.name} is damaged, or a pickle that torch.save didn't write"
-            ) from None
+            raise _damaged(path) from None
         raise ValueError(
             f"{path.name} needs {name[1]}, and code from a file is never run: save only "
             "model.state_dict()"
@@ -177,9 +175,7 @@ def _unpickled(path: Path, device: str) -> Any:
     except OSError:
         raise
     except Exception:  # torch raises anything when fed edited bytes
-        raise ValueError(
-            f"{path.name} is damaged, or a pickle that torch.save didn't write"
-        ) from None
+        raise _damaged(path) from None
 
 
 def _damaged(path: Path) -> ValueError:

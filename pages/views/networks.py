@@ -9,15 +9,14 @@ import streamlit as st
 
 from analysis.lecture.settings import SEPARATOR
 from nets import ResNetSpec, parse
-from nets.options import Norm, Shortcut
+from nets.options import Shortcut
 from nets.text import edit
 from pages.ui.address import held, hold
 from pages.ui.option_words import VALUES, label_of
 from pages.ui.words import complain
 
 _SWITCHES: dict[str, tuple[str, Mapping[Any, str]]] = {
-    "norm": ("BN", {Norm.BATCH: "yes", Norm.NONE: "no"}),
-    **{name: (label_of(name), VALUES[name]) for name in ("init", "activation", "unit")},
+    **{name: (label_of(name), VALUES[name]) for name in ("norm", "init", "activation", "unit")},
     "shortcut": (
         label_of("shortcut"),
         {kind: words for kind, words in VALUES["shortcut"].items() if kind != Shortcut.NONE},

@@ -111,7 +111,7 @@ def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:
 
 
 def _state_dict(path: Path) -> bytes:
-    """Return a checkpoint's state dict, in torchvision's names, as torch.load reads it."""
+    """Return a checkpoint's state dict, as torch.load reads it."""
     return exported(checkpoints.load(path).network(), PICKLE, {})
 
 

@@ -163,6 +163,22 @@ def test_torchvision_loads_the_weights_strictly(
         assert torch.equal(theirs.eval()(x), ours(x))
 
 
+@pytest.mark.parametrize(
+    ("text", "suffix", "use"),
+    [
+        ("resnet20:classes=0", ".pt2", "images [N, 3, 32, 32], features [N, 64], any N"),
+        ("resnet20:softmax=1", ".pt2", "images [N, 3, 32, 32], probabilities [N, 10], any N"),
+        ("resnet20", ".pth", "its state dict has torchvision's names; torchvision has no such"),
+        ("resnet20:se=4", ".pth", "its state dict has timm's names; torchvision has no such"),
+    ],
+)
+def test_what_export_says_of_a_file(
+    text: str, suffix: str, use: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = call(capsys, "export", text, "-o", str(tmp_path / f"net{suffix}"))[1]
+    assert out.splitlines()[1].removesuffix(" network") == use
+
+
 def test_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained = checkpoint_of(CHECKPOINT)
     net = trained.network()
