@@ -48,6 +48,8 @@ aside("intro").markdown(
 top, place, below, more = aside("top"), st.container(), aside("below"), st.container()
 job = job_of(KEY)
 running = job is not None and not is_over(job)
+if job is not None and not running:
+    remember(live(job))
 wrong: list[str] = []
 with below:
     specs = choose_specs(mode, depths, spec, wrong.append)
@@ -60,7 +62,6 @@ if job is not None and running:
         follow(KEY, job, partial(show_live, shown=shown))
     end_page()
 if job is not None:
-    remember(live(job))
     with place:
         say_why(job, lambda: "take a smaller batch")
 runs = answered(request.tasks if request else ())

@@ -50,7 +50,7 @@ def lesions(
     from analysis.lesions.charts import single_chart
     from analysis.lesions.drop import study
     from analysis.lesions.studies import stamp
-    from analysis.lesions.subjects import digest_of, subject_of
+    from analysis.lesions.subjects import subject_of
 
     subject = or_usage(subject_of, checkpoint, images, number)
     latest: list[Lesions] = []
@@ -61,7 +61,7 @@ def lesions(
         found = latest[-1]
         if style == "json":
             click.echo(
-                render.lesions_result(found, images.digest, digest_of(checkpoint), stamp()).json(),
+                render.lesions_result(found, images.digest, checkpoint.digest, stamp()).json(),
                 nl=False,
             )
         else:
@@ -187,7 +187,7 @@ def _network(
 
     Trained weights come with test images; a model's text gives a network at initialisation.
     """
-    from analysis.lesions.subjects import digest_of, seed_of, shown_tests, untrained
+    from analysis.lesions.subjects import seed_of, shown_tests, untrained
 
     if not is_trained(name):
         network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
@@ -195,4 +195,4 @@ def _network(
     checkpoint, images = _opened(name, data)
     network = or_usage(checkpoint.network)
     shown, labels = or_usage(shown_tests, checkpoint, images, number)
-    return network, shown, labels, (images.digest, digest_of(checkpoint))
+    return network, shown, labels, (images.digest, checkpoint.digest)

@@ -19,7 +19,7 @@ from nets.options import check_whole
 if TYPE_CHECKING:
     from analysis.images.sets import ImageSet
     from analysis.training.recipes import Recipe
-    from analysis.training.runs import News, Run, Task
+    from analysis.training.runs import News, Run, Start, Task
 
 
 @click.command()
@@ -59,6 +59,13 @@ def recipes(style: str) -> None:
 )
 @click.option("--seeds", type=int, default=1, show_default=True, help="Runs per model.")
 @click.option("--first-seed", type=int, default=0, show_default=True, help="Seed of the first run.")
+@click.option(
+    "--start",
+    "weights",
+    metavar="CHECKPOINT|NAME",
+    help="Start from these weights instead of new ones; a classifier with another number of "
+    "outputs starts new.",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
 @click.option("--threads", type=int, help="CPU threads.")
 @click.option(
@@ -79,6 +86,7 @@ def train(
     changes: tuple[str, ...],
     seeds: int,
     first_seed: int,
+    weights: str | None,
     device: str,
     threads: int | None,
     folder: Path | None,
@@ -107,8 +115,9 @@ def train(
     for said in images.left_out:
         click.echo(f"left out: {said}", err=True)
     numbers = range(first_seed, first_seed + seeds)
+    start = None if weights is None else _start(weights)
     tasks: tuple[Task, ...] = or_usage(
-        tasks_of, specs, recipe, data, images, numbers, device, threads
+        tasks_of, specs, recipe, data, images, numbers, device, threads, start
     )
     for task in tasks:
         or_usage(check, task, images)
@@ -222,6 +231,16 @@ def _refusing(path: Path) -> Iterator[None]:
     except ValueError as error:
         said = str(error)
         raise Refusal(said if path.name in said else f"{path.name}: {said}") from None
+
+
+def _start(name: str) -> Start:
+    """Return the weights of a checkpoint, or of an included trained network, as a start."""
+    from analysis.lesions.shipped import SHIPPED, shipped_path
+    from analysis.training.start import start_of
+
+    path = shipped_path(name) if name in SHIPPED else Path(name)
+    with _refusing(path):
+        return start_of(path)
 
 
 def _changed(

@@ -30,7 +30,6 @@ from analysis.lesions.subjects import (
     MAX_PATH_IMAGES,
     NET,
     PATH_IMAGES,
-    digest_of,
     file_of,
     images_of,
     seed_of,
@@ -72,7 +71,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     for one in (checkpoint, *([load(other)] if other else [])):
         images = images_of(one, data)
         tested = min(count, len(images.test))
-        name = lesions_hash(str(one.spec), digest_of(one), images.digest, tested)
+        name = lesions_hash(str(one.spec), one.digest, images.digest, tested)
         if (result := known(name, LESIONS)) is not None:
             results.append(result)
     studies = [lesions_of(result) for result in results]
@@ -149,7 +148,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
         check(checkpoint.spec)
         shown = images_of(checkpoint, _data(settings, "path_data", checkpoint))
         is_trained = state == "trained"
-        weights = digest_of(checkpoint) if is_trained else seed_of(0)
+        weights = checkpoint.digest if is_trained else seed_of(0)
         count = min(images, len(shown.test))
         model = str(checkpoint.spec)
         name = paths_hash(model, weights, shown.digest, count, draws, is_trained)

@@ -25,7 +25,7 @@ from analysis.lesions.paths import DRAWS
 from analysis.lesions.report import LESIONS, PATHS, lesions_hash, paths_hash
 from analysis.lesions.shipped import SHIPPED, shipped_path
 from analysis.lesions.studies import measure_paths, study_all
-from analysis.lesions.subjects import IMAGES, PATH_IMAGES, digest_of, seed_of
+from analysis.lesions.subjects import IMAGES, PATH_IMAGES, seed_of
 from analysis.results.form import Result
 from analysis.training.checkpoints import load
 from analysis.training.kept import train_all
@@ -108,7 +108,7 @@ def _training(task: Task) -> Recording:
 
 def _lesions(name: str) -> Recording:
     def asked() -> str:
-        weights = digest_of(load(shipped_path(name)))
+        weights = load(shipped_path(name)).digest
         return lesions_hash(SHIPPED[name].model, weights, open_set(SAMPLE).digest, IMAGES)
 
     def make() -> Result:
@@ -123,7 +123,7 @@ def _paths(name: str, trained: bool) -> Recording:
     source: Path | str = shipped_path(name) if trained else model
 
     def asked() -> str:
-        weights = digest_of(load(shipped_path(name))) if trained else seed_of(0)
+        weights = load(shipped_path(name)).digest if trained else seed_of(0)
         digest = open_set(SAMPLE).digest
         return paths_hash(model, weights, digest, PATH_IMAGES, DRAWS, trained)
 

@@ -15,7 +15,6 @@ from analysis.lesions.drop import Lesions, study
 from analysis.lesions.paths import Length
 from analysis.lesions.report import lesions_result, paths_result
 from analysis.lesions.subjects import (
-    digest_of,
     images_of,
     seed_of,
     shown_tests,
@@ -53,7 +52,7 @@ def study_all(
         images = images_of(checkpoint, data)
         subject = subject_of(checkpoint, images, number)
         found = study(subject, partial(_tell, report, place), seed)
-        results.append(lesions_result(found, images.digest, digest_of(checkpoint), stamp()))
+        results.append(lesions_result(found, images.digest, checkpoint.digest, stamp()))
     return tuple(results)
 
 
@@ -89,7 +88,7 @@ def measure_paths(
         images = images_of(checkpoint, data)
         network = checkpoint.network()
         x, labels = shown_tests(checkpoint, images, number)
-        digest, weights = images.digest, digest_of(checkpoint)
+        digest, weights = images.digest, checkpoint.digest
     else:
         network, x, labels, digest = untrained(source, data, number, seed)
         weights = seed_of(seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -197,16 +196,6 @@ def untrained(
 def seed_of(seed: int) -> str:
     """Return the text that identifies the weights of a network at initialisation."""
     return f"seed {seed}"
-
-
-def digest_of(checkpoint: Checkpoint) -> str:
-    """Return a hash of the weights: 16 hexadecimal digits of SHA-256."""
-    digest = hashlib.sha256()
-    for name in sorted(checkpoint.weights):
-        tensor = checkpoint.weights[name].contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _some(classes: tuple[str, ...]) -> str:

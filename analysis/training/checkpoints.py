@@ -1,19 +1,18 @@
 """Checkpoints: trained weights as safetensors, described in the file's metadata.
 
-The weights are enough to predict; a second file holds what a run needs to resume. Weights from
-other programs, of which a file says no more than names and shapes, become checkpoints if every
-tensor of the network has its values.
+Weights from other programs, of which a file says no more than names and shapes, become checkpoints
+if every tensor of the network has its values.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,13 +21,8 @@ from torch import Tensor
 
 from analysis.images.folder import SHORTER_SIDE
 from analysis.images.picture import decode
-from analysis.images.sets import ImageSet, Stack
 from analysis.machine.disk import replacing
 from analysis.training.batches import CENTRE, centre, shown
-from analysis.training.loop import Training
-from analysis.training.recipes import OptimiserKind
-from analysis.training.report import read_run, run_result
-from analysis.training.runs import Run
 from analysis.training.tensors import TensorFile, open_tensors
 from nets import parse
 from nets.options import OPTIONS, idle_options
@@ -39,8 +33,8 @@ from nets.spec import ResNetSpec
 SUFFIX = ".safetensors"
 """Suffix of the file with the weights."""
 
-STATE = ".state.safetensors"
-"""Suffix of the file from which a run resumes."""
+FORMAT = "resnet-lab checkpoint 1"
+"""What a checkpoint of this app has as `format` in its metadata."""
 
 MAX_SIDE = 10_000
 """Largest height or width of the pictures that a network was trained on."""
@@ -54,9 +48,7 @@ GREY_MEAN, GREY_STD = (0.5,), (0.5,)
 ASSUMED = "numbered classes and ImageNet's normalisation (grey pictures: -1 to 1)"
 """What a file from another program doesn't say."""
 
-_FORMAT = "resnet-lab checkpoint 1"
 _MOST_LEFT = 200  # characters
-_STATE_FORMAT = "resnet-lab state 1"
 
 
 @dataclass(frozen=True)
@@ -93,6 +85,11 @@ class Checkpoint:
         said = f"tensors without a place in {self.spec} are left out: {left[:_MOST_LEFT]}"
         return (f"assumed: {ASSUMED}", *([said] if left else ())) if self.is_foreign else ()
 
+    @property
+    def digest(self) -> str:
+        """A hash of the weights, as `digest_of`."""
+        return digest_of(self.weights)
+
     def network(self, *, softmax: bool = False) -> ResNet:
         """Return the network with these weights, in eval mode and float32.
 
@@ -121,47 +118,21 @@ class Checkpoint:
         return model.eval()
 
 
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """Return a hash of weights: 16 hexadecimal digits of SHA-256."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
 class Guess(NamedTuple):
     """A class and its predicted probability."""
 
     name: str
     probability: float
-
-
-def save(training: Training, path: Path, *, half: bool = False) -> None:
-    """Write the weights of a training atomically.
-
-    Args:
-        training: whole or in progress.
-        path: ends in `.safetensors`.
-        half: whether to write floats in float16, which halves the file.
-
-    Raises:
-        OSError: if it can't be written; an earlier file is then left unchanged.
-    """
-    run, images = training.run(), training.images
-    about = {
-        "format": _FORMAT,
-        "model": run.model,
-        "classes": json.dumps(images.classes),
-        "mean": json.dumps(images.mean),
-        "std": json.dumps(images.std),
-        "centre": json.dumps(1.0 if isinstance(images.test, Stack) else CENTRE),
-        "sides": json.dumps(_sides(images)),
-        "recipe": json.dumps({"name": run.task.recipe.name, **run.task.recipe.values()}),
-        "data": images.name,
-        "digest": images.digest,
-        "seed": str(run.task.seed),
-        "steps": str(run.steps),
-        "train_loss": json.dumps(None if math.isnan(run.last_loss) else run.last_loss),
-        "test_accuracy": json.dumps(run.epochs[-1].test_accuracy if run.epochs else None),
-        "torch": torch.__version__,
-    }
-    weights = {}
-    for name, tensor in training.model.state_dict().items():
-        plain = tensor.detach().cpu().contiguous()
-        weights[name] = plain.half() if half and plain.is_floating_point() else plain
-    _write(weights, path, about)
 
 
 def load(path: Path) -> Checkpoint:
@@ -172,9 +143,9 @@ def load(path: Path) -> Checkpoint:
         OSError: if it can't be read.
     """
     file = open_tensors(path)
-    if file.about.get("format") != _FORMAT:
+    if file.about.get("format") != FORMAT:
         return _foreign(Opened.of(file))
-    weights, about = _read(path, _FORMAT)
+    weights, about = read_tensors(path, FORMAT)
     try:
         found = Checkpoint(
             spec=parse(about["model"]),
@@ -215,7 +186,7 @@ class Opened:
         """
         try:
             found = recognise(file.shapes)
-            if file.about.get("format") == _FORMAT:
+            if file.about.get("format") == FORMAT:
                 spec = parse(file.about["model"])
                 sure = tuple(name for name in OPTIONS if name not in idle_options(spec))
                 found = replace(found, spec=spec, sure=sure, assumed=())
@@ -264,7 +235,7 @@ def _foreign(opened: Opened) -> Checkpoint:
     classes = tuple(f"class {number}" for number in range(spec.classes))
     mean, std = (GREY_MEAN, GREY_STD) if grey else (IMAGENET_MEAN, IMAGENET_STD)
     about = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "model": str(spec),
         "classes": json.dumps(classes),
         "mean": json.dumps(mean),
@@ -284,109 +255,7 @@ def convert(checkpoint: Checkpoint, path: Path) -> None:
         OSError: if it can't be written.
     """
     weights = {name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
-    _write(weights, path, checkpoint.about)
-
-
-def save_state(training: Training, path: Path) -> None:
-    """Write all that a run needs to resume, atomically.
-
-    Raises:
-        OSError: if it can't be written; an earlier file is then left unchanged.
-    """
-    optimiser = training.optimiser.state_dict()
-    tensors = {
-        f"model.{name}": tensor.detach().cpu().contiguous()
-        for name, tensor in training.model.state_dict().items()
-    }
-    plain: dict[str, dict[str, Any]] = {}
-    for number, values in optimiser["state"].items():
-        for name, value in values.items():
-            if isinstance(value, Tensor):
-                tensors[f"optimiser.{number}.{name}"] = value.detach().cpu().contiguous()
-            else:
-                plain.setdefault(str(number), {})[name] = value
-    about = {
-        "format": _STATE_FORMAT,
-        "run": run_result(training.run()).json(),
-        "groups": json.dumps(optimiser["param_groups"]),
-        "plain": json.dumps(plain),
-    }
-    _write(tensors, path, about)
-
-
-def resume(training: Training, path: Path) -> None:
-    """Restore a training to the point where a run stopped.
-
-    Args:
-        training: of the same task; changed in place.
-        path: written by `save_state`.
-
-    Raises:
-        ValueError: if the file isn't a run's state, is damaged, or belongs to another run.
-        OSError: if it can't be read.
-    """
-    tensors, about = _read(path, _STATE_FORMAT)
-    damaged = ValueError(f"{path.name} is damaged: the run can't be resumed from it")
-    try:
-        before = read_run(json.loads(about["run"]), training.task)
-    except (KeyError, TypeError, ValueError):
-        raise damaged from None
-    if before.task.hash != training.task.hash:
-        raise ValueError(
-            f"{path.name} belongs to another run, not to this one of {training.task.spec}"
-        )
-    try:
-        _check_state(training, before, tensors)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch expects an optimiser step before each
-            for _ in before.train_loss:
-                training.schedule.step()  # its state isn't JSON; the rates are loaded below
-        state: dict[int, dict[str, Any]] = {
-            int(number): dict(values) for number, values in json.loads(about["plain"]).items()
-        }
-        for name, tensor in tensors.items():
-            if name.startswith("optimiser."):
-                _, number, what = name.split(".")
-                state.setdefault(int(number), {})[what] = tensor
-        groups = json.loads(about["groups"])
-        if not all(math.isfinite(group["lr"]) for group in groups):
-            raise ValueError("a rate isn't finite")
-        training.optimiser.load_state_dict({"state": state, "param_groups": groups})
-        training.model.load_state_dict(
-            {
-                name.removeprefix("model."): tensor
-                for name, tensor in tensors.items()
-                if name.startswith("model.")
-            }
-        )
-    except Exception as error:  # loaders may raise anything when fed edited bytes
-        raise damaged from error
-    training.losses, training.accuracies = list(before.train_loss), list(before.train_accuracy)
-    training.epochs, training.curves = list(before.epochs), dict(before.curves)
-    training.seconds = before.seconds
-
-
-def _check_state(training: Training, before: Run, tensors: Mapping[str, Tensor]) -> None:
-    """Check that a run resumed from this state would reach the same numbers.
-
-    Raises:
-        ValueError: if lengths, shapes or numbers can't be right.
-    """
-    if not 0 < before.steps < training.total or before.steps != len(before.train_accuracy):
-        raise ValueError("steps are missing or too many")
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise ValueError("a number isn't finite")
-    recipe = training.task.recipe
-    if recipe.optimiser is OptimiserKind.ADAMW:
-        wanted = {"step", "exp_avg", "exp_avg_sq"}
-    else:
-        wanted = {"momentum_buffer"} if recipe.momentum else set()
-    parameters = [p for group in training.optimiser.param_groups for p in group["params"]]
-    for number, parameter in enumerate(parameters):
-        for name in wanted:
-            tensor = tensors[f"optimiser.{number}.{name}"]
-            if name != "step" and tensor.shape != parameter.shape:
-                raise ValueError("a state has another shape")
+    write_tensors(weights, path, checkpoint.about)
 
 
 def guesses(checkpoint: Checkpoint, network: ResNet, picture: bytes, top: int = 3) -> list[Guess]:
@@ -439,7 +308,12 @@ def seen(checkpoint: Checkpoint, picture: bytes) -> Tensor:
     return shown(pixels.unsqueeze(0), mean, std, shape)
 
 
-def _write(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) -> None:
+def write_tensors(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) -> None:
+    """Write a safetensors file with metadata, atomically.
+
+    Raises:
+        OSError: if it can't be written; an earlier file is then left unchanged.
+    """
     try:
         with replacing(path) as file:
             save_file(dict(tensors), file, dict(about))
@@ -447,7 +321,17 @@ def _write(tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str]) 
         raise OSError(f"{path.name} can't be written: {' '.join(str(error).split())}") from None
 
 
-def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors and the metadata of a safetensors file of this app.
+
+    Args:
+        path: the file.
+        wanted: the `format` that its metadata must have.
+
+    Raises:
+        ValueError: if the file is damaged or has another format.
+        OSError: if it can't be read.
+    """
     with path.open("rb"):  # for Python's own error if the file is missing
         pass
     try:
@@ -468,13 +352,6 @@ def _texts(text: str) -> tuple[str, ...]:
     ):
         raise ValueError("not a list of strings")
     return tuple(values)
-
-
-def _sides(images: ImageSet) -> tuple[int, int] | None:
-    """Return the height and width of a set's pictures, or None if they vary."""
-    if not isinstance(images.test, Stack):
-        return None
-    return images.test.images.shape[2], images.test.images.shape[3]
 
 
 def _pair(text: str) -> tuple[int, int] | None:

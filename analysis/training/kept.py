@@ -11,7 +11,7 @@ from analysis.images.open import open_set
 from analysis.images.sets import ImageSet
 from analysis.results.form import read_result
 from analysis.results.store import Store
-from analysis.training import checkpoints
+from analysis.training import checkpoints, states
 from analysis.training.loop import Asked, Tell, Training, check, finish
 from analysis.training.report import run_of, run_result
 from analysis.training.runs import News, Run, Task
@@ -47,7 +47,7 @@ class RunFiles:
     @property
     def state(self) -> Path:
         """Path of the state to resume from; deleted when the run is complete."""
-        return self.folder / f"{self.name}{checkpoints.STATE}"
+        return self.folder / f"{self.name}{states.STATE}"
 
     def exist(self) -> bool:
         """Return whether any file of the run exists."""
@@ -102,7 +102,7 @@ def train_kept(
         return before
     training = Training(task, images)
     if resume and files and files.state.exists():
-        checkpoints.resume(training, files.state)
+        states.resume(training, files.state)
 
     def keep(training: Training) -> None:
         if not files:
@@ -112,7 +112,7 @@ def train_kept(
                 if training.is_whole or training.ended:
                     _keep_whole(training, files)
                 else:
-                    checkpoints.save_state(training, files.state)
+                    states.save_state(training, files.state)
         except OSError as error:
             raise NotKeptError(training.run(), error) from error
 
@@ -125,7 +125,7 @@ def train_kept(
 def _keep_whole(training: Training, files: RunFiles) -> None:
     """Write the weights, if they are usable, then the result, and delete the state."""
     if not training.ended:
-        checkpoints.save(training, files.weights)
+        states.save(training, files.weights)
     run_result(training.run()).write(files.result)
     files.state.unlink(missing_ok=True)
 
@@ -159,5 +159,5 @@ def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -
         if store and store.keep(run_result(runs[-1])) and not training.ended:
             with suppress(OSError):  # if the disk is full, save the run without its weights
                 path = store.path(runs[-1].task.hash, checkpoints.SUFFIX)
-                checkpoints.save(training, path)
+                states.save(training, path)
     return tuple(runs)

@@ -42,6 +42,7 @@ from analysis.style.numbers import short
 from analysis.training.batches import Feed, step_images, stream
 from analysis.training.recipes import Arithmetic, OptimiserKind, Recipe, Schedule, fit
 from analysis.training.runs import WORST, Epoch, Evaluation, Miss, News, Run, Task
+from analysis.training.start import begin, check_start
 from nets.options import number_of
 from nets.resnet import ResNet, build
 
@@ -81,6 +82,8 @@ class Training:
         with seeded(task.seed):
             # Without a final softmax, because the loss takes logits.
             self.model = build(replace(task.spec, softmax=False))
+        if task.start:
+            begin(self.model, task.start)
         self.model.to(self.device).to(memory_format=_layout(task.recipe))
         self.optimiser = _optimiser(task.recipe, self.model)
         self.schedule = scheduled(task.recipe, self.optimiser, self.total)
@@ -138,6 +141,8 @@ def check(task: Task, images: ImageSet) -> int:
             f"{number_of(len(images.classes), 'class', 'classes')}: use "
             f"{fit(spec, recipe, len(images.mean), len(images.classes))}"
         )
+    if task.start:
+        check_start(task.start, spec)
     steps = recipe.length(len(images.train))
     cost = profile(spec, batch=recipe.batch)
     if cost.untrainable:

@@ -17,7 +17,7 @@ from analysis.style.grid import aligned
 from analysis.style.language import in_english
 from analysis.style.rows import json_rows
 from analysis.training.recipes import RECIPES, Recipe
-from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Task, grouped
+from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Start, Task, grouped
 from analysis.training.verdict import names_of, verdict
 from nets import parse
 from nets.options import number_of
@@ -103,6 +103,7 @@ def read_run(values: Mapping[str, Any], task: Task | None = None) -> Run:
             seed=asked["seed"],
             device=str(stamp.pop("device")),
             threads=_threads(stamp.pop("threads")),
+            start=Start(str(asked["start"])) if "start" in asked else None,
         )
         return Run(
             task=found if task is None or task.hash != found.hash else task,
@@ -136,7 +137,7 @@ def run_of(result: Result) -> Run:
 def runs_dict(runs: Sequence[Run]) -> dict[str, Any]:
     """Return runs and their verdict as plain values."""
     return {
-        "runs": [{**run_values(run), "hash": run.task.hash} for run in runs],
+        "runs": [{**run_values(run), "start": _start(run), "hash": run.task.hash} for run in runs],
         "verdict": list(in_english(verdict, runs)),
     }
 
@@ -183,6 +184,7 @@ def runs_text(runs: Sequence[Run]) -> str:
     lines = [
         f"recipe {first.task.recipe.title}: {first.task.recipe.words()}",
         *([remark] if remark else []),
+        *([f"start: {first.task.start.words}"] if first.task.start else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
         "and training accuracy are means over at most the last 25 steps",
         "",
@@ -222,6 +224,10 @@ def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _start(run: Run) -> str | None:
+    return run.task.start.digest if run.task.start else None
 
 
 def _curve(curve: Curve) -> dict[str, Any]:

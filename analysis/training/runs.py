@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -34,6 +35,24 @@ WORST = 12
 
 
 @dataclass(frozen=True)
+class Start:
+    """Weights from which runs start, in place of new ones.
+
+    Attributes:
+        digest: a hash of the weights, so that a run is identified by them and not by a path.
+        file: their file; None if a result tells only the hash.
+    """
+
+    digest: str
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def words(self) -> str:
+        """The weights in words, by the first digits of their hash."""
+        return f"weights {self.digest[:6]}"
+
+
+@dataclass(frozen=True)
 class Task:
     """One run: a network, a recipe, a set of images and a seed.
 
@@ -45,6 +64,7 @@ class Task:
         digest: of the set, so that a run is identified by its data and not by a path.
         device: `cpu`, or torch's name of an accelerator of this machine.
         threads: on the CPU; None keeps torch's number.
+        start: weights in place of new ones; a classifier with another number of outputs is new.
     """
 
     spec: ResNetSpec
@@ -54,6 +74,7 @@ class Task:
     seed: int = 0
     device: str = "cpu"
     threads: int | None = None
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         check_whole("seed", self.seed, 0, MAX_SEED)
@@ -72,6 +93,7 @@ class Task:
             "recipe": self.recipe.values(),
             "data": self.digest,
             "seed": self.seed,
+            **({"start": self.start.digest} if self.start else {}),
         }
 
     @property
@@ -88,6 +110,7 @@ def tasks_of(
     seeds: Sequence[int],
     device: str = "cpu",
     threads: int | None = None,
+    start: Start | None = None,
 ) -> tuple[Task, ...]:
     """Return the tasks of a request, seed by seed; a narrow recipe makes the networks narrow.
 
@@ -103,7 +126,7 @@ def tasks_of(
     if len(set(map(str, specs))) < len(specs):
         raise ValueError("a model is given twice: each must differ from the others")
     return tuple(
-        Task(spec, recipe, data, images.digest, seed, device, threads)
+        Task(spec, recipe, data, images.digest, seed, device, threads, start)
         for seed in seeds
         for spec in specs
     )

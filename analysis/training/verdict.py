@@ -94,7 +94,8 @@ def names_of(groups: Sequence[Sequence[Run]]) -> tuple[str, ...]:
 def _told(run: Run) -> dict[str, object]:
     """Return the settings of a run, apart from network and seed, that determine its figures."""
     values = {key.replace("_", " "): value for key, value in run.task.recipe.values().items()}
-    return {**values, "images": run.task.data_name}
+    start = run.task.start.words if run.task.start else "new weights"
+    return {**values, "images": run.task.data_name, "from": start}
 
 
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -131,7 +132,8 @@ def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
     def alike(one: list[Run], other: list[Run], **same: object) -> bool:
         a, b = one[0].task, other[0].task
         specs = [edit(replace(task.spec, base="resnet50"), same) for task in (a, b)]
-        return a.recipe == b.recipe and a.digest == b.digest and specs[0] == specs[1]
+        settings = [(task.recipe, task.digest, task.start) for task in (a, b)]
+        return settings[0] == settings[1] and specs[0] == specs[1]
 
     by_depth = sorted(groups, key=lambda group: group[0].task.spec.depth)
     for kind in ("plain", "residual"):

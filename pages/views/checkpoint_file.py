@@ -90,14 +90,16 @@ def _show(opened: Opened, file: str, data: bytes) -> None:
         width="stretch",
     )
     if st.session_state.get(_KEPT) == file:
-        two.page_link("pages/lesions.py", label="Take it apart", icon=":material/healing:")
+        with two.container(horizontal=True):
+            st.page_link("pages/lesions.py", label="Take it apart", icon=":material/healing:")
+            st.page_link("pages/training.py", label="Train it", icon=":material/model_training:")
         return
     two.button(
         "Use its weights",
         key="explore_file_weights",
         disabled=bool(found.missing),
         on_click=_keep,
-        args=(file, data),
+        args=(file, data, str(found.spec)),
         width="stretch",
     )
     if failed := st.session_state.pop(_FAILED, ""):
@@ -109,16 +111,21 @@ def _choose(text: str) -> None:
     choose(text)
 
 
-def _keep(file: str, data: bytes) -> None:
-    """Keep a file's weights and choose them on Lesions."""
+def _keep(file: str, data: bytes, text: str) -> None:
+    """Keep a file's weights; choose them on Lesions and Training, and their model everywhere."""
     from analysis.training.uploads import keep
+    from pages.views.checkpoints import START
     from pages.views.lesions import NET
+    from pages.views.training import ONE
 
     try:
-        hold(NET, keep(data))
+        name = keep(data)
     except ValueError as error:
         st.session_state[_FAILED] = str(error)
     except OSError as error:
         st.session_state[_FAILED] = f"can't store the weights: {error.strerror or error}"
     else:
         st.session_state[_KEPT] = file
+        for key, value in ((NET, name), (START, name), ("train", ONE)):
+            hold(key, value)
+        choose(text)

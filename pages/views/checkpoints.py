@@ -14,8 +14,9 @@ from analysis.images.sets import ImageSet
 from analysis.lesions import subjects
 from analysis.lesions.drop import Subject
 from analysis.lesions.shipped import SHIPPED
-from analysis.lesions.subjects import NET, digest_of, file_of, images_of, subject_of, usual_images
+from analysis.lesions.subjects import NET, file_of, images_of, subject_of, usual_images
 from analysis.training.checkpoints import Checkpoint, load
+from analysis.training.start import fits
 from analysis.training.tensors import MAX_UPLOAD_BYTES, SUFFIXES
 from analysis.training.uploads import keep
 from nets import parse
@@ -26,7 +27,9 @@ from pages.ui.fields import select
 from pages.ui.words import complain, sentence
 from pages.views.runs import runs_of_visit
 
-UPLOAD = "upload"
+UPLOAD, NEW = "upload", "new"
+START = "train_start"
+"""The parameter of the weights from which a training starts."""
 
 _FAILED = "checkpoint_failed"
 
@@ -65,7 +68,7 @@ def loaded(path: str, changed_ns: int) -> Checkpoint:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def digest(path: str, changed_ns: int) -> str:
     """Return the hash of a checkpoint's weights."""
-    return digest_of(loaded(path, changed_ns))
+    return loaded(path, changed_ns).digest
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -110,11 +113,24 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
         The network; None until a checkpoint is uploaded.
     """
     words = {value: label for value, (_, label) in _offered().items()}
+    return _choose(key, "Network", words, NET, place, below)
+
+
+def _choose(
+    key: str,
+    label: str,
+    words: dict[str, str],
+    usual: str,
+    place: DeltaGenerator,
+    below: DeltaGenerator,
+) -> Trained | None:
     asked = held(key)
-    if asked and asked not in words and (one := found(asked)) and (label := _described(one)):
-        words[asked] = label
+    if asked and asked not in words and (one := found(asked)) and (said := _described(one)):
+        words[asked] = said
     words[UPLOAD] = "my own checkpoint"
-    value = select("Network", words, NET, key=key, place=place)
+    value = select(label, words, usual, key=key, place=place)
+    if value == NEW:
+        return None
     if value != UPLOAD:
         one = found(value)
         for remark in _remarks(one) if one else ():
@@ -132,6 +148,22 @@ def choose_trained(key: str, place: DeltaGenerator, below: DeltaGenerator) -> Tr
         if failed := st.session_state.pop(_FAILED, ""):
             complain(failed)
     return None
+
+
+def choose_start(spec: ResNetSpec, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
+    """Let the visitor choose the weights from which a network's training starts.
+
+    Args:
+        spec: the network; trained networks that it can't start from aren't offered.
+        place: where to draw the box.
+        below: where to draw the upload.
+
+    Returns:
+        The trained network, or None for new weights.
+    """
+    words = {NEW: "new weights"}
+    words |= {value: label for value, (own, label) in _offered().items() if fits(own, spec)}
+    return _choose(START, "Start from", words, NEW, place, below)
 
 
 def _offered() -> dict[str, tuple[ResNetSpec, str]]:

@@ -193,11 +193,12 @@ def _how(runs: Sequence[Run]) -> str:
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
     stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
+    start = f", from {first.task.start.words}" if first.task.start else ""
     points = "Points are means over several steps"
     if len(seeds) > 1:
         points += "; bands are the range over the seeds"
     return (
-        f"Trained: {networks}; {first.task.recipe.words()}; images {first.task.data_name}; "
+        f"Trained: {networks}{start}; {first.task.recipe.words()}; images {first.task.data_name}; "
         f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}{stamp}. "
         f"{remark} {points}."
     ).replace("  ", " ")

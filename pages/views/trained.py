@@ -58,8 +58,9 @@ def _how(run: Run) -> str:
     stamp = (
         f" torch {where.torch}, {where.accelerator or where.cpu}, {where.date}." if where else ""
     )
+    start = f"from {run.task.start.words}; " if run.task.start else ""
     return (
-        f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; images "
+        f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; {start}images "
         f"{run.task.data_name}; seed {run.task.seed}; {run.task.device}.{stamp}"
     )
 

@@ -18,7 +18,8 @@ from analysis.training.kept import train_all
 from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
-from analysis.training.runs import MAX_SEEDS, Task, tasks_of
+from analysis.training.runs import MAX_SEEDS, Start, Task, tasks_of
+from analysis.training.start import fits
 from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui.address import held
@@ -27,6 +28,7 @@ from pages.ui.jobs import start
 from pages.ui.picker import choose
 from pages.ui.wall import action
 from pages.ui.words import complain, sentence
+from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
@@ -99,8 +101,9 @@ def choose_request(
     Returns:
         The request; None if something is invalid, which is then said.
     """
+    widths = [1.5, 2, 1.7, 0.9, 0.9, 1] if mode == ONE else [1.5, 2, 1, 1, 1]
     with top:
-        one, two, three, four, five = st.columns([1.5, 2, 1, 1, 1], vertical_alignment="bottom")
+        one, two, *weights, three, four, five = st.columns(widths, vertical_alignment="bottom")
     name = DEGRADATION
     if mode == ONE:
         names = [known for known in RECIPES if known != DEGRADATION]
@@ -108,6 +111,7 @@ def choose_request(
     else:
         one.selectbox("Recipe", [DEGRADATION], disabled=True, key="only_recipe")
     data = choose_images(two, top)
+    start = choose_start(specs[0], weights[0], top) if weights and specs else None
     usual = SEEDS if mode == DEGRADE else 1
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
     device = select("Device", devices(), "cpu", key="train_device", place=four)
@@ -115,7 +119,7 @@ def choose_request(
     request = None
     if recipe is not None and specs and data:
         with top:
-            request = _checked(mode, specs, recipe, data, seeds, device)
+            request = _checked(mode, specs, recipe, data, seeds, device, start)
     action(five).button(
         "Train",
         type="primary",
@@ -135,6 +139,7 @@ def _checked(
     data: str,
     seeds: int,
     device: str,
+    start: Trained | None,
 ) -> Request | None:
     """Return the request, or None after saying why it is invalid."""
     try:
@@ -146,10 +151,23 @@ def _checked(
                 icon=":material/info:",
             )
         where = str(folder_of(data) or data)
-        tasks = tasks_of(specs, recipe, where, images, range(seeds), device)
+        weights = Start(digest(str(start.path), start.changed_ns), start.path) if start else None
+        tasks = tasks_of(specs, recipe, where, images, range(seeds), device, start=weights)
         if mode == ONE and specs[0].classes != len(images.classes):
+            complain(
+                f"{specs[0]} has {number_of(specs[0].classes, 'output')}, but these images have "
+                f"{number_of(len(images.classes), 'class', 'classes')}"
+            )
             _offer_fit(specs[0], recipe, images)
             return None
+        if start and not fits(given := start.checkpoint.spec, specs[0]):
+            complain(f"the weights to start from are of {given}, not of {specs[0]}")
+            _offer_fit(given, recipe, images)
+            return None
+        if start and given.classes != specs[0].classes:
+            st.caption(
+                f"The classifier starts new: the weights have {number_of(given.classes, 'output')}."
+            )
         for task in tasks[: len(specs)]:
             check(task, images)
     except ValueError as error:
@@ -159,11 +177,7 @@ def _checked(
 
 
 def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
-    """Say that a network doesn't fit the images, and offer a version that does."""
-    complain(
-        f"{spec} has {number_of(spec.classes, 'output')}, but these images have "
-        f"{number_of(len(images.classes), 'class', 'classes')}"
-    )
+    """Offer the version of a network that fits the images."""
     try:
         text_of_fit = str(fit(spec, recipe, len(images.mean), len(images.classes)))
     except ValueError:

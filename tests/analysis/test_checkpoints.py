@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from analysis.images.folder import Pictures, folder_set
-from analysis.training import checkpoints
+from analysis.training import checkpoints, states
 from analysis.training.loop import Training, evaluate, finish
 from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
 
@@ -32,7 +32,7 @@ def png(pixels: torch.Tensor) -> bytes:
 
 def test_predict_after_a_reload_equals_before(training: Training, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    checkpoints.save(training, path)
+    states.save(training, path)
     loaded = checkpoints.load(path)
     assert (str(loaded.spec), loaded.classes, loaded.centre) == (
         NET,
@@ -59,7 +59,7 @@ def test_predict_sees_a_picture_as_the_test_did(shape: str, tmp_path: Path) -> N
     recipe = toy_recipe(precision="float32", augment="none", channels_last=False)
     task = toy_task(recipe, NET.replace("1x8x8", shape))
     made = Training(task, toy_set(side=10))
-    checkpoints.save(made, tmp_path / "a.safetensors")
+    states.save(made, tmp_path / "a.safetensors")
     loaded = checkpoints.load(tmp_path / "a.safetensors")
     for number in range(9):
         picture = png(made.images.test[number][0])
@@ -77,7 +77,7 @@ def test_predict_sees_a_photograph_as_the_test_did(tmp_path: Path) -> None:
     images = folder_set(tmp_path / "set")
     recipe = toy_recipe("flowers", augment="none", precision="float32", batch=4)
     made = Training(toy_task(recipe, NET.replace("1x8x8", "3x12x16")), images)
-    checkpoints.save(made, tmp_path / "a.safetensors")
+    states.save(made, tmp_path / "a.safetensors")
     loaded = checkpoints.load(tmp_path / "a.safetensors")
     assert isinstance(images.test, Pictures)
     for number, file in enumerate(images.test.files):
@@ -88,8 +88,8 @@ def test_predict_sees_a_photograph_as_the_test_did(tmp_path: Path) -> None:
 
 def test_half_is_half_and_predicts_the_same(training: Training, tmp_path: Path) -> None:
     whole, half = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    checkpoints.save(training, whole)
-    checkpoints.save(training, half, half=True)
+    states.save(training, whole)
+    states.save(training, half, half=True)
     sizes = [
         sum(t.nbytes for t in load_file(path).values() if t.is_floating_point())
         for path in (whole, half)
@@ -102,7 +102,7 @@ def test_half_is_half_and_predicts_the_same(training: Training, tmp_path: Path) 
 
 def test_metadata_says_what_it_is(training: Training, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    checkpoints.save(training, path)
+    states.save(training, path)
     about = checkpoints.load(path).about
     assert about["model"] == NET
     assert json.loads(about["recipe"])["name"] == "short"
@@ -117,7 +117,7 @@ class Evil:
 
 def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.safetensors", tmp_path / "bad.safetensors"
-    checkpoints.save(training, good)
+    states.save(training, good)
     weights = load_file(good)
     about = dict(checkpoints.load(good).about)
 
@@ -137,7 +137,7 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
         assert said in refusal()
     assert not Path("ran").exists()
     with pytest.raises(ValueError, match="isn't 'resnet-lab state 1'"):
-        checkpoints.resume(training, good)
+        states.resume(training, good)
     for change in (
         {"model": "resnet9"},
         {"classes": "[1]"},
@@ -171,7 +171,7 @@ def test_a_full_disk_leaves_what_was_there(
     training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.safetensors"
-    checkpoints.save(training, path)
+    states.save(training, path)
     before = path.read_bytes()
 
     def full(*_: object, **__: object) -> None:
@@ -179,6 +179,6 @@ def test_a_full_disk_leaves_what_was_there(
 
     monkeypatch.setattr(checkpoints, "save_file", full)
     with pytest.raises(OSError, match="No space left"):
-        checkpoints.save(training, path)
+        states.save(training, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

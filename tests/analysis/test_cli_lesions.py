@@ -15,7 +15,6 @@ from analysis.lesions.blocks_charts import Measure, blocks_chart
 from analysis.lesions.blocks_report import blocks_csv, blocks_text
 from analysis.lesions.subjects import (
     checkpoint_of,
-    digest_of,
     images_of,
     shown_tests,
     spread,
@@ -23,7 +22,7 @@ from analysis.lesions.subjects import (
     untrained,
 )
 from analysis.style.look import Look
-from analysis.training import checkpoints
+from analysis.training import states
 from analysis.training.loop import Training
 from analysis.training.recipes import changed, recipe_of
 from analysis.training.runs import Task
@@ -41,7 +40,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def kept(path: Path, model: str) -> Path:
     recipe = changed(recipe_of("degradation"), {"narrow": False})
-    checkpoints.save(Training(Task(parse(model), recipe, "sample"), sample_set()), path)
+    states.save(Training(Task(parse(model), recipe, "sample"), sample_set()), path)
     return path
 
 
@@ -58,7 +57,7 @@ def test_lesions_are_those_of_the_subject(saved: Path, capsys: pytest.CaptureFix
     assert values["single"][3] == {"path": "layer2.1", "error": subject.error(["layer2.1"])}
     assert list(values["dropped"][0]) == ["count", "mean", "low", "high"]
     assert list(values["permuted"][0]) == ["stage", "tau", "error"]
-    assert values["asked"]["weights"] == digest_of(checkpoint)
+    assert values["asked"]["weights"] == checkpoint.digest
 
     status, out, _ = call(capsys, *command)
     assert f"none       {100 * subject.error():.1f}%" in out
@@ -113,7 +112,7 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     assert chart.read_bytes() == chart_file(drawn, ".svg", Look(title=drawn.title))
     values = json.loads(out)
     assert list(values)[:4] == ["kind", "asked", "hash", "stamp"]
-    assert (values["kind"], values["asked"]["weights"]) == ("blocks", digest_of(checkpoint))
+    assert (values["kind"], values["asked"]["weights"]) == ("blocks", checkpoint.digest)
     first = expected.branches[0]
     assert values["branches"][0] == {
         "path": "layer1.0",

@@ -11,8 +11,12 @@ import torch
 from PIL import Image
 
 from analysis.images.sample import sample_set
+from analysis.lesions.shipped import shipped_path
+from analysis.machine.devices import seeded
 from analysis.results.form import read_result
+from analysis.training.checkpoints import load
 from analysis.training.report import run_of
+from nets import build, parse
 from tests.analysis.test_cli import call
 
 NET = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4:input=1x14x14"
@@ -100,6 +104,22 @@ def test_a_run_is_kept_resumed_and_predicts(
     assert out.startswith(f"{picture}: {found['classes'][0]['name']} ")
 
 
+def test_a_run_starts_from_given_weights(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model, start = "resnet20:input=1x28x28", ("--start", "fashion_resnet20")
+    status, out, err = call(capsys, "train", model, *SHORT, *start, "--format", "json")
+    assert (status, err) == (0, "")
+    (run,) = json.loads(out)["runs"]
+    assert run["start"] == load(shipped_path("fashion_resnet20")).digest
+    assert run["train_accuracy"][0] >= 0.7  # before its first step
+    weights = tmp_path / "weights.pth"
+    with seeded(3):
+        torch.save(build(parse(NET)).state_dict(), weights)
+    out = call(capsys, "train", NET, *SHORT, "--start", str(weights))[1]
+    assert "\nstart: weights " in out
+
+
 def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = call(capsys, "train", NET, *SHORT, "--format", "csv")
     assert status == 0
@@ -131,6 +151,8 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         (("--recipe", "short", "--data", "/no/such"), "no"),
         (("--recipe", "degradation", "--device", "cuda:9"), "device must be one of cpu"),
         (("--recipe", "short", "-o", "/proc/none"), "cannot write"),
+        (("--recipe", "short", "--start", "none.pth"), "cannot read 'none.pth': No such file"),
+        (("--recipe", "short", "--start", "fashion_resnet20"), "don't fit resnet20:blocks=1,1,1"),
     ],
 )
 def test_what_cannot_be_trained_is_one_line(

@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
 
 from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
-from analysis.training import checkpoints
+from analysis.training import checkpoints, states
 from analysis.training.batches import Feed, order, shown, step_images
 from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.kept import NotKeptError, RunFiles, train_kept
@@ -173,12 +173,12 @@ def test_a_whole_run_is_taken_from_its_files(tmp_path: Path) -> None:
 def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     one, other = toy_task(), toy_task(seed=1)
     path = tmp_path / "a.state.safetensors"
-    checkpoints.save_state(Training(one, toy_set()), path)
+    states.save_state(Training(one, toy_set()), path)
     with pytest.raises(ValueError, match="belongs to another run, not to this one of resnet20"):
-        checkpoints.resume(Training(other, toy_set()), path)
+        states.resume(Training(other, toy_set()), path)
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ValueError, match="isn't a checkpoint of this app, or it's damaged"):
-        checkpoints.resume(Training(one, toy_set()), path)
+        states.resume(Training(one, toy_set()), path)
 
 
 def test_news_add_up_to_the_run() -> None:
@@ -275,8 +275,8 @@ def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> N
     training = Training(toy_task(), toy_set())
     finish(training, stop=lambda: training.steps == 3)
     path = tmp_path / "a.state.safetensors"
-    checkpoints.save_state(training, path)
-    checkpoints.resume(Training(toy_task(), toy_set()), path)  # the unchanged file is sound
+    states.save_state(training, path)
+    states.resume(Training(toy_task(), toy_set()), path)  # the unchanged file is sound
     with safe_open(path, "pt") as file:
         about = dict(file.metadata())
     tensors = load_file(path)
@@ -289,7 +289,7 @@ def test_an_edited_state_is_refused(change: dict[str, Any], tmp_path: Path) -> N
             about[key] = value
     save_file(tensors, path, about)
     with pytest.raises(ValueError, match="the run can't be resumed from it"):
-        checkpoints.resume(Training(toy_task(), toy_set()), path)
+        states.resume(Training(toy_task(), toy_set()), path)
 
 
 @pytest.mark.parametrize("spoil", ["missing", "shape", "nan", "name"])
@@ -297,7 +297,7 @@ def test_a_state_of_bad_tensors_is_refused(spoil: str, tmp_path: Path) -> None:
     training = Training(toy_task(), toy_set())
     finish(training, stop=lambda: training.steps == 3)
     path = tmp_path / "a.state.safetensors"
-    checkpoints.save_state(training, path)
+    states.save_state(training, path)
     with safe_open(path, "pt") as file:
         about = dict(file.metadata())
     tensors = load_file(path)
@@ -313,7 +313,7 @@ def test_a_state_of_bad_tensors_is_refused(spoil: str, tmp_path: Path) -> None:
             tensors["optimiser.zz.momentum_buffer"] = torch.zeros(1)
     save_file(tensors, path, about)
     with pytest.raises(ValueError, match="the run can't be resumed from it"):
-        checkpoints.resume(Training(toy_task(), toy_set()), path)
+        states.resume(Training(toy_task(), toy_set()), path)
 
 
 def test_what_cannot_be_trained_is_said_before() -> None:

@@ -11,7 +11,6 @@ from analysis.lesions.report import lesions_hash, lesions_of, paths_hash, paths_
 from analysis.lesions.shipped import FOLDER, SHIPPED
 from analysis.lesions.subjects import (
     checkpoint_of,
-    digest_of,
     images_of,
     seed_of,
     shown_tests,
@@ -50,7 +49,7 @@ def test_a_shipped_network_says_what_it_is(name: str) -> None:
 
 def recorded_lesions(name: str) -> Lesions:
     checkpoint = checkpoint_of(name)
-    asked = str(checkpoint.spec), digest_of(checkpoint), sample_set().digest, 1_000
+    asked = str(checkpoint.spec), checkpoint.digest, sample_set().digest, 1_000
     result = recorded(lesions_hash(*asked))
     assert result is not None
     return lesions_of(result)
@@ -72,7 +71,7 @@ def test_its_error_is_the_recorded_one(name: str) -> None:
 @pytest.mark.parametrize("trained", [True, False])
 def test_its_paths_are_recorded_trained_and_not(name: str, trained: bool) -> None:
     checkpoint = checkpoint_of(name)
-    weights = digest_of(checkpoint) if trained else seed_of(0)
+    weights = checkpoint.digest if trained else seed_of(0)
     asked = str(checkpoint.spec), weights, sample_set().digest, 32, DRAWS, trained
     result = recorded(paths_hash(*asked))
     assert result is not None
@@ -89,9 +88,7 @@ def test_recorded_paths_are_those_that_are_measured_anew() -> None:
     x, labels = shown_tests(checkpoint, images_of(checkpoint, "sample"), 8)
     anew = measure(checkpoint.network(), x, labels, draws=3)
     known = recorded(
-        paths_hash(
-            str(checkpoint.spec), digest_of(checkpoint), sample_set().digest, 32, DRAWS, True
-        )
+        paths_hash(str(checkpoint.spec), checkpoint.digest, sample_set().digest, 32, DRAWS, True)
     )
     assert known is not None
     assert anew.mean_gradient == pytest.approx(paths_of(known).mean_gradient, abs=1.0)

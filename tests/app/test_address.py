@@ -147,6 +147,7 @@ ONE: dict[str, object] = {
     "train_epochs": 9,
     "train_augment": "shift",
     "train_evaluate": False,
+    "train_start": "upload",
 }
 """Settings of the Training page when it trains one network with the flowers recipe."""
 

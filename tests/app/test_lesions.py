@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from analysis.images.sample import sample_set
 from analysis.lesions.shipped import shipped_path
 from analysis.lesions.subjects import checkpoint_of, images_of, subject_of
-from analysis.training.checkpoints import save
 from analysis.training.loop import Training
+from analysis.training.states import save
 from analysis.training.uploads import MAX_UPLOADS, keep, uploaded
 from tests.analysis.toys import toy_set, toy_task
 from tests.app.conftest import Open

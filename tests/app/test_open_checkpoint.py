@@ -5,6 +5,7 @@ import io
 import torch
 from streamlit.testing.v1 import AppTest
 
+from analysis.training.uploads import uploaded
 from nets import build, parse
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
@@ -47,8 +48,20 @@ def test_its_weights_are_used_on_lesions(open_app: Open) -> None:
     app.switch_page("pages/lesions.py").run()
     assert app.title[0].value == "Lesions"
     assert "residual, 8 layers" in html(app)
+    assert app.query_params["model"] == TINY
     captions = " ".join(caption.value for caption in app.caption)
     assert "Assumed: numbered classes and ImageNet's normalisation" in captions
+
+
+def test_a_training_starts_from_its_weights(open_app: Open) -> None:
+    app = upload(open_app("resnet50"), weights())
+    app.button(key="explore_file_weights").click().run()
+    app.switch_page("pages/training.py").run()
+    assert not app.exception
+    assert not app.error  # the sample is resized to the network's input
+    box = app.selectbox(key="train_start")
+    assert uploaded(str(box.value)) is not None
+    assert not next(button for button in app.button if button.label == "Train").disabled
 
 
 def test_a_wrong_file_and_one_that_lacks_tensors_are_told(open_app: Open) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from analysis.results.store import Store
+from analysis.training.checkpoints import load
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_timing import press
@@ -92,6 +93,37 @@ def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     app.file_uploader(key="train_picture").upload("a.png", b"text", "image/png").run()
     assert "The file is not a picture" in app.error[0].value
     assert not app.exception
+
+
+def test_a_run_starts_from_a_trained_network(open_app: Open) -> None:
+    app = open_app(NET, "training", **ONE)
+    assert app.selectbox(key="train_start").options == ["new weights", "my own checkpoint"]
+    (first,) = trained(app).session_state["training_runs"].values()
+    (label,) = app.selectbox(key="train_start").options[1:-1]
+    assert label.endswith("recipe short, seed 0")
+    app.selectbox(key="train_start").set_value(first.task.hash).run()
+    assert app.query_params["train_start"] == first.task.hash
+    *_, run = trained(app).session_state["training_runs"].values()
+    assert not app.exception
+    start = run.task.start
+    assert start is not None
+    assert start.digest == load(Store().path(first.task.hash, ".safetensors")).digest
+    assert run.train_loss[0] < first.train_loss[0]
+    captions = " ".join(caption.value for caption in app.caption)
+    assert f"Trained: `{NET}`, from weights {start.digest[:6]}; " in captions
+
+
+def test_weights_of_another_network_offer_their_own(open_app: Open) -> None:
+    address = {**ONE, "train_start": "fashion_resnet20"}
+    app = open_app("resnet32:input=1x28x28", "training", **address)
+    assert app.error[0].value == (
+        "The weights to start from are of resnet20:input=1x28x28, not of resnet32:input=1x28x28."
+    )
+    assert next(button for button in app.button if button.label == "Train").disabled
+    app.button(key="train_fit").click().run()
+    assert app.query_params["model"] == "resnet20:input=1x28x28"
+    assert not app.error
+    assert not next(button for button in app.button if button.label == "Train").disabled
 
 
 def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
