@@ -70,7 +70,7 @@ with three:
 with work:
     for each, key, show in (
         (training, TRAINING, show_training),
-        (job, KEY, partial(show_live, patients=patients)),
+        (job, KEY, partial(show_live, patients=patients, before=studies)),
     ):
         if each is not None and not is_over(each):
             follow(key, each, show)

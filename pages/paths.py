@@ -40,14 +40,14 @@ if job is not None and not running:
 result = answer(question) if question else None
 with top:
     measure_button(question, result is not None, running)
+found = paths_of(result) if result is not None else None
 if job is not None and running:
     with place:
-        follow(KEY, job, partial(show_live, question=question))
+        follow(KEY, job, partial(show_live, question=question, before=found))
 elif job is not None:
     with place:
         say_why(job, lambda: "take fewer images")
-if result is not None:
-    found = paths_of(result)
+if found is not None and result is not None:
     show_paths(found)
     end_of_wall()
     say_source(result)

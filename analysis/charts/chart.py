@@ -139,26 +139,31 @@ MARKED = 12
 
 
 def over(live: Chart, known: Chart) -> Chart:
-    """Return a chart of lines that are being measured, over those of a known result.
+    """Return a chart that is being measured, over a known result.
 
-    The known lines are thin and dotted, without bands, and share one entry in the legend.
+    Known lines are thin and dotted, known bars are points. They have no bands, and share one entry
+    in the legend.
     """
-    lines = [one for one in known.series if one.draw is Draw.LINE and not one.thin]
+    lines = [one for one in known.series if one.draw is not Draw.POINTS and not one.thin]
     below = [
         replace(
             one,
             name="known result",
+            draw=Draw.POINTS if one.draw is Draw.BARS else one.draw,
             dash=Dash.DOTTED,
             low=(),
             high=(),
             text=(),
-            thin=True,
+            thin=one.draw is Draw.LINE,
             in_legend=number == 0,
             hover=(one.name,),
         )
         for number, one in enumerate(lines)
     ]
-    return replace(live, series=(*below, *live.series), marks=live.marks or known.marks)
+    series = (*below, *live.series)
+    if any(one.draw is Draw.BARS for one in live.series):  # points are drawn over bars
+        series = (*live.series, *below)
+    return replace(live, series=series, marks=live.marks or known.marks)
 
 
 def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, int]]:

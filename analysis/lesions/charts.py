@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analysis.charts.chart import Chart, Dash, Draw, Series, named_at_ends
 from analysis.lesions.drop import Lesions
-from analysis.lesions.paths import Paths
+from analysis.lesions.paths import Length, Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
@@ -126,6 +127,24 @@ def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     return spoken_name(parse(found.model), [parse(one.model) for one in studies])
 
 
+_ACROSS = "blocks on a path"
+
+
+def gradient_chart(lengths: Sequence[Length]) -> Chart:
+    """Plot the gradient of one path by its length, with the range over draws as a band."""
+    columns = zip(*((one.low, one.gradient, one.high) for one in lengths), strict=True)
+    low, mean, high = (tuple(value or None for value in column) for column in columns)
+    x = tuple(one.length for one in lengths)
+    return Chart(
+        "Gradient of one path",
+        _ACROSS,
+        "norm at the input",
+        (Series("one path", x, mean, colour="projection", low=low, high=high),),
+        "Mean norm of the gradient along one path, by its length.",
+        log_y=True,
+    )
+
+
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
@@ -134,18 +153,13 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
-    across, said = "blocks on a path", " ".join(in_english(paths_verdict, found))
+    said = " ".join(in_english(paths_verdict, found))
 
-    def chart(title: str, y_label: str, series: Series, alt: str, log: bool = False) -> Chart:
-        return Chart(title, across, y_label, (series,), f"{alt} {said}", log_y=log)
+    def chart(title: str, y_label: str, series: Series, alt: str) -> Chart:
+        return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}")
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
-    ends = [
-        tuple(value or None for value in column)
-        for column in zip(
-            *((one.low, one.gradient, one.high) for one in found.lengths), strict=True
-        )
-    ]
+    one_path = gradient_chart(found.lengths)
     return (
         chart(
             "Paths by length",
@@ -153,13 +167,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
             Series("paths", lengths, many, colour="plain"),
             "Share of all paths by length.",
         ),
-        chart(
-            "Gradient of one path",
-            "norm at the input",
-            Series("one path", lengths, ends[1], colour="projection", low=ends[0], high=ends[2]),
-            "Mean norm of the gradient along one path, by its length.",
-            log=True,
-        ),
+        replace(one_path, alt=f"{one_path.alt} {said}"),
         chart(
             "Gradient by path length",
             "share of the gradient, %",

@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.lesions.charts import paths_charts
+from analysis.charts.chart import over
+from analysis.lesions.charts import gradient_chart, paths_charts
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
@@ -108,7 +109,7 @@ def measure_button(question: Question | None, known: bool, running: bool) -> Non
     """Draw the button that measures in the worker."""
     place = st.container() if known else action()
     place.button(
-        "Measure again" if known else "Measure",
+        "Run it here" if known else "Measure",
         type="secondary" if known else "primary",
         icon=":material/play_arrow:",
         disabled=question is None or running,
@@ -129,12 +130,17 @@ def _run(question: Question) -> None:
     )
 
 
-def show_live(job: Job, question: Question | None) -> None:
-    """Show how many lengths have been measured so far."""
+def show_live(job: Job, question: Question | None, before: Paths | None) -> None:
+    """Draw the gradient of one path of each length so far, over the known one."""
     lengths: Sequence[Length] = job.results
     whole = sum(question.spec.blocks) + 1 if question else len(lengths) + 1
     said = f"{number_of(len(lengths), 'length')} of {whole}"
     st.progress(min(len(lengths) / whole, 1.0), said)
+    if lengths:
+        chart = gradient_chart(lengths)
+        if before:
+            chart = over(chart, gradient_chart(before.lengths))
+        show_chart(chart, "paths_live", 360)
 
 
 def show_paths(found: Paths) -> None:

@@ -117,6 +117,12 @@ def answered(tasks: Sequence[Task]) -> list[Run]:
     return found
 
 
+def are_answered(tasks: Sequence[Task]) -> bool:
+    """Return whether there is a complete run of each of these tasks."""
+    runs = answered(tasks)
+    return len(runs) == len(tasks) and all(run.is_over for run in runs)
+
+
 def _known(task: Task) -> Run | None:
     result = known(task.hash, KIND)
     with suppress(ValueError):

@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.charts.chart import over
 from analysis.images.open import SAMPLE, open_set
-from analysis.lesions.charts import damage_chart, dropped_chart, single_chart, spoken_name_of
+from analysis.lesions.charts import damage_chart, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
@@ -71,8 +72,8 @@ def live(job: Job) -> list[Lesions]:
     return [latest[place] for place in sorted(latest)]
 
 
-def show_live(job: Job, patients: Sequence[Patient]) -> None:
-    """Draw a running study: single blocks first, then several."""
+def show_live(job: Job, patients: Sequence[Patient], before: Sequence[Lesions]) -> None:
+    """Draw a running study over the known ones: single blocks first, then several."""
     studies = live(job)
     if not studies:
         st.progress(0.0, "Loading the network")
@@ -81,10 +82,10 @@ def show_live(job: Job, patients: Sequence[Patient]) -> None:
     latest = studies[-1]
     whole = len(patients) * results_of(parse(latest.model))
     st.progress(min(done / whole, 1.0), f"{done:,} of {number_of(whole, 'result')}")
-    if latest.permuted or latest.dropped:
-        show_chart(dropped_chart([one for one in studies if one.dropped]), "lesions_live", 360)
-    else:
-        show_chart(single_chart(studies), "lesions_live", 360)
+    part = "several" if latest.permuted or latest.dropped else "single"
+    chart, below = damage_chart(part, studies), damage_chart(part, before)
+    if chart is not None:
+        show_chart(over(chart, below) if below else chart, "lesions_live", 360)
 
 
 def study_button(patients: Sequence[Patient], results: Sequence[Result], running: bool) -> None:

@@ -32,7 +32,7 @@ from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
-from pages.views.runs import ASKED, choose_shown
+from pages.views.runs import ASKED, are_answered, choose_shown
 
 KEY = "training"
 Mode = Literal["degradation", "one"]
@@ -120,9 +120,11 @@ def choose_request(
     if recipe is not None and specs and data:
         with top:
             request = _checked(mode, specs, recipe, data, seeds, device, start)
+    is_known = request is not None and are_answered(request.tasks)
     action(five).button(
-        "Train",
-        type="primary",
+        "Run it here" if is_known else "Train",
+        key="train_run",
+        type="secondary" if is_known else "primary",
         icon=":material/model_training:",
         disabled=request is None or running,
         on_click=_run,

@@ -479,3 +479,13 @@ def test_what_is_measured_is_drawn_over_what_is_known() -> None:
     ]
     assert drawn.series[0].dash is Dash.DOTTED
     assert (drawn.series[0].low, drawn.series[0].hover) == ((), ("plain",))
+
+
+def test_known_bars_are_points_over_the_bars_that_are_measured() -> None:
+    bars = Series("plain", ("none", "layer1.0"), (3.0, 4.0), Draw.BARS)
+    known = Chart("a", "x", "y", (bars,), "")
+    live = Chart("b", "x", "y", (replace(bars, x=("none",), y=(5.0,)),), "")
+    first, second = over(live, known).series
+    assert first == live.series[0]
+    assert (second.name, second.draw, second.thin) == ("known result", Draw.POINTS, False)
+    assert (second.x, second.y) == (bars.x, bars.y)

@@ -1,17 +1,26 @@
 """The Lesions and Paths pages."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from analysis.charts.chart import Chart
 from analysis.images.sample import sample_set
+from analysis.lesions.report import LESIONS, PATHS, lesions_of, paths_of
 from analysis.lesions.shipped import shipped_path
 from analysis.lesions.subjects import checkpoint_of, images_of, subject_of
+from analysis.machine.jobs import Job
+from analysis.results.recorded import recordings
 from analysis.training.loop import Training
 from analysis.training.states import save
 from analysis.training.uploads import MAX_UPLOADS, keep, uploaded
+from pages.views import paths, studies
+from pages.views.lesions import Patient
 from tests.analysis.toys import toy_set, toy_task
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
@@ -81,6 +90,44 @@ def test_a_study_runs_in_the_worker_and_is_kept(open_app: Open) -> None:
     again = open_app(None, "lesions", lesion_shown="several", **FEW)
     assert "the mean error is" in markdown(again)
     assert "Measured on this server" in captions(again)
+
+
+def drawn_live(monkeypatch: pytest.MonkeyPatch, module: str) -> list[Chart]:
+    """Return the list in which a page's live charts are collected."""
+    charts: list[Chart] = []
+    monkeypatch.setattr(f"{module}.show_chart", lambda chart, *_: charts.append(chart))
+    return charts
+
+
+def job_with(*results: object) -> Job:
+    """Return a running job that has told these results."""
+    return cast(Job, SimpleNamespace(results=results))
+
+
+def test_a_running_study_is_drawn_over_the_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    charts = drawn_live(monkeypatch, "pages.views.studies")
+    known = next(lesions_of(one) for one in recordings().values() if one.kind == LESIONS)
+    for study in (
+        replace(known, single=known.single[:2], dropped=(), permuted=()),
+        replace(known, dropped=known.dropped[:3], permuted=()),
+    ):
+        studies.show_live(job_with((0, study)), [cast(Patient, None)], [known])
+    single, several = charts
+    assert [len(series.x) for series in single.series] == [3, len(known.single) + 1]
+    assert [series.name for series in several.series[:2]] == ["known result", single.series[0].name]
+    assert [len(series.x) for series in several.series[:2]] == [len(known.dropped) + 1, 4]
+
+
+def test_running_paths_are_drawn_over_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    charts = drawn_live(monkeypatch, "pages.views.paths")
+    known = next(paths_of(one) for one in recordings().values() if one.kind == PATHS)
+    job = job_with(*known.lengths[:3])
+    paths.show_live(job, None, known)
+    paths.show_live(job, None, None)
+    over, alone = charts
+    assert [series.name for series in over.series] == ["known result", "one path"]
+    assert [len(series.x) for series in over.series] == [known.blocks + 1, 3]
+    assert alone.series == over.series[1:]
 
 
 @pytest.mark.parametrize("shown", ["does", "sees"])

@@ -44,6 +44,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert not app.exception
     runs = list(app.session_state["training_runs"].values())
     assert [run.task.seed for run in runs] == [0, 0, 1, 1, 2, 2]
+    assert app.button(key="train_run").label == "Run it here"
     narrow = "blocks=1,1,1:widths=8,16,32:stem_width=8:input=1x14x14"
     assert {run.model for run in runs} == {f"plain20:{narrow}", f"resnet20:{narrow}"}
     said = markdown(app)
