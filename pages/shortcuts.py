@@ -11,6 +11,7 @@ spec = requested()
 from analysis.drawing.caption import bibtex, caption, counts_in_words
 from analysis.drawing.drawn import graph_of
 from analysis.drawing.parts import Layout
+from analysis.drawing.vgg import SIMONYAN2015
 from analysis.drawing.viewer import levels, view_name
 from analysis.style.language import translate
 from nets import CATALOG
@@ -31,14 +32,22 @@ entry = CATALOG[spec.base]
 export = heading(translate("Shortcuts of {model}", model=in_a_sentence(spec)))
 said = translate("{counts}.", counts=counts_in_words(profile))
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
-shown = drawn.pair.profiles if drawn.pair else (profile,)
+
+
+def said_and_cited() -> str:
+    """Return the LaTeX caption and the BibTeX of what it cites."""
+    shown = drawn.pair.profiles if drawn.pair else (profile,)
+    cited = [entry.source, *([SIMONYAN2015] if drawn.vgg19 else [])]
+    return "\n".join([caption(*shown, vgg19=drawn.vgg19), *map(bibtex, cited)])
+
+
 with export:
     drawing = graph_picture(
         profile.model,
         drawn.pair.by_name() if drawn.pair else profile,
         partial(graph_of, drawn),
         heat,
-        lambda: f"{caption(*shown)}\n{bibtex(entry.source)}",
+        said_and_cited,
         view_name(drawn.level, drawn.unfold),
         dict if drawn.twin else partial(levels, profile, drawn.labels, drawn.layout or Layout.ROWS),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.key import NAMES
+from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.style.grid import tex, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
@@ -22,13 +23,17 @@ _LINES = {
 }
 
 
-def caption(profile: Profile, *beside: Profile) -> str:
+def caption(profile: Profile, *beside: Profile, vgg19: bool = False) -> str:
     """Return a LaTeX caption that explains the lines and cites the network's source.
 
     For an edited network it cites the source of the original and describes the edit. Networks
-    beside the first one follow it.
+    beside the first one follow it; the last is VGG-19 if `vgg19` is true.
     """
-    return f"\\caption{{{' Beside it, '.join(map(_told, (profile, *beside)))}}}\n"
+    told = [*map(_told, (profile, *beside))]
+    if vgg19:
+        cited = f"{tex(SIMONYAN2015.short)}~\\cite{{{SIMONYAN2015.key}}}"
+        told.append(f"{TITLE}, from its published layers: {cited}, configuration E.")
+    return f"\\caption{{{' Beside it, '.join(told)}}}\n"
 
 
 def _told(profile: Profile) -> str:

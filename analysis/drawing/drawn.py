@@ -31,6 +31,7 @@ class Drawn:
         labels: what boxes say; None for the default on a screen or paper, for one network or two.
         layout: how the drawing runs; None for the default, likewise.
         twin: the network to draw beside it, if any.
+        vgg19: whether to draw VGG-19 before the two.
         figures: whether to leave room for a number in every box.
         aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
@@ -43,6 +44,7 @@ class Drawn:
     labels: Labels | None = None
     layout: Layout | None = None
     twin: ResNetSpec | None = None
+    vgg19: bool = False
     figures: bool = False
     aspect: float = DEFAULT_ASPECT
     fits: bool = False
@@ -53,7 +55,7 @@ class Drawn:
         if self.twin is None:
             return None
         both = sorted((self.spec, self.twin), key=lambda one: one.shortcut is not Shortcut.NONE)
-        return Beside(tuple(map(_profiled, both)))
+        return Beside(tuple(map(_profiled, both)), self.vgg19)
 
 
 @lru_cache(16)

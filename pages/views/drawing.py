@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.drawing import vgg
 from analysis.drawing.drawn import Drawn, opened_in
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
@@ -22,6 +23,8 @@ from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
 from pages.ui.wall import aside, on_wall
 from pages.ui.words import complain, sentence
+
+_TWIN = "true"
 
 OPEN = "open"
 """The parameter of the opened parts."""
@@ -38,13 +41,18 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         words, middle, beside = st.columns([4.2, 2.5, 2.7], vertical_alignment="center")
     (top if on_wall() else words).markdown(said)
     is_plain = spec.shortcut is Shortcut.NONE
-    twin = switch(
-        f"Beside its {'residual' if is_plain else 'plain'} twin",
-        False,
+    kind = "residual" if is_plain else "plain"
+    asked = select(
+        "Beside",
+        {_TWIN: f"its {kind} twin", vgg.NAME: f"its {kind} twin and {vgg.TITLE}"},
+        None,
         key="twin",
         place=beside,
-        help=f"Also draw the same network {'with' if is_plain else 'without'} shortcuts.",
+        placeholder="nothing",
+        help=f"Also draw the same network {'with' if is_plain else 'without'} shortcuts, and "
+        f"{vgg.TITLE} from its published layers, as in He et al. 2015, Fig. 3.",
     )
+    twin = asked is not None
     with aside("looks"):
         levels, colours, per, labels, layouts = st.columns(
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
@@ -71,7 +79,8 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         _choose_labels(labels, twin),
         _choose_layout(layouts, twin),
         other_twin(spec) if twin else None,
-        heat is not None,
+        asked == vgg.NAME,
+        figures=heat is not None,
     )
     with below:
         return drawn, _heat_beside(drawn, heat)

@@ -42,7 +42,15 @@ _viewer = st.components.v2.component(
 def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     found = graph_of(drawn)
     picture = svg(found, Look(palette), heat)
-    kept = (drawn.spec, drawn.twin, drawn.level, drawn.unfold, drawn.labels, drawn.layout)
+    kept = (
+        drawn.spec,
+        drawn.twin,
+        drawn.vgg19,
+        drawn.level,
+        drawn.unfold,
+        drawn.labels,
+        drawn.layout,
+    )
     drawing = " ".join(map(str, kept))
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
     pair = drawn.pair

@@ -21,6 +21,14 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert "A plain stack of 1 block without shortcuts. Edited" in one
 
 
+def test_vgg19_beside_a_network_is_cited() -> None:
+    said = caption(analysis.profile(parse("plain34")), vgg19=True)
+    assert said.endswith(
+        "Beside it, VGG-19, from its published layers: Simonyan and Zisserman "
+        "2015~\\cite{simonyan2015very}, configuration E.}\n"
+    )
+
+
 def test_a_paper_and_a_book() -> None:
     assert bibtex(HE2015) == (
         "@inproceedings{he2016deep,\n"

@@ -51,7 +51,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "unfold": True,
         "labels": "both",
         "layout": "column",
-        "twin": True,
+        "twin": "vgg19",
     },
     "units": {
         "left_order": "relu_preact",

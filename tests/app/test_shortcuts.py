@@ -96,9 +96,10 @@ def test_box_labels_and_layout_change_the_graph_and_its_files(open_app: Open) ->
 
 def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", open="layer2.0")
-    app.toggle(key="twin").set_value(True).run()
+    beside = app.selectbox(key="twin")
+    assert beside.options == ["its plain twin", "its plain twin and VGG-19"]
+    beside.set_value("true").run()
     assert app.query_params["twin"] == "true"
-    assert app.toggle(key="twin").label == "Beside its plain twin"
     view = told(app)
     heads = re.findall(r'class="heading".*?>(.*?)</text>', view["svg"])
     assert heads == ["Plain-34", "ResNet-34"]
@@ -107,11 +108,20 @@ def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app.selectbox(key="heat").select("MACs").run()
     assert told(app)["svg"].count(">694 M</text>") + told(app)["svg"].count("= 694 M</text>") == 2
     plain = open_app("plain34:norm=none", "shortcuts", twin="true")
-    assert plain.toggle(key="twin").label == "Beside its residual twin"
+    assert plain.selectbox(key="twin").options[0] == "its residual twin"
     heads = re.findall(r'class="heading".*?>(.*?)</text>', told(plain)["svg"])
     assert heads == ["plain, 34 layers", "residual, 34 layers"]
     assert not app.exception
     assert not plain.exception
+
+
+def test_vgg19_stands_beside_a_network_and_its_twin(open_app: Open) -> None:
+    app = open_app("resnet34", "shortcuts", twin="vgg19")
+    heads = re.findall(r'class="heading".*?>(.*?)</text>', told(app)["svg"])
+    assert heads == ["VGG-19", "Plain-34", "ResNet-34"]
+    app.selectbox(key="heat").select("macs").run()
+    assert not app.exception
+    assert ">86.7 M</text>" in told(app)["svg"]  # VGG-19's first convolution: 3·9·64·224²
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
