@@ -1,0 +1,129 @@
+"""The energy that a device has used, by its own counter: NVML for NVIDIA GPUs, RAPL for CPUs.
+
+Both count the whole device, whoever uses it, and its idle power too. Where there is no counter, or
+it can't be read, there is no figure.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+RAPL = Path("/sys/class/powercap")
+"""The folder in which Linux has the counters of a CPU's packages."""
+
+WINDOW_SECONDS = 1.0
+"""Shortest window of a measurement: NVML's counter moves about every 100 ms."""
+
+
+class Meter(ABC):
+    """A counter of energy, read in joules since its first reading."""
+
+    @abstractmethod
+    def joules(self) -> float:
+        """Return the energy used since the meter was made.
+
+        Raises:
+            OSError: if it can't be read any more.
+        """
+
+
+class RaplMeter(Meter):
+    """The packages of a CPU, added up; each counter begins anew at its range."""
+
+    def __init__(self, packages: Sequence[Path]) -> None:
+        self._packages = packages
+        self._ranges = [_number(package / "max_energy_range_uj") for package in packages]
+        self._last = self._read()
+        self._sum = 0
+
+    def joules(self) -> float:
+        """Return the energy; the meter must be read more often than a counter begins anew."""
+        now = self._read()
+        for before, after, most in zip(self._last, now, self._ranges, strict=True):
+            self._sum += after - before if after >= before else after + most - before
+        self._last = now
+        return self._sum / 1e6
+
+    def _read(self) -> list[int]:
+        return [_number(package / "energy_uj") for package in self._packages]
+
+
+class NvmlMeter(Meter):
+    """An NVIDIA GPU, from Volta on (nvmlDeviceGetTotalEnergyConsumption, in mJ)."""
+
+    def __init__(self, total_mj: Callable[[], int]) -> None:
+        self._total_mj = total_mj
+        self._first = total_mj()
+
+    def joules(self) -> float:
+        """Return the energy."""
+        try:
+            return (self._total_mj() - self._first) / 1e3
+        except Exception as error:  # NVML's own errors have no common public type
+            raise OSError(f"NVML can't be read: {error}") from None
+
+
+def meter_of(device: torch.device) -> Meter | None:
+    """Return a meter of a device's energy, or None if this machine tells none."""
+    if device.type == "cpu":
+        return _rapl()
+    if device.type == "cuda":
+        with suppress(Exception):  # without the package, the driver or the counter, there is none
+            return _nvml(device)
+    return None
+
+
+def _rapl() -> Meter | None:
+    packages = sorted(
+        path
+        for path in RAPL.glob("intel-rapl:*")
+        if path.name.count(":") == 1  # no parts of one
+    )
+    try:
+        return RaplMeter(packages) if packages else None
+    except (OSError, ValueError):  # since 2020, only root may read it
+        return None
+
+
+def _number(path: Path) -> int:
+    return int(path.read_text())
+
+
+def _nvml(device: torch.device) -> Meter:
+    import pynvml  # an extra: nvidia-ml-py
+
+    pynvml.nvmlInit()
+    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    handle = pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
+    return NvmlMeter(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)))
+
+
+class Windows:
+    """Joules per image in windows of at least a second.
+
+    Args:
+        meter: of the device that works.
+        clock: the time in seconds.
+    """
+
+    def __init__(self, meter: Meter, clock: Callable[[], float] = perf_counter) -> None:
+        self._meter, self._clock = meter, clock
+        self._images = 0
+        self._start, self._joules = clock(), meter.joules()
+        self.per_image: list[float] = []
+
+    def add(self, images: int) -> None:
+        """Count images that the device has finished, and end a window that is long enough."""
+        self._images += images
+        now = self._clock()
+        if now - self._start < WINDOW_SECONDS:
+            return
+        joules = self._meter.joules()
+        self.per_image.append((joules - self._joules) / self._images)
+        self._start, self._joules, self._images = now, joules, 0
