@@ -176,7 +176,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.markdown(f"- {sentence}")
     if remark:
         st.caption(remark)
-    st.caption(_how(runs))
+    st.caption(_how(runs, _names(runs)), help=_texts(runs))
     say_whence(runs)
 
 
@@ -188,7 +188,7 @@ def export_runs(
     what: str = "",
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
-    how, sources = _how(runs), sources_of(run.model for run in runs)
+    how, sources = _how(runs, _texts(runs)), sources_of(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
         charts["ladder"] = ladder_chart(runs)
@@ -202,11 +202,21 @@ def export_runs(
     export(key, pictures, data, what)
 
 
-def _how(runs: Sequence[Run]) -> str:
-    """Return how runs were made: the networks trained, the recipe, where and when."""
+def _names(runs: Sequence[Run]) -> str:
+    """Return the names of the runs' networks."""
+    specs = [run.task.spec for run in runs]
+    return " · ".join(dict.fromkeys(name_of(spec, specs) for spec in specs))
+
+
+def _texts(runs: Sequence[Run]) -> str:
+    """Return the texts of the runs' networks."""
+    return ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
+
+
+def _how(runs: Sequence[Run], networks: str) -> str:
+    """Return how runs of these networks were made: the recipe, where and when."""
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
-    networks = ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
     stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
