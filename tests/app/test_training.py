@@ -192,7 +192,7 @@ def test_pictures_of_a_visitor_are_trained_on(open_app: Open) -> None:
 
 def test_a_cancelled_run_keeps_what_it_has(open_app: Open) -> None:
     app = open_app(NET, "training", **ONE | {"train_epochs": "1000"})
-    app.button(key="train_run").click().run()
+    press(app, "Train")
     job = app.session_state["jobs"]["training"]
     for told, _ in enumerate(job.follow()):
         if told == 3:
@@ -262,7 +262,7 @@ def test_a_cancelled_rerun_hides_nothing(open_app: Open) -> None:
     app = open_app(NET, "training", **ONE)
     trained(app)
     (before,) = app.session_state["training_runs"].values()
-    press(app, "Train")
+    app.button(key="train_run").click().run()
     job = app.session_state["jobs"]["training"]
     for told, _ in enumerate(job.follow()):
         if told == 1:
