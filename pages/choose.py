@@ -21,6 +21,7 @@ from pages.views.choose import (
     choose_view,
     export_choice,
     front_chart,
+    front_in_words,
     show_deepest,
     show_fits,
     show_real_step,
@@ -42,10 +43,11 @@ except ValueError as error:
     end_page()
 if on_wall():
     chart = front_chart(choice, choose_front(choice) if choice.fronts else "")
+    drawn = front_in_words(choice)
     st.title(chart.title if chart else translate("Choose"))
     if chart:
         show_chart(chart, "front")
-    st.markdown(choice.sentence)
+    st.markdown(f"{choice.sentence} {drawn}")
     end_page()
 st.html(verdict(choice.sentence))
 view, front = choose_view(choice), ""

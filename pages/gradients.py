@@ -11,10 +11,10 @@ spec = requested()
 from analysis.charts.chart import over
 from analysis.machine.jobs import Job
 from analysis.style.language import translate
-from pages.ui.charts import reserve_strip, show_chart
+from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
-from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, on_wall
+from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
+from pages.ui.wall import aside, end_of_wall, on_wall, said
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
     asked,
@@ -25,6 +25,7 @@ from pages.views.gradients import (
     known_to_job,
     latest_run,
     measure_button,
+    measured,
     pressed_preset,
     remember,
     say_if_another,
@@ -59,12 +60,20 @@ with strip.container():
 
 
 def show(job: Job, experiment: Experiment) -> None:
-    """Draw the curves measured so far."""
-    if job.results:
-        chart = experiment.chart(job.results, asked(experiment))
-        if (before := known_to_job(experiment)) is not None:
-            chart = over(chart, experiment.chart(experiment.found(before), before.settings))
+    """Draw the curves measured so far, over those of a known run."""
+    draw = partial(experiment.drawn, with_theory=not on_wall())
+    chart = draw(job.results, asked(experiment)) if job.results else None
+    if (before := known_to_job(experiment)) is not None:
+        known = draw(experiment.found(before), before.settings)
+        chart = known if chart is None else over(chart, known)
+    if chart is not None:
+        st.markdown(f"**{chart.title}**")
         show_chart(chart, f"{experiment.key}_live", None)
+    elif on_wall():
+        st.markdown("&nbsp;")
+        show_awaited(f"{experiment.key}_live")
+    with said(experiment.key):
+        show_share(*measured(experiment, job))
 
 
 if job is not None and running:
@@ -75,16 +84,17 @@ if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")
 if run is None:
-    place.caption("No measurements yet. Pick a preset, or choose networks and press Measure.")
+    place.caption("No measurements with these settings yet. Pick a preset, or press Measure.")
 else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:
         say_if_another(run, models, settings)
         st.markdown(f"**{chart.title}**")
         show_chart(chart, experiment.key, None)
-        for sentence in experiment.verdict(run)[:1]:
-            st.markdown(sentence)
-        say_whence(run)
+        with said(experiment.key):
+            for sentence in experiment.verdict(run)[:1]:
+                st.markdown(sentence)
+            say_whence(run)
         end_of_wall()
         experiment.show_verdict(run)
     with export:

@@ -12,11 +12,12 @@ from analysis.lesions.report import lesions_of
 from analysis.style.language import translate
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, heading
+from pages.ui.wall import aside, heading, on_wall
 from pages.views.inside import show_blocks, show_seen
 from pages.views.lesions import (
     choose_patients,
     chosen_out,
+    show_on_wall,
     show_patients,
     show_pictures,
     take,
@@ -58,8 +59,10 @@ if job is not None and is_over(job):
 results = studies_of(patients)
 studies = [lesions_of(result) for result in results]
 out = chosen_out(patients)
+if on_wall():
+    show_on_wall(patients, out, studies)
+    end_page()
 answers = show_patients(patients, out, studies)
-end_of_wall()
 one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])
 one.button("Put all back", disabled=not out, on_click=take, args=("",), width="stretch")
 running = any(each is not None and not is_over(each) for each in (training, job))

@@ -13,11 +13,12 @@ from analysis.timing.measure import Timing, measure_each
 from nets.origin import in_a_sentence
 from pages.ui.cached import profile_of
 from pages.ui.charts import show_chart
+from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
-from pages.ui.wall import action, aside, end_of_wall, heading, on_wall
+from pages.ui.wall import action, aside, heading, on_wall
 from pages.views.timing import (
     HEAVY,
     choose_settings,
@@ -27,6 +28,7 @@ from pages.views.timing import (
     known_timings,
     memory_advice,
     remember,
+    show_on_wall,
     show_progress,
     show_recorded,
     show_timing,
@@ -60,28 +62,27 @@ action().button(
     args=("timing", measure_each, spec, settings),
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
-before: list[Timing] = []
-if job is None:
-    before = known_timings(spec, settings)
-    if not before:
-        st.caption("No measurements yet. Warm-up iterations are excluded.")
-elif running:
+if job is not None and running:
     follow("timing", job, show_progress)
-else:
+elif job is not None:
     remember(job)
     say_why(job, lambda: memory_advice(spec, settings))
 
 history: list[Timing] = st.session_state.get(TIMINGS, [])
+before = [] if running else known_timings(spec, settings)
+if on_wall():
+    if not running:
+        show_on_wall(spec, settings, history, before)
+    end_page()
 if history and not running:
-    if not on_wall():
-        st.header("Latest")
+    st.header("Latest")
     show_timing(history[-1])
 elif before:
-    if not on_wall():
-        st.header("Measured before on this server")
+    st.header("Measured before on this server")
     for timing in before:
         show_timing(timing)
-end_of_wall()
+elif job is None:
+    st.caption("No measurements yet. Warm-up iterations are excluded.")
 if history:
     chart = comparison_chart(history[-8:])
     with section("Timings in this session"):

@@ -25,7 +25,6 @@ from pages.views.runs import (
     remember,
     runs_of_visit,
     runs_table,
-    say_whence,
     show_figures,
     show_ladder,
     show_live,
@@ -71,7 +70,6 @@ with place:
             asked = counted(len(request.tasks), "{number} run", "{number} runs")
             st.caption(translate("{count} of {runs} so far.", count=len(runs), runs=asked))
         show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
-        say_whence(runs)
     elif request:
         st.caption("No runs with these settings yet. Press Train.")
 end_of_wall()

@@ -164,6 +164,18 @@ def front_in_words(chart: Chart) -> str:
     return translate("On the Pareto front: {names}.", names=names)
 
 
+def drawn_in_words(choice: Choice, front: Front) -> str:
+    """Say how many of the networks that fit have both figures of a front; "" if all have."""
+    drawn = sum(_placed(row, front.x, front.y) for row in choice.fits)
+    if drawn == len(choice.fits):
+        return ""
+    return translate(
+        "{drawn} of these {count} networks have both figures and are shown.",
+        drawn=drawn,
+        count=len(choice.fits),
+    )
+
+
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:
     """Return a chart of one figure along a sweep, with a line for each network that has it."""
     looks = cycle(LINE_LOOKS)

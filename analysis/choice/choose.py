@@ -31,8 +31,10 @@ from analysis.costs.step import Dtype, Optimiser, largest_batch
 from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
+from nets.names import names_of
 from nets.options import CHANNELS, OPTIONS, check_whole, checked, given, number_of
-from nets.spec import ResNetSpec, join, overrides
+from nets.spec import ResNetSpec
+from nets.text import parse
 
 MAX_BUDGET = 10**18
 """The largest limit in a budget's own unit: an exabyte, or a billion times 10^9 MACs."""
@@ -247,9 +249,11 @@ OF_THE_TASK = ("input", CHANNELS, "classes")
 
 
 def name_of(spec: ResNetSpec) -> str:
-    """Return a network's text without the input and classes, which the task sets for all."""
-    said = overrides(spec)
-    return join(spec.base, {key: said[key] for key in said if key not in OF_THE_TASK})
+    """Return a network's name without the input and classes, which the task sets for all.
+
+    An edited network is named with its edits: `ResNet-50 v1 with blocks 3,4,11,3`.
+    """
+    return names_of((spec,), OF_THE_TASK)[0].replace(", ", " with ", 1)
 
 
 @dataclass(frozen=True)
@@ -460,7 +464,7 @@ def _sentence(choice: Choice) -> str:
             others = translate(" and {count} more", count=len(choice.refused) - 1)
         aside = translate(
             " Not evaluated: {model}{others} ({reason}).",
-            model=first.model,
+            model=name_of(parse(first.model)),
             others=others,
             reason=first.reason,
         )

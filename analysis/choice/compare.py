@@ -168,6 +168,12 @@ class Recipe:
         return f"{self.metric} ({how}published by {self.publisher})"
 
     @property
+    def menu_label(self) -> str:
+        """The label with what tells it from other recipes first, for a narrow select box."""
+        first = f"{self.recipe.removesuffix(', single crop')}: " if self.recipe else ""
+        return f"{first}{self.metric}, {self.publisher}"
+
+    @property
     def unit(self) -> str:
         """The percent sign; all published figures are percentages."""
         return "%"

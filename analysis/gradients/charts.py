@@ -9,7 +9,8 @@ from itertools import cycle
 from math import log10
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series, named_at_ends
+from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
+from analysis.charts.looks import looks_of
 from analysis.drawing.heat import Heat
 from analysis.gradients.cosines import Cosine, Direction, stacks
 from analysis.gradients.curves import (
@@ -28,10 +29,9 @@ from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
 from nets import parse, plan
 from nets.names import names_of as names_beside
-from nets.options import Shortcut, number_of
+from nets.options import number_of
 from nets.plan import place_of
 
-_PLAIN_LOOKS = (("plain", Dash.SOLID), ("plain", Dash.DASHED), ("plain", Dash.DOTTED))
 _THEORY_DASHES = (Dash.DASH_DOT, Dash.LONG_DASH_DOT)
 
 
@@ -43,12 +43,12 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     prediction for curves that follow it, drawn from the last block's mean.
     """
     models = list(dict.fromkeys(curve.model for curve in curves))
-    looks, plain, theory = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS), cycle(_THEORY_DASHES)
-    specs = [parse(model) for model in models]
+    theory, specs = cycle(_THEORY_DASHES), [parse(model) for model in models]
     lines: list[Series] = []
     others: list[Series] = []
-    for model, spec, name in zip(models, specs, names_beside(specs), strict=True):
-        colour, dash = next(plain if spec.shortcut is Shortcut.NONE else looks)
+    for model, name, (colour, dash) in zip(
+        models, names_beside(specs), looks_of(specs), strict=True
+    ):
         own = [curve.series(quantity) for curve in curves if curve.model == model]
         line = _line(model, name, own, colour, dash)
         lines.append(line)
@@ -154,12 +154,10 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         cosines: the cosines measured so far.
         noise: standard deviation of the noise, as a share of the images' own.
     """
-    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN_LOOKS)
     found = stacks(cosines)
-    lines = []
-    for stack, whole in zip(found, names_of(found), strict=True):
+    looks, lines = looks_of([stack.spec for stack in found]), []
+    for stack, whole, (colour, dash) in zip(found, names_of(found), looks, strict=True):
         name = whole.removeprefix("the ").removesuffix(" stack")
-        colour, dash = next(plain if stack.spec.shortcut is Shortcut.NONE else looks)
         lost = sum(not at.is_measured for at in stack.depths)
         banded = any(len(at.cosines) > 1 for at in stack.depths)
 

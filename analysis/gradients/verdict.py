@@ -4,7 +4,7 @@ With r = log10 of the whole ratio of one seed, a word is used only if every seed
 
 - |r| below 0.3: the gradient stays level;
 - |r| below 1: it stays within a factor of 10;
-- one sign, 1 to 3: it grows or falls mildly;
+- one sign, 1 to 3: it grows or falls, by a factor of 10 to 1,000;
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
 - one sign, in two neighbouring rows: the milder of the two words.
 
@@ -45,8 +45,8 @@ class Word(StrEnum):
 
     LEVEL = marked("stays level")
     WITHIN = marked("stays within a factor of 10")
-    GROWS = marked("grows mildly")
-    FALLS = marked("falls mildly")
+    GROWS = marked("grows")
+    FALLS = marked("falls")
     EXPLODES = marked("explodes")
     VANISHES = marked("vanishes")
 
@@ -223,13 +223,12 @@ def _course(summary: Summary) -> str:
         }
         if found is Word.GROWS:
             return translate(
-                "grows mildly, by a factor of {factor}{beyond} over {layers} layers{detour}: "
+                "grows by a factor of {factor}{beyond} over {layers} layers{detour}: "
                 "{each} per layer",
                 **values,
             )
         return translate(
-            "falls mildly, by a factor of {factor}{beyond} over {layers} layers{detour}: "
-            "{each} per layer",
+            "falls by a factor of {factor}{beyond} over {layers} layers{detour}: {each} per layer",
             **values,
         )
     change = _moves(ratio)

@@ -29,14 +29,14 @@ from analysis.lecture.settings import SEPARATOR, Settings
 from analysis.machine.devices import devices
 from analysis.results.form import Result
 from analysis.results.known import known, sources
-from analysis.results.recorded import recordings, whence
+from analysis.results.recorded import whence
 from analysis.style.grid import Grid
 from analysis.style.language import counted, translate
 from analysis.style.numbers import short
 from analysis.timing.charts import stage_chart
 from analysis.timing.measure import Timing
 from analysis.timing.report import RECORDED_HEAD, conditions, recorded_row, stamp
-from analysis.timing.results import TIME, timing_hash, timing_of
+from analysis.timing.results import TIME, recorded_timings, timing_hash, timing_of
 from analysis.timing.settings import (
     Settings as TimingSettings,
 )
@@ -95,18 +95,13 @@ def _timed(found: Timing) -> Picture:
 
 def _recorded_times(spec: ResNetSpec) -> Grid | None:
     """Return the included timings of a network on another machine, the fastest first."""
-    results = [
-        result
-        for result in recordings().values()
-        if result.kind == TIME and result.figures["model"] == str(spec)
-    ]
+    results = recorded_timings(str(spec))
     if not results:
         return None
-    results.sort(key=lambda result: -float(result.figures["images_per_s"]))
     where = results[0].stamp
     here = [one for one in results if one.stamp["accelerator"] == where["accelerator"]]
     caption = f"Recorded on an {where['accelerator']} on {where['date'][:10]}"
-    return Grid(caption, RECORDED_HEAD, tuple(map(recorded_row, here)), 2)
+    return Grid(caption, RECORDED_HEAD, tuple(map(recorded_row, here)), 1)
 
 
 def gradients(settings: Settings, spec: ResNetSpec) -> Picture:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from itertools import accumulate, cycle
+from itertools import accumulate
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Mark, Series
+from analysis.charts.chart import Chart, Dash, Mark, Series
+from analysis.charts.looks import looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
-from analysis.lesions.report import is_residual
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
 
-_PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
 _DECADES = 100.0  # smallest ratio of largest to smallest value for a log axis
 
 
@@ -162,9 +161,8 @@ def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
 
 def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
     """Yield each network with its name and its line's colour and style."""
-    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
-    for found, name in zip(studies, names_of(studies), strict=True):
-        yield found, name, next(looks) if is_residual(found.model) else ("plain", next(plain))
+    looks = looks_of([parse(found.model) for found in studies])
+    yield from zip(studies, names_of(studies), looks, strict=True)
 
 
 def _marks(studies: Sequence[Blocks], layers: int, before: int) -> tuple[Mark, ...]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.lesions.drop import Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import aligned
 from analysis.style.language import between, counted, in_english, translate
-from nets import parse
+from analysis.training.verdict import in_a_sentence
+from nets import ResNetSpec, parse
 from nets.options import Shortcut, number_of
 
 LESIONS, PATHS = "lesions", "paths"
@@ -183,6 +184,48 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
             )
         )
     return tuple(said)
+
+
+class Errors(NamedTuple):
+    """A network's test errors, as shares of 1: with all blocks in, and now."""
+
+    spec: ResNetSpec
+    intact: float
+    now: float
+
+
+def errors_in_words(found: Sequence[Errors], images: int, out: Sequence[str]) -> str:
+    """Return one sentence on how many images the networks get wrong without some blocks.
+
+    Args:
+        found: the networks' errors.
+        images: the number of test images.
+        out: the paths of the blocks that are out.
+    """
+    specs = [one.spec for one in found]
+    if not out:
+        lead = translate("With all blocks in")
+    elif len(out) == 1:
+        lead = translate("Without {block}", block=out[0])
+    else:
+        blocks = counted(len(out), "{number} block", "{number} blocks")
+        lead = translate("Without {block}", block=blocks)
+    parts: list[str] = []
+    for one in found:
+        values = {"name": in_a_sentence(one.spec, specs), "error": _percent(one.now)}
+        if not parts:
+            wrong = translate(
+                "{name} gets {error} of {images} wrong",
+                **values,
+                images=counted(images, "{number} test image", "{number} test images"),
+            )
+        else:
+            wrong = translate("{name} {error}", **values)
+        if out:
+            before = _percent(one.intact)
+            wrong = translate("{wrong} instead of {before}", wrong=wrong, before=before)
+        parts.append(wrong)
+    return translate("{lead}, {parts}.", lead=lead, parts=translate(", and ").join(parts))
 
 
 def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:

@@ -14,10 +14,12 @@ _PREFIXES = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "
 def short(value: float, unit: str = "") -> str:
     """Return three significant digits and an SI prefix: 25,557,032 is `25.6 M`, or `25.6 MB`.
 
-    Milliseconds get no prefix: `0.0312 ms`, `1,234 ms`.
+    Milliseconds get no prefix, `0.0312 ms`, `1,234 ms`, and percentages no space, `97.4%`.
     """
     if unit == "ms":
         return f"{milliseconds(value)} ms"
+    if unit == "%":
+        return f"{three(value)}%"
     for size, prefix in _PREFIXES:
         # 999,950 would round to four digits with the next smaller prefix
         if abs(value) >= size * 0.9995:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from analysis.charts.chart import Chart, Draw, Series
 from analysis.drawing.heat import Heat
+from analysis.results.form import Result
 from analysis.style.numbers import short
-from analysis.timing.measure import Timing
+from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions
 from nets import parse, plan
 from nets.options import number_of
@@ -17,19 +18,29 @@ BINS = 30
 
 def stage_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of the stem, the stages and the head."""
-    names = tuple(stage.name for stage in timing.stages)
-    forward = tuple(stage.forward_ms for stage in timing.stages)
+    return _stages(timing.model, timing.stages)
+
+
+def recorded_stage_chart(result: Result) -> Chart:
+    """Plot the times per stage of a timing from another machine, whose devices this one lacks."""
+    stages = [StageTime(**stage) for stage in result.figures["stages"]]
+    return _stages(result.figures["model"], stages)
+
+
+def _stages(model: str, stages: Sequence[StageTime]) -> Chart:
+    names = tuple(stage.name for stage in stages)
+    forward = tuple(stage.forward_ms for stage in stages)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]
-    if not timing.settings.inference:
-        backward = tuple(stage.backward_ms for stage in timing.stages)
+    backward = tuple(stage.backward_ms for stage in stages)
+    if any(ms is not None for ms in backward):
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        f"Time per stage of {timing.model}",
+        f"Time per stage of {model}",
         "",
         "median, ms",
         tuple(series),
-        f"Forward time per stage of {timing.model}: {said}",
+        f"Forward time per stage of {model}: {said}",
     )
 
 

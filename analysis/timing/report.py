@@ -66,8 +66,6 @@ def timing_result(timing: Timing) -> Result:
 
 RECORDED_HEAD = (
     "Iteration",
-    "How",
-    "Batch",
     "Time",
     "Host",
     "Images per second",
@@ -79,21 +77,29 @@ RECORDED_HEAD = (
 def recorded_row(result: Result) -> tuple[str, ...]:
     """Return a timing's result as a row of `RECORDED_HEAD`."""
     asked, figures = result.asked, result.figures
-    how = asked["dtype"] if asked["dtype"] != "float32" or not asked["tf32"] else "TF32"
-    how += ", channels last" if asked["channels_last"] else ""
-    how += ", compiled" if asked["compile"] else ""
     spread = figures["forward_ms"] if asked["inference"] else figures["step_ms"]
     peak, predicted = figures["peak_memory_bytes"], figures["predicted_bytes"]
     return (
-        "inference" if asked["inference"] else "training step",
-        how,
-        f"{asked['batch']:,}",
+        recorded_how(result),
         short(spread["p50"], "ms"),
         short(figures["host_ms"]["p50"], "ms"),
         short(figures["images_per_s"]),
         short_if_any(peak, "B"),
         MISSING if peak is None else f"{peak / predicted:.3f}",
     )
+
+
+def recorded_how(result: Result) -> str:
+    """Return what a timing's result timed: `training step, batch 256, bfloat16, channels last`."""
+    asked = result.asked
+    words = [
+        "inference" if asked["inference"] else "training step",
+        f"batch {asked['batch']:,}",
+        asked["dtype"] if asked["dtype"] != "float32" or not asked["tf32"] else "TF32",
+    ]
+    words += ["channels last"] if asked["channels_last"] else []
+    words += ["compiled"] if asked["compile"] else []
+    return ", ".join(words)
 
 
 def timing_json(timing: Timing) -> str:

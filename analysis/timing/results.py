@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from analysis.costs.step import Dtype
 from analysis.machine.devices import Environment
 from analysis.results.form import Result, hash_of
+from analysis.results.recorded import recordings
 from analysis.timing.measure import Iteration, Spread, StageTime, Timing
 from analysis.timing.settings import Settings
 
@@ -34,6 +36,26 @@ def asked_of(model: str, settings: Settings, threads: int) -> dict[str, Any]:
 def timing_hash(model: str, settings: Settings, threads: int) -> str:
     """Return the hash of a question, before anything is timed."""
     return hash_of(TIME, asked_of(model, settings, threads))
+
+
+def recorded_timings(model: str) -> list[Result]:
+    """Return a network's timings that ship with the app, the fastest first."""
+    own = (result for result in recordings().values() if result.kind == TIME)
+    found = [result for result in own if result.figures["model"] == model]
+    return sorted(found, key=lambda result: -float(result.figures["images_per_s"]))
+
+
+def nearest(results: Sequence[Result], settings: Settings) -> Result | None:
+    """Return the timing whose settings are most like these; of several, the first.
+
+    The pass counts most, then the dtype, the batch, and the layout of the channels.
+    """
+
+    def likeness(result: Result) -> tuple[bool, ...]:
+        names = ("inference", "dtype", "batch", "channels_last")
+        return tuple(result.asked[name] == getattr(settings, name) for name in names)
+
+    return max(results, key=likeness, default=None)
 
 
 def timing_of(result: Result) -> Timing:

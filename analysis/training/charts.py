@@ -10,17 +10,17 @@ from math import isfinite
 from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
+from analysis.charts.looks import looks_of
 from analysis.gradients.charts import gradient_chart
 from analysis.style.language import in_english
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import names_of, verdict
 from nets.names import kind_of
-from nets.options import Shortcut, number_of
+from nets.options import number_of
 
 POINTS = 120
 """Most points on a line; with more steps, each point is the mean of several."""
 
-_PLAIN = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
 _AT_LEAST = 15  # fewest steps at which a line has its name at its end
 
 
@@ -49,14 +49,11 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     at the end of each epoch.
     """
     groups = list(grouped(runs).values())
-    looks, plain = cycle(LINE_LOOKS), cycle(_PLAIN)
+    specs = [group[0].task.spec for group in groups]
     lines = []
-    for group, name in zip(groups, names_of(groups), strict=True):
-        spec = group[0].task.spec
-        if spec.shortcut is Shortcut.NONE:
-            colour, dash = "plain", next(plain)
-        else:
-            colour, dash = next(looks)
+    for group, spec, name, (colour, dash) in zip(
+        groups, specs, names_of(groups), looks_of(specs), strict=True
+    ):
         x, columns = _columns(group, shown)
         if not x:
             continue

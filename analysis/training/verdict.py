@@ -115,7 +115,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
         _upper(
             translate(
                 "{network} (seed {seed}): {reason}.",
-                network=_said(run.task.spec, specs).rstrip(","),
+                network=in_a_sentence(run.task.spec, specs).rstrip(","),
                 seed=run.task.seed,
                 reason=run.ended,
             )
@@ -157,7 +157,7 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     if not seeds:
         return ""
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
-    name, reference = (_said(group[0].task.spec, specs) for group in (one, other))
+    name, reference = (in_a_sentence(group[0].task.spec, specs) for group in (one, other))
     last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
     values = {
         "name": _upper(name),
@@ -226,7 +226,7 @@ _FOUND = {
 """What a difference is called, with several seeds and with one."""
 
 
-def _said(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
+def in_a_sentence(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
     """Return a network's name for use in a sentence: `the 56-layer plain network`.
 
     A name with commas ends in a comma, too.

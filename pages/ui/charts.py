@@ -83,6 +83,12 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
                 st.html(key_of_numbers)
 
 
+def show_awaited(key: str) -> None:
+    """Draw the place of a chart that a job will fill on the wall."""
+    with st.container(key=f"wall_fills_{key}"):
+        st.html('<div class="rl-wait"></div>')
+
+
 def chart_picture(
     chart: Chart, key: str, how: str = "", sources: Iterable[Citation] = (), file: str = ""
 ) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from analysis.machine.jobs import Cause, Job, JobState, Limits, worker
 from nets.options import number_of
 from pages.ui.speech import resume_speaking
+from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 _VISITOR, _JOBS = "visitor", "jobs"
@@ -90,12 +92,32 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
         resume_speaking()
         if is_over(job):
             st.rerun(scope="app")
-        state, cancel = st.columns([6, 1], vertical_alignment="center")
-        state.html(f'<div role="status">{where(job)}</div>')  # screen readers announce changes
+        status = f'<div role="status">{where(job)}</div>'  # screen readers announce changes
+        if on_wall():
+            state, cancel = st.container(key="wall_status"), st.container(key="wall_cancel")
+        else:
+            state, cancel = st.columns([6, 1], vertical_alignment="center")
+        state.html(status)
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
     st.fragment(look, run_every=_LOOK_EVERY)()
+
+
+def show_share(share: float, words: str) -> None:
+    """Show how much of a job is done: as a bar or, on the wall, as a line of constant height.
+
+    Args:
+        share: the share that is done, from 0 to 1.
+        words: what is running, and the time left.
+    """
+    share = min(max(share, 0.0), 1.0)
+    if on_wall():
+        st.html(
+            f'<div class="rl-line rl-progress" style="--rl-share:{share:.3f}">{escape(words)}</div>'
+        )
+    else:
+        st.progress(share, words)
 
 
 def say_why(job: Job, advice: Callable[[], str]) -> None:

@@ -58,6 +58,11 @@ def column(title: str, values: Sequence[int], total: int, unit: str = "") -> lis
     return [head, *cells, cell(total, None)]
 
 
+def line(text: str, title: str = "") -> str:
+    """Return a line of text with a tooltip; on the wall it always takes up one line."""
+    return f'<div class="rl-line" title="{escape(title)}">{escape(text) or "&nbsp;"}</div>'
+
+
 def figures(items: Iterable[Figure]) -> str:
     """Return large numbers in a row that wraps."""
     return _element(

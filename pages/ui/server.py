@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit.starlette import App
 
@@ -24,6 +24,9 @@ def documents() -> list[Route]:
     Streamlit draws its first frames before a script can send any style; without one they move by
     the width of the sidebar as soon as the script sends it. The keys of a lecture count from then
     on, too.
+
+    The front page has no name in its address, so its name, as in `/explore?model=resnet50`, leads
+    there.
     """
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
@@ -35,7 +38,12 @@ def documents() -> list[Route]:
     async def answer(_: Request) -> HTMLResponse:
         return HTMLResponse(document, headers={"Cache-Control": "no-cache"})
 
-    return [Route(f"{_base()}/{name}", answer) for name in ("", *(page[0] for page in PAGES[1:]))]
+    async def lead(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"./?{request.url.query}".removesuffix("?"))
+
+    front, *names = (name for name, _, _ in PAGES)
+    pages = [Route(f"{_base()}/{name}", answer) for name in ("", *names)]
+    return [*pages, Route(f"{_base()}/{front}", lead)]
 
 
 @asynccontextmanager

@@ -80,6 +80,14 @@ def aside(key: str) -> DeltaGenerator:
     return st.container(key=f"aside-{key}" if on_wall() else None)
 
 
+def said(key: str) -> DeltaGenerator:
+    """Return the container of what is said below a picture, or of a job's progress.
+
+    On the wall it has the same height for both, so that the picture keeps its own.
+    """
+    return st.container(key=f"wall_said_{key}" if on_wall() else None)
+
+
 def action(place: DeltaGenerator | None = None) -> DeltaGenerator:
     """Return the container of a page's button; on the wall, it is beside the title."""
     if on_wall():

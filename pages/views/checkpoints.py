@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def _choose(
     if asked and asked not in words and (one := found(asked)) and (said := _described(one)):
         words[asked] = said
     words[UPLOAD] = "my own checkpoint"
-    value = select(label, words, usual, key=key, place=place)
+    value = select(label, words, usual, key=key, place=place, help=_PERCENT)
     if value == NEW:
         return None
     if value != UPLOAD:
@@ -150,6 +151,9 @@ def _choose(
     return None
 
 
+_PERCENT = "The percentage is the accuracy on Fashion-MNIST's 10,000 test images."
+
+
 def choose_start(spec: ResNetSpec, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
     """Let the visitor choose the weights from which a network's training starts.
 
@@ -167,22 +171,34 @@ def choose_start(spec: ResNetSpec, place: DeltaGenerator, below: DeltaGenerator)
 
 
 def _offered() -> dict[str, tuple[ResNetSpec, str]]:
-    """Return the shipped networks and those trained in this session, with their labels."""
+    """Return the shipped networks and those trained in this session, with their labels.
+
+    The labels are short, as a select box shows about thirty characters. They name the widths only
+    of networks that would otherwise have the same label.
+    """
     offered = {}
     for name, net in SHIPPED.items():
         spec = parse(net.model)
-        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} on Fashion-MNIST's test set"
+        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%}"
     for run in reversed(runs_of_visit()):
         task = run.task
         if not run.ended and file_of(task.hash):
-            label = f"{_kind(task.spec)}, recipe {task.recipe.name}, seed {task.seed}"
+            label = f"{_kind(task.spec)}, seed {task.seed}, recipe {task.recipe.name}"
             offered[task.hash] = task.spec, label
-    return offered
+    times = Counter(label for _, label in offered.values())
+    return {
+        value: (spec, label if times[label] == 1 else f"{label}, {_widths(spec)}")
+        for value, (spec, label) in offered.items()
+    }
 
 
 def _kind(spec: ResNetSpec) -> str:
     kind = "plain" if spec.shortcut is Shortcut.NONE else "residual"
-    return f"{kind}, {spec.depth} layers, widths {'/'.join(map(str, spec.widths))}"
+    return f"{kind}, {spec.depth} layers"
+
+
+def _widths(spec: ResNetSpec) -> str:
+    return f"widths {'/'.join(map(str, spec.widths))}"
 
 
 def _described(one: Trained) -> str:

@@ -16,6 +16,7 @@ from analysis.choice.choose import (
     USUAL_BATCH,
     Choice,
     Deepest,
+    Front,
     Task,
     budgets_of,
     name_of,
@@ -264,6 +265,16 @@ def choose_front(choice: Choice) -> str:
 
 def front_chart(choice: Choice, asked: str = "") -> Chart | None:
     """Return the networks that fit by two figures, with their Pareto front, or None."""
-    fronts = fronts_of(choice)
-    front = fronts.get(asked or held("front")) or next(iter(fronts.values()), None)
+    front = _front(choice, asked)
     return None if front is None else charts.front_chart(choice, front)
+
+
+def front_in_words(choice: Choice) -> str:
+    """Say how many of the networks that fit the chosen front's chart shows, unless it shows all."""
+    front = _front(choice)
+    return "" if front is None else charts.drawn_in_words(choice, front)
+
+
+def _front(choice: Choice, asked: str = "") -> Front | None:
+    fronts = fronts_of(choice)
+    return fronts.get(asked or held("front")) or next(iter(fronts.values()), None)

@@ -175,7 +175,10 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
 def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, tuple[str, ...]]:
     """Let the visitor choose the axes; return the chart and the networks that it leaves out."""
     axes = axes_to_choose(counted)
-    labels = {name: axis.label for name, axis in axes.items()}
+    labels = {
+        name: axis.label if isinstance(axis, Column) else axis.menu_label
+        for name, axis in axes.items()
+    }
     with aside("axes"):
         x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)

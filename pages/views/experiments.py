@@ -71,10 +71,15 @@ class Experiment:
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
         """Return a run's chart, titled with the preset's name if the run is a preset's own."""
-        chart = self.chart(self.found(run), run.settings)
-        if not with_theory:
-            chart = replace(chart, series=tuple(one for one in chart.series if not one.thin))
+        chart = self.drawn(self.found(run), run.settings, with_theory)
         return named_chart(chart, run, self.verdict(run))
+
+    def drawn(self, found: Sequence[Any], settings: Any, with_theory: bool) -> Chart:
+        """Return the chart of curves or cosines, with or without theory's lines."""
+        chart = self.chart(found, settings)
+        if with_theory:
+            return chart
+        return replace(chart, series=tuple(one for one in chart.series if not one.thin))
 
 
 def experiment_of(quantity: str) -> Experiment:

@@ -27,11 +27,12 @@ from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from nets import ResNetSpec, parse
+from nets.options import number_of
 from pages.ui.address import hold
 from pages.ui.fields import number, select
-from pages.ui.jobs import job_of, start
+from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
-from pages.ui.wall import on_wall
+from pages.ui.wall import action, on_wall
 from pages.ui.words import complain
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
@@ -189,7 +190,9 @@ def measure_button(
         except ValueError as error:
             complain(str(error))
             allowed = False
-    st.button(
+    if on_wall() and not allowed:
+        return  # the reason is shown alone
+    action().button(
         "Run it here" if is_known else "Measure",
         key=f"measure_{experiment.key}",
         type="secondary" if is_known else "primary",
@@ -251,6 +254,18 @@ def remember(experiment: Experiment, job: Job) -> None:
         del runs[:-_KEPT]
         if job.result and not settings.picture:
             keep(experiment.result(run))
+
+
+def measured(experiment: Experiment, job: Job) -> tuple[float, str]:
+    """Return the share of a job's curves that are measured, and where it stands in words."""
+    models, settings = st.session_state[f"{experiment.key}_asked"]
+    count, whole = len(job.results), len(models) * settings.seeds
+    if not count:
+        return 0.0, where(job)
+    return (
+        count / whole,
+        f"{count} of {number_of(whole, 'backward pass', 'backward passes')} measured",
+    )
 
 
 def latest_run(experiment: Experiment) -> Run | None:

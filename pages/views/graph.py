@@ -28,8 +28,8 @@ _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 _NARROW = 0.7
 """The aspect of a graph beside another one."""
 
-_WALL, _BELOW_FIGURES = 2.1, 2.5
-"""The aspects of the place for a graph on a 16:9 wall, alone and below figures."""
+_WALL, _BELOW_SENTENCE = 2.1, 2.5
+"""The aspects of the place for a graph on a 16:9 wall, alone and below a sentence of two lines."""
 
 _MOST_UPRIGHT = 150
 """The most nodes of a graph that is also drawn from top to bottom, for a phone."""
@@ -98,7 +98,7 @@ def show_blocks_to_take(
     """
     drawn = Drawn(spec, unfold=True, aspect=_NARROW if is_narrow else DEFAULT_ASPECT)
     if on_wall():
-        drawn = replace(drawn, aspect=_BELOW_FIGURES, fits=True)
+        drawn = replace(drawn, aspect=_BELOW_SENTENCE, fits=True)
     view = _view(drawn, heat, palette)
     takes = [place.path for place in plan.blocks(spec)]
     keys = "Arrow keys move along the graph; Enter takes a block out or puts it back."

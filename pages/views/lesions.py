@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.heat import Heat
 from analysis.lesions.drop import Lesions, Subject
-from analysis.lesions.report import lesions_hash
+from analysis.lesions.report import Errors, errors_in_words, lesions_hash
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
@@ -21,7 +21,6 @@ from pages.ui.address import chosen, hold
 from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
 from pages.ui.theme import palette
-from pages.ui.wall import on_wall
 from pages.ui.words import complain
 from pages.views.checkpoints import (
     Trained,
@@ -128,36 +127,51 @@ def show_patients(
     patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
 ) -> list[Answer]:
     """Show the networks side by side, each with its error and graph; return the predictions."""
-    columns = st.columns(len(patients), gap="medium")
     places = []
-    below = st.container()
-    known: list[Lesions | None] = []
+    columns = st.columns(len(patients), gap="medium")
     for index, (patient, column) in enumerate(zip(patients, columns, strict=True)):
-        spec = patient.net.checkpoint.spec
         places.append(column.container())
-        study = next((one for one in studies if one.model == str(spec)), None)
-        known.append(study)
-        if index and on_wall():
-            break  # the wall shows one graph, with the figures of both
-        with below if on_wall() else column:
-            show_blocks_to_take(
-                spec,
-                out,
-                _damage(study, studies) if study else None,
-                palette(),
-                f"taken_{index}",
-                take,
-                len(patients) > 1,
-            )
+        with column:
+            _show_graph(patient, out, studies, index, len(patients) > 1)
     answers = []
-    for patient, place, study in zip(patients, places, known, strict=True):
-        if on_wall() and study and (error := _recorded(study, out)) is not None:
-            intact_error = study.error  # no pictures follow: nothing has to be run
-        else:
-            answers.append(answered(patient, out))
-            intact_error, error = answered(patient, ()).error, answers[-1].error
-        place.html(figures([_figure(patient, intact_error, error, len(out))]))
+    for patient, place in zip(patients, places, strict=True):
+        answers.append(answered(patient, out))
+        intact = answered(patient, ()).error
+        place.html(figures([_figure(patient, intact, answers[-1].error, len(out))]))
     return answers
+
+
+def show_on_wall(
+    patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
+) -> None:
+    """Show the first network's graph, below one sentence on the errors of all."""
+    place = st.container(key="wall_taken").empty()
+    own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
+    _show_graph(patients[0], out, own, 0, is_narrow=False)
+    found = []
+    for patient in patients:
+        spec = patient.net.checkpoint.spec
+        study = next((one for one in studies if one.model == str(spec)), None)
+        if study and (error := _recorded(study, out)) is not None:
+            found.append(Errors(spec, study.error, error))  # nothing has to be run
+        else:
+            found.append(Errors(spec, answered(patient, ()).error, answered(patient, out).error))
+    images = len(patients[0].subject.labels)
+    place.markdown(errors_in_words(found, images, out))
+
+
+def _show_graph(
+    patient: Patient,
+    out: tuple[str, ...],
+    studies: Sequence[Lesions],
+    index: int,
+    is_narrow: bool,
+) -> None:
+    """Draw a network's graph, coloured by its study on a scale shared by all studies."""
+    spec = patient.net.checkpoint.spec
+    study = next((one for one in studies if one.model == str(spec)), None)
+    heat = _damage(study, studies) if study else None
+    show_blocks_to_take(spec, out, heat, palette(), f"taken_{index}", take, is_narrow)
 
 
 def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:

@@ -26,7 +26,7 @@ from pages.ui.charts import row_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import number, segments
-from pages.ui.jobs import start
+from pages.ui.jobs import show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, table
 from pages.ui.wall import action, on_wall
@@ -135,7 +135,7 @@ def show_live(job: Job, question: Question | None, before: Paths | None) -> None
     lengths: Sequence[Length] = job.results
     whole = sum(question.spec.blocks) + 1 if question else len(lengths) + 1
     said = f"{number_of(len(lengths), 'length')} of {whole}"
-    st.progress(min(len(lengths) / whole, 1.0), said)
+    show_share(len(lengths) / whole, said)
     if lengths:
         chart = gradient_chart(lengths)
         if before:

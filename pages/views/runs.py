@@ -18,18 +18,19 @@ from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task
-from analysis.training.verdict import verdict
+from analysis.training.verdict import name_of, verdict
 from nets import parse
 from nets.options import number_of
 from pages.ui.cached import profile_of
-from pages.ui.charts import chart_picture, show_chart
+from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import segments, select
+from pages.ui.jobs import show_share
 from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
-from pages.ui.wall import on_wall
+from pages.ui.wall import on_wall, said
 from pages.ui.words import complain
 
 ASKED = "training_asked"
@@ -56,19 +57,26 @@ def show_live(job: Job, shown: Shown) -> None:
     """Draw a job's runs so far, and the time left."""
     runs = live(job)
     tasks: tuple[Task, ...] = st.session_state.get(ASKED, ())
-    if not runs:
-        st.progress(0.0, "Queued" if job.place else "Starting the worker")
-        return
-    latest = runs[-1]
-    done = sum(run.steps for run in runs)
-    total = sum(run.total for run in runs) + (len(tasks) - len(runs)) * latest.total
-    words = f"{latest.model}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
-    st.progress(min(done / total, 1.0), f"{words}, {_left(tasks, runs)}".rstrip(", "))
-    chart = training_chart(runs, shown)
-    if before := answered(tasks):
-        chart = over(chart, training_chart(before, shown))
+    share, words = 0.0, "Queued" if job.place else "Starting the worker"
+    if runs:
+        latest = runs[-1]
+        done = sum(run.steps for run in runs)
+        share = done / (sum(run.total for run in runs) + (len(tasks) - len(runs)) * latest.total)
+        name = name_of(latest.task.spec, [task.spec for task in tasks])
+        words = f"{name}, seed {latest.task.seed}: step {latest.steps:,} of {latest.total:,}"
+        words = f"{words}, {_left(tasks, runs)}".rstrip(", ")
+    if not on_wall():
+        show_share(share, words)
+    chart, known = training_chart(runs, shown), training_chart(answered(tasks), shown)
+    if known.series:
+        chart = over(chart, known) if chart.series else known
     if chart.series:
         show_chart(chart, "training_live", 520)
+    elif on_wall():
+        show_awaited("training_live")
+    if on_wall():
+        with said("training"):
+            show_share(share, words)
 
 
 def _left(tasks: Sequence[Task], runs: Sequence[Run]) -> str:
@@ -134,8 +142,8 @@ def say_whence(runs: Sequence[Run]) -> None:
     """Say where runs come from that this session did not make."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
-    if said := {whence(result): None for result in others if result is not None}:
-        st.caption(" ".join(said))
+    if places := {whence(result): None for result in others if result is not None}:
+        st.caption(" ".join(places))
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:
@@ -158,15 +166,18 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
         show_chart(chart, "training", None)
-    said = verdict(runs)
+    sentences = verdict(runs)
     if on_wall():
-        st.markdown(said[0] if said else "")
+        with said("training"):
+            st.markdown(sentences[0] if sentences else "")
+            say_whence(runs)
         return
-    for sentence in said:
+    for sentence in sentences:
         st.markdown(f"- {sentence}")
     if remark:
         st.caption(remark)
-    st.caption(_how(runs))
+    st.caption(_how(runs, _names(runs)), help=_texts(runs))
+    say_whence(runs)
 
 
 def export_runs(
@@ -177,7 +188,7 @@ def export_runs(
     what: str = "",
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
-    how, sources = _how(runs), sources_of(run.model for run in runs)
+    how, sources = _how(runs, _texts(runs)), sources_of(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
         charts["ladder"] = ladder_chart(runs)
@@ -191,11 +202,21 @@ def export_runs(
     export(key, pictures, data, what)
 
 
-def _how(runs: Sequence[Run]) -> str:
-    """Return how runs were made: the networks trained, the recipe, where and when."""
+def _names(runs: Sequence[Run]) -> str:
+    """Return the names of the runs' networks."""
+    specs = [run.task.spec for run in runs]
+    return " · ".join(dict.fromkeys(name_of(spec, specs) for spec in specs))
+
+
+def _texts(runs: Sequence[Run]) -> str:
+    """Return the texts of the runs' networks."""
+    return ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
+
+
+def _how(runs: Sequence[Run], networks: str) -> str:
+    """Return how runs of these networks were made: the recipe, where and when."""
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
-    networks = ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
     stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""

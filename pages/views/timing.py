@@ -15,14 +15,14 @@ from analysis.drawing.caption import sources_of
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.results.recorded import recordings
 from analysis.style.numbers import milliseconds, short
-from analysis.timing.charts import distribution_chart, stage_chart
+from analysis.timing.charts import distribution_chart, recorded_stage_chart, stage_chart
 from analysis.timing.measure import Progress, Spread, Timing
 from analysis.timing.report import (
     RECORDED_HEAD,
     conditions,
     noise_words,
+    recorded_how,
     recorded_row,
     spread_words,
     stamp,
@@ -30,7 +30,7 @@ from analysis.timing.report import (
     timings_csv,
     timings_json,
 )
-from analysis.timing.results import TIME, timing_hash, timing_of
+from analysis.timing.results import TIME, nearest, recorded_timings, timing_hash, timing_of
 from analysis.timing.settings import (
     Settings,
     batches_of,
@@ -39,13 +39,15 @@ from analysis.timing.settings import (
     usual_batches,
     usual_threads,
 )
-from nets import ResNetSpec
-from pages.ui.charts import chart_picture, show_chart
+from nets import ResNetSpec, parse
+from nets.names import name_of
+from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
 from pages.ui.fields import number, segments, select, switch, text
+from pages.ui.jobs import show_share
 from pages.ui.known import keep, known
-from pages.ui.markup import Cell, Figure, figures, table
+from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS
 from pages.ui.wall import on_wall
 from pages.ui.words import complain
@@ -138,16 +140,28 @@ def show_progress(job: Job) -> None:
     """Show the progress of a measurement and its figures so far."""
     latest: Progress | None = job.progress
     if latest is None:
-        st.progress(0.0, "Queued" if job.place else "Starting the worker")
+        words = "Queued" if job.place else "Starting the worker"
+        if on_wall():
+            _show_on_wall("", _AWAITED, None)
+        show_share(0.0, words)
         return
     left = latest.remaining_seconds
     left = None if left is None else left + latest.later_seconds
     number, of = latest.place
     words = latest.phase.capitalize() + (f", batch {number} of {of}" if of > 1 else "")
     whole = of * latest.timing.settings.seconds if latest.timing else None
-    share = 0.0 if left is None or whole is None else min(max(1 - left / whole, 0.0), 1.0)
-    st.progress(share, words if not left else f"{words}, at most {left:.0f} s left")
-    if timing := latest.timing:
+    share = 0.0 if left is None or whole is None else 1 - left / whole
+    words += f", at most {left:.0f} s left" if left else ""
+    timing = latest.timing
+    if on_wall():
+        if timing is None:
+            _show_on_wall("", _AWAITED, None)
+        else:
+            _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
+        show_share(share, words)
+        return
+    show_share(share, words)
+    if timing is not None:
         show_timing(timing, running=True)
 
 
@@ -181,45 +195,127 @@ def known_timings(spec: ResNetSpec, settings: Sequence[Settings]) -> list[Timing
 
 def timing_figures(timing: Timing) -> list[Figure]:
     """Return the large numbers of a timing."""
+    return _figures(
+        timing.forward_ms,
+        timing.backward_ms,
+        timing.images_per_s,
+        timing.forward_tflops,
+        timing.predicted_bytes,
+        timing.peak_memory_bytes,
+    )
 
-    def spread(label: str, values: Spread | None, note: str) -> Figure:
+
+def _recorded_figures(result: Result) -> list[Figure]:
+    """Return the large numbers of a timing from another machine."""
+    found = result.figures
+    backward = found["backward_ms"]
+    return _figures(
+        Spread(**found["forward_ms"]),
+        backward and Spread(**backward),
+        found["images_per_s"],
+        found["forward_tflops"],
+        found["predicted_bytes"],
+        found["peak_memory_bytes"],
+    )
+
+
+def _figures(
+    forward: Spread,
+    backward: Spread | None,
+    images_per_s: float,
+    tflops: float,
+    predicted: int,
+    peak: int | None,
+) -> list[Figure]:
+    def spread(label: str, values: Spread | None) -> Figure:
         if values is None:
-            return Figure(label, "none", note)
+            return Figure(label, "none", "inference")
         cell = _cell(values)
         note = f"p10 {milliseconds(values.p10)}, p90 {short(values.p90, 'ms')}"
         return Figure(label, cell.text, note, cell.title)
 
-    settings, peak = timing.settings, timing.peak_memory_bytes
-    predicted = short(timing.predicted_bytes, "B")
     measured = "torch reports none here" if peak is None else f"{short(peak, 'B')} measured"
     return [
-        spread("Forward, p50", timing.forward_ms, ""),
-        spread("Backward, p50", timing.backward_ms, "inference" if settings.inference else ""),
-        Figure(
-            "Images per second",
-            short(timing.images_per_s),
-            "whole iterations",
-            f"{timing.images_per_s:.6g}",
-        ),
+        spread("Forward, p50", forward),
+        spread("Backward, p50", backward),
+        Figure("Images per second", short(images_per_s), "whole iterations", f"{images_per_s:.6g}"),
         Figure(
             "FLOP/s, forward",
-            short(1e12 * timing.forward_tflops),
+            short(1e12 * tflops),
             "2 per MAC, conv + linear",
-            f"{timing.forward_tflops:.6g} TFLOP/s",
+            f"{tflops:.6g} TFLOP/s",
         ),
-        Figure("Memory, predicted", predicted, measured, f"{timing.predicted_bytes:,} B"),
+        Figure("Memory, predicted", short(predicted, "B"), measured, f"{predicted:,} B"),
     ]
+
+
+_AWAITED = [
+    Figure(label, "…", note)
+    for label, note in (
+        ("Forward, p50", ""),
+        ("Backward, p50", ""),
+        ("Images per second", "whole iterations"),
+        ("FLOP/s, forward", "2 per MAC, conv + linear"),
+        ("Memory, predicted", ""),
+    )
+]
+"""The large numbers of a timing that hasn't any yet."""
+
+
+def _how(timing: Timing) -> str:
+    """Return which network was timed, and how."""
+    return f"{name_of(parse(timing.model))} · {conditions(timing)}"
+
+
+def show_on_wall(
+    spec: ResNetSpec,
+    settings: Sequence[Settings],
+    session: Sequence[Timing],
+    here: Sequence[Timing],
+) -> None:
+    """Show the best known timing of a network on the wall, or say that there is none.
+
+    Args:
+        spec: the network.
+        settings: what Measure would time.
+        session: this session's timings, the latest last.
+        here: this server's timings with these settings.
+    """
+    own = [timing for timing in session if timing.model == str(spec)] or list(here)
+    if own:
+        timing = own[-1]
+        _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
+        st.html(line(noise_words(timing) or spread_words(timing)))
+        return
+    recorded = nearest(recorded_timings(str(spec)), settings[0]) if settings else None
+    if recorded is None:
+        st.html(line("No measurements with these settings yet. Press Measure."))
+        return
+    where = recorded.stamp
+    _show_on_wall(
+        f"Recorded on {where['date'][:10]} on an {where['accelerator']}: {recorded_how(recorded)}",
+        _recorded_figures(recorded),
+        recorded_stage_chart(recorded),
+    )
+    st.html(line("Press Measure to time this machine."))
+
+
+def _show_on_wall(how: str, numbers: Sequence[Figure], chart: Chart | None) -> None:
+    """Show a timing, in parts whose heights are the same during and after its measurement."""
+    st.html(line(how))
+    st.html(figures(numbers))
+    if chart is None:
+        show_awaited("stages")
+    else:
+        show_chart(chart, "stages")
 
 
 def show_timing(timing: Timing, running: bool = False) -> None:
     """Show a timing's figures, stages and iterations and, once it has ended, warn of noise."""
-    st.markdown(f"`{timing.model}` · {conditions(timing)}")
+    st.html(line(_how(timing), timing.model))
     st.html(figures(timing_figures(timing)))
     if not running and (warning := noise_words(timing)):
         st.warning(warning, icon=":material/info:")
-    if on_wall():
-        show_chart(stage_chart(timing), f"stages_{timing.settings.batch}")
-        return
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Stages")
@@ -276,19 +372,16 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
 def show_recorded(spec: ResNetSpec) -> None:
     """Show a network's timings recorded on other machines, with a table for each machine."""
     machines: dict[str, list[Result]] = {}
-    for result in recordings().values():
-        if result.kind == TIME and result.figures["model"] == str(spec):
-            machines.setdefault(result.stamp["accelerator"], []).append(result)
+    for result in recorded_timings(str(spec)):
+        machines.setdefault(result.stamp["accelerator"], []).append(result)
     for machine, results in machines.items():
-        results.sort(key=lambda result: -float(result.figures["images_per_s"]))
-        data = []
-        for place, result in enumerate(results, 1):
-            said = recorded_row(result)
-            name = f"{said[0]} {said[1]}, batch {said[2]}"
-            data.append(DataFile(f"JSON: {name}", f"time-{place}.json", result.json))
+        data = [
+            DataFile(f"JSON: {recorded_how(result)}", f"time-{place}.json", result.json)
+            for place, result in enumerate(results, 1)
+        ]
         with section(f"Recorded on an {machine}"):
             export("recorded", data=data, what="recordings")
-        st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 2))
+        st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
         where = results[0].stamp
         st.caption(
             f"Recorded on {where['date'][:10]} with torch {where['torch']}, {where['runtime']}, "

@@ -67,7 +67,7 @@ def test_everything_fits() -> None:
     assert not choice.misses
     assert len(choice.fits) == len([e for e in CATALOG.values() if e.spec.input == (3, 32, 32)])
     assert choice.sentence == (
-        "All 18 networks for CIFAR-10 (3×32×32, 10 classes) fit: the deepest is resnet1202 with "
+        "All 18 networks for CIFAR-10 (3×32×32, 10 classes) fit: the deepest is ResNet-1202 with "
         "1,202 layers."
     )
     unlimited = choose(CIFAR, Budgets())
@@ -83,13 +83,26 @@ def test_nothing_fits() -> None:
     near = min(choice.misses, key=lambda miss: miss.worst)
     assert (near.row.model, near.row.macs) == ("resnet10", 889_229_312)
     assert choice.sentence == (
-        "No network for ImageNet (3×224×224, 1,000 classes) fits: resnet10 comes closest but needs "
-        "889 M MACs per image (limit: 500 M MACs per image), 77.8% too much."
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: ResNet-10 comes closest but "
+        "needs 889 M MACs per image (limit: 500 M MACs per image), 77.8% too much."
     )
     assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times the limit.")
     small = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("plain18")])
-    assert small.sentence.endswith("; outside the catalog, plain18:blocks=1,1,1,1 fits.")
+    assert small.sentence.endswith("; outside the catalog, Plain-18 with blocks 1,1,1,1 fits.")
     assert small.deepest[0].row.model == "plain18:blocks=1,1,1,1"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("resnet50", "ResNet-50"),
+        ("resnet50_v1:blocks=3,4,11,3", "ResNet-50 v1 with blocks 3,4,11,3"),
+        ("resnet18:input=3x32x32:classes=10", "ResNet-18"),
+        ("resnet20:unit=full_preact:norm=none", "ResNet-20 with full pre-activation, no BN"),
+    ],
+)
+def test_sentences_and_tables_name_networks_as_a_person_does(model: str, name: str) -> None:
+    assert name_of(parse(model)) == name
 
 
 def test_some_fit_and_the_misses_say_why() -> None:
@@ -211,9 +224,9 @@ def test_measured_times() -> None:
     assert [miss.row.model for miss in choice.misses] == ["resnet56"]
     assert choice.misses[0].over == {Budget.TIME: 9.0}
     assert [(d.row.model, d.deeper) for d in choice.deepest] == [("resnet32", None)]
-    assert "Not evaluated: resnet44 and 14 more (not measured)." in choice.sentence
+    assert "Not evaluated: ResNet-44 and 14 more (not measured)." in choice.sentence
     nothing = choose(CIFAR, Budgets(max_ms=1), measured_ms=times).sentence
-    assert "resnet20 comes closest but needs 2.00 ms (limit: 1.00 ms)" in nothing
+    assert "ResNet-20 comes closest but needs 2.00 ms (limit: 1.00 ms)" in nothing
     with pytest.raises(ValueError, match="max_ms needs measured times, but none were given"):
         choose(CIFAR, Budgets(max_ms=4))
 
@@ -243,7 +256,7 @@ def test_a_network_that_cannot_train_never_hides_the_others() -> None:
     choice = choose(CIFAR, Budgets(max_training_bytes=1e9), candidates=candidates)
     assert models(choice) == ["resnet20"]
     assert [refusal.model for refusal in choice.refused] == ["resnet18:input=3x32x32:classes=10"]
-    assert "Not evaluated: resnet18:input=3x32x32:classes=10 (input 3x32x32" in choice.sentence
+    assert "Not evaluated: ResNet-18 (input 3x32x32" in choice.sentence
 
 
 @pytest.mark.parametrize("field", [budget.value for budget in Budget])

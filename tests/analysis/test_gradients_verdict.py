@@ -175,7 +175,8 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
     sentence, earned = said(found), word(found)
     assert ("stays level" in sentence) == (earned is Word.LEVEL)
     assert ("stays within a factor of 10" in sentence) == (earned is Word.WITHIN)
-    assert ("s mildly, by a factor of" in sentence) == (earned in (Word.GROWS, Word.FALLS))
+    assert (" per layer." in sentence) == (earned in (Word.GROWS, Word.FALLS))
+    assert "mild" not in sentence  # these two words begin at a factor of 10
     assert ("it explodes" in sentence) == (earned is Word.EXPLODES)
     assert ("it vanishes" in sentence) == (earned is Word.VANISHES)
     assert "-0.0" not in sentence
@@ -186,11 +187,11 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
     [
         ((-21.7, -21.8, -21.6), "falls by a factor of 5.0×10²¹ over 54 layers: it vanishes."),
         ((4.1, 4.0, 4.2), "grows by a factor of 1.3×10⁴ over 54 layers: it explodes."),
-        ((1.54, 1.54), "grows mildly, by a factor of 35 over 54 layers: 1.068 per layer."),
-        ((-2.9, -2.9), "falls mildly, by a factor of 790 over 54 layers: 0.884 per layer."),
+        ((1.54, 1.54), "grows by a factor of 35 over 54 layers: 1.068 per layer."),
+        ((-2.9, -2.9), "falls by a factor of 790 over 54 layers: 0.884 per layer."),
         (
             (2.9, 3.2),
-            "grows mildly, by a factor of 1,100 (790 to 1,600 across seeds) over 54 layers: 1.139 "
+            "grows by a factor of 1,100 (790 to 1,600 across seeds) over 54 layers: 1.139 "
             "per layer.",
         ),
         ((0.0, 0.0, 0.0), "stays level, within a factor of 1."),

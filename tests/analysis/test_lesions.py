@@ -13,6 +13,8 @@ from torch.nn import functional
 from analysis.lesions import drop, paths
 from analysis.lesions.drop import Subject, choices, counts, orders, reshaped, study, tau
 from analysis.lesions.paths import drawn, gated, measure
+from analysis.lesions.report import Errors, errors_in_words
+from analysis.style.language import Language, speaking
 from nets import ResNetSpec, build, parse, plan
 from nets.blocks import ResidualUnit
 from nets.options import Shortcut, UnitOrder
@@ -327,3 +329,47 @@ def test_what_has_no_paths_is_one_sentence() -> None:
         measure(made(parse(NET)), shown(parse(NET)), labels(parse(NET)), draws=0)
     assert drop.DRAWS == 10
     assert paths.DRAWS == 40
+
+
+RESIDUAL, PLAIN = (
+    Errors(parse(f"{kind}32:widths=8,16,32:stem_width=8:input=1x28x28"), *errors)
+    for kind, errors in (("resnet", (0.089, 0.122)), ("plain", (0.103, 0.858)))
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "out", "sentence"),
+    [
+        (
+            (RESIDUAL._replace(now=0.089), PLAIN._replace(now=0.103)),
+            (),
+            "With all blocks in, the 32-layer residual network gets 8.9% of 1,000 test images "
+            "wrong, and the 32-layer plain network 10.3%.",
+        ),
+        (
+            (RESIDUAL, PLAIN),
+            ("layer2.2",),
+            "Without layer2.2, the 32-layer residual network gets 12.2% of 1,000 test images wrong "
+            "instead of 8.9%, and the 32-layer plain network 85.8% instead of 10.3%.",
+        ),
+        (
+            (RESIDUAL,),
+            ("layer2.2", "layer3.1"),
+            "Without 2 blocks, the 32-layer residual network gets 12.2% of 1,000 test images wrong "
+            "instead of 8.9%.",
+        ),
+    ],
+)
+def test_the_wall_says_in_one_sentence_what_blocks_are_worth(
+    found: tuple[Errors, ...], out: tuple[str, ...], sentence: str
+) -> None:
+    assert errors_in_words(found, 1_000, out) == sentence
+
+
+def test_that_sentence_is_chinese_too() -> None:
+    with speaking(Language.CHINESE):
+        said = errors_in_words((RESIDUAL, PLAIN), 1_000, ("layer2.2",))
+    assert said == (
+        "去掉 layer2.2 后，32 层残差网络在 1,000 张测试图像里错 12.2%（原来 8.9%），"
+        "32 层朴素网络错 85.8%（原来 10.3%）。"
+    )

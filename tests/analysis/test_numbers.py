@@ -38,6 +38,13 @@ def test_three_digits_are_within_half_of_the_last(value: float) -> None:
     assert len(written.replace(".", "").lstrip("0")) == 3
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [(97.4, "97.4%"), (8.9, "8.90%"), (0, "0%"), (100.0, "100%")]
+)
+def test_percentages_have_no_space(value: float, written: str) -> None:
+    assert short(value, "%") == written
+
+
 def test_tiny_numbers_are_not_a_row_of_zeros() -> None:
     assert three(1e-300) == "1e-300"
 

@@ -71,9 +71,9 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         lambda: gradients("bn_explodes"),
         0,
         "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ over 54 layers: "
-        "it explodes; the residual one's grows mildly, by a factor of 35 over 54 layers: 1.068 per "
+        "it explodes; the residual one's grows by a factor of 35 over 54 layers: 1.068 per "
         "layer.",
-        "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍：爆炸；残差网络的梯度温和增大，"
+        "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍：爆炸；残差网络的梯度"
         "经过 54 层增大到 35 倍：每层 1.068 倍。",
     ),
     (
@@ -132,18 +132,18 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: chosen(IMAGENET, max_macs=4_000_000_000),
         0,
-        "12 of 32 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is resnet50_v1 "
-        "with 50 layers.",
-        "ImageNet（3×224×224，1,000 类）的 32 个网络中有 12 个符合预算：最深的是 resnet50_v1，"
+        "12 of 32 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is "
+        "ResNet-50 v1 with 50 layers.",
+        "ImageNet（3×224×224，1,000 类）的 32 个网络中有 12 个符合预算：最深的是 ResNet-50 v1，"
         "有 50 层。",
     ),
     (
         lambda: chosen(IMAGENET, max_macs=1_000_000, max_params=2),
         0,
-        "No network for ImageNet (3×224×224, 1,000 classes) fits: resnet10 comes closest but needs "
-        "889 M MACs per image (limit: 1.00 M MACs per image) and 5.42 M parameters (limit: 2 "
+        "No network for ImageNet (3×224×224, 1,000 classes) fits: ResNet-10 comes closest but "
+        "needs 889 M MACs per image (limit: 1.00 M MACs per image) and 5.42 M parameters (limit: 2 "
         "parameters), 2,709,396 times the limit.",
-        "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 resnet10，但需要每张图像的"
+        "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 ResNet-10，但需要每张图像的"
         "乘加 889 M（上限：每张图像的乘加 1.00 M）和参数 5.42 M（上限：参数 2），"
         "是上限的 2,709,396 倍。",
     ),
@@ -151,9 +151,9 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         lambda: chosen(CIFAR),
         0,
         "All 18 networks for CIFAR-10 (3×32×32, 10 classes) fit, since no budget is set: the "
-        "deepest is resnet1202 with 1,202 layers.",
-        "CIFAR-10（3×32×32，10 类）的 18 个网络全部符合预算，因为没有设预算：最深的是 resnet1202，"
-        "有 1,202 层。",
+        "deepest is ResNet-1202 with 1,202 layers.",
+        "CIFAR-10（3×32×32，10 类）的 18 个网络全部符合预算，因为没有设预算：最深的是 "
+        "ResNet-1202，有 1,202 层。",
     ),
     (
         lambda: (counts_in_words(profile(parse("plain56"))),),

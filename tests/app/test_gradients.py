@@ -114,7 +114,7 @@ def test_the_direction_is_measured_by_depth(open_app: Open) -> None:
     assert "press Measure to update" in app.info[0].value
 
     app.selectbox(key="quantity").select("activation").run()  # has runs of its own
-    assert "No measurements yet" in "".join(said.value for said in app.caption)
+    assert "No measurements with these settings yet" in "".join(s.value for s in app.caption)
     assert "gradient_runs" not in app.session_state
 
 
@@ -165,7 +165,7 @@ def test_what_was_recorded_is_shown_at_once(open_app: Open) -> None:
         "Run it here"
     ]
     app.number_input(key="seeds").set_value(2).run()  # another question
-    assert "No measurements yet" in "".join(said.value for said in app.caption)
+    assert "No measurements with these settings yet" in "".join(s.value for s in app.caption)
 
 
 def test_what_this_server_has_measured_is_shown_to_the_next_visitor(open_app: Open) -> None:

@@ -1,6 +1,7 @@
 """The Timing page."""
 
 import json
+import re
 from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
@@ -42,7 +43,7 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert [first.settings.batch, second.settings.batch] == [1, 2]
     assert first.model == second.model == TINY
     assert f"{second.forward_tflops:.6g} TFLOP/s" in html(app)
-    assert html(app).count("training with SGD, batch") == 2
+    assert html(app).count("training with SGD, batch") == 3  # the latest, and both in the table
     figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     assert len(figures) == 3
 
@@ -76,7 +77,8 @@ def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None
     measured(open_app(TINY, "timing"))
     app = open_app(TINY, "timing")
     assert "Measured before on this server" in [head.value for head in app.header]
-    assert f"`{TINY}` · training with SGD, batch 2" in markdown(app)
+    named = "ResNet-20, blocks 1,1,1, widths 4,8,8, stem width 4 · training with SGD, batch 2"
+    assert f'title="{TINY}">{named}' in html(app)
     assert "timings" not in app.session_state
     other = open_app(TINY, "timing", timing_batches="3")
     assert "No measurements yet" in "".join(said.value for said in other.caption)
@@ -158,10 +160,34 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert not app.exception
     assert "Recorded on an NVIDIA H200" in [head.value for head in app.header]
     shown = html(app)
-    assert '<td class="t" data-label="How">bfloat16, channels last</td>' in shown
+    assert (
+        '<td class="t" data-label="How">' not in shown
+    )  # a phone's card is headed by its first cell
+    heads = re.findall(r'data-label="Iteration"[^>]*>([^<]*)<', shown)
+    assert "training step, batch 256, bfloat16, channels last" in heads
+    assert len(set(heads)) == len(heads) > 3
     assert "15.4 k" in shown  # images per second, in inference at batch 256
     captions = " ".join(c.value for c in app.caption)
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
     assert "No measurements yet." in captions  # recorded timings aren't this machine's
     app = open_app("resnet20", "timing")
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]
+
+
+def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:
+    """A network that wasn't timed here: the recording most like the settings, named as such."""
+    app = open_app("resnet152", "timing", view="wall")
+    assert not app.exception
+    assert "Recorded on 2026-11-26 on an NVIDIA H200: training step, batch 64, TF32" in html(app)
+    assert "918" in html(app)
+    assert "65.2 T" in html(app)
+    assert "Press Measure to time this machine." in html(app)
+    (chart,) = app.get("plotly_chart")
+    forward, backward = json.loads(chart.proto.spec)["data"]
+    assert forward["x"] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
+    assert (forward["name"], backward["name"]) == ("forward", "backward")
+    inference = open_app("resnet152", "timing", view="wall", timing_mode="inference")
+    assert "on an NVIDIA H200: inference, batch " in html(inference)
+    nothing = open_app("resnet20", "timing", view="wall")
+    assert "No measurements with these settings yet. Press Measure." in html(nothing)
+    assert "Measure" in [button.label for button in nothing.button]

@@ -51,7 +51,9 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
     assert "This isn't converged degradation" in captions
-    assert f"`plain20:{narrow}`" in captions  # the network that was actually trained
+    assert "Trained: plain, 8 layers · residual, 8 layers; " in captions
+    helps = " ".join(c.help for c in app.caption)
+    assert f"`plain20:{narrow}`, `resnet20:{narrow}`" in helps  # what was actually trained
     assert "Runs in this session" in [head.value for head in app.header]
 
     app.query_params["nets"] = ";".join({run.model for run in runs})
@@ -101,7 +103,7 @@ def test_a_run_starts_from_a_trained_network(open_app: Open) -> None:
     assert app.selectbox(key="train_start").options == ["new weights", "my own checkpoint"]
     (first,) = trained(app).session_state["training_runs"].values()
     (label,) = app.selectbox(key="train_start").options[1:-1]
-    assert label.endswith("recipe short, seed 0")
+    assert label.startswith("residual, 8 layers, seed 0")
     app.selectbox(key="train_start").set_value(first.task.hash).run()
     assert app.query_params["train_start"] == first.task.hash
     *_, run = trained(app).session_state["training_runs"].values()
@@ -111,7 +113,7 @@ def test_a_run_starts_from_a_trained_network(open_app: Open) -> None:
     assert start.digest == load(Store().path(first.task.hash, ".safetensors")).digest
     assert run.train_loss[0] < first.train_loss[0]
     captions = " ".join(caption.value for caption in app.caption)
-    assert f"Trained: `{NET}`, from weights {start.digest[:6]}; " in captions
+    assert f"Trained: residual, 8 layers, from weights {start.digest[:6]}; " in captions
 
 
 def test_weights_of_another_network_offer_their_own(open_app: Open) -> None:
@@ -260,7 +262,7 @@ def test_a_cancelled_rerun_hides_nothing(open_app: Open) -> None:
     app = open_app(NET, "training", **ONE)
     trained(app)
     (before,) = app.session_state["training_runs"].values()
-    press(app, "Train")
+    app.button(key="train_run").click().run()
     job = app.session_state["jobs"]["training"]
     for told, _ in enumerate(job.follow()):
         if told == 1:

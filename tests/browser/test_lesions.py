@@ -64,3 +64,43 @@ def test_a_path_is_shown_at_once_and_files_are_made(server: str, visit: Visit) -
     choose_format(page, "PDF")
     assert download(page, "Download PDF").startswith(b"%PDF")
     settled(page)
+
+
+def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) -> None:
+    """Percentages are written alike in the sentence and the scale; a click moves nothing."""
+    page = visit(f"{server}/lesions?view=wall", 1280, 720)
+    drawn(page)
+    said = page.locator(".st-key-wall_taken p")
+    expect(said).to_have_count(1)
+    expect(said).to_contain_text("gets 8.9% of 1,000 test images wrong")
+    canvas = page.locator(".rv-canvas")
+    expect(canvas).to_have_count(1)
+    expect(canvas).to_contain_text("0 to 94.6% test error without it")  # the drawn network's own
+    assert " %" not in page.locator(".stMainBlockContainer").inner_text()
+    before = canvas.bounding_box()
+    block(page, "layer2.2").click()
+    expect(said).to_contain_text("Without layer2.2, the 32-layer residual network gets 12.2%")
+    assert canvas.bounding_box() == before
+    assert before
+    assert before["y"] + before["height"] <= 720
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+
+
+UNCUT = """() => [...document.querySelectorAll("[data-testid=stSelectbox] input")]
+  .filter((box) => box.offsetWidth > 0 && box.scrollWidth > box.clientWidth)
+  .map((box) => box.value)"""
+
+
+def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) -> None:
+    """At the desk no chosen network's label is cut."""
+    for name, shown in (
+        ("lesions", ["residual, 32 layers, 90.8%", "plain, 32 layers, 89.1%"]),
+        ("paths", ["residual, 32 layers, 90.8%"]),
+        ("compare", ["IMAGENET1K_V1: ImageNet top-1 accuracy, torchvision"]),
+    ):
+        page = visit(f"{server}/{name}", 1280, 900)
+        drawn(page)
+        for label in shown:
+            expect(page.locator(f"input[value='{label}']")).to_be_visible()
+        if name != "compare":
+            assert page.evaluate(UNCUT) == []

@@ -59,6 +59,48 @@ def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit
     expect(cancel).to_have_count(0)
 
 
+WHERE = """(selector) => {
+  const box = document.querySelector(selector)?.getBoundingClientRect();
+  return box ? [box.x, box.y, box.width, box.height].map(Math.round) : null;
+}"""
+
+
+def test_a_measurement_on_the_wall_moves_nothing(server: str, visit: Visit) -> None:
+    """While it waits, while it measures and after it, the chart and the figures keep their place.
+
+    The progress is one line below the chart, and Cancel takes Measure's place beside the title.
+    """
+    address = f"{server}/timing?model={TINY}:classes=3&view=wall&timing_seconds=2"
+    page = visit(address, 1280, 720)
+    expect(
+        page.get_by_text("No measurements with these settings yet. Press Measure.")
+    ).to_be_visible()
+    button = page.get_by_role("button", name="Measure")
+    corner = button.bounding_box()
+    button.click()
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    place = cancel.bounding_box()
+    assert corner
+    assert place
+    assert place["y"] == corner["y"]
+    assert place["x"] + place["width"] == corner["x"] + corner["width"]
+    page.wait_for_selector(".rl-wait, .stPlotlyChart .main-svg")
+    awaited = page.evaluate(WHERE, ".rl-wait") or page.evaluate(WHERE, ".stPlotlyChart")
+    numbers = page.evaluate(WHERE, ".rl-figures")
+    progress = page.locator(".rl-progress")
+    expect(progress).to_have_text(re.compile("Measuring"), timeout=60_000)
+    assert page.evaluate(WHERE, ".stPlotlyChart") == awaited
+    assert page.evaluate(WHERE, ".rl-figures") == numbers
+    expect(button).to_be_visible(timeout=60_000)
+    expect(progress).to_have_count(0)
+    assert page.evaluate(WHERE, ".stPlotlyChart") == awaited
+    assert page.evaluate(WHERE, ".rl-figures") == numbers
+    assert awaited[3] >= 300
+    expect(page.locator("code")).to_have_count(0)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+
+
 def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -> None:
     pages = [visit(f"{server}/timing?model={TINY}:classes={i + 10}") for i in range(5)]
     for page in pages:

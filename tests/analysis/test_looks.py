@@ -1,0 +1,64 @@
+"""Colours and line styles of networks in a chart: they mean what the drawings' colours mean."""
+
+import pytest
+
+from analysis.charts.chart import LINE_LOOKS, Dash, Draw
+from analysis.charts.looks import looks_of
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Gradients
+from analysis.gradients.results import run_of
+from analysis.results.recorded import recordings
+from analysis.training.charts import training_chart
+from analysis.training.report import run_of as training_of
+from nets import parse
+
+SOLID, DASHED, DOTTED = Dash.SOLID, Dash.DASHED, Dash.DOTTED
+
+
+@pytest.mark.parametrize(
+    ("models", "looks"),
+    [
+        (("plain56", "resnet56"), (("plain", SOLID), ("identity", SOLID))),
+        (
+            ("plain20", "plain56", "resnet20", "resnet56"),
+            (("plain", SOLID), ("plain", DASHED), ("identity", SOLID), ("identity", DASHED)),
+        ),
+        (("resnet20", "resnet56"), (("identity", SOLID), ("identity", DASHED))),
+        (("plain20", "plain20:norm=none"), (("plain", SOLID), ("plain", DASHED))),
+        (("resnet50",), (("identity", SOLID),)),
+        (("plain34",), (("plain", SOLID),)),
+        (
+            ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
+            (("zero_pad", DOTTED), ("projection", DASHED), ("warning", SOLID)),
+        ),
+        (("resnet56", "resnet56:unit=full_preact"), LINE_LOOKS[:2]),
+    ],
+)
+def test_a_colour_says_the_kind_or_the_shortcut(
+    models: tuple[str, ...], looks: tuple[tuple[str, Dash], ...]
+) -> None:
+    assert looks_of([parse(model) for model in models]) == looks
+
+
+def test_seven_networks_of_one_kind_have_one_colour() -> None:
+    ladder = [parse(f"resnet{depth}") for depth in (20, 32, 44, 56, 110, 1202)]
+    assert {colour for colour, _ in looks_of([*ladder, parse("plain20")])} == {"identity", "plain"}
+
+
+def test_residual_lines_are_never_drawn_as_projections_beside_plain_ones() -> None:
+    """All recorded runs with both kinds: residual is blue, plain is grey."""
+    drawn = 0
+    trained = [training_of(one) for one in recordings().values() if one.kind == "train"]
+    charts = [training_chart(trained)]
+    charts += [
+        gradient_chart(run.curves)
+        for one in recordings().values()
+        if one.kind == "gradients" and "plain" in str(one.asked["models"])
+        if isinstance(run := run_of(one), Gradients)
+    ]
+    for chart in charts:
+        for line in chart.series:
+            if line.draw is Draw.LINE and not line.thin:
+                assert line.colour == ("plain" if "plain" in line.name else "identity")
+                drawn += 1
+    assert drawn > 20
