@@ -85,7 +85,8 @@ def _look(command: Command) -> Command:
     "--layout",
     "arranged",
     type=click.Choice(["rows", "column"]),
-    help="Left to right in rows, or top to bottom.  [default: rows; column for several networks]",
+    help="Left to right in rows, or top to bottom.  [default: rows; column for several networks, "
+    "unless its text would be too small on paper]",
 )
 @click.option(
     "--level",
@@ -160,7 +161,8 @@ def graph(
         wrapped = width_mm if aspect is None else None
         figures = heat is not None
         if row is not None:
-            return row.graph(asked, unfold, wrapped, labels, layout, figures, ratio)
+            way = layout if arranged else None
+            return row.graph(asked, unfold, wrapped, labels, way, figures, ratio)
         return graphs.graph(
             cost,
             asked,

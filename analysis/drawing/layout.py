@@ -109,7 +109,8 @@ def _wrapped(
     elif width_mm is None:
         length, rows = wrap.for_aspect(wrappings, aspect, told, heads)
     else:
-        low = min(low_mm(networks[0], width_mm) * len(networks), wrap.PAGE_MM)
+        most = wrap.most_beside(width_mm) if several else wrap.PAGE_MM
+        low = min(low_mm(networks[0], width_mm) * len(networks), most)
         width, rows = wrap.on_paper(wrappings, width_mm, low, told, heads)
         length = width - 2 * networks[0].spacing.margin
     return [in_rows(one, mine, length) for one, mine in zip(wrappings, rows, strict=True)]

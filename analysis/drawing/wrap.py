@@ -22,6 +22,9 @@ PRINTED_PT, LEAST_PT = 8.0, 7.0
 PAGE_MM = 240.0
 """Largest height of a drawing on paper: A4 with margins and room for a caption."""
 
+BESIDE_MM, BESIDE_PT = 200.0, 6.0
+"""Largest height and smallest text of several networks on the width of a page."""
+
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 
@@ -46,7 +49,14 @@ def px_at(width_mm: float, text_pt: float) -> float:
     return SMALL * width_mm * _PT_PER_MM / text_pt
 
 
-def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> float:
+def most_beside(width_mm: float) -> float:
+    """Return the largest height in mm of several networks in one drawing of a width on paper."""
+    return BESIDE_MM if width_mm > COLUMN_MM else PAGE_MM
+
+
+def paper_px(
+    width_mm: float, low_mm: float, width: float, height: float, least_pt: float = LEAST_PT
+) -> float:
     """Return the width in px that gives the largest text at which a drawing is low enough.
 
     Args:
@@ -54,9 +64,10 @@ def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> flo
         low_mm: the largest height that it should have on paper.
         width: the width that it needs, in px.
         height: its height in px.
+        least_pt: the smallest text that is accepted for that height.
     """
     found = max(width, px_at(width_mm, PRINTED_PT), height * width_mm / low_mm)
-    if found <= px_at(width_mm, LEAST_PT):
+    if found <= px_at(width_mm, least_pt):
         return found
     least = max(width, px_at(width_mm, LEAST_PT))
     return max(least, height * width_mm / PAGE_MM)
