@@ -101,14 +101,22 @@ def _more(cell: Cell, spacing: Spacing) -> float:
     return max(past - inside, 0.0)
 
 
-def in_a_column(network: Network, width_mm: float | None = None) -> Graph:
-    """Lay out one network from top to bottom, its stages in bands."""
+def in_a_column(
+    network: Network, width_mm: float | None = None, low_mm: float = wrap.PAGE_MM
+) -> Graph:
+    """Lay out one network from top to bottom, its stages in bands.
+
+    Args:
+        network: the network.
+        width_mm: the width on paper.
+        low_mm: the largest height on paper that the drawing should have.
+    """
     lane = _Lane(network, {group.name: list(group.cells) for group in network.groups})
     titles = {
         group.name: _Title(group.name, group.output, group.note, group) if group.is_stage else None
         for group in network.groups
     }
-    return _columns([lane], titles, width_mm)
+    return _columns([lane], titles, width_mm, low_mm)
 
 
 def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
@@ -122,7 +130,8 @@ def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
             bands[group.size] += group.cells
         lanes.append(_Lane(network, bands))
     titles: dict[str, _Title | None] = {size: _Title(size, "", "", None) for size in ordered}
-    return _columns(lanes, titles, width_mm)
+    low_mm = wrap.PAGE_MM if width_mm is None else wrap.most_beside(width_mm)
+    return _columns(lanes, titles, width_mm, low_mm, wrap.BESIDE_PT)
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,13 @@ class _Title:
         return arcs.band_title(self.group, True, self.group.cells, width)
 
 
-def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: float | None) -> Graph:
+def _columns(
+    lanes: list[_Lane],
+    titles: dict[str, _Title | None],
+    width_mm: float | None,
+    low_mm: float,
+    least_pt: float = wrap.LEAST_PT,
+) -> Graph:
     spacing, headed = lanes[0].network.spacing, len(lanes) > 1
     between, inset = 1.5 * spacing.gap, spacing.padding
     # Titles are left of the first main path or its boxes, shapes right of the last one.
@@ -172,9 +187,7 @@ def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: flo
         told = key_entries([lane.network for lane in lanes])
         wide = max(width, wrap.px_at(width_mm, wrap.PRINTED_PT))
         key = key_of(told, "", wide, spacing.margin).height
-        most = wrap.most_beside(width_mm) if headed else wrap.PAGE_MM
-        least = wrap.BESIDE_PT if headed else wrap.LEAST_PT
-        width = wrap.paper_px(width_mm, most, width, height + key, least)
+        width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0
     if headed:  # there is room to share
         free = 2 * (left - spacing.margin) / len(lanes)

@@ -14,12 +14,13 @@ from functools import cached_property
 from itertools import groupby, pairwise
 
 from analysis.costs.profiles import Profile, ShortcutUse
-from analysis.drawing import boxes, layout
+from analysis.drawing import boxes, column, layout
 from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN, Spacing
+from analysis.drawing.wrap import px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
@@ -38,6 +39,9 @@ class Level(StrEnum):
     BLOCK = "block"
     LAYER = "layer"
 
+
+_BLOCK_MM, _BLOCK_PT = 120.0, 6.5
+"""Largest height of a single block on paper if it is legible, and the smallest text of a row."""
 
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
@@ -135,14 +139,24 @@ def view_of(
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
 
 
-def block_graph(profile: Profile, path: str) -> Graph:
-    """Lay out the layers of one block in a row, between the shapes of its input and its output.
+def block_graph(
+    profile: Profile, path: str, width_mm: float | None = None, arranged: Layout | None = None
+) -> Graph:
+    """Lay out the layers of one block between the shapes of its input and its output.
+
+    Args:
+        profile: the counted network.
+        path: the block's path.
+        width_mm: the drawing's width on paper, on which its text has 7 to 8 pt if it fits.
+        arranged: a row or a column. None means a row, or a column on paper that is too narrow for a
+            legible row.
 
     Raises:
         ValueError: if the network has no such block.
     """
-    cell, use = cell_of(profile, path)
-    view = View(profile)
+    spacing = SCREEN if width_mm is None else PAPER
+    cell, use = cell_of(profile, path, spacing)
+    view = View(profile, spacing=spacing)
     ends = [
         Group(name, (_single(view, name, Kind.INPUT, (shape(sides),), f"the block's {name}"),))
         for name, sides in (("input", use.input), ("output", use.output))
@@ -157,7 +171,12 @@ def block_graph(profile: Profile, path: str) -> Graph:
     )
     groups = (ends[0], inside, ends[1])
     name = title(profile.spec)
-    return layout.in_a_row(Network(profile.model, name, f"block {path}", groups, SCREEN))
+    network = Network(profile.model, name, f"block {path}", groups, spacing)
+    if arranged is not Layout.COLUMN:
+        row = layout.in_a_row(network, width_mm)
+        if arranged or width_mm is None or row.width <= px_at(width_mm, _BLOCK_PT):
+            return row
+    return column.in_a_column(network, width_mm, _BLOCK_MM)
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:

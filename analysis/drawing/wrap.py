@@ -28,9 +28,11 @@ BESIDE_MM, BESIDE_PT = 200.0, 6.0
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 
+FULL = 1.5
+"""Largest length of a row over the width of its contents."""
+
 _PT_PER_MM = 72 / 25.4
 _LONELY = 0.15  # how much longer rows may be if this avoids rows with a single node
-_FULL = 1.5  # largest length of a row over the width of its contents
 
 
 class Part(NamedTuple):
@@ -320,7 +322,7 @@ def _on_paper(
         below = key_of(key, "", max(width, px_at(width_mm, PRINTED_PT)), margin).height
         height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
         wanted = paper_px(width_mm, low_mm, width, height)
-        yield min(wanted, max(width, total * _FULL)), rows
+        yield min(wanted, max(width, total * FULL)), rows
         if length >= total:
             return
         length *= 1.05
