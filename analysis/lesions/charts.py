@@ -12,6 +12,7 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
 from analysis.training.verdict import spoken_name
 from nets import parse
+from nets.names import name_in_title
 
 
 def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
@@ -124,6 +125,11 @@ def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
 def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     """Return the same name for a sentence in the spoken language."""
     return spoken_name(parse(found.model), [parse(one.model) for one in studies])
+
+
+def paths_title(found: Paths) -> str:
+    """Return the title of the three charts together."""
+    return f"Paths through {name_in_title(parse(found.model))}"
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

@@ -432,8 +432,30 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     assert ticks(drawn.axes[0].yaxis) == ["0", "1"]  # counts have no halves
     assert figure(two).layout.yaxis.dtick == 1
     both = comparison_chart([timing, timing])
-    assert len(set(both.series[0].x)) == 2
+    assert both.series[0].x == ("run 1", "run 2")
     assert both.series[0].y == (timing.forward_ms.p50,) * 2
+
+
+def test_timings_are_named_by_what_differs(timing: Timing) -> None:
+    def of(model: str, **changes: Any) -> Timing:
+        return replace(timing, model=model, settings=replace(timing.settings, **changes))
+
+    assert stage_chart(of("resnet50")).title == "Time per stage of ResNet-50"
+    assert distribution_chart(of("plain34")).title == "Iteration times of Plain-34"
+    two = comparison_chart([of("resnet18"), of("resnet50")])
+    assert two.title == "Forward and backward time"
+    assert two.series[0].x == ("ResNet-18", "ResNet-50")
+    assert two.x_label == "training with SGD, batch 2, float32 on cpu, 1 thread"
+    batches = comparison_chart([of("resnet50", batch=batch) for batch in (1, 2, 4)])
+    assert batches.title == "Forward and backward time of ResNet-50"
+    assert batches.series[0].x == ("batch 1", "batch 2", "batch 4")
+    assert batches.x_label == "training with SGD, float32 on cpu, 1 thread"
+    ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
+    assert comparison_chart(ways).series[0].x == (
+        "ResNet-18, batch 2 (run 1)",
+        "ResNet-50, batch 8 (run 2)",
+        "ResNet-50, batch 8 (run 3)",
+    )
 
 
 def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
