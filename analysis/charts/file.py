@@ -61,6 +61,7 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # of the whole; at 254 mm text has 13.5 pt
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
+_SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
 _SHARING = 0.41  # height of a stacked chart that shares its x axis, as a share of its width
 _ROW_MM = 120.0  # below this width charts in a row are stacked
@@ -361,9 +362,10 @@ def picture(
         _scale(axes, chart)
         across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
         words = _furnish(axes, chart, palette, sizes, across, up)
-        above = _head(drawn, title, sizes)
-        below = _legend(drawn, axes, sizes) if len(chart.series) > 1 else 0.0
-        drawn.set_figheight(sizes.whole(above + below))
+        above, note = _head(drawn, title, sizes), _foot(drawn, chart.note, palette, sizes)
+        below = _legend(drawn, axes, sizes) if chart.has_legend else 0.0
+        drawn.set_figheight(sizes.whole(above + below + note))
+        _lift(drawn, note, below, sizes)
         drawn.draw_without_rendering()
         _part(words, sizes)
         if has_names(chart):
@@ -376,8 +378,9 @@ def picture(
                 _annotate(axes, chart, name, palette, sizes)
             if found.key:
                 drawn.legends.clear()
-                below = _legend(drawn, axes, sizes, found.key, len(chart.series) > 1)
-                drawn.set_figheight(sizes.whole(above + below))
+                below = _legend(drawn, axes, sizes, found.key, chart.has_legend)
+                drawn.set_figheight(sizes.whole(above + below + note))
+                _lift(drawn, note, below, sizes)
     return drawn
 
 
@@ -408,6 +411,33 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
+
+
+def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
+    """Draw the note at the bottom, in the smallest text, and return its height in inches."""
+    if not note:
+        return 0.0
+    size = sizes.pt(_SMALL_PT)
+    lines = _wrapped(note, 0.96 * sizes.width * _PT_PER_INCH, size)
+    below = sizes.pt(2.0) / _PT_PER_INCH / drawn.get_figheight()
+    drawn.text(
+        0.5, below, lines, ha="center", va="bottom", fontsize=size, color=palette.quiet
+    ).set_in_layout(False)
+    return ((lines.count("\n") + 1) * 1.25 * size + sizes.pt(4.0)) / _PT_PER_INCH
+
+
+def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:
+    """Lay out the legend above the note and the axes above both; heights are in inches."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = drawn.get_layout_engine()
+    if not note or not isinstance(engine, ConstrainedLayoutEngine):
+        return
+    start = note / drawn.get_figheight()
+    for legend in drawn.legends:  # the layout makes no room for one with a place of its own
+        legend.set_bbox_to_anchor((0, start, 1, 1 - start), drawn.transFigure)
+        start += (below + sizes.text / _PT_PER_INCH) / drawn.get_figheight()
+    engine.set(rect=(0, start, 1, 1 - start))
 
 
 def _wrapped(text: str, room: float, size: float) -> str:

@@ -63,13 +63,13 @@ def distribution_chart(timing: Timing) -> Chart:
 def comparison_chart(timings: Sequence[Timing]) -> Chart:
     """Plot the median forward and backward time of timings, with 10th and 90th percentiles.
 
-    The timings are named by the networks and conditions in which they differ, the x axis by the
-    conditions that they share, and the title by the network if there is only one.
+    The timings are named by the networks and conditions in which they differ. The note has the
+    conditions that they share, and the title the network if there is only one.
     """
     ways = [conditions(timing).split(", ") for timing in timings]
     shared = [word for word in ways[0] if all(word in way for way in ways)]
     specs = [parse(timing.model) for timing in timings]
-    is_one = len(set(specs)) == 1
+    is_one = len(set(specs)) == 1 < len(specs)
     names = tuple(
         ", ".join((*(() if is_one else (name,)), *(word for word in way if word not in shared)))
         for name, way in zip(names_of(specs), ways, strict=True)
@@ -90,11 +90,12 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
     said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
     return Chart(
-        f"Forward and backward time of {_name(timings[0])}" if is_one else _BOTH,
-        ", ".join(shared),
+        f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH,
+        "",
         "median, ms",
         tuple(series),
         f"Timings of this session: {said}",
+        note=", ".join(shared),
     )
 
 
