@@ -45,6 +45,9 @@ _OF_A_STACK = (
 )
 """Options in which stacks of one family can differ, in the order in which a name lists them."""
 
+_FOR_IMAGES = ("input", "channels", "classes", "stem_width")
+"""Options that fit a network to its images."""
+
 
 def kind_of(spec: ResNetSpec) -> str:
     """Return `plain` for a network without shortcuts, else `residual`."""
@@ -54,6 +57,15 @@ def kind_of(spec: ResNetSpec) -> str:
 def name_of(spec: ResNetSpec) -> str:
     """Return the name of a network shown on its own: its catalog title and its edits."""
     return names_of((spec,))[0]
+
+
+def name_in_title(spec: ResNetSpec) -> str:
+    """Return a short name for a title: `ResNet-56, widths 8,16,32`.
+
+    It leaves out edits that fit a network to its images. A network with another number of blocks
+    isn't the one that the catalog names, so its name is its model text.
+    """
+    return str(spec) if "blocks" in overrides(spec) else names_of((spec,), _FOR_IMAGES)[0]
 
 
 def names_of(specs: Sequence[ResNetSpec], unsaid: Collection[str] = ()) -> tuple[str, ...]:

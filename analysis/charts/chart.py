@@ -103,7 +103,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """The contents of a chart; `alt` describes them to those who can't see it."""
+    """The contents of a chart; `alt` describes them to those who can't see it.
+
+    `note` is below the chart in small type: the conditions or the source of its values.
+    """
 
     title: str
     x_label: str
@@ -113,6 +116,13 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     marks: tuple[Mark, ...] = ()
+    note: str = ""
+
+    @property
+    def has_legend(self) -> bool:
+        """Whether a legend tells series apart; a single entry for all that is drawn does not."""
+        named = sum(series.in_legend for series in self.series)
+        return named > 1 or (named == 1 and sum(not one.thin for one in self.series) > 1)
 
 
 LINE_LOOKS = (

@@ -61,7 +61,9 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # of the whole; at 254 mm text has 13.5 pt
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
+_SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
+_SHARING = 0.41  # height of a stacked chart that shares its x axis, as a share of its width
 _ROW_MM = 120.0  # below this width charts in a row are stacked
 _PT_PER_INCH = 72
 _DASHES: dict[Dash, Any] = {
@@ -74,6 +76,7 @@ _DASHES: dict[Dash, Any] = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _HATCHES = ("", "///", "...", "xx")
+_SHORT = 2.2  # width in em of a word that is never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
 _FAMILY = "Source Sans Pro"
 
@@ -176,7 +179,7 @@ def row_file(
 ) -> bytes:
     """Return several small charts side by side in one file, each with its title; as `chart_file`.
 
-    In a narrow file they are stacked.
+    In a narrow file they are stacked, over one x axis if it is the same.
     """
     return _written(row, charts, " ".join(chart.alt for chart in charts), suffix, look, dpi)
 
@@ -309,9 +312,10 @@ def row(
     from matplotlib.figure import Figure
 
     sizes, stacked = _Sizes(width_mm), width_mm < _ROW_MM
+    shares = stacked and len({(chart.x_label, chart.log_x) for chart in charts}) == 1
     rows, columns = (len(charts), 1) if stacked else (1, len(charts))
     each = sizes.width / columns * _PT_PER_INCH / sizes.scale
-    high = 0.55 * each if stacked else max(1.05 * each, 130.0)
+    high = (_SHARING if shares else 0.55) * each if stacked else max(1.05 * each, 130.0)
     with rc_context(_settings(palette, sizes, f"{title}{charts}")):
         drawn = Figure(
             figsize=(sizes.width, rows * high * sizes.scale / _PT_PER_INCH), layout="constrained"
@@ -319,16 +323,23 @@ def row(
         if sizes.is_slide:
             drawn.set_figheight(sizes.width / _SLIDE_ASPECT)
         for place, chart in enumerate(charts, start=1):
-            axes = drawn.add_subplot(rows, columns, place)
+            above = drawn.axes[0] if shares and drawn.axes else None
+            axes = drawn.add_subplot(rows, columns, place, sharex=above)
             for series, colour, number in series_looks(chart, palette):
                 _draw(axes, chart, series, colour, number, palette, sizes)
             _scale(axes, chart)
-            _furnish(axes, chart, palette, sizes, each * sizes.scale, high * sizes.scale)
+            up = high + 18 if shares else high  # without an axis to label
+            _furnish(axes, chart, palette, sizes, each * sizes.scale, up * sizes.scale)
+            if shares and place < rows:
+                axes.set_xlabel("")
+                axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
             axes.set_title(name, fontsize=sizes.title, fontweight=600, fontfamily=_FAMILY)
-        above = _head(drawn, title, sizes)
+        if stacked:
+            drawn.align_ylabels()
+        more = _head(drawn, title, sizes)
         if not sizes.is_slide:
-            drawn.set_figheight(drawn.get_figheight() + above)
+            drawn.set_figheight(drawn.get_figheight() + more)
     return drawn
 
 
@@ -351,9 +362,10 @@ def picture(
         _scale(axes, chart)
         across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
         words = _furnish(axes, chart, palette, sizes, across, up)
-        above = _head(drawn, title, sizes)
-        below = _legend(drawn, axes, sizes) if len(chart.series) > 1 else 0.0
-        drawn.set_figheight(sizes.whole(above + below))
+        above, note = _head(drawn, title, sizes), _foot(drawn, chart.note, palette, sizes)
+        below = _legend(drawn, axes, sizes) if chart.has_legend else 0.0
+        drawn.set_figheight(sizes.whole(above + below + note))
+        _lift(drawn, note, below, sizes)
         drawn.draw_without_rendering()
         _part(words, sizes)
         if has_names(chart):
@@ -366,8 +378,9 @@ def picture(
                 _annotate(axes, chart, name, palette, sizes)
             if found.key:
                 drawn.legends.clear()
-                below = _legend(drawn, axes, sizes, found.key, len(chart.series) > 1)
-                drawn.set_figheight(sizes.whole(above + below))
+                below = _legend(drawn, axes, sizes, found.key, chart.has_legend)
+                drawn.set_figheight(sizes.whole(above + below + note))
+                _lift(drawn, note, below, sizes)
     return drawn
 
 
@@ -398,6 +411,33 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
+
+
+def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
+    """Draw the note at the bottom, in the smallest text, and return its height in inches."""
+    if not note:
+        return 0.0
+    size = sizes.pt(_SMALL_PT)
+    lines = _wrapped(note, 0.96 * sizes.width * _PT_PER_INCH, size)
+    below = sizes.pt(2.0) / _PT_PER_INCH / drawn.get_figheight()
+    drawn.text(
+        0.5, below, lines, ha="center", va="bottom", fontsize=size, color=palette.quiet
+    ).set_in_layout(False)
+    return ((lines.count("\n") + 1) * 1.25 * size + sizes.pt(4.0)) / _PT_PER_INCH
+
+
+def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:
+    """Lay out the legend above the note and the axes above both; heights are in inches."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = drawn.get_layout_engine()
+    if not note or not isinstance(engine, ConstrainedLayoutEngine):
+        return
+    start = note / drawn.get_figheight()
+    for legend in drawn.legends:  # the layout makes no room for one with a place of its own
+        legend.set_bbox_to_anchor((0, start, 1, 1 - start), drawn.transFigure)
+        start += (below + sizes.text / _PT_PER_INCH) / drawn.get_figheight()
+    engine.set(rect=(0, start, 1, 1 - start))
 
 
 def _wrapped(text: str, room: float, size: float) -> str:
@@ -453,13 +493,15 @@ def _draw(
     elif series.draw is Draw.POINTS:
         _draw_points(axes, series, x, y, colour, number, sizes)
     else:
+        alone = sum(not other.thin for other in chart.series) == 1
+        is_marked = not series.thin and not (alone and len(x) > MARKED)  # marks tell lines apart
         axes.plot(
             x,
             y,
             linestyle=_DASHES[series.dash],
             color=colour,
             linewidth=sizes.pt(0.8 if series.thin else 1.4),
-            marker="" if series.thin else _MARKERS[number % len(_MARKERS)],
+            marker=_MARKERS[number % len(_MARKERS)] if is_marked else "",
             markersize=sizes.pt(3.5),
             markevery=ceil(len(x) / MARKED) or None,
             label=_label(series),
@@ -495,7 +537,9 @@ def _scale(axes: Axes, chart: Chart) -> None:
         elif name == "y" and all(value >= 0 for value in values):
             axes.set_ylim(bottom=0)
         if not log:
-            locator = MaxNLocator("auto", steps=(1, 2, 2.5, 5, 10), integer=are_whole(values))
+            whole = are_whole(values)
+            steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
+            locator = MaxNLocator("auto", steps=steps, integer=whole, min_n_ticks=least)
             axis.set_major_locator(locator)
         elif values:
             step = log_step(*limits(values, log))
@@ -555,16 +599,23 @@ def _furnish(
 
 
 def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -> None:
-    """Write words along the axis, `room` pt each; turn them or leave some out if necessary."""
+    """Write words along the axis, `room` pt each; turn them or leave some out if necessary.
+
+    Short ones, such as the numbers of blocks, are upright at any width.
+    """
     widest = max(text_width(part, sizes.text) for word in words for part in word.split(" "))
-    room -= sizes.text / 2
-    if widest <= room:
-        texts = [_wrapped(word, room, sizes.text) for word in words]
+    longest = max(text_width(word, sizes.text) for word in words)
+    if longest <= _SHORT * sizes.text:
+        step = ceil((longest + sizes.text / 4) / room)
+        axes.set_xticks(range(0, len(words), step), words[::step])
+        return
+    if widest <= room - sizes.text / 2:
+        texts = [_wrapped(word, room - sizes.text / 2, sizes.text) for word in words]
         axes.set_xticks(range(len(words)), texts)
         return
     line = 1.15 * sizes.text
-    turn = _TURNED if room >= line / sin(radians(_TURNED)) else 90
-    step = 1 if turn == _TURNED else max(1, ceil(line / room))
+    turn = _TURNED if room - sizes.text / 2 >= line / sin(radians(_TURNED)) else 90
+    step = 1 if turn == _TURNED else max(1, ceil(line / (room - sizes.text / 2)))
     axes.set_xticks(
         range(0, len(words), step),
         words[::step],

@@ -132,6 +132,8 @@ def figure(
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         drawn.add_trace(_plotly_trace(go, series, colour, number, beside, wall))
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
+    letters = 2 * _LETTERS if wall else _LETTERS
+    note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -167,10 +169,10 @@ def figure(
             # Without its marks, a name would label nothing.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
-        showlegend=len(chart.series) > 1,
+        showlegend=chart.has_legend,
         xaxis={
             "title": {
-                "text": in_lines(x_label, "<br>", 2 * _LETTERS if wall else _LETTERS),
+                "text": "<br>".join(filter(None, (in_lines(x_label, "<br>", letters), note))),
                 "font": {"size": font},
                 "standoff": _STANDOFF_PX * scale,
             },
@@ -232,6 +234,12 @@ def _label(chart: Chart, label: str, wall: bool) -> str:
     if not wall:
         return label
     return re.sub(r" \([^()]*\)", lambda said: "" if said[0] in chart.title else said[0], label)
+
+
+def _note(text: str, letters: int, size: int, colour: str) -> str:
+    """Return the note below the x axis' label, in lines of at most so many letters."""
+    lines = in_lines(text, "<br>", letters)
+    return f'<span style="font-size:{size}px;color:{colour}">{lines}</span>' if text else ""
 
 
 def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:

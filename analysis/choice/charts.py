@@ -7,7 +7,7 @@ from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
 from analysis.choice.choose import OF_THE_TASK, Choice, Front
-from analysis.choice.compare import Axis, Column, Comparison, Row, SweepCurve, pareto
+from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, SweepCurve, pareto
 from analysis.costs.step import Dtype
 from analysis.style.language import translate
 from nets.names import names_of
@@ -130,13 +130,14 @@ def scatter_chart(
     best = listed(map(name, front)) or "none"
     batch = rows[0].batch if rows else 1
     return Chart(
-        _sentence(f"{y.label} against {x.label}"),
+        _sentence(f"{_called(y)} against {_called(x)}"),
         _label(x, batch),
         _label(y, batch),
         tuple(series),
-        f"{_label(y)} against {_label(x)}; on the Pareto front: {best}",
+        f"{y.label} against {x.label}; on the Pareto front: {best}",
         log_x=log,
         log_y=log and isinstance(y, Column),  # a percentage has no decades
+        note=_note(x, y, bubble),
     )
 
 
@@ -259,4 +260,18 @@ _OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BY
 
 def _label(axis: Axis, batch: int = 1) -> str:
     images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
-    return f"{axis.label}{images}, {axis.unit}" if axis.unit else f"{axis.label}{images}"
+    return f"{_called(axis)}{images}, {axis.unit}" if axis.unit else f"{_called(axis)}{images}"
+
+
+def _called(axis: Axis) -> str:
+    """Return a short name of an axis; the note below the chart has a published figure's recipe."""
+    return axis.metric if isinstance(axis, Recipe) else axis.label
+
+
+def _note(x: Axis, y: Axis, bubble: Axis | None) -> str:
+    """Return the recipes and publishers of published figures, and what the points' area shows."""
+    recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
+    metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
+    said = [f"{metric}{recipe.how}" for metric, recipe in zip(metrics, recipes, strict=True)]
+    said += [f"area: {bubble.label}"] if bubble else []
+    return " ".join(f"{_sentence(one)}." for one in said)

@@ -164,8 +164,13 @@ class Recipe:
     @property
     def label(self) -> str:
         """The metric, the recipe and the publisher."""
-        how = f"{self.recipe}; " if self.recipe else ""
-        return f"{self.metric} ({how}published by {self.publisher})"
+        return f"{self.metric} ({self.how})"
+
+    @property
+    def how(self) -> str:
+        """The recipe and the publisher."""
+        recipe = f"{self.recipe}; " if self.recipe else ""
+        return f"{recipe}published by {self.publisher}"
 
     @property
     def menu_label(self) -> str:

@@ -100,7 +100,7 @@ def paths(
     A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import report as render
-    from analysis.lesions.charts import paths_charts
+    from analysis.lesions.charts import paths_charts, paths_title
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
 
@@ -121,7 +121,7 @@ def paths(
         texts = {"text": render.paths_text, "csv": render.paths_csv}
         click.echo(texts[style](found), nl=False)
     if drawn is not None:
-        drawn.write_row(paths_charts(found), f"Paths through {found.model}")
+        drawn.write_row(paths_charts(found), paths_title(found))
 
 
 @click.command()

@@ -85,7 +85,8 @@ def _look(command: Command) -> Command:
     "--layout",
     "arranged",
     type=click.Choice(["rows", "column"]),
-    help="Left to right in rows, or top to bottom.  [default: rows; column for several networks]",
+    help="Left to right in rows, or top to bottom.  [default: rows; column for several networks; "
+    "the other one if only that is legible on paper]",
 )
 @click.option(
     "--level",
@@ -134,14 +135,15 @@ def graph(
     from analysis.drawing.parts import Labels, Layout
 
     several = len(specs) > 1 or beside is not None
-    if block is not None and (level or unfold or aspect or says or arranged or several):
+    if block is not None and (level or unfold or aspect or says or several):
         raise Refusal(
             "--block draws one block of one network: leave out --level, --unfold, --aspect, "
-            "--labels, --layout, --beside and other models"
+            "--labels, --beside and other models"
         )
     if heat_per and not heat:
         raise Refusal("--heat-per applies to --heat: add --heat")
-    layout = Layout(arranged or ("column" if several else "rows"))
+    way = Layout(arranged) if arranged else None
+    layout = way or (Layout.COLUMN if several else Layout.ROWS)
     if aspect is not None and layout is Layout.COLUMN:
         raise Refusal("--aspect applies to rows: leave it out or use --layout rows")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
@@ -155,12 +157,12 @@ def graph(
 
     def draw(width_mm: float | None) -> Graph:
         if block is not None:
-            drawn: Graph = or_usage(graphs.block_graph, cost, block)
+            drawn: Graph = or_usage(graphs.block_graph, cost, block, width_mm, way)
             return drawn
         wrapped = width_mm if aspect is None else None
         figures = heat is not None
         if row is not None:
-            return row.graph(asked, unfold, wrapped, labels, layout, figures, ratio)
+            return row.graph(asked, unfold, wrapped, labels, way, figures, ratio)
         return graphs.graph(
             cost,
             asked,

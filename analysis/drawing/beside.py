@@ -14,8 +14,10 @@ from analysis.drawing import column, layout, vgg
 from analysis.drawing.cells import Cell, Group, Network
 from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, view_of
 from analysis.drawing.heat import Heat, Metric, heat_of
+from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN
+from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
 from nets.names import names_of
 from nets.options import quote
 from nets.origin import is_edited, title
@@ -52,7 +54,7 @@ class Beside:
         unfold: bool = False,
         width_mm: float | None = None,
         labels: Labels | None = None,
-        arranged: Layout = Layout.COLUMN,
+        arranged: Layout | None = None,
         figures: bool = False,
         aspect: float = DEFAULT_ASPECT,
         fits: bool = False,
@@ -60,8 +62,20 @@ class Beside:
         """Lay out the networks together; arguments as in `analysis.drawing.graph.graph`.
 
         Unless `labels` is given, boxes say operations, because these are what is compared; if the
-        text is to be large, they say paths, which are shorter.
+        text is to be large, they say paths, which are shorter. Unless `arranged` is given, the
+        networks are in columns, or in rows if columns don't fit the paper, because their maps
+        differ in size and share no bands.
         """
+        if arranged is None:
+            ways = (
+                self.graph(level, unfold, width_mm, labels, way, figures, aspect, fits)
+                for way in (Layout.COLUMN, Layout.ROWS)
+            )
+            drawn = next(ways)
+            if width_mm is None or _fits(drawn, width_mm):
+                return drawn
+            rows = next(ways)
+            return rows if _fits(rows, width_mm) or rows.width < drawn.width else drawn
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = []
@@ -70,7 +84,8 @@ class Beside:
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
-            view = replace(view, groups=in_columns, splits=in_columns)
+            joins = in_columns and width_mm is not None and width_mm > COLUMN_MM
+            view = replace(view, groups=in_columns, splits=in_columns, joins=joins)
             if fits:
                 view = replace(view, spacing=PAPER, short=True)
             network = network_of(view)
@@ -112,6 +127,13 @@ class Beside:
     def by_name(self) -> Mapping[str, Profile]:
         """Return the counted networks by the prefix of their paths."""
         return dict(zip(self.names, self.profiles, strict=True))
+
+
+def _fits(drawn: Graph, width_mm: float) -> bool:
+    """Return whether a drawing is low enough on paper, with legible text."""
+    key = key_of(entries_of(drawn), "", drawn.width, drawn.margin).height
+    tall = (drawn.height + key) / drawn.width * width_mm
+    return drawn.width <= px_at(width_mm, BESIDE_PT) and tall <= most_beside(width_mm) + 0.1
 
 
 def _alone(network: Network) -> Graph:

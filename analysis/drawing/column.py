@@ -34,6 +34,7 @@ _OUT = 0.85  # distance of an arc from its boxes, as a share of the room above b
 _LINE = 16.0  # height of a heading
 _APART = 0.4  # gaps, as shares of those in rows
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
+_TO_ADD = 0.6  # gap above an addition, as a share of the others
 _COUNT = 30.0  # room to the right of a shortcut that shows its count
 
 
@@ -80,7 +81,13 @@ def _beside(cell: Cell, spacing: Spacing) -> float:
 def _height(cell: Cell, spacing: Spacing) -> float:
     """Return a cell's height, from the gap above its first node to the lower edge of its frame."""
     heights = sum(node.height + spacing.gap for node in cell.main)
+    heights -= spacing.gap - _to_add(cell, spacing.gap) if cell.add else 0.0
     return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
+
+
+def _to_add(cell: Cell, gap: float) -> float:
+    """Return the gap above a cell's addition; boxes beside its branch need all of it."""
+    return gap if cell.past else _TO_ADD * gap
 
 
 def _more(cell: Cell, spacing: Spacing) -> float:
@@ -94,14 +101,22 @@ def _more(cell: Cell, spacing: Spacing) -> float:
     return max(past - inside, 0.0)
 
 
-def in_a_column(network: Network, width_mm: float | None = None) -> Graph:
-    """Lay out one network from top to bottom, its stages in bands."""
+def in_a_column(
+    network: Network, width_mm: float | None = None, low_mm: float = wrap.PAGE_MM
+) -> Graph:
+    """Lay out one network from top to bottom, its stages in bands.
+
+    Args:
+        network: the network.
+        width_mm: the width on paper.
+        low_mm: the largest height on paper that the drawing should have.
+    """
     lane = _Lane(network, {group.name: list(group.cells) for group in network.groups})
     titles = {
         group.name: _Title(group.name, group.output, group.note, group) if group.is_stage else None
         for group in network.groups
     }
-    return _columns([lane], titles, width_mm)
+    return _columns([lane], titles, width_mm, low_mm)
 
 
 def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
@@ -115,7 +130,8 @@ def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
             bands[group.size] += group.cells
         lanes.append(_Lane(network, bands))
     titles: dict[str, _Title | None] = {size: _Title(size, "", "", None) for size in ordered}
-    return _columns(lanes, titles, width_mm)
+    low_mm = wrap.PAGE_MM if width_mm is None else wrap.most_beside(width_mm)
+    return _columns(lanes, titles, width_mm, low_mm, wrap.BESIDE_PT)
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,13 @@ class _Title:
         return arcs.band_title(self.group, True, self.group.cells, width)
 
 
-def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: float | None) -> Graph:
+def _columns(
+    lanes: list[_Lane],
+    titles: dict[str, _Title | None],
+    width_mm: float | None,
+    low_mm: float,
+    least_pt: float = wrap.LEAST_PT,
+) -> Graph:
     spacing, headed = lanes[0].network.spacing, len(lanes) > 1
     between, inset = 1.5 * spacing.gap, spacing.padding
     # Titles are left of the first main path or its boxes, shapes right of the last one.
@@ -162,10 +184,10 @@ def _columns(lanes: list[_Lane], titles: dict[str, _Title | None], width_mm: flo
     height = top + sum(heights.values()) + row_gap * (len(heights) - 1) + spacing.edge
     width = content + 2 * spacing.margin
     if width_mm is not None:
-        least = wrap.px_at(width_mm, wrap.PRINTED_PT)
         told = key_entries([lane.network for lane in lanes])
-        key = key_of(told, "", max(width, least), spacing.margin).height
-        width = wrap.paper_px(width_mm, wrap.PAGE_MM, width, height + key)
+        wide = max(width, wrap.px_at(width_mm, wrap.PRINTED_PT))
+        key = key_of(told, "", wide, spacing.margin).height
+        width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0
     if headed:  # there is room to share
         free = 2 * (left - spacing.margin) / len(lanes)
@@ -269,7 +291,7 @@ class _Placed:
             return tuple(placed)
 
         before, branch = down(cell.before, gap), down(cell.branch, stretched)
-        add = down((cell.add,), stretched)[0] if cell.add else None
+        add = down((cell.add,), _to_add(cell, stretched))[0] if cell.add else None
         after = down(cell.after, gap)
         placed = cell.placed(before, branch, add, after)
         if cell.past and add:

@@ -63,7 +63,7 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
     """Return the graph as laid out on the page, or for a width on paper in mm."""
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
     if pair := drawn.pair:
-        layout = drawn.layout or (Layout.ROWS if width_mm is None else Layout.COLUMN)
+        layout = drawn.layout or (Layout.ROWS if width_mm is None else None)
         fits = drawn.fits and width_mm is None
         return pair.graph(level, unfold, width_mm, labels, layout, figures, drawn.aspect, fits)
     return graph(

@@ -7,19 +7,20 @@ This module decides what to draw of a network at each level, with equal blocks f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby, pairwise
 
 from analysis.costs.profiles import Profile, ShortcutUse
-from analysis.drawing import boxes, layout
+from analysis.drawing import boxes, column, layout
 from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN, Spacing
+from analysis.drawing.wrap import px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
@@ -39,6 +40,9 @@ class Level(StrEnum):
     LAYER = "layer"
 
 
+_BLOCK_MM, _BLOCK_PT = 120.0, 6.5
+"""Largest height of a single block on paper if it is legible, and the smallest text of a row."""
+
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
 
@@ -49,7 +53,8 @@ class View:
 
     `labels` is None for the level's default: paths of blocks, operations of layers. `figures`
     leaves room for a number in every box. `groups` adds groups and dilation to the labels, for
-    drawings without bands for them, and `splits` draws the stem's pooling as a separate box.
+    drawings without bands for them, `splits` draws the stem's pooling as a separate box, and
+    `joins` writes two equal convolutions of a block in one line.
     """
 
     profile: Profile
@@ -61,6 +66,7 @@ class View:
     figures: bool = False
     groups: bool = False
     splits: bool = False
+    joins: bool = False
     cuts: frozenset[str] = frozenset()
     short: bool = False
 
@@ -133,14 +139,24 @@ def view_of(
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
 
 
-def block_graph(profile: Profile, path: str) -> Graph:
-    """Lay out the layers of one block in a row, between the shapes of its input and its output.
+def block_graph(
+    profile: Profile, path: str, width_mm: float | None = None, arranged: Layout | None = None
+) -> Graph:
+    """Lay out the layers of one block between the shapes of its input and its output.
+
+    Args:
+        profile: the counted network.
+        path: the block's path.
+        width_mm: the drawing's width on paper, on which its text has 7 to 8 pt if it fits.
+        arranged: a row or a column. None means a row, or a column on paper that is too narrow for a
+            legible row.
 
     Raises:
         ValueError: if the network has no such block.
     """
-    cell, use = cell_of(profile, path)
-    view = View(profile)
+    spacing = SCREEN if width_mm is None else PAPER
+    cell, use = cell_of(profile, path, spacing)
+    view = View(profile, spacing=spacing)
     ends = [
         Group(name, (_single(view, name, Kind.INPUT, (shape(sides),), f"the block's {name}"),))
         for name, sides in (("input", use.input), ("output", use.output))
@@ -155,7 +171,12 @@ def block_graph(profile: Profile, path: str) -> Graph:
     )
     groups = (ends[0], inside, ends[1])
     name = title(profile.spec)
-    return layout.in_a_row(Network(profile.model, name, f"block {path}", groups, SCREEN))
+    network = Network(profile.model, name, f"block {path}", groups, spacing)
+    if arranged is not Layout.COLUMN:
+        row = layout.in_a_row(network, width_mm)
+        if arranged or width_mm is None or row.width <= px_at(width_mm, _BLOCK_PT):
+            return row
+    return column.in_a_column(network, width_mm, _BLOCK_MM)
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:
@@ -342,7 +363,8 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
     if (says := _says(view)) is not Labels.PATH:
         path_line = (run_title(place, count),) if says is Labels.BOTH else ()
         said = conv_label if view.groups else operation
-        lines = (*path_line, *map(said, block.convs))
+        joined = _joined(block.convs, said) if view.joins else None
+        lines = (*path_line, *((joined,) if joined else map(said, block.convs)))
         beside = f"×{count}" if count > 1 else ""
     kind, opens = Kind.RUN if count > 1 else Kind.BLOCK, (*unfolds, path)
     node = _node(view, path, kind, lines, count, beside, opens, inside)
@@ -352,6 +374,15 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
         arcs=_arcs(block, count),
         path=path,
     )
+
+
+def _joined(convs: tuple[plan.ConvPlan, ...], said: Callable[[plan.ConvPlan], str]) -> str | None:
+    """Return two equal convolutions as one label, `3×3, 128 twice, first /2`; otherwise None."""
+    first, last = convs[0], convs[-1]
+    label = said(last)
+    if len(convs) != 2 or last.stride > 1 or said(replace(first, stride=1)) != label:
+        return None
+    return f"{label} twice, first /{first.stride}" if first.stride > 1 else f"{label} twice"
 
 
 def _layers_cell(

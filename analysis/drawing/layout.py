@@ -109,7 +109,8 @@ def _wrapped(
     elif width_mm is None:
         length, rows = wrap.for_aspect(wrappings, aspect, told, heads)
     else:
-        low = min(low_mm(networks[0], width_mm) * len(networks), wrap.PAGE_MM)
+        most = wrap.most_beside(width_mm) if several else wrap.PAGE_MM
+        low = min(low_mm(networks[0], width_mm) * len(networks), most)
         width, rows = wrap.on_paper(wrappings, width_mm, low, told, heads)
         length = width - 2 * networks[0].spacing.margin
     return [in_rows(one, mine, length) for one, mine in zip(wrappings, rows, strict=True)]
@@ -147,11 +148,15 @@ def _lower(graph: Graph, by: float) -> Graph:
     )
 
 
-def in_a_row(network: Network) -> Graph:
-    """Lay out a network in one row."""
+def in_a_row(network: Network, width_mm: float | None = None) -> Graph:
+    """Lay out a network in one row, on paper at least as long as text of 8 pt allows."""
     wrapping = Wrapping(network)
     rows = wrapping.rows(inf)
-    return in_rows(wrapping, rows, wrapping.width(rows))
+    length = wrapping.width(rows)
+    if width_mm is not None:
+        page = wrap.px_at(width_mm, wrap.PRINTED_PT) - 2 * network.spacing.margin
+        length = max(length, min(page, wrap.FULL * length))
+    return in_rows(wrapping, rows, length)
 
 
 def low_mm(network: Network, width_mm: float) -> float:

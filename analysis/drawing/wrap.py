@@ -22,12 +22,17 @@ PRINTED_PT, LEAST_PT = 8.0, 7.0
 PAGE_MM = 240.0
 """Largest height of a drawing on paper: A4 with margins and room for a caption."""
 
+BESIDE_MM, BESIDE_PT = 200.0, 6.0
+"""Largest height and smallest text of several networks on the width of a page."""
+
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 
+FULL = 1.5
+"""Largest length of a row over the width of its contents."""
+
 _PT_PER_MM = 72 / 25.4
 _LONELY = 0.15  # how much longer rows may be if this avoids rows with a single node
-_FULL = 1.5  # largest length of a row over the width of its contents
 
 
 class Part(NamedTuple):
@@ -46,7 +51,14 @@ def px_at(width_mm: float, text_pt: float) -> float:
     return SMALL * width_mm * _PT_PER_MM / text_pt
 
 
-def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> float:
+def most_beside(width_mm: float) -> float:
+    """Return the largest height in mm of several networks in one drawing of a width on paper."""
+    return BESIDE_MM if width_mm > COLUMN_MM else PAGE_MM
+
+
+def paper_px(
+    width_mm: float, low_mm: float, width: float, height: float, least_pt: float = LEAST_PT
+) -> float:
     """Return the width in px that gives the largest text at which a drawing is low enough.
 
     Args:
@@ -54,9 +66,10 @@ def paper_px(width_mm: float, low_mm: float, width: float, height: float) -> flo
         low_mm: the largest height that it should have on paper.
         width: the width that it needs, in px.
         height: its height in px.
+        least_pt: the smallest text that is accepted for that height.
     """
     found = max(width, px_at(width_mm, PRINTED_PT), height * width_mm / low_mm)
-    if found <= px_at(width_mm, LEAST_PT):
+    if found <= px_at(width_mm, least_pt):
         return found
     least = max(width, px_at(width_mm, LEAST_PT))
     return max(least, height * width_mm / PAGE_MM)
@@ -309,7 +322,7 @@ def _on_paper(
         below = key_of(key, "", max(width, px_at(width_mm, PRINTED_PT)), margin).height
         height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
         wanted = paper_px(width_mm, low_mm, width, height)
-        yield min(wanted, max(width, total * _FULL)), rows
+        yield min(wanted, max(width, total * FULL)), rows
         if length >= total:
             return
         length *= 1.05

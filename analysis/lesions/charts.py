@@ -13,6 +13,7 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
 from analysis.training.verdict import spoken_name
 from nets import parse
+from nets.names import name_in_title
 
 
 def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
@@ -32,17 +33,32 @@ def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
 
 
 def single_chart(studies: Sequence[Lesions]) -> Chart:
-    """Plot the error in percent with no block out and with each block out alone, as bars."""
-    series = []
+    """Plot the error in percent with each block out alone, as bars, over the error with none out.
+
+    Blocks are numbered `2.1`, the second block of the second stage.
+    """
+    series, whole = [], []
     for found in studies:
-        residual = is_residual(found.model)
+        name, residual = name_of(found, studies), is_residual(found.model)
+        blocks = tuple(one.path.removeprefix("layer") for one in found.single)
         series.append(
             Series(
-                name_of(found, studies),
-                ("none", *(one.path for one in found.single)),
-                (100 * found.error, *(100 * one.error for one in found.single)),
+                name,
+                blocks,
+                tuple(100 * one.error for one in found.single),
                 Draw.BARS,
                 "identity" if residual else "plain",
+                hover=(found.model,),
+            )
+        )
+        whole.append(
+            Series(
+                f"{name}, none out" if len(studies) > 1 else "none out",
+                blocks,
+                (100 * found.error,) * len(blocks),
+                colour="text",
+                dash=Dash.DASHED if residual else Dash.DOTTED,
+                thin=True,
                 hover=(found.model,),
             )
         )
@@ -53,7 +69,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
         "Error with one block out",
         "block out",
         "test error, %",
-        tuple(series),
+        (*series, *whole),
         f"Test error in percent with each single block out. {said}",
     )
 
@@ -143,6 +159,11 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         "Mean norm of the gradient along one path, by its length.",
         log_y=True,
     )
+
+
+def paths_title(found: Paths) -> str:
+    """Return the title of the three charts together."""
+    return f"Paths through {name_in_title(parse(found.model))}"
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

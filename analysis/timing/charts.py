@@ -11,9 +11,12 @@ from analysis.style.numbers import short
 from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions
 from nets import parse, plan
+from nets.names import name_in_title, names_of
 from nets.options import number_of
 
 BINS = 30
+
+_BOTH = "Forward and backward time"
 
 
 def stage_chart(timing: Timing) -> Chart:
@@ -36,7 +39,7 @@ def _stages(model: str, stages: Sequence[StageTime]) -> Chart:
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        f"Time per stage of {model}",
+        f"Time per stage of {name_in_title(parse(model))}",
         "",
         "median, ms",
         tuple(series),
@@ -58,7 +61,7 @@ def distribution_chart(timing: Timing) -> Chart:
     middles = tuple(low + (i + 0.5) * width for i in range(bins))
     spread = timing.step_ms or timing.forward_ms
     return Chart(
-        f"Iteration times of {timing.model}",
+        f"Iteration times of {_name(timing)}",
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
@@ -69,12 +72,23 @@ def distribution_chart(timing: Timing) -> Chart:
 
 
 def comparison_chart(timings: Sequence[Timing]) -> Chart:
-    """Plot the median forward and backward time of timings, with 10th and 90th percentiles."""
+    """Plot the median forward and backward time of timings, with 10th and 90th percentiles.
+
+    The timings are named by the networks and conditions in which they differ. The note has the
+    conditions that they share, and the title the network if there is only one.
+    """
+    ways = [conditions(timing).split(", ") for timing in timings]
+    shared = [word for word in ways[0] if all(word in way for way in ways)]
+    specs = [parse(timing.model) for timing in timings]
+    is_one = len(set(specs)) == 1 < len(specs)
     names = tuple(
-        f"{number}. {timing.model.partition(':')[0]}, "
-        f"batch\N{NO-BREAK SPACE}{timing.settings.batch}"
-        for number, timing in enumerate(timings, 1)
+        ", ".join((*(() if is_one else (name,)), *(word for word in way if word not in shared)))
+        for name, way in zip(names_of(specs), ways, strict=True)
     )
+    if len(set(names)) < len(names) or not all(names):
+        names = tuple(
+            f"{name} (run {n})" if name else f"run {n}" for n, name in enumerate(names, 1)
+        )
     series = []
     for name, colour in (("forward", "tint"), ("backward", "main_path")):
         spreads = [getattr(timing, f"{name}_ms") for timing in timings]
@@ -87,12 +101,17 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
     said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
     return Chart(
-        "Forward and backward time",
+        f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH,
         "",
         "median, ms",
         tuple(series),
         f"Timings of this session: {said}",
+        note=", ".join(shared),
     )
+
+
+def _name(timing: Timing) -> str:
+    return name_in_title(parse(timing.model))
 
 
 def time_heat(timing: Timing, direction: str) -> Heat:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
-from analysis.lesions.charts import gradient_chart, paths_charts
+from analysis.lesions.charts import gradient_chart, paths_charts, paths_title
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
@@ -186,8 +186,7 @@ def show_table(found: Paths) -> None:
 def export_paths(found: Paths, result: Result) -> None:
     """Draw the export dialog for the three charts and the numbers."""
     how = f"`{found.model}`, {number_of(found.draws, 'path')} of each length. {whence(result)}"
-    title = f"Paths through {found.model}"
-    picture = row_picture(paths_charts(found), "paths", title, how, [VEIT2016])
+    picture = row_picture(paths_charts(found), "paths", paths_title(found), how, [VEIT2016])
     data = [
         DataFile("CSV", "paths.csv", partial(paths_csv, found)),
         DataFile("JSON", "paths.json", result.json),

@@ -63,15 +63,57 @@ def test_each_network_is_what_it_is_alone(layout: Layout, level: Level, unfold: 
         assert_apart(picture)
 
 
-@pytest.mark.parametrize("width", [85, 170])
-def test_the_papers_figure_is_legible_on_one_page(width: float) -> None:
+@pytest.mark.parametrize(("width", "most"), [(85, 240), (170, 200)])
+def test_the_papers_figure_is_legible_on_one_page(width: float, most: float) -> None:
     for both in (row("plain34", "resnet34"), FIGURE):
-        found = printed(both.graph(width_mm=width), width)
+        picture = both.graph(width_mm=width)
+        found = printed(picture, width)
+        assert picture.layout is Layout.COLUMN
         assert found.text_pt >= 7
-        assert found.tall_mm <= 240.01
+        assert found.tall_mm <= most + 0.01
     rows = printed(FIGURE.graph(width_mm=170, arranged=Layout.ROWS), 170)
     assert rows.text_pt >= 7
-    assert rows.tall_mm <= 210.01
+    assert rows.tall_mm <= 155
+
+
+BOTTLENECKS = ("resnet50", "resnet101", "resnet152")
+
+
+@pytest.mark.parametrize(
+    ("texts", "layout", "text_pt"),
+    [
+        (("resnet34", "resnet50"), Layout.COLUMN, 6.7),
+        (BOTTLENECKS, Layout.COLUMN, 6.7),
+        (("resnet18", "preresnet164"), Layout.ROWS, 8),
+        (("resnet101", "plain44", "seresnet101"), Layout.ROWS, 7),
+        (("resnet50d", "mmseg_r50_d8", "preresnet200"), Layout.ROWS, 7),
+    ],
+)
+def test_networks_fit_a_page_in_columns_or_else_in_rows(
+    texts: tuple[str, ...], layout: Layout, text_pt: float
+) -> None:
+    picture = row(*texts).graph(width_mm=170)
+    assert picture.layout is layout
+    found = printed(picture, 170)
+    assert found.tall_mm <= 200.01
+    assert found.text_pt >= text_pt - 0.001
+
+
+def test_a_layout_that_is_asked_for_is_drawn() -> None:
+    for layout in Layout:
+        drawn = row("resnet18", "preresnet164").graph(width_mm=170, arranged=layout)
+        assert drawn.layout is layout
+
+
+def test_two_equal_convolutions_take_one_line_on_a_page() -> None:
+    labels = {node.id: node.label for node in FIGURE.graph(width_mm=170).nodes}
+    assert labels["resnet34/layer1.0"] == "3×3, 64 twice"
+    assert labels["resnet34/layer2.0"] == "3×3, 128 twice, first /2"
+    assert labels["plain34/layer2.1"] == "3×3, 128 twice"
+    column = {node.id: node.label for node in FIGURE.graph(width_mm=85).nodes}
+    assert column["resnet34/layer2.0"] == "3×3, 128 /2\n3×3, 128"
+    deep = {node.id: node.label for node in row(*BOTTLENECKS).graph(width_mm=170).nodes}
+    assert deep["resnet50/layer2.0"] == "1×1, 128\n3×3, 128 /2\n1×1, 512"
 
 
 def test_equal_sizes_stand_in_one_band() -> None:

@@ -15,6 +15,9 @@ from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series
 from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, compare
+from analysis.lecture.facts import shipped
+from analysis.lesions.charts import paths_charts, single_chart
+from analysis.lesions.report import lesions_of, paths_of
 from analysis.style.look import COLUMN_MM, PAGE_MM, SLIDE_MM, Look
 from analysis.style.palette import DARK, LIGHT, PRINT, Palette
 from nets import parse
@@ -196,6 +199,41 @@ def test_a_row_stands_under_each_other_in_a_column() -> None:
             assert 7.0 <= size(text) <= 8.0
             assert box.x0 >= -1, text.get_text()
             assert box.x1 <= drawn.bbox.x1 + 1, text.get_text()
+
+
+def test_stacked_charts_share_their_axis_and_are_low() -> None:
+    charts = paths_charts(paths_of(shipped("paths_fashion_resnet56")))
+    drawn = row(charts, PRINT, TITLE, 85)
+    found = [text.get_text() for text, _ in texts(drawn)]
+    assert found.count("blocks on a path") == 1
+    assert found.count("25") == 1
+    assert drawn.get_figheight() * 25.4 <= 112  # with a title of two lines
+    assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 110
+    page = [text.get_text() for text, _ in texts(row(charts, width_mm=170))]
+    assert page.count("blocks on a path") == 3
+    assert all(len(axes.get_yticks()) > 2 for axes in drawn.axes)
+    lines = [line for axes in drawn.axes for line in axes.lines]
+    assert [line.get_marker() for line in lines] == ["", "", ""]  # all or none
+
+
+@pytest.mark.parametrize("net", ["32", "56"])
+def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{kind}{net}")) for kind in ("resnet", "plain")]
+    chart = single_chart(studies)
+    assert chart.series[0].x[0] == "1.0"
+    lines = [series for series in chart.series if series.draw is Draw.LINE]
+    names = [f"residual, {net} layers", f"plain, {net} layers"]
+    assert [series.name for series in lines] == [f"{name}, none out" for name in names]
+    for series, study in zip(lines, studies, strict=True):
+        assert set(series.y) == {100 * study.error}
+    for width, every in ((85.0, net == "32"), (170.0, True)):
+        drawn = picture(chart, LIGHT, width_mm=width)
+        found = texts(drawn)
+        along = [(t, box) for t, box in found if t in drawn.axes[0].get_xticklabels()]
+        assert {text.get_rotation() for text, _ in along} == {0}
+        assert all(b.x0 - a.x1 > 1 for (_, a), (_, b) in pairwise(along))
+        assert (len(along) == len(chart.series[0].x)) == every
+    assert single_chart(studies[:1]).series[1].name == "none out"
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

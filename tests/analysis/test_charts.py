@@ -4,7 +4,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from analysis.charts.chart import (
 )
 from analysis.charts.file import chart_file, picture
 from analysis.charts.screen import figure
-from analysis.choice.charts import not_drawn, scatter_chart, sweep_chart
+from analysis.choice.charts import not_drawn, scatter_chart, sweep_chart, usual_y
 from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
@@ -193,8 +193,10 @@ def test_the_wall_leaves_the_height_to_the_axes() -> None:
     chart = scatter_chart(counted.rows, Column.MACS, counted.recipes[0])
     desk, wall = figure(chart).layout, figure(chart, wall=True)
     assert (desk.margin.t, wall.layout.margin.t) == (34, 16)
-    assert desk.xaxis.title.text == "MACs (conv + linear)"
-    assert wall.layout.xaxis.title.text == "MACs"  # its title says the convention
+    texts = [layout.xaxis.title.text.partition("<br>") for layout in (desk, wall.layout)]
+    assert [text[0] for text in texts] == ["MACs (conv + linear)", "MACs"]  # as its title says
+    assert all("torchvision" in text[2] for text in texts)
+    assert "font-size:24px" in texts[1][2]
     assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
     assert [s.name for s in chart.series if s.in_legend] == ["on the Pareto front"]
     assert figure(gradient_chart([curves(1 / 35, 1 / 6, 1.0)]), wall=True).layout.margin.t == 36
@@ -243,6 +245,40 @@ def test_a_title_says_what_is_drawn() -> None:
     assert chart.title == "Saved for backward (float32) against MACs (conv + linear)"
     swept = sweep_chart([curve(parse("resnet18"), Sweep.INPUT, (64,))], Column.MACS)
     assert swept.title == "MACs (conv + linear) against height of the image"
+
+
+def test_a_recipe_is_said_once_below_the_chart() -> None:
+    comparison = compare(list(map(parse, ("resnet18", "resnet34", "resnet50"))), replay=False)
+    chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
+    assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
+    assert chart.y_label == "ImageNet top-1 accuracy, %"
+    assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
+    assert not chart.has_legend  # all are on the front
+    assert not picture(chart).legends
+    assert "published by torchvision" in chart.alt
+    label = figure(chart).layout.xaxis.title.text
+    assert label.startswith("MACs (conv + linear)<br><span")
+    assert "torchvision" in label
+    bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
+    assert bubbles.note == "Area: parameters."
+    assert bubbles.has_legend
+    both = scatter_chart(comparison.rows, comparison.recipes[1], comparison.recipes[0])
+    assert both.note == (
+        "ImageNet top-1 error: 10-crop; published by He et al. 2015. "
+        "ImageNet top-1 accuracy: IMAGENET1K_V1, single crop; published by torchvision."
+    )
+    for one in (chart, bubbles, both):
+        for width in (85, 170, 254):
+            drawn = picture(one, title="A title", width_mm=width)
+            drawn.draw_without_rendering()
+            (note,) = drawn.texts[1:]  # after the title
+            boxes = [legend.get_window_extent() for legend in drawn.legends]
+            boxes = [drawn.axes[0].xaxis.label.get_window_extent(), *boxes]
+            boxes.append(note.get_window_extent())
+            for upper, lower in pairwise(boxes):
+                assert upper.y0 >= lower.y1
+            assert drawn.bbox.y0 <= boxes[-1].y0
+            assert drawn.bbox.x0 <= boxes[-1].x0 < boxes[-1].x1 <= drawn.bbox.x1
 
 
 def test_an_axis_does_not_magnify_a_small_difference() -> None:
@@ -432,8 +468,30 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     assert ticks(drawn.axes[0].yaxis) == ["0", "1"]  # counts have no halves
     assert figure(two).layout.yaxis.dtick == 1
     both = comparison_chart([timing, timing])
-    assert len(set(both.series[0].x)) == 2
+    assert both.series[0].x == ("run 1", "run 2")
     assert both.series[0].y == (timing.forward_ms.p50,) * 2
+
+
+def test_timings_are_named_by_what_differs(timing: Timing) -> None:
+    def of(model: str, **changes: Any) -> Timing:
+        return replace(timing, model=model, settings=replace(timing.settings, **changes))
+
+    assert stage_chart(of("resnet50")).title == "Time per stage of ResNet-50"
+    assert distribution_chart(of("plain34")).title == "Iteration times of Plain-34"
+    two = comparison_chart([of("resnet18"), of("resnet50")])
+    assert two.title == "Forward and backward time"
+    assert two.series[0].x == ("ResNet-18", "ResNet-50")
+    assert two.note == "training with SGD, batch 2, float32 on cpu, 1 thread"
+    batches = comparison_chart([of("resnet50", batch=batch) for batch in (1, 2, 4)])
+    assert batches.title == "Forward and backward time of ResNet-50"
+    assert batches.series[0].x == ("batch 1", "batch 2", "batch 4")
+    assert batches.note == "training with SGD, float32 on cpu, 1 thread"
+    ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
+    assert comparison_chart(ways).series[0].x == (
+        "ResNet-18, batch 2 (run 1)",
+        "ResNet-50, batch 8 (run 2)",
+        "ResNet-50, batch 8 (run 3)",
+    )
 
 
 def test_measured_heat_is_the_stages_time(timing: Timing) -> None:

@@ -53,7 +53,7 @@ def test_a_chart_has_its_own_title_unless_told(
         more = () if title is None else ("--title", title)
         assert call(capsys, *COMMANDS["compare"], "-o", str(path), *more)[0] == 0
         titles[title] = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
-    own = "ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by torchvision) against"
+    own = "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert own in titles[None].replace("\n", " ")
     assert "against" not in titles[""]
     assert "Mine" in titles["Mine"]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 import analysis
 from analysis.costs.profiles import Profile
 from analysis.drawing.dot import dot
-from analysis.drawing.graph import Level, graph
+from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Metric, heat_of
 from analysis.drawing.marks import Warm, lines_of
 from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
@@ -332,3 +332,22 @@ def test_an_unfolded_net_has_as_many_shortcuts_in_a_column() -> None:
     kinds = Counter(line.kind.value for line in picture.shortcuts)
     assert kinds == {"identity": 46, "projection": 4}
     assert replace(picture, parts=()) == picture
+
+
+@pytest.mark.parametrize("text", ["resnet34", "resnet50", "plain34", "seresnet50", "preresnet164"])
+@pytest.mark.parametrize("path", ["layer1.1", "layer2.0"])
+def test_a_block_alone_is_legible_in_a_column_and_on_a_page(text: str, path: str) -> None:
+    profile = counted(text)
+    narrow = block_graph(profile, path, 85)
+    assert narrow.layout is Layout.COLUMN
+    assert_apart(narrow)
+    for width in (85, 170):
+        found = printed(block_graph(profile, path, width), width)
+        assert 6.5 <= found.text_pt <= 8.001
+        assert found.tall_mm <= 122
+    for layout in Layout:
+        assert block_graph(profile, path, 85, layout).layout is layout
+    page = block_graph(profile, path, 170)
+    if text != "seresnet50":  # its longest blocks don't fit in a legible row
+        assert page.layout is Layout.ROWS
+    assert said(page) == said(narrow) == said(block_graph(profile, path))

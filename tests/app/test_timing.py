@@ -54,14 +54,14 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert app.selectbox(key="look_picture").options == [
         f"Time per stage of {TINY}",
         f"Iteration times of {TINY}",
-        "Forward and backward time",
+        f"Forward and backward time of {TINY}",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
     assert "Measured in training with SGD, batch 2, float32 on cpu" in said
     assert "warm-up" in said
     assert "torch " in said
     app.selectbox(key="look_picture").select("timings").run()
-    assert app.text_input(key="timings_title").value == "Forward and backward time"
+    assert app.text_input(key="timings_title").value == f"Forward and backward time of {TINY}"
 
     app.segmented_control(key="timing_mode").select("inference").run()
     measured(app)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import kind_of, name_of, names_of
+from nets.names import kind_of, name_in_title, name_of, names_of
 from tests.strategies import specs
 
 UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
@@ -101,3 +101,17 @@ def test_different_networks_have_different_names(found: list[ResNetSpec]) -> Non
     names = names_of(found)
     assert len(set(zip(found, names, strict=True))) == len(set(found)) == len(set(names))
     assert all(name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("resnet50", "ResNet-50"),
+        ("plain34", "Plain-34"),
+        ("resnet20:input=1x28x28", "ResNet-20"),
+        ("resnet56:widths=8,16,32:stem_width=8:input=1x28x28", "ResNet-56, widths 8,16,32"),
+        ("resnet20:blocks=1,1,1", "resnet20:blocks=1,1,1"),
+    ],
+)
+def test_a_title_names_a_network_if_it_has_a_name(model: str, name: str) -> None:
+    assert name_in_title(parse(model)) == name
