@@ -17,7 +17,14 @@ from nets.text import parse
 MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
 """The measured columns."""
 
-SWEPT = (Column.MACS, Column.PARAMS, Column.SAVED_BYTES, Column.INFERENCE_BYTES)
+SWEPT = (
+    Column.MACS,
+    Column.PARAMS,
+    Column.SAVED_BYTES,
+    Column.INFERENCE_BYTES,
+    Column.ACTIVATIONS,
+    Column.BYTES_MOVED,
+)
 """The columns that a sweep can show."""
 
 _FRONT = "on the Pareto front"
@@ -255,7 +262,14 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
     )
 
 
-_OF_THE_BATCH = (Column.MACS, Column.FVCORE_FLOPS, Column.FLOPS, Column.SAVED_BYTES)
+_OF_THE_BATCH = (
+    Column.MACS,
+    Column.FVCORE_FLOPS,
+    Column.FLOPS,
+    Column.SAVED_BYTES,
+    Column.ACTIVATIONS,
+    Column.BYTES_MOVED,
+)
 
 
 def _label(axis: Axis, batch: int = 1) -> str:

@@ -393,7 +393,15 @@ def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetS
 
 def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
     """Return the front of every cost with each recipe's published results, and of cost pairs."""
-    costs = (Column.PARAMS, Column.MACS, TRAINING[dtype], INFERENCE[dtype], Column.MEASURED_MS)
+    costs = (
+        Column.PARAMS,
+        Column.MACS,
+        TRAINING[dtype],
+        INFERENCE[dtype],
+        Column.ACTIVATIONS,
+        Column.BYTES_MOVED,
+        Column.MEASURED_MS,
+    )
     pairs: list[tuple[Axis, Axis]] = [
         *((cost, recipe) for recipe in recipes(fits) for cost in costs),
         *combinations(costs, 2),

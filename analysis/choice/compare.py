@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from analysis.choice.ladder import Ladder, ladder
-from analysis.costs.profiles import LARGER, Shape, check_batch, profile
+from analysis.costs.profiles import FLOAT32_BYTES, LARGER, Shape, check_batch, profile
 from analysis.costs.published import Published, published
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
@@ -75,6 +75,8 @@ class Column(StrEnum):
     SAVED_BYTES = "saved_bytes"
     INFERENCE_BYTES = "inference_bytes"
     RECEPTIVE_FIELD = "receptive_field"
+    ACTIVATIONS = "activations"
+    BYTES_MOVED = "bytes_moved"
     TRAINING_BYTES_FLOAT32 = "training_bytes_float32"
     TRAINING_BYTES_BFLOAT16 = "training_bytes_bfloat16"
     TRAINING_BYTES_FLOAT16 = "training_bytes_float16"
@@ -122,6 +124,8 @@ _LABELS = {
     Column.SAVED_BYTES: "saved for backward (float32)",
     Column.INFERENCE_BYTES: "inference memory (float32)",
     Column.RECEPTIVE_FIELD: "receptive field",
+    Column.ACTIVATIONS: "activations (convolutions)",
+    Column.BYTES_MOVED: "bytes moved (float32)",
     Column.TRAINING_BYTES_FLOAT32: "training step peak (float32)",
     Column.TRAINING_BYTES_BFLOAT16: "training step peak (bfloat16 autocast)",
     Column.TRAINING_BYTES_FLOAT16: "training step peak (float16 autocast)",
@@ -221,6 +225,8 @@ class Row:
     saved_bytes: int | None
     inference_bytes: int
     receptive_field: int
+    activations: int
+    bytes_moved: int
     published: tuple[Published, ...]
     training_bytes_float32: int | None = None
     training_bytes_bfloat16: int | None = None
@@ -240,6 +246,10 @@ class Row:
         """Return the predicted peak of a training step in a type, or None if not replayed."""
         value: int | None = getattr(self, f"training_bytes_{dtype}")
         return value
+
+    def bytes_moved_in(self, dtype: Dtype) -> int:
+        """Return the bytes that a forward moves in a type: elements times its size."""
+        return self.bytes_moved * dtype.torch.itemsize // FLOAT32_BYTES
 
     def inference_bytes_in(self, dtype: Dtype) -> int | None:
         """Return the predicted peak of a forward without gradients in a type, or None."""
@@ -346,6 +356,8 @@ def row(
         saved_bytes=cost.saved_bytes,
         inference_bytes=cost.inference_bytes,
         receptive_field=cost.receptive_field,
+        activations=cost.activations,
+        bytes_moved=cost.bytes_moved,
         published=published(spec),
         measured_ms=(measured_ms or {}).get(cost.model),
         measured_bytes=(measured_bytes or {}).get(cost.model),

@@ -209,7 +209,16 @@ def fits_grid(choice: Choice) -> Grid:
     )
 
 
-_COSTS = ("model", "depth", "parameters", "MACs per image", "training step", "inference")
+_COSTS = (
+    "model",
+    "depth",
+    "parameters",
+    "MACs per image",
+    "training step",
+    "inference",
+    "activations per image",
+    "bytes moved",
+)
 
 
 def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
@@ -219,6 +228,8 @@ def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
         short(row.macs // choice.batch),
         short_if_any(row.training_bytes(choice.dtype), "B"),
         short_if_any(row.inference_bytes_in(choice.dtype), "B"),
+        short(row.activations // choice.batch),
+        short(row.bytes_moved_in(choice.dtype), "B"),
     )
 
 

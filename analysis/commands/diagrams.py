@@ -96,7 +96,9 @@ def _look(command: Command) -> Command:
 @click.option("--unfold", is_flag=True, help="Draw every block instead of folding equal ones.")
 @click.option("--block", metavar="PATH", help="Draw one block alone, such as layer2.0.")
 @click.option(
-    "--heat", type=click.Choice(["macs", "params", "saved_bytes"]), help="Colour nodes by a count."
+    "--heat",
+    type=click.Choice(["macs", "params", "saved_bytes", "activations", "bytes_moved"]),
+    help="Colour nodes by a count.",
 )
 @click.option(
     "--heat-per",

@@ -29,6 +29,12 @@ ANY_BASE = "resnet50"
 LARGER = "use a larger input or a batch of at least 2"
 """The way to train a network that would give a batch norm one value per channel."""
 
+MOVED = (
+    "Activations are the elements in the outputs of convolutions. Bytes moved are the inputs, "
+    "weights and output of each layer in float32, read or written once, as if no layers were fused."
+)
+"""What the two counts of memory traffic mean, in short; `Profile` says all of it."""
+
 
 class StageCost(NamedTuple):
     """The stem, one stage or the head: its output [C, H, W] and the sums over its layers.
@@ -43,6 +49,8 @@ class StageCost(NamedTuple):
     macs: int
     fvcore_flops: int
     saved_bytes: int | None
+    activations: int
+    bytes_moved: int
 
 
 Row = TypeVar("Row", LayerCost, ShortcutUse)
@@ -57,6 +65,18 @@ class Profile:
     train at this batch, for the reason in `untrainable`. `inference_bytes` is the parameters plus
     the peak of activations alive at once in a forward without grad, including the input.
     `receptive_field` is the theoretical one, in pixels, before pooling.
+
+    `activations` is the number of elements in the outputs of all convolutions, those of projections
+    and squeeze-and-excitation included (Radosavovic et al. 2020, Designing Network Design Spaces,
+    arXiv 2003.13678). fvcore's ActivationCountAnalysis, and with it timm's benchmark, also counts
+    the outputs of linear layers.
+
+    `bytes_moved` is what a forward in eval mode reads and writes in float32 if each layer runs on
+    its own: its inputs, its weights and its output, each once, summed over all layers. Weights are
+    the parameters, biases and a norm's scale and shift included, without its running statistics.
+    An addition reads two maps and writes one; a norm, an activation or a pool reads one and writes
+    one. Layers that return their input or a view of it (identity shortcuts, flatten, dropout) move
+    nothing. The count in a type of 2 bytes is half of it.
     """
 
     spec: ResNetSpec
@@ -66,6 +86,8 @@ class Profile:
     fvcore_flops: int
     saved_bytes: int | None
     inference_bytes: int
+    activations: int
+    bytes_moved: int
     stages: tuple[StageCost, ...]
     seen: Seen = field(repr=False)
 
@@ -161,6 +183,8 @@ def profile(
         fvcore_flops=sum(stage.fvcore_flops for stage in stages),
         saved_bytes=_sum(stage.saved_bytes for stage in stages),
         inference_bytes=FLOAT32_BYTES * params + seen.peak_bytes,
+        activations=sum(stage.activations for stage in stages),
+        bytes_moved=sum(stage.bytes_moved for stage in stages),
         stages=stages,
         seen=seen,
     )
@@ -266,6 +290,8 @@ def _stages(spec: ResNetSpec, layers: tuple[LayerCost, ...]) -> tuple[StageCost,
                 macs=total(rows, "macs"),
                 fvcore_flops=total(rows, "fvcore_flops"),
                 saved_bytes=saved(rows),
+                activations=total(rows, "activations"),
+                bytes_moved=total(rows, "bytes_moved"),
             )
         )
     return tuple(stages)

@@ -36,6 +36,8 @@ def profile_dict(profile: Profile) -> dict[str, Any]:
         "saved_bytes": profile.saved_bytes,
         "inference_bytes": profile.inference_bytes,
         "receptive_field": profile.receptive_field,
+        "activations": profile.activations,
+        "bytes_moved": profile.bytes_moved,
         **missing,
         "stages": [row._asdict() for row in profile.stages],
         "layers": [_by_path(row) for row in profile.layers],
@@ -93,6 +95,16 @@ def profile_text(profile: Profile) -> str:
             f"{short(profile.inference_bytes, 'B')} · float32, parameters + peak of activations",
         ),
         ("receptive field", exact(profile.receptive_field), "px, before pooling"),
+        (
+            "activations",
+            exact(profile.activations),
+            f"{short(profile.activations)} · outputs of convolutions",
+        ),
+        (
+            "bytes moved",
+            exact(profile.bytes_moved),
+            f"{short(profile.bytes_moved, 'B')} · float32, every layer's inputs + weights + output",
+        ),
     ]
     wide = max(len(number) for _, number, _ in figures)
     lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
@@ -157,7 +169,8 @@ def profile_latex(profile: Profile) -> str:
 
 
 def _stage_lines(profile: Profile) -> list[str]:
-    head = ("stage", "paper", "output", "blocks", "parameters", "MACs", "share", "saved")
+    costs = ("parameters", "MACs", "share", "saved", "activations", "moved")
+    head = ("stage", "paper", "output", "blocks", *costs)
     rows = [
         (
             row.name,
@@ -168,11 +181,14 @@ def _stage_lines(profile: Profile) -> list[str]:
             exact(row.macs),
             percent(row.macs, profile.macs),
             short_if_any(row.saved_bytes, "B"),
+            exact(row.activations),
+            short(row.bytes_moved, "B"),
         )
         for row in profile.stages
     ]
     total = ("total", "", "", str(sum(profile.spec.blocks)), exact(profile.params))
-    rows.append((*total, exact(profile.macs), "", short_if_any(profile.saved_bytes, "B")))
+    memory = short_if_any(profile.saved_bytes, "B"), exact(profile.activations)
+    rows.append((*total, exact(profile.macs), "", *memory, short(profile.bytes_moved, "B")))
     return aligned([head, *rows], left=2)
 
 

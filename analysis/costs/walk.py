@@ -30,7 +30,8 @@ Shape = tuple[int, ...]
 class LayerCost(NamedTuple):
     """One layer, with shapes without the batch and counts for the whole batch.
 
-    `saved_bytes` is None if the network can't train at this batch.
+    `saved_bytes` is None if the network can't train at this batch. For `activations` and
+    `bytes_moved`, see `Profile`.
     """
 
     place: Place
@@ -41,6 +42,8 @@ class LayerCost(NamedTuple):
     macs: int
     fvcore_flops: int
     saved_bytes: int | None
+    activations: int
+    bytes_moved: int
 
     @property
     def path(self) -> str:
@@ -225,18 +228,22 @@ class _Walk:
         return self._row(at, "Identity", x, x)
 
     def _add(self, at: Place, branch: _Value, shortcut: _Value) -> _Value:
-        return self._row(at._replace(layer="add"), "Add", branch, self._new(branch.shape))
+        y = self._new(branch.shape)
+        return self._row(at._replace(layer="add"), "Add", branch, y, second=shortcut)
 
     def _norm_or_act(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         return self._norm(at, x) if kind is StepKind.NORM else self._act(at, x)
 
     def _dropout(self, at: Place, x: _Value) -> _Value:
-        """Drop values as torch does on the CPU: it keeps float factors; CUDA keeps bytes."""
-        if not self.grad:
-            return self._row(at, "Dropout", x, x)
-        factors = _Storage(self.meter, self.element_bytes * self._elements(x.shape))
-        self._keep(at, factors)
-        return self._row(at, "Dropout", x, self._new(x.shape))
+        """Drop values as torch does on the CPU: it keeps float factors; CUDA keeps bytes.
+
+        In eval mode its output is its input, so it moves nothing.
+        """
+        if self.grad:
+            factors = _Storage(self.meter, self.element_bytes * self._elements(x.shape))
+            self._keep(at, factors)
+        self._row(at, "Dropout", x, x)
+        return self._new(x.shape) if self.grad else x
 
     def _excite(self, at: Place, block: BlockPlan, x: _Value) -> _Value:
         """Squeeze and excite: the product at the end keeps both the map and its factors."""
@@ -254,7 +261,7 @@ class _Walk:
         factor = self._row(inside("gate"), "Sigmoid", factor, gate)
         y = self._new(x.shape)
         self._keep(inside("scale"), x.storage)
-        return self._row(inside("scale"), "Scale", x, y)
+        return self._row(inside("scale"), "Scale", x, y, second=factor)
 
     def _global_pool(self, at: Place, x: _Value) -> _Value:
         y = self._new((x.shape[0], 1, 1))
@@ -275,7 +282,8 @@ class _Walk:
         weight = [conv.out_channels, conv.in_channels // conv.groups, conv.kernel, conv.kernel]
         macs = conventions.conv_macs(self._sizes(x), weight, self._sizes(y))
         kind = "Conv2dSame" if same else "Conv2d"
-        return self._row(at, kind, x, y, params, macs, fvcore=macs)
+        activations = self._elements(y.shape)
+        return self._row(at, kind, x, y, params, macs, fvcore=macs, activations=activations)
 
     def _max_pool(self, at: Place, x: _Value) -> _Value:
         same = self.spec.padding is Padding.SAME
@@ -353,7 +361,17 @@ class _Walk:
         params: int = 0,
         macs: int = 0,
         fvcore: int = 0,
+        activations: int = 0,
+        second: _Value | None = None,
     ) -> _Value:
-        cost = LayerCost(at, kind, x.shape, y.shape, params, macs, fvcore, self._saved[at])
+        """Record a layer that turns `x`, and perhaps a second value, into `y`; return `y`."""
+        moved = 0
+        if y.storage is not x.storage:
+            values = (x, y) if second is None else (x, second, y)
+            elements = params + sum(self._elements(value.shape) for value in values)
+            moved = self.element_bytes * elements
+        saved = self._saved[at]
+        shapes = x.shape, y.shape
+        cost = LayerCost(at, kind, *shapes, params, macs, fvcore, saved, activations, moved)
         self.layers.append(cost)
         return y

@@ -21,16 +21,35 @@ class Metric(StrEnum):
     MACS = "macs"
     PARAMS = "params"
     SAVED_BYTES = "saved_bytes"
+    ACTIVATIONS = "activations"
+    BYTES_MOVED = "bytes_moved"
 
     @property
     def label(self) -> str:
         """The label of the scale."""
-        return {"macs": "MACs", "params": "parameters", "saved_bytes": "saved memory"}[self.value]
+        return {
+            "macs": "MACs",
+            "params": "parameters",
+            "saved_bytes": "saved memory",
+            "activations": "activations",
+            "bytes_moved": "bytes moved",
+        }[self.value]
 
     @property
     def unit(self) -> str:
         """The unit; empty for plain numbers."""
-        return "B" if self is Metric.SAVED_BYTES else ""
+        return "B" if self in (Metric.SAVED_BYTES, Metric.BYTES_MOVED) else ""
+
+    @property
+    def meaning(self) -> str:
+        """What the number is, where its label doesn't say it."""
+        return {
+            Metric.SAVED_BYTES: "Saved for the backward pass; a tensor saved by several layers "
+            "counts once, for the first",
+            Metric.ACTIVATIONS: "Elements in the outputs of convolutions",
+            Metric.BYTES_MOVED: "Inputs, weights and output of each layer, read or written once in "
+            "float32",
+        }.get(self, "")
 
 
 class Per(StrEnum):

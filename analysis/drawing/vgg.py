@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 
 from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network
@@ -56,10 +57,12 @@ class Layer:
     @property
     def macs(self) -> int:
         """Multiply-adds on one image."""
-        places = 1
-        for side in self.output[1:]:
-            places *= side
-        return self.input[0] * max(self.kernel, 1) ** 2 * self.output[0] * places
+        return self.input[0] * max(self.kernel, 1) ** 2 * prod(self.output)
+
+    @property
+    def activations(self) -> int:
+        """Elements of a convolution's output on one image."""
+        return prod(self.output) if self.kernel else 0
 
     @property
     def detail(self) -> str:
@@ -90,16 +93,16 @@ def heat(metric: Metric) -> dict[str, float]:
     """Return a metric of every layer, and its sums for stages and head.
 
     Raises:
-        ValueError: for saved memory, which wasn't published.
+        ValueError: for saved memory and bytes moved, which depend on layers without weights.
     """
-    if metric is Metric.SAVED_BYTES:
+    if metric in (Metric.SAVED_BYTES, Metric.BYTES_MOVED):
         raise ValueError(
-            "VGG-19 is drawn from its published layers, which don't include saved memory: colour "
-            "by MACs or parameters"
+            f"VGG-19 is drawn from its published layers, which don't include {metric.label}: "
+            "colour by MACs, parameters or activations"
         )
     values: dict[str, float] = {f"pool{stage}": 0 for stage in range(1, len(CONVS) + 1)}
     for layer in layers():
-        value = layer.macs if metric is Metric.MACS else layer.params
+        value: int = getattr(layer, metric.value)
         around = layer.path.partition("_")[0] if layer.kernel else "head"
         for path in (layer.path, around):
             values[path] = values.get(path, 0) + value

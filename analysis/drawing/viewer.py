@@ -35,10 +35,6 @@ Row = tuple[str, str, str]
 MAX_NODES = 2_500
 """Most nodes of one view in an HTML file; larger views are left out."""
 
-_SAVED_HINT = (
-    "Saved for the backward pass; a tensor saved by several layers counts once, for the first"
-)
-
 _HERE = Path(__file__).parent
 
 
@@ -92,7 +88,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
         "upright": graph.layout is Layout.COLUMN,
         "nodes": nodes,
         "facts": describe.facts,
-        "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
+        "hints": {_label(metric): metric.meaning for metric in Metric if metric.meaning},
         "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
         "layers": _layer_names(profile),
         "papers": {stage: plan.paper_name(stage) for stage in stages},
@@ -126,7 +122,7 @@ def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str
         "upright": graph.layout is Layout.COLUMN,
         "nodes": nodes,
         "facts": facts,
-        "hints": {_label(Metric.SAVED_BYTES): _SAVED_HINT},
+        "hints": {_label(metric): metric.meaning for metric in Metric if metric.meaning},
         "blocks": {},
         "layers": {},
         "papers": {},
@@ -338,7 +334,7 @@ class _Describer:
         }
 
     def _costs(self, paths: list[str], count: int) -> list[Row]:
-        """Return parameters, MACs and saved memory; for a run, of one block and of all."""
+        """Return the counts of a box; for a run, of one block and of all."""
         rows = []
         for metric in Metric:
             if metric not in self._sums:

@@ -115,7 +115,8 @@ def _block(settings: Settings, counted: Profile) -> Picture:
 def _stages(counted: Profile) -> Grid:
     trained = counted if counted.saved_bytes is not None else profile(counted.spec, batch=2)
     saved = "Saved" if trained is counted else "Saved, 2 images"
-    head = ("Stage", "Paper", "Output", "Blocks", "Parameters", "MACs", "fvcore FLOPs", saved)
+    counts = ("Parameters", "MACs", "fvcore FLOPs", saved, "Activations", "Bytes moved")
+    head = ("Stage", "Paper", "Output", "Blocks", *counts)
     rows = [
         (
             stage.name,
@@ -126,6 +127,8 @@ def _stages(counted: Profile) -> Grid:
             short(stage.macs),
             short(stage.fvcore_flops),
             short(other.saved_bytes or 0, "B"),
+            short(stage.activations),
+            short(stage.bytes_moved, "B"),
         )
         for stage, other in zip(counted.stages, trained.stages, strict=True)
     ]
@@ -133,6 +136,8 @@ def _stages(counted: Profile) -> Grid:
         *("total", "", "", exact(sum(counted.spec.blocks))),
         *map(short, (counted.params, counted.macs, counted.fvcore_flops)),
         short(trained.saved_bytes or 0, "B"),
+        short(counted.activations),
+        short(counted.bytes_moved, "B"),
     )
     return Grid(f"Cost of every stage of {title(counted.spec)}", head, (*rows, total), 3)
 
@@ -150,12 +155,12 @@ def _layers(settings: Settings, spec: ResNetSpec) -> Picture:
             2 * level * "\N{NO-BREAK SPACE}" + (node.label or node.type),
             node.type,
             shape(node.output),
-            exact(node.params),
-            exact(node.mult_adds),
+            *map(exact, (node.params, node.mult_adds, node.activations, node.bytes_moved)),
         )
         for level, node in found[:_MOST_ROWS]
     )
-    head = ("Layer", "Type", "Output", "Parameters", "Mult-adds (torchinfo)")
+    counts = ("Parameters", "Mult-adds (torchinfo)", "Activations", "Bytes moved")
+    head = ("Layer", "Type", "Output", *counts)
     left = len(found) - len(rows)
     caption = f"The first {len(rows)} of {len(found):,} rows." if left else ""
     return Picture(grid=Grid(f"Layers of {title(spec)}", head, rows, 2), caption=caption)

@@ -7,20 +7,21 @@ torchinfo runs on a representative network. Equal blocks of a stage are one fold
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 import torchinfo
 from torchinfo.enums import Units
 
-from analysis.costs.profiles import Shape, representative
+from analysis.costs.profiles import LayerCost, Shape, profile, representative
 from analysis.costs.shapes import ShapesOnly
 from nets.plan import place_of, stage_names
 from nets.resnet import build
 from nets.spec import ResNetSpec
 
 _COLUMNS = ("input_size", "output_size", "num_params", "mult_adds")
+_COUNTS = ("params", "mult_adds", "activations", "bytes_moved")  # of a row with its children
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class TreeNode:
     """One row of the tree: a module, or a run of `count` equal blocks that begins at `path`.
 
     Shapes leave out the batch. `params` and `mult_adds` are torchinfo's, whose mult-adds also count
-    biases and batch norm parameters. Both include all children, for all blocks of a run.
+    biases and batch norm parameters; `activations` and `bytes_moved` are those of a `Profile`. All
+    four include all children, for all blocks of a run.
     """
 
     path: str
@@ -38,6 +40,8 @@ class TreeNode:
     output: Shape
     params: int
     mult_adds: int
+    activations: int
+    bytes_moved: int
     children: tuple[TreeNode, ...] = ()
     count: int = 1
 
@@ -58,7 +62,8 @@ def tree(spec: ResNetSpec, batch: int = 1) -> TreeNode:
     """Return the layer tree with runs of equal blocks folded. The root's path is empty."""
     small = representative(spec)
     rows = iter(_summary(small, batch).summary_list)
-    root, _ = _node(next(rows), "", list(rows))
+    costs = {layer.path: layer for layer in profile(small, batch=batch).layers}
+    root, _ = _node(next(rows), "", list(rows), costs)
     blocks = dict(zip(stage_names(spec), spec.blocks, strict=True))
     folded = (
         _fold(child, blocks[child.path]) if child.path in blocks else child
@@ -74,12 +79,8 @@ def unfold(node: TreeNode) -> TreeNode:
         if child.count == 1:
             children.append(unfold(child))
             continue
-        single = replace(
-            child,
-            count=1,
-            params=child.params // child.count,
-            mult_adds=child.mult_adds // child.count,
-        )
+        one = {name: getattr(child, name) // child.count for name in _COUNTS}
+        single = replace(child, count=1, **one)
         children.extend(
             _moved(single, child.path, place_of(child.path).after(i).path)
             for i in range(child.count)
@@ -132,7 +133,10 @@ def _summary(spec: ResNetSpec, batch: int) -> torchinfo.ModelStatistics:
 
 
 def _node(
-    row: torchinfo.layer_info.LayerInfo, path: str, below: list[torchinfo.layer_info.LayerInfo]
+    row: torchinfo.layer_info.LayerInfo,
+    path: str,
+    below: list[torchinfo.layer_info.LayerInfo],
+    costs: Mapping[str, LayerCost],
 ) -> tuple[TreeNode, int]:
     """Return the node of a row, and how many of the following rows are inside it."""
     children: list[TreeNode] = []
@@ -140,9 +144,10 @@ def _node(
     while used < len(below) and below[used].depth > row.depth:
         inner = below[used]
         child_path = f"{path}.{inner.var_name}" if path else inner.var_name
-        child, inside = _node(inner, child_path, below[used + 1 :])
+        child, inside = _node(inner, child_path, below[used + 1 :], costs)
         children.append(child)
         used += 1 + inside
+    cost = costs.get(path)
     node = TreeNode(
         path=path,
         name=row.var_name,
@@ -151,6 +156,8 @@ def _node(
         output=tuple(row.output_size[1:]),
         params=row.num_params,
         mult_adds=row.macs,
+        activations=cost.activations if cost else 0,
+        bytes_moved=cost.bytes_moved if cost else 0,
     )
     return _summed(node, tuple(children)), used
 
@@ -158,12 +165,8 @@ def _node(
 def _summed(node: TreeNode, children: tuple[TreeNode, ...]) -> TreeNode:
     if not children:
         return node
-    return replace(
-        node,
-        children=children,
-        params=sum(child.params for child in children),
-        mult_adds=sum(child.mult_adds for child in children),
-    )
+    sums = {name: sum(getattr(child, name) for child in children) for name in _COUNTS}
+    return replace(node, children=children, **sums)
 
 
 def _fold(stage: TreeNode, total: int) -> TreeNode:
@@ -171,12 +174,8 @@ def _fold(stage: TreeNode, total: int) -> TreeNode:
     if total <= 2:
         return stage
     first, second = stage.children
-    run = replace(
-        second,
-        count=total - 1,
-        params=second.params * (total - 1),
-        mult_adds=second.mult_adds * (total - 1),
-    )
+    all_of_them = {name: getattr(second, name) * (total - 1) for name in _COUNTS}
+    run = replace(second, count=total - 1, **all_of_them)
     return _summed(stage, (first, run))
 
 

@@ -130,9 +130,7 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
 
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:
     """Return the layer tree; rows with children open with a click or a key."""
-    head = "".join(
-        f"<span>{name}</span>" for name in ("Layer", "Type", "Output", "Parameters", "Mult-adds")
-    )
+    head = "".join(f"<span>{name}</span>" for name in _LAYER_HEAD)
     body = "".join(_node(child, is_open) for child in root.children)
     return _scroll(
         "",
@@ -148,19 +146,18 @@ def layer_rows(nodes: Sequence[TreeNode]) -> str:
             node.path,
             node.type,
             shape(node.output),
-            exact(node.params) if node.params else "",
-            exact(node.mult_adds) if node.mult_adds else "",
+            *_counts(node),
         )
         for node in nodes
     ]
-    return table("Layers found", ("Layer", "Type", "Output", "Parameters", "Mult-adds"), rows, 2)
+    return table("Layers found", _LAYER_HEAD, rows, 2)
 
 
 def _node(node: TreeNode, is_open: bool) -> str:
     name = escape(node.label)
     cells = (
         f"<span>{name}</span><span>{escape(node.type)}</span><span>{shape(node.output)}</span>"
-        f"<span>{_number(node.params)}</span><span>{_number(node.mult_adds)}</span>"
+        + "".join(f"<span>{count}</span>" for count in _counts(node))
     )
     if not node.children:
         return f'<div class="rl-row">{cells}</div>'
@@ -172,8 +169,21 @@ def _node(node: TreeNode, is_open: bool) -> str:
     )
 
 
-def _number(value: int) -> str:
-    return exact(value) if value else ""
+_LAYER_HEAD = (
+    "Layer",
+    "Type",
+    "Output",
+    "Parameters",
+    "Mult-adds",
+    "Activations",
+    "Bytes moved",
+)
+
+
+def _counts(node: TreeNode) -> list[str]:
+    """Return a layer's counts, and an empty text for each 0."""
+    counts = (node.params, node.mult_adds, node.activations, node.bytes_moved)
+    return [exact(count) if count else "" for count in counts]
 
 
 def _row(

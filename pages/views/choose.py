@@ -128,6 +128,7 @@ def choose_view(choice: Choice) -> str:
 def show_fits(choice: Choice) -> None:
     """Show every network that fits, with its costs and published figures."""
     names = ["Network", "Depth", "Parameters", "MACs per image", "Training step", "Inference"]
+    names += ["Activations per image", "Bytes moved"]
     names += ["Largest batch"] if choice.largest_batches else []
     rows = []
     for row in choice.fits:
@@ -138,6 +139,8 @@ def show_fits(choice: Choice) -> None:
             (row.macs // choice.batch, ""),
             (step, "B"),
             (row.inference_bytes_in(choice.dtype), "B"),
+            (row.activations // choice.batch, ""),
+            (row.bytes_moved_in(choice.dtype), "B"),
         ):
             if value is None:
                 cells.append(Cell(MISSING, row.untrainable))

@@ -46,6 +46,7 @@ from analysis.choice.report import (
     ledger_grid,
 )
 from analysis.costs.ledger import ledger
+from analysis.costs.profiles import MOVED
 from analysis.costs.step import Dtype
 from analysis.drawing.caption import sources_of
 from analysis.drawing.svg import svg
@@ -92,6 +93,8 @@ _COSTS = (
     Column.MACS,
     Column.FVCORE_FLOPS,
     Column.FLOPS,
+    Column.ACTIVATIONS,
+    Column.BYTES_MOVED,
     Column.RECEPTIVE_FIELD,
     Column.MEASURED_MS,
 )
@@ -241,8 +244,8 @@ def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
         )
     yard = counted.yardstick
     return (
-        f"{said} Counts are for {images}. For scale: {yard.name} takes {short(yard.macs)} MACs per "
-        f"image ({yard.source.short}, {yard.place})."
+        f"{said} Counts are for {images}. {MOVED} For scale: {yard.name} takes {short(yard.macs)} "
+        f"MACs per image ({yard.source.short}, {yard.place})."
     )
 
 

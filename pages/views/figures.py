@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.costs.profiles import Profile
+from analysis.costs.profiles import MOVED, Profile
 from analysis.costs.published import Published
 from analysis.drawing.silhouette import silhouette
 from analysis.lecture.settings import EXPLORE_TABS
@@ -63,7 +63,8 @@ def show_stages(profile: Profile) -> None:
     st.caption(
         "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm "
         "(two per element) and the average pool. Saved memory is what autograd keeps for backward "
-        "in float32. Bars are shares of the total; hover over a number for the exact value."
+        f"in float32. {MOVED} Bars are shares of the total; hover over a number for the exact "
+        "value."
     )
     if profile.untrainable:
         said = f"Saved memory is for two images: {profile.untrainable}"
@@ -159,6 +160,8 @@ def stage_table(profile: Profile) -> str:
         ("MACs", "macs", "", profile),
         ("fvcore FLOPs", "fvcore_flops", "", profile),
         ("Saved" if trained is profile else "Saved, 2 images", "saved_bytes", "B", trained),
+        ("Activations", "activations", "", profile),
+        ("Moved", "bytes_moved", "B", profile),
     ):
         values = [getattr(row, field) for row in counted.stages]
         columns.append(column(title, values, getattr(counted, field), unit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.costs.profiles import Profile
+from analysis.costs.profiles import MOVED, Profile
 from analysis.structure.tree import find
 from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.downloads import file_button
@@ -48,7 +48,7 @@ def _show_tree(profile: Profile) -> None:
         st.html(layer_tree(root))
         st.caption(
             "Rows and mult-adds follow torchinfo, which also counts biases and batch norm "
-            "parameters. Equal blocks of a stage share one row with their sums."
+            f"parameters. {MOVED} Equal blocks of a stage share one row with their sums."
         )
         return
     rows = find(root, wanted)

@@ -203,7 +203,10 @@ def test_vgg19_is_as_it_was_published() -> None:
     )
 
 
-@pytest.mark.parametrize("metric", [Metric.MACS, Metric.PARAMS])
+VGG = {Metric.MACS: 19_632_062_464, Metric.PARAMS: 143_667_240, Metric.ACTIVATIONS: 14_852_096}
+
+
+@pytest.mark.parametrize("metric", VGG)
 @pytest.mark.parametrize("level", Level)
 def test_heat_is_of_all_on_one_scale(metric: Metric, level: Level) -> None:
     heat = FIGURE.heat(metric)
@@ -214,10 +217,11 @@ def test_heat_is_of_all_on_one_scale(metric: Metric, level: Level) -> None:
             sums[node.path.partition("/")[0]] += heat.of(node) or 0
         for name, profile in FIGURE.by_name().items():
             assert sums[name] == getattr(profile, metric)
-        assert sums["vgg19"] == {"macs": 19_632_062_464, "params": 143_667_240}[metric]
+        assert sums["vgg19"] == VGG[metric]
         assert svg(picture, heat=heat).count('class="scale"') == 1
-    with pytest.raises(ValueError, match="published layers, which don't include saved memory"):
-        FIGURE.heat(Metric.SAVED_BYTES)
+    for missing in (Metric.SAVED_BYTES, Metric.BYTES_MOVED):
+        with pytest.raises(ValueError, match=f"published layers, .* include {missing.label}"):
+            FIGURE.heat(missing)
     alone = heat_of(FIGURE.profiles[1], metric)
     one = FIGURE.heat_of_one(FIGURE.profiles[1], alone)
     assert {path.partition("/")[0] for path in one.values} == {"resnet34"}

@@ -22,7 +22,7 @@ from analysis.choice.choose import (
 )
 from analysis.choice.compare import Better, Column, Recipe, pareto
 from analysis.choice.ladder import ladder
-from analysis.choice.report import choice_json, choice_text
+from analysis.choice.report import choice_json, choice_text, fits_grid
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
@@ -73,6 +73,18 @@ def test_everything_fits() -> None:
     unlimited = choose(CIFAR, Budgets())
     assert ", since no budget is set: " in unlimited.sentence
     assert all(deep.deeper is None for deep in unlimited.deepest)
+
+
+def test_bytes_moved_are_in_the_chosen_type() -> None:
+    said = {}
+    for dtype in (Dtype.FLOAT32, Dtype.BFLOAT16):
+        choice = choose(IMAGENET, Budgets(max_macs=2e9), batch=4, dtype=dtype)
+        grid = fits_grid(choice)
+        rows = {row[0]: row for row in grid.rows}
+        cells = dict(zip(grid.columns, rows["resnet18"], strict=True))
+        assert cells["activations per image"] == "2.48 M"
+        said[dtype] = cells["bytes moved"]
+    assert said == {"float32": "327 MB", "bfloat16": "164 MB"}
 
 
 def test_nothing_fits() -> None:

@@ -56,6 +56,8 @@ def test_profile_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "saved_bytes",
         "inference_bytes",
         "receptive_field",
+        "activations",
+        "bytes_moved",
     ):
         assert values[name] == getattr(profile, name)
     assert [row["name"] for row in values["stages"]] == [
@@ -76,6 +78,8 @@ def test_profile_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "macs": 236_027_904,
         "fvcore_flops": 236_027_904,
         "saved_bytes": 1_204_224,
+        "activations": 1_605_632,
+        "bytes_moved": 7_664_384,
     }
     assert values["shortcuts"][0] == {
         "path": "layer1.0",
@@ -91,6 +95,8 @@ def test_profile_as_csv_sums_to_the_total(capsys: pytest.CaptureFixture[str]) ->
     assert len(rows) == 138
     assert sum(int(row["params"]) for row in rows) == 21_797_672
     assert sum(int(row["fvcore_flops"]) for row in rows) == 3_671_262_720
+    assert sum(int(row["activations"]) for row in rows) == 3_738_112
+    assert sum(int(row["bytes_moved"]) for row in rows) == 194_976_832
     assert rows[0]["output"] == "64x112x112"
 
 

@@ -239,6 +239,10 @@ def test_sweeps() -> None:
     assert [p.row.batch for p in batches.points] == [1, 4]
     assert batches.points[1].row.macs == 4 * batches.points[0].row.macs
     assert batches.points[1].row.training_bytes_float32
+    depths = curve(parse("resnet50"), Sweep.DEPTH, values=[50, 101, 152])
+    (line,) = sweep_chart([depths], Column.ACTIVATIONS).series
+    assert (line.x, line.y) == ((50, 101, 152), (11_113_984, 16_231_936, 22_554_112))
+    assert sweep_chart([depths], Column.BYTES_MOVED).y_label == "bytes moved (float32), B"
 
 
 @pytest.mark.parametrize("sweep", Sweep)

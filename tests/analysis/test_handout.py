@@ -179,7 +179,10 @@ def test_the_servers_own_results_are_shown(tmp_path: Path, monkeypatch: pytest.M
     ("address", "said"),
     [
         ("explore?model=resnet51", "model: 'resnet51'"),
-        ("shortcuts?heat=time", "heat must be one of macs, params, saved_bytes, not 'time'"),
+        (
+            "shortcuts?heat=time",
+            "heat must be one of macs, params, saved_bytes, activations, bytes_moved, not 'time'",
+        ),
         ("shortcuts?twin=perhaps", "twin must be true or false, not 'perhaps'"),
         ("shortcuts?open=stem", "can't open 'stem': name a stage layer1"),
         ("gradients?seeds=0", "seeds must be a whole number, 1 to 20, not '0'"),

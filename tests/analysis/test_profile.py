@@ -107,6 +107,59 @@ def test_saved_bytes_of_one_image(name: str, saved: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "activations"),
+    [
+        ("resnet18", 2_483_712),
+        ("resnet34", 3_738_112),
+        ("resnet50", 11_113_984),
+        ("resnet101", 16_231_936),
+        ("resnet152", 22_554_112),
+    ],
+)
+def test_activations_of_one_image(name: str, activations: int) -> None:
+    one, four = (analysis.profile(parse(name), batch=batch) for batch in (1, 4))
+    assert (one.activations, four.activations) == (activations, 4 * activations)
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        ("resnet18", 2.48),
+        ("resnet34", 3.74),
+        ("resnet50", 11.11),
+        ("resnet101", 16.23),
+        ("resnet50d", 11.92),
+        ("seresnet50", 11.13),
+        ("resnext50_32x4d", 14.4),
+        ("wide_resnet50_2", 14.4),
+        ("resnet50:input=3x160x160", 5.67),
+        ("resnet152:input=3x160x160", 11.51),
+    ],
+)
+def test_activations_that_timm_publishes(name: str, millions: float) -> None:
+    """`infer_macts` of results/benchmark-infer-amp-nchw-pt291-cu128-4090.csv in timm.
+
+    It also counts the 1,000 outputs of the classifier.
+    """
+    activations = analysis.profile(parse(name)).activations
+    assert round((activations + 1_000) / 1e6, 2) == millions
+
+
+def test_bytes_moved_layer_by_layer() -> None:
+    profile = analysis.profile(parse("resnet18"), batch=2)
+    moved = {layer.path: layer.bytes_moved for layer in profile.layers}
+    map56 = 2 * 64 * 56 * 56
+    assert moved["layer1.0.conv1"] == 4 * (2 * map56 + 64 * 64 * 9)
+    assert moved["layer1.0.bn1"] == 4 * (2 * map56 + 2 * 64)
+    assert moved["layer1.0.act1"] == 4 * 2 * map56
+    assert moved["layer1.0.add"] == 4 * 3 * map56
+    assert moved["maxpool"] == 4 * (5 * map56)
+    assert moved["fc"] == 4 * (2 * 512 + 512 * 1_000 + 1_000 + 2 * 1_000)
+    assert moved["layer1.0.downsample"] == moved["flatten"] == 0
+    assert profile.bytes_moved == sum(moved.values())
+
+
+@pytest.mark.parametrize(
     ("text", "params", "macs", "saved_of_two"),
     [
         ("resnet18:input=3x32x32", 11_689_512, 37_523_456, 947_712),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from fvcore.nn import ActivationCountAnalysis
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -84,6 +85,32 @@ class Alive(TorchDispatchMode):
         return out
 
 
+def traffic_by_path(model: nn.Module, x: Tensor) -> dict[str, tuple[int, int]]:
+    """Count the outputs of each leaf that is a convolution, and the bytes that each leaf moves.
+
+    These are the bytes of its inputs, parameters and output, if that is a new tensor.
+    """
+    traffic: dict[str, tuple[int, int]] = {}
+    handles = []
+
+    def count(path: str, module: nn.Module, inputs: tuple[Tensor, ...], y: Tensor) -> None:
+        tensors = [*inputs, *module.parameters(), y]
+        is_view = y.untyped_storage().data_ptr() == inputs[0].untyped_storage().data_ptr()
+        moved = 0 if is_view else sum(t.numel() * t.element_size() for t in tensors)
+        traffic[path] = (y.numel() if isinstance(module, nn.Conv2d) else 0), moved
+
+    for path, module in model.named_modules():
+        if not list(module.children()):
+            handles.append(
+                module.register_forward_hook(lambda m, x, y, path=path: count(path, m, x, y))
+            )
+    with torch.no_grad():
+        model.eval()(x)
+    for handle in handles:
+        handle.remove()
+    return traffic
+
+
 def refused_at(model: nn.Module, x: Tensor) -> str:
     """Return the path of the batch norm at which torch refuses to train, or ""."""
     with current_path(model.train()) as stack:
@@ -122,7 +149,10 @@ def check(spec: ResNetSpec, batch: int) -> None:
         model(x)
     assert profile.inference_bytes == 4 * profile.params + alive.peak
 
-    fields = ["params", "macs", "fvcore_flops"]
+    traffic = {p: (layer.activations, layer.bytes_moved) for p, layer in by_path.items()}
+    assert traffic == traffic_by_path(model, x)
+
+    fields = ["params", "macs", "fvcore_flops", "activations", "bytes_moved"]
     if refused := refused_at(model, x):
         assert profile.untrainable == (
             f"input {'x'.join(map(str, spec.input))} is too small at batch {batch}, where "
@@ -196,6 +226,19 @@ def test_every_count_equals_the_built_model_on_random_networks() -> None:
 )
 def test_every_count_equals_the_built_model(text: str) -> None:
     check(parse(text), batch=2)
+
+
+@pytest.mark.parametrize("text", ["preresnet164", "seresnet18:input=3x64x64"])
+def test_activations_are_fvcores_of_convolutions(text: str) -> None:
+    profile = analysis.profile(parse(text), batch=2)
+    model, x = build(parse(text)).eval(), torch.randn(2, *profile.input)
+    outputs = ActivationCountAnalysis(model, x).unsupported_ops_warnings(False)
+    assert outputs.by_operator() == {
+        "conv": profile.activations,
+        "linear": 2 * profile.spec.classes,
+    }
+    for layer in profile.layers:
+        assert outputs.by_operator(layer.path)["conv"] == layer.activations
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchinfo
 
+import analysis
 from analysis.structure.tree import printed, torchinfo_text, tree, unfold, walk
 from nets import build, parse
 
@@ -22,7 +23,11 @@ def test_unfolded_rows_are_torchinfos_on_the_whole_network(text: str) -> None:
         assert node.input == tuple(row.input_size[1:])
         assert node.output == tuple(row.output_size[1:])
         assert (node.params, node.mult_adds) == (row.num_params, row.macs)
+    counted = analysis.profile(spec, batch=2)
+    traffic = {layer.path: (layer.activations, layer.bytes_moved) for layer in counted.layers}
+    assert {node.path: (node.activations, node.bytes_moved) for node in ours} == traffic
     root = tree(spec, batch=2)
+    assert (root.activations, root.bytes_moved) == (counted.activations, counted.bytes_moved)
     assert root.params == summary.total_params
     assert root.mult_adds == summary.total_mult_adds
 

@@ -84,7 +84,8 @@ def test_the_handout_of_ones_own_lecture_names_the_step_that_is_wrong(open_app: 
     mine = {"lecture_shown": "mine", "mine": pack(Lecture("Mine", steps))}
     app = opened(open_app("resnet20", "lecture", **mine), "handout")
     assert [e.value for e in app.error] == [
-        "Step 2: heat must be one of macs, params, saved_bytes, not 'warm'."
+        "Step 2: heat must be one of macs, params, saved_bytes, activations, bytes_moved, not "
+        "'warm'."
     ]
     assert "PDF" not in downloads(app)
     mine["mine"] = pack(Lecture("Mine", steps[:1]))
