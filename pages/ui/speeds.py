@@ -1,4 +1,4 @@
-"""Published speeds on an axis: their citation, and this machine's own chart beside."""
+"""Published speeds on an axis: their citation, and this machine's own chart below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def show_scatter(
     key: str,
     height: int,
 ) -> list[tuple[Chart, str]]:
-    """Show a scatter; with a published speed, cite it and show this machine's own beside.
+    """Show a scatter; with a published speed, cite it and show this machine's own below.
 
     Args:
         draw: makes the chart of axes.
@@ -41,17 +41,15 @@ def show_scatter(
         return [(chart, cited)]
     own = own_speed()
     own_axes = with_own(axes, rows, own)
+    show_chart(chart, key, height)
     if own is None or own_axes is None:
-        show_chart(chart, key, height)
         st.caption(
-            f"{cited} To see this machine's own speed beside it, time these networks on the Timing "
-            "page in inference mode."
+            f"{cited} To see this machine's own speed too, time these networks on the Timing page "
+            "in inference mode."
         )
         return [(chart, cited)]
-    both = [(chart, cited), (draw(own_axes), own.how)]
-    names = (key, f"{key}_own")
-    for place, (drawn, said), name in zip(st.columns(2, gap="medium"), both, names, strict=True):
-        with place:
-            show_chart(drawn, name, height)
-            st.caption(said)
-    return both
+    st.caption(cited)
+    other = draw(own_axes)
+    show_chart(other, f"{key}_own", height)
+    st.caption(own.how)
+    return [(chart, cited), (other, own.how)]

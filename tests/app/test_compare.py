@@ -291,7 +291,7 @@ SPEED = {
 }
 
 
-def test_a_published_speed_is_cited_with_this_servers_own_beside(open_app: Open) -> None:
+def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) -> None:
     app = open_app("resnet50", "compare", **SPEED)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 1
