@@ -7,7 +7,6 @@ from pages.ui.frame import requested
 requested()
 
 from analysis.style.language import translate
-from pages.ui.charts import show_chart
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
@@ -20,8 +19,9 @@ from pages.views.choose import (
     choose_task,
     choose_view,
     export_choice,
-    front_chart,
+    front_charts,
     front_in_words,
+    front_of,
     show_deepest,
     show_fits,
     show_real_step,
@@ -42,24 +42,21 @@ except ValueError as error:
     complain(str(error))
     end_page()
 if on_wall():
-    chart = front_chart(choice, choose_front(choice) if choice.fronts else "")
-    drawn = front_in_words(choice)
-    st.title(chart.title if chart else translate("Choose"))
-    if chart:
-        show_chart(chart, "front")
-    st.markdown(f"{choice.sentence} {drawn}")
+    front = front_of(choice, choose_front(choice) if choice.fronts else "")
+    charts = front_charts(choice, front, shown=False)
+    st.title(charts[0][0].title if charts else translate("Choose"))
+    front_charts(choice, front, shown=True)
+    st.markdown(f"{choice.sentence} {front_in_words(choice, front)}")
     end_page()
 st.html(verdict(choice.sentence))
-view, front = choose_view(choice), ""
+view, asked_front = choose_view(choice), ""
 if view == "fits":
     show_fits(choice)
 elif view == "deepest":
     show_deepest(choice)
     show_real_step(choice)
 elif view == "front":
-    front = choose_front(choice)
-chart = front_chart(choice, front)
-if chart and view == "front":
-    show_chart(chart, "front", 480)
+    asked_front = choose_front(choice)
+charts = front_charts(choice, front_of(choice, asked_front), shown=view == "front")
 with export:
-    export_choice(choice, chart)
+    export_choice(choice, charts)

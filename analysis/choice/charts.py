@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
 from analysis.choice.choose import OF_THE_TASK, Choice, Front
-from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, SweepCurve, pareto
+from analysis.choice.compare import (
+    Axis,
+    Column,
+    Comparison,
+    Recipe,
+    Row,
+    Speed,
+    SweepCurve,
+    axis_name,
+    pareto,
+)
 from analysis.costs.step import Dtype
 from analysis.style.language import translate
 from nets.names import names_of
@@ -34,7 +45,7 @@ _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 def axes_of(comparison: Comparison) -> dict[str, Axis]:
     """Return the quantities an axis can show, by their name in addresses and commands."""
     columns: dict[str, Axis] = {column.value: column for column in comparison.columns}
-    return columns | {recipe.label: recipe for recipe in comparison.recipes}
+    return columns | {axis_name(axis): axis for axis in comparison.cited}
 
 
 def axes_to_choose(comparison: Comparison) -> dict[str, Axis]:
@@ -44,7 +55,7 @@ def axes_to_choose(comparison: Comparison) -> dict[str, Axis]:
         for column in Column
         if column not in MEASURED or column in comparison.columns
     }
-    return axes | {recipe.label: recipe for recipe in comparison.recipes}
+    return axes | {axis_name(axis): axis for axis in comparison.cited}
 
 
 def replayed_for(*axes: Axis | None) -> list[Dtype]:
@@ -61,7 +72,7 @@ def usual_y(comparison: Comparison) -> Axis:
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
-    """Return an axis by its name, or by words that occur in only one name.
+    """Return an axis by its name, or by words that occur in only one name, whole ones first.
 
     Raises:
         ValueError: if no axis or several match.
@@ -69,6 +80,8 @@ def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
     if text in axes:
         return axes[text]
     found = [name for name in axes if text.lower() in name.lower()]
+    words = [name for name in found if re.search(rf"\b{re.escape(text)}\b", name, re.I)]
+    found = words if len(words) == 1 else found
     if len(found) == 1:
         return axes[found[0]]
     if found:
@@ -143,19 +156,33 @@ def scatter_chart(
         tuple(series),
         f"{y.label} against {x.label}; on the Pareto front: {best}",
         log_x=log,
-        log_y=log and isinstance(y, Column),  # a percentage has no decades
+        log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
         note=_note(x, y, bubble),
     )
+
+
+def citations(*axes: Axis | None) -> str:
+    """Return the conditions and sources of the speeds among the axes, in sentences."""
+    return " ".join(dict.fromkeys(axis.how for axis in axes if isinstance(axis, Speed)))
+
+
+def with_own(
+    axes: Sequence[Axis | None], rows: Sequence[Row], own: Speed | None
+) -> tuple[Axis | None, ...] | None:
+    """Return the axes with a machine's own speed for published ones.
+
+    Returns:
+        The axes, or None if no speed is among them or the machine measured none of the networks.
+    """
+    if own is None or all(own.of(row) is None for row in rows):
+        return None
+    found = tuple(own if isinstance(axis, Speed) else axis for axis in axes)
+    return found if own in found else None
 
 
 def fronts_of(choice: Choice) -> dict[str, Front]:
     """Return the Pareto fronts by their names in the address."""
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
-
-
-def axis_name(axis: Axis) -> str:
-    """Return an axis as the address writes it."""
-    return axis.value if isinstance(axis, Column) else axis.label
 
 
 def front_chart(choice: Choice, front: Front) -> Chart:

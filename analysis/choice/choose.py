@@ -23,11 +23,13 @@ from analysis.choice.compare import (
     pareto,
     recipes,
     row,
+    speeds,
     with_memory,
 )
 from analysis.choice.ladder import Ladder, ladder, same_family
 from analysis.costs.profiles import check_batch
 from analysis.costs.step import Dtype, Optimiser, largest_batch
+from analysis.costs.throughput import PUBLISHER
 from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
@@ -392,7 +394,10 @@ def _candidates(task: Task, specs: Sequence[ResNetSpec] | None) -> tuple[ResNetS
 
 
 def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
-    """Return the front of every cost with each recipe's published results, and of cost pairs."""
+    """Return the front of every cost with each recipe's published results, and of cost pairs.
+
+    The accuracies of the publisher of speeds are also paired with those of each machine.
+    """
     costs = (
         Column.PARAMS,
         Column.MACS,
@@ -404,6 +409,7 @@ def _fronts(fits: list[Row], dtype: Dtype) -> tuple[Front, ...]:
     )
     pairs: list[tuple[Axis, Axis]] = [
         *((cost, recipe) for recipe in recipes(fits) for cost in costs),
+        *((x, y) for y in recipes(fits) if y.publisher == PUBLISHER for x in speeds(fits)),
         *combinations(costs, 2),
     ]
     found = (Front(x, y, pareto(fits, x, y)) for x, y in pairs)

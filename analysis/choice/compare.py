@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from analysis.choice.ladder import Ladder, ladder
+from analysis.costs import throughput
 from analysis.costs.profiles import FLOAT32_BYTES, LARGER, Shape, check_batch, profile
 from analysis.costs.published import Published, published
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
@@ -192,8 +193,68 @@ class Recipe:
         return next((p.percent for p in row.published if recipe_of(p) == self), None)
 
 
-Axis = Column | Recipe
+@dataclass(frozen=True)
+class Speed:
+    """Images per second on one machine, published or measured on this one.
+
+    Attributes:
+        name: the name in addresses and commands.
+        label: the name on an axis, with the machine and, if published, by whom.
+        how: the conditions and the source in a sentence.
+        rates: the networks with their images per second.
+    """
+
+    name: str
+    label: str
+    how: str
+    rates: tuple[tuple[ResNetSpec, float], ...]
+
+    @property
+    def unit(self) -> str:
+        """The label has it."""
+        return ""
+
+    @property
+    def better(self) -> Better:
+        """High."""
+        return Better.HIGH
+
+    def of(self, row: Row) -> float | None:
+        """Return the images per second of a row's network, or None."""
+        return dict(self.rates).get(row.spec)
+
+
+Axis = Column | Recipe | Speed
 """A quantity that a chart's axis or a Pareto front can use."""
+
+
+def axis_name(axis: Axis) -> str:
+    """Return an axis as the address writes it."""
+    match axis:
+        case Column():
+            return axis.value
+        case Speed():
+            return axis.name
+        case Recipe():
+            return axis.label
+
+
+def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
+    """Return the machines for which the speed of any of the networks is published."""
+    rates: dict[throughput.Machine, list[tuple[ResNetSpec, float]]] = {}
+    for row in rows:
+        for one in throughput.speeds(row.spec):
+            rates.setdefault(one.machine, []).append((row.spec, one.images_per_s))
+    return tuple(
+        Speed(
+            name=machine.key,
+            label=f"images/s, {machine.label} (published by {throughput.PUBLISHER})",
+            how=machine.citation,
+            rates=tuple(rates[machine]),
+        )
+        for machine in throughput.machines()
+        if machine in rates
+    )
 
 
 def recipe_of(figure: Published) -> Recipe:
@@ -285,6 +346,11 @@ class Comparison:
     def recipes(self) -> tuple[Recipe, ...]:
         """The columns of published figures, in the order in which they first occur."""
         return recipes(self.rows)
+
+    @property
+    def cited(self) -> tuple[Axis, ...]:
+        """The columns of published results, then the machines with a published speed."""
+        return (*self.recipes, *speeds(self.rows))
 
 
 def compare(

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.choice.choose import Choice, Deepest
-from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, frame
+from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, Speed, axis_name, frame
 from analysis.choice.diff import Diff
+from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line
 from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text
 from analysis.style.language import in_english
@@ -23,7 +24,7 @@ from nets.options import MAX_BATCH, number_of
 def comparison_grids(
     comparison: Comparison, columns: Sequence[Column] | None = None
 ) -> tuple[Grid, ...]:
-    """Return the computed figures, all or some columns, and then any published ones."""
+    """Return the computed figures, all or some columns, and then what is published."""
     shown = comparison.columns if columns is None else tuple(columns)
     yard = comparison.yardstick
     computed = Grid(
@@ -44,7 +45,20 @@ def comparison_grids(
     )
     names = ("model", "figure", "recipe", "source", "published")
     listed = Grid("Published results, each with its own recipe.", names, figures, left=4)
-    return (computed, listed) if figures else (computed,)
+    rates = tuple(
+        (
+            row.model,
+            one.machine.label,
+            one.machine.conditions,
+            one.machine.source,
+            short(one.images_per_s),
+        )
+        for row in comparison.rows
+        for one in throughput.speeds(row.spec)
+    )
+    names = ("model", "machine", "conditions", "source", "images/s")
+    speeds = Grid("Published speeds, each of one machine.", names, rates, left=4)
+    return (computed, *(grid for grid in (listed, speeds) if grid.rows))
 
 
 def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -71,6 +85,8 @@ def _written(axis: Axis, row: Row) -> str:
         return MISSING if axis in row.missing else ""
     if isinstance(axis, Recipe):
         return f"{value:g}%"
+    if isinstance(axis, Speed):
+        return short(value)
     if axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD):
         return exact(int(value))
     return short(value, axis.unit)
@@ -79,13 +95,13 @@ def _written(axis: Axis, row: Row) -> str:
 def comparison_csv(comparison: Comparison) -> str:
     """Return a CSV with a row per network: exact integers, then a column per published recipe."""
     table = frame(comparison)
-    for recipe in comparison.recipes:
-        table[recipe.label] = [recipe.of(row) for row in comparison.rows]
+    for axis in comparison.cited:
+        table[axis.label] = [axis.of(row) for row in comparison.rows]
     return table.to_csv(index=False, lineterminator="\n")
 
 
 def row_dict(row: Row) -> dict[str, Any]:
-    """Return a row as plain values, with published results in a separate list.
+    """Return a row as plain values, with published results and speeds in separate lists.
 
     `missing` explains the values that are null because the network can't train.
     """
@@ -97,7 +113,17 @@ def row_dict(row: Row) -> dict[str, Any]:
     }
     if row.missing:
         values["missing"] = {column.value: row.untrainable for column in row.missing}
-    return values | {"published": [vars(figure) for figure in row.published]}
+    return values | {
+        "published": [vars(figure) for figure in row.published],
+        "throughput": [
+            {
+                **vars(one.machine),
+                "images_per_s": one.images_per_s,
+                "publisher": throughput.PUBLISHER,
+            }
+            for one in throughput.speeds(row.spec)
+        ],
+    }
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -154,24 +180,20 @@ def choice_json(choice: Choice) -> str:
         "refused": [vars(refusal) for refusal in choice.refused],
         "pareto": [
             {
-                "x": _axis(front.x),
-                "y": _axis(front.y),
+                "x": axis_name(front.x),
+                "y": axis_name(front.y),
                 "models": [row.model for row in front.rows],
             }
             for front in choice.fronts
         ],
         "best_published": [
-            {"recipe": _axis(best.recipe), "model": best.row.model, "percent": best.percent}
+            {"recipe": axis_name(best.recipe), "model": best.row.model, "percent": best.percent}
             for best in choice.best
         ],
         "deepest": [_deepest(deep) for deep in choice.deepest],
         "largest_batches": dict(choice.largest_batches),
     }
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-
-
-def _axis(axis: Axis) -> str:
-    return axis.label if isinstance(axis, Recipe) else axis.value
 
 
 def _deepest(deep: Deepest) -> dict[str, Any]:

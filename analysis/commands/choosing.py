@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @click.option("--memory/--no-memory", default=True, help="Predict the memory of a training step.")
 @chart_options
 @click.option(
-    "--x", help="x of the chart: a column of --format json, or accuracy.  [default: macs]"
+    "--x",
+    help="x of the chart: a column of --format json, an accuracy, or a published speed such as "
+    "rtx4090.  [default: macs]",
 )
 @click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
 @click.option("--size", help="Size of the points, as --x.  [default: all equal]")
@@ -54,7 +56,14 @@ def compare(
     The chart of -o is a scatter with its Pareto front.
     """
     from analysis.choice import report as render
-    from analysis.choice.charts import axes_of, axis_of, not_drawn, scatter_chart, usual_y
+    from analysis.choice.charts import (
+        axes_of,
+        axis_of,
+        citations,
+        not_drawn,
+        scatter_chart,
+        usual_y,
+    )
     from analysis.choice.compare import compare as count
 
     given = {"--x": x, "--y": y, "--size": size, "--log": log or None}
@@ -81,6 +90,8 @@ def compare(
         if left_out := not_drawn(found.rows, along, up, bubble):
             missing = ", ".join(left_out)
             click.echo(f"warning: not drawn because a value is missing: {missing}", err=True)
+        if cited := citations(along, up, bubble):
+            click.echo(cited, err=True)
     click.echo(write(found), nl=False)
     if drawn is not None and chart is not None:
         drawn.write(chart)

@@ -1,4 +1,4 @@
-"""Published accuracies: torchvision's, read from the installed package, and the papers'.
+"""Published accuracies: torchvision's, read from the installed package, the papers', and timm's.
 
 Importing torchvision takes seconds, so it happens on first use.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from analysis.costs.throughput import RESULTS_URL, accuracies
 from nets.catalog import CATALOG
 from nets.spec import ResNetSpec
 
@@ -45,14 +46,15 @@ def loaded() -> bool:
 
 def published(spec: ResNetSpec) -> tuple[Published, ...]:
     """Return the results published for exactly this network, torchvision's first; often none."""
-    entry = CATALOG[spec.base]
+    entry, timm = CATALOG[spec.base], _timm(spec)
     if spec != entry.spec:
-        return ()
+        return timm
     papers = tuple(
         Published(r.metric, r.percent, r.recipe, f"{r.source.short}, {r.place}", r.source.url)
         for r in entry.results
     )
-    return (*_torchvision(spec.base), *papers) if entry.in_torchvision else papers
+    torchvision = _torchvision(spec.base) if entry.in_torchvision else ()
+    return (*torchvision, *papers, *timm)
 
 
 def _torchvision(name: str) -> tuple[Published, ...]:
@@ -67,4 +69,17 @@ def _torchvision(name: str) -> tuple[Published, ...]:
             url=weights.meta["recipe"],
         )
         for weights in get_model_weights(name)
+    )
+
+
+def _timm(spec: ResNetSpec) -> tuple[Published, ...]:
+    return tuple(
+        Published(
+            metric="ImageNet top-1 accuracy",
+            percent=one.percent,
+            recipe=f"{one.recipe}, {one.side} px",
+            source=one.source,
+            url=RESULTS_URL,
+        )
+        for one in accuracies(spec)
     )

@@ -9,7 +9,7 @@ from analysis.choice.charts import (
     MEASURED,
     SWEPT,
     axes_to_choose,
-    axis_name,
+    citations,
     front_chart,
     fronts_of,
     not_drawn,
@@ -36,6 +36,7 @@ from analysis.choice.compare import (
     Axis,
     Column,
     Sweep,
+    axis_name,
     compare,
     curve,
 )
@@ -274,9 +275,10 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     dtypes = replayed_for(*chosen)
     rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
     left_out = ", ".join(not_drawn(rows, *chosen))
+    gaps = f"Not drawn for want of a figure: {left_out}." if left_out else ""
     return Picture(
         charts=(scatter_chart(rows, *chosen, settings.switch("log")),),
-        caption=f"Not drawn for want of a figure: {left_out}." if left_out else "",
+        caption=" ".join(filter(None, (gaps, citations(*chosen)))),
     )
 
 
@@ -334,6 +336,7 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
         return Picture(grid=deepest_grid(found), caption=how, said=said)
     if view == "front" and fronts:
         front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
+        how = f"{how} {citations(front.x, front.y)}".strip()
         return Picture(charts=(front_chart(found, front),), caption=how, said=said)
     return Picture(grid=fits_grid(found) if found.fits else None, said=said)
 

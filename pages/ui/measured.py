@@ -16,6 +16,7 @@ from nets import ResNetSpec
 from nets.options import number_of
 
 if TYPE_CHECKING:
+    from analysis.choice.compare import Speed
     from analysis.timing.measure import Timing
     from analysis.training.runs import Run
 
@@ -97,6 +98,29 @@ def comparable(batch: int, dtype: str = "float32") -> list[MeasuredStep]:
     """
     found = sorted([*_timed(batch, dtype), *_trained(batch, dtype)], key=lambda step: step.date)
     return [step for step in found if step.how == found[-1].how]
+
+
+def own_speed() -> Speed | None:
+    """Return this server's images per second in inference, all measured like the latest; or None.
+
+    A network's own latest timing counts.
+    """
+    found = sorted(timings(inference=True), key=lambda timing: timing.environment.date)
+    if not found:
+        return None
+    from analysis.choice.compare import Speed
+    from analysis.timing.report import conditions, stamp
+    from nets import parse
+
+    latest = found[-1]
+    how = conditions(latest)
+    rates = {parse(one.model): one.images_per_s for one in found if conditions(one) == how}
+    return Speed(
+        name="own",
+        label="images/s, measured here",
+        how=f"Measured on this server: {how}. {stamp(latest)}.",
+        rates=tuple(rates.items()),
+    )
 
 
 def _timed(batch: int, dtype: str) -> Iterator[MeasuredStep]:

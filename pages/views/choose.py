@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.choice import charts
-from analysis.choice.charts import fronts_of
+from analysis.choice.charts import citations, drawn_in_words, front_chart, fronts_of
 from analysis.choice.choose import (
     AMOUNTS,
     CIFAR,
@@ -40,6 +41,7 @@ from pages.ui.fields import number, segments, select, tabs, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms
+from pages.ui.speeds import Axes, show_scatter
 from pages.ui.wall import aside
 from pages.ui.words import complain, sentence
 from pages.views.timing import remember, show_progress
@@ -246,14 +248,17 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
         return None, str(error)
 
 
-def export_choice(choice: Choice, chart: Chart | None) -> None:
+def export_choice(choice: Choice, charts: Sequence[tuple[Chart, str]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
     how = (
         f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published "
         "results are cited"
     )
     sources = sources_of(row.model for row in choice.fits)
-    pictures = [] if chart is None else [chart_picture(chart, "front", how, sources)]
+    pictures = [
+        chart_picture(chart, name, f"{how}. {said}" if said else how, sources)
+        for (chart, said), name in zip(charts, ("front", "front-own"), strict=False)
+    ]
     data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]
     export(
         "choice", pictures, data + (table_files(fits_grid(choice), "fits") if choice.fits else [])
@@ -266,18 +271,32 @@ def choose_front(choice: Choice) -> str:
     return select("Front", words, next(iter(words)), key="front", place=aside("front"))
 
 
-def front_chart(choice: Choice, asked: str = "") -> Chart | None:
-    """Return the networks that fit by two figures, with their Pareto front, or None."""
-    front = _front(choice, asked)
-    return None if front is None else charts.front_chart(choice, front)
+def front_in_words(choice: Choice, front: Front | None) -> str:
+    """Say how many of the networks that fit a front's chart shows, unless it shows all."""
+    return "" if front is None else drawn_in_words(choice, front)
 
 
-def front_in_words(choice: Choice) -> str:
-    """Say how many of the networks that fit the chosen front's chart shows, unless it shows all."""
-    front = _front(choice)
-    return "" if front is None else charts.drawn_in_words(choice, front)
-
-
-def _front(choice: Choice, asked: str = "") -> Front | None:
+def front_of(choice: Choice, asked: str = "") -> Front | None:
+    """Return the front that was asked for or is in the address, else the first, or None."""
     fronts = fronts_of(choice)
     return fronts.get(asked or held("front")) or next(iter(fronts.values()), None)
+
+
+def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple[Chart, str]]:
+    """Return, and show if asked to, the networks that fit by two figures with their Pareto front.
+
+    Each chart comes with where its speeds are from.
+    """
+    if front is None:
+        return []
+
+    def draw(axes: Axes) -> Chart:
+        x, y = axes
+        assert x is not None
+        assert y is not None
+        return front_chart(choice, replace(front, x=x, y=y))
+
+    axes = (front.x, front.y)
+    if shown:
+        return show_scatter(draw, axes, choice.fits, "front", 480)
+    return [(draw(axes), citations(*axes))]

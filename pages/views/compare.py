@@ -13,7 +13,6 @@ from analysis.charts.chart import Chart
 from analysis.choice.charts import (
     SWEPT,
     axes_to_choose,
-    axis_name,
     front_in_words,
     not_drawn,
     not_swept,
@@ -33,7 +32,10 @@ from analysis.choice.compare import (
     Column,
     Comparison,
     Recipe,
+    Row,
+    Speed,
     Sweep,
+    axis_name,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
 from analysis.choice.report import (
@@ -73,6 +75,7 @@ from pages.ui.fields import (
     tabs,
 )
 from pages.ui.markup import picture, table
+from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, on_wall
 from pages.ui.words import complain, sentence
@@ -161,25 +164,36 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     except ValueError as error:
         complain(str(error))
         return
-    chart, left_out = _scatter(nets, counted)
+    axes, rows, log = _choose_axes(nets, counted)
+    left_out = not_drawn(rows, *axes)
+
+    def draw(axes: Axes) -> Chart:
+        x, y, bubble = axes
+        assert x is not None
+        assert y is not None
+        return scatter_chart(rows, x, y, bubble, log)
+
     if on_wall():
-        st.title(chart.title)
-    show_chart(chart, "scatter", 400)
+        st.title(draw(axes).title)
+    charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        st.markdown(front_in_words(chart))
+        st.markdown(front_in_words(charts[0][0]))
     end_of_wall()
     if left_out:
         st.caption(f"Not drawn because a figure is missing: {', '.join(left_out)}.")
     with files:
-        export_comparison(partial(comparison_of, nets, batch, tuple(Dtype)), batch, chart)
+        whole = partial(comparison_of, nets, batch, tuple(Dtype))
+        export_comparison(whole, batch, charts)
     _show_table(nets, counted)
 
 
-def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, tuple[str, ...]]:
-    """Let the visitor choose the axes; return the chart and the networks that it leaves out."""
+def _choose_axes(
+    nets: tuple[ResNetSpec, ...], counted: Comparison
+) -> tuple[tuple[Axis, Axis, Axis | None], tuple[Row, ...], bool]:
+    """Let the visitor choose the axes; return them, the rows, and whether they are logarithmic."""
     axes = axes_to_choose(counted)
     labels = {
-        name: axis.label if isinstance(axis, Column) else axis.menu_label
+        name: axis.menu_label if isinstance(axis, Recipe) else axis.label
         for name, axis in axes.items()
     }
     with aside("axes"):
@@ -190,7 +204,7 @@ def _scatter(nets: tuple[ResNetSpec, ...], counted: Comparison) -> tuple[Chart, 
     both_log = switch("Log", False, key="log", place=log)
     chosen = axes[along], axes[up], axes[size] if size else None
     rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
-    return scatter_chart(rows, *chosen, both_log), not_drawn(rows, *chosen)
+    return chosen, rows, both_log
 
 
 def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
@@ -202,7 +216,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     group = segments("Columns", _COLUMNS, "costs", key="compare_columns", place=left)
     axes: list[Axis] = [column for column in _COSTS if column in counted.columns]
     if group == "published":
-        axes = list(counted.recipes)
+        axes = list(counted.cited)
         if not axes:
             st.caption("No results are published for these networks.")
             return
@@ -236,7 +250,10 @@ def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
     said = f"Blue is low, yellow is high; the best of each column{among} is bold."
     images = number_of(counted.batch, "image")
     if group == "published":
-        return f"{said} Cited, never computed. Results of different recipes aren't comparable."
+        return (
+            f"{said} Cited, never computed. Results of different recipes aren't comparable, and "
+            "neither are speeds of different machines."
+        )
     if group == "memory":
         return (
             f"{said} For {images}. Training memory is predicted by replaying a step without "
@@ -254,6 +271,8 @@ def _short(value: float, axis: Axis) -> str:
         return ""
     if isinstance(axis, Recipe):
         return f"{value:g}%"
+    if isinstance(axis, Speed):
+        return short(value)
     if axis is Column.MEASURED_MS:
         return short(value, "ms")
     small = axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
@@ -404,14 +423,20 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     )
 
 
-def export_comparison(whole: Callable[[], Comparison], batch: int, chart: Chart) -> None:
-    """Draw the export dialog for the chart and the tables, which are counted on demand."""
+def export_comparison(
+    whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, str]]
+) -> None:
+    """Draw the export dialog for the charts and the tables, which are counted on demand."""
     how = f"Counted for {number_of(batch, 'image')}; published results are cited"
-    sources = sources_of(model for one in chart.series for model in one.hover)
+    sources = sources_of(model for one in charts[0][0].series for model in one.hover)
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),
         DataFile("LaTeX", "comparison.tex", lambda: comparison_latex(whole())),
         DataFile("Markdown", "comparison.md", lambda: comparison_markdown(whole())),
     ]
-    export("comparison", [chart_picture(chart, "comparison", how, sources)], data, "comparison")
+    pictures = [
+        chart_picture(chart, name, f"{how}. {said}" if said else how, sources)
+        for (chart, said), name in zip(charts, ("comparison", "comparison-own"), strict=False)
+    ]
+    export("comparison", pictures, data, "comparison")

@@ -1,5 +1,6 @@
 """The Compare and Choose pages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
 from pages.views import choose
 from tests.analysis.fake_accelerator import FakeAccelerator
+from tests.analysis.test_render_timings import TRAINING
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -280,3 +282,60 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
     assert "among networks with the same input" in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in same.dataframe[0].value
+
+
+SPEED = {
+    "nets": "resnet18;resnet50",
+    "x": "rtx4090",
+    "y": "ImageNet top-1 accuracy (tv, 224 px; published by timm)",
+}
+
+
+def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) -> None:
+    app = open_app("resnet50", "compare", **SPEED)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 1
+    (cited,) = (c.value for c in app.caption if c.value.startswith("Published, not measured here"))
+    assert "benchmark-infer-amp-nchw-pt291-cu128-4090.csv, 2026-01; Ross Wightman, doi" in cited
+    assert cited.endswith("time these networks on the Timing page in inference mode.")
+
+    timed = replace(TRAINING.settings, inference=True)
+    runs = [
+        replace(TRAINING, model=model, settings=timed, images_per_s=rate)
+        for model, rate in (("resnet18", 40.0), ("resnet50", 15.0))
+    ]
+    app.session_state["timings"] = [*runs, replace(TRAINING, model="resnet50")]
+    app.run()
+    assert not app.exception
+    published, own = (chart.proto.alt for chart in app.get("plotly_chart"))
+    assert "against images/s, RTX 4090 (published by timm)" in published
+    assert "against images/s, measured here" in own
+    assert "13.73k" in published
+    assert "on the Pareto front: 2 values, 69.75 at 40 to 76.16 at 15." in own
+    captions = [c.value for c in app.caption]
+    assert any(c.startswith("Measured on this server: inference, batch") for c in captions)
+    assert [c for c in captions if "RTX 4090" in c] == [cited.partition(" To see")[0]]
+
+    app.segmented_control(key="compare_columns").set_value("published").run()
+    table = app.dataframe[0].value
+    assert table.loc["resnet50", "images/s, RTX 4090 (published by timm)"] == 4_302.84
+    app.selectbox(key="x").select("MACs (conv + linear)").run()
+    assert len(app.get("plotly_chart")) == 1
+    assert not [c for c in app.caption if "RTX 4090" in c.value]
+
+
+def test_choose_has_fronts_of_published_speeds(open_app: Open) -> None:
+    front = f"{SPEED['y']} against rtx5090"
+    app = open_app(None, "choose", choose_shown="front", front=front)
+    assert not app.exception
+    assert app.selectbox(key="front").value == front
+    (said,) = (chart.proto.alt for chart in app.get("plotly_chart"))
+    assert "against images/s, RTX 5090 (published by timm)" in said
+    captions = [c.value for c in app.caption]
+    assert any(c.startswith("Published, not measured here: RTX 5090") for c in captions)
+    app.session_state["timings"] = [
+        replace(TRAINING, model="resnet18", settings=replace(TRAINING.settings, inference=True))
+    ]
+    app.run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2

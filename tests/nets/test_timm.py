@@ -8,6 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
+from analysis.costs.throughput import lines
 from nets import build, parse
 from tests.nets.reference import randomise
 
@@ -69,3 +70,12 @@ def test_the_network_is_timms(text: str) -> None:
     profile = analysis.profile(spec, (3, 97, 65), batch=2)
     assert sum(p.numel() for p in theirs.parameters()) == profile.params == params
     assert counter.get_total_flops() == 2 * profile.macs
+
+
+@pytest.mark.parametrize("net", sorted({line.net for line in lines()}))
+def test_a_published_speed_is_of_a_network_that_is_the_same_here(net: str) -> None:
+    with torch.device("meta"):
+        theirs = timm.create_model(net)
+    ours = build(parse(net), device="meta")
+    sizes = [sorted(p.numel() for p in model.parameters()) for model in (theirs, ours)]
+    assert sizes[0] == sizes[1]
