@@ -25,6 +25,7 @@ from analysis.commands import (
     learning,
     lectures,
     models,
+    sweeping,
 )
 from analysis.commands.shared import Refusal
 
@@ -61,6 +62,7 @@ for command in (
     anatomy.blocks,
     choosing.compare,
     choosing.choose,
+    sweeping.sweep,
     lectures.record,
     lectures.handout,
     lectures.exercises,

@@ -58,7 +58,7 @@ def parse(text: str) -> ResNetSpec:
         if key in overrides:
             raise ValueError(f"{key} is given twice")
         overrides[key] = value
-    return edit(base, {key: _read(key, value) for key, value in overrides.items()})
+    return edit(base, {key: read_option(key, value) for key, value in overrides.items()})
 
 
 def edit(spec: ResNetSpec, overrides: Mapping[str, Any]) -> ResNetSpec:
@@ -93,7 +93,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     Raises:
         ValueError: if the text isn't written like that or a number is out of bounds.
     """
-    shape: tuple[int, int, int] = checked("input", _read("input", text.strip().lower()))
+    shape: tuple[int, int, int] = checked("input", read_option("input", text.strip().lower()))
     return shape
 
 
@@ -128,7 +128,7 @@ def _example(key: str) -> str:
     return "3" if key == CHANNELS else shown(key, DEFAULTS[key])
 
 
-def _read(key: str, text: str) -> Any:
+def read_option(key: str, text: str) -> Any:
     """Parse the value of an option by its type, without checking its limits."""
     default = DEFAULTS.get(key, 3)
     if isinstance(default, StrEnum):

@@ -56,16 +56,24 @@ def keeping(show: Callable[[], str]) -> Iterator[None]:
 @contextlib.contextmanager
 def asking() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether an interrupt came; a second one ends at once."""
-    asked = False
+    with counting(1) as count:
+        yield lambda: count() > 0
+
+
+@contextlib.contextmanager
+def counting(most: int) -> Iterator[Callable[[], int]]:
+    """Yield a function that returns the number of interrupts; one more than `most` ends at once."""
+    count = 0
 
     def note(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, end_at_once)
+        nonlocal count
+        count += 1
+        if count >= most:
+            signal.signal(signal.SIGINT, end_at_once)
 
     before = signal.signal(signal.SIGINT, note)
     try:
-        yield lambda: asked
+        yield lambda: count
     finally:
         signal.signal(signal.SIGINT, before)
 

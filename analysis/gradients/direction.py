@@ -68,13 +68,13 @@ def gathered(
     return Direction(specs, settings, cosines, torch.__version__, torch.get_num_threads(), where)
 
 
-def check(specs: Sequence[ResNetSpec], settings: DirectionSettings) -> None:
-    """Check that the models can be measured.
+def check(specs: Sequence[ResNetSpec], settings: DirectionSettings) -> norms.Need:
+    """Check that the models can be measured and return the predicted cost.
 
     Raises:
         ValueError: as `analysis.gradients.measure.check` does.
     """
-    norms.check(specs, settings, _PASSES)
+    return norms.check(specs, settings, _PASSES)
 
 
 def cosine(spec: ResNetSpec, model: ResNet, settings: DirectionSettings, seed: int) -> Cosine:

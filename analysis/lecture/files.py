@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-import tomllib
 import zlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from analysis.lecture.story import Lecture, Question, Step
+from analysis.style.toml_lines import header_lines, line_of, read_toml
 
 MAX_BYTES = 200_000
 """Size of a lecture's file."""
@@ -19,7 +18,6 @@ MAX_BYTES = 200_000
 MARK = "~"
 """What the text of a packed lecture begins with."""
 
-_STEP = re.compile(r"^\s*\[\[\s*steps\s*\]\]")
 _TEXTS = ("title", "address", "say", "question", "because", "notes")
 _KEYS = (*_TEXTS, "answers", "right")
 
@@ -35,34 +33,31 @@ def read_lecture(text: str) -> Lecture:
     """
     if len(text.encode()) > MAX_BYTES:
         raise ValueError(f"a lecture's file has at most {MAX_BYTES // 1000} kB")
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(_with_line(str(error), text)) from None
+    values = read_toml(text)
     lines = text.splitlines()
-    starts = [number for number, line in enumerate(lines, 1) if _STEP.match(line)]
+    starts = header_lines("steps", lines)
     found = values.get("steps", [])
     if unknown := set(values) - {"title", "steps"}:
         name = min(unknown)
-        raise ValueError(f"line {_line_of(name, lines, 0)}: {name!r} is no field of a lecture")
+        raise ValueError(f"line {line_of(name, lines, 0)}: {name!r} is no field of a lecture")
     if not isinstance(found, list) or not all(isinstance(step, dict) for step in found):
-        raise ValueError(f"line {_line_of('steps', lines, 0)}: steps are written as [[steps]]")
+        raise ValueError(f"line {line_of('steps', lines, 0)}: steps are written as [[steps]]")
     steps = []
     for index, step in enumerate(found):
         start = starts[index] if index < len(starts) else 1
         try:
             steps.append(_step(step))
         except _FieldError as error:
-            raise ValueError(f"line {_line_of(error.field, lines, start - 1)}: {error}") from None
+            raise ValueError(f"line {line_of(error.field, lines, start - 1)}: {error}") from None
         except ValueError as error:
             named = str(error).partition(" ")[0]
             named = "answers" if named == "answer" else named
-            line = _line_of(named, lines, start - 1) if named in step else start
+            line = line_of(named, lines, start - 1) if named in step else start
             raise ValueError(f"line {line}: {error}") from None
     try:
         return Lecture(values.get("title", ""), tuple(steps))
     except ValueError as error:
-        raise ValueError(f"line {_line_of('title', lines, 0)}: {error}") from None
+        raise ValueError(f"line {line_of('title', lines, 0)}: {error}") from None
 
 
 class _FieldError(ValueError):
@@ -107,24 +102,6 @@ def address_of(text: str) -> str:
     parts = urlsplit(text.strip())
     page = parts.path.rstrip("/").rpartition("/")[2] if parts.netloc else parts.path.strip("/")
     return f"{page}?{parts.query}" if parts.query else page
-
-
-def _with_line(said: str, text: str) -> str:
-    """Put the line of a TOML error first, as the other errors do."""
-    if found := re.search(r"\(at line (\d+), column \d+\)", said):
-        return f"line {found[1]}: {said[: found.start()].strip().rstrip('.')}"
-    return f"line {max(len(text.splitlines()), 1)}: {said.split(' (at')[0]}"
-
-
-def _line_of(field: str, lines: list[str], start: int) -> int:
-    """Return the number of a field's line after a start; that of the start if there is none."""
-    pattern = re.compile(rf"^\s*\"?{re.escape(field)}\"?\s*=")
-    for number, line in enumerate(lines[start:], start + 1):
-        if pattern.match(line):
-            return number
-        if number > start + 1 and _STEP.match(line):
-            break
-    return start + 1
 
 
 def write_lecture(lecture: Lecture) -> str:

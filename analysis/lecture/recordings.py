@@ -29,7 +29,7 @@ from analysis.lesions.subjects import IMAGES, PATH_IMAGES, seed_of
 from analysis.results.form import Result
 from analysis.training.checkpoints import load
 from analysis.training.kept import train_all
-from analysis.training.ladders import LADDER, PAIR, SEEDS
+from analysis.training.ladders import EXAMPLE, LADDER, PAIR, SEEDS
 from analysis.training.recipes import recipe_of
 from analysis.training.report import run_result
 from analysis.training.runs import KIND, Task, tasks_of
@@ -92,7 +92,7 @@ def _quiet(news: object) -> None:
 
 
 def _tasks() -> tuple[Task, ...]:
-    specs = [parse(text) for text in dict.fromkeys((*PAIR, *LADDER))]
+    specs = [parse(text) for text in dict.fromkeys((*PAIR, *LADDER, *EXAMPLE))]
     images = open_set(SAMPLE)
     return tasks_of(specs, recipe_of("degradation"), SAMPLE, images, range(SEEDS), threads=1)
 

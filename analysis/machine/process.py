@@ -99,7 +99,7 @@ class Child:
         try:
             self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
             with outlet:  # closed here, the pipe ends with the process; pebble starts no other
-                _keep_interrupts_away()
+                keep_interrupts_away()
                 self._pool = ProcessPool(
                     max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
                 )
@@ -177,7 +177,7 @@ class Child:
         self._inlet.close()
 
 
-def _keep_interrupts_away() -> None:
+def keep_interrupts_away() -> None:
     """Block Ctrl-C in this thread, and so from the start in the process that it creates.
 
     The resource tracker of multiprocessing unblocks it in the thread that starts the tracker, so

@@ -23,3 +23,6 @@ def _at(kind: str, depth: int) -> str:
 
 LADDER = tuple(_at(kind, depth) for kind in ("plain", "resnet") for depth in _DEPTHS)
 """Five depths of both kinds."""
+
+EXAMPLE = tuple(_at(kind, depth) for kind in ("plain", "resnet") for depth in (8, 20, 32, 44, 56))
+"""The networks of the shipped sweep `analysis/choice/examples/degradation.toml`."""

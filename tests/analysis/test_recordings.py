@@ -18,7 +18,7 @@ from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER, recorded, recordings
 from analysis.timing.report import timing_result
 from analysis.timing.results import timing_hash, timing_of
-from analysis.training.ladders import LADDER, PAIR
+from analysis.training.ladders import EXAMPLE, LADDER, PAIR
 from analysis.training.report import run_of as training_of
 from analysis.training.verdict import verdict
 from nets import parse
@@ -56,7 +56,7 @@ def test_a_recorded_preset_says_its_name(preset: Preset) -> None:
 def test_recorded_training_shows_degradation_in_every_seed() -> None:
     runs = [training_of(result) for result in recordings().values() if result.kind == "train"]
     assert {run.model.partition(":")[0] for run in runs} >= set(PAIR)
-    assert len(runs) == 3 * len(set(PAIR) | set(LADDER))
+    assert len(runs) == 3 * len(set(PAIR) | set(LADDER) | set(EXAMPLE))
     assert all(run.is_whole and not run.ended for run in runs)
     pair = [run for run in runs if (run.task.spec.depth, run.model[:5]) in DEPTHS]
     assert len(pair) == 12

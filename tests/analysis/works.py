@@ -139,3 +139,26 @@ def report_tensors_and_leave(report: Report) -> None:
     for value in range(3):
         report(torch.full((2,), value))
     os._exit(3)
+
+
+def sign_and_leave(report: Report, book: Path, name: str) -> None:
+    sign(report, book, name)
+    os.kill(os.getpid(), 9)
+
+
+def sign_and_refuse(report: Report, book: Path, name: str) -> None:
+    sign(report, book, name)
+    refuse(report)
+
+
+def sign_and_stay(report: Report, book: Path, name: str) -> None:
+    sign(report, book, name)
+    sleep_in_c(report)
+
+
+def sign_and_fill(report: Report, book: Path, name: str) -> None:
+    """Fill the memory, by pieces and slowly enough to be seen."""
+    sign(report, book, name)
+    kept = []
+    while True:
+        kept.append(bytearray(os.urandom(1_000_000)))

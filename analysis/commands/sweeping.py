@@ -1,0 +1,144 @@
+"""The command that runs one experiment on many networks: sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analysis.commands.interrupts import counting, put_off
+from analysis.commands.shared import Refusal, check_writable, or_usage
+from analysis.style.numbers import percent
+from nets.options import number_of
+
+if TYPE_CHECKING:
+    from analysis.choice.sweeps import Ended, Point, Sweep
+    from analysis.machine.works import Runner
+
+
+@click.command()
+@click.argument("file", metavar="FILE.toml", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the results.",
+)
+@click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help="Dask's scheduler.  [default: this machine, one process per core or accelerator]",
+)
+@click.option("--dry-run", is_flag=True, help="Predict memory and time of every point; run none.")
+def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> None:
+    """Run an experiment on every combination of networks, options and seeds in FILE.toml.
+
+    Each point is a result in the folder, named by the hash of what was asked. What is there isn't
+    run again: the same command continues a sweep that was stopped.
+
+    Ctrl-C lets the running points end and begins no more; a second one cancels them.
+    """
+    from analysis.choice.sweep_files import read_sweep
+    from analysis.choice.sweeps import forecast_text, forecasts, tidy
+
+    asked: Sweep = or_usage(read_sweep, _text(file))
+    if dry_run:
+        click.echo(forecast_text(asked.title, forecasts(asked, folder)), nl=False)
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot write to {str(folder)!r}: {error.strerror}") from None
+    check_writable(folder / "sweep.json")
+    tidy(folder)
+    points = asked.to_run(folder)
+    there = len(asked.points) - len(points)
+    ended: list[Ended] = []
+    count = 0
+    if points or scheduler:
+        with counting(2) as interrupts, _runner(points, scheduler) as runner:
+            ended, count = _run(points, folder, runner, interrupts)
+    failed = [one for one in ended if one.failure]
+    for one in failed:
+        assert one.failure
+        click.echo(f"failed: {one.point.title}: {one.failure.sentence}", err=True)
+    said = f"{number_of(len(asked.points), 'point')}: {there} there, {len(ended) - len(failed)} run"
+    left = len(points) - len(ended)
+    said += f", {len(failed)} failed" if failed else ""
+    click.echo(said + (f", {left} to run" if left else ""))
+    if count:
+        raise click.ClickException("interrupted: the same command continues the sweep")
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {number_of(len(points), 'point')} failed")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"cannot read {str(file)!r}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"{file.name!r} isn't a text in UTF-8") from None
+
+
+@contextlib.contextmanager
+def _runner(points: list[Point], scheduler: str | None) -> Iterator[Runner]:
+    """Yield what runs the points: a cluster, or this process's worker."""
+    from analysis.machine.cluster import MISSING_EXTRA, connected, has_dask, own_cluster, processes
+    from analysis.machine.works import run_here
+
+    devices = {point.experiment.device for point in points}
+    if scheduler is not None:
+        if not has_dask():
+            raise Refusal(f"--scheduler needs {MISSING_EXTRA}")
+        with connected(scheduler, devices) as runner:
+            yield runner
+        return
+    number = min(processes(devices), len(points))
+    if number > 1 and has_dask():
+        with own_cluster(number, devices) as runner:
+            yield runner
+        return
+    if number > 1:
+        click.echo(f"one point at a time: {number} at once need {MISSING_EXTRA}", err=True)
+    yield run_here
+
+
+def _run(
+    points: list[Point], folder: Path, runner: Runner, interrupts: Callable[[], int]
+) -> tuple[list[Ended], int]:
+    """Run the points and show their progress; return those that ended, and the interrupts."""
+    from analysis.choice.sweeps import run
+
+    ended: list[Ended] = []
+    running: dict[str, str] = {}
+
+    def show() -> None:
+        if sys.stderr.isatty():
+            now = "; ".join(list(running.values())[:3])
+            click.echo(f"\r\033[K{len(ended)} of {len(points)} {now}"[:200], err=True, nl=False)
+
+    def tell(point: Point, share: float) -> None:
+        running[point.name] = f"{point.title}, {percent(share, 1)}"
+        show()
+
+    try:
+        for one in run(points, folder, runner, tell, interrupts, put_off):
+            ended.append(one)
+            running.pop(one.point.name, None)
+            show()
+    except ConnectionError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        said = error.strerror or error
+        raise click.ClickException(f"cannot write to {str(folder)!r}: {said}") from None
+    finally:
+        if sys.stderr.isatty():
+            click.echo("\r\033[K", err=True, nl=False)
+    return ended, interrupts()
