@@ -31,7 +31,7 @@ from analysis.images.sets import ImageSet
 from analysis.lesions.drop import Lesions, results_of, study
 from analysis.lesions.report import LESIONS, lesions_hash, lesions_result
 from analysis.lesions.studies import stamp
-from analysis.lesions.subjects import IMAGES, MAX_IMAGES, digest_of, subject_of
+from analysis.lesions.subjects import IMAGES, MAX_IMAGES, subject_of
 from analysis.results.form import Result, hash_of, read_result
 from analysis.timing import measure as timing
 from analysis.timing.measure import Progress
@@ -380,7 +380,7 @@ class LesionPoints(TrainPoints):
         if run is None or run.ended:
             return False
         with suppress(OSError, ValueError):
-            weights = digest_of(checkpoints.load(RunFiles(folder, run.task.hash).weights))
+            weights = checkpoints.load(RunFiles(folder, run.task.hash).weights).digest
             tested = min(self.images, len(self._images().test))
             name = lesions_hash(str(spec), weights, self.digest, tested, seed)
             return _holds(folder, name, LESIONS)
@@ -413,7 +413,7 @@ class LesionPoints(TrainPoints):
             checkpoint = checkpoints.load(path)
         images = self._images()
         found = study(subject_of(checkpoint, images, self.images), tell, seed)
-        yield _file(lesions_result(found, images.digest, digest_of(checkpoint), stamp()))
+        yield _file(lesions_result(found, images.digest, checkpoint.digest, stamp()))
 
 
 @dataclass(frozen=True, kw_only=True)
