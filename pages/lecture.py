@@ -10,7 +10,7 @@ from analysis.style.language import translate
 from pages.ui.fields import tabs
 from pages.ui.speech import choose_language
 from pages.ui.wall import heading
-from pages.views.exercises import show_exercises
+from pages.views.exercises import SHOWN, show_exercises
 from pages.views.lecture import show_mine, show_story
 
 top = st.container()
@@ -22,7 +22,7 @@ with st.container(key="lecture_tabs", horizontal=True, horizontal_alignment="dis
     }
     shown = tabs(
         views,
-        key="lecture_shown",
+        key=SHOWN,
         settings={"exercises": ("exercise", "exercise_step")},
     )
     choose_language()

@@ -21,6 +21,9 @@ from pages.ui.markup import picture, table, verdict
 from pages.ui.theme import palette
 from pages.ui.wall import aside, heading, on_wall
 
+SHOWN = "lecture_shown"
+"""The parameter of the page's open tab."""
+
 _EXERCISE, _STEP = "exercise", "exercise_step"  # in the address
 
 _STEPS = {
@@ -130,7 +133,17 @@ def _steps(exercise: Exercise) -> Step:
         )
     steps = {step: translate(label) for step, label in _STEPS.items()}
     label = translate("Show")
-    return Step(segments(label, steps, Step.QUESTION, key=_STEP, label_visibility="collapsed"))
+    step = segments(label, steps, Step.QUESTION, key=_STEP, label_visibility="collapsed")
+    if on_wall():  # which has no room for the page's tabs
+        st.button(
+            translate("Lecture"),
+            key="exercise_leave",
+            type="tertiary",
+            icon=":material/toc:",
+            on_click=hold,
+            args=(SHOWN, "story"),
+        )
+    return Step(step)
 
 
 def _go(key: str) -> None:

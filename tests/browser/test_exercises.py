@@ -54,6 +54,17 @@ def test_every_exercise_is_read_from_the_last_row(server: str, visit: Visit) -> 
             page.get_by_role("button", name="Next").click()
 
 
+def test_the_wall_shows_the_way_back_to_the_lecture(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture?view=wall&exercise={KEYS[3]}", 1280, 720)
+    leave = page.locator(".st-key-exercise_strip").get_by_role("button", name="Lecture")
+    expect(leave).to_be_in_viewport(ratio=1)
+    leave.click()
+    expect(page.get_by_role("radio", name="Story")).to_be_checked()
+    expect(page).to_have_url(re.compile("lecture_shown=story"))
+    page.get_by_role("radio", name="What is wrong here?").click()
+    expect(page.get_by_role("heading", name=f"4. {EXERCISES[KEYS[3]].title}")).to_be_visible()
+
+
 def test_code_and_answer_are_accessible_and_fit_a_phone(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture?exercise=pool_seven&exercise_step=answer", 390, 844)
     drawn(page)
