@@ -51,7 +51,7 @@ if on_wall():
 st.html(verdict(choice.sentence))
 view, asked_front = choose_view(choice), ""
 if view == "fits":
-    show_fits(choice)
+    show_fits(choice, asked.predictor)
 elif view == "deepest":
     show_deepest(choice)
     show_real_step(choice)

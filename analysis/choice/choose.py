@@ -6,7 +6,7 @@ has a sentence. If no network fits, it names the closest one and how far it is o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
@@ -92,7 +92,7 @@ class Budget(StrEnum):
             "max_params": marked("parameters"),
             "max_training_bytes": marked("training memory"),
             "max_inference_bytes": marked("inference memory"),
-            "max_ms": marked("measured time"),
+            "max_ms": marked("time of an iteration"),
         }[self.value]
 
     def written(self, value: float) -> str:
@@ -290,6 +290,7 @@ def choose(
     optimiser: Optimiser = Optimiser.SGD,
     measured_ms: Mapping[str, float] | None = None,
     candidates: Sequence[ResNetSpec] | None = None,
+    predict: Callable[[ResNetSpec], float | None] | None = None,
 ) -> Choice:
     """Find the networks that fit.
 
@@ -302,6 +303,7 @@ def choose(
         measured_ms: times measured at this input, batch and type, by the network's text form. If
             `max_ms` is set, a network without a time doesn't fit.
         candidates: networks to evaluate, adapted to the task; by default the catalog's.
+        predict: predicts the time of a network that wasn't measured, or returns None.
 
     Raises:
         ValueError: in one sentence, if the batch is bad or `max_ms` is set without any times.
@@ -309,14 +311,15 @@ def choose(
     check_batch(batch)
     if budgets.max_ms is not None and not measured_ms:
         raise ValueError("max_ms needs measured times, but none were given")
-    judge = _Judge(budgets.limits, batch, dtype, optimiser, measured_ms or {})
+    judge = _Judge(budgets.limits, batch, dtype, optimiser, measured_ms or {}, predict)
     fits, misses, refused = [], [], []
     for spec in _candidates(task, candidates):
         counted = judge.row(spec)
         if budgets.max_training_bytes is not None and counted.untrainable:
             refused.append(Refusal(counted.model, counted.untrainable))
-        elif budgets.max_ms is not None and counted.measured_ms is None:
-            refused.append(Refusal(counted.model, "not measured"))
+        elif budgets.max_ms is not None and time_of(counted) is None:
+            reason = "neither measured nor predicted" if predict else "not measured"
+            refused.append(Refusal(counted.model, reason))
         elif over := judge.over(counted):
             worst = max(need / judge.limits[budget] for budget, need in over.items())
             misses.append(Miss(counted, over, worst))
@@ -338,6 +341,11 @@ def choose(
     )
 
 
+def time_of(counted: Row) -> float | None:
+    """Return a network's measured time, or else its predicted one, in ms."""
+    return counted.predicted_ms if counted.measured_ms is None else counted.measured_ms
+
+
 @dataclass(frozen=True)
 class _Judge:
     limits: dict[Budget, float]
@@ -345,12 +353,15 @@ class _Judge:
     dtype: Dtype
     optimiser: Optimiser
     measured_ms: Mapping[str, float]
+    predict: Callable[[ResNetSpec], float | None] | None
     rows: dict[ResNetSpec, Row] = field(default_factory=dict)
 
     def row(self, spec: ResNetSpec) -> Row:
         """Return a network's row, computed once."""
         if spec not in self.rows:
             counted = row(spec, self.batch, measured_ms=self.measured_ms)
+            if self.predict and Budget.TIME in self.limits and counted.measured_ms is None:
+                counted = replace(counted, predicted_ms=self.predict(spec))
             self.rows[spec] = with_memory(counted, self.optimiser, (self.dtype,))
         return self.rows[spec]
 
@@ -361,7 +372,7 @@ class _Judge:
             Budget.PARAMS: counted.params,
             Budget.TRAINING: TRAINING[self.dtype].of(counted),
             Budget.INFERENCE: INFERENCE[self.dtype].of(counted),
-            Budget.TIME: counted.measured_ms,
+            Budget.TIME: time_of(counted),
         }
         return {
             budget: need
@@ -440,7 +451,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
     found = []
     for members in families:
         shallowest = min(members, key=lambda r: r.depth)
-        if Budget.TIME in judge.limits:  # only measured networks have a time
+        if Budget.TIME in judge.limits:  # times needn't grow from rung to rung
             inside = [r for r in members if r in fits]
             deep, deeper = max(inside, key=lambda r: r.depth, default=None), None
         else:
@@ -481,6 +492,12 @@ def _sentence(choice: Choice) -> str:
             model=name_of(parse(first.model)),
             others=others,
             reason=first.reason,
+        )
+    judged = [*choice.fits, *(miss.row for miss in choice.misses)]
+    if predicted := sum(row.predicted_ms is not None for row in judged):
+        aside = (
+            counted(predicted, " {number} time is predicted.", " {number} times are predicted.")
+            + aside
         )
     if not every:
         return translate("No network could be evaluated for {task}.", task=task) + aside

@@ -269,8 +269,9 @@ class Row:
 
     `training_bytes_*` is the predicted peak of a training step, and `inference_bytes_*` that of a
     forward in the given type; they are None if no replay was requested. The caller supplies
-    `measured_ms` and `measured_bytes`. If a network can't train at this batch, `saved_bytes` and
-    `training_bytes_*` are None and `untrainable` says why.
+    `measured_ms` and `measured_bytes`, and `predicted_ms` of a network that wasn't measured. If a
+    network can't train at this batch, `saved_bytes` and `training_bytes_*` are None and
+    `untrainable` says why.
     """
 
     spec: ResNetSpec
@@ -296,6 +297,7 @@ class Row:
     inference_bytes_float16: int | None = None
     measured_ms: float | None = None
     measured_bytes: int | None = None
+    predicted_ms: float | None = None
     untrainable: str = ""
 
     @property

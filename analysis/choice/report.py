@@ -168,7 +168,7 @@ def choice_json(choice: Choice) -> str:
         "dtype": choice.dtype.value,
         "optimiser": choice.optimiser.value,
         "budgets": {budget.value: limit for budget, limit in choice.budgets.limits.items()},
-        "fits": [row_dict(row) for row in choice.fits],
+        "fits": [{**row_dict(row), "predicted_ms": row.predicted_ms} for row in choice.fits],
         "misses": [
             {
                 "model": miss.row.model,

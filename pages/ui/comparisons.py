@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.choice.choose import Budgets, Choice, Task, choose
 from analysis.choice.compare import Comparison, Sweep, SweepCurve, compare, curve
@@ -13,19 +13,26 @@ from analysis.costs.step import Dtype, Optimiser
 from nets import ResNetSpec
 from pages.ui.measured import MeasuredStep, comparable
 
+if TYPE_CHECKING:
+    from analysis.timing.predict import Predictor
+
 _KEPT = 32
 
 diff_of = lru_cache(_KEPT)(diff)
 
 
 class Asked(NamedTuple):
-    """Budgets, the training step that they apply to, and the measured times in ms by model."""
+    """Budgets, the training step that they apply to, and its times.
+
+    `times` are the measured ones in ms by model; `predictor` predicts the others, if it is good.
+    """
 
     budgets: Budgets
     batch: int
     dtype: Dtype
     optimiser: Optimiser
     times: frozenset[tuple[str, float]]
+    predictor: Predictor | None = None
 
 
 @lru_cache(2 * _KEPT)
@@ -37,7 +44,15 @@ def curve_of(spec: ResNetSpec, sweep: Sweep, batch: int) -> SweepCurve:
 @lru_cache(_KEPT)
 def choice_of(task: Task, asked: Asked) -> Choice:
     """Return the networks that fit the budgets."""
-    return choose(task, asked.budgets, asked.batch, asked.dtype, asked.optimiser, dict(asked.times))
+    return choose(
+        task,
+        asked.budgets,
+        asked.batch,
+        asked.dtype,
+        asked.optimiser,
+        dict(asked.times),
+        predict=asked.predictor.ms if asked.predictor and asked.predictor.is_good else None,
+    )
 
 
 def comparison_of(

@@ -18,6 +18,7 @@ from nets.options import number_of
 if TYPE_CHECKING:
     from analysis.choice.compare import Speed
     from analysis.timing.measure import Timing
+    from analysis.timing.predict import Predictor
     from analysis.training.runs import Run
 
 TIMINGS = "timings"
@@ -121,6 +122,22 @@ def own_speed() -> Speed | None:
         how=f"Measured on this server: {how}. {stamp(latest)}.",
         rates=tuple(rates.items()),
     )
+
+
+def predictor(batch: int, dtype: str = "float32") -> Predictor | None:
+    """Return what predicts a training step of networks that weren't timed, if any was timed.
+
+    It rests on the comparable steps, if they were timed on the Timing page.
+    """
+    if not (steps := comparable(batch, dtype)):
+        return None
+    from analysis.timing.predict import predictor_of
+    from analysis.timing.report import conditions
+
+    found = [one for one in timings(batch=batch, dtype=dtype) if one.step_ms and one.optimiser_ms]
+    found.sort(key=lambda timing: timing.environment.date)
+    latest = {one.model: one for one in found if conditions(one) == steps[-1].how}
+    return predictor_of(list(latest.values()))
 
 
 def _timed(batch: int, dtype: str) -> Iterator[MeasuredStep]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 
 import streamlit as st
 
@@ -23,14 +24,18 @@ from analysis.choice.choose import (
     name_of,
     task_of,
 )
+from analysis.choice.compare import Row
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
 from analysis.machine.devices import devices
 from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any
 from analysis.timing.measure import measure_each
+from analysis.timing.predict import ENOUGH, GOOD, Predictor
 from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
+from nets import parse
+from nets.options import number_of
 from nets.text import parse_shape
 from pages.ui.address import held
 from pages.ui.charts import chart_picture
@@ -40,7 +45,7 @@ from pages.ui.exports import export
 from pages.ui.fields import number, segments, select, tabs, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
-from pages.ui.measured import comparable, measured_ms
+from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.wall import aside
 from pages.ui.words import complain, sentence
@@ -80,7 +85,12 @@ def choose_budgets() -> Asked | None:
         ("Parameters, M", "max_params", "In 10⁶."),
         ("Training, GB", "max_training", "Predicted peak memory of a training step."),
         ("Inference, GB", "max_inference", "Parameters and peak activations."),
-        ("Iteration, ms", "max_ms", "Only networks timed on this server count."),
+        (
+            "Iteration, ms",
+            "max_ms",
+            "The time of a training iteration, measured on this server or "
+            "predicted from those measured.",
+        ),
     )
     amounts: dict[str, float | None] = {
         key: number(
@@ -106,6 +116,7 @@ def choose_budgets() -> Asked | None:
         complain(str(error))
         return None
     times: frozenset[tuple[str, float]] = frozenset()
+    found = None
     if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
             complain("Times are measured with SGD; pick sgd as the optimiser or clear the time")
@@ -117,7 +128,8 @@ def choose_budgets() -> Asked | None:
                 "measure networks on the Timing or Training page first, or clear the time"
             )
             return None
-    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times)
+        found = predictor(batch, Dtype(dtype))
+    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times, found)
 
 
 def choose_view(choice: Choice) -> str:
@@ -127,11 +139,16 @@ def choose_view(choice: Choice) -> str:
     return tabs(views, key="choose_shown", settings=_SETTINGS) if views else ""
 
 
-def show_fits(choice: Choice) -> None:
-    """Show every network that fits, with its costs and published figures."""
+def show_fits(choice: Choice, found: Predictor | None) -> None:
+    """Show every network that fits, with its costs and published figures.
+
+    `found` predicts the times that weren't measured, if it is good.
+    """
+    is_timed = choice.budgets.max_ms is not None
     names = ["Network", "Depth", "Parameters", "MACs per image", "Training step", "Inference"]
     names += ["Activations per image", "Bytes moved"]
     names += ["Largest batch"] if choice.largest_batches else []
+    names += ["Iteration"] if is_timed else []
     rows = []
     for row in choice.fits:
         cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
@@ -150,20 +167,64 @@ def show_fits(choice: Choice) -> None:
                 cells.append(Cell(short(value, unit), f"{exact(value)} {unit}".rstrip()))
         if choice.largest_batches:
             cells.append(largest_batch(choice.largest_batches[row.model]))
+        if is_timed:
+            cells.append(_time(row))
         rows.append(cells)
     st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
         f"Click a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
         f"{choice.optimiser}. Training memory is predicted by replaying a step."
     )
-    if choice.budgets.max_ms is not None and (known := comparable(choice.batch, choice.dtype)):
+    if is_timed and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured on this server: {known[-1].how}.")
+        if found is not None:
+            _show_prediction(found)
     if choice.best:
         best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
         head = ("Network", "Best published result of what fits", "")
         models = [b.row.model for b in choice.best]
         st.html(table("Best published", head, best, 2, models))
         st.caption("Cited, not computed. Results of different recipes aren't comparable.")
+
+
+def _time(row: Row) -> Cell:
+    """Return the time of an iteration; a predicted one says so."""
+    if row.measured_ms is not None:
+        return Cell(short(row.measured_ms, "ms"), f"{row.measured_ms!r} ms, measured")
+    assert row.predicted_ms is not None
+    return Cell(f"≈ {short(row.predicted_ms, 'ms')}", f"{row.predicted_ms!r} ms, predicted")
+
+
+def _show_prediction(found: Predictor) -> None:
+    """Say how times are predicted, or why they aren't, and how good that is."""
+    count = number_of(len(found.checks), "network")
+    if not found.checks:
+        st.caption(
+            f"Times of other networks are predicted once {ENOUGH} networks have been timed on this "
+            "server under the same conditions."
+        )
+        return
+    if found.is_good:
+        st.caption(
+            f"Times with ≈ are predicted from the stages of the {count} timed on this server. Each "
+            f"of these, predicted from the others, is off by at most {found.worst:.0%}."
+        )
+    else:
+        st.caption(
+            "Times of other networks aren't predicted: one of those that were timed, predicted "
+            f"from the others, is off by more than {GOOD:.0%}."
+        )
+    rows = [
+        (
+            name_of(parse(check.model)),
+            short(check.measured_ms, "ms"),
+            short(check.predicted_ms, "ms") if isfinite(check.predicted_ms) else MISSING,
+            f"{check.error:+.0%}".replace("-", "−") if isfinite(check.error) else MISSING,
+        )
+        for check in found.checks
+    ]
+    with st.expander("Each timed network, predicted from the others"):
+        st.html(table("Prediction", ("Network", "Measured", "Predicted", "Error"), rows, 1))
 
 
 def show_deepest(choice: Choice) -> None:

@@ -14,6 +14,7 @@ from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
 from pages.views import choose
 from tests.analysis.fake_accelerator import FakeAccelerator
+from tests.analysis.test_predict import ideal
 from tests.analysis.test_render_timings import TRAINING
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
@@ -247,6 +248,30 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     app.text_input(key="own_input").input("3x0x0").run()
     assert "Input must be 1 to 4,096, not 0" in app.error[0].value
     assert not app.exception
+
+
+def test_choose_predicts_times_from_those_measured(open_app: Open) -> None:
+    depths = (20, 32, 44, 56)
+    app = open_app(None, "choose", task="cifar10", choose_batch="2")
+    app.session_state["timings"] = [ideal(f"resnet{depth}") for depth in depths[:3]]
+    app.number_input(key="max_ms").set_value(7.0).run()
+    assert not app.exception
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "predicted once 4 networks have been timed on this server" in captions
+    assert "≈" not in html(app)
+    app.session_state["timings"] = [ideal(f"resnet{depth}") for depth in depths]
+    app.run()
+    assert not app.exception
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Times with ≈ are predicted from the stages of the 4 networks timed on" in captions
+    assert "≈ 6.98 ms" in html(app)  # plain-56
+    assert "Each timed network, predicted from the others" in [one.label for one in app.expander]
+    slow = ideal("resnet56", factor=2.0)
+    app.session_state["timings"] = [*(ideal(f"resnet{depth}") for depth in depths[:3]), slow]
+    app.run()
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "Times of other networks aren't predicted: one of those" in captions
+    assert "≈" not in html(app)
 
 
 def test_an_infinite_number_in_the_address_is_left_out(open_app: Open) -> None:
