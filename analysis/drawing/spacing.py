@@ -27,7 +27,7 @@ class Spacing:
         below: from the boxes to a band's lower edge.
         row_gap: between rows.
         is_tight: whether a band's title may be beside what is above its boxes.
-        line: line spacing of a label of several lines with a number below.
+        line: line spacing of a label with a number below.
     """
 
     margin: float

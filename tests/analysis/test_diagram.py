@@ -137,7 +137,10 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
 
 def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
-    every, ends = entries(list(ShortcutKind), drawn.nodes, drawn.notes), "12.3 M saved memory, total per box"
+    every, ends = (
+        entries(list(ShortcutKind), drawn.nodes, drawn.notes),
+        "12.3 M saved memory, total per box",
+    )
     assert [entry.text for entry in every] == [
         "identity shortcut",
         "projection shortcut",

@@ -390,3 +390,19 @@ def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> 
         assert end < float(high.get("x", 0))  # on one line
         assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
         assert end - start >= 80
+
+
+@pytest.mark.parametrize("text", ["plain18", "resnet50", "resnet1202", "preresnet1001"])
+def test_no_stage_begins_with_a_single_block_at_the_end_of_a_row(text: str) -> None:
+    profile = counted(text)
+    pictures = [graph(profile, aspect=aspect, fits=True) for aspect in (0.7, 1, 16 / 9, 2.2, 3)]
+    pictures += [graph(profile, width_mm=width) for width in (None, 85, 170)]
+    for picture in pictures:
+        rows: dict[float, list[str]] = defaultdict(list)
+        for node in picture.nodes:
+            if node.kind is not Kind.ADD:
+                rows[node.y].append(node.path)
+        for paths in rows.values():
+            if len(paths) > 1 and paths[-1].endswith(".0"):
+                stage = paths[-1].partition(".")[0]
+                assert paths[-2].startswith(stage), paths
