@@ -36,10 +36,15 @@ def box(
     opens: tuple[str, ...] = (),
     inside: str = "",
 ) -> Node:
-    """Return a node sized for its label, with another line if it needs room for a number."""
+    """Return a node sized for its label, with another line if it needs room for a number.
+
+    On paper, a label and a number are closer to each other.
+    """
     width = _WIDER * max(text_width(line, TEXT) for line in lines)
     width += _WIDER * text_width(beside, TEXT) + BESIDE if beside else 0
     height = max(spacing.box, LINE * (len(lines) + figures) + 9)
+    if figures and spacing.is_tight:
+        height = max(spacing.box, spacing.line * (len(lines) + 1) + 5)
     width = max(spacing.smallest, round(width + spacing.padding, 1))
     label = "\n".join(lines)
     return Node(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
-from analysis.drawing.key import Entry, entries
+from analysis.drawing.key import SCALE, Entry, entries
 from analysis.drawing.parts import SLASH, Kind, Node
 from analysis.drawing.spacing import Spacing
 from nets import plan
@@ -161,6 +161,12 @@ class Network:
     spacing: Spacing
     notes: tuple[str, ...] = ()
     is_layers: bool = False
+    has_scale: bool = False
+
+    @property
+    def scale(self) -> float:
+        """The height of the scale in the key, in px."""
+        return SCALE if self.has_scale else 0.0
 
 
 def key_entries(networks: Sequence[Network]) -> tuple[Entry, ...]:

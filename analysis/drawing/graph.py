@@ -19,8 +19,8 @@ from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
-from analysis.drawing.spacing import PAPER, SCREEN, Spacing
-from analysis.drawing.wrap import px_at
+from analysis.drawing.spacing import LOW, PAPER, SCREEN, Spacing
+from analysis.drawing.wrap import COLUMN_MM, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
@@ -135,7 +135,8 @@ def view_of(
         )
     if labels is None and width_mm is not None:
         labels = Labels.OPERATIONS
-    spacing = SCREEN if width_mm is None else PAPER
+    on_paper = LOW if figures and (width_mm or 0.0) <= COLUMN_MM else PAPER
+    spacing = SCREEN if width_mm is None else on_paper
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
 
 
@@ -220,7 +221,10 @@ def network_of(view: View) -> Network:
     caption, is_layers = f"one node per {view.level}", view.level is Level.LAYER
     notes = () if is_layers or _says(view) is not Labels.PATH else tuple(_notes(spec))
     name = title(spec)
-    return Network(profile.model, name, caption, tuple(groups), view.spacing, notes, is_layers)
+    every = tuple(groups)
+    return Network(
+        profile.model, name, caption, every, view.spacing, notes, is_layers, view.figures
+    )
 
 
 def _says(view: View) -> Labels:

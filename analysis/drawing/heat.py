@@ -93,7 +93,15 @@ class Heat:
         return value + sum(self.values.get(path, 0) for path in node.also)
 
     def figures(self, node: Node) -> tuple[str, ...]:
-        """Return the number of a box in words, from longest to shortest; empty if there is none."""
+        """Return what a box can say, from longest to shortest; empty if it has no number.
+
+        A box whose label has its count doesn't repeat it.
+        """
+        found = self._words(node)
+        return found[-1:] if node.beside and self.per is Per.BOX else found
+
+    def _words(self, node: Node) -> tuple[str, ...]:
+        """Return the number of a box in words, from longest to shortest."""
         value = self.of(node)
         if not value:
             return ()
@@ -114,12 +122,12 @@ class Heat:
             return ""
         if self.per is Per.BLOCK and node.count > 1:
             return f"{short(value, self.unit)} {self.label} per block"
-        return f"{next(iter(self.figures(node)), short(value, self.unit))} {self.label}"
+        return f"{next(iter(self._words(node)), short(value, self.unit))} {self.label}"
 
-    def ends(self, most: float) -> str:
-        """Return the ends of the scale with its unit, and whether it is per box or per block."""
+    def end(self, most: float) -> str:
+        """Return the upper end of the scale, which begins at 0, and what a box's number is of."""
         reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
-        said = f"0 to {short(most, self.unit)} {self.label}"
+        said = f"{short(most, self.unit)} {self.label}"
         return said if self.varies else f"{said}, {reading}"
 
     def _hides(self, node: Node) -> bool:

@@ -20,11 +20,17 @@ NAMES = {
     ShortcutKind.NONE: "none",
 }
 
-SAMPLE, BAR = 34.0, 220.0
-"""Lengths of a line's sample and of the scale, in px."""
+SAMPLE = 34.0
+"""Length of a line's sample, in px."""
 
-_LEFT, _LINE, _GAP, _BELOW = 28.0, 24.0, 18.0, 10.0
-_TO_WORDS = 230.0
+SCALE = 24.0
+"""Height of a scale whose words are beside it, in px."""
+
+ZERO = "0"
+"""The lower end of a scale."""
+
+_LEFT, _LINE, _GAP, _BELOW = 28.0, 21.0, 18.0, 8.0
+_LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale, and the space to its words
 _TEXT, _WIDER = 13, 1.12  # font size in px, and how much wider a document's font may be
 
 
@@ -81,10 +87,16 @@ class Name:
 
 @dataclass(frozen=True)
 class Key:
-    """The key's layout, measured from the drawing's lower edge, in px."""
+    """The key's layout, measured from the drawing's lower edge, in px.
+
+    `zero` is where the lower end of the scale is written, `scale` and `length` are the scale's
+    upper left corner and its length, and `words` is where its upper end is written.
+    """
 
     names: tuple[Name, ...]
+    zero: Point
     scale: Point
+    length: float
     words: Point
     height: float
 
@@ -126,20 +138,22 @@ def _width(text: str) -> float:
     return _WIDER * text_width(text, _TEXT)
 
 
-def key_of(entries: Sequence[Entry], ends: str, width: float, margin: float) -> Key:
-    """Place the entries of a key and, if `ends` isn't empty, the scale.
+def key_of(entries: Sequence[Entry], end: str, width: float, margin: float) -> Key:
+    """Place the entries of a key and, if `end` isn't empty, the scale.
 
     They begin at the drawing's margin, or near its edge if they wouldn't fit otherwise. Entries
     that don't fit in a line continue on the next.
 
     Args:
         entries: the entries.
-        ends: the ends of the scale in words, or "" if there is none.
+        end: the upper end of the scale in words, or "" if there is none.
         width: the drawing's width in px.
         margin: the drawing's left and right margins in px.
     """
     wides = [entry.width for entry in entries]
-    longest = max(sum(wides) + _GAP * (len(wides) - 1), _TO_WORDS + _width(ends) if ends else 0.0)
+    zero, words_width = _width(ZERO) + _BESIDE, _width(end) + _BESIDE
+    least = zero + _SHORTEST + words_width if end else 0.0
+    longest = max(sum(wides) + _GAP * (len(wides) - 1), least)
     left = margin if margin + longest <= width else min(_LEFT, margin)
     names = []
     x, y = left, 0.0
@@ -149,10 +163,13 @@ def key_of(entries: Sequence[Entry], ends: str, width: float, margin: float) -> 
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
         x += wide + _GAP
     y += _LINE if entries else 0
-    scale, words = (left, y + 4), (left + _TO_WORDS, y + 16)
-    if ends:
-        if words[0] + _width(ends) > width:
-            words = (left, y + 36)
-            y += 22
-        y += _LINE
-    return Key(tuple(names), scale, words, y + _BELOW if y else 0)
+    room = width - left - zero - words_width - min(_BELOW, margin)
+    is_beside = room >= _SHORTEST
+    length = min(_LONGEST, room if is_beside else width - 2 * left - zero)
+    words = (left + zero + length + _BESIDE, y + 16)
+    if end and not is_beside:
+        words = (left, y + 36)
+    placed = (left, y + 16), (left + zero, y + 4), length, words
+    if end:
+        y += SCALE if is_beside else SCALE + 22
+    return Key(tuple(names), *placed, y + _BELOW if y else 0)

@@ -111,7 +111,8 @@ def _wrapped(
     else:
         most = wrap.most_beside(width_mm) if several else wrap.PAGE_MM
         low = min(low_mm(networks[0], width_mm) * len(networks), most)
-        width, rows = wrap.on_paper(wrappings, width_mm, low, told, heads)
+        beside = heads + networks[0].scale
+        width, rows = wrap.on_paper(wrappings, width_mm, low, told, beside)
         length = width - 2 * networks[0].spacing.margin
     return [in_rows(one, mine, length) for one, mine in zip(wrappings, rows, strict=True)]
 
@@ -163,7 +164,9 @@ def low_mm(network: Network, width_mm: float) -> float:
     """Return the largest height that a drawing should have on paper, in a column or on a page."""
     if network.is_layers:
         return wrap.PAGE_MM if width_mm <= wrap.COLUMN_MM else 160.0
-    return 120.0 if width_mm <= wrap.COLUMN_MM else 70.0
+    if width_mm > wrap.COLUMN_MM:
+        return 70.0
+    return 110.0 if network.has_scale else 120.0
 
 
 def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:

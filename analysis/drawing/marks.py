@@ -83,9 +83,9 @@ class Warm:
         return None if value is None else heat_colour(value / self.most, self.colours)
 
     @property
-    def ends(self) -> str:
-        """The ends of the scale, with its unit."""
-        return self.heat.ends(self.most)
+    def end(self) -> str:
+        """The upper end of the scale, with its unit."""
+        return self.heat.end(self.most)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Spacing:
         below: from the boxes to a band's lower edge.
         row_gap: between rows.
         is_tight: whether a band's title may be beside what is above its boxes.
+        line: line spacing of a label with a number below.
     """
 
     margin: float
@@ -45,6 +46,7 @@ class Spacing:
     below: float
     row_gap: float
     is_tight: bool
+    line: float
 
 
 LINE = 15.0
@@ -70,6 +72,7 @@ SCREEN = Spacing(
     below=20.0,
     row_gap=34.0,
     is_tight=False,
+    line=LINE,
 )
 
 PAPER = Spacing(
@@ -89,4 +92,8 @@ PAPER = Spacing(
     below=9.0,
     row_gap=9.0,
     is_tight=True,
+    line=13.0,
 )
+
+LOW = replace(PAPER, edge=5.0, arc=11.0, title=18.0, below=7.0, row_gap=7.0, line=12.0)
+"""For boxes with numbers in a column of paper, where height is scarce."""

@@ -12,7 +12,7 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import BAR, SAMPLE, Key, Name, Sign, entries_of, key_of
+from analysis.drawing.key import SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
     TITLE,
@@ -73,7 +73,7 @@ def svg(
     top = TITLE if title else 0.0
     told = entries_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
-    key = key_of(told, warm.ends if warm else "", graph.width, graph.margin)
+    key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height
     scale = look.scale(width, height)
     parts = [
@@ -318,17 +318,19 @@ def _sample(name: Name, palette: Palette) -> str:
 
 def _scale(warm: Warm, key: Key, palette: Palette) -> str:
     """Draw the scale, from 0 to the hottest node, with its unit."""
-    wide = BAR / len(warm.colours)
-    (x, y), (at, base) = key.scale, key.words
+    wide = key.length / len(warm.colours)
+    x, y = key.scale
     steps = "".join(
         f'<rect x="{_n(x + i * wide)}" y="{_n(y)}" width="{_n(wide + 0.5)}" height="14" '
         f'fill="{colour}"/>'
         for i, colour in enumerate(warm.colours)
     )
-    return (
-        f'<g class="scale">{steps}<text x="{_n(at)}" y="{_n(base)}" '
-        f'text-anchor="start" fill="{palette.text}">{escape(warm.ends)}</text></g>'
+    words = "".join(
+        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
+        f'fill="{palette.text}">{escape(text)}</text>'
+        for (at, base), text in ((key.zero, ZERO), (key.words, warm.end))
     )
+    return f'<g class="scale">{steps}{words}</g>'
 
 
 def _line(points: tuple[Point, ...]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import BAR, NAMES, SAMPLE, Key, Name, Sign, entries_of, key_of
+from analysis.drawing.key import NAMES, SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
     LARGE,
@@ -124,7 +124,7 @@ def tikz(
     told = entries_of(graph) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
-    key = key_of(told, warm.ends if warm else "", graph.width, graph.margin)
+    key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
     height = graph.height + top + key.height
     pen = _Pen(_scale(graph.width, height, look), top)
     lines = [
@@ -437,9 +437,10 @@ def _sample(pen: _Pen, name: Name, below: float) -> Iterator[str]:
 
 
 def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:
-    wide = BAR / len(warm.colours)
-    (x, y), (at, base) = key.scale, key.words
+    wide = key.length / len(warm.colours)
+    x, y = key.scale
     for i, colour in enumerate(warm.colours):
         box = pen.box(x + i * wide, below + y, wide + 0.5, 14)
         yield rf"\path[fill=net{colour[1:]}] {box};"
-    yield _words(pen, at, below + base, warm.ends, "words, anchor=base west")
+    for (at, base), text in ((key.zero, ZERO), (key.words, warm.end)):
+        yield _words(pen, at, below + base, text, "words, anchor=base west")

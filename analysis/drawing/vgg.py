@@ -199,4 +199,4 @@ def vgg19(
     ]
     groups.append(Group("head", tuple(head), output=str(LINEARS[-1])))
     caption, is_layers = f"one node per {level}", level == "layer"
-    return Network(NAME, TITLE, caption, tuple(groups), spacing, is_layers=is_layers)
+    return Network(NAME, TITLE, caption, tuple(groups), spacing, (), is_layers, figures)

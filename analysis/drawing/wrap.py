@@ -130,16 +130,26 @@ class Wrapping:
         return self._accompanied(rows, length)
 
     def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
-        """Return the rows with single nodes joined by the cell before them, where possible."""
+        """Return the rows with single nodes joined by the cell before them, where possible.
+
+        If this would leave the first block of a stage alone at the end of its row, the whole stage
+        joins them instead, where it fits.
+        """
         for before, row in pairwise(rows):
             part = before[-1]
             if not self.is_lonely(row) or part.stop - part.start < 2:
                 continue
-            moved = Part(part.group, part.stop - 1, part.stop)
-            left = [*before[:-1], part._replace(stop=part.stop - 1)]
-            if self._nodes(left) > 1 and self.row_width([moved, *row]) <= length:
-                before[:] = left
-                row.insert(0, moved)
+            moves = [part.stop - 1]
+            if part.stop - part.start == 2 and part.start == 0 and len(before) > 1:
+                moves.insert(0, 0)
+            for start in moves:
+                moved = part._replace(start=start)
+                kept = [part._replace(stop=start)] if start > part.start else []
+                left = [*before[:-1], *kept]
+                if self._nodes(left) > 1 and self.row_width([moved, *row]) <= length:
+                    before[:] = left
+                    row.insert(0, moved)
+                    break
         return rows
 
     def _nodes(self, row: Row) -> int:

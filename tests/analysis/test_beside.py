@@ -99,6 +99,14 @@ def test_networks_fit_a_page_in_columns_or_else_in_rows(
     assert found.text_pt >= text_pt - 0.001
 
 
+def test_numbers_in_boxes_leave_the_figure_low() -> None:
+    picture = FIGURE.graph(width_mm=170, figures=True)
+    found = printed(picture, 170, FIGURE.heat(Metric.MACS))
+    assert picture.layout is Layout.COLUMN
+    assert found.tall_mm <= 200.01
+    assert found.text_pt >= 6
+
+
 def test_a_layout_that_is_asked_for_is_drawn() -> None:
     for layout in Layout:
         drawn = row("resnet18", "preresnet164").graph(width_mm=170, arranged=layout)

@@ -137,7 +137,10 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
 
 def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
-    every, ends = entries(list(ShortcutKind), drawn.nodes, drawn.notes), "0 to 12.3 M MACs"
+    every, ends = (
+        entries(list(ShortcutKind), drawn.nodes, drawn.notes),
+        "12.3 M saved memory, total per box",
+    )
     assert [entry.text for entry in every] == [
         "identity shortcut",
         "projection shortcut",
@@ -149,17 +152,18 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
         "head: avg pool, fc 10",
     ]
     narrow = key_of(every, ends, 250, 60)
-    assert [name.sample[1] for name in narrow.names] == [12, 36, 60, 84, 84, 108, 108, 132]
+    assert [name.sample[1] for name in narrow.names] == [12, 33, 54, 75, 75, 96, 96, 117]
     assert [name.text for name in narrow.names if name.sample[0] != 28] == [
         "addition",
         "stem: 3×3, 16",
     ]
     for name in narrow.names:
         assert name.words[0] + text_width(name.text, 13) < 250
-    assert narrow.words[0] == narrow.scale[0] == 28
-    assert narrow.height == 6 * 24 + 24 + 22 + 10
+    assert narrow.words[0] == narrow.zero[0] == 28
+    assert narrow.scale[0] + narrow.length <= 250 - 28
+    assert narrow.height == 6 * 21 + 24 + 22 + 8
     wide = key_of(every, ends, 1_400, 60)
     assert {name.sample[1] for name in wide.names} == {12}
-    assert wide.names[0].sample[0] == wide.scale[0] == 60
-    assert wide.height == 2 * 24 + 10
+    assert wide.names[0].sample[0] == wide.zero[0] == 60
+    assert wide.height == 21 + 24 + 8
     assert key_of((), "", 1_400, 60).height == 0

@@ -14,7 +14,7 @@ import analysis
 from analysis.costs.profiles import Profile
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph
-from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.marks import Warm, lines_of
 from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.svg import svg
@@ -42,8 +42,8 @@ class Printed(NamedTuple):
     text_pt: float
 
 
-def printed(picture: Graph, width_mm: float) -> Printed:
-    root = ElementTree.fromstring(svg(picture, Look(width_mm=width_mm)))
+def printed(picture: Graph, width_mm: float, heat: Heat | None = None) -> Printed:
+    root = ElementTree.fromstring(svg(picture, Look(width_mm=width_mm), heat))
     _, _, wide, tall = map(float, root.get("viewBox", "").split())
     usual = float(root.get("font-size", 0))
     sizes = [float(text.get("font-size", usual)) for text in root.iter(f"{SVG}text")]
@@ -351,3 +351,58 @@ def test_a_block_alone_is_legible_in_a_column_and_on_a_page(text: str, path: str
     if text != "seresnet50":  # its longest blocks don't fit in a legible row
         assert page.layout is Layout.ROWS
     assert said(page) == said(narrow) == said(block_graph(profile, path))
+
+
+@pytest.mark.parametrize(
+    "text", ["resnet18", "resnet34", "plain34", "resnet50", "resnet152", "preresnet164"]
+)
+@pytest.mark.parametrize("metric", Metric)
+def test_a_graph_with_numbers_fits_a_column_and_a_page(text: str, metric: Metric) -> None:
+    profile = counted(text)
+    heat = heat_of(profile, metric)
+    for width, most in ((85, 110), (170, 70)):
+        picture = graph(profile, width_mm=width, figures=True)
+        found = printed(picture, width, heat)
+        assert found.tall_mm <= most + 0.01
+        assert 7 <= found.text_pt <= 8.001
+        warm = Warm.of(picture, heat, LIGHT)
+        for node in picture.nodes:
+            if node.count > 1 and node.kind is not Kind.ADD:
+                lines = " ".join(line.text for line in lines_of(node, warm))
+                assert lines.count(f"×{node.count} ") + lines.endswith(f"×{node.count}") == 1
+
+
+@pytest.mark.parametrize("text", ["resnet20", "resnet50"])
+@pytest.mark.parametrize("width", [85, 170, None])
+def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> None:
+    profile = counted(text)
+    for per in Per:
+        heat = replace(heat_of(profile, Metric.SAVED_BYTES), per=per)
+        picture = graph(profile, width_mm=width, figures=True)
+        root = ElementTree.fromstring(svg(picture, Look(width_mm=width), heat))
+        (scale,) = root.iterfind(f".//{SVG}g[@class='scale']")
+        bars = list(scale.iter(f"{SVG}rect"))
+        low, high = scale.iter(f"{SVG}text")
+        start = float(bars[0].get("x", 0))
+        end = float(bars[-1].get("x", 0)) + float(bars[-1].get("width", 0))
+        assert low.text == "0"
+        assert float(low.get("x", 0)) + text_width("0", 13) < start
+        assert end < float(high.get("x", 0))  # on one line
+        assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
+        assert end - start >= 80
+
+
+@pytest.mark.parametrize("text", ["plain18", "resnet50", "resnet1202", "preresnet1001"])
+def test_no_stage_begins_with_a_single_block_at_the_end_of_a_row(text: str) -> None:
+    profile = counted(text)
+    pictures = [graph(profile, aspect=aspect, fits=True) for aspect in (0.7, 1, 16 / 9, 2.2, 3)]
+    pictures += [graph(profile, width_mm=width) for width in (None, 85, 170)]
+    for picture in pictures:
+        rows: dict[float, list[str]] = defaultdict(list)
+        for node in picture.nodes:
+            if node.kind is not Kind.ADD:
+                rows[node.y].append(node.path)
+        for paths in rows.values():
+            if len(paths) > 1 and paths[-1].endswith(".0"):
+                stage = paths[-1].partition(".")[0]
+                assert paths[-2].startswith(stage), paths
