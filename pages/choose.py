@@ -11,7 +11,7 @@ from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
-from pages.ui.wall import aside, heading, on_wall
+from pages.ui.wall import aside, fold, heading, on_wall
 from pages.ui.words import complain
 from pages.views.choose import (
     choose_budgets,
@@ -30,7 +30,7 @@ from pages.views.choose import (
 warm_up()
 export = aside("beside") if on_wall() else heading(translate("Choose"))
 aside("intro").markdown("Pick a task and your budgets to see which networks fit.")
-with aside("settings"):
+with fold("settings", "Task and budgets"):
     task = choose_task()
     asked = choose_budgets()
 if task is None or asked is None:

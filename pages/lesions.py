@@ -12,7 +12,7 @@ from analysis.lesions.report import lesions_of
 from analysis.style.language import translate
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, heading, on_wall
+from pages.ui.wall import aside, fold, heading, on_wall
 from pages.views.inside import show_blocks, show_seen
 from pages.views.lesions import (
     choose_patients,
@@ -45,7 +45,7 @@ export = heading(translate("Lesions"))
 aside("intro").markdown(
     "Click a block to take it out of the trained network; click it again to put it back."
 )
-top, below, work = aside("top"), aside("below"), st.container()
+top, below, work = fold("top", "Networks and images"), aside("below"), st.container()
 training, job = job_of(TRAINING), job_of(KEY)
 is_new = training is not None and is_over(training) and take_trained(training)
 patients = choose_patients(top, below)

@@ -11,7 +11,7 @@ spec = requested()
 from analysis.lesions.report import paths_of
 from analysis.style.language import translate
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, heading
+from pages.ui.wall import aside, end_of_wall, fold, heading
 from pages.views.paths import (
     KEY,
     answer,
@@ -31,7 +31,7 @@ aside("intro").markdown(
     "A signal can bypass each block through its shortcut, so n blocks make 2ⁿ paths through a "
     "network. Which of them carry the gradient?"
 )
-top, below, place = aside("top"), aside("below"), st.container()
+top, below, place = fold("top", "Network and images"), aside("below"), st.container()
 question = choose_question(spec, top, below)
 job = job_of(KEY)
 running = job is not None and not is_over(job)

@@ -18,7 +18,7 @@ from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
-from pages.ui.wall import action, aside, heading, on_wall
+from pages.ui.wall import action, aside, fold, heading, on_wall
 from pages.views.timing import (
     HEAVY,
     choose_settings,
@@ -49,7 +49,7 @@ if accelerator() is None and profile.macs > HEAVY:
         type="tertiary",
         icon=":material/speed:",
     )
-with aside("settings"):
+with fold("settings"):
     settings = choose_settings(spec)
 job = job_of("timing")
 running = job is not None and not is_over(job)

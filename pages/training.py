@@ -15,7 +15,7 @@ from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, heading
+from pages.ui.wall import aside, end_of_wall, fold, heading
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
@@ -36,7 +36,7 @@ from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choo
 
 warm_up()
 export = heading(translate("Training"))
-with aside("mode"):
+with fold("mode", "What to train"):
     mode, depths, shown = choose_mode()
 aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
@@ -44,7 +44,7 @@ aside("intro").markdown(
     if mode == DEGRADE
     else "Train the model in the sidebar with a recipe, then test it."
 )
-top, place, below, more = aside("top"), st.container(), aside("below"), st.container()
+top, place, below, more = fold("top"), st.container(), aside("below"), st.container()
 job = job_of(KEY)
 running = job is not None and not is_over(job)
 if job is not None and not running:

@@ -9,7 +9,7 @@ requested()
 from analysis.style.language import translate
 from pages.ui.ending import end_page
 from pages.ui.markup import table
-from pages.ui.wall import aside, heading, on_wall
+from pages.ui.wall import aside, fold, heading, on_wall
 from pages.views.units import (
     choose_unit,
     draw_unit,
@@ -26,7 +26,7 @@ aside("intro").markdown(
     "signal and the gradient. Shapes are those of ResNet-34 (basic) and ResNet-50 (bottleneck), "
     "whichever model the sidebar shows."
 )
-with aside("settings"):
+with fold("settings", "Units to compare"):
     choices = st.columns(2, gap="large")
 units = [choose_unit(side, index) for index, side in enumerate(choices)]
 if on_wall():

@@ -6,7 +6,9 @@ It is a setting of every page, `view=wall` in the address. The key P and a butto
 from __future__ import annotations
 
 from enum import StrEnum
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -80,6 +82,29 @@ def aside(key: str) -> DeltaGenerator:
     return st.container(key=f"aside-{key}" if on_wall() else None)
 
 
+def fold(key: str, label: str = "Settings") -> DeltaGenerator:
+    """Return a container of settings that a phone shows only once they are opened.
+
+    Above the picture they would fill its screen. A folded container still shows errors, the page's
+    button and what is `unfolded`. On the wall it is an `aside`.
+
+    Args:
+        key: identifies the container on the page.
+        label: what a phone's visitor presses to open and close it.
+    """
+    if on_wall():
+        return aside(key)
+    place = st.container(key=f"fold-{key}")
+    place.html(f'<details class="rl-fold"><summary>{escape(label)}</summary></details>')
+    return place
+
+
+def unfolded(key: str, place: Any) -> DeltaGenerator:
+    """Return a container within a place whose contents a phone never folds."""
+    found: DeltaGenerator = place.container(key=f"unfolded-{key}")
+    return found
+
+
 def said(key: str) -> DeltaGenerator:
     """Return the container of what is said below a picture, or of a job's progress.
 
@@ -92,7 +117,7 @@ def action(place: DeltaGenerator | None = None) -> DeltaGenerator:
     """Return the container of a page's button; on the wall, it is beside the title."""
     if on_wall():
         return st.container(key="wall_action")
-    return st.container() if place is None else place
+    return unfolded("action", st if place is None else place)
 
 
 def end_of_wall() -> None:

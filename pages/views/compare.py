@@ -77,7 +77,7 @@ from pages.ui.fields import (
 from pages.ui.markup import picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
-from pages.ui.wall import aside, end_of_wall, on_wall
+from pages.ui.wall import aside, end_of_wall, fold, on_wall
 from pages.ui.words import complain, sentence
 
 _NETS = "nets"
@@ -142,7 +142,7 @@ def _choose_batch(place: DeltaGenerator) -> int:
 
 def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show the networks' chart and table; draw the export button in `files`."""
-    with aside("networks"):
+    with fold("networks", "Networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     texts = networks(
         "Networks", CATALOG, USUAL_NETS[spec.stem], key=_NETS, place=left, widget="compared"
@@ -196,7 +196,7 @@ def _choose_axes(
         name: axis.menu_label if isinstance(axis, Recipe) else axis.label
         for name, axis in axes.items()
     }
-    with aside("axes"):
+    with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)

@@ -21,7 +21,7 @@ from pages.ui.address import held
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
-from pages.ui.wall import aside, on_wall
+from pages.ui.wall import aside, fold, on_wall, unfolded
 from pages.ui.words import complain, sentence
 
 _TWIN = "true"
@@ -37,9 +37,13 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         What to draw, and the numbers that colour it.
     """
     top = st.container()
-    with aside("settings"):
+    with fold("settings"):
         words, middle, beside = st.columns([4.2, 2.5, 2.7], vertical_alignment="center")
-    (top if on_wall() else words).markdown(said)
+        levels, colours, per, labels, layouts = st.columns(
+            [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
+        )
+    below = aside("below")
+    (top if on_wall() else unfolded("said", words)).markdown(said)
     is_plain = spec.shortcut is Shortcut.NONE
     kind = "residual" if is_plain else "plain"
     asked = select(
@@ -53,11 +57,6 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         f"{vgg.TITLE} from its published layers, as in He et al. 2015, Fig. 3.",
     )
     twin = asked is not None
-    with aside("looks"):
-        levels, colours, per, labels, layouts = st.columns(
-            [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
-        )
-        below = st.container()
     level = segments("Level", list(Level), Level.BLOCK, key="level", place=levels)
     unfold = switch(
         "Unfold equal blocks",

@@ -1,0 +1,74 @@
+"""A phone: the picture comes first, the settings open on a press; the desk shows both."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, drawn
+
+PICTURES = {
+    "shortcuts": ".rv-canvas",
+    "units": ".rl-figure img",
+    "timing?model=resnet50": ".rl-table td",
+    "training": ".stPlotlyChart",
+    "lesions": ".rv-canvas",
+    "paths": ".stPlotlyChart",
+    "compare": ".stPlotlyChart",
+    "choose": ".rl-table td",
+}
+"""What each page with settings above its picture shows first."""
+
+FIELDS = """[...document.querySelectorAll(
+  "main :is([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stCheckbox])"
+)].filter((field) => field.checkVisibility())"""
+
+
+def fields_above(page: Page, picture: str) -> int:
+    """Return how many fields are visible above the picture."""
+    top = page.locator(picture).first.bounding_box()
+    assert top
+    found: int = page.evaluate(
+        f"(y) => {FIELDS}.filter((field) => field.getBoundingClientRect().bottom <= y).length",
+        top["y"],
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_picture_comes_before_the_settings(name: str, server: str, visit: Visit) -> None:
+    picture = PICTURES[name]
+    page = visit(f"{server}/{name}", 390, 844)
+    drawn(page)
+    first = page.locator(picture).first
+    expect(first).to_be_visible()
+    assert fields_above(page, picture) == 0
+    place = first.bounding_box()
+    assert place
+    assert place["y"] < 844
+    folds = page.locator(".rl-fold summary")
+    for number in range(folds.count()):
+        folds.nth(number).click()
+    assert fields_above(page, picture) >= 2
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(folds.first).to_be_hidden()
+    assert fields_above(page, picture) >= 2
+
+
+def test_settings_stay_open_while_the_page_answers_them(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/units", 390, 844)
+    drawn(page)
+    page.get_by_text("Units to compare").click()
+    page.get_by_role("combobox", name="Block").first.click()
+    page.get_by_role("option", name="bottleneck").click()
+    expect(page).to_have_url(re.compile("left_block=bottleneck"))
+    drawn(page)
+    expect(page.get_by_role("combobox", name="Block").first).to_be_visible()
+
+
+def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?model=resnet20&timing_batches=none", 390, 844)
+    drawn(page)
+    expect(page.get_by_text("batch must be")).to_be_visible()
+    expect(page.get_by_role("button", name="Measure")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Batch size(s)")).to_be_hidden()
