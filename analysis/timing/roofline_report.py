@@ -26,7 +26,7 @@ ROOFLINE = "roofline"
 CONVENTION = (
     "FLOP: two per multiply-add of convolutions and linear layers. Bytes: inputs, weights and "
     "output of every layer in the dtype, added up, as if no layers were fused. Share: the least "
-    "time that the roof allows over the time taken."
+    "time that the roof allows over the time taken; data in the cache can give more than 100%."
 )
 """What the figures mean."""
 

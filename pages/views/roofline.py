@@ -130,9 +130,8 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
     chart = roofline_chart(found, shown)
     said = bound_words(found)
     if on_wall():
-        st.title(chart.title)
         show_chart(chart, "roofline")
-        st.markdown(said)
+        st.markdown(" ".join([said, *busy_words(found)[:1]]))
         end_of_wall()
     with section("Roofline"):
         how = f"Measured in {roofline_conditions(found)}. {stamp(found)}"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from analysis.style.language import Language, speaking
 from analysis.timing import roofline as measured
 from analysis.timing.measure import Spread
 from analysis.timing.roofline import (
+    LAP_MS,
     LAPS,
     MAX_ROUNDS,
     Busy,
@@ -51,6 +53,7 @@ from analysis.timing.roofline_report import (
 )
 from analysis.timing.settings import Settings
 from nets import CATALOG, parse
+from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.analysis.test_render_timings import CPU
 
 TINY = parse("resnet20:blocks=1,1,1:widths=4,4,4:stem_width=4:input=3x8x8")
@@ -329,3 +332,18 @@ def test_the_command(
     assert asked == 3 * [("resnet50", wanted)]
     assert run(["roofline", "resnet50", "--threads", "0"]) == 2
     assert capsys.readouterr().err.startswith("error: threads must be 1 to ")
+
+
+def test_an_accelerators_roofline_from_faked_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mark on the fake accelerator is a millisecond after the last one."""
+    FakeAccelerator(monkeypatch)
+    found = roofline(silent, TINY, replace(SHORT, device="meta"))
+    laps = round(LAP_MS)  # calls of a probe in one lap
+    assert found.roof == Roof(2 * 8192**3 * laps / 1e-3, 2 * 2**28 * laps / 1e-3, None)
+    cost = analysis.profile(TINY, batch=2)
+    for one, row in zip(found.points, cost.stages, strict=True):
+        assert one == point(row.name, 2 * row.macs, row.bytes_moved, 1e-3, found.roof)
+    counts = Counter(kind_of(row.type).value for row in cost.layers if row.bytes_moved)
+    assert {one.name: round(1e3 * one.seconds) for one in found.kinds} == counts
+    assert found.environment.accelerator == "Fake 9000"
+    assert Busy.ROUNDS not in found.busy
