@@ -48,14 +48,21 @@ _BUSY = {
 }
 
 
+_ASKED = (
+    *("model", "device", "batch", "dtype", "tf32"),
+    *("channels_last", "compile", "threads", "seed"),
+)
+
+
 def roofline_hash(model: str, settings: Settings, threads: int) -> str:
     """Return the hash of a question, before anything is measured."""
     return hash_of(ROOFLINE, _asked(model, settings, threads))
 
 
 def _asked(model: str, settings: Settings, threads: int) -> dict[str, Any]:
-    asked = asked_of(model, settings, threads)
-    return {key: value for key, value in asked.items() if key not in ("inference", "optimiser")}
+    return {
+        key: value for key, value in asked_of(model, settings, threads).items() if key in _ASKED
+    }
 
 
 def roofline_result(found: Roofline) -> Result:

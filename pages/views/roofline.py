@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.drawing.caption import sources_of
 from analysis.machine.jobs import Job
 from analysis.timing.report import stamp
-from analysis.timing.roofline import Roofline, RoofProgress, roofline
+from analysis.timing.roofline import Roofline, RoofProgress, Step, roofline
 from analysis.timing.roofline_charts import roofline_chart
 from analysis.timing.roofline_report import (
     CONVENTION,
@@ -36,7 +36,7 @@ from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
 from pages.ui.fields import segments
-from pages.ui.jobs import follow, is_over, job_of, say_why, start
+from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import table, verdict
 from pages.ui.wall import action, aside, end_of_wall, on_wall
@@ -115,13 +115,17 @@ def _known(spec: ResNetSpec, settings: Settings | None) -> Roofline | None:
 
 
 def _show_progress(job: Job) -> None:
-    latest: RoofProgress | None = job.progress
-    if latest is None:
-        st.progress(0.0, "Queued" if job.place else "Starting the worker")
+    reports: Sequence[RoofProgress] = job.results
+    if not reports:
+        show_share(0.0, "Queued" if job.place else "Starting the worker")
         return
-    left = latest.remaining_seconds
-    words = latest.step.capitalize()
-    st.progress(0.0, f"{words}, at most {left:.0f} s left" if left else words)
+    done = len({report.step for report in reports}) - 1
+    if reports[-1].step is Step.ROOF and done:  # once more, after the network
+        done = len(Step)
+    left = reports[-1].remaining_seconds
+    words = reports[-1].step.capitalize()
+    words += f", at most {left:.0f} s left" if left else ""
+    show_share(done / (len(Step) + 1), words)
 
 
 def _show(found: Roofline, other: Roofline | None, points: str) -> None:

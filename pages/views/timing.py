@@ -45,12 +45,8 @@ from nets.names import name_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
-<<<<<<< HEAD
-from pages.ui.fields import number, segments, select, switch, text
-from pages.ui.jobs import show_share
-=======
 from pages.ui.fields import number, segments, select, switch, tabs, text
->>>>>>> ea49a87 (Measure the roofline of a machine and where a network's stages stand under it)
+from pages.ui.jobs import show_share
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS

@@ -16,6 +16,8 @@ import analysis
 from analysis.__main__ import run
 from analysis.charts.chart import Chart, Draw
 from analysis.costs.step import Dtype
+from analysis.lecture import measured as lecture
+from analysis.lecture.settings import Settings as Address
 from analysis.results.form import Result
 from analysis.style.language import Language, speaking
 from analysis.timing import roofline as measured
@@ -347,3 +349,20 @@ def test_an_accelerators_roofline_from_faked_seconds(monkeypatch: pytest.MonkeyP
     assert {one.name: round(1e3 * one.seconds) for one in found.kinds} == counts
     assert found.environment.accelerator == "Fake 9000"
     assert Busy.ROUNDS not in found.busy
+
+
+def test_a_handout_shows_the_known_roofline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def known(name: str, kind: str) -> Result | None:
+        asked.append((name, kind))
+        return roofline_result(FOUND) if len(asked) == 1 else None
+
+    monkeypatch.setattr(lecture, "known", known)
+    address = Address({"timing_shown": "roofline", "timing_batches": "8", "timing_threads": "1"})
+    picture = lecture.timing(address, parse("resnet50"))
+    assert asked == [(roofline_hash("resnet50", Settings(batch=8), 1), "roofline")]
+    assert picture.charts == (roofline_chart(FOUND),)
+    assert picture.said == (bound_words(FOUND),)
+    picture = lecture.timing(address, parse("resnet50"))
+    assert picture.missing.endswith("press Measure the roofline.")

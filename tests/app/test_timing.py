@@ -116,6 +116,12 @@ def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) ->
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Download SVG", "CSV", "JSON"]
 
+    app.button(key="switch_view").click().run()
+    assert not app.exception
+    assert "Share of roof" not in html(app)
+    assert "head. The others (stem and layer3) reach 60% to 94% of the peak." in markdown(app)
+    app.button(key="switch_view").click().run()
+
     app.checkbox(key="timing_channels_last").check().run()
     assert app.warning[0].value.startswith("The stage times are noisy.")
     app.text_input(key="timing_batches").input("4,8").run()
