@@ -52,6 +52,7 @@ for command in (
     diagrams.shape,
     experiments.time,
     experiments.check_device,
+    experiments.roofline,
     experiments.gradients,
     learning.recipes,
     learning.train,

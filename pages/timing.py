@@ -22,6 +22,7 @@ from pages.ui.wall import action, aside, fold, heading, on_wall
 from pages.views.timing import (
     HEAVY,
     choose_settings,
+    choose_view,
     device_note,
     export_timings,
     history_table,
@@ -49,8 +50,15 @@ if accelerator() is None and profile.macs > HEAVY:
         type="tertiary",
         icon=":material/speed:",
     )
+with aside("view"):
+    view = choose_view()
 with fold("settings"):
-    settings = choose_settings(spec)
+    settings = choose_settings(spec, forward_only=view == "roofline")
+if view == "roofline":
+    from pages.views.roofline import show_roofline
+
+    show_roofline(spec, settings)
+    end_page()
 job = job_of("timing")
 running = job is not None and not is_over(job)
 action().button(

@@ -266,3 +266,51 @@ def gradients(
     with keeping(show_some):
         run = or_usage(experiment.measure, report, specs, settings)
     show(run)
+
+
+@click.command()
+@MODEL
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@click.option("--batch", type=int, default=8, show_default=True, help="Images per batch.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
+@click.option("--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits.")
+@click.option("--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C.")
+@click.option("--compile", is_flag=True, help="Use torch.compile; kinds of layers are left out.")
+@click.option("--threads", type=int, help="CPU threads.")
+@click.option(
+    "--seconds", type=float, default=20.0, show_default=True, help="Time limit for the stages."
+)
+@chart_options
+@format_option("text", "json", "csv")
+def roofline(spec: ResNetSpec, style: str, drawn: ChartFile | None, **options: Any) -> None:
+    """Measure this machine's peak and memory bandwidth, and how close each stage comes to them."""
+    from analysis.timing import roofline_report as render
+    from analysis.timing.roofline import RoofProgress, Step
+    from analysis.timing.roofline import roofline as measure_roofline
+    from analysis.timing.settings import Settings
+
+    settings = or_usage(Settings, **options, inference=True)
+    step = Step.ROOF
+
+    def report(progress: RoofProgress) -> None:
+        nonlocal step
+        step = progress.step
+
+    with keeping(lambda: f"while {step}: no roofline yet"):
+        found = or_usage(measure_roofline, report, spec, settings)
+    texts = {
+        "text": render.roofline_text,
+        "json": render.roofline_json,
+        "csv": render.roofline_csv,
+    }
+    click.echo(texts[style](found), nl=False)
+    if drawn is not None:
+        from analysis.timing.roofline_charts import roofline_chart
+
+        drawn.write(roofline_chart(found))

@@ -25,7 +25,7 @@ from analysis.images.kinds import InputKind
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, folder_of, open_offered
 from analysis.images.sets import ImageSet
 from analysis.lecture.picture import Picture, missing_until
-from analysis.lecture.settings import SEPARATOR, Settings
+from analysis.lecture.settings import SEPARATOR, TIMING_TABS, Settings
 from analysis.machine.devices import devices
 from analysis.results.form import Result
 from analysis.results.known import known, sources
@@ -37,6 +37,16 @@ from analysis.timing.charts import stage_chart
 from analysis.timing.measure import Timing
 from analysis.timing.report import RECORDED_HEAD, conditions, recorded_row, stamp
 from analysis.timing.results import TIME, recorded_timings, timing_hash, timing_of
+from analysis.timing.roofline_charts import roofline_chart
+from analysis.timing.roofline_report import (
+    CONVENTION,
+    ROOFLINE,
+    bound_words,
+    busy_words,
+    roofline_conditions,
+    roofline_hash,
+    roofline_of,
+)
 from analysis.timing.settings import (
     Settings as TimingSettings,
 )
@@ -75,12 +85,30 @@ def timing(settings: Settings, spec: ResNetSpec) -> Picture:
         inference=is_inference == "inference",
         optimiser=settings.switch("timing_optimiser", True),
     )
+    if settings.tab("timing_shown", TIMING_TABS) == "roofline":
+        return _roofline(settings, spec, replace(asked, batch=batches[0]))
     for one in sweep(asked, batches):
         result = known(timing_hash(str(spec), one, one.threads or 1), TIME)
         with suppress(ValueError):  # of a device that is gone
             if result is not None:
                 return _timed(timing_of(result))
     return replace(missing_until("Measure"), grid=_recorded_times(spec))
+
+
+def _roofline(settings: Settings, spec: ResNetSpec, asked: TimingSettings) -> Picture:
+    """Return the roofline that this server has measured, of stages or of kinds of layers."""
+    points = settings.option("roofline_of", ["stages", "kinds"], "stages")
+    result = known(roofline_hash(str(spec), asked, asked.threads or 1), ROOFLINE)
+    with suppress(ValueError):  # of a device that is gone
+        if result is not None:
+            found = roofline_of(result)
+            shown = found.points if points == "stages" else found.kinds
+            return Picture(
+                charts=(roofline_chart(found, shown),),
+                caption=f"{roofline_conditions(found)}. {CONVENTION} {stamp(found)}.",
+                said=(bound_words(found), *busy_words(found)),
+            )
+    return missing_until("Measure the roofline")
 
 
 def _timed(found: Timing) -> Picture:

@@ -24,6 +24,9 @@ EXPLORE_TABS: Mapping[str, tuple[str, ...]] = {
 }
 """The tabs of the Explore page with the parameters of each; the first is open by default."""
 
+TIMING_TABS: Mapping[str, tuple[str, ...]] = {"times": (), "roofline": ("roofline_of",)}
+"""The tabs of the Timing page, likewise."""
+
 COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
     "costs": (),
     "sweep": ("sweep", "swept", "sweep_figure", "sweep_log"),

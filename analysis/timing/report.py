@@ -14,6 +14,7 @@ from analysis.style.numbers import MISSING, milliseconds, percent, short, short_
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, Timing
 from analysis.timing.results import TIME, asked_of
+from analysis.timing.roofline import Roofline
 from nets.options import number_of
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
@@ -238,9 +239,9 @@ def noise_words(timing: Timing) -> str:
             return f"Noisy: the median is only known to {known}. {advice}"
 
 
-def stamp(timing: Timing) -> str:
-    """Return where and when the timing was measured, in one line."""
-    where = timing.environment
+def stamp(measured: Timing | Roofline) -> str:
+    """Return where and when something was measured, in one line."""
+    where = measured.environment
     names = [
         f"torch {where.torch}",
         f"Python {where.python}",

@@ -12,6 +12,7 @@ import streamlit as st
 from analysis.charts.chart import Chart
 from analysis.costs.step import Dtype
 from analysis.drawing.caption import sources_of
+from analysis.lecture.settings import TIMING_TABS
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
@@ -44,13 +45,15 @@ from nets.names import name_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
-from pages.ui.fields import number, segments, select, switch, text
+from pages.ui.fields import number, segments, select, switch, tabs, text
 from pages.ui.jobs import show_share
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS
 from pages.ui.wall import on_wall
 from pages.ui.words import complain
+
+_VIEWS = {"times": "Times", "roofline": "Roofline"}
 
 HEAVY = 10**9
 """Multiply-adds per image above which a network is slow on a CPU."""
@@ -65,8 +68,16 @@ def device_note() -> str:
     return f"Accelerator: {device_name(device_of(found.type))}."
 
 
-def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
-    """Let the visitor choose the settings, one per batch; return none if one is invalid."""
+def choose_view() -> str:
+    """Draw the page's tabs and return the one that is open."""
+    return tabs(_VIEWS, key="timing_shown", settings=TIMING_TABS)
+
+
+def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Settings, ...]:
+    """Let the visitor choose the settings, one per batch; return none if one is invalid.
+
+    With `forward_only` there is no choice between training and inference.
+    """
     names = devices()
     one, two, three, four = st.columns(4)
     device = select("Device", names, names[-1], key="timing_device", place=one)
@@ -78,7 +89,10 @@ def choose_settings(spec: ResNetSpec) -> tuple[Settings, ...]:
         help="Images per iteration: one number such as 8, or a sweep such as 1,2,4,8.",
     )
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="timing_dtype", place=three)
-    mode = segments("Mode", ["training", "inference"], "training", key="timing_mode", place=four)
+    mode = "inference"
+    if not forward_only:
+        modes = ["training", "inference"]
+        mode = segments("Mode", modes, "training", key="timing_mode", place=four)
     with st.expander("More settings"):
         left, middle, right = st.columns(3)
         check = partial(switch, box="checkbox")

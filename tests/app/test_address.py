@@ -72,6 +72,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "timing_channels_last": True,
         "timing_compile": True,
         "timing_tf32": UNTOUCHED,
+        "timing_shown": UNTOUCHED,
     },
     "gradients": {
         "seeds": 2,
@@ -173,6 +174,7 @@ CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("compare", {"compare_shown": "ledger"}, {"ledger": "plain34"}),
     ("choose", {"choose_shown": "deepest"}, {"real": LAST}),
     ("choose", {"choose_shown": "front"}, {"front": LAST}),
+    ("timing", {"timing_shown": "roofline"}, {"roofline_of": "kinds"}),
     ("gradients", {}, {"quantity": "weight"}),
     ("training", {}, {"train": "one", "train_recipe": "d2l"}),
     ("lesions", {"lesion_shown": "does", "lesion_images": "20"}, {"initial": True}),

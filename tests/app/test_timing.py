@@ -6,7 +6,11 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from analysis.timing.measure import Spread
+from analysis.timing.roofline import Busy
+from analysis.timing.roofline_report import roofline_result
 from tests.analysis.test_render_timings import TRAINING
+from tests.analysis.test_roofline import FOUND as ROOFLINE
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 from tests.app.test_shortcuts import told
@@ -84,6 +88,45 @@ def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None
     assert "No measurements yet" in "".join(said.value for said in other.caption)
     graph = open_app(TINY, "shortcuts")
     assert "forward time" in graph.selectbox(key="heat").options
+
+
+def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) -> None:
+    app = open_app("resnet50", "timing", timing_shown="roofline", timing_batches="8")
+    assert not app.exception
+    assert any(said.value.startswith("No roofline for these settings") for said in app.caption)
+    assert "timing_mode" not in [one.key for one in app.segmented_control]
+    threads = int(app.number_input(key="timing_threads").value or 1)
+    here = replace(ROOFLINE, settings=replace(ROOFLINE.settings, threads=threads), threads=threads)
+    last = replace(here.settings, channels_last=True)
+    other = replace(here, settings=last, forward_ms=Spread(70.0, 80.0, 90.0), busy=(Busy.STAGES,))
+    results = [roofline_result(one) for one in (here, other)]
+    app.session_state["answers"] = {result.hash: result for result in results}
+    app.run()
+    assert not app.exception
+    assert "The others (stem and layer3) reach 60% to 94% of the peak." in html(app)
+    assert "channels_last and 100 ms without: 1.25 times the speed." in markdown(app)
+    assert not app.warning
+    (figure,) = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    assert (figure["layout"]["xaxis"]["type"], figure["layout"]["yaxis"]["type"]) == ("log", "log")
+    assert "norms" not in html(app)
+    app.segmented_control(key="roofline_of").select("kinds").run()
+    assert '<td class="t short" data-label="">norms</td>' in html(app)
+    app.button(key="export_roofline").click().run()
+    assert not app.exception
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == ["Download SVG", "CSV", "JSON"]
+
+    app.button(key="switch_view").click().run()
+    assert not app.exception
+    assert "Share of roof" not in html(app)
+    assert "head. The others (stem and layer3) reach 60% to 94% of the peak." in markdown(app)
+    app.button(key="switch_view").click().run()
+
+    app.checkbox(key="timing_channels_last").check().run()
+    assert app.warning[0].value.startswith("The stage times are noisy.")
+    app.text_input(key="timing_batches").input("4,8").run()
+    assert app.error[0].value == "A roofline takes one batch size, not 2."
+    assert next(b for b in app.button if b.label == "Measure the roofline").disabled
 
 
 def test_few_iterations_are_warned_of(open_app: Open) -> None:

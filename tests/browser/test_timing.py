@@ -46,6 +46,23 @@ def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None
     assert b"<svg" in download(page, "Download SVG")
 
 
+def test_a_visitor_measures_the_roofline(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?model={TINY}&timing_seconds=1")
+    page.get_by_role("radio", name="Roofline").locator("..").click()
+    expect(page).to_have_url(re.compile("timing_shown=roofline"))
+    page.get_by_role("button", name="Measure the roofline").click()
+    expect(page.get_by_role("heading", name="Roofline")).to_be_visible(timeout=90_000)
+    settled(page)
+    expect(page.get_by_role("columnheader", name="Share of roof")).to_be_visible()
+    expect(page.get_by_role("cell", name="layer3")).to_be_visible()
+    page.get_by_text("Kinds of layers").click()
+    expect(page.get_by_role("cell", name="convolutions")).to_be_visible()
+    page.reload()  # the server keeps it
+    expect(page.get_by_role("cell", name="convolutions")).to_be_visible()
+    page.get_by_role("button", name="Export roofline").click()
+    assert b"<svg" in download(page, "Download SVG")
+
+
 def test_a_running_measurement_shows_figures_and_is_cancelled(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model=resnet50")  # slow enough to still run at the click
     ask(page, 200)
