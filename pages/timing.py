@@ -30,6 +30,7 @@ from pages.views.timing import (
     show_progress,
     show_recorded,
     show_timing,
+    show_trace,
 )
 
 warm_up()
@@ -60,6 +61,8 @@ action().button(
     args=("timing", measure_each, spec, settings),
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
+if not on_wall():
+    show_trace(spec, settings, running)
 before: list[Timing] = []
 if job is None:
     before = known_timings(spec, settings)

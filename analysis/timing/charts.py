@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.charts.chart import Chart, Draw, Series
 from analysis.drawing.heat import Heat
 from analysis.style.numbers import short
-from analysis.timing.measure import Timing
+from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions
 from nets import parse, plan
 from nets.options import number_of
@@ -17,19 +17,28 @@ BINS = 30
 
 def stage_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of the stem, the stages and the head."""
-    names = tuple(stage.name for stage in timing.stages)
-    forward = tuple(stage.forward_ms for stage in timing.stages)
+    return _part_chart(timing, timing.stages, "stage")
+
+
+def block_chart(timing: Timing) -> Chart:
+    """Plot the median forward and backward time of every block."""
+    return _part_chart(timing, timing.blocks, "block")
+
+
+def _part_chart(timing: Timing, parts: Sequence[StageTime], kind: str) -> Chart:
+    names = tuple(part.name for part in parts)
+    forward = tuple(part.forward_ms for part in parts)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]
     if not timing.settings.inference:
-        backward = tuple(stage.backward_ms for stage in timing.stages)
+        backward = tuple(part.backward_ms for part in parts)
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        f"Time per stage of {timing.model}",
+        f"Time per {kind} of {timing.model}",
         "",
         "median, ms",
         tuple(series),
-        f"Forward time per stage of {timing.model}: {said}",
+        f"Forward time per {kind} of {timing.model}: {said}",
     )
 
 
@@ -85,12 +94,17 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
 
 
 def time_heat(timing: Timing, direction: str) -> Heat:
-    """Return the measured `forward` or `backward` time of the stages.
+    """Return the measured `forward` or `backward` time of the stages and blocks.
 
-    Only whole stages are measured, so each block has its stage's mean, and the label says so. A run
-    of blocks has the sum of its blocks.
+    If only whole stages were measured, each block has its stage's mean, and the label says so. A
+    run of blocks then has the sum of its blocks.
     """
-    times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
+    times = {
+        part.name: getattr(part, f"{direction}_ms") or 0.0
+        for part in (*timing.stages, *timing.blocks)
+    }
+    if timing.blocks:
+        return Heat(direction, "ms", times, varies=True)
     values = dict(times)
     for stage in plan.stages(parse(timing.model)):
         for index in range(stage.count):
