@@ -33,6 +33,7 @@ from pages.views.timing import (
     show_progress,
     show_recorded,
     show_timing,
+    show_trace,
 )
 
 warm_up()
@@ -70,6 +71,8 @@ action().button(
     args=("timing", measure_each, spec, settings),
     kwargs={"seconds": sum(one.seconds for one in settings) + 180},
 )
+if not on_wall():
+    show_trace(spec, settings, running)
 if job is not None and running:
     follow("timing", job, show_progress)
 elif job is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from analysis.commands.shared import (
     chart_options,
     format_option,
     or_usage,
+    write,
 )
 from nets import ResNetSpec
 
@@ -44,6 +46,13 @@ if TYPE_CHECKING:
 @click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
 @click.option("--inference", is_flag=True, help="Eval mode, forward only.")
 @click.option("--no-optimiser", is_flag=True, help="Train without SGD's step.")
+@click.option("--blocks", is_flag=True, help="Time every block too, by marks at the blocks.")
+@click.option(
+    "--trace",
+    "traced",
+    type=click.Path(path_type=Path),
+    help="Also write torch.profiler's trace of one iteration to a .json file, for Perfetto.",
+)
 @click.option("--threads", type=int, help="CPU threads.")
 @click.option(
     "--seconds", type=float, default=20.0, show_default=True, help="Time limit per batch size."
@@ -52,7 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--chart",
     "chart_of",
-    type=click.Choice(["stages", "iterations", "batches"]),
+    type=click.Choice(["stages", "blocks", "iterations", "batches"]),
     help="Content of the chart of -o.  [default: stages for one batch; batches for several]",
 )
 @format_option("text", "json", "csv")
@@ -61,6 +70,7 @@ def time(
     batches: str,
     style: str,
     no_optimiser: bool,
+    traced: Path | None,
     drawn: ChartFile | None,
     chart_of: str | None,
     **options: Any,
@@ -72,13 +82,20 @@ def time(
     from analysis.timing import report as render
     from analysis.timing.measure import Phase, Progress, measure
     from analysis.timing.settings import Settings, batches_of, sweep
+    from analysis.timing.trace import trace
 
     settings = or_usage(Settings, **options, optimiser=not no_optimiser)
     asked = or_usage(sweep, settings, or_usage(batches_of, batches))
     if chart_of is not None and drawn is None:
         raise Refusal("--chart applies to the chart of -o: add -o FILE")
-    if chart_of in ("stages", "iterations") and len(asked) > 1:
+    if chart_of == "blocks" and not settings.blocks:
+        raise Refusal("--chart blocks needs block times: add --blocks")
+    if chart_of in ("stages", "blocks", "iterations") and len(asked) > 1:
         raise Refusal(f"--chart {chart_of} takes one batch size, not {len(asked)}")
+    if traced is not None and traced.suffix != ".json":
+        raise Refusal(f"--trace writes JSON: {traced.name} must end in .json")
+    if traced is not None and len(asked) > 1:
+        raise Refusal(f"--trace takes one batch size, not {len(asked)}")
     timings: dict[Settings, Timing] = {}
     phase = Phase.BUILDING
 
@@ -110,16 +127,24 @@ def time(
                     timings[one] = progress.timing
 
             timings[one] = or_usage(measure, report, spec, one)
+        if traced is not None:
+            write(or_usage(trace, report, spec, asked[0]).text, traced)
     show()
 
 
 def _time_chart(found: Sequence[Timing], chart_of: str | None, asked: int) -> Chart:
     """Return the chart that the user chose, or for several batches their comparison."""
-    from analysis.timing.charts import comparison_chart, distribution_chart, stage_chart
+    from analysis.timing.charts import (
+        block_chart,
+        comparison_chart,
+        distribution_chart,
+        stage_chart,
+    )
 
     if chart_of == "batches" or asked > 1:
         return comparison_chart(found)
-    return distribution_chart(found[0]) if chart_of == "iterations" else stage_chart(found[0])
+    one = {"blocks": block_chart, "iterations": distribution_chart}.get(chart_of or "", stage_chart)
+    return one(found[0])
 
 
 @click.command("check-device")

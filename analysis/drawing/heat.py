@@ -131,8 +131,10 @@ class Heat:
         return said if self.varies else f"{said}, {reading}"
 
     def _hides(self, node: Node) -> bool:
-        """Return whether a box represents several blocks whose numbers differ."""
-        return self.varies and node.count > 1 and node.kind is not Kind.ADD
+        """Return whether a box represents several blocks whose numbers differ, without a sum."""
+        if node.kind is Kind.ADD or (node.kind is Kind.STAGE and node.path in self.values):
+            return False
+        return self.varies and node.count > 1
 
 
 def heat_of(profile: Profile, metric: Metric) -> Heat:

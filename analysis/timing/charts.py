@@ -21,29 +21,34 @@ _BOTH = "Forward and backward time"
 
 def stage_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of the stem, the stages and the head."""
-    return _stages(timing.model, timing.stages)
+    return _parts(timing.model, timing.stages, "stage")
+
+
+def block_chart(timing: Timing) -> Chart:
+    """Plot the median forward and backward time of every block."""
+    return _parts(timing.model, timing.blocks, "block")
 
 
 def recorded_stage_chart(result: Result) -> Chart:
     """Plot the times per stage of a timing from another machine, whose devices this one lacks."""
     stages = [StageTime(**stage) for stage in result.figures["stages"]]
-    return _stages(result.figures["model"], stages)
+    return _parts(result.figures["model"], stages, "stage")
 
 
-def _stages(model: str, stages: Sequence[StageTime]) -> Chart:
-    names = tuple(stage.name for stage in stages)
-    forward = tuple(stage.forward_ms for stage in stages)
+def _parts(model: str, parts: Sequence[StageTime], kind: str) -> Chart:
+    names = tuple(part.name for part in parts)
+    forward = tuple(part.forward_ms for part in parts)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]
-    backward = tuple(stage.backward_ms for stage in stages)
+    backward = tuple(part.backward_ms for part in parts)
     if any(ms is not None for ms in backward):
         series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
     said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
     return Chart(
-        f"Time per stage of {name_in_title(parse(model))}",
+        f"Time per {kind} of {name_in_title(parse(model))}",
         "",
         "median, ms",
         tuple(series),
-        f"Forward time per stage of {model}: {said}",
+        f"Forward time per {kind} of {model}: {said}",
     )
 
 
@@ -115,12 +120,17 @@ def _name(timing: Timing) -> str:
 
 
 def time_heat(timing: Timing, direction: str) -> Heat:
-    """Return the measured `forward` or `backward` time of the stages.
+    """Return the measured `forward` or `backward` time of the stages and blocks.
 
-    Only whole stages are measured, so each block has its stage's mean, and the label says so. A run
-    of blocks has the sum of its blocks.
+    If only whole stages were measured, each block has its stage's mean, and the label says so. A
+    run of blocks then has the sum of its blocks.
     """
-    times = {stage.name: getattr(stage, f"{direction}_ms") or 0.0 for stage in timing.stages}
+    times = {
+        part.name: getattr(part, f"{direction}_ms") or 0.0
+        for part in (*timing.stages, *timing.blocks)
+    }
+    if timing.blocks:
+        return Heat(direction, "ms", times, varies=True)
     values = dict(times)
     for stage in plan.stages(parse(timing.model)):
         for index in range(stage.count):

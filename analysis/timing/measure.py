@@ -2,14 +2,15 @@
 
 Two kinds of iteration alternate. Whole iterations have marks only between forward, backward and the
 optimiser, and give all figures of the whole; the others have marks at the boundaries of the parts
-(stem, stages, head) and give the stage times. On an accelerator, marks are events, read after one
-synchronisation per group of iterations; nothing waits inside an iteration.
+(stem, stages or blocks, head) and give the stage and block times. On an accelerator, marks are
+events, read after one synchronisation per group of iterations; nothing waits inside an iteration.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import comb, floor, sqrt
@@ -80,7 +81,7 @@ class Spread(NamedTuple):
 
 
 class StageTime(NamedTuple):
-    """Medians for one part of the network; `backward_ms` is None in inference."""
+    """Medians for a stage, a block, stem or head; `backward_ms` is None in inference."""
 
     name: str
     forward_ms: float
@@ -112,9 +113,11 @@ class Timing:
     `host_ms` is the host's time to issue an iteration to an idle device; if it is close to the
     iteration's time, the host is the bottleneck. `stage_sum_ratio` is the sum of an iteration's
     stages over forward and backward of the whole iteration next to it, as the median over all such
-    pairs: it shows how much the marks at the stages change what they measure. `interval` is half of
-    the 95% interval of the median iteration over that median, None below six iterations.
-    `forward_tflops` counts two operations per multiply-add of convolutions and linear layers.
+    pairs: it shows how much the marks at the stages change what they measure. If every block was
+    timed, the marks are at the blocks, `blocks` has their times, and a stage's is that of its
+    blocks. `interval` is half of the 95% interval of the median iteration over that median, None
+    below six iterations. `forward_tflops` counts two operations per multiply-add of convolutions
+    and linear layers.
     """
 
     model: str
@@ -137,6 +140,7 @@ class Timing:
     interval: float | None
     samples: tuple[Iteration, ...]
     environment: Environment
+    blocks: tuple[StageTime, ...] = ()
 
     @property
     def iterations(self) -> int:
@@ -198,17 +202,25 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     with prepared(settings, device):
         run = _Measurement(cost, settings, device)
         try:
-            for progress in run.phases():
-                report(progress)
+            with failing_in_words(cost, settings):
+                for progress in run.phases():
+                    report(progress)
         except KeyboardInterrupt:
             report(run.progress())
             raise
-        except (RuntimeError, MemoryError) as error:
-            clear_frames(error.__traceback__)  # frames hold the tensors that filled the memory
-            raise _failure(error, cost, settings) from None
         timing = run.timing()
     report(Progress(Phase.MEASURING, 0.0, timing))
     return timing
+
+
+@contextmanager
+def failing_in_words(cost: Profile, settings: Settings) -> Iterator[None]:
+    """Turn torch's errors into a RuntimeError of one sentence, and free the memory they hold."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        clear_frames(error.__traceback__)  # frames hold the tensors that filled the memory
+        raise _failure(error, cost, settings) from None
 
 
 def measure_each(
@@ -360,7 +372,7 @@ class _Measurement:
             host_ms=_spread(self.issued),
             images_per_s=settings.batch / median(totals) * 1e3,
             forward_tflops=self.cost.flops / forward.p50 / 1e9,
-            stages=self._stages(),
+            stages=self._times(lambda part: part.partition(".")[0]),
             stage_sum_ratio=median(ratios),
             peak_memory_bytes=self.memory.bytes(),
             predicted_bytes=predicted_bytes(self.cost, settings),
@@ -370,6 +382,7 @@ class _Measurement:
             interval=median_interval(totals),
             samples=samples,
             environment=self.environment,
+            blocks=self._blocks(),
         )
 
     def _iteration(self, lap: Lap) -> Iteration:
@@ -377,15 +390,31 @@ class _Measurement:
             return Iteration(lap[0], None, None, None)
         return Iteration(lap[0], lap[1], lap[2] if self.settings.optimiser else None, sum(lap))
 
-    def _stages(self) -> tuple[StageTime, ...]:
-        """Return each part's medians; backward runs through the parts from last to first."""
-        middles = [
-            median(column) for column in zip(*(staged for _, staged in self.laps), strict=True)
-        ]
-        parts = len(self.names)
-        forward = middles[:parts]
-        backward = [None] * parts if self.settings.inference else middles[parts : 2 * parts][::-1]
-        return tuple(map(StageTime, self.names, forward, backward))
+    def _blocks(self) -> tuple[StageTime, ...]:
+        """Return each block's medians, if blocks are timed."""
+        if not self.settings.blocks:
+            return ()
+        return tuple(time for time in self._times(str) if "." in time.name)
+
+    def _times(self, name_of: Callable[[str], str]) -> tuple[StageTime, ...]:
+        """Return the medians of the parts, added up by name within each iteration.
+
+        Backward runs through the parts from last to first.
+        """
+        count = len(self.names)
+        places: dict[str, list[int]] = {}
+        for place, part in enumerate(self.names):
+            places.setdefault(name_of(part), []).append(place)
+
+        def middle(parts: list[int]) -> float:
+            return median(sum(staged[part] for part in parts) for _, staged in self.laps)
+
+        times = []
+        for name, parts in places.items():
+            mirrored = [2 * count - 1 - part for part in parts]
+            backward = None if self.settings.inference else middle(mirrored)
+            times.append(StageTime(name, middle(parts), backward))
+        return tuple(times)
 
 
 def _spread(values: Sequence[float]) -> Spread:

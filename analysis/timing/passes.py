@@ -1,6 +1,6 @@
-"""A network on a device, and one iteration of it: whole, or with a mark after each stage.
+"""A network on a device, and one iteration of it: whole, or with a mark after each part.
 
-No module hooks are used: a network's children run in their order of definition, so a pass by stages
+No module hooks are used: a network's children run in their order of definition, so a pass by parts
 calls the same modules group by group.
 """
 
@@ -32,9 +32,10 @@ class Passes:
     """A network, its images and its optimiser on a device, all allocated and ready to run.
 
     `whole` and `stages` are arguments for `run`: the network as one step, or one step each for the
-    stem, every stage and the head, named by `names`. Weights are drawn on the CPU, so they are the
-    same on every device. The optimiser's learning rate is 0: it does all its work, and every
-    iteration is the same.
+    stem, every stage and the head, named by `names`. Where the settings ask for blocks, `stages`
+    has a step for every block instead. Weights are drawn on the CPU, so they are the same on every
+    device. The optimiser's learning rate is 0: it does all its work, and every iteration is the
+    same.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Passes:
         self.images = images.to(device, memory_format=layout)
         self.labels = torch.randint(spec.outputs, (settings.batch,), generator=random).to(device)
         self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.0, momentum=0.9)
-        self.names, parts = _parts(spec, self.model)
+        self.names, parts = _parts(spec, self.model, settings.blocks)
         self.whole: Steps = (self.model,)
         self.stages: Steps = parts
 
@@ -103,13 +104,15 @@ class Passes:
         return torch.autocast(self.device.type, self.settings.dtype.torch)
 
 
-def _parts(spec: ResNetSpec, model: ResNet) -> tuple[tuple[str, ...], Steps]:
-    """Return stem, stages and head: their names, and modules that share the model's."""
+def _parts(spec: ResNetSpec, model: ResNet, blocks: bool) -> tuple[tuple[str, ...], Steps]:
+    """Return stem, stages or blocks, and head: their names, and modules that share the model's."""
 
     def several(steps: tuple[Step, ...]) -> nn.Module:
         return nn.Sequential(*(model.get_submodule(step.name) for step in steps))
 
     stages = plan.stage_names(spec)
+    if blocks:
+        stages = tuple(f"{s.name}.{i}" for s in plan.stages(spec) for i in range(s.count))
     parts = (
         several(plan.stem_steps(spec)),
         *(model.get_submodule(name) for name in stages),

@@ -12,7 +12,7 @@ from analysis.results.form import Result
 from analysis.style.grid import aligned
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any
 from analysis.timing.check_device import DeviceCheck
-from analysis.timing.measure import Noise, Spread, Timing
+from analysis.timing.measure import Noise, Spread, StageTime, Timing
 from analysis.timing.results import TIME, asked_of
 from analysis.timing.roofline import Roofline
 from nets.options import number_of
@@ -37,6 +37,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
         "images_per_s": timing.images_per_s,
         "forward_tflops": timing.forward_tflops,
         "stages": [stage._asdict() for stage in timing.stages],
+        "blocks": [block._asdict() for block in timing.blocks],
         "stage_sum_ratio": timing.stage_sum_ratio,
         "peak_memory_bytes": timing.peak_memory_bytes,
         "predicted_bytes": timing.predicted_bytes,
@@ -61,7 +62,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
 def timing_result(timing: Timing) -> Result:
     """Return a timing as a result: what was asked, device and threads among it, and the stamp."""
     asked = asked_of(timing.model, timing.settings, timing.threads)
-    tables = ("environment", "stages", "samples")
+    tables = ("environment", "stages", "blocks", "samples")
     return Result(TIME, asked, asdict(timing.environment), timing_dict(timing), tables)
 
 
@@ -123,11 +124,11 @@ def timing_row(timing: Timing) -> dict[str, Any]:
                 row[f"{key.removesuffix('_ms')}_{name}_ms"] = value and value[name]
         elif key == "environment":
             row |= value
-        elif key not in ("stages", "samples"):
+        elif key not in ("stages", "blocks", "samples"):
             row[key] = value
-    for stage in timing.stages:
-        row[f"{stage.name}_forward_ms"] = stage.forward_ms
-        row[f"{stage.name}_backward_ms"] = stage.backward_ms
+    for part in (*timing.stages, *timing.blocks):
+        row[f"{part.name}_forward_ms"] = part.forward_ms
+        row[f"{part.name}_backward_ms"] = part.backward_ms
     return row
 
 
@@ -153,13 +154,7 @@ def timing_text(timing: Timing) -> str:
     ]
     spreads: list[tuple[str, ...]] = [("ms", *Spread._fields)]
     spreads += [(name, *map(milliseconds, spread)) for name, spread in parts if spread]
-    stages = [("stage", "forward ms", "backward ms", "share")]
-    whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
-    for stage in timing.stages:
-        backward = stage.backward_ms
-        share = percent(stage.forward_ms + (backward or 0), whole)
-        times = milliseconds(stage.forward_ms), milliseconds(backward) if backward else ""
-        stages.append((stage.name, *times, share))
+    marked = "block" if timing.blocks else "stage"
     lines = [
         f"{timing.model} · {conditions(timing)}",
         spread_words(timing),
@@ -168,12 +163,26 @@ def timing_text(timing: Timing) -> str:
         "",
         *aligned(_figures(timing), left=3),
         "",
-        *aligned(stages, left=1),
-        f"an iteration's stages sum to {timing.stage_sum_ratio:.3f} of one without stage marks",
+        *aligned(_times("stage", timing.stages, timing), left=1),
+        *(["", *aligned(_times("block", timing.blocks, timing), left=1)] if timing.blocks else []),
+        f"an iteration's {marked}s sum to {timing.stage_sum_ratio:.3f} of one without {marked} "
+        "marks",
         "",
         stamp(timing),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _times(kind: str, parts: Sequence[StageTime], timing: Timing) -> list[tuple[str, ...]]:
+    """Return a table of the parts' times, with each one's share of the sum of all stages."""
+    rows: list[tuple[str, ...]] = [(kind, "forward ms", "backward ms", "share")]
+    whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
+    for part in parts:
+        backward = part.backward_ms
+        share = percent(part.forward_ms + (backward or 0), whole)
+        times = milliseconds(part.forward_ms), milliseconds(backward) if backward else ""
+        rows.append((part.name, *times, share))
+    return rows
 
 
 def timings_text(timings: Sequence[Timing]) -> str:

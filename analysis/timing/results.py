@@ -20,6 +20,8 @@ TIME = "time"
 def asked_of(model: str, settings: Settings, threads: int) -> dict[str, Any]:
     """Return what a timing is asked: device and threads too, but not how long it may take.
 
+    Blocks are named only if they are timed, so that other questions keep the hashes they have had.
+
     Args:
         model: the network's text.
         settings: how it is timed.
@@ -28,7 +30,7 @@ def asked_of(model: str, settings: Settings, threads: int) -> dict[str, Any]:
     asked = {
         name: value
         for name, value in asdict(settings).items()
-        if name not in ("precision", "seconds")
+        if name not in ("precision", "seconds") and not (name == "blocks" and not value)
     }
     return {**asked, "model": model, "threads": threads}
 
@@ -84,6 +86,7 @@ def timing_of(result: Result) -> Timing:
             step_ms=_spread(figures["step_ms"]),
             host_ms=Spread(**figures["host_ms"]),
             stages=tuple(StageTime(**stage) for stage in figures["stages"]),
+            blocks=tuple(StageTime(**block) for block in figures.get("blocks", ())),
             **{name: figures[name] for name in _PLAIN},
             samples=tuple(Iteration(*row) for row in zip(*columns, strict=True)),
             environment=Environment(**result.stamp),

@@ -21,7 +21,7 @@ MAX_SWEEP = 16
 MAX_SECONDS = 600
 """The longest time budget."""
 
-_FLAGS = ("tf32", "channels_last", "compile", "inference", "optimiser")
+_FLAGS = ("tf32", "channels_last", "compile", "inference", "optimiser", "blocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,9 @@ class Settings:
     optimiser: bool = True
     """Whether a training iteration ends in a step of SGD with momentum."""
 
+    blocks: bool = False
+    """Whether to time every block too, by marks at the blocks instead of at the stages."""
+
     precision: float = 0.01
     """Stop once half of the 95% interval of the median iteration is below this share of it."""
 
@@ -85,6 +88,9 @@ class Settings:
         _check_number("seconds", self.seconds, 0.1, MAX_SECONDS)
         if self.tf32 and device.type != "cuda":
             raise ValueError(f"TF32 needs a CUDA device, not {device.type}")
+        if self.blocks and self.compile:
+            # Blocks share one forward, for which torch keeps only a few compiled variants.
+            raise ValueError("blocks can't be timed one by one if the network is compiled")
         if self.dtype is Dtype.FLOAT16 and device.type == "cpu" and not self.inference:
             # Measured: one 3x3 convolution's backward, 64 channels on 14x14, takes 0.4 s, not 4 ms.
             raise ValueError(

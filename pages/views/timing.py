@@ -17,7 +17,12 @@ from analysis.machine.devices import accelerator, device_name, device_of, device
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.style.numbers import milliseconds, short
-from analysis.timing.charts import distribution_chart, recorded_stage_chart, stage_chart
+from analysis.timing.charts import (
+    block_chart,
+    distribution_chart,
+    recorded_stage_chart,
+    stage_chart,
+)
 from analysis.timing.measure import Progress, Spread, Timing
 from analysis.timing.report import (
     RECORDED_HEAD,
@@ -40,13 +45,14 @@ from analysis.timing.settings import (
     usual_batches,
     usual_threads,
 )
+from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
 from nets.names import name_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
-from pages.ui.downloads import DataFile
+from pages.ui.downloads import DataFile, file_button
 from pages.ui.exports import export, section
 from pages.ui.fields import number, segments, select, switch, tabs, text
-from pages.ui.jobs import show_share
+from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start, where
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS
@@ -59,6 +65,8 @@ HEAVY = 10**9
 """Multiply-adds per image above which a network is slow on a CPU."""
 
 _KEPT = 40
+
+_TRACE = "trace"
 
 
 def device_note() -> str:
@@ -123,6 +131,13 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             help="Takes a while to compile.",
         )
         tf32 = check("TF32", False, key="timing_tf32", place=right, help="CUDA only.")
+        blocks = check(
+            "Per block",
+            False,
+            key="timing_blocks",
+            place=right,
+            help="Time every block too. Not with torch.compile.",
+        )
     try:
         first = Settings(
             device=device,
@@ -133,6 +148,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             threads=threads,
             inference=mode == "inference",
             optimiser=optimiser,
+            blocks=blocks,
             seconds=float(seconds),
         )
         return sweep(first, batches_of(batches))
@@ -337,11 +353,15 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     with right:
         st.subheader("Iterations")
         show_chart(distribution_chart(timing), f"iterations_{timing.settings.batch}", 340)
+    if timing.blocks:
+        st.subheader("Blocks")
+        show_chart(block_chart(timing), f"blocks_{timing.settings.batch}", 340)
     said = spread_words(timing)
     if timing.compile_seconds is not None:
         said += f"; compilation took {timing.compile_seconds:.1f} s, not included"
+    parts = "blocks" if timing.blocks else "stages"
     said += (
-        f"; the stages add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
+        f"; the {parts} add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
     )
     host = f"the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
     st.caption(f"{said}; {host}. {stamp(timing)}.")
@@ -365,6 +385,38 @@ def history_table(timings: Sequence[Timing]) -> str:
     return table("Timings", head, rows, 3)
 
 
+def _show_place(job: Job) -> None:
+    st.caption(where(job))
+
+
+def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) -> None:
+    """Let the visitor record a trace of one iteration and download it, or say why that fails."""
+    job = job_of(_TRACE)
+    running = job is not None and not is_over(job)
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    left.button(
+        "Record a trace",
+        icon=":material/timeline:",
+        disabled=len(settings) != 1 or measuring or running,
+        on_click=start,
+        args=(_TRACE, trace, spec, *settings[:1]),
+        kwargs={"seconds": 180.0},
+        help="One iteration by torch.profiler, for Perfetto or Chrome. Takes one batch size.",
+        width="stretch",
+    )
+    if job is None:
+        return
+    if running:
+        follow(_TRACE, job, _show_place)
+        return
+    say_why(job, lambda: memory_advice(spec, settings))
+    found: Trace | None = job.result
+    if found is not None:
+        with right:
+            label = f"Download the trace of {found.model}, batch {found.settings.batch:,}"
+            file_button(label, "trace.json", lambda: found.text)
+
+
 def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     """Draw the export dialog for this session's timings: the latest one's charts, and all."""
     latest = timings[-1]
@@ -373,6 +425,11 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     hows = "; ".join(dict.fromkeys(stamp(timing) for timing in timings))
     pictures = [
         chart_picture(stage_chart(latest), "stages", how, sources, "timing-stages"),
+        *(
+            [chart_picture(block_chart(latest), "blocks", how, sources, "timing-blocks")]
+            if latest.blocks
+            else []
+        ),
         chart_picture(distribution_chart(latest), "iterations", how, sources, "timing-iterations"),
         chart_picture(chart, "timings", hows, sources_of(timing.model for timing in timings)),
     ]

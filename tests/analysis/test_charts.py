@@ -35,12 +35,13 @@ from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, St
 from analysis.style.look import Look
 from analysis.style.palette import DARK, LIGHT, Palette
 from analysis.timing.charts import (
+    block_chart,
     comparison_chart,
     distribution_chart,
     stage_chart,
     time_heat,
 )
-from analysis.timing.measure import Timing, measure
+from analysis.timing.measure import StageTime, Timing, measure
 from analysis.timing.settings import Settings
 from nets import parse
 
@@ -503,6 +504,24 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["stem"] == by_name["stem"]
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
     assert "ms forward (stage means), total per box" in drawn
+
+
+def test_measured_heat_is_each_blocks_time(timing: Timing) -> None:
+    blocks = (StageTime("layer1.0", 2.0, 5.0), StageTime("layer1.1", 3.0, 4.0))
+    heat = time_heat(replace(timing, blocks=blocks), "backward")
+    assert (heat.values["layer1.0"], heat.values["layer1.1"]) == (5.0, 4.0)
+    assert heat.varies
+    assert heat.label == "backward"
+    counted = analysis.profile(parse(TINY))
+    stages = svg(graph(counted, Level.STAGE), heat=heat)
+    assert "differs by block" not in stages  # a stage's time is measured, however its blocks differ
+    unfolded = svg(graph(counted, Level.BLOCK, unfold=True), heat=heat)
+    assert "5.00 ms backward" in unfolded
+    assert "4.00 ms backward" in unfolded
+    chart = block_chart(replace(timing, blocks=blocks))
+    assert chart.title == f"Time per block of {TINY}"
+    assert chart.series[0].x == ("layer1.0", "layer1.1")
+    assert [series.y for series in chart.series] == [(2.0, 3.0), (5.0, 4.0)]
 
 
 def test_lines_that_end_apart_are_named_there_and_others_in_the_legend() -> None:

@@ -77,9 +77,49 @@ def test_time_counts_for_the_part_in_which_it_passes(part: str) -> None:
     assert clock.read([run.run(run.whole)]) == [(100, 1_000, 0)]
 
 
+@settings(max_examples=25)
+@given(specs())
+def test_blocks_in_a_row_are_the_network(spec: ResNetSpec) -> None:
+    run = Passes(spec, Settings(batch=2, inference=True, blocks=True), CPU, HostClock())
+    y = run.images
+    for block in run.stages:
+        y = block(y)
+    assert torch.equal(y, run.model(run.images))
+    counts = [f"layer{i}.{j}" for i, n in enumerate(spec.blocks, 1) for j in range(n)]
+    assert run.names == ("stem", *counts, "head")
+
+
+@pytest.mark.parametrize("part", ["stem", "layer1.0", "layer1.1", "layer2.0", "layer3.0", "head"])
+def test_time_counts_for_the_block_in_which_it_passes(part: str) -> None:
+    clock = CountingClock()
+    run = Passes(parse(TINY), Settings(batch=2, blocks=True), CPU, clock)
+    index = run.names.index(part)
+    inside = {"stem": "conv1", "head": "avgpool"}.get(part, f"{part}.conv1")
+
+    def pass_time(module: nn.Module, args: Any, output: Tensor) -> None:
+        def later(_: Tensor) -> None:
+            clock.now += 1_000
+
+        clock.now += 100
+        output.register_hook(later)
+
+    run.model.get_submodule(inside).register_forward_hook(pass_time)
+    (lap,) = clock.read([run.run(run.stages)])
+    parts = len(run.names)
+    assert parts == 6
+    assert lap[:parts] == tuple(100 * (i == index) for i in range(parts))
+    assert lap[parts : 2 * parts][::-1] == tuple(1_000 * (i == index) for i in range(parts))
+
+
 @pytest.mark.parametrize(
     ("options", "whole", "stages"),
-    [({}, 4, 12), ({"optimiser": False}, 3, 11), ({"inference": True}, 2, 6)],
+    [
+        ({}, 4, 12),
+        ({"optimiser": False}, 3, 11),
+        ({"inference": True}, 2, 6),
+        ({"blocks": True}, 4, 14),
+        ({"blocks": True, "inference": True}, 2, 7),
+    ],
 )
 def test_marks(options: dict[str, Any], whole: int, stages: int) -> None:
     run = passes(TINY, **options)

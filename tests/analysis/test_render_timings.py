@@ -12,10 +12,12 @@ from analysis.timing.measure import Iteration, Noise, Spread, StageTime, Timing
 from analysis.timing.report import (
     noise_words,
     timing_json,
+    timing_result,
     timing_text,
     timings_csv,
     timings_text,
 )
+from analysis.timing.results import timing_of
 from analysis.timing.settings import Settings
 from tests.conftest import Golden
 
@@ -135,6 +137,38 @@ def test_json_of_inference() -> None:
     assert found["stages"][1]["backward_ms"] is None
     assert (found["optimiser"], found["peak_memory_bytes"]) == (False, 8_800_000)
     assert found["environment"]["compile"] is found["environment"]["channels_last"] is True
+
+
+BLOCKS = replace(
+    TRAINING,
+    settings=replace(TRAINING.settings, blocks=True),
+    stages=(StageTime("stem", 0.5, 1.5), StageTime("layer1", 1.5, 2.5)),
+    blocks=(StageTime("layer1.0", 0.5, 1.0), StageTime("layer1.1", 1.0, 1.5)),
+)
+
+
+def test_blocks_are_below_the_stages() -> None:
+    text = timing_text(BLOCKS)
+    assert [line.split() for line in text.splitlines() if line.startswith("layer1.")] == [
+        ["layer1.0", "0.500", "1.00", "25.0%"],
+        ["layer1.1", "1.00", "1.50", "41.7%"],
+    ]
+    assert "an iteration's blocks sum to 1.005 of one without block marks" in text
+    found = json.loads(timing_json(BLOCKS))
+    assert found["blocks"][1] == {"name": "layer1.1", "forward_ms": 1.0, "backward_ms": 1.5}
+    (row,) = csv.DictReader(io.StringIO(timings_csv([BLOCKS])))
+    assert (row["layer1.1_backward_ms"], row["layer1_backward_ms"]) == ("1.5", "2.5")
+
+
+def test_a_result_with_blocks_reads_back_and_has_a_hash_of_its_own() -> None:
+    with_blocks, without = timing_result(BLOCKS), timing_result(TRAINING)
+    assert timing_of(with_blocks) == BLOCKS
+    assert timing_of(without) == TRAINING
+    assert with_blocks.asked["blocks"] is True
+    assert "blocks" not in without.asked
+    assert with_blocks.hash != without.hash
+    older = {key: value for key, value in without.figures.items() if key != "blocks"}
+    assert timing_of(replace(without, figures=older)) == TRAINING
 
 
 def test_csv_has_every_networks_stages() -> None:

@@ -38,6 +38,8 @@ from nets import parse
         ({"seconds": float("inf")}, "seconds must be 0.1 to 600, not inf"),
         ({"seed": -1}, "seed must be 0 to 4,294,967,295, not -1"),
         ({"compile": 1}, "compile must be on or off, not '1'"),
+        ({"blocks": 1}, "blocks must be on or off, not '1'"),
+        ({"blocks": True, "compile": True}, "blocks can't be timed one by one if the network is"),
         ({"tf32": True}, "TF32 needs a CUDA device, not cpu"),
         ({"dtype": "float16"}, "float16 on the CPU is for inference only"),
     ],

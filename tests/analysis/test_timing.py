@@ -23,6 +23,7 @@ from analysis.timing.measure import (
     MIN_ITERATIONS,
     Phase,
     Progress,
+    StageTime,
     Timing,
     interval_rank,
     measure,
@@ -86,6 +87,37 @@ def test_training_without_an_optimiser() -> None:
     assert found.optimiser_ms is None
     for sample in found.samples:
         assert sample.step_ms == pytest.approx(sample.forward_ms + (sample.backward_ms or 0))
+
+
+def test_blocks_add_up_to_their_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part takes a millisecond, so that a stage takes as many as it has blocks."""
+    FakeAccelerator(monkeypatch)
+    spec = parse("resnet20:blocks=3,1,2:widths=4,4,4:stem_width=4:input=3x8x8")
+    found = measure(silent, spec, replace(SHORT, device="meta", blocks=True, seconds=60))
+    names = ("layer1.0", "layer1.1", "layer1.2", "layer2.0", "layer3.0", "layer3.1")
+    assert found.blocks == tuple(StageTime(name, 1, 1) for name in names)
+    assert found.stages == tuple(
+        StageTime(name, ms, ms) for name, ms in zip(PARTS, (1, 3, 1, 2, 1), strict=True)
+    )
+    assert found.stage_sum_ratio == 8  # forward and backward of the whole take one each
+    inference = replace(SHORT, device="meta", blocks=True, inference=True, seconds=60)
+    found = measure(silent, spec, inference)
+    assert found.blocks == tuple(StageTime(name, 1, None) for name in names)
+    stages = measure(silent, spec, replace(SHORT, device="meta", seconds=60))
+    assert stages.blocks == ()
+
+
+def test_blocks_are_timed_on_the_cpu() -> None:
+    spec = parse("resnet20:blocks=2,2,2:input=3x24x24")
+    found = timed(spec, blocks=True, batch=16, seconds=1.5)
+    assert [block.name for block in found.blocks] == [
+        *("layer1.0", "layer1.1", "layer2.0", "layer2.1", "layer3.0", "layer3.1")
+    ]
+    for stage in found.stages[1:-1]:
+        own = [block for block in found.blocks if block.name.startswith(stage.name)]
+        assert sum(block.forward_ms for block in own) == pytest.approx(stage.forward_ms, rel=0.5)
+        assert all(0 < block.forward_ms < stage.forward_ms for block in own)
+        assert all(0 < (block.backward_ms or 0) < (stage.backward_ms or 0) for block in own)
 
 
 def test_progress_and_what_is_kept_are_values() -> None:

@@ -71,6 +71,7 @@ SETTINGS: dict[str, dict[str, object]] = {
         "timing_optimiser": False,
         "timing_channels_last": True,
         "timing_compile": True,
+        "timing_blocks": True,
         "timing_tf32": UNTOUCHED,
         "timing_shown": UNTOUCHED,
     },

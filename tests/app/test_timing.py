@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from analysis.style.numbers import short
 from analysis.timing.measure import Spread
 from analysis.timing.roofline import Busy
 from analysis.timing.roofline_report import roofline_result
@@ -75,6 +76,39 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     app.selectbox(key="heat").select("backward time").run()
     assert not app.exception
     assert "backward (stage means)" in told(app)["svg"]
+
+
+def test_blocks_are_timed_and_colour_the_graph(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    app.checkbox(key="timing_blocks").check().run()
+    measured(app)
+    assert not app.exception
+    (found,) = app.session_state["timings"]
+    assert [block.name for block in found.blocks] == ["layer1.0", "layer2.0", "layer3.0"]
+    assert "Blocks" in [head.value for head in app.subheader]
+    assert "the blocks add up to" in " ".join(said.value for said in app.caption)
+    assert app.query_params["timing_blocks"] == "true"
+    app.switch_page("pages/shortcuts.py").run()
+    app.selectbox(key="heat").select("forward time").run()
+    assert not app.exception
+    drawn = told(app)["svg"]
+    assert "stage means" not in drawn
+    assert f"{short(found.blocks[1].forward_ms, 'ms')} forward" in drawn
+
+
+def test_one_iteration_can_be_traced(open_app: Open) -> None:
+    app = open_app(TINY, "timing")
+    press(app, "Record a trace")
+    assert app.session_state["jobs"]["trace"].wait(timeout=120)
+    app.run()
+    assert not app.exception
+    traced = app.session_state["jobs"]["trace"].result
+    assert (traced.model, traced.settings.batch) == (TINY, 2)
+    assert '"name":"layer3.0"' in traced.text
+    (button,) = app.get("download_button")
+    assert button.proto.label == f"Download the trace of {TINY}, batch 2"
+    app.text_input(key="timing_batches").input("1,2").run()
+    assert next(b for b in app.button if b.label == "Record a trace").disabled
 
 
 def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None:

@@ -1,4 +1,4 @@
-"""Our timings beside torch's own benchmark tool, and how much the stages' marks cost.
+"""Our timings beside torch's own benchmark tool, and how much the marks cost.
 
 resnet18, batch 2, one CPU thread. Other processes share the machine, so everything is interleaved
 and the median of ratios counts.
@@ -10,6 +10,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.benchmark import Timer
@@ -81,11 +82,22 @@ def test_training(benchmark: BenchmarkFixture) -> None:
     assert 0.93 <= median(told) <= 1.07
 
 
-def test_marks_at_the_stages_cost_under_three_percent(benchmark: BenchmarkFixture) -> None:
-    """Whole iterations by the host's clock, with and without marks at the stages."""
+def test_blocks_add_up_to_the_whole(benchmark: BenchmarkFixture) -> None:
+    """Many blocks and short iterations, so that a busy machine leaves enough pairs."""
+    deep, settings = parse("resnet56"), replace(SETTINGS, blocks=True, precision=0.002)
+    told = [measure(lambda _: None, deep, settings).stage_sum_ratio for _ in range(5)]
+    benchmark.extra_info["sum of the blocks over the whole"] = round(median(told), 4)
+    run = Passes(deep, settings, CPU, HostClock())
+    benchmark(run.run, run.stages)
+    assert 0.93 <= median(told) <= 1.07
+
+
+@pytest.mark.parametrize("blocks", [False, True], ids=["stages", "blocks"])
+def test_marks_cost_under_three_percent(benchmark: BenchmarkFixture, blocks: bool) -> None:
+    """Whole iterations by the host's clock, with and without marks at the stages or blocks."""
     clock = HostClock()
     with prepared(SETTINGS, CPU):
-        run = Passes(SPEC, SETTINGS, CPU, clock)
+        run = Passes(SPEC, replace(SETTINGS, blocks=blocks), CPU, clock)
 
         def once(steps: Steps) -> float:
             lap = [clock.mark()]
