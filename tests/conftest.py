@@ -33,7 +33,14 @@ GOLDEN = Path(__file__).with_name("golden")
 Golden = Callable[[str, str], None]
 
 
-_MACHINE = ("test_jobs", "test_timing", "test_passes", "test_check_device", "test_interrupts")
+_MACHINE = (
+    "test_jobs",
+    "test_cluster",
+    "test_timing",
+    "test_passes",
+    "test_check_device",
+    "test_interrupts",
+)
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]

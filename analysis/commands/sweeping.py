@@ -61,7 +61,7 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
     there = len(asked.points) - len(points)
     ended: list[Ended] = []
     count = 0
-    if points or scheduler:
+    if points:
         with counting(2) as interrupts, _runner(points, scheduler) as runner:
             ended, count = _run(points, folder, runner, interrupts)
     failed = [one for one in ended if one.failure]
@@ -97,8 +97,8 @@ def _runner(points: list[Point], scheduler: str | None) -> Iterator[Runner]:
     if scheduler is not None:
         if not has_dask():
             raise Refusal(f"--scheduler needs {MISSING_EXTRA}")
-        with connected(scheduler, devices) as runner:
-            yield runner
+        with contextlib.ExitStack() as stack:
+            yield or_usage(stack.enter_context, connected(scheduler, devices))
         return
     number = min(processes(devices), len(points))
     if number > 1 and has_dask():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import logging
 import multiprocessing
 import os
 import pickle
@@ -59,6 +60,20 @@ _PACKAGES = ("torch", "distributed")
 def has_dask() -> bool:
     """Return whether the extra is installed."""
     return importlib.util.find_spec("distributed") is not None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask's log away from the terminal: what matters comes back as an outcome or an error."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    levels = {name: logging.getLogger(name).level for name in names}
+    try:
+        for name in names:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def processes(devices: Collection[str]) -> int:
@@ -121,6 +136,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
         "distributed.scheduler.allowed-failures": MAX_TRIES - 1,
     }
     with (
+        _quiet(),
         dask.config.set(settings),
         ThreadPoolExecutor(1) as thread,
         thread.submit(start).result() as cluster,
@@ -145,17 +161,19 @@ def connected(address: str, devices: Collection[str]) -> Iterator[Runner]:
 
     if not address.startswith(("tcp://", "tls://")):
         raise ValueError(f"a scheduler's address is tcp://HOST:PORT, not {address[:80]!r}")
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ConnectionError(f"no scheduler answers at {address[:80]}: {error}"[:300]) from None
-    with client:
+    with _quiet():
         try:
-            client.wait_for_workers(1, timeout=WORKERS_SECONDS)
-        except TimeoutError:
-            raise ConnectionError(f"the scheduler at {address} has no workers") from None
-        _check(client, devices)
-        yield partial(_run, client)
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            said = f"no scheduler answers at {address[:80]}: {error}"
+            raise ConnectionError(" ".join(said.split())[:300]) from None
+        with client:
+            try:
+                client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+            except TimeoutError:
+                raise ConnectionError(f"the scheduler at {address} has no workers") from None
+            _check(client, devices)
+            yield partial(_run, client)
 
 
 def _check(client: Any, devices: Collection[str]) -> None:
@@ -190,17 +208,12 @@ def _run(client: Any, works: Iterable[Work], tell: Tell, asked: Asked) -> Iterat
 
 @dataclass
 class _Piece:
-    """A piece of work that was submitted: its future, and how often it began or was submitted."""
+    """A piece of work that was submitted, its future, and whether it has begun."""
 
     work: Work
     future: Any
-    submitted: int = 1
-    begun: int = 0
-
-    @property
-    def tries(self) -> int:
-        """The number of tries so far."""
-        return max(self.submitted, self.begun)
+    number: int
+    begun: bool = False
 
 
 class _Running:
@@ -270,8 +283,7 @@ class _Running:
         alone = waiting[0].is_timing or any(p.work.is_timing for p in self._pieces.values())
         return len(self._pieces) < (1 if alone else _AHEAD * self._threads)
 
-    def _submit(self, work: Work, piece: _Piece | None = None) -> None:
-        number = piece.tries + 1 if piece else 1
+    def _submit(self, work: Work, number: int = 1) -> None:
         beside = 1 if work.is_timing else self._beside
         future = self._client.submit(
             run_piece,
@@ -282,11 +294,12 @@ class _Running:
             beside,
             self._topic,
             _fingerprint(),
+            work.prepare,
             key=f"{self._topic}-{work.name}-{number}",
             pure=False,
             resources=None if work.device == "cpu" else {GPU: 1},
         )
-        self._pieces[work.name] = _Piece(work, future, number, number - 1)
+        self._pieces[work.name] = _Piece(work, future, number)
         future.add_done_callback(lambda done: self._news.put(partial(self._done, work.name, done)))
 
     def _heard(self, event: tuple[float, tuple[str, Any]]) -> None:
@@ -294,25 +307,11 @@ class _Running:
         name, value = event[1]
         self._news.put(partial(self._told, name, value))
 
-    def _told(self, name: str, value: Any) -> Outcome | None:
-        piece = self._pieces.get(name)
-        if piece is None:
-            return None
-        if value is not None:
-            self._tell(name, value)
-            return None
-        piece.begun += 1
-        if piece.begun <= MAX_TRIES:
-            return None
-        # The scheduler of another program may allow more deaths of a worker than we do.
-        piece.begun = MAX_TRIES
-        return self._lost(piece)
-
-    def _lost(self, piece: _Piece) -> Outcome:
-        del self._pieces[piece.work.name]
-        piece.future.cancel()
-        failure = Failure(Cause.CRASH, "the worker died")
-        return Outcome(piece.work.name, None, failure, MAX_TRIES)
+    def _told(self, name: str, value: Any) -> None:
+        if piece := self._pieces.get(name):
+            piece.begun = True
+            if value is not None:
+                self._tell(name, value)
 
     def _done(self, name: str, future: Any) -> Outcome | None:
         piece = self._pieces.get(name)
@@ -322,20 +321,18 @@ class _Running:
             self._check_connection()
             raise ConnectionError("the scheduler forgot the work: the same command continues it")
         try:
-            result, failure = future.result()
+            result, failure, tries = future.result()
         except Exception as error:  # what Dask says of a task that it gave up
             self._check_connection()
-            if type(error).__name__ == "KilledWorker":
-                return self._lost(piece)
-            result, failure = None, Failure(Cause.ERROR, f"{type(error).__name__}: {error}"[:300])
+            result, failure, tries = None, _given_up_by_dask(error), MAX_TRIES
         future.release()
         del self._pieces[name]
-        if failure and failure.cause is Cause.CRASH and piece.tries < MAX_TRIES:
-            self._submit(piece.work, piece)
+        if failure and failure.cause is Cause.CRASH and tries < MAX_TRIES:
+            self._submit(piece.work, piece.number + 1)
             return None
         if failure and failure.cause in (Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED):
             return None
-        return Outcome(name, result, failure, piece.tries)
+        return Outcome(name, result, failure, tries)
 
     def _drop_those_that_wait(self) -> None:
         for name, piece in list(self._pieces.items()):
@@ -348,6 +345,12 @@ class _Running:
             raise ConnectionError(
                 "the scheduler is gone: start it again, and the same command continues the sweep"
             )
+
+
+def _given_up_by_dask(error: Exception) -> Failure:
+    if type(error).__name__ == "KilledWorker":
+        return Failure(Cause.CRASH, "the worker process died")
+    return Failure(Cause.ERROR, " ".join(f"{type(error).__name__}: {error}".split())[:300])
 
 
 @cache
@@ -386,7 +389,8 @@ def run_piece(
     beside: int,
     topic: str,
     client: tuple[tuple[str, str], ...],
-) -> tuple[Any, Failure | None]:
+    prepare: Callable[[], object],
+) -> tuple[Any, Failure | None, int]:
     """Run a piece of work in the process under this thread of a Dask worker.
 
     Args:
@@ -397,20 +401,26 @@ def run_piece(
         beside: pieces that this machine runs at once.
         topic: of its reports, and the name of the event that cancels it.
         client: the client's fingerprint.
+        prepare: what a new process calls first.
 
     Returns:
-        The result, and the failure if there is none.
+        The result, the failure if there is none, and the number of tries so far.
     """
-    from distributed import get_worker
+    from distributed import get_client, get_worker
 
     if remark := unfit(client):
-        return None, Failure(Cause.ERROR, f"the worker can't be used: {remark}")
-    me = get_worker()
+        return None, Failure(Cause.ERROR, f"the worker can't be used: {remark}"), 1
+    me, ours = get_worker(), get_client()
     key = me.get_current_task()
+    # A scheduler may allow more deaths of workers than we do, and knows none of our processes.
+    tries = ours.get_metadata([topic, name], 0) + 1
+    if tries > MAX_TRIES:
+        return None, Failure(Cause.CRASH, "the worker process died"), MAX_TRIES
+    ours.set_metadata([topic, name], tries)
     me.log_event(topic, (name, None))
     share = int(FREE_SHARE * psutil.virtual_memory().total / beside)
     limits = Limits(seconds, min(memory_bytes or share, share))
-    job = _worker().submit(
+    job = _worker(prepare).submit(
         name, _unpacked, payload, limits=limits, wanted=partial(_is_wanted, me, key)
     )
     with _stopped_by(topic).watching(job):
@@ -420,7 +430,7 @@ def run_piece(
                 me.log_event(topic, (name, news))
                 told = time.monotonic()
         job.wait()
-    return job.result, job.failure
+    return job.result, job.failure, tries
 
 
 def _unpacked(report: Report, payload: bytes) -> Any:
@@ -431,11 +441,14 @@ def _unpacked(report: Report, payload: bytes) -> Any:
 _own = threading.local()
 
 
-def _worker() -> Worker:
-    """Return the worker of this thread."""
-    if not hasattr(_own, "worker"):
-        _own.worker = Worker()
-    return _own.worker  # type: ignore[no-any-return]
+def _worker(prepare: Callable[[], object]) -> Worker:
+    """Return the worker of this thread; another way of preparing its process makes a new one."""
+    if getattr(_own, "prepare", None) is not prepare:
+        if hasattr(_own, "worker"):
+            _own.worker.close()
+        _own.worker, _own.prepare = Worker(prepare), prepare
+    worker: Worker = _own.worker
+    return worker
 
 
 def _is_wanted(me: Any, key: str) -> bool:

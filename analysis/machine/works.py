@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from analysis.machine.jobs import Limits, worker
-from analysis.machine.process import Cause, Failure
+from analysis.machine.process import Cause, Failure, import_torch
 
 MAX_TRIES = 3
 """Most tries of a piece of work whose process dies. What fails otherwise isn't tried again."""
@@ -31,6 +31,7 @@ class Work:
         memory_bytes: its memory limit; None for its process's share of the machine's.
         device: `cpu`, or torch's name of an accelerator, which then does no other work.
         is_timing: whether nothing else may run at the same time.
+        prepare: a function of an importable module that a new process of a cluster calls first.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Work:
     memory_bytes: int | None = None
     device: str = "cpu"
     is_timing: bool = False
+    prepare: Callable[[], object] = import_torch
 
 
 @dataclass(frozen=True)

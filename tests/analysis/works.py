@@ -162,3 +162,15 @@ def sign_and_fill(report: Report, book: Path, name: str) -> None:
     kept = []
     while True:
         kept.append(bytearray(os.urandom(1_000_000)))
+
+
+def sign_and_kill_the_worker(report: Report, book: Path, name: str) -> None:
+    """Kill the parent of this process, which then ends, too."""
+    sign(report, book, name)
+    os.kill(os.getppid(), 9)
+    sleep_in_c(report)
+
+
+def sign_twice(report: Report, book: Path, name: str) -> None:
+    sign(report, book, name)
+    sign(report, book, name)

@@ -1,0 +1,161 @@
+"""Work on several processes: the same results as in one, and every way a piece can end."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from analysis.choice import sweeps
+from analysis.choice.sweep_files import read_sweep
+from analysis.machine.cluster import connected, own_cluster
+from analysis.machine.process import Cause, Failure
+from analysis.machine.works import Asked, Outcome, Runner, Tell, Work
+from tests.analysis import works
+from tests.killed_sweep import TEXT, kill, machines
+
+
+def below() -> dict[int, psutil.Process]:
+    """Return the processes that this one started, without multiprocessing's resource tracker."""
+    found = {}
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # or it is a zombie
+            if "resource_tracker" not in str(child.cmdline()):
+                found[child.pid] = child
+    return found
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Runner]:
+    """Yield what runs work on two processes, and check that none is left afterwards."""
+    before = below()
+    with own_cluster(2, {"cpu"}) as runner:
+        yield runner
+        started = [child for pid, child in below().items() if pid not in before]
+    assert started
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert not alive
+
+
+def bare(name: str, function: Callable[..., Any], *arguments: Any, **more: Any) -> Work:
+    """Return work for a process without torch, so that restarts are cheap."""
+    return Work(name, function, arguments, prepare=works.nothing, **more)
+
+
+def figures(folder: Path) -> dict[str, str]:
+    """Return the text of every result in a folder, without the stamp."""
+    found = {}
+    for path in folder.iterdir():
+        values = json.loads(path.read_text())
+        del values["stamp"]
+        found[path.name] = json.dumps(values)
+    return found
+
+
+def in_this_process(works: Iterable[Work], tell: Tell, asked: Asked) -> Iterator[Outcome]:
+    for work in works:
+        yield Outcome(work.name, work.function(lambda news: None, *work.arguments))
+
+
+def test_two_processes_write_the_files_of_one(two: Runner, tmp_path: Path) -> None:
+    sweep = read_sweep(TEXT)
+    for name, runner in (("one", in_this_process), ("two", two)):
+        (tmp_path / name).mkdir()
+        ended = list(sweeps.run(sweep.points, tmp_path / name, runner))
+        assert {one.point for one in ended} == set(sweep.points)
+        assert not any(one.failure for one in ended)
+    one, other = figures(tmp_path / "one"), figures(tmp_path / "two")
+    assert one == other
+    assert sorted(one) == sorted(f"{point.name}.json" for point in sweep.points)
+    assert sweep.to_run(tmp_path / "two") == []
+
+
+def run_all(runner: Runner, *pieces: Work) -> dict[str, Outcome]:
+    found = list(runner(pieces, lambda name, news: None, lambda: 0))
+    assert len({one.name for one in found}) == len(found)
+    return {one.name: one for one in found}
+
+
+def test_only_a_death_is_tried_again_and_three_times_at_most(two: Runner, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    found = run_all(
+        two,
+        bare("d", works.sign_and_leave, book, "d"),
+        bare("k", works.sign_and_kill_the_worker, book, "k"),
+        bare("r", works.sign_and_refuse, book, "r"),
+        bare("t", works.sign_and_stay, book, "t", seconds=0.2),
+        bare("m", works.sign_and_fill, book, "m", memory_bytes=50_000_000),
+        bare("e", works.echo, 3),
+    )
+    tried = {name: book.read_text().count(name) for name in "dkrtm"}
+    assert (found["e"].result, found["e"].failure) == (3, None)
+    causes = {name: one.failure.cause for name, one in found.items() if one.failure}
+    assert causes == {
+        "d": Cause.CRASH,
+        "k": Cause.CRASH,
+        "r": Cause.REFUSED,
+        "t": Cause.TIME,
+        "m": Cause.MEMORY,
+    }
+    # A worker that dies takes what else it runs with it.
+    assert tried["k"] == 3
+    assert found["k"].failure == Failure(Cause.CRASH, "the worker process died, 3 times")
+    assert tried["d"] <= 3
+    assert found["r"].failure == Failure(Cause.REFUSED, "batch must be 1 to 8, not 9")
+
+
+def test_a_stop_lets_the_running_work_end_and_a_second_one_cancels_it(
+    two: Runner, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    pieces = [bare("a", works.hold, gate), *(bare(f"{n}", works.hold, gate) for n in "bcd")]
+    asked, when = 0, 0.0
+
+    def cancel(name: str, news: object) -> None:
+        nonlocal asked, when
+        asked, when = 2, time.monotonic()
+
+    assert list(two(pieces, cancel, lambda: asked)) == []
+    assert time.monotonic() - when < 5
+
+    def stop(name: str, news: object) -> None:
+        nonlocal asked
+        if not asked:
+            asked = 1
+            gate.write_text("out")
+
+    asked = 0
+    (found,) = two(pieces[:1], stop, lambda: asked)
+    assert found == Outcome("a", "out")
+
+
+def test_timings_run_alone(two: Runner, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    pieces = [
+        *(bare(f"{n}", works.sign_twice, book, f"{n}") for n in range(4)),
+        *(bare(f"{n}", works.sign_twice, book, f"{n}", is_timing=True) for n in range(4, 8)),
+    ]
+    assert len(run_all(two, *pieces)) == 8
+    signed = book.read_text()
+    assert sorted(signed[:8]) == sorted("00112233")
+    assert signed[8:] == "44556677"
+
+
+def test_what_a_scheduler_is_refused_for() -> None:
+    with pytest.raises(ValueError, match=r"^a scheduler's address is tcp://HOST:PORT, not 'x:1'$"):
+        connected("x:1", {"cpu"}).__enter__()
+
+
+def test_client_scheduler_and_worker_are_killed(tmp_path: Path) -> None:
+    """Kill one after the other while one sweep goes on: in the end, every point is there once."""
+    with machines(tmp_path, workers=1) as on:
+        kill(on, tmp_path, "client", 3, 0.01)
+        kill(on, tmp_path, "scheduler", 8, 0.02)
+        on.begin_again()
+        assert kill(on, tmp_path, "worker", 13, 0.03).endswith("status 0 and 24 points")
