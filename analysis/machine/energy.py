@@ -7,7 +7,7 @@ it can't be read, there is no figure.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +19,9 @@ RAPL = Path("/sys/class/powercap")
 
 WINDOW_SECONDS = 1.0
 """Shortest window of a measurement: NVML's counter moves about every 100 ms."""
+
+WINDOWS = 3
+"""Windows of a measurement."""
 
 
 class Meter(ABC):
@@ -104,26 +107,21 @@ def _nvml(device: torch.device) -> Meter:
     return NvmlMeter(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)))
 
 
-class Windows:
-    """Joules per image in windows of at least a second.
+def joules_per_image(
+    meter: Meter, work: Callable[[], int], clock: Callable[[], float] = perf_counter
+) -> Iterator[float]:
+    """Yield the joules per image of a few windows of at least a second each.
 
     Args:
         meter: of the device that works.
+        work: keeps the device busy for a while, waits for it, and returns how many images it did.
         clock: the time in seconds.
+
+    Raises:
+        OSError: if the meter can't be read any more.
     """
-
-    def __init__(self, meter: Meter, clock: Callable[[], float] = perf_counter) -> None:
-        self._meter, self._clock = meter, clock
-        self._images = 0
-        self._start, self._joules = clock(), meter.joules()
-        self.per_image: list[float] = []
-
-    def add(self, images: int) -> None:
-        """Count images that the device has finished, and end a window that is long enough."""
-        self._images += images
-        now = self._clock()
-        if now - self._start < WINDOW_SECONDS:
-            return
-        joules = self._meter.joules()
-        self.per_image.append((joules - self._joules) / self._images)
-        self._start, self._joules, self._images = now, joules, 0
+    for _ in range(WINDOWS):
+        start, before, images = clock(), meter.joules(), 0
+        while clock() - start < WINDOW_SECONDS:
+            images += work()
+        yield (meter.joules() - before) / images

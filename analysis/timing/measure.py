@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import comb, floor, sqrt
@@ -24,6 +24,7 @@ import torch
 from analysis.costs.profiles import Profile, check_trainable, profile
 from analysis.machine.clock import Clock, HostClock, clock_of
 from analysis.machine.devices import Environment, PeakMemory, device_of, environment, free_bytes
+from analysis.machine.energy import WINDOW_SECONDS, WINDOWS, Meter, joules_per_image, meter_of
 from analysis.timing.passes import Passes, check_autocast, prepared
 from analysis.timing.settings import Settings, check_fits, largest_batch, predicted_bytes
 from nets.spec import ResNetSpec
@@ -63,6 +64,7 @@ class Phase(StrEnum):
     COMPILING = "compiling"
     WARMING_UP = "warming up"
     MEASURING = "measuring"
+    ENERGY = "measuring energy"
 
 
 class Noise(StrEnum):
@@ -117,7 +119,8 @@ class Timing:
     timed, the marks are at the blocks, `blocks` has their times, and a stage's is that of its
     blocks. `interval` is half of the 95% interval of the median iteration over that median, None
     below six iterations. `forward_tflops` counts two operations per multiply-add of convolutions
-    and linear layers.
+    and linear layers. `joules` is the energy per image of the whole device, idle power included, in
+    windows of whole iterations; empty if the device has no counter that can be read.
     """
 
     model: str
@@ -141,6 +144,7 @@ class Timing:
     samples: tuple[Iteration, ...]
     environment: Environment
     blocks: tuple[StageTime, ...] = ()
+    joules: tuple[float, ...] = ()
 
     @property
     def iterations(self) -> int:
@@ -258,6 +262,7 @@ class _Measurement:
         self.compile_seconds: float | None = None
         self.warm_up_iterations = 0
         self.stable = False
+        self.joules: list[float] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -285,6 +290,10 @@ class _Measurement:
         self._forget()
         self.phase = Phase.MEASURING
         yield from self._measure(passes, start + self.settings.seconds)
+        if meter := meter_of(self.device):
+            self.phase = Phase.ENERGY
+            yield self.progress(WINDOWS * WINDOW_SECONDS)
+            yield from self._use(passes, meter)
 
     def _compile(self, passes: Passes) -> None:
         """Compile the network and then, without counting their time, its stages."""
@@ -328,6 +337,22 @@ class _Measurement:
                     left = min(left, max(wanted - self.pairs, 1) * pair_seconds)
                 yield self.progress(left)
 
+    def _use(self, passes: Passes, meter: Meter) -> Iterator[Progress]:
+        """Measure the energy of whole iterations, in windows after those that were timed."""
+        ms = median([sum(whole) for whole, _ in self.laps])
+        group = min(max(int(GROUP_SECONDS * 1e3 / ms), 1), MAX_GROUP)
+
+        def work() -> int:
+            for _ in range(group):
+                passes.run(passes.whole)
+            self.clock.synchronise()
+            return group * self.settings.batch
+
+        with suppress(OSError):
+            for joules in joules_per_image(meter, work):
+                self.joules.append(joules)
+                yield self.progress((WINDOWS - len(self.joules)) * WINDOW_SECONDS)
+
     def _iterate(self, passes: Passes, pairs: int) -> None:
         """Issue pairs of iterations, alternating which of whole and staged is first; then read."""
         whole, staged = [], []
@@ -348,7 +373,7 @@ class _Measurement:
 
     def progress(self, remaining_seconds: float | None = None) -> Progress:
         """Return the progress, with the results so far if there are any."""
-        measured = self.phase is Phase.MEASURING and self.laps
+        measured = self.phase in (Phase.MEASURING, Phase.ENERGY) and self.laps
         return Progress(self.phase, remaining_seconds, self.timing() if measured else None)
 
     def timing(self) -> Timing:
@@ -383,6 +408,7 @@ class _Measurement:
             samples=samples,
             environment=self.environment,
             blocks=self._blocks(),
+            joules=tuple(self.joules),
         )
 
     def _iteration(self, lap: Lap) -> Iteration:

@@ -6,11 +6,12 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 from analysis.results.form import Result
 from analysis.style.grid import aligned
-from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any
+from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
 from analysis.timing.results import TIME, asked_of
@@ -41,6 +42,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
         "stage_sum_ratio": timing.stage_sum_ratio,
         "peak_memory_bytes": timing.peak_memory_bytes,
         "predicted_bytes": timing.predicted_bytes,
+        **({"joules_per_image": list(timing.joules)} if timing.joules else {}),
         "compile_seconds": timing.compile_seconds,
         "iterations": timing.iterations,
         "warm_up_iterations": timing.warm_up_iterations,
@@ -124,6 +126,8 @@ def timing_row(timing: Timing) -> dict[str, Any]:
                 row[f"{key.removesuffix('_ms')}_{name}_ms"] = value and value[name]
         elif key == "environment":
             row |= value
+        elif key == "joules_per_image":
+            row[key] = median(value)
         elif key not in ("stages", "blocks", "samples"):
             row[key] = value
     for part in (*timing.stages, *timing.blocks):
@@ -248,6 +252,13 @@ def noise_words(timing: Timing) -> str:
             return f"Noisy: the median is only known to {known}. {advice}"
 
 
+def energy_words(timing: Timing) -> str:
+    """Say what the energy per image is of, and its spread."""
+    low, high = three(min(timing.joules)), three(max(timing.joules))
+    windows = number_of(len(timing.joules), "window")
+    return f"of the whole device, idle power included; {low} to {high} in {windows}"
+
+
 def stamp(measured: Timing | Roofline) -> str:
     """Return where and when something was measured, in one line."""
     where = measured.environment
@@ -280,6 +291,8 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
         peak_row,
         ("predicted memory", short(timing.predicted_bytes, "B"), "by replaying a step"),
     ]
+    if timing.joules:
+        rows.append(("energy", f"{three(median(timing.joules))} J/image", energy_words(timing)))
     if timing.compile_seconds is not None:
         compiled = f"{timing.compile_seconds:.1f} s"
         rows.append(("compilation", compiled, "with the first iteration, not in the figures above"))

@@ -87,6 +87,7 @@ def timing_of(result: Result) -> Timing:
             host_ms=Spread(**figures["host_ms"]),
             stages=tuple(StageTime(**stage) for stage in figures["stages"]),
             blocks=tuple(StageTime(**block) for block in figures.get("blocks", ())),
+            joules=tuple(figures.get("joules_per_image", ())),
             **{name: figures[name] for name in _PLAIN},
             samples=tuple(Iteration(*row) for row in zip(*columns, strict=True)),
             environment=Environment(**result.stamp),

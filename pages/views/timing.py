@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from os import cpu_count
+from statistics import median
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from analysis.lecture.settings import TIMING_TABS
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
-from analysis.style.numbers import milliseconds, short
+from analysis.style.numbers import milliseconds, short, three
 from analysis.timing.charts import (
     block_chart,
     distribution_chart,
@@ -27,6 +28,7 @@ from analysis.timing.measure import Progress, Spread, Timing
 from analysis.timing.report import (
     RECORDED_HEAD,
     conditions,
+    energy_words,
     noise_words,
     recorded_how,
     recorded_row,
@@ -225,7 +227,7 @@ def known_timings(spec: ResNetSpec, settings: Sequence[Settings]) -> list[Timing
 
 def timing_figures(timing: Timing) -> list[Figure]:
     """Return the large numbers of a timing."""
-    return _figures(
+    found = _figures(
         timing.forward_ms,
         timing.backward_ms,
         timing.images_per_s,
@@ -233,6 +235,11 @@ def timing_figures(timing: Timing) -> list[Figure]:
         timing.predicted_bytes,
         timing.peak_memory_bytes,
     )
+    if timing.joules:
+        joules = median(timing.joules)
+        energy = f"{three(joules)} J"
+        found.append(Figure("Energy per image", energy, energy_words(timing), repr(joules)))
+    return found
 
 
 def _recorded_figures(result: Result) -> list[Figure]:

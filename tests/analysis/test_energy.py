@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from analysis.machine import energy
-from analysis.machine.energy import Meter, NvmlMeter, RaplMeter, Windows, meter_of
+from analysis.machine.energy import Meter, NvmlMeter, RaplMeter, joules_per_image, meter_of
 
 CPU = torch.device("cpu")
 
@@ -86,11 +86,11 @@ class Given(Meter):
 
 
 def test_windows_last_at_least_a_second() -> None:
-    times = iter([0.0, 0.4, 1.0, 1.9, 2.5])
-    windows = Windows(Given([10.0, 30.0, 75.0]), lambda: next(times))
-    for images in (4, 6, 10, 5):
-        windows.add(images)
-    assert windows.per_image == [2.0, 3.0]
+    times = iter([0.0, 0.0, 0.4, 1.0, 1.0, 1.0, 2.5, 2.5, 2.5, 3.4, 3.6])
+    done = iter([4, 6, 15, 8, 2])
+    meter = Given([10.0, 30.0, 30.0, 75.0, 75.0, 115.0])
+    found = list(joules_per_image(meter, lambda: next(done), lambda: next(times)))
+    assert found == [2.0, 3.0, 4.0]
 
 
 def test_joules_of_a_gpu_are_a_difference() -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 import analysis
 import nets
+from analysis.machine.energy import Meter
 from analysis.timing import measure as timing
 from analysis.timing import passes
 from analysis.timing.measure import (
@@ -87,6 +88,39 @@ def test_training_without_an_optimiser() -> None:
     assert found.optimiser_ms is None
     for sample in found.samples:
         assert sample.step_ms == pytest.approx(sample.forward_ms + (sample.backward_ms or 0))
+
+
+class Given(Meter):
+    """A meter of a device that uses a joule between two readings, until it can't be read."""
+
+    def __init__(self, readings: int) -> None:
+        self.left = readings
+
+    def joules(self) -> float:
+        if not self.left:
+            raise OSError("gone")
+        self.left -= 1
+        return float(-self.left)
+
+
+@pytest.mark.parametrize(("readings", "windows"), [(6, 3), (5, 2), (0, 0)])
+def test_energy_is_measured_after_the_times(
+    monkeypatch: pytest.MonkeyPatch, readings: int, windows: int
+) -> None:
+    monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: Given(readings))
+    monkeypatch.setattr("analysis.machine.energy.WINDOW_SECONDS", 0.01)
+    told: list[Progress] = []
+    found = measure(told.append, TINY, SHORT)
+    assert len(found.joules) == windows
+    assert all(0 < joules <= 0.5 for joules in found.joules)  # one joule for two images or more
+    phases = [progress.phase for progress in told]
+    assert Phase.ENERGY in phases
+    assert phases.index(Phase.ENERGY) > phases.index(Phase.WARMING_UP)
+
+
+def test_without_a_meter_there_is_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: None)
+    assert timed().joules == ()
 
 
 def test_blocks_add_up_to_their_stages(monkeypatch: pytest.MonkeyPatch) -> None:
