@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 from analysis.drawing.boxes import UNIT, UNIT_SIZE, unit_words, width_of
-from analysis.drawing.cells import Cell, Group, drawn_once
+from analysis.drawing.cells import CONTINUED, Cell, Group, drawn_once
 from analysis.drawing.parts import Kind, Node, Point, ShortcutLine, SmallUnit
 from nets.plan import ShortcutKind
 
@@ -58,9 +58,8 @@ def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
 def band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
     """Return a band's title, shortened to the room that there is."""
     stage, note = group.name, f" · {group.note}" if group.note else ""
-    more = "" if begins else ", continued"
-    named = f"{stage} · {group.paper}" if group.paper else stage
-    full = f"{named}{more}"
+    more = "" if begins else CONTINUED
+    full = f"{group.full_name}{more}"
     noted = (full + note, stage + note) if note else ()
     titles = (full + note + drawn_once(cells), *noted, full, f"{stage}{more}", stage)
     return next((title for title in titles if width_of(title) <= width), stage)

@@ -16,6 +16,9 @@ from nets.plan import Place, ShortcutKind
 FRAME, FRAME_TITLE = 8.0, 20.0
 """Space around an opened block, and above it for its name, in px."""
 
+CONTINUED = ", continued"
+"""What follows the name of a stage that began in an earlier row."""
+
 COUNT = 16.0
 """Height of a count above a shortcut's line, in px."""
 
@@ -135,6 +138,11 @@ class Group:
     paper: str = ""
     note: str = ""
     is_stage: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """The stage's name here and in the paper: `layer2 · conv3_x`."""
+        return f"{self.name} · {self.paper}" if self.paper else self.name
 
     @property
     def size(self) -> str:

@@ -206,6 +206,12 @@ def _width(layout: _Layout) -> float:
     )
 
 
+def _spread(layout: _Layout, width: float) -> list[float]:
+    """Return the centres of the boxes, evenly farther apart so that the row has this width."""
+    apart = (width - _width(layout)) / max(len(layout.tensors) - 1, 1)
+    return [centre + apart * i for i, centre in enumerate(layout.centres())]
+
+
 @dataclass(frozen=True)
 class _Colours:
     """The colour attributes of each part."""
@@ -232,10 +238,10 @@ class _Colours:
 
 
 def _draw(model: str, rows: Sequence[_Layout], colours: _Colours) -> str:
-    width = _number(_widest(rows))
+    width = _number(widest := _widest(rows))
     tops = [_MARGIN + sum(row.height + _BETWEEN_ROWS for row in rows[:i]) for i in range(len(rows))]
     height = _number(tops[-1] + rows[-1].height + _MARGIN)
-    drawn = [(row, row.centres(), top) for row, top in zip(rows, tops, strict=True)]
+    drawn = [(row, _spread(row, widest), top) for row, top in zip(rows, tops, strict=True)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '

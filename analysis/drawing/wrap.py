@@ -12,7 +12,7 @@ from math import inf, log, sqrt
 from typing import NamedTuple
 
 from analysis.drawing.boxes import width_of
-from analysis.drawing.cells import Network
+from analysis.drawing.cells import CONTINUED, Network
 from analysis.drawing.key import Entry, key_of
 from analysis.drawing.parts import SMALL
 
@@ -191,7 +191,8 @@ class Wrapping:
             return False
         first, last = group.cells[part.start], group.cells[part.stop - 1]
         left, right = first.free_over(spacing)[0], last.free_over(spacing)[1]
-        return left >= width_of(group.name) and right >= width_of(group.output)
+        named = group.full_name + ("" if part.start == 0 else CONTINUED)
+        return left >= width_of(named) and right >= width_of(group.output)
 
     def below(self, row: Row) -> float:
         """Return a row's height below its main path, to the end of its bands."""

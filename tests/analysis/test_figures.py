@@ -22,6 +22,7 @@ from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from analysis.style.palette import LIGHT
 from nets import parse
+from nets.plan import paper_name
 from nets.spec import ResNetSpec
 from tests.analysis.test_graph import drawn, traced
 from tests.strategies import specs
@@ -406,3 +407,14 @@ def test_no_stage_begins_with_a_single_block_at_the_end_of_a_row(text: str) -> N
             if len(paths) > 1 and paths[-1].endswith(".0"):
                 stage = paths[-1].partition(".")[0]
                 assert paths[-2].startswith(stage), paths
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet50", "preresnet164", "resnet20"])
+@pytest.mark.parametrize("width", [85, 170])
+def test_by_layers_every_part_of_a_stage_has_its_full_name(text: str, width: float) -> None:
+    picture = graph(counted(text), Level.LAYER, width_mm=width)
+    begun: set[str] = set()
+    for band in picture.bands:
+        named = f"{band.stage} · {paper_name(band.stage)}"
+        assert band.title.startswith(f"{named}, continued" if band.stage in begun else named)
+        begun.add(band.stage)

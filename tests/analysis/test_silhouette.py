@@ -168,3 +168,16 @@ def test_hostile_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts.count(name) == 2
     assert (root.findtext("{*}title") or "").startswith(name)
     assert name in (root.findtext("{*}desc") or "")
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet50", "resnet152", "preresnet200", "resnet50c"])
+def test_every_row_of_a_narrow_picture_is_as_long_as_the_longest(text: str) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(text)), width_mm=85))
+    width = float(root.get("width", 0))
+    rows: dict[float, list[Rectangle]] = {}
+    for box, label in zip(boxes(root), labels(root), strict=True):
+        rows.setdefault(extent(label[0])[1], []).extend([box, *map(extent, label)])
+    assert len(rows) == 2
+    for row in rows.values():
+        assert max(right for _, _, right, _ in row) >= 0.94 * width
+        assert min(left for left, _, _, _ in row) <= 0.06 * width
