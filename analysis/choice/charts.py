@@ -310,7 +310,7 @@ def _called(axis: Axis) -> str:
 
 
 def _note(x: Axis, y: Axis, bubble: Axis | None) -> str:
-    """Return the recipes, as their publishers write them, and publishers of published figures, and what the points' area shows."""
+    """Return the recipes and publishers of published figures, and what the points' area shows."""
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
     said = [f"{metric}{recipe.how}" for metric, recipe in zip(metrics, recipes, strict=True)]
