@@ -94,9 +94,7 @@ def test_the_script_writes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found[1] == "wide_resnet101_2,82.516,%,224,2025-10-30,results-imagenet.csv,tv2,,,,,,,"
     assert len(found) == 4
     for argument in (str(path), f"2024={path}", "2024-09="):
-        with pytest.raises(
-            SystemExit, match=r"must be a date and a file, such as 2026-01=FILE\.csv"
-        ):
+        with pytest.raises(SystemExit, match="must be a date and a file, such as"):
             make_throughput.main([argument])
 
 
