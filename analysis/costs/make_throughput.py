@@ -103,8 +103,11 @@ def main(arguments: list[str]) -> None:
     lines: list[Line] = []
     for argument in arguments:
         date, _, path = argument.partition("=")
+        if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", date) or not path:
+            raise SystemExit(f"{argument} must be a date and a file, such as 2026-01=FILE.csv")
         lines += lines_of(Path(path), date)
-    TABLE.write_text(table(lines), encoding="utf-8")
+    if lines:
+        TABLE.write_text(table(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

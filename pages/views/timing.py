@@ -133,7 +133,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             help="Takes a while to compile.",
         )
         tf32 = check("TF32", False, key="timing_tf32", place=right, help="CUDA only.")
-        blocks = check(
+        blocks = not forward_only and check(
             "Per block",
             False,
             key="timing_blocks",

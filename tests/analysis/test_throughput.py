@@ -9,6 +9,7 @@ from analysis.choice.charts import axes_of, axis_of, citations, scatter_chart, w
 from analysis.choice.choose import IMAGENET, Budgets, choose
 from analysis.choice.compare import Recipe, Speed, compare, pareto
 from analysis.choice.report import comparison_csv, comparison_grids, comparison_json
+from analysis.costs import make_throughput
 from analysis.costs.make_throughput import lines_of, table
 from analysis.costs.throughput import RECIPES, TABLE, Line, accuracies, lines, machines, speeds
 from nets import parse
@@ -83,6 +84,18 @@ def test_other_files_and_other_networks_are_refused(tmp_path: Path) -> None:
     changed = written(tmp_path / "results-imagenet.csv", RESULTS.replace("25.58", "25.60"))
     with pytest.raises(ValueError, match=r"^resnet50d has 25\.58 M parameters here, not 25\.60 M"):
         list(lines_of(changed, "2024-09"))
+
+
+def test_the_script_writes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_throughput, "TABLE", tmp_path / "table.csv")
+    path = written(tmp_path / "results-imagenet.csv", RESULTS)
+    make_throughput.main([f"2024-09={path}", f"2025-10-30={path}"])
+    found = (tmp_path / "table.csv").read_text().splitlines()
+    assert found[1] == "wide_resnet101_2,82.516,%,224,2025-10-30,results-imagenet.csv,tv2,,,,,,,"
+    assert len(found) == 4
+    for argument in (str(path), f"2024={path}", "2024-09="):
+        with pytest.raises(SystemExit, match="must be a date and a file, such as"):
+            make_throughput.main([argument])
 
 
 def test_the_later_of_two_files_counts() -> None:
