@@ -138,7 +138,7 @@ LINE_LOOKS = (
 _NAMED = 6
 """Most lines that can have their names at their ends."""
 
-_APART = 0.04
+_APART = 0.015
 """Smallest distance between two line ends with separate names, as a share of the axis."""
 
 _END_PX = 7.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from math import copysign, cos, hypot, log10, pi, sin
+from math import copysign, cos, hypot, inf, log10, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 
 _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
+_NEAR = 0.8  # share of the distance between two marks that overlap
 _LETTERS = 30  # per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 40.0  # costs of inferior places, in px of distance
 _TRIES = 3_000  # most steps of the search
@@ -135,9 +136,10 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
-    crosses nothing. Without leader lines, a name lies on no line of the chart. Marks that look like
-    one share a name. If there is no room for names, numbers with a key replace them. Of more than
-    `MOST_NAMES` points, only the first series is named, if there is room.
+    crosses nothing; if it names a line, another line's end may then be nearer. Without leader
+    lines, a name lies on no line of the chart. Marks that look like one share a name. If there is
+    no room for names, numbers with a key replace them. Of more than `MOST_NAMES` points, only the
+    first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -145,9 +147,10 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     def crowd(
         groups: Sequence[tuple[Dot, ...]], texts: Sequence[str], may_cover_lines: bool = leaders
     ) -> _Crowd:
-        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines)
+        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines, ends)
 
-    if lines_of_their_own(chart):  # two lines never share a name
+    ends = lines_of_their_own(chart)
+    if ends:  # two lines never share a name
         return _at_ends(crowd, [(dot,) for dot in every if dot.text])
     groups = _groups(every, sheets, _TOGETHER[0])
     if len(every) > MOST_NAMES:
@@ -240,8 +243,10 @@ class _Crowd:
         sheets: Sequence[Sheet],
         leaders: bool,
         may_cover_lines: bool,
+        ends: bool,
     ) -> None:
         self.may_cover_lines = may_cover_lines
+        self.led_margin = -inf if ends else _LED
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -334,16 +339,14 @@ class _Crowd:
         nearest = distances[own].min(0)
         others = ~own
         if others.any():
-            margins = np.where(leads, _LED, _MARGIN)[:, None]
+            margins = np.where(leads, self.led_margin, _MARGIN)[:, None]
             good &= (nearest + margins <= distances[others].min(0)).all(-1)
             centres = np.hypot(*np.moveaxis(away, -1, 0))
             costs += _OFF_CENTRE * (centres[own].min(0) >= centres[others].min(0)).any(-1)
-            over = _crosses(
-                anchor,
-                middles,
-                self.marks[others][:, None],
-                self.radii[others][:, None, None, None],
-            )
+            # A leader may leave a mark that another one overlaps, if not through its centre.
+            apart = _NEAR * np.abs(self.marks[others] - anchor).max(-1)  # marks, sheets
+            radii = np.minimum(self.radii[others][:, None], apart)[:, None, :, None]
+            over = _crosses(anchor, middles, self.marks[others][:, None], radii)
             good &= ~(leads & over.any((0, 2)))
         for a, b in self.lines:
             passes = _crosses(a[:, None], b[:, None], middles, half)

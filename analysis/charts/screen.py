@@ -76,11 +76,18 @@ def wall_names(chart: Chart) -> Names:
 
 
 def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
-    """Return the chart with its lines in the legend if there is no room for names at their ends."""
+    """Return the chart with its lines in the legend if there is no room for names at their ends.
+
+    A wide page needs room for the names, and a phone for all but one of the numbers that replace
+    them.
+    """
     if not lines_of_their_own(chart):
         return chart
-    found = wall_names(chart) if wall else wide_names(chart, height)
-    return in_legend(chart) if found.key else chart
+    if wall:
+        return in_legend(chart) if wall_names(chart).key else chart
+    ends = sum(bool(text) for series in chart.series for text in series.text)
+    has_room = len(narrow_names(chart, height).names) >= ends - 1
+    return chart if has_room and not wide_names(chart, height).key else in_legend(chart)
 
 
 def narrow_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:

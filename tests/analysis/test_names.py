@@ -14,10 +14,13 @@ from matplotlib.text import Annotation, Text
 
 from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, named_at_ends
 from analysis.charts.file import picture
-from analysis.charts.names import BEYOND_PX, Names, Sheet, dots
+from analysis.charts.names import BEYOND_PX, LINE_PX, Names, Sheet, dots
 from analysis.charts.screen import figure, legible, narrow_names, wall_names, wide_names
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, Row, compare, recipes
+from analysis.results.recorded import recordings
+from analysis.training.charts import training_chart
+from analysis.training.report import run_of as training_of
 from nets import CATALOG, parse
 from nets.names import names_of
 
@@ -298,3 +301,21 @@ def test_two_lines_never_share_a_name() -> None:
     assert texts in ([], ["plain, 20 layers", "plain, 56 layers", "residual"])
     crowded = _ends([f"residual, {20 * i} layers, pre-activation" for i in range(1, 7)], [0.0] * 6)
     assert crowded == legible(crowded)  # named in the legend from the first
+
+
+def test_the_recorded_degradation_is_named_at_the_ends_on_the_wall() -> None:
+    """Two residual lines end 2% of the axis apart: a leader line leads from each to its name."""
+    runs = [training_of(one) for one in recordings().values() if one.kind == "train"]
+    pair = [run for run in runs if run.task.spec.depth in (20, 56)]
+    chart = training_chart(pair)
+    wall = legible(chart, wall=True)
+    assert not any(series.in_legend for series in wall.series)
+    found = {name.text: name for name in wall_names(wall).names}
+    assert set(found) == {f"{kind}, {n} layers" for kind in ("plain", "residual") for n in (20, 56)}
+    upper, lower = found["residual, 20 layers"], found["residual, 56 layers"]
+    assert upper.leader
+    assert lower.leader
+    assert upper.up - lower.up > LINE_PX
+    # On a phone there isn't even room for numbers, and one chart serves desk and phone.
+    assert len(narrow_names(chart, None).names) < 3
+    assert all(line.in_legend for line in legible(chart, None).series)
