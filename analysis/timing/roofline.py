@@ -205,7 +205,7 @@ def roofline(report: Report, spec: ResNetSpec, settings: Settings) -> Roofline:
         ValueError: if the memory is too small, or torch doesn't support the settings here.
         RuntimeError: in one sentence, if it ran out of memory or torch failed.
     """
-    settings = replace(settings, inference=True)
+    settings = replace(settings, inference=True, blocks=False)
     device = device_of(settings.device)
     check_autocast(settings, device)
     cost = profile(spec, batch=settings.batch)

@@ -86,7 +86,7 @@ def choose_view() -> str:
 def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Settings, ...]:
     """Let the visitor choose the settings, one per batch; return none if one is invalid.
 
-    With `forward_only` there is no choice between training and inference.
+    With `forward_only`, there is no choice between training and inference, and no time per block.
     """
     names = devices()
     one, two, three, four = st.columns(4)
@@ -138,6 +138,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             False,
             key="timing_blocks",
             place=right,
+            disabled=forward_only,
             help="Time every block too. Not with torch.compile.",
         )
     try:
@@ -150,7 +151,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             threads=threads,
             inference=mode == "inference",
             optimiser=optimiser,
-            blocks=blocks,
+            blocks=blocks and not forward_only,
             seconds=float(seconds),
         )
         return sweep(first, batches_of(batches))

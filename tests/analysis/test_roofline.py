@@ -248,7 +248,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[Probe, flo
     return fake
 
 
-SHORT = Settings(batch=2, threads=1, seconds=0.2)
+SHORT = Settings(batch=2, threads=1, seconds=0.2, blocks=True)
 
 
 def test_a_busy_machine_is_measured_again_and_flagged(quick: Any) -> None:

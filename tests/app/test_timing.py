@@ -125,8 +125,10 @@ def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None
 
 
 def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) -> None:
-    app = open_app("resnet50", "timing", timing_shown="roofline", timing_batches="8")
+    address = {"timing_shown": "roofline", "timing_batches": "8", "timing_blocks": "true"}
+    app = open_app("resnet50", "timing", **address)
     assert not app.exception
+    assert app.checkbox(key="timing_blocks").disabled
     assert any(said.value.startswith("No roofline for these settings") for said in app.caption)
     assert "timing_mode" not in [one.key for one in app.segmented_control]
     threads = int(app.number_input(key="timing_threads").value or 1)
