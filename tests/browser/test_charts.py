@@ -165,6 +165,8 @@ def test_no_chart_cuts_its_text(
     hold_inside(page, 1)
     page.goto(f"{server}/timing?model={TINY}")
     settled(page)
+    if size == PHONE:
+        page.get_by_text("Settings", exact=True).click()
     page.get_by_text("More settings").click()
     box = page.get_by_role("spinbutton", name="Time limit, s")
     box.fill("1")
