@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from analysis.charts.chart import Chart, Draw, Series
@@ -82,12 +83,19 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
     The timings are named by the networks and conditions in which they differ. The note has the
     conditions that they share, and the title the network if there is only one.
     """
+
+    def whole(word: str) -> str:
+        """Return a condition whose number stays on its line: `batch 8`."""
+        return re.sub(r" (?=\d)", "\N{NO-BREAK SPACE}", word)
+
     ways = [conditions(timing).split(", ") for timing in timings]
     shared = [word for word in ways[0] if all(word in way for way in ways)]
     specs = [parse(timing.model) for timing in timings]
     is_one = len(set(specs)) == 1 < len(specs)
     names = tuple(
-        ", ".join((*(() if is_one else (name,)), *(word for word in way if word not in shared)))
+        ", ".join(
+            (*(() if is_one else (name,)), *(whole(word) for word in way if word not in shared))
+        )
         for name, way in zip(names_of(specs), ways, strict=True)
     )
     if len(set(names)) < len(names) or not all(names):

@@ -75,7 +75,7 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     expect(said).to_contain_text("gets 8.9% of 1,000 test images wrong")
     canvas = page.locator(".rv-canvas")
     expect(canvas).to_have_count(1)
-    expect(canvas).to_contain_text("0 to 94.6% test error without it")  # the drawn network's own
+    expect(canvas).to_contain_text("94.6% test error without it")  # the drawn network's own
     assert " %" not in page.locator(".stMainBlockContainer").inner_text()
     before = canvas.bounding_box()
     block(page, "layer2.2").click()
