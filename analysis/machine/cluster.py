@@ -53,6 +53,9 @@ END_SECONDS = 10
 GPU = "GPU"
 """Dask's name of the resource that a worker with one accelerator has."""
 
+_ENDED = {Cause.CRASH, Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED}
+"""Causes of a failure with which a process or its worker ended, and not the work."""
+
 _AHEAD = 2  # pieces of work at the scheduler for each thread, so that none waits for the next
 _PACKAGES = ("torch", "distributed")
 
@@ -110,7 +113,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
         "nthreads": 1,
         "memory_limit": None,  # the process under the worker is watched, not the worker
         "host": "127.0.0.1",
-        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",
         "silence_logs": "CRITICAL",
         "resources": {GPU: 1} if on_accelerator else {},
     }
@@ -121,7 +124,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
     workers = {
         index: {"cls": Nanny, "options": {**shared, "env": env(index)}} for index in range(number)
     }
-    options = {"host": "127.0.0.1", "port": 0, "dashboard": False}
+    options = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
 
     def start() -> Any:
         keep_interrupts_away()  # Ctrl-C is the client's; every process inherits this
@@ -327,11 +330,12 @@ class _Running:
             result, failure, tries = None, _given_up_by_dask(error), MAX_TRIES
         future.release()
         del self._pieces[name]
-        if failure and failure.cause is Cause.CRASH and tries < MAX_TRIES:
-            self._submit(piece.work, piece.number + 1)
-            return None
-        if failure and failure.cause in (Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED):
-            return None
+        if failure and failure.cause in _ENDED:
+            if self._asked() > 1:
+                return None
+            if tries < MAX_TRIES:
+                self._submit(piece.work, piece.number + 1)
+                return None
         return Outcome(name, result, failure, tries)
 
     def _drop_those_that_wait(self) -> None:
@@ -484,8 +488,10 @@ class _Stop:
                 self._jobs.discard(job)
 
     def _wait(self, event: Any) -> None:
-        with contextlib.suppress(Exception):  # the scheduler is gone, and so is this worker soon
+        try:
             event.wait()
+        except Exception:  # the scheduler is gone, and so is this worker soon
+            return
         with self._lock:
             self._is_set = True
             jobs = tuple(self._jobs)

@@ -1,6 +1,7 @@
 """Work on several processes: the same results as in one, and every way a piece can end."""
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from analysis.choice import sweeps
 from analysis.choice.sweep_files import read_sweep
+from analysis.machine import cluster
 from analysis.machine.cluster import connected, own_cluster
 from analysis.machine.process import Cause, Failure
 from analysis.machine.works import Asked, Outcome, Runner, Tell, Work
@@ -147,9 +149,53 @@ def test_timings_run_alone(two: Runner, tmp_path: Path) -> None:
     assert signed[8:] == "44556677"
 
 
-def test_what_a_scheduler_is_refused_for() -> None:
+class Workers:
+    """A client of workers that say something of themselves."""
+
+    def __init__(self, *remarks: str, resources: dict[str, int] | None = None) -> None:
+        self.remarks, self.resources = remarks, resources or {}
+
+    def run(self, function: Callable[..., str], *arguments: Any) -> dict[str, str]:
+        return {f"tcp://w{n}:1": remark for n, remark in enumerate(self.remarks)}
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        return {"workers": {n: {"resources": self.resources} for n, _ in enumerate(self.remarks)}}
+
+
+def test_what_a_scheduler_is_refused_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusal(workers: Workers, *devices: str) -> str:
+        with pytest.raises(ValueError, match=r"\A[^\n]+\Z") as raised:
+            cluster._check(workers, devices)
+        return str(raised.value)
+
     with pytest.raises(ValueError, match=r"^a scheduler's address is tcp://HOST:PORT, not 'x:1'$"):
         connected("x:1", {"cpu"}).__enter__()
+    assert refusal(Workers("", "its torch is old"), "cpu") == (
+        "the worker tcp://w1:1 can't be used: its torch is old"
+    )
+    assert refusal(Workers(""), "cpu", "cuda") == (
+        "no worker has an accelerator: start one for each with --resources GPU=1 --nthreads 1"
+    )
+    cluster._check(Workers("", resources={"GPU": 1}), ["cuda"])
+    monkeypatch.setattr(Workers, "run", lambda *_: 1 / 0)
+    assert refusal(Workers(""), "cpu") == (
+        "the workers can't import this program (ZeroDivisionError): start them in its folder, with "
+        "requirements.txt and requirements-cluster.txt installed"
+    )
+
+
+def test_a_worker_that_is_unfit(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = cluster._fingerprint()
+    assert [what for what, _ in own] == ["code", "Python", "torch", "distributed"]
+    assert cluster.unfit(own) == ""
+    other = tuple((what, "2.0" if what == "torch" else value) for what, value in own)
+    here = dict(own)["torch"]
+    assert cluster.unfit(other) == f"its torch is {here}, and that of the client is 2.0"
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    assert cluster.unfit(own) == (
+        "it may not start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers are "
+        "started"
+    )
 
 
 def test_client_scheduler_and_worker_are_killed(tmp_path: Path) -> None:
