@@ -131,15 +131,17 @@ def has_names(chart: Chart) -> bool:
 
 
 @lru_cache(_KEPT)
-def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Names:
+def placed(
+    chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True, far: bool = False
+) -> Names:
     """Place the names of a chart's points, each where it is good on every sheet.
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
-    crosses nothing; if it names a line, another line's end may then be nearer. Without leader
-    lines, a name lies on no line of the chart. Marks that look like one share a name. If there is
-    no room for names, numbers with a key replace them. Of more than `MOST_NAMES` points, only the
-    first series is named, if there is room.
+    crosses nothing; if it names a line and `far` is true, another line's end may then be nearer.
+    Without leader lines, a name lies on no line of the chart. Marks that look like one share a
+    name. If there is no room for names, numbers with a key replace them. Of more than `MOST_NAMES`
+    points, only the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -147,7 +149,7 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     def crowd(
         groups: Sequence[tuple[Dot, ...]], texts: Sequence[str], may_cover_lines: bool = leaders
     ) -> _Crowd:
-        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines, ends)
+        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines, far and ends)
 
     ends = lines_of_their_own(chart)
     if ends:  # two lines never share a name
@@ -243,10 +245,10 @@ class _Crowd:
         sheets: Sequence[Sheet],
         leaders: bool,
         may_cover_lines: bool,
-        ends: bool,
+        far: bool,
     ) -> None:
         self.may_cover_lines = may_cover_lines
-        self.led_margin = -inf if ends else _LED
+        self.led_margin = -inf if far else _LED
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from analysis.costs.profiles import profile
+from analysis.drawing import vgg
 from analysis.drawing.beside import Beside
 from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph, openable
 from analysis.drawing.parts import Graph, Labels, Layout
@@ -15,6 +16,9 @@ from nets.options import Shortcut, quote
 
 _NAME = re.compile(r"layer[0-9]+(\.([0-9]+|all))?")
 """Names of parts that can be opened, in any network."""
+
+BESIDE = (TWIN, TWIN_AND_VGG19) = "true", vgg.NAME
+"""What an address draws beside a network: its twin; or its twin and VGG-19."""
 
 _profiled = lru_cache(32)(profile)
 

@@ -48,7 +48,7 @@ from analysis.costs.published import published
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import counts_in_words
 from analysis.drawing.diagram import small_text
-from analysis.drawing.drawn import Drawn, graph_of, opened_in
+from analysis.drawing.drawn import BESIDE, TWIN_AND_VGG19, Drawn, graph_of, opened_in
 from analysis.drawing.graph import Level, block_graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.parts import Labels, Layout
@@ -183,7 +183,7 @@ def _published(spec: ResNetSpec) -> Picture:
 
 def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
     """Return the graph that Shortcuts draws."""
-    twin = settings.switch("twin")
+    twin = settings.option("twin", BESIDE, None)
     level = Level(settings.option("level", list(Level), Level.BLOCK))
     unfold = settings.switch("unfold")
     labels = settings.option("labels", list(Labels), None)
@@ -201,7 +201,8 @@ def shortcuts(settings: Settings, spec: ResNetSpec) -> Picture:
         Labels(labels) if labels else None,
         Layout(layout or Layout.ROWS),
         other_twin(spec) if twin else None,
-        metric is not None,
+        twin == TWIN_AND_VGG19,
+        figures=metric is not None,
     )
     heat, caption = _heat(drawn, Metric(metric), per) if metric else (None, "")
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing import vgg
-from analysis.drawing.drawn import Drawn, opened_in
+from analysis.drawing.drawn import TWIN, TWIN_AND_VGG19, Drawn, opened_in
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.parts import Labels, Layout
@@ -23,8 +23,6 @@ from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
 from pages.ui.wall import aside, fold, on_wall, unfolded
 from pages.ui.words import complain, sentence
-
-_TWIN = "true"
 
 OPEN = "open"
 """The parameter of the opened parts."""
@@ -48,7 +46,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     kind = "residual" if is_plain else "plain"
     asked = select(
         "Beside",
-        {_TWIN: f"its {kind} twin", vgg.NAME: f"its {kind} twin and {vgg.TITLE}"},
+        {TWIN: f"its {kind} twin", TWIN_AND_VGG19: f"its {kind} twin and {vgg.TITLE}"},
         None,
         key="twin",
         place=beside,
@@ -78,7 +76,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         _choose_labels(labels, twin),
         _choose_layout(layouts, twin),
         other_twin(spec) if twin else None,
-        asked == vgg.NAME,
+        asked == TWIN_AND_VGG19,
         figures=heat is not None,
     )
     with below:

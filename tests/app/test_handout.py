@@ -44,6 +44,7 @@ def exported(picture: Picture, title: str) -> str:
     [
         ("explore?model=resnet50", "network", None),
         ("shortcuts?model=resnet34&layout=rows&twin=true", "graph", None),
+        ("shortcuts?model=resnet34&level=stage&layout=rows&twin=vgg19", "graph", None),
         ("shortcuts?model=plain56&heat=macs&per=block", "graph", None),
         ("gradients?models=plain56;resnet56", "gradients", ""),
         ("gradients?quantity=direction", "direction", ""),
