@@ -84,9 +84,9 @@ def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     page = visit(f"{server}/choose?max_macs=2")
     title(page, "Choose")
     expect(page.get_by_text(re.compile("networks for ImageNet"))).to_be_visible()
-    row = page.get_by_role("cell", name="resnet18", exact=True).first
+    row = page.get_by_role("cell", name="ResNet-18", exact=True).first
     expect(row).to_be_visible()
-    expect(page.get_by_role("cell", name="resnet152", exact=True)).to_have_count(0)
+    expect(page.get_by_role("cell", name="ResNet-152", exact=True)).to_have_count(0)
     page.get_by_role("radio", name="CIFAR-10").locator("..").click()
     expect(page.get_by_text(re.compile("for CIFAR-10"))).to_be_visible()
     settled(page)
@@ -111,7 +111,7 @@ def test_a_row_opens_its_network_by_mouse_and_by_keyboard(server: str, visit: Vi
     expect(page).to_have_url(re.compile(r"/choose\?.*max_macs=2"))
 
     page.get_by_role("radio", name="Deepest of each family").click()
-    searched = page.get_by_role("link", name="resnet34_a:blocks=2,2,2,2", exact=True)
+    searched = page.get_by_role("link", name="ResNet-34 A with blocks 2,2,2,2", exact=True)
     searched.focus()
     page.keyboard.press("Enter")
     title(page, "Variant of ResNet-34 A")

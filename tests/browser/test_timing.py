@@ -107,6 +107,7 @@ def test_a_measurement_on_the_wall_moves_nothing(server: str, visit: Visit) -> N
     numbers = page.evaluate(WHERE, ".rl-figures")
     progress = page.locator(".rl-progress")
     expect(progress).to_have_text(re.compile("Measuring"), timeout=60_000)
+    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible(timeout=60_000)
     assert page.evaluate(WHERE, ".stPlotlyChart") == awaited
     assert page.evaluate(WHERE, ".rl-figures") == numbers
     expect(button).to_be_visible(timeout=60_000)
