@@ -231,7 +231,7 @@ def test_models_that_differ_in_their_blocks_alone_are_one_stack() -> None:
     assert [(line.name, line.x, line.colour) for line in chart.series] == [
         ("plain20:blocks=1,1,1 to plain56", (8, 20, 56), "plain"),
         ("resnet20", (20,), "identity"),
-        ("resnet20:norm=none", (20,), "projection"),
+        ("resnet20:norm=none", (20,), "identity"),
     ]
 
 
