@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from math import copysign, cos, hypot, inf, log10, pi, sin
+from math import copysign, cos, hypot, log10, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ _TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
 
 _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
+_TOUCHING = 12.0  # px between the ends of two lines whose marks touch
 _NEAR = 0.8  # share of the distance between two marks that overlap
 _LETTERS = 30  # per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 40.0  # costs of inferior places, in px of distance
@@ -131,17 +132,15 @@ def has_names(chart: Chart) -> bool:
 
 
 @lru_cache(_KEPT)
-def placed(
-    chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True, far: bool = False
-) -> Names:
+def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Names:
     """Place the names of a chart's points, each where it is good on every sheet.
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
-    crosses nothing; if it names a line and `far` is true, another line's end may then be nearer.
-    Without leader lines, a name lies on no line of the chart. Marks that look like one share a
-    name. If there is no room for names, numbers with a key replace them. Of more than `MOST_NAMES`
-    points, only the first series is named, if there is room.
+    crosses nothing; if two lines' ends touch, the leader line alone tells whose name it is. Without
+    leader lines, a name lies on no line of the chart. Marks that look like one share a name. If
+    there is no room for names, numbers with a key replace them. Of more than `MOST_NAMES` points,
+    only the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -149,7 +148,7 @@ def placed(
     def crowd(
         groups: Sequence[tuple[Dot, ...]], texts: Sequence[str], may_cover_lines: bool = leaders
     ) -> _Crowd:
-        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines, far and ends)
+        return _Crowd(chart, every, groups, texts, sheets, leaders, may_cover_lines, ends)
 
     ends = lines_of_their_own(chart)
     if ends:  # two lines never share a name
@@ -245,10 +244,10 @@ class _Crowd:
         sheets: Sequence[Sheet],
         leaders: bool,
         may_cover_lines: bool,
-        far: bool,
+        ends: bool,
     ) -> None:
         self.may_cover_lines = may_cover_lines
-        self.led_margin = -inf if far else _LED
+        self.ends = ends
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -341,8 +340,12 @@ class _Crowd:
         nearest = distances[own].min(0)
         others = ~own
         if others.any():
-            margins = np.where(leads, self.led_margin, _MARGIN)[:, None]
-            good &= (nearest + margins <= distances[others].min(0)).all(-1)
+            margins = np.where(leads, _LED, _MARGIN)[:, None]
+            rivals = distances[others]
+            if self.ends:  # a leader line tells which of two ends that touch is the name's
+                touch = np.hypot(*np.moveaxis(self.marks[others] - anchor, -1, 0)) < _TOUCHING
+                rivals = np.where(leads[:, None] & touch[:, None], np.inf, rivals)
+            good &= (nearest + margins <= rivals.min(0)).all(-1)
             centres = np.hypot(*np.moveaxis(away, -1, 0))
             costs += _OFF_CENTRE * (centres[own].min(0) >= centres[others].min(0)).any(-1)
             # A leader may leave a mark that another one overlaps, if not through its centre.

@@ -66,13 +66,13 @@ _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cros
 
 def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
     """Place names for a page of any width; plotly draws them as annotations."""
-    return placed(chart, _sheets(height, _WIDE, _ROUND_WIDE), far=True)
+    return placed(chart, _sheets(height, _WIDE, _ROUND_WIDE))
 
 
 def wall_names(chart: Chart) -> Names:
     """Place names for a projector's wall, in px of the desk's text."""
     sheets = [Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS]
-    return placed(chart, tuple(sheets), far=True)
+    return placed(chart, tuple(sheets))
 
 
 def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
