@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from itertools import pairwise
-from math import ceil, log10, radians, sin
-from typing import TYPE_CHECKING, Any
+from math import ceil, floor, log10, radians, sin
+from typing import TYPE_CHECKING, Any, cast
 
 from analysis.charts.chart import (
     FONT_PX,
@@ -38,7 +38,15 @@ from analysis.charts.chart import (
     tick_text,
     words_along,
 )
-from analysis.charts.names import Name, Sheet, has_names, in_legend, lines_of_their_own, placed
+from analysis.charts.names import (
+    BEYOND_PX,
+    Name,
+    Sheet,
+    has_names,
+    in_legend,
+    lines_of_their_own,
+    placed,
+)
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
 from analysis.style.fonts import FOLDER, HAN, HAN_FAMILY, beside, covered, text_width
@@ -50,6 +58,7 @@ from nets.options import check_whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Picture
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.text import Annotation
 
 MIN_WIDTH_MM = 60.0
@@ -356,6 +365,9 @@ def picture(
     sizes = _Sizes(width_mm)
     with rc_context(_settings(palette, sizes, f"{title}{chart}")):
         drawn = Figure(figsize=(sizes.width, sizes.height), layout="constrained")
+        if has_names(chart):  # they may extend beyond the axes
+            beyond = BEYOND_PX * sizes.pt_per_px / _PT_PER_INCH
+            _engine(drawn).set(w_pad=beyond, h_pad=beyond)
         axes = drawn.add_subplot()
         for series, colour, number in series_looks(chart, palette):
             _draw(axes, chart, series, colour, number, palette, sizes)
@@ -428,16 +440,18 @@ def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
 
 def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:
     """Lay out the legend above the note and the axes above both; heights are in inches."""
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    engine = drawn.get_layout_engine()
-    if not note or not isinstance(engine, ConstrainedLayoutEngine):
+    if not note:
         return
     start = note / drawn.get_figheight()
     for legend in drawn.legends:  # the layout makes no room for one with a place of its own
         legend.set_bbox_to_anchor((0, start, 1, 1 - start), drawn.transFigure)
         start += (below + sizes.text / _PT_PER_INCH) / drawn.get_figheight()
-    engine.set(rect=(0, start, 1, 1 - start))
+    _engine(drawn).set(rect=(0, start, 1, 1 - start))
+
+
+def _engine(drawn: Picture) -> ConstrainedLayoutEngine:
+    """Return the engine of a figure with a constrained layout."""
+    return cast("ConstrainedLayoutEngine", drawn.get_layout_engine())
 
 
 def _wrapped(text: str, room: float, size: float) -> str:
@@ -550,10 +564,17 @@ def _scale(axes: Axes, chart: Chart) -> None:
             if isinstance(step, str):
                 axis.set_minor_locator(NullLocator())
         if log and values and in_powers(*limits(values, log)):
-            axis.set_major_formatter(FuncFormatter(lambda v, _: power_of_ten(round(log10(v)))))
+            axis.set_major_formatter(FuncFormatter(lambda v, _: _in_powers(v)))
         else:
             largest = 0.0 if log else max(map(abs, getattr(axes, f"get_{name}lim")()))
             axis.set_major_formatter(FuncFormatter(lambda v, _, most=largest: tick_text(v, most)))
+
+
+def _in_powers(value: float) -> str:
+    """Return a positive number as a power of ten or a multiple of one: `10⁻³`, `2×10⁻³`."""
+    exponent = floor(log10(value) + 1e-9)
+    times = f"{value / 10.0**exponent:.3g}"
+    return power_of_ten(exponent) if times == "1" else f"{times}×{power_of_ten(exponent)}"
 
 
 def _furnish(

@@ -18,8 +18,11 @@ from analysis.choice.compare import Column, compare
 from analysis.lecture.facts import shipped
 from analysis.lesions.charts import paths_charts, single_chart
 from analysis.lesions.report import lesions_of, paths_of
+from analysis.results.recorded import recordings
 from analysis.style.look import COLUMN_MM, PAGE_MM, SLIDE_MM, Look
 from analysis.style.palette import DARK, LIGHT, PRINT, Palette
+from analysis.training.charts import training_chart
+from analysis.training.report import run_of as training_of
 from nets import parse
 from tests.analysis.test_files import embedded
 
@@ -214,6 +217,35 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     assert all(len(axes.get_yticks()) > 2 for axes in drawn.axes)
     lines = [line for axes in drawn.axes for line in axes.lines]
     assert [line.get_marker() for line in lines] == ["", "", ""]  # all or none
+
+
+@pytest.mark.parametrize("width", [85, 170, 254])
+def test_names_at_the_ends_of_lines_lie_on_no_line_and_are_whole(width: float) -> None:
+    runs = [training_of(one) for one in recordings().values() if one.kind == "train"]
+    chart = training_chart([run for run in runs if run.task.spec.depth in (20, 56)])
+    drawn = picture(chart, width_mm=width)
+    found = texts(drawn)
+    for text, box in found:
+        assert drawn.bbox.x0 <= box.x0 < box.x1 <= drawn.bbox.x1, text.get_text()
+        assert drawn.bbox.y0 <= box.y0 < box.y1 <= drawn.bbox.y1, text.get_text()
+    (axes,) = drawn.axes
+    names = [box for text, box in found if text in axes.texts]
+    assert len(names) in (0, 4)
+    assert bool(drawn.legends) == (not names)
+    for box in names:
+        assert not any(
+            line.get_transform().transform_path(line.get_path()).intersects_bbox(box, filled=False)
+            for line in axes.lines
+        )
+
+
+def test_a_narrow_log_axis_has_no_two_equal_ticks() -> None:
+    line = Series("one", (1, 2), (5e-4, 1e-2))
+    drawn = picture(Chart("", "x", "y", (line,), "", log_y=True))
+    drawn.draw_without_rendering()
+    said = [tick.get_text() for tick in drawn.axes[0].get_yticklabels() if tick.get_text()]
+    assert {"5×10⁻⁴", "10⁻³", "2×10⁻³", "5×10⁻³", "10⁻²"} <= set(said)
+    assert len(said) == len(set(said))
 
 
 @pytest.mark.parametrize("net", ["32", "56"])
