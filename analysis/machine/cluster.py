@@ -56,6 +56,9 @@ GPU = "GPU"
 _ENDED = {Cause.CRASH, Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED}
 """Causes of a failure with which a process or its worker ended, and not the work."""
 
+_MOST_SUBMITTED = 3 * MAX_TRIES
+"""Most times that a piece is submitted: Dask may end it before it has begun."""
+
 _AHEAD = 2  # pieces of work at the scheduler for each thread, so that none waits for the next
 _PACKAGES = ("torch", "distributed")
 
@@ -137,6 +140,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
     settings = {
         "distributed.worker.daemon": False,
         "distributed.scheduler.allowed-failures": MAX_TRIES - 1,
+        "distributed.scheduler.worker-saturation": 1.0,  # a worker's death is then of one piece
     }
     with (
         _quiet(),
@@ -327,13 +331,14 @@ class _Running:
             result, failure, tries = future.result()
         except Exception as error:  # what Dask says of a task that it gave up
             self._check_connection()
-            result, failure, tries = None, _given_up_by_dask(error), MAX_TRIES
+            result, failure = None, _given_up_by_dask(error)
+            tries = self._client.get_metadata([self._topic, name], 0)
         future.release()
         del self._pieces[name]
         if failure and failure.cause in _ENDED:
             if self._asked() > 1:
                 return None
-            if tries < MAX_TRIES:
+            if tries < MAX_TRIES and piece.number < _MOST_SUBMITTED:
                 self._submit(piece.work, piece.number + 1)
                 return None
         return Outcome(name, result, failure, tries)
@@ -352,6 +357,7 @@ class _Running:
 
 
 def _given_up_by_dask(error: Exception) -> Failure:
+    """Return the failure of a task that Dask ended; it also blames those that only waited."""
     if type(error).__name__ == "KilledWorker":
         return Failure(Cause.CRASH, "the worker process died")
     return Failure(Cause.ERROR, " ".join(f"{type(error).__name__}: {error}".split())[:300])

@@ -104,10 +104,8 @@ def test_only_a_death_is_tried_again_and_three_times_at_most(two: Runner, tmp_pa
         "t": Cause.TIME,
         "m": Cause.MEMORY,
     }
-    # A worker that dies takes what else it runs with it.
-    assert tried["k"] == 3
+    assert tried == {"d": 3, "k": 3, "r": 1, "t": 1, "m": 1}
     assert found["k"].failure == Failure(Cause.CRASH, "the worker process died, 3 times")
-    assert tried["d"] <= 3
     assert found["r"].failure == Failure(Cause.REFUSED, "batch must be 1 to 8, not 9")
 
 
@@ -124,7 +122,7 @@ def test_a_stop_lets_the_running_work_end_and_a_second_one_cancels_it(
         asked, when = 2, time.monotonic()
 
     assert list(two(pieces, cancel, lambda: asked)) == []
-    assert time.monotonic() - when < 5
+    assert time.monotonic() - when < cluster.END_SECONDS  # they said so, and weren't given up
 
     def stop(name: str, news: object) -> None:
         nonlocal asked

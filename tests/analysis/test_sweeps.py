@@ -367,22 +367,27 @@ def test_the_forecast(tmp_path: Path) -> None:
     )
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Run two points, of which one can't be measured; go on; say what is missing."""
+def test_the_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run two points without the extra, and again; then one that can't be measured."""
+    monkeypatch.setattr(cluster, "has_dask", lambda: False)
+    monkeypatch.setattr(cluster, "processes", lambda devices: 2)
     file, folder = tmp_path / "sweep.toml", tmp_path / "results"
-    text = f'models = ["resnet20:{TINY}"]\n[experiment]\nkind = "gradients"\nbatch = 1\n'
+    text = f'models = ["resnet20:{TINY}"]\nseeds = 2\n[experiment]\nkind = "gradients"\nbatch = 1\n'
     file.write_text(text)
-    point = read_sweep(text).points[0]
+    names = sorted(f"{point.name}.json" for point in read_sweep(text).points)
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder), "--dry-run")
     assert (status, err) == (0, "")
-    assert out.startswith("1 point: 0 there, 1 to run; the largest takes ")
+    assert out.startswith("2 points: 0 there, 2 to run; the largest takes ")
     assert not folder.exists()
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
-    assert (status, out, err) == (0, "1 point: 0 there, 1 run\n", "")
-    assert [path.name for path in folder.iterdir()] == [f"{point.name}.json"]
+    assert (status, out) == (0, "2 points: 0 there, 2 run\n")
+    assert err == ("one point at a time: 2 at once need pip install -r requirements-cluster.txt\n")
+    assert sorted(path.name for path in folder.iterdir()) == names
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
-    assert (status, out, err) == (0, "1 point: 1 there, 0 run\n", "")
-    file.write_text(text.replace("classes=3", "classes=1"))
+    assert (status, out, err) == (0, "2 points: 2 there, 0 run\n", "")
+    file.write_text(text.replace("classes=3", "classes=1").replace("seeds = 2", ""))
     point = read_sweep(file.read_text()).points[0]
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
     assert (status, out) == (1, "1 point: 0 there, 0 run, 1 failed\n")
