@@ -183,7 +183,7 @@ def test_the_servers_own_results_are_shown(tmp_path: Path, monkeypatch: pytest.M
             "shortcuts?heat=time",
             "heat must be one of macs, params, saved_bytes, activations, bytes_moved, not 'time'",
         ),
-        ("shortcuts?twin=perhaps", "twin must be true or false, not 'perhaps'"),
+        ("shortcuts?twin=perhaps", "twin must be one of true, vgg19, not 'perhaps'"),
         ("shortcuts?open=stem", "can't open 'stem': name a stage layer1"),
         ("gradients?seeds=0", "seeds must be a whole number, 1 to 20, not '0'"),
         ("gradients?seeds=2.5", "seeds must be a whole number, 1 to 20, not '2.5'"),
