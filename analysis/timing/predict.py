@@ -49,16 +49,19 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Check:
-    """A measured network, and its time as the other networks predict it."""
+    """A measured network, and its time as the other networks predict it.
+
+    `predicted_ms` is None if no other network has all of its kinds of layers.
+    """
 
     model: str
     measured_ms: float
-    predicted_ms: float
+    predicted_ms: float | None
 
     @property
-    def error(self) -> float:
+    def error(self) -> float | None:
         """The error as a share of the measured time."""
-        return self.predicted_ms / self.measured_ms - 1
+        return None if self.predicted_ms is None else self.predicted_ms / self.measured_ms - 1
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Predictor:
         batch: images per batch.
         rates_ms: milliseconds per unit of each feature.
         optimiser_ms: milliseconds of the optimiser's step per parameter.
-        seen: whether the measured networks have each feature.
+        seen: whether enough of the measured networks have each feature: two, so that a check of
+            one rests on another.
         checks: each measured network, predicted from the others.
     """
 
@@ -82,9 +86,8 @@ class Predictor:
     @property
     def worst(self) -> float:
         """The largest error of the checks, as a share; infinite if there are too few networks."""
-        if len(self.checks) < ENOUGH:
-            return inf
-        return max(abs(check.error) for check in self.checks)
+        errors = [abs(check.error) for check in self.checks if check.error is not None]
+        return max(errors) if len(errors) >= ENOUGH else inf
 
     @property
     def is_good(self) -> bool:
@@ -94,7 +97,7 @@ class Predictor:
     def ms(self, spec: ResNetSpec) -> float | None:
         """Return the predicted time of an iteration of the whole batch.
 
-        None if the network has a kind of layer that no measured one has.
+        None if the network has a kind of layer that fewer than two measured ones have.
         """
         features = sum(_features(spec, self.batch).values(), np.zeros(len(FEATURES)))
         if any(value > 0 and not seen for value, seen in zip(features, self.seen, strict=True)):
@@ -114,14 +117,14 @@ def predictor_of(timings: Sequence[Timing]) -> Predictor | None:
     checks = []
     if len(timings) >= ENOUGH:
         for number, one in enumerate(timings):
-            others = _fitted([*timings[:number], *timings[number + 1 :]])
-            predicted = others.ms(parse(one.model))
-            checks.append(Check(one.model, _whole(one), inf if predicted is None else predicted))
-    found = _fitted(timings)
+            others = _fitted([*timings[:number], *timings[number + 1 :]], least=1)
+            checks.append(Check(one.model, _whole(one), others.ms(parse(one.model))))
+    found = _fitted(timings, least=2)
     return Predictor(found.batch, found.rates_ms, found.optimiser_ms, found.seen, tuple(checks))
 
 
-def _fitted(timings: Sequence[Timing]) -> Predictor:
+def _fitted(timings: Sequence[Timing], least: int) -> Predictor:
+    """Return the rates; a feature counts as seen if at least `least` networks have it."""
     batch = timings[0].settings.batch
     rows, times = [], []
     for timing in timings:
@@ -135,7 +138,11 @@ def _fitted(timings: Sequence[Timing]) -> Predictor:
     rates = nonnegative(table / units * weights[:, None], wanted * weights) / units
     params = sum(profile(parse(timing.model), batch=batch).params for timing in timings)
     steps = sum(timing.optimiser_ms.p50 for timing in timings if timing.optimiser_ms)
-    seen = tuple(bool(column.any()) for column in table.T)
+    networks = [
+        sum(_features(parse(timing.model), batch).values(), np.zeros(len(FEATURES))) > 0
+        for timing in timings
+    ]
+    seen = tuple(int(count) >= least for count in np.sum(networks, axis=0))
     return Predictor(batch, tuple(map(float, rates)), steps / params, seen, ())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from math import isfinite
 
 import streamlit as st
 
@@ -206,20 +205,22 @@ def _show_prediction(found: Predictor) -> None:
         return
     if found.is_good:
         st.caption(
-            f"Times with ≈ are predicted from the stages of the {count} timed on this server. Each "
-            f"of these, predicted from the others, is off by at most {found.worst:.0%}."
+            f"Times with ≈ are predicted from the stages of the {count} timed on this server. "
+            "These, each predicted from the others, are off by at most "
+            f"{found.worst:.0%}. Networks with a kind of layer that fewer than two of them have "
+            "aren't predicted."
         )
     else:
         st.caption(
-            "Times of other networks aren't predicted: one of those that were timed, predicted "
-            f"from the others, is off by more than {GOOD:.0%}."
+            f"Times of other networks aren't predicted: fewer than {ENOUGH} of those that were "
+            f"timed can be predicted from the others, or one is off by more than {GOOD:.0%}."
         )
     rows = [
         (
             name_of(parse(check.model)),
             short(check.measured_ms, "ms"),
-            short(check.predicted_ms, "ms") if isfinite(check.predicted_ms) else MISSING,
-            f"{check.error:+.0%}".replace("-", "−") if isfinite(check.error) else MISSING,
+            short_if_any(check.predicted_ms, "ms"),
+            MISSING if check.error is None else f"{check.error:+.0%}".replace("-", "−"),
         )
         for check in found.checks
     ]

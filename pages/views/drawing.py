@@ -46,11 +46,15 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     kind = "residual" if is_plain else "plain"
     asked = select(
         "Beside",
-        {TWIN: f"its {kind} twin", TWIN_AND_VGG19: f"its {kind} twin and {vgg.TITLE}"},
+        {
+            TWIN: f"beside its {kind} twin",
+            TWIN_AND_VGG19: f"beside its {kind} twin and {vgg.TITLE}",
+        },
         None,
         key="twin",
         place=beside,
-        placeholder="nothing",
+        placeholder="alone",
+        label_visibility="collapsed",
         help=f"Also draw the same network {'with' if is_plain else 'without'} shortcuts, and "
         f"{vgg.TITLE} from its published layers, as in He et al. 2015, Fig. 3.",
     )
@@ -130,7 +134,8 @@ def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
         {name: label for name, (label, _) in heats.items()},
         None,
         key="heat",
-        placeholder="nothing",
+        placeholder="alone",
+        label_visibility="collapsed",
         help="Times and gradients appear here once measured on the Timing or Gradients page.",
     )
     try:

@@ -41,7 +41,7 @@ from analysis.timing.charts import (
     stage_chart,
     time_heat,
 )
-from analysis.timing.measure import StageTime, Timing, measure
+from analysis.timing.measure import Iteration, StageTime, Timing, measure
 from analysis.timing.settings import Settings
 from nets import parse
 
@@ -464,7 +464,8 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     assert sum(counts) == timing.iterations
     one = replace(timing, samples=timing.samples[:1])
     assert sum(v or 0 for v in distribution_chart(one).series[0].y) == 1
-    two = distribution_chart(replace(timing, samples=timing.samples[:2]))
+    apart = (Iteration(1.0, 1.0, 1.0, 3.0), Iteration(2.0, 2.0, 2.0, 6.0))
+    two = distribution_chart(replace(timing, samples=apart))
     drawn = picture(two)
     drawn.draw_without_rendering()
     assert ticks(drawn.axes[0].yaxis) == ["0", "1"]  # counts have no halves

@@ -79,10 +79,24 @@ def test_an_ideal_machine_is_predicted() -> None:
     found = predictor_of([ideal(model) for model in measured])
     assert found is not None
     assert [check.model for check in found.checks] == list(measured)
+    found = replace(found, seen=(True,) * len(FEATURES))
     for model in ("resnet101", "wide_resnet50_2", "resnext101_32x8d", "resnet110"):
         step = ideal(model).step_ms
         assert step is not None
         assert found.ms(parse(model)) == pytest.approx(step.p50, rel=0.05)
+
+
+def test_a_kind_of_layer_that_one_network_has_is_not_checked_and_not_predicted() -> None:
+    several = ("resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d")
+    found = predictor_of([ideal(model) for model in several])
+    assert found is not None
+    assert [check.error is None for check in found.checks] == [False] * 4 + [True]
+    assert found.is_good
+    assert found.ms(parse("resnext101_32x8d")) is None
+    assert found.ms(parse("resnet152")) is not None
+    twice = predictor_of([ideal(model) for model in (*several, "resnext101_64x4d")])
+    assert twice is not None
+    assert twice.ms(parse("resnext101_32x8d")) is not None
 
 
 def test_a_kind_of_layer_that_was_not_timed_is_not_predicted() -> None:
@@ -90,8 +104,9 @@ def test_a_kind_of_layer_that_was_not_timed_is_not_predicted() -> None:
     assert found is not None
     assert found.ms(parse("resnext50_32x4d")) is None
     assert found.ms(parse("resnet152")) is not None
-    cifar = predictor_of([ideal("resnet20")])
+    cifar = predictor_of([ideal("resnet20"), ideal("resnet56")])
     assert cifar is not None
+    assert cifar.ms(parse("resnet110")) is not None
     assert cifar.ms(parse("resnet18")) is None  # its stem has 7×7 kernels
 
 

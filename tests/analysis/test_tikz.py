@@ -290,7 +290,7 @@ def test_ink_is_read_on_heat() -> None:
     tex = tikz(graph(counted("resnet18")), heat=Heat("of $x_1$", "%", values))
     assert re.search(r"\\node\[words, text=black\] at \S+ \{stem\};", tex)
     assert re.search(r"\\node\[words, text=white\] at \S+ \{head\};", tex)
-    assert r"{1.00 \% of \$x\_1\$,\/ total per box};" in tex
+    assert r"{1.00\% of \$x\_1\$,\/ total per box};" in tex
 
 
 def test_fragment_and_document() -> None:

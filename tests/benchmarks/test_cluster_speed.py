@@ -13,7 +13,7 @@ from analysis.machine.works import Runner, Work
 from tests.analysis import works
 
 EQUAL = """
-models = ["resnet20"]
+models = ["resnet56"]
 seeds = 24
 [experiment]
 kind = "gradients"
