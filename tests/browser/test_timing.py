@@ -112,6 +112,7 @@ def test_a_measurement_on_the_wall_moves_nothing(server: str, visit: Visit) -> N
     assert page.evaluate(WHERE, ".rl-figures") == numbers
     expect(button).to_be_visible(timeout=60_000)
     expect(progress).to_have_count(0)
+    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
     assert page.evaluate(WHERE, ".stPlotlyChart") == awaited
     assert page.evaluate(WHERE, ".rl-figures") == numbers
     assert awaited[3] >= 300
