@@ -18,6 +18,7 @@ from pages.ui.wall import aside, end_of_wall, on_wall, said
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
     asked,
+    chart_place,
     choose_models,
     choose_quantity,
     choose_settings,
@@ -41,7 +42,7 @@ head.title(translate("Gradients"))
 quantity = choose_quantity(top)
 experiment = experiment_of(quantity)
 strip = reserve_strip()
-place = st.container()
+place = chart_place(experiment, spec, quantity)
 job = job_of(experiment.key)
 running = job is not None and not is_over(job)
 if job is not None and not running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, Literal
 
@@ -23,12 +24,13 @@ from analysis.gradients.presets import (
 from analysis.gradients.results import kind_of, run_hash, run_of
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
+from analysis.lecture.settings import SEPARATOR
 from analysis.machine.jobs import Job
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from nets import ResNetSpec, parse
 from nets.options import number_of
-from pages.ui.address import hold
+from pages.ui.address import held, hold
 from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
@@ -272,6 +274,30 @@ def latest_run(experiment: Experiment) -> Run | None:
     """Return the latest run in this session."""
     runs: list[Run] = st.session_state.get(experiment.kept, [])
     return runs[-1] if runs else None
+
+
+def chart_place(experiment: Experiment, spec: ResNetSpec, quantity: str) -> DeltaGenerator:
+    """Return the place of the chart, above its settings, with the chart's height if it is known.
+
+    So the settings, which are drawn first, don't move when the chart comes. It is known if the
+    address names models alone.
+    """
+    texts = tuple(filter(None, held(_MODELS).split(SEPARATOR)))
+    others = ("seeds", "batch", _PRECISION, "images", _NOISE)
+    is_known = False
+    if not any(map(held, others)):
+        with suppress(ValueError):
+            models = tuple(map(parse, texts or usual_models(spec, quantity == DIRECTION)))
+            shared = GradientSettings()
+            settings = (
+                _of_direction(shared, DirectionSettings.noise) if quantity == DIRECTION else shared
+            )
+            is_known = known_run(experiment, models, settings) is not None
+    if not is_known:
+        return st.container()
+    place = st.container(key="awaits-chart")
+    place.html('<div class="rl-awaits"></div>')  # an empty container isn't drawn
+    return place
 
 
 def known_run(
