@@ -134,8 +134,7 @@ def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
         {name: label for name, (label, _) in heats.items()},
         None,
         key="heat",
-        placeholder="alone",
-        label_visibility="collapsed",
+        placeholder="nothing",
         help="Times and gradients appear here once measured on the Timing or Gradients page.",
     )
     try:

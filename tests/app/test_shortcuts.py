@@ -96,7 +96,10 @@ def test_box_labels_and_layout_change_the_graph_and_its_files(open_app: Open) ->
 
 def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", open="layer2.0")
-    beside = app.selectbox(key="twin")
+    beside, heat = app.selectbox(key="twin"), app.selectbox(key="heat")
+    assert (beside.label, beside.placeholder) == ("Beside", "alone")
+    assert (heat.label, heat.placeholder) == ("Colour by", "nothing")
+    assert heat.proto.label_visibility.value == 0  # shown
     assert beside.options == ["beside its plain twin", "beside its plain twin and VGG-19"]
     beside.set_value("true").run()
     assert app.query_params["twin"] == "true"
