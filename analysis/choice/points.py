@@ -475,7 +475,7 @@ class TimePoints(Experiment):
         def tell(progress: Progress) -> None:
             report(1.0 if progress.timing else 0.0)
 
-        yield _file(timing_result(timing.measure(tell, spec, self._settings(seed))))
+        yield _file(timing_result(timing.measure(tell, spec, self._settings(seed), energy=True)))
 
 
 EXPERIMENTS: dict[str, type[Experiment]] = {

@@ -9,6 +9,7 @@ import click
 
 from analysis.commands.shared import (
     BATCH,
+    DTYPE,
     INPUT,
     ChartFile,
     Model,
@@ -107,13 +108,7 @@ def compare(
 @click.option("--max-ms", type=float, help="Time of a training iteration, measured on --device.")
 @click.option("--device", help="Device for --max-ms.  [default: cpu]")
 @BATCH
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32",
-    show_default=True,
-    help="Data type.",
-)
+@DTYPE
 @click.option(
     "--optimiser",
     type=click.Choice(["sgd", "adam"]),

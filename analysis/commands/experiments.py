@@ -12,7 +12,12 @@ import click
 
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
+    CHANNELS_LAST,
+    DEVICE,
+    DTYPE,
     MODEL,
+    TF32,
+    THREADS,
     ChartFile,
     Model,
     Refusal,
@@ -30,19 +35,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @MODEL
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@DEVICE
 @click.option(
     "--batch", "batches", default="8", show_default=True, help="Batch size, or a list: 1,2,4,8."
 )
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32",
-    show_default=True,
-    help="Data type.",
-)
-@click.option("--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits.")
-@click.option("--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C.")
+@DTYPE
+@TF32
+@CHANNELS_LAST
 @click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
 @click.option("--inference", is_flag=True, help="Eval mode, forward only.")
 @click.option("--no-optimiser", is_flag=True, help="Train without SGD's step.")
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Also write torch.profiler's trace of one iteration to a .json file, for Perfetto.",
 )
-@click.option("--threads", type=int, help="CPU threads.")
+@THREADS
 @click.option(
     "--seconds", type=float, default=20.0, show_default=True, help="Time limit per batch size."
 )
@@ -192,7 +191,7 @@ def check_device(device: str | None) -> None:
     show_default=True,
     help="Data type.",
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@DEVICE
 @click.option(
     "--images",
     type=click.Choice(["random", "sample", "fashion_mnist"]),
@@ -295,19 +294,13 @@ def gradients(
 
 @click.command()
 @MODEL
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
+@DEVICE
 @click.option("--batch", type=int, default=8, show_default=True, help="Images per batch.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32",
-    show_default=True,
-    help="Data type.",
-)
-@click.option("--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits.")
-@click.option("--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C.")
+@DTYPE
+@TF32
+@CHANNELS_LAST
 @click.option("--compile", is_flag=True, help="Use torch.compile; kinds of layers are left out.")
-@click.option("--threads", type=int, help="CPU threads.")
+@THREADS
 @click.option(
     "--seconds", type=float, default=20.0, show_default=True, help="Time limit for the stages."
 )

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis.commands.interrupts import asking, put_off
-from analysis.commands.shared import Model, Refusal, check_writable, format_option, or_usage
+from analysis.commands.shared import (
+    DEVICE,
+    THREADS,
+    Model,
+    Refusal,
+    check_writable,
+    format_option,
+    or_usage,
+)
 from nets import ResNetSpec
 from nets.options import check_whole
 
@@ -66,8 +74,8 @@ def recipes(style: str) -> None:
     help="Start from these weights instead of new ones; a classifier with another number of "
     "outputs starts new.",
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu.")
-@click.option("--threads", type=int, help="CPU threads.")
+@DEVICE
+@THREADS
 @click.option(
     "-o",
     "--output",

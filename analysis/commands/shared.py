@@ -64,6 +64,23 @@ class Refusal(click.UsageError):
 MODEL = click.argument("spec", metavar="MODEL", type=Model())
 INPUT = click.option("--input", "shape", metavar="CxHxW", help="Image shape, such as 3x224x224.")
 BATCH = click.option("--batch", type=int, default=1, show_default=True, help="Images per batch.")
+DEVICE = click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps, xpu."
+)
+DTYPE = click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Data type.",
+)
+TF32 = click.option(
+    "--tf32", is_flag=True, help="Let CUDA round float32 inputs to 10 mantissa bits."
+)
+CHANNELS_LAST = click.option(
+    "--channels-last", is_flag=True, help="Store tensors in memory as N, H, W, C."
+)
+THREADS = click.option("--threads", type=int, help="CPU threads.")
 
 
 def format_option(*choices: str) -> Callable[[Command], Command]:

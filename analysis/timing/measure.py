@@ -180,7 +180,9 @@ Lap = tuple[float, ...]
 """Milliseconds between the marks of one iteration."""
 
 
-def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
+def measure(
+    report: Report, spec: ResNetSpec, settings: Settings, *, energy: bool = False
+) -> Timing:
     """Time a network, calling `report` with the progress and all measurements so far.
 
     The first iterations on an accelerator, in which its libraries load and try kernels, don't count
@@ -190,6 +192,9 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     budget is used up, or after `MAX_ITERATIONS`, but never before one iteration. If interrupted, it
     reports all results once more, so that the last report always has them. Torch's global state is
     restored.
+
+    With `energy`, it also measures the energy per image, in a few seconds after the time budget,
+    where the device has a counter.
 
     Raises:
         ValueError: if the network can't train at the batch, the memory is too small for it, or
@@ -204,7 +209,7 @@ def measure(report: Report, spec: ResNetSpec, settings: Settings) -> Timing:
     check_autocast(settings, device)
     check_fits(cost, settings)
     with prepared(settings, device):
-        run = _Measurement(cost, settings, device)
+        run = _Measurement(cost, settings, device, energy)
         try:
             with failing_in_words(cost, settings):
                 for progress in run.phases():
@@ -232,6 +237,8 @@ def measure_each(
 ) -> tuple[Timing, ...]:
     """Time a network with several settings, such as those of `sweep`, one after the other.
 
+    The energy per image is measured, too, where the device has a counter.
+
     Raises:
         ValueError: as `measure`, for the first invalid settings.
         RuntimeError: as `measure`.
@@ -243,15 +250,18 @@ def measure_each(
         def tell(progress: Progress, number: int = number, later: float = later) -> None:
             report(replace(progress, place=(number, len(settings)), later_seconds=later))
 
-        found.append(measure(tell, spec, one))
+        found.append(measure(tell, spec, one, energy=True))
     return tuple(found)
 
 
 class _Measurement:
     """The state of one measurement."""
 
-    def __init__(self, cost: Profile, settings: Settings, device: torch.device) -> None:
+    def __init__(
+        self, cost: Profile, settings: Settings, device: torch.device, energy: bool
+    ) -> None:
         self.cost, self.settings, self.device = cost, settings, device
+        self.meter = meter_of(device) if energy else None
         self.clock: Clock[Any] = clock_of(device)
         self.host = HostClock()
         self.memory = PeakMemory(device)
@@ -290,10 +300,10 @@ class _Measurement:
         self._forget()
         self.phase = Phase.MEASURING
         yield from self._measure(passes, start + self.settings.seconds)
-        if meter := meter_of(self.device):
+        if self.meter:
             self.phase = Phase.ENERGY
             yield self.progress(WINDOWS * WINDOW_SECONDS)
-            yield from self._use(passes, meter)
+            yield from self._use(passes, self.meter)
 
     def _compile(self, passes: Passes) -> None:
         """Compile the network and then, without counting their time, its stages."""
