@@ -131,13 +131,13 @@ def figure(
     texts = {(n.series, n.point): n for n in narrow}
     names = () if not named else (wall_names(chart) if wall else wide_names(chart, height)).names
 
-    drawn = go.Figure()
+    traces = []
     for series, colour, _ in series_looks(chart, palette):  # bands first, so that none hides a line
         if series.draw is Draw.LINE and series.low:
-            drawn.add_trace(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
+            traces.append(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
-        drawn.add_trace(_plotly_trace(go, series, colour, number, beside, wall))
+        traces.append(_plotly_trace(go, series, colour, number, beside, wall))
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
     note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
@@ -150,7 +150,7 @@ def figure(
         "exponentformat": "SI",
         "tickfont": {"size": small},
     }
-    drawn.update_layout(
+    layout = go.Layout(
         height=None if wall else height,
         margin={"l": 10, "r": 10, "t": _top(chart, wall), "b": 10},
         hoverlabel={"font": {"size": font}},
@@ -226,7 +226,7 @@ def figure(
         ]
         + [_annotation(chart, name, palette, scale) for name in names],
     )
-    return drawn
+    return go.Figure(traces, layout)
 
 
 def _top(chart: Chart, wall: bool) -> int:
