@@ -64,6 +64,7 @@ for command in (
     choosing.compare,
     choosing.choose,
     sweeping.sweep,
+    sweeping.swept,
     lectures.record,
     lectures.handout,
     lectures.exercises,

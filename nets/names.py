@@ -114,7 +114,7 @@ def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
                 continue
             if key == "shortcut" and (one.shortcut is Shortcut.NONE or len(residual) < 2):
                 continue
-            parts.append(_words(key, getattr(one, key)))
+            parts.append(option_words(key, getattr(one, key)))
         found.append(", ".join(parts))
     return found
 
@@ -129,7 +129,7 @@ def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
     found = []
     for one, own in zip(specs, edits, strict=True):
         said = [
-            _words(key, getattr(one, key))
+            option_words(key, getattr(one, key))
             for key, value in own.items()
             if (key, value) not in shared
         ]
@@ -145,7 +145,7 @@ def _title(base: str, among: Collection[str]) -> str:
     return title
 
 
-def _words(key: str, value: Any) -> str:
+def option_words(key: str, value: Any) -> str:
     """Return an option's value in words."""
     if key == "activation":
         return str(value.label)

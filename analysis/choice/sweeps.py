@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from analysis.choice.points import Experiment, File, TimePoints, TrainPoints, run_point
+from analysis.choice.swept_files import FAILED, write_plan
 from analysis.gradients.measure import Need
 from analysis.machine.disk import replacing
 from analysis.machine.process import Failure
@@ -27,9 +28,6 @@ from nets.spec import ResNetSpec
 
 MAX_POINTS = 10_000
 """Most points in a sweep."""
-
-FAILED = ".failed"
-"""Suffix of the file that says why a point failed."""
 
 _STALE_SECONDS = 60
 
@@ -89,6 +87,15 @@ class Sweep:
         """Return the points that a folder doesn't hold, timings last."""
         missing = [point for point in self.points if not point.is_there(folder)]
         return sorted(missing, key=lambda point: isinstance(point.experiment, TimePoints))
+
+    def plan(self, text: str, folder: Path) -> None:
+        """Write what is asked into the sweep's folder; `text` is the sweep's file.
+
+        Raises:
+            OSError: if it can't be written.
+        """
+        points = ((p.experiment.kind, p.name, str(p.spec), p.seed) for p in self.points)
+        write_plan(folder, text, self.title, points)
 
 
 @dataclass(frozen=True)

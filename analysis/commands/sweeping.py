@@ -1,17 +1,24 @@
-"""The command that runs one experiment on many networks: sweep."""
+"""The commands for one experiment on many networks: sweep, swept."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analysis.commands.interrupts import counting, put_off
-from analysis.commands.shared import Refusal, check_writable, or_usage
+from analysis.commands.shared import (
+    ChartFile,
+    Refusal,
+    chart_options,
+    check_writable,
+    format_option,
+    or_usage,
+)
 from analysis.style.numbers import percent
 from nets.options import number_of
 
@@ -47,7 +54,8 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
     from analysis.choice.sweep_files import read_sweep
     from analysis.choice.sweeps import forecast_text, forecasts, tidy
 
-    asked: Sweep = or_usage(read_sweep, _text(file))
+    text = _text(file)
+    asked: Sweep = or_usage(read_sweep, text)
     if dry_run:
         click.echo(forecast_text(asked.title, forecasts(asked, folder)), nl=False)
         return
@@ -57,6 +65,7 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
         raise Refusal(f"cannot write to {str(folder)!r}: {error.strerror}") from None
     check_writable(folder / "sweep.json")
     tidy(folder)
+    asked.plan(text, folder)
     points = asked.to_run(folder)
     there = len(asked.points) - len(points)
     ended: list[Ended] = []
@@ -76,6 +85,88 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
         raise click.ClickException("interrupted: the same command continues the sweep")
     if failed:
         raise click.ClickException(f"{len(failed)} of {number_of(len(points), 'point')} failed")
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@click.option("--kind", help="The experiment, if DIR has several.  [default: the first]")
+@click.option("--points", is_flag=True, help="A row for each point.  [default: for each setting]")
+@format_option("text", "csv", "json")
+@chart_options
+@click.option("--x", help="x of the chart, such as depth, rate, params.  [default: the first]")
+@click.option("--y", help="y of the chart: a figure of --format json.  [default: the first]")
+@click.option("--colour", help="The option that colours the lines.  [default: the first]")
+@click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
+@click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
+@click.option("--published", is_flag=True, help="Published figures of the networks, too.")
+def swept(
+    folder: Path,
+    kind: str | None,
+    points: bool,
+    style: str,
+    drawn: ChartFile | None,
+    x: str | None,
+    y: str | None,
+    colour: str | None,
+    log_x: bool,
+    log_y: bool,
+    published: bool,
+) -> None:
+    """Show what a sweep's folder holds: means and ranges over the seeds.
+
+    The chart of -o shows any figure along any axis.
+    """
+    from analysis.choice import swept_report as render
+    from analysis.choice.swept import Kind
+    from analysis.choice.swept_charts import View, chart_of, colours, is_log, x_axes, y_axes
+    from analysis.choice.swept_files import problems_in_words, read_folder
+
+    contents = or_usage(read_folder, folder)
+    click.echo(render.failed_text(contents.ended), err=True, nl=False)
+    if problems := problems_in_words(contents):
+        click.echo(problems, err=True)
+    if not contents.kinds:
+        raise click.ClickException(f"there are no points in {str(folder)!r} yet")
+    kinds = {one.value: one for one in contents.kinds}
+    chosen: Kind = or_usage(_one_of, kinds, "--kind", kind)
+    found = contents.settings(chosen)
+    chart = None
+    if drawn is not None:
+        along = or_usage(_one_of, x_axes(found), "--x", x)
+        up = or_usage(_one_of, y_axes(found, along), "--y", y)
+        options = {name: name for name in colours(found, along)} | {"": ""}
+        by = or_usage(_one_of, options, "--colour", colour)
+        view = View(found, along, up, by, log_x, log_y or is_log(up), published)
+        made = chart_of(view)
+        for said in (*made.left_out, *made.cited):
+            click.echo(said, err=True)
+        chart = made.chart
+    if style == "json":
+        click.echo(render.swept_json(contents, found), nl=False)
+    elif style == "csv":
+        table = (render.points_table if points else render.settings_table)(found)
+        click.echo(render.swept_csv(table), nl=False)
+    else:
+        click.echo(render.swept_text(contents, found, points), nl=False)
+    if drawn is not None and chart is not None:
+        drawn.write(chart)
+
+
+def _one_of(known: Mapping[str, Any], option: str, text: str | None) -> Any:
+    """Return a value by its name, or the first one.
+
+    Raises:
+        ValueError: if there is none of that name, or none at all.
+    """
+    if not known:
+        raise ValueError(f"{option}: these points have no figures")
+    if text is None:
+        return next(iter(known.values()))
+    if text not in known:
+        raise ValueError(f"{option} must be one of {', '.join(filter(None, known))}, not {text!r}")
+    return known[text]
 
 
 def _text(file: Path) -> str:

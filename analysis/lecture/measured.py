@@ -1,4 +1,4 @@
-"""Pictures of Timing, Gradients and Training from known results; nothing is measured."""
+"""Pictures of Timing, Gradients, Training and Sweeps from known results; nothing is measured."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from contextlib import suppress
 from dataclasses import fields, replace
 
 from analysis.charts.chart import Chart
+from analysis.choice.swept import Kind
+from analysis.choice.swept_charts import (
+    View,
+    chart_of,
+    colours,
+    how_spread,
+    is_log,
+    x_axes,
+    y_axes,
+)
+from analysis.choice.swept_here import contents_of, names
+from analysis.choice.swept_report import best_in_words, how_in_words
 from analysis.costs.step import Dtype
 from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, Direction, DirectionSettings
@@ -223,6 +235,42 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
         so_far = translate("{count} of {runs} so far.", count=len(runs), runs=every)
         caption = f"{so_far} {caption}"
     return Picture(charts=(chart,), caption=caption, said=training_verdict(runs)[:1])
+
+
+def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:
+    """Return the chart of a sweep of this server, or of the one that ships with the app."""
+    offered = names()
+    contents = contents_of(settings.option("folder", offered, offered[0]))
+    if not contents.kinds:
+        return Picture(missing="This sweep has no points yet.")
+    kind = Kind(settings.option("swept_kind", contents.kinds, contents.kinds[0]))
+    every = contents.settings(kind)
+    found = every.only(settings.several("swept_only", ()))
+    along = x_axes(every)
+    x = along[settings.option("swept_x", along, next(iter(along)))]
+    up = y_axes(every, x)
+    if not up or not found.every:
+        return Picture(missing="There is nothing to draw with these settings.")
+    y = up[settings.option("swept_y", up, next(iter(up)))]
+    by = (*colours(every, x), "each")
+    view = View(
+        found,
+        x,
+        y,
+        settings.option("swept_colour", by, by[0]),
+        settings.switch("swept_log_x"),
+        settings.switch("swept_log_y", is_log(y)),
+        settings.switch("swept_beside"),
+    )
+    drawn = chart_of(view)
+    if not drawn.chart.series:
+        return Picture(missing="There is nothing to draw with these settings.")
+    caption = (how_spread(view), how_in_words(found), *drawn.cited)
+    return Picture(
+        charts=(drawn.chart,),
+        caption=" ".join(filter(None, caption)),
+        said=tuple(filter(None, (best_in_words(view),))),
+    )
 
 
 def _recipe(settings: Settings, recipe: Recipe) -> Recipe:

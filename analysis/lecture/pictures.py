@@ -21,6 +21,7 @@ PICTURES: Mapping[str, Callable[[Settings, ResNetSpec], Picture]] = {
     "paths": dissected.paths,
     "compare": counted.comparison,
     "choose": counted.choice,
+    "sweeps": measured.sweeps,
 }
 """The function that makes the picture, by page."""
 

@@ -22,7 +22,7 @@ ANSWERS = 3
 
 PAGES = (
     *("explore", "shortcuts", "units", "timing", "gradients", "training", "lesions", "paths"),
-    *("compare", "choose"),
+    *("compare", "choose", "sweeps"),
 )
 """Pages that a step can show; the first is the front page, whose path is empty."""
 

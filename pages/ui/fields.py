@@ -209,6 +209,36 @@ def networks(
     return texts
 
 
+def several(
+    label: str, options: Options, *, key: str, place: Place = None, **looks: Any
+) -> list[str]:
+    """Draw a box for any number of options, none by default, and return the chosen values."""
+    words = _words(options)
+    none: list[str] = []
+    value = chosen(key, partial(_read_several, words), none)
+    _seed(key, value, looks)
+    with _at(place):
+        st.multiselect(
+            label,
+            list(words),
+            key=key,
+            format_func=lambda option: words.get(option, option),
+            on_change=_several_changed,
+            args=(key,),
+            wrap=True,
+            **looks,
+        )
+    return value
+
+
+def _read_several(words: Mapping[str, str], text: str) -> list[str]:
+    return list(dict.fromkeys(read_option(words, one) for one in text.split(SEPARATOR)))
+
+
+def _several_changed(key: str) -> None:
+    hold(key, SEPARATOR.join(st.session_state[key]))
+
+
 _ANY_MODEL = "A catalog name or any model text, such as resnet50:blocks=3,8,36,3."
 
 

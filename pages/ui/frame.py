@@ -41,6 +41,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("paths", marked("Paths"), ":material/route:"),
     ("compare", marked("Compare"), ":material/balance:"),
     ("choose", marked("Choose"), ":material/checklist:"),
+    ("sweeps", marked("Sweeps"), ":material/grid_on:"),
     ("lecture", marked("Lecture"), ":material/school:"),
 )
 """The file name in pages/, title and icon of each page; the first is the front page."""

@@ -10,7 +10,8 @@ import pytest
 from analysis.choice import sweeps
 from analysis.choice.points import LesionPoints, TimePoints
 from analysis.choice.sweep_files import read_sweep
-from analysis.choice.sweeps import FAILED, Sweep, forecast_text, forecasts, tidy
+from analysis.choice.sweeps import Sweep, forecast_text, forecasts, tidy
+from analysis.choice.swept_files import FAILED
 from analysis.costs.profiles import profile
 from analysis.costs.step import step_memory
 from analysis.gradients.curves import GradientSettings

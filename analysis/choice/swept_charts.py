@@ -1,0 +1,507 @@
+"""Charts of what a sweep found: any figure along any axis, with its range over the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from itertools import cycle
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
+
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series, named_at_ends
+from analysis.choice.swept import (
+    COSTS,
+    Figure,
+    Kind,
+    Setting,
+    Settings,
+    Value,
+    costs_of,
+    is_numeric,
+    told,
+    words,
+)
+from analysis.costs import throughput
+from analysis.costs.published import published
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Curve
+from analysis.gradients.results import run_of as gradients_of
+from analysis.lesions.report import lesions_of
+from analysis.results.form import Result, read_result
+from analysis.training.charts import Shown, training_chart
+from analysis.training.report import run_of
+from nets.options import OPTIONS, Shortcut, number_of
+from nets.spec import ResNetSpec
+
+MAX_LINES = 12
+"""Most lines in a chart: more would be hard to tell apart."""
+
+MAX_NAMED = 24
+"""Most settings along an axis of names."""
+
+_DASHES = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
+
+_SIZES = frozenset(
+    ("blocks", "widths", "stem_width", "strides", "input", "block", "expansion", "groups")
+) | {"group_width"}
+"""The options that a network's counts follow."""
+
+
+class Source(StrEnum):
+    """What an axis shows."""
+
+    OPTION = "option"
+    COST = "cost"
+    FIGURE = "figure"
+    NAME = "name"
+    ALONG = "along"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A quantity along an axis.
+
+    Attributes:
+        name: its name in addresses and commands.
+        label: its label.
+        unit: its unit, or "".
+        source: where its values come from.
+        takes: the options that it shows, which don't tell lines apart.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    source: Source = Source.FIGURE
+    takes: frozenset[str] = frozenset()
+
+    @property
+    def titled(self) -> str:
+        """The label with its unit."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+    @property
+    def short(self) -> str:
+        """The label without what follows its comma."""
+        return self.label.partition(",")[0]
+
+    def of(self, setting: Setting) -> float | None:
+        """Return the value of a setting: an option, a count, or a figure's mean over the seeds."""
+        match self.source:
+            case Source.OPTION:
+                return (
+                    _NUMBERS[self.name](setting.spec)
+                    if self.name in _NUMBERS
+                    else (_number(setting.options.get(self.name)))
+                )
+            case Source.COST:
+                return costs_of(setting.model).get(self.name)
+            case _:
+                spread = setting.spread(self.name)
+                return None if spread is None else spread.mean
+
+
+def _number(value: Value) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+_NUMBERS: Mapping[str, Callable[[ResNetSpec], int]] = {
+    "depth": lambda spec: spec.depth,
+    "width": lambda spec: spec.widths[0],
+    "side": lambda spec: spec.input[1],
+}
+"""Numbers that stand for options that are lists."""
+
+_LISTS = (
+    Axis("depth", "depth, weighted layers", "", Source.OPTION, frozenset({"blocks"})),
+    Axis(
+        "width", "width of the first stage", "", Source.OPTION, frozenset({"widths", "stem_width"})
+    ),
+    Axis("side", "height of the image", "px", Source.OPTION, frozenset({"input"})),
+)
+NAMES = Axis("setting", "setting", "", Source.NAME)
+"""The axis of the settings' names."""
+
+
+class Along(NamedTuple):
+    """The curve of a point: its axis and the figures along it."""
+
+    axis: Axis
+    figures: tuple[Figure, ...]
+
+
+ALONG: Mapping[Kind, Along] = {
+    Kind.TRAIN: Along(
+        Axis("step", "step", "", Source.ALONG),
+        (
+            Figure("train_loss", "training loss"),
+            Figure("train_accuracy", "training accuracy"),
+            Figure("test_accuracy_by_step", "test accuracy"),
+        ),
+    ),
+    Kind.GRADIENTS: Along(
+        Axis("layer", "depth, weighted layers from the input", "", Source.ALONG),
+        (Figure("grad_norm", "‖∂L/∂x‖ of block outputs"),),
+    ),
+    Kind.LESIONS: Along(
+        Axis("blocks_out", "random blocks out", "", Source.ALONG),
+        (Figure("dropped_error", "test error", "%"),),
+    ),
+}
+"""The curves of the experiments that have one."""
+
+
+def x_axes(found: Settings) -> dict[str, Axis]:
+    """Return what the horizontal axis can show, by name; the first is the usual one.
+
+    Those are the numeric options that vary, what a curve is measured along, counts of networks that
+    differ, the figures, and the settings' names.
+    """
+    axes: list[Axis] = []
+    for axis in _LISTS:
+        if len({axis.of(one) for one in found.every}) > 1:
+            axes.append(axis)
+    for name, values in found.varying.items():
+        if is_numeric(name, values):
+            axes.append(Axis(name, _option_label(name), "", Source.OPTION, frozenset({name})))
+    usual = axes or [NAMES]
+    if found.kind in ALONG:
+        axes.append(ALONG[found.kind].axis)
+    if len({one.model for one in found.every}) > 1:
+        axes += [Axis(c.name, c.label, c.unit, Source.COST, _SIZES) for c in COSTS]
+    axes += [_of_figure(figure) for figure in found.figures]
+    every = [usual[0], *(axis for axis in (NAMES, *axes) if axis.name != usual[0].name)]
+    return {axis.name: axis for axis in every}
+
+
+def y_axes(found: Settings, x: Axis) -> dict[str, Axis]:
+    """Return what the vertical axis can show along a horizontal one; the first is the usual."""
+    figures = ALONG[found.kind].figures if x.source is Source.ALONG else found.figures
+    return {figure.name: _of_figure(figure) for figure in figures}
+
+
+def colours(found: Settings, x: Axis) -> tuple[str, ...]:
+    """Return the options that can colour the lines; the first is the usual one."""
+    names = [name for name in found.varying if name not in x.takes]
+    first = [name for name in ("shortcut", "unit", "norm", "init") if name in names]
+    return tuple(dict.fromkeys([*first, *names]))
+
+
+def is_log(y: Axis) -> bool:
+    """Return whether a vertical axis is logarithmic by default, as that of norms by depth."""
+    return y.name == "grad_norm"
+
+
+def option_label(name: str) -> str:
+    """Return an option's label for a field or a column."""
+    text = OPTIONS[name].label if name in OPTIONS else name.replace("_", " ")
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _option_label(name: str) -> str:
+    return option_label(name).lower() if name not in OPTIONS else option_label(name)
+
+
+def _of_figure(figure: Figure) -> Axis:
+    return Axis(figure.name, figure.label, figure.unit)
+
+
+@dataclass(frozen=True)
+class View:
+    """What is drawn.
+
+    Attributes:
+        found: the settings.
+        x: the horizontal axis.
+        y: the vertical axis.
+        colour: the option that colours the lines; if it doesn't vary, each has a colour of its own.
+        log_x: whether the horizontal axis is logarithmic.
+        log_y: whether the vertical one is.
+        beside: whether published figures of the same networks are drawn, too.
+    """
+
+    found: Settings
+    x: Axis
+    y: Axis
+    colour: str = ""
+    log_x: bool = False
+    log_y: bool = False
+    beside: bool = False
+
+
+Key = tuple[tuple[str, Value], ...]
+"""The options that tell a line from others, with their values."""
+
+
+class Drawn(NamedTuple):
+    """A chart, and in sentences what is left out of it and what it cites."""
+
+    chart: Chart
+    left_out: tuple[str, ...] = ()
+    cited: tuple[str, ...] = ()
+
+
+def chart_of(view: View) -> Drawn:
+    """Draw a sweep: a line, or points, for each combination of the other options.
+
+    A mark is the mean over the seeds, with their range as a band or as error bars.
+    """
+    if view.colour not in view.found.varying:
+        view = replace(view, colour="")
+    groups = _groups(view)
+    left = []
+    if len(groups) > MAX_LINES:
+        left.append(
+            f"{MAX_LINES} of {len(groups):,} lines are drawn: choose values under Show only"
+        )
+        groups = dict(list(groups.items())[:MAX_LINES])
+    series, gone = [], 0
+    for (name, group), (colour, dash) in zip(
+        groups.values(), _looks(list(groups), view.colour), strict=True
+    ):
+        one, missing = _series(view, name, group, colour, dash)
+        gone += missing
+        if one is not None:
+            series.append(one)
+    if gone:
+        left.append(f"not drawn for want of a figure: {number_of(gone, 'setting')}")
+    if view.x.source is Source.NAME and len(view.found.every) > MAX_NAMED:
+        left.append(f"{MAX_NAMED} of {len(view.found.every):,} settings are drawn")
+    own = series
+    cited: tuple[str, ...] = ()
+    if view.beside:
+        others, cited = _beside(view)
+        series = [*series, *others]
+    are_lines = all(one.draw is Draw.LINE for one in series)
+    title = f"{_upper(view.y.short)} by {view.x.short}"
+    chart = Chart(
+        title,
+        "" if view.x.source is Source.NAME else view.x.titled,
+        view.y.titled,
+        named_at_ends(series, view.log_y) if are_lines else tuple(series),
+        f"{title} of {number_of(len(view.found.every), 'setting')}. {how_spread(view)}".strip(),
+        log_x=view.log_x and view.x.source is not Source.NAME,
+        log_y=view.log_y,
+    )
+    return Drawn(chart if own else replace(chart, series=()), tuple(left), cited)
+
+
+def how_spread(view: View) -> str:
+    """Say what marks, bands and error bars are."""
+    seeds = {len(one.points) for one in view.found.every}
+    if seeds <= {1}:
+        return ""
+    most = max(seeds)
+    is_band = view.x.source in (Source.OPTION, Source.COST, Source.ALONG)
+    what = "bands" if is_band else "bars"
+    over = number_of(most, "seed") if len(seeds) == 1 else f"up to {number_of(most, 'seed')}"
+    mean = "Geometric means" if view.y.name == "grad_norm" else "Means"
+    return f"{mean} over {over}; {what} run from the lowest to the highest."
+
+
+def _groups(view: View) -> dict[Key, tuple[str, list[Setting]]]:
+    """Return the settings of each line with its name, by the options that tell it from others."""
+    found, x = view.found, view.x
+    if x.source in (Source.NAME, Source.FIGURE):
+        keys = [view.colour] if view.colour else []
+    elif x.source is Source.ALONG:
+        keys = list(found.varying)
+    else:
+        keys = [name for name in found.varying if name not in x.takes]
+    kinds = found.varying.get("shortcut", ())
+    groups: dict[Key, tuple[str, list[Setting]]] = {}
+    every = found.every[:MAX_NAMED] if x.source is Source.NAME else found.every
+    for one in every:
+        key = tuple((name, one.options.get(name)) for name in keys)
+        name = found.names[one] if x.source is Source.ALONG else _line_name(key, kinds)
+        groups.setdefault(key, (name or view.y.label, []))[1].append(one)
+    return groups
+
+
+def _line_name(key: Key, kinds: Sequence[Value]) -> str:
+    """Return a line's name; of plain networks and one residual kind, only which it is."""
+    said = told(pair for pair in key if pair[0] != "shortcut")
+    if "shortcut" not in dict(key):
+        return said
+    shortcut = dict(key)["shortcut"]
+    kind = words("shortcut", shortcut)
+    if shortcut is Shortcut.NONE:
+        kind = "plain"
+    elif Shortcut.NONE in kinds and len(kinds) == 2:
+        kind = "residual"
+    return ", ".join(filter(None, (kind, said)))
+
+
+def _looks(keys: Sequence[Key], colour: str) -> Iterator[tuple[str, Dash]]:
+    """Yield each line's colour, by the option that was chosen, and its style, by the others.
+
+    Plain networks are grey. If all lines have the same value, each has a colour of its own.
+    """
+    if len({dict(key).get(colour) for key in keys}) < 2:
+        colour = ""
+    turns = cycle(LINE_LOOKS)
+    colours: dict[Value, tuple[str, Dash]] = {}
+    dashes: dict[Key, int] = {}
+    for key in keys:
+        if not colour:
+            yield next(turns)
+            continue
+        value = dict(key).get(colour)
+        if value not in colours:
+            is_plain = value is Shortcut.NONE
+            colours[value] = ("plain", Dash.SOLID) if is_plain else next(turns)
+        rest = tuple(pair for pair in key if pair[0] != colour)
+        number = dashes.setdefault(rest, len(dashes))
+        look, usual = colours[value]
+        yield look, _DASHES[number % len(_DASHES)] if len(key) > 1 else usual
+
+
+def _series(
+    view: View, name: str, group: Sequence[Setting], colour: str, dash: Dash
+) -> tuple[Series | None, int]:
+    """Return the series of a group, and how many of its settings lack a value."""
+    if view.x.source is Source.ALONG:
+        (setting,) = group
+        line = _curve(setting, view.y.name)
+        if line is None:
+            return None, 1
+        return replace(line, name=name, colour=colour, dash=dash), 0
+    x, y = view.x, view.y
+    marks = []
+    for one in group:
+        spread = one.spread(y.name)
+        at = view.found.names[one] if x.source is Source.NAME else x.of(one)
+        if spread is not None and at is not None:
+            marks.append((at, spread, one))
+    missing = len(group) - len(marks)
+    if not marks:
+        return None, missing
+    is_line = x.source in (Source.OPTION, Source.COST)
+    if is_line:
+        marks.sort(key=lambda mark: float(mark[0]))
+    banded = any(spread.seeds > 1 for _, spread, _ in marks)
+    return (
+        Series(
+            name,
+            tuple(at for at, _, _ in marks),
+            tuple(spread.mean for _, spread, _ in marks),
+            Draw.LINE if is_line else Draw.POINTS,
+            colour,
+            dash,
+            low=tuple(spread.low for _, spread, _ in marks) if banded else (),
+            high=tuple(spread.high for _, spread, _ in marks) if banded else (),
+            hover=tuple(
+                f"{view.found.names[one]}, {number_of(spread.seeds, 'seed')}"
+                for _, spread, one in marks
+            ),
+        ),
+        missing,
+    )
+
+
+def _curve(setting: Setting, figure: str) -> Series | None:
+    """Return the curve of a setting over its seeds, or None if no file has one."""
+    results = [result for point in setting.points if (result := _read(point.path)) is not None]
+    try:
+        match setting.points[0].kind:
+            case Kind.TRAIN:
+                shown = {"train_loss": Shown.TRAIN_LOSS, "train_accuracy": Shown.TRAIN_ACCURACY}
+                chart = training_chart(
+                    [run_of(result) for result in results],
+                    shown.get(figure, Shown.TEST_ACCURACY),
+                )
+                return chart.series[0] if chart.series else None
+            case Kind.GRADIENTS:
+                curves: list[Curve] = []
+                for result in results:
+                    curves += gradients_of(result).curves  # type: ignore[union-attr]
+                return gradient_chart(curves).series[0] if curves else None
+            case _:
+                return _dropped(results)
+    except ValueError:
+        return None
+
+
+def _dropped(results: Sequence[Result]) -> Series | None:
+    """Return the error in percent by the number of random blocks out, the mean of the draws."""
+    studies = [lesions_of(result) for result in results]
+    if not studies or not studies[0].dropped:
+        return None
+    columns: dict[int, list[float]] = {0: [100 * study.error for study in studies]}
+    for study in studies:
+        for one in study.dropped:
+            columns.setdefault(one.count, []).append(100 * one.mean)
+    banded = len(studies) > 1
+    return Series(
+        "",
+        tuple(columns),
+        tuple(map(fmean, columns.values())),
+        low=tuple(map(min, columns.values())) if banded else (),
+        high=tuple(map(max, columns.values())) if banded else (),
+        hover=(studies[0].model,),
+    )
+
+
+def _read(path: str) -> Result | None:
+    file = Path(path)
+    try:
+        return _read_at(path, file.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(64)
+def _read_at(path: str, changed_ns: int) -> Result:
+    return read_result(Path(path))
+
+
+def _beside(view: View) -> tuple[list[Series], tuple[str, ...]]:
+    """Return published figures of the same networks as points, and what they cite.
+
+    Errors stand beside errors, accuracies beside accuracies, and speeds beside speeds.
+    """
+    if view.x.source not in (Source.OPTION, Source.COST, Source.NAME):
+        return [], ()
+    found: dict[str, list[tuple[float | str, float, str]]] = {}
+    cited: dict[str, None] = {}
+    for one in {one.spec: one for one in view.found.every[:MAX_NAMED]}.values():
+        at = view.found.names[one] if view.x.source is Source.NAME else view.x.of(one)
+        if at is None:
+            continue
+        for name, value, source in _published(one.spec, view.y.name):
+            found.setdefault(name, []).append((at, value, one.model))
+            cited[source] = None
+    looks = cycle(("main_path", "warning", "tint"))
+    series = [
+        Series(
+            name,
+            tuple(at for at, _, _ in marks),
+            tuple(value for _, value, _ in marks),
+            Draw.POINTS,
+            colour,
+            hover=tuple(model for _, _, model in marks),
+        )
+        for (name, marks), colour in zip(found.items(), looks, strict=False)
+    ]
+    return series, tuple(cited)
+
+
+def _published(spec: ResNetSpec, figure: str) -> Iterator[tuple[str, float, str]]:
+    """Yield a name, a value and its source for each published figure of the same quantity."""
+    if figure == "images_per_s":
+        for speed in throughput.speeds(spec):
+            name = f"{speed.machine.label} (published by {throughput.PUBLISHER})"
+            yield name, speed.images_per_s, speed.machine.citation
+    elif figure in ("test_error", "test_accuracy"):
+        for one in published(spec):
+            if one.higher_is_better is (figure == "test_accuracy"):
+                recipe = f", {one.recipe}" if one.recipe else ""
+                said = f"Published, not measured here: {one.metric}{recipe} ({one.source})."
+                yield f"{one.metric} (published by {one.publisher})", one.percent, said
+
+
+def _upper(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}" if text else text

@@ -1,0 +1,242 @@
+"""Reports of what a sweep found: a table by setting or by point, CSV, JSON and text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text
+from analysis.choice.swept_charts import Source, View, option_label
+from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
+from analysis.style.grid import aligned
+from analysis.style.language import between, translate
+from analysis.style.numbers import MISSING, short, three
+from analysis.style.rows import json_rows
+from analysis.training.verdict import spoken_name
+from nets.options import OPTIONS, number_of
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of exact values: column names, and rows of texts, numbers or None.
+
+    `figures` are the columns that hold numbers of a figure, with the figure's unit.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    figures: dict[str, str]
+
+
+def settings_table(found: Settings) -> Table:
+    """Return a row for each setting: what differs, its seeds, and each figure's mean and range."""
+    figures, heads = found.figures, _heads(found)
+    rows = (
+        (*heads[one], len(one.points), *_spreads(one, figures), one.model) for one in found.every
+    )
+    names = [name for figure in figures for name in _spread_names(figure)]
+    units = {name: figure.unit for figure in figures for name in _spread_names(figure)}
+    return Table((*_names(found), "seeds", *names, "model"), tuple(rows), units)
+
+
+def points_table(found: Settings) -> Table:
+    """Return a row for each point: what differs, its seed and its figures."""
+    heads = _heads(found)
+    names = [figure.name for figure in found.figures]
+    rows = (
+        (*heads[one], point.seed, *map(point.figures.get, names), one.model, point.ended)
+        for one in found.every
+        for point in one.points
+    )
+    units = {figure.name: figure.unit for figure in found.figures}
+    return Table((*_names(found), "seed", *names, "model", "ended"), tuple(rows), units)
+
+
+def _spread_names(figure: Figure) -> tuple[str, str, str]:
+    return figure.name, f"{figure.name}_low", f"{figure.name}_high"
+
+
+def _spreads(one: Setting, figures: Sequence[Figure]) -> list[float | None]:
+    values: list[float | None] = []
+    for figure in figures:
+        spread = one.spread(figure.name)
+        values += [None] * 3 if spread is None else [spread.mean, spread.low, spread.high]
+    return values
+
+
+def _names(found: Settings) -> tuple[str, ...]:
+    return ("setting", *_depth(found), *found.varying)
+
+
+def _depth(found: Settings) -> tuple[str, ...]:
+    return ("depth",) if len({one.spec.depth for one in found.every}) > 1 else ()
+
+
+def _heads(found: Settings) -> dict[Setting, tuple[str | float | None, ...]]:
+    """Return the first cells of each setting: its name, its depth if depths differ, its options."""
+    names, with_depth = found.names, bool(_depth(found))
+    return {
+        one: (
+            names[one],
+            *([one.spec.depth] if with_depth else []),
+            *(_cell(name, one.options.get(name)) for name in found.varying),
+        )
+        for one in found.every
+    }
+
+
+def _cell(name: str, value: Value) -> str | float | None:
+    """Return an option's value: numbers as such, all else as a model's text writes it."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    return option_text(name, value)
+
+
+def column_label(name: str, figures: Sequence[Figure]) -> str:
+    """Return the label of a table's column."""
+    for figure in figures:
+        unit = f", {figure.unit}" if figure.unit and figure.unit != "B" else ""
+        for suffix, said in (("", ""), ("_low", ", lowest"), ("_high", ", highest")):
+            if name == figure.name + suffix:
+                text = f"{figure.label}{unit}{said}"
+                return f"{text[0].upper()}{text[1:]}"
+    if name == "depth":
+        return "Weighted layers"
+    return option_label(name)
+
+
+def swept_csv(table: Table) -> str:
+    """Return a table as CSV, exact; empty where there is no value."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return out.getvalue()
+
+
+def swept_json(contents: Contents, found: Settings) -> str:
+    """Return an experiment of a sweep as strict JSON: settings, points and failures."""
+    values: dict[str, Any] = {
+        "kind": found.kind.value,
+        "title": contents.title,
+        "asked": contents.asked or None,
+        "done": contents.done,
+        "constant": list(found.constant),
+        "settings": [_setting(found, one) for one in found.every],
+        "failed": [one._asdict() for one in contents.ended],
+        "left_out": [one._asdict() for one in contents.problems],
+    }
+    return json_rows(values, ("settings", "failed", "left_out"))
+
+
+def _setting(found: Settings, one: Setting) -> dict[str, Any]:
+    spreads = {figure.name: one.spread(figure.name) for figure in found.figures}
+    return {
+        "setting": found.names[one],
+        "model": one.model,
+        "depth": one.spec.depth,
+        "options": {name: _cell(name, one.options.get(name)) for name in found.varying},
+        "figures": {name: spread and spread._asdict() for name, spread in spreads.items()},
+        "points": [{"seed": p.seed, "hash": p.name, **p.figures} for p in one.points],
+    }
+
+
+def swept_text(contents: Contents, found: Settings, by_point: bool = False) -> str:
+    """Return an experiment of a sweep for a terminal: means with their ranges, or every point."""
+    figures = found.figures
+    head = ("setting", "seed" if by_point else "seeds", *(figure.name for figure in figures))
+    rows: list[tuple[str, ...]] = []
+    for one in found.every:
+        if by_point:
+            rows += [
+                (
+                    found.names[one],
+                    str(point.seed),
+                    *(_text(point.figures.get(figure.name), figure.unit) for figure in figures),
+                )
+                for point in one.points
+            ]
+        else:
+            ranges = (_range(one.spread(figure.name), figure.unit) for figure in figures)
+            rows.append((found.names[one], str(len(one.points)), *ranges))
+    lines = [contents.title] if contents.title else []
+    lines += [f"{found.kind.label}: {progress_in_words(contents)}"]
+    lines += [f"The same for all: {', '.join(found.constant)}"] if found.constant else []
+    return "\n".join([*lines, "", *aligned([head, *rows], 1)]) + "\n"
+
+
+def _text(value: float | None, unit: str) -> str:
+    return MISSING if value is None else figure_text(value, unit)
+
+
+def _range(spread: Spread | None, unit: str) -> str:
+    """Return a mean with its range over the seeds: `1.49 (1.40 to 1.65)`."""
+    if spread is None:
+        return MISSING
+    mean = figure_text(spread.mean, unit)
+    if spread.seeds == 1:
+        return mean
+    ends = between(figure_text(spread.low, unit), figure_text(spread.high, unit))
+    return translate("{mean} ({range})", mean=mean, range=ends)
+
+
+def failed_text(failed: Sequence[FailedPoint]) -> str:
+    """Return a line for each point that failed."""
+    return "".join(f"failed: {p.kind} of {p.model}, seed {p.seed}: {p.sentence}\n" for p in failed)
+
+
+def figure_text(value: float, unit: str) -> str:
+    """Return a figure in three significant digits: `1.49`, `12.3%`, `0.512 ms`, `86.1 MB`."""
+    if unit or abs(value) >= 1_000:
+        return short(value, unit).replace("-", "−")
+    return three(value).replace("-", "−")
+
+
+def best_in_words(view: View) -> str:
+    """Return a sentence that names the settings with the lowest and the highest mean.
+
+    The names are spoken if only the networks differ.
+    """
+    found, y = view.found, view.y
+    if view.x.source is Source.ALONG:
+        return ""
+    spreads = [(spread, one) for one in found.every if (spread := one.spread(y.name)) is not None]
+    if not spreads:
+        return ""
+    (low, least), (high, most) = (pick(spreads, key=lambda p: p[0].mean) for pick in (min, max))
+    specs = [one.spec for one in found.every]
+    only_networks = all(name in OPTIONS for name in found.varying)
+
+    def said(one: Setting) -> str:
+        return spoken_name(one.spec, specs) if only_networks else found.names[one]
+
+    if len(spreads) == 1:
+        return translate("{least}: {low}.", least=said(least), low=_range(low, y.unit))
+    return translate(
+        "Lowest: {least}, {low}. Highest: {most}, {high}.",
+        least=said(least),
+        low=_range(low, y.unit),
+        most=said(most),
+        high=_range(high, y.unit),
+    )
+
+
+def where_in_words(found: Settings) -> str:
+    """Return on what and when the points were measured."""
+    points = [point for one in found.every for point in one.points]
+    chips = dict.fromkeys(point.where[0] for point in points)
+    days = sorted({point.where[1] for point in points if point.where[1]})
+    ends = dict.fromkeys((*days[:1], *days[-1:]))
+    when = f" {'from' if len(ends) > 1 else 'on'} {' to '.join(ends)}" if ends else ""
+    at = ", ".join(list(chips)[:3]) + (f" and {len(chips) - 3} more" if len(chips) > 3 else "")
+    return f"Measured{when} on {at}."
+
+
+def how_in_words(found: Settings) -> str:
+    """Return what is constant, and where the points were measured, in sentences."""
+    constant = f"{number_of(len(found.every), 'setting')}; the same for all: "
+    said = f"{constant}{', '.join(found.constant)}. " if found.constant else ""
+    return f"{said}{where_in_words(found)}"

@@ -1,0 +1,260 @@
+"""Parts of the Sweeps page: the choice of a sweep and of its axes, the chart and the table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analysis.choice.swept import Kind, Settings, option_text
+from analysis.choice.swept_charts import (
+    Axis,
+    Drawn,
+    View,
+    chart_of,
+    colours,
+    how_spread,
+    is_log,
+    option_label,
+    x_axes,
+    y_axes,
+)
+from analysis.choice.swept_files import Contents, FailedPoint, problems_in_words, progress_in_words
+from analysis.choice.swept_here import INCLUDED, VARIABLE, changed_ns, contents_of, names
+from analysis.choice.swept_report import (
+    best_in_words,
+    column_label,
+    how_in_words,
+    points_table,
+    settings_table,
+    swept_csv,
+    swept_json,
+)
+from analysis.drawing.caption import sources_of
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.downloads import DataFile
+from pages.ui.ending import end_page
+from pages.ui.exports import export
+from pages.ui.fields import segments, select, several, switch
+from pages.ui.markup import line, table
+from pages.ui.speech import resume_speaking
+from pages.ui.wall import on_wall, said
+from pages.ui.words import complain, escaped, sentence
+
+_WITHIN = 0.5  # seconds for which a run reads files; the next run goes on
+_READ_EVERY, _LOOK_EVERY = 0.2, 3.0  # seconds
+_FOLLOWED = 86_400  # seconds after the last change: as long as a point may take
+_MOST_FAILED = 50
+_MOST_VALUES = 300
+
+
+_BESIDE = (
+    "Published figures of the same networks: errors and accuracies, or timm's images per second."
+)
+
+
+Places = Sequence[DeltaGenerator]
+
+
+class Chosen(NamedTuple):
+    """A sweep: its name, when its folder changed last in ns, and what it holds."""
+
+    name: str
+    changed: int
+    contents: Contents
+
+
+def choose_sweep(place: DeltaGenerator) -> Chosen:
+    """Let the visitor choose a sweep of this server by its name."""
+    try:
+        offered = names()
+    except ValueError as error:
+        complain(str(error))
+        offered = (INCLUDED,)
+    labels = {name: name for name in offered} | {INCLUDED: "degradation (included)"}
+    name = select("Sweep", labels, offered[0], key="folder", place=place)
+    changed = changed_ns(name)
+    try:
+        return Chosen(name, changed, contents_of(name, _WITHIN))
+    except ValueError as error:
+        complain(str(error))
+        end_page()
+
+
+def choose_view(contents: Contents, first: Places, second: DeltaGenerator) -> View | None:
+    """Let the visitor choose what to draw; return None if there is nothing.
+
+    Args:
+        contents: what the sweep holds.
+        first: the places of three fields.
+        second: the place below them.
+    """
+    if not contents.kinds:
+        return None
+    several_kinds = len(contents.kinds) > 1
+    with second:
+        only, *rest = st.columns(
+            [2.6, 0.9, 0.9, 1.5, *([2.2] if several_kinds else [])], vertical_alignment="bottom"
+        )
+    kind = contents.kinds[0]
+    if several_kinds:
+        labels = {kind.value: kind.label for kind in contents.kinds}
+        kind = Kind(segments("Experiment", labels, kind, key="swept_kind", place=rest[3]))
+    found = contents.settings(kind)
+    one, two, three = first
+    x = _axis("x axis", x_axes(found), "swept_x", one)
+    up = y_axes(found, x)
+    if not up:
+        second.info("These points have no figures.", icon=":material/info:")
+        return None
+    y = _axis("y axis", up, "swept_y", two)
+    by = {name: option_label(name) for name in colours(found, x)} | {"each": "each line"}
+    colour = select("Colour by", by, next(iter(by)), key="swept_colour", place=three)
+    kept = _only(found, only)
+    log_x = switch("Log x", False, key="swept_log_x", place=rest[0])
+    log_y = switch("Log y", is_log(y), key="swept_log_y", place=rest[1])
+    beside = switch("Published", False, key="swept_beside", place=rest[2], help=_BESIDE)
+    if not kept.every:
+        second.info("No points have all of these values.", icon=":material/info:")
+        return None
+    return View(kept, x, y, colour, log_x, log_y, beside)
+
+
+def _axis(label: str, axes: Mapping[str, Axis], key: str, place: DeltaGenerator) -> Axis:
+    labels = {name: axis.titled for name, axis in axes.items()}
+    return axes[select(label, labels, next(iter(axes)), key=key, place=place)]
+
+
+def _only(found: Settings, place: DeltaGenerator) -> Settings:
+    """Let the visitor keep only some values of the options that vary."""
+    labels = {
+        text: f"{option_label(name)}: {option_text(name, value)}"
+        for text, (name, value) in list(found.choices.items())[:_MOST_VALUES]
+    }
+    return found.only(
+        several(
+            "Show only",
+            labels,
+            key="swept_only",
+            place=place,
+            placeholder="all values",
+            disabled=not labels,
+        )
+    )
+
+
+def show_progress(chosen: Chosen) -> None:
+    """Say how much of a sweep is done; rerun the page when files arrive while it runs.
+
+    The line has its height from the start, so that nothing below it moves.
+    """
+    name, changed, contents = chosen
+    is_running = not contents.is_over and time.time() - changed / 1e9 < _FOLLOWED
+    told = f"{contents.title}: " if contents.title else ""
+    text = line(f"{told}{progress_in_words(contents)}")
+    drawn = False
+
+    def look() -> None:
+        nonlocal drawn
+        resume_speaking()
+        if drawn and (contents.waiting or changed_ns(name) != changed):
+            st.rerun(scope="app")
+        st.html(f'<div role="status">{text}</div>')
+        drawn = True
+
+    every = _READ_EVERY if contents.waiting else _LOOK_EVERY
+    if name != INCLUDED and (is_running or contents.waiting):
+        st.fragment(look, run_every=every)()
+    else:
+        st.html(text)
+    if not contents.kinds and not contents.waiting:
+        st.info("No points yet.", icon=":material/info:")
+
+
+def show_sweep(chosen: Chosen, view: View) -> Drawn:
+    """Show the chart, how much is done, and which settings are the lowest and the highest."""
+    drawn = chart_of(view)
+    if on_wall():
+        st.title(drawn.chart.title)
+    else:
+        show_progress(chosen)
+    if drawn.chart.series:
+        show_chart(drawn.chart, "swept", None)
+    else:
+        st.info("Nothing to plot: no point has both figures.", icon=":material/info:")
+    best = best_in_words(view)
+    if on_wall():
+        with said("sweep"):
+            st.html(line(best))
+            show_progress(chosen)
+    elif best:
+        st.markdown(escaped(best))
+    return drawn
+
+
+def say_how(contents: Contents, view: View, drawn: Drawn) -> None:
+    """Say what the marks are, what is left out, what is constant, and where it was measured."""
+    left = map(sentence, drawn.left_out)
+    for text in filter(None, (how_spread(view), *left, *map(escaped, drawn.cited))):
+        st.caption(text)
+    if view.beside and not drawn.cited:
+        st.caption("No such figures are published for exactly these networks.")
+    st.caption(escaped(how_in_words(view.found)))
+    if problems := problems_in_words(contents):
+        st.warning(sentence(problems), icon=":material/info:")
+
+
+def show_table(found: Settings) -> None:
+    """Show a row for each setting, or for each point."""
+    left, right = st.columns([4, 2], vertical_alignment="bottom")
+    left.header("Results")
+    rows = {"settings": "By setting", "points": "By point"}
+    by = segments("Rows", rows, "settings", key="swept_rows", place=right)
+    values = settings_table(found) if by == "settings" else points_table(found)
+    labels = [column_label(name, found.figures) for name in values.columns]
+    frame = pd.DataFrame(list(values.rows), columns=labels).dropna(axis="columns", how="all")
+    figures = {
+        label: st.column_config.NumberColumn(format="%.4g")
+        for label, name in zip(labels, values.columns, strict=True)
+        if name in values.figures
+    }
+    st.dataframe(frame, hide_index=True, column_config=figures, placeholder="")
+    if by == "settings":
+        st.caption("Figures are means over the seeds that have one, with their range beside them.")
+
+
+def show_failed(contents: Contents) -> None:
+    """List the points that failed, each with its sentence, and say how to add sweeps."""
+    if failed := contents.ended:
+        st.header("Failed points")
+        rows = [(f"{one.kind}, seed {one.seed}", _why(one)) for one in failed]
+        st.html(table("Failed points", ("Point", "Why it failed"), rows[:_MOST_FAILED], 2))
+        if len(rows) > _MOST_FAILED:
+            st.caption(f"The first {_MOST_FAILED} of {len(rows):,}; the JSON file has all.")
+    st.caption(
+        f"The owner of this server offers sweeps by naming their folder in `{VARIABLE}`. "
+        "`python -m analysis sweep FILE.toml -o FOLDER` runs one."
+    )
+
+
+def _why(one: FailedPoint) -> str:
+    return one.sentence if one.model in one.sentence else f"{one.model}: {one.sentence}"
+
+
+def export_sweep(contents: Contents, view: View, drawn: Drawn) -> None:
+    """Draw the export dialog for the chart and the table."""
+    found = view.found
+    sources = sources_of(dict.fromkeys(one.spec.base for one in found.every))
+    how = " ".join(filter(None, (how_spread(view), how_in_words(found), *drawn.cited)))
+    pictures = [chart_picture(drawn.chart, "swept", how, sources, "sweep")]
+    data = [
+        DataFile("CSV", "sweep.csv", lambda: swept_csv(settings_table(found))),
+        DataFile("CSV by point", "sweep-points.csv", lambda: swept_csv(points_table(found))),
+        DataFile("JSON", "sweep.json", partial(swept_json, contents, found)),
+    ]
+    export("sweep", pictures if drawn.chart.series else (), data)
