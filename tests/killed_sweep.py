@@ -20,6 +20,7 @@ import psutil
 
 from analysis.choice.sweep_files import read_sweep
 from analysis.choice.sweeps import Sweep
+from analysis.choice.swept_files import PLAN
 
 ROOT = Path(__file__).parents[1]
 VICTIMS = ("client", "scheduler", "worker")
@@ -132,10 +133,11 @@ def machines(folder: Path, workers: int = 2) -> Iterator[Machines]:
 
 
 def whole(sweep: Sweep, folder: Path) -> int:
-    """Return how many points a folder holds, each whole; nothing else may be there."""
+    """Return how many points a folder holds, each whole; but for the plan, nothing else may be."""
     names = {f"{point.name}.json" for point in sweep.points}
     there = {path.name for path in folder.glob("*")}
-    assert {name for name in there if not name.startswith(".")} <= names
+    others = {name for name in there if not name.startswith(".")} - names
+    assert all(name.endswith(PLAN) for name in others)
     for point in sweep.points:
         assert point.is_there(folder) == (f"{point.name}.json" in there)
     return len(there & names)

@@ -244,32 +244,36 @@ class Drawn(NamedTuple):
     cited: tuple[str, ...] = ()
 
 
-def chart_of(view: View) -> Drawn:
+def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
     """Draw a sweep: a line, or points, for each combination of the other options.
 
     A mark is the mean over the seeds, with their range as a band or as error bars.
+
+    Args:
+        view: what to draw.
+        most: the most lines.
     """
     if view.colour not in view.found.varying:
         view = replace(view, colour="")
-    groups = _groups(view)
+    drawable = [one for one in view.found.every if _has_both(view, one)]
     left = []
-    if len(groups) > MAX_LINES:
-        left.append(
-            f"{MAX_LINES} of {len(groups):,} lines are drawn: choose values under Show only"
-        )
-        groups = dict(list(groups.items())[:MAX_LINES])
-    series, gone = [], 0
-    for (name, group), (colour, dash) in zip(
-        groups.values(), _looks(list(groups), view.colour), strict=True
-    ):
-        one, missing = _series(view, name, group, colour, dash)
-        gone += missing
-        if one is not None:
+    if view.x.source is Source.NAME and len(drawable) > MAX_NAMED:
+        left.append(f"{MAX_NAMED} of {len(drawable):,} settings are drawn")
+        drawable = drawable[:MAX_NAMED]
+    groups = _groups(view, drawable)
+    if len(groups) > most:
+        left.append(f"{most} of {len(groups):,} lines are drawn: choose values under Show only")
+        groups = dict(list(groups.items())[:most])
+    looks = _looks(list(groups), view.colour)
+    series, without = [], len(view.found.every) - len(drawable)
+    for (name, group), (colour, dash) in zip(groups.values(), looks, strict=True):
+        one = _series(view, name, group, colour, dash)
+        if one is None:
+            without += 1
+        else:
             series.append(one)
-    if gone:
-        left.append(f"not drawn for want of a figure: {number_of(gone, 'setting')}")
-    if view.x.source is Source.NAME and len(view.found.every) > MAX_NAMED:
-        left.append(f"{MAX_NAMED} of {len(view.found.every):,} settings are drawn")
+    if view.x.source is not Source.NAME and without:
+        left.append(f"not drawn for want of a figure: {number_of(without, 'setting')}")
     own = series
     cited: tuple[str, ...] = ()
     if view.beside:
@@ -302,7 +306,15 @@ def how_spread(view: View) -> str:
     return f"{mean} over {over}; {what} run from the lowest to the highest."
 
 
-def _groups(view: View) -> dict[Key, tuple[str, list[Setting]]]:
+def _has_both(view: View, one: Setting) -> bool:
+    """Return whether a setting has a value on both axes; a curve is read when it is drawn."""
+    if view.x.source is Source.ALONG:
+        return True
+    has_x = view.x.source is Source.NAME or view.x.of(one) is not None
+    return has_x and one.spread(view.y.name) is not None
+
+
+def _groups(view: View, every: Sequence[Setting]) -> dict[Key, tuple[str, list[Setting]]]:
     """Return the settings of each line with its name, by the options that tell it from others."""
     found, x = view.found, view.x
     if x.source in (Source.NAME, Source.FIGURE):
@@ -313,7 +325,6 @@ def _groups(view: View) -> dict[Key, tuple[str, list[Setting]]]:
         keys = [name for name in found.varying if name not in x.takes]
     kinds = found.varying.get("shortcut", ())
     groups: dict[Key, tuple[str, list[Setting]]] = {}
-    every = found.every[:MAX_NAMED] if x.source is Source.NAME else found.every
     for one in every:
         key = tuple((name, one.options.get(name)) for name in keys)
         name = found.names[one] if x.source is Source.ALONG else _line_name(key, kinds)
@@ -361,45 +372,38 @@ def _looks(keys: Sequence[Key], colour: str) -> Iterator[tuple[str, Dash]]:
 
 def _series(
     view: View, name: str, group: Sequence[Setting], colour: str, dash: Dash
-) -> tuple[Series | None, int]:
-    """Return the series of a group, and how many of its settings lack a value."""
+) -> Series | None:
+    """Return the series of a group; None for a setting without a curve."""
     if view.x.source is Source.ALONG:
         (setting,) = group
         line = _curve(setting, view.y.name)
-        if line is None:
-            return None, 1
-        return replace(line, name=name, colour=colour, dash=dash), 0
-    x, y = view.x, view.y
-    marks = []
-    for one in group:
-        spread = one.spread(y.name)
-        at = view.found.names[one] if x.source is Source.NAME else x.of(one)
-        if spread is not None and at is not None:
-            marks.append((at, spread, one))
-    missing = len(group) - len(marks)
-    if not marks:
-        return None, missing
-    is_line = x.source in (Source.OPTION, Source.COST)
+        return None if line is None else replace(line, name=name, colour=colour, dash=dash)
+    names = view.found.names
+    marks = [
+        (_place(view, one), spread, one)
+        for one in group
+        if (spread := one.spread(view.y.name)) is not None
+    ]
+    is_line = view.x.source in (Source.OPTION, Source.COST)
     if is_line:
         marks.sort(key=lambda mark: float(mark[0]))
     banded = any(spread.seeds > 1 for _, spread, _ in marks)
-    return (
-        Series(
-            name,
-            tuple(at for at, _, _ in marks),
-            tuple(spread.mean for _, spread, _ in marks),
-            Draw.LINE if is_line else Draw.POINTS,
-            colour,
-            dash,
-            low=tuple(spread.low for _, spread, _ in marks) if banded else (),
-            high=tuple(spread.high for _, spread, _ in marks) if banded else (),
-            hover=tuple(
-                f"{view.found.names[one]}, {number_of(spread.seeds, 'seed')}"
-                for _, spread, one in marks
-            ),
-        ),
-        missing,
+    return Series(
+        name,
+        tuple(at for at, _, _ in marks),
+        tuple(spread.mean for _, spread, _ in marks),
+        Draw.LINE if is_line else Draw.POINTS,
+        colour,
+        dash,
+        low=tuple(spread.low for _, spread, _ in marks) if banded else (),
+        high=tuple(spread.high for _, spread, _ in marks) if banded else (),
+        hover=tuple(f"{names[one]}, {number_of(spread.seeds, 'seed')}" for _, spread, one in marks),
     )
+
+
+def _place(view: View, one: Setting) -> float | str:
+    """Return where a setting that has a value on the horizontal axis stands."""
+    return view.found.names[one] if view.x.source is Source.NAME else view.x.of(one) or 0.0
 
 
 def _curve(setting: Setting, figure: str) -> Series | None:
@@ -468,9 +472,7 @@ def _beside(view: View) -> tuple[list[Series], tuple[str, ...]]:
     found: dict[str, list[tuple[float | str, float, str]]] = {}
     cited: dict[str, None] = {}
     for one in {one.spec: one for one in view.found.every[:MAX_NAMED]}.values():
-        at = view.found.names[one] if view.x.source is Source.NAME else view.x.of(one)
-        if at is None:
-            continue
+        at = _place(view, one)
         for name, value, source in _published(one.spec, view.y.name):
             found.setdefault(name, []).append((at, value, one.model))
             cited[source] = None

@@ -284,15 +284,12 @@ def problems_in_words(found: Contents) -> str:
 
 def progress_in_words(found: Contents) -> str:
     """Return how many points are there, of how many, and how many failed, in one sentence."""
-    points = counted(found.asked or found.done, "{number} point", "{number} points")
+    parts = [counted(found.asked or found.done, "{number} point", "{number} points")]
     if found.asked:
-        said = translate("{done} of {points}", done=f"{found.done:,}", points=points)
-    else:
-        said = points
+        done = format(found.done, ",")
+        parts = [translate("{done} of {points}", done=done, points=parts[0])]
     if found.failed:
-        failed = counted(len(found.failed), "{number} failed", "{number} failed")
-        said = translate("{said}, {failed}", said=said, failed=failed)
+        parts.append(counted(len(found.failed), "{number} failed", "{number} failed"))
     if found.waiting:
-        left = counted(found.waiting, "{number} file to read", "{number} files to read")
-        said = translate("{said}, {failed}", said=said, failed=left)
-    return translate("{said}.", said=said)
+        parts.append(counted(found.waiting, "{number} file to read", "{number} files to read"))
+    return translate("{parts}.", parts=translate(", ").join(parts))

@@ -123,6 +123,9 @@ def swept(
     from analysis.choice.swept_charts import View, chart_of, colours, is_log, x_axes, y_axes
     from analysis.choice.swept_files import problems_in_words, read_folder
 
+    given = {"--x": x, "--y": y, "--colour": colour, "--log-x": log_x, "--log-y": log_y}
+    if drawn is None and (wrong := [name for name, value in given.items() if value]):
+        raise Refusal(f"{wrong[0]} applies to the chart of -o: add -o FILE")
     contents = or_usage(read_folder, folder)
     click.echo(render.failed_text(contents.ended), err=True, nl=False)
     if problems := problems_in_words(contents):
@@ -136,8 +139,8 @@ def swept(
     if drawn is not None:
         along = or_usage(_one_of, x_axes(found), "--x", x)
         up = or_usage(_one_of, y_axes(found, along), "--y", y)
-        options = {name: name for name in colours(found, along)} | {"": ""}
-        by = or_usage(_one_of, options, "--colour", colour)
+        options = {name: name for name in colours(found, along)}
+        by = or_usage(_one_of, options, "--colour", colour) if options or colour else ""
         view = View(found, along, up, by, log_x, log_y or is_log(up), published)
         made = chart_of(view)
         for said in (*made.left_out, *made.cited):
@@ -161,11 +164,11 @@ def _one_of(known: Mapping[str, Any], option: str, text: str | None) -> Any:
         ValueError: if there is none of that name, or none at all.
     """
     if not known:
-        raise ValueError(f"{option}: these points have no figures")
+        raise ValueError(f"{option}: there is nothing to choose from in these points")
     if text is None:
         return next(iter(known.values()))
     if text not in known:
-        raise ValueError(f"{option} must be one of {', '.join(filter(None, known))}, not {text!r}")
+        raise ValueError(f"{option} must be one of {', '.join(known)}, not {text!r}")
     return known[text]
 
 

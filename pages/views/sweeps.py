@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.choice.swept import Kind, Settings, option_text
 from analysis.choice.swept_charts import (
+    MAX_LINES,
     Axis,
     Drawn,
     View,
@@ -47,9 +48,10 @@ from pages.ui.wall import on_wall, said
 from pages.ui.words import complain, escaped, sentence
 
 _WITHIN = 0.5  # seconds for which a run reads files; the next run goes on
-_READ_EVERY, _LOOK_EVERY = 0.2, 3.0  # seconds
+_READ_EVERY, _LOOK_EVERY = 0.2, 2.0  # seconds
 _FOLLOWED = 86_400  # seconds after the last change: as long as a point may take
 _MOST_FAILED = 50
+_MOST_ON_WALL = 6  # lines
 _MOST_VALUES = 300
 
 
@@ -148,15 +150,19 @@ def _only(found: Settings, place: DeltaGenerator) -> Settings:
     )
 
 
-def show_progress(chosen: Chosen) -> None:
+def show_progress(chosen: Chosen, more: Sequence[str] = ()) -> None:
     """Say how much of a sweep is done; rerun the page when files arrive while it runs.
 
     The line has its height from the start, so that nothing below it moves.
+
+    Args:
+        chosen: the sweep.
+        more: what else to say on the line.
     """
     name, changed, contents = chosen
     is_running = not contents.is_over and time.time() - changed / 1e9 < _FOLLOWED
     told = f"{contents.title}: " if contents.title else ""
-    text = line(f"{told}{progress_in_words(contents)}")
+    text = line(" ".join([f"{told}{progress_in_words(contents)}", *map(_stopped, more)]))
     drawn = False
 
     def look() -> None:
@@ -176,9 +182,13 @@ def show_progress(chosen: Chosen) -> None:
         st.info("No points yet.", icon=":material/info:")
 
 
+def _stopped(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def show_sweep(chosen: Chosen, view: View) -> Drawn:
     """Show the chart, how much is done, and which settings are the lowest and the highest."""
-    drawn = chart_of(view)
+    drawn = chart_of(view, _MOST_ON_WALL if on_wall() else MAX_LINES)
     if on_wall():
         st.title(drawn.chart.title)
     else:
@@ -191,7 +201,7 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
     if on_wall():
         with said("sweep"):
             st.html(line(best))
-            show_progress(chosen)
+            show_progress(chosen, drawn.left_out)
     elif best:
         st.markdown(escaped(best))
     return drawn

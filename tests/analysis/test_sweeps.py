@@ -11,7 +11,7 @@ from analysis.choice import sweeps
 from analysis.choice.points import LesionPoints, TimePoints
 from analysis.choice.sweep_files import read_sweep
 from analysis.choice.sweeps import Sweep, forecast_text, forecasts, tidy
-from analysis.choice.swept_files import FAILED
+from analysis.choice.swept_files import FAILED, PLAN, read_folder
 from analysis.costs.profiles import profile
 from analysis.costs.step import step_memory
 from analysis.gradients.curves import GradientSettings
@@ -385,7 +385,11 @@ def test_the_command(
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
     assert (status, out) == (0, "2 points: 0 there, 2 run\n")
     assert err == ("one point at a time: 2 at once need pip install -r requirements-cluster.txt\n")
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.glob("*.json")) == names
+    (plan,) = set(folder.iterdir()) - set(folder.glob("*.json"))
+    assert plan.suffix == PLAN
+    found = read_folder(folder)
+    assert (found.asked, found.done, found.is_over, found.problems) == (2, 2, True, ())
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
     assert (status, out, err) == (0, "2 points: 2 there, 0 run\n", "")
     file.write_text(text.replace("classes=3", "classes=1").replace("seeds = 2", ""))

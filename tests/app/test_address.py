@@ -1,5 +1,6 @@
 """Every setting of every page is in its address."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from streamlit.testing.v1.element_tree import (
     Widget,
 )
 
+from analysis.choice.swept_here import VARIABLE
+from analysis.results.recorded import FOLDER
 from pages.ui.frame import PAGES
 from tests.app.conftest import Open
 
@@ -132,6 +135,18 @@ SETTINGS: dict[str, dict[str, object]] = {
         "optimiser": "adam",
         "choose_shown": UNTOUCHED,
     },
+    "sweeps": {
+        "folder": LAST,
+        "swept_x": "params",
+        "swept_y": "last_accuracy",
+        "swept_colour": "each",
+        "swept_only": ["blocks=3,3,3", "shortcut=none"],
+        "swept_log_x": True,
+        "swept_log_y": True,
+        "swept_beside": True,
+        "swept_rows": "points",
+        "swept_kind": UNTOUCHED,
+    },
     "lecture": {
         "lang": "zh",
         "lecture_shown": "exercises",
@@ -183,6 +198,7 @@ CASES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("paths", {}, {"path_state": "model"}),
     ("training", {"train": "one", "train_recipe": "flowers"}, ONE),
     ("lecture", {"lecture_shown": "exercises"}, EXERCISE),
+    ("sweeps", {"folder": "both"}, {"swept_kind": "time"}),
 ]
 """A page, its address, and the settings to choose then."""
 
@@ -195,8 +211,17 @@ NO_FIELDS = {"bidi_component", "empty", "imgs", "logo", "page_link", "plotly_cha
 
 
 @pytest.fixture(autouse=True)
-def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pretend to have a GPU and eight threads, whose defaults differ from the chosen settings."""
+def another_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Pretend to have a GPU and eight threads, whose defaults differ from the chosen settings.
+
+    There are two sweeps, one of which has two experiments.
+    """
+    sweeps, trained = tmp_path / "sweeps", "train_*20_*.json"
+    for name, patterns in {"both": (trained, "h200/*.json"), "one": (trained,)}.items():
+        (sweeps / name).mkdir(parents=True)
+        for file in (file for pattern in patterns for file in FOLDER.glob(pattern)):
+            (sweeps / name / file.name).symlink_to(file)
+    monkeypatch.setenv(VARIABLE, str(sweeps))
     monkeypatch.setattr("pages.views.timing.devices", lambda: ["cpu", "cuda:0"])
     monkeypatch.setattr("pages.views.timing.cpu_count", lambda: 8)
     monkeypatch.setattr("pages.views.training.devices", lambda: ["cpu", "cuda:0"])

@@ -62,6 +62,7 @@ PAGES = {
     "lesions": ("lesions", ["Download SVG", "CSV, residual, 32 layers"]),
     "paths": ("paths", ["Download SVG", "CSV", "JSON"]),
     "compare": ("comparison", ["Download SVG", "CSV", "JSON", "LaTeX", "Markdown"]),
+    "sweeps": ("sweep", ["Download SVG", "CSV", "CSV by point", "JSON"]),
     "choose": ("choice", ["Download SVG", "Everything as JSON", "CSV", "LaTeX", "Markdown"]),
 }
 

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+VARIABLE = "RESNET_LAB_SWEEPS"
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
 
@@ -25,19 +26,20 @@ expect.set_options(timeout=20_000)
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Start a new server on a free port, and yield its address."""
+def serving(sweeps: Path | None = None) -> Iterator[str]:
+    """Start a new server on a free port, with a folder of sweeps; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
     server = subprocess.Popen(
         [*command, f"--server.port={port}"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")},
+        env=clean | ({VARIABLE: str(sweeps)} if sweeps else {}),
     )
     try:
         assert server.stdout is not None
@@ -51,9 +53,15 @@ def serving() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the server's folder of sweeps, which is empty."""
+    return tmp_path_factory.mktemp("sweeps")
+
+
+@pytest.fixture(scope="session")
+def server(sweeps: Path) -> Iterator[str]:
     """Start one server for all tests that don't need a fresh one."""
-    with serving() as address:
+    with serving(sweeps) as address:
         yield address
 
 

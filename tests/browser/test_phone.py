@@ -16,6 +16,7 @@ PICTURES = {
     "paths": ".stPlotlyChart",
     "compare": ".stPlotlyChart",
     "choose": ".rl-table td",
+    "sweeps": ".stPlotlyChart",
 }
 """What each page with settings above its picture shows first."""
 
