@@ -245,7 +245,7 @@ def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:
         return Picture(missing="This sweep has no points yet.")
     kind = Kind(settings.option("swept_kind", contents.kinds, contents.kinds[0]))
     every = contents.settings(kind)
-    found = every.only(settings.several("swept_only", ()))
+    found = settings.read("swept_only", lambda text: every.only(text.split(SEPARATOR)), every)
     along = x_axes(every)
     x = along[settings.option("swept_x", along, next(iter(along)))]
     up = y_axes(every, x)

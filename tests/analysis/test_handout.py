@@ -136,6 +136,26 @@ def test_paths_are_three_charts(state: str, name: str) -> None:
     assert picture.charts == paths_charts(paths_of(shipped(name)))
 
 
+def test_a_sweep_is_that_of_the_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("RESNET_LAB_SWEEPS", raising=False)
+    picture = at("sweeps")
+    (chart,) = picture.charts
+    assert (chart.title, [one.name for one in chart.series[:2]]) == (
+        *("Training loss by depth", ["plain", "residual"]),
+    )
+    assert picture.said[0].startswith("Lowest: residual, 32 layers, 0.913 (0.882 to 0.973).")
+    assert picture.caption.startswith(
+        "Means over 3 seeds; bands run from the lowest to the highest."
+    )
+    some = at("sweeps?swept_x=macs&swept_y=last_accuracy&swept_only=shortcut=none&swept_log_x=true")
+    assert some.charts[0].title == "Training accuracy by MACs (conv + linear)"
+    assert some.charts[0].log_x
+    assert [one.name for one in some.charts[0].series] == ["training accuracy, last 25 steps"]
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("RESNET_LAB_SWEEPS", str(tmp_path))
+    assert at("sweeps") == Picture(missing="This sweep has no points yet.")
+
+
 def test_a_graph_is_that_of_the_address() -> None:
     (drawn,) = at("shortcuts?model=resnet20&level=layer&unfold=true").svgs(PAPER)
     spec = parse("resnet20")
@@ -190,6 +210,9 @@ def test_the_servers_own_results_are_shown(tmp_path: Path, monkeypatch: pytest.M
         ("gradients?models=plain56;plain57x", "models: 'plain57x'"),
         ("training?train_rate=fast", "rate must be a number, not 'fast'"),
         ("training?train=one&model=resnet50", "resnet50 has 1,000 outputs, and these images are"),
+        ("sweeps?folder=../etc", "folder must be one of included:degradation, not '../etc'"),
+        ("sweeps?swept_x=colour", "swept_x must be one of depth, setting, step, params"),
+        ("sweeps?swept_only=norm=none", "swept_only: 'norm=none' isn't an option's value in this"),
         ("lesions?out=layer9.9", "out: 'layer9.9' is no block of resnet32"),
         ("lesions?net=mine", "net must be one of fashion_resnet20, fashion_resnet32"),
         ("explore?explore_shown=block&block=layer9.0", "block must be one of layer1.0, layer1.1"),
