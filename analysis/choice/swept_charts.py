@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -408,9 +409,28 @@ def _place(view: View, one: Setting) -> float | str:
 
 def _curve(setting: Setting, figure: str) -> Series | None:
     """Return the curve of a setting over its seeds, or None if no file has one."""
-    results = [result for point in setting.points if (result := _read(point.path)) is not None]
+    files = []
+    for point in setting.points:
+        with suppress(OSError):
+            path = Path(point.path)
+            files.append((path, path.stat().st_mtime_ns))
+    return _curve_of(setting.points[0].kind, figure, tuple(files))
+
+
+@lru_cache(256)
+def _curve_of(kind: Kind, figure: str, files: tuple[tuple[Path, int], ...]) -> Series | None:
+    """Return a curve over several files, each with the time of its last change in ns.
+
+    The files, which can be large, aren't kept.
+    """
+    results = []
+    for path, _ in files:
+        with suppress(OSError, ValueError):
+            results.append(read_result(path))
+    if not results:
+        return None
     try:
-        match setting.points[0].kind:
+        match kind:
             case Kind.TRAIN:
                 shown = {"train_loss": Shown.TRAIN_LOSS, "train_accuracy": Shown.TRAIN_ACCURACY}
                 chart = training_chart(
@@ -422,7 +442,7 @@ def _curve(setting: Setting, figure: str) -> Series | None:
                 curves: list[Curve] = []
                 for result in results:
                     curves += gradients_of(result).curves  # type: ignore[union-attr]
-                return gradient_chart(curves).series[0] if curves else None
+                return gradient_chart(curves).series[0]
             case _:
                 return _dropped(results)
     except ValueError:
@@ -432,7 +452,7 @@ def _curve(setting: Setting, figure: str) -> Series | None:
 def _dropped(results: Sequence[Result]) -> Series | None:
     """Return the error in percent by the number of random blocks out, the mean of the draws."""
     studies = [lesions_of(result) for result in results]
-    if not studies or not studies[0].dropped:
+    if not studies[0].dropped:
         return None
     columns: dict[int, list[float]] = {0: [100 * study.error for study in studies]}
     for study in studies:
@@ -447,19 +467,6 @@ def _dropped(results: Sequence[Result]) -> Series | None:
         high=tuple(map(max, columns.values())) if banded else (),
         hover=(studies[0].model,),
     )
-
-
-def _read(path: str) -> Result | None:
-    file = Path(path)
-    try:
-        return _read_at(path, file.stat().st_mtime_ns)
-    except (OSError, ValueError):
-        return None
-
-
-@lru_cache(64)
-def _read_at(path: str, changed_ns: int) -> Result:
-    return read_result(Path(path))
 
 
 def _beside(view: View) -> tuple[list[Series], tuple[str, ...]]:

@@ -123,7 +123,9 @@ class Contents:
 
     def settings(self, kind: Kind) -> Settings:
         """Return the points of an experiment by setting."""
-        return self._settings.setdefault(kind, settings_of(self.points, kind))
+        if kind not in self._settings:
+            self._settings[kind] = settings_of(self.points, kind)
+        return self._settings[kind]
 
     @cached_property
     def _settings(self) -> dict[Kind, Settings]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from analysis.choice.sweep_files import read_sweep
 from analysis.choice.swept import Kind, point_of
 from analysis.choice.swept_files import FILES, Contents, Plan, read_folder
-from analysis.results.recorded import recorded
+from analysis.results.form import read_result
+from analysis.results.recorded import FOLDER
 from nets.options import quote
 
 VARIABLE = "RESNET_LAB_SWEEPS"
@@ -90,7 +91,7 @@ def _folders() -> dict[str, Path]:
 def included() -> Contents:
     """Return the recorded outcome of the example that ships with the app."""
     sweep = read_sweep(EXAMPLE.read_text(encoding="utf-8"))
-    asked = [point.name for point in sweep.points]
-    found = ((name, recorded(name)) for name in asked)
-    points = tuple(point_of(Path(f"{n}.json"), result) for n, result in found if result)
-    return Contents(points, plans=(Plan(sweep.title, ((Kind.TRAIN, tuple(asked)),)),))
+    asked = tuple(point.name for point in sweep.points)
+    found = ((path, read_result(path)) for path in sorted(FOLDER.glob("train_*.json")))
+    points = tuple(point_of(path, result) for path, result in found if result.hash in asked)
+    return Contents(points, plans=(Plan(sweep.title, ((Kind.TRAIN, asked),)),))

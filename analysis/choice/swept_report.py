@@ -47,7 +47,7 @@ def points_table(found: Settings) -> Table:
     heads = _heads(found)
     names = [figure.name for figure in found.figures]
     rows = (
-        (*heads[one], point.seed, *map(point.figures.get, names), one.model, point.ended)
+        (*heads[one], point.seed, *map(point.figures.get, names), one.model, point.ended or None)
         for one in found.every
         for point in one.points
     )
@@ -98,7 +98,7 @@ def _cell(name: str, value: Value) -> str | float | None:
 def column_label(name: str, figures: Sequence[Figure]) -> str:
     """Return the label of a table's column."""
     for figure in figures:
-        unit = f", {figure.unit}" if figure.unit and figure.unit != "B" else ""
+        unit = f", {figure.unit}" if figure.unit else ""
         for suffix, said in (("", ""), ("_low", ", lowest"), ("_high", ", highest")):
             if name == figure.name + suffix:
                 text = f"{figure.label}{unit}{said}"
@@ -237,6 +237,6 @@ def where_in_words(found: Settings) -> str:
 
 def how_in_words(found: Settings) -> str:
     """Return what is constant, and where the points were measured, in sentences."""
-    constant = f"{number_of(len(found.every), 'setting')}; the same for all: "
-    said = f"{constant}{', '.join(found.constant)}. " if found.constant else ""
+    shared = ", ".join(found.constant)
+    said = f"The same for {number_of(len(found.every), 'setting')}: {shared}. " if shared else ""
     return f"{said}{where_in_words(found)}"

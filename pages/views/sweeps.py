@@ -47,7 +47,7 @@ from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
 from pages.ui.words import complain, escaped, sentence
 
-_WITHIN = 0.5  # seconds for which a run reads files; the next run goes on
+_WITHIN = 0.4  # seconds for which a run reads files; the next run goes on
 _READ_EVERY, _LOOK_EVERY = 0.2, 2.0  # seconds
 _FOLLOWED = 86_400  # seconds after the last change: as long as a point may take
 _MOST_FAILED = 50

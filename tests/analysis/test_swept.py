@@ -147,6 +147,17 @@ def test_the_included_sweep_by_seed() -> None:
         )
 
 
+def test_the_included_sweep_by_step() -> None:
+    found = included().settings(Kind.TRAIN)
+    drawn = chart_of(view_of(found, "step"))
+    lines = [one for one in drawn.chart.series if one.draw is Draw.LINE]
+    assert [one.name for one in lines] == [
+        f"{kind}, {depth} layers" for depth in (8, 20, 32, 44, 56) for kind in ("plain", "residual")
+    ]
+    assert [one.colour for one in lines[:4]] == ["plain", "identity", "plain", "identity"]
+    assert drawn.left_out == ()
+
+
 def test_what_axes_there_are() -> None:
     found = included().settings(Kind.TRAIN)
     assert list(x_axes(found)) == [

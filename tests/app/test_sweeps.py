@@ -77,6 +77,8 @@ def test_axes_colours_and_values_change_the_chart(
     assert "Highest" not in html(app)
     app.selectbox(key="swept_x").select("step").run()
     assert app.title[-1].value == "Training loss by step"
+    assert len(app.get("plotly_chart")) == 1
+    assert not app.info
     assert not app.exception
     assert not app.warning
 

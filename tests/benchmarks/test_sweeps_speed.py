@@ -45,5 +45,4 @@ def test_a_page_of_ten_thousand_points(tmp_path: Path, monkeypatch: pytest.Monke
         times.append(perf_counter() - start)
     assert not app.exception
     print(" ".join(f"{seconds:.2f}" for seconds in times), "s")
-    assert max(times[:-3]) < 2 * MOST_S  # reads for half a second, then draws what it has
-    assert max(times[-3:]) < MOST_S
+    assert max(times) < MOST_S
