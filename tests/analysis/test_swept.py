@@ -12,8 +12,9 @@ import pytest
 
 from analysis.charts.chart import Dash, Draw
 from analysis.choice import swept_files, swept_here
+from analysis.choice.points import EXPERIMENTS
 from analysis.choice.sweep_files import read_sweep
-from analysis.choice.swept import Kind, Settings, SweptPoint, settings_of
+from analysis.choice.swept import FIGURES, Kind, Settings, SweptPoint, settings_of
 from analysis.choice.swept_charts import (
     MAX_LINES,
     View,
@@ -156,6 +157,10 @@ def test_the_included_sweep_by_step() -> None:
     ]
     assert [one.colour for one in lines[:4]] == ["plain", "identity", "plain", "identity"]
     assert drawn.left_out == ()
+
+
+def test_every_experiment_of_a_sweep_has_figures() -> None:
+    assert set(Kind) == set(FIGURES) == set(EXPERIMENTS)
 
 
 def test_what_axes_there_are() -> None:
