@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from analysis.choice.points import Experiment, File, TimePoints, TrainPoints, run_point
-from analysis.choice.swept_files import FAILED, write_plan
+from analysis.choice.swept_files import FAILED, PLAN, write_plan
 from analysis.gradients.measure import Need
 from analysis.machine.disk import replacing
 from analysis.machine.process import Failure
@@ -152,7 +152,7 @@ def _write(files: Sequence[File], folder: Path) -> None:
 def tidy(folder: Path) -> None:
     """Delete what a killed process was writing, unless it is so new that another may be at it."""
     for path in folder.glob(".*"):
-        if any(mark in path.name for mark in (".json.", ".safetensors.", f"{FAILED}.")):
+        if any(mark in path.name for mark in (".json.", ".safetensors.", f"{FAILED}.", f"{PLAN}.")):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                     path.unlink()

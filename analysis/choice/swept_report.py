@@ -16,7 +16,7 @@ from analysis.style.language import between, translate
 from analysis.style.numbers import MISSING, short, three
 from analysis.style.rows import json_rows
 from analysis.training.verdict import spoken_name
-from nets.options import OPTIONS, number_of
+from nets.options import OPTIONS
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def swept_text(contents: Contents, found: Settings, by_point: bool = False) -> s
             rows.append((found.names[one], str(len(one.points)), *ranges))
     lines = [contents.title] if contents.title else []
     lines += [f"{found.kind.label}: {progress_in_words(contents)}"]
-    lines += [f"The same for all: {', '.join(found.constant)}"] if found.constant else []
+    lines += [f"Shared by all: {', '.join(found.constant)}"] if found.constant else []
     return "\n".join([*lines, "", *aligned([head, *rows], 1)]) + "\n"
 
 
@@ -238,5 +238,7 @@ def where_in_words(found: Settings) -> str:
 def how_in_words(found: Settings) -> str:
     """Return what is constant, and where the points were measured, in sentences."""
     shared = ", ".join(found.constant)
-    said = f"The same for {number_of(len(found.every), 'setting')}: {shared}. " if shared else ""
+    every = len(found.every)
+    whose = f"Shared by all {every:,} settings" if every > 1 else "Settings"
+    said = f"{whose}: {shared}. " if shared else ""
     return f"{said}{where_in_words(found)}"

@@ -332,10 +332,10 @@ def test_timings_come_last() -> None:
 
 def test_half_written_files_are_deleted_unless_they_are_new(tmp_path: Path) -> None:
     old, new = tmp_path / ".0123456789abcdef.json.x", tmp_path / ".0123456789abcdef.json.y"
-    other = tmp_path / ".git"
-    for path in (old, new, other):
+    other, plan = tmp_path / ".git", tmp_path / ".0123456789abcdef.sweep.x"
+    for path in (old, new, other, plan):
         path.touch()
-    for path in (old, other):
+    for path in (old, other, plan):
         os.utime(path, (time.time() - 90,) * 2)
     tidy(tmp_path)
     assert sorted(tmp_path.iterdir()) == [new, other]

@@ -138,6 +138,7 @@ def test_the_included_sweep_by_seed() -> None:
         "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973). Highest: plain, 56 layers, 2.26 "
         "(2.16 to 2.31)."
     )
+    assert how_in_words(found).startswith("Shared by all 10 settings: widths 8,16,32, stem width 8")
     assert "Measured from 2026-11-26 to 2026-11-27 on Intel(R) Xeon(R) Processor." in (
         how_in_words(found)
     )
