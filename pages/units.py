@@ -34,7 +34,7 @@ if on_wall():
     end_page()
 for side, unit in zip(st.columns(2, gap="large"), units, strict=True):
     with side:
-        draw_unit(unit)
+        draw_unit(unit, units)
         show_unit(unit)
 with export:
     export_units(units)

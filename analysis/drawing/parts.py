@@ -221,7 +221,10 @@ class ShortcutLine:
 
 @dataclass(frozen=True)
 class Band:
-    """The part of a stage in one row; `note` applies to all its blocks."""
+    """The part of a stage in one row; `note` applies to all its blocks.
+
+    `title` is one or several lines.
+    """
 
     stage: str
     title: str

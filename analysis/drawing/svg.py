@@ -39,6 +39,7 @@ from analysis.drawing.parts import (
     ShortcutLine,
     SmallUnit,
 )
+from analysis.drawing.spacing import LINE
 from analysis.style.fonts import FONT_FAMILY
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import decimals
@@ -127,9 +128,10 @@ def svg(
 def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
     texts = []
     if labels:
-        texts.append(
-            f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17)}" text-anchor="start" '
-            f'font-size="{SMALL}" fill="{palette.text}">{escape(band.title)}</text>'
+        texts += (
+            f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17 + LINE * row)}" text-anchor="start" '
+            f'font-size="{SMALL}" fill="{palette.text}">{escape(line)}</text>'
+            for row, line in enumerate(band.title.split("\n"))
         )
     if shapes and holds_shape(band):
         texts.append(

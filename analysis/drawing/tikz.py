@@ -41,6 +41,7 @@ from analysis.drawing.parts import (
     ShortcutLine,
     SmallUnit,
 )
+from analysis.drawing.spacing import LINE
 from analysis.style.look import MM_PER_INCH, PLAIN_LOOK, Look
 from analysis.style.numbers import decimals
 from analysis.style.palette import DASHES, Palette, mix, text_on
@@ -332,7 +333,9 @@ def _band(pen: _Pen, band: Band, shapes: bool, labels: bool) -> Iterator[str]:
         f"% {_printable(band.stage)}"
     )
     if labels:
-        yield _words(pen, band.x + 8, band.y + 17, band.title, "small words, anchor=base west")
+        for row, line in enumerate(band.title.split("\n")):
+            y = band.y + 17 + LINE * row
+            yield _words(pen, band.x + 8, y, line, "small words, anchor=base west")
     if shapes and holds_shape(band):
         style = "small words, anchor=base east, text=netquiet"
         yield _words(pen, band.x + band.width - 8, band.y + 17, band.shape, style)

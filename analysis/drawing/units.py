@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from analysis.costs.profiles import ShortcutUse
@@ -13,9 +14,9 @@ from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
-from analysis.drawing.spacing import PAPER, SCREEN
-from analysis.drawing.wrap import COLUMN_MM
-from analysis.structure.units import Unit
+from analysis.drawing.spacing import LINE, PAPER, SCREEN
+from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, PRINTED_PT, px_at
+from analysis.structure.units import ORDER_NAMES, Unit
 from analysis.style.numbers import shape
 
 
@@ -28,6 +29,7 @@ class _Room(NamedTuple):
         step: from node to node.
         gap: between bands.
         out: from the nodes to the shortcut beside them.
+        clear: from the nodes to boxes on that shortcut.
         end: the height of x and y.
         letter: the width of a letter of x and y; `padding` left and right of them, together.
     """
@@ -39,33 +41,52 @@ class _Room(NamedTuple):
     step: float
     gap: float
     out: float
+    clear: float
     end: float
     letter: float
     padding: float
 
 
-_SCREEN_ROOM = _Room(28.0, 40.0, 30.0, 24.0, 62.0, 40.0, 40.0, 40.0, 8.0, 18.0)
-_PAPER_ROOM = _Room(PAPER.edge, 27.0, 14.0, 12.0, 36.0, 14.0, 20.0, PAPER.box, 6.8, PAPER.padding)
+_SCREEN_ROOM = _Room(28.0, 40.0, 30.0, 24.0, 62.0, 40.0, 40.0, 40.0, 40.0, 8.0, 18.0)
+_PAPER_ROOM = _Room(
+    PAPER.edge, 27.0, 9.0, 12.0, 36.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
+)
+
+_GAP, _LEAST_GAP = PAPER.gap + 4, 9.0
+"""Distance between nodes of a unit from left to right in px, and the smallest on paper."""
 
 
-def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
+def unit_graph(
+    units: Sequence[Unit], width_mm: float | None = None, beside: Sequence[Unit] = ()
+) -> Graph:
     """Lay out units from top to bottom, as in papers, each in its own band.
 
     Args:
         units: the units; each is drawn once.
         width_mm: the width on paper. If it is wider than a column, units run from left to right.
+        beside: units in drawings beside this one, with which its rows are aligned.
     """
     if width_mm is not None and width_mm > COLUMN_MM:
-        return units_across(units, shapes=True)
+        limits = px_at(width_mm, PRINTED_PT), px_at(width_mm, LEAST_PT)
+        return units_across(units, shapes=True, limits=limits)
     room = _SCREEN_ROOM if width_mm is None else _PAPER_ROOM
-    spacing = SCREEN if width_mm is None else PAPER
     distinct = tuple(dict.fromkeys(units))
+    if any(_change(unit) for unit in (*distinct, *beside)):
+        room = room._replace(top=room.top + LINE)
+    drawn = _down_in(distinct, room, room.margin)
+    free = 0.0 if width_mm is None else px_at(width_mm, PRINTED_PT) - drawn.width
+    return _down_in(distinct, room, room.margin + free / 2) if free > 0 else drawn
+
+
+def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
+    """Lay out units side by side, with the same margin to their left and right, in px."""
+    spacing = SCREEN if room.margin == _SCREEN_ROOM.margin else PAPER
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
-    x = room.margin
-    for unit in distinct:
+    x = left
+    for unit in units:
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
         cell, use = cell_of(unit.profile, unit.path, spacing)
         cell = _named(cell, unit.path, key)
@@ -74,9 +95,15 @@ def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
         half = max(node.width for node in column) / 2
         past = max((node.width for node in cell.past), default=0.0)
         centre = x + room.side + half
-        beside = centre + half + room.out + past / 2 if cell.add else centre + half
-        titled = 7.2 * len(unit.name) + 32 if width_mm is None else width_of(unit.name)
-        width = max(beside + past / 2 + room.side - x, titled)
+        beside = centre + half
+        if cell.past:  # they are beside the branch, which is narrower than x and y
+            branch = max(node.width for node in cell.main) / 2
+            beside = max(centre + branch + room.clear + past / 2, centre + half + room.clear)
+        elif cell.add:
+            beside += room.out
+        title = "\n".join(filter(None, (ORDER_NAMES[unit.order], _change(unit))))
+        titled = max(map(width_of, title.split("\n")))
+        width = max(max(beside + past / 2, centre + half) + room.side - x, titled)
         tops = {
             n.id: room.margin + room.top + room.end / 2 + i * room.step
             for i, n in enumerate(column)
@@ -92,9 +119,9 @@ def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
             )
             lines.append(_beside(cell, centre, beside, start, end))
         height = room.top + room.step * (len(column) - 1) + room.end + room.bottom
-        bands.append(Band(key, unit.name, "", x, room.margin, width, height))
+        bands.append(Band(key, title, "", x, room.margin, width, height))
         x += width + room.gap
-    names = " and ".join(str(unit) for unit in distinct)
+    names = " and ".join(str(unit) for unit in units)
     height = max(band.height for band in bands) + 2 * room.margin
     return Graph(
         names,
@@ -104,24 +131,42 @@ def unit_graph(units: Sequence[Unit], width_mm: float | None = None) -> Graph:
         tuple(lines),
         tuple(bands),
         (),
-        x - room.gap + room.margin,
+        x - room.gap + left,
         height,
+        left,
     )
 
 
-def units_across(units: Sequence[Unit], shapes: bool = False) -> Graph:
+def _change(unit: Unit) -> str:
+    """Return how a unit differs from a basic block with an identity shortcut: `bottleneck`."""
+    return unit.name.removeprefix(ORDER_NAMES[unit.order]).removeprefix(", ")
+
+
+def units_across(
+    units: Sequence[Unit], shapes: bool = False, limits: tuple[float, float] = (0.0, inf)
+) -> Graph:
     """Lay out units from left to right, one below the other, as tightly as on paper.
 
     Args:
         units: the units; each is drawn once.
         shapes: whether x and y show their shapes.
+        limits: the smallest and largest width of the drawing in px, for which gaps grow or shrink.
     """
+    drawn = _across(units, shapes, _GAP)
+    gaps = 1 + max(len(cell_of(unit.profile, unit.path)[0].main) for unit in units)
+    low, high = limits
+    more = min(max(drawn.width, low), high) - drawn.width
+    return _across(units, shapes, max(_GAP + more / gaps, _LEAST_GAP)) if more else drawn
+
+
+def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
+    """Lay out units from left to right, with this gap between nodes, in px."""
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
-    top, gap = PAPER.edge, PAPER.gap + 4
+    top = PAPER.edge
     for unit in distinct:
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
         cell, use = cell_of(unit.profile, unit.path, PAPER)

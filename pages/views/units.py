@@ -57,9 +57,9 @@ def choose_unit(side: DeltaGenerator, index: int) -> Unit:
     return Unit(UnitOrder(order), BlockKind(block), ShortcutKind(shortcut))
 
 
-def draw_unit(unit: Unit) -> None:
-    """Draw the unit as a diagram, large enough for a lecture hall."""
-    drawn = unit_graph([unit])
+def draw_unit(unit: Unit, beside: Sequence[Unit]) -> None:
+    """Draw the unit as a diagram, large enough for a lecture hall, in line with those beside it."""
+    drawn = unit_graph([unit], beside=beside)
     width_mm = _SCALE * drawn.width * 25.4 / 96
     image = svg(drawn, Look(palette(), width_mm=width_mm))
     st.html(

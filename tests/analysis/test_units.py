@@ -1,14 +1,13 @@
 """Residual units: diagrams match their blocks, and descriptions follow from the steps' order."""
 
-from functools import partial
 from itertools import product
 
 import pytest
 
-from analysis.drawing.diagram import small_text
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
-from analysis.drawing.parts import Kind
+from analysis.drawing.key import entries_of, key_of
+from analysis.drawing.parts import SMALL, TEXT, Kind
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph
 from analysis.structure.units import (
@@ -19,7 +18,7 @@ from analysis.structure.units import (
     identity_path,
     parse_unit,
 )
-from analysis.style.look import Look
+from analysis.style.fonts import text_width
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
 from tests.analysis.test_graph import drawn
@@ -68,25 +67,40 @@ def test_exact_dot_of_two_units(golden: Golden) -> None:
     golden("units.dot", dot(unit_graph([Unit(), Unit(UnitOrder.FULL_PREACT)])))
 
 
-@pytest.mark.parametrize(
-    ("width_mm", "most_mm", "block"),
-    [(85, 120, BlockKind.BASIC), (170, 70, BlockKind.BASIC), (170, 70, BlockKind.BOTTLENECK)],
-)
-def test_two_units_suit_a_paper(width_mm: float, most_mm: float, block: BlockKind) -> None:
-    units = [Unit(order, block) for order in (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)]
-    look = Look(width_mm=width_mm)
-    assert small_text(partial(unit_graph, units), look) == ""  # none below 7 pt
+PAIRS = [
+    [Unit(order, block, shortcut) for order in (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)]
+    for block, shortcut in product(BlockKind, ShortcutKind)
+]
+
+
+@pytest.mark.parametrize(("width_mm", "most_mm"), [(85, 120), (170, 70)])
+@pytest.mark.parametrize("units", [*PAIRS, *([unit] for unit, _ in PAIRS)], ids=str)
+def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) -> None:
+    """Text of 7 to 8 pt, a low drawing, and a key within it."""
     found = unit_graph(units, width_mm)
+    text_pt = SMALL * width_mm / 25.4 * 72 / found.width
+    assert 6.9 <= text_pt <= 8.01
     assert found.height * width_mm / found.width < most_mm
-    ends = [node.label for node in found.nodes if node.kind is Kind.INPUT]
-    assert len(ends) == 4
-    assert all("×" in label for label in ends)
+    key = key_of(entries_of(found), "", found.width, found.margin)
+    ends = (name.words[0] + 1.12 * text_width(name.text, TEXT) for name in key.names)
+    assert max(ends, default=0) <= found.width
+    shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
+    assert len(shapes) == 2 * len(units)
+    assert all("×" in label for label in shapes)
+
+
+def test_units_drawn_separately_are_in_line() -> None:
+    units = [Unit(), Unit(UnitOrder.RELU_PREACT, BlockKind.BOTTLENECK, ShortcutKind.ZERO_PAD)]
+    drawings = [unit_graph([unit], beside=units) for unit in units]
+    first, other = (next(node for node in one.nodes if node.kind is Kind.INPUT) for one in drawings)
+    assert first.y == other.y
 
 
 def test_the_svg_of_two_units_names_both() -> None:
     drawn = svg(unit_graph([Unit(), Unit(UnitOrder.FULL_PREACT, BlockKind.BOTTLENECK)]))
     assert ">original</text>" in drawn
-    assert ">full pre-activation, bottleneck</text>" in drawn
+    assert ">full pre-activation</text>" in drawn
+    assert ">bottleneck</text>" in drawn
 
 
 def test_what_each_order_does_to_the_identity_path() -> None:
