@@ -48,7 +48,7 @@ with tabs:
     view = choose_view()
 with opening:
     open_button()
-has_figures = not on_wall() or view != "block"  # a screen has room for one of them
+has_figures = not on_wall() or view == "shape"  # a screen has room for one of them
 known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))
@@ -63,7 +63,8 @@ elif view == "block":
     show_block(profile)
 elif view == "layers":
     show_layers(profile)
-    show_verification(profile)
+    if not on_wall():
+        show_verification(profile)
 
 results = published_of(spec)
 if known is None and has_figures:

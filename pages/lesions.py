@@ -10,10 +10,11 @@ requested()
 
 from analysis.lesions.report import lesions_of
 from analysis.style.language import translate
+from pages.ui.address import held
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, fold, heading, on_wall
-from pages.views.inside import show_blocks, show_seen
+from pages.views.inside import show_blocks, show_blocks_on_wall, show_seen, show_seen_on_wall
 from pages.views.lesions import (
     choose_patients,
     chosen_out,
@@ -27,11 +28,13 @@ from pages.views.studies import (
     KEY,
     SHOWN,
     TRAINING,
+    VIEW,
     choose_shown,
     export_studies,
     remember,
     run_study,
     show_damage,
+    show_damage_on_wall,
     show_live,
     show_training,
     studies_of,
@@ -41,7 +44,8 @@ from pages.views.studies import (
 )
 
 warm_up()
-export = heading(translate("Lesions"))
+on_the_wall = SHOWN.get(held(VIEW), "Lesions") if on_wall() else "Lesions"
+export = heading(translate(on_the_wall))
 aside("intro").markdown(
     "Click a block to take it out of the trained network; click it again to put it back."
 )
@@ -60,7 +64,18 @@ results = studies_of(patients)
 studies = [lesions_of(result) for result in results]
 out = chosen_out(patients)
 if on_wall():
-    show_on_wall(patients, out, studies)
+    with aside("views"):
+        shown = choose_shown()
+        seen = sights(patients[:1], choose_picture(patients), out) if shown == "sees" else []
+        blocks = block_studies(patients)[0] if shown == "does" else []
+    if shown == "single":
+        show_on_wall(patients, out, studies)
+    elif shown == "does":
+        show_blocks_on_wall(blocks)
+    elif shown == "sees":
+        show_seen_on_wall(seen)
+    else:
+        show_damage_on_wall(shown, studies)
     end_page()
 answers = show_patients(patients, out, studies)
 one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from analysis.costs.profiles import Profile
 from analysis.drawing import column, layout, vgg
 from analysis.drawing.cells import Cell, Group, Network
-from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, view_of
+from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, spacing_in_place, view_of
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
-from analysis.drawing.spacing import PAPER, SCREEN
+from analysis.drawing.spacing import PAPER
 from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
 from nets.names import names_of
 from nets.options import quote
@@ -80,14 +80,14 @@ class Beside:
         in_columns = arranged is Layout.COLUMN
         networks = []
         if self.vgg19:
-            spacing = SCREEN if width_mm is None and not fits else PAPER
+            spacing = PAPER if width_mm is not None else spacing_in_place(fits, False, figures)
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
             joins = in_columns and width_mm is not None and width_mm > COLUMN_MM
             view = replace(view, groups=in_columns, splits=in_columns, joins=joins)
             if fits:
-                view = replace(view, spacing=PAPER, short=True)
+                view = replace(view, spacing=spacing_in_place(fits, False, figures), short=True)
             network = network_of(view)
             networks.append(replace(network, name=name, notes=() if fits else network.notes))
         marked = [_marked(network) for network in networks]

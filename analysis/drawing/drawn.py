@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +11,8 @@ from analysis.costs.profiles import profile
 from analysis.drawing import vgg
 from analysis.drawing.beside import Beside
 from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph, openable
-from analysis.drawing.parts import Graph, Labels, Layout
+from analysis.drawing.key import entries_of, key_of
+from analysis.drawing.parts import SMALL, Graph, Labels, Layout
 from nets import ResNetSpec
 from nets.options import Shortcut, quote
 
@@ -39,6 +41,7 @@ class Drawn:
         figures: whether to leave room for a number in every box.
         aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
+        tight: whether to space one network more tightly than usual on a screen.
     """
 
     spec: ResNetSpec
@@ -52,6 +55,7 @@ class Drawn:
     figures: bool = False
     aspect: float = DEFAULT_ASPECT
     fits: bool = False
+    tight: bool = False
 
     @property
     def pair(self) -> Beside | None:
@@ -81,7 +85,32 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
         arranged=drawn.layout or Layout.ROWS,
         figures=figures,
         fits=drawn.fits and width_mm is None,
+        tight=drawn.tight and width_mm is None,
     )
+
+
+def in_place(
+    tried: Sequence[Drawn], width: float, height: float, least: float, end: str = ""
+) -> Drawn:
+    """Return the first of several drawings with legible text in a place, or else the most legible.
+
+    Args:
+        tried: what to draw, the most spacious first.
+        width: the width of the place in px.
+        height: its height in px.
+        least: the smallest text that is legible there, in px.
+        end: the upper end of the scale in words, or "" if there is none.
+    """
+    best, most = tried[0], 0.0
+    for drawn in tried:
+        graph = graph_of(drawn)
+        key = key_of(entries_of(graph), end, graph.width, graph.margin).height
+        text = SMALL * min(width / graph.width, height / (graph.height + key))
+        if text > most:
+            best, most = drawn, text
+        if most >= least:
+            break
+    return best
 
 
 def opened_in(spec: ResNetSpec, text: str) -> tuple[frozenset[str], str]:

@@ -19,7 +19,7 @@ from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
-from analysis.drawing.spacing import LOW, PAPER, SCREEN, Spacing
+from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
 from analysis.drawing.wrap import COLUMN_MM, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
@@ -88,6 +88,7 @@ def graph(
     figures: bool = False,
     cuts: Collection[str] = (),
     fits: bool = False,
+    tight: bool = False,
 ) -> Graph:
     """Lay out a network.
 
@@ -107,15 +108,25 @@ def graph(
         cuts: paths of blocks before which a run of equal ones ends.
         fits: whether to space it as tightly as on paper, with text as large as a container of this
             aspect allows; blocks are then numbered within the stages that their bands name.
+        tight: whether to space it more tightly than usual on a screen, for larger text.
 
     Raises:
         ValueError: if an opened name doesn't exist.
     """
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
-    if fits:
-        view = replace(view, spacing=PAPER, short=True)
+    if fits or tight:
+        view = replace(view, spacing=spacing_in_place(fits, tight, figures), short=fits)
     return layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
+
+
+def spacing_in_place(fits: bool, tight: bool, figures: bool) -> Spacing:
+    """Return the spacing of a drawing for a place on a screen; arguments as in `graph`."""
+    if not fits:
+        return CLOSE if tight else SCREEN
+    if tight:
+        return replace(TIGHT, smallest=SNUG.smallest) if figures else TIGHT
+    return SNUG if figures else PAPER
 
 
 def view_of(

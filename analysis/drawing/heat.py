@@ -105,13 +105,13 @@ class Heat:
         value = self.of(node)
         if not value:
             return ()
-        said = short(value, self.unit)
+        said = self._short(value)
         if node.count == 1 or (node.kind is Kind.STAGE and self.per is Per.BOX):
             return (said,)
         if self.per is Per.BLOCK:
             return (f"{said} per block", said)
-        times = f"×{node.count} = {said}"
-        return (f"{short(self._of_one(node) or 0, self.unit)} {times}", times, said)
+        one = self._short(self._of_one(node) or 0)
+        return (f"{one} ×{node.count} = {said}", said)
 
     def text(self, node: Node) -> str:
         """Return the number of a box with its label, or why it has none; "" if it isn't known."""
@@ -121,13 +121,17 @@ class Heat:
         if value is None:
             return ""
         if self.per is Per.BLOCK and node.count > 1:
-            return f"{short(value, self.unit)} {self.label} per block"
-        return f"{next(iter(self._words(node)), short(value, self.unit))} {self.label}"
+            return f"{self._short(value)} {self.label} per block"
+        return f"{next(iter(self._words(node)), self._short(value))} {self.label}"
+
+    def _short(self, value: float) -> str:
+        """Return a number with its unit; shares of some hundred images have one decimal."""
+        return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
     def end(self, most: float) -> str:
         """Return the upper end of the scale, which begins at 0, and what a box's number is of."""
         reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
-        said = f"{short(most, self.unit)} {self.label}"
+        said = f"{self._short(most)} {self.label}"
         return said if self.varies else f"{said}, {reading}"
 
     def _hides(self, node: Node) -> bool:

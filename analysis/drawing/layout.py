@@ -7,7 +7,7 @@ before the block to the addition after it, so no shortcut ever covers the main p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -230,12 +230,21 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
         tuple(nodes),
         tuple(edges),
         tuple(lines),
-        tuple(bands),
+        _named_alike(bands, {group.name: group.full_name for group in network.groups}),
         tuple(frames),
         length + 2 * left,
         top - spacing.row_gap + spacing.edge,
         left,
         notes=network.notes,
+    )
+
+
+def _named_alike(bands: Sequence[Band], full: Mapping[str, str]) -> tuple[Band, ...]:
+    """Return the bands without names from the paper if there is no room for one of these."""
+    if all(full[band.stage] in band.title for band in bands):
+        return tuple(bands)
+    return tuple(
+        replace(band, title=band.title.replace(full[band.stage], band.stage)) for band in bands
     )
 
 

@@ -97,3 +97,27 @@ PAPER = Spacing(
 
 LOW = replace(PAPER, edge=5.0, arc=11.0, title=18.0, below=7.0, row_gap=7.0, line=12.0)
 """For boxes with numbers in a column of paper, where height is scarce."""
+
+CLOSE = replace(
+    SCREEN, edge=12.0, arc=20.0, title=24.0, below=13.0, row_gap=26.0, stage_gap=28.0, gap=16.0
+)
+"""For a screen on which a drawing as on `SCREEN` would have small text."""
+
+SNUG = replace(LOW, gap=9.0, fork=5.5, smallest=42.0)
+"""For boxes with numbers, wide enough for three digits, in a drawing with text as for a wall."""
+
+TIGHT = replace(
+    LOW,
+    margin=15.0,
+    edge=3.0,
+    gap=5.8,
+    fork=3.8,
+    stage_gap=13.0,
+    padding=8.0,
+    smallest=29.0,
+    arc=11.0,
+    title=18.0,
+    below=5.0,
+    row_gap=5.0,
+)
+"""For many blocks on a wall."""

@@ -126,7 +126,7 @@ def svg(
 
 
 def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
-    texts = []
+    texts: list[str] = []
     if labels:
         texts += (
             f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17 + LINE * row)}" text-anchor="start" '

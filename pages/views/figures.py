@@ -35,6 +35,9 @@ _PHONE_MM = 73.0
 _ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
 """The figures that the wall shows."""
 
+_DESK_ONLY = ("fvcore_flops", "bytes_moved")
+"""The costs of stages for which a wall has no room."""
+
 
 def choose_view() -> str:
     """Draw the page's tabs and return the one that is open."""
@@ -60,6 +63,8 @@ def show_shape(profile: Profile) -> None:
 def show_stages(profile: Profile) -> None:
     """Show what each stage costs."""
     st.html(stage_table(profile))
+    if on_wall():
+        return
     st.caption(
         "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm "
         "(two per element) and the average pool. Saved memory is what autograd keeps for backward "
@@ -155,14 +160,17 @@ def stage_table(profile: Profile) -> str:
         )
     ]
     trained = saving(profile)
-    for title, field, unit, counted in (
+    costs = (
         ("Parameters", "params", "", profile),
         ("MACs", "macs", "", profile),
         ("fvcore FLOPs", "fvcore_flops", "", profile),
         ("Saved" if trained is profile else "Saved, 2 images", "saved_bytes", "B", trained),
         ("Activations", "activations", "", profile),
         ("Moved", "bytes_moved", "B", profile),
-    ):
+    )
+    for title, field, unit, counted in costs:
+        if on_wall() and field in _DESK_ONLY:
+            continue
         values = [getattr(row, field) for row in counted.stages]
         columns.append(column(title, values, getattr(counted, field), unit))
     head, *rows = zip(*columns, strict=True)

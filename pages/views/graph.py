@@ -10,13 +10,13 @@ from typing import Any
 import streamlit as st
 
 from analysis.drawing import viewer
-from analysis.drawing.drawn import Drawn, graph_of
-from analysis.drawing.graph import DEFAULT_ASPECT
+from analysis.drawing.drawn import Drawn, graph_of, in_place
 from analysis.drawing.heat import Heat
+from analysis.drawing.marks import Warm
 from analysis.drawing.parts import Layout
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
-from analysis.style.palette import Palette
+from analysis.style.palette import LIGHT, Palette
 from nets import ResNetSpec, plan
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
@@ -25,11 +25,14 @@ from pages.views.drawing import OPEN
 
 _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 
-_NARROW = 0.7
-"""The aspect of a graph beside another one."""
+_Place = tuple[float, float, float]
+"""A place for a graph: its width, its height and its smallest legible text, in px."""
 
-_WALL, _BELOW_SENTENCE = 2.1, 2.5
-"""The aspects of the place for a graph on a 16:9 wall, alone and below a sentence of two lines."""
+_DESK, _ONE_OF_TWO = (904.0, 490.0, 12.0), (904.0, 340.0, 12.0)
+"""The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
+
+_WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
+"""The places on a wall of 1280x720: for a graph alone, and below a sentence of two lines."""
 
 _MOST_UPRIGHT = 150
 """The most nodes of a graph that is also drawn from top to bottom, for a phone."""
@@ -56,16 +59,32 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     narrow = {}
-    if drawn.layout is None and not pair and not drawn.fits and len(found.nodes) <= _MOST_UPRIGHT:
-        column = graph_of(replace(drawn, layout=Layout.COLUMN))
+    if drawn.layout is None and not pair and not on_wall() and len(found.nodes) <= _MOST_UPRIGHT:
+        column = graph_of(replace(drawn, layout=Layout.COLUMN, fits=False, tight=False))
         narrow["narrow"] = svg(column, Look(palette), heat)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
 
 
+def _placed(tried: Sequence[Drawn], heat: Heat | None, place: _Place) -> Drawn:
+    """Return the first of several drawings that is legible in its place, or the most legible."""
+    width, height, least = place
+    warm = heat and Warm.of(graph_of(tried[0]), heat, LIGHT)
+    return in_place(tried, width, height, least, warm.end if warm else "")
+
+
+def _in(place: _Place, drawn: Drawn, fits: bool) -> Drawn:
+    """Return the drawing with the aspect of a place, and text as large as fits there if asked."""
+    width, height, _ = place
+    return replace(drawn, aspect=width / height, fits=fits)
+
+
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     """Draw the viewer; what is opened, folded and selected in it goes into the address."""
+    place = _WALL if on_wall() else _DESK
     if on_wall():
-        drawn = replace(drawn, aspect=_WALL, fits=True)
+        drawn = _in(place, drawn, fits=True)
+    if not drawn.pair and drawn.layout is not Layout.COLUMN:
+        drawn = _placed((drawn, replace(drawn, tight=True)), heat, place)
     view = _view(drawn, heat, palette)
     _viewer(
         key=_GRAPH,
@@ -83,9 +102,10 @@ def show_blocks_to_take(
     palette: Palette,
     key: str,
     take: Callable[[str], None],
-    is_narrow: bool = False,
 ) -> None:
     """Draw a graph in which a click takes a block out or puts it back.
+
+    Its boxes show their numbers where these are legible.
 
     Args:
         spec: the network.
@@ -94,11 +114,11 @@ def show_blocks_to_take(
         palette: the colours.
         key: identifies the graph on the page.
         take: receives the paths that are out after a click, separated by commas.
-        is_narrow: whether another graph is beside it, so that it has half of the page's width.
     """
-    drawn = Drawn(spec, unfold=True, aspect=_NARROW if is_narrow else DEFAULT_ASPECT)
-    if on_wall():
-        drawn = replace(drawn, aspect=_BELOW_SENTENCE, fits=True)
+    place = _BELOW_SENTENCE if on_wall() else _ONE_OF_TWO
+    drawn = _in(place, Drawn(spec, unfold=True, figures=heat is not None), fits=True)
+    tight = replace(drawn, tight=True)
+    drawn = _placed((drawn, tight, replace(tight, figures=False)), heat, place)
     view = _view(drawn, heat, palette)
     takes = [place.path for place in plan.blocks(spec)]
     keys = "Arrow keys move along the graph; Enter takes a block out or puts it back."

@@ -65,6 +65,13 @@ def show_blocks(
         _say(studies)
 
 
+def show_blocks_on_wall(studies: Sequence[Blocks]) -> None:
+    """Show what each block does on the wall: one chart, and one sentence."""
+    drawn = next((found for found in studies if found.branches), studies[0])
+    show_chart(ratio_chart(studies) if drawn.branches else deviation_chart(studies), "blocks")
+    st.markdown(blocks_verdict(drawn)[0])
+
+
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
     return results()[place].json()
 
@@ -119,6 +126,11 @@ def show_seen(sights: Sequence[Sight]) -> None:
         "activation, strongest first; all maps of a network share one scale. Grad-CAM: where the "
         "last stage's channels, weighted by their gradients, raise the class's logit."
     )
+
+
+def show_seen_on_wall(sights: Sequence[Sight]) -> None:
+    """Show what a network sees in one picture on the wall."""
+    st.html("".join(map(_seen, sights)))
 
 
 def _seen(sight: Sight) -> str:

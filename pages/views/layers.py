@@ -10,6 +10,7 @@ from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.downloads import file_button
 from pages.ui.fields import segments, text
 from pages.ui.markup import layer_rows, layer_tree
+from pages.ui.wall import aside, on_wall
 
 _VIEWS = {"tree": "Tree", "torchinfo": "torchinfo", "print": "print(model)", "code": "Code"}
 _MOST_ROWS = 300
@@ -18,7 +19,8 @@ _MOST_LINES = 2_000
 
 def show_layers(profile: Profile) -> None:
     """Let the visitor choose a view of the layers, and show it."""
-    view = segments("Layers as", _VIEWS, "tree", key="layers", label_visibility="collapsed")
+    with aside("layers_as"):
+        view = segments("Layers as", _VIEWS, "tree", key="layers", label_visibility="collapsed")
     spec = profile.spec
     if view == "code":
         _show_code(profile)
@@ -39,6 +41,7 @@ def _show_tree(profile: Profile) -> None:
     wanted = text(
         "Find a layer",
         key="find",
+        place=aside("find"),
         placeholder="layer3.7.conv2, BatchNorm2d, downsample",
         icon=":material/search:",
         width=420,
@@ -46,6 +49,8 @@ def _show_tree(profile: Profile) -> None:
     root = tree_of(profile.spec)
     if not wanted:
         st.html(layer_tree(root))
+        if on_wall():
+            return
         st.caption(
             "Rows and mult-adds follow torchinfo, which also counts biases and batch norm "
             f"parameters. {MOVED} Equal blocks of a stage share one row with their sums."

@@ -126,13 +126,11 @@ def take(out: str) -> None:
 def show_patients(
     patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
 ) -> list[Answer]:
-    """Show the networks side by side, each with its error and graph; return the predictions."""
+    """Show the networks one below the other, each with its error; return the predictions."""
     places = []
-    columns = st.columns(len(patients), gap="medium")
-    for index, (patient, column) in enumerate(zip(patients, columns, strict=True)):
-        places.append(column.container())
-        with column:
-            _show_graph(patient, out, studies, index, len(patients) > 1)
+    for index, patient in enumerate(patients):
+        places.append(st.container())
+        _show_graph(patient, out, studies, index)
     answers = []
     for patient, place in zip(patients, places, strict=True):
         answers.append(answered(patient, out))
@@ -147,7 +145,7 @@ def show_on_wall(
     """Show the first network's graph, below one sentence on the errors of all."""
     place = st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
-    _show_graph(patients[0], out, own, 0, is_narrow=False)
+    _show_graph(patients[0], out, own, 0)
     found = []
     for patient in patients:
         spec = patient.net.checkpoint.spec
@@ -165,13 +163,12 @@ def _show_graph(
     out: tuple[str, ...],
     studies: Sequence[Lesions],
     index: int,
-    is_narrow: bool,
 ) -> None:
     """Draw a network's graph, coloured by its study on a scale shared by all studies."""
     spec = patient.net.checkpoint.spec
     study = next((one for one in studies if one.model == str(spec)), None)
     heat = _damage(study, studies) if study else None
-    show_blocks_to_take(spec, out, heat, palette(), f"taken_{index}", take, is_narrow)
+    show_blocks_to_take(spec, out, heat, palette(), f"taken_{index}", take)
 
 
 def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:

@@ -37,6 +37,9 @@ from pages.views.lesions import NET, OUT, Patient
 
 KEY, TRAINING = "lesions", "network training"
 
+VIEW = "lesion_shown"
+"""The setting that names the open view."""
+
 SHOWN = {
     "single": "One block out",
     "several": "Several blocks out",
@@ -130,6 +133,18 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
     st.caption(" ".join(dict.fromkeys(map(whence, results))))
 
 
+def show_damage_on_wall(shown: str, studies: Sequence[Lesions]) -> None:
+    """Show one part of a study on the wall: its chart, and a sentence on the first network."""
+    chart = damage_chart(shown, studies)
+    if chart is None:
+        st.markdown("Not measured yet.")
+        return
+    show_chart(chart, f"lesions_{shown}")
+    name = spoken_name_of(studies[0], studies)
+    (said, *_) = sentences_of(studies[0], shown)
+    st.markdown(translate("**{network}.** {sentence}", network=name, sentence=said))
+
+
 def _short(study: Lesions) -> str:
     kind = "residual" if is_residual(study.model) else "plain"
     return f"{kind}, {parse(study.model).depth} layers"
@@ -156,7 +171,7 @@ def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> Non
 
 def choose_shown() -> str:
     """Let the visitor choose the view below the pictures."""
-    return segments("View", SHOWN, "single", key="lesion_shown", label_visibility="collapsed")
+    return segments("View", SHOWN, "single", key=VIEW, label_visibility="collapsed")
 
 
 def train_button(running: bool) -> None:

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from pages.views.studies import SHOWN
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.exports import choose_format, download
+from tests.browser.test_wall import texts
 
 
 def block(page: Page, path: str, graph: int = 0) -> Locator:
@@ -77,6 +80,7 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     expect(canvas).to_have_count(1)
     expect(canvas).to_contain_text("94.6% test error without it")  # the drawn network's own
     assert " %" not in page.locator(".stMainBlockContainer").inner_text()
+    expect(block(page, "layer2.2")).to_contain_text("12.2%")
     before = canvas.bounding_box()
     block(page, "layer2.2").click()
     expect(said).to_contain_text("Without layer2.2, the 32-layer residual network gets 12.2%")
@@ -84,6 +88,34 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     assert before
     assert before["y"] + before["height"] <= 720
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
+
+
+def test_a_view_that_was_chosen_is_shown_on_the_wall(server: str, visit: Visit) -> None:
+    for view, title in SHOWN.items():
+        page = visit(f"{server}/lesions?view=wall&lesion_shown={view}", 1280, 720)
+        drawn(page)
+        expect(page.locator(".rv-canvas")).to_have_count(int(view == "single"))
+        if view != "single":
+            expect(page.get_by_role("heading", name=title)).to_be_visible()
+        charts = int(view in ("several", "order", "does"))
+        expect(page.get_by_test_id("stPlotlyChart")).to_have_count(charts)
+
+
+@pytest.mark.parametrize("net", ["fashion_resnet32", "fashion_resnet56"])
+def test_the_desk_shows_both_networks_before_the_views(server: str, visit: Visit, net: str) -> None:
+    """Each network takes less than a window, with legible numbers in its boxes."""
+    page = visit(f"{server}/lesions?net={net}", 1280, 900)
+    drawn(page)
+    canvases = page.locator(".rv-canvas")
+    expect(canvases).to_have_count(2)
+    places = [canvas.bounding_box() for canvas in canvases.all()]
+    assert all(place and place["height"] < 400 for place in places)
+    expect(block(page, "layer1.0")).to_contain_text("%")
+    small = [size for text, size in texts(page) if "%" in text]
+    assert min(small) > 11.9
+    views = page.get_by_text("Several blocks out").bounding_box()
+    assert views
+    assert views["y"] < 1700
 
 
 UNCUT = """() => [...document.querySelectorAll("[data-testid=stSelectbox] input")]
