@@ -105,7 +105,8 @@ class Mark:
 class Chart:
     """The contents of a chart; `alt` describes them to those who can't see it.
 
-    `note` is below the chart in small type: the conditions or the source of its values.
+    `note` is below the chart in small type: the conditions or the source of its values. `room` is
+    free space right of the last point, for names, as a share of the numbers' range.
     """
 
     title: str
@@ -117,6 +118,7 @@ class Chart:
     log_y: bool = False
     marks: tuple[Mark, ...] = ()
     note: str = ""
+    room: float = 0.0
 
     @property
     def has_legend(self) -> bool:
@@ -187,8 +189,12 @@ def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, 
 
 
 def numbers_along(chart: Chart) -> list[float]:
-    """Return all numbers on the x axis."""
-    return [x for series in chart.series for x in series.x if not isinstance(x, str)]
+    """Return all numbers on the x axis, and the end of the room for names."""
+    found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
+    if chart.room and found:
+        end = max(found) + chart.room * (max(found) - min(found))
+        found.append(float(ceil(end)) if are_whole(found) else end)
+    return found
 
 
 def numbers_up(chart: Chart) -> list[float]:

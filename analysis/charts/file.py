@@ -46,6 +46,7 @@ from analysis.charts.names import (
     in_legend,
     lines_of_their_own,
     placed,
+    with_room,
 )
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
@@ -383,7 +384,10 @@ def picture(
         if has_names(chart):
             drawn.draw_without_rendering()
             box, px = axes.get_window_extent(), drawn.dpi / _PT_PER_INCH * sizes.pt_per_px
-            found = placed(chart, (Sheet(box.width / px, box.height / px),))
+            sheet = Sheet(box.width / px, box.height / px)
+            if (roomy := with_room(chart, (sheet,))) != chart:
+                return picture(roomy, palette, title, width_mm)
+            found = placed(chart, (sheet,))
             if found.key and lines_of_their_own(chart):
                 return picture(in_legend(chart), palette, title, width_mm)
             for name in found.names:

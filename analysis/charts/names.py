@@ -49,6 +49,8 @@ _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a
 _APART = 3.0  # px between names
 _TOUCHING = 12.0  # px between the ends of two lines whose marks touch
 _NEAR = 0.8  # share of the distance between two marks that overlap
+_MARK_PX = 3.5  # from a line to the edge of the marks on it
+_MOST_ROOM = 0.4  # of a chart's width, for names right of its lines
 _LETTERS = 30  # per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 40.0  # costs of inferior places, in px of distance
 _TRIES = 3_000  # most steps of the search
@@ -88,10 +90,14 @@ class Name:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a chart; if numbers replace them, `key` gives the meaning of each."""
+    """The names of a chart; if numbers replace them, `key` gives the meaning of each.
+
+    `covers` is true if a name at a line's end is on a line.
+    """
 
     names: tuple[Name, ...]
     key: tuple[tuple[str, str], ...] = ()
+    covers: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,11 +193,32 @@ def in_legend(chart: Chart) -> Chart:
     return replace(chart, series=tuple(kept))
 
 
+def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
+    """Return a chart with room for names right of its lines' ends, if names would cover lines.
+
+    Only if every named end is at the right and the names take less than half of the width.
+    """
+    found = placed(chart, sheets)
+    if not (found.key or found.covers) or not lines_of_their_own(chart) or chart.log_x:
+        return chart
+    numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
+    ends = [dot for number in numbers for dot in dots(chart, number) if dot.text]
+    last = max(numbers_along(chart))
+    wide = max(_width(dot.text) + 2 * dot.radius for dot in ends) + _LEADERS[0]
+    share = wide / min(sheet.width for sheet in sheets)
+    if share > _MOST_ROOM or any(chart.series[dot.series].x != (last,) for dot in ends):
+        return chart
+    roomy = replace(chart, room=share / (1 - share))
+    better = placed(roomy, sheets)
+    return chart if better.key or better.covers else roomy
+
+
 def _at_ends(crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]]) -> Names:
     """Place the names of lines at their ends, or numbers with a key if there is no room."""
     texts = list(map(_text, groups))
-    if (found := crowd(groups, texts).all()) is not None:
-        return Names(tuple(found))
+    for may_cover_lines in (False, True):
+        if (found := crowd(groups, texts, may_cover_lines).all()) is not None:
+            return Names(tuple(found), covers=may_cover_lines)
     figures = [str(number) for number in range(1, len(groups) + 1)]
     key = tuple(zip(figures, texts, strict=True))
     for may_cover_lines in (False, True):
@@ -248,6 +275,7 @@ class _Crowd:
     ) -> None:
         self.may_cover_lines = may_cover_lines
         self.ends = ends
+        self.has_room = chart.room > 0
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -333,6 +361,8 @@ class _Crowd:
 
         inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
         good = inside.all((1, 2))
+        if self.has_room:
+            good &= offsets[:, 0] >= half[0]
         away = np.abs(self.marks[:, None] - middles)  # m, c, s, 2
         radii = self.radii[:, None, None]
         good &= ~((away < (half + 1) + radii[..., None]).all(-1)).any((0, 2))
@@ -357,7 +387,8 @@ class _Crowd:
             passes = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_LINE * passes.any(-1).sum(0)
             if not self.may_cover_lines:  # numbers with a key are easier to read
-                good &= ~passes.any((0, 2))
+                clear = half + (_MARK_PX if self.ends else 0.0)
+                good &= ~_crosses(a[:, None], b[:, None], middles, clear).any((0, 2))
         for x in self.uprights:
             costs += _ON_MARK * (np.abs(middles[..., 0] - x) < half[0]).any(-1)
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]

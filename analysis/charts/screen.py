@@ -36,6 +36,7 @@ from analysis.charts.names import (
     in_legend,
     lines_of_their_own,
     placed,
+    with_room,
 )
 from analysis.style.fonts import FONT_FAMILY
 from analysis.style.palette import LIGHT, Palette, mix
@@ -59,6 +60,9 @@ _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
 _LOW_PX, _HIGH_PX = 320, 560  # height range of a chart that fills its container
 _WALL_AREAS = ((1_040, 260), (1_100, 380), (1_700, 600))  # of the axes' area on the wall
 _WALL_SCALE = WALL_PX / FONT_PX
+_WALL_SHEETS = tuple(
+    Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
+)
 _WALL_TICKS = 5
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
@@ -71,12 +75,13 @@ def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
 
 def wall_names(chart: Chart) -> Names:
     """Place names for a projector's wall, in px of the desk's text."""
-    sheets = [Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS]
-    return placed(chart, tuple(sheets))
+    return placed(chart, _WALL_SHEETS)
 
 
 def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
     """Return the chart with its lines in the legend if there is no room for names at their ends.
+
+    On the wall, room is made right of the ends first.
 
     A wide page needs room for the names, and a phone for all but one of the numbers that replace
     them.
@@ -84,6 +89,7 @@ def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) ->
     if not lines_of_their_own(chart):
         return chart
     if wall:
+        chart = with_room(chart, _WALL_SHEETS)
         return in_legend(chart) if wall_names(chart).key else chart
     ends = sum(bool(text) for series in chart.series for text in series.text)
     has_room = len(narrow_names(chart, height).names) >= ends - 1
