@@ -19,6 +19,7 @@ from analysis.drawing.parts import Graph
 from analysis.structure.residual import grouping
 from analysis.style.numbers import delta
 from nets import plan
+from nets.names import names_of
 from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
@@ -325,9 +326,9 @@ def _sentence(
     before: Profile, after: Profile, stages: tuple[StageDiff, ...], options: tuple[OptionDiff, ...]
 ) -> str:
     """Return the difference in one sentence."""
-    one, other = before.model, after.model
+    one, other = names_of([before.spec, after.spec])
     if not options:
-        return f"{one} and {other} are the same network."
+        return f"{before.model} and {after.model} are the same network."
     clauses = [*_counts(stages), *_changes(stages)]
     if not clauses:
         names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in options)
@@ -343,11 +344,11 @@ def _sentence(
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
-    """Yield counts such as `8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1)`."""
+    """Yield counts such as `3 blocks added (2 in layer3, 1 in layer4)`."""
     for change in (Change.ADDED, Change.REMOVED):
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
-            where = ", ".join(f"{name} {number}" for name, number in by_stage.items())
+            where = ", ".join(f"{number} in {name}" for name, number in by_stage.items())
             yield f"{number_of(sum(by_stage.values()), 'block')} {change} ({where})"
 
 

@@ -43,6 +43,7 @@ class Sign(StrEnum):
     UNIT = "unit"
     COUNT = "count"
     NOTE = "note"
+    MARK = "mark"
 
 
 _SIGNS = {
@@ -54,7 +55,7 @@ _SIGNS = {
 
 _COUNTED = "×n: n equal blocks, drawn once"
 
-_TO_NAME = {Sign.ADDITION: 24.0, Sign.RUN: 32.0, Sign.STAGE: 32.0, Sign.NOTE: 0.0}
+_TO_NAME = {Sign.ADDITION: 24.0, Sign.RUN: 32.0, Sign.STAGE: 32.0, Sign.NOTE: 0.0, Sign.MARK: 32.0}
 """Distance from the start of a sample to its name, for samples other than lines."""
 
 
@@ -105,6 +106,11 @@ def entries_of(graph: Graph) -> tuple[Entry, ...]:
     """Return the entries of a drawing's key: only the lines, signs and boxes that occur."""
     kinds = {line.kind for line in graph.shortcuts}
     return entries(kinds, graph.nodes, graph.notes)
+
+
+def marks_of(words: Iterable[str]) -> tuple[Entry, ...]:
+    """Return the entries for the outlines of a drawing, by what they mean: `added`."""
+    return tuple(Entry(Sign.MARK, word) for word in sorted(set(words)))
 
 
 def entries(

@@ -12,7 +12,7 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of
+from analysis.drawing.key import SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of, marks_of
 from analysis.drawing.marks import (
     CORNER,
     TITLE,
@@ -72,7 +72,7 @@ def svg(
     """
     palette, title, labels = look.palette, look.title, look.labels
     top = TITLE if title else 0.0
-    told = entries_of(graph) if look.legend else ()
+    told = (*entries_of(graph), *marks_of(marked.values())) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height
@@ -276,12 +276,18 @@ _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
 def _mark(node: Node, word: str, palette: Palette) -> str:
     """Draw an outline around a node, solid, dashed or dotted depending on the word."""
     x, y = node.x - node.width / 2 - 4, node.y - node.height / 2 - 4
+    outline = _outline(x, y, node.width + 8, node.height + 8, 10.0, word, palette)
+    title = escape(f"{node.path}: {word}")
+    return f'<g class="mark {escape(word)}"><title>{title}</title>{outline}</g>'
+
+
+def _outline(
+    x: float, y: float, width: float, height: float, corner: float, word: str, palette: Palette
+) -> str:
     dash = f' stroke-dasharray="{_MARKS[word]}"' if _MARKS.get(word) else ""
     return (
-        f'<g class="mark {escape(word)}"><title>{escape(f"{node.path}: {word}")}</title>'
-        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(node.width + 8)}" '
-        f'height="{_n(node.height + 8)}" rx="10" fill="none" stroke="{palette.warning}" '
-        f'stroke-width="3"{dash}/></g>'
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+        f'rx="{_n(corner)}" fill="none" stroke="{palette.warning}" stroke-width="3"{dash}/>'
     )
 
 
@@ -305,6 +311,8 @@ def _sample(name: Name, palette: Palette) -> str:
             f'<path d="M{_n(x)} {_n(y)}h{_n(SAMPLE)}" stroke="{palette.shortcut(name.kind)}" '
             f'stroke-width="2" stroke-linecap="round"{dash}/>'
         )
+    if name.kind is Sign.MARK:
+        return _outline(x, y - 7, 24.0, 14.0, 5.0, name.text, palette)
     sample = sample_of(name)
     fill = mix(palette.tint, palette.background, fill_of(Kind.STAGE))
     drawn = "".join(

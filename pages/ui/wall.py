@@ -18,6 +18,7 @@ from pages.ui.address import chosen, hold
 from pages.ui.ending import end_page
 
 _VIEW = "view"
+_TITLE = "wall_title"  # its place in this run
 _HERE = Path(__file__).parent
 _STYLE = _HERE / "wall.css"
 
@@ -70,11 +71,17 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
         width: the width of the place, relative to 8 for the title.
     """
     if on_wall():
-        st.title(title)
+        st.session_state[_TITLE] = place = st.empty()
+        place.title(title)
         return aside("beside")
     head, place = st.columns([8, width], vertical_alignment="center")
     head.title(title)
     return place
+
+
+def rename(title: str) -> None:
+    """Replace the title on the wall, which then says what is shown."""
+    st.session_state[_TITLE].title(title)
 
 
 def aside(key: str) -> DeltaGenerator:

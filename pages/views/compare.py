@@ -58,6 +58,7 @@ from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.options import number_of, quote
+from nets.names import names_of
 from nets.origin import in_a_sentence
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
@@ -379,10 +380,7 @@ def _show_graphs(found: Diff) -> None:
         alt = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
         with side:
             st.html(picture(image, alt, drawn.width / widest))
-    st.caption(
-        "Outlines: solid for added, dashed for changed, dotted for removed. Both graphs have the "
-        "same scale; equal blocks with the same mark share a box."
-    )
+    st.caption("Both graphs have the same scale; equal blocks with the same mark share a box.")
 
 
 def _show_on_wall(found: Diff) -> None:
@@ -392,7 +390,7 @@ def _show_on_wall(found: Diff) -> None:
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
-    st.title(in_a_sentence(cost.spec))
+    st.title(" → ".join(names_of([found.before.spec, found.after.spec])))
     with st.container(key="wall_picture"):
         st.html(picture(image, said, 1.0))
     st.markdown(found.sentence)

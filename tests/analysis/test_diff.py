@@ -30,8 +30,8 @@ def test_18_against_34() -> None:
     added = [b.path for s in found.stages for b in s.blocks if b.change is Change.ADDED]
     assert added[:3] == ["layer1.2", "layer2.2", "layer2.3"]
     assert found.sentence == (
-        "From resnet18 to resnet34: 8 blocks added (layer1 1, layer2 2, layer3 4, layer4 1). In "
-        "total +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
+        "From ResNet-18 to ResNet-34: 8 blocks added (1 in layer1, 2 in layer2, 4 in layer3, 1 in "
+        "layer4). In total +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for backward."
     )
     gains = {s.name: (s.params_gained, s.macs_gained) for s in found.stages}
     assert gains["layer1"] == (2 * 36_864 + 2 * 128, 231_211_008)
@@ -42,7 +42,7 @@ def test_18_against_34() -> None:
 def test_34_against_18_is_the_reverse() -> None:
     found = between("resnet34", "resnet18")
     assert found.tally == {Change.SAME: 8, Change.REMOVED: 8}
-    assert "8 blocks removed (layer1 1," in found.sentence
+    assert "8 blocks removed (1 in layer1," in found.sentence
     assert "−10.1 M parameters" in found.sentence
 
 
@@ -52,8 +52,8 @@ def test_50_against_50_v1() -> None:
     assert [b.path for b in changed] == ["layer2.0", "layer3.0", "layer4.0"]
     assert {what.aspect for b in changed for what in b.what} == {Aspect.STRIDE}
     assert found.sentence == (
-        "From resnet50 to resnet50_v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In total "
-        "±0 parameters, −231 M MACs, −4.21 MB saved for backward."
+        "From ResNet-50 v1.5 to ResNet-50 v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In "
+        "total ±0 parameters, −231 M MACs, −4.21 MB saved for backward."
     )
     assert [s.change for s in found.stages] == [
         *(Change.SAME, Change.SAME),
@@ -82,7 +82,7 @@ def test_50_against_its_pre_activation_twin() -> None:
 def test_101_against_152() -> None:
     found = between("resnet101", "resnet152")
     assert found.tally == {Change.SAME: 33, Change.ADDED: 17}
-    assert "17 blocks added (layer2 4, layer3 13)" in found.sentence
+    assert "17 blocks added (4 in layer2, 13 in layer3)" in found.sentence
     assert found.options[0].name == "blocks"
     assert (found.options[0].before, found.options[0].after) == ("3,4,23,3", "3,8,36,3")
 
@@ -103,7 +103,7 @@ def test_101_against_152() -> None:
         ("d2l_resnet18", "keras_resnet18", "symmetric padding → same padding in every block"),
         ("resnet50", "resnet50:dilate=0,0,1", "stride 2 on conv2 → no stride in 1 block"),
         ("resnet18", "flower_resnet18", "head average pool, fc 512 to 1000 → average pool, fc 5"),
-        ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (layer3 3)"),
+        ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (3 in layer3)"),
     ],
 )
 def test_sentences(one: str, other: str, says: str) -> None:

@@ -36,7 +36,7 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     for total in ("4,111,512,576", "4,089,238,376", "4,132,436,968", "24,299,077,632"):
         assert total in page
     open_tab(app, "difference")
-    assert "From resnet18 to resnet34" in markdown(app)
+    assert "From ResNet-18 to ResNet-34" in markdown(app)
     assert html(app).count("<img") == 2
 
 
@@ -47,7 +47,7 @@ def open_tab(app: AppTest, tab: str) -> None:
 
 def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> None:
     app = open_app(None, "compare", to="resnet50:unit=full_preact", **{"from": "resnet101"})
-    assert "From resnet101 to resnet50:unit=full_preact: 17 blocks removed" in markdown(app)
+    assert "to residual, 50 layers, full pre-activation: 17 blocks removed" in markdown(app)
     app.selectbox(key="from").select("resnet50").run()
     assert "original → full preact in every block" in markdown(app)
     app.selectbox(key="to").select("resnet50").run()

@@ -41,7 +41,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     other.get_by_role("button", name="Export difference").click()
     with other.expect_download() as waiting:
         other.get_by_role("button", name="Markdown", exact=True).click()
-    assert waiting.value.path().read_text().startswith("From resnet18 to resnet34")
+    assert waiting.value.path().read_text().startswith("From ResNet-18 to ResNet-34")
 
 
 def tab(page: Page, name: str) -> None:
@@ -70,7 +70,7 @@ def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, vis
     box.fill("resnet152:unit=full_preact")
     box.press("Enter")
     expect(
-        page.get_by_text(re.compile("From resnet18 to resnet152:unit=full_preact: "))
+        page.get_by_text(re.compile("From ResNet-18 to ResNet-152, full pre-activation: "))
     ).to_be_visible()
     expect(page).to_have_url(re.compile("to=resnet152(%3A|:)unit"))
     boxes = [image.bounding_box() for image in page.locator(".rl-figure img").all()]
