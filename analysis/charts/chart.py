@@ -132,7 +132,7 @@ LINE_LOOKS = (
     ("projection", Dash.DASHED),
     ("zero_pad", Dash.DOTTED),
     ("main_path", Dash.LONG_DASHED),
-    ("warning", Dash.SOLID),
+    ("plain", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
 """Colours and line styles for the lines of a chart, in turn; dash-dots are reserved for theory."""
@@ -145,7 +145,7 @@ _APART = 0.015
 
 _END_PX = 7.0
 
-_TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "warning")
+_TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
 MARKED = 12
 """Most points of a line that have a marker."""
 

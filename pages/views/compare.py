@@ -57,8 +57,8 @@ from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
-from nets.options import number_of, quote
 from nets.names import names_of
+from nets.options import number_of, quote
 from nets.origin import in_a_sentence
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
@@ -198,7 +198,7 @@ def _choose_axes(
         for name, axis in axes.items()
     }
     with fold("axes", "Axes"):
-        x, y, bubble, log = st.columns([3, 3, 3, 1.2], vertical_alignment="bottom")
+        x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")

@@ -52,8 +52,8 @@ def test_50_against_50_v1() -> None:
     assert [b.path for b in changed] == ["layer2.0", "layer3.0", "layer4.0"]
     assert {what.aspect for b in changed for what in b.what} == {Aspect.STRIDE}
     assert found.sentence == (
-        "From ResNet-50 v1.5 to ResNet-50 v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. In "
-        "total ±0 parameters, −231 M MACs, −4.21 MB saved for backward."
+        "From ResNet-50 v1.5 to ResNet-50 v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. "
+        "In total ±0 parameters, −231 M MACs, −4.21 MB saved for backward."
     )
     assert [s.change for s in found.stages] == [
         *(Change.SAME, Change.SAME),
