@@ -21,6 +21,7 @@ from analysis.choice.compare import (
 )
 from analysis.costs.step import Dtype
 from analysis.style.language import translate
+from analysis.style.numbers import short
 from nets.names import names_of
 from nets.options import number_of, quote
 from nets.text import parse
@@ -247,6 +248,21 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
         log_x=log,
         log_y=log,
     )
+
+
+def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
+    """Say where the curves that end highest and lowest begin and end; "" if none is drawn."""
+    ends = []
+    for name, curve in zip(names_of([parse(one.model) for one in curves]), curves, strict=True):
+        known = [(at.value, column.of(at.row)) for at in curve.points]
+        if found := [(x, y) for x, y in known if y is not None]:
+            (first, low), (last, high) = found[0], found[-1]
+            said = [short(round(value), column.unit) for value in (low, high)]
+            ends.append((high, f"{name} {said[0]} at {first:,g} and {said[1]} at {last:,g}"))
+    if not ends:
+        return ""
+    listed_ends = "; ".join(dict.fromkeys(said for _, said in (max(ends), min(ends))))
+    return f"{_sentence(column.label)}: {listed_ends}."
 
 
 def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from analysis.choice.charts import (
     replayed_for,
     scatter_chart,
     sweep_chart,
+    sweep_in_words,
     usual_y,
 )
 from analysis.choice.compare import (
@@ -329,7 +330,9 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         if on_wall():
             st.title(chart.title)
         show_chart(chart, "sweep", 410)
-        end_of_wall()
+        if on_wall():
+            st.markdown(sweep_in_words(curves, figure))
+            end_page()
         with files:
             sources = sources_of(one.model for one in curves)
             export("sweep", [chart_picture(chart, "sweep", "", sources)], what="sweep")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torchvision.models import get_model_weights
 
 import analysis
-from analysis.choice.charts import not_swept, sweep_chart
+from analysis.choice.charts import not_swept, sweep_chart, sweep_in_words
 from analysis.choice.compare import (
     MAX_MODELS,
     MAX_POINTS,
@@ -313,3 +313,14 @@ def test_written_tables(golden: Golden) -> None:
     assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # no results of plain-20 are published
     some = comparison_grids(comparison, [Column.MACS])[0]
     assert some.columns == ("model", "input", "MACs (conv + linear)")
+
+
+def test_a_sweep_says_where_its_highest_and_lowest_curves_end() -> None:
+    found = [curve(parse(name), Sweep.INPUT, (224, 448)) for name in ("resnet18", "resnet34")]
+    assert sweep_in_words(found, Column.MACS) == (
+        "MACs (conv + linear): ResNet-34 3.66 G at 224 and 14.7 G at 448; ResNet-18 1.81 G at 224 "
+        "and 7.25 G at 448."
+    )
+    assert sweep_in_words(found[:1], Column.PARAMS).count("ResNet-18") == 1
+    lost = curve(parse("resnet18:input=3x32x32"), Sweep.INPUT, (32,))
+    assert sweep_in_words([lost], Column.SAVED_BYTES) == ""
