@@ -10,7 +10,7 @@ from analysis.drawing.cells import CONTINUED, Cell, Group, drawn_once
 from analysis.drawing.parts import Kind, Node, Point, ShortcutLine, SmallUnit
 from nets.plan import ShortcutKind
 
-_RISE = 20.0  # height of a small unit's shortcut, in px
+_RISE = 17.0  # height of a small unit's shortcut, in px
 
 
 def shortcut(
@@ -44,7 +44,7 @@ def units(cell: Cell) -> Iterator[ShortcutLine]:
 def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
     """Return the small unit in one row of the lower part of a stage's box."""
     left, top, _, _ = stage.panel
-    x, y = left + 8, top + UNIT * number + 24
+    x, y = left + 8, top + UNIT * number + 21
     return SmallUnit(
         path=((x, y), (x + UNIT_SIZE, y)),
         box=(x + 18, y - 5, 24, 10),

@@ -17,10 +17,10 @@ BESIDE = 6.0
 LOWEST = 11.5
 """Line spacing in a low box, in px."""
 
-UNIT, UNIT_SIZE = 30.0, 70.0
+UNIT, UNIT_SIZE = 26.0, 70.0
 """Height of a small unit and width of its picture, in px."""
 
-_HEAD = 13.0  # space around the lines of a stage's label
+_HEAD = 10.0  # space around the lines of a stage's label
 _WIDER = 1.1  # how much wider than the drawing's font a document's font may be
 
 
@@ -68,7 +68,9 @@ def past_box(node: Node, spacing: Spacing, figures: bool = False) -> Node:
     return replace(node, height=max(spacing.past, LOWEST * lines + 5))
 
 
-def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) -> Node:
+def with_units(
+    node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str, spacing: Spacing
+) -> Node:
     """Return a stage's box with room below its label for a small unit per kind of shortcut.
 
     It is wide enough for its band to hold the note.
@@ -78,7 +80,7 @@ def with_units(node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str) 
     if not arcs:
         return node
     longest = max(_WIDER * text_width(unit_words(*arc), SMALL) for arc in arcs)
-    width = max(node.width, 2 * RIM + 24 + UNIT_SIZE + longest)
+    width = max(node.width, 2 * RIM + (16 if spacing.is_tight else 24) + UNIT_SIZE + longest)
     inner = UNIT * len(arcs) + RIM
     height = _HEAD + LINE * len(node.lines) + inner
     return replace(node, width=width, height=height, inner=inner)

@@ -329,7 +329,7 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
         path = (stage.name,) if says is Labels.BOTH else ()
         lines, beside = (*path, *_stage_operations(stage)), f"×{stage.count}"
     node = _node(view, stage.name, Kind.STAGE, lines, stage.count, beside)
-    node = boxes.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage))
+    node = boxes.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage), view.spacing)
     return Cell(branch=(node,), arcs=arcs, path=stage.name)
 
 

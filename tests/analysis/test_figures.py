@@ -418,3 +418,21 @@ def test_by_layers_every_part_of_a_stage_has_its_full_name(text: str, width: flo
         named = f"{band.stage} · {paper_name(band.stage)}"
         assert band.title.startswith(f"{named}, continued" if band.stage in begun else named)
         begun.add(band.stage)
+
+
+@pytest.mark.parametrize(("width", "most"), [(85, 120), (170, 70)])
+@pytest.mark.parametrize("text", ["resnet18", "resnet50", "resnet152", "resnet20"])
+def test_stages_fit_a_column_and_a_page(text: str, width: float, most: float) -> None:
+    found = printed(graph(counted(text), Level.STAGE, width_mm=width), width)
+    assert found.tall_mm < most + 0.5
+    assert 6.9 < found.text_pt < 8.1
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet50", DILATED])
+@pytest.mark.parametrize("level", [Level.STAGE, Level.BLOCK])
+def test_stages_are_named_alike(text: str, level: Level) -> None:
+    """All with the paper's name or none, also where only some have room for it."""
+    for width in (None, 85, 170):
+        for fits in (False, True) if width is None else (False,):
+            drawing = graph(counted(text), level, width_mm=width, fits=fits)
+            assert len({paper_name(band.stage) in band.title for band in drawing.bands}) == 1
