@@ -36,7 +36,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     """
     top = st.container()
     with fold("settings"):
-        words, middle, beside = st.columns([3.9, 2.4, 3.2], vertical_alignment="center")
+        words, middle, beside = st.columns([4.3, 2.1, 3.2], vertical_alignment="center")
         levels, colours, per, labels, layouts = st.columns(
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
         )
