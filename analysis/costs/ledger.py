@@ -39,7 +39,7 @@ class Part(StrEnum):
 
     MACS = "multiply-adds of convolutions and linear layers"
     UNKNOWN_CONVS = "convolutions with padding=same"
-    STRIDE = "stride on the first 1x1 (v1) instead of the 3x3 (v1.5)"
+    STRIDE = "stride on the first 1×1 (v1) instead of the 3×3 (v1.5)"
     ROUNDING = "the rounding of the paper"
     NORMS = "normalisation"
     NORM_PARAMS = "parameters of the norms"

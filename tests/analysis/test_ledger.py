@@ -203,7 +203,7 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     assert len(rows) == len(lines)
     assert rows[0].startswith('"the paper, He et al. 2015, Table 1","4,089,184,256 multiply-adds')
     assert rows[0].endswith('"3,800,000,000"')
-    assert " − 231,211,008 stride on the first 1x1" in rows[0]
+    assert " − 231,211,008 stride on the first 1×1" in rows[0]
     for row, line in zip(rows, lines, strict=True):
         assert line.total
         assert all(f"{abs(amount.count):,} {amount.part}" in row for amount in line.amounts)

@@ -73,8 +73,8 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
         "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
         "stride_on=conv1 instead of conv2, classes=10 instead of 1000."
     ) in markdown(app)
-    assert "stride on their 3x3" not in markdown(app)
-    assert "stride on their 3x3" in markdown(open_app("resnet50"))
+    assert "stride on their 3×3" not in markdown(app)
+    assert "stride on their 3×3" in markdown(open_app("resnet50"))
     same = html(open_app("resnet50"))
     assert 'class="delta"' not in same
 
