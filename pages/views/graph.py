@@ -18,6 +18,7 @@ from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.palette import LIGHT, Palette
 from nets import ResNetSpec, plan
+from pages.ui import lecture
 from pages.ui.address import held, hold
 from pages.ui.cached import profile_of
 from pages.ui.wall import on_wall
@@ -33,6 +34,9 @@ _DESK, _ONE_OF_TWO = (904.0, 490.0, 12.0), (904.0, 340.0, 12.0)
 
 _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
 """The places on a wall of 1280x720: for a graph alone, and below a sentence of two lines."""
+
+_BELOW_ANSWER = (1206.0, 486.0, 24.0)
+"""The same below a step of a lecture, its answer and a sentence."""
 
 _MOST_UPRIGHT = 150
 """The most nodes of a graph that is also drawn from top to bottom, for a phone."""
@@ -115,10 +119,12 @@ def show_blocks_to_take(
         key: identifies the graph on the page.
         take: receives the paths that are out after a click, separated by commas.
     """
-    place = _BELOW_SENTENCE if on_wall() else _ONE_OF_TWO
+    is_step = lecture.place() is not None
+    place = _ONE_OF_TWO if not on_wall() else _BELOW_ANSWER if is_step else _BELOW_SENTENCE
     drawn = _in(place, Drawn(spec, unfold=True, figures=heat is not None), fits=True)
     tight = replace(drawn, tight=True)
-    drawn = _placed((drawn, tight, replace(tight, figures=False)), heat, place)
+    bare = () if is_step else (replace(tight, figures=False),)  # a step speaks of the numbers
+    drawn = _placed((drawn, tight, *bare), heat, place)
     view = _view(drawn, heat, palette)
     takes = [place.path for place in plan.blocks(spec)]
     keys = "Arrow keys move along the graph; Enter takes a block out or puts it back."
