@@ -34,6 +34,7 @@ from pages.views.timing import (
     show_recorded,
     show_timing,
     show_trace,
+    timing_needs,
 )
 
 warm_up()
@@ -69,7 +70,10 @@ action().button(
     disabled=not settings or running,
     on_click=start,
     args=("timing", measure_each, spec, settings),
-    kwargs={"seconds": sum(one.seconds for one in settings) + 180},
+    kwargs={
+        "seconds": sum(one.seconds for one in settings) + 180,
+        "needs": timing_needs(settings),
+    },
 )
 if not on_wall():
     show_trace(spec, settings, running)

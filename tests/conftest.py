@@ -36,6 +36,7 @@ Golden = Callable[[str, str], None]
 _MACHINE = (
     "test_jobs",
     "test_cluster",
+    "test_cluster_queue",
     "test_timing",
     "test_passes",
     "test_check_device",

@@ -79,8 +79,9 @@ class Machines:
             line = scheduler.stderr.readline()
             assert line, "the scheduler ended"
             found = re.search(r"Scheduler at:\s+(tcp://\S+)", line)
-        for _ in range(self._workers):
-            worker = (found[1], *here, "--nthreads", "1", "--memory-limit", "0")
+        for number in range(self._workers):
+            limits = ("--nthreads", "1", "--memory-limit", "0")
+            worker = (found[1], *here, *limits, "--name", f"worker-{number}")
             log = (self._folder / "worker.log").open("a")
             subprocess.Popen(
                 [sys.executable, "-m", "distributed.cli.dask_worker", *worker],

@@ -3,6 +3,8 @@
 A job's work is a function of an importable module, called there as `function(report, *args)`. Its
 reports arrive here at once and are kept however the job ends. A job without a result says why in
 one sentence, and doesn't affect the next one.
+
+`analysis.machine.cluster_queue` runs the same jobs on a cluster.
 """
 
 from __future__ import annotations
@@ -12,17 +14,31 @@ import contextlib
 import pickle
 import threading
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVarTuple
+from uuid import uuid4
 
 import psutil
 
 from analysis.machine.process import Cause, Child, Failure, Report, Sign, import_torch
 from analysis.style.numbers import short
 
-__all__ = ["Cause", "Failure", "Job", "JobState", "Limits", "Report", "Worker", "worker"]
+__all__ = [
+    "Cause",
+    "Failure",
+    "Job",
+    "JobState",
+    "Limits",
+    "Needs",
+    "Queue",
+    "Report",
+    "Worker",
+    "worker",
+]
 
 MAX_WAITING = 20
 """The most waiting jobs of all visitors together."""
@@ -90,19 +106,48 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a job needs of the machine that runs it, if there are several.
+
+    Attributes:
+        device: `cpu`, or torch's name of an accelerator.
+        is_timing: whether it measures time. One machine does all such jobs, one at a time.
+        is_here: whether it is about this machine, and so never runs elsewhere.
+        files: files and folders that its arguments name. Another machine gets copies; texts
+            without a separator, such as the name of an included set, are left as they are.
+        folder: the argument that names a folder for it to write files into.
+        keep: called with the files that another machine wrote there, by name, from any thread.
+    """
+
+    device: str = "cpu"
+    is_timing: bool = False
+    is_here: bool = False
+    files: Collection[Path | str] = ()
+    folder: Path | None = None
+    keep: Callable[[Mapping[str, bytes]], object] | None = None
+
+
+NOTHING = Needs()
+
+
 class Job:
     """One piece of work; it can be inspected from any thread."""
 
     def __init__(
         self,
-        queue: Worker,
+        queue: Queue,
         visitor: str,
-        payload: bytes,
+        payload: Any,
         limits: Limits,
         wanted: Callable[[], bool] | None,
+        needs: Needs = NOTHING,
     ) -> None:
         self.visitor = visitor
         self.limits = limits
+        self.needs = needs
+        self._name = uuid4().hex
+        self._since = time.time()
         self._queue = queue
         self._payload = payload
         self._wanted = wanted
@@ -120,8 +165,18 @@ class Job:
 
     @property
     def place(self) -> int:
-        """The number of jobs ahead: 0 if it is running, next or over."""
+        """The number of jobs that end before it begins: 0 if it is running, next or over."""
         return self._queue._place(self)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine runs it."""
+        return isinstance(self._queue, Worker)
+
+    @property
+    def slots(self) -> int:
+        """The number of jobs such as this that run at once."""
+        return self._queue._slots(self)
 
     @property
     def progress(self) -> Any:
@@ -154,6 +209,11 @@ class Job:
 
     def follow(self) -> Iterator[Any]:
         """Yield the work's reports as they arrive, until the job is over."""
+        for new in self.batches(0.0):
+            yield from new
+
+    def batches(self, seconds: float) -> Iterator[list[Any]]:
+        """Yield the work's new reports, at most every so many seconds, until the job is over."""
         seen = 0
 
         def has_news() -> bool:
@@ -166,7 +226,9 @@ class Job:
             if not new:
                 return
             seen += len(new)
-            yield from new
+            yield new
+            if seconds:
+                self.wait(seconds)
 
     def _is_abandoned(self, now: float) -> bool:
         """Return whether nobody has wanted it for longer than `PATIENCE`; called at every tick."""
@@ -181,7 +243,7 @@ class Job:
         return self._state not in (JobState.WAITING, JobState.RUNNING)
 
     def _end(self, failure: Failure | None, result: Any = None) -> None:
-        self._payload = b""
+        self._payload = None
         self._failure, self._result = failure, result
         if failure is None:
             self._state = JobState.DONE
@@ -197,25 +259,17 @@ class _Stopped(Exception):  # noqa: N818
         self.failure = failure
 
 
-class Worker:
-    """The process and its queue. The process starts at the first job or at `warm_up()`.
+class Queue(ABC):
+    """The jobs that wait, and the rules that hold wherever they run."""
 
-    Args:
-        prepare: a function of an importable module that every new process calls before its first
-            job.
-    """
-
-    def __init__(self, prepare: Callable[[], object] = import_torch) -> None:
-        self._prepare = prepare
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
-        self._running: Job | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
-        self._child: Child | None = None  # only the thread uses it
 
     def warm_up(self) -> None:
-        """Start the process in the background and return at once."""
+        """Start what runs jobs in the background and return at once."""
         with self._changed:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._serve, name="jobs", daemon=True)
@@ -229,8 +283,9 @@ class Worker:
         *args: *Arguments,
         limits: Limits = DEFAULT_LIMITS,
         wanted: Callable[[], bool] | None = None,
+        needs: Needs = NOTHING,
     ) -> Job:
-        """Queue a call of `function(report, *args)` in the process.
+        """Queue a call of `function(report, *args)` in a process.
 
         A visitor has at most one waiting job: a second one replaces it in the queue. If the queue
         is full, the returned job has failed.
@@ -243,21 +298,25 @@ class Worker:
             wanted: returns whether the visitor is still there. Another thread calls it many times
                 a second, and it must not raise. The job is cancelled after `PATIENCE` seconds of
                 False.
+            needs: what the job needs of a machine other than this one.
 
         Raises:
             ValueError: if the function or an argument can't be sent to a process.
         """
         try:
-            payload = pickle.dumps((function, args))
+            payload = self._pack(function, args, needs)
         except Exception as error:
             raise ValueError(f"the job cannot be sent to a process: {error}") from None
-        job = Job(self, visitor, payload, limits, wanted)
+        job = Job(self, visitor, payload, limits, wanted, needs)
         self.warm_up()
         with self._changed:
             before = next((old for old in self._waiting if old.visitor == visitor), None)
             if self._closed:
                 job._end(Failure(Cause.CLOSED, "the app is stopping"))
+            elif isinstance(payload, Failure):
+                job._end(payload)
             elif before:
+                job._since = before._since
                 self._waiting[self._waiting.index(before)] = job
                 before._end(Failure(Cause.REPLACED, "a newer request replaced this one"))
             elif len(self._waiting) >= MAX_WAITING:
@@ -269,21 +328,15 @@ class Worker:
         return job
 
     def close(self) -> None:
-        """Cancel every job and end the process; no more jobs are accepted."""
+        """Cancel every job and end what runs them; no more jobs are accepted."""
         with self._changed:
             self._closed = True
-            for job in [*self._waiting, *([self._running] if self._running else [])]:
+            for job in [*self._waiting, *self._begun()]:
                 self._stop(job, Failure(Cause.CLOSED, "the app is stopping"))
             self._changed.notify_all()
         if self._thread:
             self._thread.join(timeout=10)
             atexit.unregister(self.close)
-
-    def _place(self, job: Job) -> int:
-        with self._changed:
-            if job not in self._waiting:
-                return 0
-            return self._waiting.index(job) + (self._running is not None)
 
     def _stop(self, job: Job, failure: Failure) -> None:
         with self._changed:
@@ -293,6 +346,58 @@ class Worker:
                 self._changed.notify_all()
             elif not job._stop:
                 job._stop = failure
+
+    def _stop_the_abandoned(self) -> None:
+        """Stop the jobs that nobody wants any more; the caller holds the lock."""
+        for job in (*self._waiting, *self._begun()):
+            if job._is_abandoned(time.monotonic()):
+                sentence = f"the visitor was gone for more than {PATIENCE:g} s"
+                self._stop(job, Failure(Cause.ABANDONED, sentence))
+
+    def _pack(self, function: Callable[..., Any], args: tuple[Any, ...], needs: Needs) -> Any:
+        """Return what is sent to the process, or a failure; what is raised becomes a ValueError."""
+        return pickle.dumps((function, args))
+
+    @abstractmethod
+    def _serve(self) -> None:
+        """Run jobs in the thread until the queue is closed."""
+
+    @abstractmethod
+    def _begun(self) -> Collection[Job]:
+        """Return the jobs that are running."""
+
+    @abstractmethod
+    def _place(self, job: Job) -> int: ...
+
+    @abstractmethod
+    def _slots(self, job: Job) -> int: ...
+
+
+class Worker(Queue):
+    """The process and its queue. The process starts at the first job or at `warm_up()`.
+
+    Args:
+        prepare: a function of an importable module that every new process calls before its first
+            job.
+    """
+
+    def __init__(self, prepare: Callable[[], object] = import_torch) -> None:
+        super().__init__()
+        self._prepare = prepare
+        self._running: Job | None = None
+        self._child: Child | None = None  # only the thread uses it
+
+    def _begun(self) -> Collection[Job]:
+        return (self._running,) if self._running else ()
+
+    def _place(self, job: Job) -> int:
+        with self._changed:
+            if job not in self._waiting:
+                return 0
+            return self._waiting.index(job) + (self._running is not None)
+
+    def _slots(self, job: Job) -> int:
+        return 1
 
     def _serve(self) -> None:
         """Run one job after another in the thread until the worker is closed."""
@@ -382,10 +487,7 @@ class Worker:
 
     def _stop_if_unwanted(self, running: Job) -> None:
         with self._changed:
-            for job in (*self._waiting, running):
-                if job._is_abandoned(time.monotonic()):
-                    sentence = f"the visitor was gone for more than {PATIENCE:g} s"
-                    self._stop(job, Failure(Cause.ABANDONED, sentence))
+            self._stop_the_abandoned()
             if running._stop:
                 raise _Stopped(running._stop)
 
@@ -403,5 +505,5 @@ _ONLY = Worker()
 
 
 def worker() -> Worker:
-    """Return the worker of this process."""
+    """Return this machine's worker, the only one of this process."""
     return _ONLY

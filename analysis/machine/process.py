@@ -52,6 +52,8 @@ class Cause(StrEnum):
     """The same visitor submitted another job while this one was waiting."""
     ABANDONED = "abandoned"
     CLOSED = "closed"
+    CLUSTER = "cluster"
+    """The cluster can't be reached, or can't do the work; this machine may."""
 
 
 @dataclass(frozen=True)

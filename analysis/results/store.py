@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from analysis.images.roots import data_roots
+from analysis.machine.disk import replacing
 from analysis.results.form import Result, read_result
 
 MAX_FILES = 1_000
@@ -43,6 +44,20 @@ class Store:
             self._make_room(result.hash)
             return True
         return False
+
+    def take(self, files: Mapping[str, bytes]) -> None:
+        """Keep results that another machine wrote, with the files beside them.
+
+        Args:
+            files: their contents, by the names that `path` gives them.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in sorted(files, key=lambda name: name.endswith(".json")):  # results last
+                stem, dot, suffix = name.partition(".")
+                with replacing(self.path(stem, dot + suffix)) as file:
+                    file.write_bytes(files[name])
+                self._make_room(stem)
 
     def find(self, name: str) -> Result | None:
         """Return the result of a hash, or None if it is missing or damaged."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import Any
 from uuid import uuid4
@@ -11,13 +13,14 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from analysis.machine.jobs import Cause, Job, JobState, Limits, worker
+from analysis.machine.jobs import NOTHING, Cause, Job, JobState, Limits, Needs
+from analysis.machine.queues import worker_for
 from nets.options import number_of
 from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
-_VISITOR, _JOBS = "visitor", "jobs"
+_VISITOR, _JOBS, _AGAIN = "visitor", "jobs", "jobs_again"
 _LOOK_EVERY = 1.0  # seconds; more often, drawing charts would disturb the measurement
 # Not often: a timer that fires while a click on a link waits keeps the visitor on the old page.
 _REMIND_EVERY = 5.0  # seconds
@@ -26,17 +29,31 @@ _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 def warm_up() -> None:
     """Start the worker in the background, so that the first job doesn't wait for torch."""
-    worker().warm_up()
+    worker_for().warm_up()
 
 
-def start(key: str, function: Callable[..., Any], *args: Any, seconds: float) -> None:
-    """Start a job for this visitor under a key; cancel the one that was there before."""
+def start(
+    key: str, function: Callable[..., Any], *args: Any, seconds: float, needs: Needs = NOTHING
+) -> None:
+    """Start a job for this visitor under a key; cancel the one that was there before.
+
+    Args:
+        key: identifies the job among this visitor's, and names it in the sidebar.
+        function: a function of an importable module, called as `function(report, *args)`.
+        *args: its other arguments.
+        seconds: its time limit.
+        needs: what it needs of the machine that runs it.
+    """
     if before := job_of(key):
         before.cancel()
     visitor = st.session_state.setdefault(_VISITOR, uuid4().hex)
-    _jobs()[key] = worker().submit(
-        visitor, function, *args, limits=Limits(seconds), wanted=_connected()
+    _jobs()[key] = worker_for(needs).submit(
+        visitor, function, *args, limits=Limits(seconds), wanted=_connected(), needs=needs
     )
+    again = partial(
+        start, key, function, *args, seconds=seconds, needs=replace(needs, is_here=True)
+    )
+    st.session_state.setdefault(_AGAIN, {})[key] = again
 
 
 def _connected() -> Callable[[], bool]:
@@ -125,15 +142,35 @@ def say_why(job: Job, advice: Callable[[], str]) -> None:
     failure = job.failure
     if failure is None:
         return
-    if failure.cause in (Cause.CANCELLED, Cause.REPLACED):
+    if failure.cause is Cause.CLUSTER:
+        complain(failure.sentence)
+        _offer_this_machine(job)
+    elif failure.cause in (Cause.CANCELLED, Cause.REPLACED):
         st.info(f"{failure.sentence[0].upper()}{failure.sentence[1:]}.", icon=":material/info:")
     else:
         said = advice() if failure.cause is Cause.MEMORY else ""
         complain(f"{failure.sentence}{f': {said}' if said else ''}")
 
 
+def _offer_this_machine(job: Job) -> None:
+    """Draw the button that runs a job here that the cluster couldn't do."""
+    for key, own in _jobs().items():
+        if own is job:
+            st.button(
+                "Run on this machine",
+                key=f"{key}_here",
+                icon=":material/computer:",
+                on_click=st.session_state[_AGAIN][key],
+            )
+
+
 def where(job: Job) -> str:
     """Describe the state of a job: queued, starting or running."""
     if ahead := job.place:
-        return f"Queued: {number_of(ahead, 'job')} ahead. Only one measurement runs at a time."
+        at_once = (
+            "Only one measurement runs at a time"
+            if job.slots == 1
+            else f"The cluster runs {job.slots} at once"
+        )
+        return f"Queued: {number_of(ahead, 'job')} ahead. {at_once}."
     return "Starting" if job.progress is None else "Running"

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from streamlit.starlette import App
 
-from analysis.machine.jobs import worker
+from analysis.machine.queues import close
 from pages.ui.frame import PAGES, STYLE
 from pages.ui.lecture import SCRIPT
 
@@ -57,7 +57,7 @@ async def life(_: App) -> AsyncIterator[None]:
         host, port = st.get_option("browser.serverAddress"), st.get_option("server.port")
         webbrowser.open(f"{scheme}://{host}:{port}{_base()}")
     yield
-    worker().close()
+    close()
 
 
 def _base() -> str:

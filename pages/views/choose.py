@@ -48,7 +48,7 @@ from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.wall import aside
 from pages.ui.words import complain, sentence
-from pages.views.timing import remember, show_progress
+from pages.views.timing import remember, show_progress, timing_needs
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
 _VIEWS = {
@@ -276,7 +276,7 @@ def show_real_step(choice: Choice) -> None:
         disabled=settings is None,
         on_click=start,
         args=(_STEP, measure_each, nets[model], (settings,)),
-        kwargs={"seconds": 120.0},
+        kwargs={"seconds": 120.0, "needs": timing_needs([settings] if settings else [])},
         width="stretch",
     )
     if refused:

@@ -108,7 +108,7 @@ def _norms(quantity: Quantity) -> Experiment:
         key="gradients",
         kept=GRADIENTS,
         intro="Measures the norm of the loss gradient at every block's output, at initialisation "
-        "and in train mode: one backward pass per network and seed, on this server.",
+        "and in train mode: one backward pass per network and seed.",
         check=measure.check,
         measure=measure.measure,
         gathered=measure.gathered,

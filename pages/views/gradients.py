@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -25,7 +25,7 @@ from analysis.gradients.results import kind_of, run_hash, run_of
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from analysis.lecture.settings import SEPARATOR
-from analysis.machine.jobs import Job
+from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from nets import ResNetSpec, parse
@@ -237,7 +237,14 @@ def _run(
     experiment: Experiment, models: tuple[ResNetSpec, ...], settings: GradientSettings
 ) -> None:
     st.session_state[f"{experiment.key}_asked"] = (models, settings)
-    start(experiment.key, experiment.measure, models, settings, seconds=_SECONDS)
+    start(
+        experiment.key,
+        experiment.measure,
+        models,
+        settings,
+        seconds=_SECONDS,
+        needs=Needs(settings.device),
+    )
 
 
 def asked(experiment: Experiment) -> GradientSettings:
@@ -251,6 +258,8 @@ def remember(experiment: Experiment, job: Job) -> None:
     models, settings = st.session_state[f"{experiment.key}_asked"]
     runs: list[Run] = st.session_state.setdefault(experiment.kept, [])
     run = job.result or experiment.gathered(models, settings, job.results)
+    if not job.result and not job.is_here:
+        run = replace(run, environment=None)  # only a result says where it was measured
     if job.results and (not runs or runs[-1] != run):
         runs.append(run)
         del runs[:-_KEPT]

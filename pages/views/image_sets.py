@@ -20,7 +20,7 @@ from analysis.images.open import (
 )
 from analysis.images.sets import ImageSet
 from analysis.images.upload import keep
-from analysis.machine.jobs import Job, Report
+from analysis.machine.jobs import Job, Needs, Report
 from analysis.style.numbers import short
 from pages.ui.fields import select
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
@@ -85,7 +85,7 @@ def _offer_download(data: str) -> None:
         icon=":material/download:",
         on_click=start,
         args=(_DOWNLOAD, _download),
-        kwargs={"seconds": 1_800.0},
+        kwargs={"seconds": 1_800.0, "needs": Needs(is_here=True)},
     )
 
 

@@ -11,13 +11,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
+from analysis.images.open import folder_of
 from analysis.lesions.charts import gradient_chart, paths_charts, paths_title
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
 from analysis.lesions.studies import measure_paths
 from analysis.lesions.subjects import MAX_PATH_IMAGES, PATH_IMAGES, seed_of
-from analysis.machine.jobs import Job
+from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from nets import ResNetSpec
@@ -119,14 +120,16 @@ def measure_button(question: Question | None, known: bool, running: bool) -> Non
 
 
 def _run(question: Question) -> None:
+    data = question.data and str(folder_of(question.data) or question.data)
     start(
         KEY,
         measure_paths,
         question.source,
-        question.data,
+        data,
         question.images,
         question.draws,
         seconds=_SECONDS,
+        needs=Needs(files=[question.source, data or ""]),
     )
 
 

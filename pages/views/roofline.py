@@ -41,7 +41,7 @@ from pages.ui.known import keep, known
 from pages.ui.markup import table, verdict
 from pages.ui.wall import action, aside, end_of_wall, on_wall
 from pages.ui.words import complain
-from pages.views.timing import memory_advice
+from pages.views.timing import memory_advice, timing_needs
 
 _JOB = "roofline"
 _POINTS = {"stages": "Stages", "kinds": "Kinds of layers"}
@@ -95,7 +95,10 @@ def _button(
         disabled=settings is None or running,
         on_click=start,
         args=(_JOB, roofline, spec, settings),
-        kwargs={"seconds": (settings.seconds if settings else 0) + 180},
+        kwargs={
+            "seconds": (settings.seconds if settings else 0) + 180,
+            "needs": timing_needs([settings] if settings else []),
+        },
     )
 
 

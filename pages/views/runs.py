@@ -11,10 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
 from analysis.drawing.caption import sources_of
-from analysis.machine.jobs import Job
+from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
+from analysis.results.store import Store
 from analysis.style.numbers import short
 from analysis.training.charts import Shown, ladder_chart, training_chart
+from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task
@@ -26,7 +28,7 @@ from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.fields import segments, select
-from pages.ui.jobs import show_share
+from pages.ui.jobs import show_share, start
 from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
@@ -38,6 +40,15 @@ ASKED = "training_asked"
 
 _KEPT = 200
 _FEW = 5  # steps after which their time is a usable estimate
+
+
+def start_training(key: str, tasks: tuple[Task, ...], seconds: float) -> None:
+    """Start the job that trains networks and keeps their runs in the server's store."""
+    store = Store()
+    files = [task.data for task in tasks]
+    files += [str(task.start.file) for task in tasks if task.start and task.start.file]
+    needs = Needs(tasks[0].device, files=files, folder=store.folder, keep=store.take)
+    start(key, train_all, tasks, store.folder, seconds=seconds, needs=needs)
 
 
 def live(job: Job) -> list[Run]:

@@ -10,18 +10,16 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.chart import over
-from analysis.images.open import SAMPLE, open_set
+from analysis.images.open import SAMPLE, folder_of, open_set
 from analysis.lesions.charts import damage_chart, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
 from analysis.lesions.studies import study_all
-from analysis.machine.jobs import Job
+from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
-from analysis.results.store import Store
 from analysis.style.language import translate
-from analysis.training.kept import train_all
 from analysis.training.recipes import Schedule, changed, recipe_of
 from analysis.training.runs import Task
 from nets import parse
@@ -34,6 +32,7 @@ from pages.ui.fields import segments
 from pages.ui.jobs import start
 from pages.ui.known import keep, known
 from pages.views.lesions import NET, OUT, Patient
+from pages.views.runs import start_training
 
 KEY, TRAINING = "lesions", "network training"
 
@@ -109,7 +108,9 @@ def run_study(patients: tuple[Patient, ...]) -> None:
     """Start the studies of networks in the worker, from a callback."""
     first = patients[0]
     files = tuple(patient.net.path for patient in patients)
-    start(KEY, study_all, files, first.data, first.number, seconds=_SECONDS)
+    data = str(folder_of(first.data) or first.data)
+    needs = Needs(files=[*files, data])
+    start(KEY, study_all, files, data, first.number, seconds=_SECONDS, needs=needs)
 
 
 def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
@@ -188,7 +189,7 @@ def train_button(running: bool) -> None:
 
 
 def _train() -> None:
-    start(TRAINING, train_all, (live_task(),), Store().folder, seconds=_SECONDS)
+    start_training(TRAINING, (live_task(),), _SECONDS)
 
 
 def live_task() -> Task:

@@ -15,7 +15,8 @@ from analysis.costs.step import Dtype
 from analysis.drawing.caption import sources_of
 from analysis.lecture.settings import TIMING_TABS
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
-from analysis.machine.jobs import Job
+from analysis.machine.jobs import Job, Needs
+from analysis.machine.queues import timing_worker
 from analysis.results.form import Result
 from analysis.style.numbers import milliseconds, short, three
 from analysis.timing.charts import (
@@ -71,8 +72,15 @@ _KEPT = 40
 _TRACE = "trace"
 
 
+def timing_needs(settings: Sequence[Settings]) -> Needs:
+    """Return the needs of a job that measures times with these settings."""
+    return Needs(settings[0].device if settings else "cpu", is_timing=True)
+
+
 def device_note() -> str:
     """Return the device that is timed, in a sentence."""
+    if name := timing_worker():
+        return f"Times are measured on the cluster's worker {name}."
     if (found := accelerator()) is None:
         return f"No accelerator found: timing the CPU ({device_name(device_of('cpu'))})."
     return f"Accelerator: {device_name(device_of(found.type))}."
@@ -408,7 +416,7 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
         disabled=len(settings) != 1 or measuring or running,
         on_click=start,
         args=(_TRACE, trace, spec, *settings[:1]),
-        kwargs={"seconds": 180.0},
+        kwargs={"seconds": 180.0, "needs": timing_needs(settings)},
         help="One iteration by torch.profiler, for Perfetto or Chrome. Takes one batch size.",
         width="stretch",
     )

@@ -12,9 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.images.open import folder_of
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import devices
-from analysis.results.store import Store
 from analysis.training.charts import Shown
-from analysis.training.kept import train_all
 from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
@@ -24,7 +22,6 @@ from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui.address import held
 from pages.ui.fields import number, segments, select
-from pages.ui.jobs import start
 from pages.ui.picker import choose
 from pages.ui.wall import action
 from pages.ui.words import complain, sentence
@@ -32,7 +29,7 @@ from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
-from pages.views.runs import ASKED, are_answered, choose_shown
+from pages.views.runs import ASKED, are_answered, choose_shown, start_training
 
 KEY = "training"
 Mode = Literal["degradation", "one"]
@@ -195,4 +192,4 @@ def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
 
 def _run(request: Request) -> None:
     st.session_state[ASKED] = request.tasks
-    start(KEY, train_all, request.tasks, Store().folder, seconds=_SECONDS)
+    start_training(KEY, request.tasks, _SECONDS)

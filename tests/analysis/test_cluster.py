@@ -15,7 +15,8 @@ import pytest
 from analysis.choice import sweeps
 from analysis.choice.sweep_files import read_sweep
 from analysis.machine import cluster
-from analysis.machine.cluster import connected, own_cluster
+from analysis.machine.cluster import own_cluster
+from analysis.machine.piece import fingerprint, unfit
 from analysis.machine.process import Cause, Failure
 from analysis.machine.works import Asked, Outcome, Runner, Tell, Work
 from tests.analysis import works
@@ -147,50 +148,50 @@ def test_timings_run_alone(two: Runner, tmp_path: Path) -> None:
     assert signed[8:] == "44556677"
 
 
-class Workers:
+class Client:
     """A client of workers that say something of themselves."""
 
-    def __init__(self, *remarks: str, resources: dict[str, int] | None = None) -> None:
-        self.remarks, self.resources = remarks, resources or {}
+    def __init__(self, *remarks: str) -> None:
+        self.remarks = remarks
 
     def run(self, function: Callable[..., str], *arguments: Any) -> dict[str, str]:
         return {f"tcp://w{n}:1": remark for n, remark in enumerate(self.remarks)}
 
-    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": {n: {"resources": self.resources} for n, _ in enumerate(self.remarks)}}
-
 
 def test_what_a_scheduler_is_refused_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusal(workers: Workers, *devices: str) -> str:
+    def refusal(check: Callable[..., object], *arguments: Any) -> str:
         with pytest.raises(ValueError, match=r"\A[^\n]+\Z") as raised:
-            cluster._check(workers, devices)
+            check(*arguments)
         return str(raised.value)
 
-    with pytest.raises(ValueError, match=r"^a scheduler's address is tcp://HOST:PORT, not 'x:1'$"):
-        connected("x:1", {"cpu"}).__enter__()
-    assert refusal(Workers("", "its torch is old"), "cpu") == (
+    assert refusal(cluster.connect, "x:1") == "a scheduler's address is tcp://HOST:PORT, not 'x:1'"
+    assert refusal(cluster._check_program, Client("", "its torch is old")) == (
         "the worker tcp://w1:1 can't be used: its torch is old"
     )
-    assert refusal(Workers(""), "cpu", "cuda") == (
+    cluster._check_program(Client("", ""))
+    plain: dict[str, Any] = {"tcp://w0:1": {"resources": {}}}
+    gpu = {"tcp://w1:1": {"resources": {"GPU": 1}}}
+    assert refusal(cluster.check_workers, plain, {"cpu", "cuda"}) == (
         "no worker has an accelerator: start one for each with --resources GPU=1 --nthreads 1"
     )
-    cluster._check(Workers("", resources={"GPU": 1}), ["cuda"])
-    monkeypatch.setattr(Workers, "run", lambda *_: 1 / 0)
-    assert refusal(Workers(""), "cpu") == (
+    cluster.check_workers(plain, {"cpu"})
+    cluster.check_workers(plain | gpu, {"cuda"})
+    monkeypatch.setattr(Client, "run", lambda *_: 1 / 0)
+    assert refusal(cluster._check_program, Client("")) == (
         "the workers can't import this program (ZeroDivisionError): start them in its folder, with "
         "requirements.txt and requirements-cluster.txt installed"
     )
 
 
 def test_a_worker_that_is_unfit(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = cluster._fingerprint()
+    own = fingerprint()
     assert [what for what, _ in own] == ["code", "Python", "torch", "distributed"]
-    assert cluster.unfit(own) == ""
+    assert unfit(own) == ""
     other = tuple((what, "2.0" if what == "torch" else value) for what, value in own)
     here = dict(own)["torch"]
-    assert cluster.unfit(other) == f"its torch is {here}, and that of the client is 2.0"
+    assert unfit(other) == f"its torch is {here}, and that of the client is 2.0"
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
-    assert cluster.unfit(own) == (
+    assert unfit(own) == (
         "it may not start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers are "
         "started"
     )

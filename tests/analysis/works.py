@@ -21,6 +21,18 @@ def own_pid(report: Report) -> int:
     return os.getpid()
 
 
+def parent_pid(report: Report) -> int:
+    return os.getppid()
+
+
+def copy(report: Report, source: Path, target: Path) -> tuple[Path, bool]:
+    """Copy a file into a folder; return its path, and whether it is the original."""
+    text = source.read_text()
+    (target / "copy.txt").write_text(text)
+    report(source)
+    return source, text == str(source)
+
+
 def nothing() -> None:
     """Prepare a process whose jobs don't need torch."""
 

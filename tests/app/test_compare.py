@@ -9,6 +9,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from analysis.choice import compare
 from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
+from analysis.machine.jobs import Needs
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
@@ -196,7 +197,8 @@ def test_the_real_step_runs_where_timing_would(
     FakeAccelerator(monkeypatch)
     asked: list[tuple[Settings, ...]] = []
 
-    def start(*args: Any, seconds: float) -> None:
+    def start(*args: Any, seconds: float, needs: Needs) -> None:
+        assert needs == Needs("meta", is_timing=True)
         asked.append(args[-1])
 
     monkeypatch.setattr(choose, "start", start)

@@ -10,6 +10,7 @@ from analysis.gradients.cosines import DirectionSettings
 from analysis.gradients.curves import GradientSettings, Precision
 from analysis.images import fashion_mnist
 from analysis.images.roots import DATA_VARIABLE
+from analysis.machine.jobs import Needs
 from nets import ResNetSpec
 from pages.views import gradients as page
 from tests.app.conftest import Open
@@ -127,7 +128,8 @@ def test_a_noise_too_small_is_one_sentence(open_app: Open) -> None:
 def test_presets_choose_what_they_measure(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, tuple[ResNetSpec, ...], GradientSettings]] = []
 
-    def start(key: str, measure: object, *given: Any, seconds: float) -> None:
+    def start(key: str, measure: object, *given: Any, seconds: float, needs: Needs) -> None:
+        assert needs == Needs()
         asked.append((key, *given))
 
     monkeypatch.setattr(page, "start", start)

@@ -107,7 +107,7 @@ def test_a_closed_page_frees_its_place(tmp_path: Path) -> None:
 
 def test_the_app_starts_without_torch() -> None:
     """Torch takes seconds to load: the first page is drawn before."""
-    heavy = "{'torch', 'torchvision', 'matplotlib'}"
+    heavy = "{'torch', 'torchvision', 'matplotlib', 'dask', 'distributed'}"
     code = f"import sys, app; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

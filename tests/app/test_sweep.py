@@ -308,7 +308,7 @@ def around() -> frozenset[Key]:
 def test_no_choice_no_text_and_no_address_breaks_a_page(
     page: str, around: frozenset[Key], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "worker", IdleWorker)
+    monkeypatch.setattr(jobs, "worker_for", lambda needs=None: IdleWorker())
     sweep = Sweep(page)
     sweep.try_fields(frozenset() if page == SWEPT[0] else around)
     sweep.press_buttons()
