@@ -14,6 +14,8 @@ from streamlit.config import get_config_options
 
 from analysis.__main__ import main as program
 from analysis.images.roots import DATA_VARIABLE
+from analysis.machine.cluster import TIMING_WORKER
+from analysis.machine.queues import SCHEDULER
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
@@ -77,6 +79,14 @@ def test_two_workers_run_killable_children_of_one_thread() -> None:
     address = worker["command"][2]
     assert address == "tcp://scheduler:8786"
     assert COMPOSE["services"]["scheduler"]["command"][-2:-1] == ["8786"]
+    assert COMPOSE["services"]["app"]["environment"] == {SCHEDULER: address}
+
+
+def test_the_readme_names_the_variables_of_a_cluster() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert f"{SCHEDULER}=tcp://HOST:8786 {TIMING_WORKER}=one streamlit run app.py" in readme
+    (options,) = re.findall(r"dask worker tcp://HOST:8786 (.*--name one)", readme)
+    dask_worker.main.make_context("worker", ["tcp://HOST:8786", *shlex.split(options)])
 
 
 def test_the_sweep_in_the_comment_is_a_command_of_this_program() -> None:
