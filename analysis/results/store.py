@@ -51,10 +51,10 @@ class Store:
         Args:
             files: their contents, by the names that `path` gives them.
         """
-        with contextlib.suppress(OSError, ValueError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name in sorted(files, key=lambda name: name.endswith(".json")):  # results last
-                stem, dot, suffix = name.partition(".")
+        for name in sorted(files, key=lambda name: name.endswith(".json")):  # results last
+            stem, dot, suffix = name.partition(".")
+            with contextlib.suppress(OSError, ValueError):
+                self.folder.mkdir(parents=True, exist_ok=True)
                 with replacing(self.path(stem, dot + suffix)) as file:
                     file.write_bytes(files[name])
                 self._make_room(stem)

@@ -15,7 +15,7 @@ import pytest
 from analysis.choice import sweeps
 from analysis.choice.sweep_files import read_sweep
 from analysis.machine import cluster
-from analysis.machine.cluster import own_cluster
+from analysis.machine.cluster import TIMING_WORKER, own_cluster
 from analysis.machine.piece import fingerprint, unfit
 from analysis.machine.process import Cause, Failure
 from analysis.machine.works import Asked, Outcome, Runner, Tell, Work
@@ -146,6 +146,26 @@ def test_timings_run_alone(two: Runner, tmp_path: Path) -> None:
     signed = book.read_text()
     assert sorted(signed[:8]) == sorted("00112233")
     assert signed[8:] == "44556677"
+
+
+def test_timings_of_a_run_are_measured_by_one_worker(
+    two: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def workers() -> set[int]:
+        pieces = [bare(f"{n}", works.parent_pid, is_timing=True) for n in range(3)]
+        return {one.result for one in run_all(two, *pieces).values()}
+
+    (first,) = workers()
+    named = {}
+    for name in "01":
+        monkeypatch.setenv(TIMING_WORKER, name)
+        (named[name],) = workers()
+    assert len(set(named.values())) == 2
+    assert first in named.values()
+    monkeypatch.setenv(TIMING_WORKER, "2")
+    monkeypatch.setattr(cluster, "WORKERS_SECONDS", 0.1)
+    with pytest.raises(ConnectionError, match=r"^the worker '2', which measures all times, isn't "):
+        workers()
 
 
 class Client:

@@ -80,9 +80,25 @@ def test_a_store_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert {path.stem for path in tmp_path.iterdir()} == {result(4).hash}
 
 
+def test_a_store_takes_what_another_machine_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "MAX_FILES", 1)
+    there, here = Store(tmp_path / "there"), Store(tmp_path / "here")
+    here.keep(result(1))
+    there.keep(result())
+    there.path(result().hash, ".safetensors").write_bytes(b"weights")
+    files = {path.name: path.read_bytes() for path in there.folder.iterdir()}
+    here.take(files | {"../other.json": b"{}"})
+    assert here.find(result().hash) == result()
+    assert {path.name: path.read_bytes() for path in here.folder.iterdir()} == files
+    assert not (tmp_path / "other.json").exists()
+
+
 def test_a_store_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "folder")
+    store.take({f"{result().hash}.json": b"{}"})
     assert not store.keep(result())
     assert store.find(result().hash) is None
     assert list(store.all("train")) == []
