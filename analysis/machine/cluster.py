@@ -141,6 +141,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
         "distributed.worker.daemon": False,
         "distributed.scheduler.allowed-failures": MAX_TRIES - 1,
         "distributed.scheduler.worker-saturation": 1.0,  # a worker's death is then of one piece
+        "distributed.worker.profile.enabled": False,  # 100 samples a second
     }
     with (
         quiet(),
