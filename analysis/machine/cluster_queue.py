@@ -8,6 +8,7 @@ tells the others, through the scheduler, where its jobs stand.
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -211,10 +212,12 @@ class ClusterQueue(Queue):
         client = connect(self._address, PATIENCE)
         try:
             self._attend(client)
-        except (OSError, ValueError) as error:
-            if client.status == "running" and not isinstance(error, ConnectionError):
-                raise
-            self._fail(f"the scheduler at {self._address} is gone")  # before close, which waits
+        except (Exception, CancelledError) as error:  # or this thread, and every job, would hang
+            said = f"the scheduler at {self._address} is gone"
+            if client.status == "running" and not isinstance(error, OSError):
+                words = " ".join(str(error).split())[:300]
+                said = f"the cluster failed: {type(error).__name__}: {words}"
+            self._fail(said)  # before close, which waits
         finally:
             with suppress(Exception):
                 client.close(timeout=1)
