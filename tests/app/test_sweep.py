@@ -79,6 +79,7 @@ class CancelledJob:
     progress = result = None
     results = ()
     place = 0
+    is_here = True
 
     def cancel(self) -> None:
         """Do nothing: the job is cancelled already."""
