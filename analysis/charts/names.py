@@ -158,7 +158,7 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
 
     ends = lines_of_their_own(chart)
     if ends:  # two lines never share a name
-        return _at_ends(crowd, [(dot,) for dot in every if dot.text])
+        return _at_ends(crowd, [(dot,) for dot in every if dot.text], leaders)
     groups = _groups(every, sheets, _TOGETHER[0])
     if len(every) > MOST_NAMES:
         first = [group for group in groups if group[0].series == numbers[0]]
@@ -213,10 +213,12 @@ def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
     return chart if better.key or better.covers else roomy
 
 
-def _at_ends(crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]]) -> Names:
+def _at_ends(
+    crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]], leaders: bool
+) -> Names:
     """Place the names of lines at their ends, or numbers with a key if there is no room."""
     texts = list(map(_text, groups))
-    for may_cover_lines in (False, True):
+    for may_cover_lines in (False, True) if leaders else (False,):
         if (found := crowd(groups, texts, may_cover_lines).all()) is not None:
             return Names(tuple(found), covers=may_cover_lines)
     figures = [str(number) for number in range(1, len(groups) + 1)]
