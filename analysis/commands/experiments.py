@@ -125,7 +125,7 @@ def time(
                 if progress.timing:
                     timings[one] = progress.timing
 
-            timings[one] = or_usage(measure, report, spec, one)
+            timings[one] = or_usage(measure, report, spec, one, energy=True)
         if traced is not None:
             write(or_usage(trace, report, spec, asked[0]).text, traced)
     show()

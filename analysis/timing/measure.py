@@ -233,11 +233,11 @@ def failing_in_words(cost: Profile, settings: Settings) -> Iterator[None]:
 
 
 def measure_each(
-    report: Report, spec: ResNetSpec, settings: tuple[Settings, ...]
+    report: Report, spec: ResNetSpec, settings: tuple[Settings, ...], energy: bool = False
 ) -> tuple[Timing, ...]:
     """Time a network with several settings, such as those of `sweep`, one after the other.
 
-    The energy per image is measured, too, where the device has a counter.
+    `energy` is that of `measure`.
 
     Raises:
         ValueError: as `measure`, for the first invalid settings.
@@ -250,7 +250,7 @@ def measure_each(
         def tell(progress: Progress, number: int = number, later: float = later) -> None:
             report(replace(progress, place=(number, len(settings)), later_seconds=later))
 
-        found.append(measure(tell, spec, one, energy=True))
+        found.append(measure(tell, spec, one, energy=energy))
     return tuple(found)
 
 

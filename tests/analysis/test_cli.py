@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -445,6 +446,16 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(one["batch"], one["backward_ms"]) for one in sweep] == [(1, None), (3, None)]
     rows = list(csv.DictReader(io.StringIO(call(capsys, *quick, "1,3", "--format", "csv")[1])))
     assert [row["batch"] for row in rows] == ["1", "3"]
+
+
+def test_time_measures_energy_where_there_is_a_meter(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = SimpleNamespace(joules=iter(range(6)).__next__)
+    monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: meter)
+    monkeypatch.setattr("analysis.machine.energy.WINDOW_SECONDS", 0.01)
+    out = call(capsys, "time", TINY, "--threads", "1", *SHORT, "--format", "json")[1]
+    assert len(json.loads(out)["joules_per_image"]) == 3
 
 
 def test_an_interrupted_timing_prints_what_it_has() -> None:

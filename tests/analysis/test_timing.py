@@ -110,7 +110,7 @@ def test_energy_is_measured_after_the_times(
     monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: Given(readings))
     monkeypatch.setattr("analysis.machine.energy.WINDOW_SECONDS", 0.01)
     told: list[Progress] = []
-    (found,) = measure_each(told.append, TINY, (SHORT,))
+    (found,) = measure_each(told.append, TINY, (SHORT,), energy=True)
     assert len(found.joules) == windows
     assert all(0 < joules <= 0.5 for joules in found.joules)  # one joule for two images or more
     phases = [progress.phase for progress in told]
@@ -120,7 +120,7 @@ def test_energy_is_measured_after_the_times(
 
 def test_without_a_meter_there_is_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: None)
-    (found,) = measure_each(silent, TINY, (SHORT,))
+    (found,) = measure_each(silent, TINY, (SHORT,), energy=True)
     assert found.joules == ()
 
 
@@ -128,6 +128,8 @@ def test_energy_is_measured_only_where_it_is_asked_for(monkeypatch: pytest.Monke
     monkeypatch.setattr("analysis.timing.measure.meter_of", lambda device: Given(6))
     told: list[Progress] = []
     assert measure(told.append, TINY, SHORT).joules == ()
+    (found,) = measure_each(told.append, TINY, (SHORT,))
+    assert found.joules == ()
     assert Phase.ENERGY not in [progress.phase for progress in told]
 
 
