@@ -128,7 +128,7 @@ MEASURING = """
 import signal
 from analysis.timing import measure as timing
 from analysis.__main__ import run
-def stop(report, *rest):
+def stop(report, *rest, **options):
     report(timing.Progress(timing.Phase.WARMING_UP, 3.0))
     signal.raise_signal(signal.SIGINT)
 timing.measure = stop
