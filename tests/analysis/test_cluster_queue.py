@@ -159,12 +159,22 @@ def test_what_waits_behind_other_work_is_not_running(
 def test_cancel_ends_the_process_within_two_seconds(cluster: ClusterQueue) -> None:
     job = cluster.submit("one", works.family)
     processes = [psutil.Process(pid) for pid in begun(job)]
-    start = time.monotonic()
+    latest = time.monotonic() + 2
     job.cancel()
     assert job.wait(0)
     assert job.failure == Failure(Cause.CANCELLED, "the job was cancelled")
+    while alive := list(filter(runs, processes)):
+        assert time.monotonic() < latest
+        psutil.wait_procs(alive, timeout=0.05)
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
-    assert time.monotonic() - start < 2
+
+
+def runs(process: psutil.Process) -> bool:
+    """Return whether a process runs: init may leave a dead one in its table for seconds."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_failures_have_the_words_of_this_machine(cluster: ClusterQueue) -> None:
