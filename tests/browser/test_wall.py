@@ -66,7 +66,7 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
     for width, height in ((1280, 720), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(FITS, arg=height)
-        least = 24.0 - 0.1
+        least = height / 30 - 0.1
         small = [(text, size) for text, size in texts(page) if size < least]
         assert [one for one in small if one[1] < RAISED * least] == []
         assert all(text.lstrip("−-").isdigit() for text, _ in small), small
