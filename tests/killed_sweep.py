@@ -108,19 +108,36 @@ class Machines:
 
     def a_worker(self) -> psutil.Process:
         """Return a process that runs tasks, which a nanny started."""
-        nannies = [p for p in self.left() if "distributed.cli.dask_worker" in p.cmdline()]
+        nannies = [p for p in self.left() if "distributed.cli.dask_worker" in command(p)]
         children = [child for nanny in nannies for child in nanny.children()]
-        return next(c for c in children if "spawn_main" in " ".join(c.cmdline()))
+        return next(c for c in children if "spawn_main" in " ".join(command(c)))
 
     def end(self) -> None:
         """Ask all processes to end, and kill what doesn't."""
         for process in self.left():
             with suppress(psutil.Error):
                 process.terminate()
-        _, alive = psutil.wait_procs(self.left(), timeout=30)
+        _, there = psutil.wait_procs(self.left(), timeout=30)
+        alive = list(filter(runs, there))
         for process in alive:
             process.kill()
-        assert not alive, f"left after 30 s: {[p.cmdline() for p in alive]}"
+        assert not alive, f"left after 30 s: {list(map(command, alive))}"
+
+
+def runs(process: psutil.Process) -> bool:
+    """Return whether a process runs: init may leave a dead one in its table for long."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def command(process: psutil.Process) -> list[str]:
+    """Return the command line of a process, empty if it is over."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
 
 
 @contextmanager

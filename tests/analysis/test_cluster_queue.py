@@ -19,7 +19,7 @@ from analysis.machine.jobs import Cause, Failure, Job, JobState, Limits, Needs, 
 from analysis.machine.queues import SCHEDULER, worker_for
 from nets import parse
 from tests.analysis import works
-from tests.killed_sweep import Machines, machines
+from tests.killed_sweep import Machines, machines, runs
 
 SOON = 60.0
 
@@ -167,14 +167,6 @@ def test_cancel_ends_the_process_within_two_seconds(cluster: ClusterQueue) -> No
         assert time.monotonic() < latest
         psutil.wait_procs(alive, timeout=0.05)
     assert psutil.wait_procs(processes, timeout=SOON)[1] == []
-
-
-def runs(process: psutil.Process) -> bool:
-    """Return whether a process runs: init may leave a dead one in its table for seconds."""
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_failures_have_the_words_of_this_machine(cluster: ClusterQueue) -> None:
