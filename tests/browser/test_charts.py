@@ -46,8 +46,11 @@ def measured(chart: Locator) -> dict[str, Any]:
     """Return a chart's marks, names and texts in window px, once it is as wide as its place."""
     expect(chart.locator(".xtick text").first).to_be_attached()
     chart.page.wait_for_function(
-        """chart => Math.abs(chart.querySelector("svg.main-svg").getBoundingClientRect().width
-           - chart.closest(".stPlotlyChart").getBoundingClientRect().width) < 2""",
+        """chart => {
+          const width = e => e?.getBoundingClientRect().width;  // none while plotly draws anew
+          const svg = chart.querySelector("svg.main-svg");
+          return Math.abs(width(svg) - width(chart.closest(".stPlotlyChart"))) < 2;
+        }""",
         arg=chart.element_handle(),
     )
     found: dict[str, Any] = chart.evaluate(MEASURE)
