@@ -90,7 +90,8 @@ def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) ->
         return chart
     if wall:
         chart = with_room(chart, _WALL_SHEETS)
-        return in_legend(chart) if wall_names(chart).key else chart
+        found = wall_names(chart)
+        return in_legend(chart) if found.key or found.covers else chart
     ends = sum(bool(text) for series in chart.series for text in series.text)
     has_room = len(narrow_names(chart, height).names) >= ends - 1
     return chart if has_room and not wide_names(chart, height).key else in_legend(chart)

@@ -99,7 +99,11 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
 @click.option("--y", help="y of the chart: a figure of --format json.  [default: the first]")
 @click.option("--colour", help="The option that colours the lines.  [default: the first]")
 @click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
-@click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
+@click.option(
+    "--log-y/--linear-y",
+    default=None,
+    help="Logarithmic or linear y axis.  [default: as suits the figure]",
+)
 @click.option("--published", is_flag=True, help="Published figures of the networks, too.")
 def swept(
     folder: Path,
@@ -111,7 +115,7 @@ def swept(
     y: str | None,
     colour: str | None,
     log_x: bool,
-    log_y: bool,
+    log_y: bool | None,
     published: bool,
 ) -> None:
     """Show what a sweep's folder holds: means and ranges over the seeds.
@@ -123,8 +127,10 @@ def swept(
     from analysis.choice.swept_charts import View, chart_of, colours, is_log, x_axes, y_axes
     from analysis.choice.swept_files import problems_in_words, read_folder
 
-    given = {"--x": x, "--y": y, "--colour": colour, "--log-x": log_x, "--log-y": log_y}
-    if drawn is None and (wrong := [name for name, value in given.items() if value]):
+    given = {"--x": x, "--y": y, "--colour": colour, "--log-x": log_x or None}
+    given["--linear-y" if log_y is False else "--log-y"] = log_y
+    given["--published"] = published or None
+    if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
         raise Refusal(f"{wrong[0]} applies to the chart of -o: add -o FILE")
     contents = or_usage(read_folder, folder)
     click.echo(render.failed_text(contents.ended), err=True, nl=False)
@@ -141,7 +147,7 @@ def swept(
         up = or_usage(_one_of, y_axes(found, along), "--y", y)
         options = {name: name for name in colours(found, along)}
         by = or_usage(_one_of, options, "--colour", colour) if options or colour else ""
-        view = View(found, along, up, by, log_x, log_y or is_log(up), published)
+        view = View(found, along, up, by, log_x, is_log(up) if log_y is None else log_y, published)
         made = chart_of(view)
         for said in (*made.left_out, *made.cited):
             click.echo(said, err=True)

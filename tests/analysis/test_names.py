@@ -19,6 +19,7 @@ from analysis.charts.screen import figure, legible, narrow_names, wall_names, wi
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, Row, compare, recipes
 from analysis.results.recorded import recordings
+from analysis.style.palette import LIGHT
 from analysis.training.charts import training_chart
 from analysis.training.report import run_of as training_of
 from nets import CATALOG, parse
@@ -333,3 +334,18 @@ def test_the_recorded_degradation_is_named_at_the_ends_on_the_wall() -> None:
     # On a phone there isn't even room for numbers, and one chart serves desk and phone.
     assert len(narrow_names(chart, None).names) < 3
     assert all(line.in_legend for line in legible(chart, None).series)
+
+
+def test_names_that_would_lie_on_lines_stand_in_the_legend_on_the_wall_and_on_paper() -> None:
+    """One line ends early, in the middle of others that cross its surroundings."""
+    steps = tuple(range(101))
+    others = [
+        Series(f"{number} layers", steps, tuple((step * 37 + number * 29) % 100 for step in steps))
+        for number in (20, 32, 44)
+    ]
+    short = Series("stopped early", steps[:41], (50.0,) * 41)
+    chart = Chart("", "x", "y", named_at_ends([*others, short]), "")
+    assert wall_names(chart).covers
+    assert all(line.in_legend for line in legible(chart, wall=True).series)
+    named = {text.get_text() for text in picture(chart, LIGHT, width_mm=170).legends[0].get_texts()}
+    assert named == {line.name for line in (*others, short)}

@@ -550,6 +550,8 @@ def test_the_command(capsys: pytest.CaptureFixture[str], write: Write, tmp_path:
         ),
         (("--x", "depth"), "--x applies to the chart of -o: add -o FILE"),
         (("--log-y",), "--log-y applies to the chart of -o: add -o FILE"),
+        (("--linear-y",), "--linear-y applies to the chart of -o: add -o FILE"),
+        (("--published",), "--published applies to the chart of -o: add -o FILE"),
     ):
         status, out, err = call(capsys, "swept", folder, *options)
         assert (status, out) == (2, "")

@@ -17,7 +17,15 @@ from tests.browser.test_explore import title
 TINY = "resnet20:blocks=2,2,2:widths=4,8,8:stem_width=4:norm=none:init=default"
 PHONE, DESK, HALL = (390, 844), (1280, 720), (1920, 1080)
 
-MEASURE = """chart => {
+CHARTS = ".stPlotlyChart .js-plotly-plot"
+
+# Null until the chart is there and as wide as its place: Streamlit may replace a chart at any time.
+MEASURE = """([charts, number]) => {
+  const chart = document.querySelectorAll(charts)[number];
+  const width = e => e?.getBoundingClientRect().width;
+  const svg = chart?.querySelector("svg.main-svg");
+  const gap = Math.abs(width(svg) - width(chart?.closest(".stPlotlyChart")));
+  if (!(gap < 2) || !chart.querySelector(".xtick text")) return null;
   const box = e => {
     const r = e.getBoundingClientRect();
     return {left: r.left, top: r.top, right: r.right, bottom: r.bottom, text: e.textContent};
@@ -42,23 +50,14 @@ MEASURE = """chart => {
 }"""
 
 
-def measured(chart: Locator) -> dict[str, Any]:
+def measured(page: Page, number: int = 0) -> dict[str, Any]:
     """Return a chart's marks, names and texts in window px, once it is as wide as its place."""
-    expect(chart.locator(".xtick text").first).to_be_attached()
-    chart.page.wait_for_function(
-        """chart => {
-          const width = e => e?.getBoundingClientRect().width;  // none while plotly draws anew
-          const svg = chart.querySelector("svg.main-svg");
-          return Math.abs(width(svg) - width(chart.closest(".stPlotlyChart"))) < 2;
-        }""",
-        arg=chart.element_handle(),
-    )
-    found: dict[str, Any] = chart.evaluate(MEASURE)
+    found: dict[str, Any] = page.wait_for_function(MEASURE, arg=[CHARTS, number]).json_value()
     return found
 
 
 def charts(page: Page) -> Locator:
-    return page.locator(".stPlotlyChart .js-plotly-plot")
+    return page.locator(CHARTS)
 
 
 def key_of(page: Page) -> list[tuple[str, str]]:
@@ -75,7 +74,7 @@ def box_of(found: dict[str, float]) -> Box:
 
 def hold_names(page: Page, nets: list[str]) -> bool:
     """Check the names of the page's first chart; return whether any has a leader line."""
-    found, key = measured(charts(page).first), key_of(page)
+    found, key = measured(page), key_of(page)
     specs = [parse(net) for net in nets]
     called = dict(zip(map(str, specs), names_of(specs), strict=True))
     marks = []
@@ -124,7 +123,7 @@ def hold_inside(page: Page, count: int) -> None:
     """Check that `count` charts cut off no text and keep titles clear of ticks and legend."""
     expect(charts(page)).to_have_count(count, timeout=90_000)
     for number in range(count):
-        found = measured(charts(page).nth(number))
+        found = measured(page, number)
         frame = box_of(found["frame"])
         assert 0 <= frame.left < frame.right <= page.evaluate("document.body.clientWidth")
         assert found["texts"]
@@ -155,7 +154,7 @@ def test_no_chart_cuts_its_text(
     settled(page)
     hold_inside(page, 1)
     charts(page).first.hover()
-    assert bool(measured(charts(page).first)["toolbar"]) is toolbar
+    assert bool(measured(page)["toolbar"]) is toolbar
     page.goto(f"{server}/choose?max_macs=20&choose_shown=front")
     title(page, "Choose")
     settled(page)
