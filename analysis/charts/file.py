@@ -51,7 +51,15 @@ from analysis.charts.names import (
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
 from analysis.style.fonts import FOLDER, HAN, HAN_FAMILY, beside, covered, text_width
-from analysis.style.look import MAX_WIDTH_MM, MM_PER_INCH, PAGE_MM, PX_PER_INCH, Look
+from analysis.style.look import (
+    MAX_WIDTH_MM,
+    MM_PER_INCH,
+    PAGE_MM,
+    PX_PER_INCH,
+    SLIDE_ASPECT,
+    Look,
+    magnification,
+)
 from analysis.style.numbers import power_of_ten
 from analysis.style.palette import LIGHT, Palette, mix
 from nets.options import check_whole
@@ -69,7 +77,6 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 """The look of a chart for a page: light colours, no title."""
 
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
-_SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0  # of the whole; at 254 mm text has 13.5 pt
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
 _SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
@@ -103,7 +110,7 @@ class _Sizes:
 
     @property
     def scale(self) -> float:
-        return self.width_mm / _SLIDE_LAYOUT_MM if self.is_slide else 1.0
+        return magnification(self.width_mm)
 
     @property
     def text(self) -> float:
@@ -123,7 +130,7 @@ class _Sizes:
     def height(self) -> float:
         """Inches, without title and legend."""
         if self.is_slide:
-            return 0.62 * self.width / _SLIDE_ASPECT
+            return 0.62 * self.width / SLIDE_ASPECT
         return max(self.width_mm / _ASPECT, _MIN_HEIGHT_MM) / MM_PER_INCH
 
     @property
@@ -136,7 +143,7 @@ class _Sizes:
 
     def whole(self, more: float) -> float:
         """Return the height in inches, given that of title and legend; a slide keeps its aspect."""
-        return max(self.height + more, self.width / _SLIDE_ASPECT if self.is_slide else 0.0)
+        return max(self.height + more, self.width / SLIDE_ASPECT if self.is_slide else 0.0)
 
 
 def check(suffix: str, look: Look, dpi: int | None = None) -> None:
@@ -331,7 +338,7 @@ def row(
             figsize=(sizes.width, rows * high * sizes.scale / _PT_PER_INCH), layout="constrained"
         )
         if sizes.is_slide:
-            drawn.set_figheight(sizes.width / _SLIDE_ASPECT)
+            drawn.set_figheight(sizes.width / SLIDE_ASPECT)
         for place, chart in enumerate(charts, start=1):
             above = drawn.axes[0] if shares and drawn.axes else None
             axes = drawn.add_subplot(rows, columns, place, sharex=above)

@@ -102,7 +102,7 @@ def _more(cell: Cell, spacing: Spacing) -> float:
 
 
 def in_a_column(
-    network: Network, width_mm: float | None = None, low_mm: float = wrap.PAGE_MM
+    network: Network, width_mm: float | None = None, low_mm: float = wrap.TALL_MM
 ) -> Graph:
     """Lay out one network from top to bottom, its stages in bands.
 
@@ -130,7 +130,7 @@ def beside(networks: Sequence[Network], width_mm: float | None = None) -> Graph:
             bands[group.size] += group.cells
         lanes.append(_Lane(network, bands))
     titles: dict[str, _Title | None] = {size: _Title(size, "", "", None) for size in ordered}
-    low_mm = wrap.PAGE_MM if width_mm is None else wrap.most_beside(width_mm)
+    low_mm = wrap.TALL_MM if width_mm is None else wrap.most_beside(width_mm)
     return _columns(lanes, titles, width_mm, low_mm, wrap.BESIDE_PT)
 
 
@@ -185,7 +185,7 @@ def _columns(
     width = content + 2 * spacing.margin
     if width_mm is not None:
         told = key_entries([lane.network for lane in lanes])
-        wide = max(width, wrap.px_at(width_mm, wrap.PRINTED_PT))
+        wide = max(width, wrap.widest_px(width_mm))
         key = key_of(told, "", wide, spacing.margin).height + lanes[0].network.scale
         width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0

@@ -27,6 +27,7 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.spacing import Spacing
 from analysis.drawing.wrap import Row, Wrapping
+from analysis.style.look import PAGE_MM, SLIDE_ASPECT
 
 HEAD = 26.0
 """Height of a network's name above its rows, in px."""
@@ -109,7 +110,7 @@ def _wrapped(
     elif width_mm is None:
         length, rows = wrap.for_aspect(wrappings, aspect, told, heads)
     else:
-        most = wrap.most_beside(width_mm) if several else wrap.PAGE_MM
+        most = wrap.most_beside(width_mm) if several else wrap.most_mm(width_mm)
         low = min(low_mm(networks[0], width_mm) * len(networks), most)
         beside = heads + networks[0].scale
         width, rows = wrap.on_paper(wrappings, width_mm, low, told, beside)
@@ -155,15 +156,17 @@ def in_a_row(network: Network, width_mm: float | None = None) -> Graph:
     rows = wrapping.rows(inf)
     length = wrapping.width(rows)
     if width_mm is not None:
-        page = wrap.px_at(width_mm, wrap.PRINTED_PT) - 2 * network.spacing.margin
+        page = wrap.widest_px(width_mm) - 2 * network.spacing.margin
         length = max(length, min(page, wrap.FULL * length))
     return in_rows(wrapping, rows, length)
 
 
 def low_mm(network: Network, width_mm: float) -> float:
-    """Return the largest height that a drawing should have on paper, in a column or on a page."""
+    """Return the largest height that a drawing should have: in a column, on a page or a slide."""
+    if width_mm > PAGE_MM:
+        return width_mm / SLIDE_ASPECT
     if network.is_layers:
-        return wrap.PAGE_MM if width_mm <= wrap.COLUMN_MM else 160.0
+        return wrap.TALL_MM if width_mm <= wrap.COLUMN_MM else 160.0
     if width_mm > wrap.COLUMN_MM:
         return 70.0
     return 110.0 if network.has_scale else 120.0

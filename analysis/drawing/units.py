@@ -15,7 +15,7 @@ from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN
-from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, PRINTED_PT, px_at
+from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at, widest_px
 from analysis.structure.units import ORDER_NAMES, Unit
 from analysis.style.numbers import shape
 
@@ -67,14 +67,14 @@ def unit_graph(
         beside: units in drawings beside this one, with which its rows are aligned.
     """
     if width_mm is not None and width_mm > COLUMN_MM:
-        limits = px_at(width_mm, PRINTED_PT), px_at(width_mm, LEAST_PT)
+        limits = widest_px(width_mm), px_at(width_mm, LEAST_PT)
         return units_across(units, shapes=True, limits=limits)
     room = _SCREEN_ROOM if width_mm is None else _PAPER_ROOM
     distinct = tuple(dict.fromkeys(units))
     if any(_change(unit) for unit in (*distinct, *beside)):
         room = room._replace(top=room.top + LINE)
     drawn = _down_in(distinct, room, room.margin)
-    free = 0.0 if width_mm is None else px_at(width_mm, PRINTED_PT) - drawn.width
+    free = 0.0 if width_mm is None else widest_px(width_mm) - drawn.width
     return _down_in(distinct, room, room.margin + free / 2) if free > 0 else drawn
 
 

@@ -15,11 +15,12 @@ from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import CONTINUED, Network
 from analysis.drawing.key import Entry, key_of
 from analysis.drawing.parts import SMALL
+from analysis.style.look import PAGE_MM, SLIDE_ASPECT, magnification
 
 PRINTED_PT, LEAST_PT = 8.0, 7.0
-"""Range of text sizes on paper within which a drawing is scaled to a low enough height."""
+"""Range of text sizes on a page within which a drawing is scaled to a low enough height."""
 
-PAGE_MM = 240.0
+TALL_MM = 240.0
 """Largest height of a drawing on paper: A4 with margins and room for a caption."""
 
 BESIDE_MM, BESIDE_PT = 200.0, 6.0
@@ -51,9 +52,24 @@ def px_at(width_mm: float, text_pt: float) -> float:
     return SMALL * width_mm * _PT_PER_MM / text_pt
 
 
+def widest_px(width_mm: float) -> float:
+    """Return the width in px of a drawing with the largest text for a width on paper.
+
+    On a slide, which is wider than a page, text is larger than `PRINTED_PT` in proportion.
+    """
+    return px_at(width_mm, PRINTED_PT * magnification(width_mm))
+
+
+def most_mm(width_mm: float) -> float:
+    """Return the largest height in mm of a drawing of a width on paper, or on a slide."""
+    return max(TALL_MM, width_mm / SLIDE_ASPECT)
+
+
 def most_beside(width_mm: float) -> float:
     """Return the largest height in mm of several networks in one drawing of a width on paper."""
-    return BESIDE_MM if width_mm > COLUMN_MM else PAGE_MM
+    if width_mm > PAGE_MM:
+        return width_mm / SLIDE_ASPECT
+    return BESIDE_MM if width_mm > COLUMN_MM else TALL_MM
 
 
 def paper_px(
@@ -68,11 +84,11 @@ def paper_px(
         height: its height in px.
         least_pt: the smallest text that is accepted for that height.
     """
-    found = max(width, px_at(width_mm, PRINTED_PT), height * width_mm / low_mm)
+    found = max(width, widest_px(width_mm), height * width_mm / low_mm)
     if found <= px_at(width_mm, least_pt):
         return found
     least = max(width, px_at(width_mm, LEAST_PT))
-    return max(least, height * width_mm / PAGE_MM)
+    return max(least, height * width_mm / most_mm(width_mm))
 
 
 class Wrapping:
@@ -293,8 +309,8 @@ def on_paper(
 ) -> tuple[float, list[list[Row]]]:
     """Return the width in px and the rows of a drawing for a width on paper.
 
-    Of all lengths of rows, choose the one with the largest text, from `PRINTED_PT` down to
-    `LEAST_PT`, at which the drawing is low enough, or else no taller than a page.
+    Of all lengths of rows, choose the one with the largest text, from that of `widest_px` down
+    to `LEAST_PT`, at which the drawing is low enough, or else no taller than a page.
 
     Args:
         wrappings: the networks, one below the other.
@@ -326,11 +342,11 @@ def _on_paper(
     margin = wrappings[0].network.spacing.margin
     widest = max(one.widest for one in wrappings)
     total = max(one.total for one in wrappings)
-    length = max(widest, px_at(width_mm, PRINTED_PT) - 2 * margin)
+    length = max(widest, widest_px(width_mm) - 2 * margin)
     while True:
         rows = [one.rows(length) for one in wrappings]
         width = max(map(Wrapping.width, wrappings, rows)) + 2 * margin
-        below = key_of(key, "", max(width, px_at(width_mm, PRINTED_PT)), margin).height
+        below = key_of(key, "", max(width, widest_px(width_mm)), margin).height
         height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
         wanted = paper_px(width_mm, low_mm, width, height)
         yield min(wanted, max(width, total * FULL)), rows

@@ -18,6 +18,17 @@ MIN_WIDTH_MM, MAX_WIDTH_MM = 20, 2_000
 PAGE_MM, COLUMN_MM, SLIDE_MM = 170.0, 85.0, 254.0
 """Common widths: a page's text, one of two columns, and a 16:9 slide."""
 
+SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0
+
+
+def magnification(width_mm: float) -> float:
+    """Return how much larger than on a page text is: wider pictures are slides or posters.
+
+    At 254 mm, text of 7.5 pt becomes 13.5 pt.
+    """
+    return width_mm / _SLIDE_LAYOUT_MM if width_mm > PAGE_MM else 1.0
+
+
 MAX_TITLE = 200
 """The most characters in a title, which is one line."""
 

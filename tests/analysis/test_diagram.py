@@ -13,6 +13,7 @@ from analysis.__main__ import run
 from analysis.drawing.graph import graph
 from analysis.drawing.key import entries, key_of
 from analysis.style.fonts import text_width
+from analysis.style.look import SLIDE_MM, magnification
 from nets import parse
 from nets.plan import ShortcutKind
 from tests.analysis.test_files import embedded
@@ -23,7 +24,7 @@ NETS = {
     "resnet50": ["layer3.1 to 3.5 ×5", "2048×7×7"],
     "resnet152": ["layer3.1 to 3.35 ×35", "1024×14×14"],
     "preresnet1001": ["layer2.1 to 2.110 ×110", "256×8×8"],
-    "resnet1202": ["layer1.1 to 1.199 ×199", "zero pad shortcut"],
+    "resnet1202": ["layer1.1 to 1.199 ×199", "zero-pad shortcut"],
 }
 SVG = "{http://www.w3.org/2000/svg}"
 A4 = (210 / 25.4 * 72, 297 / 25.4 * 72)
@@ -125,7 +126,10 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
     _, _, wide, tall = map(float, picture.get("viewBox", "").split())
     assert tall / wide * width < 297  # mm, the height of A4
     smallest = 12 / wide * width * 72 / 25.4
-    assert smallest <= 8.01
+    assert smallest <= 8.01 * magnification(width)
+    if width == SLIDE_MM and level != "layer":
+        assert tall / wide <= 9 / 16 + 0.001
+        assert smallest >= 12
     if level == "layer":  # a block's layers are in one row
         assert ("smallest text" in capsys.readouterr().err) == (smallest < 6)
     else:
@@ -144,7 +148,7 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     assert [entry.text for entry in every] == [
         "identity shortcut",
         "projection shortcut",
-        "zero pad shortcut",
+        "zero-pad shortcut",
         "none shortcut",
         "addition",
         "n equal blocks",
