@@ -151,6 +151,8 @@ def option_words(key: str, value: Any) -> str:
         return str(value.label)
     if key == "input":
         return "×".join(map(str, value))
+    if key == "se":
+        return f"SE (ratio {value})" if value else "no SE"
     plain = str(value) if isinstance(value, StrEnum) else value
     if key in _WORDS and not isinstance(plain, tuple):
         return _WORDS[key][plain]

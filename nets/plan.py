@@ -224,9 +224,14 @@ def blocks(spec: Options) -> tuple[Place, ...]:
     )
 
 
-def paper_name(stage: str) -> str:
-    """Return a stage's name in He et al. 2015, Table 1: conv2_x for layer1, "" for the head."""
-    if stage == "stem":
+def paper_name(spec: Options, stage: str) -> str:
+    """Return a stage's name in He et al. 2015, Table 1: conv2_x for layer1, "" for the head.
+
+    The table has only networks for ImageNet: the paper doesn't name the stages of those for CIFAR.
+    """
+    if spec.stem is Stem.CIFAR:
+        return ""
+    if stage == STEM:
         return "conv1"
     return f"conv{int(stage[5:]) + 1}_x" if stage.startswith("layer") else ""
 

@@ -142,7 +142,7 @@ def profile_latex(profile: Profile) -> str:
         size = _size(outputs[stage.name])
         if index == 0 and spec.stem is not Stem.CIFAR:
             rows.append(("pool", size, r"$3\times3$ max pool, stride 2"))
-        label = tex(plan.paper_name(stage.name))
+        label = tex(plan.paper_name(spec, stage.name) or stage.name)
         rows.append((label, size, _matrix(stage.rest, stage.count)))
     end = ", softmax" if spec.softmax else ""
     classifier = f", {spec.classes}-d fc{end}" if spec.classes else ""
@@ -170,11 +170,13 @@ def profile_latex(profile: Profile) -> str:
 
 def _stage_lines(profile: Profile) -> list[str]:
     costs = ("parameters", "MACs", "share", "saved", "activations", "moved")
-    head = ("stage", "paper", "output", "blocks", *costs)
+    named = any(plan.paper_name(profile.spec, row.name) for row in profile.stages)
+    more = ("paper",) if named else ()
+    head = ("stage", *more, "output", "blocks", *costs)
     rows = [
         (
             row.name,
-            plan.paper_name(row.name),
+            *((plan.paper_name(profile.spec, row.name),) if named else ()),
             shape(row.output),
             str(row.blocks or ""),
             exact(row.params),
@@ -186,10 +188,10 @@ def _stage_lines(profile: Profile) -> list[str]:
         )
         for row in profile.stages
     ]
-    total = ("total", "", "", str(sum(profile.spec.blocks)), exact(profile.params))
+    total = ("total", *("" for _ in more), "", str(sum(profile.spec.blocks)), exact(profile.params))
     memory = short_if_any(profile.saved_bytes, "B"), exact(profile.activations)
     rows.append((*total, exact(profile.macs), "", *memory, short(profile.bytes_moved, "B")))
-    return aligned([head, *rows], left=2)
+    return aligned([head, *rows], left=1 + len(more))
 
 
 def _size(output: tuple[int, ...]) -> str:

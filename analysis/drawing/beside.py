@@ -12,12 +12,20 @@ from dataclasses import dataclass, replace
 from analysis.costs.profiles import Profile
 from analysis.drawing import column, layout, vgg
 from analysis.drawing.cells import Cell, Group, Network
-from analysis.drawing.graph import DEFAULT_ASPECT, Level, network_of, spacing_in_place, view_of
+from analysis.drawing.graph import (
+    DEFAULT_ASPECT,
+    Level,
+    network_of,
+    spacing_in_place,
+    unit_note,
+    view_of,
+)
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER
 from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
+from analysis.style.look import PAGE_MM
 from nets.names import names_of
 from nets.options import quote
 from nets.origin import is_edited, title
@@ -64,7 +72,7 @@ class Beside:
         Unless `labels` is given, boxes say operations, because these are what is compared; if the
         text is to be large, they say paths, which are shorter. Unless `arranged` is given, the
         networks are in columns, or in rows if columns don't fit the paper, because their maps
-        differ in size and share no bands.
+        differ in size and share no bands; on a slide, in whatever has the larger text.
         """
         if arranged is None:
             ways = (
@@ -72,10 +80,13 @@ class Beside:
                 for way in (Layout.COLUMN, Layout.ROWS)
             )
             drawn = next(ways)
-            if width_mm is None or _fits(drawn, width_mm):
+            is_slide = width_mm is not None and width_mm > PAGE_MM
+            if width_mm is None or (not is_slide and _fits(drawn, width_mm)):
                 return drawn
             rows = next(ways)
-            return rows if _fits(rows, width_mm) or rows.width < drawn.width else drawn
+            if not is_slide and _fits(rows, width_mm):
+                return rows
+            return min(drawn, rows, key=lambda one: one.width)  # larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = []
@@ -89,13 +100,18 @@ class Beside:
             if fits:
                 view = replace(view, spacing=spacing_in_place(fits, False, figures), short=True)
             network = network_of(view)
-            networks.append(replace(network, name=name, notes=() if fits else network.notes))
+            networks.append(replace(network, name=name, notes=self._notes(network, fits)))
         marked = [_marked(network) for network in networks]
         if in_columns:
             drawn = column.beside(marked, width_mm)
         else:
             drawn = layout.below_each_other(marked, aspect, width_mm, fits)
         return replace(drawn, parts=tuple(map(_alone, marked)))
+
+    def _notes(self, network: Network, fits: bool) -> tuple[str, ...]:
+        """Return a network's notes, without those on its blocks if the headings tell them apart."""
+        units = {unit_note(profile.spec) for profile in self.profiles}
+        return () if fits else tuple(n for n in network.notes if len(units) == 1 or n not in units)
 
     def _headings(self) -> Sequence[str]:
         """Return the counted networks' names: titles if published, otherwise what differs."""

@@ -24,7 +24,8 @@ from analysis.drawing.wrap import COLUMN_MM, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.numbers import exact, shape
 from nets import plan
-from nets.options import number_of, quote
+from nets.names import option_words
+from nets.options import Activation, Norm, UnitOrder, number_of, quote
 from nets.origin import title
 from nets.plan import Place, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
@@ -178,7 +179,7 @@ def block_graph(
         stage,
         (replace(cell, frame=path),),
         output=shape(use.output),
-        paper=plan.paper_name(stage),
+        paper=plan.paper_name(profile.spec, stage),
         is_stage=True,
     )
     groups = (ends[0], inside, ends[1])
@@ -224,13 +225,13 @@ def network_of(view: View) -> Network:
     for stage in plan.stages(spec):
         note = "" if view.level is Level.LAYER else _note(stage)  # convolutions say it themselves
         output = shape(outputs[stage.name])
-        cells, paper = tuple(_stage_cells(view, stage)), plan.paper_name(stage.name)
+        cells, paper = tuple(_stage_cells(view, stage)), plan.paper_name(spec, stage.name)
         groups.append(Group(stage.name, cells, shape(entering), output, paper, note, True))
         entering = outputs[stage.name]
     head = _end(view, Kind.HEAD, plan.head_steps(spec))
     groups.append(Group(plan.HEAD, head, shape(entering), shape(outputs[plan.HEAD])))
     caption, is_layers = f"one node per {view.level}", view.level is Level.LAYER
-    notes = () if is_layers or _says(view) is not Labels.PATH else tuple(_notes(spec))
+    notes = () if is_layers else tuple(_notes(view))
     name = title(spec)
     every = tuple(groups)
     return Network(
@@ -290,10 +291,34 @@ def _paths(steps: tuple[Step, ...]) -> tuple[str, ...]:
     return tuple(step.name for step in steps)
 
 
-def _notes(spec: ResNetSpec) -> Iterator[str]:
-    """Yield explanations of the boxes named stem and head."""
-    for name, steps in ((plan.STEM, plan.stem_steps(spec)), (plan.HEAD, plan.head_steps(spec))):
-        yield f"{name}: {', '.join(_operations(spec, steps))}"
+def _notes(view: View) -> Iterator[str]:
+    """Yield explanations of the boxes of stem and head, and what the boxes of blocks don't show."""
+    spec, steps = view.profile.spec, plan.stem_steps(view.profile.spec)
+    if _says(view) is Labels.PATH:
+        ends = {plan.STEM: steps, plan.HEAD: plan.head_steps(spec)}
+        if view.splits and steps[-1].kind is StepKind.MAX_POOL:
+            ends = {"conv1": steps[:-1], "maxpool": steps[-1:], plan.HEAD: ends[plan.HEAD]}
+        for name, inside in ends.items():
+            yield f"{name}: {', '.join(_operations(spec, inside))}"
+    if note := unit_note(spec):
+        yield note
+
+
+def unit_note(spec: ResNetSpec) -> str:
+    """Return what is unusual in a network's blocks and only a drawing of layers shows, or ""."""
+    usual: dict[str, object] = {
+        "unit": UnitOrder.ORIGINAL,
+        "norm": Norm.BATCH,
+        "activation": Activation.RELU,
+        "se": 0,
+        "dropout": 0,
+    }
+    said = [
+        option_words(name, getattr(spec, name))
+        for name, value in usual.items()
+        if getattr(spec, name) != value
+    ]
+    return f"every block: {', '.join(said)}" if said else ""
 
 
 def _operations(spec: ResNetSpec, steps: tuple[Step, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from nets.plan import ShortcutKind
 NAMES = {
     ShortcutKind.IDENTITY: marked("identity"),
     ShortcutKind.PROJECTION: marked("projection"),
-    ShortcutKind.ZERO_PAD: marked("zero pad"),
+    ShortcutKind.ZERO_PAD: marked("zero-pad"),
     ShortcutKind.NONE: "none",
 }
 
@@ -52,6 +52,12 @@ _SIGNS = {
     Sign.STAGE: "stage of n blocks",
     Sign.UNIT: "its blocks, by shortcut",
 }
+
+_UNCOUNTED: dict[ShortcutKind | Sign, str] = {
+    Sign.RUN: "equal blocks",
+    Sign.STAGE: "stage of several blocks",
+}
+"""Their texts in drawings without labels, which don't say the number."""
 
 _COUNTED = "×n: n equal blocks, drawn once"
 
@@ -102,10 +108,17 @@ class Key:
     height: float
 
 
-def entries_of(graph: Graph) -> tuple[Entry, ...]:
-    """Return the entries of a drawing's key: only the lines, signs and boxes that occur."""
+def entries_of(graph: Graph, labels: bool = True) -> tuple[Entry, ...]:
+    """Return the entries of a drawing's key: only the lines, signs and boxes that occur.
+
+    If nodes and bands have no labels, there is nothing to explain about labels either.
+    """
     kinds = {line.kind for line in graph.shortcuts}
-    return entries(kinds, graph.nodes, graph.notes)
+    found = entries(kinds, graph.nodes, graph.notes)
+    if labels:
+        return found
+    unnamed = (one._replace(text=_UNCOUNTED.get(one.kind, one.text)) for one in found)
+    return tuple(one for one in unnamed if one.kind is not Sign.NOTE)
 
 
 def marks_of(words: Iterable[str]) -> tuple[Entry, ...]:

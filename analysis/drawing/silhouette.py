@@ -108,7 +108,7 @@ _ENDS = ("classes", "features")
 
 @dataclass(frozen=True)
 class _Tensor:
-    """One box: its name, its name in the paper, and its shape [C, H, W]."""
+    """One box: its name, its name in the paper or what it is, and its shape [C, H, W]."""
 
     name: str
     part: str
@@ -130,7 +130,8 @@ def _tensors(profile: Profile) -> Iterator[_Tensor]:
         if layer.path in (last, "maxpool"):
             yield _Tensor(layer.place.module.path, "stem", layer.output)
     for stage in profile.stages[1:-1]:
-        yield _Tensor(stage.name, plan.paper_name(stage.name), stage.output)
+        paper = plan.paper_name(profile.spec, stage.name)
+        yield _Tensor(stage.name, paper or "stage", stage.output)
     end = "classes" if profile.spec.classes else "features"
     yield _Tensor(profile.stages[-1].name, end, profile.stages[-1].output)
 

@@ -72,7 +72,7 @@ def svg(
     """
     palette, title, labels = look.palette, look.title, look.labels
     top = TITLE if title else 0.0
-    told = (*entries_of(graph), *marks_of(marked.values())) if look.legend else ()
+    told = (*entries_of(graph, look.labels), *marks_of(marked.values())) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height

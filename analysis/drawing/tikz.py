@@ -122,7 +122,7 @@ def tikz(
             "fold equal blocks, or draw blocks instead of layers"
         )
     title = _printable(look.title)
-    told = entries_of(graph) if look.legend else ()
+    told = entries_of(graph, look.labels) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
     key = key_of(told, warm.end if warm else "", graph.width, graph.margin)

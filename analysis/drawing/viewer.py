@@ -91,7 +91,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
         "hints": {_label(metric): metric.meaning for metric in Metric if metric.meaning},
         "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
         "layers": _layer_names(profile),
-        "papers": {stage: plan.paper_name(stage) for stage in stages},
+        "papers": {stage: plan.paper_name(profile.spec, stage) for stage in stages},
     }
 
 
@@ -310,7 +310,7 @@ class _Describer:
             rows.append(("Blocks", exact(cost.blocks), ""))
         said = self._stage_words.get(path, "")
         return {
-            "what": plan.paper_name(path),
+            "what": plan.paper_name(self._profile.spec, path),
             "rows": [*rows, *self._costs([path], 1)],
             "text": f"{said[0].upper()}{said[1:]}." if said else "",
         }

@@ -117,11 +117,13 @@ def _stages(counted: Profile) -> Grid:
     trained = counted if counted.saved_bytes is not None else profile(counted.spec, batch=2)
     saved = "Saved" if trained is counted else "Saved, 2 images"
     counts = ("Parameters", "MACs", "fvcore FLOPs", saved, "Activations", "Bytes moved")
-    head = ("Stage", "Paper", "Output", "Blocks", *counts)
+    named = any(plan.paper_name(counted.spec, stage.name) for stage in counted.stages)
+    more = ("Paper",) if named else ()
+    head = ("Stage", *more, "Output", "Blocks", *counts)
     rows = [
         (
             stage.name,
-            plan.paper_name(stage.name),
+            *((plan.paper_name(counted.spec, stage.name),) if named else ()),
             shape(stage.output),
             exact(stage.blocks) if stage.blocks else "",
             short(stage.params),
@@ -134,13 +136,15 @@ def _stages(counted: Profile) -> Grid:
         for stage, other in zip(counted.stages, trained.stages, strict=True)
     ]
     total = (
-        *("total", "", "", exact(sum(counted.spec.blocks))),
+        *("total", *("" for _ in more), "", exact(sum(counted.spec.blocks))),
         *map(short, (counted.params, counted.macs, counted.fvcore_flops)),
         short(trained.saved_bytes or 0, "B"),
         short(counted.activations),
         short(counted.bytes_moved, "B"),
     )
-    return Grid(f"Cost of every stage of {title(counted.spec)}", head, (*rows, total), 3)
+    return Grid(
+        f"Cost of every stage of {title(counted.spec)}", head, (*rows, total), 2 + len(more)
+    )
 
 
 def _layers(settings: Settings, spec: ResNetSpec) -> Picture:

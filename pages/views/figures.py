@@ -148,13 +148,14 @@ def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
 
 
 def stage_table(profile: Profile) -> str:
-    """Return a table of the stages, with torchvision's and the paper's names, and their costs."""
+    """Return a table of the stages: torchvision's names, the paper's if it has any, the costs."""
     stages, blocks = profile.stages, sum(profile.spec.blocks)
+    papers = [plan.paper_name(profile.spec, row.name) for row in stages]
     columns: list[list[Cell]] = [
         [Cell(text) for text in texts]
         for texts in (
             ["Stage", *(row.name for row in stages), "total"],
-            ["Paper", *(plan.paper_name(row.name) for row in stages), ""],
+            *([["Paper", *papers, ""]] if any(papers) else ()),
             ["Output", *(shape(row.output) for row in stages), ""],
             ["Blocks", *(exact(row.blocks) if row.blocks else "" for row in stages), exact(blocks)],
         )

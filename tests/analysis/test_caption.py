@@ -8,7 +8,7 @@ from nets.catalog import HE2015, ZHANG2023
 
 def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
-        r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero pad "
+        r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20, "
         "He et al. 2015~\\cite{he2016deep}: bias=1 instead of 0.}\n"
     )

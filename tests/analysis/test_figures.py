@@ -415,7 +415,7 @@ def test_by_layers_every_part_of_a_stage_has_its_full_name(text: str, width: flo
     picture = graph(counted(text), Level.LAYER, width_mm=width)
     begun: set[str] = set()
     for band in picture.bands:
-        named = f"{band.stage} · {paper_name(band.stage)}"
+        named = " · ".join(filter(None, (band.stage, paper_name(parse(text), band.stage))))
         assert band.title.startswith(f"{named}, continued" if band.stage in begun else named)
         begun.add(band.stage)
 
@@ -435,4 +435,7 @@ def test_stages_are_named_alike(text: str, level: Level) -> None:
     for width in (None, 85, 170):
         for fits in (False, True) if width is None else (False,):
             drawing = graph(counted(text), level, width_mm=width, fits=fits)
-            assert len({paper_name(band.stage) in band.title for band in drawing.bands}) == 1
+            assert (
+                len({paper_name(parse(text), band.stage) in band.title for band in drawing.bands})
+                == 1
+            )

@@ -225,9 +225,9 @@ def test_at_stage_level_dot_says_what_is_in_a_stage() -> None:
     found = re.findall(r'"(layer\d)\.\w+" \[label="(.+?)" class="(.+?)"', text)
     assert found == [
         ("layer1", "3 identity", "shortcut identity"),
-        ("layer2", "1 zero pad", "shortcut zero_pad"),
+        ("layer2", "1 zero-pad", "shortcut zero_pad"),
         ("layer2", "2 identity", "shortcut identity"),
-        ("layer3", "1 zero pad", "shortcut zero_pad"),
+        ("layer3", "1 zero-pad", "shortcut zero_pad"),
         ("layer3", "2 identity", "shortcut identity"),
     ]
     assert re.findall(r"(\w+) -> (\w+)", text) == list(

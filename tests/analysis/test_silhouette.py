@@ -160,7 +160,7 @@ def hostile() -> tuple[Profile, str]:
 
 def test_hostile_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     counted, name = hostile()
-    monkeypatch.setattr("analysis.drawing.silhouette.plan.paper_name", lambda stage: stage)
+    monkeypatch.setattr("analysis.drawing.silhouette.plan.paper_name", lambda spec, stage: stage)
     monkeypatch.setattr(Profile, "model", name)
     root = ElementTree.fromstring(silhouette(counted))
     assert root.find(".//{*}script") is None

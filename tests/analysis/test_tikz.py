@@ -25,13 +25,13 @@ COUNTS = {
     "resnet18": {"identity": 5, "projection": 3},
     "resnet34": {"identity": 13, "projection": 3},
     "resnet50": {"identity": 12, "projection": 4},
-    "resnet20": {"identity": 7, "zero pad": 2},
+    "resnet20": {"identity": 7, "zero-pad": 2},
     "plain34": {},
 }
 
 NASTY = r"</svg><script> \input{/etc/passwd} $x_1$ ^ ~ { } % # & -- ,, << ?` '' `` é Ł ą — × ·"
 
-SHORTCUT = re.compile(r"\\path\[([a-z ]+) shortcut\] (.+); % (layer[0-9.]+)")
+SHORTCUT = re.compile(r"\\path\[([a-z -]+) shortcut\] (.+); % (layer[0-9.]+)")
 POINT = re.compile(r"\(([-0-9.]+),([-0-9.]+)\)")
 
 BACK = {
@@ -153,7 +153,7 @@ def test_groups_dilation_and_the_shortcuts_of_a_stage_are_said() -> None:
     assert escaped("3×3, 128, 32 groups") in layers
     assert escaped("3×3, 1024, 32 groups, dilation 2") in layers
     stages = tikz(graph(profile, Level.STAGE))
-    said = re.findall(r"\{(\d+ (?:identity|projection|zero pad))\};", stages)
+    said = re.findall(r"\{(\d+ (?:identity|projection|zero-pad))\};", stages)
     assert said == [
         f"{count} {kind}"
         for identities in (2, 3, 5, 2)
@@ -167,13 +167,13 @@ def test_the_legend_names_what_occurs() -> None:
         return re.findall(r"\{(\S.* shortcut)\};", tikz(graph(counted(text))))
 
     assert named("resnet50") == ["identity shortcut", "projection shortcut"]
-    assert named("resnet20") == ["identity shortcut", "zero pad shortcut"]
+    assert named("resnet20") == ["identity shortcut", "zero-\\/pad shortcut"]
     assert named("plain34") == []
 
 
 def test_colour_never_speaks_alone() -> None:
     tex = tikz(graph(counted("resnet20")), Look(PRINT))
-    assert "zero pad shortcut/.style" in tex
+    assert "zero-pad shortcut/.style" in tex
     assert "dash pattern=on 1.125bp off 3bp" in tex
     assert "dash pattern=on 5.25bp off 3bp" in tikz(graph(counted("resnet50")), Look(PRINT))
 
@@ -260,7 +260,7 @@ def test_resnet1202_unfolded() -> None:
     drawn = tikz(graph(counted("resnet1202"), unfold=True))
     assert Counter(kind for kind, _, _ in SHORTCUT.findall(drawn)) == {
         "identity": 598,
-        "zero pad": 2,
+        "zero-pad": 2,
     }
     assert max(sizes(drawn)) < 14_400
 

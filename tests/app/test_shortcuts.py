@@ -45,7 +45,7 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     assert "layer3.2.conv1" in seen[3]["nodes"]
     app.text_input(key="text").input("resnet20").run()
     seen.append(told(app))
-    assert "7 identity and 2 zero pad shortcuts" in markdown(app)
+    assert "7 identity and 2 zero-pad shortcuts" in markdown(app)
     assert len({view["revision"] for view in seen}) == len(seen)
     app.run()
     assert told(app) == seen[-1]
