@@ -127,9 +127,14 @@ def swept(
     from analysis.choice.swept_charts import View, chart_of, colours, is_log, x_axes, y_axes
     from analysis.choice.swept_files import problems_in_words, read_folder
 
-    given = {"--x": x, "--y": y, "--colour": colour, "--log-x": log_x or None}
-    given["--linear-y" if log_y is False else "--log-y"] = log_y
-    given["--published"] = published or None
+    given = {
+        "--x": x,
+        "--y": y,
+        "--colour": colour,
+        "--log-x": log_x or None,
+        "--linear-y" if log_y is False else "--log-y": log_y,
+        "--published": published or None,
+    }
     if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
         raise Refusal(f"{wrong[0]} applies to the chart of -o: add -o FILE")
     contents = or_usage(read_folder, folder)

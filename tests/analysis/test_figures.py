@@ -12,9 +12,11 @@ from hypothesis import given, settings
 
 import analysis
 from analysis.costs.profiles import Profile
+from analysis.drawing.beside import Beside
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
+from analysis.drawing.key import entries_of
 from analysis.drawing.marks import Warm, lines_of
 from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.svg import svg
@@ -418,6 +420,47 @@ def test_by_layers_every_part_of_a_stage_has_its_full_name(text: str, width: flo
         named = " · ".join(filter(None, (band.stage, paper_name(parse(text), band.stage))))
         assert band.title.startswith(f"{named}, continued" if band.stage in begun else named)
         begun.add(band.stage)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("resnet50", ""),
+        ("seresnet50", "every block: SE (ratio 16)"),
+        ("resnet50:unit=full_preact:norm=group", "every block: full pre-activation, GN"),
+        ("resnet20:activation=elu", "every block: ELU"),
+        ("wrn28_10:dropout=0.3", "every block: full pre-activation, dropout 0.3"),
+    ],
+)
+def test_what_boxes_of_blocks_cannot_show_is_in_the_legend(text: str, says: str) -> None:
+    def said(level: Level, labels: Labels) -> list[str]:
+        drawn = graph(counted(text), level, labels=labels)
+        return [entry.text for entry in entries_of(drawn) if entry.text.startswith("every block")]
+
+    for labels in Labels:
+        assert said(Level.BLOCK, labels) == said(Level.STAGE, labels) == [says] * bool(says)
+        assert said(Level.LAYER, labels) == []  # their layers show it
+
+
+def test_headings_tell_networks_of_different_blocks_apart() -> None:
+    def said(*texts: str) -> list[str]:
+        drawn = Beside(tuple(map(counted, texts))).graph()
+        return [entry.text for entry in entries_of(drawn) if entry.text.startswith("every block")]
+
+    assert said("resnet50", "seresnet50") == []
+    assert said("preresnet110", "preresnet164") == ["every block: full pre-activation"]
+
+
+def test_a_legend_without_labels_explains_none() -> None:
+    drawn = graph(counted("resnet50"))
+    assert [entry.text for entry in entries_of(drawn, labels=False)] == [
+        "identity shortcut",
+        "projection shortcut",
+        "addition",
+        "equal blocks",
+    ]
+    assert "equal blocks" in svg(drawn, Look(labels=False))
+    assert "stem: 7×7" not in svg(drawn, Look(labels=False))
 
 
 @pytest.mark.parametrize(("width", "most"), [(85, 120), (170, 70)])

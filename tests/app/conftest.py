@@ -27,6 +27,7 @@ def _run_at_once() -> Iterator[None]:
     """Wait for a script's thread instead of asking every millisecond; compile each page once."""
 
     def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread is not None
         runner._script_thread.join(timeout)
         ask(runner, 0.0 if runner._script_thread.is_alive() else timeout)
 
