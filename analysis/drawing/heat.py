@@ -36,6 +36,11 @@ class Metric(StrEnum):
         }[self.value]
 
     @property
+    def counted(self) -> str:
+        """The words after a number with its unit: `4.09 G MACs`, `77.6 MB moved`."""
+        return {"saved_bytes": "saved", "bytes_moved": "moved"}.get(self.value, self.label)
+
+    @property
     def unit(self) -> str:
         """The unit; empty for plain numbers."""
         return "B" if self in (Metric.SAVED_BYTES, Metric.BYTES_MOVED) else ""
@@ -63,6 +68,8 @@ class Per(StrEnum):
 class Heat:
     """Numbers by path, with their label and unit; `varies` if equal blocks' numbers differ.
 
+    `counted` is what follows a number in words, by default the label.
+
     A stage's number is that of all its blocks, every other that of one block or layer; `per` says
     which of the two a box shows. `most` is the end of the scale, so that two graphs can share one;
     by default it is the graph's hottest node. Numbers that vary can't be summed: a box for several
@@ -75,6 +82,7 @@ class Heat:
     varies: bool = False
     per: Per = Per.BOX
     most: float | None = None
+    counted: str = ""
 
     def of(self, node: Node) -> float | None:
         """Return the number of a box, the mean for a stage per block, or None if it has none."""
@@ -121,8 +129,9 @@ class Heat:
         if value is None:
             return ""
         if self.per is Per.BLOCK and node.count > 1:
-            return f"{self._short(value)} {self.label} per block"
-        return f"{next(iter(self._words(node)), self._short(value))} {self.label}"
+            return f"{self._short(value)} {self.counted or self.label} per block"
+        said = next(iter(self._words(node)), self._short(value))
+        return f"{said} {self.counted or self.label}"
 
     def _short(self, value: float) -> str:
         """Return a number with its unit; shares of some hundred images have one decimal."""
@@ -131,7 +140,7 @@ class Heat:
     def end(self, most: float) -> str:
         """Return the upper end of the scale, which begins at 0, and what a box's number is of."""
         reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
-        said = f"{self._short(most)} {self.label}"
+        said = f"{self._short(most)} {self.counted or self.label}"
         return said if self.varies else f"{said}, {reading}"
 
     def _hides(self, node: Node) -> bool:
@@ -157,4 +166,4 @@ def heat_of(profile: Profile, metric: Metric) -> Heat:
         value = getattr(row, metric.value)
         for path in {row.path, row.place.module.path, row.place.around.path, row.place.stage}:
             values[path] += value
-    return Heat(metric.label, metric.unit, values)
+    return Heat(metric.label, metric.unit, values, counted=metric.counted)

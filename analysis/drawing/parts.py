@@ -207,9 +207,9 @@ class ShortcutLine:
     @property
     def inset(self) -> tuple[Point, Point, Point, Point]:
         """The same arc, slightly further inside."""
-        (x1, y1), (beside, top), (x2, _), (_, y2) = self.points
-        if self.is_upright:
-            return (x1, y1 + 5), (beside - 5, y1 + 5), (beside - 5, y2 - 5), (x2, y2 - 5)
+        (x1, y1), (beside, top), (x2, _), (end, y2) = self.points
+        if self.is_upright:  # it ends below the round sign of the addition
+            return (x1, y1 + 5), (beside - 5, y1 + 5), (beside - 5, y2 - 5), (end - 2, y2 - 5)
         return (x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2)
 
     @property

@@ -11,10 +11,13 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 from pathlib import Path
+from struct import pack
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
+from zlib import crc32
 
 from analysis.style import fonts
+from analysis.style.look import MM_PER_INCH, PX_PER_INCH
 from nets.options import check_whole
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ MAX_PIXELS = 64_000_000
 """The most pixels of a PNG: 256 MB while it is drawn."""
 
 _PT_PER_PX = 0.75
-_PX_PER_INCH = 96
+_HEADER = 33  # bytes of a PNG's signature and header
 _SVG = "{http://www.w3.org/2000/svg}svg"
 
 _PAGE = """\
@@ -59,6 +62,8 @@ def pdf(svg: str) -> bytes:
 def png(svg: str, dpi: int | None = None) -> bytes:
     """Return a transparent PNG of `width * dpi / 96` by `height * dpi / 96` pixels.
 
+    The file holds its resolution, so that programs show it at its width on paper.
+
     Args:
         svg: a picture whose root has width and height in pixels.
         dpi: pixels per inch, 20 to 1,200; by default 200, or less for a very large picture.
@@ -71,13 +76,21 @@ def png(svg: str, dpi: int | None = None) -> bytes:
     most = most_dpi(width, height)
     dpi = max(MIN_DPI, min(DPI, most)) if dpi is None else dpi
     check_whole("dpi", dpi, MIN_DPI, MAX_DPI)
-    pixels = round(width * dpi / _PX_PER_INCH) * round(height * dpi / _PX_PER_INCH)
+    pixels = round(width * dpi / PX_PER_INCH) * round(height * dpi / PX_PER_INCH)
     if pixels > MAX_PIXELS:
         raise ValueError(
             f"dpi={dpi} gives {pixels / 1e6:,.0f} million pixels: the limit is "
             f"{MAX_PIXELS // 10**6} million, here up to {most} dpi"
         )
-    return _compile(svg, "png", dpi)
+    return _with_resolution(_compile(svg, "png", dpi), dpi)
+
+
+def _with_resolution(picture: bytes, dpi: int) -> bytes:
+    """Return a PNG with the chunk pHYs, in pixels per metre, after its header."""
+    per_metre = round(1000 * dpi / MM_PER_INCH)
+    chunk = b"pHYs" + pack(">IIB", per_metre, per_metre, 1)
+    written = pack(">I", len(chunk) - 4) + chunk + pack(">I", crc32(chunk))
+    return picture[:_HEADER] + written + picture[_HEADER:]
 
 
 def document(source: str, title: str, data: str) -> bytes:
@@ -115,7 +128,7 @@ def _beyond(text: str) -> tuple[tuple[Path, ...], frozenset[str]]:
 
 def most_dpi(width: float, height: float) -> int:
     """Return the highest resolution allowed for a PNG of a picture of this size in px."""
-    return int(_PX_PER_INCH * ((MAX_PIXELS - width - height) / (width * height)) ** 0.5)
+    return int(PX_PER_INCH * ((MAX_PIXELS - width - height) / (width * height)) ** 0.5)
 
 
 def _head(svg: str) -> tuple[float, float, str]:

@@ -82,6 +82,7 @@ def test_pdf_keeps_accents_and_signs_and_has_no_time_stamp() -> None:
 def test_png_has_the_pixels_of_its_resolution(dpi: int) -> None:
     image = open_png(png(picture(321.4, 80.7), dpi))
     assert image.size == (round(321.4 * dpi / 96), round(80.7 * dpi / 96))
+    assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)
 
 
 def test_png_is_drawn_on_a_transparent_ground() -> None:

@@ -448,7 +448,7 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     assert 'class="scale"' not in svg(picture)
     warm = svg(picture, heat=heat)
     hottest = max(heat.of(node) or 0 for node in picture.nodes)
-    assert f">{short(hottest, metric.unit)} {metric.label}, total per box<" in warm
+    assert f">{short(hottest, metric.unit)} {metric.counted}, total per box<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
 

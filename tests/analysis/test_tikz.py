@@ -280,7 +280,7 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     )
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
-    assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit} {metric.label},\\/ total per box\}};", tex)
+    assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit} {metric.counted},\\/ total per box\}};", tex)
     grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
 

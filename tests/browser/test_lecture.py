@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from analysis.lecture.steps import STORY
 from analysis.style.language import Language, speaking
 from tests.browser.conftest import Visit, drawn, settled
+from tests.browser.test_accessible import put_on
 from tests.browser.test_wall import FITS, texts
 
 LEAST = {14: 15.0}
@@ -105,3 +106,14 @@ def test_links_of_the_story_can_be_read(scheme: str, server: str, visit: Visit) 
     expect(page.get_by_role("link", name="Is it the gradient?")).to_be_visible()
     wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
     assert page.evaluate(wide) <= 390
+
+
+def test_notes_hide_the_slide_behind_them(server: str, visit: Visit) -> None:
+    shown = "models=plain56;resnet56&lecture=resnet&step=6&answers=-----2&view=wall"
+    page = visit(f"{server}/gradients?{shown}", 1280, 720)
+    page.locator(".rl-lecture summary").click()
+    notes = page.locator(".rl-lecture details p")
+    expect(notes).to_be_visible()
+    for scheme, ground in (("light", "oklch(1 0 0)"), ("dark", "oklch(0 0 0)")):
+        put_on(page, scheme)
+        expect(notes).to_have_css("background-color", ground)
