@@ -175,7 +175,8 @@ def stage_table(profile: Profile) -> str:
         values = [getattr(row, field) for row in counted.stages]
         columns.append(column(title, values, getattr(counted, field), unit))
     head, *rows = zip(*columns, strict=True)
-    return table("Cost of each stage", [cell.text for cell in head], rows, text_columns=2)
+    names = [cell.text for cell in head]
+    return table("Cost of each stage", names, rows, text_columns=names.index("Output"))
 
 
 def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure:

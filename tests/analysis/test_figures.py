@@ -288,6 +288,9 @@ def test_a_column_says_the_count_beside_the_shortcut_of_a_run() -> None:
         assert line.points[0][1] < y < line.points[3][1]
         assert x + text_width(f"×{line.count}", 13) < picture.width
         assert all(line.points[0][1] < at < line.points[3][1] for _, at in line.inset)
+        (start, _), *_, (end, _) = line.inset  # from the main path, and back to the addition
+        assert start == line.points[0][0]
+        assert start < end < line.points[3][0]
 
 
 def test_the_key_says_what_signs_mean() -> None:
