@@ -108,7 +108,7 @@ def record(
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
 @_LANGUAGE
 def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: str) -> None:
-    """Write a lecture for print: each step on a page of A4, the answers at the back.
+    """Write a lecture for print on A4: its steps with room for notes, the answers at the back.
 
     FILE.toml is a lecture as the Lecture page saves it; by default the app's own. Pictures show
     recorded results and those measured on this server; nothing is measured. --lang is for the app's
@@ -129,6 +129,9 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: st
     from analysis.lecture import handout as handouts
 
     made = or_usage(handouts.handout, chosen, base)
+    if handouts.is_local(base):
+        said = f"the links lead to {base}, which only this machine opens: set the app's address"
+        click.echo(f"warning: {said} with --base", err=True)
     if output.suffix.lower() == ".html":
         write(made.html(notes), output)
         return

@@ -10,6 +10,7 @@ from analysis.choice.charts import (
     SWEPT,
     axes_to_choose,
     citations,
+    fits_in_words,
     front_chart,
     fronts_of,
     not_drawn,
@@ -58,7 +59,7 @@ from analysis.drawing.units import unit_graph
 from analysis.gradients.twins import other_twin
 from analysis.lecture.picture import Picture, at_text_size
 from analysis.lecture.settings import COMPARE_TABS, EXPLORE_TABS, Settings
-from analysis.structure.residual import convs_in_words, residual
+from analysis.structure.residual import residual
 from analysis.structure.tree import find, tree, walk
 from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
 from analysis.style.dress import dressed
@@ -98,17 +99,9 @@ def explore(settings: Settings, spec: ResNetSpec) -> Picture:
 def _block(settings: Settings, counted: Profile) -> Picture:
     paths = [block.path for block in plan.blocks(counted.spec)]
     found = residual(counted, settings.option("block", paths, paths[0]))
-    rows = tuple(
-        (one.name, convs_in_words(one.convs), exact(one.weights), exact(one.macs))
-        for one in found.branches
-    )
-    head = ("Branch", "Convolutions", "Weights", "MACs")
     name = f"Block {found.path} of {title(counted.spec)}"
     return Picture(
         drawings=(partial(at_text_size, block_graph(counted, found.path)),),
-        grid=Grid(
-            "This block's branch, then the other kind between the same channels", head, rows, 2
-        ),
         caption=f"{name}: {found.equation}. {found.reason}",
     )
 
@@ -342,7 +335,8 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     if view == "front" and fronts:
         front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
         how = f"{how} {citations(front.x, front.y)}".strip()
-        return Picture(charts=(front_chart(found, front),), caption=how, said=said)
+        counts = (fits_in_words(found, front),)
+        return Picture(charts=(front_chart(found, front),), caption=how, said=counts)
     return Picture(grid=fits_grid(found) if found.fits else None, said=said)
 
 

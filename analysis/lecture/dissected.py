@@ -39,6 +39,7 @@ from analysis.lesions.subjects import (
 from analysis.results.known import known, sources
 from analysis.style.language import counted, translate
 from analysis.training.checkpoints import Checkpoint, load
+from analysis.training.verdict import in_a_sentence
 from nets import ResNetSpec, parse, plan
 from nets.options import quote
 
@@ -157,10 +158,11 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
         return missing_until("Measure")
     found = paths_of(result)
     drawn = counted(found.draws, "{number} path", "{number} paths")
+    spec = parse(found.model)
     caption = translate(
-        "{model}, {paths} of each length. {sources}",
-        model=found.model,
+        "{paths} of each length through {network}. {sources}",
         paths=drawn,
+        network=in_a_sentence(spec, [spec]).rstrip(","),
         sources=sources([result]),
     )
     return Picture(

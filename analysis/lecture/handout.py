@@ -1,4 +1,6 @@
-"""A lecture on paper: each step on a page of A4 with its picture, the answers at the back.
+"""A lecture on paper: its steps with their pictures, and at the back the answers.
+
+A question's picture answers it, so that it is printed with the answer.
 
 The sheets are one value. Typst writes them as a PDF; the HTML file holds all it needs. Neither has
 a time stamp, so the same lecture and the same results give the same file.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from html import escape, unescape
 from pathlib import Path
@@ -48,8 +50,9 @@ class Sheet:
 
     Attributes:
         said: the page's sentences about its numbers, below the picture.
-        right: the right answer with its number; empty if there is none.
-        found: the same sentences, but beside the answer, for a step with a question.
+        right: the answer: the number of the right one, its text and the reason; empty if there is
+            neither a right one nor a reason.
+        found: the page's sentences instead, for a step with a question that gives no reason.
     """
 
     number: int
@@ -63,7 +66,6 @@ class Sheet:
     question: str
     answers: tuple[str, ...]
     right: str
-    because: str
     found: tuple[str, ...]
     notes: str
     url: str
@@ -98,10 +100,9 @@ class Handout:
         return json.dumps(values, ensure_ascii=False)
 
     def _words(self) -> dict[str, str]:
-        """Return the handout's own words; a number takes the place of the tilde."""
+        """Return the handout's own words."""
         with speaking(self.language):
-            of = translate("{number} of {count}", number="~", count=len(self.sheets))
-            return {"notes": translate(_NOTES), "answers": translate(_ANSWERS), "of": of}
+            return {"notes": translate(_NOTES), "answers": translate(_ANSWERS)}
 
     def left_out(self) -> str:
         """Return the letters that the PDF leaves out because no font has them."""
@@ -110,13 +111,10 @@ class Handout:
     def html(self, notes: bool = False) -> str:
         """Return one HTML file with its pictures and fonts inside; see `pdf`."""
         title, words = escape(self.title), self._words()
-        body = "".join(_section(sheet, title, words, notes) for sheet in self.sheets)
+        body = f"<h1>{title}</h1>"
+        body += "".join(_section(sheet, words["notes"] if notes else "") for sheet in self.sheets)
         if asked := [sheet for sheet in self.sheets if sheet.question]:
-            answers = "".join(map(_answer, asked))
-            body += (
-                f"<section><header><span>{title}</span><span>{words['answers']}</span></header>"
-                f"<h2>{words['answers']}</h2><dl>{answers}</dl></section>"
-            )
+            body += f'<h1 class="answers">{words["answers"]}</h1>{"".join(map(_answer, asked))}'
         colours = f"--text:{PRINT.text};--quiet:{PRINT.quiet};--surface:{PRINT.surface}"
         faces = faces_css(LATIN | frozenset(unescape(re.sub(r"<[^>]*>", "", body))))
         css = (_HERE / "handout.css").read_text(encoding="utf-8")
@@ -150,6 +148,12 @@ def handout(lecture: Lecture, base: str = BASE) -> Handout:
     return Handout(lecture.filled(lecture.title), tuple(sheets), spoken())
 
 
+def is_local(base: str) -> bool:
+    """Return whether an address leads to the machine that opens it."""
+    name = urlsplit(base).hostname or ""
+    return name in ("localhost", "::1") or name.startswith("127.")
+
+
 def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
     filled, question = lecture.filled, step.question
     try:
@@ -169,8 +173,7 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
         filled(question.asked) if question else "",
         tuple(map(filled, question.answers)) if question else (),
         _right(lecture, question),
-        filled(question.because) if question else "",
-        picture.said if question else (),
+        picture.said if question and not question.because else (),
         filled(step.notes),
         f"{base}/{link(step, lang=_lang())}",
     )
@@ -182,10 +185,18 @@ def _lang() -> str:
 
 
 def _right(lecture: Lecture, question: Question | None) -> str:
-    """Return the right answer with its number; empty if there is none."""
-    if question is None or question.right is None:
+    """Return the right answer with its number, and why; empty if there is neither."""
+    if question is None:
         return ""
-    return f"{question.right + 1}. {lecture.filled(question.answers[question.right])}"
+    because = lecture.filled(question.because)
+    if question.right is None:
+        return because
+    answer = lecture.filled(question.answers[question.right])
+    if because.startswith(answer):  # so that it isn't said twice
+        answer = ""
+    elif because:
+        answer = translate("{answer}. ", answer=answer)
+    return f"{question.right + 1}. {answer}{because}"
 
 
 def _measured(svg: str) -> Drawn:
@@ -212,17 +223,22 @@ def _widest(grid: Grid) -> int:
     return lengths.index(max(lengths)) if max(lengths) > _LONG else -1
 
 
-def _section(sheet: Sheet, title: str, words: Mapping[str, str], notes: bool) -> str:
-    where = words["of"].replace("~", str(sheet.number))
+def _section(sheet: Sheet, notes: str) -> str:
+    """Return a step as HTML.
+
+    Args:
+        sheet: the step.
+        notes: the word before its notes; empty to leave them out.
+    """
+    asked = bool(sheet.question)
     return "".join(
         (
-            f"<section><header><span>{title}</span><span>{where}</span></header>",
-            f"<h2>{sheet.number}. {escape(sheet.title)}</h2>",
-            *_figure(sheet),
+            f"<section><h2>{sheet.number}. {escape(sheet.title)}</h2>",
+            *(() if asked else _figure(sheet)),
             f'<p class="say">{escape(sheet.say)}</p>' if sheet.say else "",
             *(f'<p class="said">{escape(sentence)}</p>' for sentence in sheet.said),
             *_question(sheet),
-            f'<p class="notes"><b>{words["notes"]}</b> {escape(sheet.notes)}</p>'
+            f'<p class="notes"><b>{notes}</b> {escape(sheet.notes)}</p>'
             if sheet.notes and notes
             else "",
             f'<footer><a href="{escape(sheet.url, quote=True)}">{escape(sheet.url)}</a></footer>',
@@ -270,6 +286,13 @@ def _question(sheet: Sheet) -> Iterator[str]:
 
 
 def _answer(sheet: Sheet) -> str:
-    lines = [f"<p>{escape(line)}</p>" for line in (sheet.right, sheet.because) if line]
-    lines += [f'<p class="found">{escape(sentence)}</p>' for sentence in sheet.found]
-    return f"<dt><span>{sheet.number}</span>{escape(sheet.question)}</dt><dd>{''.join(lines)}</dd>"
+    """Return the answer to a step's question as HTML, with the picture that shows it."""
+    return "".join(
+        (
+            f"<section><h3>{sheet.number}. {escape(sheet.question)}</h3>",
+            f"<p>{escape(sheet.right)}</p>" if sheet.right else "",
+            *_figure(sheet),
+            *(f'<p class="found">{escape(sentence)}</p>' for sentence in sheet.found),
+            "</section>",
+        )
+    )

@@ -35,7 +35,13 @@ def _files(lecture: Lecture) -> list[DataFile]:
             "no font of this server has {letters}: left out of the PDF", letters=letters
         )
         st.warning(sentence(said), icon=":material/info:")
-    st.caption(translate("Each step on a page of A4, the answers at the back. HTML opens offline."))
+    st.caption(
+        translate(
+            "A4, with room for notes and the answers at the back. HTML opens offline. Links lead "
+            "to {address}.",
+            address=_base(),
+        )
+    )
     with_notes = translate("PDF with notes"), translate("HTML with notes")
     return [
         DataFile("PDF", "handout.pdf", made.pdf),
