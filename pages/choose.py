@@ -6,6 +6,7 @@ from pages.ui.frame import requested
 
 requested()
 
+from analysis.choice.charts import fits_in_words
 from analysis.style.language import translate
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
@@ -20,7 +21,6 @@ from pages.views.choose import (
     choose_view,
     export_choice,
     front_charts,
-    front_in_words,
     front_of,
     show_deepest,
     show_fits,
@@ -46,7 +46,7 @@ if on_wall():
     charts = front_charts(choice, front, shown=False)
     st.title(charts[0][0].title if charts else translate("Choose"))
     front_charts(choice, front, shown=True)
-    st.markdown(f"{choice.sentence} {front_in_words(choice, front)}")
+    st.markdown(fits_in_words(choice, front))
     end_page()
 st.html(verdict(choice.sentence))
 view, asked_front = choose_view(choice), ""

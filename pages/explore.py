@@ -9,6 +9,7 @@ spec = requested()
 from analysis.style.numbers import shape
 from nets import CATALOG
 from nets.origin import edits, is_edited, title
+from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
 from pages.ui.wall import aside, heading, on_wall
@@ -41,7 +42,7 @@ said = f"{entry.summary} {cited}."
 if edited:
     said = f"Edited from {entry.title} ({cited}): {edits(spec)}."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
-st.markdown((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
+lecture.sentence((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
 top, below = st.empty(), st.container()
 tabs, opening = aside("tabs").columns([3, 1])
 with tabs:

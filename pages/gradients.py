@@ -11,6 +11,7 @@ spec = requested()
 from analysis.charts.chart import over
 from analysis.machine.jobs import Job
 from analysis.style.language import translate
+from pages.ui import lecture
 from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
@@ -93,8 +94,8 @@ else:
         st.markdown(f"**{chart.title}**")
         show_chart(chart, experiment.key, None)
         with said(experiment.key):
-            for sentence in experiment.verdict(run)[:1]:
-                st.markdown(sentence)
+            for told in experiment.verdict(run)[:1]:
+                lecture.sentence(told)
             say_whence(run)
         end_of_wall()
         experiment.show_verdict(run)

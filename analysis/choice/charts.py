@@ -200,6 +200,21 @@ def front_in_words(chart: Chart) -> str:
     return translate("On the Pareto front: {names}.", names=names)
 
 
+def fits_in_words(choice: Choice, front: Front | None) -> str:
+    """Say how many networks fit in which budgets, and how many of them a front's chart shows."""
+    if not (choice.fits and choice.misses):
+        said = choice.sentence
+    else:
+        said = translate(
+            "{count} of {all} networks for {task} fit in {limits}.",
+            count=len(choice.fits),
+            all=len(choice.fits) + len(choice.misses),
+            task=translate(choice.task.name),
+            limits=choice.within,
+        )
+    return f"{said} {drawn_in_words(choice, front) if front else ''}".strip()
+
+
 def drawn_in_words(choice: Choice, front: Front) -> str:
     """Say how many of the networks that fit have both figures of a front; "" if all have."""
     drawn = sum(_placed(row, front.x, front.y) for row in choice.fits)

@@ -281,6 +281,14 @@ class Choice:
         """The summary, in the spoken language."""
         return _sentence(self)
 
+    @property
+    def within(self) -> str:
+        """The limits in words: `5.00 G MACs per image and 8.00 GB of training memory`."""
+        *most, last = (budget.written(limit) for budget, limit in self.budgets.limits.items())
+        limits = translate(" and ").join(filter(None, (translate(", ").join(most), last)))
+        batch = f"{self.batch:,}"
+        return translate("{limits} at batch {batch}", limits=limits, batch=batch)
+
 
 def choose(
     task: Task,

@@ -42,7 +42,7 @@ def _twins(
 
 PRESETS = (
     _twins("Vanishing: no BN, default init", ":norm=none:init=default", short="Vanishing"),
-    _twins("BN explodes, shortcuts tame it", short="BN explodes"),
+    _twins("With BN, the gradient explodes; shortcuts tame it", short="Exploding"),
     _twins("He init without BN: the residual stack explodes", ":norm=none", short="He init"),
     _twins("tanh: shortcuts don't help", ":activation=tanh", short="tanh"),
     _twins("Xavier: slow vanishing", ":norm=none:init=xavier", short="Xavier"),
@@ -83,7 +83,7 @@ MORE = (
 
 
 SHATTERED = Preset(
-    "The direction shatters",
+    "The gradient's direction shatters",
     "Direction",
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
 )

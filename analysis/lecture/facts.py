@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER
 from analysis.style.numbers import scientific, short
 from nets.catalog import CATALOG
 from nets.options import UnitOrder
+
+if TYPE_CHECKING:
+    from analysis.choice.choose import Best
 
 
 class Facts(Mapping[str, str]):
@@ -128,6 +131,36 @@ def _path_figure(name: str, style: str) -> Callable[[], str]:
     return lambda: format(shipped("paths_fashion_resnet56").figures[name], style)
 
 
+@lru_cache
+def chosen() -> Best:
+    """Return the best network within the usual budgets of Choose, by the recipe it shows first."""
+    from analysis.choice.charts import fronts_of
+    from analysis.choice.choose import AMOUNTS, IMAGENET, USUAL_BATCH, budgets_of, choose
+
+    usual = budgets_of({key: amount.usual for key, amount in AMOUNTS.items()})
+    choice = choose(IMAGENET, usual, USUAL_BATCH)
+    recipe = next(iter(fronts_of(choice).values())).y
+    return next(best for best in choice.best if best.recipe == recipe)
+
+
+def _budget(key: str, unit: str = "") -> Callable[[], str]:
+    """Write a usual budget of Choose."""
+
+    def written() -> str:
+        from analysis.choice.choose import AMOUNTS
+
+        amount = AMOUNTS[key]
+        return short((amount.usual or 0) * amount.factor, unit)
+
+    return written
+
+
+def _chosen_name() -> str:
+    from analysis.choice.choose import name_of
+
+    return name_of(chosen().row.spec)
+
+
 def _per_layer() -> str:
     return f"{1 / math.sqrt(6):.3f}"
 
@@ -153,7 +186,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "plain20_accuracy": _mean(last_accuracies, "plain20", ".0%"),
     "plain56_accuracy": _mean(last_accuracies, "plain56", ".0%"),
     "vanishing_factor": _factor("vanishing", 0),
-    "bn_factor": _factor("bn_explodes", 0),
+    "bn_factor": _factor("exploding", 0),
     "per_layer": _per_layer,
     "plain34_error": _error("plain34"),
     "plain18_error": _error("plain18"),
@@ -172,6 +205,10 @@ _FACTS: dict[str, Callable[[], str]] = {
     "plain_without": _lesion("fashion_plain32", TAKEN),
     "blocks": _path_figure("blocks", "d"),
     "paths": lambda: f"{2 ** shipped('paths_fashion_resnet56').figures['blocks']:,}",
+    "most_macs": _budget("max_macs"),
+    "most_memory": _budget("max_training", "B"),
+    "chosen": _chosen_name,
+    "chosen_accuracy": lambda: f"{chosen().percent:.1f}%",
     "mean_path": _path_figure("mean_path", "g"),
     "mean_gradient": _path_figure("mean_gradient", ".1f"),
 }

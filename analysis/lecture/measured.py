@@ -69,7 +69,6 @@ from analysis.training.recipes import RECIPES, Recipe, changed, read_field
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import KIND, Run, tasks_of
 from analysis.training.runs import MAX_SEEDS as MAX_RUN_SEEDS
-from analysis.training.verdict import verdict as training_verdict
 from nets import ResNetSpec, parse
 from nets.options import number_of, quote
 
@@ -234,7 +233,7 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
         every = counted(len(tasks), "{number} run", "{number} runs")
         so_far = translate("{count} of {runs} so far.", count=len(runs), runs=every)
         caption = f"{so_far} {caption}"
-    return Picture(charts=(chart,), caption=caption, said=training_verdict(runs)[:1])
+    return Picture(charts=(chart,), caption=caption, said=shown.said(runs)[:1])
 
 
 def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:

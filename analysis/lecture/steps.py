@@ -54,7 +54,7 @@ STORY = Lecture(
         Step(
             "It isn't overfitting",
             "training?train_models=plain20;plain56&train_shown=train_accuracy",
-            "It's behind on its training batches too: {plain56_accuracy} right against "
+            "Plain-56 gets {plain56_accuracy} of its last 25 training batches right, plain-20 "
             "{plain20_accuracy}. No image has come up twice.",
             notes="Overfitting is a low training error with a high test error. Here the training "
             "error is high: one in ten would be right by chance. He et al. 2015, Fig. 1, show the "
@@ -130,14 +130,14 @@ STORY = Lecture(
         Step(
             "Identity or projection?",
             "compare?nets=resnet34_a;resnet34;resnet34_c",
-            "If the shape changes, A pads x with zeros and B projects it. C projects on every "
-            "shortcut.",
+            "If the shape changes, A pads x with zeros and B, the usual ResNet-34, projects it. C "
+            "projects on every shortcut.",
             Question(
                 "How does C compare with A in ImageNet top-1 error?",
                 ("Over 5 points better", "Under 1 point better", "Worse"),
                 1,
-                "Slightly better: {option_a_error} with A, {option_b_error} with B, "
-                "{option_c_error} with C (published, 10-crop).",
+                "Slightly better: top-1 error is {option_a_error} with A, {option_b_error} with B "
+                "and {option_c_error} with C (published, 10-crop).",
             ),
             notes="He et al. 2015, Table 3. C costs weights and multiply-adds, and the paper "
             "doesn't use it further: projections aren't essential against degradation.",
@@ -214,10 +214,12 @@ STORY = Lecture(
         Step(
             "Which depth should you choose?",
             "choose",
-            "Within these budgets, which network is deepest, and which are on the Pareto front?",
-            notes="Press P and set the budgets of your class. Deeper isn't always better: on "
-            "CIFAR-10 the paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, "
-            "Table 6), which it puts down to overfitting.",
+            "Within {most_macs} MACs and {most_memory} for training, {chosen} is best: as deep as "
+            "ResNet-50, with fewer parameters.",
+            notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "
+            "P and set the budgets of your class. Deeper isn't always better: on CIFAR-10 the "
+            "paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, Table 6), "
+            "which it puts down to overfitting.",
         ),
     ),
     Facts(),

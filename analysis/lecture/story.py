@@ -26,7 +26,8 @@ PAGES = (
 )
 """Pages that a step can show; the first is the front page, whose path is empty."""
 
-_OF_THE_LECTURE = ("lecture", "step", "answers", "view", "lang", "mine")
+OF_THE_LECTURE = ("lecture", "step", "answers", "view", "lang", "mine")
+"""Parameters of an address that are no settings of its page."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Step:
     def settings(self) -> dict[str, str]:
         """The page's settings, without those of the lecture itself."""
         pairs = parse_qsl(self.address.partition("?")[2], keep_blank_values=True)
-        return {key: text for key, text in pairs if key not in _OF_THE_LECTURE}
+        return {key: text for key, text in pairs if key not in OF_THE_LECTURE}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from analysis.charts.looks import looks_of
 from analysis.gradients.charts import gradient_chart
 from analysis.style.language import in_english
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import names_of, verdict
+from analysis.training.verdict import accuracies, names_of, verdict
 from nets.names import kind_of
 from nets.options import number_of
 
@@ -39,6 +39,18 @@ class Shown(StrEnum):
             "train_accuracy": "training accuracy",
             "test_accuracy": "test accuracy",
         }[self.value]
+
+    @property
+    def unit(self) -> str:
+        """The unit of the axis; a loss has none."""
+        return "" if self is Shown.TRAIN_LOSS else "%"
+
+    def said(self, runs: Sequence[Run]) -> tuple[str, ...]:
+        """Return what the runs say: sentences about this quantity, then about the loss."""
+        if self is Shown.TRAIN_LOSS:
+            return verdict(runs)
+        told = accuracies(runs, tested=self is Shown.TEST_ACCURACY)
+        return (*([told] if told else []), *verdict(runs))
 
 
 def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
@@ -68,13 +80,13 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             hover=(str(spec),),
         )
         lines.append(line)
-    said = " ".join(in_english(verdict, runs)) if shown is Shown.TRAIN_LOSS else ""
+    said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
     return Chart(
         f"{shown.label.capitalize()} by step",
         "step",
-        shown.label,
+        ", ".join(filter(None, (shown.label, shown.unit))),
         named_at_ends(lines) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
     )
@@ -139,11 +151,13 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
         tested: dict[int, list[float]] = {}
         for run in group:
             for epoch in run.epochs:
-                tested.setdefault(epoch.step, []).append(epoch.test_accuracy)
+                tested.setdefault(epoch.step, []).append(100 * epoch.test_accuracy)
         return tuple(tested), list(tested.values())
 
     def values(run: Run) -> tuple[float, ...]:
-        return run.train_loss if shown is Shown.TRAIN_LOSS else run.train_accuracy
+        if shown is Shown.TRAIN_LOSS:
+            return run.train_loss
+        return tuple(100 * accuracy for accuracy in run.train_accuracy)
 
     steps = max(run.steps for run in group)
     width = max(1, -(-steps // POINTS))

@@ -126,6 +126,47 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
+    """Return a sentence with each network's accuracy at the end, the mean and range of its seeds.
+
+    Args:
+        runs: the runs; only complete ones count.
+        tested: whether to return the accuracy on the test images after the last epoch, instead of
+            that on the training batches of the last 25 steps.
+
+    Returns:
+        The sentence, or "" if there is no such run.
+    """
+    whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
+    groups = [g for g in grouped(whole).values() if not tested or all(run.epochs for run in g)]
+    specs = [group[0].task.spec for group in groups]
+    parts, style = [], ".1%" if tested else ".0%"
+    for group, spec in zip(groups, specs, strict=True):
+        found = [run.epochs[-1].test_accuracy if tested else run.last_accuracy for run in group]
+        values = {
+            "mean": f"{fmean(found):{style}}",
+            "network": in_a_sentence(spec, specs).rstrip(","),
+        }
+        if len(found) == 1:
+            parts.append(translate("{mean} in {network}", **values))
+            continue
+        ends = {"low": f"{min(found):{style}}", "high": f"{max(found):{style}}"}
+        parts.append(translate("{mean} ({low} to {high}) in {network}", **values, **ends))
+    if not parts:
+        return ""
+    listed = translate("; ").join(parts)
+    if tested:
+        return translate("Test accuracy after the last epoch: {listed}.", listed=listed)
+    steps = groups[0][0].steps
+    last, every = min(LAST, steps), f"{steps:,}"
+    return translate(
+        "Training accuracy over the last {last} of {steps} steps: {listed}.",
+        last=last,
+        steps=every,
+        listed=listed,
+    )
+
+
 def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
     """Yield networks that differ only in depth, each with the next deeper; then plain, residual."""
 

@@ -10,7 +10,7 @@ The fields themselves are in `pages.ui.fields`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -109,6 +109,22 @@ def held(key: str) -> str:
     view = _view()
     view.keys.setdefault(view.page or "", {})[key] = None
     return view.texts.get(key, "")
+
+
+def is_as_linked(settings: Mapping[str, str], besides: Iterable[str]) -> bool:
+    """Return whether this page has exactly these settings.
+
+    Args:
+        settings: the settings of a link.
+        besides: parameters that don't count.
+    """
+    view = _view()
+    keys = {*view.keys.get(view.page or "", {}), *view.asked, *settings}  # read and not yet read
+    texts = {key: view.texts[key] for key in keys if view.texts.get(key)}
+    if MODEL in settings:
+        texts[MODEL] = st.session_state.get(MODEL) or ""
+    ignored = set(besides)
+    return {key: text for key, text in texts.items() if key not in ignored} == dict(settings)
 
 
 def hold(key: str, text: str) -> None:

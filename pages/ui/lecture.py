@@ -17,9 +17,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.lecture.lectures import lecture_of
-from analysis.lecture.story import Lecture, Question, Step, link
+from analysis.lecture.story import OF_THE_LECTURE, Lecture, Question, Step, link
 from analysis.style.language import spoken, translate
-from pages.ui.address import chosen, hold
+from pages.ui.address import chosen, hold, is_as_linked
 from pages.ui.speech import linked_language
 from pages.ui.wall import View, on_wall
 from pages.ui.words import escaped
@@ -170,6 +170,25 @@ def say(at: Place, where: DeltaGenerator) -> None:
     where.markdown(told)
 
 
+def tells() -> bool:
+    """Return whether a step of a lecture already says on the wall what the page shows.
+
+    It doesn't once a setting of the page was changed.
+    """
+    at = place() if on_wall() else None
+    if at is None or not (at.step.say or at.step.question):
+        return False
+    return is_as_linked(at.step.settings, OF_THE_LECTURE)
+
+
+def sentence(text: str) -> None:
+    """Write the page's sentence about its picture, unless the step of a lecture `tells`."""
+    if not on_wall():
+        st.markdown(text)
+    elif text and not tells():
+        st.container(key="wall_sentence").markdown(text)
+
+
 def _line(at: Place, text: str) -> str:
     """Return a text with its numbers, in one line, in which Streamlit finds no Markdown."""
     return escaped(" ".join(at.lecture.filled(text).split()))
@@ -178,10 +197,10 @@ def _line(at: Place, text: str) -> str:
 def _ask(at: Place, question: Question) -> None:
     """Ask the class; what it answers goes into the address, and the page is drawn."""
     st.markdown(f"## {_line(at, question.asked)}")
-    for index, (column, answer) in enumerate(
-        zip(st.columns(3), question.answers, strict=True), start=1
-    ):
-        column.button(
+    count = len(question.answers)
+    places = [st.container() for _ in range(count)] if on_wall() else st.columns(count)
+    for index, (place, answer) in enumerate(zip(places, question.answers, strict=True), start=1):
+        place.button(
             f"{index}. {_line(at, answer)}",
             key=f"lecture_answer_{index}",
             on_click=hold,
@@ -191,7 +210,7 @@ def _ask(at: Place, question: Question) -> None:
     st.button(
         translate("Show without an answer"),
         key="lecture_show",
-        type="tertiary",
+        icon=":material/visibility:",
         on_click=hold,
         args=(ANSWERS, at.answered(_SHOWN)),
     )

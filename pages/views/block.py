@@ -9,9 +9,10 @@ from analysis.structure.residual import Branch, convs_in_words, residual
 from analysis.style.numbers import exact, short
 from nets import plan
 from nets.plan import ShortcutKind
+from pages.ui import lecture
 from pages.ui.fields import select
 from pages.ui.markup import Cell, table
-from pages.ui.wall import on_wall
+from pages.ui.wall import aside, on_wall
 
 _COLOURS = {
     ShortcutKind.IDENTITY: "blue",
@@ -28,11 +29,17 @@ _NAMES = {
 
 
 def show_block(profile: Profile) -> None:
-    """Let the visitor choose a block, and explain it."""
+    """Let the visitor choose a block, and explain it; on the wall by its formula alone."""
     paths = [block.path for block in plan.blocks(profile.spec)]
-    left, right = st.columns([1, 2.4], gap="large")
+    left, right = aside("block").columns([1, 2.4], gap="large")
     path = select("Block", paths, paths[0], key="block", place=left)
     found = residual(profile, path)
+    if on_wall():
+        with st.container(key="wall_fills_formula"):
+            st.latex(found.formula)
+            st.latex(found.shapes)
+        lecture.sentence(f"{found.path}: {found.reason}")
+        return
     kind = found.use.kind
     left.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]
     right.latex(found.formula)
@@ -42,8 +49,7 @@ def show_block(profile: Profile) -> None:
     rows = [_row(branch) for branch in found.branches]
     head = ("Branch", "Convolutions", "Weights", "MACs")
     st.html(table("This block's branch and the other kind", head, rows, text_columns=2))
-    if not on_wall():
-        st.caption(_compare(own, other))
+    st.caption(_compare(own, other))
 
 
 def _row(branch: Branch) -> tuple[Cell | str, ...]:

@@ -61,6 +61,7 @@ from nets import CATALOG, ResNetSpec, parse
 from nets.names import names_of
 from nets.options import number_of, quote
 from nets.origin import in_a_sentence
+from pages.ui import lecture
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.comparisons import comparison_of, curve_of, diff_of
@@ -179,7 +180,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(draw(axes).title)
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        st.markdown(front_in_words(charts[0][0]))
+        lecture.sentence(front_in_words(charts[0][0]))
     end_of_wall()
     if left_out:
         st.caption(f"Not drawn because a figure is missing: {', '.join(left_out)}.")
@@ -331,7 +332,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             st.title(chart.title)
         show_chart(chart, "sweep", 410)
         if on_wall():
-            st.markdown(sweep_in_words(curves, figure))
+            lecture.sentence(sweep_in_words(curves, figure))
             end_page()
         with files:
             sources = sources_of(one.model for one in curves)
@@ -396,7 +397,7 @@ def _show_on_wall(found: Diff) -> None:
     st.title(" → ".join(names_of([found.before.spec, found.after.spec])))
     with st.container(key="wall_picture"):
         st.html(picture(image, said, 1.0))
-    st.markdown(found.sentence)
+    lecture.sentence(found.sentence)
 
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:

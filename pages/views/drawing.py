@@ -17,6 +17,7 @@ from analysis.drawing.parts import Labels, Layout
 from analysis.gradients.twins import other_twin
 from nets import ResNetSpec
 from nets.options import Shortcut
+from pages.ui import lecture
 from pages.ui.address import held
 from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
@@ -41,7 +42,8 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
         )
     below = aside("below")
-    (top if on_wall() else unfolded("said", words)).markdown(said)
+    with top if on_wall() else unfolded("said", words):
+        lecture.sentence(said)
     is_plain = spec.shortcut is Shortcut.NONE
     kind = "residual" if is_plain else "plain"
     asked = select(

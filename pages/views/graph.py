@@ -35,8 +35,8 @@ _DESK, _ONE_OF_TWO = (904.0, 490.0, 12.0), (904.0, 340.0, 12.0)
 _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
 """The places on a wall of 1280x720: for a graph alone, and below a sentence of two lines."""
 
-_BELOW_ANSWER = (1206.0, 486.0, 24.0)
-"""The same below a step of a lecture, its answer and a sentence."""
+_BELOW_ANSWER = (1206.0, 550.0, 24.0)
+"""The same below a step of a lecture and an answer of two lines."""
 
 _MOST_UPRIGHT = 150
 """The most nodes of a graph that is also drawn from top to bottom, for a phone."""

@@ -17,6 +17,7 @@ from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
 from nets.options import number_of
+from pages.ui import lecture
 from pages.ui.address import chosen, hold
 from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
@@ -142,10 +143,15 @@ def show_patients(
 def show_on_wall(
     patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
 ) -> None:
-    """Show the first network's graph, below one sentence on the errors of all."""
-    place = st.container(key="wall_taken").empty()
+    """Show the first network's graph, below one sentence on the errors of all.
+
+    A step of a lecture has a sentence of its own.
+    """
+    place = None if lecture.tells() else st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
     _show_graph(patients[0], out, own, 0)
+    if place is None:
+        return
     found = []
     for patient in patients:
         spec = patient.net.checkpoint.spec

@@ -23,6 +23,7 @@ from analysis.results.form import Result
 from analysis.results.recorded import whence
 from nets import ResNetSpec
 from nets.options import number_of
+from pages.ui import lecture
 from pages.ui.charts import row_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
@@ -154,7 +155,7 @@ def show_paths(found: Paths) -> None:
             show_chart(chart, f"paths_{chart.title}", 360)
     verdict = paths_verdict(found)
     if on_wall():
-        st.markdown(verdict[0])
+        lecture.sentence(verdict[0])
         return
     for said in verdict:
         st.markdown(f"- {said}")

@@ -20,9 +20,10 @@ from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task
-from analysis.training.verdict import name_of, verdict
+from analysis.training.verdict import name_of
 from nets import parse
 from nets.options import number_of
+from pages.ui import lecture
 from pages.ui.cached import profile_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile
@@ -32,7 +33,7 @@ from pages.ui.jobs import show_share, start
 from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
-from pages.ui.wall import on_wall, said
+from pages.ui.wall import on_wall, rename, said
 from pages.ui.words import complain
 
 ASKED = "training_asked"
@@ -177,10 +178,11 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
         show_chart(chart, "training", None)
-    sentences = verdict(runs)
+    sentences = shown.said(runs)
     if on_wall():
+        rename(chart.title)
         with said("training"):
-            st.markdown(sentences[0] if sentences else "")
+            lecture.sentence(sentences[0] if sentences else "")
             say_whence(runs)
         return
     for sentence in sentences:

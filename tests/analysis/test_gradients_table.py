@@ -124,7 +124,7 @@ SHOWN = {
     "Vanishing: no BN, default init": Shown(
         (VANISHES, NEAR), "The residual stack's gradient changes less"
     ),
-    "BN explodes, shortcuts tame it": Shown(
+    "With BN, the gradient explodes; shortcuts tame it": Shown(
         (EXPLODES, GROWS), "The residual stack's gradient changes less"
     ),
     "He init without BN: the residual stack explodes": Shown(

@@ -579,12 +579,12 @@ def test_the_story_holds_together() -> None:
     names = [preset.name for preset in (*PRESETS, SHATTERED, *MORE)]
     assert names[:7] == [
         "Vanishing: no BN, default init",
-        "BN explodes, shortcuts tame it",
+        "With BN, the gradient explodes; shortcuts tame it",
         "He init without BN: the residual stack explodes",
         "tanh: shortcuts don't help",
         "Xavier: slow vanishing",
         "Sigmoid: both vanish",
-        "The direction shatters",
+        "The gradient's direction shatters",
     ]
     assert len(set(names)) == len(names)
     assert {name for half in HALF_TRUTHS for name in half.presets} <= set(names)

@@ -82,8 +82,8 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
     assert charts >= {
         "Training loss by step",
         "Vanishing: no BN, default init",
-        "BN explodes, shortcuts tame it",
-        "The direction shatters",
+        "With BN, the gradient explodes; shortcuts tame it",
+        "The gradient's direction shatters",
         "Error with one block out",
         "Gradient by path length",
     }
@@ -100,7 +100,7 @@ def test_a_picture_is_as_wide_as_a_page_and_its_text_no_larger(story: Handout) -
 
 def test_gradients_are_the_recorded_ones() -> None:
     picture = at("gradients?models=plain56;resnet56")
-    run = run_of(shipped("gradients_bn_explodes"))
+    run = run_of(shipped("gradients_exploding"))
     assert isinstance(run, Gradients)
     drawn = gradient_chart(run.curves)
     assert picture.charts[0].series == drawn.series

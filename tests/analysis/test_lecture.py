@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.costs.profiles import profile
+from analysis.costs.published import published
 from analysis.images.open import SAMPLE, open_set
 from analysis.lecture import facts
 from analysis.lecture.facts import TAKEN, Facts
@@ -16,6 +18,7 @@ from analysis.lecture.lectures import lecture_of
 from analysis.lecture.steps import NAME, STORY
 from analysis.lecture.story import PAGES, Lecture, Question, Step, link
 from analysis.training.recipes import recipe_of
+from nets import parse
 from pages.ui.frame import LECTURES
 from pages.ui.frame import PAGES as APP_PAGES
 
@@ -37,12 +40,24 @@ def test_the_story_is_filled_with_facts() -> None:
         "ResNet-34 takes 3.66 G multiply-adds per image: 19% of VGG-19's 19.6 G, with 15 more",
         "12% more: 4.09 G against 3.66 G. But it saves 86.1 MB per image for backward, not 32.3 MB",
         "Theory: a factor of 0.408 per layer.",
-        "25.03% with A, 24.52% with B, 24.19% with C",
+        "25.03% with A, 24.52% with B and 24.19% with C",
+        "Within 5.00 G MACs and 8.00 GB for training, ResNeXt-50 32x4d is best",
         "error is 6.37%, not 6.61% (published)",
         "plain-18 has 27.94% top-1 validation error and plain-34 28.54%",
         "Each of 27 blocks offers branch or shortcut: 134,217,728 paths, 13.5 branches long",
     ):
         assert said in told
+
+
+def test_the_best_choice_is_as_deep_as_resnet50_and_smaller() -> None:
+    best, other = facts.chosen(), profile(parse("resnet50"))
+    assert best.row.depth == other.spec.depth == 50
+    assert best.row.params == 25_028_904 < other.params
+    assert best.row.macs == 32 * 4_230_479_872 < 32 * 5e9
+    assert Facts()["chosen_accuracy"] == "77.6%"
+    recipe = best.recipe.recipe
+    (known,) = (one.percent for one in published(other.spec) if one.recipe == recipe)
+    assert known == 76.13 < best.percent
 
 
 def test_the_right_answers_follow_from_the_numbers() -> None:
@@ -52,7 +67,7 @@ def test_the_right_answers_follow_from_the_numbers() -> None:
     assert fmean(facts.last_accuracies("plain56")) < fmean(facts.last_accuracies("plain20")) - 0.2
     assert facts.ratios("vanishing")[0] < -3
     assert right(5) == "It vanishes"
-    assert facts.ratios("bn_explodes")[0] > 3
+    assert facts.ratios("exploding")[0] > 3
     assert right(6) == "It explodes"
     shallow, deep = facts.last_losses("resnet20"), facts.last_losses("resnet56")
     assert max(min(shallow), min(deep)) <= min(max(shallow), max(deep))

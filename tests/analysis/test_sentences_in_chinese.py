@@ -68,7 +68,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         "倍以内：各种子减小到 1.9～2.1 分之一。",
     ),
     (
-        lambda: gradients("bn_explodes"),
+        lambda: gradients("exploding"),
         0,
         "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ over 54 layers: "
         "it explodes; the residual one's grows by a factor of 35 over 54 layers: 1.068 per "
@@ -77,7 +77,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         "经过 54 层增大到 35 倍：每层 1.068 倍。",
     ),
     (
-        lambda: gradients("bn_explodes"),
+        lambda: gradients("exploding"),
         1,
         "The residual stack's gradient changes less, by a factor of 430 from end to end.",
         "从一端到另一端，残差网络的梯度变化更小，两者相差 430 倍。",

@@ -72,6 +72,24 @@ def test_the_class_commits_before_the_curve(open_app: Open) -> None:
     assert "**The 20-layer network: 1." in markdown(shown)
 
 
+def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
+    told = "A plain stack of 27 blocks without shortcuts."
+    assert told not in markdown(at(open_app, 2, view="wall"))
+    changed = at(open_app, 2, view="wall", level="stage")  # another picture than the step's
+    assert told in markdown(changed)
+    assert told in markdown(open_app("plain56", "shortcuts", view="wall"))
+    trained = at(open_app, 4, view="wall")
+    assert "Plain-56 gets 13% of its last 25 training batches right, plain-20 45%" in markdown(
+        trained
+    )
+    assert "Training accuracy over" not in markdown(trained)
+    hidden = at(open_app, 14, view="wall", answers="-" * 13 + "2")
+    assert "without layer2.2 its error is 85.8%" in markdown(hidden)
+    assert "instead of 8.9%" not in markdown(hidden)
+    clicked = at(open_app, 14, view="wall", answers="-" * 13 + "2", out="layer1.0")
+    assert "Without layer1.0, the 32-layer residual network gets" in markdown(clicked)
+
+
 def test_what_is_no_step_is_said(open_app: Open) -> None:
     app = open_app(None, "units", lecture="no", step="2")
     assert "lecture=no" in app.warning[0].value

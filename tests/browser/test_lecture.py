@@ -11,9 +11,6 @@ from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_accessible import put_on
 from tests.browser.test_wall import FITS, texts
 
-LEAST = {14: 15.0}
-"""Smallest text in px of fifteen blocks to take out, below two figures."""
-
 
 def arrived(page: Page, number: int, where: str = "{number} of 16") -> None:
     expect(page).to_have_url(re.compile(f"step={number}(&|$)"))
@@ -50,7 +47,7 @@ def test_the_story_is_told_by_arrow_keys(
         small = [
             (text, size)
             for text, size in texts(page)
-            if size < LEAST.get(number, 24.0) - 0.1 and not re.fullmatch("[−-]?[0-9]*\u200b?", text)
+            if size < 23.9 and not re.fullmatch("[−-]?[0-9]*\u200b?", text)
         ]
         assert small == [], number
         expect(page.get_by_test_id("stException")).to_have_count(0)

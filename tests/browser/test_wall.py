@@ -47,6 +47,7 @@ FITS = "height => document.querySelector('[data-testid=stMain]').scrollHeight <=
 MORE = [
     "compare?compare_shown=ledger",
     "explore?explore_shown=stages",
+    "explore?explore_shown=block",
     "explore?explore_shown=layers",
     "explore?explore_shown=published",
     "shortcuts?heat=macs",

@@ -30,7 +30,7 @@ from nets.origin import title as title_of
 
 _VANISHING, _BN, _XAVIER = (
     next(preset for preset in PRESETS if preset.short == short)
-    for short in ("Vanishing", "BN explodes", "Xavier")
+    for short in ("Vanishing", "Exploding", "Xavier")
 )
 _NETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 _NAMED = "resnet50"
