@@ -19,6 +19,9 @@ VARIABLE = "RESNET_LAB_SWEEPS"
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid='stApp'][data-test-script-state='notRunning']"
 
+CHROMIUM = ("chromium-headless-shell", "chromium", "google-chrome")
+"""Chromium's names on a system; its headless shell needs a quarter less CPU."""
+
 Arrive = Callable[..., Page]
 Visit = Callable[..., Page]
 
@@ -69,7 +72,7 @@ def server(sweeps: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """Start headless Chromium: the system's, or the one installed by Playwright."""
     with sync_playwright() as playwright:
-        found = shutil.which("chromium") or shutil.which("google-chrome")
+        found = next(filter(None, map(shutil.which, CHROMIUM)), None)
         path = found or playwright.chromium.executable_path
         if not Path(path).exists():
             need = "no Chromium: run `playwright install chromium` or `apt-get install chromium`"

@@ -17,7 +17,7 @@ TEXTS = """() => {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
       const element = texts.currentNode.parentElement;
-      const text = texts.currentNode.textContent.trim();
+      const text = texts.currentNode.textContent.replaceAll("\u200b", "").trim(); // a formula's
       if (!text || !element.checkVisibility({ visibilityProperty: true })) continue;
       if (element.closest("style, script, noscript, title, desc, [data-testid=stIconMaterial]"))
         continue;
