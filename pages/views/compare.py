@@ -27,7 +27,6 @@ from analysis.choice.compare import (
     MAX_CURVES,
     TRAINING,
     USUAL_CURVES,
-    USUAL_NETS,
     Axis,
     Better,
     Column,
@@ -37,6 +36,7 @@ from analysis.choice.compare import (
     Speed,
     Sweep,
     axis_name,
+    usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
 from analysis.choice.report import (
@@ -115,7 +115,7 @@ def choose_view(place: DeltaGenerator) -> str:
 def compared(spec: ResNetSpec) -> list[str]:
     """Return the model texts of the compared networks."""
     text = held(_NETS)
-    return text.split(SEPARATOR) if text else list(USUAL_NETS[spec.stem])
+    return text.split(SEPARATOR) if text else usual_nets(spec)
 
 
 def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
@@ -146,9 +146,8 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show the networks' chart and table; draw the export button in `files`."""
     with fold("networks", "Networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
-    texts = networks(
-        "Networks", CATALOG, USUAL_NETS[spec.stem], key=_NETS, place=left, widget="compared"
-    )
+    usual = usual_nets(spec)
+    texts = networks("Networks", CATALOG, usual, key=_NETS, place=left, widget="compared")
     middle.button(
         f"Add {spec.base}" if str(spec) == spec.base else "Add the edited model",
         icon=":material/add:",
@@ -179,10 +178,10 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(draw(axes).title)
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        st.markdown(front_in_words(charts[0][0]))
+        st.markdown(f"{front_in_words(charts[0][0])} {left_out}")
     end_of_wall()
     if left_out:
-        st.caption(f"Not drawn because a figure is missing: {', '.join(left_out)}.")
+        st.caption(left_out)
     with files:
         whole = partial(comparison_of, nets, batch, tuple(Dtype))
         export_comparison(whole, batch, charts)

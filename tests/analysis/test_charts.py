@@ -221,8 +221,11 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     axes = (Column.PARAMS, Column.MACS, recipe)
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
     assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
-    assert not_drawn(comparison.rows, *axes) == ("resnet50:bias=1",)
-    assert not_drawn(comparison.rows, *axes[:2]) == ()
+    assert not_drawn(comparison.rows, *axes) == (
+        "Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by "
+        "torchvision) for ResNet-50, biases."
+    )
+    assert not_drawn(comparison.rows, *axes[:2]) == ""
 
 
 def rows_of(names: Sequence[str]) -> tuple[Row, ...]:

@@ -102,7 +102,9 @@ def test_only_what_is_seen_is_counted(open_app: Open, monkeypatch: pytest.Monkey
 
 
 def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -> None:
-    app = open_app("resnet20:bias=1", "compare")
+    usual = "resnet20;resnet32;resnet44;resnet56;resnet110"
+    app = open_app("resnet20:bias=1", "compare", nets=usual)
+    assert list(app.dataframe[0].value.index) == usual.split(";")  # as chosen
     next(b for b in app.button if b.label == "Add the edited model").click().run()
     assert not app.exception
     assert app.query_params["nets"] == (
@@ -119,6 +121,19 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     assert error.value.startswith("'resnet2' is not a model")
     assert list(app.dataframe[0].value.index) == ["resnet20"]
     assert not app.exception
+
+
+def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
+    open_app: Open,
+) -> None:
+    app = open_app("resnet1202", "compare")
+    assert list(app.dataframe[0].value.index)[-2:] == ["resnet110", "resnet1202"]
+    assert "ResNet-56, ResNet-110" in chart_alt(app)
+    assert "others: 1 value, 7.93 at 2.829G" in chart_alt(app)
+    assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
+    app = open_app("plain110", "compare", view="wall")
+    said = "Not drawn: no CIFAR-10 error (published by He et al. 2015) for plain, 110 layers."
+    assert said in markdown(app)
 
 
 def test_one_network_never_hides_the_others(open_app: Open) -> None:
