@@ -108,7 +108,8 @@ def choose_budgets() -> Asked | None:
     one, two, three = st.columns(3)
     batch = number("Batch", 1, 65_536, USUAL_BATCH, key="choose_batch", place=one)
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
-    optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
+    optimisers = {one.value: one.label for one in Optimiser}
+    optimiser = select("Optimiser", optimisers, Optimiser.SGD, key="optimiser", place=three)
     try:
         budgets = budgets_of(amounts)
     except ValueError as error:
@@ -118,7 +119,7 @@ def choose_budgets() -> Asked | None:
     found = None
     if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
-            complain("Times are measured with SGD; pick sgd as the optimiser or clear the time")
+            complain("Times are measured with SGD; pick SGD as the optimiser or clear the time")
             return None
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
@@ -172,7 +173,7 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
     st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
         f"Click a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
-        f"{choice.optimiser}. Training memory is predicted by replaying a step."
+        f"{choice.optimiser.label}. Training memory is predicted by replaying a step."
     )
     if is_timed and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured on this server: {known[-1].how}.")
@@ -302,7 +303,7 @@ def show_real_step(choice: Choice) -> None:
 def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
     """Return the settings of a real step on Timing's default device, or None and why not."""
     if choice.optimiser is not Optimiser.SGD:
-        return None, f"steps are timed with SGD, not {choice.optimiser}"
+        return None, f"steps are timed with SGD, not {choice.optimiser.label}"
     try:
         device = devices()[-1]
         return Settings(device=device, batch=choice.batch, dtype=choice.dtype, seconds=5.0), ""
@@ -313,7 +314,7 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 def export_choice(choice: Choice, charts: Sequence[tuple[Chart, str]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
     how = (
-        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published "
+        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}; published "
         "results are cited"
     )
     sources = sources_of(row.model for row in choice.fits)

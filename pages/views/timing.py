@@ -19,6 +19,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.machine.queues import timing_worker
 from analysis.results.form import Result
 from analysis.style.numbers import milliseconds, short, three
+from analysis.style.stamps import a_machine, machine
 from analysis.timing.charts import (
     block_chart,
     distribution_chart,
@@ -82,8 +83,8 @@ def device_note() -> str:
     if name := timing_worker():
         return f"Times are measured on the cluster's worker {name}."
     if (found := accelerator()) is None:
-        return f"No accelerator found: timing the CPU ({device_name(device_of('cpu'))})."
-    return f"Accelerator: {device_name(device_of(found.type))}."
+        return f"No accelerator found: timing the CPU ({machine(device_name(device_of('cpu')))})."
+    return f"Accelerator: {machine(device_name(device_of(found.type)))}."
 
 
 def choose_view() -> str:
@@ -337,9 +338,9 @@ def show_on_wall(
     if recorded is None:
         st.html(line("No measurements with these settings yet. Press Measure."))
         return
-    where = recorded.stamp
+    day, card = recorded.stamp["date"][:10], a_machine(recorded.stamp["accelerator"])
     _show_on_wall(
-        f"Recorded on {where['date'][:10]} on an {where['accelerator']}: {recorded_how(recorded)}",
+        f"Recorded on {day} on {card}: {recorded_how(recorded)}",
         _recorded_figures(recorded),
         recorded_stage_chart(recorded),
     )
@@ -461,12 +462,12 @@ def show_recorded(spec: ResNetSpec) -> None:
     machines: dict[str, list[Result]] = {}
     for result in recorded_timings(str(spec)):
         machines.setdefault(result.stamp["accelerator"], []).append(result)
-    for machine, results in machines.items():
+    for name, results in machines.items():
         data = [
             DataFile(f"JSON: {recorded_how(result)}", f"time-{place}.json", result.json)
             for place, result in enumerate(results, 1)
         ]
-        with section(f"Recorded on an {machine}"):
+        with section(f"Recorded on {a_machine(name)}"):
             export("recorded", data=data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
         where = results[0].stamp

@@ -203,7 +203,7 @@ def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> No
     assert not app.info
     app.selectbox(key="optimiser").select("adam").run()
     assert step_button(app).disabled
-    assert app.info[0].value == "Can't measure a step: steps are timed with SGD, not adam."
+    assert app.info[0].value == "Can't measure a step: steps are timed with SGD, not Adam."
 
 
 def test_the_real_step_runs_where_timing_would(
@@ -258,7 +258,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
         "No training step was measured on this server at batch 32 in float32; measure"
     )
     app.selectbox(key="optimiser").select("adam").run()
-    assert app.error[0].value.startswith("Times are measured with SGD; pick sgd")
+    assert app.error[0].value.startswith("Times are measured with SGD; pick SGD")
     app.selectbox(key="optimiser").select("sgd").run()
     app.number_input(key="max_ms").set_value(None).run()
     app.segmented_control(key="task").select("my own images").run()
