@@ -184,7 +184,7 @@ def show_progress(job: Job) -> None:
     if latest is None:
         words = "Queued" if job.place else "Starting the worker"
         if on_wall():
-            _show_on_wall("", _AWAITED, None)
+            _show_on_wall("", _awaited(), None)
         show_share(0.0, words)
         return
     left = latest.remaining_seconds
@@ -197,7 +197,7 @@ def show_progress(job: Job) -> None:
     timing = latest.timing
     if on_wall():
         if timing is None:
-            _show_on_wall("", _AWAITED, None)
+            _show_on_wall("", _awaited(), None)
         else:
             _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
         show_share(share, words)
@@ -278,10 +278,11 @@ def _figures(
         if values is None:
             return Figure(label, "none", "inference")
         cell = _cell(values)
-        note = f"p10 {milliseconds(values.p10)}, p90 {short(values.p90, 'ms')}"
+        note = f"p10 {milliseconds(values.p10)}, p90 {milliseconds(values.p90)}"
         return Figure(label, cell.text, note, cell.title)
 
-    measured = "torch reports none here" if peak is None else f"{short(peak, 'B')} measured"
+    unknown = "not reported" if on_wall() else "torch reports none here"
+    measured = unknown if peak is None else f"{short(peak, 'B')} measured"
     return [
         spread("Forward, p50", forward),
         spread("Backward, p50", backward),
@@ -289,24 +290,28 @@ def _figures(
         Figure(
             "FLOP/s, forward",
             short(1e12 * tflops),
-            "2 per MAC, conv + linear",
+            _per_mac(),
             f"{tflops:.6g} TFLOP/s",
         ),
         Figure("Memory, predicted", short(predicted, "B"), measured, f"{predicted:,} B"),
     ]
 
 
-_AWAITED = [
-    Figure(label, "…", note)
-    for label, note in (
-        ("Forward, p50", ""),
-        ("Backward, p50", ""),
-        ("Images per second", "whole iterations"),
-        ("FLOP/s, forward", "2 per MAC, conv + linear"),
-        ("Memory, predicted", ""),
-    )
-]
-"""The large numbers of a timing that hasn't any yet."""
+def _per_mac() -> str:
+    """Return the convention of the FLOPs; on the wall as much as fits one line."""
+    return "2 per MAC" if on_wall() else "2 per MAC, conv + linear"
+
+
+def _awaited() -> list[Figure]:
+    """Return the large numbers of a timing that hasn't any yet."""
+    notes = {
+        "Forward, p50": "",
+        "Backward, p50": "",
+        "Images per second": "whole iterations",
+        "FLOP/s, forward": _per_mac(),
+        "Memory, predicted": "",
+    }
+    return [Figure(label, "…", note) for label, note in notes.items()]
 
 
 def _how(timing: Timing) -> str:
