@@ -543,7 +543,7 @@ def test_details_that_go_on_fade_and_end_on_empty_ground(server: str, visit: Vis
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet34")
     page.get_by_role("combobox", name="Beside").click()
-    page.get_by_role("option", name="beside its plain twin", exact=True).click()
+    page.get_by_role("option", name="its plain twin", exact=True).click()
     expect(node(page, "plain34/layer2.0")).to_be_visible()
     node(page, "resnet34/layer2.0").click()
     expect(chosen(page)).to_have_text("resnet34/layer2.0")
