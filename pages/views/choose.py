@@ -180,8 +180,8 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
         if found is not None:
             _show_prediction(found)
     if choice.best:
-        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
-        head = ("Network", "Best published result of what fits", "")
+        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:.2f}%") for b in choice.best]
+        head = ("Network", "Best published result of what fits", "Result")
         models = [b.row.model for b in choice.best]
         st.html(table("Best published", head, best, 2, models))
         st.caption("Cited, not computed. Results of different recipes aren't comparable.")
@@ -234,7 +234,7 @@ def show_deepest(choice: Choice) -> None:
     rows = [_deepest_row(choice, deep) for deep in choice.deepest]
     head = (
         "Network",
-        "",
+        "Source",
         "Depth",
         "MACs per image",
         "Training step",
@@ -255,7 +255,7 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
     breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
         Cell(name_of(deep.row.spec), deep.row.model),
-        "catalog" if deep.in_catalog else "searched",
+        "catalog" if deep.in_catalog else "search",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
         Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),

@@ -56,7 +56,7 @@ from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
-from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
+from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.names import names_of
 from nets.options import number_of, quote
@@ -103,6 +103,9 @@ _COSTS = (
     Column.RECEPTIVE_FIELD,
     Column.MEASURED_MS,
 )
+
+_SHARE = {False: 0.45, True: 0.85}
+"""The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
 
 _WALL_ASPECT = 2.1  # of the graph on the wall
 
@@ -271,7 +274,7 @@ def _short(value: float, axis: Axis) -> str:
     if pd.isna(value):
         return ""
     if isinstance(axis, Recipe):
-        return f"{value:g}%"
+        return f"{value:.2f}%"
     if isinstance(axis, Speed):
         return short(value)
     if axis is Column.MEASURED_MS:
@@ -293,7 +296,7 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
             styles.append("")
             continue
         hot = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
-        fill = mix(hot, palette().background, 0.45)
+        fill = mix(hot, palette().background, _SHARE[palette() is DARK])
         bold = "; font-weight: 700; text-decoration: underline" if value == best else ""
         styles.append(f"background-color: {fill}; color: {text_on(fill)}{bold}")
     return styles

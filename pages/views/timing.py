@@ -51,7 +51,7 @@ from analysis.timing.settings import (
 )
 from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
-from nets.names import name_of
+from nets.names import name_of, names_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
 from pages.ui.exports import export, section
@@ -391,18 +391,19 @@ def show_timing(timing: Timing, running: bool = False) -> None:
 
 def history_table(timings: Sequence[Timing]) -> str:
     """Return this session's timings as a table, the latest last."""
+    names = names_of([parse(timing.model) for timing in timings])
     head = ("Run", "Model", "How", "Forward", "Backward", "Images per second", "Memory, predicted")
     rows = [
         (
             str(number),
-            timing.model,
+            Cell(name, timing.model),
             conditions(timing),
             _cell(timing.forward_ms),
             _cell(timing.backward_ms) if timing.backward_ms else "",
             Cell(short(timing.images_per_s), f"{timing.images_per_s:.6g}"),
             Cell(short(timing.predicted_bytes, "B"), f"{timing.predicted_bytes:,} B"),
         )
-        for number, timing in enumerate(timings, 1)
+        for number, (name, timing) in enumerate(zip(names, timings, strict=True), 1)
     ]
     return table("Timings", head, rows, 3)
 

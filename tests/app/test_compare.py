@@ -3,17 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from analysis.choice import compare
+from analysis.choice.compare import Column
 from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
 from analysis.machine.jobs import Needs
+from analysis.style.palette import DARK, LIGHT
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
 from pages.views import choose
+from pages.views import compare as compare_views
 from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.analysis.test_predict import ideal
 from tests.analysis.test_render_timings import TRAINING
@@ -324,6 +328,19 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
     assert "among networks with the same input" in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in same.dataframe[0].value
+
+
+@pytest.mark.parametrize(
+    ("dark", "low", "high"), [(False, "8C9CAF", "FFF5A5"), (True, "032046", "DAC833")]
+)
+def test_low_is_blue_and_high_is_yellow_in_both_themes(
+    monkeypatch: pytest.MonkeyPatch, dark: bool, low: str, high: str
+) -> None:
+    monkeypatch.setattr(compare_views, "palette", lambda: DARK if dark else LIGHT)
+    column = pd.Series([1.0, 2.0], name=Column.PARAMS.label)
+    first, last = compare_views._heat(column, [Column.PARAMS], ["3×32×32"] * 2)
+    assert first.startswith(f"background-color: #{low};")
+    assert last.startswith(f"background-color: #{high};")
 
 
 SPEED = {

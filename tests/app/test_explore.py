@@ -152,6 +152,15 @@ def test_a_network_that_one_image_cannot_train_is_shown(
     assert app.info[0].value.endswith("layer4.0.bn1 would train on one value per channel.")
 
 
+def test_a_stage_without_a_cost_says_0_and_a_small_one_says_less(open_app: Open) -> None:
+    app = open_app("resnet1202", "explore", explore_shown="stages")
+    page = html(app)
+    assert page.count('title="0"') > 0
+    assert ">0<" in page
+    assert "&lt;0.01" in page
+    assert ">0.00<" not in page
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

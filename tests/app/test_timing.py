@@ -173,6 +173,7 @@ def test_few_iterations_are_warned_of(open_app: Open) -> None:
     app.session_state["timings"] = [TRAINING]
     app.run()
     assert not app.warning
+    assert 'title="resnet20">ResNet-20</td>' in html(app)
 
 
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:
