@@ -419,7 +419,7 @@ CATALOG: dict[str, CatalogEntry] = {
         "ResNet-110",
         "Three stages of eighteen basic blocks on 32x32 images.",
         HE2015,
-        (_cifar10(6.43, "best of 5"), _identity(6.61, "median of 5, original unit")),
+        (_cifar10(6.43, "best of 5 (6.61±0.16)"), _identity(6.61, "median of 5, original unit")),
     ),
     "resnet1202": CatalogEntry(
         _spec("resnet1202", **_CIFAR, blocks=(200, 200, 200)),

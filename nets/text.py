@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
@@ -115,10 +116,26 @@ def _entry(name: str) -> ResNetSpec:
     return CATALOG[name].spec
 
 
+def meant(text: str) -> tuple[str, ...]:
+    """Return the models that a text may mean if its name isn't in the catalog; often none."""
+    name, colon, rest = text.strip().lower().partition(":")
+    if name in CATALOG or name_beyond(name):
+        return ()
+    found = []
+    for near in _close(name, CATALOG):
+        with suppress(ValueError):
+            found.append(str(parse(f"{near}{colon}{rest}")))
+    return tuple(found)
+
+
+def _close(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> list[str]:
+    return get_close_matches(word[:40].lower(), list(known), n=3, cutoff=0.5)
+
+
 def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    close = get_close_matches(word[:40].lower(), list(known), n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
+    if close := _close(word, known):
+        *most, last = close
+        return f"did you mean {' or '.join(filter(None, (', '.join(most), last)))}?"
     if known is CATALOG:
         return f"choose one of the {len(CATALOG)} in the catalog, such as resnet50"
     return "options include blocks, widths, block, unit and shortcut"

@@ -175,10 +175,8 @@ def figure(
         legend={
             "orientation": "h",
             "yref": "container",
-            "y": 0,
-            "yanchor": "bottom",
             "xref": "container",
-            "x": 0,
+            **_at_edge(above=wall and not chart.x_label),
             "font": {"size": font},
             # Without its marks, a name would label nothing.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
@@ -188,7 +186,7 @@ def figure(
             "title": {
                 "text": "<br>".join(filter(None, (in_lines(x_label, "<br>", letters), note))),
                 "font": {"size": font},
-                "standoff": _STANDOFF_PX * scale,
+                "standoff": _STANDOFF_PX * scale if x_label or note else 0,
             },
             "type": _axis_type(chart, chart.log_x),
             **axis,
@@ -234,6 +232,13 @@ def figure(
         + [_annotation(chart, name, palette, scale) for name in names],
     )
     return go.Figure(traces, layout)
+
+
+def _at_edge(above: bool) -> dict[str, object]:
+    """Return the place of a legend: above an axis that only has words, or else below the axis."""
+    if above:
+        return {"y": 1, "yanchor": "top", "x": 1, "xanchor": "right"}
+    return {"y": 0, "yanchor": "bottom", "x": 0}
 
 
 def _top(chart: Chart, wall: bool) -> int:

@@ -158,7 +158,7 @@ def scatter_chart(
         f"{y.label} against {x.label}; on the Pareto front: {best}",
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
-        note=_note(x, y, bubble),
+        note=_note(rows, x, y, bubble, name),
     )
 
 
@@ -311,12 +311,15 @@ def _texts(rows: Sequence[Row], x: Axis, y: Axis, name: Callable[[Row], str]) ->
         yield listed(names) if names[0] == name(row) else ""
 
 
-def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> tuple[str, ...]:
-    """Return the networks that a scatter leaves out because they lack a figure."""
-    return tuple(
-        row.model
-        for row in rows
-        if not _placed(row, x, y) or (bubble is not None and bubble.of(row) is None)
+def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None) -> str:
+    """Say which networks a scatter leaves out, and which figure they lack; "" if none."""
+    named = list(zip(rows, names_of([row.spec for row in rows]), strict=True))
+    axes = dict.fromkeys(axis for axis in (x, y, bubble) if axis is not None)
+    lacking = {axis: [name for row, name in named if axis.of(row) is None] for axis in axes}
+    return " ".join(
+        translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=listed(names))
+        for axis, names in lacking.items()
+        if names
     )
 
 
@@ -340,10 +343,23 @@ def _called(axis: Axis) -> str:
     return axis.metric if isinstance(axis, Recipe) else axis.label
 
 
-def _note(x: Axis, y: Axis, bubble: Axis | None) -> str:
+def _note(
+    rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None, name: Callable[[Row], str]
+) -> str:
     """Return the recipes and publishers of published figures, and what the points' area shows."""
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
-    said = [f"{metric}{recipe.how}" for metric, recipe in zip(metrics, recipes, strict=True)]
+    said = [
+        "; ".join((f"{metric}{recipe.how}", *_remarks(rows, x, y, recipe, name)))
+        for metric, recipe in zip(metrics, recipes, strict=True)
+    ]
     said += [f"Area: {bubble.label}"] if bubble else []
     return " ".join(f"{one}." for one in said)
+
+
+def _remarks(
+    rows: Sequence[Row], x: Axis, y: Axis, recipe: Recipe, name: Callable[[Row], str]
+) -> Iterator[str]:
+    for row in rows:
+        if _placed(row, x, y) and (remark := recipe.remark(row)):
+            yield f"{name(row)}: {remark}"

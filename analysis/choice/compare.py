@@ -57,6 +57,11 @@ USUAL_CURVES = 6
 """How many of the compared networks are swept by default."""
 
 
+def usual_nets(spec: ResNetSpec) -> list[str]:
+    """Return the texts of the networks compared by default: those of the stem, then the network."""
+    return list(dict.fromkeys((*USUAL_NETS[spec.stem], str(spec))))
+
+
 class Better(StrEnum):
     """The better end of a column's values."""
 
@@ -190,7 +195,16 @@ class Recipe:
 
     def of(self, row: Row) -> float | None:
         """Return the published figure of a row's network, or None."""
-        return next((p.percent for p in row.published if recipe_of(p) == self), None)
+        found = self._figure(row)
+        return None if found is None else found.percent
+
+    def remark(self, row: Row) -> str:
+        """Return which of several runs a row's figure is; empty if it's the only one."""
+        found = self._figure(row)
+        return found.recipe if found and found.recipe.startswith(_OF_RUNS) else ""
+
+    def _figure(self, row: Row) -> Published | None:
+        return next((p for p in row.published if recipe_of(p) == self), None)
 
 
 @dataclass(frozen=True)
@@ -260,7 +274,11 @@ def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
 def recipe_of(figure: Published) -> Recipe:
     """Return the column of a published figure."""
     better = Better.HIGH if figure.higher_is_better else Better.LOW
-    return Recipe(figure.metric, figure.recipe, figure.publisher, better)
+    recipe = "" if figure.recipe.startswith(_OF_RUNS) else figure.recipe
+    return Recipe(figure.metric, recipe, figure.publisher, better)
+
+
+_OF_RUNS = "best of "  # which run of the publisher's one recipe a figure is of
 
 
 @dataclass(frozen=True)

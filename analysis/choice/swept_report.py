@@ -15,6 +15,7 @@ from analysis.style.grid import aligned
 from analysis.style.language import between, translate
 from analysis.style.numbers import MISSING, short, three
 from analysis.style.rows import json_rows
+from analysis.style.stamps import a_machine
 from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
 
@@ -231,8 +232,8 @@ def where_in_words(found: Settings) -> str:
     days = sorted({point.where[1] for point in points if point.where[1]})
     ends = dict.fromkeys((*days[:1], *days[-1:]))
     when = f" {'from' if len(ends) > 1 else 'on'} {' to '.join(ends)}" if ends else ""
-    at = ", ".join(list(chips)[:3]) + (f" and {len(chips) - 3} more" if len(chips) > 3 else "")
-    return f"Measured{when} on {at}."
+    more = f" and {len(chips) - 3} more" if len(chips) > 3 else ""
+    return f"Measured{when} on {', '.join(map(a_machine, list(chips)[:3]))}{more}."
 
 
 def how_in_words(found: Settings) -> str:

@@ -89,8 +89,7 @@ def compare(
         bubble = or_usage(axis_of, known, "size", size) if size else None
         chart = scatter_chart(found.rows, along, up, bubble, log)
         if left_out := not_drawn(found.rows, along, up, bubble):
-            missing = ", ".join(left_out)
-            click.echo(f"warning: not drawn because a value is missing: {missing}", err=True)
+            click.echo(f"warning: {left_out}", err=True)
         if cited := citations(along, up, bubble):
             click.echo(cited, err=True)
     click.echo(write(found), nl=False)

@@ -59,6 +59,11 @@ class Optimiser(StrEnum):
     ADAM = "adam"
 
     @property
+    def label(self) -> str:
+        """The name in sentences."""
+        return {"sgd": "SGD", "adam": "Adam"}[self.value]
+
+    @property
     def states(self) -> int:
         """Tensors that the optimiser keeps per parameter between steps."""
         return 1 if self is Optimiser.SGD else 2

@@ -5,6 +5,7 @@ const LARGEST = 8;
 const NARROW = 640; // px, largest width of a canvas on a phone
 const TALLEST = 8000; // px, largest height of a canvas that grows with an upright drawing
 const HINT = "Click a node for its shapes and costs";
+const TOUCHED = "Tap a box for its shapes and costs.";
 const OPENS = "; double-click, or press Enter, to open it";
 const KEYS = "Arrow keys walk along it, Enter opens, Escape closes.";
 const memory = new WeakMap();
@@ -373,6 +374,13 @@ function approach(state) {
   place(state);
 }
 
+// Scroll the page so that a phone's sheet of details doesn't hide the selected box.
+function uncover(state, group) {
+  if (getComputedStyle(state.details).position !== "sticky") return;
+  const { top } = state.details.getBoundingClientRect();
+  if (group.getBoundingClientRect().bottom > top) group.scrollIntoView({ block: "center" });
+}
+
 // The width of the canvas, on its right, that the details cover.
 function covered(state) {
   const over = getComputedStyle(state.details).position === "absolute";
@@ -419,6 +427,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
   explain(state);
   if (state.fitted && covered(state) > (state.reserve ?? 0)) fit(state);
   if (show && group) reveal(state);
+  if (group && !silent) uncover(state, group);
   if (silent || state.data.takes) return;
   // A walk with the arrow keys is one step of the address, not fifty.
   clearTimeout(state.telling);
@@ -437,6 +446,7 @@ function drawn(state, id) {
 }
 
 function hint(state) {
+  if (matchMedia("(hover: none)").matches) return TOUCHED;
   const opens = Object.values(state.data.nodes).some((node) => node.opens.length);
   return `${HINT}${opens ? OPENS : ""}.`;
 }

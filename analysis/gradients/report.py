@@ -26,6 +26,7 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
 from analysis.style.language import in_english
+from analysis.style.stamps import device_words, machine
 from nets import parse
 from nets.options import Shortcut, number_of
 
@@ -207,11 +208,11 @@ def how_measured(run: Gradients | Direction) -> str:
     shared, where = run.settings, run.environment
     stamp = [f"torch {run.torch_version}"]
     if where:
-        stamp += [where.accelerator or where.cpu, where.date[:10]]
+        stamp += [machine(where.accelerator or where.cpu), where.date[:10]]
     return (
         f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch {shared.batch}, "
-        f"{shared.precision}, {shared.images.replace('_', ' ')} images, {shared.device}, "
-        f"{', '.join(stamp)}."
+        f"{shared.precision}, {shared.images.replace('_', ' ')} images, "
+        f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
 
 
@@ -237,8 +238,8 @@ def _conditions(run: Gradients | Direction) -> str:
     settings = run.settings
     return (
         f"{number_of(settings.seeds, 'seed')} from {settings.first_seed}, batch {settings.batch}, "
-        f"{settings.precision}, {settings.device}, {number_of(run.threads, 'thread')}, "
-        f"torch {run.torch_version}"
+        f"{settings.precision}, {device_words(settings.device)}, "
+        f"{number_of(run.threads, 'thread')}, torch {run.torch_version}"
     )
 
 

@@ -33,13 +33,13 @@ from analysis.choice.choose import (
 from analysis.choice.compare import (
     MAX_CURVES,
     USUAL_CURVES,
-    USUAL_NETS,
     Axis,
     Column,
     Sweep,
     axis_name,
     compare,
     curve,
+    usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs
 from analysis.choice.report import deepest_grid, diff_grid, fits_grid, ledger_grid
@@ -244,7 +244,7 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
 
 def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
     """Return the open tab of Compare."""
-    texts = settings.several("nets", USUAL_NETS[spec.stem])
+    texts = settings.several("nets", usual_nets(spec))
     batch = settings.whole("compare_batch", 1, 65_536, 1)
     match settings.tab("compare_shown", COMPARE_TABS):
         case "sweep":
@@ -272,11 +272,9 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     chosen = x, y, axes[size] if size else None
     dtypes = replayed_for(*chosen)
     rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
-    left_out = ", ".join(not_drawn(rows, *chosen))
-    gaps = f"Not drawn for want of a figure: {left_out}." if left_out else ""
     return Picture(
         charts=(scatter_chart(rows, *chosen, settings.switch("log")),),
-        caption=" ".join(filter(None, (gaps, citations(*chosen)))),
+        caption=" ".join(filter(None, (not_drawn(rows, *chosen), citations(*chosen)))),
     )
 
 
@@ -329,7 +327,9 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     found = choose(task, budgets, batch, dtype, optimiser)
     view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
     fronts, said = fronts_of(found), (found.sentence,)
-    how = f"Costs for batch {batch:,} in {dtype} with {optimiser}; published figures are cited."
+    how = (
+        f"Costs for batch {batch:,} in {dtype} with {optimiser.label}; published figures are cited."
+    )
     if view == "deepest" and found.deepest:
         return Picture(grid=deepest_grid(found), caption=how, said=said)
     if view == "front" and fronts:

@@ -45,6 +45,7 @@ from analysis.results.recorded import whence
 from analysis.style.grid import Grid
 from analysis.style.language import counted, translate
 from analysis.style.numbers import short
+from analysis.style.stamps import a_machine
 from analysis.timing.charts import stage_chart
 from analysis.timing.measure import Timing
 from analysis.timing.report import RECORDED_HEAD, conditions, recorded_row, stamp
@@ -139,7 +140,7 @@ def _recorded_times(spec: ResNetSpec) -> Grid | None:
         return None
     where = results[0].stamp
     here = [one for one in results if one.stamp["accelerator"] == where["accelerator"]]
-    caption = f"Recorded on an {where['accelerator']} on {where['date'][:10]}"
+    caption = f"Recorded on {a_machine(where['accelerator'])} on {where['date'][:10]}"
     return Grid(caption, RECORDED_HEAD, tuple(map(recorded_row, here)), 1)
 
 

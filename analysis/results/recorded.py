@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.results.form import Result, read_result
 from analysis.style.language import counted, translate
+from analysis.style.stamps import a_machine
 
 FOLDER = Path(__file__).with_name("recorded")
 """The folder of recorded results, with the commands that made them."""
@@ -24,7 +25,7 @@ def whence(result: Result) -> str:
     values = {
         "day": str(where["date"])[:10],
         "time": str(where["date"])[11:16],
-        "cpu": where["cpu"],
+        "cpu": a_machine(where["cpu"]),
         "threads": counted(int(where.get("threads") or 1), "{number} thread", "{number} threads"),
     }
     if recorded(result.hash) is result:

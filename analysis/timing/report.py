@@ -12,6 +12,7 @@ from typing import Any
 from analysis.results.form import Result
 from analysis.style.grid import aligned
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
+from analysis.style.stamps import device_words, machine, moment, system
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
 from analysis.timing.results import TIME, asked_of
@@ -71,6 +72,7 @@ def timing_result(timing: Timing) -> Result:
 RECORDED_HEAD = (
     "Iteration",
     "Time",
+    "p10 to p90",
     "Host",
     "Images per second",
     "Peak memory",
@@ -86,6 +88,7 @@ def recorded_row(result: Result) -> tuple[str, ...]:
     return (
         recorded_how(result),
         short(spread["p50"], "ms"),
+        f"{milliseconds(spread['p10'])} to {short(spread['p90'], 'ms')}",
         short(figures["host_ms"]["p50"], "ms"),
         short(figures["images_per_s"]),
         short_if_any(peak, "B"),
@@ -211,12 +214,13 @@ def timings_text(timings: Sequence[Timing]) -> str:
 
 
 def conditions(timing: Timing) -> str:
-    """Return the settings in words: `training with SGD, batch 2, float32 on cpu, 1 thread`."""
+    """Return the settings in words: `training with SGD, batch 2, float32 on CPU, 1 thread`."""
     settings, cpu = timing.settings, timing.environment.accelerator is None
     kind = "inference" if settings.inference else "training"
     if not settings.inference:
         kind += " with SGD" if settings.optimiser else " without an optimiser"
-    words = [kind, f"batch {settings.batch:,}", f"{settings.dtype} on {settings.device}"]
+    device = device_words(settings.device)
+    words = [kind, f"batch {settings.batch:,}", f"{settings.dtype} on {device}"]
     if timing.environment.tf32 is not None:
         words.append("TF32 on" if timing.environment.tf32 else "TF32 off")
     if settings.channels_last:
@@ -265,12 +269,12 @@ def stamp(measured: Timing | Roofline) -> str:
     names = [
         f"torch {where.torch}",
         f"Python {where.python}",
-        where.platform,
-        where.cpu,
-        where.accelerator,
+        system(where.platform),
+        machine(where.cpu),
+        where.accelerator and machine(where.accelerator),
         where.driver and f"driver {where.driver}",
         where.runtime,
-        where.date,
+        moment(where.date),
     ]
     return " · ".join(name for name in names if name)
 

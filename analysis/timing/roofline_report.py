@@ -14,6 +14,7 @@ from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid, aligned
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import exact, milliseconds, percent, short, three
+from analysis.style.stamps import device_words
 from analysis.timing.measure import Spread
 from analysis.timing.results import asked_of
 from analysis.timing.roofline import Busy, Point, Roof, Roofline
@@ -223,9 +224,9 @@ def busy_words(found: Roofline) -> list[str]:
 
 
 def roofline_conditions(found: Roofline) -> str:
-    """Return the settings in words: `inference, batch 2, float32 on cpu, 1 thread`."""
-    settings = found.settings
-    words = ["inference", f"batch {settings.batch:,}", f"{settings.dtype} on {settings.device}"]
+    """Return the settings in words: `inference, batch 2, float32 on CPU, 1 thread`."""
+    settings, device = found.settings, device_words(found.settings.device)
+    words = ["inference", f"batch {settings.batch:,}", f"{settings.dtype} on {device}"]
     if found.environment.tf32 is not None:
         words.append("TF32 on" if found.environment.tf32 else "TF32 off")
     if settings.channels_last:

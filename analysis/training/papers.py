@@ -1,5 +1,7 @@
 """The paper's figures on degradation, and what a short run shows in comparison."""
 
+from analysis.style.numbers import MISSING
+
 DEGRADATION = (
     (
         "ImageNet, top-1 error in percent, 10-crop (He et al. 2015, Table 2)",
@@ -10,10 +12,10 @@ DEGRADATION = (
         "CIFAR-10, test error in percent (He et al. 2015, Table 6)",
         ("Layers", "Plain", "Residual"),
         (
-            ("20", "", "8.75"),
-            ("32", "", "7.51"),
-            ("44", "", "7.17"),
-            ("56", "", "6.97"),
+            ("20", MISSING, "8.75"),
+            ("32", MISSING, "7.51"),
+            ("44", MISSING, "7.17"),
+            ("56", MISSING, "6.97"),
             ("110", "above 60 (Fig. 6)", "6.43"),
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -141,7 +141,7 @@ def requested() -> ResNetSpec:
         navigation()
         st.rerun()
     if choice.spec is None:
-        _refuse(choice.error, choice.fallback)
+        _refuse(choice.error, choice.instead)
     waiting = st.empty()  # drawn on every run so that later elements keep their place
     if "torch" not in sys.modules:  # loading torch takes seconds, once per server
         waiting.html(skeleton(title(choice.spec)))
@@ -166,12 +166,14 @@ def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Resul
     try:
         return analysis(spec)
     except ValueError as error:
-        _refuse(str(error), spec.base)
+        _refuse(str(error), (spec.base,))
 
 
-def _refuse(reason: str, instead: str) -> NoReturn:
+def _refuse(reason: str, instead: Sequence[str]) -> NoReturn:
     st.title("Can't show this model")
     complain(reason)
-    st.button(f"Show {instead}", on_click=choose, args=(instead,))
+    with st.container(horizontal=True):
+        for text in instead:
+            st.button(f"Show {text}", on_click=choose, args=(text,))
     st.caption(f"Write a model as `{FRONT}` or `{FRONT}:blocks=3,8,36,3`.")
     end_page()

@@ -48,7 +48,7 @@ def column(title: str, values: Sequence[int], total: int, unit: str = "") -> lis
     smallest = 0.5 / 10**digits
 
     def cell(value: int, bar: float | None) -> Cell:
-        short = f"{value / scale:.{digits}f}"
+        short = f"{value / scale:.{digits}f}" if value else "0"
         if 0 < value / scale < smallest:
             short = f"<{10**-digits:.{digits}f}"
         return Cell(short, f"{exact(value)} {unit}".rstrip(), bar)
@@ -207,7 +207,7 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     if cell.bar is not None:
         bar = f'<i class="rl-bar" style="width:calc(var(--full) * {cell.bar:.4f})"></i>'
     title = f' title="{escape(cell.title)}"' if cell.title else ""
-    kind = f"{kind} bar" if bar else kind
+    kind = f"{kind} bar" if bar else f"{kind} bare" if cell.text.isdigit() else kind
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"

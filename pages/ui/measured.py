@@ -12,6 +12,7 @@ import streamlit as st
 
 from analysis.drawing.heat import Heat
 from analysis.results.known import measured_here
+from analysis.style.stamps import device_words
 from nets import ResNetSpec
 from nets.options import number_of
 
@@ -155,7 +156,8 @@ def _trained(batch: int, dtype: str) -> Iterator[MeasuredStep]:
     for run in kept.values():
         task = run.task
         if (task.recipe.batch, task.recipe.precision) == (batch, dtype) and run.environment:
-            how = f"in training runs, images read, batch {batch:,}, {dtype} on {task.device}"
+            device = device_words(task.device)
+            how = f"in training runs, images read, batch {batch:,}, {dtype} on {device}"
             how += ", channels last" if task.recipe.channels_last else ""
             how += f", {task.recipe.optimiser}, {number_of(task.threads or 1, 'thread')}"
             date, peak = run.environment.date, run.peak_memory_bytes

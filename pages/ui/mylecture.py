@@ -71,5 +71,5 @@ def _add(page: str, title: str) -> None:
     else:
         lecture = replace(mine, steps=(*mine.steps, step))
     keep_mine(lecture)
-    said = translate("Step {number} of your lecture", number=len(lecture.steps))
+    said = translate("Added as step {number} of your lecture", number=len(lecture.steps))
     st.toast(said, icon=":material/school:")

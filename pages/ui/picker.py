@@ -10,8 +10,9 @@ import streamlit as st
 from analysis.lecture.settings import FRONT
 from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
-from nets.options import CHANNELS, OPTIONS, shown
+from nets.options import CHANNELS, OPTIONS, quote, shown
 from nets.spec import join, overrides
+from nets.text import meant
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.option_words import in_words, label_of
@@ -26,11 +27,11 @@ _RECENT_SHOWN = 5
 
 @dataclass(frozen=True)
 class Choice:
-    """The requested model, or why it is invalid and which model to offer instead."""
+    """The requested model, or why it is invalid and which models to offer instead."""
 
     spec: ResNetSpec | None
     error: str = ""
-    fallback: str = FRONT
+    instead: tuple[str, ...] = (FRONT,)
 
 
 def pick() -> Choice:
@@ -38,7 +39,7 @@ def pick() -> Choice:
     with st.sidebar:
         text = hidden_text(MODEL, FRONT)
         choice = _read(text)
-        _draw_views(choice.spec.base if choice.spec else choice.fallback.partition(":")[0])
+        _draw_views(choice.spec.base if choice.spec else None)
         st.session_state[_TEXT] = text
         st.text_input(
             "Model text",
@@ -60,25 +61,36 @@ def choose(text: str) -> None:
 
 
 def _read(text: str) -> Choice:
-    fallback = st.session_state.get(_LAST_GOOD, FRONT)
     try:
         spec = parse(text)
     except ValueError as error:
-        return Choice(None, str(error), fallback)
+        if near := meant(text):
+            name = quote(text.partition(":")[0])
+            return Choice(None, f"there's no model {name}. Did you mean one of these?", near)
+        return Choice(None, str(error), (st.session_state.get(_LAST_GOOD, FRONT),))
     shortest = st.session_state[_LAST_GOOD] = str(spec)
     recent = [t for t in st.session_state.get(_RECENT, []) if t != shortest]
     st.session_state[_RECENT] = [shortest, *recent][: _RECENT_SHOWN + 1]
     return Choice(spec)
 
 
-def _draw_views(name: str) -> None:
-    """Draw the boxes for family and model, which follow the text and write it when changed."""
-    family = CATALOG[name].family
-    names = [n for n, entry in CATALOG.items() if entry.family is family]
+def _draw_views(name: str | None) -> None:
+    """Draw the boxes for family and model, which follow the text and write it when changed.
+
+    Without a model, nothing is chosen in them.
+    """
+    family = CATALOG[name].family if name else None
+    names = [n for n, entry in CATALOG.items() if family in (entry.family, None)]
     st.session_state[_FAMILY], st.session_state[_NAME] = family, name
-    st.selectbox("Family", list(Family), key=_FAMILY, on_change=_family_changed)
+    index = 0 if name else None
+    st.selectbox("Family", list(Family), index, key=_FAMILY, on_change=_family_changed)
     st.selectbox(
-        "Model", names, key=_NAME, on_change=_name_changed, format_func=lambda n: CATALOG[n].title
+        "Model",
+        names,
+        index,
+        key=_NAME,
+        on_change=_name_changed,
+        format_func=lambda n: CATALOG[n].title,
     )
 
 

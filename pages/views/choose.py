@@ -108,7 +108,8 @@ def choose_budgets() -> Asked | None:
     one, two, three = st.columns(3)
     batch = number("Batch", 1, 65_536, USUAL_BATCH, key="choose_batch", place=one)
     dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
-    optimiser = select("Optimiser", list(Optimiser), Optimiser.SGD, key="optimiser", place=three)
+    optimisers = {one.value: one.label for one in Optimiser}
+    optimiser = select("Optimiser", optimisers, Optimiser.SGD, key="optimiser", place=three)
     try:
         budgets = budgets_of(amounts)
     except ValueError as error:
@@ -118,7 +119,7 @@ def choose_budgets() -> Asked | None:
     found = None
     if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
-            complain("Times are measured with SGD; pick sgd as the optimiser or clear the time")
+            complain("Times are measured with SGD; pick SGD as the optimiser or clear the time")
             return None
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
@@ -172,15 +173,15 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
     st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
         f"Click a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
-        f"{choice.optimiser}. Training memory is predicted by replaying a step."
+        f"{choice.optimiser.label}. Training memory is predicted by replaying a step."
     )
     if is_timed and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured on this server: {known[-1].how}.")
         if found is not None:
             _show_prediction(found)
     if choice.best:
-        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:g}%") for b in choice.best]
-        head = ("Network", "Best published result of what fits", "")
+        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:.2f}%") for b in choice.best]
+        head = ("Network", "Best published result of what fits", "Result")
         models = [b.row.model for b in choice.best]
         st.html(table("Best published", head, best, 2, models))
         st.caption("Cited, not computed. Results of different recipes aren't comparable.")
@@ -233,7 +234,7 @@ def show_deepest(choice: Choice) -> None:
     rows = [_deepest_row(choice, deep) for deep in choice.deepest]
     head = (
         "Network",
-        "",
+        "Source",
         "Depth",
         "MACs per image",
         "Training step",
@@ -254,7 +255,7 @@ def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
     breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
         Cell(name_of(deep.row.spec), deep.row.model),
-        "catalog" if deep.in_catalog else "searched",
+        "catalog" if deep.in_catalog else "search",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
         Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
@@ -302,7 +303,7 @@ def show_real_step(choice: Choice) -> None:
 def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
     """Return the settings of a real step on Timing's default device, or None and why not."""
     if choice.optimiser is not Optimiser.SGD:
-        return None, f"steps are timed with SGD, not {choice.optimiser}"
+        return None, f"steps are timed with SGD, not {choice.optimiser.label}"
     try:
         device = devices()[-1]
         return Settings(device=device, batch=choice.batch, dtype=choice.dtype, seconds=5.0), ""
@@ -313,7 +314,7 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 def export_choice(choice: Choice, charts: Sequence[tuple[Chart, str]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
     how = (
-        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser}; published "
+        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}; published "
         "results are cited"
     )
     sources = sources_of(row.model for row in choice.fits)

@@ -27,7 +27,6 @@ from analysis.choice.compare import (
     MAX_CURVES,
     TRAINING,
     USUAL_CURVES,
-    USUAL_NETS,
     Axis,
     Better,
     Column,
@@ -37,6 +36,7 @@ from analysis.choice.compare import (
     Speed,
     Sweep,
     axis_name,
+    usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
 from analysis.choice.report import (
@@ -56,7 +56,7 @@ from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
-from analysis.style.palette import CIVIDIS, heat_colour, mix, text_on
+from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
 from nets.names import names_of
 from nets.options import number_of, quote
@@ -105,6 +105,9 @@ _COSTS = (
     Column.MEASURED_MS,
 )
 
+_SHARE = {False: 0.45, True: 0.85}
+"""The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
+
 _WALL_ASPECT = 2.1  # of the graph on the wall
 
 
@@ -116,7 +119,7 @@ def choose_view(place: DeltaGenerator) -> str:
 def compared(spec: ResNetSpec) -> list[str]:
     """Return the model texts of the compared networks."""
     text = held(_NETS)
-    return text.split(SEPARATOR) if text else list(USUAL_NETS[spec.stem])
+    return text.split(SEPARATOR) if text else usual_nets(spec)
 
 
 def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
@@ -147,9 +150,8 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show the networks' chart and table; draw the export button in `files`."""
     with fold("networks", "Networks"):
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
-    texts = networks(
-        "Networks", CATALOG, USUAL_NETS[spec.stem], key=_NETS, place=left, widget="compared"
-    )
+    usual = usual_nets(spec)
+    texts = networks("Networks", CATALOG, usual, key=_NETS, place=left, widget="compared")
     middle.button(
         f"Add {spec.base}" if str(spec) == spec.base else "Add the edited model",
         icon=":material/add:",
@@ -180,10 +182,10 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(draw(axes).title)
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        lecture.sentence(front_in_words(charts[0][0]))
+        lecture.sentence(f"{front_in_words(charts[0][0])} {left_out}".strip())
     end_of_wall()
     if left_out:
-        st.caption(f"Not drawn because a figure is missing: {', '.join(left_out)}.")
+        st.caption(left_out)
     with files:
         whole = partial(comparison_of, nets, batch, tuple(Dtype))
         export_comparison(whole, batch, charts)
@@ -273,7 +275,7 @@ def _short(value: float, axis: Axis) -> str:
     if pd.isna(value):
         return ""
     if isinstance(axis, Recipe):
-        return f"{value:g}%"
+        return f"{value:.2f}%"
     if isinstance(axis, Speed):
         return short(value)
     if axis is Column.MEASURED_MS:
@@ -295,7 +297,7 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
             styles.append("")
             continue
         hot = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
-        fill = mix(hot, palette().background, 0.45)
+        fill = mix(hot, palette().background, _SHARE[palette() is DARK])
         bold = "; font-weight: 700; text-decoration: underline" if value == best else ""
         styles.append(f"background-color: {fill}; color: {text_on(fill)}{bold}")
     return styles

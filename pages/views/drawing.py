@@ -37,7 +37,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     """
     top = st.container()
     with fold("settings"):
-        words, middle, beside = st.columns([4.3, 2.1, 3.2], vertical_alignment="center")
+        words, middle, beside = st.columns([4.3, 2.1, 3.2], vertical_alignment="bottom")
         levels, colours, per, labels, layouts = st.columns(
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
         )
@@ -49,14 +49,13 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     asked = select(
         "Beside",
         {
-            TWIN: f"beside its {kind} twin",
-            TWIN_AND_VGG19: f"beside its {kind} twin and {vgg.TITLE}",
+            TWIN: f"its {kind} twin",
+            TWIN_AND_VGG19: f"its {kind} twin and {vgg.TITLE}",
         },
         None,
         key="twin",
         place=beside,
-        placeholder="alone",
-        label_visibility="collapsed",
+        placeholder="nothing",
         help=f"Also draw the same network {'with' if is_plain else 'without'} shortcuts, and "
         f"{vgg.TITLE} from its published layers, as in He et al. 2015, Fig. 3.",
     )

@@ -27,11 +27,12 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
 from analysis.results.form import Result
+from nets.names import names_of
 from nets.options import number_of
 from pages.ui.charts import chart_picture
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
-from pages.ui.markup import table
+from pages.ui.markup import Cell, table
 from pages.ui.measured import GRADIENTS
 
 Run = Gradients | Direction
@@ -133,16 +134,17 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
         st.header("What the curves show")
         for sentence in rest:
             st.markdown(f"- {sentence}")
+    names = dict(zip(map(str, run.specs), names_of(run.specs), strict=True))
     head = (
         "Model",
-        "log10 ratio",
+        "log₁₀ ratio",
         "Range over seeds",
         "Factor per layer",
         "Fitted slope per layer",
     )
     rows = [
         (
-            one.model,
+            Cell(names.get(one.model, one.model), one.model),
             _signed(one.log10_ratio, 2, f"below {one.precision}"),
             _lowest_to_highest(one),
             "" if isnan(one.factor_per_layer) else f"{one.factor_per_layer:.3f}",
@@ -153,7 +155,7 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
     st.html(table("Ratios and slopes", head, rows, 1))
     st.caption(
         "The ratio is the norm after the stem divided by the norm after the last block. The factor "
-        "per layer is its geometric mean over the weighted layers. The slope is fitted to log10 of "
+        "per layer is its geometric mean over the weighted layers. The slope is fitted to log₁₀ of "
         "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
         f"input. {_conditions(run)} Lines are geometric means over the seeds; bands are their "
         "range."
@@ -182,7 +184,11 @@ def _show_direction(run: Direction) -> None:
             st.markdown(f"- {sentence}")
     found = [at for stack in run.stacks for at in stack.depths]
     head = ("Model", "Weighted layers", "Cosine", "Range over seeds")
-    rows = [(str(at.spec), str(at.depth), _mean(at), _range(at)) for at in found]
+    names = names_of([at.spec for at in found])
+    rows = [
+        (Cell(name, str(at.spec)), str(at.depth), _mean(at), _range(at))
+        for name, at in zip(names, found, strict=True)
+    ]
     st.html(table("Cosines by depth", head, rows, 1))
     st.caption(
         "The cosine is between the gradients of the cross-entropy on logits with respect to a "

@@ -81,7 +81,7 @@ def show_published(results: tuple[Published, ...]) -> None:
     if not results:
         st.caption("No results are published for this network.")
         return
-    cells = [(r.metric, f"{r.percent:g}%", r.recipe or "not stated", r.source) for r in results]
+    cells = [(r.metric, f"{r.percent:.2f}%", r.recipe or "not stated", r.source) for r in results]
     st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))
     st.caption("Published, not measured here. Results of different recipes aren't comparable.")
 

@@ -188,12 +188,12 @@ def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:
 def _figure(patient: Patient, intact: float, error: float, count: int) -> Figure:
     images = number_of(len(patient.subject.labels), "test image")
     if not count:
-        return Figure(patient.net.name, f"{error:.1%} wrong", f"of {images}, no blocks out")
+        return Figure(patient.net.name, f"{error:.1%} wrong", f"of these {images}, no blocks out")
     points = 100 * (error - intact)
     return Figure(
         patient.net.name,
         f"{error:.1%} wrong",
-        f"of {images}, {number_of(count, 'block')} out; {intact:.1%} with all in",
+        f"of these {images}, {number_of(count, 'block')} out; {intact:.1%} with all in",
         delta=f"{points:+.1f} points".replace("-", "−"),
     )
 

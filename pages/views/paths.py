@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import floor, log10
 from pathlib import Path
 
 import streamlit as st
@@ -21,6 +22,7 @@ from analysis.lesions.subjects import MAX_PATH_IMAGES, PATH_IMAGES, seed_of
 from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
+from analysis.style.numbers import power_of_ten
 from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui import lecture
@@ -174,17 +176,30 @@ def say_source(result: Result) -> None:
 
 def show_table(found: Paths) -> None:
     """Show a table of all lengths with exact numbers."""
+    largest = max(one.gradient for one in found.lengths)
+    exponent = floor(log10(largest)) - 1 if largest else 0
+    most = max(one.share for one in found.lengths) or 1.0
     rows = [
         (
             str(one.length),
             f"{one.paths:,}",
-            Cell(f"{one.gradient:.3g}", f"{one.low!r} to {one.high!r} over the draws"),
-            Cell(f"{100 * one.share:.2f}%", repr(one.share), one.share),
+            Cell(
+                _or_less(one.gradient / 10.0**exponent, 2),
+                f"{one.gradient!r}; {one.low!r} to {one.high!r} over the draws",
+            ),
+            Cell(f"{_or_less(100 * one.share, 1)}%", repr(one.share), one.share / most),
         )
         for one in found.lengths
     ]
-    head = ("Length", "Paths", "Gradient of one path", "Share of the gradient")
+    unit = power_of_ten(exponent)
+    head = ("Length", "Paths", f"Gradient of one path, {unit}", "Share of the gradient")
     st.html(table("Paths by length", head, rows, 0))
+
+
+def _or_less(value: float, digits: int) -> str:
+    """Return a number with so many decimals; one that would round to 0 as `<0.1`."""
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}" if 0 < value < least / 2 else f"{value:.{digits}f}"
 
 
 def export_paths(found: Paths, result: Result) -> None:

@@ -15,6 +15,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
 from analysis.results.store import Store
 from analysis.style.numbers import short
+from analysis.style.stamps import device_words, machine, moment
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
@@ -232,15 +233,15 @@ def _how(runs: Sequence[Run], networks: str) -> str:
     seeds = sorted({run.task.seed for run in runs})
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
-    stamp += f", torch {where.torch}, {where.cpu}, {where.date}" if where else ""
+    stamp += f", torch {where.torch}, {machine(where.cpu)}, {moment(where.date)}" if where else ""
     start = f", from {first.task.start.words}" if first.task.start else ""
     points = "Points are means over several steps"
     if len(seeds) > 1:
         points += "; bands are the range over the seeds"
     return (
-        f"Trained: {networks}{start}; {first.task.recipe.words()}; images {first.task.data_name}; "
-        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; {first.task.device}{stamp}. "
-        f"{remark} {points}."
+        f"Trained: {networks}{start}; {first.task.recipe.words()}; images: {first.task.data_name}; "
+        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; "
+        f"{device_words(first.task.device)}{stamp}. {remark} {points}."
     ).replace("  ", " ")
 
 
@@ -260,7 +261,7 @@ def show_paper() -> None:
         column.html(table(caption, head, rows, 1))
     st.caption(
         'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '
-        'caused by vanishing gradients".'
+        'caused by vanishing gradients". A dash: not in the table.'
     )
 
 

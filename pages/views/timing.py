@@ -19,6 +19,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.machine.queues import timing_worker
 from analysis.results.form import Result
 from analysis.style.numbers import milliseconds, short, three
+from analysis.style.stamps import a_machine, machine
 from analysis.timing.charts import (
     block_chart,
     distribution_chart,
@@ -50,7 +51,7 @@ from analysis.timing.settings import (
 )
 from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
-from nets.names import name_of
+from nets.names import name_of, names_of
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
 from pages.ui.exports import export, section
@@ -82,8 +83,8 @@ def device_note() -> str:
     if name := timing_worker():
         return f"Times are measured on the cluster's worker {name}."
     if (found := accelerator()) is None:
-        return f"No accelerator found: timing the CPU ({device_name(device_of('cpu'))})."
-    return f"Accelerator: {device_name(device_of(found.type))}."
+        return f"No accelerator found: timing the CPU ({machine(device_name(device_of('cpu')))})."
+    return f"Accelerator: {machine(device_name(device_of(found.type)))}."
 
 
 def choose_view() -> str:
@@ -183,7 +184,7 @@ def show_progress(job: Job) -> None:
     if latest is None:
         words = "Queued" if job.place else "Starting the worker"
         if on_wall():
-            _show_on_wall("", _AWAITED, None)
+            _show_on_wall("", _awaited(), None)
         show_share(0.0, words)
         return
     left = latest.remaining_seconds
@@ -196,7 +197,7 @@ def show_progress(job: Job) -> None:
     timing = latest.timing
     if on_wall():
         if timing is None:
-            _show_on_wall("", _AWAITED, None)
+            _show_on_wall("", _awaited(), None)
         else:
             _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
         show_share(share, words)
@@ -277,10 +278,11 @@ def _figures(
         if values is None:
             return Figure(label, "none", "inference")
         cell = _cell(values)
-        note = f"p10 {milliseconds(values.p10)}, p90 {short(values.p90, 'ms')}"
+        note = f"p10 {milliseconds(values.p10)}, p90 {milliseconds(values.p90)}"
         return Figure(label, cell.text, note, cell.title)
 
-    measured = "torch reports none here" if peak is None else f"{short(peak, 'B')} measured"
+    unknown = "not reported" if on_wall() else "torch reports none here"
+    measured = unknown if peak is None else f"{short(peak, 'B')} measured"
     return [
         spread("Forward, p50", forward),
         spread("Backward, p50", backward),
@@ -288,24 +290,28 @@ def _figures(
         Figure(
             "FLOP/s, forward",
             short(1e12 * tflops),
-            "2 per MAC, conv + linear",
+            _per_mac(),
             f"{tflops:.6g} TFLOP/s",
         ),
         Figure("Memory, predicted", short(predicted, "B"), measured, f"{predicted:,} B"),
     ]
 
 
-_AWAITED = [
-    Figure(label, "…", note)
-    for label, note in (
-        ("Forward, p50", ""),
-        ("Backward, p50", ""),
-        ("Images per second", "whole iterations"),
-        ("FLOP/s, forward", "2 per MAC, conv + linear"),
-        ("Memory, predicted", ""),
-    )
-]
-"""The large numbers of a timing that hasn't any yet."""
+def _per_mac() -> str:
+    """Return the convention of the FLOPs; on the wall as much as fits one line."""
+    return "2 per MAC" if on_wall() else "2 per MAC, conv + linear"
+
+
+def _awaited() -> list[Figure]:
+    """Return the large numbers of a timing that hasn't any yet."""
+    notes = {
+        "Forward, p50": "",
+        "Backward, p50": "",
+        "Images per second": "whole iterations",
+        "FLOP/s, forward": _per_mac(),
+        "Memory, predicted": "",
+    }
+    return [Figure(label, "…", note) for label, note in notes.items()]
 
 
 def _how(timing: Timing) -> str:
@@ -337,9 +343,9 @@ def show_on_wall(
     if recorded is None:
         st.html(line("No measurements with these settings yet. Press Measure."))
         return
-    where = recorded.stamp
+    day, card = recorded.stamp["date"][:10], a_machine(recorded.stamp["accelerator"])
     _show_on_wall(
-        f"Recorded on {where['date'][:10]} on an {where['accelerator']}: {recorded_how(recorded)}",
+        f"Recorded on {day} on {card}: {recorded_how(recorded)}",
         _recorded_figures(recorded),
         recorded_stage_chart(recorded),
     )
@@ -385,18 +391,19 @@ def show_timing(timing: Timing, running: bool = False) -> None:
 
 def history_table(timings: Sequence[Timing]) -> str:
     """Return this session's timings as a table, the latest last."""
+    names = names_of([parse(timing.model) for timing in timings])
     head = ("Run", "Model", "How", "Forward", "Backward", "Images per second", "Memory, predicted")
     rows = [
         (
             str(number),
-            timing.model,
+            Cell(name, timing.model),
             conditions(timing),
             _cell(timing.forward_ms),
             _cell(timing.backward_ms) if timing.backward_ms else "",
             Cell(short(timing.images_per_s), f"{timing.images_per_s:.6g}"),
             Cell(short(timing.predicted_bytes, "B"), f"{timing.predicted_bytes:,} B"),
         )
-        for number, timing in enumerate(timings, 1)
+        for number, (name, timing) in enumerate(zip(names, timings, strict=True), 1)
     ]
     return table("Timings", head, rows, 3)
 
@@ -461,12 +468,12 @@ def show_recorded(spec: ResNetSpec) -> None:
     machines: dict[str, list[Result]] = {}
     for result in recorded_timings(str(spec)):
         machines.setdefault(result.stamp["accelerator"], []).append(result)
-    for machine, results in machines.items():
+    for name, results in machines.items():
         data = [
             DataFile(f"JSON: {recorded_how(result)}", f"time-{place}.json", result.json)
             for place, result in enumerate(results, 1)
         ]
-        with section(f"Recorded on an {machine}"):
+        with section(f"Recorded on {a_machine(name)}"):
             export("recorded", data=data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
         where = results[0].stamp

@@ -17,6 +17,7 @@ from analysis.images.sets import ImageSet
 from analysis.results.store import Store
 from analysis.structure.exported import PICKLE, exported
 from analysis.style.numbers import short
+from analysis.style.stamps import device_words, machine, moment
 from analysis.training import checkpoints
 from analysis.training.charts import along_chart
 from analysis.training.confusion import MOST_CLASSES, confusion_svg
@@ -56,12 +57,14 @@ def _how(run: Run) -> str:
     """Return how the network was trained, for a caption."""
     where = run.environment
     stamp = (
-        f" torch {where.torch}, {where.accelerator or where.cpu}, {where.date}." if where else ""
+        f" torch {where.torch}, {machine(where.accelerator or where.cpu)}, {moment(where.date)}."
+        if where
+        else ""
     )
     start = f"from {run.task.start.words}; " if run.task.start else ""
     return (
-        f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; {start}images "
-        f"{run.task.data_name}; seed {run.task.seed}; {run.task.device}.{stamp}"
+        f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; {start}images: "
+        f"{run.task.data_name}; seed {run.task.seed}; {device_words(run.task.device)}.{stamp}"
     )
 
 

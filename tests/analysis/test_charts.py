@@ -221,8 +221,11 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     axes = (Column.PARAMS, Column.MACS, recipe)
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
     assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
-    assert not_drawn(comparison.rows, *axes) == ("resnet50:bias=1",)
-    assert not_drawn(comparison.rows, *axes[:2]) == ()
+    assert not_drawn(comparison.rows, *axes) == (
+        "Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by "
+        "torchvision) for ResNet-50, biases."
+    )
+    assert not_drawn(comparison.rows, *axes[:2]) == ""
 
 
 def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
@@ -484,7 +487,7 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     two = comparison_chart([of("resnet18"), of("resnet50")])
     assert two.title == "Forward and backward time"
     assert two.series[0].x == ("ResNet-18", "ResNet-50")
-    assert two.note == "training with SGD, batch 2, float32 on cpu, 1 thread"
+    assert two.note == "training with SGD, batch 2, float32 on CPU, 1 thread"
     batches = comparison_chart([of("resnet50", batch=batch) for batch in (1, 2, 4)])
     assert batches.title == "Forward and backward time of ResNet-50"
     assert batches.series[0].x == (
@@ -492,7 +495,7 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
         "batch\N{NO-BREAK SPACE}2",
         "batch\N{NO-BREAK SPACE}4",
     )
-    assert batches.note == "training with SGD, float32 on cpu, 1 thread"
+    assert batches.note == "training with SGD, float32 on CPU, 1 thread"
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
     assert comparison_chart(ways).series[0].x == (
         "ResNet-18, batch\N{NO-BREAK SPACE}2 (run 1)",

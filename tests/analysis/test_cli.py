@@ -432,7 +432,7 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     quick = ("time", TINY, "--threads", "1", *SHORT, "--batch")
     status, out, err = call(capsys, *quick, "2")
     assert (status, err) == (0, "")
-    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on cpu, 1 thread\n")
+    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on CPU, 1 thread\n")
     found = json.loads(call(capsys, *quick, "2", "--format", "json")[1])
     assert set(found["forward_ms"]) == {"p10", "p50", "p90"}
     assert [stage["name"] for stage in found["stages"]] == [

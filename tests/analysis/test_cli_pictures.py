@@ -86,7 +86,10 @@ def test_the_axes_of_a_comparison(
     assert out == call(capsys, *COMMANDS["compare"])[1]
     text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
     assert label in text
-    missing = "warning: not drawn because a value is missing: resnet18\n"
+    missing = (
+        "warning: Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V2, single crop; published by "
+        "torchvision) for ResNet-18.\n"
+    )
     cited = "Published, not measured here: RTX 4090, inference, AMP, NCHW, batch 1,024, 224 px"
     says = missing if "IMAGENET1K_V2" in more else cited if "rtx4090" in more else ""
     assert err.startswith(says)

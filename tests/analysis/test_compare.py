@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torchvision.models import get_model_weights
 
 import analysis
-from analysis.choice.charts import not_swept, sweep_chart, sweep_in_words
+from analysis.choice.charts import not_swept, scatter_chart, sweep_chart, sweep_in_words
 from analysis.choice.compare import (
     MAX_MODELS,
     MAX_POINTS,
@@ -26,7 +26,9 @@ from analysis.choice.compare import (
     curve,
     frame,
     pareto,
+    recipes,
     row,
+    usual_nets,
 )
 from analysis.choice.report import (
     comparison_csv,
@@ -80,9 +82,21 @@ def test_recipes_are_told_apart() -> None:
     assert crops.of(rows["resnet50_v1"]) == 22.85
     assert (v1.better, crops.better) == (Better.HIGH, Better.LOW)
     assert [r.recipe for r in comparison.recipes if r.of(rows["resnet110"])] == [
-        "best of 5",
+        "",
         "median of 5, original unit",
     ]
+
+
+def test_the_best_of_several_runs_has_the_recipe_of_the_others() -> None:
+    usual = usual_nets(parse("resnet1202"))
+    assert usual == ["resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202"]
+    assert usual_nets(parse("resnet44")) == usual[:-1]
+    rows = compare([parse(name) for name in usual]).rows
+    (paper,) = (one for one in recipes(rows) if one.publisher == "He et al. 2015")
+    assert [paper.of(row) for row in rows] == [8.75, 7.51, 7.17, 6.97, 6.43, 7.93]
+    assert [paper.remark(row) for row in rows] == ["", "", "", "", "best of 5 (6.61±0.16)", ""]
+    note = scatter_chart(rows, Column.MACS, paper).note
+    assert note == "published by He et al. 2015; ResNet-110: best of 5 (6.61±0.16)."
 
 
 def test_a_narrow_box_shows_what_tells_recipes_apart() -> None:

@@ -104,7 +104,7 @@ WRONG = {
     ),
     "\nmodels = [3]\nE": 'line 2: models must be a list of texts, such as ["plain20", "resnet20"]',
     'models = ["resnet19"]\nE': (
-        "line 1: 'resnet19' is not a model: did you mean resnet18 or resnet10 or resnet152?"
+        "line 1: 'resnet19' is not a model: did you mean resnet18, resnet10 or resnet152?"
     ),
     "M\nseeds = 0\nE": "line 2: seeds must be 1 to 10,000, not 0",
     "M\nseeds = [0, -1]\nE": "line 2: seeds must be 0 to 2,147,483,647, not -1",

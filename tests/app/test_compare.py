@@ -3,17 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from analysis.choice import compare
+from analysis.choice.compare import Column
 from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
 from analysis.machine.jobs import Needs
+from analysis.style.palette import DARK, LIGHT
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
 from pages.views import choose
+from pages.views import compare as compare_views
 from tests.analysis.fake_accelerator import FakeAccelerator
 from tests.analysis.test_predict import ideal
 from tests.analysis.test_render_timings import TRAINING
@@ -102,7 +106,9 @@ def test_only_what_is_seen_is_counted(open_app: Open, monkeypatch: pytest.Monkey
 
 
 def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -> None:
-    app = open_app("resnet20:bias=1", "compare")
+    usual = "resnet20;resnet32;resnet44;resnet56;resnet110"
+    app = open_app("resnet20:bias=1", "compare", nets=usual)
+    assert list(app.dataframe[0].value.index) == usual.split(";")  # as chosen
     next(b for b in app.button if b.label == "Add the edited model").click().run()
     assert not app.exception
     assert app.query_params["nets"] == (
@@ -119,6 +125,19 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     assert error.value.startswith("'resnet2' is not a model")
     assert list(app.dataframe[0].value.index) == ["resnet20"]
     assert not app.exception
+
+
+def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
+    open_app: Open,
+) -> None:
+    app = open_app("resnet1202", "compare")
+    assert list(app.dataframe[0].value.index)[-2:] == ["resnet110", "resnet1202"]
+    assert "ResNet-56, ResNet-110" in chart_alt(app)
+    assert "others: 1 value, 7.93 at 2.829G" in chart_alt(app)
+    assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
+    app = open_app("plain110", "compare", view="wall")
+    said = "Not drawn: no CIFAR-10 error (published by He et al. 2015) for plain, 110 layers."
+    assert said in markdown(app)
 
 
 def test_one_network_never_hides_the_others(open_app: Open) -> None:
@@ -188,7 +207,7 @@ def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> No
     assert not app.info
     app.selectbox(key="optimiser").select("adam").run()
     assert step_button(app).disabled
-    assert app.info[0].value == "Can't measure a step: steps are timed with SGD, not adam."
+    assert app.info[0].value == "Can't measure a step: steps are timed with SGD, not Adam."
 
 
 def test_the_real_step_runs_where_timing_would(
@@ -243,7 +262,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
         "No training step was measured on this server at batch 32 in float32; measure"
     )
     app.selectbox(key="optimiser").select("adam").run()
-    assert app.error[0].value.startswith("Times are measured with SGD; pick sgd")
+    assert app.error[0].value.startswith("Times are measured with SGD; pick SGD")
     app.selectbox(key="optimiser").select("sgd").run()
     app.number_input(key="max_ms").set_value(None).run()
     app.segmented_control(key="task").select("my own images").run()
@@ -309,6 +328,19 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
     assert "among networks with the same input" in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in same.dataframe[0].value
+
+
+@pytest.mark.parametrize(
+    ("dark", "low", "high"), [(False, "8C9CAF", "FFF5A5"), (True, "032046", "DAC833")]
+)
+def test_low_is_blue_and_high_is_yellow_in_both_themes(
+    monkeypatch: pytest.MonkeyPatch, dark: bool, low: str, high: str
+) -> None:
+    monkeypatch.setattr(compare_views, "palette", lambda: DARK if dark else LIGHT)
+    column = pd.Series([1.0, 2.0], name=Column.PARAMS.label)
+    first, last = compare_views._heat(column, [Column.PARAMS], ["3×32×32"] * 2)
+    assert first.startswith(f"background-color: #{low};")
+    assert last.startswith(f"background-color: #{high};")
 
 
 SPEED = {

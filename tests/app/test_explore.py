@@ -152,10 +152,19 @@ def test_a_network_that_one_image_cannot_train_is_shown(
     assert app.info[0].value.endswith("layer4.0.bn1 would train on one value per channel.")
 
 
+def test_a_stage_without_a_cost_says_0_and_a_small_one_says_less(open_app: Open) -> None:
+    app = open_app("resnet1202", "explore", explore_shown="stages")
+    page = html(app)
+    assert page.count('title="0"') > 0
+    assert ">0<" in page
+    assert "&lt;0.01" in page
+    assert ">0.00<" not in page
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("resnet51", "'resnet51' is not a model: did you mean"),
+        ("resnet50x", "There's no model 'resnet50x'. Did you mean one of these?"),
         ("resnet50:blocks=0,1,1,1", "Blocks must be 1 to 1,000, not 0."),
         ("resnet50:blocks=1000000000", "Blocks must be 1 to 1,000, not 1,000,000,000."),
         ("resnet50:blocks=a", "Blocks must be written like 3,4,6,3, not 'a'."),
@@ -173,6 +182,17 @@ def test_a_bad_model_is_one_sentence_and_a_way_out(open_app: Open, text: str, sa
     app.button[0].click().run()
     assert not app.error
     assert app.title[0].value == "ResNet-50 v1.5"
+
+
+def test_every_model_that_a_wrong_name_may_mean_is_one_press_away(open_app: Open) -> None:
+    app = open_app("resnet99:bias=1")
+    assert [app.selectbox(key=key).value for key in ("family", "name")] == [None, None]
+    near = ["resnet56:bias=1", "resnet50:bias=1", "resnet44:bias=1"]
+    offered = [button for button in app.button if button.label.startswith("Show ")]
+    assert [button.label for button in offered] == [f"Show {text}" for text in near]
+    offered[2].click().run()
+    assert app.query_params["model"] == near[2]
+    assert app.selectbox(key="name").value == "resnet44"
 
 
 def test_the_way_out_of_a_bad_text_is_the_last_good_model(open_app: Open) -> None:

@@ -64,7 +64,7 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     assert (
         f"of block outputs of {TINY.replace('resnet20', 'plain20')}".replace("_", r"\_") in caption
     )
-    assert "3 seeds from 0, batch 4, float32, random images, cpu, torch " in caption
+    assert "3 seeds from 0, batch 4, float32, random images, CPU, torch " in caption
     for key in ("he2016deep", "he2015delving"):  # the papers of the network and of the theory
         assert f"@inproceedings{{{key}," in caption
 
@@ -158,6 +158,8 @@ def test_what_was_recorded_is_shown_at_once(open_app: Open) -> None:
     assert not app.exception
     assert len(app.get("plotly_chart")) == 1
     assert any(said.value.startswith("Recorded on 2026-") for said in app.caption)
+    assert 'title="resnet50:shortcut=none">plain, 50 layers</td>' in html(app)
+    assert ">log₁₀ ratio</th>" in html(app)
     press(app, "Vanishing")
     assert "jobs" not in app.session_state or "gradients" not in app.session_state["jobs"]
     assert "it vanishes" in markdown(app)

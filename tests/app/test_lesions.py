@@ -210,6 +210,11 @@ def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: O
         "through 6.2."
     ) in markdown(app)
     assert "Magnitudes are added" in captions(app)
+    page = html(app)
+    assert ">Gradient of one path, 10⁻⁴</th>" in page
+    assert ">73.76</td>" in page
+    assert ">&lt;0.1%<i" in page
+    assert ">0.0%<" not in page
     app = open_app(None, "paths", path_state="initial")
     assert "paths go through 7.1." in markdown(app)
     assert "Recorded on 2026-11-26" in captions(app)

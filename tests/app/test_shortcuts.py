@@ -97,10 +97,10 @@ def test_box_labels_and_layout_change_the_graph_and_its_files(open_app: Open) ->
 def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", open="layer2.0")
     beside, heat = app.selectbox(key="twin"), app.selectbox(key="heat")
-    assert (beside.label, beside.placeholder) == ("Beside", "alone")
+    assert (beside.label, beside.placeholder) == ("Beside", "nothing")
     assert (heat.label, heat.placeholder) == ("Colour by", "nothing")
     assert heat.proto.label_visibility.value == 0  # shown
-    assert beside.options == ["beside its plain twin", "beside its plain twin and VGG-19"]
+    assert beside.options == ["its plain twin", "its plain twin and VGG-19"]
     beside.set_value("true").run()
     assert app.query_params["twin"] == "true"
     view = told(app)
@@ -111,7 +111,7 @@ def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app.selectbox(key="heat").select("MACs").run()
     assert told(app)["svg"].count(">694 M</text>") + told(app)["svg"].count("= 694 M</text>") == 2
     plain = open_app("plain34:norm=none", "shortcuts", twin="true")
-    assert plain.selectbox(key="twin").options[0] == "beside its residual twin"
+    assert plain.selectbox(key="twin").options[0] == "its residual twin"
     heads = re.findall(r'class="heading".*?>(.*?)</text>', told(plain)["svg"])
     assert heads == ["plain, 34 layers", "residual, 34 layers"]
     assert not app.exception

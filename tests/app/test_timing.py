@@ -62,7 +62,7 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
         f"Forward and backward time of {TINY}",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    assert "Measured in training with SGD, batch 2, float32 on cpu" in said
+    assert "Measured in training with SGD, batch 2, float32 on CPU" in said
     assert "warm-up" in said
     assert "torch " in said
     app.selectbox(key="look_picture").select("timings").run()
@@ -173,6 +173,7 @@ def test_few_iterations_are_warned_of(open_app: Open) -> None:
     app.session_state["timings"] = [TRAINING]
     app.run()
     assert not app.warning
+    assert 'title="resnet20">ResNet-20</td>' in html(app)
 
 
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:

@@ -40,6 +40,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert not app.exception
     assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
     assert "above 60 (Fig. 6)" in html(app)
+    assert html(app).count('data-label="Plain">—</td>') == 4
     trained(app)
     assert not app.exception
     runs = list(app.session_state["training_runs"].values())
@@ -224,7 +225,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
         "Last training loss by depth",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    assert "1 seed from 0; cpu" in said
+    assert "1 seed from 0; CPU" in said
     assert "torch " in said
     assert "@inproceedings{he2016deep," in said
 

@@ -46,7 +46,7 @@ globalThis.seen ??= (() => {
   ];
 
   // Return what has too little contrast, as "ratio text" or "ratio mark": text below `least` to 1
-  // against its background; icons, lines and marks below 3 to 1. Disabled elements are skipped.
+  // against its background or its halo; icons, lines and marks below 3 to 1. Disabled elements are skipped.
   const faint = (least, within) => {
     const found = new Set();
     const judge = (ink, ground, need, what) => {
@@ -109,7 +109,11 @@ globalThis.seen ??= (() => {
               const inside = shape.isPointInFill(new DOMPoint(x, y).matrixTransform(matrix));
               return inside ? over(top, share, below) : below;
             }, ground);
-            judge(over(ink, share, under), under, least, one.textContent);
+            const [halo, around] = style.paintOrder.startsWith("stroke")
+              ? colour("stroke")
+              : [ink, 0];
+            const below = over(halo, around, under);
+            judge(over(ink, share, below), below, least, one.textContent);
           }
           continue;
         }

@@ -79,7 +79,10 @@ def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -
 def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
     page = visit(f"{server}/units?left_block=bottleneck", 1280, 900)
     page.get_by_role("button", name="Add to lecture").click()
-    expect(page.get_by_text("Step 1 of your lecture")).to_be_visible()
+    expect(page.get_by_text("Added as step 1 of your lecture")).to_be_visible()
+    place = page.get_by_test_id("stToast").bounding_box()
+    assert place
+    assert place["y"] > 700  # below the fields
     page.get_by_role("link", name="Lecture").click()
     page.get_by_text("My lecture", exact=True).click()
     field = page.get_by_role("textbox", name="To say")

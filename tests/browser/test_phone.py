@@ -73,3 +73,27 @@ def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: V
     expect(page.get_by_text("batch must be")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_visible()
     expect(page.get_by_role("textbox", name="Batch size(s)")).to_be_hidden()
+
+
+def test_a_card_says_what_its_first_number_counts(server: str, visit: Visit) -> None:
+    for address, says in (("training", "Layers"), ("paths", "Length")):
+        page = visit(f"{server}/{address}", 390, 844)
+        drawn(page)
+        first = page.locator(".rl-table td:first-child").first
+        label = first.evaluate("(cell) => getComputedStyle(cell, '::before').content")
+        shown = first.evaluate("(cell) => getComputedStyle(cell, '::before').display")
+        assert (label, shown) == (f'"{says}"', "block")
+        assert first.inner_text().isdigit()
+
+
+def test_cards_are_short_and_their_texts_begin_at_the_left(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/choose", 390, 844)
+    drawn(page)
+    cells = page.locator(".rl-table tbody tr").first.locator("td")
+    tops = [box["y"] for cell in cells.all() if (box := cell.bounding_box())]
+    assert len(tops) == 9
+    assert len({round(top) for top in tops}) == 5  # the name, then two numbers to a line
+    page = visit(f"{server}/shortcuts", 390, 844)
+    drawn(page)
+    why = page.locator(".rl-table td.long").first
+    assert why.evaluate("(cell) => getComputedStyle(cell).textAlign") == "left"

@@ -498,10 +498,52 @@ def test_a_graph_is_upright_and_legible_on_a_phone(server: str, visit: Visit) ->
         assert box["x"] <= one["x"] <= one["x"] + one["width"] <= box["x"] + box["width"]
 
 
+def test_a_tap_shows_the_details_at_the_lower_edge_of_a_phone(
+    server: str, browser: Browser
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{server}/shortcuts?model=resnet50")
+    settled(page)
+    said = page.get_by_text("Tap a box for its shapes and costs.").filter(visible=True)
+    expect(said).to_be_in_viewport()
+    for path in ("layer1.0", "layer2.0"):
+        node(page, path).tap()
+        expect(chosen(page)).to_have_text(path)
+        expect(chosen(page)).to_be_in_viewport(ratio=1)
+        sheet, box = page.locator(".rv-details").bounding_box(), node(page, path).bounding_box()
+        assert sheet
+        assert box
+        assert sheet["y"] + sheet["height"] == pytest.approx(844, abs=1)
+        assert 0 < box["y"] < box["y"] + box["height"] <= sheet["y"]
+    context.close()
+
+
+def test_details_that_go_on_fade_and_end_on_empty_ground(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&at=layer1.0")
+    expect(chosen(page)).to_have_text("layer1.0")
+    fade, more = page.locator(".rv-details").evaluate(
+        """(box) => [
+            getComputedStyle(box, "::after").backgroundImage.includes("linear-gradient"),
+            box.scrollHeight - box.clientHeight,
+        ]"""
+    )
+    assert fade
+    assert more > 0
+    page.locator(".rv-details").evaluate("(box) => box.scrollTo(0, box.scrollHeight)")
+    last = page.locator(".rv-details > :last-child").bounding_box()
+    panel = page.locator(".rv-details").bounding_box()
+    assert last
+    assert panel
+    assert panel["y"] + panel["height"] - (last["y"] + last["height"]) >= 11
+
+
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet34")
     page.get_by_role("combobox", name="Beside").click()
-    page.get_by_role("option", name="beside its plain twin", exact=True).click()
+    page.get_by_role("option", name="its plain twin", exact=True).click()
     expect(node(page, "plain34/layer2.0")).to_be_visible()
     node(page, "resnet34/layer2.0").click()
     expect(chosen(page)).to_have_text("resnet34/layer2.0")

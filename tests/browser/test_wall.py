@@ -72,10 +72,9 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
         assert [one for one in small if one[1] < RAISED * least] == []
         assert all(text.lstrip("−-").isdigit() for text, _ in small), small
     page.evaluate(SEEN)
-    # On the grey in the middle of a scale, neither black nor white has a contrast of 7.
     for scheme in SCHEMES:
         put_on(page, scheme)
-        legible(page, least=4.5 if page.locator(".rv-canvas .scale").count() else 7)
+        legible(page, least=7)
 
 
 def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
@@ -131,6 +130,51 @@ def test_what_a_page_without_a_result_names_is_in_view(server: str, visit: Visit
     button.click()
     expect(page.get_by_text(re.compile("Toward the input, the plain stack"))).to_be_visible()
     expect(page.get_by_role("button", name="Run it here")).to_be_visible()
+
+
+def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients?view=wall", 1280, 720)
+    page.get_by_role("button", name="More").click()
+    menu = page.get_by_test_id("stPopoverBody")
+    last = menu.get_by_role("button").last
+    expect(last).to_be_in_viewport(ratio=1)
+    hidden, size = menu.evaluate(
+        """(menu) => [
+            menu.scrollHeight - menu.clientHeight,
+            parseFloat(getComputedStyle(menu.querySelector("button p")).fontSize),
+        ]"""
+    )
+    assert (hidden, size) == (0, 24)
+
+
+def test_a_notice_is_legible_and_beside_the_exit(server: str, visit: Visit) -> None:
+    for address in ("lecture?lecture_shown=wrong", "?model=resnet99"):
+        page = visit(f"{server}/{address}&view=wall", 1280, 720)
+        expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+        notice = page.get_by_role("alert").bounding_box()
+        button = page.locator(".st-key-view_switch").bounding_box()
+        assert notice
+        assert button
+        assert notice["x"] + notice["width"] <= button["x"]
+        page.evaluate(SEEN)
+        for scheme in SCHEMES:
+            put_on(page, scheme)
+            legible(page, least=7)
+
+
+def test_the_times_of_the_stages_take_the_free_height(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing?view=wall", 1280, 720)
+    drawn(page)
+    notes = page.locator(".rl-figures small").evaluate_all(
+        "(notes) => notes.map((note) => note.getBoundingClientRect().height)"
+    )
+    assert max(notes) < 1.5 * min(notes)  # one line each
+    bars = page.locator(".stPlotlyChart .gridlayer").bounding_box()
+    assert bars
+    assert bars["height"] >= 255
+    legend = page.locator(".stPlotlyChart .legend").bounding_box()
+    assert legend
+    assert legend["y"] + legend["height"] <= bars["y"]
 
 
 def test_what_is_wrong_with_hidden_settings_is_said(server: str, visit: Visit) -> None:
