@@ -116,7 +116,7 @@ def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
 
 def stack_of(node: Node) -> tuple[float, ...]:
     """Return the offsets right and down of a node's stacked boxes, with the last on top."""
-    return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
+    return (node.depth, node.depth / 2, 0.0) if node.depth else (0.0,)
 
 
 class Line(NamedTuple):

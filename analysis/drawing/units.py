@@ -49,10 +49,10 @@ class _Room(NamedTuple):
 
 _SCREEN_ROOM = _Room(28.0, 40.0, 30.0, 24.0, 62.0, 40.0, 40.0, 40.0, 40.0, 8.0, 18.0)
 _PAPER_ROOM = _Room(
-    PAPER.edge, 27.0, 9.0, 12.0, 36.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
+    PAPER.edge, 27.0, 9.0, 10.0, 38.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
 )
 
-_GAP, _LEAST_GAP = PAPER.gap + 4, 9.0
+_GAP, _LEAST_GAP = PAPER.gap + 5, 10.0
 """Distance between nodes of a unit from left to right in px, and the smallest on paper."""
 
 
@@ -112,7 +112,9 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
         nodes += column
         edges += (_down(one, other) for one, other in pairwise(column))
         if cell.add:
-            start, end = tops[cell.forks.id] - room.step / 2, tops[cell.add.id]
+            high = cell.forks.height / 2
+            start = tops[cell.forks.id] - high - max(room.step / 2 - high, spacing.fork)
+            end = tops[cell.add.id]
             middle = (start + end - room.step * (len(cell.past) - 1)) / 2
             nodes += (
                 replace(n, x=beside, y=middle + i * room.step) for i, n in enumerate(cell.past)
@@ -186,8 +188,8 @@ def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
         if cell.add:
             at = {node.id: node for node in row}
             forks, add = at[cell.forks.id], at[cell.add.id]
-            start, line = forks.x - forks.width / 2 - gap / 2, middle - PAPER.box / 2 - over
-            line += high / 2
+            start = forks.x - forks.width / 2 - max(gap / 2, PAPER.fork)
+            line = middle - PAPER.box / 2 - over + high / 2
             widths = sum(node.width + gap for node in cell.past) - gap
             left = (start + add.x - widths) / 2
             for node in cell.past:

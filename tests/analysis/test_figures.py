@@ -222,6 +222,44 @@ def test_the_main_path_ends_in_arrow_heads(layout: Layout) -> None:
         assert re.search(r"M\S+ \S+L\S+ \S+L\S+ \S+$", line.get("d", ""))
 
 
+def assert_shafts(picture: Graph) -> None:
+    """Every arrow on the main path has a shaft, and no shortcut leaves on its head."""
+    nodes = {node.id: node for node in picture.nodes}
+    heads = {}
+    for edge in picture.edges:
+        (x1, y1), (x2, y2) = edge.points[-2:]
+        (wing_x, wing_y), (x, y), _ = edge.head
+        long = y - wing_y if x1 == x2 else x - wing_x
+        assert abs(x2 - x1) + abs(y2 - y1) >= 1.5 * long - 1e-6
+        heads[edge.target] = long
+        source, (x, y) = nodes[edge.source], edge.points[0]
+        out = x - source.x - source.width / 2, y - source.y - source.height / 2
+        assert source.depth in (pytest.approx(out[0]), pytest.approx(out[1]))
+    for line in picture.shortcuts:
+        if line.unit or line.source not in heads:
+            continue
+        box = nodes[line.source]
+        starts = (line.points[0], line.inset[0])[: 1 if line.count == 1 else 2]
+        for x, y in starts:
+            before = box.y - box.height / 2 - y if x == box.x else box.x - box.width / 2 - x
+            assert before >= heads[line.source] + 1  # half of its width
+
+
+@pytest.mark.parametrize("width", [None, 85.0, 170.0, 254.0])
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("text", NETS)
+def test_every_arrow_has_a_shaft(text: str, layout: Layout, width: float | None) -> None:
+    for level in Level:
+        assert_shafts(graph(counted(text), level, width_mm=width, arranged=layout))
+
+
+@pytest.mark.parametrize("figures", [False, True])
+@pytest.mark.parametrize("tight", [False, True])
+def test_every_arrow_on_a_wall_has_a_shaft(tight: bool, figures: bool) -> None:
+    profile = counted("resnet50")
+    assert_shafts(graph(profile, unfold=tight, fits=True, tight=tight, figures=figures))
+
+
 @settings(max_examples=25)
 @given(specs())
 def test_a_column_is_the_network_too(spec: ResNetSpec) -> None:

@@ -21,6 +21,7 @@ from analysis.structure.units import (
 from analysis.style.fonts import text_width
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
+from tests.analysis.test_figures import assert_shafts
 from tests.analysis.test_graph import drawn
 from tests.conftest import Golden
 
@@ -84,6 +85,7 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     key = key_of(entries_of(found), "", found.width, found.margin)
     ends = (name.words[0] + 1.12 * text_width(name.text, TEXT) for name in key.names)
     assert max(ends, default=0) <= found.width
+    assert_shafts(found)
     shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
     assert len(shapes) == 2 * len(units)
     assert all("×" in label for label in shapes)
