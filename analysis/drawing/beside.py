@@ -147,7 +147,7 @@ class Beside:
 
 def _fits(drawn: Graph, width_mm: float) -> bool:
     """Return whether a drawing is low enough on paper, with legible text."""
-    key = key_of(entries_of(drawn), "", drawn.width, drawn.margin).height
+    key = key_of(entries_of(drawn), (), drawn.width, drawn.margin).height
     tall = (drawn.height + key) / drawn.width * width_mm
     return drawn.width <= px_at(width_mm, BESIDE_PT) and tall <= most_beside(width_mm) + 0.1
 

@@ -186,7 +186,7 @@ def _columns(
     if width_mm is not None:
         told = key_entries([lane.network for lane in lanes])
         wide = max(width, wrap.widest_px(width_mm))
-        key = key_of(told, "", wide, spacing.margin).height + lanes[0].network.scale
+        key = key_of(told, (), wide, spacing.margin).height + lanes[0].network.scale
         width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0
     if headed:  # there is room to share

@@ -359,10 +359,10 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
 
 
 def _stage_operations(stage: plan.StagePlan) -> Iterator[str]:
-    """Yield the convolutions of a stage's blocks, and `first /2` if only the first has a stride."""
+    """Yield the convolutions of a stage's blocks; `(first /2)` if only the first has a stride."""
     for conv, later in zip(stage.first.convs, stage.rest.convs, strict=True):
         label = operation(later)
-        once = f" first /{conv.stride}" if conv.stride > later.stride else ""
+        once = f" (first /{conv.stride})" if conv.stride > later.stride else ""
         yield f"{label}{once}" if stage.count > 1 else operation(conv)
 
 
@@ -552,7 +552,7 @@ def step_label(spec: ResNetSpec, step: Step, conv: plan.ConvPlan | None) -> str:
         case StepKind.DROPOUT:
             return f"dropout {spec.dropout:g}"
         case StepKind.SE:
-            return f"SE /{spec.se}"
+            return f"SE, ratio {spec.se}"
         case _:
             return step.name
 
@@ -607,7 +607,7 @@ def _details(profile: Profile) -> dict[str, str]:
         )
     for use in profile.shortcuts:
         details[use.path] = (
-            f"{shape(use.input)} to {shape(use.output)}, {use.kind} shortcut"
+            f"{shape(use.input)} to {shape(use.output)}, {NAMES[use.kind]} shortcut"
             f"{special.get(use.path, '')}"
         )
     return details

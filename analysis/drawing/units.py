@@ -13,6 +13,7 @@ from analysis.drawing.arcs import shortcut
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
+from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN
 from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at, widest_px
@@ -272,6 +273,6 @@ def _beside(cell: Cell, centre: float, beside: float, start: float, end: float) 
             (beside, end),
             (centre + cell.add.width / 2, end),
         ),
-        label=kind.value,
+        label=NAMES[kind],
         count=count,
     )

@@ -264,7 +264,7 @@ def for_aspect(
         length, rows = found
         split = _LONELY * any(map(_is_lonely, wrappings, rows))
         width = length + 2 * spacing.margin
-        below = key_of(key, "", width, spacing.margin).height + heads
+        below = key_of(key, (), width, spacing.margin).height + heads
         return (
             abs(log(width / (sum(map(Wrapping.height, wrappings, rows)) + below) / aspect)) + split
         )
@@ -292,7 +292,7 @@ def in_place(
 
     def size(length: float) -> float:
         width = length + 2 * spacing.margin
-        below = key_of(key, "", width, spacing.margin).height + heads
+        below = key_of(key, (), width, spacing.margin).height + heads
         return max(width, (sum(one.height(one.rows(length)) for one in wrappings) + below) * aspect)
 
     length = min(sorted(tried), key=size)
@@ -346,7 +346,7 @@ def _on_paper(
     while True:
         rows = [one.rows(length) for one in wrappings]
         width = max(map(Wrapping.width, wrappings, rows)) + 2 * margin
-        below = key_of(key, "", max(width, widest_px(width_mm)), margin).height
+        below = key_of(key, (), max(width, widest_px(width_mm)), margin).height
         height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
         wanted = paper_px(width_mm, low_mm, width, height)
         yield min(wanted, max(width, total * FULL)), rows

@@ -117,10 +117,10 @@ def test_a_stage_says_what_its_blocks_compute() -> None:
     profile = counted("resnet50")
     stages = said(graph(profile, Level.STAGE, labels=Labels.OPERATIONS))
     assert stages["layer1"] == "1×1, 64|3×3, 64|1×1, 256|×3"
-    assert stages["layer2"] == "1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    assert stages["layer2"] == "1×1, 128|3×3, 128 (first /2)|1×1, 512|×4"
     assert said(graph(profile, Level.STAGE))["layer2"] == "layer2 ×4"
     both = said(graph(profile, Level.STAGE, labels=Labels.BOTH))
-    assert both["layer2"] == "layer2|1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    assert both["layer2"] == "layer2|1×1, 128|3×3, 128 (first /2)|1×1, 512|×4"
     once = said(graph(counted("resnet50:blocks=1,1,1,1"), Level.STAGE, labels=Labels.OPERATIONS))
     assert once["layer2"] == "1×1, 128|3×3, 128 /2|1×1, 512|×1"
 
@@ -345,7 +345,7 @@ def test_the_key_says_what_signs_mean() -> None:
     assert key(graph(profile, Level.STAGE, width_mm=85)) == [
         *shortcuts,
         "stage of n blocks",
-        "its blocks, by shortcut",
+        "blocks by shortcut",
     ]
     layers = [*shortcuts, "addition", "×n: n equal blocks, drawn once"]
     assert key(graph(profile, Level.LAYER)) == layers
@@ -429,8 +429,8 @@ def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> 
         low, high = scale.iter(f"{SVG}text")
         start = float(bars[0].get("x", 0))
         end = float(bars[-1].get("x", 0)) + float(bars[-1].get("width", 0))
-        assert low.text == "0"
-        assert float(low.get("x", 0)) + text_width("0", 13) < start
+        assert low.text == f"saved memory per {per}: 0"
+        assert float(low.get("x", 0)) + text_width(low.text, 13) < start
         assert end < float(high.get("x", 0))  # on one line
         assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
         assert end - start >= 80
@@ -498,9 +498,11 @@ def test_a_legend_without_labels_explains_none() -> None:
         "identity shortcut",
         "projection shortcut",
         "addition",
-        "equal blocks",
+        "n equal blocks",
     ]
-    assert "equal blocks" in svg(drawn, Look(labels=False))
+    bare = svg(drawn, Look(labels=False, shapes=False, legend=False))
+    texts = [text.text for text in ElementTree.fromstring(bare).iter(f"{SVG}text")]
+    assert texts == ["3×224×224", "×2", "×3", "×5", "×2"]
     assert "stem: 7×7" not in svg(drawn, Look(labels=False))
 
 

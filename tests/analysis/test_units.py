@@ -82,7 +82,7 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     text_pt = SMALL * width_mm / 25.4 * 72 / found.width
     assert 6.9 <= text_pt <= 8.01
     assert found.height * width_mm / found.width < most_mm
-    key = key_of(entries_of(found), "", found.width, found.margin)
+    key = key_of(entries_of(found), (), found.width, found.margin)
     ends = (name.words[0] + 1.12 * text_width(name.text, TEXT) for name in key.names)
     assert max(ends, default=0) <= found.width
     assert_shafts(found)
