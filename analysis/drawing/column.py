@@ -81,13 +81,13 @@ def _beside(cell: Cell, spacing: Spacing) -> float:
 def _height(cell: Cell, spacing: Spacing) -> float:
     """Return a cell's height, from the gap above its first node to the lower edge of its frame."""
     heights = sum(node.height + node.depth + spacing.gap for node in cell.main) + cell.lead
-    heights -= spacing.gap - _to_add(cell, spacing.gap) if cell.add else 0.0
+    heights -= spacing.gap - _to_add(cell, spacing, spacing.gap) if cell.add else 0.0
     return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
 
 
-def _to_add(cell: Cell, gap: float) -> float:
+def _to_add(cell: Cell, spacing: Spacing, gap: float) -> float:
     """Return the gap above a cell's addition; boxes beside its branch need all of it."""
-    return gap if cell.past else _TO_ADD * gap
+    return gap if cell.past else max(_TO_ADD * gap, 1.5 * spacing.head)
 
 
 def _more(cell: Cell, spacing: Spacing) -> float:
@@ -267,7 +267,7 @@ class _Placed:
                 placed, end = self._cell(cell, y)
                 for node in placed.main:
                     if previous:
-                        self.edges.append(_down(previous, node))
+                        self.edges.append(_down(previous, node, self._spacing.head))
                     previous = node
                 self.nodes += [*placed.main, *placed.past]
                 self.lines += self._shortcuts(placed)
@@ -292,7 +292,7 @@ class _Placed:
             return tuple(placed)
 
         before, branch = down(cell.before, gap), down(cell.branch, stretched)
-        add = down((cell.add,), _to_add(cell, stretched))[0] if cell.add else None
+        add = down((cell.add,), _to_add(cell, spacing, stretched))[0] if cell.add else None
         after = down(cell.after, gap)
         placed = cell.placed(before, branch, add, after)
         if cell.past and add:
@@ -336,7 +336,7 @@ class _Placed:
         return Frame(cell.path, cell.frame, left, top, self._lane.width - 4, end - top)
 
 
-def _down(one: Node, other: Node) -> Edge:
+def _down(one: Node, other: Node, head: float) -> Edge:
     start = one.y + one.height / 2 + one.depth
     points = ((one.x, start), (other.x, other.y - other.height / 2))
-    return Edge(one.id, other.id, points)
+    return Edge(one.id, other.id, points, long=head)

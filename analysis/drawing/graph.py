@@ -22,6 +22,7 @@ from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
 from analysis.drawing.wrap import COLUMN_MM, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
+from analysis.style.look import PAGE_MM
 from analysis.style.numbers import exact, shape
 from nets import plan
 from nets.names import option_words
@@ -147,9 +148,17 @@ def view_of(
         )
     if labels is None and width_mm is not None:
         labels = Labels.OPERATIONS
-    on_paper = LOW if figures and (width_mm or 0.0) <= COLUMN_MM else PAPER
-    spacing = SCREEN if width_mm is None else on_paper
+    spacing = SCREEN if width_mm is None else _on_paper(width_mm, level, figures)
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
+
+
+def _on_paper(width_mm: float, level: Level, figures: bool = False) -> Spacing:
+    """Return the spacing of a drawing on paper; layers on a slide are close, to be legible."""
+    if level is Level.LAYER and width_mm > PAGE_MM:
+        return TIGHT
+    if figures and level is Level.LAYER:
+        return replace(LOW, row_gap=5.0)
+    return LOW if figures and width_mm <= COLUMN_MM else PAPER
 
 
 def block_graph(
@@ -167,7 +176,7 @@ def block_graph(
     Raises:
         ValueError: if the network has no such block.
     """
-    spacing = SCREEN if width_mm is None else PAPER
+    spacing = SCREEN if width_mm is None else _on_paper(width_mm, Level.LAYER)
     cell, use = cell_of(profile, path, spacing)
     view = View(profile, spacing=spacing)
     ends = [

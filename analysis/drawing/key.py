@@ -144,6 +144,11 @@ def _width(text: str) -> float:
     return _WIDER * text_width(text, _TEXT)
 
 
+def length_of(entries: Sequence[Entry]) -> float:
+    """Return the width in px of a key in one line."""
+    return sum(entry.width + _GAP for entry in entries) - _GAP
+
+
 def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: float) -> Key:
     """Place the entries of a key and, if it has `ends`, the scale.
 
@@ -156,18 +161,17 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
         width: the drawing's width in px.
         margin: the drawing's left and right margins in px.
     """
-    wides = [entry.width for entry in entries]
     before, after = (_width(text) + _BESIDE for text in ends or ("", ""))
     least = before + _SHORTEST + after if ends else 0.0
-    longest = max(sum(wides) + _GAP * (len(wides) - 1), least)
+    longest = max(length_of(entries), least)
     left = margin if margin + longest <= width else min(_LEFT, margin)
     names = []
     x, y = left, 0.0
-    for entry, wide in zip(entries, wides, strict=True):
-        if x > left and x + wide > width:
+    for entry in entries:
+        if x > left and x + entry.width > width:
             x, y = left, y + _LINE
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
-        x += wide + _GAP
+        x += entry.width + _GAP
     y += _LINE if entries else 0
     words, begin = (left, y + 16), left + before
     if ends and width - begin - after - min(_BELOW, margin) < _SHORTEST:

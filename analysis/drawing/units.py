@@ -13,7 +13,7 @@ from analysis.drawing.arcs import shortcut
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
-from analysis.drawing.key import NAMES
+from analysis.drawing.key import NAMES, entries_of, length_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN
 from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at, widest_px
@@ -76,7 +76,11 @@ def unit_graph(
         room = room._replace(top=room.top + LINE)
     drawn = _down_in(distinct, room, room.margin)
     free = 0.0 if width_mm is None else widest_px(width_mm) - drawn.width
-    return _down_in(distinct, room, room.margin + free / 2) if free > 0 else drawn
+    if free <= 0:
+        return drawn
+    drawn = _down_in(distinct, room, room.margin + free / 2)
+    key = (drawn.width - length_of(entries_of(drawn))) / 2  # centred below a narrow unit
+    return replace(drawn, margin=max(min(drawn.margin, key), room.margin))
 
 
 def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:

@@ -26,6 +26,9 @@ TALL_MM = 240.0
 BESIDE_MM, BESIDE_PT = 200.0, 6.0
 """Largest height and smallest text of several networks on the width of a page."""
 
+PAIR_MM = 160.0
+"""Largest height of two networks in columns on the width of a page, if rows are lower."""
+
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 
@@ -143,7 +146,21 @@ class Wrapping:
                         continue
                     at, left, used = at + take, left - take, used + take * width
             rows[-1].append(Part(index, start, at))
-        return self._accompanied(rows, length)
+        return self._balanced(self._accompanied(rows, length), length)
+
+    def _balanced(self, rows: list[Row], length: float) -> list[Row]:
+        """Return the rows with every stage that takes several of them spread evenly over these."""
+        for group, widths in enumerate(self.widths):
+            own = [row for row in rows if any(part.group == group for part in row)]
+            ends = [len(widths) * n // len(own) for n in range(len(own) + 1)]
+            even = [
+                [Part(group, start, stop) if part.group == group else part for part in row]
+                for row, (start, stop) in zip(own, pairwise(ends), strict=True)
+            ]
+            if len(own) > 1 and self.width(even) <= length:
+                for row, found in zip(own, even, strict=True):
+                    row[:] = found
+        return rows
 
     def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
         """Return the rows with single nodes joined by the cell before them, where possible.
@@ -175,10 +192,11 @@ class Wrapping:
 
     def is_lonely(self, row: Row) -> bool:
         """Return whether a row holds a single node, or part of a stage that joined one."""
-        (group, start, _), *others = row
+        (group, start, stop), *others = row
         cells = self.network.groups[group].cells
         if others:
-            return start > 0 and others[-1].group == len(self.network.groups) - 1
+            ends = others[-1].group == len(self.network.groups) - 1
+            return ends and start > 0 and stop - start == 1
         return len(cells) == 1 and len(cells[0].main) == 1
 
     def row_width(self, row: Row) -> float:

@@ -131,7 +131,9 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
         assert tall / wide <= 9 / 16 + 0.001
         assert smallest >= 12
     if level == "layer":  # a block's layers are in one row
-        assert ("smallest text" in capsys.readouterr().err) == (smallest < 6)
+        assert ("smallest text" in capsys.readouterr().err) == (
+            smallest < 6.95 * magnification(width)
+        )
     else:
         assert smallest >= 6.8
     for node in picture.iterfind(f".//{SVG}rect"):

@@ -64,9 +64,28 @@ def test_a_folded_net_fits_a_column_and_a_page(text: str, width: float, most: fl
 
 @pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet50"])
 def test_by_layers_a_net_fits_a_page(text: str) -> None:
-    found = printed(graph(counted(text), Level.LAYER, width_mm=170), 170)
-    assert found.tall_mm <= 160.01
-    assert 7 <= found.text_pt <= 8.001
+    profile = counted(text)
+    for heat in (None, heat_of(profile, Metric.MACS)):
+        picture = graph(profile, Level.LAYER, width_mm=170, figures=heat is not None)
+        found = printed(picture, 170, heat)
+        assert found.tall_mm <= 160.01
+        assert 7 <= found.text_pt <= 8.001
+
+
+@pytest.mark.parametrize("block", ["layer1.0", "layer1.1", "layer4.0"])
+def test_a_block_on_a_slide_is_as_large_as_its_row_allows(block: str) -> None:
+    found = printed(block_graph(counted("resnet50"), block, 254), 254)
+    assert 11.5 <= found.text_pt <= 14.5
+    assert found.tall_mm <= 143
+
+
+@pytest.mark.parametrize("text", ["resnet152", "resnet50", "resnet101", "resnet56"])
+def test_a_stage_in_several_rows_is_spread_evenly(text: str) -> None:
+    nodes = graph(counted(text), unfold=True, width_mm=170).nodes
+    rows = Counter((node.path.split(".")[0], node.y) for node in nodes if node.kind is Kind.BLOCK)
+    for stage in ("layer1", "layer2", "layer3", "layer4"):
+        counts = [count for (name, _), count in rows.items() if name == stage]
+        assert not counts or max(counts) - min(counts) <= 1
 
 
 def test_every_way_to_label_a_folded_net_is_legible() -> None:

@@ -91,6 +91,16 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     assert all("×" in label for label in shapes)
 
 
+def test_one_unit_in_a_column_is_centred_with_its_key() -> None:
+    found = unit_graph([Unit()], 85)
+    (band,) = found.bands
+    told = entries_of(found)
+    key = key_of(told, (), found.width, found.margin)
+    assert band.x + band.width / 2 == pytest.approx(found.width / 2)
+    end = key.names[-1].sample[0] + told[-1].width
+    assert key.names[0].sample[0] + end == pytest.approx(found.width)
+
+
 def test_units_drawn_separately_are_in_line() -> None:
     units = [Unit(), Unit(UnitOrder.RELU_PREACT, BlockKind.BOTTLENECK, ShortcutKind.ZERO_PAD)]
     drawings = [unit_graph([unit], beside=units) for unit in units]
