@@ -20,7 +20,7 @@ _WORDS: dict[str, dict[object, str]] = {
     "block": {"basic": "basic blocks", "bottleneck": "bottlenecks"},
     "unit": {order.value: order.label for order in UnitOrder},
     "shortcut": {
-        "zero_pad": "zero padding (A)",
+        "zero_pad": "zero-pad shortcuts (A)",
         "projection": "projections (B)",
         "projection_first": "projections in first blocks",
         "projection_all": "projections everywhere (C)",
@@ -31,7 +31,10 @@ _WORDS: dict[str, dict[object, str]] = {
     "norm": {"batch": "BN", "group": "GN", "none": "no BN"},
     "init": {"he_fan_out": "He init", "xavier": "Xavier init", "default": "default init"},
     "padding": {"symmetric": "PyTorch's padding", "same": "TensorFlow's padding"},
-    "projection_norm": {True: "norm on projections", False: "no norm on projections"},
+    "projection_norm": {
+        True: "normalization on projections",
+        False: "no normalization on projections",
+    },
     "projection_pool": {True: "pooled projections", False: "strided projections"},
     "dilate_first": {True: "first blocks dilated", False: "first blocks not dilated"},
     "bias": {True: "biases", False: "no biases"},

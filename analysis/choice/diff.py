@@ -282,7 +282,7 @@ def _shortcut(spec: ResNetSpec, block: BlockPlan) -> str:
     if block.shortcut is ShortcutKind.NONE:
         return "no shortcut"
     if block.shortcut is not ShortcutKind.PROJECTION:
-        return block.shortcut.replace("_", " ")
+        return block.shortcut.replace("_", "-")
     steps = plan.shortcut_steps(spec, block)
     normed = steps[-1].kind is StepKind.NORM
     pooled = "pooled " if steps[0].kind is StepKind.AVERAGE_POOL else ""

@@ -51,7 +51,7 @@ def _look(command: Command) -> Command:
             is_flag=True,
             flag_value=False,
             default=True,
-            help="Hide the names on nodes and stages.",
+            help="Hide the names on nodes and stages, but not counts and the input.",
         ),
         click.option(
             "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
@@ -86,7 +86,7 @@ def _look(command: Command) -> Command:
     "arranged",
     type=click.Choice(["rows", "column"]),
     help="Left to right in rows, or top to bottom.  [default: rows; column for several networks; "
-    "the other one if only that is legible on paper]",
+    "rows for two on a page if lower; the other one if only that is legible on paper]",
 )
 @click.option(
     "--level",

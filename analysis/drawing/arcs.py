@@ -7,6 +7,7 @@ from math import inf
 
 from analysis.drawing.boxes import UNIT, UNIT_SIZE, unit_words, width_of
 from analysis.drawing.cells import CONTINUED, Cell, Group, drawn_once
+from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Kind, Node, Point, ShortcutLine, SmallUnit
 from nets.plan import ShortcutKind
 
@@ -25,7 +26,7 @@ def shortcut(
         target=target.id,
         via=tuple(node.id for node in cell.past),
         points=points,
-        label=f"{kind} ×{count}" if count > 1 else kind.value,
+        label=f"{NAMES[kind]} ×{count}" if count > 1 else NAMES[kind],
         count=count,
     )
 

@@ -24,7 +24,7 @@ from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER
-from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
+from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, PAIR_MM, most_beside, px_at
 from analysis.style.look import PAGE_MM
 from nets.names import names_of
 from nets.options import quote
@@ -72,7 +72,8 @@ class Beside:
         Unless `labels` is given, boxes say operations, because these are what is compared; if the
         text is to be large, they say paths, which are shorter. Unless `arranged` is given, the
         networks are in columns, or in rows if columns don't fit the paper, because their maps
-        differ in size and share no bands; on a slide, in whatever has the larger text.
+        differ in size and share no bands; on a slide, in whatever has the larger text. Two networks
+        on a page are in rows if columns are taller than `PAIR_MM`.
         """
         if arranged is None:
             ways = (
@@ -80,11 +81,14 @@ class Beside:
                 for way in (Layout.COLUMN, Layout.ROWS)
             )
             drawn = next(ways)
-            is_slide = width_mm is not None and width_mm > PAGE_MM
-            if width_mm is None or (not is_slide and _fits(drawn, width_mm)):
+            if width_mm is None:
+                return drawn
+            is_slide, most = width_mm > PAGE_MM, most_beside(width_mm)
+            low = PAIR_MM if len(drawn.parts) == 2 and width_mm > COLUMN_MM else most
+            if not is_slide and _fits(drawn, width_mm, low):
                 return drawn
             rows = next(ways)
-            if not is_slide and _fits(rows, width_mm):
+            if not is_slide and _fits(rows, width_mm, most):
                 return rows
             return min(drawn, rows, key=lambda one: one.width)  # larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
@@ -145,11 +149,11 @@ class Beside:
         return dict(zip(self.names, self.profiles, strict=True))
 
 
-def _fits(drawn: Graph, width_mm: float) -> bool:
+def _fits(drawn: Graph, width_mm: float, most_mm: float) -> bool:
     """Return whether a drawing is low enough on paper, with legible text."""
-    key = key_of(entries_of(drawn), "", drawn.width, drawn.margin).height
+    key = key_of(entries_of(drawn), (), drawn.width, drawn.margin).height
     tall = (drawn.height + key) / drawn.width * width_mm
-    return drawn.width <= px_at(width_mm, BESIDE_PT) and tall <= most_beside(width_mm) + 0.1
+    return drawn.width <= px_at(width_mm, BESIDE_PT) and tall <= most_mm + 0.1
 
 
 def _alone(network: Network) -> Graph:

@@ -13,7 +13,8 @@ from analysis.style.grid import tex, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
 from nets.catalog import Citation
-from nets.origin import edits, is_edited, title
+from nets.names import option_words
+from nets.origin import differences, title
 from nets.plan import ShortcutKind
 
 _LINES = {
@@ -41,14 +42,11 @@ def _told(profile: Profile) -> str:
     entry = CATALOG[spec.base]
     cited = f"{tex(entry.source.short)}~\\cite{{{entry.source.key}}}"
     origin = f"Architecture: {cited}"
-    if is_edited(spec):
-        origin = f"Edited from {tex(entry.title)}, {cited}: {tex(edits(spec))}"
+    if changed := differences(entry.spec, spec):
+        edits = (option_words(one.name, getattr(spec, one.name)) for one in changed)
+        origin = f"Edited from {tex(entry.title)}, {cited}: {tex(', '.join(edits))}"
     drawn = {use.kind for use in profile.shortcuts}
-    lines = [
-        f"{kind.replace('_', '-')} shortcuts {look}"
-        for kind, look in _LINES.items()
-        if kind in drawn
-    ]
+    lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
     shown = f" ({', '.join(lines)})" if lines else ""
     return (
         f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf
 
 from analysis.drawing.key import SCALE, Entry, entries
-from analysis.drawing.parts import SLASH, Kind, Node
+from analysis.drawing.parts import INSET, SLASH, Kind, Node
 from analysis.drawing.spacing import Spacing
 from nets import plan
 from nets.plan import Place, ShortcutKind
@@ -52,6 +52,19 @@ class Cell:
         """The node before which the shortcut leaves the main path."""
         return self.branch[0] if self.shortcut_after_before else (*self.before, *self.branch)[0]
 
+    @property
+    def lead(self) -> float:
+        """Room before its fork for the second line of a run's shortcut, in px."""
+        return INSET if self.add and any(count > 1 for _, count in self.arcs) else 0.0
+
+    def fork(self, spacing: Spacing) -> float:
+        """Return how far before a node its shortcut leaves the main path."""
+        return spacing.fork + self.lead
+
+    def gap_before(self, node: Node, gap: float) -> float:
+        """Return the gap before one of its nodes on the main path."""
+        return gap + (self.lead if node is self.forks else 0.0)
+
     @cached_property
     def half(self) -> float:
         """Return half of the height of its tallest node, because all are centred on one line."""
@@ -85,7 +98,7 @@ class Cell:
     def width(self, spacing: Spacing) -> float:
         """Return the width in a row, from the gap before its first node to its last right edge."""
         gap = spacing.gap
-        nodes = sum(gap + node.width for node in self.main)
+        nodes = sum(gap + node.width + node.depth for node in self.main) + self.lead
         past = sum(gap + node.width for node in self.past) + 2 * gap
         return max(nodes, past if self.past else 0) + (2 * FRAME if self.frame else 0)
 

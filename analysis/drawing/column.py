@@ -30,11 +30,11 @@ from analysis.drawing.parts import (
 from analysis.drawing.spacing import Spacing
 from analysis.style.fonts import text_width
 
-_OUT = 0.85  # distance of an arc from its boxes, as a share of the room above boxes in a row
+_OUT = 0.8  # distance of an arc from its boxes, as a share of the room above boxes in a row
 _LINE = 16.0  # height of a heading
-_APART = 0.4  # gaps, as shares of those in rows
+_APART = 0.22  # gaps, as shares of those in rows
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
-_TO_ADD = 0.6  # gap above an addition, as a share of the others
+_TO_ADD = 0.7  # gap above an addition, as a share of the others
 _COUNT = 30.0  # room to the right of a shortcut that shows its count
 
 
@@ -73,21 +73,21 @@ def _beside(cell: Cell, spacing: Spacing) -> float:
     if not cell.add or not cell.arcs:
         return FRAME if cell.frame else 0.0
     wide = max((node.width for node in cell.past), default=0.0)
-    reach = spacing.clear + wide if cell.past else _OUT * spacing.arc
+    reach = spacing.clear + wide if cell.past else _OUT * spacing.arc + cell.branch[-1].depth
     reach = max(reach, wide / 2 + spacing.clear + _COUNT) if cell.tells_count else reach
     return reach + 4 + (FRAME if cell.frame else 0.0)
 
 
 def _height(cell: Cell, spacing: Spacing) -> float:
     """Return a cell's height, from the gap above its first node to the lower edge of its frame."""
-    heights = sum(node.height + spacing.gap for node in cell.main)
-    heights -= spacing.gap - _to_add(cell, spacing.gap) if cell.add else 0.0
+    heights = sum(node.height + node.depth + spacing.gap for node in cell.main) + cell.lead
+    heights -= spacing.gap - _to_add(cell, spacing, spacing.gap) if cell.add else 0.0
     return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
 
 
-def _to_add(cell: Cell, gap: float) -> float:
+def _to_add(cell: Cell, spacing: Spacing, gap: float) -> float:
     """Return the gap above a cell's addition; boxes beside its branch need all of it."""
-    return gap if cell.past else _TO_ADD * gap
+    return gap if cell.past else max(_TO_ADD * gap, 1.5 * spacing.head)
 
 
 def _more(cell: Cell, spacing: Spacing) -> float:
@@ -186,7 +186,7 @@ def _columns(
     if width_mm is not None:
         told = key_entries([lane.network for lane in lanes])
         wide = max(width, wrap.widest_px(width_mm))
-        key = key_of(told, "", wide, spacing.margin).height + lanes[0].network.scale
+        key = key_of(told, (), wide, spacing.margin).height + lanes[0].network.scale
         width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0
     if headed:  # there is room to share
@@ -260,13 +260,14 @@ class _Placed:
         self.lines: list[ShortcutLine] = []
         self.frames: list[Frame] = []
         self._lane, self._axis, self._spacing = lane, axis, lane.network.spacing
+        self._depth = max(node.depth for cell in lane.cells for node in cell.main)
         previous: Node | None = None
         for name, y in begin.items():
             for cell in lane.bands[name]:
                 placed, end = self._cell(cell, y)
                 for node in placed.main:
                     if previous:
-                        self.edges.append(_down(previous, node))
+                        self.edges.append(_down(previous, node, self._spacing.head))
                     previous = node
                 self.nodes += [*placed.main, *placed.past]
                 self.lines += self._shortcuts(placed)
@@ -285,13 +286,13 @@ class _Placed:
             nonlocal y
             placed = []
             for node in nodes:
-                y += gap
+                y += cell.gap_before(node, gap)
                 placed.append(node.at(self._axis, y + node.height / 2))
-                y += node.height
+                y += node.height + node.depth
             return tuple(placed)
 
         before, branch = down(cell.before, gap), down(cell.branch, stretched)
-        add = down((cell.add,), _to_add(cell, stretched))[0] if cell.add else None
+        add = down((cell.add,), _to_add(cell, spacing, stretched))[0] if cell.add else None
         after = down(cell.after, gap)
         placed = cell.placed(before, branch, add, after)
         if cell.past and add:
@@ -310,13 +311,13 @@ class _Placed:
         return tuple(placed)
 
     def _fork(self, cell: Cell) -> float:
-        return cell.forks.y - cell.forks.height / 2 - self._spacing.fork
+        return cell.forks.y - cell.forks.height / 2 - cell.fork(self._spacing)
 
     def _beside(self, cell: Cell) -> float:
         """Return the x of a cell's shortcut."""
         edge = self._axis + self._lane.half
         if not cell.past:
-            return edge + _OUT * self._spacing.arc
+            return edge + _OUT * self._spacing.arc + self._depth
         return edge + self._spacing.clear + max(node.width for node in cell.past) / 2
 
     def _shortcuts(self, cell: Cell) -> Iterator[ShortcutLine]:
@@ -335,6 +336,7 @@ class _Placed:
         return Frame(cell.path, cell.frame, left, top, self._lane.width - 4, end - top)
 
 
-def _down(one: Node, other: Node) -> Edge:
-    points = ((one.x, one.y + one.height / 2), (other.x, other.y - other.height / 2))
-    return Edge(one.id, other.id, points)
+def _down(one: Node, other: Node, head: float) -> Edge:
+    start = one.y + one.height / 2 + one.depth
+    points = ((one.x, start), (other.x, other.y - other.height / 2))
+    return Edge(one.id, other.id, points, long=head)

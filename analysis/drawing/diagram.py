@@ -16,7 +16,7 @@ from analysis.drawing.svg import svg
 from analysis.drawing.tikz import needs_unicode_tex, tikz
 from analysis.style import files
 from analysis.style.fonts import missing_letters, with_fonts
-from analysis.style.look import MAX_WIDTH_MM, Look
+from analysis.style.look import MAX_WIDTH_MM, SLIDE_MM, Look, magnification
 
 _PT_PER_PX = 0.75
 
@@ -63,8 +63,8 @@ def diagram(
     return with_fonts(picture)
 
 
-LEGIBLE_PT = 6.0
-"""Size below which text is hard to read on paper."""
+LEGIBLE_PT = 6.95
+"""Size below which text is too small for a paper, which asks for 7 pt."""
 
 
 def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
@@ -78,9 +78,12 @@ def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
     scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
     if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
         return "the title is too long for the drawing's width and becomes small: shorten it"
-    if scale * SMALL >= LEGIBLE_PT:
-        return ""
     said = f"the smallest text is {scale * SMALL:.1f} pt"
+    if scale * SMALL >= LEGIBLE_PT:
+        least = LEGIBLE_PT * magnification(look.width_mm or 0.0)
+        if (look.width_mm or 0.0) > SLIDE_MM or scale * SMALL >= least:
+            return ""
+        return f"at {look.width_mm:g} mm {said}, small for a slide: draw less of the network"
     if look.width_mm is None:
         return f"the drawing was shrunk to fit the height of a page: {said}"
     low, high = look.width_mm, float(MAX_WIDTH_MM)

@@ -90,7 +90,7 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
 
 
 def in_place(
-    tried: Sequence[Drawn], width: float, height: float, least: float, end: str = ""
+    tried: Sequence[Drawn], width: float, height: float, least: float, ends: Sequence[str] = ()
 ) -> Drawn:
     """Return the first of several drawings with legible text in a place, or else the most legible.
 
@@ -99,12 +99,12 @@ def in_place(
         width: the width of the place in px.
         height: its height in px.
         least: the smallest text that is legible there, in px.
-        end: the upper end of the scale in words, or "" if there is none.
+        ends: the words before the scale and its upper end; empty if there is none.
     """
     best, most = tried[0], 0.0
     for drawn in tried:
         graph = graph_of(drawn)
-        key = key_of(entries_of(graph), end, graph.width, graph.margin).height
+        key = key_of(entries_of(graph), ends, graph.width, graph.margin).height
         text = SMALL * min(width / graph.width, height / (graph.height + key))
         if text > most:
             best, most = drawn, text

@@ -22,6 +22,7 @@ from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
 from analysis.drawing.wrap import COLUMN_MM, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
+from analysis.style.look import PAGE_MM
 from analysis.style.numbers import exact, shape
 from nets import plan
 from nets.names import option_words
@@ -147,9 +148,17 @@ def view_of(
         )
     if labels is None and width_mm is not None:
         labels = Labels.OPERATIONS
-    on_paper = LOW if figures and (width_mm or 0.0) <= COLUMN_MM else PAPER
-    spacing = SCREEN if width_mm is None else on_paper
+    spacing = SCREEN if width_mm is None else _on_paper(width_mm, level, figures)
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
+
+
+def _on_paper(width_mm: float, level: Level, figures: bool = False) -> Spacing:
+    """Return the spacing of a drawing on paper; layers on a slide are close, to be legible."""
+    if level is Level.LAYER and width_mm > PAGE_MM:
+        return TIGHT
+    if figures and level is Level.LAYER:
+        return replace(LOW, row_gap=5.0)
+    return LOW if figures and width_mm <= COLUMN_MM else PAPER
 
 
 def block_graph(
@@ -167,7 +176,7 @@ def block_graph(
     Raises:
         ValueError: if the network has no such block.
     """
-    spacing = SCREEN if width_mm is None else PAPER
+    spacing = SCREEN if width_mm is None else _on_paper(width_mm, Level.LAYER)
     cell, use = cell_of(profile, path, spacing)
     view = View(profile, spacing=spacing)
     ends = [
@@ -359,10 +368,10 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
 
 
 def _stage_operations(stage: plan.StagePlan) -> Iterator[str]:
-    """Yield the convolutions of a stage's blocks, and `first /2` if only the first has a stride."""
+    """Yield the convolutions of a stage's blocks; `(first /2)` if only the first has a stride."""
     for conv, later in zip(stage.first.convs, stage.rest.convs, strict=True):
         label = operation(later)
-        once = f" first /{conv.stride}" if conv.stride > later.stride else ""
+        once = f" (first /{conv.stride})" if conv.stride > later.stride else ""
         yield f"{label}{once}" if stage.count > 1 else operation(conv)
 
 
@@ -552,7 +561,7 @@ def step_label(spec: ResNetSpec, step: Step, conv: plan.ConvPlan | None) -> str:
         case StepKind.DROPOUT:
             return f"dropout {spec.dropout:g}"
         case StepKind.SE:
-            return f"SE /{spec.se}"
+            return f"SE, ratio {spec.se}"
         case _:
             return step.name
 
@@ -607,7 +616,7 @@ def _details(profile: Profile) -> dict[str, str]:
         )
     for use in profile.shortcuts:
         details[use.path] = (
-            f"{shape(use.input)} to {shape(use.output)}, {use.kind} shortcut"
+            f"{shape(use.input)} to {shape(use.output)}, {NAMES[use.kind]} shortcut"
             f"{special.get(use.path, '')}"
         )
     return details

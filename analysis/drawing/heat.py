@@ -137,11 +137,10 @@ class Heat:
         """Return a number with its unit; shares of some hundred images have one decimal."""
         return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
-    def end(self, most: float) -> str:
-        """Return the upper end of the scale, which begins at 0, and what a box's number is of."""
-        reading = {Per.BOX: "total per box", Per.BLOCK: "per block"}[self.per]
-        said = f"{self._short(most)} {self.counted or self.label}"
-        return said if self.varies else f"{said}, {reading}"
+    def ends(self, most: float) -> tuple[str, str]:
+        """Return the words before a scale up to `most`, with its lower end, and its upper end."""
+        said = self.label if self.varies else f"{self.label} per {self.per}"
+        return f"{said}: 0", self._short(most)
 
     def _hides(self, node: Node) -> bool:
         """Return whether a box represents several blocks whose numbers differ, without a sum."""

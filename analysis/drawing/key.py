@@ -26,9 +26,6 @@ SAMPLE = 34.0
 SCALE = 24.0
 """Height of a scale whose words are beside it, in px."""
 
-ZERO = "0"
-"""The lower end of a scale."""
-
 _LEFT, _LINE, _GAP, _BELOW = 28.0, 21.0, 18.0, 8.0
 _LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale, and the space to its words
 _TEXT, _WIDER = 13, 1.12  # font size in px, and how much wider a document's font may be
@@ -50,14 +47,8 @@ _SIGNS = {
     Sign.ADDITION: "addition",
     Sign.RUN: "n equal blocks",
     Sign.STAGE: "stage of n blocks",
-    Sign.UNIT: "its blocks, by shortcut",
+    Sign.UNIT: "blocks by shortcut",
 }
-
-_UNCOUNTED: dict[ShortcutKind | Sign, str] = {
-    Sign.RUN: "equal blocks",
-    Sign.STAGE: "stage of several blocks",
-}
-"""Their texts in drawings without labels, which don't say the number."""
 
 _COUNTED = "×n: n equal blocks, drawn once"
 
@@ -96,15 +87,15 @@ class Name:
 class Key:
     """The key's layout, measured from the drawing's lower edge, in px.
 
-    `zero` is where the lower end of the scale is written, `scale` and `length` are the scale's
-    upper left corner and its length, and `words` is where its upper end is written.
+    `words` is where the words before the scale are written, `scale` and `length` are the scale's
+    upper left corner and its length, and `end` is where its upper end is written.
     """
 
     names: tuple[Name, ...]
-    zero: Point
+    words: Point
     scale: Point
     length: float
-    words: Point
+    end: Point
     height: float
 
 
@@ -114,11 +105,7 @@ def entries_of(graph: Graph, labels: bool = True) -> tuple[Entry, ...]:
     If nodes and bands have no labels, there is nothing to explain about labels either.
     """
     kinds = {line.kind for line in graph.shortcuts}
-    found = entries(kinds, graph.nodes, graph.notes)
-    if labels:
-        return found
-    unnamed = (one._replace(text=_UNCOUNTED.get(one.kind, one.text)) for one in found)
-    return tuple(one for one in unnamed if one.kind is not Sign.NOTE)
+    return entries(kinds, graph.nodes, graph.notes if labels else ())
 
 
 def marks_of(words: Iterable[str]) -> tuple[Entry, ...]:
@@ -157,38 +144,39 @@ def _width(text: str) -> float:
     return _WIDER * text_width(text, _TEXT)
 
 
-def key_of(entries: Sequence[Entry], end: str, width: float, margin: float) -> Key:
-    """Place the entries of a key and, if `end` isn't empty, the scale.
+def length_of(entries: Sequence[Entry]) -> float:
+    """Return the width in px of a key in one line."""
+    return sum(entry.width + _GAP for entry in entries) - _GAP
+
+
+def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: float) -> Key:
+    """Place the entries of a key and, if it has `ends`, the scale.
 
     They begin at the drawing's margin, or near its edge if they wouldn't fit otherwise. Entries
     that don't fit in a line continue on the next.
 
     Args:
         entries: the entries.
-        end: the upper end of the scale in words, or "" if there is none.
+        ends: the words before the scale and its upper end; empty if there is none.
         width: the drawing's width in px.
         margin: the drawing's left and right margins in px.
     """
-    wides = [entry.width for entry in entries]
-    zero, words_width = _width(ZERO) + _BESIDE, _width(end) + _BESIDE
-    least = zero + _SHORTEST + words_width if end else 0.0
-    longest = max(sum(wides) + _GAP * (len(wides) - 1), least)
+    before, after = (_width(text) + _BESIDE for text in ends or ("", ""))
+    least = before + _SHORTEST + after if ends else 0.0
+    longest = max(length_of(entries), least)
     left = margin if margin + longest <= width else min(_LEFT, margin)
     names = []
     x, y = left, 0.0
-    for entry, wide in zip(entries, wides, strict=True):
-        if x > left and x + wide > width:
+    for entry in entries:
+        if x > left and x + entry.width > width:
             x, y = left, y + _LINE
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
-        x += wide + _GAP
+        x += entry.width + _GAP
     y += _LINE if entries else 0
-    room = width - left - zero - words_width - min(_BELOW, margin)
-    is_beside = room >= _SHORTEST
-    length = min(_LONGEST, room if is_beside else width - 2 * left - zero)
-    words = (left + zero + length + _BESIDE, y + 16)
-    if end and not is_beside:
-        words = (left, y + 36)
-    placed = (left, y + 16), (left + zero, y + 4), length, words
-    if end:
-        y += SCALE if is_beside else SCALE + 22
-    return Key(tuple(names), *placed, y + _BELOW if y else 0)
+    words, begin = (left, y + 16), left + before
+    if ends and width - begin - after - min(_BELOW, margin) < _SHORTEST:
+        y, begin = y + _LINE, left
+    length = min(_LONGEST, width - begin - after - min(_BELOW, margin))
+    scale, end = (begin, y + 4), (begin + length + _BESIDE, y + 16)
+    y += SCALE if ends else 0
+    return Key(tuple(names), words, scale, length, end, y + _BELOW if y else 0)

@@ -206,7 +206,8 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
                     if previous:
                         enters = begins and index == 0 and node is placed.main[0]
                         label = group.entering if enters and spacing.label_gap else ""
-                        edges.append(_edge(previous, node, label, (left, left + length), between))
+                        edge = _edge(previous, node, (left, left + length), between)
+                        edges.append(replace(edge, label=label, long=spacing.head))
                     previous = node
                 nodes += [*placed.main, *placed.past]
                 lines += _shortcuts(placed, y, spacing)
@@ -265,7 +266,8 @@ def _place(
     """
     edge = FRAME if cell.frame else 0.0
     main = cell.main
-    slack = width - 2 * edge - sum(spacing.gap + node.width for node in main)
+    nodes = sum(spacing.gap + node.width + node.depth for node in main)
+    slack = width - 2 * edge - nodes - cell.lead
     gap = spacing.gap + slack / len(main)
     x += edge + stretch[0] - stretch[1]
 
@@ -273,9 +275,9 @@ def _place(
         nonlocal x
         placed = []
         for node in nodes:
-            x += gap + stretch[1]
+            x += cell.gap_before(node, gap) + stretch[1]
             placed.append(node.at(x + node.width / 2, y))
-            x += node.width
+            x += node.width + node.depth
         return tuple(placed)
 
     before, branch = along(cell.before), along(cell.branch)
@@ -286,7 +288,7 @@ def _place(
         return placed, x + edge
     past: list[Node] = []
     rise = cell.rise(spacing)
-    left, end = placed.forks.x - placed.forks.width / 2 - spacing.fork, add.x
+    left, end = placed.forks.x - placed.forks.width / 2 - cell.fork(spacing), add.x
     wide = sum(node.width for node in cell.past)
     apart = (end - left - wide) / (len(cell.past) + 1)
     at = left
@@ -302,7 +304,7 @@ def _shortcuts(cell: Cell, y: float, spacing: Spacing) -> Iterator[ShortcutLine]
         yield from arcs.units(cell)
         return
     for kind, count in cell.arcs:
-        left = cell.forks.x - cell.forks.width / 2 - spacing.fork
+        left = cell.forks.x - cell.forks.width / 2 - cell.fork(spacing)
         top, end = y - cell.rise(spacing), cell.add.x
         points = ((left, y), (left, top), (end, top), (end, y - cell.add.height / 2))
         yield arcs.shortcut(cell, kind, count, points)
@@ -315,14 +317,14 @@ def _frame(cell: Cell, x: float, y: float, end: float, spacing: Spacing) -> Fram
     return Frame(cell.path, cell.frame, left, top, end - left, height)
 
 
-def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between: float) -> Edge:
+def _edge(one: Node, other: Node, row: tuple[float, float], between: float) -> Edge:
     """Return a straight edge in a row, or one around the end of a row to the start of the next.
 
     `between` is the y of the edge's way from row to row.
     """
-    start, end = one.x + one.width / 2, other.x - other.width / 2
+    start, end = one.x + one.width / 2 + one.depth, other.x - other.width / 2
     if one.y == other.y:
-        return Edge(one.id, other.id, ((start, one.y), (end, other.y)), label)
+        return Edge(one.id, other.id, ((start, one.y), (end, other.y)))
     outer, inner = row[1] + _AROUND, row[0] - 5
     points = (
         (start, one.y),
@@ -332,4 +334,4 @@ def _edge(one: Node, other: Node, label: str, row: tuple[float, float], between:
         (inner, other.y),
         (end, other.y),
     )
-    return Edge(one.id, other.id, points, label)
+    return Edge(one.id, other.id, points)

@@ -83,9 +83,9 @@ class Warm:
         return None if value is None else heat_colour(value / self.most, self.colours)
 
     @property
-    def end(self) -> str:
-        """The upper end of the scale, with its unit."""
-        return self.heat.end(self.most)
+    def ends(self) -> tuple[str, str]:
+        """The words before the scale, with its lower end, and its upper end."""
+        return self.heat.ends(self.most)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
@@ -116,7 +116,7 @@ def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:
 
 def stack_of(node: Node) -> tuple[float, ...]:
     """Return the offsets right and down of a node's stacked boxes, with the last on top."""
-    return (6, 3, 0) if node.kind in (Kind.RUN, Kind.STAGE) and node.count > 1 else (0,)
+    return (node.depth, node.depth / 2, 0.0) if node.depth else (0.0,)
 
 
 class Line(NamedTuple):
@@ -129,12 +129,18 @@ class Line(NamedTuple):
     bold: bool = False
 
 
-def lines_of(node: Node, warm: Warm | None) -> tuple[Line, ...]:
+def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, ...]:
     """Place the text in a box: the lines of its label, what is beside them, and its number.
 
     The number is below the label, in the longest form that fits; in a box with a lower part, it is
-    beside the label.
+    beside the label. Without labels, boxes say only their number of blocks, and the input its
+    shape.
     """
+    if not labels:
+        is_input = node.kind is Kind.INPUT
+        text = node.label if is_input else f"×{node.count}" if node.depth else ""
+        line = Line(text, TEXT, node.label_y + 4.5, node.x, not is_input)
+        return (line,) if text else ()
     lines, figures = node.lines, warm.heat.figures(node) if warm else ()
     room = node.width - 6
     wide = text_width(node.beside, TEXT) if node.beside else 0.0
@@ -160,7 +166,8 @@ def lines_of(node: Node, warm: Warm | None) -> tuple[Line, ...]:
         middle = (bases[0] + bases[len(lines) - 1]) / 2
         beside = (Line(node.beside, TEXT, middle, left + label_width + BESIDE + wide / 2, True),)
     said = tuple(Line(line, TEXT, base, x) for line, base in zip(lines, bases, strict=False))
-    figure = (Line(number, SMALL, bases[-1], node.x),) if number else ()
+    below = x if text_width(number, SMALL) <= room - 2 * (node.x - x) else node.x
+    figure = (Line(number, SMALL, bases[-1], below),) if number else ()
     return (*said, *beside, *figure)
 
 

@@ -17,6 +17,12 @@ SMALL, TEXT = 12, 13
 MARGIN = 28.0
 """Margin around a drawing, in px."""
 
+HEAD = 5.5
+"""Length of an arrowhead on the main path, in px."""
+
+INSET = 4.0
+"""Distance between the two lines of a run's shortcut, in px."""
+
 RIM = 5.0
 """Rim of a box around its lower part, in px."""
 
@@ -103,6 +109,11 @@ class Node:
         return tuple(self.label.split("\n"))
 
     @property
+    def depth(self) -> float:
+        """How far the boxes stacked below it stand out to the right and down, in px."""
+        return 6.0 if self.count > 1 and self.kind in (Kind.RUN, Kind.STAGE) else 0.0
+
+    @property
     def label_y(self) -> float:
         """The vertical centre of the part with its label."""
         return self.y - self.inner / 2
@@ -116,12 +127,16 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A step of the main path; `label` is the shape on it if the shape changes."""
+    """A step of the main path; `label` is the shape on it if the shape changes.
+
+    `long` is the length of its arrowhead.
+    """
 
     source: str
     target: str
     points: tuple[Point, ...]
     label: str = ""
+    long: float = HEAD
 
     @property
     def label_at(self) -> tuple[Point, str]:
@@ -140,7 +155,7 @@ class Edge:
     @property
     def head(self) -> tuple[Point, Point, Point]:
         """The arrowhead at its end."""
-        return _arrow(self.points[-2], self.points[-1], 3.5, 5.5)
+        return _arrow(self.points[-2], self.points[-1], self.long * 3.5 / HEAD, self.long)
 
 
 def _arrow(before: Point, tip: Point, half: float, long: float) -> tuple[Point, Point, Point]:
@@ -209,8 +224,10 @@ class ShortcutLine:
         """The same arc, slightly further inside."""
         (x1, y1), (beside, top), (x2, _), (end, y2) = self.points
         if self.is_upright:  # it ends below the round sign of the addition
-            return (x1, y1 + 5), (beside - 5, y1 + 5), (beside - 5, y2 - 5), (end - 2, y2 - 5)
-        return (x1 + 5, y1), (x1 + 5, top + 5), (x2 - 5, top + 5), (x2 - 5, y2)
+            x, begin, stop = beside - INSET, y1 + INSET, y2 - INSET
+            return (x1, begin), (x, begin), (x, stop), (end - 1.5, stop)
+        left, over, right = x1 + INSET, top + INSET, x2 - INSET
+        return (left, y1), (left, over), (right, over), (right, y2)
 
     @property
     def head(self) -> tuple[Point, Point, Point]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from analysis.drawing.parts import HEAD
+
 
 @dataclass(frozen=True)
 class Spacing:
@@ -28,6 +30,7 @@ class Spacing:
         row_gap: between rows.
         is_tight: whether a band's title may be beside what is above its boxes.
         line: line spacing of a label with a number below.
+        head: length of an arrowhead; forks are before it, and gaps are at least 1.5 times as long.
     """
 
     margin: float
@@ -47,6 +50,7 @@ class Spacing:
     row_gap: float
     is_tight: bool
     line: float
+    head: float = HEAD
 
 
 LINE = 15.0
@@ -78,8 +82,8 @@ SCREEN = Spacing(
 PAPER = Spacing(
     margin=16.0,
     edge=8.0,
-    gap=13.0,
-    fork=8.5,
+    gap=12.0,
+    fork=8.0,
     stage_gap=18.0,
     label_gap=0.0,
     padding=12.0,
@@ -103,15 +107,15 @@ CLOSE = replace(
 )
 """For a screen on which a drawing as on `SCREEN` would have small text."""
 
-SNUG = replace(LOW, gap=9.0, fork=5.5, smallest=42.0)
+SNUG = replace(LOW, gap=9.0, fork=7.0, smallest=42.0)
 """For boxes with numbers, wide enough for three digits, in a drawing with text as for a wall."""
 
 TIGHT = replace(
     LOW,
     margin=15.0,
     edge=3.0,
-    gap=5.8,
-    fork=3.8,
+    gap=6.2,
+    fork=5.2,
     stage_gap=13.0,
     padding=8.0,
     smallest=29.0,
@@ -119,5 +123,6 @@ TIGHT = replace(
     title=18.0,
     below=5.0,
     row_gap=5.0,
+    head=4.1,
 )
 """For many blocks on a wall."""

@@ -12,7 +12,7 @@ from html import escape
 from types import MappingProxyType
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of, marks_of
+from analysis.drawing.key import SAMPLE, Key, Name, Sign, entries_of, key_of, marks_of
 from analysis.drawing.marks import (
     CORNER,
     TITLE,
@@ -74,7 +74,7 @@ def svg(
     top = TITLE if title else 0.0
     told = (*entries_of(graph, look.labels), *marks_of(marked.values())) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
-    key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
+    key = key_of(told, warm.ends if warm else (), graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height
     scale = look.scale(width, height)
     parts = [
@@ -248,12 +248,11 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
                 f'<path d="M{_n(left)} {_n(top)}h{_n(wide)}v{_n(tall)}h{_n(-wide)}z" '
                 f'fill="{palette.background}"/>'
             )
-        if labels:
-            drawn += "".join(
-                f'<text x="{_n(line.x)}" y="{_n(line.base)}"{_size(line.size)}'
-                f'{_weight(line.bold)} fill="{ink}">{escape(line.text)}</text>'
-                for line in lines_of(node, warm)
-            )
+        drawn += "".join(
+            f'<text x="{_n(line.x)}" y="{_n(line.base)}"{_size(line.size)}'
+            f'{_weight(line.bold)} fill="{ink}">{escape(line.text)}</text>'
+            for line in lines_of(node, warm, labels)
+        )
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""
     return (
@@ -338,7 +337,7 @@ def _scale(warm: Warm, key: Key, palette: Palette) -> str:
     words = "".join(
         f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
         f'fill="{palette.text}">{escape(text)}</text>'
-        for (at, base), text in ((key.zero, ZERO), (key.words, warm.end))
+        for (at, base), text in zip((key.words, key.end), warm.ends, strict=True)
     )
     return f'<g class="scale">{steps}{words}</g>'
 

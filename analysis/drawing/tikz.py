@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import NAMES, SAMPLE, ZERO, Key, Name, Sign, entries_of, key_of
+from analysis.drawing.key import NAMES, SAMPLE, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
     LARGE,
@@ -125,7 +125,7 @@ def tikz(
     told = entries_of(graph, look.labels) if look.legend else ()
     warm = Warm.of(graph, heat, palette) if heat else None
     top = TITLE if title else 0.0
-    key = key_of(told, warm.end if warm else "", graph.width, graph.margin)
+    key = key_of(told, warm.ends if warm else (), graph.width, graph.margin)
     height = graph.height + top + key.height
     pen = _Pen(_scale(graph.width, height, look), top)
     lines = [
@@ -410,7 +410,7 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"
     if node.inner:
         yield rf"\path[fill=netground] {pen.box(*node.panel)};"
-    for line in lines_of(node, warm) if labels else ():
+    for line in lines_of(node, warm, labels):
         style = f"{'words' if line.size == TEXT else 'small words'}{ink}"
         yield _words(pen, line.x, line.base, line.text, style, line.bold)
 
@@ -445,5 +445,5 @@ def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:
     for i, colour in enumerate(warm.colours):
         box = pen.box(x + i * wide, below + y, wide + 0.5, 14)
         yield rf"\path[fill=net{colour[1:]}] {box};"
-    for (at, base), text in ((key.zero, ZERO), (key.words, warm.end)):
+    for (at, base), text in zip((key.words, key.end), warm.ends, strict=True):
         yield _words(pen, at, below + base, text, "words, anchor=base west")

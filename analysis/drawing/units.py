@@ -13,6 +13,7 @@ from analysis.drawing.arcs import shortcut
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
 from analysis.drawing.graph import cell_of
+from analysis.drawing.key import NAMES, entries_of, length_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN
 from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at, widest_px
@@ -49,10 +50,10 @@ class _Room(NamedTuple):
 
 _SCREEN_ROOM = _Room(28.0, 40.0, 30.0, 24.0, 62.0, 40.0, 40.0, 40.0, 40.0, 8.0, 18.0)
 _PAPER_ROOM = _Room(
-    PAPER.edge, 27.0, 9.0, 12.0, 36.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
+    PAPER.edge, 27.0, 9.0, 10.0, 38.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
 )
 
-_GAP, _LEAST_GAP = PAPER.gap + 4, 9.0
+_GAP, _LEAST_GAP = PAPER.gap + 5, 10.0
 """Distance between nodes of a unit from left to right in px, and the smallest on paper."""
 
 
@@ -75,7 +76,11 @@ def unit_graph(
         room = room._replace(top=room.top + LINE)
     drawn = _down_in(distinct, room, room.margin)
     free = 0.0 if width_mm is None else widest_px(width_mm) - drawn.width
-    return _down_in(distinct, room, room.margin + free / 2) if free > 0 else drawn
+    if free <= 0:
+        return drawn
+    drawn = _down_in(distinct, room, room.margin + free / 2)
+    key = (drawn.width - length_of(entries_of(drawn))) / 2  # centred below a narrow unit
+    return replace(drawn, margin=max(min(drawn.margin, key), room.margin))
 
 
 def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
@@ -112,7 +117,9 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
         nodes += column
         edges += (_down(one, other) for one, other in pairwise(column))
         if cell.add:
-            start, end = tops[cell.forks.id] - room.step / 2, tops[cell.add.id]
+            high = cell.forks.height / 2
+            start = tops[cell.forks.id] - high - max(room.step / 2 - high, spacing.fork)
+            end = tops[cell.add.id]
             middle = (start + end - room.step * (len(cell.past) - 1)) / 2
             nodes += (
                 replace(n, x=beside, y=middle + i * room.step) for i, n in enumerate(cell.past)
@@ -186,8 +193,8 @@ def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
         if cell.add:
             at = {node.id: node for node in row}
             forks, add = at[cell.forks.id], at[cell.add.id]
-            start, line = forks.x - forks.width / 2 - gap / 2, middle - PAPER.box / 2 - over
-            line += high / 2
+            start = forks.x - forks.width / 2 - max(gap / 2, PAPER.fork)
+            line = middle - PAPER.box / 2 - over + high / 2
             widths = sum(node.width + gap for node in cell.past) - gap
             left = (start + add.x - widths) / 2
             for node in cell.past:
@@ -270,6 +277,6 @@ def _beside(cell: Cell, centre: float, beside: float, start: float, end: float) 
             (beside, end),
             (centre + cell.add.width / 2, end),
         ),
-        label=kind.value,
+        label=NAMES[kind],
         count=count,
     )

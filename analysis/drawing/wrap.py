@@ -26,6 +26,9 @@ TALL_MM = 240.0
 BESIDE_MM, BESIDE_PT = 200.0, 6.0
 """Largest height and smallest text of several networks on the width of a page."""
 
+PAIR_MM = 160.0
+"""Largest height of two networks in columns on the width of a page, if rows are lower."""
+
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 
@@ -143,7 +146,21 @@ class Wrapping:
                         continue
                     at, left, used = at + take, left - take, used + take * width
             rows[-1].append(Part(index, start, at))
-        return self._accompanied(rows, length)
+        return self._balanced(self._accompanied(rows, length), length)
+
+    def _balanced(self, rows: list[Row], length: float) -> list[Row]:
+        """Return the rows with every stage that takes several of them spread evenly over these."""
+        for group, widths in enumerate(self.widths):
+            own = [row for row in rows if any(part.group == group for part in row)]
+            ends = [len(widths) * n // len(own) for n in range(len(own) + 1)]
+            even = [
+                [Part(group, start, stop) if part.group == group else part for part in row]
+                for row, (start, stop) in zip(own, pairwise(ends), strict=True)
+            ]
+            if len(own) > 1 and self.width(even) <= length:
+                for row, found in zip(own, even, strict=True):
+                    row[:] = found
+        return rows
 
     def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
         """Return the rows with single nodes joined by the cell before them, where possible.
@@ -175,10 +192,11 @@ class Wrapping:
 
     def is_lonely(self, row: Row) -> bool:
         """Return whether a row holds a single node, or part of a stage that joined one."""
-        (group, start, _), *others = row
+        (group, start, stop), *others = row
         cells = self.network.groups[group].cells
         if others:
-            return start > 0 and others[-1].group == len(self.network.groups) - 1
+            ends = others[-1].group == len(self.network.groups) - 1
+            return ends and start > 0 and stop - start == 1
         return len(cells) == 1 and len(cells[0].main) == 1
 
     def row_width(self, row: Row) -> float:
@@ -264,7 +282,7 @@ def for_aspect(
         length, rows = found
         split = _LONELY * any(map(_is_lonely, wrappings, rows))
         width = length + 2 * spacing.margin
-        below = key_of(key, "", width, spacing.margin).height + heads
+        below = key_of(key, (), width, spacing.margin).height + heads
         return (
             abs(log(width / (sum(map(Wrapping.height, wrappings, rows)) + below) / aspect)) + split
         )
@@ -292,7 +310,7 @@ def in_place(
 
     def size(length: float) -> float:
         width = length + 2 * spacing.margin
-        below = key_of(key, "", width, spacing.margin).height + heads
+        below = key_of(key, (), width, spacing.margin).height + heads
         return max(width, (sum(one.height(one.rows(length)) for one in wrappings) + below) * aspect)
 
     length = min(sorted(tried), key=size)
@@ -346,7 +364,7 @@ def _on_paper(
     while True:
         rows = [one.rows(length) for one in wrappings]
         width = max(map(Wrapping.width, wrappings, rows)) + 2 * margin
-        below = key_of(key, "", max(width, widest_px(width_mm)), margin).height
+        below = key_of(key, (), max(width, widest_px(width_mm)), margin).height
         height = sum(map(Wrapping.height, wrappings, rows)) + below + heads
         wanted = paper_px(width_mm, low_mm, width, height)
         yield min(wanted, max(width, total * FULL)), rows

@@ -52,7 +52,7 @@ class Unit:
     @property
     def name(self) -> str:
         """The heading of the unit's diagram."""
-        said = [ORDER_NAMES[self.order], *(v.replace("_", " ") for _, v in self._differs())]
+        said = [ORDER_NAMES[self.order], *(v.replace("_", "-") for _, v in self._differs())]
         return ", ".join(said)
 
     def _differs(self) -> Iterator[tuple[str, str]]:

@@ -73,7 +73,7 @@ def _placed(tried: Sequence[Drawn], heat: Heat | None, place: _Place) -> Drawn:
     """Return the first of several drawings that is legible in its place, or the most legible."""
     width, height, least = place
     warm = heat and Warm.of(graph_of(tried[0]), heat, LIGHT)
-    return in_place(tried, width, height, least, warm.end if warm else "")
+    return in_place(tried, width, height, least, warm.ends if warm else ())
 
 
 def _in(place: _Place, drawn: Drawn, fits: bool) -> Drawn:

@@ -68,7 +68,8 @@ def test_the_papers_figure_is_legible_on_one_page(width: float, most: float) -> 
     for both in (row("plain34", "resnet34"), FIGURE):
         picture = both.graph(width_mm=width)
         found = printed(picture, width)
-        assert picture.layout is Layout.COLUMN
+        in_rows = not both.vgg19 and width > 85
+        assert picture.layout is (Layout.ROWS if in_rows else Layout.COLUMN)
         assert found.text_pt >= 7
         assert found.tall_mm <= most + 0.01
     rows = printed(FIGURE.graph(width_mm=170, arranged=Layout.ROWS), 170)
@@ -82,7 +83,8 @@ BOTTLENECKS = ("resnet50", "resnet101", "resnet152")
 @pytest.mark.parametrize(
     ("texts", "layout", "text_pt"),
     [
-        (("resnet34", "resnet50"), Layout.COLUMN, 6.7),
+        (("plain34", "resnet34"), Layout.ROWS, 8),
+        (("resnet34", "resnet50"), Layout.ROWS, 7.9),
         (BOTTLENECKS, Layout.COLUMN, 6.7),
         (("resnet18", "preresnet164"), Layout.ROWS, 8),
         (("resnet101", "plain44", "seresnet101"), Layout.ROWS, 7),

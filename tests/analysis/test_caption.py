@@ -10,8 +10,10 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20, "
-        "He et al. 2015~\\cite{he2016deep}: bias=1 instead of 0.}\n"
+        "He et al. 2015~\\cite{he2016deep}: biases.}\n"
     )
+    unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
+    assert unusual.endswith(": full pre-activation, no normalization on projections.}\n")
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")

@@ -511,7 +511,7 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["layer1.0"] == heat.values["layer1.1"] == by_name["layer1"] / 2
     assert heat.values["stem"] == by_name["stem"]
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
-    assert "ms forward (stage means), total per box" in drawn
+    assert "forward (stage means) per box: 0" in drawn
 
 
 def test_measured_heat_is_each_blocks_time(timing: Timing) -> None:

@@ -131,7 +131,9 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
         assert tall / wide <= 9 / 16 + 0.001
         assert smallest >= 12
     if level == "layer":  # a block's layers are in one row
-        assert ("smallest text" in capsys.readouterr().err) == (smallest < 6)
+        assert ("smallest text" in capsys.readouterr().err) == (
+            smallest < 6.95 * magnification(width)
+        )
     else:
         assert smallest >= 6.8
     for node in picture.iterfind(f".//{SVG}rect"):
@@ -143,7 +145,7 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
     every, ends = (
         entries(list(ShortcutKind), drawn.nodes, drawn.notes),
-        "12.3 M saved memory, total per box",
+        ("saved memory per box: 0", "12.3 MB"),
     )
     assert [entry.text for entry in every] == [
         "identity shortcut",
@@ -163,11 +165,12 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     ]
     for name in narrow.names:
         assert name.words[0] + text_width(name.text, 13) < 250
-    assert narrow.words[0] == narrow.zero[0] == 28
-    assert narrow.scale[0] + narrow.length <= 250 - 28
-    assert narrow.height == 6 * 21 + 24 + 22 + 8
+    assert narrow.words[0] == narrow.scale[0] == 28  # below each other
+    assert narrow.end[1] == narrow.words[1] + 21
+    assert narrow.end[0] + text_width("12.3 MB", 13) < 250
+    assert narrow.height == 6 * 21 + 21 + 24 + 8
     wide = key_of(every, ends, 1_400, 60)
     assert {name.sample[1] for name in wide.names} == {12}
-    assert wide.names[0].sample[0] == wide.zero[0] == 60
+    assert wide.names[0].sample[0] == wide.words[0] == 60
     assert wide.height == 21 + 24 + 8
-    assert key_of((), "", 1_400, 60).height == 0
+    assert key_of((), (), 1_400, 60).height == 0

@@ -92,7 +92,7 @@ def test_101_against_152() -> None:
     [
         ("resnet50", "resnet50", "resnet50 and resnet50 are the same network."),
         ("resnet34", "plain34", "identity → no shortcut in 13 blocks; projection with BN → no"),
-        ("resnet34", "resnet34_a", "projection with BN → zero pad in 3 blocks"),
+        ("resnet34", "resnet34_a", "projection with BN → zero-pad in 3 blocks"),
         ("resnet18", "resnet50", "two 3×3 → bottleneck in every block"),
         ("resnet50", "resnet18", "bottleneck → two 3×3 in every block"),
         ("resnet50", "resnext50_32x4d", "other convolutions in every block"),

@@ -64,9 +64,28 @@ def test_a_folded_net_fits_a_column_and_a_page(text: str, width: float, most: fl
 
 @pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet50"])
 def test_by_layers_a_net_fits_a_page(text: str) -> None:
-    found = printed(graph(counted(text), Level.LAYER, width_mm=170), 170)
-    assert found.tall_mm <= 160.01
-    assert 7 <= found.text_pt <= 8.001
+    profile = counted(text)
+    for heat in (None, heat_of(profile, Metric.MACS)):
+        picture = graph(profile, Level.LAYER, width_mm=170, figures=heat is not None)
+        found = printed(picture, 170, heat)
+        assert found.tall_mm <= 160.01
+        assert 7 <= found.text_pt <= 8.001
+
+
+@pytest.mark.parametrize("block", ["layer1.0", "layer1.1", "layer4.0"])
+def test_a_block_on_a_slide_is_as_large_as_its_row_allows(block: str) -> None:
+    found = printed(block_graph(counted("resnet50"), block, 254), 254)
+    assert 11.5 <= found.text_pt <= 14.5
+    assert found.tall_mm <= 143
+
+
+@pytest.mark.parametrize("text", ["resnet152", "resnet50", "resnet101", "resnet56"])
+def test_a_stage_in_several_rows_is_spread_evenly(text: str) -> None:
+    nodes = graph(counted(text), unfold=True, width_mm=170).nodes
+    rows = Counter((node.path.split(".")[0], node.y) for node in nodes if node.kind is Kind.BLOCK)
+    for stage in ("layer1", "layer2", "layer3", "layer4"):
+        counts = [count for (name, _), count in rows.items() if name == stage]
+        assert not counts or max(counts) - min(counts) <= 1
 
 
 def test_every_way_to_label_a_folded_net_is_legible() -> None:
@@ -117,10 +136,10 @@ def test_a_stage_says_what_its_blocks_compute() -> None:
     profile = counted("resnet50")
     stages = said(graph(profile, Level.STAGE, labels=Labels.OPERATIONS))
     assert stages["layer1"] == "1×1, 64|3×3, 64|1×1, 256|×3"
-    assert stages["layer2"] == "1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    assert stages["layer2"] == "1×1, 128|3×3, 128 (first /2)|1×1, 512|×4"
     assert said(graph(profile, Level.STAGE))["layer2"] == "layer2 ×4"
     both = said(graph(profile, Level.STAGE, labels=Labels.BOTH))
-    assert both["layer2"] == "layer2|1×1, 128|3×3, 128 first /2|1×1, 512|×4"
+    assert both["layer2"] == "layer2|1×1, 128|3×3, 128 (first /2)|1×1, 512|×4"
     once = said(graph(counted("resnet50:blocks=1,1,1,1"), Level.STAGE, labels=Labels.OPERATIONS))
     assert once["layer2"] == "1×1, 128|3×3, 128 /2|1×1, 512|×1"
 
@@ -222,6 +241,44 @@ def test_the_main_path_ends_in_arrow_heads(layout: Layout) -> None:
         assert re.search(r"M\S+ \S+L\S+ \S+L\S+ \S+$", line.get("d", ""))
 
 
+def assert_shafts(picture: Graph) -> None:
+    """Every arrow on the main path has a shaft, and no shortcut leaves on its head."""
+    nodes = {node.id: node for node in picture.nodes}
+    heads = {}
+    for edge in picture.edges:
+        (x1, y1), (x2, y2) = edge.points[-2:]
+        (wing_x, wing_y), (x, y), _ = edge.head
+        long = y - wing_y if x1 == x2 else x - wing_x
+        assert abs(x2 - x1) + abs(y2 - y1) >= 1.5 * long - 1e-6
+        heads[edge.target] = long
+        source, (x, y) = nodes[edge.source], edge.points[0]
+        out = x - source.x - source.width / 2, y - source.y - source.height / 2
+        assert source.depth in (pytest.approx(out[0]), pytest.approx(out[1]))
+    for line in picture.shortcuts:
+        if line.unit or line.source not in heads:
+            continue
+        box = nodes[line.source]
+        starts = (line.points[0], line.inset[0])[: 1 if line.count == 1 else 2]
+        for x, y in starts:
+            before = box.y - box.height / 2 - y if x == box.x else box.x - box.width / 2 - x
+            assert before >= heads[line.source] + 1  # half of its width
+
+
+@pytest.mark.parametrize("width", [None, 85.0, 170.0, 254.0])
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("text", NETS)
+def test_every_arrow_has_a_shaft(text: str, layout: Layout, width: float | None) -> None:
+    for level in Level:
+        assert_shafts(graph(counted(text), level, width_mm=width, arranged=layout))
+
+
+@pytest.mark.parametrize("figures", [False, True])
+@pytest.mark.parametrize("tight", [False, True])
+def test_every_arrow_on_a_wall_has_a_shaft(tight: bool, figures: bool) -> None:
+    profile = counted("resnet50")
+    assert_shafts(graph(profile, unfold=tight, fits=True, tight=tight, figures=figures))
+
+
 @settings(max_examples=25)
 @given(specs())
 def test_a_column_is_the_network_too(spec: ResNetSpec) -> None:
@@ -307,7 +364,7 @@ def test_the_key_says_what_signs_mean() -> None:
     assert key(graph(profile, Level.STAGE, width_mm=85)) == [
         *shortcuts,
         "stage of n blocks",
-        "its blocks, by shortcut",
+        "blocks by shortcut",
     ]
     layers = [*shortcuts, "addition", "×n: n equal blocks, drawn once"]
     assert key(graph(profile, Level.LAYER)) == layers
@@ -391,8 +448,8 @@ def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> 
         low, high = scale.iter(f"{SVG}text")
         start = float(bars[0].get("x", 0))
         end = float(bars[-1].get("x", 0)) + float(bars[-1].get("width", 0))
-        assert low.text == "0"
-        assert float(low.get("x", 0)) + text_width("0", 13) < start
+        assert low.text == f"saved memory per {per}: 0"
+        assert float(low.get("x", 0)) + text_width(low.text, 13) < start
         assert end < float(high.get("x", 0))  # on one line
         assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
         assert end - start >= 80
@@ -460,9 +517,11 @@ def test_a_legend_without_labels_explains_none() -> None:
         "identity shortcut",
         "projection shortcut",
         "addition",
-        "equal blocks",
+        "n equal blocks",
     ]
-    assert "equal blocks" in svg(drawn, Look(labels=False))
+    bare = svg(drawn, Look(labels=False, shapes=False, legend=False))
+    texts = [text.text for text in ElementTree.fromstring(bare).iter(f"{SVG}text")]
+    assert texts == ["3×224×224", "×2", "×3", "×5", "×2"]
     assert "stem: 7×7" not in svg(drawn, Look(labels=False))
 
 

@@ -21,6 +21,7 @@ from analysis.structure.units import (
 from analysis.style.fonts import text_width
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
+from tests.analysis.test_figures import assert_shafts
 from tests.analysis.test_graph import drawn
 from tests.conftest import Golden
 
@@ -81,12 +82,23 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     text_pt = SMALL * width_mm / 25.4 * 72 / found.width
     assert 6.9 <= text_pt <= 8.01
     assert found.height * width_mm / found.width < most_mm
-    key = key_of(entries_of(found), "", found.width, found.margin)
+    key = key_of(entries_of(found), (), found.width, found.margin)
     ends = (name.words[0] + 1.12 * text_width(name.text, TEXT) for name in key.names)
     assert max(ends, default=0) <= found.width
+    assert_shafts(found)
     shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
     assert len(shapes) == 2 * len(units)
     assert all("×" in label for label in shapes)
+
+
+def test_one_unit_in_a_column_is_centred_with_its_key() -> None:
+    found = unit_graph([Unit()], 85)
+    (band,) = found.bands
+    told = entries_of(found)
+    key = key_of(told, (), found.width, found.margin)
+    assert band.x + band.width / 2 == pytest.approx(found.width / 2)
+    end = key.names[-1].sample[0] + told[-1].width
+    assert key.names[0].sample[0] + end == pytest.approx(found.width)
 
 
 def test_units_drawn_separately_are_in_line() -> None:

@@ -34,7 +34,7 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
         ),
         (
             "resnet110 resnet110:shortcut=projection resnet110:shortcut=projection_all",
-            ("zero padding (A)", "projections (B)", "projections everywhere (C)"),
+            ("zero-pad shortcuts (A)", "projections (B)", "projections everywhere (C)"),
         ),
         (
             "plain34 resnet34 resnet34_c",
