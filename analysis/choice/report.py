@@ -15,7 +15,7 @@ from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, Speed
 from analysis.choice.diff import Diff
 from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line
-from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text
+from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text, grid_text_within
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
 from nets.options import MAX_BATCH, number_of
@@ -140,9 +140,10 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """Return both tables aligned for a terminal."""
-    return "\n".join(map(grid_text, comparison_grids(comparison)))
+def comparison_text(comparison: Comparison, width: int) -> str:
+    """Return all tables aligned for a terminal; computed figures are rows if it's too narrow."""
+    computed, *published = comparison_grids(comparison)
+    return "\n".join([grid_text_within(computed, width), *map(grid_text, published)])
 
 
 def comparison_markdown(comparison: Comparison) -> str:

@@ -569,7 +569,9 @@ def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     lines = call(capsys, *quick, "markdown")[1].count("| resnet50 |")
     assert lines == costs + torchvision + timm + speeds
     assert r"\begin{tabular}" in call(capsys, *quick, "latex")[1]
-    assert "VGG-19" in call(capsys, *quick, "text")[1]
+    text = call(capsys, *quick, "text")[1].splitlines()
+    assert "VGG-19" in text[0]
+    assert text[2].split() == ["model", "resnet18", "resnet50"]  # no terminal, so 100 wide
 
 
 def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str]) -> None:
