@@ -274,11 +274,11 @@ def deepest_grid(choice: Choice) -> Grid:
     """Return the deepest network of each family that fits."""
     return Grid(
         "Deepest network of each family that fits, and the budgets that one step deeper exceeds.",
-        (_COSTS[0], "", *_COSTS[1:], "one step deeper"),
+        (_COSTS[0], "in the catalog", *_COSTS[1:], "one step deeper needs"),
         tuple(
             (
                 deep.row.model,
-                "" if deep.in_catalog else "not in the catalog",
+                "yes" if deep.in_catalog else "no",
                 *_costs(deep.row, choice),
                 ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
             )
