@@ -97,12 +97,19 @@ class Budget(StrEnum):
 
     def written(self, value: float) -> str:
         """Return an amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
+        amount, label = self.amount(value), translate(self.label)
+        if self is Budget.TIME:
+            return amount
+        if self in (Budget.TRAINING, Budget.INFERENCE):
+            return translate("{amount} of {label}", amount=amount, label=label)
+        return translate("{amount} {label}", amount=amount, label=label)
+
+    def amount(self, value: float) -> str:
+        """Return an amount without saying of what: `4.09 G`, `2.99 GB`."""
         if self is Budget.TIME:
             return short(value, "ms")
-        if self in (Budget.TRAINING, Budget.INFERENCE):
-            amount, label = short(value, "B"), translate(self.label)
-            return translate("{amount} of {label}", amount=amount, label=label)
-        return translate("{amount} {label}", amount=short(value), label=translate(self.label))
+        is_memory = self in (Budget.TRAINING, Budget.INFERENCE)
+        return short(int(value) if value == int(value) else value, "B" if is_memory else "")
 
 
 def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> float:
@@ -339,7 +346,7 @@ def choose(
         batch=batch,
         dtype=dtype,
         optimiser=optimiser,
-        fits=tuple(fits),
+        fits=tuple(sorted(fits, key=_by_depth)),
         misses=tuple(misses),
         refused=tuple(refused),
         fronts=_fronts(fits, dtype),
@@ -347,6 +354,10 @@ def choose(
         deepest=_deepest(judge, [*fits, *(miss.row for miss in misses)], fits),
         largest_batches={r.model: n for r in fits if (n := judge.largest_batch(r)) is not None},
     )
+
+
+def _by_depth(counted: Row) -> tuple[int, int]:
+    return counted.depth, counted.macs
 
 
 def time_of(counted: Row) -> float | None:
@@ -447,7 +458,7 @@ def _best(fits: list[Row]) -> tuple[Best, ...]:
 
 
 def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest, ...]:
-    """Return each family's deepest network that fits, in the order of their first members."""
+    """Return each family's deepest network that fits, from the shallowest to the deepest."""
     families: list[list[Row]] = []
     for one in judged:
         for members in families:
@@ -476,7 +487,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
                 largest_batch=judge.largest_batch(deep),
             )
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda deep: _by_depth(deep.row)))
 
 
 def _climb(judge: _Judge, rungs: Ladder) -> tuple[Row | None, Row | None]:
@@ -533,7 +544,7 @@ def _sentence(choice: Choice) -> str:
     if reach.depth > deep.depth:
         layers = f"{reach.depth:,}"
         values["deepest"] = translate(
-            "{deepest}, and outside the catalog {model} reaches {depth}",
+            "{deepest}; outside the catalog, a variant of {model} has {depth} layers",
             deepest=values["deepest"],
             model=name_of(reach.spec),
             depth=layers,
@@ -560,7 +571,7 @@ def _nearest(choice: Choice) -> str:
     limits = choice.budgets.limits
     needs = []
     for budget, need in near.over.items():
-        limit = budget.written(limits[budget])
+        limit = budget.amount(limits[budget])
         needs.append(translate("{need} (limit: {limit})", need=budget.written(need), limit=limit))
     said = translate(
         "{model} comes closest but needs {needs}, {excess}",
@@ -570,13 +581,16 @@ def _nearest(choice: Choice) -> str:
     )
     if not choice.deepest:
         return said
-    shallow = name_of(choice.deepest[0].row.spec)
-    return translate("{said}; outside the catalog, {model} fits", said=said, model=shallow)
+    return translate(
+        "{said}; outside the catalog, a variant of {model} fits",
+        said=said,
+        model=name_of(choice.deepest[0].row.spec),
+    )
 
 
 def _times(ratio: float) -> str:
     """Return by how much a limit is exceeded: `12.0% too much`, or `3.40 times the limit`."""
     if ratio < 2:
         return translate("{share} too much", share=percent(ratio - 1, 1))
-    times = three(ratio) if ratio < 1_000 else f"{ratio:,.0f}"
+    times = three(ratio) if ratio < 999.5 else f"{float(f'{ratio:.2e}'):,.0f}"
     return translate("{times} times the limit", times=times)

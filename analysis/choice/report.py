@@ -15,7 +15,7 @@ from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, Speed
 from analysis.choice.diff import Diff
 from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line
-from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text
+from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text, grid_text_within
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
 from nets.options import MAX_BATCH, number_of
@@ -140,9 +140,10 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """Return both tables aligned for a terminal."""
-    return "\n".join(map(grid_text, comparison_grids(comparison)))
+def comparison_text(comparison: Comparison, width: int) -> str:
+    """Return all tables aligned for a terminal; computed figures are rows if it's too narrow."""
+    computed, *published = comparison_grids(comparison)
+    return "\n".join([grid_text_within(computed, width), *map(grid_text, published)])
 
 
 def comparison_markdown(comparison: Comparison) -> str:
@@ -273,11 +274,11 @@ def deepest_grid(choice: Choice) -> Grid:
     """Return the deepest network of each family that fits."""
     return Grid(
         "Deepest network of each family that fits, and the budgets that one step deeper exceeds.",
-        (_COSTS[0], "", *_COSTS[1:], "one step deeper"),
+        (_COSTS[0], "in the catalog", *_COSTS[1:], "one step deeper needs"),
         tuple(
             (
                 deep.row.model,
-                "" if deep.in_catalog else "not in the catalog",
+                "yes" if deep.in_catalog else "no",
                 *_costs(deep.row, choice),
                 ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
             )

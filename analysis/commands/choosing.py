@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,12 +19,14 @@ from analysis.commands.shared import (
     chart_options,
     format_option,
     or_usage,
+    terminal_width,
 )
 from nets import ResNetSpec
 from nets.text import parse_shape, with_input
 
 if TYPE_CHECKING:
     from analysis.choice.choose import Choice
+    from analysis.choice.compare import Comparison
 
 
 @click.command()
@@ -74,13 +78,13 @@ def compare(
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
     found = or_usage(count, specs, batch, replay=memory)
-    write = {
-        "text": render.comparison_text,
+    texts: dict[str, Callable[[Comparison], str]] = {
+        "text": partial(render.comparison_text, width=terminal_width()),
         "json": render.comparison_json,
         "csv": render.comparison_csv,
         "latex": render.comparison_latex,
         "markdown": render.comparison_markdown,
-    }[style]
+    }
     chart = None
     if drawn is not None:
         known = axes_of(found)
@@ -92,7 +96,7 @@ def compare(
             click.echo(f"warning: {left_out}", err=True)
         if cited := citations(along, up, bubble):
             click.echo(cited, err=True)
-    click.echo(write(found), nl=False)
+    click.echo(texts[style](found), nl=False)
     if drawn is not None and chart is not None:
         drawn.write(chart)
 

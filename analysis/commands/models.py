@@ -54,7 +54,8 @@ def list_models(style: str) -> None:
             lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
     lines += ["", "Trained networks, for lesions, paths and blocks"]
     for name, net in SHIPPED.items():
-        lines.append(f"  {name:<{wide}}  {net.model}, {net.accuracy:.4f} on Fashion-MNIST.")
+        result = f"{net.accuracy:.2%} test accuracy on Fashion-MNIST"
+        lines.append(f"  {name:<{wide}}  {net.model}, {result}.")
     click.echo("\n".join(lines[1:]))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -242,6 +244,11 @@ def checkpoint_named(name: str) -> Checkpoint:
         reason = error.strerror or error
         raise Refusal(f"{name!r} is not a readable checkpoint ({reason}){known}") from None
     return checkpoint
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or 100 if standard output isn't one."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:

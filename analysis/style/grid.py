@@ -24,6 +24,27 @@ def grid_text(grid: Grid) -> str:
     return "\n".join([grid.caption, "", *aligned([grid.columns, *grid.rows], grid.left)]) + "\n"
 
 
+def grid_text_within(grid: Grid, width: int) -> str:
+    """Return `grid_text` or, if it's wider than that, the grid turned: a column for each row.
+
+    Columns that don't fit side by side stand in further tables below.
+    """
+    text = grid_text(grid)
+    if max(map(len, text.splitlines()[1:])) <= width:
+        return text
+    groups: list[list[tuple[str, ...]]] = []
+    room = 0
+    for row in grid.rows:
+        wide = 2 + max(map(len, row))
+        if wide > room:
+            groups.append([])
+            room = width - max(map(len, grid.columns))
+        groups[-1].append(row)
+        room -= wide
+    turned = (aligned(list(zip(grid.columns, *rows, strict=True)), left=1) for rows in groups)
+    return "\n\n".join([grid.caption, *map("\n".join, turned)]) + "\n"
+
+
 def grid_csv(grid: Grid) -> str:
     """Return the table as CSV, without the caption."""
     out = io.StringIO()
@@ -79,7 +100,9 @@ def tex_signs(text: str) -> str:
 
 
 def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
-    """Return rows as lines, the first `left` columns flush left and the others flush right."""
+    """Return rows as lines, the first `left` columns flush left and the others on the decimal."""
+    columns = list(zip(*rows, strict=True))
+    rows = list(zip(*columns[:left], *map(_on_decimal, columns[left:]), strict=True))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -87,6 +110,20 @@ def aligned(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
+    ]
+
+
+_NUMBER = re.compile(r"[+−±]?[\d,]+(\.\d+)?%?")
+
+
+def _on_decimal(cells: Sequence[str]) -> list[str]:
+    """Return a column's cells with its numbers padded to one number of decimals."""
+    found = [_NUMBER.fullmatch(cell) for cell in cells]
+    places = [len(number[1] or "") if number else None for number in found]
+    most = max((place for place in places if place is not None), default=0)
+    return [
+        cell if place is None else cell + " " * (most - place)
+        for cell, place in zip(cells, places, strict=True)
     ]
 
 

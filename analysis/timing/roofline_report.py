@@ -31,7 +31,10 @@ CONVENTION = (
 )
 """What the figures mean."""
 
-HEAD = ("", "FLOP", "Bytes moved", "FLOP per byte", "Time", "FLOP/s", "Bytes/s", "Share of roof")
+HEAD = (
+    *("", "FLOP", "bytes moved", "FLOP per byte"),
+    *("time", "performance", "bandwidth", "share of roof"),
+)
 """The head of the table."""
 
 _BUSY = {
@@ -133,8 +136,8 @@ def roofline_text(found: Roofline) -> str:
         f"{found.model} · {roofline_conditions(found)}",
         *roof_words(found),
         "",
-        *aligned([HEAD, *map(_row, found.points)], left=1),
-        *(["", *aligned([HEAD, *map(_row, found.kinds)], left=1)] if found.kinds else []),
+        *_table("stage", found.points),
+        *(["", *_table("layers", found.kinds)] if found.kinds else []),
         "",
         bound_words(found),
         *busy_words(found),
@@ -142,6 +145,10 @@ def roofline_text(found: Roofline) -> str:
         CONVENTION,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _table(of: str, points: Sequence[Point]) -> list[str]:
+    return aligned([(of, *HEAD[1:]), *map(_row, points)], left=1)
 
 
 def points_grid(found: Roofline, points: Sequence[Point]) -> Grid:
@@ -156,8 +163,8 @@ def _row(one: Point) -> tuple[str, ...]:
         short(one.bytes, "B"),
         three(one.intensity) if one.flops else "",
         f"{milliseconds(1e3 * one.seconds)} ms",
-        short(one.flops_per_s) if one.flops else "",
-        short(one.bytes_per_s, "B"),
+        short(one.flops_per_s, "FLOP/s") if one.flops else "",
+        short(one.bytes_per_s, "B/s"),
         percent(one.share, 1),
     )
 

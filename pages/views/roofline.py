@@ -157,5 +157,6 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
     show_chart(chart, "roofline", 460)
     if not shown:
         st.info("The layers of a compiled network can't be timed.", icon=":material/info:")
-    st.html(table("Roofline", HEAD, points_grid(found, shown).rows, 1))
+    head = [f"{name[:1].upper()}{name[1:]}" for name in HEAD]
+    st.html(table("Roofline", head, points_grid(found, shown).rows, 1))
     st.caption(f"{CONVENTION} Roof: {'; '.join(roof_words(found))}. {stamp(found)}.")

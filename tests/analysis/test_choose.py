@@ -22,7 +22,7 @@ from analysis.choice.choose import (
 )
 from analysis.choice.compare import Better, Column, Recipe, pareto
 from analysis.choice.ladder import ladder
-from analysis.choice.report import choice_json, choice_text, fits_grid
+from analysis.choice.report import choice_json, choice_text, deepest_grid, fits_grid
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
@@ -96,11 +96,15 @@ def test_nothing_fits() -> None:
     assert (near.row.model, near.row.macs) == ("resnet10", 889_229_312)
     assert choice.sentence == (
         "No network for ImageNet (3×224×224, 1,000 classes) fits: ResNet-10 comes closest but "
-        "needs 889 M MACs per image (limit: 500 M MACs per image), 77.8% too much."
+        "needs 889 M MACs per image (limit: 500 M), 77.8% too much."
     )
-    assert choose(IMAGENET, Budgets(max_macs=1)).sentence.endswith("times the limit.")
+    assert choose(IMAGENET, Budgets(max_macs=1.0)).sentence.endswith(
+        "needs 889 M MACs per image (limit: 1), 889,000,000 times the limit."
+    )
     small = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("plain18")])
-    assert small.sentence.endswith("; outside the catalog, Plain-18 with blocks 1,1,1,1 fits.")
+    assert small.sentence.endswith(
+        "; outside the catalog, a variant of Plain-18 with blocks 1,1,1,1 fits."
+    )
     assert small.deepest[0].row.model == "plain18:blocks=1,1,1,1"
 
 
@@ -120,8 +124,8 @@ def test_sentences_and_tables_name_networks_as_a_person_does(model: str, name: s
 def test_some_fit_and_the_misses_say_why() -> None:
     choice = choose(IMAGENET, Budgets(max_macs=4.1e9, max_params=23e6), batch=8)
     assert models(choice) == [
-        *("resnet18", "resnet34", "resnet34_a", "resnet34_c", "plain18", "plain34"),
-        *("resnet10", "resnet26", "resnet26d", "keras_resnet34"),
+        *("resnet10", "plain18", "resnet18", "resnet26", "resnet26d"),
+        *("resnet34_a", "plain34", "resnet34", "keras_resnet34", "resnet34_c"),
     ]
     missed = {miss.row.model: miss for miss in choice.misses}
     assert set(missed["resnet50"].over) == {Budget.PARAMS}
@@ -131,8 +135,22 @@ def test_some_fit_and_the_misses_say_why() -> None:
     assert choice.sentence.startswith(f"{len(choice.fits)} of 32 networks for ImageNet")
     reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
     assert choice.sentence.endswith(
-        f", and outside the catalog {name_of(reach.spec)} reaches {reach.depth:,}."
+        f"; outside the catalog, a variant of {name_of(reach.spec)} has {reach.depth:,} layers."
     ) == (reach.depth > max(row.depth for row in choice.fits))
+
+
+def test_tables_are_sorted_by_depth_and_say_what_is_in_the_catalog() -> None:
+    choice = choose(CIFAR, Budgets(max_params=1e6))
+    grid = deepest_grid(choice)
+    assert grid.columns[:3] == ("model", "in the catalog", "depth")
+    assert [row[:3] for row in grid.rows] == [
+        ("resnet56:blocks=10,10,10", "no", "62"),
+        ("plain56:blocks=10,10,10", "no", "62"),
+        ("preresnet110:blocks=10,10,10", "no", "62"),
+        ("preresnet164:blocks=10,10,10", "no", "92"),
+    ]
+    depths = [row[1] for row in fits_grid(choice).rows]
+    assert depths == ["20", "20", "32", "32", "44", "44", "56", "56"]
 
 
 @pytest.mark.parametrize("dtype", [Dtype.FLOAT32, Dtype.BFLOAT16])

@@ -178,6 +178,8 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in json.loads(out)] == list(CATALOG)
     _, text, _ = call(capsys, "list")
     assert all(f"  {name} " in text for name in CATALOG)
+    trained = "fashion_resnet20    resnet20:input=1x28x28, 92.12% test accuracy on Fashion-MNIST."
+    assert trained in text
 
 
 def test_tree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -569,13 +571,15 @@ def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     lines = call(capsys, *quick, "markdown")[1].count("| resnet50 |")
     assert lines == costs + torchvision + timm + speeds
     assert r"\begin{tabular}" in call(capsys, *quick, "latex")[1]
-    assert "VGG-19" in call(capsys, *quick, "text")[1]
+    text = call(capsys, *quick, "text")[1].splitlines()
+    assert "VGG-19" in text[0]
+    assert text[2].split() == ["model", "resnet18", "resnet50"]  # no terminal, so 100 wide
 
 
 def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str]) -> None:
     limits = ("choose", "--max-macs", "2e9", "--max-training-mb", "300")
     found = json.loads(call(capsys, *limits, "--format", "json")[1])
-    assert [row["model"] for row in found["fits"]] == ["resnet18", "plain18", "resnet10"]
+    assert [row["model"] for row in found["fits"]] == ["resnet10", "plain18", "resnet18"]
     assert found["pareto"]
     assert "networks for ImageNet" in call(capsys, *limits)[1]
     sentence = json.loads(

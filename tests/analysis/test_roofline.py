@@ -192,7 +192,11 @@ def test_json_csv_and_text() -> None:
     assert (rows[1]["bytes"], rows[1]["peak_flops"]) == ("250000000", "100000000000.0")
     text = roofline_text(FOUND)
     assert "peak 100 GFLOP/s, a matrix product" in text
-    assert "layer3  9.40 G       250 MB           37.6   100 ms  94.0 G  2.50 GB" in text
+    stages, kinds = (part.splitlines() for part in text.split("\n\n")[1:3])
+    head = "  FLOP  bytes moved  FLOP per byte     time   performance  bandwidth  share of roof"
+    assert stages[0] == f"stage   {head}"
+    assert stages[2].endswith("    37.6     100 ms  94.0 GFLOP/s  2.50 GB/s          94.0%")
+    assert kinds[0].startswith("layers  FLOP  bytes moved")
     assert "channels last" not in text
 
 
