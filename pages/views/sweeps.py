@@ -161,8 +161,8 @@ def show_progress(chosen: Chosen, more: Sequence[str] = ()) -> None:
     """
     name, changed, contents = chosen
     is_running = not contents.is_over and time.time() - changed / 1e9 < _FOLLOWED
-    told = f"{contents.title}: " if contents.title else ""
-    text = line(" ".join([f"{told}{progress_in_words(contents)}", *map(_stopped, more)]))
+    told = [_stopped(contents.title)] if contents.title else []
+    text = line(" ".join([progress_in_words(contents), *told, *map(_stopped, more)]))
     drawn = False
 
     def look() -> None:
