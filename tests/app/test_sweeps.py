@@ -85,7 +85,7 @@ def test_axes_colours_and_values_change_the_chart(
 
 def test_files_that_arrive_are_shown(open_app: Open, sweeps: Path) -> None:
     app = open_app(None, "sweeps")
-    assert "A title: 1 of 3 points." in html(app)
+    assert "1 of 3 points. A title." in html(app)
     assert len(app.dataframe[0].value) == 1
     add(sweeps / "mine", RESIDUAL)
     fail(sweeps / "mine", "too *long*")
@@ -103,7 +103,7 @@ def test_a_name_that_is_not_offered_is_refused(open_app: Open, name: str) -> Non
     assert not app.exception
     (said,) = [warning.value for warning in app.warning]
     assert said.startswith(f"Ignored settings in the address that are invalid here: folder={name}")
-    assert "A title: 1 of 3 points." in html(app)
+    assert "1 of 3 points. A title." in html(app)
 
 
 def test_what_is_no_result_is_said(open_app: Open, sweeps: Path) -> None:
