@@ -90,7 +90,7 @@ def test_files_that_arrive_are_shown(open_app: Open, sweeps: Path) -> None:
     add(sweeps / "mine", RESIDUAL)
     fail(sweeps / "mine", "too *long*")
     app.run()
-    assert "A title: 2 of 3 points, 1 failed." in html(app)
+    assert "2 of 3 points, 1 failed. A title." in html(app)
     assert len(app.dataframe[0].value) == 2
     assert "train, seed 0" in html(app)
     assert "resnet56: too *long*" in html(app)
