@@ -14,7 +14,7 @@ from itertools import cycle, pairwise
 from math import ceil, floor, log10
 from textwrap import wrap
 
-from analysis.style.numbers import scale_of
+from analysis.style.numbers import power_of_ten, scale_of
 from analysis.style.palette import Palette
 
 FONT_PX = 15
@@ -105,8 +105,10 @@ class Mark:
 class Chart:
     """The contents of a chart; `alt` describes them to those who can't see it.
 
-    `note` is below the chart in small type: the conditions or the source of its values. `room` is
-    free space right of the last point, for names, as a share of the numbers' range.
+    `note` is below the chart in small type: the conditions or the source of its values. `reading`
+    is added to it in files, which have no page around them: what bands and bars are, and how the
+    values were measured. `room` is free space right of the last point, for names, as a share of
+    the numbers' range.
     """
 
     title: str
@@ -119,12 +121,13 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     note: str = ""
     room: float = 0.0
+    reading: str = ""
 
     @property
     def has_legend(self) -> bool:
         """Whether a legend tells series apart; a single entry for all that is drawn does not."""
         named = sum(series.in_legend for series in self.series)
-        return named > 1 or (named == 1 and sum(not one.thin for one in self.series) > 1)
+        return named > 1 or (named == 1 and len(self.series) > 1)
 
 
 LINE_LOOKS = (
@@ -197,6 +200,26 @@ def numbers_along(chart: Chart) -> list[float]:
     return found
 
 
+def ticks_before_room(chart: Chart, ticks: float) -> tuple[float, ...]:
+    """Return round numbers along the x axis that end where its values do, before room for names.
+
+    Args:
+        chart: the chart.
+        ticks: about how many.
+    """
+    found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
+    if not (chart.room and found) or chart.log_x or max(found) == min(found):
+        return ()
+    low, high = min(found), max(found)
+    least = (high - low) / ticks
+    unit = 10.0 ** floor(log10(least))
+    step = next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least)
+    if are_whole(found):
+        step = max(ceil(step), 1)
+    first = 0 if 0 <= low < step else ceil(low / step)
+    return tuple(n * step for n in range(first, floor(high / step + 1e-9) + 1))
+
+
 def numbers_up(chart: Chart) -> list[float]:
     """Return all numbers on the y axis, including the ends of bands and error bars."""
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
@@ -217,16 +240,62 @@ def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
     return (10 ** ends[0], 10 ** ends[1]) if log else ends
 
 
-def tick_text(value: float, largest: float = 0.0) -> str:
-    """Format a tick as plotly does, with the prefix of the axis' largest: `1200`, `40M`, `0.5G`."""
-    most = int(max(abs(value), largest))
-    size, prefix = scale_of(most) if value and most >= 10_000 else (1, "")
-    return f"{value / size:.4g}{prefix}".replace("-", "−")
+_MANY = 1e6  # counts from here on are written in millions or more
+_MOST = 1e18  # what is larger is no count
+
+
+def in_units(chart: Chart) -> Chart:
+    """Return a chart with short numbers on its axes: bytes in MB, parameters in M.
+
+    The prefix is part of the axis' label. It is the largest that leaves the largest value at
+    least 1. Only bytes, FLOP/s and numbers that are whole have one.
+    """
+    x, x_label = _unit(chart.x_label, numbers_along(chart), chart.log_x)
+    y, y_label = _unit(chart.y_label, numbers_up(chart), chart.log_y)
+    if x == y == 1:
+        return chart
+
+    def along(value: float | str) -> float | str:
+        return value if isinstance(value, str) else value / x
+
+    def up(values: tuple[float | None, ...]) -> tuple[float | None, ...]:
+        return tuple(None if value is None else value / y for value in values)
+
+    series = tuple(
+        replace(one, x=tuple(map(along, one.x)), y=up(one.y), low=up(one.low), high=up(one.high))
+        for one in chart.series
+    )
+    marks = tuple(replace(mark, x=mark.x / x) for mark in chart.marks)
+    return replace(chart, x_label=x_label, y_label=y_label, series=series, marks=marks)
+
+
+def _unit(label: str, values: Sequence[float], log: bool) -> tuple[int, str]:
+    """Return the unit of an axis as a factor, and the axis' label with its prefix."""
+    most = max(map(abs, values), default=0.0)
+    before, comma, unit = label.rpartition(", ")
+    has_unit = unit in ("B", "FLOP/s")
+    is_count = most >= _MANY and are_whole(values)
+    if not (has_unit or is_count) or most >= _MOST or (log and in_powers(*limits(values, log))):
+        return 1, label
+    size, prefix = scale_of(int(most))
+    if has_unit:
+        return size, f"{before}{comma}{prefix}{unit}"
+    return size, f"{label}, {prefix}" if label else prefix
+
+
+def tick_text(value: float) -> str:
+    """Format a number along an axis: `0.25`, `1,200`, `3×10⁹`."""
+    if abs(value) < _MANY:
+        text = f"{value:.4g}" if abs(value) < 1000 else f"{value:,.6g}"
+        return text.replace("-", "−")
+    exponent = floor(log10(abs(value)) + 1e-9)
+    return f"{value / 10.0**exponent:.3g}×{power_of_ten(exponent)}".replace("-", "−")
 
 
 def in_lines(text: str, separator: str, letters: float) -> str:
     """Break a text into lines of at most `letters` letters; model texts break between options."""
-    found = wrap(re.sub(r":(?=\S)", ":\0 ", text), max(int(letters), 4))
+    parts = re.sub(r":(?=\S)", ":\0 ", text)
+    found = wrap(parts, max(int(letters), 4), break_on_hyphens=False)
     return separator.join(found).replace("\0 ", "").replace("\0", "")
 
 
@@ -241,7 +310,7 @@ def has_points(chart: Chart) -> bool:
 
 
 def in_powers(low: float, high: float) -> bool:
-    """Return whether a log axis writes 10⁻⁵ rather than 0.01 and 40M."""
+    """Return whether a log axis writes 10⁻⁵ rather than 0.01 and 40."""
     return low < 1e-3 or high / low > 1e4
 
 

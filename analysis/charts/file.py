@@ -30,12 +30,14 @@ from analysis.charts.chart import (
     has_points,
     in_lines,
     in_powers,
+    in_units,
     limits,
     log_step,
     numbers_along,
     numbers_up,
     series_looks,
     tick_text,
+    ticks_before_room,
     words_along,
 )
 from analysis.charts.names import (
@@ -78,6 +80,7 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
+_TICKS = 7  # about how many along an axis with room for names
 _SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
 _SHARING = 0.41  # height of a stacked chart that shares its x axis, as a share of its width
@@ -89,7 +92,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.DOTTED: ":",
     Dash.DASH_DOT: "-.",
     Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
-    Dash.LONG_DASHED: (0, (7, 2)),
+    Dash.LONG_DASHED: (0, (5, 2.5)),
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _HATCHES = ("", "///", "...", "xx")
@@ -339,7 +342,7 @@ def row(
         )
         if sizes.is_slide:
             drawn.set_figheight(sizes.width / SLIDE_ASPECT)
-        for place, chart in enumerate(charts, start=1):
+        for place, chart in enumerate(map(in_units, charts), start=1):
             above = drawn.axes[0] if shares and drawn.axes else None
             axes = drawn.add_subplot(rows, columns, place, sharex=above)
             for series, colour, number in series_looks(chart, palette):
@@ -351,12 +354,15 @@ def row(
                 axes.set_xlabel("")
                 axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
-            axes.set_title(name, fontsize=sizes.title, fontweight=600, fontfamily=_FAMILY)
+            weight = 400 if title else 600
+            axes.set_title(name, fontsize=sizes.title, fontweight=weight, fontfamily=_FAMILY)
         if stacked:
             drawn.align_ylabels()
-        more = _head(drawn, title, sizes)
+        note = _foot(drawn, _noted(charts), palette, sizes)
+        more = _head(drawn, title, sizes) + note
         if not sizes.is_slide:
             drawn.set_figheight(drawn.get_figheight() + more)
+        _lift(drawn, note, 0.0, sizes)
     return drawn
 
 
@@ -370,7 +376,7 @@ def picture(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    sizes = _Sizes(width_mm)
+    sizes, chart = _Sizes(width_mm), in_units(chart)
     with rc_context(_settings(palette, sizes, f"{title}{chart}")):
         drawn = Figure(figsize=(sizes.width, sizes.height), layout="constrained")
         if has_names(chart):  # they may extend beyond the axes
@@ -382,7 +388,7 @@ def picture(
         _scale(axes, chart)
         across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
         words = _furnish(axes, chart, palette, sizes, across, up)
-        above, note = _head(drawn, title, sizes), _foot(drawn, chart.note, palette, sizes)
+        above, note = _head(drawn, title, sizes), _foot(drawn, _noted([chart]), palette, sizes)
         below = _legend(drawn, axes, sizes) if chart.has_legend else 0.0
         drawn.set_figheight(sizes.whole(above + below + note))
         _lift(drawn, note, below, sizes)
@@ -434,6 +440,12 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
+
+
+def _noted(charts: Sequence[Chart]) -> str:
+    """Return the note of charts in one file, and how to read them."""
+    notes = dict.fromkeys(text for one in charts for text in (one.note, one.reading))
+    return " ".join(f"{text.rstrip('.')}." for text in notes if text)
 
 
 def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
@@ -543,6 +555,7 @@ def _draw(
 def _scale(axes: Axes, chart: Chart) -> None:
     """Set the limits and the ticks of both axes as on the screen."""
     from matplotlib.ticker import (
+        FixedLocator,
         FuncFormatter,
         LogLocator,
         MaxNLocator,
@@ -566,6 +579,8 @@ def _scale(axes: Axes, chart: Chart) -> None:
             steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
             locator = MaxNLocator("auto", steps=steps, integer=whole, min_n_ticks=least)
             axis.set_major_locator(locator)
+            if name == "x" and (ticks := ticks_before_room(chart, _TICKS)):
+                axis.set_major_locator(FixedLocator(ticks))
         elif values:
             step = log_step(*limits(values, log))
             if step == "D2":
@@ -577,8 +592,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
         if log and values and in_powers(*limits(values, log)):
             axis.set_major_formatter(FuncFormatter(lambda v, _: _in_powers(v)))
         else:
-            largest = 0.0 if log else max(map(abs, getattr(axes, f"get_{name}lim")()))
-            axis.set_major_formatter(FuncFormatter(lambda v, _, most=largest: tick_text(v, most)))
+            axis.set_major_formatter(FuncFormatter(lambda v, _: tick_text(v)))
 
 
 def _in_powers(value: float) -> str:
@@ -691,7 +705,7 @@ def _legend(
             ncols=ceil(len(names) / rows),
             frameon=False,
             columnspacing=1.5,
-            handlelength=3.0,
+            handlelength=4.0,
             labelspacing=0.35,
             borderpad=0.2,
         )
@@ -738,9 +752,16 @@ def _draw_bars(
         edgecolor=colours[1],
         linewidth=sizes.pt(0.3),
         ecolor=colours[2],
-        error_kw={"elinewidth": sizes.pt(0.8)},
+        error_kw={"elinewidth": sizes.pt(0.8), "path_effects": [_outlined(colours[1], sizes)]},
         capsize=sizes.pt(2),
     )
+
+
+def _outlined(colour: str, sizes: _Sizes) -> Any:
+    """Return the effect that keeps a line legible on a dark bar: an outline."""
+    from matplotlib.patheffects import withStroke
+
+    return withStroke(linewidth=sizes.pt(2.4), foreground=colour)
 
 
 def _draw_points(
@@ -758,7 +779,7 @@ def _draw_points(
         y,
         s=[(diameter * sizes.pt_per_px) ** 2 for diameter in diameters],
         color=colour,
-        alpha=0.7 if series.sizes else 1,
+        alpha=0.7 if len(series.sizes) > 1 else 1,
         linewidth=0,
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,

@@ -21,11 +21,13 @@ from analysis.charts.chart import (
     has_points,
     in_lines,
     in_powers,
+    in_units,
     limits,
     log_step,
     numbers_along,
     numbers_up,
     series_looks,
+    ticks_before_room,
     words_along,
 )
 from analysis.charts.names import (
@@ -130,7 +132,7 @@ def figure(
     """
     import plotly.graph_objects as go
 
-    chart = legible(chart, height, wall)
+    chart = legible(in_units(chart), height, wall)
     scale = _WALL_SCALE if wall else 1.0
     font, small = (WALL_PX, WALL_PX) if wall else (FONT_PX, FONT_PX - 1)
     named = has_names(chart)
@@ -142,9 +144,11 @@ def figure(
     for series, colour, _ in series_looks(chart, palette):  # bands first, so that none hides a line
         if series.draw is Draw.LINE and series.low:
             traces.append(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
+    alone = sum(not series.thin for series in chart.series) == 1
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
-        traces.append(_plotly_trace(go, series, colour, number, beside, wall))
+        is_marked = not series.thin and not (alone and len(series.x) > MARKED)
+        traces.append(_plotly_trace(go, series, colour, number, beside, wall, is_marked))
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
     note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
@@ -154,7 +158,9 @@ def figure(
         "linecolor": grid,
         "zeroline": False,
         "automargin": True,
-        "exponentformat": "SI",
+        "exponentformat": "power",
+        "minexponent": 6,
+        "separatethousands": True,
         "tickfont": {"size": small},
     }
     layout = go.Layout(
@@ -192,6 +198,7 @@ def figure(
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
             **_plotly_words(words_along(chart)),
+            **_plotly_ticks(ticks_before_room(chart, _WALL_TICKS)),
         },
         yaxis={
             "title": {
@@ -315,8 +322,12 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
         ticks = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
     else:
         ticks = {"dtick": step}
-    style = "power" if in_powers(low, high) else "SI"
+    style = "power" if in_powers(low, high) else "none"
     return {"range": [log10(low), log10(high)], "exponentformat": style, **ticks}
+
+
+def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
+    return {"tickmode": "array", "tickvals": ticks} if ticks else {}
 
 
 def _plotly_words(words: Sequence[str]) -> dict[str, Any]:
@@ -366,6 +377,7 @@ def _plotly_trace(
     number: int,
     beside: Sequence[Name | None],
     wall: bool,
+    is_marked: bool,
 ) -> Any:
     scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {
@@ -389,6 +401,7 @@ def _plotly_trace(
             "color": colour,
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": [scale * size for size in series.sizes] or POINT_PX * scale,
+            "opacity": 0.7 if len(series.sizes) > 1 else 1,  # of bubbles, which may overlap
         }
         return go.Scatter(
             **common,
@@ -403,7 +416,7 @@ def _plotly_trace(
     width = 3.0 if wall else 1.5 if series.thin else 2.5
     return go.Scatter(
         **common,
-        mode="lines" if series.thin else "lines+markers",
+        mode="lines+markers" if is_marked else "lines",  # marks tell lines apart
         line={"color": colour, "width": width, "dash": series.dash.value},
         marker={
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.charts.chart import Chart, Draw, Series, tick_text
+from analysis.charts.chart import Chart, Draw, Series, in_units, tick_text
 from nets.options import number_of
 
 _TOLD = 8  # most series described per chart
@@ -15,6 +15,7 @@ def described(chart: Chart) -> str:
     Thin lines, such as theory's next to measured ones, aren't described, and neither are bands and
     the points that carry the names of lines.
     """
+    chart = in_units(chart)
     series = [one for one in chart.series if not one.thin and not _names_a_line(one)]
     series = series or list(chart.series)
     kinds = ((name, sum(one.draw is draw for one in series)) for draw, name in _KINDS.items())
@@ -33,7 +34,7 @@ def described(chart: Chart) -> str:
 
 
 def _names_a_line(series: Series) -> bool:
-    return series.draw is Draw.POINTS and not series.in_legend
+    return series.draw is Draw.POINTS and series.text == (series.name,)
 
 
 def _axis(label: str, log: bool) -> str:

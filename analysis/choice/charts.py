@@ -39,6 +39,7 @@ SWEPT = (
 )
 """The columns that a sweep can show."""
 
+_LEAST_FRONT = 3  # networks of a chart with a front
 _FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
@@ -100,6 +101,8 @@ def scatter_chart(
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
+    One or two networks have no front.
+
     Args:
         rows: the networks; those that lack a figure are left out.
         x: the figure on the horizontal axis.
@@ -116,8 +119,9 @@ def scatter_chart(
     def name(row: Row) -> str:
         return called[row.model]
 
-    front = pareto(rows, x, y)
-    others = [row for row in rows if row not in front and _placed(row, x, y)]
+    drawn = [row for row in rows if _placed(row, x, y)]
+    front = pareto(rows, x, y) if len(drawn) >= _LEAST_FRONT else ()
+    others = [row for row in drawn if row not in front]
     sizes: dict[str, float] = {}
     if bubble is not None:
         found = {row.model: bubble.of(row) or 0.0 for row in rows}
@@ -139,7 +143,7 @@ def scatter_chart(
         )
         for title, group, colour in (
             (_FRONT, list(front), "identity"),
-            ("others", others, "plain"),
+            ("other networks" if front else "networks", others, "plain" if front else "identity"),
         )
         if group
     ]
@@ -148,14 +152,14 @@ def scatter_chart(
             _FRONT, series[0].x, series[0].y, colour="identity", thin=True, in_legend=False
         )
         series.insert(0, line)
-    best = listed(map(name, front)) or "none"
+    best = f"; on the Pareto front: {listed(map(name, front))}" if front else ""
     batch = rows[0].batch if rows else 1
     return Chart(
         _sentence(f"{_called(y)} against {_called(x)}"),
         _label(x, batch),
         _label(y, batch),
         tuple(series),
-        f"{y.label} against {x.label}; on the Pareto front: {best}",
+        f"{y.label} against {x.label}{best}",
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
         note=_note(rows, x, y, bubble, name),
@@ -192,12 +196,10 @@ def front_chart(choice: Choice, front: Front) -> Chart:
 
 
 def front_in_words(chart: Chart) -> str:
-    """Return a sentence that lists the networks on a scatter's Pareto front."""
+    """Return a sentence that lists the networks on a scatter's Pareto front; "" if it has none."""
     front = [text for series in chart.series if series.name == _FRONT for text in series.text]
     names = listed(filter(None, front))
-    if not names:
-        return translate("On the Pareto front: none.")
-    return translate("On the Pareto front: {names}.", names=names)
+    return translate("On the Pareto front: {names}.", names=names) if names else ""
 
 
 def fits_in_words(choice: Choice, front: Front | None) -> str:
@@ -353,7 +355,10 @@ def _note(
         "; ".join((f"{metric}{recipe.how}", *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
-    said += [f"Area: {bubble.label}"] if bubble else []
+    if bubble:
+        ends = sorted(value for row in rows if (value := bubble.of(row)) is not None)
+        sizes = " to ".join(short(ends[at], bubble.unit) for at in (0, -1)) if ends else ""
+        said.append(", ".join(filter(None, (f"Area: {bubble.label}", sizes))))
     return " ".join(f"{one}." for one in said)
 
 

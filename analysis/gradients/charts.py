@@ -46,6 +46,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     theory, specs = cycle(_THEORY_DASHES), [parse(model) for model in models]
     lines: list[Series] = []
     others: list[Series] = []
+    factors: list[str] = []
     for model, name, (colour, dash) in zip(
         models, names_beside(specs), looks_of(specs), strict=True
     ):
@@ -58,6 +59,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
             end, start = line.x[-1], line.y[-1]
             factor = f"{predicted.factor:.3f}/{'layer' if predicted.layers == 1 else 'block'}"
+            factors.append(factor)
             ys = [
                 log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
             ]
@@ -76,14 +78,32 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         " ".join(in_english(verdict, summarise(curves))) if quantity is Quantity.ACTIVATION else ""
     )
     return Chart(
-        "Gradient norm by depth",
+        quantity.heading,
         "weighted layers from the input",
         quantity.label,
-        (*named_at_ends(lines, log=True), *others),
+        (*named_at_ends(lines, log=True), *_once(others, factors)),
         f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
         log_y=True,
         marks=_shared_marks(models),
+        reading=of_seeds(len({curve.seed for curve in curves})),
     )
+
+
+def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
+    """Yield thin lines with one entry in the legend for theory that predicts one factor for all."""
+    is_one = len(factors) > 1 and len(set(factors)) == 1
+    first = next((one for one in others if one.thin), None)
+    for one in others:
+        if is_one and one.thin and first is not None:
+            name = f"theory: {factors[0]}"
+            yield replace(one, name=name, dash=first.dash, in_legend=one is first)
+        else:
+            yield one
+
+
+def of_seeds(seeds: int) -> str:
+    """Say what lines and bands over several seeds are; "" for one seed."""
+    return f"Means of {seeds} seeds; bands: lowest to highest" if seeds > 1 else ""
 
 
 def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
@@ -184,6 +204,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),
+        reading=of_seeds(len({one.seed for one in cosines})),
     )
 
 

@@ -52,6 +52,15 @@ class Quantity(StrEnum):
             "relative_weight": "‖∂L/∂W‖ / ‖W‖ of convolution weights",
         }[self.value]
 
+    @property
+    def heading(self) -> str:
+        """The title of its chart."""
+        return {
+            "activation": "Gradient norm by depth",
+            "weight": "Weight gradient norm by depth",
+            "relative_weight": "Relative weight gradient by depth",
+        }[self.value]
+
 
 class Precision(StrEnum):
     """The dtype in which the network computes; norms are always accumulated in float64."""

@@ -53,7 +53,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
         )
         whole.append(
             Series(
-                f"{name}, none out" if len(studies) > 1 else "none out",
+                f"{name}, no block removed" if len(studies) > 1 else "no block removed",
                 blocks,
                 (100 * found.error,) * len(blocks),
                 colour="text",
@@ -66,11 +66,11 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
         sentence for found in studies for sentence in in_english(lesions_verdict, found)
     )
     return Chart(
-        "Error with one block out",
-        "block out",
+        "Test error with one block removed",
+        "removed block",
         "test error, %",
         (*series, *whole),
-        f"Test error in percent with each single block out. {said}",
+        f"Test error in percent with each single block removed. {said}",
     )
 
 
@@ -100,11 +100,12 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
         sentence for found in studies for sentence in in_english(lesions_verdict, found)[1:2]
     )
     return Chart(
-        "Error with random blocks out",
-        "blocks out",
+        "Test error with random blocks removed",
+        "removed blocks",
         "test error, %",
         named_at_ends(series),
-        f"Mean test error in percent by the number of random blocks out. {said}",
+        f"Mean test error in percent by the number of random blocks removed. {said}",
+        reading="Means of random draws; bands: lowest to highest",
     )
 
 
@@ -125,7 +126,7 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
         sentence for found in studies for sentence in in_english(lesions_verdict, found)[2:]
     )
     return Chart(
-        "Error with a stage's blocks reordered",
+        "Test error with a stage's blocks reordered",
         "Kendall's tau of the order (1: as trained)",
         "test error, %",
         tuple(series),
@@ -155,9 +156,10 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         "Gradient of one path",
         _ACROSS,
         "norm at the input",
-        (Series("one path", x, mean, colour="projection", low=low, high=high),),
+        (Series("one path", x, mean, colour="main_path", low=low, high=high),),
         "Mean norm of the gradient along one path, by its length.",
         log_y=True,
+        reading="Band: lowest to highest of the drawn paths",
     )
 
 
@@ -185,7 +187,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
         chart(
             "Paths by length",
             "share of all paths, %",
-            Series("paths", lengths, many, colour="plain"),
+            Series("paths", lengths, many, colour="main_path"),
             "Share of all paths by length.",
         ),
         replace(one_path, alt=f"{one_path.alt} {said}"),
@@ -196,7 +198,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
                 "gradient",
                 lengths,
                 tuple(100 * one.share for one in found.lengths),
-                colour="identity",
+                colour="main_path",
             ),
             "Share of the gradient by length.",
         ),

@@ -22,12 +22,12 @@ _BOTH = "Forward and backward time"
 
 def stage_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of the stem, the stages and the head."""
-    return _parts(timing.model, timing.stages, "stage")
+    return _parts(timing.model, timing.stages, "stage", conditions(timing))
 
 
 def block_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of every block."""
-    return _parts(timing.model, timing.blocks, "block")
+    return _parts(timing.model, timing.blocks, "block", conditions(timing))
 
 
 def recorded_stage_chart(result: Result) -> Chart:
@@ -36,7 +36,7 @@ def recorded_stage_chart(result: Result) -> Chart:
     return _parts(result.figures["model"], stages, "stage")
 
 
-def _parts(model: str, parts: Sequence[StageTime], kind: str) -> Chart:
+def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str = "") -> Chart:
     names = tuple(part.name for part in parts)
     forward = tuple(part.forward_ms for part in parts)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]
@@ -50,6 +50,7 @@ def _parts(model: str, parts: Sequence[StageTime], kind: str) -> Chart:
         "median, ms",
         tuple(series),
         f"Forward time per {kind} of {model}: {said}",
+        reading=how,
     )
 
 
@@ -74,6 +75,7 @@ def distribution_chart(timing: Timing) -> Chart:
         f"{number_of(len(totals), 'iteration')} of {timing.model}: median "
         f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
         f"{short(spread.p90, 'ms')}",
+        reading=conditions(timing),
     )
 
 
@@ -120,6 +122,7 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         tuple(series),
         f"Timings of this session: {said}",
         note=", ".join(shared),
+        reading="Error bars: 10th to 90th percentile",
     )
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
 from analysis.charts.looks import looks_of
-from analysis.gradients.charts import gradient_chart
+from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import accuracies, names_of, verdict
@@ -89,6 +89,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         ", ".join(filter(None, (shown.label, shown.unit))),
         named_at_ends(lines) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
+        reading=of_seeds(max(map(len, groups), default=0)),
     )
 
 
@@ -123,6 +124,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         "training loss, last 25 steps",
         named_at_ends(lines),
         f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
+        reading=of_seeds(max(map(len, grouped(runs).values()), default=0)),
     )
 
 

@@ -210,8 +210,9 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     found = [text.get_text() for text, _ in texts(drawn)]
     assert found.count("blocks on a path") == 1
     assert found.count("25") == 1
-    assert drawn.get_figheight() * 25.4 <= 112  # with a title of two lines
-    assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 110
+    assert drawn.get_figheight() * 25.4 <= 118  # with a title of two lines and a note
+    assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 116
+    assert found.count("Band: lowest to highest of the drawn paths.") == 1
     page = [text.get_text() for text, _ in texts(row(charts, width_mm=170))]
     assert page.count("blocks on a path") == 3
     assert all(len(axes.get_yticks()) > 2 for axes in drawn.axes)
@@ -255,7 +256,7 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
     assert chart.series[0].x[0] == "1.0"
     lines = [series for series in chart.series if series.draw is Draw.LINE]
     names = [f"residual, {net} layers", f"plain, {net} layers"]
-    assert [series.name for series in lines] == [f"{name}, none out" for name in names]
+    assert [series.name for series in lines] == [f"{name}, no block removed" for name in names]
     for series, study in zip(lines, studies, strict=True):
         assert set(series.y) == {100 * study.error}
     for width, every in ((85.0, net == "32"), (170.0, True)):
@@ -265,7 +266,7 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
         assert {text.get_rotation() for text, _ in along} == {0}
         assert all(b.x0 - a.x1 > 1 for (_, a), (_, b) in pairwise(along))
         assert (len(along) == len(chart.series[0].x)) == every
-    assert single_chart(studies[:1]).series[1].name == "none out"
+    assert single_chart(studies[:1]).series[1].name == "no block removed"
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

@@ -19,6 +19,7 @@ from analysis.charts.chart import (
     Draw,
     Mark,
     Series,
+    in_units,
     limits,
     named_at_ends,
     over,
@@ -26,7 +27,13 @@ from analysis.charts.chart import (
 )
 from analysis.charts.file import chart_file, picture
 from analysis.charts.screen import figure
-from analysis.choice.charts import not_drawn, scatter_chart, sweep_chart, usual_y
+from analysis.choice.charts import (
+    front_in_words,
+    not_drawn,
+    scatter_chart,
+    sweep_chart,
+    usual_y,
+)
 from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
@@ -184,18 +191,24 @@ def test_theory_starts_at_the_last_block() -> None:
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
     deeper = net.replace("20", "56")
     both = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=one) for one in (net, deeper)]).series
-    assert len({line.dash for line in both if line.thin}) == 2  # one theory is told from another
+    thin = [line for line in both if line.thin]
+    assert [line.name for line in thin if line.in_legend] == ["theory: 0.408/layer"]  # of both
+    assert len(thin) == 2
+    assert len({line.dash for line in thin}) == 1
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
     assert [line.name for line in off.series] == ["Plain-20, no BN, default init"]
 
 
 def test_the_wall_leaves_the_height_to_the_axes() -> None:
-    counted = compare([parse(name) for name in ("resnet18", "resnet50")])
+    counted = compare([parse(name) for name in ("resnet18", "resnet34", "resnet50")])
     chart = scatter_chart(counted.rows, Column.MACS, counted.recipes[0])
     desk, wall = figure(chart).layout, figure(chart, wall=True)
     assert (desk.margin.t, wall.layout.margin.t) == (34, 16)
     texts = [layout.xaxis.title.text.partition("<br>") for layout in (desk, wall.layout)]
-    assert [text[0] for text in texts] == ["MACs (conv + linear)", "MACs"]  # as its title says
+    assert [text[0] for text in texts] == [
+        "MACs (conv + linear), G",
+        "MACs, G",
+    ]  # as its title says
     assert all("torchvision" in text[2] for text in texts)
     assert "font-size:24px" in texts[1][2]
     assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
@@ -233,15 +246,23 @@ def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
 
 
 def test_a_front_of_one_network_has_no_line() -> None:
-    rows = rows_of(["resnet18", "resnet50"])
+    rows = rows_of(["resnet18", "resnet34", "resnet50"])
     chart = scatter_chart(rows, Column.PARAMS, Column.MACS)
-    assert [series.name for series in chart.series] == ["on the Pareto front", "others"]
-    assert [trace.name for trace in figure(chart).data] == ["on the Pareto front", "others"]
+    names = ["on the Pareto front", "other networks"]
+    assert [series.name for series in chart.series] == names
+    assert [trace.name for trace in figure(chart).data] == names
     (legend,) = picture(chart).legends
-    assert [text.get_text() for text in legend.get_texts()] == ["on the Pareto front", "others"]
-    alone = scatter_chart(rows[:1], Column.PARAMS, Column.MACS)
-    assert figure(alone).layout.showlegend is False
-    assert not picture(alone).legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_networks_have_no_front(count: int) -> None:
+    chart = scatter_chart(rows_of(["resnet18", "resnet50"][:count]), Column.PARAMS, Column.MACS)
+    assert [series.name for series in chart.series] == ["networks"]
+    assert figure(chart).layout.showlegend is False
+    assert not picture(chart).legends
+    assert "Pareto" not in chart.alt
+    assert front_in_words(chart) == ""
 
 
 def test_a_title_says_what_is_drawn() -> None:
@@ -257,14 +278,14 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
     assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
-    assert not chart.has_legend  # all are on the front
-    assert not picture(chart).legends
+    (legend,) = picture(chart).legends  # which says what the line is
+    assert [text.get_text() for text in legend.get_texts()] == ["on the Pareto front"]
     assert "published by torchvision" in chart.alt
     label = figure(chart).layout.xaxis.title.text
-    assert label.startswith("MACs (conv + linear)<br><span")
+    assert label.startswith("MACs (conv + linear), G<br><span")
     assert "torchvision" in label
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
-    assert bubbles.note == "Area: parameters."
+    assert bubbles.note == "Area: parameters, 11.7 M to 25.6 M."
     assert bubbles.has_legend
     ten_crop = next(one for one in comparison.recipes if "10-crop" in one.how)
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
@@ -302,17 +323,16 @@ def test_an_axis_does_not_magnify_a_small_difference() -> None:
 def test_two_nearly_equal_networks(log: bool) -> None:
     rows = rows_of(["resnet50", "resnet50:unit=full_preact"])
     chart = scatter_chart(rows, Column.MACS, Column.PARAMS, log=log)
-    ends = limits([row.macs for row in rows], log)
+    ends = limits([row.macs / 1e9 for row in rows], log)
     screen = figure(chart).layout.xaxis
     drawn = picture(chart)
     drawn.draw_without_rendering()
     axes = drawn.axes[0]
     assert axes.get_xlim() == pytest.approx(ends)
     assert list(screen.range) == pytest.approx([math.log10(v) if log else v for v in ends])
-    assert ticks(axes.xaxis) == (
-        ["3G", "4G", "5G", "6G"] if log else ["3.9G", "4G", "4.1G", "4.2G", "4.3G"]
-    )
-    assert screen.dtick == ("L1e+09" if log else None)
+    assert ticks(axes.xaxis) == (["3", "4", "5", "6"] if log else ["3.9", "4", "4.1", "4.2", "4.3"])
+    assert screen.title.text == "MACs (conv + linear), G"
+    assert screen.dtick == ("L1" if log else None)
 
 
 def ticks(axis: Any) -> list[str]:
@@ -328,12 +348,11 @@ def ticks(axis: Any) -> list[str]:
         (0, "0"),
         (0.25, "0.25"),
         (72.5, "72.5"),
-        (1200, "1200"),
-        (10_000, "10k"),
-        (4e9, "4G"),
-        (4_050_000_000, "4.05G"),
-        (250e6, "250M"),
-        (-2e6, "−2M"),
+        (1200, "1,200"),
+        (10_000, "10,000"),
+        (4e9, "4×10⁹"),
+        (4_050_000_000, "4.05×10⁹"),
+        (-2e6, "−2×10⁶"),
     ],
 )
 def test_ticks_are_written_as_on_the_screen(value: float, text: str) -> None:
@@ -343,9 +362,9 @@ def test_ticks_are_written_as_on_the_screen(value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("values", "step", "shown"),
     [
-        ((3e9, 4e9), "L5e+08", ["2.5G", "3G", "3.5G", "4G", "4.5G", "5G", "5.5G"]),
-        ((2e8, 5e9), None, ["200M", "500M", "1G", "2G", "5G"]),
-        ((4e7, 2e10), 1, ["100M", "1G", "10G"]),
+        ((3e9, 4e9), "L0.5", ["2.5", "3", "3.5", "4", "4.5", "5", "5.5"]),
+        ((2e8, 5e9), None, ["0.2", "0.5", "1", "2", "5"]),
+        ((4e7, 2e10), 1, ["0.1", "1", "10"]),
     ],
 )
 def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[str]) -> None:
@@ -355,9 +374,34 @@ def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[s
     assert ticks(drawn.axes[0].yaxis) == shown
     screen = figure(chart).layout.yaxis
     assert screen.dtick == step
-    assert screen.exponentformat == "SI"
+    assert (screen.title.text, screen.exponentformat) == ("y, G", "none")
     if step is None:
-        assert {2e8, 5e8, 1e9, 2e9, 5e9} <= set(screen.tickvals)
+        assert {0.2, 0.5, 1, 2, 5} <= set(screen.tickvals)
+
+
+@pytest.mark.parametrize(
+    ("label", "values", "told", "largest"),
+    [
+        ("saved for backward, B", (32_270_000.0, 86_100_000.0), "saved for backward, MB", 86.1),
+        ("peak, B", (3.5e9, 2e8), "peak, GB", 3.5),
+        ("FLOP/s", (1.5e12, 3e11), "TFLOP/s", 1.5),
+        ("performance, FLOP/s", (1.5e12, 3e11), "performance, TFLOP/s", 1.5),
+        ("parameters", (25_557_032.0, 11_689_512.0), "parameters, M", 25.557032),
+        ("depth", (1202.0, 20.0), "depth", 1202.0),
+        ("loss", (2e6 + 0.5, 0.1), "loss", 2e6 + 0.5),
+    ],
+)
+def test_the_unit_of_an_axis_leaves_short_numbers(
+    label: str, values: tuple[float, ...], told: str, largest: float
+) -> None:
+    chart = Chart("", "x", label, (Series("line", (1, 2), values, low=values, high=values),), "")
+    found = in_units(chart)
+    assert found.y_label == told
+    (line,) = found.series
+    assert max(y for y in line.y if y is not None) == pytest.approx(largest)
+    assert line.low == line.high == line.y
+    turned = Chart("", label, "y", (Series("line", values, (1, 2)),), "")
+    assert (in_units(turned).x_label, in_units(turned).series[0].x) == (told, line.y)
 
 
 def test_many_decades_are_powers_of_ten() -> None:
@@ -373,7 +417,7 @@ def test_lengths_begin_at_zero() -> None:
     drawn = picture(chart)
     drawn.draw_without_rendering()
     assert drawn.axes[0].get_ylim()[0] == 0
-    assert ticks(drawn.axes[0].yaxis)[:4] == ["0", "0.5G", "1G", "1.5G"]
+    assert ticks(drawn.axes[0].yaxis)[:4] == ["0", "1", "2", "3"]
     assert figure(chart).layout.yaxis.rangemode == "tozero"
 
 

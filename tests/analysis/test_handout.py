@@ -84,7 +84,7 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
         "Vanishing: no BN, default init",
         "With BN, the gradient explodes; shortcuts tame it",
         "The gradient's direction shatters",
-        "Error with one block out",
+        "Test error with one block removed",
         "Gradient by path length",
     }
 

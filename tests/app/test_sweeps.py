@@ -51,7 +51,9 @@ def test_without_a_folder_the_included_sweep_is_shown(
     app = open_app("resnet50", "sweeps")
     assert not app.exception
     assert app.selectbox(key="folder").options == ["degradation (included)"]
-    assert "30 of 30 points. Degradation: plain and residual networks of 8 to 56 layers." in html(app)
+    assert "30 of 30 points. Degradation: plain and residual networks of 8 to 56 layers." in html(
+        app
+    )
     assert "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973)." in markdown(app)
     assert "Means over 3 seeds; bands run from the lowest to the highest." in captions(app)
     assert f"naming their folder in `{VARIABLE}`" in captions(app)
