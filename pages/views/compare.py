@@ -76,7 +76,7 @@ from pages.ui.fields import (
     switch,
     tabs,
 )
-from pages.ui.markup import picture, table
+from pages.ui.markup import FITTING_COLUMNS, GOES_ON, picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
@@ -231,7 +231,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         axes = [c for c in memory if c in counted.columns or c is TRAINING[dtype]]
     values = pd.DataFrame(
         [[axis.of(row) for axis in axes] for row in counted.rows],
-        index=[row.model for row in counted.rows],
+        index=names_of([row.spec for row in counted.rows]),
         columns=[axis.label for axis in axes],
     )
     inputs = [shape(row.input) for row in counted.rows]
@@ -243,6 +243,8 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     st.dataframe(styled, placeholder="")
+    if len(axes) > FITTING_COLUMNS:
+        st.caption(GOES_ON)
     if group == "memory":
         for said in cannot_train(counted.rows):
             st.info(sentence(said), icon=":material/info:")
