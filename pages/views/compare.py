@@ -243,12 +243,11 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     st.dataframe(styled, placeholder="")
-    if len(axes) > FITTING_COLUMNS:
-        st.caption(GOES_ON)
     if group == "memory":
         for said in cannot_train(counted.rows):
             st.info(sentence(said), icon=":material/info:")
-    st.caption(_said_of_table(group, counted, mixed))
+    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
+    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed)}")
 
 
 def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
