@@ -39,6 +39,7 @@ SWEPT = (
 )
 """The columns that a sweep can show."""
 
+_MOST_NAMED = 6
 _LEAST_FRONT = 3  # networks of a chart with a front
 _FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
@@ -319,10 +320,18 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
     axes = dict.fromkeys(axis for axis in (x, y, bubble) if axis is not None)
     lacking = {axis: [name for row, name in named if axis.of(row) is None] for axis in axes}
     return " ".join(
-        translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=listed(names))
+        translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
         for axis, names in lacking.items()
         if names
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names as a list, of which the last ones are only counted if it would be long."""
+    if len(names) <= _MOST_NAMED:
+        return listed(names)
+    few = ", ".join(names[: _MOST_NAMED - 1])
+    return few + translate(" and {count} more", count=len(names) - _MOST_NAMED + 1)
 
 
 _OF_THE_BATCH = (

@@ -17,6 +17,12 @@ from analysis.structure.tree import TreeNode
 from analysis.style.fonts import LATIN, with_fonts
 from analysis.style.numbers import exact, scale_of, shape
 
+FITTING_COLUMNS = 6
+"""The most columns of figures that a wide page shows without scrolling."""
+
+GOES_ON = "The table goes on to the right: scroll it sideways."
+"""What to say below a wider table that Streamlit draws, which has no edge that fades."""
+
 _SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
 
 

@@ -77,7 +77,7 @@ from pages.ui.fields import (
     switch,
     tabs,
 )
-from pages.ui.markup import picture, table
+from pages.ui.markup import FITTING_COLUMNS, GOES_ON, picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
@@ -232,7 +232,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         axes = [c for c in memory if c in counted.columns or c is TRAINING[dtype]]
     values = pd.DataFrame(
         [[axis.of(row) for axis in axes] for row in counted.rows],
-        index=[row.model for row in counted.rows],
+        index=names_of([row.spec for row in counted.rows]),
         columns=[axis.label for axis in axes],
     )
     inputs = [shape(row.input) for row in counted.rows]
@@ -247,7 +247,8 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     if group == "memory":
         for said in cannot_train(counted.rows):
             st.info(sentence(said), icon=":material/info:")
-    st.caption(_said_of_table(group, counted, mixed))
+    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
+    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed)}")
 
 
 def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:

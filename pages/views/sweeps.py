@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import floor, isfinite, log10
 from typing import NamedTuple
 
 import pandas as pd
@@ -42,7 +43,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.ending import end_page
 from pages.ui.exports import export
 from pages.ui.fields import segments, select, several, switch
-from pages.ui.markup import line, table
+from pages.ui.markup import FITTING_COLUMNS, GOES_ON, line, table
 from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
 from pages.ui.words import complain, escaped, sentence
@@ -229,13 +230,25 @@ def show_table(found: Settings) -> None:
     labels = [column_label(name, found.figures) for name in values.columns]
     frame = pd.DataFrame(list(values.rows), columns=labels).dropna(axis="columns", how="all")
     figures = {
-        label: st.column_config.NumberColumn(format="%.4g")
+        label: st.column_config.NumberColumn(format=_format(frame[label]))
         for label, name in zip(labels, values.columns, strict=True)
-        if name in values.figures
+        if name in values.figures and label in frame
     }
     st.dataframe(frame, hide_index=True, column_config=figures, placeholder="")
+    if len(frame.columns) > FITTING_COLUMNS:
+        st.caption(GOES_ON)
     if by == "settings":
         st.caption("Figures are means over the seeds that have one, with their range beside them.")
+
+
+def _format(values: pd.Series) -> str:
+    """Return a column's format: the same decimals in every row, unless they would hide digits."""
+    sizes = [abs(value) for value in pd.to_numeric(values, errors="coerce").dropna() if value]
+    if not sizes or not isfinite(max(sizes)) or min(sizes) < max(sizes) / 1_000:
+        return "%.4g"
+    if all(float(size).is_integer() for size in sizes):
+        return "%d"
+    return f"%.{max(3 - floor(log10(max(sizes))), 0)}f"
 
 
 def show_failed(contents: Contents) -> None:

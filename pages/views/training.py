@@ -19,6 +19,7 @@ from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Start, Task, tasks_of
 from analysis.training.start import fits
 from nets import ResNetSpec
+from nets.names import name_of
 from nets.options import number_of
 from pages.ui.address import held
 from pages.ui.fields import number, segments, select
@@ -153,10 +154,10 @@ def _checked(
         weights = Start(digest(str(start.path), start.changed_ns), start.path) if start else None
         tasks = tasks_of(specs, recipe, where, images, range(seeds), device, start=weights)
         if mode == ONE and specs[0].classes != len(images.classes):
-            complain(
-                f"{specs[0]} has {number_of(specs[0].classes, 'output')}, but these images have "
-                f"{number_of(len(images.classes), 'class', 'classes')}"
-            )
+            has = number_of(specs[0].classes, "output")
+            classes = number_of(len(images.classes), "class", "classes")
+            said = f"{name_of(specs[0])} has {has}, but these images have {classes}"
+            st.info(sentence(said), icon=":material/info:")
             _offer_fit(specs[0], recipe, images)
             return None
         if start and not fits(given := start.checkpoint.spec, specs[0]):
@@ -178,14 +179,15 @@ def _checked(
 def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
     """Offer the version of a network that fits the images."""
     try:
-        text_of_fit = str(fit(spec, recipe, len(images.mean), len(images.classes)))
+        fitted = fit(spec, recipe, len(images.mean), len(images.classes))
     except ValueError:
         return
     st.button(
-        f"Use {text_of_fit}",
+        f"Use {name_of(fitted)}",
         key="train_fit",
         on_click=choose,
-        args=(text_of_fit,),
+        args=(str(fitted),),
+        help=f"`{fitted}`",
         icon=":material/tune:",
     )
 

@@ -239,6 +239,11 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
         "torchvision) for ResNet-50, biases."
     )
     assert not_drawn(comparison.rows, *axes[:2]) == ""
+    small = [f"resnet{depth}" for depth in (20, 32, 44, 56, 110, 1202)]
+    many = compare([parse(name) for name in ("resnet18", *small, "plain20")])
+    assert not_drawn(many.rows, Column.MACS, many.recipes[0]).endswith(
+        " for ResNet-20, ResNet-32, ResNet-44, ResNet-56, ResNet-110 and 2 more."
+    )
 
 
 def rows_of(names: Sequence[str]) -> tuple[Row, ...]:

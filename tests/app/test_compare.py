@@ -16,6 +16,7 @@ from analysis.style.palette import DARK, LIGHT
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
+from pages.ui.markup import GOES_ON
 from pages.views import choose
 from pages.views import compare as compare_views
 from tests.analysis.fake_accelerator import FakeAccelerator
@@ -29,9 +30,10 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     app = open_app("resnet50", "compare")
     assert not app.exception
     table = app.dataframe[0].value
-    assert list(table.index) == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
-    assert table.loc["resnet50", "MACs (conv + linear)"] == 4_089_184_256
+    assert list(table.index) == [f"ResNet-{depth}" for depth in (18, 34, 50, 101, 152)]
+    assert table.loc["ResNet-50", "MACs (conv + linear)"] == 4_089_184_256
     assert "<table" not in html(app)  # hidden tabs aren't computed
+    assert GOES_ON in " ".join(caption.value for caption in app.caption)
     open_tab(app, "ledger")
     page = html(app)
     assert "4,111,512,576" not in page  # the ledger shows the first network
@@ -97,33 +99,34 @@ def test_only_what_is_seen_is_counted(open_app: Open, monkeypatch: pytest.Monkey
     assert replayed == [Dtype.FLOAT32] * len(CATALOG)
     table = app.dataframe[0].value
     peak = step_memory(parse("resnet110"), 3).peak_bytes
-    assert table.loc["resnet110", "training step peak (float32)"] == peak
+    assert table.loc["ResNet-110", "training step peak (float32)"] == peak
     app.selectbox(key="bubble").select("training step peak (float16 autocast)").run()
     assert set(replayed[len(CATALOG) :]) == {Dtype.FLOAT16}
     app.segmented_control(key="compare_columns").set_value("published").run()
     published = app.dataframe[0].value.drop(columns="input")
-    assert list(published.loc["resnet34_a"].dropna()) == [25.03]
+    assert list(published.loc["ResNet-34 A"].dropna()) == [25.03]
 
 
 def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -> None:
     usual = "resnet20;resnet32;resnet44;resnet56;resnet110"
     app = open_app("resnet20:bias=1", "compare", nets=usual)
-    assert list(app.dataframe[0].value.index) == usual.split(";")  # as chosen
+    depths = (20, 32, 44, 56, 110)
+    assert list(app.dataframe[0].value.index) == [f"ResNet-{depth}" for depth in depths]
     next(b for b in app.button if b.label == "Add the edited model").click().run()
     assert not app.exception
     assert app.query_params["nets"] == (
         "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
     )
-    assert list(app.dataframe[0].value.index)[-1] == "resnet20:bias=1"
+    assert list(app.dataframe[0].value.index)[-1] == "residual, 20 layers, biases"
     app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
     app.number_input(key="compare_batch").set_value(8).run()
     assert not app.exception
     table = app.dataframe[0].value
-    assert table.loc["resnet20", "MACs (conv + linear)"] == 8 * 40_551_040
+    assert table.loc["ResNet-20", "MACs (conv + linear)"] == 8 * 40_551_040
     app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
     (error,) = app.error
     assert error.value.startswith("'resnet2' is not a model")
-    assert list(app.dataframe[0].value.index) == ["resnet20"]
+    assert list(app.dataframe[0].value.index) == ["ResNet-20"]
     assert not app.exception
 
 
@@ -131,7 +134,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     open_app: Open,
 ) -> None:
     app = open_app("resnet1202", "compare")
-    assert list(app.dataframe[0].value.index)[-2:] == ["resnet110", "resnet1202"]
+    assert list(app.dataframe[0].value.index)[-2:] == ["ResNet-110", "ResNet-1202"]
     assert "ResNet-56, ResNet-110" in chart_alt(app)
     assert "others: 1 value, 7.93 at 2.829G" in chart_alt(app)
     assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
@@ -145,11 +148,11 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")
     assert not app.exception
     table = app.dataframe[0].value
-    assert list(table.index) == [small, "resnet20"]
+    assert list(table.index) == ["ResNet-18, 3×32×32", "ResNet-20"]
     unknown, wrong = (error.value for error in app.error)
     assert unknown.startswith("'resnet51' is not a model")
     assert wrong == "'resnet20:blocks=0' was left out: blocks must be 1 to 1,000, not 0."
-    assert table.loc[small, "MACs (conv + linear)"] == 37_523_456
+    assert table.loc["ResNet-18, 3×32×32", "MACs (conv + linear)"] == 37_523_456
     app.segmented_control(key="compare_columns").set_value("memory").run()
     assert list(app.dataframe[0].value["saved for backward (float32)"].isna()) == [True, False]
     said = app.info[0].value
@@ -377,7 +380,7 @@ def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) 
 
     app.segmented_control(key="compare_columns").set_value("published").run()
     table = app.dataframe[0].value
-    assert table.loc["resnet50", "images/s, RTX 4090 (published by timm)"] == 4_302.84
+    assert table.loc["ResNet-50", "images/s, RTX 4090 (published by timm)"] == 4_302.84
     app.selectbox(key="x").select("MACs (conv + linear)").run()
     assert len(app.get("plotly_chart")) == 1
     assert not [c for c in app.caption if "RTX 4090" in c.value]

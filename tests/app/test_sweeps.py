@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +10,8 @@ from analysis.choice.swept_files import FAILED, write_plan
 from analysis.choice.swept_here import VARIABLE
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER
+from pages.ui.markup import GOES_ON
+from pages.views.sweeps import _format
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -44,6 +47,25 @@ def captions(app: AppTest) -> str:
     return " ".join(caption.value for caption in app.caption)
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([1.488, 0.9194, 2.16], "%.3f"),
+        ([81.3, 7.25, None], "%.2f"),
+        ([0.0312, 0.00518], "%.5f"),
+        ([60.0, 5.0], "%d"),
+        ([86_143_008.5, 1_200_300.5], "%.0f"),
+        ([1e-30, 1.0], "%.4g"),
+        ([float("inf"), 1.0], "%.4g"),
+        ([0.0, None], "%.4g"),
+    ],
+)
+def test_the_numbers_of_a_column_stand_at_their_point(
+    values: list[float | None], shown: str
+) -> None:
+    assert _format(pd.Series(values)) == shown
+
+
 def test_without_a_folder_the_included_sweep_is_shown(
     open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +80,7 @@ def test_without_a_folder_the_included_sweep_is_shown(
     assert "Means over 3 seeds; bands run from the lowest to the highest." in captions(app)
     assert f"naming their folder in `{VARIABLE}`" in captions(app)
     assert len(app.dataframe[0].value) == 10
+    assert GOES_ON in captions(app)
     app.segmented_control(key="swept_rows").set_value("points").run()
     assert len(app.dataframe[0].value) == 30
     assert app.query_params["swept_rows"] == "points"

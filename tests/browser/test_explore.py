@@ -127,5 +127,6 @@ def test_a_tables_rows_are_cards_on_a_phone(server: str, visit: Visit) -> None:
     names = page.locator(".rl-table thead th").all_text_contents()
     assert said[1:] == [f'"{name}"' for name in names[1:]]
     tops = [box["y"] for cell in cells.all() if (box := cell.bounding_box())]
-    assert tops == sorted(set(tops))  # each on its own line
+    assert tops == sorted(tops)
+    assert [tops.count(top) for top in sorted(set(tops))] == [1, 2, 2, 2, 2, 1]  # two to a line
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -147,6 +147,15 @@ def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) 
     assert (hidden, size) == (0, 24)
 
 
+def test_the_buttons_of_a_page_are_level(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients?view=wall", 1280, 720)
+    drawn(page)
+    exit_icon = page.locator(".st-key-view_switch").get_by_test_id("stIconMaterial").first
+    preset, run = (page.get_by_role("button", name=name) for name in ("Vanishing", "Run it here"))
+    boxes = [one.bounding_box() for one in (preset, run, exit_icon)]
+    assert len({round(box["y"] + box["height"] / 2) for box in boxes if box}) == 1
+
+
 def test_a_notice_is_legible_and_beside_the_exit(server: str, visit: Visit) -> None:
     for address in ("lecture?lecture_shown=wrong", "?model=resnet99"):
         page = visit(f"{server}/{address}&view=wall", 1280, 720)
