@@ -29,7 +29,7 @@ _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 _Place = tuple[float, float, float]
 """A place for a graph: its width, its height and its smallest legible text, in px."""
 
-_DESK, _ONE_OF_TWO = (904.0, 490.0, 12.0), (904.0, 340.0, 12.0)
+_DESK, _ONE_OF_TWO = (904.0, 530.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
 
 _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
@@ -37,9 +37,6 @@ _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
 
 _BELOW_ANSWER = (1206.0, 486.0, 24.0)
 """The same below a step of a lecture, its answer and a sentence."""
-
-_MOST_UPRIGHT = 150
-"""The most nodes of a graph that is also drawn from top to bottom, for a phone."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -63,7 +60,8 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     narrow = {}
-    if drawn.layout is None and not pair and not on_wall() and len(found.nodes) <= _MOST_UPRIGHT:
+    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT
+    if drawn.layout is None and not pair and not on_wall() and is_short:
         column = graph_of(replace(drawn, layout=Layout.COLUMN, fits=False, tight=False))
         narrow["narrow"] = svg(column, Look(palette), heat)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
