@@ -10,7 +10,7 @@ spec = requested()
 
 from analysis.drawing.caption import bibtex, caption, counts_in_words
 from analysis.drawing.drawn import graph_of
-from analysis.drawing.parts import Layout
+from analysis.drawing.parts import Graph, Layout
 from analysis.drawing.vgg import SIMONYAN2015
 from analysis.drawing.viewer import levels, view_name
 from analysis.style.language import translate
@@ -42,14 +42,23 @@ def said_and_cited() -> str:
 
 
 with export:
+    first = view_name(drawn.level, drawn.unfold)
+
+    def views() -> dict[str, Graph]:
+        """Return the graphs of an HTML document, with what is opened on the page."""
+        if drawn.twin:
+            return {}
+        found = levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
+        return found | ({first: graph_of(drawn)} if drawn.opened else {})
+
     drawing = graph_picture(
         profile.model,
         drawn.pair.by_name() if drawn.pair else profile,
         partial(graph_of, drawn),
         heat,
         said_and_cited,
-        view_name(drawn.level, drawn.unfold),
-        dict if drawn.twin else partial(levels, profile, drawn.labels, drawn.layout or Layout.ROWS),
+        first,
+        views,
     )
     export_dialog("graph", [drawing])
 show_graph(drawn, heat, palette())

@@ -281,7 +281,7 @@ class Graph:
 
     `caption` briefly says what it shows. `notes` explain boxes in the legend if their labels don't.
     If there are several networks, the paths of each begin with its name and a slash, `headings`
-    name them, and `parts` are their separate graphs.
+    name them, and `parts` are their separate graphs. `narrow` is the same for a phone.
     """
 
     model: str
@@ -298,3 +298,4 @@ class Graph:
     notes: tuple[str, ...] = ()
     headings: tuple[Heading, ...] = ()
     parts: tuple[Graph, ...] = ()
+    narrow: Graph | None = None

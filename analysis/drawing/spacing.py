@@ -103,7 +103,7 @@ LOW = replace(PAPER, edge=5.0, arc=11.0, title=18.0, below=7.0, row_gap=7.0, lin
 """For boxes with numbers in a column of paper, where height is scarce."""
 
 CLOSE = replace(
-    SCREEN, edge=12.0, arc=20.0, title=24.0, below=13.0, row_gap=26.0, stage_gap=28.0, gap=16.0
+    SCREEN, edge=8.0, arc=20.0, title=24.0, below=10.0, row_gap=24.0, stage_gap=28.0, gap=16.0
 )
 """For a screen on which a drawing as on `SCREEN` would have small text."""
 

@@ -356,6 +356,7 @@ function reveal(state) {
   const rim = Math.min(0.15 * Math.min(w, h), 90);
   const across = x < state.x + rim || x > state.x + w - rim;
   const down = y < state.y + rim || y > state.y + h - rim;
+  if (state.upright && state.canvas.matches(":focus")) group.scrollIntoView({ block: "nearest" });
   if (state.fitted || !(across || down)) return;
   if (across) state.x = x - w / 2;
   if (down) state.y = y - h / 2;
@@ -365,7 +366,9 @@ function reveal(state) {
 // Zoom in until the selected node's text is legible, with the node in the centre.
 function approach(state) {
   const group = state.groups.get(state.at);
-  if (!group || state.k >= 1) return;
+  if (!group) return;
+  if (state.upright) group.scrollIntoView({ block: "nearest" });
+  if (state.k >= 1) return;
   const [x, y] = middle(group);
   state.k = 1;
   state.fitted = false;

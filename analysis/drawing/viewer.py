@@ -7,9 +7,10 @@ HTML file. The file works offline: it holds the drawing at every level and makes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,16 @@ from analysis.costs.profiles import LayerCost, Profile
 from analysis.drawing.cells import block_title
 from analysis.drawing.graph import Level, graph, stage_in_words
 from analysis.drawing.heat import Heat, Metric, heat_of
-from analysis.drawing.key import NAMES
-from analysis.drawing.parts import SLASH, Graph, Kind, Labels, Layout, Node
+from analysis.drawing.key import NAMES, entries_of, key_of
+from analysis.drawing.parts import SLASH, SMALL, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.svg import svg
 from analysis.structure.residual import convs_in_words, residual
 from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css, letters
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import MISSING, exact, shape, short
+from analysis.style.palette import DARK, LIGHT
 from nets import plan
+from nets.names import name_of
 from nets.options import number_of
 from nets.plan import ShortcutKind
 
@@ -34,6 +37,15 @@ Row = tuple[str, str, str]
 
 MAX_NODES = 2_500
 """Most nodes of one view in an HTML file; larger views are left out."""
+
+MOST_UPRIGHT = 150
+"""Most nodes of a graph that is also drawn from top to bottom, for a phone."""
+
+_WINDOW = 904.0, 545.0
+"""The place for a graph in a document's window of 1280x720, in px."""
+
+_LEGIBLE = 14.0
+"""The smallest text in a document that is legible, in px."""
 
 _HERE = Path(__file__).parent
 
@@ -133,12 +145,36 @@ def levels(
     profile: Profile, labels: Labels | None = None, layout: Layout = Layout.ROWS
 ) -> dict[str, Graph]:
     """Return the graphs of a document, by the names of its switches, without those too large."""
-    drawn = {
-        view_name(level, unfold): graph(profile, level, unfold, labels=labels, arranged=layout)
-        for level in Level
-        for unfold in ((False,) if level is Level.STAGE else (False, True))
-    }
-    return {name: one for name, one in drawn.items() if len(one.nodes) <= MAX_NODES}
+    found = {}
+    for level in Level:
+        for unfold in (False,) if level is Level.STAGE else (False, True):
+            drawn = partial(graph, profile, level, unfold, labels=labels)
+            one = drawn(arranged=layout)
+            if len(one.nodes) > MAX_NODES:
+                continue
+            if layout is Layout.ROWS:
+                one = _in_window(drawn)
+                if len(one.nodes) <= MOST_UPRIGHT:
+                    one = replace(one, narrow=drawn(arranged=Layout.COLUMN))
+            found[view_name(level, unfold)] = one
+    return found
+
+
+def _in_window(drawn: Callable[..., Graph]) -> Graph:
+    """Return a graph in rows for the window, in more or closer ones if it wouldn't be legible."""
+    width, height = _WINDOW
+
+    def text(one: Graph) -> float:
+        key = key_of(entries_of(one), (), one.width, one.margin).height
+        return SMALL * min(width / one.width, height / (one.height + key))
+
+    tried = [
+        drawn(aspect=share * width / height, tight=tight)
+        for tight in (False, True)
+        for share in (1.0, 0.8, 0.65)
+    ]
+    legible = (one for one in tried if text(one) >= _LEGIBLE)
+    return next(legible, max(tried, key=text))
 
 
 def view_name(level: Level, unfold: bool) -> str:
@@ -159,7 +195,8 @@ def html(
         profile: the network that the graphs show, or several as in `view`.
         graphs: by name; for those of `levels`, the document has switches.
         first: the name of the graph to show first.
-        look: how they are drawn; the document's heading is the title, or else the model's text.
+        look: how they are drawn; the document's heading is the title, or else the network's name.
+            In the light palette, the document is dark for readers who prefer that.
         heat: numbers that colour the nodes.
 
     Raises:
@@ -171,18 +208,14 @@ def html(
             "blocks, or write .svg or .pdf"
         )
     inner = replace(look, title="", width_mm=None, ground=False)
-    views = {name: view(one, profile, svg(one, inner, heat)) for name, one in graphs.items()}
+    themes = _Themes(inner, heat)
+    views = {}
+    for name, one in graphs.items():
+        views[name] = view(one, profile, themes.svg(one))
+        if one.narrow:
+            views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}
-    palette = look.palette
-    colours = {
-        "background-color": palette.background,
-        "secondary-background-color": palette.surface,
-        "text-color": palette.text,
-        "primary-color": palette.identity,
-        "border-color": palette.tint,
-    }
-    variables = "".join(f"--st-{name}:{colour};" for name, colour in colours.items())
-    headline = look.title or next(iter(graphs.values())).model
+    headline = look.title or _name_of(profile, graphs[first])
     drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
     fonts = faces_css(drawn | LATIN | frozenset(headline))
     source = script().replace("</", "<\\/")
@@ -190,13 +223,68 @@ def html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(headline)}</title>\n"
-        f"<style>{fonts}\n:root{{{variables}--st-font:{FONT_FAMILY}}}\n"
+        f"<style>{fonts}\n:root{{--st-font:{FONT_FAMILY}}}\n{themes.css()}\n"
         f"{_asset('document.css')}\n{style()}</style>\n</head>\n<body>\n"
         f"<h1>{escape(headline)}</h1>\n{_CHOICES if len(graphs) > 1 else ''}\n"
         '<main id="viewer"></main>\n'
         f'<script type="application/json" id="data">{_script_json(data)}</script>\n'
         f'<script type="module">\n{source}\n{_asset("document.js")}</script>\n</body>\n</html>\n'
     )
+
+
+def _name_of(profile: Profile | Mapping[str, Profile], graph: Graph) -> str:
+    """Return the names of the networks that a graph shows, or of its units."""
+    if graph.parts:
+        return " beside ".join(part.headings[0].text for part in graph.parts)
+    if isinstance(profile, Profile) and graph.model == profile.model:
+        return name_of(profile.spec)
+    return graph.model
+
+
+class _Themes:
+    """Draws for a document that follows the reader's light or dark scheme, if it is light.
+
+    Colours that differ between the two are variables of the document.
+    """
+
+    def __init__(self, look: Look, heat: Heat | None) -> None:
+        self._looks = (look, replace(look, palette=DARK))[: 2 if look.palette == LIGHT else 1]
+        self._heat = heat
+        self._names: dict[tuple[str, ...], str] = {}
+
+    def svg(self, graph: Graph) -> str:
+        """Return the drawing with variables as colours."""
+        drawn = [_COLOUR.split(svg(graph, look, self._heat)) for look in self._looks]
+        return "".join(map(self._variable, zip(*drawn, strict=True)))
+
+    def _variable(self, same: tuple[str, ...]) -> str:
+        if len(set(same)) == 1:
+            return same[0]
+        name = self._names.setdefault(same, f"--rv-{len(self._names)}")
+        return f"var({name})"
+
+    def css(self) -> str:
+        """Return the variables of all drawings so far, and the viewer's."""
+        light, *dark = (self._rule(number) for number in range(len(self._looks)))
+        scheme = "".join(f"@media (prefers-color-scheme: dark){{{rule}}}" for rule in dark)
+        return f"{light}{scheme}"
+
+    def _rule(self, number: int) -> str:
+        palette = self._looks[number].palette
+        colours = {
+            "--st-background-color": palette.background,
+            "--st-secondary-background-color": palette.surface,
+            "--st-text-color": palette.text,
+            "--st-primary-color": palette.identity,
+            "--st-border-color": palette.tint,
+            **{name: pair[number] for pair, name in self._names.items()},
+        }
+        scheme = "dark" if palette == DARK else "light"
+        said = "".join(f"{name}:{colour};" for name, colour in colours.items())
+        return f":root{{color-scheme:{scheme};{said}}}"
+
+
+_COLOUR = re.compile(r"(#[0-9A-F]{6})")
 
 
 def _script_json(value: object) -> str:

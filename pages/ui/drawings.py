@@ -42,7 +42,7 @@ def graph_picture(
         heat: the numbers that colour it.
         caption: returns the LaTeX caption and BibTeX.
         first: the graph's name in an HTML document.
-        others: returns the other graphs of an HTML document, by name.
+        others: returns the graphs of an HTML document, by name.
     """
 
     def drawn(look: Look) -> Drawn:
@@ -52,7 +52,8 @@ def graph_picture(
 
         def make(suffix: str, dpi: int | None) -> str | bytes:
             graph = draw(None if suffix in (".html", ".dot") else look.width_mm)
-            views = {**(others() if suffix == ".html" else {}), first: graph}
+            views = dict(others()) if suffix == ".html" else {}
+            views.setdefault(first, graph)
             warm = None if suffix == ".dot" else heat
             return diagram(suffix, profile, views, first, look, warm, dpi)
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from analysis.drawing import viewer
 from analysis.drawing.drawn import Drawn, graph_of, in_place
+from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.marks import Warm
 from analysis.drawing.parts import Layout
@@ -29,17 +30,17 @@ _AT, _SEARCH, _GRAPH = "at", "search", "graph"
 _Place = tuple[float, float, float]
 """A place for a graph: its width, its height and its smallest legible text, in px."""
 
-_DESK, _ONE_OF_TWO = (904.0, 490.0, 12.0), (904.0, 340.0, 12.0)
+_DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
+
+_SCROLLED = (904.0, 1400.0, 14.0)
+"""The place for the layers of a network, which are taller than the window."""
 
 _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
 """The places on a wall of 1280x720: for a graph alone, and below a sentence of two lines."""
 
 _BELOW_ANSWER = (1206.0, 550.0, 24.0)
 """The same below a step of a lecture and an answer of two lines."""
-
-_MOST_UPRIGHT = 150
-"""The most nodes of a graph that is also drawn from top to bottom, for a phone."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -63,7 +64,8 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     narrow = {}
-    if drawn.layout is None and not pair and not on_wall() and len(found.nodes) <= _MOST_UPRIGHT:
+    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT
+    if drawn.layout is None and not pair and not on_wall() and is_short:
         column = graph_of(replace(drawn, layout=Layout.COLUMN, fits=False, tight=False))
         narrow["narrow"] = svg(column, Look(palette), heat)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
@@ -87,9 +89,15 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     place = _WALL if on_wall() else _DESK
     if on_wall():
         drawn = _in(place, drawn, fits=True)
-    if not drawn.pair and drawn.layout is not Layout.COLUMN:
+    wraps = not drawn.pair and drawn.layout is not Layout.COLUMN
+    scrolls = wraps and drawn.level is Level.LAYER and not on_wall()
+    if scrolls:
+        place = _SCROLLED
+        drawn = _in(place, drawn, fits=True)
+    if wraps:
         drawn = _placed((drawn, replace(drawn, tight=True)), heat, place)
     view = _view(drawn, heat, palette)
+    view["upright"] |= scrolls
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},

@@ -10,9 +10,12 @@ import analysis
 from analysis.costs.profiles import Profile
 from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.key import entries_of, key_of
+from analysis.drawing.parts import SMALL, Layout
 from analysis.drawing.svg import svg
 from analysis.drawing.viewer import html, levels, view, view_name
 from analysis.style.look import Look
+from analysis.style.palette import DARK, LIGHT
 from nets import parse
 
 
@@ -120,12 +123,35 @@ def test_a_document_asks_nobody_and_keeps_its_title(resnet50: Profile) -> None:
     assert sorted(data["views"]) == sorted(
         ["stage", "block", "block unfolded", "layer", "layer unfolded"]
     )
-    assert data["views"]["block"]["svg"] == svg(graph(resnet50))
+    palettes = [LIGHT, DARK]
+    rules = re.findall(r":root\{color-scheme:(light|dark);(.*?)\}", text)
+    assert [scheme for scheme, _ in rules] == ["light", "dark"]
+    assert "@media (prefers-color-scheme: dark){:root{color-scheme:dark" in text
+    for palette, (_, said) in zip(palettes, rules, strict=True):
+        drawn = data["views"]["block"]["svg"]
+        for name, colour in re.findall(r"(--rv-\d+):(#\w{6})", said):
+            drawn = drawn.replace(f"var({name})", colour)
+        assert drawn == svg(levels(resnet50)["block"], Look(palette))
+    assert "var(" not in html(resnet50, levels(resnet50), "block", Look(DARK)).split('"data">')[1]
+
+
+def test_a_document_is_legible_in_a_window_and_upright_on_a_phone(resnet50: Profile) -> None:
+    drawn = levels(resnet50)
+    block = drawn["block"]
+    key = key_of(entries_of(block), (), block.width, block.margin).height
+    assert SMALL * min(904 / block.width, 545 / (block.height + key)) >= 14
+    assert {name for name, one in drawn.items() if one.narrow} == set(drawn) - {"layer unfolded"}
+    assert block.narrow
+    assert block.narrow.layout is Layout.COLUMN
+    assert {node.id for node in block.narrow.nodes} == {node.id for node in block.nodes}
+    assert SMALL * 340 / block.narrow.width >= 11.5
+    text = html(resnet50, drawn, "block")
+    assert text.count("<h1>ResNet-50</h1>") == text.count("<title>ResNet-50</title>") == 1
 
 
 def test_one_block_is_a_document_without_switches(resnet50: Profile) -> None:
     text = html(resnet50, {"block": block_graph(resnet50, "layer2.0")}, "block")
-    assert "<h1>resnet50</h1>" in text
+    assert "<h1>ResNet-50</h1>" in text
     assert "fieldset>" not in text
 
 

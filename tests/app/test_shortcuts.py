@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.drawing.parts import SMALL
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -50,6 +52,21 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     app.run()
     assert told(app) == seen[-1]
     assert not app.exception
+
+
+@pytest.mark.parametrize("model", ["resnet18", "resnet50", "resnet152"])
+def test_at_the_desk_text_has_14_px_and_layers_scroll(open_app: Open, model: str) -> None:
+    def text(view: dict[str, Any], height: float) -> float:
+        wide, tall = map(float, re.findall(r'viewBox="0 0 (\S+) (\S+)"', view["svg"])[0])
+        return SMALL * min(901 / wide, height / tall)
+
+    blocks = told(open_app(model, "shortcuts"))
+    assert not blocks["upright"]
+    assert text(blocks, 490) >= 14
+    layers = told(open_app(model, "shortcuts", level="layer"))
+    assert layers["upright"]  # as tall as its text needs
+    assert text(layers, 8_000) >= 14
+    assert not told(open_app(model, "shortcuts", level="layer", view="wall"))["upright"]
 
 
 def test_heat_is_of_a_box_or_of_a_block(open_app: Open) -> None:

@@ -213,13 +213,13 @@ def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None
 
 
 def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/shortcuts?model=resnet152&level=layer", height=720)
-    expect(node(page, "conv1")).to_be_visible()
+    page = visit(f"{server}/shortcuts?model=resnet1202&unfold=true", height=720)
+    expect(node(page, "stem")).to_be_visible()
     around = canvas(page).bounding_box()
     assert around
     assert seen(page)[2] > 2 * around["width"]  # zoomed out: no text is legible
     find = page.get_by_role("searchbox", name="Find a node by its path")
-    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is inside a folded run
+    for path in ("layer3.150", "layer1.20"):
         find.fill(path)
         find.press("Enter")
         expect(chosen(page)).to_have_text(path)
@@ -227,6 +227,17 @@ def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
         assert around["width"] - 2 * 16 < width <= around["width"]  # at scale 1
         expect(node(page, path)).to_be_in_viewport(ratio=1)
         page.get_by_role("button", name="Fit").click()
+
+
+def test_search_scrolls_to_what_it_found(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152&level=layer", height=720)
+    expect(node(page, "conv1")).to_be_visible()
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    for path in ("layer4.2.conv2", "layer3.20.conv2"):  # the second is inside a folded run
+        find.fill(path)
+        find.press("Enter")
+        expect(chosen(page)).to_have_text(path)
+        expect(page.locator(".rv-canvas .chosen")).to_be_in_viewport(ratio=1)
 
 
 def test_the_search_field_has_room_for_its_words(server: str, visit: Visit) -> None:
