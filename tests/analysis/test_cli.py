@@ -19,7 +19,7 @@ from analysis.__main__ import run
 from analysis.images import fashion_mnist
 from analysis.images.roots import DATA_VARIABLE
 from analysis.style import fonts
-from analysis.style.numbers import percent, scale_of, shape, short
+from analysis.style.numbers import percent, scale_of, shape, short, signed
 from analysis.timing import check_device
 from analysis.timing.settings import Settings
 from nets import CATALOG, parse
@@ -516,7 +516,7 @@ def test_weight_gradients_in_words_and_as_a_chart(
     assert found["weight"][0].startswith("gradient norm ‖∂L/∂W‖ of convolution weights, train mode")
     run = json.loads(call(capsys, *quick, "weight", "--format", "json")[1])
     for row in run["summary"]:
-        said = f"log10 first/last convolution  {row['weight_log10_ratio']:+.2f} ("
+        said = f"log10 first/last convolution  {signed(row['weight_log10_ratio'], 2)} ("
         assert said in found["weight"][0]
     assert "\nFor ‖∂L/∂x‖ of block outputs:\n" in found["weight"][0]
 

@@ -60,7 +60,9 @@ def test_lesions_are_those_of_the_subject(saved: Path, capsys: pytest.CaptureFix
     assert values["asked"]["weights"] == checkpoint.digest
 
     status, out, _ = call(capsys, *command)
-    assert f"none       {100 * subject.error():.1f}%" in out
+    assert f"block removed  test error\nnone                {100 * subject.error():.1f}%" in out
+    assert "\nblocks removed  test error: mean  lowest  highest\n1 " in out
+    assert "\nstage reordered  Kendall's τ of the order  test error\nlayer2 " in out
     assert out.splitlines()[-3:] == values["verdict"]
     status, out, _ = call(capsys, *command, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
