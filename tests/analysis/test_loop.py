@@ -327,7 +327,7 @@ def test_what_cannot_be_trained_is_said_before() -> None:
             toy_task(toy_recipe(batch=1), NET.replace("1x8x8", "1x4x4")),
             "can't be trained at this batch",
         ),
-        (toy_task(device="cuda:7"), "device must be one of cpu"),
+        (toy_task(device="cuda:7"), "no CUDA device here: use cpu"),
     ):
         with pytest.raises(ValueError, match=re.escape(sentence)):
             check(task, toy_set())
