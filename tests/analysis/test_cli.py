@@ -608,7 +608,7 @@ def test_check_device_says_pass_or_fail_line_by_line(
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
     assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
-    assert lines[0].startswith("pass  accelerator: none found: checking the CPU")
+    assert lines[0].startswith("pass  accelerator: none found, so the CPU")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
 

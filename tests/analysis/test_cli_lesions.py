@@ -157,7 +157,7 @@ def test_what_cannot_be_taken_apart_is_one_line(
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"no checkpoint")
     for arguments, sentence in (
-        (("lesions", str(bad)), "is neither a safetensors file nor one of torch.save"),
+        (("lesions", str(bad)), "is neither a safetensors file nor one written by torch.save"),
         (("lesions", str(tmp_path / "none")), "is not a readable checkpoint (No such file"),
         (("lesions", str(alone)), "has one block: use a network with two or more"),
         (("lesions", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),
