@@ -142,6 +142,8 @@ def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 
 def _example(key: str) -> str:
+    if key == "se":
+        return "16"  # the default, 0, means none
     return "3" if key == CHANNELS else shown(key, DEFAULTS[key])
 
 

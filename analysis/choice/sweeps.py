@@ -232,14 +232,14 @@ def forecast_text(title: str, found: Sequence[Forecast]) -> str:
 
     new = [one for one in found if not one.is_there]
     runs = [one for one in new if one.need]
-    said = f"{number_of(len(found), 'point')}: {len(found) - len(new)} there, {len(new)} to run"
+    said = f"{number_of(len(found), 'point')}: {len(found) - len(new)} done, {len(new)} to run"
     if runs:
         said += f"; the largest takes {short(max(one.need.bytes for one in runs if one.need), 'B')}"
     known = [one.seconds for one in runs if one.seconds is not None]
     if runs and len(known) == len(runs):
         bound = "at most " if any(one.is_most for one in runs) else "about "
         said += f"; {bound}{_time(sum(known))}, one after another"
-    columns = ("Point", "Seed", "Memory", "Multiply-adds", "Time", "State")
+    columns = ("point", "seed", "memory", "MACs", "time", "state")
     rows = tuple(_row(one) for one in found)
     text = grid_text(Grid(f"{title}\n{said}" if title else said, columns, rows))
     if refused := dict.fromkeys(one.refusal for one in new if one.refusal):
@@ -249,7 +249,7 @@ def forecast_text(title: str, found: Sequence[Forecast]) -> str:
 
 def _row(one: Forecast) -> tuple[str, ...]:
     point, need = one.point, one.need
-    state = "there" if one.is_there else "can't run here" if one.refusal else "to run"
+    state = "done" if one.is_there else "can't run here" if one.refusal else "to run"
     seconds = MISSING if one.seconds is None else _time(one.seconds)
     return (
         f"{point.experiment.kind} of {point.spec}",

@@ -148,7 +148,8 @@ def _setting(found: Settings, one: Setting) -> dict[str, Any]:
 def swept_text(contents: Contents, found: Settings, by_point: bool = False) -> str:
     """Return an experiment of a sweep for a terminal: means with their ranges, or every point."""
     figures = found.figures
-    head = ("setting", "seed" if by_point else "seeds", *(figure.name for figure in figures))
+    names = (figure.name.replace("_", " ") for figure in figures)
+    head = ("setting", "seed" if by_point else "seeds", *names)
     rows: list[tuple[str, ...]] = []
     for one in found.every:
         if by_point:

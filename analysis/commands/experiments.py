@@ -230,12 +230,16 @@ def gradients(
     from analysis.gradients.twins import plain_twin, residual_twin
     from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
     from analysis.images.kinds import InputKind
+    from analysis.images.roots import DATA_VARIABLE
 
     if download and InputKind(images) is not InputKind.FASHION_MNIST:
         raise Refusal("--download applies to --images fashion_mnist")
     if noise is not None and quantity != DIRECTION:
         raise Refusal("--noise applies to --quantity direction")
-    if download and not fashion_mnist_is_here():
+    if InputKind(images) is InputKind.FASHION_MNIST and not fashion_mnist_is_here():
+        if not download:
+            way = f"add --download, or set its folder in {DATA_VARIABLE}"
+            raise Refusal(f"Fashion-MNIST is not on this machine: {way}")
         download_fashion_mnist()
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))

@@ -26,11 +26,10 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
 from analysis.style.language import in_english
+from analysis.style.numbers import MISSING, signed
 from analysis.style.stamps import device_words, machine
 from nets import parse
 from nets.options import Shortcut, number_of
-
-_DIRECTION = "negative: smaller toward the input"
 
 
 def gradients_dict(run: Gradients) -> dict[str, Any]:
@@ -86,6 +85,7 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
     """
     images = run.settings.images.value.replace("_", " ")
     lines = [f"gradient norm {quantity.label}, train mode, {images} images", _conditions(run)]
+    lines += ["log10 ratios and slopes; negative: smaller toward the input"]
     if quantity is not Quantity.ACTIVATION:
         for summary in run.summary:
             own = [curve for curve in run.curves if curve.model == summary.model]
@@ -100,19 +100,21 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
         )
     for summary in run.summary:
         ends = (summary.low, summary.high)
-        band = ""
-        if summary.seeds > 1 and all(map(math.isfinite, ends)):
-            band = f" ({ends[0]:+.2f} to {ends[1]:+.2f} across seeds)"
+        band = _band(ends) if all(map(math.isfinite, ends)) else ""
         each = _number(summary.factor_per_layer)
         mean = f", {each:.3f} per layer" if each is not None else ""
         slope = _number(summary.slope_per_layer)
-        step = f"{slope:+.4f}, a factor of {10**slope:.3f}" if slope is not None else "-"
+        step = (
+            f"{signed(slope, 4)} per layer, a factor of {10**slope:.3f}"
+            if slope is not None
+            else MISSING
+        )
         lines += [
             "",
             summary.model,
             f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted "
             f"layers{mean}",
-            f"  fitted slope     {step}  (log10 per layer, toward the input; {_DIRECTION})",
+            f"  fitted slope     {step}",
         ]
     return "\n".join([*lines, "", *verdict(run.summary)]) + "\n"
 
@@ -122,8 +124,13 @@ def _spread(curves: Sequence[Curve], quantity: Quantity) -> str:
     ratios = [log10_ratio(curve.series(quantity)) for curve in curves]
     if not all(map(math.isfinite, ratios)):
         return "not measured"
-    band = f" ({min(ratios):+.2f} to {max(ratios):+.2f} across seeds)" if len(ratios) > 1 else ""
-    return f"{fmean(ratios):+.2f}{band}"
+    return f"{signed(fmean(ratios), 2)}{_band(ratios)}"
+
+
+def _band(ratios: Sequence[float]) -> str:
+    """Return the lowest and the highest ratio of the seeds, or "" if they read the same."""
+    low, high = signed(min(ratios), 2), signed(max(ratios), 2)
+    return f" ({low} to {high} across seeds)" if low != high else ""
 
 
 def direction_dict(run: Direction) -> dict[str, Any]:
@@ -185,8 +192,9 @@ def direction_text(run: Direction) -> str:
         "",
     ]
     for at in found:
-        band = f"  ({spread(at)} across seeds)" if len(at.cosines) > 1 and at.is_measured else ""
         mean = two(at.mean) if at.is_measured else "not measured"
+        differ = at.is_measured and spread(at) != mean
+        band = f"  ({spread(at)} across seeds)" if differ else ""
         lines.append(f"{at.spec!s:{width}}  {at.depth:4} layers  {mean:>5}{band}")
     return "\n".join([*lines, "", *shattering(run.stacks, settings.noise)]) + "\n"
 
@@ -246,7 +254,7 @@ def _conditions(run: Gradients | Direction) -> str:
 def _ratio(summary: Summary) -> str:
     if math.isinf(summary.log10_ratio):
         return f"below {summary.precision}"
-    return "not measured" if math.isnan(summary.log10_ratio) else f"{summary.log10_ratio:+.2f}"
+    return "not measured" if math.isnan(summary.log10_ratio) else signed(summary.log10_ratio, 2)
 
 
 def _curve(curve: Curve) -> dict[str, Any]:

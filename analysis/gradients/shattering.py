@@ -16,6 +16,7 @@ from analysis.gradients.cosines import AtDepth, Stack
 from analysis.gradients.curves import State
 from analysis.gradients.verdict import called, mixture, of, stack_names
 from analysis.style.language import between, listed, translate
+from analysis.style.numbers import fixed
 
 DIFFERS = 0.05
 """The smallest difference between two cosines that counts, in every seed."""
@@ -91,7 +92,7 @@ def names_of(stacks: Sequence[Stack]) -> list[str]:
 
 def two(value: float) -> str:
     """Write a cosine with two decimals: `0.92`, `−0.02`, never `−0.00`."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+    return fixed(value, 2)
 
 
 def spread(one: AtDepth) -> str:

@@ -14,6 +14,7 @@ from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import aligned
 from analysis.style.language import between, counted, in_english, translate
+from analysis.style.numbers import signed
 from analysis.training.verdict import in_a_sentence
 from nets import ResNetSpec, parse
 from nets.options import Shortcut, number_of
@@ -141,9 +142,9 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
         if others:
             said.append(
                 translate(
-                    "With one block out, the error goes from {error} to a median of {median}. The "
-                    "network needs {path} most: without it, the error is {without}; without any "
-                    "other block, it's {range}.",
+                    "With one block removed, the error goes from {error} to a median of {median}. "
+                    "The network needs {path} most: without it, the error is {without}; without "
+                    "any other block, it's {range}.",
                     **values,
                     range=_range(others),
                 )
@@ -151,8 +152,8 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
         else:
             said.append(
                 translate(
-                    "With one block out, the error goes from {error} to a median of {median}. The "
-                    "network needs {path} most: without it, the error is {without}.",
+                    "With one block removed, the error goes from {error} to a median of {median}. "
+                    "The network needs {path} most: without it, the error is {without}.",
                     **values,
                 )
             )
@@ -167,7 +168,7 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
         ]
         said.append(
             translate(
-                "With random blocks out, but never the first of a stage, the mean error is "
+                "With random blocks removed, but never the first of a stage, the mean error is "
                 "{errors}.",
                 errors=translate(", ").join(parts),
             )
@@ -270,15 +271,18 @@ def paths_verdict(found: Paths) -> tuple[str, ...]:
 
 def lesions_text(found: Lesions) -> str:
     """Return a study for a terminal."""
-    rows: list[tuple[str, ...]] = [("block out", "error")]
+    rows: list[tuple[str, ...]] = [("block removed", "test error")]
     rows += [("none", _percent(found.error))]
     rows += [(one.path, _percent(one.error)) for one in found.single]
-    several: list[tuple[str, ...]] = [("blocks out", "mean", "lowest", "highest")]
+    several: list[tuple[str, ...]] = [("blocks removed", "test error: mean", "lowest", "highest")]
     several += [
         (str(one.count), *map(_percent, (one.mean, one.low, one.high))) for one in found.dropped
     ]
-    orders: list[tuple[str, ...]] = [("stage reordered", "tau", "error")]
-    orders += [(one.stage, f"{one.tau:+.2f}", _percent(one.error)) for one in found.permuted]
+    orders: list[tuple[str, ...]] = [("stage reordered", "Kendall's τ of the order", "test error")]
+    orders += [
+        (one.stage, signed(one.tau, 2), _percent(one.error))
+        for one in sorted(found.permuted, key=lambda one: (one.stage, -one.tau, one.error))
+    ]
     lines = [
         f"{found.model} on {number_of(found.images, 'test image')}",
         "",

@@ -23,6 +23,9 @@ CGROUP = Path("/sys/fs/cgroup")
 """The folder with a container's memory limit on Linux; psutil sees only the whole machine's."""
 
 
+_KINDS = {"cuda": "CUDA", "mps": "MPS", "xpu": "XPU"}
+
+
 def accelerator() -> torch.device | None:
     """Return the accelerator that works here, or None, as for a CUDA build without a driver."""
     return torch.accelerator.current_accelerator(check_available=True)
@@ -54,6 +57,10 @@ def device_of(name: str) -> torch.device:
         for index in range(torch.accelerator.device_count()):
             if name == f"{found.type}:{index}":
                 return torch.device(found.type, index)
+    kind = name.partition(":")[0]
+    if kind in _KINDS and (found is None or found.type != kind):
+        ways = " or ".join(", ".join(devices()).rsplit(", ", 1))
+        raise ValueError(f"no {_KINDS[kind]} device here: use {ways}")
     raise ValueError(f"device must be one of {', '.join(devices())} here, not {quote(name)}")
 
 

@@ -55,6 +55,17 @@ def exact_delta(now: int, before: int) -> str:
     return f"{now - before:+,}".replace("-", "−") if now != before else "±0"
 
 
+def fixed(value: float, digits: int) -> str:
+    """Return a number with some decimals, `0.92`, `−0.02`, never `−0.00`."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign and some decimals, `+0.67`, `−3.40`; zero has no sign."""
+    text = fixed(value, digits)
+    return text if text.startswith("−") or not float(text) else f"+{text}"
+
+
 def percent(part: float, whole: float) -> str:
     """Return a share with one decimal, `28.4%`; 0 of 0 is `0.0%`."""
     return f"{100 * part / whole if whole else 0:.1f}%"

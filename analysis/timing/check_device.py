@@ -63,7 +63,7 @@ def check_device(name: str | None = None) -> Iterator[DeviceCheck]:
     device = device_of(name or (found.type if found else "cpu"))
     if device.type == "cpu":
         why = "the CPU was asked for" if found else "none found"
-        yield DeviceCheck("accelerator", True, f"{why}: checking the CPU and its clock")
+        yield DeviceCheck("accelerator", True, f"{why}, so the CPU and its clock are checked")
     else:
         driver = driver_version(device.type)
         version = f", driver {driver}" if driver else ""

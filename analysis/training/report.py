@@ -15,6 +15,7 @@ from analysis.machine.devices import Environment
 from analysis.results.form import Result
 from analysis.style.grid import aligned
 from analysis.style.language import in_english
+from analysis.style.numbers import MISSING, percent
 from analysis.style.rows import json_rows
 from analysis.training.recipes import RECIPES, Recipe
 from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Start, Task, grouped
@@ -164,7 +165,10 @@ def runs_csv(runs: Sequence[Run]) -> str:
 def runs_text(runs: Sequence[Run]) -> str:
     """Return a line per run and the verdict, for a terminal."""
     rows: list[tuple[str, ...]] = [
-        ("model", "seed", "steps", "last loss", "train acc", "test acc", "s", "ms/step")
+        (
+            *("model", "seed", "steps", "last loss"),
+            *("train accuracy", "test accuracy", "time", "ms/step"),
+        )
     ]
     rows += [
         (
@@ -172,9 +176,9 @@ def runs_text(runs: Sequence[Run]) -> str:
             str(run.task.seed),
             f"{run.steps:,}" if run.is_whole else f"{run.steps:,} of {run.total:,}",
             f"{run.last_loss:.3f}",
-            f"{run.last_accuracy:.3f}",
-            f"{run.epochs[-1].test_accuracy:.4f}" if run.epochs else "",
-            f"{run.seconds:.1f}",
+            percent(run.last_accuracy, 1),
+            percent(run.epochs[-1].test_accuracy, 1) if run.epochs else MISSING,
+            f"{run.seconds:.1f} s",
             f"{run.step_ms:.1f}",
         )
         for run in runs
@@ -182,7 +186,8 @@ def runs_text(runs: Sequence[Run]) -> str:
     first = runs[0]
     remark = first.task.recipe.remark(first.task.spec.input)
     lines = [
-        f"recipe {first.task.recipe.title}: {first.task.recipe.words()}",
+        f"recipe {first.task.recipe.name}: {first.task.recipe.words()}",
+        *_changed(first.task.recipe),
         *([remark] if remark else []),
         *([f"start: {first.task.start.words}"] if first.task.start else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
@@ -192,6 +197,13 @@ def runs_text(runs: Sequence[Run]) -> str:
     ]
     said = list(verdict(runs))
     return "\n".join([*lines, *([""] if said else []), *said]) + "\n"
+
+
+def _changed(recipe: Recipe) -> list[str]:
+    """Return a line with the values that differ from the published recipe's, or none."""
+    own, usual = recipe.values(), RECIPES[recipe.name].values()
+    differ = [f"{key}={value}" for key, value in own.items() if value not in (usual[key], None)]
+    return [f"changed: {', '.join(differ)}"] if differ else []
 
 
 def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ def open_tensors(path: Path) -> TensorFile:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             found = TensorFile(path, dict(file.metadata() or {}), shapes)
     else:
-        raise ValueError(f"{path.name} is neither a safetensors file nor one of torch.save")
+        raise ValueError(f"{path.name} is neither a safetensors file nor one written by torch.save")
     for name in (*found.shapes, *found.inside):
         if len(name) > _MAX_NAME or not name.isprintable():
             raise ValueError(f"{path.name} has a tensor with an unusable name: {quote(name)}")
@@ -196,7 +196,7 @@ def _check_records(path: Path) -> None:
             "model.state_dict()"
         )
     if "data.pkl" not in names:
-        raise ValueError(f"{path.name} is a zip file, but not one of torch.save")
+        raise ValueError(f"{path.name} is a zip file, but not one written by torch.save")
     for record, name in zip(records, names, strict=True):
         if record.compress_type != zipfile.ZIP_STORED:
             raise ValueError(f"{path.name} is compressed, which torch.save never does")

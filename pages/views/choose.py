@@ -28,7 +28,7 @@ from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
 from analysis.machine.devices import devices
-from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any
+from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any, signed
 from analysis.timing.measure import measure_each
 from analysis.timing.predict import ENOUGH, GOOD, Predictor
 from analysis.timing.report import conditions
@@ -221,7 +221,7 @@ def _show_prediction(found: Predictor) -> None:
             name_of(parse(check.model)),
             short(check.measured_ms, "ms"),
             short_if_any(check.predicted_ms, "ms"),
-            MISSING if check.error is None else f"{check.error:+.0%}".replace("-", "−"),
+            MISSING if check.error is None else f"{signed(100 * check.error, 0)}%",
         )
         for check in found.checks
     ]

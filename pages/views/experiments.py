@@ -27,6 +27,7 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
 from analysis.results.form import Result
+from analysis.style.numbers import signed
 from nets.names import names_of
 from nets.options import number_of
 from pages.ui.charts import chart_picture
@@ -173,7 +174,7 @@ def _signed(value: float, digits: int, gone: str = "") -> str:
     """Return a number with its sign; `gone` if it is below what the precision can represent."""
     if isnan(value):
         return ""
-    return f"{value:+.{digits}f}".replace("-", "−") if isfinite(value) else gone
+    return signed(value, digits) if isfinite(value) else gone
 
 
 def _show_direction(run: Direction) -> None:

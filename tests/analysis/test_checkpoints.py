@@ -129,7 +129,7 @@ def test_bad_files_are_one_sentence(training: Training, tmp_path: Path) -> None:
 
     for data, said in (
         (b"", "is empty"),
-        (b"text", "is neither a safetensors file nor one of torch.save"),
+        (b"text", "is neither a safetensors file nor one written by torch.save"),
         (pickle.dumps(Evil()), "is damaged, or a pickle that torch.save didn't write"),
         (good.read_bytes()[:-8], "is damaged or incomplete: its header is wrong"),
     ):

@@ -60,7 +60,9 @@ def test_lesions_are_those_of_the_subject(saved: Path, capsys: pytest.CaptureFix
     assert values["asked"]["weights"] == checkpoint.digest
 
     status, out, _ = call(capsys, *command)
-    assert f"none       {100 * subject.error():.1f}%" in out
+    assert f"block removed  test error\nnone                {100 * subject.error():.1f}%" in out
+    assert "\nblocks removed  test error: mean  lowest  highest\n1 " in out
+    assert "\nstage reordered  Kendall's τ of the order  test error\nlayer2 " in out
     assert out.splitlines()[-3:] == values["verdict"]
     status, out, _ = call(capsys, *command, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -155,7 +157,7 @@ def test_what_cannot_be_taken_apart_is_one_line(
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"no checkpoint")
     for arguments, sentence in (
-        (("lesions", str(bad)), "is neither a safetensors file nor one of torch.save"),
+        (("lesions", str(bad)), "is neither a safetensors file nor one written by torch.save"),
         (("lesions", str(tmp_path / "none")), "is not a readable checkpoint (No such file"),
         (("lesions", str(alone)), "has one block: use a network with two or more"),
         (("lesions", str(saved), "--images", "0"), "images must be 1 to 10,000, not 0"),

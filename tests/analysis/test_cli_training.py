@@ -149,7 +149,7 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         (("--recipe", "short", "-o", "/proc/self"), "cannot write"),
         (("--recipe", "short", "--resume"), "--resume needs -o with the folder of the runs"),
         (("--recipe", "short", "--data", "/no/such"), "no"),
-        (("--recipe", "degradation", "--device", "cuda:9"), "device must be one of cpu"),
+        (("--recipe", "degradation", "--device", "cuda:9"), "no CUDA device here: use cpu"),
         (("--recipe", "short", "-o", "/proc/none"), "cannot write"),
         (("--recipe", "short", "--start", "none.pth"), "cannot read 'none.pth': No such file"),
         (("--recipe", "short", "--start", "fashion_resnet20"), "don't fit resnet20:blocks=1,1,1"),

@@ -293,6 +293,9 @@ def test_exports_hold_every_number() -> None:
     text = direction_text(found)
     assert "noise 0.02 of the images' standard deviation" in text
     assert text.endswith(f"{loaded['verdict'][-1]}\n")
+    same = tuple(Cosine(NETS[0], seed, -0.04, State.MEASURED) for seed in (0, 1))
+    alike = replace(found, cosines=same)
+    assert "layers  −0.04\n" in direction_text(alike)
     other = replace(found, settings=replace(found.settings, noise=0.03))
     assert direction_result(other).hash != direction_result(found).hash
     lost = replace(found, cosines=(Cosine(NETS[0], 0, math.nan, State.BELOW),))

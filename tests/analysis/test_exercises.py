@@ -375,8 +375,8 @@ def test_the_command_draws_a_figure_in_words(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("keyword_tipo",), "'keyword_tipo' is no exercise: did you mean keyword_typo?"),
-        (("xyz",), "'xyz' is no exercise: `exercises` lists them"),
+        (("keyword_tipo",), "'keyword_tipo' is not an exercise: did you mean keyword_typo?"),
+        (("xyz",), "'xyz' is not an exercise: `exercises` lists them"),
         (("--hint",), "--hint is for one exercise: name its KEY"),
         (("--answer",), "--answer is for one exercise: name its KEY"),
     ],
@@ -389,5 +389,5 @@ def test_the_command_refuses(
 
 
 def test_no_exercise_is_none() -> None:
-    with pytest.raises(ValueError, match="is no exercise"):
+    with pytest.raises(ValueError, match="is not an exercise"):
         exercise_of("")

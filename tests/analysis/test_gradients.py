@@ -28,6 +28,7 @@ from analysis.gradients.report import gradients_csv, gradients_dict, gradients_j
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.gradients.verdict import verdict, word
 from analysis.images import batch as inputs
+from analysis.style.numbers import signed
 from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.options import Norm, Shortcut
 from nets.resnet import ResNet
@@ -313,6 +314,12 @@ def test_exports_hold_every_number() -> None:
     text = gradients_text(whole)
     assert "2 seeds from 0, batch 4, float32, CPU, 1 thread, torch" in text
     assert text.endswith(f"{verdict(whole.summary)[-1]}\n")
+    shown = whole.summary[0]
+    low, high = signed(shown.low, 2), signed(shown.high, 2)
+    assert f"stem/last  {signed(shown.log10_ratio, 2)} ({low} to {high} across seeds)  over" in text
+    assert f"fitted slope     {signed(shown.slope_per_layer, 4)} per layer, a factor of" in text
+    twice = replace(whole, curves=tuple(replace(whole.curves[0], seed=seed) for seed in (0, 1)))
+    assert "across seeds" not in gradients_text(twice).split("\n\n")[1]
 
 
 def test_heat_counts_decades_from_the_last_block() -> None:
@@ -445,7 +452,7 @@ def test_a_device_without_float64_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     options = GradientSettings(device="mps", precision=Precision.FLOAT64)
     with pytest.raises(ValueError, match="device mps has no float64: use float32, or device cpu"):
         check((parse(SMALL),), options)
-    with pytest.raises(ValueError, match="device must be one of cpu, mps here, not 'cuda'"):
+    with pytest.raises(ValueError, match="no CUDA device here: use cpu or mps"):
         check((parse(SMALL),), GradientSettings(device="cuda"))
 
 

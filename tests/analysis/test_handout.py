@@ -126,7 +126,9 @@ def test_lesions_say_what_the_block_that_is_out_costs() -> None:
     )
     alone = at("lesions?beside=none")
     assert alone.charts == (single_chart(studies[:1]),)
-    assert alone.said[0].startswith("With one block out, the error goes from 8.9% to a median of")
+    assert alone.said[0].startswith(
+        "With one block removed, the error goes from 8.9% to a median of"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from analysis.lesions import drop, paths
-from analysis.lesions.drop import Subject, choices, counts, orders, reshaped, study, tau
+from analysis.lesions.drop import (
+    Lesions,
+    Permuted,
+    Subject,
+    choices,
+    counts,
+    orders,
+    reshaped,
+    study,
+    tau,
+)
 from analysis.lesions.paths import drawn, gated, measure
-from analysis.lesions.report import Errors, errors_in_words
+from analysis.lesions.report import Errors, errors_in_words, lesions_text
 from analysis.style.language import Language, speaking
 from nets import ResNetSpec, build, parse, plan
 from nets.blocks import ResidualUnit
@@ -204,6 +214,28 @@ def test_a_study_counts_every_block_and_reports_as_it_goes() -> None:
     one_block = parse("resnet20:blocks=1:widths=4:stem_width=4:input=1x8x8")
     with pytest.raises(ValueError, match="has one block: use a network with two or more"):
         study(Subject(made(one_block), shown(one_block), labels(one_block)))
+
+
+def test_orders_are_listed_from_the_trained_one_on() -> None:
+    found = Lesions(
+        "resnet20",
+        10,
+        error=0.1,
+        single=(),
+        dropped=(),
+        permuted=(
+            Permuted("layer1", 0.0, 0.3),
+            Permuted("layer1", -1 / 3, 0.4),
+            Permuted("layer1", 2 / 3, 0.2),
+        ),
+        seed=0,
+    )
+    assert lesions_text(found).split("\n\n")[3].splitlines() == [
+        "stage reordered  Kendall's τ of the order  test error",
+        "layer1                              +0.67       20.0%",
+        "layer1                               0.00       30.0%",
+        "layer1                              −0.33       40.0%",
+    ]
 
 
 def test_a_plain_block_keeps_its_shape_when_it_is_out() -> None:

@@ -24,7 +24,7 @@ from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.kept import NotKeptError, RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
-from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json
+from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json, runs_text
 from analysis.training.runs import News, Run, Task
 from analysis.training.verdict import Word, compare, names_of, verdict
 from nets import build, parse
@@ -327,7 +327,7 @@ def test_what_cannot_be_trained_is_said_before() -> None:
             toy_task(toy_recipe(batch=1), NET.replace("1x8x8", "1x4x4")),
             "can't be trained at this batch",
         ),
-        (toy_task(device="cuda:7"), "device must be one of cpu"),
+        (toy_task(device="cuda:7"), "no CUDA device here: use cpu"),
     ):
         with pytest.raises(ValueError, match=re.escape(sentence)):
             check(task, toy_set())
@@ -380,6 +380,20 @@ def with_losses(model: str, *losses: float) -> list[Run]:
         )
         for seed, loss in enumerate(losses)
     ]
+
+
+def test_text_says_what_was_changed_and_has_percentages() -> None:
+    (run,) = with_losses("resnet20", 1.5)
+    said = runs_text([run])
+    assert "changed:" not in said
+    assert said.splitlines()[-2:] == [
+        "model     seed  steps  last loss  train accuracy  test accuracy   time  ms/step",
+        "resnet20     0     60      1.500           50.0%              —  0.0 s      0.0",
+    ]
+    other = changed(run.task.recipe, {"steps": 6, "rate": 0.01})
+    lines = runs_text([replace(run, task=replace(run.task, recipe=other))]).splitlines()
+    assert lines[0].startswith("recipe degradation: AdamW 0.01, ")
+    assert lines[1] == "changed: rate=0.01, steps=6"
 
 
 def test_words_follow_the_bounds() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.style.numbers import milliseconds, short, three
+from analysis.style.numbers import fixed, milliseconds, short, signed, three
 from nets.options import number_of
 
 
@@ -47,6 +47,20 @@ def test_percentages_have_no_space(value: float, written: str) -> None:
 
 def test_tiny_numbers_are_not_a_row_of_zeros() -> None:
     assert three(1e-300) == "1e-300"
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "with_sign"),
+    [
+        (0.666, "0.67", "+0.67"),
+        (-21.256, "−21.26", "−21.26"),
+        (0.004, "0.00", "0.00"),
+        (-0.004, "0.00", "0.00"),
+    ],
+)
+def test_zero_has_no_sign(value: float, written: str, with_sign: str) -> None:
+    assert fixed(value, 2) == written
+    assert signed(value, 2) == with_sign
 
 
 def test_one_is_singular() -> None:

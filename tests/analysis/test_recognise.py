@@ -181,18 +181,18 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "a.pth is empty"),
     "text": (
         lambda path: path.write_text("conv1.weight: 0.1, 0.2"),
-        "a.pth is neither a safetensors file nor one of torch.save",
+        "a.pth is neither a safetensors file nor one written by torch.save",
     ),
     "ONNX": (
         lambda path: path.write_bytes(b"\x08\x08\x12\x07pytorch\x1a\x052.9.0:\x12"),
-        "a.pth is neither a safetensors file nor one of torch.save",
+        "a.pth is neither a safetensors file nor one written by torch.save",
     ),
     "TorchScript": (
         script,
         "a.pth is a TorchScript program, and code from a file is never run: save only "
         "model.state_dict()",
     ),
-    "another zip file": (zipped, "a.pth is a zip file, but not one of torch.save"),
+    "another zip file": (zipped, "a.pth is a zip file, but not one written by torch.save"),
     "compressed": (bomb, "a.pth is compressed, which torch.save never does"),
     "an optimiser": (
         torch_file(optimiser),

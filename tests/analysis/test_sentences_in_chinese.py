@@ -108,7 +108,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: lesions_verdict(lesions_of(shipped("lesions_fashion_resnet32"))),
         0,
-        "With one block out, the error goes from 8.9% to a median of 12.2%. The network needs "
+        "With one block removed, the error goes from 8.9% to a median of 12.2%. The network needs "
         "layer1.0 most: without it, the error is 94.6%; without any other block, it's 9.9% to "
         "29.1%.",
         "拿掉一个块，错误率从 8.9% 变为中位数 12.2%。网络最离不开 layer1.0：没有它，"
@@ -117,7 +117,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: lesions_verdict(lesions_of(shipped("lesions_fashion_resnet32"))),
         1,
-        "With random blocks out, but never the first of a stage, the mean error is 12.8% for 1 "
+        "With random blocks removed, but never the first of a stage, the mean error is 12.8% for 1 "
         "block, 23.8% for 2, 45.1% for 4, 77.0% for 8, 82.5% for 12.",
         "随机拿掉几个块（从不拿每个阶段的第一个），平均错误率：1 个块时 12.8%、2 个时 23.8%、"
         "4 个时 45.1%、8 个时 77.0%、12 个时 82.5%。",

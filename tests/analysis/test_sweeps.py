@@ -360,8 +360,9 @@ def test_the_forecast(tmp_path: Path) -> None:
     assert other.seconds == pytest.approx(run.seconds * other.need.macs / there.need.macs)
     said = forecast_text("A title", found).splitlines()
     assert said[0] == "A title"
-    assert said[1].startswith("4 points: 1 there, 3 to run; the largest takes ")
-    assert [line.split()[-1] for line in said[4:8]] == ["here", "here", "there", "run"]
+    assert said[1].startswith("4 points: 1 done, 3 to run; the largest takes ")
+    assert said[3].split() == ["point", "seed", "memory", "MACs", "time", "state"]
+    assert [line.split()[-1] for line in said[4:8]] == ["here", "here", "done", "run"]
     assert said[-2:] == [f"- {one.refusal}" for one in found[:2]]
     assert found[0].refusal.startswith(
         f"{sweep.points[0].spec} has 3 outputs and the images have 10 classes: use "
@@ -380,7 +381,7 @@ def test_the_command(
     names = sorted(f"{point.name}.json" for point in read_sweep(text).points)
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder), "--dry-run")
     assert (status, err) == (0, "")
-    assert out.startswith("2 points: 0 there, 2 to run; the largest takes ")
+    assert out.startswith("2 points: 0 done, 2 to run; the largest takes ")
     assert not folder.exists()
     status, out, err = call(capsys, "sweep", str(file), "-o", str(folder))
     assert (status, out) == (0, "2 points: 0 there, 2 run\n")

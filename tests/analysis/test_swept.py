@@ -515,6 +515,8 @@ def test_tables_are_exact(write: Write, tmp_path: Path) -> None:
     assert [point["last_loss"] for point in values["settings"][1]["points"]] == [0.25, 0.5]
     said = swept_text(read_folder(tmp_path), found).splitlines()
     assert said[0] == "Training: 4 points."
+    assert "  last loss" in said[3]
+    assert "_" not in said[3]
     assert said[4].split("  ")[0] == "plain, 20 layers"
     assert "1.50 (1.00 to 2.00)" in said[4]
     assert len(swept_text(read_folder(tmp_path), found, True).splitlines()) == 8

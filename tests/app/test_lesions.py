@@ -178,7 +178,7 @@ def test_a_checkpoint_is_uploaded_and_stays_in_the_address(open_app: Open) -> No
     kind = "application/octet-stream"
     app.file_uploader(key="net_file").upload("a.safetensors", b"nothing", kind).run()
     (said,) = [error.value for error in app.error]
-    assert said == "The file is neither a safetensors file nor one of torch.save."
+    assert said == "The file is neither a safetensors file nor one written by torch.save."
     data = shipped_path("fashion_resnet32").read_bytes()
     app.file_uploader(key="net_file").upload("a.safetensors", data, kind).run()
     assert not app.exception

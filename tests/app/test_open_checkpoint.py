@@ -67,7 +67,7 @@ def test_a_training_starts_from_its_weights(open_app: Open) -> None:
 def test_a_wrong_file_and_one_that_lacks_tensors_are_told(open_app: Open) -> None:
     app = upload(open_app("resnet50"), b"text")
     (said,) = [error.value for error in app.error]
-    assert said == "The file is neither a safetensors file nor one of torch.save."
+    assert said == "The file is neither a safetensors file nor one written by torch.save."
     out = io.BytesIO()
     torch.save({"cls_token": torch.zeros(1, 1, 8)} | {"a.weight": torch.zeros(2, 2)}, out)
     (said,) = [error.value for error in upload(app, out.getvalue()).error]

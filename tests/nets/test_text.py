@@ -420,3 +420,8 @@ def test_almost_a_model_is_a_spec_or_one_short_line(name: str, parts: list[str])
 @settings(max_examples=500)
 def test_any_value_is_a_spec_or_one_short_line(name: str, key: str, value: str) -> None:
     assert_a_spec_or_one_short_line(f"{name}:{key}={value}")
+
+
+def test_the_example_of_an_se_ratio_has_se() -> None:
+    with pytest.raises(ValueError, match=r"^se must be a whole number such as 16, not 'a'$"):
+        parse("resnet50:se=a")

@@ -25,5 +25,5 @@ def exercise_of(key: str) -> Exercise:
     if key not in EXERCISES:
         near = get_close_matches(key, EXERCISES, 1)
         meant = f"did you mean {near[0]}?" if near else "`exercises` lists them"
-        raise ValueError(f"{quote(key)} is no exercise: {meant}")
+        raise ValueError(f"{quote(key)} is not an exercise: {meant}")
     return EXERCISES[key].spoken()
