@@ -185,10 +185,11 @@ def lines_of_their_own(chart: Chart) -> bool:
 def in_legend(chart: Chart) -> Chart:
     """Return a chart whose lines are named in its legend instead of at their ends."""
     lines = {series.name for series in chart.series if series.draw is Draw.LINE}
+    named = {series.name for series in chart.series if series.text == (series.name,)} & lines
     kept = (
-        replace(series, in_legend=True) if series.draw is Draw.LINE else series
+        replace(series, in_legend=series.in_legend or series.name in named)
         for series in chart.series
-        if not (series.text == (series.name,) and series.name in lines)
+        if series.draw is Draw.LINE or series.name not in named
     )
     return replace(chart, series=tuple(kept))
 

@@ -26,6 +26,7 @@ from analysis.charts.chart import (
     tick_text,
 )
 from analysis.charts.file import chart_file, picture
+from analysis.charts.names import in_legend
 from analysis.charts.screen import figure
 from analysis.choice.charts import (
     front_in_words,
@@ -624,3 +625,10 @@ def test_known_bars_are_points_over_the_bars_that_are_measured() -> None:
     assert first == live.series[0]
     assert (second.name, second.draw, second.thin) == ("known result", Draw.POINTS, False)
     assert (second.x, second.y) == (bars.x, bars.y)
+
+
+def test_a_theory_has_one_entry_when_names_go_to_the_legend() -> None:
+    nets = ("plain20:norm=none:init=default", "plain56:norm=none:init=default")
+    chart = in_legend(gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net) for net in nets]))
+    found = [series.name for series in chart.series if series.in_legend]
+    assert found == ["plain, 20 layers", "plain, 56 layers", "theory: 0.408/layer"]
