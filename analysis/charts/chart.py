@@ -286,7 +286,7 @@ def _unit(label: str, values: Sequence[float], log: bool) -> tuple[int, str]:
 def tick_text(value: float) -> str:
     """Format a number along an axis: `0.25`, `1,200`, `3×10⁹`."""
     if abs(value) < _MANY:
-        text = f"{value:.4g}" if abs(value) < 1000 else f"{value:,.6g}"
+        text = f"{value:.4g}" if abs(value) < 1000 else f"{float(f'{value:.4g}'):,.0f}"
         return text.replace("-", "−")
     exponent = floor(log10(abs(value)) + 1e-9)
     return f"{value / 10.0**exponent:.3g}×{power_of_ten(exponent)}".replace("-", "−")

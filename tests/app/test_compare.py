@@ -69,7 +69,7 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     swept.multiselect(key="swept").set_value(["wrn40_4", "plain110:bias=1"]).run()
     assert chart_alt(swept).startswith(
         "MACs (conv + linear) by input of WRN-40-4; Plain-110, biases. 2 lines: MACs (conv + "
-        "linear) by height of the image, px. WRN-40-4: 8 values, 81.16M at 8 to 5.194G at 64."
+        "linear), G by height of the image, px. WRN-40-4: 8 values, 0.08116 at 8 to 5.194 at 64."
     )
     assert swept.query_params["swept"] == "wrn40_4;plain110:bias=1"
     swept.multiselect(key="swept").set_value(many.split(";")).run()
@@ -136,7 +136,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     app = open_app("resnet1202", "compare")
     assert list(app.dataframe[0].value.index)[-2:] == ["ResNet-110", "ResNet-1202"]
     assert "ResNet-56, ResNet-110" in chart_alt(app)
-    assert "others: 1 value, 7.93 at 2.829G" in chart_alt(app)
+    assert "other networks: 1 value, 7.93 at 2.829." in chart_alt(app)
     assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
     app = open_app("plain110", "compare", view="wall")
     said = "Not drawn: no CIFAR-10 error (published by He et al. 2015) for plain, 110 layers."
@@ -372,8 +372,8 @@ def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) 
     published, own = (chart.proto.alt for chart in app.get("plotly_chart"))
     assert "against images/s, RTX 4090 (published by timm)" in published
     assert "against images/s, measured here" in own
-    assert "13.73k" in published
-    assert "on the Pareto front: 2 values, 69.75 at 40 to 76.16 at 15." in own
+    assert "69.75 at 13,730" in published
+    assert "networks: 2 values, 69.75 at 40 to 76.16 at 15." in own
     captions = [c.value for c in app.caption]
     assert any(c.startswith("Measured on this server: inference, batch") for c in captions)
     assert [c for c in captions if "RTX 4090" in c] == [cited.partition(" To see")[0]]

@@ -52,7 +52,7 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     assert len(app.get("plotly_chart")) == 3
     said = markdown(app)
     for sentence in (
-        "**Branch against shortcut**",
+        "**Branch against shortcut: residual, 10 layers**",
         "**residual, 10 layers**",
         "The branch's share of the variance falls with every block of a stage: from",
         "The responses of 9 3×3 layers have a standard deviation of 1.00.",
@@ -68,8 +68,8 @@ def test_blocks_show_charts_sentences_and_files() -> None:
     labels = [button.proto.label for button in app.get("download_button")]
     pictures = app.selectbox(key="look_picture").options
     assert pictures == [
-        "Branch against shortcut",
-        "Branch's share of the variance",
+        "Branch against shortcut: residual, 10 layers",
+        "Branch's share of the variance: residual, 10 layers",
         "Response of 3×3 layers",
     ]
     assert labels == [
