@@ -12,7 +12,7 @@ from math import hypot, log10
 import pytest
 from matplotlib.text import Annotation, Text
 
-from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, named_at_ends
+from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, in_units, named_at_ends
 from analysis.charts.file import picture
 from analysis.charts.names import BEYOND_PX, LINE_PX, Names, Sheet, dots
 from analysis.charts.screen import figure, legible, narrow_names, wall_names, wide_names
@@ -174,7 +174,7 @@ def test_a_names_nearest_mark_is_its_own_in_a_file(chart: Chart, width_mm: float
     (axes,) = drawn.axes
     px = drawn.dpi / 72 * 8 / 15  # of the screen's text at 8 points
     marks = []
-    for series in chart.series:
+    for series in in_units(chart).series:
         if series.draw is Draw.POINTS:
             sizes = series.sizes or (POINT_PX,) * len(series.x)
             for x, y, size, text in zip(series.x, series.y, sizes, series.text, strict=True):
@@ -232,7 +232,7 @@ def test_a_name_without_room_beside_its_mark_has_a_leader_line() -> None:
     assert [one.text for one in drawn if one.showarrow] == led
     (name,) = [name for name in found.names if name.text == "ResNet-152"]
     (one,) = [one for one in drawn if one.text == "ResNet-152"]
-    assert (one.x, one.y) == (log10(11_513_626_624), log10(60_192_808))
+    assert (one.x, one.y) == (log10(11.513626624), log10(60.192808))  # in G and M
     assert (one.ax, one.ay, one.standoff) == (name.right, -name.up, 5.5)
 
 
