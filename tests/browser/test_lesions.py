@@ -78,7 +78,8 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     expect(said).to_contain_text("gets 8.9% of 1,000 test images wrong")
     canvas = page.locator(".rv-canvas")
     expect(canvas).to_have_count(1)
-    expect(canvas).to_contain_text("94.6% test error without it")  # the drawn network's own
+    expect(canvas).to_contain_text("test error without it: 0")
+    expect(canvas).to_contain_text("94.6%")  # the drawn network's own
     assert " %" not in page.locator(".stMainBlockContainer").inner_text()
     expect(block(page, "layer2.2")).to_contain_text("12.2%")
     before = canvas.bounding_box()
