@@ -24,6 +24,7 @@ from analysis.charts.chart import (
     named_at_ends,
     over,
     tick_text,
+    ticks_before_room,
 )
 from analysis.charts.file import chart_file, picture
 from analysis.charts.names import in_legend
@@ -632,3 +633,38 @@ def test_a_theory_has_one_entry_when_names_go_to_the_legend() -> None:
     chart = in_legend(gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net) for net in nets]))
     found = [series.name for series in chart.series if series.in_legend]
     assert found == ["plain, 20 layers", "plain, 56 layers", "theory: 0.408/layer"]
+
+
+def test_no_tick_lies_in_the_room_for_names() -> None:
+    line = Series("line", (5.0, 30.0, 60.0), (1.0, 2.0, 3.0))
+    chart = Chart("", "step", "loss", (line, replace(line, name="other")), "", room=0.35)
+    assert ticks_before_room(chart, 7) == (0, 10, 20, 30, 40, 50, 60)
+    assert ticks_before_room(replace(chart, room=0.0), 7) == ()
+    assert ticks_before_room(replace(chart, log_x=True), 7) == ()
+    shown = figure(chart, wall=True).layout.xaxis
+    assert shown.tickvals == (0, 20, 40, 60)
+    drawn = picture(chart)
+    drawn.draw_without_rendering()
+    assert max(drawn.axes[0].get_xticks()) == 60
+
+
+def test_marks_are_opaque_unless_they_are_bubbles() -> None:
+    rows = rows_of(["resnet18", "resnet34", "resnet50"])
+    for bubble, opacity in ((None, 1), (Column.DEPTH, 0.7)):
+        drawn = figure(scatter_chart(rows, Column.PARAMS, Column.MACS, bubble=bubble))
+        points = [trace for trace in drawn.data if len(trace.x) > 1 and "markers" in trace.mode]
+        assert {trace.marker.opacity for trace in points} == {opacity}
+    nets = ("plain20", "resnet20")
+    lines = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net) for net in nets])
+    ends = [trace for trace in figure(lines).data if len(trace.x) == 1]
+    assert [trace.marker.opacity for trace in ends] == [1, 1]
+
+
+def test_a_files_note_says_how_to_read_it() -> None:
+    runs = [curves(1 / 35, 1 / 6, 1.0), replace(curves(1 / 30, 1 / 6, 1.0), seed=1)]
+    chart = gradient_chart(runs)
+    assert chart.reading == "Means of 2 seeds; bands: lowest to highest"
+    assert gradient_chart(runs[:1]).reading == ""
+    notes = [text.get_text() for text in picture(chart).texts]
+    assert "Means of 2 seeds; bands: lowest to highest." in notes
+    assert "lowest" not in str(figure(chart).layout.xaxis.title.text)  # a page says it in its text

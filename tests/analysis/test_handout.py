@@ -36,6 +36,7 @@ from analysis.style.palette import PRINT
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import Run
+from analysis.training.verdict import accuracies, verdict
 from nets import parse
 from tests.analysis.test_cli import call
 from tests.analysis.test_files import embedded
@@ -114,6 +115,19 @@ def test_training_runs_are_the_recorded_ones() -> None:
     picture = at("training?train_models=plain20;plain56&train_shown=train_accuracy")
     runs = trained("plain20", "plain56")
     assert picture.charts == (training_chart(runs, Shown.TRAIN_ACCURACY),)
+    assert picture.charts[0].y_label == "training accuracy, %"
+    values = [y for series in picture.charts[0].series for y in series.y if y is not None]
+    assert 8 < min(values) < max(values) < 60
+    told = (
+        "Training accuracy over the last 25 of 60 steps: 45% (37% to 51%) in the 20-layer plain "
+        "network; 13% (11% to 17%) in the 56-layer plain network."
+    )
+    assert picture.said == (told,)  # of what is drawn, not of the loss
+    assert Shown.TRAIN_ACCURACY.said(runs)[1:] == verdict(runs) == Shown.TRAIN_LOSS.said(runs)
+    assert accuracies(runs[:1]) == (
+        "Training accuracy over the last 25 of 60 steps: 48% in the 20-layer plain network."
+    )
+    assert accuracies(runs, tested=True) == accuracies([]) == ""  # no epoch has ended
 
 
 def test_lesions_say_what_the_block_that_is_out_costs() -> None:
