@@ -52,8 +52,8 @@ if found is not None and result is not None:
     if on_wall():
         rename(paths_title(found))
     show_paths(found)
-    end_of_wall()
     say_source(result)
+    end_of_wall()
     show_table(found)
     with export:
         export_paths(found, result)

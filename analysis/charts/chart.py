@@ -146,6 +146,9 @@ _NAMED = 6
 _APART = 0.015
 """Smallest distance between two line ends with separate names, as a share of the axis."""
 
+_FREE = 0.02
+"""A distance at which names at the right need no other side, likewise."""
+
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
@@ -352,8 +355,9 @@ def words_along(chart: Chart) -> list[str]:
 def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, ...]:
     """Label lines at their ends instead of in a legend, if their ends are far enough apart.
 
-    The names are at the left or at the right, whichever side separates the lines more. Lines that
-    meet on both sides keep their legend, and so do more than six lines and a single one.
+    The names are at the right, or at the left if the lines are too close at the right and further
+    apart there. Lines that meet on both sides keep their legend, and so do more than six lines and
+    a single one.
 
     Args:
         lines: the lines of one chart; each begins and ends at its first and last known value.
@@ -375,7 +379,7 @@ def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, .
     gaps = [min(b - a for a, b in pairwise(heights(at))) / whole for at in ends]
     if max(gaps) < _APART:
         return tuple(lines)
-    chosen = ends[0] if gaps[0] > gaps[1] else ends[1]
+    chosen = ends[0] if gaps[0] > gaps[1] and gaps[1] < _FREE else ends[1]
     points = [
         Series(
             line.name,

@@ -635,6 +635,16 @@ def test_a_theory_has_one_entry_when_names_go_to_the_legend() -> None:
     assert found == ["plain, 20 layers", "plain, 56 layers", "theory: 0.408/layer"]
 
 
+def test_names_are_at_the_right_unless_lines_meet_there() -> None:
+    for end, at in ((1.1, 3.0), (1.01, 1.0), (1.0, 1.0)):
+        lines = [
+            Series("one", (1.0, 2.0, 3.0), (3.0, 1.5, 1.0)),
+            Series("other", (1.0, 2.0, 3.0), (2.0, 1.2, end)),
+        ]
+        named = [series.x for series in named_at_ends(lines) if series.text]
+        assert named == [(at,), (at,)]
+
+
 def test_no_tick_lies_in_the_room_for_names() -> None:
     line = Series("line", (5.0, 30.0, 60.0), (1.0, 2.0, 3.0))
     chart = Chart("", "step", "loss", (line, replace(line, name="other")), "", room=0.35)

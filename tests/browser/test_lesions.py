@@ -85,6 +85,9 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     before = canvas.bounding_box()
     block(page, "layer2.2").click()
     expect(said).to_contain_text("Without layer2.2, the 32-layer residual network gets 12.2%")
+    taken = block(page, "layer2.2").locator("text").first
+    expect(taken).to_have_css("stroke", "none")  # no halo without a colour behind it
+    expect(taken).to_have_css("opacity", "1")
     assert canvas.bounding_box() == before
     assert before
     assert before["y"] + before["height"] <= 720
