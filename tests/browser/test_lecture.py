@@ -38,7 +38,12 @@ def test_the_story_is_told_by_arrow_keys(
         arrived(page, number, where)
         expect(page.locator(".rl-lecture h2")).to_have_text(titles[number - 1])
         if step.question:
-            expect(page.get_by_role("heading", name=re.compile("[?？]")).last).to_be_visible()
+            asked = page.get_by_role("heading", name=re.compile("[?？]")).last
+            expect(asked).to_have_css("font-size", "36px")  # like its answers
+            expect(page.get_by_role("button", name=re.compile("^1")).locator("p")).to_have_css(
+                "font-size", "36px"
+            )
+            page.wait_for_function(FITS, arg=720)
             page.keyboard.press("3")
             expect(page).to_have_url(re.compile(f"answers=[-3]{{{number - 1}}}3"))
             expect(page.get_by_text(show)).to_have_count(0)
