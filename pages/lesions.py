@@ -10,6 +10,7 @@ requested()
 
 from analysis.lesions.report import lesions_of
 from analysis.style.language import translate
+from pages.ui import lecture
 from pages.ui.address import held
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
@@ -68,14 +69,18 @@ if on_wall():
         shown = choose_shown()
         seen = sights(patients[:1], choose_picture(patients), out) if shown == "sees" else []
         blocks = block_studies(patients)[0] if shown == "does" else []
-    if shown == "single":
+    if shown == "single" and len(studies) > 1 and lecture.tells():
+        show_damage_on_wall(
+            shown, studies, results
+        )  # which has the networks that the step compares
+    elif shown == "single":
         show_on_wall(patients, out, studies)
     elif shown == "does":
         show_blocks_on_wall(blocks)
     elif shown == "sees":
         show_seen_on_wall(seen)
     else:
-        show_damage_on_wall(shown, studies)
+        show_damage_on_wall(shown, studies, results)
     end_page()
 answers = show_patients(patients, out, studies)
 one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])

@@ -43,8 +43,8 @@ STORY = Lecture(
                 "Which has the lower training loss over the last 25 of {steps} steps?",
                 ("Plain, 20 layers", "Plain, 56 layers", "About the same"),
                 0,
-                "The 20-layer network: {plain20_loss} against {plain56_loss}. In this short run, "
-                "the deeper one learns more slowly.",
+                "Plain-20: {plain20_loss} against {plain56_loss}. The deeper one learns more "
+                "slowly here.",
             ),
             notes="Narrow networks at 14×14 pixels, three seeds. He et al. 2015 call this "
             "degradation and show it for converged training on CIFAR-10 (Fig. 1). On ImageNet, "
@@ -54,8 +54,8 @@ STORY = Lecture(
         Step(
             "It isn't overfitting",
             "training?train_models=plain20;plain56&train_shown=train_accuracy",
-            "Plain-56 gets {plain56_accuracy} of its last 25 training batches right, plain-20 "
-            "{plain20_accuracy}. No image has come up twice.",
+            "In its last 25 training batches, plain-56 gets {plain56_accuracy} of the images "
+            "right, plain-20 {plain20_accuracy}. None came up twice.",
             notes="Overfitting is a low training error with a high test error. Here the training "
             "error is high: one in ten would be right by chance. He et al. 2015, Fig. 1, show the "
             "same for training error at convergence.",
@@ -193,8 +193,9 @@ STORY = Lecture(
                 "Only the plain one: without {taken} its error is {plain_without}, the residual "
                 "network's {residual_without}.",
             ),
-            notes="Veit, Wilber and Belongie 2016. Half of all paths avoid the block. Click other "
-            "blocks to compare: layer1.0 isn't spare, without it {residual_first} are wrong.",
+            notes="Veit, Wilber and Belongie 2016. Half of all paths avoid the block. The bars "
+            "show every block alone: layer1.0 isn't spare, without it {residual_first} are wrong. "
+            "Press P to take out any blocks.",
         ),
         Step(
             "Which paths carry the gradient?",

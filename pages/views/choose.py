@@ -145,7 +145,14 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
     `found` predicts the times that weren't measured, if it is good.
     """
     is_timed = choice.budgets.max_ms is not None
-    names = ["Network", "Depth", "Parameters", "MACs per image", "Training step", "Inference"]
+    names = [
+        "Network",
+        "Depth",
+        "Parameters",
+        "MACs per image",
+        "Training memory",
+        "Inference memory",
+    ]
     names += ["Activations per image", "Bytes moved"]
     names += ["Largest batch"] if choice.largest_batches else []
     names += ["Iteration"] if is_timed else []
@@ -237,7 +244,7 @@ def show_deepest(choice: Choice) -> None:
         "Source",
         "Depth",
         "MACs per image",
-        "Training step",
+        "Training memory",
         "Largest batch",
         "One step deeper needs",
     )

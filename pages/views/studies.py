@@ -18,12 +18,14 @@ from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
+from analysis.results.known import sources
 from analysis.results.recorded import whence
 from analysis.style.language import translate
 from analysis.training.recipes import Schedule, changed, recipe_of
 from analysis.training.runs import Task
 from nets import parse
 from nets.options import number_of
+from pages.ui import lecture
 from pages.ui.address import hold
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
@@ -134,8 +136,8 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
     st.caption(" ".join(dict.fromkeys(map(whence, results))))
 
 
-def show_damage_on_wall(shown: str, studies: Sequence[Lesions]) -> None:
-    """Show one part of a study on the wall: its chart, and a sentence on the first network."""
+def show_damage_on_wall(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
+    """Show one part of studies on the wall: its chart, and a sentence on the first network."""
     chart = damage_chart(shown, studies)
     if chart is None:
         st.markdown("Not measured yet.")
@@ -143,7 +145,8 @@ def show_damage_on_wall(shown: str, studies: Sequence[Lesions]) -> None:
     show_chart(chart, f"lesions_{shown}")
     name = spoken_name_of(studies[0], studies)
     (said, *_) = sentences_of(studies[0], shown)
-    st.markdown(translate("**{network}.** {sentence}", network=name, sentence=said))
+    lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
+    st.caption(sources(results))
 
 
 def _short(study: Lesions) -> str:

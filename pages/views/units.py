@@ -74,7 +74,8 @@ def show_on_wall(units: Sequence[Unit]) -> None:
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
     for unit in dict.fromkeys(units):
         effect = identity_path(unit)
-        st.markdown(translate("**{unit}.** {effect}", unit=unit.name, effect=effect))
+        name = f"{unit.name[:1].upper()}{unit.name[1:]}"
+        st.markdown(translate("**{unit}.** {effect}", unit=name, effect=effect))
 
 
 def show_unit(unit: Unit) -> None:

@@ -57,19 +57,19 @@ def test_the_class_commits_before_the_curve(open_app: Open) -> None:
     assert "Which has the lower training loss over the last 25 of 60 steps?" in markdown(app)
     assert not app.get("plotly_chart")
     assert "Notes" not in html(app)  # they tell the answer
-    assert "The 20-layer network: 1." not in markdown(app)
+    assert "Plain-20: 1." not in markdown(app)
     app.button(key="lecture_answer_2").click().run()
     assert not app.exception
     assert app.query_params["answers"] == "--2"
-    assert "You said “Plain, 56 layers”. **The 20-layer network: 1." in markdown(app)
+    assert "You said “Plain, 56 layers”. **Plain-20: 1." in markdown(app)
     assert len(app.get("plotly_chart")) == 1
     assert "answers=--2" in html(app)  # the way on takes them along
     again = at(open_app, 3, answers="--1")
-    assert "Right. **The 20-layer network: 1." in markdown(again)
+    assert "Right. **Plain-20: 1." in markdown(again)
     shown = at(open_app, 3)
     shown.button(key="lecture_show").click().run()
     assert shown.query_params["answers"] == "--0"
-    assert "**The 20-layer network: 1." in markdown(shown)
+    assert "**Plain-20: 1." in markdown(shown)
 
 
 def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
@@ -79,12 +79,12 @@ def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
     assert told in markdown(changed)
     assert told in markdown(open_app("plain56", "shortcuts", view="wall"))
     trained = at(open_app, 4, view="wall")
-    assert "Plain-56 gets 13% of its last 25 training batches right, plain-20 45%" in markdown(
-        trained
-    )
+    told = "In its last 25 training batches, plain-56 gets 13% of the images right, plain-20 45%."
+    assert told in markdown(trained)
     assert "Training accuracy over" not in markdown(trained)
     hidden = at(open_app, 14, view="wall", answers="-" * 13 + "2")
     assert "without layer2.2 its error is 85.8%" in markdown(hidden)
+    assert len(hidden.get("plotly_chart")) == 1  # of both networks
     assert "instead of 8.9%" not in markdown(hidden)
     paths = at(open_app, 15, view="wall", answers="-" * 14 + "3")
     assert any(one.value.startswith("Recorded on 2026-") for one in paths.caption)
