@@ -80,6 +80,7 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
+_ROOM = 0.92  # of a legend in the width, as text at 72 dpi is up to 7% wider than measured
 _TICKS = 7  # about how many along an axis with room for names
 _SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
@@ -519,6 +520,8 @@ def _draw(
     palette: Palette,
     sizes: _Sizes,
 ) -> None:
+    from matplotlib.patheffects import Normal
+
     categories = words_along(chart)
     x = [float(categories.index(v)) if isinstance(v, str) else v for v in series.x]
     y = [float("nan") if v is None else v for v in series.y]
@@ -531,6 +534,7 @@ def _draw(
         _draw_points(axes, series, x, y, colour, number, sizes)
     else:
         alone = sum(not other.thin for other in chart.series) == 1
+        over_bars = any(other.draw is Draw.BARS for other in chart.series)
         is_marked = not series.thin and not (alone and len(x) > MARKED)  # marks tell lines apart
         axes.plot(
             x,
@@ -543,6 +547,7 @@ def _draw(
             markevery=ceil(len(x) / MARKED) or None,
             label=_label(series),
             clip_on=False,  # a mark at the edge is whole
+            path_effects=[_outlined(palette.background, sizes), Normal()] if over_bars else None,
         )
         if series.low:
             low, high = (
@@ -710,7 +715,7 @@ def _legend(
             borderpad=0.2,
         )
         box = legend.get_window_extent()
-        if box.width <= drawn.bbox.width or rows == len(names):
+        if box.width <= _ROOM * drawn.bbox.width or rows == len(names):
             break
         legend.remove()
     return float(box.height) / drawn.dpi
@@ -774,6 +779,21 @@ def _draw_points(
     sizes: _Sizes,
 ) -> None:
     diameters = series.sizes or (POINT_PX,) * len(x)
+    if series.low:
+        ends = [
+            [gap(v, low) for v, low in zip(series.y, series.low, strict=True)],
+            [gap(high, v) for v, high in zip(series.y, series.high, strict=True)],
+        ]
+        axes.errorbar(
+            x,
+            y,
+            ends,
+            linestyle="none",
+            ecolor=colour,
+            elinewidth=sizes.pt(0.8),
+            capsize=sizes.pt(2),
+            zorder=2.9 - 0.01 * number,
+        )
     axes.scatter(
         x,
         y,

@@ -42,7 +42,7 @@ from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State
 from analysis.style.look import Look
-from analysis.style.palette import DARK, LIGHT, Palette
+from analysis.style.palette import DARK, LIGHT, PRINT, Palette
 from analysis.timing.charts import (
     block_chart,
     comparison_chart,
@@ -678,3 +678,33 @@ def test_a_files_note_says_how_to_read_it() -> None:
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
     assert "lowest" not in str(figure(chart).layout.xaxis.title.text)  # a page says it in its text
+
+
+@pytest.mark.parametrize("width_mm", [85, 170, 254])
+def test_a_legend_is_whole_at_the_resolution_of_a_file(width_mm: float) -> None:
+    kinds = [f"{kind}, {depth} layers" for kind in ("plain", "residual") for depth in (20, 56)]
+    names = [*kinds, "theory: 1.211/layer"]
+    lines = tuple(Series(name, (1.0, 2.0), (1.0, 2.0)) for name in names)
+    drawn = picture(Chart("", "x", "y", lines, ""), width_mm=width_mm)
+    for dpi in (72, 200, 600):
+        drawn.set_dpi(dpi)
+        drawn.draw_without_rendering()
+        (legend,) = drawn.legends
+        box = legend.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= drawn.bbox.width
+
+
+def test_points_have_error_bars_in_a_file() -> None:
+    points = Series("one", (1.0, 2.0), (3.0, 4.0), Draw.POINTS, low=(2.0, 3.5), high=(5.0, 4.5))
+    (bars,) = picture(Chart("", "x", "y", (points,), "")).axes[0].containers
+    ends = [segment.tolist() for segment in bars.lines[2][0].get_segments()]
+    assert ends == [[[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.5], [2.0, 4.5]]]
+
+
+def test_a_line_is_seen_on_bars() -> None:
+    line = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", thin=True)
+    bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
+    (drawn,) = picture(Chart("", "x", "y", (bars, line), ""), PRINT).axes[0].lines
+    assert len(drawn.get_path_effects()) == 2  # with an outline
+    (alone,) = picture(Chart("", "x", "y", (line,), ""), PRINT).axes[0].lines
+    assert not alone.get_path_effects()
