@@ -696,7 +696,8 @@ def test_a_legend_is_whole_at_the_resolution_of_a_file(width_mm: float) -> None:
 
 def test_points_have_error_bars_in_a_file() -> None:
     points = Series("one", (1.0, 2.0), (3.0, 4.0), Draw.POINTS, low=(2.0, 3.5), high=(5.0, 4.5))
-    (bars,) = picture(Chart("", "x", "y", (points,), "")).axes[0].containers
+    axes: Any = picture(Chart("", "x", "y", (points,), "")).axes[0]
+    (bars,) = axes.containers
     ends = [segment.tolist() for segment in bars.lines[2][0].get_segments()]
     assert ends == [[[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.5], [2.0, 4.5]]]
 
