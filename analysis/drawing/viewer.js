@@ -277,6 +277,7 @@ function fit(state) {
 function grow(state, width) {
   const tall = Math.min(state.height * Math.min(1.35, width / state.width), TALLEST);
   state.canvas.style.height = state.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
+  state.canvas.closest(".rv")?.classList.toggle("rv-tall", Boolean(state.upright));
 }
 
 function zoom(state, factor, event) {

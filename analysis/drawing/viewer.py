@@ -74,11 +74,11 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
         drawing: the graph as SVG.
 
     Returns:
-        `svg`; `upright`, whether it runs from top to bottom; `nodes`, by id in the order of the
-        main path: title, index of its facts, what opens it and what closes it; `facts`, each
-        shared by equal blocks; `hints`, the meaning of a fact's name; `blocks` and `layers` of
-        every stage, and the layers of stem and head, for finding what is folded; `papers`, every
-        stage's name in the paper.
+        `svg`; `upright`, whether it is taller than a window, in which the page scrolls; `nodes`, by
+        id in the order of the main path: title, index of its facts, what opens it and what closes
+        it; `facts`, each shared by equal blocks; `hints`, the meaning of a fact's name; `blocks`
+        and `layers` of every stage, and the layers of stem and head, for finding what is folded;
+        `papers`, every stage's name in the paper.
     """
     if not isinstance(profile, Profile):
         return _view_of_several(graph, profile, drawing)
@@ -153,28 +153,39 @@ def levels(
             if len(one.nodes) > MAX_NODES:
                 continue
             if layout is Layout.ROWS:
-                one = _in_window(drawn)
+                one = _in_window(drawn, scrolls=level is Level.LAYER)
                 if len(one.nodes) <= MOST_UPRIGHT:
                     one = replace(one, narrow=drawn(arranged=Layout.COLUMN))
             found[view_name(level, unfold)] = one
     return found
 
 
-def _in_window(drawn: Callable[..., Graph]) -> Graph:
-    """Return a graph in rows for the window, in more or closer ones if it wouldn't be legible."""
+def _in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
+    """Return a graph in rows for the window, in more or closer ones if it wouldn't be legible.
+
+    Args:
+        drawn: returns the graph for an aspect and a spacing.
+        scrolls: whether it may be taller than the window to be legible.
+    """
     width, height = _WINDOW
-
-    def text(one: Graph) -> float:
-        key = key_of(entries_of(one), (), one.width, one.margin).height
-        return SMALL * min(width / one.width, height / (one.height + key))
-
     tried = [
         drawn(aspect=share * width / height, tight=tight)
         for tight in (False, True)
         for share in (1.0, 0.8, 0.65)
     ]
-    legible = (one for one in tried if text(one) >= _LEGIBLE)
-    return next(legible, max(tried, key=text))
+    if legible := [one for one in tried if _text_in_window(one) >= _LEGIBLE]:
+        return legible[0]
+    if not scrolls:
+        return max(tried, key=_text_in_window)
+    wide = [drawn(aspect=share * width / height, tight=True) for share in (0.5, 0.35, 0.25)]
+    return next((one for one in wide if SMALL * width / one.width >= _LEGIBLE), wide[-1])
+
+
+def _text_in_window(one: Graph) -> float:
+    """Return the size in px of a graph's smallest text if all of it is in the window."""
+    width, height = _WINDOW
+    key = key_of(entries_of(one), (), one.width, one.margin).height
+    return SMALL * min(width / one.width, height / (one.height + key))
 
 
 def view_name(level: Level, unfold: bool) -> str:
@@ -212,6 +223,8 @@ def html(
     views = {}
     for name, one in graphs.items():
         views[name] = view(one, profile, themes.svg(one))
+        is_layers = name.startswith(Level.LAYER)
+        views[name]["upright"] |= is_layers and _text_in_window(one) < _LEGIBLE
         if one.narrow:
             views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}

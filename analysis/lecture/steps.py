@@ -136,8 +136,8 @@ STORY = Lecture(
                 "How does C compare with A in ImageNet top-1 error?",
                 ("Over 5 points better", "Under 1 point better", "Worse"),
                 1,
-                "Slightly better: top-1 error is {option_a_error} with A, {option_b_error} with B "
-                "and {option_c_error} with C (published, 10-crop).",
+                "Under 1 point better: {option_a_error} with A, {option_b_error} with B and "
+                "{option_c_error} with C (published, 10-crop).",
             ),
             notes="He et al. 2015, Table 3. C costs weights and multiply-adds, and the paper "
             "doesn't use it further: projections aren't essential against degradation.",
@@ -206,7 +206,8 @@ STORY = Lecture(
                 "Weighted by gradient, how many blocks does the average path go through?",
                 ("All {blocks}", "About {mean_path}", "Far fewer"),
                 2,
-                "{mean_gradient}: one short path carries far more gradient than one long path.",
+                "Far fewer: {mean_gradient}. One short path carries far more gradient than one "
+                "long path.",
             ),
             notes="The number of paths of a length, times the gradient along one of them. The "
             "share adds magnitudes and ignores what cancels between paths. Veit et al. 2016, Fig. "

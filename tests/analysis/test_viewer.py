@@ -145,7 +145,12 @@ def test_a_document_is_legible_in_a_window_and_upright_on_a_phone(resnet50: Prof
     assert block.narrow.layout is Layout.COLUMN
     assert {node.id for node in block.narrow.nodes} == {node.id for node in block.nodes}
     assert SMALL * 340 / block.narrow.width >= 11.5
+    for name in ("layer", "layer unfolded"):  # as wide as the window, which scrolls
+        assert 14 <= SMALL * 904 / drawn[name].width <= 20
+        assert drawn[name].height > drawn[name].width
     text = html(resnet50, drawn, "block")
+    views = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.S)[0])["views"]
+    assert {name for name, one in views.items() if one["upright"]} == {"layer", "layer unfolded"}
     assert text.count("<h1>ResNet-50</h1>") == text.count("<title>ResNet-50</title>") == 1
 
 

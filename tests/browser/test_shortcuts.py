@@ -488,6 +488,15 @@ def test_the_html_file_fills_the_window(
         assert height - 24 < around["y"] + around["height"] < height
         assert around["height"] > 0.75 * height
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.get_by_role("radio", name="layer").check()  # legible, taller than the window
+    sizes = page.locator(".rv-canvas g.node text").evaluate_all(
+        "texts => texts.map((t) => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 14
+    assert page.evaluate("document.documentElement.scrollHeight") > height
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.get_by_role("radio", name="block").check()
+    assert page.evaluate("document.documentElement.scrollHeight") == whole
     page.close()
 
 
