@@ -49,12 +49,12 @@ def put_on(page: Page, scheme: Any) -> None:
 
 
 def legible(page: Page, within: str = "body", least: float = TEXT) -> None:
-    """Check that all text has enough contrast, with time for charts to be drawn."""
-    faint = f"seen.faint({least}, {within!r})"
+    """Check that all text has enough contrast, with time for charts and dialogs to be drawn."""
+    faint = f"document.querySelector({within!r}) && seen.faint({least}, {within!r})"
     found = page.evaluate(faint)
-    if found:
+    if found != []:  # None while Streamlit replaces a dialog
         with suppress(TimeoutError):
-            page.wait_for_function(f"{faint}.length === 0", timeout=5_000, polling=200)
+            page.wait_for_function(f"({faint})?.length === 0", timeout=5_000, polling=200)
         found = page.evaluate(faint)
     assert found == []
 
