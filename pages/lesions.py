@@ -69,10 +69,9 @@ if on_wall():
         shown = choose_shown()
         seen = sights(patients[:1], choose_picture(patients), out) if shown == "sees" else []
         blocks = block_studies(patients)[0] if shown == "does" else []
-    if shown == "single" and len(studies) > 1 and lecture.tells():
-        show_damage_on_wall(
-            shown, studies, results
-        )  # which has the networks that the step compares
+    compares = len(studies) > 1 and lecture.tells()  # networks, of which the graph shows one
+    if shown == "single" and compares:
+        show_damage_on_wall(shown, studies, results)
     elif shown == "single":
         show_on_wall(patients, out, studies)
     elif shown == "does":

@@ -194,6 +194,12 @@ def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, 
         seen[kind] += 1
 
 
+def is_marked(chart: Chart, series: Series) -> bool:
+    """Return whether a line has markers, which tell lines apart; a long one alone has none."""
+    alone = sum(not one.thin for one in chart.series) == 1
+    return not series.thin and not (alone and len(series.x) > MARKED)
+
+
 def numbers_along(chart: Chart) -> list[float]:
     """Return all numbers on the x axis, and the end of the room for names."""
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
@@ -214,9 +220,7 @@ def ticks_before_room(chart: Chart, ticks: float) -> tuple[float, ...]:
     if not (chart.room and found) or chart.log_x or max(found) == min(found):
         return ()
     low, high = min(found), max(found)
-    least = (high - low) / ticks
-    unit = 10.0 ** floor(log10(least))
-    step = next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least)
+    step = _round_step((high - low) / ticks)
     if are_whole(found):
         step = max(ceil(step), 1)
     first = 0 if 0 <= low < step else ceil(low / step)
@@ -331,9 +335,13 @@ def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:
         return ceil(decades / ticks)
     if decades > 0.9:
         return "D2"
-    least = (high - low) / 7
+    return f"L{_round_step((high - low) / 7):g}"
+
+
+def _round_step(least: float) -> float:
+    """Return the smallest of 1, 2, 2.5 and 5 times a power of ten that is at least this."""
     unit = 10.0 ** floor(log10(least))
-    return f"L{next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least):g}"
+    return next(unit * n for n in (1, 2, 2.5, 5, 10) if unit * n >= least)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ from analysis.charts.chart import (
     in_lines,
     in_powers,
     in_units,
+    is_marked,
     limits,
     log_step,
     numbers_along,
@@ -533,16 +534,14 @@ def _draw(
     elif series.draw is Draw.POINTS:
         _draw_points(axes, series, x, y, colour, number, sizes)
     else:
-        alone = sum(not other.thin for other in chart.series) == 1
         over_bars = any(other.draw is Draw.BARS for other in chart.series)
-        is_marked = not series.thin and not (alone and len(x) > MARKED)  # marks tell lines apart
         axes.plot(
             x,
             y,
             linestyle=_DASHES[series.dash],
             color=colour,
             linewidth=sizes.pt(0.8 if series.thin else 1.4),
-            marker=_MARKERS[number % len(_MARKERS)] if is_marked else "",
+            marker=_MARKERS[number % len(_MARKERS)] if is_marked(chart, series) else "",
             markersize=sizes.pt(3.5),
             markevery=ceil(len(x) / MARKED) or None,
             label=_label(series),
@@ -740,17 +739,11 @@ def _draw_bars(
     step = min((b - a for a, b in pairwise(x)), default=1.0)
     width = (0.8 if count > 1 else 0.9) * step / count
     places = [value + (index - (count - 1) / 2) * width for value in x]
-    errors = None
-    if series.low:
-        errors = [
-            [gap(v, low) for v, low in zip(series.y, series.low, strict=True)],
-            [gap(high, v) for v, high in zip(series.y, series.high, strict=True)],
-        ]
     axes.bar(
         places,
         y,
         width,
-        yerr=errors,
+        yerr=_errors(series),
         color=colours[0],
         label=_label(series),
         hatch=_HATCHES[index % len(_HATCHES)],
@@ -760,6 +753,16 @@ def _draw_bars(
         error_kw={"elinewidth": sizes.pt(0.8), "path_effects": [_outlined(colours[1], sizes)]},
         capsize=sizes.pt(2),
     )
+
+
+def _errors(series: Series) -> list[list[float]] | None:
+    """Return the lengths of error bars below and above the values, or None if there are none."""
+    if not series.low:
+        return None
+    return [
+        [gap(v, low) for v, low in zip(series.y, series.low, strict=True)],
+        [gap(high, v) for v, high in zip(series.y, series.high, strict=True)],
+    ]
 
 
 def _outlined(colour: str, sizes: _Sizes) -> Any:
@@ -780,14 +783,10 @@ def _draw_points(
 ) -> None:
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
-        ends = [
-            [gap(v, low) for v, low in zip(series.y, series.low, strict=True)],
-            [gap(high, v) for v, high in zip(series.y, series.high, strict=True)],
-        ]
         axes.errorbar(
             x,
             y,
-            ends,
+            _errors(series),
             linestyle="none",
             ecolor=colour,
             elinewidth=sizes.pt(0.8),

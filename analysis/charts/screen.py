@@ -22,6 +22,7 @@ from analysis.charts.chart import (
     in_lines,
     in_powers,
     in_units,
+    is_marked,
     limits,
     log_step,
     numbers_along,
@@ -144,11 +145,10 @@ def figure(
     for series, colour, _ in series_looks(chart, palette):  # bands first, so that none hides a line
         if series.draw is Draw.LINE and series.low:
             traces.append(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
-    alone = sum(not series.thin for series in chart.series) == 1
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
-        is_marked = not series.thin and not (alone and len(series.x) > MARKED)
-        traces.append(_plotly_trace(go, series, colour, number, beside, wall, is_marked))
+        marked = is_marked(chart, series)
+        traces.append(_plotly_trace(go, series, colour, number, beside, wall, marked))
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
     note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
@@ -377,7 +377,7 @@ def _plotly_trace(
     number: int,
     beside: Sequence[Name | None],
     wall: bool,
-    is_marked: bool,
+    marked: bool,
 ) -> Any:
     scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {
@@ -416,7 +416,7 @@ def _plotly_trace(
     width = 3.0 if wall else 1.5 if series.thin else 2.5
     return go.Scatter(
         **common,
-        mode="lines+markers" if is_marked else "lines",  # marks tell lines apart
+        mode="lines+markers" if marked else "lines",
         line={"color": colour, "width": width, "dash": series.dash.value},
         marker={
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],

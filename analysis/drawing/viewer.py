@@ -193,6 +193,10 @@ def view_name(level: Level, unfold: bool) -> str:
     return f"{level} unfolded" if unfold and level is not Level.STAGE else level.value
 
 
+_OF_LAYERS = {view_name(Level.LAYER, unfold) for unfold in (False, True)}
+"""The views of a document that may be taller than the window."""
+
+
 def html(
     profile: Profile | Mapping[str, Profile],
     graphs: Mapping[str, Graph],
@@ -223,8 +227,7 @@ def html(
     views = {}
     for name, one in graphs.items():
         views[name] = view(one, profile, themes.svg(one))
-        is_layers = name.startswith(Level.LAYER)
-        views[name]["upright"] |= is_layers and _text_in_window(one) < _LEGIBLE
+        views[name]["upright"] |= name in _OF_LAYERS and _text_in_window(one) < _LEGIBLE
         if one.narrow:
             views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}

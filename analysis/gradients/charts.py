@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle
 from math import log10
@@ -85,7 +86,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
         log_y=True,
         marks=_shared_marks(models),
-        reading=of_seeds(len({curve.seed for curve in curves})),
+        reading=of_seeds(Counter(curve.model for curve in curves).values()),
     )
 
 
@@ -101,9 +102,14 @@ def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
             yield one
 
 
-def of_seeds(seeds: int) -> str:
-    """Say what lines and bands over several seeds are; "" for one seed."""
-    return f"Means of {seeds} seeds; bands: lowest to highest" if seeds > 1 else ""
+def of_seeds(seeds: Iterable[int]) -> str:
+    """Say what lines and bands are, given the number of seeds of each line; "" without bands."""
+    counts = sorted(seeds)
+    if not counts or counts[-1] < 2:
+        return ""
+    few, most = counts[0], counts[-1]
+    over = f"{most} seeds" if few == most else f"{few} to {most} seeds"
+    return f"Means of {over}; bands: lowest to highest"
 
 
 def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
@@ -204,7 +210,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),
-        reading=of_seeds(len({one.seed for one in cosines})),
+        reading=of_seeds(len(at.cosines) for stack in found for at in stack.depths),
     )
 
 

@@ -10,7 +10,7 @@ from analysis.drawing.heat import Heat
 from analysis.results.form import Result
 from analysis.style.numbers import short
 from analysis.timing.measure import StageTime, Timing
-from analysis.timing.report import conditions
+from analysis.timing.report import conditions, recorded_how
 from nets import parse, plan
 from nets.names import name_in_title, names_of
 from nets.options import number_of
@@ -33,10 +33,10 @@ def block_chart(timing: Timing) -> Chart:
 def recorded_stage_chart(result: Result) -> Chart:
     """Plot the times per stage of a timing from another machine, whose devices this one lacks."""
     stages = [StageTime(**stage) for stage in result.figures["stages"]]
-    return _parts(result.figures["model"], stages, "stage")
+    return _parts(result.figures["model"], stages, "stage", recorded_how(result))
 
 
-def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str = "") -> Chart:
+def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart:
     names = tuple(part.name for part in parts)
     forward = tuple(part.forward_ms for part in parts)
     series = [Series("forward", names, forward, Draw.BARS, "tint")]

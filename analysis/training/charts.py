@@ -89,13 +89,13 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         ", ".join(filter(None, (shown.label, shown.unit))),
         named_at_ends(lines) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
-        reading=of_seeds(max(map(len, groups), default=0)),
+        reading=of_seeds(map(len, groups)),
     )
 
 
 def ladder_chart(runs: Sequence[Run]) -> Chart:
     """Plot the last training loss by depth, plain and residual, with the seeds' range as bars."""
-    lines = []
+    lines, seeds = [], []
     for kind, colour, dash in (
         ("plain", "plain", Dash.SOLID),
         ("residual", "identity", Dash.DASHED),
@@ -107,6 +107,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         ]
         own = sorted((depth, losses) for depth, losses in own if all(map(isfinite, losses)))
         if own:
+            seeds += [len(losses) for _, losses in own]
             lines.append(
                 Series(
                     kind,
@@ -124,7 +125,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         "training loss, last 25 steps",
         named_at_ends(lines),
         f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
-        reading=of_seeds(max(map(len, grouped(runs).values()), default=0)),
+        reading=of_seeds(seeds),
     )
 
 

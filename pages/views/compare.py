@@ -182,7 +182,9 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(draw(axes).title)
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        lecture.sentence(f"{front_in_words(charts[0][0])} {left_out}".strip())
+        lecture.sentence(front_in_words(charts[0][0]))
+        if left_out:
+            st.markdown(left_out)
     end_of_wall()
     if left_out:
         st.caption(left_out)

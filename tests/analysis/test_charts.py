@@ -675,6 +675,8 @@ def test_a_files_note_says_how_to_read_it() -> None:
     chart = gradient_chart(runs)
     assert chart.reading == "Means of 2 seeds; bands: lowest to highest"
     assert gradient_chart(runs[:1]).reading == ""
+    more = [*runs, curves(1.0, 1.0, 1.0, model="resnet20")]  # so far with one seed
+    assert gradient_chart(more).reading == "Means of 1 to 2 seeds; bands: lowest to highest"
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
     assert "lowest" not in str(figure(chart).layout.xaxis.title.text)  # a page says it in its text

@@ -71,6 +71,10 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
         small = [(text, size) for text, size in texts(page) if size < least]
         assert [one for one in small if one[1] < RAISED * least] == []
         assert all(text.lstrip("−-").isdigit() for text, _ in small), small
+    legible_in_both_themes(page)
+
+
+def legible_in_both_themes(page: Page) -> None:
     page.evaluate(SEEN)
     for scheme in SCHEMES:
         put_on(page, scheme)
@@ -165,10 +169,7 @@ def test_a_notice_is_legible_and_beside_the_exit(server: str, visit: Visit) -> N
         assert notice
         assert button
         assert notice["x"] + notice["width"] <= button["x"]
-        page.evaluate(SEEN)
-        for scheme in SCHEMES:
-            put_on(page, scheme)
-            legible(page, least=7)
+        legible_in_both_themes(page)
 
 
 def test_the_times_of_the_stages_take_the_free_height(server: str, visit: Visit) -> None:
