@@ -53,7 +53,15 @@ from analysis.charts.names import (
 )
 from analysis.style import files
 from analysis.style.files import CHART_SUFFIXES, DPI, MAX_DPI, MIN_DPI
-from analysis.style.fonts import FOLDER, HAN, HAN_FAMILY, beside, covered, text_width
+from analysis.style.fonts import (
+    FOLDER,
+    HAN,
+    HAN_FAMILY,
+    beside,
+    covered,
+    text_width,
+    with_raised_minus,
+)
 from analysis.style.look import (
     MAX_WIDTH_MM,
     MM_PER_INCH,
@@ -241,12 +249,13 @@ def _within(file: bytes, said: str) -> str:
     body = _ID.sub(lambda found: f"{found[0]}c{own}-", body)
     title = re.search(r"<title>.*?</title>", body, re.S)
     described = f"{title[0] if title else ''}<desc>{escape(said)}</desc>"
+    body = with_raised_minus(body.replace(title[0], "", 1) if title else body)
     wide, high = (float(side) * PX_PER_INCH / _PT_PER_INCH for side in head.groups()[:2])
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{wide:.2f}" height="{high:.2f}" viewBox="{head[3]}" role="img" '
         'stroke-linejoin="round" stroke-linecap="butt">'
-        f"{described}{body.replace(title[0], '', 1) if title else body}"
+        f"{described}{body}"
     )
 
 

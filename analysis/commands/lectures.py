@@ -101,9 +101,8 @@ def record(
 )
 @click.option(
     "--base",
-    default=BASE,
-    show_default=True,
-    help="Address of the app, for the links.",
+    default="",
+    help=f"Address of the app, such as {BASE}, for links to the steps; without it there are none.",
 )
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
 @_LANGUAGE
@@ -129,9 +128,8 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: st
     from analysis.lecture import handout as handouts
 
     made = or_usage(handouts.handout, chosen, base)
-    if handouts.is_local(base):
-        said = f"the links lead to {base}, which only this machine opens: set the app's address"
-        click.echo(f"warning: {said} with --base", err=True)
+    if base and handouts.is_local(base):
+        click.echo(f"warning: the links lead to {base}, which only this machine opens", err=True)
     if output.suffix.lower() == ".html":
         write(made.html(notes), output)
         return

@@ -206,7 +206,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     return Chart(
         "Gradient direction by network depth",
         "weighted layers of the network",
-        f"cosine, ∂L/∂x at x and at x + {100 * noise:g}% noise",
+        f"cosine of ∂L/∂x, image + {100 * noise:g}% noise",
         named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),

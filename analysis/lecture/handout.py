@@ -30,6 +30,7 @@ from nets.options import quote
 
 _HERE = Path(__file__).parent
 _LONG = 30  # letters of a cell
+_TALL_MM = 105  # a picture that is not legible as one of two to a page
 _NOTES, _ANSWERS = marked("Notes."), marked("Answers")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
 
@@ -127,21 +128,23 @@ class Handout:
         )
 
 
-def handout(lecture: Lecture, base: str = BASE) -> Handout:
+def handout(lecture: Lecture, base: str = "") -> Handout:
     """Return the handout of a lecture in the spoken language, with pictures of known results.
 
     Nothing is measured.
 
     Args:
         lecture: the lecture.
-        base: the address of the app, for the links.
+        base: the address of the app, for links to the steps; without it there are none.
 
     Raises:
         ValueError: with one sentence, if a step's address has an invalid setting, in which case it
             names the step, or if the base isn't an address.
     """
     parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    if base and (
+        parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
+    ):
         raise ValueError(f"base must be an address such as {BASE}, not {quote(base)}")
     steps = enumerate(lecture.steps, start=1)
     sheets = (_sheet(lecture, number, step, base.rstrip("/")) for number, step in steps)
@@ -175,7 +178,7 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
         _right(lecture, question),
         picture.said if question and not question.because else (),
         filled(step.notes),
-        f"{base}/{link(step, lang=_lang())}",
+        f"{base}/{link(step, lang=_lang())}" if base else "",
     )
 
 
@@ -241,7 +244,9 @@ def _section(sheet: Sheet, notes: str) -> str:
             f'<p class="notes"><b>{notes}</b> {escape(sheet.notes)}</p>'
             if sheet.notes and notes
             else "",
-            f'<footer><a href="{escape(sheet.url, quote=True)}">{escape(sheet.url)}</a></footer>',
+            f'<footer><a href="{escape(sheet.url, quote=True)}">{escape(sheet.url)}</a></footer>'
+            if sheet.url
+            else "",
             "</section>",
         )
     )
@@ -253,7 +258,8 @@ def _figure(sheet: Sheet) -> Iterator[str]:
     if not (sheet.svgs or sheet.grid or sheet.caption):
         return
     drawn = "".join(re.sub(r' xmlns(:xlink)?="[^"]*"', "", one.svg) for one in sheet.svgs)
-    yield "<figure>"
+    tall = any(one.high > _TALL_MM for one in sheet.svgs)
+    yield '<figure class="tall">' if tall else "<figure>"
     yield f"<div>{drawn}</div>" if drawn else ""
     yield _table(sheet.grid) if sheet.grid else ""
     yield f"<figcaption>{escape(sheet.caption)}</figcaption>" if sheet.caption else ""

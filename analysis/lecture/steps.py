@@ -84,7 +84,7 @@ STORY = Lecture(
                 "initialisation?",
                 ("It vanishes", "It stays level", "It explodes"),
                 2,
-                "It explodes: {bn_factor} times larger at the input end, at initialisation.",
+                "It explodes: {bn_factor} times larger at the input end.",
             ),
             notes="Theory: √(π/(π−1)) = 1.21 per layer (Yang et al. 2019). This need not be why "
             'plain networks train badly. He et al. 2015, section 4.1: degradation is "unlikely to '
@@ -150,8 +150,8 @@ STORY = Lecture(
                 "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
                 ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "{bottleneck_macs} more: {resnet50_macs} against {resnet34_macs}. But it saves "
-                "{resnet50_saved} per image for backward, not {resnet34_saved}.",
+                "About 10% more ({bottleneck_macs}): {resnet50_macs} against {resnet34_macs}. But "
+                "it saves {resnet50_saved} per image for backward, not {resnet34_saved}.",
             ),
             notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "
             "restores them. Memory for backward grows with the size of all outputs, not with "
@@ -162,11 +162,15 @@ STORY = Lecture(
             "gradients?quantity=direction",
             "Add 1% noise to the images: at initialisation, the gradient should hardly turn.",
             Question(
-                "In a 56-layer plain network, what is the angle between the two gradients?",
-                ("Close to 0°", "About 90°", "Close to 180°"),
+                "In a 56-layer plain network, what is the cosine of the two gradients?",
+                (
+                    "Close to 1: same direction",
+                    "Close to 0: right angle",
+                    "Close to −1: opposite",
+                ),
                 1,
-                "About 90°: their cosine is {plain56_cosine} in the plain network and "
-                "{resnet56_cosine} with shortcuts.",
+                "Close to 0: {plain56_cosine} in the plain network, {resnet56_cosine} with "
+                "shortcuts.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
@@ -206,8 +210,8 @@ STORY = Lecture(
                 "Weighted by gradient, how many blocks does the average path go through?",
                 ("All {blocks}", "About {mean_path}", "Far fewer"),
                 2,
-                "Far fewer: {mean_gradient}. One short path carries far more gradient than one "
-                "long path.",
+                "Far fewer: {mean_gradient}, not {mean_path}. One short path carries far more "
+                "gradient than one long path.",
             ),
             notes="The number of paths of a length, times the gradient along one of them. The "
             "share adds magnitudes and ignores what cancels between paths. Veit et al. 2016, Fig. "

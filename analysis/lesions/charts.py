@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analysis.charts.chart import Chart, Dash, Draw, Series, named_at_ends
+from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import Length, Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
@@ -172,14 +172,15 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
     As in Veit, Wilber, Belongie 2016, Fig. 6, the first times the second gives the third. The band
-    is the range over draws.
+    is the range over draws; the mean lengths are marked.
     """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
     said = " ".join(in_english(paths_verdict, found))
 
-    def chart(title: str, y_label: str, series: Series, alt: str) -> Chart:
-        return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}")
+    def chart(title: str, y_label: str, series: Series, alt: str, mean: str) -> Chart:
+        marks = (Mark(float(mean), f"mean {mean}"),)
+        return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}", marks=marks)
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
     one_path = gradient_chart(found.lengths)
@@ -189,6 +190,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
             "share of all paths, %",
             Series("paths", lengths, many, colour="main_path"),
             "Share of all paths by length.",
+            f"{found.mean_path:g}",
         ),
         replace(one_path, alt=f"{one_path.alt} {said}"),
         chart(
@@ -201,5 +203,6 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
                 colour="main_path",
             ),
             "Share of the gradient by length.",
+            f"{found.mean_gradient:.1f}",
         ),
     )

@@ -47,6 +47,17 @@ LATIN = frozenset(map(chr, range(32, 127))) | frozenset("×→·−…éü")
 """The characters that the project's own text uses."""
 
 
+def with_raised_minus(svg: str) -> str:
+    """Write an exponent's minus as a small raised one, because our font lacks that of Unicode.
+
+    A program that finds one letter missing may set the whole number in another font.
+    """
+    raised = r'<tspan font-size="62%" dy="-.43em">−</tspan><tspan dy=".267em">\1</tspan>'
+    return re.sub(
+        "[^>]*⁻[^<]*(?=</text>)", lambda text: re.sub("⁻([⁰¹²³⁴-⁹]*)", raised, text[0]), svg
+    )
+
+
 def with_fonts(svg: str, characters: frozenset[str] | None = None) -> str:
     """Embed a font with the characters that the SVG draws, so that it looks the same anywhere.
 

@@ -21,11 +21,13 @@ def export_handout(lecture: Lecture) -> None:
 
 def _files(lecture: Lecture) -> list[DataFile]:
     """Return the handout's files; show an error if a step's address is invalid."""
-    from analysis.lecture.handout import handout
+    from analysis.lecture.handout import handout, is_local
 
+    base = _base()
+    local = is_local(base)
     try:
         with st.spinner(translate("Drawing the pictures")):
-            made = handout(lecture, _base())
+            made = handout(lecture, "" if local else base)
     except ValueError as error:
         complain(str(error))
         return []
@@ -35,13 +37,13 @@ def _files(lecture: Lecture) -> list[DataFile]:
             "no font of this server has {letters}: left out of the PDF", letters=letters
         )
         st.warning(sentence(said), icon=":material/info:")
-    st.caption(
-        translate(
-            "A4, with room for notes and the answers at the back. HTML opens offline. Links lead "
-            "to {address}.",
-            address=_base(),
-        )
+    links = (
+        translate("No links: {address} opens only on this machine.", address=base)
+        if local
+        else translate("Links lead to {address}.", address=base)
     )
+    about = translate("A4, with room for notes and the answers at the back. HTML opens offline.")
+    st.caption(f"{about} {links}")
     with_notes = translate("PDF with notes"), translate("HTML with notes")
     return [
         DataFile("PDF", "handout.pdf", made.pdf),

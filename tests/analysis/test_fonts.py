@@ -4,6 +4,7 @@ import io
 import re
 from base64 import b64decode
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib
 import pytest
@@ -13,7 +14,14 @@ from pypdf import PdfReader
 
 from analysis.style import fonts
 from analysis.style.files import pdf, png
-from analysis.style.fonts import FOLDER, HAN, missing_letters, text_width, with_fonts
+from analysis.style.fonts import (
+    FOLDER,
+    HAN,
+    missing_letters,
+    text_width,
+    with_fonts,
+    with_raised_minus,
+)
 from analysis.style.make_font import characters
 from tests.analysis.test_files import embedded, picture
 
@@ -107,3 +115,14 @@ def test_a_text_is_as_wide_as_it_is_drawn(text: str) -> None:
     assert text_width(text, 1000) == pytest.approx(
         font.getlength(text), rel=0.02
     )  # without kerning
+
+
+def test_an_exponents_minus_is_one_that_our_font_has() -> None:
+    text = '<text x="1">2×10⁻²¹</text>'
+    raised = with_raised_minus(f"<desc>10⁻³</desc>{text}<text>10²</text>")
+    assert raised.startswith("<desc>10⁻³</desc>")  # only what is drawn
+    assert raised.endswith("<text>10²</text>")
+    (drawn,) = ElementTree.fromstring(with_raised_minus(f"<svg>{text}</svg>"))
+    assert "".join(drawn.itertext()) == "2×10−²¹"
+    rise = [float(span.get("dy", "").removesuffix("em")) for span in drawn]
+    assert 0.62 * rise[0] + rise[1] == pytest.approx(0, abs=0.001)  # the digits stay on their line
