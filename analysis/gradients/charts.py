@@ -206,10 +206,11 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     return Chart(
         "Gradient direction by network depth",
         "weighted layers of the network",
-        f"cosine of ∂L/∂x, image + {100 * noise:g}% noise",
+        "cosine of the gradients",
         named_at_ends(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),
+        note=f"∂L/∂x at an image x, and at x + {100 * noise:g}% noise.",
         reading=of_seeds(len(at.cosines) for stack in found for at in stack.depths),
     )
 
