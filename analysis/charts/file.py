@@ -365,8 +365,9 @@ def row(
                 axes.set_xlabel("")
                 axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
-            weight = 400 if title else 600
-            axes.set_title(name, fontsize=sizes.title, fontweight=weight, fontfamily=_FAMILY)
+            font = {"family": _FAMILY, "size": sizes.title, "weight": 400 if title else 600}
+            is_marked = bool(chart.marks) if stacked else any(one.marks for one in charts)
+            axes.set_title(name, font, pad=sizes.pt(6) + is_marked * 1.2 * sizes.text)
         if stacked:
             drawn.align_ylabels()
         note = _foot(drawn, _noted(charts), palette, sizes)

@@ -219,6 +219,9 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     lines = [line for axes in drawn.axes for line in axes.lines]
     assert {line.get_marker() for line in lines} == {"", "None"}  # all or none
     assert {"mean 13.5", "mean 8.4"} <= set(found) & set(page)
+    for mm in (85, 170, 254):
+        boxes = [box for _, box in texts(row(charts, width_mm=mm))]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize("width", [85, 170, 254])
