@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from analysis.lecture.picture import Picture
 from analysis.lecture.pictures import picture_of
 from analysis.lecture.story import BASE, Lecture, Question, Step, link
 from analysis.style import files
@@ -31,6 +33,7 @@ from nets.options import quote
 _HERE = Path(__file__).parent
 _LONG = 30  # letters of a cell
 _TALL_MM = 105  # a picture that is not legible as one of two to a page
+_PHONE_MM = 70.0  # at the width of a phone, its text has at least 12 px
 _NOTES, _ANSWERS = marked("Notes."), marked("Answers")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
 
@@ -50,6 +53,8 @@ class Sheet:
     """A step as it is printed.
 
     Attributes:
+        picture: what the step's page shows.
+        svgs: its drawings or charts, for a page.
         said: the page's sentences about its numbers, below the picture.
         right: the answer: the number of the right one, its text and the reason; empty if there is
             neither a right one nor a reason.
@@ -59,17 +64,20 @@ class Sheet:
     number: int
     title: str
     say: str
+    picture: Picture
     svgs: tuple[Drawn, ...]
-    grid: Grid | None
-    caption: str
     said: tuple[str, ...]
-    missing: str
     question: str
     answers: tuple[str, ...]
     right: str
     found: tuple[str, ...]
     notes: str
     url: str
+
+    @cached_property
+    def narrow(self) -> tuple[Drawn, ...]:
+        """The drawings or charts for a phone, one above the other."""
+        return _drawn(self.picture, _PHONE_MM, stacked=True)
 
 
 @dataclass(frozen=True)
@@ -161,18 +169,16 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
     filled, question = lecture.filled, step.question
     try:
         picture = picture_of(step)
-        svgs = picture.svgs(Look(PRINT, width_mm=PAGE_MM))
+        drawn = _drawn(picture, PAGE_MM)
     except ValueError as error:
         raise ValueError(f"step {number}: {error}") from None
     return Sheet(
         number,
         filled(step.title),
         filled(step.say),
-        tuple(map(_measured, svgs)),
-        picture.grid,
-        picture.caption,
+        picture,
+        drawn,
         () if question else picture.said,
-        picture.missing,
         filled(question.asked) if question else "",
         tuple(map(filled, question.answers)) if question else (),
         _right(lecture, question),
@@ -202,6 +208,10 @@ def _right(lecture: Lecture, question: Question | None) -> str:
     return f"{question.right + 1}. {answer}{because}"
 
 
+def _drawn(picture: Picture, width_mm: float, *, stacked: bool = False) -> tuple[Drawn, ...]:
+    return tuple(map(_measured, picture.svgs(Look(PRINT, width_mm=width_mm), stacked=stacked)))
+
+
 def _measured(svg: str) -> Drawn:
     root = ElementTree.fromstring(svg)
     wide, high = (
@@ -213,11 +223,15 @@ def _measured(svg: str) -> Drawn:
 
 def _values(sheet: Sheet, notes: bool) -> dict[str, Any]:
     """Return a sheet as plain values, with its link in parts between which a line may break."""
-    values = asdict(sheet if notes else replace(sheet, notes=""))
-    if sheet.grid is not None:
-        values["grid"]["wide"] = _widest(sheet.grid)
-    values["url-parts"] = _PARTS.findall(sheet.url)
-    return values
+    picture = sheet.picture
+    grid = picture.grid and {**asdict(picture.grid), "wide": _widest(picture.grid)}
+    return {
+        **{field.name: getattr(sheet, field.name) for field in fields(sheet)},
+        "picture": {"missing": picture.missing, "caption": picture.caption, "grid": grid},
+        "svgs": list(map(asdict, sheet.svgs)),
+        "notes": sheet.notes if notes else "",
+        "url-parts": _PARTS.findall(sheet.url),
+    }
 
 
 def _widest(grid: Grid) -> int:
@@ -253,17 +267,24 @@ def _section(sheet: Sheet, notes: str) -> str:
 
 
 def _figure(sheet: Sheet) -> Iterator[str]:
-    if sheet.missing:
-        yield f'<p class="missing">{escape(sheet.missing)}</p>'
-    if not (sheet.svgs or sheet.grid or sheet.caption):
+    picture = sheet.picture
+    if picture.missing:
+        yield f'<p class="missing">{escape(picture.missing)}</p>'
+    if not (sheet.svgs or picture.grid or picture.caption):
         return
-    drawn = "".join(re.sub(r' xmlns(:xlink)?="[^"]*"', "", one.svg) for one in sheet.svgs)
-    tall = any(one.high > _TALL_MM for one in sheet.svgs)
-    yield '<figure class="tall">' if tall else "<figure>"
-    yield f"<div>{drawn}</div>" if drawn else ""
-    yield _table(sheet.grid) if sheet.grid else ""
-    yield f"<figcaption>{escape(sheet.caption)}</figcaption>" if sheet.caption else ""
+    yield "<figure>"
+    if sheet.svgs:
+        tall = " tall" if any(one.high > _TALL_MM for one in sheet.svgs) else ""
+        yield f'<div class="wide{tall}">{_inside(sheet.svgs)}</div>'
+        yield f'<div class="narrow">{_inside(sheet.narrow)}</div>'
+    yield _table(picture.grid) if picture.grid else ""
+    yield f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     yield "</figure>"
+
+
+def _inside(svgs: tuple[Drawn, ...]) -> str:
+    """Return pictures as parts of an HTML document."""
+    return "".join(re.sub(r' xmlns(:xlink)?="[^"]*"', "", one.svg) for one in svgs)
 
 
 def _table(grid: Grid) -> str:

@@ -39,11 +39,12 @@ class Picture:
     said: tuple[str, ...] = ()
     missing: str = ""
 
-    def svgs(self, look: Look) -> tuple[str, ...]:
+    def svgs(self, look: Look, *, stacked: bool = False) -> tuple[str, ...]:
         """Return the charts or the drawings as SVG.
 
         Args:
             look: the palette, and the total width on paper.
+            stacked: whether several drawings are one above the other, each as wide as the whole.
         """
         if len(self.charts) == 1:
             title = self.charts[0].title[:MAX_TITLE]
@@ -51,7 +52,7 @@ class Picture:
         if self.charts:
             return (row_svg(self.charts, look),)
         count = len(self.drawings)
-        if count > 1 and look.width_mm is not None:
+        if count > 1 and not stacked and look.width_mm is not None:
             look = replace(look, width_mm=(look.width_mm - (count - 1) * _BETWEEN_MM) / count)
         return tuple(draw(look) for draw in self.drawings)
 
