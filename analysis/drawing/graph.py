@@ -45,6 +45,9 @@ class Level(StrEnum):
 _BLOCK_MM, _BLOCK_PT = 120.0, 6.5
 """Largest height of a single block on paper if it is legible, and the smallest text of a row."""
 
+_LOOSE = 14.5
+"""Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
+
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
 
@@ -363,7 +366,8 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
         path = (stage.name,) if says is Labels.BOTH else ()
         lines, beside = (*path, *_stage_operations(stage)), f"×{stage.count}"
     node = _node(view, stage.name, Kind.STAGE, lines, stage.count, beside)
-    node = boxes.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage), view.spacing)
+    node = replace(node, opens=(stage.name,))
+    node = boxes.with_units(node, arcs, _note(stage), view.spacing, view.figures)
     return Cell(branch=(node,), arcs=arcs, path=stage.name)
 
 
@@ -508,6 +512,8 @@ def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
         says = _says(view)
         lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
         lines += _operations(view.profile.spec, steps) if says is not Labels.PATH else ()
+        if kind is Kind.HEAD or view.level is Level.STAGE:  # lower than other boxes of its row
+            view = replace(view, spacing=replace(view.spacing, line=_LOOSE))
         return (Cell(branch=(_node(view, kind, kind, lines),), path=kind),)
     convs = plan.stem_convs(view.profile.spec)
     return tuple(
