@@ -20,7 +20,7 @@ from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
-from analysis.drawing.wrap import COLUMN_MM, px_at
+from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.look import PAGE_MM
 from analysis.style.numbers import exact, shape
@@ -42,8 +42,8 @@ class Level(StrEnum):
     LAYER = "layer"
 
 
-_BLOCK_MM, _BLOCK_PT = 120.0, 6.5
-"""Largest height of a single block on paper if it is legible, and the smallest text of a row."""
+_BLOCK_MM = 120.0
+"""Largest height of a single block in a column on paper if it is legible."""
 
 _LOOSE = 14.5
 """Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
@@ -173,13 +173,33 @@ def block_graph(
         profile: the counted network.
         path: the block's path.
         width_mm: the drawing's width on paper, on which its text has 7 to 8 pt if it fits.
-        arranged: a row or a column. None means a row, or a column on paper that is too narrow for a
-            legible row.
+        arranged: rows or a column. Rows are one or, if its text would be too small on paper, two;
+            None means a column if two rows aren't legible either.
 
     Raises:
         ValueError: if the network has no such block.
     """
     spacing = SCREEN if width_mm is None else _on_paper(width_mm, Level.LAYER)
+    network = _network_of_block(profile, path, spacing)
+    if arranged is Layout.COLUMN:
+        return column.in_a_column(network, width_mm, _BLOCK_MM)
+    if width_mm is None:
+        return layout.in_a_row(network)
+    least = px_at(width_mm, LEAST_PT)
+    close = _network_of_block(profile, path, TIGHT)
+    for one in (network, close):
+        row = layout.in_a_row(one, width_mm)
+        if row.width <= least + 0.1:
+            return row
+    for one in (network, close):
+        two = layout.in_two_rows(one, width_mm)
+        if two.width <= least + 0.1:
+            return two
+    return two if arranged else column.in_a_column(network, width_mm, _BLOCK_MM)
+
+
+def _network_of_block(profile: Profile, path: str, spacing: Spacing) -> Network:
+    """Return one block between the shapes of its input and its output."""
     cell, use = cell_of(profile, path, spacing)
     view = View(profile, spacing=spacing)
     ends = [
@@ -196,12 +216,7 @@ def block_graph(
     )
     groups = (ends[0], inside, ends[1])
     name = title(profile.spec)
-    network = Network(profile.model, name, f"block {path}", groups, spacing)
-    if arranged is not Layout.COLUMN:
-        row = layout.in_a_row(network, width_mm)
-        if arranged or width_mm is None or row.width <= px_at(width_mm, _BLOCK_PT):
-            return row
-    return column.in_a_column(network, width_mm, _BLOCK_MM)
+    return Network(profile.model, name, f"block {path}", groups, spacing)
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:

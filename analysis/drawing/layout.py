@@ -13,6 +13,7 @@ from math import inf
 
 from analysis.drawing import arcs, column, wrap
 from analysis.drawing.cells import FRAME, Cell, Network, key_entries
+from analysis.drawing.fold import folded, stretched
 from analysis.drawing.parts import (
     Band,
     Edge,
@@ -192,6 +193,33 @@ def in_a_row(network: Network, width_mm: float | None = None) -> Graph:
         page = wrap.widest_px(width_mm) - 2 * network.spacing.margin
         length = max(length, min(page, wrap.FULL * length))
     return in_rows(wrapping, rows, length, wrapping.spare(rows, length))
+
+
+def in_two_rows(network: Network, width_mm: float) -> Graph:
+    """Lay out a block alone in two rows in one band, with text of 7 to 8 pt if it fits."""
+    spacing = network.spacing
+    (start,), (cell,), (end,) = (group.cells for group in network.groups)
+    stage = network.groups[1]
+
+    def drawn(gap: float) -> Graph:
+        corner = spacing.margin, spacing.edge
+        found = folded(start.branch[0], cell, end.branch[0], corner, gap, spacing)
+        band = Band(stage.name, cell.path, stage.output, *corner, found.width, found.height)
+        return Graph(
+            network.model,
+            network.caption,
+            found.nodes,
+            found.edges,
+            found.lines,
+            (band,),
+            (),
+            found.width + 2 * spacing.margin,
+            found.height + 2 * spacing.edge,
+            spacing.margin,
+        )
+
+    limits = wrap.widest_px(width_mm), wrap.px_at(width_mm, wrap.LEAST_PT)
+    return stretched(drawn, spacing.gap, 1.5 * spacing.head, limits)
 
 
 def low_mm(network: Network, width_mm: float) -> float:
