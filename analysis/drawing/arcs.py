@@ -14,9 +14,7 @@ from nets.plan import ShortcutKind
 _RISE = 17.0  # height of a small unit's shortcut, in px
 
 
-def shortcut(
-    cell: Cell, kind: ShortcutKind, count: int, points: tuple[Point, Point, Point, Point]
-) -> ShortcutLine:
+def shortcut(cell: Cell, kind: ShortcutKind, count: int, points: tuple[Point, ...]) -> ShortcutLine:
     """Return a block's shortcut through these points, from before its fork to its addition."""
     target = cell.add or cell.branch[-1]
     return ShortcutLine(

@@ -69,11 +69,16 @@ def past_box(node: Node, spacing: Spacing, figures: bool = False) -> Node:
 
 
 def with_units(
-    node: Node, arcs: Sequence[tuple[ShortcutKind, int]], note: str, spacing: Spacing
+    node: Node,
+    arcs: Sequence[tuple[ShortcutKind, int]],
+    note: str,
+    spacing: Spacing,
+    figures: bool = False,
 ) -> Node:
     """Return a stage's box with room below its label for a small unit per kind of shortcut.
 
-    It is wide enough for its band to hold the note.
+    It is wide enough for its band to hold the note, and has another line for a number if it needs
+    room for one.
     """
     titled = width_of(f"{node.path} · {note}") if note else 0.0
     node = replace(node, width=max(node.width, titled))
@@ -82,7 +87,7 @@ def with_units(
     longest = max(_WIDER * text_width(unit_words(*arc), SMALL) for arc in arcs)
     width = max(node.width, 2 * RIM + (16 if spacing.is_tight else 24) + UNIT_SIZE + longest)
     inner = UNIT * len(arcs) + RIM
-    height = _HEAD + LINE * len(node.lines) + inner
+    height = _HEAD + LINE * (len(node.lines) + figures) + inner
     return replace(node, width=width, height=height, inner=inner)
 
 

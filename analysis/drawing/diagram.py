@@ -79,20 +79,21 @@ def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
     if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
         return "the title is too long for the drawing's width and becomes small: shorten it"
     said = f"the smallest text is {scale * SMALL:.1f} pt"
+    less = "draw each network alone" if drawn.parts else "draw less of the network"
     if scale * SMALL >= LEGIBLE_PT:
         least = LEGIBLE_PT * magnification(look.width_mm or 0.0)
         if (look.width_mm or 0.0) > SLIDE_MM or scale * SMALL >= least:
             return ""
-        return f"at {look.width_mm:g} mm {said}, small for a slide: draw less of the network"
+        return f"at {look.width_mm:g} mm {said}, small for a slide: {less}"
     if look.width_mm is None:
         return f"the drawing was shrunk to fit the height of a page: {said}"
     low, high = look.width_mm, float(MAX_WIDTH_MM)
     if not _legible(draw, look, high):
-        return f"at {low:g} mm {said}, and no width makes it legible: draw less of the network"
+        return f"at {low:g} mm {said}, and no width makes it legible: {less}"
     while high > 1.02 * low + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
-    return f"at {look.width_mm:g} mm {said}: use {ceil(high):,} mm, or draw less of the network"
+    return f"at {look.width_mm:g} mm {said}: use {ceil(high):,} mm, or {less}"
 
 
 def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:

@@ -20,7 +20,7 @@ from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
 from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
-from analysis.drawing.wrap import COLUMN_MM, px_at
+from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
 from analysis.style.look import PAGE_MM
 from analysis.style.numbers import exact, shape
@@ -42,8 +42,11 @@ class Level(StrEnum):
     LAYER = "layer"
 
 
-_BLOCK_MM, _BLOCK_PT = 120.0, 6.5
-"""Largest height of a single block on paper if it is legible, and the smallest text of a row."""
+_BLOCK_MM = 120.0
+"""Largest height of a single block in a column on paper if it is legible."""
+
+_LOOSE = 14.5
+"""Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
 
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
@@ -153,8 +156,8 @@ def view_of(
 
 
 def _on_paper(width_mm: float, level: Level, figures: bool = False) -> Spacing:
-    """Return the spacing of a drawing on paper; layers on a slide are close, to be legible."""
-    if level is Level.LAYER and width_mm > PAGE_MM:
+    """Return the spacing of a drawing on paper; layers that need it to be legible are close."""
+    if level is Level.LAYER and not COLUMN_MM < width_mm <= PAGE_MM:
         return TIGHT
     if figures and level is Level.LAYER:
         return replace(LOW, row_gap=5.0)
@@ -170,13 +173,33 @@ def block_graph(
         profile: the counted network.
         path: the block's path.
         width_mm: the drawing's width on paper, on which its text has 7 to 8 pt if it fits.
-        arranged: a row or a column. None means a row, or a column on paper that is too narrow for a
-            legible row.
+        arranged: rows or a column. Rows are one or, if its text would be too small on paper, two;
+            None means a column if two rows aren't legible either.
 
     Raises:
         ValueError: if the network has no such block.
     """
     spacing = SCREEN if width_mm is None else _on_paper(width_mm, Level.LAYER)
+    network = _network_of_block(profile, path, spacing)
+    if arranged is Layout.COLUMN:
+        return column.in_a_column(network, width_mm, _BLOCK_MM)
+    if width_mm is None:
+        return layout.in_a_row(network)
+    least = px_at(width_mm, LEAST_PT)
+    close = _network_of_block(profile, path, TIGHT)
+    for one in (network, close):
+        row = layout.in_a_row(one, width_mm)
+        if row.width <= least + 0.1:
+            return row
+    for one in (network, close):
+        two = layout.in_two_rows(one, width_mm)
+        if two.width <= least + 0.1:
+            return two
+    return two if arranged else column.in_a_column(network, width_mm, _BLOCK_MM)
+
+
+def _network_of_block(profile: Profile, path: str, spacing: Spacing) -> Network:
+    """Return one block between the shapes of its input and its output."""
     cell, use = cell_of(profile, path, spacing)
     view = View(profile, spacing=spacing)
     ends = [
@@ -193,12 +216,7 @@ def block_graph(
     )
     groups = (ends[0], inside, ends[1])
     name = title(profile.spec)
-    network = Network(profile.model, name, f"block {path}", groups, spacing)
-    if arranged is not Layout.COLUMN:
-        row = layout.in_a_row(network, width_mm)
-        if arranged or width_mm is None or row.width <= px_at(width_mm, _BLOCK_PT):
-            return row
-    return column.in_a_column(network, width_mm, _BLOCK_MM)
+    return Network(profile.model, name, f"block {path}", groups, spacing)
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:
@@ -363,7 +381,8 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
         path = (stage.name,) if says is Labels.BOTH else ()
         lines, beside = (*path, *_stage_operations(stage)), f"×{stage.count}"
     node = _node(view, stage.name, Kind.STAGE, lines, stage.count, beside)
-    node = boxes.with_units(replace(node, opens=(stage.name,)), arcs, _note(stage), view.spacing)
+    node = replace(node, opens=(stage.name,))
+    node = boxes.with_units(node, arcs, _note(stage), view.spacing, view.figures)
     return Cell(branch=(node,), arcs=arcs, path=stage.name)
 
 
@@ -508,6 +527,8 @@ def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
         says = _says(view)
         lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
         lines += _operations(view.profile.spec, steps) if says is not Labels.PATH else ()
+        if kind is Kind.HEAD or view.level is Level.STAGE:  # lower than other boxes of its row
+            view = replace(view, spacing=replace(view.spacing, line=_LOOSE))
         return (Cell(branch=(_node(view, kind, kind, lines),), path=kind),)
     convs = plan.stem_convs(view.profile.spec)
     return tuple(

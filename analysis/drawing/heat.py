@@ -137,10 +137,13 @@ class Heat:
         """Return a number with its unit; shares of some hundred images have one decimal."""
         return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
-    def ends(self, most: float) -> tuple[str, str]:
-        """Return the words before a scale up to `most`, with its lower end, and its upper end."""
+    def ends(self, most: float, skips_zero: bool = False) -> tuple[str, str]:
+        """Return the words before a scale up to `most`, with its lower end, and its upper end.
+
+        If it skips zero, it begins just above that.
+        """
         said = self.label if self.varies else f"{self.label} per {self.per}"
-        return f"{said}: 0", self._short(most)
+        return f"{said}: {'above ' if skips_zero else ''}{short(0, self.unit)}", self._short(most)
 
     def _hides(self, node: Node) -> bool:
         """Return whether a box represents several blocks whose numbers differ, without a sum."""

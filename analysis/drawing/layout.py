@@ -13,12 +13,14 @@ from math import inf
 
 from analysis.drawing import arcs, column, wrap
 from analysis.drawing.cells import FRAME, Cell, Network, key_entries
+from analysis.drawing.fold import folded, stretched
 from analysis.drawing.parts import (
     Band,
     Edge,
     Frame,
     Graph,
     Heading,
+    Kind,
     Layout,
     Node,
     Point,
@@ -34,6 +36,7 @@ HEAD = 26.0
 
 _BAND = 8.0  # how far a band reaches beyond its last node
 _LEAD = 4.0  # how far it reaches beyond the first node's fork
+_EVEN = 1.02  # how much smaller text may be for boxes of equal width
 _AROUND = 13.0  # how far the edge between two rows reaches beyond the row's last node
 
 
@@ -101,7 +104,7 @@ def _wrapped(
     networks: Sequence[Network], aspect: float, width_mm: float | None, fits: bool
 ) -> list[Graph]:
     """Each network in rows, all rows of all networks equally long."""
-    wrappings = [Wrapping(network) for network in networks]
+    wrappings = wrap.wrappings_of(networks)
     several = len(networks) > 1
     told, heads = key_entries(networks), HEAD * len(networks) if several else 0.0
     if fits:
@@ -114,8 +117,39 @@ def _wrapped(
         low = min(low_mm(networks[0], width_mm) * len(networks), most)
         beside = heads + networks[0].scale
         width, rows = wrap.on_paper(wrappings, width_mm, low, told, beside)
+        if even := _with_even_boxes(networks):
+            tried = wrap.wrappings_of(even)
+            even_width, even_rows = wrap.on_paper(tried, width_mm, low, told, beside)
+            as_few = sum(map(len, even_rows)) <= sum(map(len, rows))
+            if as_few and even_width <= _EVEN * width:
+                wrappings, width, rows = tried, even_width, even_rows
         length = width - 2 * networks[0].spacing.margin
-    return [in_rows(one, mine, length) for one, mine in zip(wrappings, rows, strict=True)]
+    inside = min(one.spare(mine, length) for one, mine in zip(wrappings, rows, strict=True))
+    return [in_rows(one, mine, length, inside) for one, mine in zip(wrappings, rows, strict=True)]
+
+
+def _with_even_boxes(networks: Sequence[Network]) -> Sequence[Network]:
+    """Return the networks with the boxes of all blocks equally wide, and those of all runs.
+
+    Then blocks of different rows are aligned. Empty if a stage has more than two boxes, because its
+    rows hold different numbers of them.
+    """
+    stages = [group for one in networks for group in one.groups if group.is_stage]
+    if any(len(group.cells) > 2 for group in stages):
+        return ()
+    widest = {Kind.BLOCK: 0.0, Kind.RUN: 0.0}
+    for group in stages:
+        for node in (node for cell in group.cells for node in cell.branch if node.kind in widest):
+            widest[node.kind] = max(widest[node.kind], node.width)
+
+    def even(cell: Cell) -> Cell:
+        wide = (replace(node, width=widest.get(node.kind, node.width)) for node in cell.branch)
+        return replace(cell, branch=tuple(wide))
+
+    return [
+        replace(one, groups=tuple(replace(g, cells=tuple(map(even, g.cells))) for g in one.groups))
+        for one in networks
+    ]
 
 
 def _lower(graph: Graph, by: float) -> Graph:
@@ -158,7 +192,34 @@ def in_a_row(network: Network, width_mm: float | None = None) -> Graph:
     if width_mm is not None:
         page = wrap.widest_px(width_mm) - 2 * network.spacing.margin
         length = max(length, min(page, wrap.FULL * length))
-    return in_rows(wrapping, rows, length)
+    return in_rows(wrapping, rows, length, wrapping.spare(rows, length))
+
+
+def in_two_rows(network: Network, width_mm: float) -> Graph:
+    """Lay out a block alone in two rows in one band, with text of 7 to 8 pt if it fits."""
+    spacing = network.spacing
+    (start,), (cell,), (end,) = (group.cells for group in network.groups)
+    stage = network.groups[1]
+
+    def drawn(gap: float) -> Graph:
+        corner = spacing.margin, spacing.edge
+        found = folded(start.branch[0], cell, end.branch[0], corner, gap, spacing)
+        band = Band(stage.name, cell.path, stage.output, *corner, found.width, found.height)
+        return Graph(
+            network.model,
+            network.caption,
+            found.nodes,
+            found.edges,
+            found.lines,
+            (band,),
+            (),
+            found.width + 2 * spacing.margin,
+            found.height + 2 * spacing.edge,
+            spacing.margin,
+        )
+
+    limits = wrap.widest_px(width_mm), wrap.px_at(width_mm, wrap.LEAST_PT)
+    return stretched(drawn, spacing.gap, 1.5 * spacing.head, limits)
 
 
 def low_mm(network: Network, width_mm: float) -> float:
@@ -166,14 +227,14 @@ def low_mm(network: Network, width_mm: float) -> float:
     if width_mm > PAGE_MM:
         return width_mm / SLIDE_ASPECT
     if network.is_layers:
-        return wrap.TALL_MM if width_mm <= wrap.COLUMN_MM else 160.0
+        return 160.0
     if width_mm > wrap.COLUMN_MM:
         return 70.0
     return 110.0 if network.has_scale else 120.0
 
 
-def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
-    """Place the cells, with all rows stretched to a length in px."""
+def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -> Graph:
+    """Place the cells in rows of at most a length in px, with some room before every node."""
     network, spacing = wrapping.network, wrapping.network.spacing
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -182,38 +243,41 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float) -> Graph:
     frames: list[Frame] = []
     previous: Node | None = None
     left, top = spacing.margin, spacing.edge
-    for row in rows:
+    x = left
+    for row, spread in zip(rows, wrapping.spreads(rows, length, inside), strict=True):
         above, below = wrapping.above(row), wrapping.below(row)
+        around = x + _AROUND
         x, y = left, top + above
         between = top - 0.4 * spacing.row_gap
         cells_in_row = [network.groups[p.group].cells[p.start : p.stop] for p in row]
-        gaps = sum(len(cell.main) for cells in cells_in_row for cell in cells) - 1
-        free = length - wrapping.row_width(row)
-        stretch = free / gaps if gaps else 0.0
-        if not gaps:  # a single node fills its row
+        alone = sum(len(cell.main) for cells in cells_in_row for cell in cells) == 1
+        free = length - wrapping.row_width(row) if alone else 0.0
+        if alone:  # a single node fills its row
             ((cell,),) = cells_in_row
             cells_in_row = [(_wider(cell, free),)]
         for number, (part, cells) in enumerate(zip(row, cells_in_row, strict=True)):
             group = network.groups[part.group]
-            x += wrapping.gaps[part.group] + stretch if number else 0
+            x += wrapping.gaps[part.group] + spread.others if number else 0
             start, begins = x, part.start == 0
             first_node, first_line = len(nodes), len(lines)
             for index, cell in enumerate(cells):
-                width = wrapping.widths[part.group][part.start + index] + (0 if gaps else free)
-                first = stretch if index else 0.0
-                placed, end = _place(cell, x, y, width, (first, stretch), spacing)
+                slot = wrapping.slot(part.group, part.start + index, spread) + free
+                first = (spread.blocks if group.is_stage else spread.others) if index else 0.0
+                x += first
+                ahead = wrapping.leads[part.group][part.start + index] - cell.lead
+                placed, end = _place(cell, x + ahead, y, spread.inside, spacing)
                 for node in placed.main:
                     if previous:
                         enters = begins and index == 0 and node is placed.main[0]
                         label = group.entering if enters and spacing.label_gap else ""
-                        edge = _edge(previous, node, (left, left + length), between)
+                        edge = _edge(previous, node, (left, around), between)
                         edges.append(replace(edge, label=label, long=spacing.head))
                     previous = node
                 nodes += [*placed.main, *placed.past]
                 lines += _shortcuts(placed, y, spacing)
                 if cell.frame:
-                    frames.append(_frame(placed, x + first, y, end, spacing))
-                x = end
+                    frames.append(_frame(placed, x + ahead, y, end, spacing))
+                x += slot
             if group.is_stage:
                 at = start + spacing.gap - spacing.fork - _LEAD
                 wide = x - at + _BAND
@@ -257,25 +321,23 @@ def _wider(cell: Cell, by: float) -> Cell:
     return replace(cell, branch=(replace(node, width=node.width + by),))
 
 
-def _place(
-    cell: Cell, x: float, y: float, width: float, stretch: tuple[float, float], spacing: Spacing
-) -> tuple[Cell, float]:
+def _place(cell: Cell, x: float, y: float, inside: float, spacing: Spacing) -> tuple[Cell, float]:
     """Return the cell with its nodes placed from x on, and the x at which it ends.
 
-    `stretch` is the space that the row adds before the cell's first node, and before each other.
+    `inside` is the room that the row adds before each of its nodes except the first.
     """
     edge = FRAME if cell.frame else 0.0
     main = cell.main
     nodes = sum(spacing.gap + node.width + node.depth for node in main)
-    slack = width - 2 * edge - nodes - cell.lead
+    slack = cell.width(spacing) - 2 * edge - nodes - cell.lead
     gap = spacing.gap + slack / len(main)
-    x += edge + stretch[0] - stretch[1]
+    x += edge - inside
 
     def along(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         nonlocal x
         placed = []
         for node in nodes:
-            x += cell.gap_before(node, gap) + stretch[1]
+            x += cell.gap_before(node, gap) + inside
             placed.append(node.at(x + node.width / 2, y))
             x += node.width + node.depth
         return tuple(placed)
@@ -317,15 +379,16 @@ def _frame(cell: Cell, x: float, y: float, end: float, spacing: Spacing) -> Fram
     return Frame(cell.path, cell.frame, left, top, end - left, height)
 
 
-def _edge(one: Node, other: Node, row: tuple[float, float], between: float) -> Edge:
+def _edge(one: Node, other: Node, ends: tuple[float, float], between: float) -> Edge:
     """Return a straight edge in a row, or one around the end of a row to the start of the next.
 
+    `ends` are the start of the next row and the x of the way around the end of this one, and
     `between` is the y of the edge's way from row to row.
     """
     start, end = one.x + one.width / 2 + one.depth, other.x - other.width / 2
     if one.y == other.y:
         return Edge(one.id, other.id, ((start, one.y), (end, other.y)))
-    outer, inner = row[1] + _AROUND, row[0] - 5
+    inner, outer = ends[0] - 5, ends[1]
     points = (
         (start, one.y),
         (outer, one.y),

@@ -64,28 +64,32 @@ def title_size(title: str, width: float) -> float:
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph, on a scale from 0."""
+    """Heat on a graph, on a scale from 0. Boxes that count nothing have no colour."""
 
     heat: Heat
     most: float
     colours: tuple[str, ...]
+    skips_zero: bool
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
         """Return heat on a scale from 0 to the heat's end, or to the graph's hottest node."""
         found = [heat.of(node) or 0 for node in graph.nodes]
         most = heat.most or max(found, default=0) or 1
-        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS)
+        skips_zero = not heat.varies and any(heat.of(node) == 0 for node in graph.nodes)
+        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero)
 
     def colour(self, node: Node) -> str | None:
-        """Return the fill of a node, or None if it has no number."""
+        """Return the fill of a node, or None if it has no number or counts nothing."""
         value = self.heat.of(node)
-        return None if value is None else heat_colour(value / self.most, self.colours)
+        if value is None or (value == 0 and self.skips_zero):
+            return None
+        return heat_colour(value / self.most, self.colours)
 
     @property
     def ends(self) -> tuple[str, str]:
         """The words before the scale, with its lower end, and its upper end."""
-        return self.heat.ends(self.most)
+        return self.heat.ends(self.most, self.skips_zero)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:
@@ -132,9 +136,8 @@ class Line(NamedTuple):
 def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, ...]:
     """Place the text in a box: the lines of its label, what is beside them, and its number.
 
-    The number is below the label, in the longest form that fits; in a box with a lower part, it is
-    beside the label. Without labels, boxes say only their number of blocks, and the input its
-    shape.
+    The number is below the label, in the longest form that fits. Without labels, boxes say only
+    their number of blocks, and the input its shape.
     """
     if not labels:
         is_input = node.kind is Kind.INPUT
@@ -144,16 +147,9 @@ def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, 
     lines, figures = node.lines, warm.heat.figures(node) if warm else ()
     room = node.width - 6
     wide = text_width(node.beside, TEXT) if node.beside else 0.0
-    if node.inner:
-        label = lines[-1]
-        longer = (f"{label} · {said}" for said in figures)
-        fits = room - (wide + BESIDE if wide else 0)
-        lines = (*lines[:-1], next((t for t in longer if text_width(t, TEXT) <= fits), label))
-        number = ""
-    else:
-        low = (node.height - 5) / (len(lines) + 1) >= LOWEST
-        fitting = (said for said in figures if low and text_width(said, SMALL) <= room)
-        number = next(fitting, "")
+    low = (node.height - node.inner - 5) / (len(lines) + 1) >= LOWEST
+    fitting = (said for said in figures if low and text_width(said, SMALL) <= room)
+    number = next(fitting, "")
     count = len(lines) + bool(number)
     step = min(LINE, (node.height - node.inner - 5) / count)
     bases = [node.label_y + 4.5 + step * (i - (count - 1) / 2) for i in range(count)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from math import inf
 from typing import NamedTuple
@@ -12,11 +13,12 @@ from analysis.costs.profiles import ShortcutUse
 from analysis.drawing.arcs import shortcut
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import Cell
+from analysis.drawing.fold import folded, stretched
 from analysis.drawing.graph import cell_of
-from analysis.drawing.key import NAMES, entries_of, length_of
+from analysis.drawing.key import NAMES, entries_of, key_of, length_of
 from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
-from analysis.drawing.spacing import LINE, PAPER, SCREEN
-from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at, widest_px
+from analysis.drawing.spacing import LINE, PAPER, SCREEN, TIGHT, Spacing
+from analysis.drawing.wrap import LEAST_PT, px_at, widest_px
 from analysis.structure.units import ORDER_NAMES, Unit
 from analysis.style.numbers import shape
 
@@ -53,6 +55,9 @@ _PAPER_ROOM = _Room(
     PAPER.edge, 27.0, 9.0, 10.0, 38.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
 )
 
+_LOW_MM = 120.0
+"""Largest height of two units side by side on paper."""
+
 _GAP, _LEAST_GAP = PAPER.gap + 5, 10.0
 """Distance between nodes of a unit from left to right in px, and the smallest on paper."""
 
@@ -64,12 +69,34 @@ def unit_graph(
 
     Args:
         units: the units; each is drawn once.
-        width_mm: the width on paper. If it is wider than a column, units run from left to right.
+        width_mm: the width on paper. Units then run from left to right in one row or, if its text
+            would be too small, in two; but two units are side by side from top to bottom if both
+            are low enough, as is one that isn't legible in two rows.
         beside: units in drawings beside this one, with which its rows are aligned.
     """
-    if width_mm is not None and width_mm > COLUMN_MM:
-        limits = widest_px(width_mm), px_at(width_mm, LEAST_PT)
-        return units_across(units, shapes=True, limits=limits)
+    if width_mm is None:
+        return _from_top_to_bottom(units, None, beside)
+    limits = widest_px(width_mm), px_at(width_mm, LEAST_PT)
+    drawn = units_across(units, shapes=True, limits=limits)
+    if drawn.width <= limits[1] + 0.1:
+        return drawn
+    columns = _from_top_to_bottom(units, width_mm, beside)
+    key = key_of(entries_of(columns), (), columns.width, columns.margin).height
+    low = (columns.height + key) * width_mm / columns.width <= _LOW_MM
+    if len(columns.bands) > 1 and low and columns.width <= limits[1] + 0.1:
+        return columns
+    for spacing in (PAPER, TIGHT):
+        in_two = partial(_across, units, True, spacing=spacing, in_two=True)
+        drawn = stretched(in_two, _GAP, 1.5 * spacing.head, limits)
+        if drawn.width <= limits[1] + 0.1:
+            return drawn
+    return columns
+
+
+def _from_top_to_bottom(
+    units: Sequence[Unit], width_mm: float | None, beside: Sequence[Unit]
+) -> Graph:
+    """Lay out units side by side; arguments as in `unit_graph`."""
     room = _SCREEN_ROOM if width_mm is None else _PAPER_ROOM
     distinct = tuple(dict.fromkeys(units))
     if any(_change(unit) for unit in (*distinct, *beside)):
@@ -159,32 +186,42 @@ def units_across(
         shapes: whether x and y show their shapes.
         limits: the smallest and largest width of the drawing in px, for which gaps grow or shrink.
     """
-    drawn = _across(units, shapes, _GAP)
-    gaps = 1 + max(len(cell_of(unit.profile, unit.path)[0].main) for unit in units)
-    low, high = limits
-    more = min(max(drawn.width, low), high) - drawn.width
-    return _across(units, shapes, max(_GAP + more / gaps, _LEAST_GAP)) if more else drawn
+    return stretched(partial(_across, units, shapes), _GAP, _LEAST_GAP, limits)
 
 
-def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
-    """Lay out units from left to right, with this gap between nodes, in px."""
+def _across(
+    units: Sequence[Unit],
+    shapes: bool,
+    gap: float,
+    spacing: Spacing = PAPER,
+    in_two: bool = False,
+) -> Graph:
+    """Lay out units from left to right in one or two rows, with this gap between nodes, in px."""
     distinct = tuple(dict.fromkeys(units))
     nodes: list[Node] = []
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
-    top = PAPER.edge
+    top = spacing.edge
     for unit in distinct:
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
-        cell, use = cell_of(unit.profile, unit.path, PAPER)
+        cell, use = cell_of(unit.profile, unit.path, spacing)
         cell = _named(cell, unit.path, key)
-        ends = _ends(key, use, _PAPER_ROOM)
+        ends = _ends(key, use, _PAPER_ROOM._replace(padding=spacing.padding))
         if not shapes:
-            ends = [replace(end, label=end.label[0], width=PAPER.smallest) for end in ends]
+            ends = [replace(end, label=end.label[0], width=spacing.smallest) for end in ends]
+        if in_two:
+            drawn = folded(ends[0], cell, ends[1], (spacing.margin, top), gap, spacing)
+            nodes += drawn.nodes
+            edges += drawn.edges
+            lines += drawn.lines
+            bands.append(Band(key, unit.name, "", spacing.margin, top, drawn.width, drawn.height))
+            top += drawn.height + spacing.row_gap
+            continue
         high = max((node.height for node in cell.past), default=0.0)
-        over = max(PAPER.arc, PAPER.clear + high) if cell.add else 0.0
-        middle = top + PAPER.title + over + PAPER.box / 2 + PAPER.clear
-        row, x = [], PAPER.margin + PAPER.clear
+        over = max(spacing.arc, spacing.clear + high) if cell.add else 0.0
+        middle = top + spacing.title + over + spacing.box / 2 + spacing.clear
+        row, x = [], spacing.margin + spacing.clear
         for node in (ends[0], *cell.main, ends[1]):
             row.append(replace(node, x=x + node.width / 2, y=middle))
             x += node.width + gap
@@ -193,8 +230,8 @@ def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
         if cell.add:
             at = {node.id: node for node in row}
             forks, add = at[cell.forks.id], at[cell.add.id]
-            start = forks.x - forks.width / 2 - max(gap / 2, PAPER.fork)
-            line = middle - PAPER.box / 2 - over + high / 2
+            start = forks.x - forks.width / 2 - max(gap / 2, spacing.fork)
+            line = middle - spacing.box / 2 - over + high / 2
             widths = sum(node.width + gap for node in cell.past) - gap
             left = (start + add.x - widths) / 2
             for node in cell.past:
@@ -203,14 +240,23 @@ def _across(units: Sequence[Unit], shapes: bool, gap: float) -> Graph:
             ((kind, count),) = cell.arcs
             up, end = (start, middle), (add.x, middle - add.height / 2)
             lines.append(shortcut(cell, kind, count, (up, (start, line), (add.x, line), end)))
-        width = x - gap + PAPER.clear - PAPER.margin
-        height = middle + PAPER.box / 2 + PAPER.below - top
-        bands.append(Band(key, unit.name, "", PAPER.margin, top, width, height))
-        top += height + PAPER.row_gap
+        width = x - gap + spacing.clear - spacing.margin
+        height = middle + spacing.box / 2 + spacing.below - top
+        bands.append(Band(key, unit.name, "", spacing.margin, top, width, height))
+        top += height + spacing.row_gap
     names = " and ".join(str(unit) for unit in distinct)
-    width = max(band.x + band.width for band in bands) + PAPER.margin
-    drawn = (tuple(nodes), tuple(edges), tuple(lines), tuple(bands), ())
-    return Graph(names, "residual units", *drawn, width, top - PAPER.row_gap + PAPER.edge)
+    wide = max(band.width for band in bands)
+    return Graph(
+        names,
+        "residual units",
+        tuple(nodes),
+        tuple(edges),
+        tuple(lines),
+        tuple(replace(band, width=wide) for band in bands),
+        (),
+        wide + 2 * spacing.margin,
+        top - spacing.row_gap + spacing.edge,
+    )
 
 
 def _ends(key: str, use: ShortcutUse, room: _Room) -> list[Node]:

@@ -7,9 +7,10 @@ the next. Time is linear in the number of rows if equal cells follow each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby, pairwise
 from math import inf, log, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import CONTINUED, Network
@@ -35,7 +36,11 @@ COLUMN_MM = 100.0
 FULL = 1.5
 """Largest length of a row over the width of its contents."""
 
+FILLED = 0.8
+"""The least share of a drawing's width that rows other than the last one fill."""
+
 _PT_PER_MM = 72 / 25.4
+_LITTLE = 0.5  # of a gap, for rows to end together
 _LONELY = 0.15  # how much longer rows may be if this avoids rows with a single node
 
 
@@ -48,6 +53,7 @@ class Part(NamedTuple):
 
 
 Row = list[Part]
+_Number = TypeVar("_Number", int, float)
 
 
 def px_at(width_mm: float, text_pt: float) -> float:
@@ -94,8 +100,28 @@ def paper_px(
     return max(least, height * width_mm / most_mm(width_mm))
 
 
+class Spread(NamedTuple):
+    """The room that a row adds before its nodes, in px.
+
+    Attributes:
+        inside: before every node in a cell except its first.
+        blocks: before a block that follows another one of its stage.
+        others: before a stage, and before a node of the stem or the head.
+    """
+
+    inside: float
+    blocks: float
+    others: float
+
+
 class Wrapping:
-    """The measured groups of a network, to be broken into rows."""
+    """The measured groups of a network, to be broken into rows.
+
+    Attributes:
+        widths: the widths of the cells, by group.
+        counts: the numbers of nodes on the cells' main paths, by group.
+        leads: the room before the forks of the cells, by group.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -106,12 +132,21 @@ class Wrapping:
                 if group.is_stage:
                     said = " · ".join(filter(None, (group.name, group.note)))
                     widths[-1] += max(width_of(said, group.output) - 7 - sum(widths), 0)
+        self.counts = [[len(cell.main) for cell in group.cells] for group in network.groups]
+        self.leads = [[cell.lead for cell in group.cells] for group in network.groups]
         self.gaps = [group.gap(spacing) for group in network.groups]
-        self.sums = [sum(widths) for widths in self.widths]
         self._line = [[cell.line(spacing) for cell in group.cells] for group in network.groups]
         self._reach = [[cell.reach(spacing) for cell in group.cells] for group in network.groups]
         self._half = [[cell.half for cell in group.cells] for group in network.groups]
-        self._runs = [[(w, len(list(run))) for w, run in groupby(widths)] for widths in self.widths]
+
+    @cached_property
+    def sums(self) -> list[float]:
+        """The width of every group."""
+        return [sum(widths) for widths in self.widths]
+
+    @cached_property
+    def _runs(self) -> list[list[tuple[float, int]]]:
+        return [[(w, len(list(run))) for w, run in groupby(widths)] for widths in self.widths]
 
     @property
     def widest(self) -> float:
@@ -187,26 +222,78 @@ class Wrapping:
 
     def _nodes(self, row: Row) -> int:
         """Return the number of nodes on a row's main path."""
-        groups = self.network.groups
-        return sum(len(cell.main) for p in row for cell in groups[p.group].cells[p.start : p.stop])
+        return sum(sum(self.counts[part.group][part.start : part.stop]) for part in row)
 
     def is_lonely(self, row: Row) -> bool:
         """Return whether a row holds a single node, or part of a stage that joined one."""
         (group, start, stop), *others = row
-        cells = self.network.groups[group].cells
         if others:
             ends = others[-1].group == len(self.network.groups) - 1
             return ends and start > 0 and stop - start == 1
-        return len(cells) == 1 and len(cells[0].main) == 1
+        return self.counts[group] == [1]
 
     def row_width(self, row: Row) -> float:
         """Return a row's width, from its first cell to the end of its last."""
         gaps = sum(self.gaps[part.group] for part in row[1:])
         return gaps + sum(sum(self.widths[p.group][p.start : p.stop]) for p in row)
 
+    def slot(self, group: int, cell: int, spread: Spread) -> float:
+        """Return the width of a cell with the room that its row adds inside, in px."""
+        return self.widths[group][cell] + spread.inside * (self.counts[group][cell] - 1)
+
     def width(self, rows: list[Row]) -> float:
         """Return the width of the longest row."""
         return max(map(self.row_width, rows))
+
+    def spare(self, rows: list[Row], length: float) -> float:
+        """Return the room that the fullest row has before each of its nodes, in px."""
+        free = ((length - self.row_width(row), self._nodes(row) - 1) for row in rows)
+        return max(min((room / gaps for room, gaps in free if gaps), default=0.0), 0.0)
+
+    def spreads(self, rows: list[Row], length: float, inside: float) -> Iterator[Spread]:
+        """Yield how each row spreads its free room.
+
+        Gaps inside blocks are equal in all rows, and those between the blocks of a stage are at
+        most doubled. The rest is between stages; but a row with several blocks of only one stage
+        fills just four fifths of the drawing's width, as does one whose gaps would be long. In the
+        last row no gap is more than doubled, and it is short if it doesn't fill as much then. Rows
+        of layers end together where this takes little of each gap.
+
+        Args:
+            rows: the rows.
+            length: their length in px.
+            inside: the room before every node, from `spare`.
+        """
+        spacing = self.network.spacing
+        unfilled = (1 - FILLED) * (length + 2 * spacing.margin) - spacing.margin
+        for row in rows:
+            gaps = self._nodes(row) - 1
+            free = length - self.row_width(row) - inside * gaps
+            between = [part.stop - part.start - 1 for part in row]
+            stages = [self.network.groups[part.group].is_stage for part in row]
+            blocks = sum(count for count, own in zip(between, stages, strict=True) if own)
+            others = sum(between) - blocks + len(row) - 1
+            wide = min(spacing.gap + inside, free / blocks) if blocks else 0.0
+            rest = free - wide * blocks
+            apart = rest / others if others else 0.0
+            missing, within = max(rest - unfilled, 0.0), inside
+            doubled = spacing.gap + spacing.stage_gap + inside
+            if row is rows[-1]:
+                apart = min(apart, doubled)
+                if rest - apart * others > unfilled:
+                    wide = apart = 0.0
+            elif len(row) == 1 and others:
+                apart = min(missing / others, 2 * doubled)
+            elif others and apart > 2 * doubled:
+                apart = max(missing / others, 2 * doubled)
+            elif len(row) == 1 and gaps:
+                if self.network.is_layers and rest / gaps <= _LITTLE * (spacing.gap + inside):
+                    within += rest / gaps
+                elif blocks:
+                    wide += missing / blocks
+                elif self.network.is_layers:
+                    within += missing / gaps
+            yield Spread(within, inside + wide, inside + apart)
 
     def above(self, row: Row) -> float:
         """Return a row's height above its main path: a band's title and what is above boxes."""
@@ -254,6 +341,43 @@ class Wrapping:
             else:
                 low = middle
         return found
+
+
+def wrappings_of(networks: Sequence[Network]) -> list[Wrapping]:
+    """Measure the networks of a drawing, equal stages and blocks with equal widths.
+
+    Networks with the same stages and cells thus have the same rows, so these are aligned.
+    """
+    found = [Wrapping(network) for network in networks]
+    by_cells: dict[tuple[tuple[str, int], ...], list[Wrapping]] = {}
+    for one in found:
+        cells = tuple((group.name, len(group.cells)) for group in one.network.groups)
+        by_cells.setdefault(cells, []).append(one)
+    for alike in by_cells.values():
+        if len(alike) > 1:
+            _align(alike)
+    return found
+
+
+def _align(alike: Sequence[Wrapping]) -> None:
+    """Give these wrappings the largest of their widths, counts, leads and gaps."""
+    leads = _largest([one.leads for one in alike])
+    counts = _largest([one.counts for one in alike])
+    padded = [
+        [
+            [width - own + lead for width, own, lead in zip(*rows, strict=True)]
+            for rows in zip(one.widths, one.leads, leads, strict=True)
+        ]
+        for one in alike
+    ]
+    widths, (gaps,) = _largest(padded), _largest([[one.gaps] for one in alike])
+    for one in alike:
+        one.widths, one.counts, one.leads, one.gaps = widths, counts, leads, gaps
+
+
+def _largest(tables: Sequence[list[list[_Number]]]) -> list[list[_Number]]:
+    """Return the largest value of each cell of equally large tables."""
+    return [[max(cell) for cell in zip(*rows, strict=True)] for rows in zip(*tables, strict=True)]
 
 
 def for_aspect(

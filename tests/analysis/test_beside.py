@@ -14,6 +14,7 @@ import analysis
 from analysis.__main__ import run
 from analysis.drawing import vgg
 from analysis.drawing.beside import Beside
+from analysis.drawing.diagram import small_text
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.heat import Metric, heat_of
@@ -22,6 +23,7 @@ from analysis.drawing.svg import svg
 from analysis.drawing.tikz import tikz
 from analysis.drawing.viewer import html, view
 from analysis.style.fonts import text_width
+from analysis.style.look import Look
 from nets import parse
 from tests.analysis.test_figures import assert_apart, printed
 from tests.analysis.test_tikz import assert_balanced
@@ -99,6 +101,31 @@ def test_networks_fit_a_page_in_columns_or_else_in_rows(
     found = printed(picture, 170)
     assert found.tall_mm <= 200.01
     assert found.text_pt >= text_pt - 0.001
+
+
+@pytest.mark.parametrize("width", [None, 170, 254])
+@pytest.mark.parametrize("level", Level)
+def test_equal_stages_below_each_other_are_aligned(level: Level, width: float | None) -> None:
+    for texts in (("plain34", "resnet34"), ("plain56", "resnet56"), ("resnet34", "resnet50")):
+        drawn = row(*texts).graph(level, width_mm=width, arranged=Layout.ROWS)
+        _, second = drawn.headings
+        bands: list[list[tuple[str, float, float]]] = [[], []]
+        for band in drawn.bands:
+            bands[band.y > second.y].append((band.stage, round(band.x, 6), round(band.width, 6)))
+        assert bands[0] == bands[1]
+        boxes: list[dict[str, float]] = [{}, {}]
+        for node in drawn.nodes:
+            if node.kind is not Kind.ADD:
+                path = node.path.partition("/")[2]
+                boxes[node.y > second.y][path] = node.x - node.width / 2
+        if level is Level.BLOCK:
+            assert boxes[0] == pytest.approx(boxes[1])
+
+
+def test_a_small_pair_is_told_what_helps() -> None:
+    pair = row("plain34", "resnet34")
+    said = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=254))
+    assert said.endswith("small for a slide: draw each network alone")
 
 
 def test_numbers_in_boxes_leave_the_figure_low() -> None:

@@ -145,7 +145,7 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
     every, ends = (
         entries(list(ShortcutKind), drawn.nodes, drawn.notes),
-        ("saved memory per box: 0", "12.3 MB"),
+        ("saved memory per box: 0 B", "12.3 MB"),
     )
     assert [entry.text for entry in every] == [
         "identity shortcut",

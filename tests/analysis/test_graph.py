@@ -449,7 +449,8 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     assert 'class="scale"' not in svg(picture)
     warm = svg(picture, heat=heat)
     hottest = max(heat.of(node) or 0 for node in picture.nodes)
-    assert f">{metric.label} per box: 0<" in warm
+    from_0 = {Metric.ACTIVATIONS: "above 0", Metric.MACS: "0", Metric.PARAMS: "0"}
+    assert f">{metric.label} per box: {from_0.get(metric, '0 B')}<" in warm
     assert f">{short(hottest, metric.unit)}<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
@@ -503,13 +504,13 @@ def test_a_run_is_as_hot_as_all_its_blocks() -> None:
 def test_a_stage_is_all_its_blocks_or_their_mean() -> None:
     profile = counted("resnet152")
     heat = heat_of(profile, Metric.SAVED_BYTES)
-    picture = graph(profile, Level.STAGE)
+    picture = graph(profile, Level.STAGE, figures=True)
     (stage,) = [node for node in picture.nodes if node.path == "layer3"]
     assert heat.of(stage) == 89_161_728
     assert replace(heat, per=Per.BLOCK).of(stage) == 89_161_728 / 36
     for per, said in ((Per.BOX, "89.2 MB"), (Per.BLOCK, "2.48 MB per block")):
         root = ElementTree.fromstring(svg(picture, heat=replace(heat, per=per)))
-        assert box_texts(root, "layer3") == [f"layer3 ×36 · {said}"]
+        assert box_texts(root, "layer3") == ["layer3 ×36", said]  # not the label's number
 
 
 @settings(max_examples=40)
@@ -527,6 +528,30 @@ def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> 
     opened = graph(profile, opened=openable(spec))
     if metric not in memory:
         assert sum(heat.of(node) or 0 for node in opened.nodes) == getattr(profile, metric)
+
+
+def test_a_box_that_counts_nothing_has_no_colour() -> None:
+    profile = counted("resnet50")
+    heat = heat_of(profile, Metric.MACS)
+    for level, low in ((Level.LAYER, "above 0"), (Level.STAGE, "0")):
+        picture = graph(profile, level, figures=True)
+        root = ElementTree.fromstring(svg(picture, heat=heat))
+        cold, warm = fills(ElementTree.fromstring(svg(picture))), fills(root)
+        for node in picture.nodes:
+            if node.kind is not Kind.ADD:
+                assert (cold[node.path] == warm[node.path]) is not bool(heat.of(node))
+        ends = [text.text for text in root.iterfind(f".//{SVG}g[@class='scale']/{SVG}text")]
+        assert ends[0] == f"MACs per box: {low}"
+
+
+def test_a_scale_has_its_unit_at_both_ends() -> None:
+    ends = {unit: Heat("x", unit, {}, varies=True).ends(94.6) for unit in ("%", "ms", "B", "")}
+    assert ends == {
+        "%": ("x: 0%", "94.6%"),
+        "ms": ("x: 0 ms", "94.6 ms"),
+        "B": ("x: 0 B", "94.6 B"),
+        "": ("x: 0", "94.6"),
+    }
 
 
 def test_numbers_that_vary_colour_no_folded_box() -> None:

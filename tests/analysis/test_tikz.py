@@ -123,8 +123,7 @@ def test_the_picture_is_balanced_and_whole(text: str, level: Level) -> None:
     assert tex.count(", arrow head]") == len(picture.shortcuts)
     assert tex.count(", second line]") == sum(line.count > 1 for line in picture.shortcuts)
     for node in boxes:
-        beside = r" $\cdot$ " if node.inner else "};"
-        assert f"{{{escaped(node.label)}{beside}" in tex
+        assert f"{{{escaped(node.label)}}};" in tex
     for edge in picture.edges:
         assert f"{{{escaped(edge.label)}}};" in tex or not edge.label
 
@@ -282,18 +281,22 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     )
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
-    assert f"{{{metric.label} per box: 0}};" in tex
+    from_0 = {Metric.ACTIVATIONS: "above 0", Metric.MACS: "0", Metric.PARAMS: "0"}
+    assert f"{{{metric.label} per box: {from_0.get(metric, '0 B')}}};" in tex
     assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit}\}};", tex)
     grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
 
 
 def test_ink_is_read_on_heat() -> None:
-    values = {"stem": 1.0, "head": 0.0}
+    values = {"stem": 1.0, "head": 0.01, "layer1.0": 0.0}
     tex = tikz(graph(counted("resnet18")), heat=Heat("of $x_1$", "%", values))
     assert re.search(r"\\node\[words, text=black\] at \S+ \{stem\};", tex)
     assert re.search(r"\\node\[words, text=white\] at \S+ \{head\};", tex)
-    assert r"{of \$x\_1\$ per box: 0};" in tex
+    assert r"{of \$x\_1\$ per box: above 0\%};" in tex
+    bare = tikz(graph(counted("resnet18"))).splitlines()
+    (neutral,) = (line for line in bare if line.endswith("% layer1.0") and "[box" in line)
+    assert neutral in tex
     assert r"{1.0\%};" in tex
 
 

@@ -1,6 +1,6 @@
 """Residual units: diagrams match their blocks, and descriptions follow from the steps' order."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -21,7 +21,7 @@ from analysis.structure.units import (
 from analysis.style.fonts import text_width
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
-from tests.analysis.test_figures import assert_shafts
+from tests.analysis.test_figures import assert_shafts, gaps_of, rows_of
 from tests.analysis.test_graph import drawn
 from tests.conftest import Golden
 
@@ -91,8 +91,59 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     assert all("×" in label for label in shapes)
 
 
+def test_a_unit_in_a_column_of_text_takes_two_rows() -> None:
+    found = unit_graph([Unit(UnitOrder.FULL_PREACT)], 85)
+    (band,) = found.bands
+    assert band.width >= 0.9 * found.width  # it was a narrow column, 96 mm tall
+    assert found.height / found.width * 85 < 40
+    rows = rows_of(found)
+    assert [[node.label for node in row] for row in rows] == [
+        ["x 128×28×28", "BN", "ReLU", "3×3, 128"],
+        ["BN", "ReLU", "3×3, 128", "+", "y 128×28×28"],
+    ]
+    assert all(gap == pytest.approx(gaps_of(rows[0])[0][2]) for _, _, gap in gaps_of(rows[1]))
+
+
+def test_two_units_are_side_by_side_where_they_are_low() -> None:
+    assert len({band.y for band in unit_graph(list(map(parse_unit, PAIR)), 85).bands}) == 1
+    tall = [parse_unit("original"), parse_unit(f"{PAIR[1]}:block=bottleneck:shortcut=projection")]
+    found = unit_graph(tall, 85)
+    assert [band.width for band in found.bands] == [pytest.approx(found.bands[0].width)] * 2
+    assert len({band.y for band in found.bands}) == 2
+    assert found.height / found.width * 85 < 60  # side by side, they were 132 mm tall
+
+
+PAIR = ("original", "full_preact")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=str)
+def test_in_two_rows_a_shortcut_crosses_nothing(unit: Unit) -> None:
+    found = unit_graph([unit], 120)
+    steps = [step for edge in found.edges for step in pairwise(edge.points)]
+    past = {name for line in found.shortcuts for name in line.via}
+    for line in found.shortcuts:
+        for one, other in list(pairwise(line.points))[1:]:
+            assert not any(touches((one, other), step) for step in steps)
+            for node in found.nodes:
+                x, y, w, h = node.x, node.y, node.width / 2, node.height / 2
+                left, right = sorted((one[0], other[0]))
+                top, bottom = sorted((one[1], other[1]))
+                if node.id not in {*past, line.target}:
+                    assert left > x + w or right < x - w or top > y + h or bottom < y - h
+
+
+Step = tuple[tuple[float, float], tuple[float, float]]
+
+
+def touches(one: Step, other: Step) -> bool:
+    """Return whether two horizontal or vertical lines have a point in common."""
+    spans = [[sorted(axis) for axis in zip(*step, strict=True)] for step in (one, other)]
+    pairs = zip(*spans, strict=True)
+    return all(a[0] <= b[1] and b[0] <= a[1] for a, b in pairs)
+
+
 def test_one_unit_in_a_column_is_centred_with_its_key() -> None:
-    found = unit_graph([Unit()], 85)
+    found = unit_graph([parse_unit("relu_preact:block=bottleneck:shortcut=zero_pad")], 85)
     (band,) = found.bands
     told = entries_of(found)
     key = key_of(told, (), found.width, found.margin)
