@@ -75,7 +75,8 @@ class Series:
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
     palette's fields, such as `identity`; without it, the palette's colours are used in turn. `text`
     labels the points, if `names` finds room. `hover` is shown in tooltips in addition to the
-    values, such as the model's text: one per point, or one for all.
+    values, such as the model's text: one per point, or one for all. `marker` is the index of a
+    line's marker, by default its place among the lines; `hollow` leaves the marker unfilled.
     """
 
     name: str
@@ -91,6 +92,8 @@ class Series:
     thin: bool = False
     in_legend: bool = True
     hover: tuple[str, ...] = ()
+    marker: int | None = None
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,12 +188,13 @@ def over(live: Chart, known: Chart) -> Chart:
 
 
 def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, int]]:
-    """Yield each series with its colour and its index among those drawn alike, for its marker."""
+    """Yield each series with its colour and the index of its marker or pattern."""
     turn = cycle(_TURN)
     seen: Counter[tuple[Draw, bool]] = Counter()
     for series in chart.series:
         kind = series.draw, series.thin
-        yield series, getattr(palette, series.colour or next(turn)), seen[kind]
+        number = seen[kind] if series.marker is None else series.marker
+        yield series, getattr(palette, series.colour or next(turn)), number
         seen[kind] += 1
 
 
@@ -399,6 +403,8 @@ def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, .
             sizes=(_END_PX,),
             in_legend=False,
             hover=line.hover,
+            marker=line.marker,
+            hollow=line.hollow,
         )
         for line, i in zip(lines, chosen, strict=True)
     ]

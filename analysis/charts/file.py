@@ -96,7 +96,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
     Dash.LONG_DASHED: (0, (5, 2.5)),
 }
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _HATCHES = ("", "///", "...", "xx")
 _SHORT = 2.2  # width in em of a word that is never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
@@ -137,6 +137,16 @@ class _Sizes:
         if self.is_slide:
             return 0.62 * self.width / SLIDE_ASPECT
         return max(self.width_mm / _ASPECT, _MIN_HEIGHT_MM) / MM_PER_INCH
+
+    @property
+    def line(self) -> float:
+        """The width of a line, in pt; in a column, lines are closer to each other."""
+        return self.pt(1.0 if self.width_mm <= _COLUMN_MM else 1.4)
+
+    @property
+    def marked(self) -> int:
+        """Most points of a line that have a marker."""
+        return MARKED // 2 if self.width_mm <= _COLUMN_MM else MARKED
 
     @property
     def pt_per_px(self) -> float:
@@ -509,6 +519,7 @@ def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Si
         va=("center", "bottom", "top")[up],
         fontsize=sizes.text,
         arrowprops=line if name.leader else None,
+        path_effects=_halo(palette, sizes),
     ).set_in_layout(False)
 
 
@@ -521,8 +532,6 @@ def _draw(
     palette: Palette,
     sizes: _Sizes,
 ) -> None:
-    from matplotlib.patheffects import Normal
-
     categories = words_along(chart)
     x = [float(categories.index(v)) if isinstance(v, str) else v for v in series.x]
     y = [float("nan") if v is None else v for v in series.y]
@@ -532,7 +541,7 @@ def _draw(
             axes, series, x, y, (colour, palette.background, palette.text), number, count, sizes
         )
     elif series.draw is Draw.POINTS:
-        _draw_points(axes, series, x, y, colour, number, sizes)
+        _draw_points(axes, series, x, y, (colour, palette.background), number, sizes)
     else:
         over_bars = any(other.draw is Draw.BARS for other in chart.series)
         axes.plot(
@@ -540,13 +549,15 @@ def _draw(
             y,
             linestyle=_DASHES[series.dash],
             color=colour,
-            linewidth=sizes.pt(0.8 if series.thin else 1.4),
+            linewidth=sizes.pt(0.7) if series.thin else sizes.line,
             marker=_MARKERS[number % len(_MARKERS)] if is_marked(chart, series) else "",
             markersize=sizes.pt(3.5),
-            markevery=ceil(len(x) / MARKED) or None,
+            markerfacecolor=palette.background if series.hollow else colour,
+            markeredgewidth=sizes.pt(0.9),
+            markevery=ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=False,  # a mark at the edge is whole
-            path_effects=[_outlined(palette.background, sizes), Normal()] if over_bars else None,
+            path_effects=_halo(palette, sizes) if over_bars else None,
         )
         if series.low:
             low, high = (
@@ -640,6 +651,7 @@ def _furnish(
                 va="bottom",
                 fontsize=sizes.text,
                 color=quiet,
+                path_effects=_halo(palette, sizes),
             )
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
@@ -772,15 +784,23 @@ def _outlined(colour: str, sizes: _Sizes) -> Any:
     return withStroke(linewidth=sizes.pt(2.4), foreground=colour)
 
 
+def _halo(palette: Palette, sizes: _Sizes) -> list[Any]:
+    """Return the effect that keeps a line or a text legible on others: its outline, then itself."""
+    from matplotlib.patheffects import Normal
+
+    return [_outlined(palette.background, sizes), Normal()]
+
+
 def _draw_points(
     axes: Axes,
     series: Series,
     x: Sequence[float],
     y: Sequence[float],
-    colour: str,
+    colours: tuple[str, str],
     number: int,
     sizes: _Sizes,
 ) -> None:
+    """Draw points, whose second colour is the background's."""
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
         axes.errorbar(
@@ -788,7 +808,7 @@ def _draw_points(
             y,
             _errors(series),
             linestyle="none",
-            ecolor=colour,
+            ecolor=colours[0],
             elinewidth=sizes.pt(0.8),
             capsize=sizes.pt(2),
             zorder=2.9 - 0.01 * number,
@@ -797,9 +817,10 @@ def _draw_points(
         x,
         y,
         s=[(diameter * sizes.pt_per_px) ** 2 for diameter in diameters],
-        color=colour,
+        facecolor=colours[1] if series.hollow else colours[0],
+        edgecolor=colours[0],
         alpha=0.7 if len(series.sizes) > 1 else 1,
-        linewidth=0,
+        linewidth=sizes.pt(0.9) if series.hollow else 0,
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
         label=_label(series),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate
 
-from analysis.charts.chart import Chart, Dash, Mark, Series
-from analysis.charts.looks import looks_of
+from analysis.charts.chart import Chart, Mark, Series
+from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
 from analysis.style.language import in_english
@@ -66,19 +66,18 @@ def share_chart(studies: Sequence[Blocks]) -> Chart:
 def deviation_chart(studies: Sequence[Blocks]) -> Chart:
     """Plot the standard deviation of every 3x3 layer's response (He et al. 2015, Fig. 7)."""
     lines = []
-    for found, name, (colour, dash) in _looks(studies):
+    for found, name, look in _looks(studies):
         sizes = [one.deviation for one in found.responses]
         lines.append(
             Series(
                 name,
                 tuple(one.layer for one in found.responses),
                 tuple(sizes),
-                colour=colour,
-                dash=dash,
                 hover=tuple(
                     f"{one.path}: {written(one.deviation)}, layer {one.layer}"
                     for one in found.responses
                 ),
+                **look._asdict(),
             )
         )
     marks = _marks(studies, parse(studies[0].model).convs_per_block, 1)
@@ -105,7 +104,7 @@ def _by_block(
             f"{studies[0].model} is a plain network: its blocks have no shortcut to compare with"
         )
     lines = []
-    for found, name, (colour, dash) in _looks(studies):
+    for found, name, look in _looks(studies):
         if not found.branches:
             continue
         sizes = [value(one) for one in found.branches]
@@ -114,14 +113,13 @@ def _by_block(
                 name,
                 tuple(range(1, len(sizes) + 1)),
                 tuple(sizes),
-                colour=colour,
-                dash=dash,
                 low=tuple(one.low for one in found.branches) if banded else (),
                 high=tuple(one.high for one in found.branches) if banded else (),
                 hover=tuple(
                     f"{one.path}: {written(size)}"
                     for one, size in zip(found.branches, sizes, strict=True)
                 ),
+                **look._asdict(),
             )
         )
     return _chart(residual, title, "block", label, lines, _marks(residual, 1, 0))
@@ -162,7 +160,7 @@ def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
     )
 
 
-def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
+def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, LineLook]]:
     """Yield each network with its name and its line's colour and style."""
     looks = looks_of([parse(found.model) for found in studies])
     yield from zip(studies, names_of(studies), looks, strict=True)

@@ -472,14 +472,15 @@ def test_lines_are_told_apart_without_colour() -> None:
     )
     measured, residual = picture(chart).axes[0].lines[:2]
     theory = next(line for line in picture(chart).axes[0].lines if line.get_linestyle() == "-.")
-    assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "s")
+    assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "o")
+    assert measured.get_markerfacecolor() != residual.get_markerfacecolor()
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
     predicted = "theory, plain, 20 layers, no BN,<br>default init: 0.408/layer"  # fits a phone
     assert screen[predicted].mode == "lines"
     lines = [trace for trace in figure(chart).data if trace.mode == "lines+markers"]
     assert [trace.hovertext[0] for trace in lines] == [net, "resnet20"]
-    assert lines[0].marker.symbol != lines[1].marker.symbol
+    assert [one.marker.color == one.line.color for one in lines] == [False, True]  # filled
 
 
 @pytest.mark.parametrize(("count", "rotation"), [(3, 0), (9, 30)])
