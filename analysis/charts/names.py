@@ -419,9 +419,11 @@ class _Crowd:
         self, name: str, anchor: Pixels, middles: Pixels, half: Pixels
     ) -> tuple[Flags, Flags]:
         """Return the places nearest to the line that they name, and those led to across others."""
-        own = np.full(middles.shape[:2], np.inf)
-        others, crossed = own.copy(), np.zeros(len(middles), bool)
+        own = np.hypot(*np.moveaxis(np.maximum(np.abs(anchor - middles) - half, 0), -1, 0))
+        others, crossed = np.full_like(own, np.inf), np.zeros(len(middles), bool)
         for number, (a, b) in self.lines.items():
+            if not len(a):  # of a single point, which is a mark
+                continue
             a, b = a[:, None], b[:, None]
             distance = _distances(a, b, middles, half).min(0)
             if self.line_names[number] == name:
@@ -429,7 +431,7 @@ class _Crowd:
             else:
                 others = np.minimum(others, distance)
                 begins = (np.abs(a - anchor) < 1).all(-1)  # where the leader line does, too
-                crossed |= (_meet(anchor, middles, a, b) & ~begins).any((0, 2))
+                crossed = crossed | (_meet(anchor, middles, a, b) & ~begins).any((0, 2))
         near: Flags = (own <= others).all(-1)
         return near, crossed
 

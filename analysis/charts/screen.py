@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.chart import (
+    BUBBLE,
     FONT_PX,
     MARKED,
     POINT_PX,
@@ -29,6 +30,7 @@ from analysis.charts.chart import (
     numbers_up,
     series_looks,
     ticks_before_room,
+    to_edges,
     words_along,
 )
 from analysis.charts.names import (
@@ -150,7 +152,10 @@ def figure(
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         marked = is_marked(chart, series)
-        inside = palette.background if series.hollow else colour
+        if series.across and not words_along(chart):
+            series = to_edges(chart, series)
+        solid = _clear(colour) if chart.samples and series.draw is Draw.POINTS else colour
+        inside = palette.background if series.hollow else solid
         traces.append(
             _plotly_trace(
                 go, series, (colour, inside), number, beside, wall, marked, _halo(palette)
@@ -204,7 +209,7 @@ def figure(
             "type": _axis_type(chart, chart.log_x),
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
-            **_plotly_words(words_along(chart)),
+            **_plotly_words(chart),
             **_plotly_ticks(ticks_before_room(chart, _WALL_TICKS)),
         },
         yaxis={
@@ -348,10 +353,13 @@ def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
     return {"tickmode": "array", "tickvals": ticks} if ticks else {}
 
 
-def _plotly_words(words: Sequence[str]) -> dict[str, Any]:
+def _plotly_words(chart: Chart) -> dict[str, Any]:
     """Break words along an axis into short lines, which leave more room to the bars if turned."""
+    if not (words := words_along(chart)):
+        return {}
     lines = [in_lines(word, "<br>", _WORD_LETTERS) for word in words]
-    return {"tickvals": words, "ticktext": lines} if words else {}
+    room = {"range": [-0.5, len(words) - 0.5]} if has_points(chart) else {}
+    return {"tickvals": words, "ticktext": lines, **room}
 
 
 def _axis_type(chart: Chart, log: bool) -> str:
@@ -420,10 +428,10 @@ def _plotly_trace(
     if series.draw is Draw.POINTS:
         marker = {
             "color": inside,
-            "line": {"color": colour, "width": 2 * scale if series.hollow else 0},
+            "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
+            "opacity": 1,  # plotly makes marks of several sizes transparent
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": [scale * size for size in series.sizes] or POINT_PX * scale,
-            "opacity": 0.7 if len(series.sizes) > 1 else 1,  # of bubbles, which may overlap
         }
         return go.Scatter(
             **common,
@@ -445,10 +453,15 @@ def _plotly_trace(
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": 10 if wall else 8,
             "color": inside,
-            "line": {"color": colour, "width": 2 * scale if series.hollow else 0},
+            "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
             "maxdisplayed": MARKED,
         },
     )
+
+
+def _clear(colour: str) -> str:
+    """Return a colour `#rrggbb` with the opacity of bubbles."""
+    return f"{colour}{round(255 * BUBBLE):02x}"
 
 
 def _plotly_errors(series: Series) -> dict[str, Any] | None:

@@ -59,6 +59,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
                 colour="text",
                 dash=Dash.DASHED if residual else Dash.DOTTED,
                 thin=True,
+                across=True,
                 hover=(found.model,),
             )
         )
