@@ -369,8 +369,7 @@ def row(
                 axes.set_xlabel("")
                 axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
-            weight = 400 if title else 600
-            axes.set_title(name, fontsize=sizes.title, fontweight=weight, fontfamily=_FAMILY)
+            axes.set_title(name, fontsize=sizes.title)
         if stacked:
             drawn.align_ylabels()
         note = _foot(drawn, _noted(charts), palette, sizes)

@@ -10,6 +10,7 @@ from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
+from analysis.lesions.charts import BLOCK
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
@@ -103,6 +104,7 @@ def _by_block(
         raise ValueError(
             f"{studies[0].model} is a plain network: its blocks have no shortcut to compare with"
         )
+    is_one = len({parse(found.model).blocks for found in residual}) == 1
     lines = []
     for found, name, look in _looks(studies):
         if not found.branches:
@@ -111,7 +113,9 @@ def _by_block(
         lines.append(
             Series(
                 name,
-                tuple(range(1, len(sizes) + 1)),
+                tuple(one.path.removeprefix("layer") for one in found.branches)
+                if is_one
+                else tuple(range(1, len(sizes) + 1)),
                 tuple(sizes),
                 low=tuple(one.low for one in found.branches) if banded else (),
                 high=tuple(one.high for one in found.branches) if banded else (),
@@ -122,7 +126,8 @@ def _by_block(
                 **look._asdict(),
             )
         )
-    return _chart(residual, title, "block", label, lines, _marks(residual, 1, 0))
+    x_label, before = (BLOCK, -1) if is_one else ("block, counted from the input", 0)
+    return _chart(residual, title, x_label, label, lines, _marks(residual, 1, before))
 
 
 def _chart(
