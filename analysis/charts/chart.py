@@ -23,6 +23,9 @@ FONT_PX = 15
 POINT_PX = 11.0
 """A point's diameter."""
 
+BUBBLE = 0.35
+"""Opacity of the inside of points of different sizes, which may overlap."""
+
 _MARGIN = 0.12  # beyond the outermost values, as a share of their span
 
 
@@ -75,7 +78,9 @@ class Series:
     `low` and `high` are a band around a line, or the ends of error bars. `colour` names one of the
     palette's fields, such as `identity`; without it, the palette's colours are used in turn. `text`
     labels the points, if `names` finds room. `hover` is shown in tooltips in addition to the
-    values, such as the model's text: one per point, or one for all.
+    values, such as the model's text: one per point, or one for all. `marker` is the index of a
+    line's marker, by default its place among the lines; `hollow` leaves the marker unfilled. A line
+    that is drawn `across` goes on straight to both edges of the axes.
     """
 
     name: str
@@ -91,6 +96,9 @@ class Series:
     thin: bool = False
     in_legend: bool = True
     hover: tuple[str, ...] = ()
+    marker: int | None = None
+    hollow: bool = False
+    across: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,8 @@ class Chart:
     `note` is below the chart in small type: the conditions or the source of its values. `reading`
     is added to it in files, which have no page around them: what bands and bars are, and how the
     values were measured. `room` is free space right of the last point, for names, as a share of
-    the numbers' range.
+    the numbers' range. `samples` are diameters of points in px, with the figures that they stand
+    for, in a file's legend.
     """
 
     title: str
@@ -122,6 +131,7 @@ class Chart:
     note: str = ""
     room: float = 0.0
     reading: str = ""
+    samples: tuple[tuple[float, str], ...] = ()
 
     @property
     def has_legend(self) -> bool:
@@ -185,12 +195,13 @@ def over(live: Chart, known: Chart) -> Chart:
 
 
 def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, int]]:
-    """Yield each series with its colour and its index among those drawn alike, for its marker."""
+    """Yield each series with its colour and the index of its marker or pattern."""
     turn = cycle(_TURN)
     seen: Counter[tuple[Draw, bool]] = Counter()
     for series in chart.series:
         kind = series.draw, series.thin
-        yield series, getattr(palette, series.colour or next(turn)), seen[kind]
+        number = seen[kind] if series.marker is None else series.marker
+        yield series, getattr(palette, series.colour or next(turn)), number
         seen[kind] += 1
 
 
@@ -355,6 +366,26 @@ def gap(more: float | None, less: float | None) -> float:
     return 0.0 if more is None or less is None else more - less
 
 
+def to_edges(chart: Chart, series: Series) -> Series:
+    """Return a line of numbers that goes on straight to both edges of the x axis."""
+    edges = limits(numbers_along(chart), chart.log_x)
+
+    def scaled(value: float, log: bool) -> float:
+        return log10(value) if log else value
+
+    def at(edge: float, ends: Sequence[int]) -> float:
+        (x0, x1), (y0, y1) = (
+            [scaled(float(values[i] or 0), log) for i in ends]
+            for values, log in ((series.x, chart.log_x), (series.y, chart.log_y))
+        )
+        y = y0 + (scaled(edge, chart.log_x) - x0) * (y1 - y0) / (x1 - x0)
+        return 10**y if chart.log_y else y
+
+    first, last = at(edges[0], (0, 1)), at(edges[1], (-1, -2))
+    x, y = (edges[0], *series.x, edges[1]), (first, *series.y, last)
+    return replace(series, x=x, y=y)
+
+
 def words_along(chart: Chart) -> list[str]:
     """Return the words on the x axis, each once."""
     return list(dict.fromkeys(x for s in chart.series for x in s.x if isinstance(x, str)))
@@ -399,6 +430,8 @@ def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, .
             sizes=(_END_PX,),
             in_legend=False,
             hover=line.hover,
+            marker=line.marker,
+            hollow=line.hollow,
         )
         for line, i in zip(lines, chosen, strict=True)
     ]

@@ -18,6 +18,7 @@ from math import ceil, floor, log10, radians, sin
 from typing import TYPE_CHECKING, Any, cast
 
 from analysis.charts.chart import (
+    BUBBLE,
     FONT_PX,
     MARKED,
     POINT_PX,
@@ -39,6 +40,7 @@ from analysis.charts.chart import (
     series_looks,
     tick_text,
     ticks_before_room,
+    to_edges,
     words_along,
 )
 from analysis.charts.names import (
@@ -90,6 +92,7 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
 _ROOM = 0.92  # of a legend in the width, as text at 72 dpi is up to 7% wider than measured
+_HEADROOM = 1.06  # of lengths from zero: the end of the axis over the largest
 _TICKS = 7  # about how many along an axis with room for names
 _SMALL_PT = 7.0  # of a note below a chart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
@@ -104,7 +107,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
     Dash.LONG_DASHED: (0, (5, 2.5)),
 }
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _HATCHES = ("", "///", "...", "xx")
 _SHORT = 2.2  # width in em of a word that is never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
@@ -145,6 +148,16 @@ class _Sizes:
         if self.is_slide:
             return 0.62 * self.width / SLIDE_ASPECT
         return max(self.width_mm / _ASPECT, _MIN_HEIGHT_MM) / MM_PER_INCH
+
+    @property
+    def line(self) -> float:
+        """The width of a line, in pt; in a column, lines are closer to each other."""
+        return self.pt(1.0 if self.width_mm <= _COLUMN_MM else 1.4)
+
+    @property
+    def marked(self) -> int:
+        """Most points of a line that have a marker."""
+        return MARKED // 2 if self.width_mm <= _COLUMN_MM else MARKED
 
     @property
     def pt_per_px(self) -> float:
@@ -365,9 +378,9 @@ def row(
                 axes.set_xlabel("")
                 axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
-            font = {"family": _FAMILY, "size": sizes.title, "weight": 400 if title else 600}
             is_marked = bool(chart.marks) if stacked else any(one.marks for one in charts)
-            axes.set_title(name, font, pad=sizes.pt(6) + is_marked * 1.2 * sizes.text)
+            pad = sizes.pt(6) + is_marked * 1.2 * sizes.text
+            axes.set_title(name, fontsize=sizes.title, pad=pad)
         if stacked:
             drawn.align_ylabels()
         note = _foot(drawn, _noted(charts), palette, sizes)
@@ -401,7 +414,8 @@ def picture(
         across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
         words = _furnish(axes, chart, palette, sizes, across, up)
         above, note = _head(drawn, title, sizes), _foot(drawn, _noted([chart]), palette, sizes)
-        below = _legend(drawn, axes, sizes) if chart.has_legend else 0.0
+        has_legend = chart.has_legend or bool(chart.samples)
+        below = _legend(drawn, axes, chart, palette, sizes) if has_legend else 0.0
         drawn.set_figheight(sizes.whole(above + below + note))
         _lift(drawn, note, below, sizes)
         drawn.draw_without_rendering()
@@ -419,7 +433,7 @@ def picture(
                 _annotate(axes, chart, name, palette, sizes)
             if found.key:
                 drawn.legends.clear()
-                below = _legend(drawn, axes, sizes, found.key, chart.has_legend)
+                below = _legend(drawn, axes, chart, palette, sizes, found.key)
                 drawn.set_figheight(sizes.whole(above + below + note))
                 _lift(drawn, note, below, sizes)
     return drawn
@@ -519,6 +533,7 @@ def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Si
         va=("center", "bottom", "top")[up],
         fontsize=sizes.text,
         arrowprops=line if name.leader else None,
+        path_effects=_halo(palette, sizes),
     ).set_in_layout(False)
 
 
@@ -531,9 +546,9 @@ def _draw(
     palette: Palette,
     sizes: _Sizes,
 ) -> None:
-    from matplotlib.patheffects import Normal
-
     categories = words_along(chart)
+    if series.across and not categories:
+        series = to_edges(chart, series)
     x = [float(categories.index(v)) if isinstance(v, str) else v for v in series.x]
     y = [float("nan") if v is None else v for v in series.y]
     if series.draw is Draw.BARS:
@@ -542,21 +557,27 @@ def _draw(
             axes, series, x, y, (colour, palette.background, palette.text), number, count, sizes
         )
     elif series.draw is Draw.POINTS:
-        _draw_points(axes, series, x, y, colour, number, sizes)
+        alpha = BUBBLE if chart.samples else 1.0
+        inside = palette.background if series.hollow else (colour, alpha)
+        _draw_points(axes, series, x, y, (colour, inside), number, sizes)
     else:
+        if series.across and categories:
+            x, y = [-0.5, *x, len(categories) - 0.5], [y[0], *y, y[-1]]
         over_bars = any(other.draw is Draw.BARS for other in chart.series)
         axes.plot(
             x,
             y,
             linestyle=_DASHES[series.dash],
             color=colour,
-            linewidth=sizes.pt(0.8 if series.thin else 1.4),
+            linewidth=sizes.pt(0.7) if series.thin else sizes.line,
             marker=_MARKERS[number % len(_MARKERS)] if is_marked(chart, series) else "",
             markersize=sizes.pt(3.5),
-            markevery=ceil(len(x) / MARKED) or None,
+            markerfacecolor=palette.background if series.hollow else colour,
+            markeredgewidth=sizes.pt(0.9),
+            markevery=ceil(len(x) / sizes.marked) or None,
             label=_label(series),
-            clip_on=False,  # a mark at the edge is whole
-            path_effects=[_outlined(palette.background, sizes), Normal()] if over_bars else None,
+            clip_on=series.across,  # a mark at the edge is whole
+            path_effects=_halo(palette, sizes) if over_bars else None,
         )
         if series.low:
             low, high = (
@@ -587,7 +608,9 @@ def _scale(axes: Axes, chart: Chart) -> None:
         if values and (log or has_points(chart)):
             axes.set(**{f"{name}lim": limits(values, log)})
         elif name == "y" and all(value >= 0 for value in values):
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, max(values, default=1) * _HEADROOM or 1)
+        elif name == "x" and (words := words_along(chart)):
+            axes.set_xlim(-0.5, len(words) - 0.5)
         if not log:
             whole = are_whole(values)
             steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
@@ -650,6 +673,7 @@ def _furnish(
                 va="bottom",
                 fontsize=sizes.text,
                 color=quiet,
+                path_effects=_halo(palette, sizes),
             )
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
@@ -697,16 +721,24 @@ def _part(words: Sequence[Annotation], sizes: _Sizes) -> None:
 def _legend(
     drawn: Picture,
     axes: Axes,
+    chart: Chart,
+    palette: Palette,
     sizes: _Sizes,
     key: Sequence[tuple[str, str]] = (),
-    with_series: bool = True,
 ) -> float:
     """Draw the legend below the axes in as many columns as fit; return its height in inches."""
     from matplotlib.lines import Line2D
 
-    handles, names = axes.get_legend_handles_labels() if with_series else ([], [])
-    handles = [*handles, *(Line2D([], [], linestyle="") for _ in key)]
-    names = [*names, *(f"{figure}  {text}" for figure, text in key)]
+    handles, names = axes.get_legend_handles_labels() if chart.has_legend else ([], [])
+    handles += [_sample(size, palette, sizes) for size, _ in chart.samples]
+    handles += [Line2D([], [], linestyle="") for _ in key]
+    names += [text for _, text in chart.samples]
+    names += [f"{figure}  {text}" for figure, text in key]
+    shown = {series.draw for series in chart.series if series.in_legend}
+    length, pad = (4.0, 0.8) if Draw.LINE in shown else (2.0, 0.8)
+    if shown <= {Draw.POINTS}:
+        length, pad = 1.2, 0.5
+    largest = max((size for size, _ in chart.samples), default=0.0) / FONT_PX
     if not names:
         return 0.0
     room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # without a line's sample
@@ -719,7 +751,9 @@ def _legend(
             ncols=ceil(len(names) / rows),
             frameon=False,
             columnspacing=1.5,
-            handlelength=4.0,
+            handlelength=max(length, largest),
+            handleheight=max(0.7, largest),
+            handletextpad=pad,
             labelspacing=0.35,
             borderpad=0.2,
         )
@@ -728,6 +762,22 @@ def _legend(
             break
         legend.remove()
     return float(box.height) / drawn.dpi
+
+
+def _sample(size: float, palette: Palette, sizes: _Sizes) -> Any:
+    """Return an empty circle for the legend, of so many px on the screen."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker="o",
+        markersize=size * sizes.pt_per_px,
+        markerfacecolor="none",
+        markeredgecolor=palette.plain,
+        markeredgewidth=sizes.pt(0.9),
+    )
 
 
 def _label(series: Series) -> str:
@@ -779,7 +829,15 @@ def _outlined(colour: str, sizes: _Sizes) -> Any:
     """Return the effect that keeps a line legible on a dark bar: an outline."""
     from matplotlib.patheffects import withStroke
 
-    return withStroke(linewidth=sizes.pt(2.4), foreground=colour)
+    solid = {"dash_offset": 0, "dash_list": None}
+    return withStroke(linewidth=sizes.pt(2.4), foreground=colour, dashes=solid)
+
+
+def _halo(palette: Palette, sizes: _Sizes) -> list[Any]:
+    """Return the effect that keeps a line or a text legible on others: its outline, then itself."""
+    from matplotlib.patheffects import Normal
+
+    return [_outlined(palette.background, sizes), Normal()]
 
 
 def _draw_points(
@@ -787,10 +845,11 @@ def _draw_points(
     series: Series,
     x: Sequence[float],
     y: Sequence[float],
-    colour: str,
+    colours: tuple[str, Any],
     number: int,
     sizes: _Sizes,
 ) -> None:
+    """Draw points, whose second colour is that of their inside."""
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
         axes.errorbar(
@@ -798,7 +857,7 @@ def _draw_points(
             y,
             _errors(series),
             linestyle="none",
-            ecolor=colour,
+            ecolor=colours[0],
             elinewidth=sizes.pt(0.8),
             capsize=sizes.pt(2),
             zorder=2.9 - 0.01 * number,
@@ -807,9 +866,9 @@ def _draw_points(
         x,
         y,
         s=[(diameter * sizes.pt_per_px) ** 2 for diameter in diameters],
-        color=colour,
-        alpha=0.7 if len(series.sizes) > 1 else 1,
-        linewidth=0,
+        facecolor=colours[1],
+        edgecolor=colours[0],
+        linewidth=0 if colours[1] == (colours[0], 1.0) else sizes.pt(0.9),
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
         label=_label(series),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import cycle
+from typing import NamedTuple
 
 from analysis.charts.chart import LINE_LOOKS, Dash
 from nets.names import kind_of
@@ -20,19 +22,44 @@ _SHORTCUTS = {
 }
 
 
-def looks_of(specs: Sequence[ResNetSpec]) -> tuple[tuple[str, Dash], ...]:
-    """Return the colour and the line style of each network's line.
+class LineLook(NamedTuple):
+    """A line's colour, its style, the index of its marker, and whether that is unfilled."""
+
+    colour: str
+    dash: Dash
+    marker: int
+    hollow: bool = False
+
+
+def looks_of(specs: Sequence[ResNetSpec]) -> tuple[LineLook, ...]:
+    """Return the look of each network's line.
 
     Plain networks are grey and residual ones blue, told apart by their line style, if the chart
     shows both kinds or several depths. Otherwise, networks that all differ in their shortcuts have
     the colours of those, and residual networks that differ in something else have `LINE_LOOKS` in
-    turn.
+    turn. A plain network has the marker of the residual one of its depth, but unfilled.
     """
     kinds = [kind_of(spec) for spec in specs]
     shortcuts = [spec.shortcut for spec in specs]
     if len(set(kinds)) > 1 or "plain" in kinds or len({spec.depth for spec in specs}) > 1:
         dashes = {kind: cycle(_DASHES) for kind in _KINDS}
-        return tuple((_KINDS[kind], next(dashes[kind])) for kind in kinds)
+        has_both = len(set(kinds)) > 1
+        return tuple(
+            LineLook(_KINDS[kind], next(dashes[kind]), marker, has_both and kind == "plain")
+            for kind, marker in zip(kinds, _markers(specs, kinds), strict=True)
+        )
     if 1 < len(specs) == len(set(shortcuts)):
-        return tuple(_SHORTCUTS[kind] for kind in shortcuts)
-    return tuple(look for look, _ in zip(cycle(LINE_LOOKS), specs, strict=False))
+        return tuple(LineLook(*_SHORTCUTS[kind], n) for n, kind in enumerate(shortcuts))
+    turn = cycle(LINE_LOOKS)
+    return tuple(LineLook(*next(turn), n) for n, _ in enumerate(specs))
+
+
+def _markers(specs: Sequence[ResNetSpec], kinds: Sequence[str]) -> Iterator[int]:
+    """Yield the index of each network's marker: its depth's, or its place if depths repeat."""
+    depths = sorted({spec.depth for spec in specs})
+    pairs = [(kind, spec.depth) for kind, spec in zip(kinds, specs, strict=True)]
+    is_by_depth = len(set(pairs)) == len(pairs)
+    seen: Counter[str] = Counter()
+    for kind, depth in pairs:
+        yield depths.index(depth) if is_by_depth else seen[kind]
+        seen[kind] += 1

@@ -52,7 +52,8 @@ _NEAR = 0.8  # share of the distance between two marks that overlap
 _MARK_PX = 3.5  # from a line to the edge of the marks on it
 _MOST_ROOM = 0.4  # of a chart's width, for names right of its lines
 _LETTERS = 30  # per line of a shared name
-_OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 40.0  # costs of inferior places, in px of distance
+_OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 80.0  # costs of inferior places, in px of distance
+_AWAY = 60.0  # cost of a place nearer to another line than to the own, likewise
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
 
@@ -142,11 +143,12 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     """Place the names of a chart's points, each where it is good on every sheet.
 
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
-    own. A name that doesn't fit beside its mark is farther away, at the end of a leader line that
-    crosses nothing; if two lines' ends touch, the leader line alone tells whose name it is. Without
-    leader lines, a name lies on no line of the chart. Marks that look like one share a name. If
-    there is no room for names, numbers with a key replace them. Of more than `MOST_NAMES` points,
-    only the first series is named, if there is room.
+    own; beside the line that it names, no other line is, either. A name that doesn't fit beside its
+    mark is farther away, at the end of a leader line that crosses nothing; if two lines' ends
+    touch, the leader line alone tells whose name it is. Without leader lines, a name lies on no
+    line of the chart. Marks that look like one share a name. If there is no room for names, numbers
+    with a key replace them. Of more than `MOST_NAMES` points, only the first series is named, if
+    there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -286,12 +288,13 @@ class _Crowd:
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
         self.radii = np.array([dot.radius for dot in every])
-        self.lines = [
-            (_on(self.sheets, a), _on(self.sheets, b))
+        self.lines = {
+            number: (_on(self.sheets, a), _on(self.sheets, b))
             for number, series in enumerate(chart.series)
             if series.draw is Draw.LINE
             for a, b in [_ends(dots(chart, number))]
-        ]
+        }
+        self.line_names = {number: chart.series[number].name for number in self.lines}
         low, high = limits(numbers_along(chart), chart.log_x)
         self.uprights = [
             (mark.x - low) / (high - low) * self.sheets[:, 0]
@@ -389,7 +392,11 @@ class _Crowd:
             radii = np.minimum(self.radii[others][:, None], apart)[:, None, :, None]
             over = _crosses(anchor, middles, self.marks[others][:, None], radii)
             good &= ~(leads & over.any((0, 2)))
-        for a, b in self.lines:
+        if self.ends:
+            near, crossed = self._beside_lines(group[0].text, anchor, middles, half)
+            good &= np.where(leads, ~crossed, near)
+            costs += _AWAY * ~near
+        for a, b in self.lines.values():
             passes = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_LINE * passes.any(-1).sum(0)
             if not self.may_cover_lines:  # numbers with a key are easier to read
@@ -407,6 +414,26 @@ class _Crowd:
             costs[order],
             [places[c][1] for c in order],
         )
+
+    def _beside_lines(
+        self, name: str, anchor: Pixels, middles: Pixels, half: Pixels
+    ) -> tuple[Flags, Flags]:
+        """Return the places nearest to the line that they name, and those led to across others."""
+        own = np.hypot(*np.moveaxis(np.maximum(np.abs(anchor - middles) - half, 0), -1, 0))
+        others, crossed = np.full_like(own, np.inf), np.zeros(len(middles), bool)
+        for number, (a, b) in self.lines.items():
+            if not len(a):  # of a single point, which is a mark
+                continue
+            a, b = a[:, None], b[:, None]
+            distance = _distances(a, b, middles, half).min(0)
+            if self.line_names[number] == name:
+                own = np.minimum(own, distance)
+            else:
+                others = np.minimum(others, distance)
+                begins = (np.abs(a - anchor) < 1).all(-1)  # where the leader line does, too
+                crossed = crossed | (_meet(anchor, middles, a, b) & ~begins).any((0, 2))
+        near: Flags = (own <= others).all(-1)
+        return near, crossed
 
     def _name(self, i: int, c: int) -> Name:
         found, dot = self.candidates[i], self.groups[i][0]
@@ -494,11 +521,24 @@ def _crosses(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Flags:
     return found
 
 
+def _distances(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Pixels:
+    """Return the distance of the segment from `a` to `b` to a rectangle, likewise."""
+    way = b - a
+    long = np.maximum((way**2).sum(-1), 1e-9)
+    ends = [np.hypot(*np.moveaxis(np.maximum(np.abs(p - middle) - half, 0), -1, 0)) for p in (a, b)]
+    for corner in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        at = middle + half * np.array(corner)
+        share = np.clip(((at - a) * way).sum(-1) / long, 0, 1)
+        ends.append(np.hypot(*np.moveaxis(at - a - share[..., None] * way, -1, 0)))
+    found: Pixels = np.where(_crosses(a, b, middle, half), 0.0, np.minimum.reduce(ends))
+    return found
+
+
 def _meet(a: Pixels, b: Pixels, c: Pixels, d: Pixels) -> Flags:
-    """Return whether the segments from `a` to `b` and from `c` to `d` cross."""
+    """Return whether the segments from `a` to `b` and from `c` to `d` cross or touch."""
 
     def side(p: Pixels, q: Pixels, r: Pixels) -> Pixels:
         found: Pixels = (q - p)[..., 0] * (r - p)[..., 1] - (q - p)[..., 1] * (r - p)[..., 0]
         return found
 
-    return (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
+    return (side(a, b, c) * side(a, b, d) <= 0) & (side(c, d, a) * side(c, d, b) <= 0)

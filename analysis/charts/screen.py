@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
 from analysis.charts.chart import (
+    BUBBLE,
     FONT_PX,
     MARKED,
     POINT_PX,
@@ -29,6 +30,7 @@ from analysis.charts.chart import (
     numbers_up,
     series_looks,
     ticks_before_room,
+    to_edges,
     words_along,
 )
 from analysis.charts.names import (
@@ -68,7 +70,9 @@ _WALL_SHEETS = tuple(
 )
 _WALL_TICKS = 5
 _PATTERNS = ("", "/", ".", "x")
-_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+_SYMBOLS = (
+    *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon"),
+)
 
 
 def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
@@ -148,7 +152,15 @@ def figure(
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         marked = is_marked(chart, series)
-        traces.append(_plotly_trace(go, series, colour, number, beside, wall, marked))
+        if series.across and not words_along(chart):
+            series = to_edges(chart, series)
+        solid = _clear(colour) if chart.samples and series.draw is Draw.POINTS else colour
+        inside = palette.background if series.hollow else solid
+        traces.append(
+            _plotly_trace(
+                go, series, (colour, inside), number, beside, wall, marked, _halo(palette)
+            )
+        )
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
     note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
@@ -197,7 +209,7 @@ def figure(
             "type": _axis_type(chart, chart.log_x),
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
-            **_plotly_words(words_along(chart)),
+            **_plotly_words(chart),
             **_plotly_ticks(ticks_before_room(chart, _WALL_TICKS)),
         },
         yaxis={
@@ -232,7 +244,11 @@ def figure(
                 "yanchor": "bottom",
                 "text": mark.text,
                 "showarrow": False,
-                "font": {"size": small, "color": palette.text if wall else palette.quiet},
+                "font": {
+                    "size": small,
+                    "color": palette.text if wall else palette.quiet,
+                    "shadow": _halo(palette),
+                },
             }
             for mark in chart.marks
         ]
@@ -284,6 +300,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "y": log10(y or 1.0) if chart.log_y else y,
         "text": name.text.replace("\n", "<br>"),
         "borderpad": 0,
+        "font": {"shadow": _halo(palette)},
     }
     if (place := name.place) is not None:
         return {
@@ -305,6 +322,12 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "ax": scale * name.right,
         "ay": -scale * name.up,
     }
+
+
+def _halo(palette: Palette) -> str:
+    """Return the shadow that keeps a name legible on lines, in the background's colour."""
+    corners = ((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1))
+    return ", ".join(f"{x}px {y}px 2px {palette.background}" for x, y in corners)
 
 
 def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) -> dict[str, Any]:
@@ -330,10 +353,13 @@ def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
     return {"tickmode": "array", "tickvals": ticks} if ticks else {}
 
 
-def _plotly_words(words: Sequence[str]) -> dict[str, Any]:
+def _plotly_words(chart: Chart) -> dict[str, Any]:
     """Break words along an axis into short lines, which leave more room to the bars if turned."""
+    if not (words := words_along(chart)):
+        return {}
     lines = [in_lines(word, "<br>", _WORD_LETTERS) for word in words]
-    return {"tickvals": words, "ticktext": lines} if words else {}
+    room = {"range": [-0.5, len(words) - 0.5]} if has_points(chart) else {}
+    return {"tickvals": words, "ticktext": lines, **room}
 
 
 def _axis_type(chart: Chart, log: bool) -> str:
@@ -373,12 +399,15 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
 def _plotly_trace(
     go: Any,
     series: Series,
-    colour: str,
+    colours: tuple[str, str],
     number: int,
     beside: Sequence[Name | None],
     wall: bool,
     marked: bool,
+    halo: str,
 ) -> Any:
+    """Draw a series; its second colour is that of its markers' inside."""
+    colour, inside = colours
     scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {
         "name": series.name if wall else in_lines(series.name, "<br>", _LETTERS),
@@ -398,15 +427,17 @@ def _plotly_trace(
         return go.Bar(**common, marker={"color": colour, "pattern": pattern}, error_y=bars)
     if series.draw is Draw.POINTS:
         marker = {
-            "color": colour,
+            "color": inside,
+            "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
+            "opacity": 1,  # plotly makes marks of several sizes transparent
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": [scale * size for size in series.sizes] or POINT_PX * scale,
-            "opacity": 0.7 if len(series.sizes) > 1 else 1,  # of bubbles, which may overlap
         }
         return go.Scatter(
             **common,
             mode="markers+text" if any(beside) else "markers",
             text=[name.text.replace("\n", "<br>") if name else "" for name in beside],
+            textfont={"shadow": halo},
             textposition=[(name and name.place) or Place.ABOVE for name in beside],
             cliponaxis=False,
             marker=marker,
@@ -421,9 +452,16 @@ def _plotly_trace(
         marker={
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             "size": 10 if wall else 8,
+            "color": inside,
+            "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
             "maxdisplayed": MARKED,
         },
     )
+
+
+def _clear(colour: str) -> str:
+    """Return a colour `#rrggbb` with the opacity of bubbles."""
+    return f"{colour}{round(255 * BUBBLE):02x}"
 
 
 def _plotly_errors(series: Series) -> dict[str, Any] | None:

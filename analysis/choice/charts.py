@@ -139,6 +139,7 @@ def scatter_chart(
             Draw.POINTS,
             colour,
             text=tuple(_texts(group, x, y, name)),
+            in_legend=bool(others),
             hover=tuple(row.model for row in group),
             sizes=tuple(sizes[row.model] for row in group if sizes),
         )
@@ -163,7 +164,8 @@ def scatter_chart(
         f"{y.label} against {x.label}{best}",
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
-        note=_note(rows, x, y, bubble, name),
+        note=_note(rows, x, y, bubble, name, is_front=bool(front) and not others),
+        samples=_samples(rows, bubble, sizes),
     )
 
 
@@ -355,9 +357,17 @@ def _called(axis: Axis) -> str:
 
 
 def _note(
-    rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None, name: Callable[[Row], str]
+    rows: Sequence[Row],
+    x: Axis,
+    y: Axis,
+    bubble: Axis | None,
+    name: Callable[[Row], str],
+    is_front: bool,
 ) -> str:
-    """Return the recipes and publishers of published figures, and what the points' area shows."""
+    """Return the recipes and publishers of published figures, and what the points' area shows.
+
+    If all networks are on the Pareto front, the note says so, as there is no legend.
+    """
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
     said = [
@@ -368,7 +378,22 @@ def _note(
         ends = sorted(value for row in rows if (value := bubble.of(row)) is not None)
         sizes = " to ".join(short(ends[at], bubble.unit) for at in (0, -1)) if ends else ""
         said.append(", ".join(filter(None, (f"Area: {bubble.label}", sizes))))
+    if is_front:
+        said.append("All are on the Pareto front")
     return " ".join(f"{one}." for one in said)
+
+
+def _samples(
+    rows: Sequence[Row], bubble: Axis | None, sizes: Mapping[str, float]
+) -> tuple[tuple[float, str], ...]:
+    """Return the diameters of the smallest and the largest point, with their figures."""
+    if bubble is None or not rows:
+        return ()
+    ends = sorted({(sizes[row.model], bubble.of(row) or 0.0) for row in rows})
+    return tuple(
+        (size, f"{short(value, bubble.unit)} {bubble.label if bubble.unit == '' else ''}".strip())
+        for size, value in dict.fromkeys((ends[0], ends[-1]))
+    )
 
 
 def _remarks(

@@ -272,7 +272,8 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         if one is None:
             without += 1
         else:
-            series.append(one)
+            # Words along the axis name the points.
+            series.append(replace(one, in_legend=view.x.source is not Source.NAME))
     if view.x.source is not Source.NAME and without:
         left.append(f"not drawn for want of a figure: {number_of(without, 'setting')}")
     own = series
@@ -290,6 +291,7 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         f"{title} of {number_of(len(view.found.every), 'setting')}. {how_spread(view)}".strip(),
         log_x=view.log_x and view.x.source is not Source.NAME,
         log_y=view.log_y,
+        reading=how_spread(view),
     )
     return Drawn(chart if own else replace(chart, series=()), tuple(left), cited)
 
@@ -300,11 +302,18 @@ def how_spread(view: View) -> str:
     if seeds <= {1}:
         return ""
     most = max(seeds)
-    is_band = view.x.source in (Source.OPTION, Source.COST, Source.ALONG)
+    is_band = view.x.source is Source.ALONG or _has_lines(view)
     what = "bands" if is_band else "bars"
     over = number_of(most, "seed") if len(seeds) == 1 else f"up to {number_of(most, 'seed')}"
     mean = "Geometric means" if view.y.name == "grad_norm" else "Means"
     return f"{mean} over {over}; {what} run from the lowest to the highest."
+
+
+def _has_lines(view: View) -> bool:
+    """Return whether settings have several places along an axis of options or counts."""
+    if view.x.source not in (Source.OPTION, Source.COST):
+        return False
+    return len({view.x.of(one) for one in view.found.every if _has_both(view, one)}) > 1
 
 
 def _has_both(view: View, one: Setting) -> bool:
@@ -385,7 +394,7 @@ def _series(
         for one in group
         if (spread := one.spread(view.y.name)) is not None
     ]
-    is_line = view.x.source in (Source.OPTION, Source.COST)
+    is_line = _has_lines(view)
     if is_line:
         marks.sort(key=lambda mark: float(mark[0]))
     banded = any(spread.seeds > 1 for _, spread, _ in marks)

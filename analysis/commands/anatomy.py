@@ -47,7 +47,7 @@ def lesions(
     """
     checkpoint, images = _opened(name, data)
     from analysis.lesions import report as render
-    from analysis.lesions.charts import single_chart
+    from analysis.lesions.charts import on_images, single_chart
     from analysis.lesions.drop import study
     from analysis.lesions.studies import stamp
     from analysis.lesions.subjects import subject_of
@@ -68,7 +68,7 @@ def lesions(
             texts = {"text": render.lesions_text, "csv": render.lesions_csv}
             click.echo(texts[style](found), nl=False)
         if drawn is not None:
-            drawn.write(single_chart([found]))
+            drawn.write(on_images(single_chart([found]), found.images, images.name))
         return ""
 
     with keeping(show):
@@ -100,11 +100,11 @@ def paths(
     A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import report as render
-    from analysis.lesions.charts import paths_charts, paths_title
+    from analysis.lesions.charts import on_images, paths_charts, paths_title
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
 
-    network, shown, labels, digests = _network(name, data, number, seed)
+    network, shown, labels, digests, of = _network(name, data, number, seed)
     trained = is_trained(name)
     found = or_usage(
         measure,
@@ -121,7 +121,8 @@ def paths(
         texts = {"text": render.paths_text, "csv": render.paths_csv}
         click.echo(texts[style](found), nl=False)
     if drawn is not None:
-        drawn.write_row(paths_charts(found), paths_title(found))
+        first, *others = paths_charts(found)
+        drawn.write_row([on_images(first, found.images, of), *others], paths_title(found))
 
 
 @click.command()
@@ -157,9 +158,10 @@ def blocks(
     from analysis.lesions import blocks_report as render
     from analysis.lesions.blocks import measure
     from analysis.lesions.blocks_charts import Measure, blocks_chart
+    from analysis.lesions.charts import on_images
     from analysis.lesions.studies import stamp
 
-    network, shown, _, digests = _network(name, data, number, seed)
+    network, shown, _, digests, of = _network(name, data, number, seed)
     found = measure(network, shown, trained=is_trained(name))
     chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))
     if style == "json":
@@ -169,7 +171,7 @@ def blocks(
             render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
         )
     if drawn is not None and chart is not None:
-        drawn.write(chart)
+        drawn.write(on_images(chart, found.images, of))
 
 
 def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
@@ -182,17 +184,18 @@ def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:
 
 def _network(
     name: str, data: str | None, number: int, seed: int
-) -> tuple[ResNet, Tensor, Tensor, tuple[str, str]]:
-    """Return a network, images, labels, and the digests of images and weights.
+) -> tuple[ResNet, Tensor, Tensor, tuple[str, str], str]:
+    """Return a network, images, labels, the digests of images and weights, and the set's name.
 
     Trained weights come with test images; a model's text gives a network at initialisation.
     """
+    from analysis.lesions.charts import RANDOM
     from analysis.lesions.subjects import seed_of, shown_tests, untrained
 
     if not is_trained(name):
         network, shown, labels, digest = or_usage(untrained, name, data, number, seed)
-        return network, shown, labels, (digest, seed_of(seed))
+        return network, shown, labels, (digest, seed_of(seed)), data or RANDOM
     checkpoint, images = _opened(name, data)
     network = or_usage(checkpoint.network)
     shown, labels = or_usage(shown_tests, checkpoint, images, number)
-    return network, shown, labels, (images.digest, checkpoint.digest)
+    return network, shown, labels, (images.digest, checkpoint.digest), images.name

@@ -11,7 +11,7 @@ from math import log10
 from statistics import fmean
 
 from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
-from analysis.charts.looks import looks_of
+from analysis.charts.looks import LineLook, looks_of
 from analysis.drawing.heat import Heat
 from analysis.gradients.cosines import Cosine, Direction, stacks
 from analysis.gradients.curves import (
@@ -48,13 +48,11 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
     lines: list[Series] = []
     others: list[Series] = []
     factors: list[str] = []
-    for model, name, (colour, dash) in zip(
-        models, names_beside(specs), looks_of(specs), strict=True
-    ):
+    for model, name, look in zip(models, names_beside(specs), looks_of(specs), strict=True):
         own = [curve.series(quantity) for curve in curves if curve.model == model]
-        line = _line(model, name, own, colour, dash)
+        line = _line(model, name, own, look)
         lines.append(line)
-        others += _floor(model, name, own, curves[0].precision, colour)
+        others += _floor(model, name, own, curves[0].precision, look.colour)
         (summary,) = summarise([curve for curve in curves if curve.model == model])
         predicted = confirmed(summary)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
@@ -69,7 +67,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
                     f"theory, {name}: {factor}",
                     line.x,
                     tuple(10**y if y > -300 else None for y in ys),
-                    colour=colour,
+                    colour=look.colour,
                     dash=next(theory),
                     thin=True,
                     hover=(model,),
@@ -112,7 +110,7 @@ def of_seeds(seeds: Iterable[int]) -> str:
     return f"Means of {over}; bands: lowest to highest"
 
 
-def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: Dash) -> Series:
+def _line(model: str, name: str, own: Sequence[NormSeries], look: LineLook) -> Series:
     columns = list(zip(*(series.values for series in own), strict=True))
     found = [set(states) for states in zip(*(series.states for series in own), strict=True)]
     good = [states == {State.MEASURED} for states in found]
@@ -129,11 +127,10 @@ def _line(model: str, name: str, own: Sequence[NormSeries], colour: str, dash: D
         name,
         own[0].positions,
         tuple(map(pick, means, good)),
-        colour=colour,
-        dash=dash,
         low=tuple(map(pick, map(min, columns), good)) if banded else (),
         high=tuple(map(pick, map(max, columns), good)) if banded else (),
         hover=(model,),
+        **look._asdict(),
     )
 
 
@@ -182,7 +179,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     """
     found = stacks(cosines)
     looks, lines = looks_of([stack.spec for stack in found]), []
-    for stack, whole, (colour, dash) in zip(found, names_of(found), looks, strict=True):
+    for stack, whole, look in zip(found, names_of(found), looks, strict=True):
         name = whole.removeprefix("the ").removesuffix(" stack")
         lost = sum(not at.is_measured for at in stack.depths)
         banded = any(len(at.cosines) > 1 for at in stack.depths)
@@ -195,11 +192,10 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
                 f"{name} (not measured at {number_of(lost, 'depth')})" if lost else name,
                 tuple(at.depth for at in stack.depths),
                 tuple(pick(at.mean) for at in stack.depths),
-                colour=colour,
-                dash=dash,
                 low=tuple(pick(at.low) for at in stack.depths) if banded else (),
                 high=tuple(pick(at.high) for at in stack.depths) if banded else (),
                 hover=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
+                **look._asdict(),
             )
         )
     said = " ".join(in_english(shattering, found, noise))

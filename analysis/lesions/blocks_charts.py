@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate
 
-from analysis.charts.chart import Chart, Dash, Mark, Series
-from analysis.charts.looks import looks_of
+from analysis.charts.chart import Chart, Mark, Series
+from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
+from analysis.lesions.charts import BLOCK
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
@@ -66,19 +67,18 @@ def share_chart(studies: Sequence[Blocks]) -> Chart:
 def deviation_chart(studies: Sequence[Blocks]) -> Chart:
     """Plot the standard deviation of every 3x3 layer's response (He et al. 2015, Fig. 7)."""
     lines = []
-    for found, name, (colour, dash) in _looks(studies):
+    for found, name, look in _looks(studies):
         sizes = [one.deviation for one in found.responses]
         lines.append(
             Series(
                 name,
                 tuple(one.layer for one in found.responses),
                 tuple(sizes),
-                colour=colour,
-                dash=dash,
                 hover=tuple(
                     f"{one.path}: {written(one.deviation)}, layer {one.layer}"
                     for one in found.responses
                 ),
+                **look._asdict(),
             )
         )
     marks = _marks(studies, parse(studies[0].model).convs_per_block, 1)
@@ -104,27 +104,30 @@ def _by_block(
         raise ValueError(
             f"{studies[0].model} is a plain network: its blocks have no shortcut to compare with"
         )
+    is_one = len({parse(found.model).blocks for found in residual}) == 1
     lines = []
-    for found, name, (colour, dash) in _looks(studies):
+    for found, name, look in _looks(studies):
         if not found.branches:
             continue
         sizes = [value(one) for one in found.branches]
         lines.append(
             Series(
                 name,
-                tuple(range(1, len(sizes) + 1)),
+                tuple(one.path.removeprefix("layer") for one in found.branches)
+                if is_one
+                else tuple(range(1, len(sizes) + 1)),
                 tuple(sizes),
-                colour=colour,
-                dash=dash,
                 low=tuple(one.low for one in found.branches) if banded else (),
                 high=tuple(one.high for one in found.branches) if banded else (),
                 hover=tuple(
                     f"{one.path}: {written(size)}"
                     for one, size in zip(found.branches, sizes, strict=True)
                 ),
+                **look._asdict(),
             )
         )
-    return _chart(residual, title, "block", label, lines, _marks(residual, 1, 0))
+    x_label, before = (BLOCK, -1) if is_one else ("block, counted from the input", 0)
+    return _chart(residual, title, x_label, label, lines, _marks(residual, 1, before))
 
 
 def _chart(
@@ -162,7 +165,7 @@ def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:
     )
 
 
-def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, tuple[str, Dash]]]:
+def _looks(studies: Sequence[Blocks]) -> Iterator[tuple[Blocks, str, LineLook]]:
     """Yield each network with its name and its line's colour and style."""
     looks = looks_of([parse(found.model) for found in studies])
     yield from zip(studies, names_of(studies), looks, strict=True)

@@ -13,7 +13,15 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
 from analysis.training.verdict import spoken_name
 from nets import parse
-from nets.names import name_in_title
+from nets.options import number_of
+
+BLOCK = "block (2.1: layer2.1)"
+"""The label of an axis of blocks, whose ticks leave out `layer`."""
+
+RANDOM = "random"
+"""The name of random images."""
+
+_SETS = {"sample": "Fashion-MNIST (sample)", "fashion_mnist": "Fashion-MNIST"}
 
 
 def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
@@ -59,6 +67,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
                 colour="text",
                 dash=Dash.DASHED if residual else Dash.DOTTED,
                 thin=True,
+                across=True,
                 hover=(found.model,),
             )
         )
@@ -67,7 +76,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
     )
     return Chart(
         "Test error with one block removed",
-        "removed block",
+        f"removed {BLOCK}",
         "test error, %",
         (*series, *whole),
         f"Test error in percent with each single block removed. {said}",
@@ -144,6 +153,22 @@ def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     return spoken_name(parse(found.model), [parse(one.model) for one in studies])
 
 
+def on_images(chart: Chart, count: int, of: str) -> Chart:
+    """Return a chart whose file says what the network was shown: `1,000 test images of cats`.
+
+    Args:
+        chart: the chart.
+        count: the number of images.
+        of: the name of their set, as in a result; random ones are `random`.
+    """
+    if of == RANDOM:
+        said = number_of(count, "random image")
+    else:
+        named = _SETS.get(of, of)
+        said = number_of(count, "test image") + (f" of {named}" if named else "")
+    return replace(chart, reading=". ".join(filter(None, (said, chart.reading))))
+
+
 _ACROSS = "blocks on a path"
 
 
@@ -165,7 +190,8 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
 
 def paths_title(found: Paths) -> str:
     """Return the title of the three charts together."""
-    return f"Paths through {name_in_title(parse(found.model))}"
+    spec = parse(found.model)
+    return f"Paths: {name_beside(spec, [spec])}"
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

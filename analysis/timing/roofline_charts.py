@@ -27,7 +27,8 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
     ends = [roof.ridge, *(one.intensity for one in shown)]
     low, high = min(ends) / _BEYOND, max(ends) * _BEYOND
     along = (low, roof.ridge, high)
-    series = [Series("roof", along, tuple(map(roof.at, along)), colour="main_path", thin=True)]
+    ys = tuple(map(roof.at, along))
+    series = [Series("roof", along, ys, colour="main_path", thin=True, across=True)]
     if roof.cache_bytes_per_s is not None:
         cached = roof._replace(memory_bytes_per_s=roof.cache_bytes_per_s)
         if low < cached.ridge < high:

@@ -63,7 +63,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     groups = list(grouped(runs).values())
     specs = [group[0].task.spec for group in groups]
     lines = []
-    for group, spec, name, (colour, dash) in zip(
+    for group, spec, name, look in zip(
         groups, specs, names_of(groups), looks_of(specs), strict=True
     ):
         x, columns = _columns(group, shown)
@@ -73,11 +73,10 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             name,
             x,
             tuple(map(fmean, columns)),
-            colour=colour,
-            dash=dash,
             low=tuple(map(min, columns)) if len(group) > 1 else (),
             high=tuple(map(max, columns)) if len(group) > 1 else (),
             hover=(str(spec),),
+            **look._asdict(),
         )
         lines.append(line)
     said = " ".join(in_english(shown.said, runs))

@@ -276,11 +276,14 @@ def test_charts_draw_the_figures() -> None:
     plain = measure(made(parse(NET.replace("resnet20", "plain20"))), shown(spec))
     chart = ratio_chart([found, plain])
     (line,) = chart.series
-    assert line.x == (1, 2, 3, 4, 5, 6, 7)
+    assert line.x == ("1.0", "1.1", "2.0", "2.1", "2.2", "3.0", "3.1")  # as in charts of lesions
+    assert chart.x_label == "block (2.1: layer2.1)"
     assert line.y == tuple(one.ratio for one in found.branches)
     assert (line.name, line.colour, line.dash) == ("residual, 16 layers", "identity", Dash.SOLID)
     assert line.low == tuple(one.low for one in found.branches)
-    assert chart.marks == (Mark(1, "layer1"), Mark(3, "layer2"), Mark(6, "layer3"))
+    assert chart.marks == (Mark(0, "layer1"), Mark(2, "layer2"), Mark(5, "layer3"))
+    deeper = measure(made(parse(NET.replace("2,3,2", "2,2,2"))), shown(spec))
+    assert ratio_chart([found, deeper]).series[1].x == (1, 2, 3, 4, 5, 6)
     assert all(sentence in chart.alt for sentence in blocks_verdict(found))
 
     responses = deviation_chart([found, plain])

@@ -4,15 +4,18 @@ import io
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.path import Path
+from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series
+from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series, named_at_ends
 from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
+from analysis.charts.screen import figure
 from analysis.choice.charts import scatter_chart
 from analysis.choice.compare import Column, compare
 from analysis.lecture.facts import shipped
@@ -213,6 +216,8 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     assert drawn.get_figheight() * 25.4 <= 118  # with a title of two lines and a note
     assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 116
     assert found.count("Band: lowest to highest of the drawn paths.") == 1
+    titles = [row(charts, PRINT, title, 85).axes[0].title for title in (TITLE, "")]
+    assert titles[0].get_fontweight() == titles[1].get_fontweight() == "normal"
     page = [text.get_text() for text, _ in texts(row(charts, width_mm=170))]
     assert page.count("blocks on a path") == 3
     assert all(len(axes.get_yticks()) > 2 for axes in drawn.axes)
@@ -242,6 +247,74 @@ def test_names_at_the_ends_of_lines_lie_on_no_line_and_are_whole(width: float) -
             line.get_transform().transform_path(line.get_path()).intersects_bbox(box, filled=False)
             for line in axes.lines
         )
+
+
+@pytest.mark.parametrize("width", [85, 170, 254])
+def test_a_leader_line_crosses_no_curve(width: float) -> None:
+    """A plain network's gradient explodes just below theory's line."""
+    layers = tuple(range(1, 57, 2))
+    plain, theory = (
+        tuple(10 ** (top * (1 - x / 55) - 1.75) for x in layers) for top in (4.2, 4.55)
+    )
+    lines = named_at_ends(
+        [
+            Series("plain, 56 layers", layers, plain),
+            Series(
+                "residual, 56 layers",
+                layers,
+                tuple(10 ** (-1.75 + 1.6 / x**0.5 - 0.2157) for x in layers),
+            ),
+        ],
+        log=True,
+    )
+    above = Series("theory", layers, theory, thin=True)
+    drawn = picture(
+        Chart("", "x", "y", (*lines, above), "", log_y=True, marks=(Mark(1, "layer1"),)),
+        width_mm=width,
+    )
+    drawn.draw_without_rendering()
+    (axes,) = drawn.axes
+    names = [one for one in axes.texts if one.get_text() in {line.name for line in lines}]
+    assert len(names) in (0, 2)
+    assert [text.get_text() for text in drawn.legends[0].get_texts()][-1] == "theory"
+    for name in names:
+        assert isinstance(name, Annotation)
+        box = Text.get_window_extent(name)
+        start = axes.transData.transform(name.xy)
+        for line in axes.lines[:3]:
+            points = Path(line.get_transform().transform(line.get_xydata()))
+            assert not points.intersects_bbox(box, filled=False)
+            if name.arrow_patch and min(np.hypot(*(points.vertices - start).T)) > 1:
+                way = Path([start, box.get_points().mean(0)])
+                assert not way.intersects_path(points, filled=False)
+
+
+def test_lines_in_a_column_are_thin_and_their_marks_apart() -> None:
+    lines = [
+        Series(name, tuple(range(40)), tuple(map(float, range(k, k + 40))), hollow=k > 0)
+        for k, name in enumerate(("one", "other"))
+    ]
+    chart = Chart("", "x", "y", tuple(lines), "")
+    (column,), (page,) = (picture(chart, PRINT, width_mm=width).axes for width in (85, 170))
+    for axes, thick, every in ((column, 1.0, 7), (page, 1.4, 4)):
+        assert [line.get_linewidth() for line in axes.lines] == [thick, thick]
+        assert [line.get_markevery() for line in axes.lines] == [every, every]
+    inside = [line.get_markerfacecolor() for line in page.lines]
+    assert inside == [page.lines[0].get_color(), PRINT.background]
+
+
+def test_names_have_a_halo_of_the_background() -> None:
+    (axes,) = picture(CURVES, DARK).axes
+    (points,) = picture(SCATTER, DARK).axes
+    for text in (*axes.texts, *points.texts):
+        (outline, _) = text.get_path_effects()
+        assert vars(outline)["_gc"]["foreground"] == DARK.background
+    shown = figure(SCATTER, DARK).layout.annotations
+    assert shown
+    assert all(DARK.background in one.font.shadow for one in shown)
+    assert all(
+        DARK.background in one.font.shadow for one in figure(CURVES, DARK).layout.annotations
+    )
 
 
 def test_a_narrow_log_axis_has_no_two_equal_ticks() -> None:

@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from matplotlib.collections import PathCollection
 from PIL import Image
 from pypdf import PdfReader
 
@@ -214,7 +215,7 @@ def test_the_wall_leaves_the_height_to_the_axes() -> None:
     assert all("torchvision" in text[2] for text in texts)
     assert "font-size:24px" in texts[1][2]
     assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
-    assert [s.name for s in chart.series if s.in_legend] == ["on the Pareto front"]
+    assert not any(s.in_legend for s in chart.series)
     assert figure(gradient_chart([curves(1 / 35, 1 / 6, 1.0)]), wall=True).layout.margin.t == 36
 
 
@@ -284,16 +285,24 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
-    (legend,) = picture(chart).legends  # which says what the line is
-    assert [text.get_text() for text in legend.get_texts()] == ["on the Pareto front"]
+    front = "All are on the Pareto front."  # in place of a legend with one entry
+    assert chart.note == f"IMAGENET1K_V1, single crop; published by torchvision. {front}"
+    assert not picture(chart).legends
+    assert not figure(chart).layout.showlegend
     assert "published by torchvision" in chart.alt
     label = figure(chart).layout.xaxis.title.text
     assert label.startswith("MACs (conv + linear), G<br><span")
     assert "torchvision" in label
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
     assert bubbles.note == "Area: parameters, 11.7 M to 25.6 M."
-    assert bubbles.has_legend
+    (legend,) = picture(bubbles).legends
+    sizes = {
+        text.get_text(): line.get_markersize()
+        for text, line in zip(legend.get_texts()[-2:], legend.get_lines()[-2:], strict=True)
+    }
+    assert list(sizes) == ["11.7 M parameters", "25.6 M parameters"]
+    small, large = sizes.values()
+    assert (large / small) ** 2 == pytest.approx(25_557_032 / 11_689_512)
     ten_crop = next(one for one in comparison.recipes if "10-crop" in one.how)
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
     assert both.note == (
@@ -472,14 +481,15 @@ def test_lines_are_told_apart_without_colour() -> None:
     )
     measured, residual = picture(chart).axes[0].lines[:2]
     theory = next(line for line in picture(chart).axes[0].lines if line.get_linestyle() == "-.")
-    assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "s")
+    assert (measured.get_marker(), theory.get_marker(), residual.get_marker()) == ("o", "", "o")
+    assert measured.get_markerfacecolor() != residual.get_markerfacecolor()
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
     predicted = "theory, plain, 20 layers, no BN,<br>default init: 0.408/layer"  # fits a phone
     assert screen[predicted].mode == "lines"
     lines = [trace for trace in figure(chart).data if trace.mode == "lines+markers"]
     assert [trace.hovertext[0] for trace in lines] == [net, "resnet20"]
-    assert lines[0].marker.symbol != lines[1].marker.symbol
+    assert [one.marker.color == one.line.color for one in lines] == [False, True]  # filled
 
 
 @pytest.mark.parametrize(("count", "rotation"), [(3, 0), (9, 30)])
@@ -660,10 +670,14 @@ def test_no_tick_lies_in_the_room_for_names() -> None:
 
 def test_marks_are_opaque_unless_they_are_bubbles() -> None:
     rows = rows_of(["resnet18", "resnet34", "resnet50"])
-    for bubble, opacity in ((None, 1), (Column.DEPTH, 0.7)):
-        drawn = figure(scatter_chart(rows, Column.PARAMS, Column.MACS, bubble=bubble))
-        points = [trace for trace in drawn.data if len(trace.x) > 1 and "markers" in trace.mode]
-        assert {trace.marker.opacity for trace in points} == {opacity}
+    for bubble, colour, edge in ((None, "#0072B2", 0), (Column.PARAMS, "#0072B259", 2)):
+        chart = scatter_chart(rows, Column.PARAMS, Column.MACS, bubble=bubble)
+        points = next(trace for trace in figure(chart).data if "markers" in trace.mode)
+        assert (points.marker.opacity, points.marker.color) == (1, colour)
+        assert (points.marker.line.color, points.marker.line.width) == ("#0072B2", edge)
+        axes: Any = picture(chart).axes[0]
+        assert axes.collections[0].get_facecolor()[0][3] == (0.35 if bubble else 1)
+        assert axes.collections[0].get_edgecolor()[0][3] == 1
     slow, fast = curves(1.0, 1.0, 1.0, model="resnet20"), curves(1e4, 1e2, 1.0, model="plain20")
     lines = gradient_chart([slow, fast])
     ends = [trace for trace in figure(lines).data if len(trace.x) == 1]
@@ -711,3 +725,35 @@ def test_a_line_is_seen_on_bars() -> None:
     assert len(drawn.get_path_effects()) == 2  # with an outline
     (alone,) = picture(Chart("", "x", "y", (line,), ""), PRINT).axes[0].lines
     assert not alone.get_path_effects()
+    across = replace(line, across=True)
+    axes: Any = picture(Chart("", "x", "y", (bars, across), "")).axes[0]
+    assert list(axes.lines[0].get_xdata()) == [-0.5, 0, 1, 1.5]
+    assert axes.get_xlim() == (-0.5, 1.5)
+
+
+@pytest.mark.parametrize("draw", [Draw.BARS, Draw.LINE])
+def test_the_highest_value_is_below_the_top(draw: Draw) -> None:
+    x, high = (1.0, 2.0, 3.0), (1.3, 1.4, 1.5)
+    series = Series("one", x, (1.0, 1.1, 1.2), draw, low=(0.9, 1.0, 1.1), high=high)
+    bottom, top = picture(Chart("", "x", "y", (series,), "")).axes[0].get_ylim()
+    assert bottom == 0
+    assert 1.5 / top == pytest.approx(1 / 1.06)
+
+
+def test_points_of_words_have_room_at_both_sides() -> None:
+    points = Series("one", ("a", "b"), (1.0, 2.0), Draw.POINTS)
+    chart = Chart("", "", "y", (points,), "")
+    assert picture(chart).axes[0].get_xlim() == (-0.5, 1.5)
+    assert figure(chart).layout.xaxis.range == (-0.5, 1.5)
+
+
+def test_a_mark_in_a_legend_is_beside_its_text() -> None:
+    points = [Series(name, (1.0, 2.0), (1.0, 2.0), Draw.POINTS) for name in ("one", "other")]
+    drawn = picture(Chart("", "x", "y", tuple(points), ""))
+    drawn.draw_without_rendering()
+    (legend,) = drawn.legends
+    for mark, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+        assert mark is not None
+        assert isinstance(mark, PathCollection)
+        middle = mark.get_offset_transform().transform(mark.get_offsets())[0][0]
+        assert text.get_window_extent().x0 - middle < 3.2 / 25.4 * drawn.dpi  # mm

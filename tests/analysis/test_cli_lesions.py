@@ -13,6 +13,7 @@ from analysis.images.sample import sample_set
 from analysis.lesions import blocks
 from analysis.lesions.blocks_charts import Measure, blocks_chart
 from analysis.lesions.blocks_report import blocks_csv, blocks_text
+from analysis.lesions.charts import on_images
 from analysis.lesions.subjects import (
     checkpoint_of,
     images_of,
@@ -110,7 +111,7 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     chart = tmp_path / "blocks.svg"
     status, out, err = call(capsys, *command, "--format", "json", "-o", str(chart))
     assert (status, err) == (0, "")
-    drawn = blocks_chart([expected], Measure.RATIO)
+    drawn = on_images(blocks_chart([expected], Measure.RATIO), 8, images_of(checkpoint).name)
     assert chart.read_bytes() == chart_file(drawn, ".svg", Look(title=drawn.title))
     values = json.loads(out)
     assert list(values)[:4] == ["kind", "asked", "hash", "stamp"]
@@ -139,7 +140,7 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     assert call(capsys, *at_start) == (0, blocks_text(found), "")
     status, _, err = call(capsys, *at_start, "--quantity", "deviation", "-o", str(chart))
     assert (status, err) == (0, "")
-    drawn = blocks_chart([found], Measure.DEVIATION)
+    drawn = on_images(blocks_chart([found], Measure.DEVIATION), 8, "random")
     assert chart.read_bytes() == chart_file(drawn, ".svg", Look(title=drawn.title))
     assert call(capsys, *at_start, "-o", str(chart)) == (
         2,

@@ -1,6 +1,7 @@
 """Blocks out, blocks reordered, and paths, each compared with its definition."""
 
 import math
+from dataclasses import replace
 from itertools import chain, combinations, permutations
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
+from analysis.lecture.facts import shipped
 from analysis.lesions import drop, paths
+from analysis.lesions.charts import on_images, paths_title, single_chart
 from analysis.lesions.drop import (
     Lesions,
     Permuted,
@@ -23,7 +26,7 @@ from analysis.lesions.drop import (
     tau,
 )
 from analysis.lesions.paths import drawn, gated, measure
-from analysis.lesions.report import Errors, errors_in_words, lesions_text
+from analysis.lesions.report import Errors, errors_in_words, lesions_of, lesions_text, paths_of
 from analysis.style.language import Language, speaking
 from nets import ResNetSpec, build, parse, plan
 from nets.blocks import ResidualUnit
@@ -405,3 +408,21 @@ def test_that_sentence_is_chinese_too() -> None:
         "去掉 layer2.2 后，32 层残差网络在 1,000 张测试图像里错 12.2%（原来 8.9%），"
         "32 层朴素网络错 85.8%（原来 10.3%）。"
     )
+
+
+def test_a_chart_in_a_file_says_what_the_network_was_shown() -> None:
+    chart = single_chart([lesions_of(shipped("lesions_fashion_resnet32"))])
+    assert chart.x_label == "removed block (2.1: layer2.1)"
+    for of, said in (
+        ("fashion_mnist", "1,000 test images of Fashion-MNIST"),
+        ("sample", "1,000 test images of Fashion-MNIST (sample)"),
+        ("birds", "1,000 test images of birds"),
+        ("random", "1,000 random images"),
+    ):
+        assert on_images(chart, 1_000, of).reading == said
+    read = replace(chart, reading="Bands: lowest to highest")
+    assert on_images(read, 1, "birds").reading == "1 test image of birds. Bands: lowest to highest"
+
+
+def test_paths_are_titled_as_other_charts_are() -> None:
+    assert paths_title(paths_of(shipped("paths_fashion_resnet56"))) == "Paths: residual, 56 layers"

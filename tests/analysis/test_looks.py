@@ -37,12 +37,23 @@ SOLID, DASHED, DOTTED = Dash.SOLID, Dash.DASHED, Dash.DOTTED
 def test_a_colour_says_the_kind_or_the_shortcut(
     models: tuple[str, ...], looks: tuple[tuple[str, Dash], ...]
 ) -> None:
-    assert looks_of([parse(model) for model in models]) == looks
+    found = looks_of([parse(model) for model in models])
+    assert tuple((look.colour, look.dash) for look in found) == looks
 
 
 def test_seven_networks_of_one_kind_have_one_colour() -> None:
     ladder = [parse(f"resnet{depth}") for depth in (20, 32, 44, 56, 110, 1202)]
-    assert {colour for colour, _ in looks_of([*ladder, parse("plain20")])} == {"identity", "plain"}
+    assert {look.colour for look in looks_of([*ladder, parse("plain20")])} == {"identity", "plain"}
+
+
+def test_a_depth_has_one_marker_which_is_unfilled_for_plain_networks() -> None:
+    depths = (20, 32, 44, 56)
+    looks = looks_of([parse(f"{kind}{n}") for kind in ("plain", "resnet") for n in depths])
+    assert [look.marker for look in looks] == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert [look.hollow for look in looks] == [True] * 4 + [False] * 4
+    alike = looks_of([parse("resnet56"), parse("plain56"), parse("plain56:norm=none")])
+    assert [(look.marker, look.hollow) for look in alike] == [(0, False), (0, True), (1, True)]
+    assert not any(look.hollow for look in looks_of([parse("plain20"), parse("plain56")]))
 
 
 def test_residual_lines_are_never_drawn_as_projections_beside_plain_ones() -> None:

@@ -15,6 +15,8 @@ import torch
 import analysis
 from analysis.__main__ import run
 from analysis.charts.chart import Chart, Draw
+from analysis.charts.file import picture
+from analysis.charts.screen import figure
 from analysis.costs.step import Dtype
 from analysis.lecture import measured as lecture
 from analysis.lecture.settings import Settings as Address
@@ -227,6 +229,12 @@ def test_the_chart_has_the_roof_its_slopes_and_the_stages() -> None:
     assert (x[1], y) == (1.25, (80e9 * (0.5 / 3), 100e9))
     assert found["stages"] == ((12, 37.6, 0.5), (60e9, 94e9, 10e9))
     assert chart.series[-1].draw is Draw.POINTS
+    axes: Any = picture(chart).axes[0]
+    roof = axes.lines[0]
+    assert (roof.get_xdata()[0], roof.get_xdata()[-1]) == pytest.approx(axes.get_xlim())
+    assert roof.get_ydata()[-1] == 100  # GFLOP/s: flat
+    assert roof.get_ydata()[0] == pytest.approx(25 * axes.get_xlim()[0])  # as steep as before
+    assert figure(chart).data[0].x[-1] == pytest.approx(axes.get_xlim()[1])
     assert chart.series[-1].text == ("stem", "layer3", "head")
     assert chart.title == "Roofline of ResNet-50 v1.5"
     assert "roof in the cache" not in lines(roofline_chart(drawn(STEM, roof=Roof(1e9, 1e8, None))))

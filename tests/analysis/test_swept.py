@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from analysis.charts.chart import Dash, Draw
+from analysis.charts.file import picture
 from analysis.choice import swept_files, swept_here
 from analysis.choice.points import EXPERIMENTS
 from analysis.choice.sweep_files import read_sweep
@@ -269,7 +270,19 @@ def test_a_figure_against_another_is_points(write: Write, tmp_path: Path) -> Non
         *(Draw.POINTS, "plain", (2.5,), (2.0,)),
     )
     assert (residual.y, residual.low) == ((1.0,), ())
-    assert how_spread(view) == "Means over up to 2 seeds; bars run from the lowest to the highest."
+    said = "Means over up to 2 seeds; bars run from the lowest to the highest."
+    assert how_spread(view) == chart_of(view).chart.reading == said
+    one_place = view_of(found, "params")
+    assert {series.draw for series in chart_of(one_place).chart.series} == {Draw.POINTS}
+    assert how_spread(one_place) == said
+
+
+def test_words_along_the_axis_need_no_legend(write: Write, tmp_path: Path) -> None:
+    for model in (f"plain20{NARROW}", f"resnet20{NARROW}"):
+        write(model, 0, 2.0)
+    chart = chart_of(view_of(read_folder(tmp_path).settings(Kind.TRAIN), "setting")).chart
+    assert [series.in_legend for series in chart.series] == [False, False]
+    assert not picture(chart).legends
 
 
 def test_curves_are_those_of_their_pages(tmp_path: Path) -> None:
