@@ -14,6 +14,7 @@ from analysis.commands.shared import (
     format_option,
     is_trained,
     or_usage,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ def lesions(
         if not latest:
             return ""
         found = latest[-1]
-        if style == "json":
-            click.echo(
-                render.lesions_result(found, images.digest, checkpoint.digest, stamp()).json(),
-                nl=False,
-            )
-        else:
-            texts = {"text": render.lesions_text, "csv": render.lesions_csv}
-            click.echo(texts[style](found), nl=False)
+        say(
+            style,
+            found,
+            text=render.lesions_text,
+            csv=render.lesions_csv,
+            json=lambda found: render.lesions_result(
+                found, images.digest, checkpoint.digest, stamp()
+            ).json(),
+        )
         if drawn is not None:
             drawn.write(single_chart([found]))
         return ""
@@ -115,11 +117,13 @@ def paths(
         seed=seed,
         trained=trained,
     )
-    if style == "json":
-        click.echo(render.paths_result(found, *digests, seed, stamp()).json(), nl=False)
-    else:
-        texts = {"text": render.paths_text, "csv": render.paths_csv}
-        click.echo(texts[style](found), nl=False)
+    say(
+        style,
+        found,
+        text=render.paths_text,
+        csv=render.paths_csv,
+        json=lambda found: render.paths_result(found, *digests, seed, stamp()).json(),
+    )
     if drawn is not None:
         drawn.write_row(paths_charts(found), paths_title(found))
 
@@ -162,12 +166,13 @@ def blocks(
     network, shown, _, digests = _network(name, data, number, seed)
     found = measure(network, shown, trained=is_trained(name))
     chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))
-    if style == "json":
-        click.echo(render.blocks_result(found, *digests, stamp()).json(), nl=False)
-    else:
-        click.echo(
-            render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
-        )
+    say(
+        style,
+        found,
+        text=render.blocks_text,
+        csv=lambda found: render.blocks_csv([found]),
+        json=lambda found: render.blocks_result(found, *digests, stamp()).json(),
+    )
     if drawn is not None and chart is not None:
         drawn.write(chart)
 

@@ -24,6 +24,7 @@ from analysis.commands.shared import (
     chart_options,
     format_option,
     or_usage,
+    say,
     write,
 )
 from nets import ResNetSpec
@@ -100,13 +101,11 @@ def time(
 
     def show() -> None:
         found = list(timings.values())
-        if style == "csv":
-            text = render.timings_csv(found)
-        elif len(found) == 1:
-            text = {"text": render.timing_text, "json": render.timing_json}[style](found[0])
+        if len(found) == 1 and style != "csv":
+            say(style, found[0], text=render.timing_text, json=render.timing_json)
         else:
-            text = {"text": render.timings_text, "json": render.timings_json}[style](found)
-        click.echo(text, nl=False)
+            texts = {"text": render.timings_text, "json": render.timings_json}
+            say(style, found, csv=render.timings_csv, **texts)
         if drawn is not None:
             drawn.write(_time_chart(found, chart_of, len(asked)))
 
@@ -256,7 +255,7 @@ def gradients(
         experiment = direction
         shared |= {} if noise is None else {"noise": noise}
         settings = or_usage(DirectionSettings, **shared)
-        texts: dict[str, Callable[[Any], str]] = {
+        texts: dict[str, Callable[..., str]] = {
             "text": render.direction_text,
             "json": render.direction_json,
             "csv": render.direction_csv,
@@ -278,7 +277,7 @@ def gradients(
             click.echo(f"{len(found)} of {of}: {one.model}, seed {one.seed}", err=True)
 
     def show(run: Any) -> None:
-        click.echo(texts[style](run), nl=False)
+        say(style, run, **texts)
         if drawn is not None:
             if quantity == DIRECTION:
                 chart = direction_chart(run.cosines, settings.noise)
@@ -326,12 +325,13 @@ def roofline(spec: ResNetSpec, style: str, drawn: ChartFile | None, **options: A
 
     with keeping(lambda: f"while {step}: no roofline yet"):
         found = or_usage(measure_roofline, report, spec, settings)
-    texts = {
-        "text": render.roofline_text,
-        "json": render.roofline_json,
-        "csv": render.roofline_csv,
-    }
-    click.echo(texts[style](found), nl=False)
+    say(
+        style,
+        found,
+        text=render.roofline_text,
+        json=render.roofline_json,
+        csv=render.roofline_csv,
+    )
     if drawn is not None:
         from analysis.timing.roofline_charts import roofline_chart
 

@@ -20,7 +20,10 @@ from analysis.commands.shared import (
     check_writable,
     format_option,
     or_usage,
+    say,
+    terminal_width,
 )
+from analysis.style.terminal import wrapped
 from nets import ResNetSpec
 from nets.options import check_whole
 
@@ -44,7 +47,8 @@ def recipes(style: str) -> None:
         click.echo(json.dumps({"recipes": listed}, ensure_ascii=False, indent=1))
         return
     for recipe in RECIPES.values():
-        click.echo(f"{recipe.name}\n  {recipe.words()}\n  {recipe.source}")
+        about = f"{recipe.name}\n  {recipe.words()}\n  {recipe.source}"
+        click.echo(wrapped(about, terminal_width()))
 
 
 @click.command()
@@ -159,8 +163,7 @@ def train(
                 stopped = f"at step {run.steps:,} of {run.total:,} of {run.model}, seed {task.seed}"
                 break
     if runs:
-        texts = {"text": render.runs_text, "json": render.runs_json, "csv": render.runs_csv}
-        click.echo(texts[style](runs), nl=False)
+        say(style, runs, text=render.runs_text, json=render.runs_json, csv=render.runs_csv)
     if failed:
         raise click.ClickException(failed)
     if stopped:
@@ -225,8 +228,7 @@ def recognise(file: Path, style: str) -> None:
 
     with _refusing(file):
         opened = open_checkpoint(file)
-    texts = {"text": recognised.recognised_text, "json": recognised.recognised_json}
-    click.echo(texts[style](opened), nl=False)
+    say(style, opened, text=recognised.recognised_text, json=recognised.recognised_json)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from analysis.machine.disk import replacing
 from analysis.style import palette as palettes
 from analysis.style.files import CHART_SUFFIXES
 from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
+from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
 from nets.text import with_input
 
@@ -246,9 +246,15 @@ def checkpoint_named(name: str) -> Checkpoint:
     return checkpoint
 
 
+def say(style: str, found: Any, **writers: Callable[..., str]) -> None:
+    """Print a report in the chosen format; text is laid out for the terminal."""
+    how = {"width": terminal_width()} if style == "text" else {}
+    click.echo(writers[style](found, **how), nl=False)
+
+
 def terminal_width() -> int:
-    """Return the columns of the terminal, or 100 if standard output isn't one."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
+    """Return `COLUMNS` or the columns of the terminal; without either, `WIDTH`."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:

@@ -122,7 +122,7 @@ def test_a_network_that_one_image_cannot_train_is_counted_drawn_and_written(
     assert sum(int(row["macs"]) for row in rows) == 37_523_456
     text = call(capsys, "profile", SMALL)[1]
     assert "saved for backward           —  float32 training\n" in text
-    assert f"\n— no saved memory: {WHY}\n" in text
+    assert f"— no saved memory: {WHY} stage" in " ".join(text.split())
     at_two = call(capsys, "profile", SMALL, "--batch", "2", "--format", "json")[1]
     assert "missing" not in json.loads(at_two)
     assert json.loads(at_two)["saved_bytes"] == 947_712
@@ -144,7 +144,8 @@ def test_one_network_never_hides_the_others(capsys: pytest.CaptureFixture[str]) 
         assert status == 0
         assert "37.5 M" in out
         assert "1.53 MB" in out
-        assert f"{SMALL} has no training figures: {WHY}." in out.replace("\\_", "_")
+        said = f"{SMALL} has no training figures: {WHY}."
+        assert said in " ".join(out.replace("\\_", "_").split())
     out = call(capsys, "compare", "resnet20", SMALL, "--format", "json")[1]
     good, small = json.loads(out)["models"]
     assert (good["saved_bytes"], small["saved_bytes"]) == (1_525_376, None)
@@ -180,6 +181,50 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"  {name} " in text for name in CATALOG)
     trained = "fashion_resnet20    resnet20:input=1x28x28, 92.12% test accuracy on Fashion-MNIST."
     assert trained in text
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list"],
+        ["recipes"],
+        ["profile", "resnet50"],
+        ["profile", SMALL],
+        ["tree", "resnet152"],
+        ["compare", "resnet18", "resnet50", "resnet152"],
+        ["compare", *[name for name in CATALOG if name.startswith(("resnet1", "wrn"))]],
+        ["choose", "--max-macs", "4e9"],
+        ["exercises", "projection_norm", "--answer"],
+        ["gradients", "resnet20:blocks=1,1,1", "--seeds", "1", "--batch", "2"],
+    ],
+)
+def test_text_fits_the_terminal(
+    width: int,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    status, out, err = call(capsys, *command)
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if len(line) > width and " " in line.strip()] == []
+
+
+def test_what_published_figures_share_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    out = call(capsys, "compare", "resnet18", "resnet50", "--no-memory")[1]
+    for once in (
+        "Published ImageNet top-1 accuracy, by recipe.",
+        "results-imagenet.csv, 2025-10-30",
+        "benchmark-infer-amp-nchw-pt240-cu124-rtx3090.csv, 2024-09",
+    ):
+        assert " ".join(out.split()).count(once) == 1
+    tables = [part.splitlines() for part in out.split("\n\n")]
+    speeds = next(lines for lines in tables if "RTX 3090  RTX 4090" in lines[0])
+    assert [line.split() for line in speeds[1:]] == [
+        ["resnet18", "9.26", "k", "13.7", "k", "24.9", "k", "19.9", "k"],
+        ["resnet50", "3.22", "k", "4.30", "k", "8.04", "k", "6.36", "k"],
+    ]
 
 
 def test_tree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -434,7 +479,7 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     quick = ("time", TINY, "--threads", "1", *SHORT, "--batch")
     status, out, err = call(capsys, *quick, "2")
     assert (status, err) == (0, "")
-    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on CPU, 1 thread\n")
+    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on CPU, 1\nthread\n")
     found = json.loads(call(capsys, *quick, "2", "--format", "json")[1])
     assert set(found["forward_ms"]) == {"p10", "p50", "p90"}
     assert [stage["name"] for stage in found["stages"]] == [
@@ -527,7 +572,7 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     status, out, err = call(capsys, *quick, "-o", str(chart))
     assert (status, err) == (0, "")
     assert out.startswith("cosine between ∂L/∂x at x and at x + noise, train mode, random images\n")
-    assert "noise 0.01 of the images' standard deviation" in out
+    assert "noise 0.01 of the images' standard deviation" in " ".join(out.split())
     assert out.endswith("At 8 layers, the two differ by less than 0.05 in every seed.\n")
     assert chart.read_text().startswith("<?xml")
     run = json.loads(call(capsys, *quick, "--format", "json")[1])
