@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("specs", metavar="MODEL MODEL...", nargs=-1, required=True, type=Model())
+@click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
 @INPUT
 @BATCH
 @format_option("text", "json", "csv", "latex", "markdown")
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 @chart_options
 @click.option(
     "--x",
-    help="x of the chart: a column of --format json, an accuracy, or a published speed such as "
-    "rtx4090.  [default: macs]",
+    help="x of the chart: a count such as params, a word of a published result such as tv, or a "
+    "published speed such as rtx4090; --format csv has all as columns.  [default: macs]",
 )
 @click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
 @click.option("--size", help="Size of the points, as --x.  [default: all equal]")
@@ -53,7 +53,7 @@ def compare(
     size: str | None,
     log: bool,
 ) -> None:
-    """Compare the counts and published results of several networks.
+    """Compare the counts and published results of networks, side by side.
 
     The chart of -o is a scatter with its Pareto front.
     """

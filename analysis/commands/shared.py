@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,7 +18,14 @@ from analysis.lesions.shipped import SHIPPED
 from analysis.machine.disk import replacing
 from analysis.style import palette as palettes
 from analysis.style.files import CHART_SUFFIXES
-from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
+from analysis.style.look import (
+    MAX_TITLE,
+    MAX_WIDTH_MM,
+    MIN_CHART_MM,
+    MIN_WIDTH_MM,
+    PAGE_MM,
+    Look,
+)
 from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
 from nets.text import with_input
@@ -97,14 +104,15 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
     )
 
 
-def look_options(command: Command) -> Command:
+def look_options(command: Command, chart: bool = False) -> Command:
     """Add `--width-mm`, `--palette`, `--title` and `--dpi`, which every picture file takes."""
+    least, usual = (MIN_CHART_MM, f"{PAGE_MM:g}") if chart else (MIN_WIDTH_MM, "what it needs")
     options = (
         click.option(
             "--width-mm",
-            type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM),
-            help="Printed width: 85 for a column, 170 for a page, 254 for a slide.  "
-            "[default: 170 for a chart]",
+            type=FiniteRange(least, MAX_WIDTH_MM),
+            help="Printed width in mm: 85 for a column, 170 for a page, 254 for a slide.  "
+            f"[default: {usual}]",
         ),
         click.option(
             "--palette",
@@ -113,7 +121,7 @@ def look_options(command: Command) -> Command:
         ),
         click.option(
             "--title",
-            help="Title above the picture.  [default: a chart's own title; none for a drawing]",
+            help=f"Title above the picture.  [default: {'what it shows' if chart else 'none'}]",
         ),
         click.option(
             "--dpi", type=int, help="Resolution of a PNG.  [default: 200; less for a huge one]"
@@ -188,7 +196,7 @@ def chart_options(command: Command) -> Command:
     @click.option(
         "-o", "--output", type=click.Path(path_type=Path), help="Chart file: .svg, .pdf or .png."
     )
-    @look_options
+    @partial(look_options, chart=True)
     @wraps(command)
     def with_chart(
         *arguments: Any,

@@ -321,7 +321,8 @@ def test_a_title_beyond_our_letters_is_one_warning(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["profile", "resnet51"], "'resnet51' is not a model: did you mean"),
+        (["profile", "resnet51"], "'resnet51' is not a model: did you mean resnet50, resnet56 or"),
+        (["profile", "preresnet100"], "did you mean preresnet110, preresnet1001 or preresnet200?"),
         (["profile", ""], "the model's name is empty"),
         (["profile", "resnet50:blocks=0,1,1,1"], "blocks must be 1 to 1,000, not 0"),
         (["profile", "resnet50:blocks=-3,1,1,1"], "blocks must be 1 to 1,000, not -3"),
@@ -338,7 +339,9 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["profile", "resnet50", "--batch", "two"], "'two' is not a valid integer"),
         (["profile", "resnet50", "--format", "xml"], "is not one of"),
         (["profile"], "Missing argument 'MODEL'"),
-        (["paint"], "No such command 'paint'"),
+        (["paint"], "Did you mean one of: 'paths', 'train'?) See python -m analysis --help\n"),
+        (["lesion"], "Did you mean 'lesions'? See python -m analysis --help\n"),
+        (["list", "now"], "unexpected extra argument (now). See python -m analysis list --help\n"),
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
         (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
