@@ -47,7 +47,7 @@ def recipes(style: str) -> None:
         click.echo(json.dumps({"recipes": listed}, ensure_ascii=False, indent=1))
         return
     for recipe in RECIPES.values():
-        about = f"{recipe.name}\n  {recipe.words()}\n  {recipe.source}"
+        about = f"{recipe.name}\n  {recipe.words()}\n  Source: {recipe.source}"
         click.echo(wrapped(about, terminal_width()))
 
 

@@ -158,8 +158,9 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
         ("backward", timing.backward_ms),
         ("SGD step", timing.optimiser_ms),
         ("iteration", timing.step_ms),
-        ("host, to issue", timing.host_ms),
     ]
+    if timing.environment.accelerator is not None:  # a CPU launches what it runs
+        parts.append(("launch by the host", timing.host_ms))
     spreads = tuple((name, *map(milliseconds, spread)) for name, spread in parts if spread)
     marked = "block" if timing.blocks else "stage"
     ratio = f"{timing.stage_sum_ratio:.3f}"
@@ -170,7 +171,7 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
             Grid("", ("",) * 3, tuple(_figures(timing)), left=3),
             _times("stage", timing.stages, timing),
             _times("block", timing.blocks, timing),
-            f"an iteration's {marked}s sum to {ratio} of one without {marked} marks",
+            f"The {marked}s' times add up to {ratio} times that of an iteration timed as a whole.",
             stamp(timing),
         ],
         width,
@@ -180,25 +181,30 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
 def _times(kind: str, parts: Sequence[StageTime], timing: Timing) -> Grid:
     """Return a table of the parts' times, with each one's share of the sum of all stages."""
     whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
+    has_backward = any(part.backward_ms for part in parts)
     rows = tuple(
         (
             part.name,
             milliseconds(part.forward_ms),
-            milliseconds(part.backward_ms) if part.backward_ms else "",
+            *([milliseconds(part.backward_ms or 0)] if has_backward else []),
             percent(part.forward_ms + (part.backward_ms or 0), whole),
         )
         for part in parts
     )
-    return Grid("", (kind, "forward ms", "backward ms", "share"), rows)
+    backward = ("backward ms",) if has_backward else ()
+    return Grid("", (kind, "forward ms", *backward, "share"), rows)
 
 
 def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
     """Return a table with one line per timing, for example of a batch sweep."""
-    head = ("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s", "peak")
+    known = any(timing.peak_memory_bytes is not None for timing in timings)
+    head = (
+        *("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s"),
+        *(["peak memory"] if known else []),
+    )
     rows: list[tuple[str, ...]] = []
     for timing in timings:
         settings, spread = timing.settings, timing.step_ms or timing.forward_ms
-        peak = timing.peak_memory_bytes
         rows.append(
             (
                 timing.model,
@@ -207,10 +213,10 @@ def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
                 f"{settings.batch:,}",
                 *map(milliseconds, (spread.p50, spread.p10, spread.p90)),
                 short(timing.images_per_s),
-                "" if peak is None else short(peak, "B"),
+                *([short_if_any(timing.peak_memory_bytes, "B")] if known else []),
             )
         )
-    return laid_out([Grid("", head, tuple(rows), left=3)], width)
+    return laid_out([Grid("", head, tuple(rows), left=3), stamp(timings[-1])], width)
 
 
 def conditions(timing: Timing) -> str:
@@ -291,9 +297,13 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
         peak_row = ("peak memory", short(peak, "B"), "by torch's allocator")
     rows = [
         ("images/s", short(timing.images_per_s), ""),
-        ("forward", f"{timing.forward_tflops:.3g} TFLOP/s", "2 per MAC of conv + linear"),
+        ("forward", short(1e12 * timing.forward_tflops, "FLOP/s"), "2 per MAC of conv + linear"),
         peak_row,
-        ("predicted memory", short(timing.predicted_bytes, "B"), "by replaying a step"),
+        (
+            "predicted memory",
+            short(timing.predicted_bytes, "B"),
+            "computed from the sizes of the tensors",
+        ),
     ]
     if timing.joules:
         rows.append(("energy", f"{three(median(timing.joules))} J/image", energy_words(timing)))

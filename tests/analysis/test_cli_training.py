@@ -36,7 +36,7 @@ def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
         assert found[name]["source"]
     assert found["cifar_paper"]["milestones"] == [0.5, 0.75]
     status, out, _ = call(capsys, "recipes")
-    assert "d2l\n  SGD 0.05, batch 256, 10 epochs\n" in out
+    assert "d2l\n  SGD, rate 0.05, batch 256, 10 epochs\n  Source: Zhang et al., " in out
 
 
 def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:

@@ -165,7 +165,7 @@ def test_blocks_are_below_the_stages() -> None:
         ["layer1.0", "0.500", "1.00", "25.0%"],
         ["layer1.1", "1.00", "1.50", "41.7%"],
     ]
-    assert "an iteration's blocks sum to 1.005 of one without block marks" in text
+    assert "The blocks' times add up to 1.005 times that of an iteration timed as a whole." in text
     found = json.loads(timing_json(BLOCKS))
     assert found["blocks"][1] == {"name": "layer1.1", "forward_ms": 1.0, "backward_ms": 1.5}
     (row,) = csv.DictReader(io.StringIO(timings_csv([BLOCKS])))
