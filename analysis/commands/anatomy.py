@@ -8,9 +8,11 @@ import click
 
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
+    DOWNLOAD,
     ChartFile,
     chart_options,
     checkpoint_named,
+    fetch_if_asked,
     format_option,
     is_trained,
     or_usage,
@@ -33,6 +35,7 @@ DATA = click.option(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=1_000, show_default=True, help="Test images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of the random draws."
@@ -40,12 +43,19 @@ DATA = click.option(
 @chart_options
 @format_option("text", "json", "csv")
 def lesions(
-    name: str, data: str | None, number: int, seed: int, drawn: ChartFile | None, style: str
+    name: str,
+    data: str | None,
+    download: bool,
+    number: int,
+    seed: int,
+    drawn: ChartFile | None,
+    style: str,
 ) -> None:
     """Remove blocks of a trained network, one at a time and several at once, and permute them.
 
     NAME is a trained network from `list`. Ctrl-C prints the results so far.
     """
+    fetch_if_asked("--data", data, download)
     checkpoint, images = _opened(name, data)
     from analysis.lesions import report as render
     from analysis.lesions.charts import single_chart
@@ -81,6 +91,7 @@ def lesions(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
 @click.option(
@@ -91,6 +102,7 @@ def lesions(
 def paths(
     name: str,
     data: str | None,
+    download: bool,
     number: int,
     draws: int,
     seed: int,
@@ -106,6 +118,7 @@ def paths(
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
 
+    fetch_if_asked("--data", data, download)
     network, shown, labels, digests = _network(name, data, number, seed)
     trained = is_trained(name)
     found = or_usage(
@@ -131,6 +144,7 @@ def paths(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of a MODEL's weights."
@@ -148,6 +162,7 @@ def paths(
 def blocks(
     name: str,
     data: str | None,
+    download: bool,
     number: int,
     seed: int,
     quantity: str,
@@ -163,6 +178,7 @@ def blocks(
     from analysis.lesions.blocks_charts import Measure, blocks_chart
     from analysis.lesions.studies import stamp
 
+    fetch_if_asked("--data", data, download)
     network, shown, _, digests = _network(name, data, number, seed)
     found = measure(network, shown, trained=is_trained(name))
     chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))

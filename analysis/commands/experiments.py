@@ -14,6 +14,7 @@ from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
     CHANNELS_LAST,
     DEVICE,
+    DOWNLOAD,
     DTYPE,
     MODEL,
     TF32,
@@ -22,6 +23,7 @@ from analysis.commands.shared import (
     Model,
     Refusal,
     chart_options,
+    fetch_if_asked,
     format_option,
     or_usage,
     say,
@@ -198,7 +200,7 @@ def check_device(device: str | None) -> None:
     help="Input images. The sample is a part of Fashion-MNIST that ships with the project; the "
     "whole set is read from the folder in RESNET_LAB_DATA.",
 )
-@click.option("--download", is_flag=True, help="Download Fashion-MNIST first if it is missing.")
+@DOWNLOAD
 @chart_options
 @format_option("text", "json", "csv")
 def gradients(
@@ -227,19 +229,11 @@ def gradients(
     from analysis.gradients.cosines import DIRECTION, DirectionSettings
     from analysis.gradients.curves import GradientSettings, Precision, Quantity
     from analysis.gradients.twins import plain_twin, residual_twin
-    from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
     from analysis.images.kinds import InputKind
-    from analysis.images.roots import DATA_VARIABLE
 
-    if download and InputKind(images) is not InputKind.FASHION_MNIST:
-        raise Refusal("--download applies to --images fashion_mnist")
     if noise is not None and quantity != DIRECTION:
         raise Refusal("--noise applies to --quantity direction")
-    if InputKind(images) is InputKind.FASHION_MNIST and not fashion_mnist_is_here():
-        if not download:
-            way = f"add --download, or set its folder in {DATA_VARIABLE}"
-            raise Refusal(f"Fashion-MNIST is not on this machine: {way}")
-        download_fashion_mnist()
+    fetch_if_asked("--images", images, download, whole=False)
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
     shared = {

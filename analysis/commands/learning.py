@@ -14,10 +14,12 @@ import click
 from analysis.commands.interrupts import asking, put_off
 from analysis.commands.shared import (
     DEVICE,
+    DOWNLOAD,
     THREADS,
     Model,
     Refusal,
     check_writable,
+    fetch_if_asked,
     format_option,
     or_usage,
     say,
@@ -60,6 +62,7 @@ def recipes(style: str) -> None:
     show_default=True,
     help="sample, fashion_mnist, or a folder with one folder of pictures per class.",
 )
+@DOWNLOAD
 @click.option("--epochs", type=int, help="Override the recipe's length.")
 @click.option("--steps", type=int, help="Override the recipe's length.")
 @click.option(
@@ -93,6 +96,7 @@ def train(
     specs: tuple[ResNetSpec, ...],
     name: str,
     data: str,
+    download: bool,
     epochs: int | None,
     steps: int | None,
     changes: tuple[str, ...],
@@ -123,6 +127,7 @@ def train(
 
     or_usage(check_whole, "seeds", seeds, 1, MAX_SEEDS)
     or_usage(check_whole, "first-seed", first_seed, 0, MAX_SEED)
+    fetch_if_asked("--data", data, download)
     images: ImageSet = or_usage(open_set, data)
     for said in images.left_out:
         click.echo(f"left out: {said}", err=True)

@@ -92,6 +92,36 @@ CHANNELS_LAST = click.option(
 THREADS = click.option("--threads", type=int, help="CPU threads.")
 
 
+DOWNLOAD = click.option(
+    "--download", is_flag=True, help="Download Fashion-MNIST first if it is missing."
+)
+
+
+def fetch_if_asked(option: str, data: str | None, download: bool, whole: bool = True) -> None:
+    """Download Fashion-MNIST if it is chosen, missing and to be downloaded; else refuse.
+
+    Args:
+        option: the option that chooses images.
+        data: its value.
+        download: whether to download.
+        whole: whether its training images are needed, too.
+    """
+    from analysis.images import fashion_mnist as images
+    from analysis.images.kinds import InputKind
+    from analysis.images.roots import DATA_VARIABLE
+
+    if data != InputKind.FASHION_MNIST.value:
+        if download:
+            raise Refusal(f"--download applies to {option} fashion_mnist")
+        return
+    if images.fashion_mnist_is_whole_here() if whole else images.fashion_mnist_is_here():
+        return
+    if not download:
+        way = f"add --download, or set its folder in {DATA_VARIABLE}"
+        raise Refusal(f"Fashion-MNIST is not on this machine: {way}")
+    images.download_fashion_mnist()
+
+
 def format_option(*choices: str) -> Callable[[Command], Command]:
     """Return the option `--format`, with the first choice as its default."""
     return click.option(

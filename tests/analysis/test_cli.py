@@ -586,19 +586,40 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [float(row.split(",")[-2]) for row in rows[1:]] == pytest.approx([1] * 4, abs=1e-12)
 
 
-def test_images_that_are_not_here_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gradients", "resnet20", "--seeds", "1", "--images"),
+        ("train", "resnet20", "--recipe", "degradation", "--data"),
+        ("lesions", "fashion_resnet20", "--data"),
+        ("paths", "fashion_resnet20", "--data"),
+        ("blocks", "fashion_resnet20", "--data"),
+    ],
+)
+def test_images_that_are_not_here_are_refused_or_downloaded(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for variable in (DATA_VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
-    asked = ("gradients", "resnet20", "--images", "fashion_mnist")
-    status, out, err = call(capsys, *asked)
+    status, out, err = call(capsys, *command, "fashion_mnist")
     assert (status, out) == (2, "")
     assert err == (
         "error: Fashion-MNIST is not on this machine: add --download, or set its folder in "
         "RESNET_LAB_DATA\n"
     )
+
+    def fail() -> None:
+        raise OSError("Fashion-MNIST could not be downloaded: no network")
+
+    monkeypatch.setattr(fashion_mnist, "download_fashion_mnist", fail)
+    failed = "error: Fashion-MNIST could not be downloaded: no network\n"
+    assert call(capsys, *command, "fashion_mnist", "--download") == (1, "", failed)
+    wrong = f"error: --download applies to {command[-1]} fashion_mnist\n"
+    assert call(capsys, *command, "sample", "--download") == (2, "", wrong)
 
 
 def test_gradients_on_the_sample(capsys: pytest.CaptureFixture[str]) -> None:
