@@ -82,7 +82,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         message = " ".join(error.format_message().split())
         if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, Refusal):
-            message = f"{message.rstrip('.')}. See {error.ctx.command_path} --help"
+            end = "" if message.endswith(("?", "?)")) else "."
+            message = f"{message.rstrip('.')}{end} See {error.ctx.command_path} --help"
         shown = message if len(message) <= MOST_WORDS else f"{message[:MOST_WORDS]}..."
         click.echo(f"error: {shown}", err=True)
         return error.exit_code

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from nets.beyond import ALIASES, name_beyond, option_beyond
@@ -26,6 +27,7 @@ KEYS = (*OPTIONS, CHANNELS)
 """The names that may be overridden: every option, and `channels` for the first part of `input`."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+_DIGITS = re.compile(r"[0-9]+")
 _REAL = re.compile(r"-?[0-9]{0,15}\.?[0-9]{1,20}(e-?[0-9]{1,3})?")
 
 
@@ -129,7 +131,17 @@ def meant(text: str) -> tuple[str, ...]:
 
 
 def _close(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> list[str]:
-    return get_close_matches(word[:40].lower(), list(known), n=3, cutoff=0.5)
+    """Return up to three similar names, first the nearest in depth if only the number differs."""
+    word = word[:40].lower()
+    alike = [name for name in known if _DIGITS.sub("0", name) == _DIGITS.sub("0", word)]
+    near = get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return list(dict.fromkeys((*sorted(alike, key=partial(_apart, word))[:1], *near)))[:3]
+
+
+def _apart(one: str, other: str) -> int:
+    """Return how far the numbers in two names are from each other."""
+    pairs = zip(_DIGITS.findall(one), _DIGITS.findall(other), strict=True)
+    return sum(abs(int(a) - int(b)) for a, b in pairs)
 
 
 def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:

@@ -20,6 +20,8 @@ from xdist.scheduler import LoadScopeScheduling
 # Two processes share the machine (`addopts` in pyproject.toml). torch reads this when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ["COLUMNS"] = "100"  # the terminal's width for every command
+
 # Keep what tests train and download out of the user's own cache.
 os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="resnet-lab-tests-")
 atexit.register(rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)

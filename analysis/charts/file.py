@@ -66,6 +66,7 @@ from analysis.style.fonts import (
 )
 from analysis.style.look import (
     MAX_WIDTH_MM,
+    MIN_CHART_MM,
     MM_PER_INCH,
     PAGE_MM,
     PX_PER_INCH,
@@ -82,9 +83,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.text import Annotation
-
-MIN_WIDTH_MM = 60.0
-"""Width of the narrowest chart with room for its labels."""
 
 PAGE_LOOK = Look(width_mm=PAGE_MM)
 """The look of a chart for a page: light colours, no title."""
@@ -183,9 +181,9 @@ def check(suffix: str, look: Look, dpi: int | None = None) -> None:
             f"a chart is written as {', '.join(CHART_SUFFIXES)}, not {suffix or 'nothing'}"
         )
     width = PAGE_MM if look.width_mm is None else look.width_mm
-    if not MIN_WIDTH_MM <= width <= MAX_WIDTH_MM:
+    if not MIN_CHART_MM <= width <= MAX_WIDTH_MM:
         raise ValueError(
-            f"a chart is {MIN_WIDTH_MM:g} to {MAX_WIDTH_MM:,} mm wide, not {width:,g} mm"
+            f"a chart is {MIN_CHART_MM} to {MAX_WIDTH_MM:,} mm wide, not {width:,g} mm"
         )
     if dpi is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
@@ -88,8 +89,19 @@ def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
     if len(found) == 1:
         return axes[found[0]]
     if found:
-        raise ValueError(f"{field}: {quote(text)} could mean {' or '.join(found)}")
-    raise ValueError(f"{field} must be one of {', '.join(axes)}, not {quote(text)}")
+        more = f" or {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        raise ValueError(
+            f"{field}: {quote(text)} could mean {' or '.join(found[:_MOST_NAMED])}{more}"
+        )
+    near = get_close_matches(text.lower(), list(axes), n=_MOST_NAMED)
+    way = f"did you mean {' or '.join(near)}?" if near else "use one such as depth, params or macs."
+    raise ValueError(
+        f"{field}: {quote(text)} is not a figure of these networks: {way} "
+        "`compare --format csv` has all as columns"
+    )
+
+
+_MOST_NAMED = 3  # names in a message
 
 
 def scatter_chart(

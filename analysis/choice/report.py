@@ -11,13 +11,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.choice.choose import Choice, Deepest
-from analysis.choice.compare import Axis, Column, Comparison, Recipe, Row, Speed, axis_name, frame
+from analysis.choice.compare import (
+    Axis,
+    Column,
+    Comparison,
+    Recipe,
+    Row,
+    Speed,
+    axis_name,
+    frame,
+    recipes,
+)
 from analysis.choice.diff import Diff
 from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line
-from analysis.style.grid import Grid, grid_latex, grid_markdown, grid_text, grid_text_within
+from analysis.style.grid import Grid, grid_latex, grid_markdown
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
+from analysis.style.terminal import WIDTH, laid_out
 from nets.options import MAX_BATCH, number_of
 
 
@@ -140,10 +151,53 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def comparison_text(comparison: Comparison, width: int) -> str:
-    """Return all tables aligned for a terminal; computed figures are rows if it's too narrow."""
-    computed, *published = comparison_grids(comparison)
-    return "\n".join([grid_text_within(computed, width), *map(grid_text, published)])
+def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
+    """Return computed and published figures for a terminal, a row for each network.
+
+    What published figures share, and their sources, is said once.
+    """
+    computed = comparison_grids(comparison)[0]
+    parts = (computed, *_results_parts(comparison.rows), *_speeds_parts(comparison.rows))
+    return laid_out(parts, width)
+
+
+def _results_parts(rows: Sequence[Row]) -> list[Grid | str]:
+    """Return a table of published results for each metric, with a column for each recipe."""
+    metrics: dict[str, list[Recipe]] = {}
+    for recipe in recipes(rows):
+        metrics.setdefault(recipe.metric, []).append(recipe)
+    parts: list[Grid | str] = []
+    for metric, known in metrics.items():
+        names = (
+            f"{one.recipe} ({one.publisher})" if one.recipe else one.publisher for one in known
+        )
+        cells = ((row.model, *(_result(one, row) for one in known)) for row in rows)
+        filled = tuple(row for row in cells if any(row[1:]))
+        parts.append(Grid(f"Published {metric}, by recipe.", ("model", *names), filled))
+    sources = dict.fromkeys(figure.source for row in rows for figure in row.published)
+    return [*parts, f"Sources: {'; '.join(sources)}." if sources else ""]
+
+
+def _result(recipe: Recipe, row: Row) -> str:
+    value, remark = recipe.of(row), recipe.remark(row)
+    if value is None:
+        return ""
+    return f"{value:g}%, {remark}" if remark else f"{value:g}%"
+
+
+def _speeds_parts(rows: Sequence[Row]) -> tuple[Grid | str, ...]:
+    """Return the published speeds, a column for each machine, and how each machine ran."""
+    rates = {
+        row.model: {one.machine: short(one.images_per_s) for one in throughput.speeds(row.spec)}
+        for row in rows
+    }
+    used = [one for one in throughput.machines() if any(one in found for found in rates.values())]
+    cells = (
+        (model, *(found.get(one, "") for one in used)) for model, found in rates.items() if found
+    )
+    names = ("model", *(one.label for one in used))
+    how = (f"{one.label}: {one.conditions} ({one.source})." for one in used)
+    return Grid("Published speeds, in images per second.", names, tuple(cells)), "\n".join(how)
 
 
 def comparison_markdown(comparison: Comparison) -> str:
@@ -208,10 +262,10 @@ def _deepest(deep: Deepest) -> dict[str, Any]:
     }
 
 
-def choice_text(choice: Choice) -> str:
+def choice_text(choice: Choice, width: int = WIDTH) -> str:
     """Return the sentence, then the networks that fit and each family's deepest, for a terminal."""
     grids = (fits_grid(choice), _best_grid(choice), deepest_grid(choice))
-    return "\n".join([f"{choice.sentence}\n", *(grid_text(grid) for grid in grids if grid.rows)])
+    return laid_out([choice.sentence, *grids], width)
 
 
 def fits_grid(choice: Choice) -> Grid:

@@ -23,6 +23,7 @@ from analysis.machine.works import Runner, Work
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.numbers import MISSING, short, three
+from analysis.style.terminal import WIDTH, laid_out
 from nets.options import number_of
 from nets.spec import ResNetSpec
 
@@ -226,10 +227,8 @@ def _paces(sweep: Sweep, folder: Path, needs: dict[Any, Need | str]) -> dict[Any
     return paces
 
 
-def forecast_text(title: str, found: Sequence[Forecast]) -> str:
+def forecast_text(title: str, found: Sequence[Forecast], width: int = WIDTH) -> str:
     """Return forecasts as a table, with a summary above and what can't run below."""
-    from analysis.style.grid import grid_text
-
     new = [one for one in found if not one.is_there]
     runs = [one for one in new if one.need]
     said = f"{number_of(len(found), 'point')}: {len(found) - len(new)} done, {len(new)} to run"
@@ -241,10 +240,10 @@ def forecast_text(title: str, found: Sequence[Forecast]) -> str:
         said += f"; {bound}{_time(sum(known))}, one after another"
     columns = ("point", "seed", "memory", "MACs", "time", "state")
     rows = tuple(_row(one) for one in found)
-    text = grid_text(Grid(f"{title}\n{said}" if title else said, columns, rows))
-    if refused := dict.fromkeys(one.refusal for one in new if one.refusal):
-        text += "\nCan't run here:\n" + "".join(f"- {sentence}\n" for sentence in refused)
-    return text
+    grid = Grid(f"{title}\n{said}" if title else said, columns, rows)
+    refused = dict.fromkeys(one.refusal for one in new if one.refusal)
+    lines = ["Can't run here:", *(f"- {sentence}" for sentence in refused)] if refused else []
+    return laid_out([grid, "\n".join(lines)], width)
 
 
 def _row(one: Forecast) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from typing import Any
 from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text
 from analysis.choice.swept_charts import Source, View, option_label
 from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
-from analysis.style.grid import aligned
+from analysis.style.grid import Grid
 from analysis.style.language import between, translate
 from analysis.style.numbers import MISSING, short, three
 from analysis.style.rows import json_rows
 from analysis.style.stamps import a_machine
+from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
 
@@ -145,11 +146,13 @@ def _setting(found: Settings, one: Setting) -> dict[str, Any]:
     }
 
 
-def swept_text(contents: Contents, found: Settings, by_point: bool = False) -> str:
+def swept_text(
+    contents: Contents, found: Settings, by_point: bool = False, width: int = WIDTH
+) -> str:
     """Return an experiment of a sweep for a terminal: means with their ranges, or every point."""
     figures = found.figures
-    names = (figure.name.replace("_", " ") for figure in figures)
-    head = ("setting", "seed" if by_point else "seeds", *names)
+    labels = (figure.label for figure in figures)
+    head = ("setting", "seed" if by_point else "seeds", *labels)
     rows: list[tuple[str, ...]] = []
     for one in found.every:
         if by_point:
@@ -167,7 +170,7 @@ def swept_text(contents: Contents, found: Settings, by_point: bool = False) -> s
     lines = [contents.title] if contents.title else []
     lines += [f"{found.kind.label}: {progress_in_words(contents)}"]
     lines += [f"Shared by all: {', '.join(found.constant)}"] if found.constant else []
-    return "\n".join([*lines, "", *aligned([head, *rows], 1)]) + "\n"
+    return laid_out(["\n".join(lines), Grid("", head, tuple(rows))], width)
 
 
 def _text(value: float | None, unit: str) -> str:
@@ -179,9 +182,10 @@ def _range(spread: Spread | None, unit: str) -> str:
     if spread is None:
         return MISSING
     mean = figure_text(spread.mean, unit)
-    if spread.seeds == 1:
+    low, high = (figure_text(end, unit) for end in (spread.low, spread.high))
+    if low == high:
         return mean
-    ends = between(figure_text(spread.low, unit), figure_text(spread.high, unit))
+    ends = between(low, high)
     return translate("{mean} ({range})", mean=mean, range=ends)
 
 

@@ -8,12 +8,15 @@ import click
 
 from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
+    DOWNLOAD,
     ChartFile,
     chart_options,
     checkpoint_named,
+    fetch_if_asked,
     format_option,
     is_trained,
     or_usage,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ DATA = click.option(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=1_000, show_default=True, help="Test images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of the random draws."
@@ -39,12 +43,19 @@ DATA = click.option(
 @chart_options
 @format_option("text", "json", "csv")
 def lesions(
-    name: str, data: str | None, number: int, seed: int, drawn: ChartFile | None, style: str
+    name: str,
+    data: str | None,
+    download: bool,
+    number: int,
+    seed: int,
+    drawn: ChartFile | None,
+    style: str,
 ) -> None:
     """Remove blocks of a trained network, one at a time and several at once, and permute them.
 
     NAME is a trained network from `list`. Ctrl-C prints the results so far.
     """
+    fetch_if_asked("--data", data, download)
     checkpoint, images = _opened(name, data)
     from analysis.lesions import report as render
     from analysis.lesions.charts import on_images, single_chart
@@ -59,14 +70,15 @@ def lesions(
         if not latest:
             return ""
         found = latest[-1]
-        if style == "json":
-            click.echo(
-                render.lesions_result(found, images.digest, checkpoint.digest, stamp()).json(),
-                nl=False,
-            )
-        else:
-            texts = {"text": render.lesions_text, "csv": render.lesions_csv}
-            click.echo(texts[style](found), nl=False)
+        say(
+            style,
+            found,
+            text=render.lesions_text,
+            csv=render.lesions_csv,
+            json=lambda found: render.lesions_result(
+                found, images.digest, checkpoint.digest, stamp()
+            ).json(),
+        )
         if drawn is not None:
             drawn.write(on_images(single_chart([found]), found.images, images.name))
         return ""
@@ -79,6 +91,7 @@ def lesions(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
 @click.option(
@@ -89,6 +102,7 @@ def lesions(
 def paths(
     name: str,
     data: str | None,
+    download: bool,
     number: int,
     draws: int,
     seed: int,
@@ -104,6 +118,7 @@ def paths(
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
 
+    fetch_if_asked("--data", data, download)
     network, shown, labels, digests, of = _network(name, data, number, seed)
     trained = is_trained(name)
     found = or_usage(
@@ -115,11 +130,13 @@ def paths(
         seed=seed,
         trained=trained,
     )
-    if style == "json":
-        click.echo(render.paths_result(found, *digests, seed, stamp()).json(), nl=False)
-    else:
-        texts = {"text": render.paths_text, "csv": render.paths_csv}
-        click.echo(texts[style](found), nl=False)
+    say(
+        style,
+        found,
+        text=render.paths_text,
+        csv=render.paths_csv,
+        json=lambda found: render.paths_result(found, *digests, seed, stamp()).json(),
+    )
     if drawn is not None:
         first, *others = paths_charts(found)
         drawn.write_row([on_images(first, found.images, of), *others], paths_title(found))
@@ -128,6 +145,7 @@ def paths(
 @click.command()
 @click.argument("name", metavar="CHECKPOINT|NAME|MODEL")
 @DATA
+@DOWNLOAD
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of a MODEL's weights."
@@ -145,6 +163,7 @@ def paths(
 def blocks(
     name: str,
     data: str | None,
+    download: bool,
     number: int,
     seed: int,
     quantity: str,
@@ -161,15 +180,17 @@ def blocks(
     from analysis.lesions.charts import on_images
     from analysis.lesions.studies import stamp
 
+    fetch_if_asked("--data", data, download)
     network, shown, _, digests, of = _network(name, data, number, seed)
     found = measure(network, shown, trained=is_trained(name))
     chart = None if drawn is None else or_usage(blocks_chart, [found], Measure(quantity))
-    if style == "json":
-        click.echo(render.blocks_result(found, *digests, stamp()).json(), nl=False)
-    else:
-        click.echo(
-            render.blocks_text(found) if style == "text" else render.blocks_csv([found]), nl=False
-        )
+    say(
+        style,
+        found,
+        text=render.blocks_text,
+        csv=lambda found: render.blocks_csv([found]),
+        json=lambda found: render.blocks_result(found, *digests, stamp()).json(),
+    )
     if drawn is not None and chart is not None:
         drawn.write(on_images(chart, found.images, of))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,18 +17,17 @@ from analysis.commands.shared import (
     chart_options,
     format_option,
     or_usage,
-    terminal_width,
+    say,
 )
 from nets import ResNetSpec
 from nets.text import parse_shape, with_input
 
 if TYPE_CHECKING:
     from analysis.choice.choose import Choice
-    from analysis.choice.compare import Comparison
 
 
 @click.command()
-@click.argument("specs", metavar="MODEL MODEL...", nargs=-1, required=True, type=Model())
+@click.argument("specs", metavar="MODEL [MODEL]...", nargs=-1, required=True, type=Model())
 @INPUT
 @BATCH
 @format_option("text", "json", "csv", "latex", "markdown")
@@ -38,8 +35,8 @@ if TYPE_CHECKING:
 @chart_options
 @click.option(
     "--x",
-    help="x of the chart: a column of --format json, an accuracy, or a published speed such as "
-    "rtx4090.  [default: macs]",
+    help="x of the chart: a count such as params, a word of a published result such as tv, or a "
+    "published speed such as rtx4090; --format csv has all as columns.  [default: macs]",
 )
 @click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
 @click.option("--size", help="Size of the points, as --x.  [default: all equal]")
@@ -56,7 +53,7 @@ def compare(
     size: str | None,
     log: bool,
 ) -> None:
-    """Compare the counts and published results of several networks.
+    """Compare the counts and published results of networks, side by side.
 
     The chart of -o is a scatter with its Pareto front.
     """
@@ -78,13 +75,6 @@ def compare(
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
     found = or_usage(count, specs, batch, replay=memory)
-    texts: dict[str, Callable[[Comparison], str]] = {
-        "text": partial(render.comparison_text, width=terminal_width()),
-        "json": render.comparison_json,
-        "csv": render.comparison_csv,
-        "latex": render.comparison_latex,
-        "markdown": render.comparison_markdown,
-    }
     chart = None
     if drawn is not None:
         known = axes_of(found)
@@ -96,7 +86,15 @@ def compare(
             click.echo(f"warning: {left_out}", err=True)
         if cited := citations(along, up, bubble):
             click.echo(cited, err=True)
-    click.echo(texts[style](found), nl=False)
+    say(
+        style,
+        found,
+        text=render.comparison_text,
+        json=render.comparison_json,
+        csv=render.comparison_csv,
+        latex=render.comparison_latex,
+        markdown=render.comparison_markdown,
+    )
     if drawn is not None and chart is not None:
         drawn.write(chart)
 
@@ -160,8 +158,7 @@ def choose(
     if budgets.max_ms is not None and found.fits:
         times = _timed(found, device or "cpu")
         found = or_usage(find, task, budgets, batch, measured_ms=times, **common)
-    write = {"text": render.choice_text, "json": render.choice_json}[style]
-    click.echo(write(found), nl=False)
+    say(style, found, text=render.choice_text, json=render.choice_json)
 
 
 def _bytes(name: str, megabytes: float | None) -> float | None:

@@ -14,6 +14,7 @@ from analysis.commands.interrupts import keeping
 from analysis.commands.shared import (
     CHANNELS_LAST,
     DEVICE,
+    DOWNLOAD,
     DTYPE,
     MODEL,
     TF32,
@@ -22,8 +23,10 @@ from analysis.commands.shared import (
     Model,
     Refusal,
     chart_options,
+    fetch_if_asked,
     format_option,
     or_usage,
+    say,
     write,
 )
 from nets import ResNetSpec
@@ -100,13 +103,11 @@ def time(
 
     def show() -> None:
         found = list(timings.values())
-        if style == "csv":
-            text = render.timings_csv(found)
-        elif len(found) == 1:
-            text = {"text": render.timing_text, "json": render.timing_json}[style](found[0])
+        if len(found) == 1 and style != "csv":
+            say(style, found[0], text=render.timing_text, json=render.timing_json)
         else:
-            text = {"text": render.timings_text, "json": render.timings_json}[style](found)
-        click.echo(text, nl=False)
+            texts = {"text": render.timings_text, "json": render.timings_json}
+            say(style, found, csv=render.timings_csv, **texts)
         if drawn is not None:
             drawn.write(_time_chart(found, chart_of, len(asked)))
 
@@ -199,7 +200,7 @@ def check_device(device: str | None) -> None:
     help="Input images. The sample is a part of Fashion-MNIST that ships with the project; the "
     "whole set is read from the folder in RESNET_LAB_DATA.",
 )
-@click.option("--download", is_flag=True, help="Download Fashion-MNIST first if it is missing.")
+@DOWNLOAD
 @chart_options
 @format_option("text", "json", "csv")
 def gradients(
@@ -228,19 +229,11 @@ def gradients(
     from analysis.gradients.cosines import DIRECTION, DirectionSettings
     from analysis.gradients.curves import GradientSettings, Precision, Quantity
     from analysis.gradients.twins import plain_twin, residual_twin
-    from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_here
     from analysis.images.kinds import InputKind
-    from analysis.images.roots import DATA_VARIABLE
 
-    if download and InputKind(images) is not InputKind.FASHION_MNIST:
-        raise Refusal("--download applies to --images fashion_mnist")
     if noise is not None and quantity != DIRECTION:
         raise Refusal("--noise applies to --quantity direction")
-    if InputKind(images) is InputKind.FASHION_MNIST and not fashion_mnist_is_here():
-        if not download:
-            way = f"add --download, or set its folder in {DATA_VARIABLE}"
-            raise Refusal(f"Fashion-MNIST is not on this machine: {way}")
-        download_fashion_mnist()
+    fetch_if_asked("--images", images, download, whole=False)
     if len(specs) == 1:
         specs = tuple(dict.fromkeys((plain_twin(specs[0]), residual_twin(specs[0]))))
     shared = {
@@ -256,7 +249,7 @@ def gradients(
         experiment = direction
         shared |= {} if noise is None else {"noise": noise}
         settings = or_usage(DirectionSettings, **shared)
-        texts: dict[str, Callable[[Any], str]] = {
+        texts: dict[str, Callable[..., str]] = {
             "text": render.direction_text,
             "json": render.direction_json,
             "csv": render.direction_csv,
@@ -278,7 +271,7 @@ def gradients(
             click.echo(f"{len(found)} of {of}: {one.model}, seed {one.seed}", err=True)
 
     def show(run: Any) -> None:
-        click.echo(texts[style](run), nl=False)
+        say(style, run, **texts)
         if drawn is not None:
             if quantity == DIRECTION:
                 chart = direction_chart(run.cosines, settings.noise)
@@ -326,12 +319,13 @@ def roofline(spec: ResNetSpec, style: str, drawn: ChartFile | None, **options: A
 
     with keeping(lambda: f"while {step}: no roofline yet"):
         found = or_usage(measure_roofline, report, spec, settings)
-    texts = {
-        "text": render.roofline_text,
-        "json": render.roofline_json,
-        "csv": render.roofline_csv,
-    }
-    click.echo(texts[style](found), nl=False)
+    say(
+        style,
+        found,
+        text=render.roofline_text,
+        json=render.roofline_json,
+        csv=render.roofline_csv,
+    )
     if drawn is not None:
         from analysis.timing.roofline_charts import roofline_chart
 

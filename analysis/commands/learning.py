@@ -14,13 +14,18 @@ import click
 from analysis.commands.interrupts import asking, put_off
 from analysis.commands.shared import (
     DEVICE,
+    DOWNLOAD,
     THREADS,
     Model,
     Refusal,
     check_writable,
+    fetch_if_asked,
     format_option,
     or_usage,
+    say,
+    terminal_width,
 )
+from analysis.style.terminal import wrapped
 from nets import ResNetSpec
 from nets.options import check_whole
 
@@ -44,7 +49,8 @@ def recipes(style: str) -> None:
         click.echo(json.dumps({"recipes": listed}, ensure_ascii=False, indent=1))
         return
     for recipe in RECIPES.values():
-        click.echo(f"{recipe.name}\n  {recipe.words()}\n  {recipe.source}")
+        about = f"{recipe.name}\n  {recipe.words()}\n  Source: {recipe.source}"
+        click.echo(wrapped(about, terminal_width()))
 
 
 @click.command()
@@ -56,6 +62,7 @@ def recipes(style: str) -> None:
     show_default=True,
     help="sample, fashion_mnist, or a folder with one folder of pictures per class.",
 )
+@DOWNLOAD
 @click.option("--epochs", type=int, help="Override the recipe's length.")
 @click.option("--steps", type=int, help="Override the recipe's length.")
 @click.option(
@@ -89,6 +96,7 @@ def train(
     specs: tuple[ResNetSpec, ...],
     name: str,
     data: str,
+    download: bool,
     epochs: int | None,
     steps: int | None,
     changes: tuple[str, ...],
@@ -119,6 +127,7 @@ def train(
 
     or_usage(check_whole, "seeds", seeds, 1, MAX_SEEDS)
     or_usage(check_whole, "first-seed", first_seed, 0, MAX_SEED)
+    fetch_if_asked("--data", data, download)
     images: ImageSet = or_usage(open_set, data)
     for said in images.left_out:
         click.echo(f"left out: {said}", err=True)
@@ -159,8 +168,7 @@ def train(
                 stopped = f"at step {run.steps:,} of {run.total:,} of {run.model}, seed {task.seed}"
                 break
     if runs:
-        texts = {"text": render.runs_text, "json": render.runs_json, "csv": render.runs_csv}
-        click.echo(texts[style](runs), nl=False)
+        say(style, runs, text=render.runs_text, json=render.runs_json, csv=render.runs_csv)
     if failed:
         raise click.ClickException(failed)
     if stopped:
@@ -225,8 +233,7 @@ def recognise(file: Path, style: str) -> None:
 
     with _refusing(file):
         opened = open_checkpoint(file)
-    texts = {"text": recognised.recognised_text, "json": recognised.recognised_json}
-    click.echo(texts[style](opened), nl=False)
+    say(style, opened, text=recognised.recognised_text, json=recognised.recognised_json)
 
 
 @contextmanager

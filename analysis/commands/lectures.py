@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from analysis.commands.shared import (
     check_writable,
     format_option,
     or_usage,
+    say,
     write,
 )
 from analysis.lecture.story import BASE
@@ -168,5 +170,9 @@ def exercises(key: str | None, hint: bool, answer: bool, lang: str, style: str) 
 
         torch.set_num_threads(1)
         step, found = report.Step.ANSWER, exercise.check()
-    write = {"text": report.exercise_text, "json": report.exercise_json}[style]
-    click.echo(write(exercise, step, found), nl=False)
+    say(
+        style,
+        exercise,
+        text=partial(report.exercise_text, step=step, found=found),
+        json=partial(report.exercise_json, step=step, found=found),
+    )

@@ -16,9 +16,13 @@ from analysis.commands.shared import (
     format_option,
     or_usage,
     profiled,
+    say,
+    terminal_width,
     write,
 )
 from analysis.lesions.shipped import SHIPPED
+from analysis.style.grid import Grid
+from analysis.style.terminal import WIDTH, fitted
 from nets import CATALOG, ResNetSpec
 
 if TYPE_CHECKING:
@@ -46,17 +50,25 @@ def list_models(style: str) -> None:
         ]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
+    click.echo(_list_text(min(terminal_width(), WIDTH)))
+
+
+def _list_text(width: int) -> str:
+    """Return the families with their networks, and the trained networks."""
+    groups = {
+        family.value: [(name, f"{entry.summary} {entry.source.short}.") for name, entry in group]
+        for family, group in groupby(CATALOG.items(), lambda item: item[1].family)
+    }
+    groups["Trained networks, for lesions, paths and blocks"] = [
+        (name, f"{net.model}, {net.accuracy:.2%} test accuracy on Fashion-MNIST.")
+        for name, net in SHIPPED.items()
+    ]
     wide = max(map(len, CATALOG))
-    lines: list[str] = []
-    for family, group in groupby(CATALOG.items(), lambda item: item[1].family):
-        lines += ["", family.value]
-        for name, entry in group:
-            lines.append(f"  {name:<{wide}}  {entry.summary} {entry.source.short}.")
-    lines += ["", "Trained networks, for lesions, paths and blocks"]
-    for name, net in SHIPPED.items():
-        result = f"{net.accuracy:.2%} test accuracy on Fashion-MNIST"
-        lines.append(f"  {name:<{wide}}  {net.model}, {result}.")
-    click.echo("\n".join(lines[1:]))
+    texts = []
+    for title, group in groups.items():
+        rows = tuple((f"  {name:<{wide}}", about) for name, about in group)
+        texts.append("\n".join([title, *fitted(Grid("", ("", ""), rows, left=2), width)]))
+    return "\n\n".join(texts)
 
 
 @click.command()
@@ -70,13 +82,14 @@ def profile(spec: ResNetSpec, shape: str | None, batch: int, style: str, verify:
     from analysis.costs import report
 
     cost = profiled(spec, shape, batch)
-    render = {
-        "text": report.profile_text,
-        "json": report.profile_json,
-        "csv": report.profile_csv,
-        "latex": report.profile_latex,
-    }[style]
-    click.echo(render(cost), nl=False)
+    say(
+        style,
+        cost,
+        text=report.profile_text,
+        json=report.profile_json,
+        csv=report.profile_csv,
+        latex=report.profile_latex,
+    )
     if verify:
         _verify(cost)
 
@@ -110,7 +123,7 @@ def tree(spec: ResNetSpec, shape: str | None, batch: int, unfold: bool, style: s
         click.echo(trees.printed(spec))
     else:
         root = trees.tree(spec, batch)
-        click.echo(tree_text(trees.unfold(root) if unfold else root), nl=False)
+        say(style, trees.unfold(root) if unfold else root, text=tree_text)
 
 
 def _verify(cost: Profile) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,7 +18,15 @@ from analysis.lesions.shipped import SHIPPED
 from analysis.machine.disk import replacing
 from analysis.style import palette as palettes
 from analysis.style.files import CHART_SUFFIXES
-from analysis.style.look import MAX_TITLE, MAX_WIDTH_MM, MIN_WIDTH_MM, Look
+from analysis.style.look import (
+    MAX_TITLE,
+    MAX_WIDTH_MM,
+    MIN_CHART_MM,
+    MIN_WIDTH_MM,
+    PAGE_MM,
+    Look,
+)
+from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
 from nets.text import with_input
 
@@ -85,6 +92,36 @@ CHANNELS_LAST = click.option(
 THREADS = click.option("--threads", type=int, help="CPU threads.")
 
 
+DOWNLOAD = click.option(
+    "--download", is_flag=True, help="Download Fashion-MNIST first if it is missing."
+)
+
+
+def fetch_if_asked(option: str, data: str | None, download: bool, whole: bool = True) -> None:
+    """Download Fashion-MNIST if it is chosen, missing and to be downloaded; else refuse.
+
+    Args:
+        option: the option that chooses images.
+        data: its value.
+        download: whether to download.
+        whole: whether its training images are needed, too.
+    """
+    from analysis.images import fashion_mnist as images
+    from analysis.images.kinds import InputKind
+    from analysis.images.roots import DATA_VARIABLE
+
+    if data != InputKind.FASHION_MNIST.value:
+        if download:
+            raise Refusal(f"--download applies to {option} fashion_mnist")
+        return
+    if images.fashion_mnist_is_whole_here() if whole else images.fashion_mnist_is_here():
+        return
+    if not download:
+        way = f"add --download, or set its folder in {DATA_VARIABLE}"
+        raise Refusal(f"Fashion-MNIST is not on this machine: {way}")
+    images.download_fashion_mnist()
+
+
 def format_option(*choices: str) -> Callable[[Command], Command]:
     """Return the option `--format`, with the first choice as its default."""
     return click.option(
@@ -97,14 +134,15 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
     )
 
 
-def look_options(command: Command) -> Command:
+def look_options(command: Command, chart: bool = False) -> Command:
     """Add `--width-mm`, `--palette`, `--title` and `--dpi`, which every picture file takes."""
+    least, usual = (MIN_CHART_MM, f"{PAGE_MM:g}") if chart else (MIN_WIDTH_MM, "what it needs")
     options = (
         click.option(
             "--width-mm",
-            type=FiniteRange(MIN_WIDTH_MM, MAX_WIDTH_MM),
-            help="Printed width: 85 for a column, 170 for a page, 254 for a slide.  "
-            "[default: 170 for a chart]",
+            type=FiniteRange(least, MAX_WIDTH_MM),
+            help="Printed width in mm: 85 for a column, 170 for a page, 254 for a slide.  "
+            f"[default: {usual}]",
         ),
         click.option(
             "--palette",
@@ -113,7 +151,7 @@ def look_options(command: Command) -> Command:
         ),
         click.option(
             "--title",
-            help="Title above the picture.  [default: a chart's own title; none for a drawing]",
+            help=f"Title above the picture.  [default: {'what it shows' if chart else 'none'}]",
         ),
         click.option(
             "--dpi", type=int, help="Resolution of a PNG.  [default: 200; less for a huge one]"
@@ -188,7 +226,7 @@ def chart_options(command: Command) -> Command:
     @click.option(
         "-o", "--output", type=click.Path(path_type=Path), help="Chart file: .svg, .pdf or .png."
     )
-    @look_options
+    @partial(look_options, chart=True)
     @wraps(command)
     def with_chart(
         *arguments: Any,
@@ -246,9 +284,15 @@ def checkpoint_named(name: str) -> Checkpoint:
     return checkpoint
 
 
+def say(style: str, found: Any, **writers: Callable[..., str]) -> None:
+    """Print a report in the chosen format; text is laid out for the terminal."""
+    how = {"width": terminal_width()} if style == "text" else {}
+    click.echo(writers[style](found, **how), nl=False)
+
+
 def terminal_width() -> int:
-    """Return the columns of the terminal, or 100 if standard output isn't one."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
+    """Return `COLUMNS` or the columns of the terminal; without either, `WIDTH`."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns
 
 
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from analysis.commands.shared import (
     check_writable,
     format_option,
     or_usage,
+    say,
+    terminal_width,
 )
 from analysis.style.numbers import percent
 from nets.options import number_of
@@ -57,7 +60,8 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
     text = _text(file)
     asked: Sweep = or_usage(read_sweep, text)
     if dry_run:
-        click.echo(forecast_text(asked.title, forecasts(asked, folder)), nl=False)
+        found = forecasts(asked, folder)
+        click.echo(forecast_text(asked.title, found, terminal_width()), nl=False)
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,13 +161,14 @@ def swept(
         for said in (*made.left_out, *made.cited):
             click.echo(said, err=True)
         chart = made.chart
-    if style == "json":
-        click.echo(render.swept_json(contents, found), nl=False)
-    elif style == "csv":
-        table = (render.points_table if points else render.settings_table)(found)
-        click.echo(render.swept_csv(table), nl=False)
-    else:
-        click.echo(render.swept_text(contents, found, points), nl=False)
+    table = render.points_table if points else render.settings_table
+    say(
+        style,
+        found,
+        text=partial(render.swept_text, contents, by_point=points),
+        json=partial(render.swept_json, contents),
+        csv=lambda found: render.swept_csv(table(found)),
+    )
     if drawn is not None and chart is not None:
         drawn.write(chart)
 

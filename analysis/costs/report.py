@@ -7,9 +7,10 @@ import io
 from typing import Any
 
 from analysis.costs.profiles import LARGER, LayerCost, Profile, ShortcutUse
-from analysis.style.grid import aligned, tex
+from analysis.style.grid import Grid, tex
 from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
 from analysis.style.rows import json_rows
+from analysis.style.terminal import WIDTH, laid_out
 from nets import plan
 from nets.catalog import CATALOG
 from nets.options import Stem, number_of
@@ -68,8 +69,8 @@ def profile_csv(profile: Profile) -> str:
     return out.getvalue()
 
 
-def profile_text(profile: Profile) -> str:
-    """Return the figures and the stage table, aligned for a terminal."""
+def profile_text(profile: Profile, width: int = WIDTH) -> str:
+    """Return the figures and the stage table, for a terminal."""
     spec, entry = profile.spec, CATALOG[profile.spec.base]
     saved = "float32 training"
     if profile.saved_bytes is not None:
@@ -107,7 +108,7 @@ def profile_text(profile: Profile) -> str:
         ),
     ]
     wide = max(len(number) for _, number, _ in figures)
-    lines = [f"{name:<19} {number:>{wide}}  {note}".rstrip() for name, number, note in figures]
+    rows = tuple((name, f"{number:>{wide}}", note) for name, number, note in figures)
     cited = f"{entry.source.short}, {entry.source.title} ({entry.source.venue})"
     head = [
         f"{profile.model} · {title(spec)}",
@@ -115,8 +116,9 @@ def profile_text(profile: Profile) -> str:
         f"{entry.title}: {cited}" if is_edited(spec) else cited,
         f"input {shape(profile.input)}, {number_of(profile.batch, 'image')}",
     ]
-    why = [f"{MISSING} no saved memory: {_cannot_train(profile)}"] if profile.untrainable else []
-    return "\n".join([*head, "", *lines, *why, "", *_stage_lines(profile)]) + "\n"
+    why = f"{MISSING} no saved memory: {_cannot_train(profile)}" if profile.untrainable else ""
+    counts = Grid("", ("",) * 3, rows, left=3)
+    return laid_out(["\n".join(head), counts, why, _stages_grid(profile)], width)
 
 
 def _cannot_train(profile: Profile) -> str:
@@ -168,7 +170,7 @@ def profile_latex(profile: Profile) -> str:
     )
 
 
-def _stage_lines(profile: Profile) -> list[str]:
+def _stages_grid(profile: Profile) -> Grid:
     costs = ("parameters", "MACs", "share", "saved", "activations", "moved")
     named = any(plan.paper_name(profile.spec, row.name) for row in profile.stages)
     more = ("paper",) if named else ()
@@ -191,7 +193,7 @@ def _stage_lines(profile: Profile) -> list[str]:
     total = ("total", *("" for _ in more), "", str(sum(profile.spec.blocks)), exact(profile.params))
     memory = short_if_any(profile.saved_bytes, "B"), exact(profile.activations)
     rows.append((*total, exact(profile.macs), "", *memory, short(profile.bytes_moved, "B")))
-    return aligned([head, *rows], left=1 + len(more))
+    return Grid("", head, tuple(rows), left=1 + len(more))
 
 
 def _size(output: tuple[int, ...]) -> str:

@@ -25,9 +25,11 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
+from analysis.style.grid import Grid
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, signed
 from analysis.style.stamps import device_words, machine
+from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
 from nets.options import Shortcut, number_of
 
@@ -77,7 +79,9 @@ def gradients_csv(run: Gradients) -> str:
     return out.getvalue()
 
 
-def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> str:
+def gradients_text(
+    run: Gradients, quantity: Quantity = Quantity.ACTIVATION, width: int = WIDTH
+) -> str:
     """Return each model's summary and the verdict, for a terminal.
 
     For a weight quantity, the summary is the ratio of the first convolution to the last. The
@@ -86,18 +90,14 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
     images = run.settings.images.value.replace("_", " ")
     lines = [f"gradient norm {quantity.label}, train mode, {images} images", _conditions(run)]
     lines += ["log10 ratios and slopes; negative: smaller toward the input"]
+    parts = ["\n".join(lines)]
+    said = "\n".join(verdict(run.summary))
     if quantity is not Quantity.ACTIVATION:
         for summary in run.summary:
             own = [curve for curve in run.curves if curve.model == summary.model]
-            lines += [
-                "",
-                summary.model,
-                f"  log10 first/last convolution  {_spread(own, quantity)}",
-            ]
-        return (
-            "\n".join([*lines, "", f"For {Quantity.ACTIVATION.label}:", *verdict(run.summary)])
-            + "\n"
-        )
+            ratio = f"  log10 first/last convolution  {_spread(own, quantity)}"
+            parts.append(f"{summary.model}\n{ratio}")
+        return laid_out([*parts, f"For {Quantity.ACTIVATION.label}:\n{said}"], width)
     for summary in run.summary:
         ends = (summary.low, summary.high)
         band = _band(ends) if all(map(math.isfinite, ends)) else ""
@@ -109,14 +109,13 @@ def gradients_text(run: Gradients, quantity: Quantity = Quantity.ACTIVATION) -> 
             if slope is not None
             else MISSING
         )
-        lines += [
-            "",
-            summary.model,
+        parts.append(
+            f"{summary.model}\n"
             f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted "
-            f"layers{mean}",
-            f"  fitted slope     {step}",
-        ]
-    return "\n".join([*lines, "", *verdict(run.summary)]) + "\n"
+            f"layers{mean}\n"
+            f"  fitted slope     {step}"
+        )
+    return laid_out([*parts, said], width)
 
 
 def _spread(curves: Sequence[Curve], quantity: Quantity) -> str:
@@ -180,23 +179,23 @@ def direction_csv(run: Direction) -> str:
     return out.getvalue()
 
 
-def direction_text(run: Direction) -> str:
+def direction_text(run: Direction, width: int = WIDTH) -> str:
     """Return each model's cosine and the verdict, for a terminal."""
     settings = run.settings
     images = settings.images.value.replace("_", " ")
     found = [at for stack in run.stacks for at in stack.depths]
-    width = max((len(str(at.spec)) for at in found), default=0)
-    lines = [
-        f"cosine between ∂L/∂x at x and at x + noise, train mode, {images} images",
-        f"{_conditions(run)}; noise {settings.noise:g} of the images' standard deviation",
-        "",
-    ]
+    head = (
+        f"cosine between ∂L/∂x at x and at x + noise, train mode, {images} images\n"
+        f"{_conditions(run)}; noise {settings.noise:g} of the images' standard deviation"
+    )
+    rows = []
     for at in found:
         mean = two(at.mean) if at.is_measured else "not measured"
         differ = at.is_measured and spread(at) != mean
-        band = f"  ({spread(at)} across seeds)" if differ else ""
-        lines.append(f"{at.spec!s:{width}}  {at.depth:4} layers  {mean:>5}{band}")
-    return "\n".join([*lines, "", *shattering(run.stacks, settings.noise)]) + "\n"
+        band = f"({spread(at)} across seeds)" if differ else ""
+        rows.append((str(at.spec), f"{at.depth:4} layers", f"{mean:>5}", band))
+    said = "\n".join(shattering(run.stacks, settings.noise))
+    return laid_out([head, Grid("", ("",) * 4, tuple(rows), left=4), said], width)
 
 
 def _at_depth(at: AtDepth) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import Any
 from analysis.lesions.blocks import Blocks
 from analysis.lesions.report import is_residual
 from analysis.results.form import Result
-from analysis.style.grid import aligned
+from analysis.style.grid import Grid
 from analysis.style.language import counted, in_english, translate
 from analysis.style.numbers import MISSING, three
+from analysis.style.terminal import WIDTH, laid_out
 from nets.options import number_of
 from nets.plan import place_of
 
@@ -199,22 +200,26 @@ def compared(one: Blocks, other: Blocks) -> str:
     )
 
 
-def blocks_text(found: Blocks) -> str:
+def blocks_text(found: Blocks, width: int = WIDTH) -> str:
     """Return the measures of all blocks and the verdict, for a terminal."""
     how = "trained" if found.trained else "at initialisation"
-    lines = [f"{found.model}, {how}, {number_of(found.images, 'image')}"]
-    if found.branches:
-        rows: list[tuple[str, ...]] = [
-            ("block", "branch / shortcut", "lowest", "highest", "share of variance")
-        ]
-        for one in found.branches:
-            sizes = map(written, (one.ratio, one.low, one.high))
-            share = MISSING if one.share is None else f"{100 * one.share:.1f}%"
-            rows.append((one.path, *sizes, share))
-        lines += ["", *aligned(rows, left=1)]
-    layers: list[tuple[str, ...]] = [("3×3 layer", "standard deviation of the response")]
-    layers += [(one.path, written(one.deviation)) for one in found.responses]
-    return "\n".join([*lines, "", *aligned(layers, left=1), "", *blocks_verdict(found)]) + "\n"
+    names = ("block", "branch / shortcut", "lowest", "highest", "share of variance")
+    branches = tuple(
+        (
+            one.path,
+            *map(written, (one.ratio, one.low, one.high)),
+            MISSING if one.share is None else f"{100 * one.share:.1f}%",
+        )
+        for one in found.branches
+    )
+    responses = tuple((one.path, written(one.deviation)) for one in found.responses)
+    parts = (
+        f"{found.model}, {how}, {number_of(found.images, 'image')}",
+        Grid("", names, branches),
+        Grid("", ("3×3 layer", "standard deviation of the response"), responses),
+        "\n".join(blocks_verdict(found)),
+    )
+    return laid_out(parts, width)
 
 
 def blocks_csv(studies: Sequence[Blocks]) -> str:

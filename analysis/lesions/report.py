@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from statistics import median
+from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from analysis.lesions.drop import Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
-from analysis.style.grid import aligned
+from analysis.style.grid import Grid
 from analysis.style.language import between, counted, in_english, translate
-from analysis.style.numbers import signed
+from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import in_a_sentence
 from nets import ResNetSpec, parse
 from nets.options import Shortcut, number_of
@@ -269,31 +269,35 @@ def paths_verdict(found: Paths) -> tuple[str, ...]:
     )
 
 
-def lesions_text(found: Lesions) -> str:
+def lesions_text(found: Lesions, width: int = WIDTH) -> str:
     """Return a study for a terminal."""
-    rows: list[tuple[str, ...]] = [("block removed", "test error")]
-    rows += [("none", _percent(found.error))]
-    rows += [(one.path, _percent(one.error)) for one in found.single]
-    several: list[tuple[str, ...]] = [("blocks removed", "test error: mean", "lowest", "highest")]
-    several += [
-        (str(one.count), *map(_percent, (one.mean, one.low, one.high))) for one in found.dropped
-    ]
-    orders: list[tuple[str, ...]] = [("stage reordered", "Kendall's τ of the order", "test error")]
-    orders += [
-        (one.stage, signed(one.tau, 2), _percent(one.error))
-        for one in sorted(found.permuted, key=lambda one: (one.stage, -one.tau, one.error))
-    ]
-    lines = [
-        f"{found.model} on {number_of(found.images, 'test image')}",
-        "",
-        *aligned(rows, left=1),
-        "",
-        *aligned(several, left=1),
-        *(["", *aligned(orders, left=1)] if found.permuted else []),
-        "",
-        *lesions_verdict(found),
-    ]
-    return "\n".join(lines) + "\n"
+    single = [("none", found.error), *((one.path, one.error) for one in found.single)]
+    several = [(str(one.count), one.mean, one.low, one.high) for one in found.dropped]
+    grids = (
+        Grid("", ("block removed", "test error"), _in_percent(single)),
+        Grid("", ("blocks removed", "test error: mean", "lowest", "highest"), _in_percent(several)),
+        orders_grid(found),
+    )
+    head = f"{found.model} on {number_of(found.images, 'test image')}"
+    return laid_out([head, *grids, "\n".join(lesions_verdict(found))], width)
+
+
+def orders_grid(found: Lesions) -> Grid:
+    """Return a row for each stage with the errors of its orders; CSV and JSON have every order."""
+    stages: dict[str, list[float]] = {}
+    for one in found.permuted:
+        stages.setdefault(one.stage, []).append(one.error)
+    rows = (
+        (stage, str(len(errors)), *map(_percent, (fmean(errors), min(errors), max(errors))))
+        for stage, errors in stages.items()
+    )
+    names = ("stage reordered", "orders", "test error: mean", "lowest", "highest")
+    return Grid("", names, tuple(rows))
+
+
+def _in_percent(rows: Iterable[tuple[Any, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return rows of a name and shares of 1 as texts."""
+    return tuple((name, *map(_percent, shares)) for name, *shares in rows)
 
 
 def lesions_csv(found: Lesions) -> str:
@@ -311,12 +315,9 @@ def lesions_csv(found: Lesions) -> str:
     return out.getvalue()
 
 
-def paths_text(found: Paths) -> str:
+def paths_text(found: Paths, width: int = WIDTH) -> str:
     """Return the paths of a network for a terminal."""
-    rows: list[tuple[str, ...]] = [
-        ("length", "paths", "gradient of one path", "lowest", "highest", "share")
-    ]
-    rows += [
+    rows = tuple(
         (
             str(one.length),
             f"{one.paths:,}",
@@ -324,14 +325,16 @@ def paths_text(found: Paths) -> str:
             _percent(one.share),
         )
         for one in found.lengths
-    ]
+    )
     how = "trained" if found.trained else "at initialisation"
     head = (
         f"{found.model}, {how}, {number_of(found.images, 'image')}, up to "
         f"{number_of(found.draws, 'path')} per length"
     )
+    names = ("length", "paths", "gradient of one path", "lowest", "highest", "share")
     note = "Magnitudes are added, so cancellation between paths is ignored."
-    return "\n".join([head, "", *aligned(rows, left=1), "", *paths_verdict(found), note]) + "\n"
+    said = "\n".join([*paths_verdict(found), note])
+    return laid_out([head, Grid("", names, rows), said], width)
 
 
 def paths_csv(found: Paths) -> str:

@@ -15,6 +15,9 @@ PAPER_MM = 297.0
 MIN_WIDTH_MM, MAX_WIDTH_MM = 20, 2_000
 """The widths that pages and commands accept."""
 
+MIN_CHART_MM = 60
+"""Width of the narrowest chart with room for its labels."""
+
 PAGE_MM, COLUMN_MM, SLIDE_MM = 170.0, 85.0, 254.0
 """Common widths: a page's text, one of two columns, and a 16:9 slide."""
 

@@ -10,9 +10,10 @@ from statistics import median
 from typing import Any
 
 from analysis.results.form import Result
-from analysis.style.grid import aligned
+from analysis.style.grid import Grid
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
 from analysis.style.stamps import device_words, machine, moment, system
+from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
 from analysis.timing.results import TIME, asked_of
@@ -150,55 +151,60 @@ def timings_csv(timings: Sequence[Timing]) -> str:
     return out.getvalue()
 
 
-def timing_text(timing: Timing) -> str:
-    """Return the figures and the stages, aligned for a terminal."""
+def timing_text(timing: Timing, width: int = WIDTH) -> str:
+    """Return the figures and the stages, for a terminal."""
     parts = [
         ("forward", timing.forward_ms),
         ("backward", timing.backward_ms),
         ("SGD step", timing.optimiser_ms),
         ("iteration", timing.step_ms),
-        ("host, to issue", timing.host_ms),
     ]
-    spreads: list[tuple[str, ...]] = [("ms", *Spread._fields)]
-    spreads += [(name, *map(milliseconds, spread)) for name, spread in parts if spread]
+    if timing.environment.accelerator is not None:  # a CPU launches what it runs
+        parts.append(("launch by the host", timing.host_ms))
+    spreads = tuple((name, *map(milliseconds, spread)) for name, spread in parts if spread)
     marked = "block" if timing.blocks else "stage"
-    lines = [
-        f"{timing.model} · {conditions(timing)}",
-        spread_words(timing),
-        "",
-        *aligned(spreads, left=1),
-        "",
-        *aligned(_figures(timing), left=3),
-        "",
-        *aligned(_times("stage", timing.stages, timing), left=1),
-        *(["", *aligned(_times("block", timing.blocks, timing), left=1)] if timing.blocks else []),
-        f"an iteration's {marked}s sum to {timing.stage_sum_ratio:.3f} of one without {marked} "
-        "marks",
-        "",
-        stamp(timing),
-    ]
-    return "\n".join(lines) + "\n"
+    ratio = f"{timing.stage_sum_ratio:.3f}"
+    return laid_out(
+        [
+            f"{timing.model} · {conditions(timing)}\n{spread_words(timing)}",
+            Grid("", ("ms", *Spread._fields), spreads),
+            Grid("", ("",) * 3, tuple(_figures(timing)), left=3),
+            _times("stage", timing.stages, timing),
+            _times("block", timing.blocks, timing),
+            f"The {marked}s' times add up to {ratio} times that of an iteration timed as a whole.",
+            stamp(timing),
+        ],
+        width,
+    )
 
 
-def _times(kind: str, parts: Sequence[StageTime], timing: Timing) -> list[tuple[str, ...]]:
+def _times(kind: str, parts: Sequence[StageTime], timing: Timing) -> Grid:
     """Return a table of the parts' times, with each one's share of the sum of all stages."""
-    rows: list[tuple[str, ...]] = [(kind, "forward ms", "backward ms", "share")]
     whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
-    for part in parts:
-        backward = part.backward_ms
-        share = percent(part.forward_ms + (backward or 0), whole)
-        times = milliseconds(part.forward_ms), milliseconds(backward) if backward else ""
-        rows.append((part.name, *times, share))
-    return rows
+    has_backward = any(part.backward_ms for part in parts)
+    rows = tuple(
+        (
+            part.name,
+            milliseconds(part.forward_ms),
+            *([milliseconds(part.backward_ms or 0)] if has_backward else []),
+            percent(part.forward_ms + (part.backward_ms or 0), whole),
+        )
+        for part in parts
+    )
+    backward = ("backward ms",) if has_backward else ()
+    return Grid("", (kind, "forward ms", *backward, "share"), rows)
 
 
-def timings_text(timings: Sequence[Timing]) -> str:
+def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
     """Return a table with one line per timing, for example of a batch sweep."""
-    head = ("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s", "peak")
-    rows: list[tuple[str, ...]] = [head]
+    known = any(timing.peak_memory_bytes is not None for timing in timings)
+    head = (
+        *("model", "device", "dtype", "batch", "iteration ms", "p10", "p90", "images/s"),
+        *(["peak memory"] if known else []),
+    )
+    rows: list[tuple[str, ...]] = []
     for timing in timings:
         settings, spread = timing.settings, timing.step_ms or timing.forward_ms
-        peak = timing.peak_memory_bytes
         rows.append(
             (
                 timing.model,
@@ -207,10 +213,10 @@ def timings_text(timings: Sequence[Timing]) -> str:
                 f"{settings.batch:,}",
                 *map(milliseconds, (spread.p50, spread.p10, spread.p90)),
                 short(timing.images_per_s),
-                "" if peak is None else short(peak, "B"),
+                *([short_if_any(timing.peak_memory_bytes, "B")] if known else []),
             )
         )
-    return "\n".join(aligned(rows, left=3)) + "\n"
+    return laid_out([Grid("", head, tuple(rows), left=3), stamp(timings[-1])], width)
 
 
 def conditions(timing: Timing) -> str:
@@ -291,9 +297,13 @@ def _figures(timing: Timing) -> list[tuple[str, str, str]]:
         peak_row = ("peak memory", short(peak, "B"), "by torch's allocator")
     rows = [
         ("images/s", short(timing.images_per_s), ""),
-        ("forward", f"{timing.forward_tflops:.3g} TFLOP/s", "2 per MAC of conv + linear"),
+        ("forward", short(1e12 * timing.forward_tflops, "FLOP/s"), "2 per MAC of conv + linear"),
         peak_row,
-        ("predicted memory", short(timing.predicted_bytes, "B"), "by replaying a step"),
+        (
+            "predicted memory",
+            short(timing.predicted_bytes, "B"),
+            "computed from the sizes of the tensors",
+        ),
     ]
     if timing.joules:
         rows.append(("energy", f"{three(median(timing.joules))} J/image", energy_words(timing)))

@@ -11,10 +11,11 @@ from typing import Any
 from analysis.costs.step import Dtype
 from analysis.machine.devices import Environment
 from analysis.results.form import Result, hash_of
-from analysis.style.grid import Grid, aligned
+from analysis.style.grid import Grid
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import exact, milliseconds, percent, short, three
 from analysis.style.stamps import device_words
+from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.measure import Spread
 from analysis.timing.results import asked_of
 from analysis.timing.roofline import Busy, Point, Roof, Roofline
@@ -130,25 +131,16 @@ def roofline_csv(found: Roofline) -> str:
     return out.getvalue()
 
 
-def roofline_text(found: Roofline) -> str:
-    """Return the roof, the points and the sentences, aligned for a terminal."""
-    lines = [
-        f"{found.model} · {roofline_conditions(found)}",
-        *roof_words(found),
-        "",
-        *_table("stage", found.points),
-        *(["", *_table("layers", found.kinds)] if found.kinds else []),
-        "",
-        bound_words(found),
-        *busy_words(found),
-        "",
-        CONVENTION,
-    ]
-    return "\n".join(lines) + "\n"
+def roofline_text(found: Roofline, width: int = WIDTH) -> str:
+    """Return the roof, the points and the sentences, for a terminal."""
+    head = [f"{found.model} · {roofline_conditions(found)}", *roof_words(found)]
+    said = [bound_words(found), *busy_words(found)]
+    tables = _table("stage", found.points), _table("layers", found.kinds)
+    return laid_out(["\n".join(head), *tables, "\n".join(said), CONVENTION], width)
 
 
-def _table(of: str, points: Sequence[Point]) -> list[str]:
-    return aligned([(of, *HEAD[1:]), *map(_row, points)], left=1)
+def _table(of: str, points: Sequence[Point]) -> Grid:
+    return Grid("", (of, *HEAD[1:]), tuple(map(_row, points)))
 
 
 def points_grid(found: Roofline, points: Sequence[Point]) -> Grid:

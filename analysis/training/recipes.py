@@ -245,27 +245,29 @@ class Recipe:
     def words(self) -> str:
         """Summarise the recipe in one line."""
         if self.optimiser is OptimiserKind.SGD:
-            update = f"SGD {self.rate:g}"
+            update = f"SGD, rate {self.rate:g}"
             if self.momentum:
                 update += f", {'Nesterov ' if self.nesterov else ''}momentum {self.momentum:g}"
         else:
-            update = f"AdamW {self.rate:g}"
+            update = f"AdamW, rate {self.rate:g}"
         long = (
             number_of(self.epochs, "epoch") if self.epochs else number_of(self.steps or 0, "step")
         )
         parts = [update, f"batch {self.batch:,}", long]
         if self.schedule is Schedule.MILESTONES:
             at = " and ".join(f"{share:.0%}" for share in self.milestones)
-            parts.append(f"divided by 10 at {at}" if at else "constant rate")
+            parts.append(f"rate divided by 10 at {at} of the run" if at else "constant rate")
         elif self.schedule is not Schedule.CONSTANT:
-            parts.append({"one_cycle": "one cycle", "cosine": "cosine"}[self.schedule.value])
+            parts.append(
+                {"one_cycle": "one-cycle rate", "cosine": "cosine rate"}[self.schedule.value]
+            )
         if self.warm_up:
             parts.append(f"{number_of(self.warm_up, 'step')} of warm-up")
         if self.weight_decay:
             on = "" if self.decay_all else " on weights only"
             parts.append(f"weight decay {self.weight_decay:g}{on}")
         if self.augment is Augment.SHIFT:
-            parts.append(f"padded by {self.pad}, cropped and mirrored")
+            parts.append(f"images padded by {self.pad}, cropped and mirrored")
         elif self.augment is Augment.RESIZED_CROP:
             parts.append("random resized crops, mirrored")
         if self.precision is Arithmetic.BFLOAT16:

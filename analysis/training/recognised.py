@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from analysis.style.terminal import WIDTH, wrapped
 from analysis.training.checkpoints import Opened
 from nets.options import number_of, shown
 
@@ -12,9 +13,9 @@ _MOST = 5
 _NOT_SAID = ("bn_momentum",)  # matters to training only
 
 
-def recognised_text(opened: Opened) -> str:
+def recognised_text(opened: Opened, width: int = WIDTH) -> str:
     """Return the model's text on the first line, and then what is known about it."""
-    return "\n".join([str(opened.found.spec), *sentences(opened)]) + "\n"
+    return wrapped("\n".join([str(opened.found.spec), *sentences(opened)]), width) + "\n"
 
 
 def recognised_json(opened: Opened) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 from analysis.gradients.curves import Curve, NormSeries, Precision, State, log10_ratio
 from analysis.machine.devices import Environment
 from analysis.results.form import Result
-from analysis.style.grid import aligned
+from analysis.style.grid import Grid
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, percent
 from analysis.style.rows import json_rows
+from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.recipes import RECIPES, Recipe
 from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Start, Task, grouped
 from analysis.training.verdict import names_of, verdict
@@ -162,15 +163,13 @@ def runs_csv(runs: Sequence[Run]) -> str:
     return out.getvalue()
 
 
-def runs_text(runs: Sequence[Run]) -> str:
+def runs_text(runs: Sequence[Run], width: int = WIDTH) -> str:
     """Return a line per run and the verdict, for a terminal."""
-    rows: list[tuple[str, ...]] = [
-        (
-            *("model", "seed", "steps", "last loss"),
-            *("train accuracy", "test accuracy", "time", "ms/step"),
-        )
-    ]
-    rows += [
+    head = (
+        *("model", "seed", "steps", "last loss"),
+        *("train accuracy", "test accuracy", "time", "ms/step"),
+    )
+    rows = tuple(
         (
             run.model,
             str(run.task.seed),
@@ -182,7 +181,7 @@ def runs_text(runs: Sequence[Run]) -> str:
             f"{run.step_ms:.1f}",
         )
         for run in runs
-    ]
+    )
     first = runs[0]
     remark = first.task.recipe.remark(first.task.spec.input)
     lines = [
@@ -192,11 +191,8 @@ def runs_text(runs: Sequence[Run]) -> str:
         *([f"start: {first.task.start.words}"] if first.task.start else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
         "and training accuracy are means over at most the last 25 steps",
-        "",
-        *aligned(rows, left=1),
     ]
-    said = list(verdict(runs))
-    return "\n".join([*lines, *([""] if said else []), *said]) + "\n"
+    return laid_out(["\n".join(lines), Grid("", head, rows), "\n".join(verdict(runs))], width)
 
 
 def _changed(recipe: Recipe) -> list[str]:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
-from analysis.charts.file import MIN_WIDTH_MM, chart_file, check, left_out, most_dpi, row_file
+from analysis.charts.file import chart_file, check, left_out, most_dpi, row_file
 from analysis.charts.names import has_names
 from analysis.charts.screen import (
     HEIGHT_PX,
@@ -21,7 +21,7 @@ from analysis.charts.screen import (
 )
 from analysis.charts.words import described
 from analysis.drawing.caption import figure_caption
-from analysis.style.look import Look
+from analysis.style.look import MIN_CHART_MM, Look
 from nets.catalog import Citation
 from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks
@@ -111,7 +111,7 @@ def chart_picture(
         partial(_drawn, make),
         chart.title,
         caption,
-        least_mm=MIN_WIDTH_MM,
+        least_mm=MIN_CHART_MM,
     )
 
 
@@ -126,7 +126,7 @@ def row_picture(
     said = " ".join(f"{chart.alt.partition('. ')[0]}." for chart in charts)
     caption = partial(figure_caption, said, how, tuple(sources))
     make = partial(_row_file, tuple(charts))
-    return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_WIDTH_MM)
+    return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_CHART_MM)
 
 
 def _drawn(make: Callable[[str, Look, int | None], bytes], look: Look) -> Drawn:

@@ -122,7 +122,7 @@ def test_a_network_that_one_image_cannot_train_is_counted_drawn_and_written(
     assert sum(int(row["macs"]) for row in rows) == 37_523_456
     text = call(capsys, "profile", SMALL)[1]
     assert "saved for backward           —  float32 training\n" in text
-    assert f"\n— no saved memory: {WHY}\n" in text
+    assert f"— no saved memory: {WHY} stage" in " ".join(text.split())
     at_two = call(capsys, "profile", SMALL, "--batch", "2", "--format", "json")[1]
     assert "missing" not in json.loads(at_two)
     assert json.loads(at_two)["saved_bytes"] == 947_712
@@ -144,7 +144,8 @@ def test_one_network_never_hides_the_others(capsys: pytest.CaptureFixture[str]) 
         assert status == 0
         assert "37.5 M" in out
         assert "1.53 MB" in out
-        assert f"{SMALL} has no training figures: {WHY}." in out.replace("\\_", "_")
+        said = f"{SMALL} has no training figures: {WHY}."
+        assert said in " ".join(out.replace("\\_", "_").split())
     out = call(capsys, "compare", "resnet20", SMALL, "--format", "json")[1]
     good, small = json.loads(out)["models"]
     assert (good["saved_bytes"], small["saved_bytes"]) == (1_525_376, None)
@@ -180,6 +181,50 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"  {name} " in text for name in CATALOG)
     trained = "fashion_resnet20    resnet20:input=1x28x28, 92.12% test accuracy on Fashion-MNIST."
     assert trained in text
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list"],
+        ["recipes"],
+        ["profile", "resnet50"],
+        ["profile", SMALL],
+        ["tree", "resnet152"],
+        ["compare", "resnet18", "resnet50", "resnet152"],
+        ["compare", *[name for name in CATALOG if name.startswith(("resnet1", "wrn"))]],
+        ["choose", "--max-macs", "4e9"],
+        ["exercises", "projection_norm", "--answer"],
+        ["gradients", "resnet20:blocks=1,1,1", "--seeds", "1", "--batch", "2"],
+    ],
+)
+def test_text_fits_the_terminal(
+    width: int,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    status, out, err = call(capsys, *command)
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if len(line) > width and " " in line.strip()] == []
+
+
+def test_what_published_figures_share_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    out = call(capsys, "compare", "resnet18", "resnet50", "--no-memory")[1]
+    for once in (
+        "Published ImageNet top-1 accuracy, by recipe.",
+        "results-imagenet.csv, 2025-10-30",
+        "benchmark-infer-amp-nchw-pt240-cu124-rtx3090.csv, 2024-09",
+    ):
+        assert " ".join(out.split()).count(once) == 1
+    tables = [part.splitlines() for part in out.split("\n\n")]
+    speeds = next(lines for lines in tables if "RTX 3090  RTX 4090" in lines[0])
+    assert [line.split() for line in speeds[1:]] == [
+        ["resnet18", "9.26", "k", "13.7", "k", "24.9", "k", "19.9", "k"],
+        ["resnet50", "3.22", "k", "4.30", "k", "8.04", "k", "6.36", "k"],
+    ]
 
 
 def test_tree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,7 +321,8 @@ def test_a_title_beyond_our_letters_is_one_warning(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["profile", "resnet51"], "'resnet51' is not a model: did you mean"),
+        (["profile", "resnet51"], "'resnet51' is not a model: did you mean resnet50, resnet56 or"),
+        (["profile", "preresnet100"], "did you mean preresnet110, preresnet1001 or preresnet200?"),
         (["profile", ""], "the model's name is empty"),
         (["profile", "resnet50:blocks=0,1,1,1"], "blocks must be 1 to 1,000, not 0"),
         (["profile", "resnet50:blocks=-3,1,1,1"], "blocks must be 1 to 1,000, not -3"),
@@ -293,7 +339,9 @@ def test_a_title_beyond_our_letters_is_one_warning(
         (["profile", "resnet50", "--batch", "two"], "'two' is not a valid integer"),
         (["profile", "resnet50", "--format", "xml"], "is not one of"),
         (["profile"], "Missing argument 'MODEL'"),
-        (["paint"], "No such command 'paint'"),
+        (["paint"], "Did you mean one of: 'paths', 'train'?) See python -m analysis --help\n"),
+        (["lesion"], "Did you mean 'lesions'? See python -m analysis --help\n"),
+        (["list", "now"], "unexpected extra argument (now). See python -m analysis list --help\n"),
         (["graph", "resnet20", "-o", "a.bmp"], "'a.bmp' must end in .svg, .pdf, .png, .dot, .tex"),
         (["graph", "resnet20", "-o", "a"], "'a' must end in .svg"),
         (["graph", "resnet20", "-o", "a.dot", "--heat", "macs"], "heat colours .svg, .pdf, .png"),
@@ -434,7 +482,7 @@ def test_time_as_text_json_and_csv(capsys: pytest.CaptureFixture[str]) -> None:
     quick = ("time", TINY, "--threads", "1", *SHORT, "--batch")
     status, out, err = call(capsys, *quick, "2")
     assert (status, err) == (0, "")
-    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on CPU, 1 thread\n")
+    assert out.startswith(f"{TINY} · training with SGD, batch 2, float32 on CPU, 1\nthread\n")
     found = json.loads(call(capsys, *quick, "2", "--format", "json")[1])
     assert set(found["forward_ms"]) == {"p10", "p50", "p90"}
     assert [stage["name"] for stage in found["stages"]] == [
@@ -527,7 +575,7 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     status, out, err = call(capsys, *quick, "-o", str(chart))
     assert (status, err) == (0, "")
     assert out.startswith("cosine between ∂L/∂x at x and at x + noise, train mode, random images\n")
-    assert "noise 0.01 of the images' standard deviation" in out
+    assert "noise 0.01 of the images' standard deviation" in " ".join(out.split())
     assert out.endswith("At 8 layers, the two differ by less than 0.05 in every seed.\n")
     assert chart.read_text().startswith("<?xml")
     run = json.loads(call(capsys, *quick, "--format", "json")[1])
@@ -538,19 +586,40 @@ def test_the_direction_by_depth(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [float(row.split(",")[-2]) for row in rows[1:]] == pytest.approx([1] * 4, abs=1e-12)
 
 
-def test_images_that_are_not_here_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gradients", "resnet20", "--seeds", "1", "--images"),
+        ("train", "resnet20", "--recipe", "degradation", "--data"),
+        ("lesions", "fashion_resnet20", "--data"),
+        ("paths", "fashion_resnet20", "--data"),
+        ("blocks", "fashion_resnet20", "--data"),
+    ],
+)
+def test_images_that_are_not_here_are_refused_or_downloaded(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for variable in (DATA_VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path)
-    asked = ("gradients", "resnet20", "--images", "fashion_mnist")
-    status, out, err = call(capsys, *asked)
+    status, out, err = call(capsys, *command, "fashion_mnist")
     assert (status, out) == (2, "")
     assert err == (
         "error: Fashion-MNIST is not on this machine: add --download, or set its folder in "
         "RESNET_LAB_DATA\n"
     )
+
+    def fail() -> None:
+        raise OSError("Fashion-MNIST could not be downloaded: no network")
+
+    monkeypatch.setattr(fashion_mnist, "download_fashion_mnist", fail)
+    failed = "error: Fashion-MNIST could not be downloaded: no network\n"
+    assert call(capsys, *command, "fashion_mnist", "--download") == (1, "", failed)
+    wrong = f"error: --download applies to {command[-1]} fashion_mnist\n"
+    assert call(capsys, *command, "sample", "--download") == (2, "", wrong)
 
 
 def test_gradients_on_the_sample(capsys: pytest.CaptureFixture[str]) -> None:

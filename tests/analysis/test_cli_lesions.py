@@ -63,8 +63,8 @@ def test_lesions_are_those_of_the_subject(saved: Path, capsys: pytest.CaptureFix
     status, out, _ = call(capsys, *command)
     assert f"block removed  test error\nnone                {100 * subject.error():.1f}%" in out
     assert "\nblocks removed  test error: mean  lowest  highest\n1 " in out
-    assert "\nstage reordered  Kendall's τ of the order  test error\nlayer2 " in out
-    assert out.splitlines()[-3:] == values["verdict"]
+    assert "\nstage reordered  orders  test error: mean  lowest  highest\nlayer2 " in out
+    assert " ".join(out.split()).endswith(" ".join(values["verdict"]))
     status, out, _ = call(capsys, *command, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["kind"] for row in rows] == [
@@ -130,7 +130,7 @@ def test_blocks_of_a_checkpoint_and_at_initialisation(
     assert [row["path"] for row in values["responses"]][:2] == ["conv1", "layer1.0.conv1"]
     assert values["responses"][0]["deviation"] == expected.responses[0].deviation
     assert call(capsys, *command) == (0, blocks_text(expected), "")
-    assert blocks_text(expected).splitlines()[-len(values["verdict"]) :] == values["verdict"]
+    assert " ".join(blocks_text(expected).split()).endswith(" ".join(values["verdict"]))
     assert call(capsys, *command, "--format", "csv") == (0, blocks_csv([expected]), "")
 
     plain = NET.replace("resnet20", "plain20")

@@ -152,13 +152,20 @@ def test_a_look_that_cannot_be_is_one_line(
         (("compare", *NETS, "--log"), "--log applies to the chart of -o: add -o FILE"),
         (
             ("compare", *NETS, "--no-memory", "-o", "a.svg", "--x", "beauty"),
-            "x must be one of depth, convolutions, params, macs,",
+            "x: 'beauty' is not a figure of these networks: use one such as depth, params or macs",
+        ),
+        (
+            ("compare", *NETS, "--no-memory", "-o", "a.svg", "--x", "convolution_"),
+            "did you mean convolutions? `compare --format csv` has all as columns",
         ),
         (
             ("compare", *NETS, "--no-memory", "-o", "a.svg", "--y", "_bytes"),
             "y: '_bytes' could mean saved_bytes or inference_bytes",
         ),
-        (("compare", *NETS, "-o", "a.svg", "--width-mm", "59"), "60 to 2,000 mm wide, not 59 mm"),
+        (
+            ("compare", *NETS, "-o", "a.svg", "--width-mm", "59"),
+            "59.0 is not in the range 60<=x<=2000",
+        ),
         (("time", TINY, "--chart", "stages"), "--chart applies to the chart of -o: add -o FILE"),
         (
             ("time", TINY, "--batch", "1,2", "-o", "a.svg", "--chart", "stages"),
@@ -174,3 +181,12 @@ def test_options_that_mean_nothing_together(
     assert (status, out) == (2, "")
     assert says in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "least"), [("graph", 20), ("units", 20), ("shape", 20), ("compare", 60)]
+)
+def test_help_says_the_widths_of_the_command(
+    command: str, least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"[{least}<=x<=2000]" in call(capsys, command, "--help")[1]

@@ -40,7 +40,6 @@ from analysis.choice.report import (
 )
 from analysis.costs.published import Published
 from analysis.costs.step import Dtype, inference_bytes, step_memory
-from analysis.style.grid import aligned, grid_text, grid_text_within
 from nets import CATALOG, parse
 from tests.conftest import Golden
 
@@ -328,45 +327,6 @@ def test_written_tables(golden: Golden) -> None:
     assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # no results of plain-20 are published
     some = comparison_grids(comparison, [Column.MACS])[0]
     assert some.columns == ("model", "input", "MACs (conv + linear)")
-
-
-def test_a_table_wider_than_the_terminal_has_a_column_per_network() -> None:
-    columns = [Column.DEPTH, Column.MACS, Column.FVCORE_FLOPS]
-    computed = comparison_grids(compare(CIFAR, batch=2), columns)[0]
-    assert grid_text_within(computed, 60) == grid_text(computed)
-    assert grid_text_within(computed, 59).splitlines()[2:] == [
-        "model                 resnet20  resnet56  plain20",
-        "input                  3×32×32   3×32×32  3×32×32",
-        "depth                       20        56       20",
-        "MACs (conv + linear)    81.1 M     251 M   81.1 M",
-        "fvcore FLOPs            81.9 M     253 M   81.9 M",
-    ]
-    assert grid_text_within(computed, 48).splitlines()[2:] == [
-        "model                 resnet20  resnet56",
-        "input                  3×32×32   3×32×32",
-        "depth                       20        56",
-        "MACs (conv + linear)    81.1 M     251 M",
-        "fvcore FLOPs            81.9 M     253 M",
-        "",
-        "model                 plain20",
-        "input                 3×32×32",
-        "depth                      20",
-        "MACs (conv + linear)   81.1 M",
-        "fvcore FLOPs           81.9 M",
-    ]
-    assert grid_text_within(computed, 1).count("model ") == 3
-
-
-def test_numbers_of_a_column_align_on_the_decimal() -> None:
-    rows = [("a", "published"), ("b", "69.758%"), ("c", "76.13%"), ("d", "8%"), ("e", "1.2 M")]
-    assert aligned(rows, left=1) == [
-        "a  published",
-        "b    69.758%",
-        "c    76.13%",
-        "d     8%",
-        "e      1.2 M",
-    ]
-    assert aligned([("1.25", "1"), ("1", "1")], left=1) == ["1.25  1", "1     1"]
 
 
 def test_a_sweep_says_where_its_highest_and_lowest_curves_end() -> None:

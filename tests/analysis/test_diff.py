@@ -10,7 +10,7 @@ import analysis
 from analysis.choice.diff import Aspect, Change, Diff, diff, marked_graphs
 from analysis.choice.report import diff_grid
 from analysis.drawing.parts import Kind
-from analysis.style.grid import grid_csv, grid_text
+from analysis.style.grid import grid_csv
 from nets import CATALOG, parse, plan
 from nets.spec import ResNetSpec
 from tests.strategies import specs
@@ -139,7 +139,7 @@ def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
         assert sum(s.saved_bytes_gained or 0 for s in found.stages) == saved
         assert found.sentence.endswith(".")
         assert len(found.sentence) < 900
-        assert grid_text(diff_grid(found)).startswith(found.sentence)
+        assert diff_grid(found).caption.startswith(found.sentence)
         assert grid_csv(diff_grid(found)).count("\n") == len(found.stages) + 1
 
 

@@ -292,7 +292,7 @@ def test_exports_hold_every_number() -> None:
     assert [float(row["cosine"]) for row in rows] == [one.value for one in found.cosines]
     assert rows[0]["noise"] == "0.02"
     text = direction_text(found)
-    assert "noise 0.02 of the images' standard deviation" in text
+    assert "noise 0.02 of the images' standard deviation" in " ".join(text.split())
     assert text.endswith(f"{loaded['verdict'][-1]}\n")
     same = tuple(Cosine(NETS[0], seed, -0.04, State.MEASURED) for seed in (0, 1))
     alike = replace(found, cosines=same)

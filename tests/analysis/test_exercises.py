@@ -329,7 +329,7 @@ def test_the_command_speaks_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\n提示：卷积输出多少个通道？下一层要多少个？\n" in out
     assert "\n卷积之后的通道数                  256\n批量归一化的通道数                64\n" in out
     assert (
-        "卷积输出 256 个通道，批量归一化却只接受 64 个：第一次前向传播就抛出\nRuntimeError。" in out
+        "卷积输出 256 个通道，批量归一化却只接受 64 个：第一次前向传播就抛出 RuntimeError。" in out
     )
     assert call(capsys, "exercises")[1].startswith("projection_norm     A projection shortcut\n")
 

@@ -392,7 +392,7 @@ def test_text_says_what_was_changed_and_has_percentages() -> None:
     ]
     other = changed(run.task.recipe, {"steps": 6, "rate": 0.01})
     lines = runs_text([replace(run, task=replace(run.task, recipe=other))]).splitlines()
-    assert lines[0].startswith("recipe degradation: AdamW 0.01, ")
+    assert lines[0].startswith("recipe degradation: AdamW, rate 0.01, ")
     assert lines[1] == "changed: rate=0.01, steps=6"
 
 

@@ -95,7 +95,7 @@ def test_what_lies_outside_a_run_is_said() -> None:
         "The recipe is meant for pictures of 96x96; this network's input is 32x32."
     )
     assert RECIPES["d2l"].remark((1, 96, 96)) == RECIPES["short"].remark((1, 9, 9)) == ""
-    assert changed(SHORT, {"epochs": 1}).words().split(", ")[3] == "1 epoch"
+    assert changed(SHORT, {"epochs": 1}).words().split(", ")[4] == "1 epoch"
 
 
 def test_every_field_is_read_from_a_text() -> None:
@@ -200,8 +200,11 @@ def test_rates_of_the_paper() -> None:
 
 
 def test_a_recipe_in_words() -> None:
-    assert RECIPES["degradation"].words() == ("AdamW 0.003, batch 32, 60 steps, weight decay 0.01")
+    assert (
+        RECIPES["degradation"].words() == "AdamW, rate 0.003, batch 32, 60 steps, weight decay 0.01"
+    )
     assert RECIPES["cifar_paper_110"].words() == (
-        "SGD 0.1, momentum 0.9, batch 128, 64,000 steps, divided by 10 at 50% and 75%, 400 steps "
-        "of warm-up, weight decay 0.0001, padded by 4, cropped and mirrored"
+        "SGD, rate 0.1, momentum 0.9, batch 128, 64,000 steps, rate divided by 10 at 50% and 75% "
+        "of the run, 400 steps of warm-up, weight decay 0.0001, images padded by 4, cropped and "
+        "mirrored"
     )

@@ -279,8 +279,9 @@ def test_the_command_says_what_a_file_is(tmp_path: Path) -> None:
         f"{TINY}\n"
         "44 tensors under model fit this network.\n"
         "Names and shapes can't tell the rest, so it is assumed: unit=original, strides=1,2,2, "
-        "dilate=0,0, dropout=0.0, shortcut=zero_pad, input=3x32x32, softmax=0, bn_eps=1e-05, "
-        "activation=relu, padding=symmetric.\n"
+        "dilate=0,0,\n"
+        "dropout=0.0, shortcut=zero_pad, input=3x32x32, softmax=0, bn_eps=1e-05, activation=relu,\n"
+        "padding=symmetric.\n"
         "1 tensor has no place in this network: fpn.weight.\n"
     )
     found = json.loads(

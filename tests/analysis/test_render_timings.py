@@ -86,9 +86,9 @@ def test_text(golden: Golden, name: str, timing: Timing) -> None:
 
 def test_energy_is_said_where_it_was_measured() -> None:
     timing = replace(TRAINING, joules=(0.0412, 0.0401, 0.0409))
-    line = next(line for line in timing_text(timing).splitlines() if "J/image" in line)
-    assert line.split(maxsplit=3)[:2] == ["energy", "0.0409"]
-    assert "of the whole device, idle power included; 0.0401 to 0.0412 in 3 windows" in line
+    text = " ".join(timing_text(timing).split())
+    said = "of the whole device, idle power included; 0.0401 to 0.0412 in 3 windows"
+    assert f"energy 0.0409 J/image {said}" in text
     assert json.loads(timing_json(timing))["joules_per_image"] == [0.0412, 0.0401, 0.0409]
     (row,) = csv.DictReader(io.StringIO(timings_csv([timing])))
     assert row["joules_per_image"] == "0.0409"
@@ -165,7 +165,7 @@ def test_blocks_are_below_the_stages() -> None:
         ["layer1.0", "0.500", "1.00", "25.0%"],
         ["layer1.1", "1.00", "1.50", "41.7%"],
     ]
-    assert "an iteration's blocks sum to 1.005 of one without block marks" in text
+    assert "The blocks' times add up to 1.005 times that of an iteration timed as a whole." in text
     found = json.loads(timing_json(BLOCKS))
     assert found["blocks"][1] == {"name": "layer1.1", "forward_ms": 1.0, "backward_ms": 1.5}
     (row,) = csv.DictReader(io.StringIO(timings_csv([BLOCKS])))

@@ -358,12 +358,13 @@ def test_the_forecast(tmp_path: Path) -> None:
     run = run_of(read_result(tmp_path / f"{there.point.name}.json"))
     assert there.seconds == pytest.approx(run.seconds)
     assert other.seconds == pytest.approx(run.seconds * other.need.macs / there.need.macs)
-    said = forecast_text("A title", found).splitlines()
+    said = forecast_text("A title", found, width=500).splitlines()
     assert said[0] == "A title"
     assert said[1].startswith("4 points: 1 done, 3 to run; the largest takes ")
     assert said[3].split() == ["point", "seed", "memory", "MACs", "time", "state"]
     assert [line.split()[-1] for line in said[4:8]] == ["here", "here", "done", "run"]
-    assert said[-2:] == [f"- {one.refusal}" for one in found[:2]]
+    refused = " ".join(f"- {one.refusal}" for one in found[:2])
+    assert " ".join(said).endswith(f"Can't run here: {refused}")
     assert found[0].refusal.startswith(
         f"{sweep.points[0].spec} has 3 outputs and the images have 10 classes: use "
     )

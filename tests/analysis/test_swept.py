@@ -526,13 +526,17 @@ def test_tables_are_exact(write: Write, tmp_path: Path) -> None:
         {"mean": 0.375, "low": 0.25, "high": 0.5, "seeds": 2},
     ]
     assert [point["last_loss"] for point in values["settings"][1]["points"]] == [0.25, 0.5]
-    said = swept_text(read_folder(tmp_path), found).splitlines()
-    assert said[0] == "Training: 4 points."
-    assert "  last loss" in said[3]
-    assert "_" not in said[3]
-    assert said[4].split("  ")[0] == "plain, 20 layers"
-    assert "1.50 (1.00 to 2.00)" in said[4]
-    assert len(swept_text(read_folder(tmp_path), found, True).splitlines()) == 8
+    head, table = swept_text(read_folder(tmp_path), found, width=130).split("\n\n")
+    assert head.startswith("Training: 4 points.\n")
+    names, plain, residual = table.splitlines()
+    assert names.split("  ")[0] == "setting"
+    assert "  training loss, last 25 steps  training accuracy, last 25 steps  time per" in names
+    assert plain.split("  ")[0] == "plain, 20 layers"
+    assert "  1.50 (1.00 to 2.00)  " in plain
+    assert "  0.375 (0.250 to 0.500)  " in residual
+    assert residual.endswith("13.3 ms")  # every seed has the same
+    points = swept_text(read_folder(tmp_path), found, True, width=130)
+    assert len(points.split("\n\n")[1].splitlines()) == 5
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], write: Write, tmp_path: Path) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from enum import StrEnum
-from textwrap import fill
-from unicodedata import east_asian_width
+from functools import partial
 
 from analysis.charts.chart import Chart
 from analysis.lecture.exercises.values import Code, Exercise, Finding
 from analysis.style.language import translate
-
-_WIDTH = 79
-
-_BREAKS = re.compile(
-    r"[\u2e80-\uffef“][，。；：？！、）”]*|[^\s\u2e80-\uffef]+[，。；：？！、）”]*\s*|\s+"
-)
-"""The parts between which a Chinese line may break; punctuation stays with what it follows."""
+from analysis.style.terminal import WIDTH, columns, wrapped
 
 
 class Step(StrEnum):
@@ -42,15 +34,17 @@ def list_json(exercises: Iterable[Exercise]) -> str:
     return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
 
 
-def exercise_text(exercise: Exercise, step: Step, found: Finding | None) -> str:
+def exercise_text(exercise: Exercise, step: Step, found: Finding | None, width: int = WIDTH) -> str:
     """Write an exercise for a terminal.
 
     Args:
         exercise: what is told.
         step: how much of it.
         found: its check's finding, for the answer.
+        width: the columns of the terminal.
     """
-    parts = [exercise.title, _filled(exercise.task)]
+    fill = partial(wrapped, width=width)
+    parts = [exercise.title, fill(exercise.task)]
     if isinstance(exercise.shown, Code):
         lines = exercise.code.splitlines()
         wide = len(str(len(lines)))
@@ -58,37 +52,20 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None) -> str:
     else:
         parts.append(_chart_text(exercise.shown.chart()))
     if step is not Step.QUESTION:
-        parts.append(_filled(translate("Hint: {hint}", hint=exercise.hint)))
+        parts.append(fill(translate("Hint: {hint}", hint=exercise.hint)))
     if step is Step.ANSWER and found is not None:
-        parts.append(_filled(translate("Answer: {answer}", answer=exercise.answer)))
-        wide = max(_columns(line.label) for line in found.lines)
-        parts.append(
-            "\n".join(
-                f"{line.label}{' ' * (wide - _columns(line.label))}  {line.text}"
-                for line in found.lines
-            )
-        )
-        parts.append(_filled(found.says))
+        parts.append(fill(translate("Answer: {answer}", answer=exercise.answer)))
+        wide = max(columns(line.label) for line in found.lines) + 2
+        lines = []
+        for line in found.lines:
+            gap = " " * (wide - columns(line.label))
+            text = wrapped(line.text, width - wide).replace("\n", "\n" + " " * wide)
+            lines.append(line.label + gap + text)
+        parts.append("\n".join(lines))
+        parts.append(fill(found.says))
         source = translate("{place}. {url}", place=exercise.source.says, url=exercise.source.url)
-        parts.append(_filled(source))
+        parts.append(fill(source))
     return "\n\n".join(parts) + "\n"
-
-
-def _columns(text: str) -> int:
-    """Return the columns of a terminal that a text takes; a Han character takes two."""
-    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
-
-
-def _filled(text: str) -> str:
-    """Return a text in lines no wider than a terminal."""
-    if _columns(text) == len(text):
-        return fill(text, _WIDTH)
-    lines = [""]
-    for word in _BREAKS.findall(text):
-        if _columns((lines[-1] + word).rstrip()) > _WIDTH and lines[-1]:
-            lines.append("")
-        lines[-1] += word
-    return "\n".join(line.strip() for line in lines)
 
 
 def exercise_json(exercise: Exercise, step: Step, found: Finding | None) -> str:
