@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
-from analysis.choice.choose import OF_THE_TASK, Choice, Front
+from analysis.choice.choose import Choice, Front
 from analysis.choice.compare import (
     Axis,
     Column,
@@ -98,7 +98,7 @@ def scatter_chart(
     y: Axis,
     bubble: Axis | None = None,
     log: bool = False,
-    unsaid: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
@@ -110,11 +110,11 @@ def scatter_chart(
         y: the figure on the vertical axis.
         bubble: a figure for the area of the points; networks that lack it are left out.
         log: whether both axes are logarithmic.
-        unsaid: options to leave out of the networks' names.
+        names: the networks' names by their models; by default those of `names_of`.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
-    called = dict(
-        zip((row.model for row in rows), names_of([row.spec for row in rows], unsaid), strict=True)
+    called = names or dict(
+        zip((row.model for row in rows), names_of([row.spec for row in rows]), strict=True)
     )
 
     def name(row: Row) -> str:
@@ -193,7 +193,8 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
 
 def front_chart(choice: Choice, front: Front) -> Chart:
     """Return the scatter chart of the networks that fit, with the front."""
-    return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
+    names = {row.model: choice.name_of(row.spec) for row in choice.fits}
+    return scatter_chart(choice.fits, front.x, front.y, names=names)
 
 
 def front_in_words(chart: Chart) -> str:

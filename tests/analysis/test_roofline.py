@@ -228,7 +228,7 @@ def test_the_chart_has_the_roof_its_slopes_and_the_stages() -> None:
     assert found["stages"] == ((12, 37.6, 0.5), (60e9, 94e9, 10e9))
     assert chart.series[-1].draw is Draw.POINTS
     assert chart.series[-1].text == ("stem", "layer3", "head")
-    assert chart.title == "Roofline of ResNet-50 v1.5"
+    assert chart.title == "Roofline of ResNet-50"
     assert "roof in the cache" not in lines(roofline_chart(drawn(STEM, roof=Roof(1e9, 1e8, None))))
     kinds = roofline_chart(FOUND, FOUND.kinds)  # norms have no multiply-adds
     assert lines(kinds)["kinds of layers"] == ((), ())

@@ -1,5 +1,6 @@
 """The Compare and Choose pages."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -193,6 +194,32 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     app.segmented_control(key="task").select("CIFAR-10").run()
     assert "for CIFAR-10" in html(app)
     assert not app.exception
+
+
+def test_choose_has_one_name_for_each_network(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    assert ">ResNet-50 v1.5<" in html(app)
+    assert ">ResNet-50<" not in html(app)
+    app.segmented_control(key="choose_shown").set_value("front").run()
+    (chart,) = app.get("plotly_chart")
+    assert "ResNet-50 v1.5" in chart.proto.spec
+    assert '"ResNet-50"' not in chart.proto.spec
+
+
+def best_published(app: AppTest) -> str:
+    (table,) = re.findall(r"<table[^>]*><caption>Best published<.*?</table>", html(app))
+    return re.sub(r"<[^>]+>", " ", table)
+
+
+def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    said = " ".join(best_published(app).split())
+    assert "Best published result of what fits ImageNet top-1 accuracy" in said
+    assert "10-crop; published by He et al. 2015 as 22.85% error 77.15%" in said
+    app.segmented_control(key="task").select("CIFAR-10").run()
+    said = " ".join(best_published(app).split())
+    assert "Best published result of what fits CIFAR-10 error" in said
+    assert "ResNet-110 published by He et al. 2015 6.43%" in said
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
