@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
@@ -39,6 +39,9 @@ SWEPT = (
 )
 """The columns that a sweep can show."""
 
+MUCH = 20
+"""The ratio of the largest to the smallest value above which a scale is logarithmic by default."""
+
 _MOST_NAMED = 6
 _LEAST_FRONT = 3  # networks of a chart with a front
 _FRONT = "on the Pareto front"
@@ -72,6 +75,25 @@ def usual_y(comparison: Comparison) -> Axis:
         if sum(recipe.of(row) is not None for row in comparison.rows) > 1:
             return recipe
     return Column.PARAMS
+
+
+def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
+    """Return whether a scatter's axes are logarithmic by default: if one of them spans a lot."""
+    drawn = [row for row in rows if _placed(row, x, y)]
+    return any(
+        spans_much([axis.of(row) for row in drawn])
+        for axis in (x, y)
+        if not isinstance(axis, Recipe)
+    )
+
+
+def spans_much(values: Iterable[float | None]) -> bool:
+    """Return whether positive values differ so much that most would look alike on a linear scale.
+
+    Values that are None are left out.
+    """
+    known = [value for value in values if value is not None]
+    return bool(known) and min(known) > 0 and max(known) > MUCH * min(known)
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:

@@ -1,5 +1,6 @@
 """The Compare and Choose pages."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -371,6 +372,51 @@ def test_low_is_blue_and_high_is_yellow_in_both_themes(
     first, last = compare_views._heat(column, [Column.PARAMS], ["3×32×32"] * 2)
     assert first.startswith(f"background-color: #{low};")
     assert last.startswith(f"background-color: #{high};")
+
+
+def test_a_column_that_spans_much_has_different_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_views, "palette", lambda: LIGHT)
+    figures = pd.Series([1.0, 10.0, 100.0], name=Column.PARAMS.label)
+    assert [
+        style[18:25]
+        for values in (figures, figures[:2])
+        for style in compare_views._heat(values, [Column.PARAMS], ["3×32×32"] * len(values))
+    ] == ["#8C9CAF", "#C4C4C1", "#FFF5A5", "#8C9CAF", "#FFF5A5"]
+
+
+def test_a_wide_axis_is_logarithmic_unless_a_visitor_chose_otherwise(open_app: Open) -> None:
+    def scale(app: AppTest) -> object:
+        (chart,) = app.get("plotly_chart")
+        return json.loads(chart.proto.spec)["layout"]["xaxis"].get("type", "linear")
+
+    app = open_app("resnet1202", "compare")
+    log = app.toggle(key="log")
+    assert log.value
+    assert "log" not in app.query_params
+    assert scale(app) == "log"
+    assert "Columns that span a factor of more than 20 have a logarithmic scale." in captions(app)
+    log.set_value(False).run()
+    assert app.query_params["log"] == "false"
+    assert scale(app) == "linear"
+
+    linear = open_app("resnet1202", "compare", log="false")
+    assert not linear.toggle(key="log").value
+    assert scale(linear) == "linear"
+
+    app = open_app("resnet50", "compare")
+    assert not app.toggle(key="log").value
+    assert scale(app) == "linear"
+    assert "logarithmic" not in captions(app)
+    for chosen in (True, False):
+        app.toggle(key="log").set_value(chosen).run()
+        assert app.query_params["log"] == str(chosen).lower()
+    app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
+    assert not app.toggle(key="log").value
+    assert scale(app) == "linear"
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
 
 
 SPEED = {
