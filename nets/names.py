@@ -7,13 +7,13 @@ The names say only what differs among those networks: `plain, 56 layers` and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from nets.catalog import CATALOG
-from nets.options import Shortcut, StrideOn, UnitOrder, shown
+from nets.options import Shortcut, UnitOrder, shown
+from nets.origin import base_title
 from nets.spec import ResNetSpec, overrides
 
 _WORDS: dict[str, dict[object, str]] = {
@@ -57,9 +57,19 @@ def kind_of(spec: ResNetSpec) -> str:
     return "plain" if spec.shortcut is Shortcut.NONE else "residual"
 
 
-def name_of(spec: ResNetSpec) -> str:
-    """Return the name of a network shown on its own: its catalog title and its edits."""
-    return names_of((spec,))[0]
+def name_of(
+    spec: ResNetSpec, beside: Iterable[ResNetSpec] = (), unsaid: Collection[str] = ()
+) -> str:
+    """Return a network's catalog title and its edits.
+
+    Args:
+        spec: the network.
+        beside: networks shown on the same screen; if v1 is among them, v1.5 is said, too.
+        unsaid: options to leave out of the name.
+    """
+    edits = [key for key in overrides(spec) if key not in unsaid]
+    said = (option_words(key, getattr(spec, key)) for key in edits)
+    return ", ".join([base_title(spec.base, {one.base for one in beside}), *said])
 
 
 def name_in_title(spec: ResNetSpec) -> str:
@@ -68,36 +78,28 @@ def name_in_title(spec: ResNetSpec) -> str:
     It leaves out edits that fit a network to its images. A network with another number of blocks
     isn't the one that the catalog names, so its name is its model text.
     """
-    return str(spec) if "blocks" in overrides(spec) else names_of((spec,), _FOR_IMAGES)[0]
+    return str(spec) if "blocks" in overrides(spec) else name_of(spec, (), _FOR_IMAGES)
 
 
-def names_of(specs: Sequence[ResNetSpec], unsaid: Collection[str] = ()) -> tuple[str, ...]:
+def names_of(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:
     """Return a name for each network; different networks get different names.
 
     Stacks of one family are named by what differs. Other networks are named by their catalog
     titles, followed by the edits that not all of them share. Networks that would still have the
     same name are named by their model texts.
-
-    Args:
-        specs: the networks shown together.
-        unsaid: options to leave out of the names, such as the input and the classes of a task.
     """
     different = list(dict.fromkeys(specs))
-    stacks = _as_stacks(different, unsaid) if len(different) > 1 else None
-    names = dict(zip(different, stacks or _by_titles(different, unsaid), strict=True))
+    stacks = _as_stacks(different) if len(different) > 1 else None
+    names = dict(zip(different, stacks or _by_titles(different), strict=True))
     times = Counter(names.values())
     return tuple(str(one) if times[names[one]] > 1 else names[one] for one in specs)
 
 
-def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str] | None:
+def _as_stacks(specs: Sequence[ResNetSpec]) -> list[str] | None:
     """Return names that say what differs, or None if catalog titles say more."""
     base = specs[0].base
     said = [overrides(replace(one, base=base)) for one in specs]
-    differ = {
-        key
-        for key in set().union(*said) - set(unsaid)
-        if len({getattr(one, key) for one in specs}) > 1
-    }
+    differ = {key for key in set().union(*said) if len({getattr(one, key) for one in specs}) > 1}
     published = all(not overrides(one) and one.shortcut is not Shortcut.NONE for one in specs)
     if published or not differ <= set(_OF_A_STACK):
         return None
@@ -122,11 +124,9 @@ def _as_stacks(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
     return found
 
 
-def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str]:
+def _by_titles(specs: Sequence[ResNetSpec]) -> list[str]:
     """Return catalog titles, each followed by the edits that not all networks share."""
-    edits = [
-        {key: value for key, value in overrides(one).items() if key not in unsaid} for one in specs
-    ]
+    edits = list(map(overrides, specs))
     shared = set.intersection(*(set(own.items()) for own in edits)) if len(specs) > 1 else set()
     bases = {one.base for one in specs}
     found = []
@@ -136,16 +136,8 @@ def _by_titles(specs: Sequence[ResNetSpec], unsaid: Collection[str]) -> list[str
             for key, value in own.items()
             if (key, value) not in shared
         ]
-        found.append(", ".join([_title(one.base, bases), *said]))
+        found.append(", ".join([base_title(one.base, bases), *said]))
     return found
-
-
-def _title(base: str, among: Collection[str]) -> str:
-    """Return a title, without torchvision's "v1.5" unless v1 is shown too."""
-    title, entry = CATALOG[base].title, CATALOG[base].spec
-    if entry.stride_on is StrideOn.CONV2 and f"{base}_v1" not in among:
-        return title.removesuffix(" v1.5")
-    return title
 
 
 def option_words(key: str, value: Any) -> str:

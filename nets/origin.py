@@ -6,10 +6,11 @@ described by that entry's title and by what differs.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
-from nets.options import OPTIONS, shown
+from nets.options import OPTIONS, StrideOn, shown
 from nets.spec import ResNetSpec, overrides
 
 
@@ -36,15 +37,28 @@ def is_edited(spec: ResNetSpec) -> bool:
     return bool(overrides(spec))
 
 
-def title(spec: ResNetSpec) -> str:
-    """Return the catalog title, `ResNet-50 v1.5`, or if edited `Variant of ResNet-50 v1.5`."""
-    own = CATALOG[spec.base].title
+def base_title(name: str, beside: Collection[str] = ()) -> str:
+    """Return a catalog title, `ResNet-50`, or `ResNet-50 v1.5` if v1 is shown beside it.
+
+    Args:
+        name: the entry's name.
+        beside: the names of the entries shown on the same screen.
+    """
+    entry = CATALOG[name]
+    if entry.spec.stride_on is StrideOn.CONV2 and f"{name}_v1" not in beside:
+        return entry.title.removesuffix(" v1.5")
+    return entry.title
+
+
+def title(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
+    """Return the title, `ResNet-50`, or if edited `Variant of ResNet-50`; see `base_title`."""
+    own = base_title(spec.base, {one.base for one in beside})
     return f"Variant of {own}" if is_edited(spec) else own
 
 
-def in_a_sentence(spec: ResNetSpec) -> str:
-    """Return the title for use in a heading: `ResNet-50 v1.5`, `a variant of ResNet-50 v1.5`."""
-    own = CATALOG[spec.base].title
+def in_a_sentence(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
+    """Return the title for use in a heading: `ResNet-50`, `a variant of ResNet-50`."""
+    own = base_title(spec.base, {one.base for one in beside})
     return f"a variant of {own}" if is_edited(spec) else own
 
 

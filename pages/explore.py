@@ -8,7 +8,7 @@ spec = requested()
 
 from analysis.style.numbers import shape
 from nets import CATALOG
-from nets.origin import edits, is_edited, title
+from nets.origin import base_title, edits, is_edited, title
 from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
@@ -28,7 +28,7 @@ from pages.views.verify import show_verification
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
-edited = is_edited(spec)
+edited, name = is_edited(spec), base_title(spec.base)
 base = profile_of(entry.spec) if edited else None
 
 share, export = heading(title(spec), 3.6).columns(2)
@@ -40,7 +40,7 @@ source = entry.source
 cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
-    said = f"Edited from {entry.title} ({cited}): {edits(spec)}."
+    said = f"Edited from {name} ({cited}): {edits(spec)}."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
 lecture.sentence((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
 top, below = st.empty(), st.container()
@@ -54,7 +54,7 @@ known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))
 if edited:
-    below.caption(f"Differences are relative to {entry.title} (`{spec.base}`).")
+    below.caption(f"Differences are relative to {name} (`{spec.base}`).")
 
 if view == "shape":
     show_shape(profile)

@@ -34,12 +34,13 @@ from pages.views.timing import (
     show_recorded,
     show_timing,
     show_trace,
+    timed,
     timing_needs,
 )
 
 warm_up()
 profile = checked(profile_of, spec)
-heading(translate("Timing {model}", model=in_a_sentence(spec)))
+heading(translate("Timing {model}", model=in_a_sentence(spec, timed())))
 aside("intro").markdown(
     "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
     f"after warm-up. {device_note()}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
-from analysis.choice.choose import OF_THE_TASK, Choice, Front
+from analysis.choice.choose import Choice, Front
 from analysis.choice.compare import (
     Axis,
     Column,
@@ -40,7 +40,11 @@ SWEPT = (
 )
 """The columns that a sweep can show."""
 
+MUCH = 20
+"""The ratio of the largest to the smallest value above which a scale is logarithmic by default."""
+
 _MOST_NAMED = 6
+_MOST_MATCHES = 3  # names in a message
 _LEAST_FRONT = 3  # networks of a chart with a front
 _FRONT = "on the Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
@@ -75,6 +79,25 @@ def usual_y(comparison: Comparison) -> Axis:
     return Column.PARAMS
 
 
+def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
+    """Return whether a scatter's axes are logarithmic by default: if one of them spans a lot."""
+    drawn = [row for row in rows if _placed(row, x, y)]
+    return any(
+        spans_much([axis.of(row) for row in drawn])
+        for axis in (x, y)
+        if not isinstance(axis, Recipe)
+    )
+
+
+def spans_much(values: Iterable[float | None]) -> bool:
+    """Return whether positive values differ so much that most would look alike on a linear scale.
+
+    Values that are None are left out.
+    """
+    known = [value for value in values if value is not None]
+    return bool(known) and min(known) > 0 and max(known) > MUCH * min(known)
+
+
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
     """Return an axis by its name, or by words that occur in only one name, whole ones first.
 
@@ -89,19 +112,16 @@ def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
     if len(found) == 1:
         return axes[found[0]]
     if found:
-        more = f" or {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        more = f" or {len(found) - _MOST_MATCHES} more" if len(found) > _MOST_MATCHES else ""
         raise ValueError(
-            f"{field}: {quote(text)} could mean {' or '.join(found[:_MOST_NAMED])}{more}"
+            f"{field}: {quote(text)} could mean {' or '.join(found[:_MOST_MATCHES])}{more}"
         )
-    near = get_close_matches(text.lower(), list(axes), n=_MOST_NAMED)
+    near = get_close_matches(text.lower(), list(axes), n=_MOST_MATCHES)
     way = f"did you mean {' or '.join(near)}?" if near else "use one such as depth, params or macs."
     raise ValueError(
         f"{field}: {quote(text)} is not a figure of these networks: {way} "
         "`compare --format csv` has all as columns"
     )
-
-
-_MOST_NAMED = 3  # names in a message
 
 
 def scatter_chart(
@@ -110,7 +130,7 @@ def scatter_chart(
     y: Axis,
     bubble: Axis | None = None,
     log: bool = False,
-    unsaid: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
@@ -122,11 +142,11 @@ def scatter_chart(
         y: the figure on the vertical axis.
         bubble: a figure for the area of the points; networks that lack it are left out.
         log: whether both axes are logarithmic.
-        unsaid: options to leave out of the networks' names.
+        names: the networks' names by their models; by default those of `names_of`.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
-    called = dict(
-        zip((row.model for row in rows), names_of([row.spec for row in rows], unsaid), strict=True)
+    called = names or dict(
+        zip((row.model for row in rows), names_of([row.spec for row in rows]), strict=True)
     )
 
     def name(row: Row) -> str:
@@ -207,7 +227,8 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
 
 def front_chart(choice: Choice, front: Front) -> Chart:
     """Return the scatter chart of the networks that fit, with the front."""
-    return scatter_chart(choice.fits, front.x, front.y, unsaid=OF_THE_TASK)
+    names = {row.model: choice.name_of(row.spec) for row in choice.fits}
+    return scatter_chart(choice.fits, front.x, front.y, names=names)
 
 
 def front_in_words(chart: Chart) -> str:

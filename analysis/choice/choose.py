@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from analysis.costs.throughput import PUBLISHER
 from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import percent, shape, short, three
 from nets.catalog import CATALOG
-from nets.names import names_of
+from nets.names import name_of
 from nets.options import CHANNELS, OPTIONS, check_whole, checked, given, number_of
 from nets.spec import ResNetSpec
 from nets.text import parse
@@ -253,16 +254,7 @@ class Deepest:
     largest_batch: int | None
 
 
-OF_THE_TASK = ("input", CHANNELS, "classes")
-"""Options that the task sets for every network."""
-
-
-def name_of(spec: ResNetSpec) -> str:
-    """Return a network's name without the input and classes, which the task sets for all.
-
-    An edited network is named with its edits: `ResNet-50 v1 with blocks 3,4,11,3`.
-    """
-    return names_of((spec,), OF_THE_TASK)[0].replace(", ", " with ", 1)
+_OF_THE_TASK = ("input", CHANNELS, "classes")
 
 
 @dataclass(frozen=True)
@@ -287,6 +279,21 @@ class Choice:
     def sentence(self) -> str:
         """The summary, in the spoken language."""
         return _sentence(self)
+
+    def name_of(self, spec: ResNetSpec) -> str:
+        """Return a network's name without the input and classes, which the task sets for all.
+
+        An edited network is named with its edits: `ResNet-50 v1 with blocks 3,4,11,3`.
+        """
+        return name_of(spec, self._named, _OF_THE_TASK).replace(", ", " with ", 1)
+
+    @cached_property
+    def _named(self) -> tuple[ResNetSpec, ...]:
+        """The networks that tables, charts and the summary name."""
+        rows = [*self.fits, *(deep.row for deep in self.deepest)]
+        if self.misses and not self.fits:
+            rows.append(_nearest(self).row)
+        return (*(row.spec for row in rows), *(parse(one.model) for one in self.refused[:1]))
 
     @property
     def within(self) -> str:
@@ -508,7 +515,7 @@ def _sentence(choice: Choice) -> str:
             others = translate(" and {count} more", count=len(choice.refused) - 1)
         aside = translate(
             " Not evaluated: {model}{others} ({reason}).",
-            model=name_of(parse(first.model)),
+            model=choice.name_of(parse(first.model)),
             others=others,
             reason=first.reason,
         )
@@ -521,14 +528,16 @@ def _sentence(choice: Choice) -> str:
     if not every:
         return translate("No network could be evaluated for {task}.", task=task) + aside
     if not choice.fits:
-        said = translate("No network for {task} fits: {near}.", task=task, near=_nearest(choice))
+        said = translate("No network for {task} fits: {near}.", task=task, near=_near(choice))
         return said + aside
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
     layers = f"{deep.depth:,}"
     values = {
         "task": task,
         "deepest": translate(
-            "the deepest is {model} with {depth} layers", model=name_of(deep.spec), depth=layers
+            "the deepest is {model} with {depth} layers",
+            model=choice.name_of(deep.spec),
+            depth=layers,
         ),
         "count": len(choice.fits),
         "all": every,
@@ -546,7 +555,7 @@ def _sentence(choice: Choice) -> str:
         values["deepest"] = translate(
             "{deepest}; outside the catalog, a variant of {model} has {depth} layers",
             deepest=values["deepest"],
-            model=name_of(reach.spec),
+            model=choice.name_of(reach.spec),
             depth=layers,
         )
     if len(choice.fits) == 1:
@@ -566,8 +575,13 @@ def _in_words(task: Task) -> str:
     )
 
 
-def _nearest(choice: Choice) -> str:
-    near = min(choice.misses, key=lambda miss: (miss.worst, miss.row.macs))
+def _nearest(choice: Choice) -> Miss:
+    return min(choice.misses, key=lambda miss: (miss.worst, miss.row.macs))
+
+
+def _near(choice: Choice) -> str:
+    """Return which network comes closest, and what it needs."""
+    near = _nearest(choice)
     limits = choice.budgets.limits
     needs = []
     for budget, need in near.over.items():
@@ -575,7 +589,7 @@ def _nearest(choice: Choice) -> str:
         needs.append(translate("{need} (limit: {limit})", need=budget.written(need), limit=limit))
     said = translate(
         "{model} comes closest but needs {needs}, {excess}",
-        model=name_of(near.row.spec),
+        model=choice.name_of(near.row.spec),
         needs=translate(" and ").join(needs),
         excess=_times(near.worst),
     )
@@ -584,7 +598,7 @@ def _nearest(choice: Choice) -> str:
     return translate(
         "{said}; outside the catalog, a variant of {model} fits",
         said=said,
-        model=name_of(choice.deepest[0].row.spec),
+        model=choice.name_of(choice.deepest[0].row.spec),
     )
 
 

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 )
 @click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
 @click.option("--size", help="Size of the points, as --x.  [default: all equal]")
-@click.option("--log", is_flag=True, help="Logarithmic axes.")
+@click.option(
+    "--log/--linear",
+    default=None,
+    help="Logarithmic or linear axes.  [default: logarithmic if an axis spans a factor of over 20]",
+)
 def compare(
     specs: tuple[ResNetSpec, ...],
     shape: str | None,
@@ -51,7 +55,7 @@ def compare(
     x: str | None,
     y: str | None,
     size: str | None,
-    log: bool,
+    log: bool | None,
 ) -> None:
     """Compare the counts and published results of networks, side by side.
 
@@ -64,11 +68,12 @@ def compare(
         citations,
         not_drawn,
         scatter_chart,
+        usual_log,
         usual_y,
     )
     from analysis.choice.compare import compare as count
 
-    given = {"--x": x, "--y": y, "--size": size, "--log": log or None}
+    given = {"--x": x, "--y": y, "--size": size, "--linear" if log is False else "--log": log}
     if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
         raise Refusal(f"{wrong[0]} applies to the chart of -o: add -o FILE")
 
@@ -81,7 +86,8 @@ def compare(
         along = or_usage(axis_of, known, "x", x or "macs")
         up = or_usage(axis_of, known, "y", y) if y else usual_y(found)
         bubble = or_usage(axis_of, known, "size", size) if size else None
-        chart = scatter_chart(found.rows, along, up, bubble, log)
+        is_log = usual_log(found.rows, along, up) if log is None else log
+        chart = scatter_chart(found.rows, along, up, bubble, is_log)
         if left_out := not_drawn(found.rows, along, up, bubble):
             click.echo(f"warning: {left_out}", err=True)
         if cited := citations(along, up, bubble):

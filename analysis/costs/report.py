@@ -14,7 +14,7 @@ from analysis.style.terminal import WIDTH, laid_out
 from nets import plan
 from nets.catalog import CATALOG
 from nets.options import Stem, number_of
-from nets.origin import edits, is_edited, title
+from nets.origin import base_title, edits, is_edited, title
 from nets.plan import BlockPlan
 
 
@@ -112,8 +112,8 @@ def profile_text(profile: Profile, width: int = WIDTH) -> str:
     cited = f"{entry.source.short}, {entry.source.title} ({entry.source.venue})"
     head = [
         f"{profile.model} · {title(spec)}",
-        *([f"edited from {entry.title}: {edits(spec)}"] if is_edited(spec) else []),
-        f"{entry.title}: {cited}" if is_edited(spec) else cited,
+        *([f"edited from {base_title(spec.base)}: {edits(spec)}"] if is_edited(spec) else []),
+        f"{base_title(spec.base)}: {cited}" if is_edited(spec) else cited,
         f"input {shape(profile.input)}, {number_of(profile.batch, 'image')}",
     ]
     why = f"{MISSING} no saved memory: {_cannot_train(profile)}" if profile.untrainable else ""
@@ -130,6 +130,7 @@ def profile_latex(profile: Profile) -> str:
     """Return a LaTeX table in the style of Table 1 of He et al. 2015; it needs no packages."""
     spec = profile.spec
     outputs = {stage.name: stage.output for stage in profile.stages}
+    # The catalog's full title, since other papers' tables may be of the other version.
     name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
     outputs |= {row.path: row.output for row in profile.layers if row.place.stage == plan.STEM}
     rows = [

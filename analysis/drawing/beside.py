@@ -120,7 +120,9 @@ class Beside:
     def _headings(self) -> Sequence[str]:
         """Return the counted networks' names: titles if published, otherwise what differs."""
         specs = [profile.spec for profile in self.profiles]
-        return names_of(specs) if any(map(is_edited, specs)) else [title(spec) for spec in specs]
+        if any(map(is_edited, specs)):
+            return names_of(specs)
+        return [title(spec, specs) for spec in specs]
 
     def heat(self, metric: Metric) -> Heat:
         """Return a metric of all networks, by the paths of the drawing.

@@ -14,7 +14,7 @@ from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
 from nets.catalog import Citation
 from nets.names import option_words
-from nets.origin import differences, title
+from nets.origin import base_title, differences, title
 from nets.plan import ShortcutKind
 
 _LINES = {
@@ -44,7 +44,7 @@ def _told(profile: Profile) -> str:
     origin = f"Architecture: {cited}"
     if changed := differences(entry.spec, spec):
         edits = (option_words(one.name, getattr(spec, one.name)) for one in changed)
-        origin = f"Edited from {tex(entry.title)}, {cited}: {tex(', '.join(edits))}"
+        origin = f"Edited from {tex(base_title(spec.base))}, {cited}: {tex(', '.join(edits))}"
     drawn = {use.kind for use in profile.shortcuts}
     lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
     shown = f" ({', '.join(lines)})" if lines else ""

@@ -18,6 +18,7 @@ from analysis.choice.charts import (
     replayed_for,
     scatter_chart,
     sweep_chart,
+    usual_log,
     usual_y,
 )
 from analysis.choice.choose import (
@@ -272,8 +273,9 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     chosen = x, y, axes[size] if size else None
     dtypes = replayed_for(*chosen)
     rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
+    log = settings.switch("log", usual_log(rows, x, y))
     return Picture(
-        charts=(scatter_chart(rows, *chosen, settings.switch("log")),),
+        charts=(scatter_chart(rows, *chosen, log),),
         caption=" ".join(filter(None, (not_drawn(rows, *chosen), citations(*chosen)))),
     )
 

@@ -13,9 +13,10 @@ from analysis.results.recorded import FOLDER
 from analysis.style.numbers import scientific, short
 from nets.catalog import CATALOG
 from nets.options import UnitOrder
+from nets.text import parse
 
 if TYPE_CHECKING:
-    from analysis.choice.choose import Best
+    from analysis.choice.choose import Best, Choice
 
 
 class Facts(Mapping[str, str]):
@@ -132,13 +133,19 @@ def _path_figure(name: str, style: str) -> Callable[[], str]:
 
 
 @lru_cache
-def chosen() -> Best:
-    """Return the best network within the usual budgets of Choose, by the recipe it shows first."""
-    from analysis.choice.charts import fronts_of
+def _usual_choice() -> Choice:
+    """Return what fits the usual budgets of Choose."""
     from analysis.choice.choose import AMOUNTS, IMAGENET, USUAL_BATCH, budgets_of, choose
 
     usual = budgets_of({key: amount.usual for key, amount in AMOUNTS.items()})
-    choice = choose(IMAGENET, usual, USUAL_BATCH)
+    return choose(IMAGENET, usual, USUAL_BATCH)
+
+
+def chosen() -> Best:
+    """Return the best network within the usual budgets of Choose, by the recipe it shows first."""
+    from analysis.choice.charts import fronts_of
+
+    choice = _usual_choice()
     recipe = next(iter(fronts_of(choice).values())).y
     return next(best for best in choice.best if best.recipe == recipe)
 
@@ -156,9 +163,12 @@ def _budget(key: str, unit: str = "") -> Callable[[], str]:
 
 
 def _chosen_name() -> str:
-    from analysis.choice.choose import name_of
+    return _usual_choice().name_of(chosen().row.spec)
 
-    return name_of(chosen().row.spec)
+
+def _name_there(model: str) -> Callable[[], str]:
+    """Write a network's name as Choose shows it with the usual budgets."""
+    return lambda: _usual_choice().name_of(parse(model))
 
 
 def _per_layer() -> str:
@@ -208,6 +218,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "most_macs": _budget("max_macs"),
     "most_memory": _budget("max_training", "B"),
     "chosen": _chosen_name,
+    "resnet50_name": _name_there("resnet50"),
     "chosen_accuracy": lambda: f"{chosen().percent:.1f}%",
     "mean_path": _path_figure("mean_path", "g"),
     "mean_gradient": _path_figure("mean_gradient", ".1f"),

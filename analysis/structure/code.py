@@ -11,7 +11,7 @@ from analysis.style.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
 from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Shortcut, Stem
-from nets.origin import edits, is_edited, title
+from nets.origin import base_title, edits, is_edited, title
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 
@@ -110,9 +110,9 @@ def _head(profile: Profile) -> str:
     spec, entry = profile.spec, CATALOG[profile.spec.base]
     of, edited = "", ""
     if is_edited(spec):
-        of = f"{entry.title}: "
+        of = f"{base_title(spec.base)}: "
         listed = edits(spec).replace(", ", "\n  ")
-        edited = f"Edited from {entry.title}:\n  {listed}\n\n"
+        edited = f"Edited from {base_title(spec.base)}:\n  {listed}\n\n"
     needs_functional = spec.padding is Padding.SAME or any(
         s.kind is ShortcutKind.ZERO_PAD for s in profile.shortcuts
     )

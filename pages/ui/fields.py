@@ -258,14 +258,19 @@ def switch(
     key: str,
     place: Place = None,
     box: Literal["toggle", "checkbox"] = "toggle",
+    always: bool = False,
     **looks: Any,
 ) -> bool:
-    """Draw a toggle or a check box and return whether it is on."""
+    """Draw a toggle or a check box and return whether it is on.
+
+    If `always`, the address names even a default that was chosen, since it depends on other fields.
+    """
     value = chosen(key, read_switch, default)
     _seed(key, value, looks)
     with _at(place):
         draw = st.toggle if box == "toggle" else st.checkbox
-        draw(label, key=key, on_change=_changed, args=(key, default), **looks)
+        given = None if always else default
+        draw(label, key=key, on_change=_changed, args=(key, given), **looks)
     return value
 
 

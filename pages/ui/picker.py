@@ -11,6 +11,7 @@ from analysis.lecture.settings import FRONT
 from nets import CATALOG, ResNetSpec, parse
 from nets.catalog import Family
 from nets.options import CHANNELS, OPTIONS, quote, shown
+from nets.origin import base_title
 from nets.spec import join, overrides
 from nets.text import meant
 from pages.ui.address import MODEL, hidden_text
@@ -90,7 +91,7 @@ def _draw_views(name: str | None) -> None:
         index,
         key=_NAME,
         on_change=_name_changed,
-        format_func=lambda n: CATALOG[n].title,
+        format_func=lambda n: base_title(n, names),
     )
 
 
@@ -100,7 +101,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     if not edits:
         return
     base = CATALOG[spec.base].spec
-    st.caption(f"Edits to {CATALOG[spec.base].title}. Click one to undo it.")
+    st.caption(f"Edits to {base_title(spec.base)}. Click one to undo it.")
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(

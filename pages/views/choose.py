@@ -20,10 +20,9 @@ from analysis.choice.choose import (
     Front,
     Task,
     budgets_of,
-    name_of,
     task_of,
 )
-from analysis.choice.compare import Row
+from analysis.choice.compare import Better, Row
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
@@ -158,7 +157,7 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
     names += ["Iteration"] if is_timed else []
     rows = []
     for row in choice.fits:
-        cells: list[Cell | str] = [Cell(name_of(row.spec), row.model), exact(row.depth)]
+        cells: list[Cell | str] = [Cell(choice.name_of(row.spec), row.model), exact(row.depth)]
         step = row.training_bytes(choice.dtype)
         for value, unit in (
             (row.params, ""),
@@ -185,13 +184,23 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
     if is_timed and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured on this server: {known[-1].how}.")
         if found is not None:
-            _show_prediction(found)
+            _show_prediction(choice, found)
     if choice.best:
-        best = [(name_of(b.row.spec), b.recipe.label, f"{b.percent:.2f}%") for b in choice.best]
-        head = ("Network", "Best published result of what fits", "Result")
-        models = [b.row.model for b in choice.best]
-        st.html(table("Best published", head, best, 2, models))
-        st.caption("Cited, not computed. Results of different recipes aren't comparable.")
+        _show_best(choice)
+
+
+def _show_best(choice: Choice) -> None:
+    """Show the best published result of each recipe, errors among accuracies as accuracies."""
+    metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracy first
+    rows = []
+    for best in choice.best:
+        how, percent = best.recipe.how, best.percent
+        if others and best.recipe.better is Better.LOW:
+            how, percent = f"{how} as {percent:.2f}% error", 100 - percent
+        rows.append((choice.name_of(best.row.spec), how, f"{percent:.2f}%"))
+    head = ("Network", "Best published result of what fits", metric)
+    st.html(table("Best published", head, rows, 2, [best.row.model for best in choice.best]))
+    st.caption("Cited, not computed. Results of different recipes aren't comparable.")
 
 
 def _time(row: Row) -> Cell:
@@ -202,7 +211,7 @@ def _time(row: Row) -> Cell:
     return Cell(f"≈ {short(row.predicted_ms, 'ms')}", f"{row.predicted_ms!r} ms, predicted")
 
 
-def _show_prediction(found: Predictor) -> None:
+def _show_prediction(choice: Choice, found: Predictor) -> None:
     """Say how times are predicted, or why they aren't, and how good that is."""
     count = number_of(len(found.checks), "network")
     if not found.checks:
@@ -225,7 +234,7 @@ def _show_prediction(found: Predictor) -> None:
         )
     rows = [
         (
-            name_of(parse(check.model)),
+            choice.name_of(parse(check.model)),
             short(check.measured_ms, "ms"),
             short_if_any(check.predicted_ms, "ms"),
             MISSING if check.error is None else f"{signed(100 * check.error, 0)}%",
@@ -261,7 +270,7 @@ def show_deepest(choice: Choice) -> None:
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
     breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
-        Cell(name_of(deep.row.spec), deep.row.model),
+        Cell(choice.name_of(deep.row.spec), deep.row.model),
         "catalog" if deep.in_catalog else "search",
         exact(deep.row.depth),
         short(deep.row.macs // choice.batch),
@@ -275,7 +284,7 @@ def show_real_step(choice: Choice) -> None:
     """Let the visitor time real training iterations of one network, or say why that fails."""
     nets = {deep.row.model: deep.row.spec for deep in choice.deepest}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    names = {model: name_of(spec) for model, spec in nets.items()}
+    names = {model: choice.name_of(spec) for model, spec in nets.items()}
     model = select("Time a real training step of", names, next(iter(names)), key="real", place=left)
     settings, refused = _step_settings(choice)
     right.button(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
+from math import log10
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.choice.charts import (
+    MUCH,
     SWEPT,
     axes_to_choose,
     front_in_words,
@@ -18,8 +20,10 @@ from analysis.choice.charts import (
     not_swept,
     replayed_for,
     scatter_chart,
+    spans_much,
     sweep_chart,
     sweep_in_words,
+    usual_log,
     usual_y,
 )
 from analysis.choice.compare import (
@@ -105,8 +109,10 @@ _COSTS = (
     Column.MEASURED_MS,
 )
 
-_SHARE = {False: 0.45, True: 0.85}
+_STRENGTH = {False: 0.45, True: 0.85}
 """The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
+
+_LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
 _WALL_ASPECT = 2.1  # of the graph on the wall
 
@@ -208,9 +214,10 @@ def _choose_axes(
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
-    both_log = switch("Log", False, key="log", place=log)
     chosen = axes[along], axes[up], axes[size] if size else None
     rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
+    usual = usual_log(rows, axes[along], axes[up])
+    both_log = switch("Log", usual, key="log", place=log, always=True, help=_LOG)
     return chosen, rows, both_log
 
 
@@ -250,12 +257,15 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         for said in cannot_train(counted.rows):
             st.info(sentence(said), icon=":material/info:")
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
-    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed)}")
+    any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
+    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log)}")
 
 
-def _said_of_table(group: str, counted: Comparison, mixed: bool) -> str:
+def _said_of_table(group: str, counted: Comparison, mixed: bool, any_log: bool) -> str:
     among = " among networks with the same input" if mixed else ""
     said = f"Blue is low, yellow is high; the best of each column{among} is bold."
+    if any_log:
+        said += f" Columns that span a factor of more than {MUCH} have a logarithmic scale."
     images = number_of(counted.batch, "image")
     if group == "published":
         return (
@@ -289,6 +299,7 @@ def _short(value: float, axis: Axis) -> str:
 
 def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> list[str]:
     axis = next(axis for axis in axes if axis.label == column.name)
+    is_log = _is_log(axis, column)
     sizes = (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)  # neither end is better
     of_input = column.groupby(list(inputs))
     styles = []
@@ -299,11 +310,25 @@ def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> lis
         if pd.isna(value):
             styles.append("")
             continue
-        hot = heat_colour(0.5 if high == low else (value - low) / (high - low), CIVIDIS)
-        fill = mix(hot, palette().background, _SHARE[palette() is DARK])
+        hot = heat_colour(_share(value, low, high, is_log), CIVIDIS)
+        fill = mix(hot, palette().background, _STRENGTH[palette() is DARK])
         bold = "; font-weight: 700; text-decoration: underline" if value == best else ""
         styles.append(f"background-color: {fill}; color: {text_on(fill)}{bold}")
     return styles
+
+
+def _is_log(axis: Axis, values: Iterable[float]) -> bool:
+    """Return whether a column is coloured on a logarithmic scale."""
+    return not isinstance(axis, Recipe) and spans_much(v for v in values if not pd.isna(v))
+
+
+def _share(value: float, low: float, high: float, is_log: bool) -> float:
+    """Return where a value is between the lowest and the highest, from 0 to 1."""
+    if high == low:
+        return 0.5
+    if is_log:
+        return log10(value / low) / log10(high / low)
+    return (value - low) / (high - low)
 
 
 def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:

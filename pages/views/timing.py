@@ -314,9 +314,15 @@ def _awaited() -> list[Figure]:
     return [Figure(label, "…", note) for label, note in notes.items()]
 
 
+def timed() -> list[ResNetSpec]:
+    """Return the networks timed in this session, which the page names together."""
+    history: Sequence[Timing] = st.session_state.get(TIMINGS, ())
+    return [parse(timing.model) for timing in history]
+
+
 def _how(timing: Timing) -> str:
     """Return which network was timed, and how."""
-    return f"{name_of(parse(timing.model))} · {conditions(timing)}"
+    return f"{name_of(parse(timing.model), timed())} · {conditions(timing)}"
 
 
 def show_on_wall(

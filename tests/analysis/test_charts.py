@@ -34,10 +34,12 @@ from analysis.choice.charts import (
     front_in_words,
     not_drawn,
     scatter_chart,
+    spans_much,
     sweep_chart,
+    usual_log,
     usual_y,
 )
-from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto
+from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto, recipes
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
@@ -229,6 +231,22 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     assert others.text == ("ResNet-34", "Plain-34", "ResNet-50")
     assert max(others.sizes) == 34
     assert "on the Pareto front: ResNet-18" in chart.alt
+
+
+def test_axes_that_span_a_factor_of_over_20_are_logarithmic_by_default() -> None:
+    rows = compare([parse(name) for name in ("resnet20", "resnet110", "resnet1202")]).rows
+    assert [row.params for row in (rows[0], rows[-1])] == [269_722, 19_421_274]  # 72 times
+    recipe = next(one for one in recipes(rows) if one.of(rows[-1]) is not None)
+    assert usual_log(rows, Column.PARAMS, recipe)
+    assert usual_log(rows, recipe, Column.MACS)
+    assert not usual_log(rows, recipe, recipe)
+    assert not usual_log(rows[:2], Column.PARAMS, Column.MACS)
+    identity = next(one for one in recipes(rows) if one.of(rows[-1]) is None)
+    assert not usual_log(rows, Column.PARAMS, identity)  # the largest isn't drawn
+    assert [spans_much(v) for v in ([1, 20], [1, 21], [0, 21], [], [None, 1, 21])] == [
+        *(False, True, False),
+        *(False, True),
+    ]
 
 
 def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:

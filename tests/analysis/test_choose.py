@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import analysis
+from analysis.choice.charts import front_chart, fronts_of
 from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
@@ -17,7 +18,6 @@ from analysis.choice.choose import (
     Task,
     checked_limit,
     choose,
-    name_of,
     task_of,
 )
 from analysis.choice.compare import Better, Column, Recipe, pareto
@@ -118,7 +118,23 @@ def test_nothing_fits() -> None:
     ],
 )
 def test_sentences_and_tables_name_networks_as_a_person_does(model: str, name: str) -> None:
-    assert name_of(parse(model)) == name
+    choice = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("resnet10")])
+    assert choice.name_of(parse(model)) == name
+
+
+def test_two_versions_of_a_network_are_told_apart_everywhere() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=5e9, max_training_bytes=8e9), batch=32)
+    names = {row.model: choice.name_of(row.spec) for row in choice.fits}
+    assert (names["resnet50"], names["resnet50_v1"]) == ("ResNet-50 v1.5", "ResNet-50 v1")
+    for front in fronts_of(choice).values():
+        for series in front_chart(choice, front).series:
+            for model, text in zip(series.hover, series.text, strict=False):
+                assert not text or names[model] in text.replace("\n", " ")
+    assert "ResNet-50 v1.5 with blocks" in {
+        choice.name_of(deep.row.spec)[:26] for deep in choice.deepest
+    }
+    small = choose(IMAGENET, Budgets(max_macs=1e9))
+    assert small.name_of(parse("resnet50")) == "ResNet-50"
 
 
 def test_some_fit_and_the_misses_say_why() -> None:
@@ -134,8 +150,9 @@ def test_some_fit_and_the_misses_say_why() -> None:
     assert missed["resnet50"].worst == pytest.approx(25_557_032 / 23e6)
     assert choice.sentence.startswith(f"{len(choice.fits)} of 32 networks for ImageNet")
     reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
+    name = choice.name_of(reach.spec)
     assert choice.sentence.endswith(
-        f"; outside the catalog, a variant of {name_of(reach.spec)} has {reach.depth:,} layers."
+        f"; outside the catalog, a variant of {name} has {reach.depth:,} layers."
     ) == (reach.depth > max(row.depth for row in choice.fits))
 
 

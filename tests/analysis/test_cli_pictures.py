@@ -96,6 +96,17 @@ def test_the_axes_of_a_comparison(
     assert bool(err) is bool(says)
 
 
+def test_axes_that_span_much_are_logarithmic_unless_asked_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nets = ("compare", "resnet20", "resnet56", "resnet1202", "--no-memory", "--y", "params")
+    files = [tmp_path / name for name in ("usual.svg", "log.svg", "linear.svg")]
+    for path, more in zip(files, ((), ("--log",), ("--linear",)), strict=True):
+        assert call(capsys, *nets, *more, "-o", str(path))[0] == 0
+    usual, log, linear = (path.read_text() for path in files)
+    assert usual == log != linear
+
+
 @pytest.mark.parametrize(
     ("batches", "more", "says"),
     [
@@ -150,6 +161,7 @@ def test_a_look_that_cannot_be_is_one_line(
         (("compare", *NETS, "--palette", "dark"), "--palette applies to the chart of -o: add -o"),
         (("compare", *NETS, "--x", "depth"), "--x applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--log"), "--log applies to the chart of -o: add -o FILE"),
+        (("compare", *NETS, "--linear"), "--linear applies to the chart of -o: add -o FILE"),
         (
             ("compare", *NETS, "--no-memory", "-o", "a.svg", "--x", "beauty"),
             "x: 'beauty' is not a figure of these networks: use one such as depth, params or macs",

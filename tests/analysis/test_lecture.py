@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analysis.costs.profiles import profile
 from analysis.costs.published import published
 from analysis.images.open import SAMPLE, open_set
-from analysis.lecture import facts
+from analysis.lecture import facts, pictures
 from analysis.lecture.facts import TAKEN, Facts
 from analysis.lecture.files import MARK, address_of, pack, read_lecture, unpack, write_lecture
 from analysis.lecture.lectures import lecture_of
@@ -58,6 +58,13 @@ def test_the_best_choice_is_as_deep_as_resnet50_and_smaller() -> None:
     recipe = best.recipe.recipe
     (known,) = (one.percent for one in published(other.spec) if one.recipe == recipe)
     assert known == 76.13 < best.percent
+
+
+def test_the_choice_has_the_names_of_its_chart() -> None:
+    (chart,) = pictures.picture_of(NUMBERED[16]).charts
+    names = {text for series in chart.series for text in series.text}
+    assert Facts()["chosen"] in names
+    assert Facts()["resnet50_name"] == "ResNet-50 v1.5" in names
 
 
 def test_the_right_answers_follow_from_the_numbers() -> None:

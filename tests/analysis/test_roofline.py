@@ -236,7 +236,7 @@ def test_the_chart_has_the_roof_its_slopes_and_the_stages() -> None:
     assert roof.get_ydata()[0] == pytest.approx(25 * axes.get_xlim()[0])  # as steep as before
     assert figure(chart).data[0].x[-1] == pytest.approx(axes.get_xlim()[1])
     assert chart.series[-1].text == ("stem", "layer3", "head")
-    assert chart.title == "Roofline of ResNet-50 v1.5"
+    assert chart.title == "Roofline of ResNet-50"
     assert "roof in the cache" not in lines(roofline_chart(drawn(STEM, roof=Roof(1e9, 1e8, None))))
     kinds = roofline_chart(FOUND, FOUND.kinds)  # norms have no multiply-adds
     assert lines(kinds)["kinds of layers"] == ((), ())

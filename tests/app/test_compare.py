@@ -1,5 +1,7 @@
 """The Compare and Choose pages."""
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -195,6 +197,32 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_choose_has_one_name_for_each_network(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    assert ">ResNet-50 v1.5<" in html(app)
+    assert ">ResNet-50<" not in html(app)
+    app.segmented_control(key="choose_shown").set_value("front").run()
+    (chart,) = app.get("plotly_chart")
+    assert "ResNet-50 v1.5" in chart.proto.spec
+    assert '"ResNet-50"' not in chart.proto.spec
+
+
+def best_published(app: AppTest) -> str:
+    (table,) = re.findall(r"<table[^>]*><caption>Best published<.*?</table>", html(app))
+    return re.sub(r"<[^>]+>", " ", table)
+
+
+def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
+    app = open_app(None, "choose")
+    said = " ".join(best_published(app).split())
+    assert "Best published result of what fits ImageNet top-1 accuracy" in said
+    assert "10-crop; published by He et al. 2015 as 22.85% error 77.15%" in said
+    app.segmented_control(key="task").select("CIFAR-10").run()
+    said = " ".join(best_published(app).split())
+    assert "Best published result of what fits CIFAR-10 error" in said
+    assert "ResNet-110 published by He et al. 2015 6.43%" in said
+
+
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
     app = open_app(None, "choose", choose_dtype="float16", task="CIFAR-10", choose_shown="deepest")
     assert not app.exception
@@ -344,6 +372,51 @@ def test_low_is_blue_and_high_is_yellow_in_both_themes(
     first, last = compare_views._heat(column, [Column.PARAMS], ["3×32×32"] * 2)
     assert first.startswith(f"background-color: #{low};")
     assert last.startswith(f"background-color: #{high};")
+
+
+def test_a_column_that_spans_much_has_different_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_views, "palette", lambda: LIGHT)
+    figures = pd.Series([1.0, 10.0, 100.0], name=Column.PARAMS.label)
+    assert [
+        style[18:25]
+        for values in (figures, figures[:2])
+        for style in compare_views._heat(values, [Column.PARAMS], ["3×32×32"] * len(values))
+    ] == ["#8C9CAF", "#C4C4C1", "#FFF5A5", "#8C9CAF", "#FFF5A5"]
+
+
+def test_a_wide_axis_is_logarithmic_unless_a_visitor_chose_otherwise(open_app: Open) -> None:
+    def scale(app: AppTest) -> object:
+        (chart,) = app.get("plotly_chart")
+        return json.loads(chart.proto.spec)["layout"]["xaxis"].get("type", "linear")
+
+    app = open_app("resnet1202", "compare")
+    log = app.toggle(key="log")
+    assert log.value
+    assert "log" not in app.query_params
+    assert scale(app) == "log"
+    assert "Columns that span a factor of more than 20 have a logarithmic scale." in captions(app)
+    log.set_value(False).run()
+    assert app.query_params["log"] == "false"
+    assert scale(app) == "linear"
+
+    linear = open_app("resnet1202", "compare", log="false")
+    assert not linear.toggle(key="log").value
+    assert scale(linear) == "linear"
+
+    app = open_app("resnet50", "compare")
+    assert not app.toggle(key="log").value
+    assert scale(app) == "linear"
+    assert "logarithmic" not in captions(app)
+    for chosen in (True, False):
+        app.toggle(key="log").set_value(chosen).run()
+        assert app.query_params["log"] == str(chosen).lower()
+    app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
+    assert not app.toggle(key="log").value
+    assert scale(app) == "linear"
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
 
 
 SPEED = {

@@ -39,7 +39,7 @@ def open_tab(app: AppTest, tab: str) -> None:
 
 def test_the_front_page_is_resnet50(open_app: Open) -> None:
     app = open_app()
-    assert app.title[0].value == "ResNet-50 v1.5"
+    assert app.title[0].value == "ResNet-50"
     assert "4,089,184,256" in html(app)
 
 
@@ -67,9 +67,9 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert "+218 M" in page
     assert "edited network" in page
     app = open_app("resnet50:stride_on=conv1:classes=10")
-    assert app.title[0].value == "Variant of ResNet-50 v1.5"
+    assert app.title[0].value == "Variant of ResNet-50"
     assert (
-        "Edited from ResNet-50 v1.5 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
+        "Edited from ResNet-50 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
         "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
         "stride_on=conv1 instead of conv2, classes=10 instead of 1000."
     ) in markdown(app)
@@ -105,7 +105,7 @@ def test_layers_are_found_and_shown_as_text_and_code(open_app: Open) -> None:
     assert "No layer" in app.info[0].value
     app.segmented_control(key="layers").select("Code").run()
     assert "torchvision.models.resnet152()" in app.code[-2].value
-    assert app.code[-1].value.startswith('"""ResNet-152 v1.5.')
+    assert app.code[-1].value.startswith('"""ResNet-152.')
     app.segmented_control(key="layers").select("torchinfo").run()
     assert "ResidualUnit" in app.code[-1].value
     app.segmented_control(key="layers").select("print(model)").run()
@@ -181,7 +181,7 @@ def test_a_bad_model_is_one_sentence_and_a_way_out(open_app: Open, text: str, sa
     assert len(app.error) == 1
     app.button[0].click().run()
     assert not app.error
-    assert app.title[0].value == "ResNet-50 v1.5"
+    assert app.title[0].value == "ResNet-50"
 
 
 def test_every_model_that_a_wrong_name_may_mean_is_one_press_away(open_app: Open) -> None:
@@ -200,7 +200,7 @@ def test_the_way_out_of_a_bad_text_is_the_last_good_model(open_app: Open) -> Non
     app.text_input(key="text").input("resnet101:blocks=").run()
     assert app.error[0].value == "Blocks needs a value, as in blocks=3,4,6,3."
     app.button[0].click().run()
-    assert app.title[0].value == "ResNet-101 v1.5"
+    assert app.title[0].value == "ResNet-101"
 
 
 def test_a_text_is_never_markup(open_app: Open) -> None:

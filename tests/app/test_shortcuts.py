@@ -21,7 +21,7 @@ def told(app: AppTest) -> dict[str, Any]:
 def test_it_shows_the_graph_and_the_reasons(open_app: Open) -> None:
     app = open_app("resnet50", "shortcuts")
     assert not app.exception
-    assert app.title[0].value == "Shortcuts of ResNet-50 v1.5"
+    assert app.title[0].value == "Shortcuts of ResNet-50"
     assert "12 identity and 4 projection shortcuts" in markdown(app)
     view = told(app)
     assert view["svg"].count('class="shortcut projection"') == 4

@@ -78,6 +78,18 @@ def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     assert "backward (stage means)" in told(app)["svg"]
 
 
+def test_the_heading_has_the_names_of_the_table(open_app: Open) -> None:
+    app = open_app("resnet50", "timing")
+    assert app.title[0].value == "Timing ResNet-50"
+    app.session_state["timings"] = [
+        replace(TRAINING, model=model) for model in ("resnet50_v1", "resnet50")
+    ]
+    app.run()
+    assert app.title[0].value == "Timing ResNet-50 v1.5"
+    assert ">ResNet-50 v1.5 · " in html(app)
+    assert ">ResNet-50<" not in html(app)
+
+
 def test_blocks_are_timed_and_colour_the_graph(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     app.checkbox(key="timing_blocks").check().run()

@@ -24,15 +24,15 @@ def figure(page: Page, label: str) -> str:
 
 def test_a_visitor_picks_a_model_and_opens_its_layers(server: str, visit: Visit) -> None:
     page = visit(server)
-    title(page, "ResNet-50 v1.5")
+    title(page, "ResNet-50")
     assert figure(page, "Parameters") == "25.6 M"
     assert figure(page, "MACs") == "4.09 G"
     assert figure(page, "fvcore FLOPs") == "4.11 G"
     assert figure(page, "Saved memory") == "86.1 MB"
 
     page.get_by_test_id("stSelectbox").nth(1).click()
-    page.get_by_role("option", name="ResNet-152 v1.5").click()
-    title(page, "ResNet-152 v1.5")
+    page.get_by_role("option", name="ResNet-152").click()
+    title(page, "ResNet-152")
     expect(page).to_have_url(re.compile(r"\?model=resnet152$"))
 
     page.get_by_test_id("stButtonGroup").get_by_text("Layers", exact=True).click()
@@ -81,7 +81,7 @@ def test_a_bad_address_is_one_sentence_and_a_way_out(server: str, visit: Visit) 
     page = visit(f"{server}/?model=resnet50:blocks=0")
     expect(page.get_by_role("alert")).to_have_text(re.compile("Blocks must be 1 to 1,000, not 0."))
     page.get_by_role("button", name="Show resnet50").click()
-    title(page, "ResNet-50 v1.5")
+    title(page, "ResNet-50")
     expect(page.get_by_role("alert")).to_have_count(0)
 
 

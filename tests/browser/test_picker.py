@@ -43,7 +43,7 @@ def test_every_group_is_edited_and_each_edit_is_undone(server: str, visit: Visit
         expect(dialog.locator("code").first).to_contain_text(text)
         said = f"{said}:{text}"
     dialog.get_by_role("button", name="Apply").click()
-    title(page, "Variant of ResNet-50 v1.5")
+    title(page, "Variant of ResNet-50")
     for _, _, text in EDITS.values():
         expect(model_text(page)).to_have_value(re.compile(text))
 
@@ -51,7 +51,7 @@ def test_every_group_is_edited_and_each_edit_is_undone(server: str, visit: Visit
     expect(page.get_by_role("button", name="Groups 1 → 8")).to_have_count(0)
     expect(model_text(page)).not_to_have_value(re.compile("groups"))
     page.get_by_role("button", name="Undo all").click()
-    title(page, "ResNet-50 v1.5")
+    title(page, "ResNet-50")
     expect(model_text(page)).to_have_value("resnet50")
 
 
@@ -91,7 +91,7 @@ def test_an_address_opens_the_same_page_for_somebody_else(server: str, visit: Vi
     expect(page).to_have_url(re.compile("find=layer3.7.conv2"))
 
     other = visit(page.url)
-    title(other, "ResNet-152 v1.5")
+    title(other, "ResNet-152")
     expect(other.get_by_role("cell", name="layer3.7.conv2")).to_be_visible()
 
 
@@ -113,7 +113,7 @@ def test_back_forward_and_recent_models(server: str, visit: Visit) -> None:
 
 def test_explore_on_a_phone_scrolls_tables_and_nothing_else(server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model=resnet152", width=390, height=800)
-    title(page, "ResNet-152 v1.5")
+    title(page, "ResNet-152")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
 

@@ -11,10 +11,10 @@ from tests.strategies import specs
 @pytest.mark.parametrize(
     ("text", "heading", "changed"),
     [
-        ("resnet50", "ResNet-50 v1.5", ""),
+        ("resnet50", "ResNet-50", ""),
         (
             "resnet50:stride_on=conv1",
-            "Variant of ResNet-50 v1.5",
+            "Variant of ResNet-50",
             "stride_on=conv1 instead of conv2",
         ),
         (
@@ -24,7 +24,7 @@ from tests.strategies import specs
         ),
         (
             "resnet50:block=basic",
-            "Variant of ResNet-50 v1.5",
+            "Variant of ResNet-50",
             "block=basic instead of bottleneck, expansion=1 instead of 4",
         ),
         (
@@ -40,6 +40,14 @@ def test_an_edit_is_named(text: str, heading: str, changed: str) -> None:
     assert in_a_sentence(spec) == heading.replace("Variant", "a variant")
     assert edits(spec) == changed
     assert is_edited(spec) is bool(changed)
+
+
+def test_a_version_is_said_only_beside_the_other() -> None:
+    new, old = parse("resnet50"), parse("resnet50_v1")
+    assert (title(new), title(old)) == ("ResNet-50", "ResNet-50 v1")
+    assert title(new, [new, old]) == in_a_sentence(new, [old]) == "ResNet-50 v1.5"
+    assert title(old, [new, old]) == "ResNet-50 v1"
+    assert title(new, [parse("resnet101_v1")]) == "ResNet-50"
 
 
 @given(specs())

@@ -79,9 +79,15 @@ def test_a_network_alone_has_its_title_and_its_edits() -> None:
 
 
 def test_what_a_task_decides_goes_without_saying() -> None:
-    found = [parse("resnet20"), parse("resnet18:input=3x32x32:classes=10")]
-    unsaid = ("input", "channels", "classes")
-    assert names_of(found, unsaid) == ("ResNet-20", "ResNet-18")
+    fitted = parse("resnet18:input=3x32x32:classes=10:norm=none")
+    assert name_of(fitted, unsaid=("input", "channels", "classes")) == "ResNet-18, no BN"
+
+
+def test_a_name_says_the_version_only_beside_the_other() -> None:
+    old = parse("resnet50_v1")
+    assert name_of(parse("resnet50"), [old]) == "ResNet-50 v1.5"
+    assert name_of(parse("resnet50:norm=none"), [old]) == "ResNet-50 v1.5, no BN"
+    assert name_of(old) == name_of(old, [parse("resnet50")]) == "ResNet-50 v1"
 
 
 def test_plain_and_residual() -> None:
