@@ -58,7 +58,7 @@ from analysis.drawing.silhouette import silhouette
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph
 from analysis.gradients.twins import other_twin
-from analysis.lecture.picture import Picture, at_text_size
+from analysis.lecture.picture import Picture
 from analysis.lecture.settings import COMPARE_TABS, EXPLORE_TABS, Settings
 from analysis.structure.residual import residual
 from analysis.structure.tree import find, tree, walk
@@ -101,10 +101,11 @@ def _block(settings: Settings, counted: Profile) -> Picture:
     paths = [block.path for block in plan.blocks(counted.spec)]
     found = residual(counted, settings.option("block", paths, paths[0]))
     name = f"Block {found.path} of {title(counted.spec)}"
-    return Picture(
-        drawings=(partial(at_text_size, block_graph(counted, found.path)),),
-        caption=f"{name}: {found.equation}. {found.reason}",
-    )
+
+    def draw(look: Look) -> str:
+        return svg(block_graph(counted, found.path, look.width_mm), look)
+
+    return Picture(drawings=(draw,), caption=f"{name}: {found.equation}. {found.reason}")
 
 
 def _stages(counted: Profile) -> Grid:
@@ -240,7 +241,11 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
         name = f"{unit.name[:1].upper()}{unit.name[1:]}"
         effects.append(translate("{unit}: {effect}", unit=name, effect=identity_path(unit)))
     said = " ".join(effects)
-    return Picture(drawings=(partial(at_text_size, unit_graph(chosen)),), caption=said)
+
+    def draw(look: Look) -> str:
+        return svg(unit_graph(chosen, look.width_mm), look)
+
+    return Picture(drawings=(draw,), caption=said)
 
 
 def comparison(settings: Settings, spec: ResNetSpec) -> Picture:

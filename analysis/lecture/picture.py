@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 
 from analysis.charts.chart import Chart
 from analysis.charts.file import chart_svg, row_svg
-from analysis.drawing.parts import TEXT, Graph
-from analysis.drawing.svg import svg
 from analysis.style.grid import Grid
-from analysis.style.look import MAX_TITLE, MM_PER_INCH, PX_PER_INCH, Look
+from analysis.style.look import MAX_TITLE, Look
 
 Drawing = Callable[[Look], str]
 """Returns an SVG in a look's palette, no wider than its width on paper."""
 
-_TEXT_PT, _PT_PER_PX = 8.0, 0.75
 _BETWEEN_MM = 4.0  # two drawings
 
 
@@ -60,9 +57,3 @@ class Picture:
 def missing_until(button: str) -> Picture:
     """Return a picture that only says which button measures what it would show."""
     return Picture(missing=f"Not measured yet. Open the link and press {button}.")
-
-
-def at_text_size(graph: Graph, look: Look) -> str:
-    """Draw a graph with a fixed layout: text of 8 pt, or smaller to fit the look's width."""
-    own_mm = graph.width * _TEXT_PT / (TEXT * _PT_PER_PX) * MM_PER_INCH / PX_PER_INCH
-    return svg(graph, replace(look, width_mm=min(own_mm, look.width_mm or own_mm)))

@@ -96,7 +96,18 @@ def test_a_picture_is_as_wide_as_a_page_and_its_text_no_larger(story: Handout) -
     )
     (units,) = at("units").svgs(PAPER)
     wide, high = map(float, re.findall(r'(?:width|height)="([\d.]+)"', units)[:2])
-    assert (wide, high) == (416.82, 562.05)  # px: its text has 8 pt, and it is not blown up
+    assert (wide, high) == (642.52, 176)  # px, one unit above the other
+
+
+def test_pictures_for_a_phone_are_legible(story: Handout) -> None:
+    for sheet in story.sheets:
+        for one in sheet.narrow:
+            assert one.wide == pytest.approx(70, abs=0.01)
+            (inside,) = re.findall(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ', one.svg)
+            sizes = [
+                float(size) for size in re.findall(r'font-size[:=] ?"?([\d.]+)(?![\d.%])', one.svg)
+            ]
+            assert min(sizes) * 354 / float(inside) >= 12  # px in a window of 390
 
 
 def test_gradients_are_the_recorded_ones() -> None:
@@ -263,7 +274,7 @@ def test_settings_are_read_as_the_fields_read_them() -> None:
 
 
 def test_the_pdf_has_the_steps_and_then_the_answers(paper: PdfReader) -> None:
-    assert len(paper.pages) == 12
+    assert len(paper.pages) == 11
     sizes = {(round(p.mediabox.width, 1), round(p.mediabox.height, 1)) for p in paper.pages}
     assert sizes == {(595.3, 841.9)}
     assert paper.metadata is not None
@@ -276,7 +287,7 @@ def test_the_pdf_has_the_steps_and_then_the_answers(paper: PdfReader) -> None:
         "Answers",
     ]
     heads = [page.extract_text().splitlines()[0] for page in paper.pages]
-    assert heads == [f"{STORY.title} {number} / 12" for number in range(1, 13)]
+    assert heads == [f"{STORY.title} {number} / 11" for number in range(1, 12)]
     first = paper.pages[0].extract_text().splitlines()
     assert [line for line in first if line[:3] in ("1. ", "2. ", "3. ")][:3] == [
         "1. Depth need not cost more",
@@ -291,8 +302,8 @@ def flat(pages: Sequence[PageObject]) -> str:
 
 def test_a_picture_that_answers_the_question_is_at_the_back(paper: PdfReader, page: str) -> None:
     asked = [sheet for sheet in STORY.steps if sheet.question]
-    front, back = flat(paper.pages[:7]), flat(paper.pages[7:])
-    assert back.startswith(f"{STORY.title} 8 / 12 Answers 3. Which has the lower training loss")
+    front, back = flat(paper.pages[:6]), flat(paper.pages[6:])
+    assert back.startswith(f"{STORY.title} 7 / 11 Answers 3. Which has the lower training loss")
     for title in ("Training loss by step", "Vanishing: no BN, default init"):
         assert title not in front
         assert title in back
