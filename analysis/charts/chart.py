@@ -170,8 +170,11 @@ def over(live: Chart, known: Chart) -> Chart:
     """Return a chart that is being measured, over a known result.
 
     Known lines are thin and dotted, known bars are points. They have no bands, and share one entry
-    in the legend.
+    in the legend. A result with words along its axis is not drawn below numbers, nor numbers below
+    words.
     """
+    if bool(words_along(live)) != bool(words_along(known)):
+        return live
     lines = [one for one in known.series if one.draw is not Draw.POINTS and not one.thin]
     below = [
         replace(

@@ -299,7 +299,7 @@ class _Crowd:
         self.uprights = [
             (mark.x - low) / (high - low) * self.sheets[:, 0]
             for mark in chart.marks
-            if not chart.log_x
+            if leaders and not chart.log_x  # a narrow page doesn't draw them
         ]
         self.candidates = [
             self._candidates(every, group, text, leaders)
@@ -393,7 +393,7 @@ class _Crowd:
             over = _crosses(anchor, middles, self.marks[others][:, None], radii)
             good &= ~(leads & over.any((0, 2)))
         if self.ends:
-            near, crossed = self._beside_lines(group[0].text, anchor, middles, half)
+            near, crossed = self._beside_lines(group[0], anchor, middles, half)
             good &= np.where(leads, ~crossed, near)
             costs += _AWAY * ~near
         for a, b in self.lines.values():
@@ -416,17 +416,18 @@ class _Crowd:
         )
 
     def _beside_lines(
-        self, name: str, anchor: Pixels, middles: Pixels, half: Pixels
+        self, end: Dot, anchor: Pixels, middles: Pixels, half: Pixels
     ) -> tuple[Flags, Flags]:
         """Return the places nearest to the line that they name, and those led to across others."""
         own = np.hypot(*np.moveaxis(np.maximum(np.abs(anchor - middles) - half, 0), -1, 0))
+        own -= end.radius
         others, crossed = np.full_like(own, np.inf), np.zeros(len(middles), bool)
         for number, (a, b) in self.lines.items():
             if not len(a):  # of a single point, which is a mark
                 continue
             a, b = a[:, None], b[:, None]
             distance = _distances(a, b, middles, half).min(0)
-            if self.line_names[number] == name:
+            if self.line_names[number] == end.text:
                 own = np.minimum(own, distance)
             else:
                 others = np.minimum(others, distance)

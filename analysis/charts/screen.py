@@ -44,6 +44,7 @@ from analysis.charts.names import (
     with_room,
 )
 from analysis.style.fonts import FONT_FAMILY
+from analysis.style.numbers import power_of_ten
 from analysis.style.palette import LIGHT, Palette, mix
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
+_BEYOND = 10  # ticks of a log axis beyond its range, for those who zoom out
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = (
     *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon"),
@@ -343,6 +345,12 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
     if step == "D2":  # plotly would draw 2 and 5 smaller than 1
         tens = range(floor(log10(low)), ceil(log10(high)))
         ticks = {"tickvals": [n * 10.0**ten for ten in tens for n in (1, 2, 5)]}
+    elif isinstance(step, int) and in_powers(low, high):
+        # Plotly would draw powers larger than other ticks, and their exponents smaller.
+        first, last = floor(log10(low) / step) - _BEYOND, ceil(log10(high) / step) + _BEYOND
+        exponents = [n * step for n in range(first, last + 1)]
+        values = [10.0**exponent for exponent in exponents]
+        ticks = {"tickvals": values, "ticktext": list(map(power_of_ten, exponents))}
     else:
         ticks = {"dtick": step}
     style = "power" if in_powers(low, high) else "none"

@@ -100,14 +100,17 @@ def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
             yield one
 
 
-def of_seeds(seeds: Iterable[int]) -> str:
-    """Say what lines and bands are, given the number of seeds of each line; "" without bands."""
+def of_seeds(seeds: Iterable[int], what: str = "bands") -> str:
+    """Say what lines and bands, or points and bars, are, given the number of seeds of each.
+
+    It is "" without bands.
+    """
     counts = sorted(seeds)
     if not counts or counts[-1] < 2:
         return ""
     few, most = counts[0], counts[-1]
     over = f"{most} seeds" if few == most else f"{few} to {most} seeds"
-    return f"Means of {over}; bands: lowest to highest"
+    return f"Means of {over}; {what}: lowest to highest"
 
 
 def _line(model: str, name: str, own: Sequence[NormSeries], look: LineLook) -> Series:
@@ -171,7 +174,8 @@ def _stage_marks(model: str) -> tuple[Mark, ...]:
 def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     """Plot the mean cosine over the seeds by depth: a line for each stack, with a band over seeds.
 
-    A depth at which the cosine couldn't be measured has no point, and the legend says so.
+    Networks of one depth are points with error bars, side by side. A depth at which the cosine
+    couldn't be measured has no point, and the legend says so.
 
     Args:
         cosines: the cosines measured so far.
@@ -179,6 +183,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     """
     found = stacks(cosines)
     looks, lines = looks_of([stack.spec for stack in found]), []
+    depths = {at.depth for stack in found for at in stack.depths}
     for stack, whole, look in zip(found, names_of(found), looks, strict=True):
         name = whole.removeprefix("the ").removesuffix(" stack")
         lost = sum(not at.is_measured for at in stack.depths)
@@ -190,8 +195,10 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         lines.append(
             Series(
                 f"{name} (not measured at {number_of(lost, 'depth')})" if lost else name,
-                tuple(at.depth for at in stack.depths),
+                tuple(at.depth for at in stack.depths) if len(depths) > 1 else (name,),
                 tuple(pick(at.mean) for at in stack.depths),
+                Draw.LINE if len(depths) > 1 else Draw.POINTS,
+                in_legend=len(depths) > 1,
                 low=tuple(pick(at.low) for at in stack.depths) if banded else (),
                 high=tuple(pick(at.high) for at in stack.depths) if banded else (),
                 hover=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
@@ -199,15 +206,22 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
             )
         )
     said = " ".join(in_english(shattering, found, noise))
+    seeds = [len(at.cosines) for stack in found for at in stack.depths]
+    if len(depths) == 1:
+        (depth,) = depths
+        title, x_label, how = f"Gradient direction at {depth:,} layers", "", of_seeds(seeds, "bars")
+    else:
+        title, x_label = "Gradient direction by network depth", "weighted layers of the network"
+        how = of_seeds(seeds)
     return Chart(
-        "Gradient direction by network depth",
-        "weighted layers of the network",
+        title,
+        x_label,
         "cosine of the gradients",
-        named_at_ends(lines),
+        named_at_ends(lines) if len(depths) > 1 else tuple(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth. {said}".strip(),
         note=f"∂L/∂x at an image x, and at x + {100 * noise:g}% noise.",
-        reading=of_seeds(len(at.cosines) for stack in found for at in stack.depths),
+        reading=how,
     )
 
 

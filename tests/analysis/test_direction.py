@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.charts.chart import Draw
+from analysis.charts.chart import Draw, over
 from analysis.gradients.charts import direction_chart
 from analysis.gradients.cosines import AtDepth, Cosine, Direction, DirectionSettings, Stack, stacks
 from analysis.gradients.curves import Precision, State
@@ -253,6 +253,26 @@ def test_the_chart_is_the_mean_with_its_band() -> None:
     assert residual.name == "residual (not measured at 1 depth)"
     assert (residual.x, residual.y) == ((20, 56), (0.9, None))
     assert plain.hover == ("plain20: 0.65 (0.60 to 0.70)",)
+
+
+def test_networks_of_one_depth_are_points_beside_each_other() -> None:
+    cosines = [
+        Cosine(model, seed, value + seed / 10, State.MEASURED)
+        for model, value in (("plain20", 0.6), ("resnet20", 0.8))
+        for seed in range(2)
+    ]
+    chart = direction_chart(cosines, 0.01)
+    assert (chart.title, chart.x_label) == ("Gradient direction at 20 layers", "")
+    assert [(one.draw, one.x) for one in chart.series] == [
+        (Draw.POINTS, ("plain",)),
+        (Draw.POINTS, ("residual",)),
+    ]
+    plain = chart.series[0]
+    assert [*plain.low, *plain.high] == pytest.approx([0.6, 0.7])
+    assert not any(one.in_legend for one in chart.series)
+    assert chart.reading == "Means of 2 seeds; bars: lowest to highest"
+    more = direction_chart([*cosines, Cosine("plain56", 0, 0.1, State.MEASURED)], 0.01)
+    assert over(chart, more) == chart  # while the first depth of several is measured
 
 
 def test_what_a_gradient_is_too_small_or_too_large_for_has_no_cosine() -> None:

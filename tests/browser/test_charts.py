@@ -178,3 +178,13 @@ def test_no_chart_cuts_its_text(
     expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
     settled(page)
     hold_inside(page, 3)
+
+
+def test_a_phone_draws_no_stages_without_their_names(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients?model=resnet50", *PHONE)
+    measured(page)
+    lines = page.locator(f"{CHARTS} .shapelayer:has(path)")
+    expect(lines).to_have_css("display", "none")
+    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    expect(lines).to_have_css("display", "inline")
+    expect(page.locator(f"{CHARTS} .annotation", has_text="layer4")).to_be_visible()
