@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from nets.resnet import ResNet
 
 DATA = click.option(
-    "--data", help="sample, fashion_mnist or a folder.  [default: the network's training data]"
+    "--data",
+    help="Test images: sample, fashion_mnist or a folder.  [default: those of the training data]",
 )
 
 
@@ -38,7 +39,11 @@ DATA = click.option(
 @DOWNLOAD
 @click.option("--images", "number", type=int, default=1_000, show_default=True, help="Test images.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of the random draws."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the draws.",
 )
 @chart_options
 @format_option("text", "json", "csv")
@@ -95,7 +100,11 @@ def lesions(
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option("--draws", type=int, default=40, show_default=True, help="Paths of each length.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of draws and weights."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of draws and weights.",
 )
 @chart_options
 @format_option("text", "json", "csv")
@@ -148,7 +157,11 @@ def paths(
 @DOWNLOAD
 @click.option("--images", "number", type=int, default=32, show_default=True, help="Images.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Seed of a MODEL's weights."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of a MODEL's weights.",
 )
 @click.option(
     "--quantity",

@@ -106,7 +106,9 @@ def compare(
 
 
 @click.command()
-@click.option("--input", "shape", default="3x224x224", show_default=True, help="Image shape.")
+@click.option(
+    "--input", "shape", metavar="CxHxW", default="3x224x224", show_default=True, help="Image shape."
+)
 @click.option("--classes", type=int, help="Number of classes.  [default: the task's own]")
 @click.option("--max-macs", type=float, help="Multiply-adds per image, such as 4e9.")
 @click.option("--max-params", type=float, help="Parameters, such as 25e6.")
@@ -136,7 +138,7 @@ def choose(
     style: str,
     **limits: float | None,
 ) -> None:
-    """Find the networks that fit a task and budgets, their fronts, and the deepest per family.
+    """Find the networks that fit a task and budgets, and the deepest of each family.
 
     With --max-ms, each candidate that fits the other budgets is first timed on this machine for a
     few seconds, with SGD.

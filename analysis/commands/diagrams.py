@@ -17,6 +17,7 @@ from analysis.commands.shared import (
     Command,
     Model,
     Refusal,
+    any_of,
     check_suffix,
     look_of,
     look_options,
@@ -38,7 +39,11 @@ def _look(command: Command) -> Command:
     """Add the options of every diagram."""
     options = (
         click.option(
-            "-o", "--output", type=click.Path(path_type=Path), required=True, help="Output file."
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            required=True,
+            help=f"Output file: {any_of(DIAGRAM_SUFFIXES)}.",
         ),
         look_options,
         click.option("--legend/--no-legend", default=True, help="Explain lines and symbols."),
@@ -209,7 +214,13 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
 @click.command()
 @MODEL
 @INPUT
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Output file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help=f"Output file: {any_of(CHART_SUFFIXES)}.",
+)
 @look_options
 @click.option(
     "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."

@@ -197,6 +197,7 @@ def check_device(device: str | None) -> None:
     "--images",
     type=click.Choice(["random", "sample", "fashion_mnist"]),
     default="random",
+    show_default=True,
     help="Input images. The sample is a part of Fashion-MNIST that ships with the project; the "
     "whole set is read from the folder in RESNET_LAB_DATA.",
 )

@@ -23,8 +23,10 @@ from analysis.commands.shared import (
     format_option,
     or_usage,
     say,
+    show_progress,
     terminal_width,
 )
+from analysis.style.numbers import percent
 from analysis.style.terminal import wrapped
 from nets import ResNetSpec
 from nets.options import check_whole
@@ -63,8 +65,8 @@ def recipes(style: str) -> None:
     help="sample, fashion_mnist, or a folder with one folder of pictures per class.",
 )
 @DOWNLOAD
-@click.option("--epochs", type=int, help="Override the recipe's length.")
-@click.option("--steps", type=int, help="Override the recipe's length.")
+@click.option("--epochs", type=int, help="Length in epochs, in place of the recipe's.")
+@click.option("--steps", type=int, help="Length in steps, in place of the recipe's.")
 @click.option(
     "--set",
     "changes",
@@ -167,6 +169,7 @@ def train(
             if stop() and (number + 1 < len(tasks) or not (run.is_whole or run.ended)):
                 stopped = f"at step {run.steps:,} of {run.total:,} of {run.model}, seed {task.seed}"
                 break
+    show_progress("")
     if runs:
         say(style, runs, text=render.runs_text, json=render.runs_json, csv=render.runs_csv)
     if failed:
@@ -177,7 +180,7 @@ def train(
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("name", metavar="CHECKPOINT|NAME")
 @click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--top",
@@ -187,10 +190,14 @@ def train(
     help="Classes to show per picture.",
 )
 @format_option("text", "json")
-def predict(checkpoint: Path, pictures: tuple[str, ...], top: int, style: str) -> None:
-    """Predict the classes of pictures with a trained network in eval mode."""
+def predict(name: str, pictures: tuple[str, ...], top: int, style: str) -> None:
+    """Predict the classes of pictures with a trained network in eval mode.
+
+    NAME is a trained network from `list`.
+    """
     from analysis.training import checkpoints
 
+    checkpoint = _weights(name)
     with _refusing(checkpoint):
         trained = checkpoints.load(checkpoint)
         network = trained.network()
@@ -248,12 +255,18 @@ def _refusing(path: Path) -> Iterator[None]:
         raise Refusal(said if path.name in said else f"{path.name}: {said}") from None
 
 
+def _weights(name: str) -> Path:
+    """Return the file of a checkpoint, or of an included trained network."""
+    from analysis.lesions.shipped import SHIPPED, shipped_path
+
+    return shipped_path(name) if name in SHIPPED else Path(name)
+
+
 def _start(name: str) -> Start:
     """Return the weights of a checkpoint, or of an included trained network, as a start."""
-    from analysis.lesions.shipped import SHIPPED, shipped_path
     from analysis.training.start import start_of
 
-    path = shipped_path(name) if name in SHIPPED else Path(name)
+    path = _weights(name)
     with _refusing(path):
         return start_of(path)
 
@@ -302,16 +315,13 @@ def _progress(task: Task, total: int, number: int, of: int) -> Any:
     """Return a function that reports a run's progress to a terminal, and nothing to a file."""
 
     def tell(news: News) -> None:
-        if not sys.stderr.isatty():
-            return
         if news.losses:
             step = news.first + len(news.losses)
-            head = (
-                f"{number + 1} of {of}: {task.spec}, seed {task.seed}, step {step:,} of {total:,}"
-            )
-            click.echo(f"\r\033[K{head}, loss {news.losses[-1]:.3f}", err=True, nl=False)
-        if news.epoch:
-            accuracy = f"test accuracy {news.epoch.test_accuracy:.4f}"
-            click.echo(f"\r\033[Kepoch {news.epoch.epoch}: {accuracy}", err=True)
+            now = f"step {step:,} of {total:,}, loss {news.losses[-1]:.3f}"
+            show_progress(f"run {number + 1} of {of}, {now}: {task.spec}, seed {task.seed}")
+        if news.epoch and sys.stderr.isatty():
+            show_progress("")
+            accuracy = percent(news.epoch.test_accuracy, 1)
+            click.echo(f"epoch {news.epoch.epoch}: test accuracy {accuracy}", err=True)
 
     return tell

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -28,6 +31,7 @@ from analysis.style.look import (
 )
 from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
+from nets.options import quote
 from nets.text import with_input
 
 if TYPE_CHECKING:
@@ -224,7 +228,10 @@ def chart_options(command: Command) -> Command:
     """Add `-o FILE` and the look of a chart; the command gets them as `drawn`, or None."""
 
     @click.option(
-        "-o", "--output", type=click.Path(path_type=Path), help="Chart file: .svg, .pdf or .png."
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        help=f"Chart file: {any_of(CHART_SUFFIXES)}.",
     )
     @partial(look_options, chart=True)
     @wraps(command)
@@ -265,10 +272,15 @@ def profiled(spec: ResNetSpec, shape: str | None, batch: int) -> Profile:
 
 
 def is_trained(name: str) -> bool:
-    """Return whether a name is of trained weights rather than a model's text."""
-    from analysis.training.checkpoints import SUFFIX
+    """Return whether a name is of trained weights rather than a model's text.
 
-    return name in SHIPPED or name.endswith(SUFFIX) or Path(name).is_file()
+    Raises:
+        Refusal: if it is nearly the name of an included trained network.
+    """
+    if near := [] if name in SHIPPED else get_close_matches(name, SHIPPED, n=1, cutoff=0.8):
+        raise Refusal(f"{quote(name)} is not a trained network: did you mean {near[0]}?")
+    is_file = Path(name).suffix in (".safetensors", ".pth", ".pt") or Path(name).is_file()
+    return name in SHIPPED or is_file
 
 
 def checkpoint_named(name: str) -> Checkpoint:
@@ -290,6 +302,13 @@ def say(style: str, found: Any, **writers: Callable[..., str]) -> None:
     click.echo(writers[style](found, **how), nl=False)
 
 
+def show_progress(text: str) -> None:
+    """Replace the last line of a terminal, cut to its width; write nothing to a file."""
+    if sys.stderr.isatty():
+        room = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+        click.echo(f"\r\033[K{text[: max(room, 0)]}", err=True, nl=False)
+
+
 def terminal_width() -> int:
     """Return `COLUMNS` or the columns of the terminal; without either, `WIDTH`."""
     return shutil.get_terminal_size((WIDTH, 24)).columns
@@ -298,8 +317,13 @@ def terminal_width() -> int:
 def check_suffix(path: Path, allowed: Sequence[str]) -> None:
     """Refuse a file whose extension is not an allowed format."""
     if path.suffix.lower() not in allowed:
-        *most, last = allowed
-        raise Refusal(f"{path.name!r} must end in {', '.join(most)} or {last}")
+        raise Refusal(f"{path.name!r} must end in {any_of(allowed)}")
+
+
+def any_of(suffixes: Sequence[str]) -> str:
+    """Return extensions as a text: `.svg, .pdf or .png`."""
+    *most, last = suffixes
+    return f"{', '.join(most)} or {last}"
 
 
 def check_writable(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from analysis.commands.shared import (
     format_option,
     or_usage,
     say,
+    show_progress,
     terminal_width,
 )
 from analysis.style.numbers import percent
@@ -230,9 +230,8 @@ def _run(
     running: dict[str, str] = {}
 
     def show() -> None:
-        if sys.stderr.isatty():
-            now = "; ".join(list(running.values())[:3])
-            click.echo(f"\r\033[K{len(ended)} of {len(points)} {now}"[:200], err=True, nl=False)
+        now = "; ".join(list(running.values())[:3])
+        show_progress(f"{len(ended)} of {len(points)} points; {now}".rstrip("; "))
 
     def tell(point: Point, share: float) -> None:
         running[point.name] = f"{point.title}, {percent(share, 1)}"
@@ -249,6 +248,5 @@ def _run(
         said = error.strerror or error
         raise click.ClickException(f"cannot write to {str(folder)!r}: {said}") from None
     finally:
-        if sys.stderr.isatty():
-            click.echo("\r\033[K", err=True, nl=False)
+        show_progress("")
     return ended, interrupts()

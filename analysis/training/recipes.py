@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -302,9 +303,11 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     known = {field.name for field in fields(Recipe)} - {"name", "source"}
     for name in changes:
         if name not in known:
-            raise ValueError(
-                f"{quote(name)} isn't a field of a recipe: choose one of {', '.join(sorted(known))}"
+            near = get_close_matches(name, known, n=1)
+            way = (
+                f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(known))}"
             )
+            raise ValueError(f"{quote(name)} isn't a field of a recipe: {way}")
     values = dict(changes)
     if values.get("epochs") is not None and values.get("steps") is not None:
         raise ValueError("epochs and steps both set the length of a run: give one of them")

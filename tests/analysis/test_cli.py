@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import analysis
-from analysis.__main__ import run
+from analysis.__main__ import main, run
 from analysis.images import fashion_mnist
 from analysis.images.roots import DATA_VARIABLE
 from analysis.style import fonts
@@ -172,6 +172,24 @@ def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert json.loads(out)["fvcore_flops"] == 40_931_968
     assert err == "fvcore counts 40,931,968, ResNet Lab counts 40,931,968: 78 of 78 layers equal\n"
+
+
+def test_help_says_what_every_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, err = call(capsys, "--help")
+    assert (err, "..." in out.replace("[ARGS]...", "")) == ("", False)
+    for name, command in main.commands.items():
+        assert command.help
+        said = f" {name} {command.help.partition('.')[0]}"
+        assert said[:60] in f" {' '.join(out.split())}"
+
+
+def test_a_name_that_is_nearly_a_trained_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (("paths",), ("blocks",), ("export", "-o", "a.pth")):
+        said = "error: 'fashion_resnet99' is not a trained network: did you mean fashion_resnet"
+        status, out, err = call(capsys, *command, "fashion_resnet99")
+        assert (status, out, err[: len(said)]) == (2, "", said)
+        said = "error: 'runs/no.pth' is not a readable checkpoint (No such file or directory)"
+        assert call(capsys, *command, "runs/no.pth")[2].startswith(said)
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:

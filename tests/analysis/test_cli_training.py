@@ -1,9 +1,12 @@
 """train, recipes and predict: output, kept files and errors of one line."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,31 @@ def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["cifar_paper"]["milestones"] == [0.5, 0.75]
     status, out, _ = call(capsys, "recipes")
     assert "d2l\n  SGD, rate 0.05, batch 256, 10 epochs\n  Source: Zhang et al., " in out
+
+
+def test_progress_is_one_line_of_the_terminal_and_then_gone() -> None:
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 60))
+    task = ("train", NET, "--recipe", "degradation", "--steps", "4", "--threads", "1")
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "analysis", *task],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+        )
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # Linux: the other end is closed
+            while part := terminal.read(1_000):
+                said += part
+        out, _ = program.communicate(timeout=60)
+    assert program.returncode == 0
+    assert out.startswith("recipe degradation: ")
+    first, *lines, last = said.decode().split("\r\033[K")
+    assert (first, last) == ("", "")
+    assert lines[0].startswith("run 1 of 1, step ")
+    assert max(map(len, lines)) == 59
 
 
 def test_degradation_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +165,14 @@ def test_csv_has_a_row_a_step(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (("--recipe", "short", "--set", "rate"), "--set takes FIELD=VALUE, such as rate=0.05"),
         (("--recipe", "short", "--set", "rate=1e9"), "rate must be above 0 and at most 10"),
-        (("--recipe", "short", "--set", "speed=1"), "'speed' isn't a field of a recipe"),
+        (
+            ("--recipe", "short", "--set", "speed=1"),
+            "'speed' isn't a field of a recipe: choose one",
+        ),
+        (
+            ("--recipe", "short", "--set", "rat=1"),
+            "'rat' isn't a field of a recipe: did you mean rate?",
+        ),
         (("--recipe", "short", "--steps", "0"), "steps must be 1 to 1,000,000, not 0"),
         (("--recipe", "short", "--seeds", "0"), "seeds must be 1 to 20, not 0"),
         (("--recipe", "short", "--seeds", "9" * 20), "seeds must be 1 to 20, not a number too"),
@@ -164,6 +199,15 @@ def test_what_cannot_be_trained_is_one_line(
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert sentence in err
+
+
+def test_predict_knows_the_included_networks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Image.new("L", (28, 28)).save(tmp_path / "a.png")
+    status, out, err = call(capsys, "predict", "fashion_resnet20", str(tmp_path / "a.png"))
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{tmp_path}/a.png: ")
 
 
 def test_predict_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
