@@ -53,7 +53,7 @@ def exported(picture: Picture, title: str) -> str:
         (
             "paths?path_net=fashion_resnet56",
             "paths",
-            "Paths through ResNet-56, widths 8,16,32",
+            "Paths through ResNet-56, widths 8-16-32",
         ),
         ("compare?nets=resnet34_a;resnet34;resnet34_c", "comparison", ""),
         ("compare?sweep=depth&nets=resnet18;resnet34", "sweep", ""),
