@@ -73,7 +73,7 @@ def name_of(
 
 
 def name_in_title(spec: ResNetSpec) -> str:
-    """Return a short name for a title: `ResNet-56, widths 8,16,32`.
+    """Return a short name for a title: `ResNet-56, widths 8-16-32`.
 
     It leaves out edits that fit a network to its images. A network with another number of blocks
     isn't the one that the catalog names, so its name is its model text.
@@ -113,7 +113,7 @@ def _as_stacks(specs: Sequence[ResNetSpec]) -> list[str] | None:
         if deep or len(kinds) > 1:
             parts += [kind_of(one), f"{one.depth:,} layers"]
         if len(shapes) > len({depth for depth, _ in shapes}):
-            parts.append(f"blocks {shown('blocks', one.blocks)}")
+            parts.append(option_words("blocks", one.blocks))
         for key in _OF_A_STACK[1:]:
             if key not in differ:
                 continue
@@ -141,7 +141,7 @@ def _by_titles(specs: Sequence[ResNetSpec]) -> list[str]:
 
 
 def option_words(key: str, value: Any) -> str:
-    """Return an option's value in words."""
+    """Return an option's value in words; numbers in a row as papers write them: `3-4-6-3`."""
     if key == "activation":
         return str(value.label)
     if key == "input":
@@ -151,5 +151,8 @@ def option_words(key: str, value: Any) -> str:
     plain = str(value) if isinstance(value, StrEnum) else value
     if key in _WORDS and not isinstance(plain, tuple):
         return _WORDS[key][plain]
-    written = str(value) if key == "channels" else shown(key, value)
+    if isinstance(value, tuple):
+        written = "-".join(map(str, value))
+    else:
+        written = str(value) if key == "channels" else shown(key, value)
     return f"{key.replace('_', ' ')} {written}"

@@ -531,7 +531,7 @@ def _annotate(axes: Axes, chart: Chart, name: Name, palette: Palette, sizes: _Si
         va=("center", "bottom", "top")[up],
         fontsize=sizes.text,
         arrowprops=line if name.leader else None,
-        path_effects=_halo(palette, sizes),
+        bbox=_ground(palette),
     ).set_in_layout(False)
 
 
@@ -544,6 +544,8 @@ def _draw(
     palette: Palette,
     sizes: _Sizes,
 ) -> None:
+    from matplotlib.patheffects import Normal
+
     categories = words_along(chart)
     if series.across and not categories:
         series = to_edges(chart, series)
@@ -575,7 +577,7 @@ def _draw(
             markevery=ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=series.across,  # a mark at the edge is whole
-            path_effects=_halo(palette, sizes) if over_bars else None,
+            path_effects=[_outlined(palette.background, sizes), Normal()] if over_bars else None,
         )
         if series.low:
             low, high = (
@@ -671,7 +673,7 @@ def _furnish(
                 va="bottom",
                 fontsize=sizes.text,
                 color=quiet,
-                path_effects=_halo(palette, sizes),
+                bbox=_ground(palette),
             )
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
@@ -831,11 +833,9 @@ def _outlined(colour: str, sizes: _Sizes) -> Any:
     return withStroke(linewidth=sizes.pt(2.4), foreground=colour, dashes=solid)
 
 
-def _halo(palette: Palette, sizes: _Sizes) -> list[Any]:
-    """Return the effect that keeps a line or a text legible on others: its outline, then itself."""
-    from matplotlib.patheffects import Normal
-
-    return [_outlined(palette.background, sizes), Normal()]
+def _ground(palette: Palette) -> dict[str, Any]:
+    """Return the box that keeps lines from running through a name."""
+    return {"boxstyle": "square,pad=0", "facecolor": palette.background, "edgecolor": "none"}
 
 
 def _draw_points(

@@ -283,7 +283,7 @@ class Choice:
     def name_of(self, spec: ResNetSpec) -> str:
         """Return a network's name without the input and classes, which the task sets for all.
 
-        An edited network is named with its edits: `ResNet-50 v1 with blocks 3,4,11,3`.
+        An edited network is named with its edits: `ResNet-50 v1 with blocks 3-4-11-3`.
         """
         return name_of(spec, self._named, _OF_THE_TASK).replace(", ", " with ", 1)
 

@@ -15,6 +15,7 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from analysis.costs.profiles import profile
+from analysis.images.kinds import SET_LABELS
 from analysis.results.form import Result
 from nets.names import names_of, option_words
 from nets.options import DEFAULTS, OPTIONS, number_of, quote, shown
@@ -345,7 +346,9 @@ class Settings:
         ]
         told = {point.told for one in self.every for point in one.points}
         if len(told) == 1 and (names := next(iter(told))):
-            said += [f"recipe {names[0]}", f"images {names[1]}"]
+            recipe, images = names
+            said.append(f"{recipe.replace('_', ' ')} recipe")
+            said.append(f"images: {SET_LABELS.get(images, images)}")
         usual = _USUAL[self.kind]
         said += [
             words(name, first.options[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +17,13 @@ class InputKind(StrEnum):
     SAMPLE = "sample"
     FASHION_MNIST = "fashion_mnist"
     PICTURE = "picture"
+
+
+SET_LABELS: Mapping[str, str] = {
+    InputKind.SAMPLE.value: "sample of Fashion-MNIST",
+    InputKind.FASHION_MNIST.value: "all of Fashion-MNIST",
+}
+"""The labels of the image sets that have no name of their own."""
 
 
 class Shown(Protocol):

@@ -56,3 +56,11 @@ def in_words(name: str, text: str) -> str:
     if isinstance(DEFAULTS.get(name), bool):
         return "yes" if text == "1" else "no"
     return VALUES.get(name, {}).get(text, text)
+
+
+def in_a_table(name: str, text: str) -> str:
+    """Return a value in words, with numbers in a row as papers write them: `3-4-6-3`."""
+    if name not in OPTIONS:
+        return text.replace("_", " ")
+    is_row = isinstance(DEFAULTS[name], tuple) and name != "input"
+    return text.replace(",", "-") if is_row else in_words(name, text)

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_whole_here
+from analysis.images.kinds import SET_LABELS
 from analysis.images.open import (
     FASHION_MNIST,
     SAMPLE,
@@ -40,8 +41,7 @@ def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
     data = select(
         "Images",
         {
-            SAMPLE: "sample of Fashion-MNIST",
-            FASHION_MNIST: "all of Fashion-MNIST",
+            **SET_LABELS,
             **folders,
             _UPLOAD: "my own pictures",
         },

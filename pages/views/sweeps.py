@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from math import floor, isfinite, log10
-from typing import NamedTuple
+from math import ceil, floor, isfinite, log10
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.choice.swept import Kind, Settings, option_text
+from analysis.choice.swept import Figure, Kind, Settings, option_text
 from analysis.choice.swept_charts import (
     MAX_LINES,
     Axis,
@@ -38,12 +38,14 @@ from analysis.choice.swept_report import (
     swept_json,
 )
 from analysis.drawing.caption import sources_of
+from analysis.style.fonts import text_width
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.ending import end_page
 from pages.ui.exports import export
 from pages.ui.fields import segments, select, several, switch
 from pages.ui.markup import FITTING_COLUMNS, GOES_ON, line, table
+from pages.ui.option_words import in_a_table
 from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
 from pages.ui.words import complain, escaped, sentence
@@ -54,6 +56,9 @@ _FOLLOWED = 86_400  # seconds after the last change: as long as a point may take
 _MOST_FAILED = 50
 _MOST_ON_WALL = 6  # lines
 _MOST_VALUES = 300
+
+_HEAD_PX, _PADDING_PX = 14, 20  # of a table's head: its type, and the room beside its text
+_THREE_COLUMNS_PX = 160  # the usual width of three columns of figures
 
 
 _BESIDE = (
@@ -136,7 +141,7 @@ def _axis(label: str, axes: Mapping[str, Axis], key: str, place: DeltaGenerator)
 def _only(found: Settings, place: DeltaGenerator) -> Settings:
     """Let the visitor keep only some values of the options that vary."""
     labels = {
-        text: f"{option_label(name)}: {option_text(name, value)}"
+        text: f"{option_label(name)}: {in_a_table(name, option_text(name, value))}"
         for text, (name, value) in list(found.choices.items())[:_MOST_VALUES]
     }
     return found.only(
@@ -227,18 +232,57 @@ def show_table(found: Settings) -> None:
     rows = {"settings": "By setting", "points": "By point"}
     by = segments("Rows", rows, "settings", key="swept_rows", place=right)
     values = settings_table(found) if by == "settings" else points_table(found)
-    labels = [column_label(name, found.figures) for name in values.columns]
-    frame = pd.DataFrame(list(values.rows), columns=labels).dropna(axis="columns", how="all")
-    figures = {
-        label: st.column_config.NumberColumn(format=_format(frame[label]))
-        for label, name in zip(labels, values.columns, strict=True)
-        if name in values.figures and label in frame
+    frame = pd.DataFrame(list(values.rows), columns=values.columns)
+    frame = frame.dropna(axis="columns", how="all")
+    for name in found.varying:
+        frame[name] = [in_a_table(name, v) if isinstance(v, str) else v for v in frame[name]]
+    known = [name for name in values.columns if name in frame]
+    first = [name for name in ("setting", "seeds", "seed") if name in known]
+    figures = [name for name in known if name in values.figures]
+    names = [*first, *figures, *(n for n in known if n not in (*first, *figures))]
+    frame, widths = frame[names], {}
+    if by == "settings":
+        widths = _widths(found.figures)
+        frame.columns = pd.MultiIndex.from_tuples(_head(name, found.figures) for name in names)
+    else:
+        frame.columns = pd.Index([column_label(name, found.figures) for name in names])
+    formats: dict[Any, Any] = {  # by the column's place, where the index is the first
+        place: st.column_config.NumberColumn(
+            width=widths.get(name), format=_format(_of_figure(frame, head))
+        )
+        for place, (name, head) in enumerate(zip(names, frame.columns, strict=True), 1)
+        if name in values.figures
     }
-    st.dataframe(frame, hide_index=True, column_config=figures, placeholder="")
+    st.dataframe(frame, hide_index=True, column_config=formats, placeholder="")
     if len(frame.columns) > FITTING_COLUMNS:
         st.caption(GOES_ON)
     if by == "settings":
         st.caption("Figures are means over the seeds that have one, with their range beside them.")
+
+
+def _head(name: str, figures: Sequence[Figure]) -> tuple[str, str]:
+    """Return the two heads of a column: a figure above its mean and the ends of its range."""
+    for figure in figures:
+        for suffix, what in (("", "mean"), ("_low", "lowest"), ("_high", "highest")):
+            if name == f"{figure.name}{suffix}":
+                return column_label(figure.name, figures), what
+    return "", column_label(name, figures)
+
+
+def _of_figure(frame: pd.DataFrame, head: str | tuple[str, str]) -> pd.Series:
+    """Return the values of a column and of those under the same figure's head."""
+    return pd.Series(frame[head[0] if isinstance(head, tuple) else head].to_numpy().ravel())
+
+
+def _widths(figures: Sequence[Figure]) -> dict[str, int]:
+    """Return the widths in px of columns under a figure's head that is longer than them."""
+    widths: dict[str, int] = {}
+    for figure in figures:
+        wide = text_width(column_label(figure.name, figures), _HEAD_PX) + _PADDING_PX
+        if wide > _THREE_COLUMNS_PX:
+            names = (f"{figure.name}{suffix}" for suffix in ("", "_low", "_high"))
+            widths |= dict.fromkeys(names, ceil(wide / 3))
+    return widths
 
 
 def _format(values: pd.Series) -> str:

@@ -103,7 +103,7 @@ def test_nothing_fits() -> None:
     )
     small = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("plain18")])
     assert small.sentence.endswith(
-        "; outside the catalog, a variant of Plain-18 with blocks 1,1,1,1 fits."
+        "; outside the catalog, a variant of Plain-18 with blocks 1-1-1-1 fits."
     )
     assert small.deepest[0].row.model == "plain18:blocks=1,1,1,1"
 
@@ -112,7 +112,7 @@ def test_nothing_fits() -> None:
     ("model", "name"),
     [
         ("resnet50", "ResNet-50"),
-        ("resnet50_v1:blocks=3,4,11,3", "ResNet-50 v1 with blocks 3,4,11,3"),
+        ("resnet50_v1:blocks=3,4,11,3", "ResNet-50 v1 with blocks 3-4-11-3"),
         ("resnet18:input=3x32x32:classes=10", "ResNet-18"),
         ("resnet20:unit=full_preact:norm=none", "ResNet-20 with full pre-activation, no BN"),
     ],

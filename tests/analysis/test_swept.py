@@ -131,15 +131,16 @@ def test_the_included_sweep_by_seed() -> None:
         "the highest."
     )
     assert found.constant == (
-        *("widths 8,16,32", "stem width 8", "input 1×14×14", "recipe degradation"),
-        *("images sample", "AdamW", "rate 0.003", "batch 32", "60 steps", "float32"),
+        *("widths 8-16-32", "stem width 8", "input 1×14×14", "degradation recipe"),
+        *("images: sample of Fashion-MNIST", "AdamW", "rate 0.003", "batch 32", "60 steps"),
+        "float32",
     )
     assert progress_in_words(included()) == "30 of 30 points."
     assert best_in_words(view_of(found)) == (
         "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973). Highest: plain, 56 layers, 2.26 "
         "(2.16 to 2.31)."
     )
-    assert how_in_words(found).startswith("Shared by all 10 settings: widths 8,16,32, stem width 8")
+    assert how_in_words(found).startswith("Shared by all 10 settings: widths 8-16-32, stem width 8")
     assert "Measured from 2026-11-26 to 2026-11-27 on an Intel Xeon." in (how_in_words(found))
     with speaking(Language.CHINESE):
         assert progress_in_words(included()) == "30 个点中已完成 30 个。"

@@ -1,5 +1,6 @@
 """The Sweeps page: the owner's folders, axes, tables, failures, and a sweep that is running."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -79,10 +80,33 @@ def test_without_a_folder_the_included_sweep_is_shown(
     assert "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973)." in markdown(app)
     assert "Means over 3 seeds; bands run from the lowest to the highest." in captions(app)
     assert f"naming their folder in `{VARIABLE}`" in captions(app)
-    assert len(app.dataframe[0].value) == 10
+    shared = "Shared by all 10 settings: widths 8-16-32, stem width 8, input 1×14×14, degradation"
+    assert f"{shared} recipe, images: sample of Fashion-MNIST, AdamW" in captions(app)
+    assert app.multiselect(key="swept_only").options[-2:] == [
+        "Shortcut: none (plain)",
+        "Shortcut: zero pad (A)",
+    ]
+    table = app.dataframe[0].value
+    assert len(table) == 10
+    assert [*map(tuple, table.columns[:5])] == [
+        *(("", "Setting"), ("", "Seeds")),
+        *(("Training loss, last 25 steps", end) for end in ("mean", "lowest", "highest")),
+    ]
+    assert list(table[("", "Blocks per stage")][:2]) == ["1-1-1", "1-1-1"]
+    assert list(table[("", "Shortcut")][:2]) == ["none (plain)", "zero pad (A)"]
+    config = json.loads(app.dataframe[0].proto.columns)
+    assert config["_pos:3"]["type_config"]["format"] == "%.3f"  # the index is the first
+    assert config["_pos:3"]["width"] < config["_pos:6"]["width"]  # whose head is longer
+    assert "width" not in config["_pos:9"]
+    assert len({config[f"_pos:{place}"]["type_config"]["format"] for place in (9, 10, 11)}) == 1
     assert GOES_ON in captions(app)
     app.segmented_control(key="swept_rows").set_value("points").run()
     assert len(app.dataframe[0].value) == 30
+    assert list(app.dataframe[0].value.columns[:3]) == [
+        "Setting",
+        "Seed",
+        "Training loss, last 25 steps",
+    ]
     assert app.query_params["swept_rows"] == "points"
 
 

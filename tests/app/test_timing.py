@@ -127,7 +127,7 @@ def test_another_visitor_sees_what_this_server_has_timed(open_app: Open) -> None
     measured(open_app(TINY, "timing"))
     app = open_app(TINY, "timing")
     assert "Measured before on this server" in [head.value for head in app.header]
-    named = "ResNet-20, blocks 1,1,1, widths 4,8,8, stem width 4 · training with SGD, batch 2"
+    named = "ResNet-20, blocks 1-1-1, widths 4-8-8, stem width 4 · training with SGD, batch 2"
     assert f'title="{TINY}">{named}' in html(app)
     assert "timings" not in app.session_state
     other = open_app(TINY, "timing", timing_batches="3")

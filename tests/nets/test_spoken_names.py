@@ -48,7 +48,7 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
             "plain56:norm=none resnet56:norm=none resnet56",
             ("plain, 56 layers, no BN", "residual, 56 layers, no BN", "residual, 56 layers, BN"),
         ),
-        ("resnet20:blocks=3,3,4 resnet20:blocks=4,3,3", ("blocks 3,3,4", "blocks 4,3,3")),
+        ("resnet20:blocks=3,3,4 resnet20:blocks=4,3,3", ("blocks 3-3-4", "blocks 4-3-3")),
         ("resnet18 resnet50 resnet152", ("ResNet-18", "ResNet-50", "ResNet-152")),
         ("resnet50 resnet50_v1", ("ResNet-50 v1.5", "ResNet-50 v1")),
         (
@@ -115,7 +115,7 @@ def test_different_networks_have_different_names(found: list[ResNetSpec]) -> Non
         ("resnet50", "ResNet-50"),
         ("plain34", "Plain-34"),
         ("resnet20:input=1x28x28", "ResNet-20"),
-        ("resnet56:widths=8,16,32:stem_width=8:input=1x28x28", "ResNet-56, widths 8,16,32"),
+        ("resnet56:widths=8,16,32:stem_width=8:input=1x28x28", "ResNet-56, widths 8-16-32"),
         ("resnet20:blocks=1,1,1", "resnet20:blocks=1,1,1"),
     ],
 )
