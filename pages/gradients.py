@@ -34,6 +34,7 @@ from pages.views.gradients import (
     say_whence,
     show_background,
     show_presets,
+    titled_on_wall,
 )
 
 warm_up()
@@ -91,7 +92,8 @@ else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:
         say_if_another(run, models, settings)
-        st.markdown(f"**{chart.title}**")
+        title = titled_on_wall(chart.title, run, preset) if on_wall() else chart.title
+        st.markdown(f"**{title}**")
         show_chart(chart, experiment.key, None)
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:

@@ -109,4 +109,4 @@ if history:
         "To colour the graph on the Shortcuts page by these times, pick forward time or backward "
         "time under Colour by."
     )
-show_recorded(spec)
+show_recorded(spec, settings)

@@ -46,7 +46,7 @@ MUCH = 20
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
 _LEAST_FRONT = 3  # networks of a chart with a front
-_FRONT = "on the Pareto front"
+_FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
@@ -177,7 +177,7 @@ def scatter_chart(
         )
         for title, group, colour in (
             (_FRONT, list(front), "identity"),
-            ("other networks" if front else "networks", others, "plain" if front else "identity"),
+            (_OTHERS if front else "networks", others, "plain" if front else "identity"),
         )
         if group
     ]
@@ -232,10 +232,18 @@ def front_chart(choice: Choice, front: Front) -> Chart:
 
 
 def front_in_words(chart: Chart) -> str:
-    """Return a sentence that lists the networks on a scatter's Pareto front; "" if it has none."""
+    """Say which networks of a scatter are off its Pareto front, and why; "" if it has none."""
     front = [text for series in chart.series if series.name == _FRONT for text in series.text]
-    names = listed(filter(None, front))
-    return translate("On the Pareto front: {names}.", names=names) if names else ""
+    others = [text for series in chart.series if series.name == _OTHERS for text in series.text]
+    if not front:
+        return ""
+    if not others:
+        return translate("All are on the Pareto front: none beats another on both axes.")
+    return translate(
+        "Off the Pareto front: {names}. Another network is at least as good on both axes, and "
+        "better on one.",
+        names=_some([name for name in others if name]),
+    )
 
 
 def fits_in_words(choice: Choice, front: Front | None) -> str:

@@ -342,6 +342,20 @@ def _groups(view: View, every: Sequence[Setting]) -> dict[Key, tuple[str, list[S
     return groups
 
 
+def lines_of(view: View) -> list[tuple[str, list[Setting]]]:
+    """Return the name of each line along a numeric option, and its settings in order.
+
+    Settings without a value on both axes are left out.
+    """
+    if view.x.source is not Source.OPTION:
+        return []
+    drawable = [one for one in view.found.every if _has_both(view, one)]
+    return [
+        (name, sorted(group, key=lambda one: float(_place(view, one))))
+        for name, group in _groups(view, drawable).values()
+    ]
+
+
 def _line_name(key: Key, kinds: Sequence[Value]) -> str:
     """Return a line's name; of plain networks and one residual kind, only which it is."""
     said = told(pair for pair in key if pair[0] != "shortcut")

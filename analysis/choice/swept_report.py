@@ -6,10 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text
-from analysis.choice.swept_charts import Source, View, option_label
+from analysis.choice.swept_charts import Source, View, lines_of, option_label
 from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
 from analysis.style.grid import Grid
 from analysis.style.language import between, translate
@@ -19,6 +20,8 @@ from analysis.style.stamps import a_machine
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
+
+_MOST_SAID = 3  # lines in a sentence
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,40 @@ def best_in_words(view: View) -> str:
         low=_range(low, y.unit),
         most=said(most),
         high=_range(high, y.unit),
+    )
+
+
+def finding_in_words(view: View) -> str:
+    """Say which lines rise and which fall from end to end; "" unless every seed says so of each.
+
+    One seed says nothing, and neither do lines with different ends.
+    """
+    y, said, ends, counts = view.y, [], set(), set()
+    for name, settings in lines_of(view):
+        first, last = (
+            {point.seed: point.figures[y.name] for point in one.points if y.name in point.figures}
+            for one in (settings[0], settings[-1])
+        )
+        seeds = [seed for seed in first if seed in last]
+        rises = {last[seed] > first[seed] for seed in seeds}
+        if len(seeds) < 2 or len(rises) > 1 or any(last[seed] == first[seed] for seed in seeds):
+            return ""
+        way = "rises from {first} to {last}" if rises == {True} else "falls from {first} to {last}"
+        values = (fmean(by_seed[seed] for seed in seeds) for by_seed in (first, last))
+        low, high = (figure_text(value, y.unit) for value in values)
+        said.append(f"{name} {translate(way, first=low, last=high)}")
+        ends.add(tuple(f"{view.x.of(one):,g}" for one in (settings[0], settings[-1])))
+        counts.add(len(seeds))
+    if len(ends) != 1 or len(counts) != 1 or len(said) > _MOST_SAID:
+        return ""
+    ((start, end),), (seeds_of_each,) = ends, counts
+    return translate(
+        "From {axis} {start} to {end}, in each of {seeds} seeds: {lines}.",
+        axis=view.x.short,
+        start=start,
+        end=end,
+        seeds=seeds_of_each,
+        lines=translate(", ").join(said),
     )
 
 

@@ -18,7 +18,7 @@ from analysis.choice.swept_charts import (
     y_axes,
 )
 from analysis.choice.swept_here import contents_of, names
-from analysis.choice.swept_report import best_in_words, how_in_words
+from analysis.choice.swept_report import best_in_words, finding_in_words, how_in_words
 from analysis.costs.step import Dtype
 from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, Direction, DirectionSettings
@@ -269,7 +269,7 @@ def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:
     return Picture(
         charts=(drawn.chart,),
         caption=" ".join(filter(None, caption)),
-        said=tuple(filter(None, (best_in_words(view),))),
+        said=tuple(filter(None, (finding_in_words(view), best_in_words(view)))),
     )
 
 

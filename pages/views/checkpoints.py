@@ -151,7 +151,7 @@ def _choose(
     return None
 
 
-_PERCENT = "The percentage is the accuracy on Fashion-MNIST's 10,000 test images."
+_PERCENT = "Percentages are of Fashion-MNIST's 10,000 test images."
 
 
 def choose_start(spec: ResNetSpec, place: DeltaGenerator, below: DeltaGenerator) -> Trained | None:
@@ -179,7 +179,7 @@ def _offered() -> dict[str, tuple[ResNetSpec, str]]:
     offered = {}
     for name, net in SHIPPED.items():
         spec = parse(net.model)
-        offered[name] = spec, f"{_kind(spec)}, {net.accuracy:.1%} of 10,000"
+        offered[name] = spec, f"{_kind(spec)} ({net.accuracy:.1%} correct)"
     for run in reversed(runs_of_visit()):
         task = run.task
         if not run.ended and file_of(task.hash):

@@ -28,7 +28,9 @@ from analysis.lecture.settings import SEPARATOR
 from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
+from analysis.style.language import translate
 from nets import ResNetSpec, parse
+from nets.names import name_of
 from nets.options import number_of
 from pages.ui.address import held, hold
 from pages.ui.fields import number, select
@@ -334,6 +336,15 @@ def known_to_job(experiment: Experiment) -> Run | None:
 
 def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result | None:
     return known(run_hash(models, settings), kind_of(settings))
+
+
+def titled_on_wall(title: str, run: Run, preset: Preset | None) -> str:
+    """Return a chart's title; without a pressed preset it names a network and its twin."""
+    models = tuple(map(str, run.specs))
+    if preset is not None or len(models) != 2 or models != usual_models(run.specs[1], False):
+        return title
+    network = name_of(run.specs[1])
+    return translate("{title}: {network}, without and with shortcuts", title=title, network=network)
 
 
 def say_whence(run: Run) -> None:

@@ -177,7 +177,7 @@ def say_source(result: Result) -> None:
 def show_table(found: Paths) -> None:
     """Show a table of all lengths with exact numbers."""
     largest = max(one.gradient for one in found.lengths)
-    exponent = floor(log10(largest)) - 1 if largest else 0
+    exponent = floor(log10(largest)) if largest else 0
     most = max(one.share for one in found.lengths) or 1.0
     rows = [
         (

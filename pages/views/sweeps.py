@@ -31,6 +31,7 @@ from analysis.choice.swept_here import INCLUDED, VARIABLE, changed_ns, contents_
 from analysis.choice.swept_report import (
     best_in_words,
     column_label,
+    finding_in_words,
     how_in_words,
     points_table,
     settings_table,
@@ -203,13 +204,17 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
         show_chart(drawn.chart, "swept", None)
     else:
         st.info("Nothing to plot: no point has both figures.", icon=":material/info:")
-    best = best_in_words(view)
+    finding, best = finding_in_words(view), best_in_words(view)
     if on_wall():
         with said("sweep"):
-            st.html(line(best))
-            show_progress(chosen, drawn.left_out)
-    elif best:
-        st.markdown(escaped(best))
+            st.html(line(finding or best))
+            if drawn.left_out or not (finding and chosen.contents.is_over):
+                show_progress(chosen, drawn.left_out)
+            else:
+                st.html(line(best))
+        return drawn
+    for text in filter(None, (finding, best)):
+        st.markdown(escaped(text))
     return drawn
 
 

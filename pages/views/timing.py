@@ -469,10 +469,15 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     export("timings", pictures, data, "timings")
 
 
-def show_recorded(spec: ResNetSpec) -> None:
-    """Show a network's timings recorded on other machines, with a table for each machine."""
+def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
+    """Show a network's timings recorded on other machines, with a table for each machine.
+
+    The recording most like the settings also has its stages as a chart.
+    """
+    every = recorded_timings(str(spec))
+    shown = nearest(every, settings[0]) if settings else None
     machines: dict[str, list[Result]] = {}
-    for result in recorded_timings(str(spec)):
+    for result in every:
         machines.setdefault(result.stamp["accelerator"], []).append(result)
     for name, results in machines.items():
         data = [
@@ -481,6 +486,9 @@ def show_recorded(spec: ResNetSpec) -> None:
         ]
         with section(f"Recorded on {a_machine(name)}"):
             export("recorded", data=data, what="recordings")
+        if shown is not None and shown in results:
+            st.subheader(f"Stages: {recorded_how(shown)}")
+            show_chart(recorded_stage_chart(shown), "recorded_stages", 340)
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
         where = results[0].stamp
         st.caption(

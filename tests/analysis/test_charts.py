@@ -291,6 +291,27 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
     assert front_in_words(chart) == ""
 
 
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (
+            "resnet18 resnet34 wrn28_10",
+            "Off the Pareto front: ResNet-34, WRN-28-10. Another network is at least as good on "
+            "both axes, and better on one.",
+        ),
+        (
+            "resnet18 resnet34 resnet50",
+            "All are on the Pareto front: none beats another on both axes.",
+        ),
+    ],
+)
+def test_a_front_says_which_networks_are_beaten(names: str, sentence: str) -> None:
+    counted = compare([parse(name) for name in names.split()])
+    y = Column.MACS if "wrn" in names else counted.recipes[0]
+    x = Column.PARAMS
+    assert front_in_words(scatter_chart(counted.rows, x, y)) == sentence
+
+
 def test_a_title_says_what_is_drawn() -> None:
     chart = scatter_chart(rows_of(["resnet18"]), Column.MACS, Column.SAVED_BYTES)
     assert chart.title == "Saved for backward (float32) against MACs (conv + linear)"

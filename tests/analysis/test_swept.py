@@ -15,7 +15,7 @@ from analysis.charts.file import picture
 from analysis.choice import swept_files, swept_here
 from analysis.choice.points import EXPERIMENTS
 from analysis.choice.sweep_files import read_sweep
-from analysis.choice.swept import FIGURES, Kind, Settings, SweptPoint, settings_of
+from analysis.choice.swept import FIGURES, Kind, Setting, Settings, SweptPoint, settings_of
 from analysis.choice.swept_charts import (
     MAX_LINES,
     View,
@@ -36,6 +36,7 @@ from analysis.choice.swept_files import (
 from analysis.choice.swept_here import INCLUDED, VARIABLE, contents_of, included, names
 from analysis.choice.swept_report import (
     best_in_words,
+    finding_in_words,
     how_in_words,
     points_table,
     settings_table,
@@ -140,10 +141,21 @@ def test_the_included_sweep_by_seed() -> None:
         "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973). Highest: plain, 56 layers, 2.26 "
         "(2.16 to 2.31)."
     )
+    assert finding_in_words(view_of(found)) == (
+        "From depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26, residual falls "
+        "from 1.16 to 0.921."
+    )
+    one = Settings(Kind.TRAIN, tuple(Setting(each.points[:1]) for each in found.every))
+    assert finding_in_words(view_of(one)) == ""  # one seed says nothing
+    (first, *rest) = found.every
+    turned = replace(first.points[0], figures={"last_loss": 9.0})
+    mixed = Settings(Kind.TRAIN, (Setting((turned, *first.points[1:])), *rest))
+    assert finding_in_words(view_of(mixed)) == ""  # the seeds disagree
     assert how_in_words(found).startswith("Shared by all 10 settings: widths 8-16-32, stem width 8")
     assert "Measured from 2026-11-26 to 2026-11-27 on an Intel Xeon." in (how_in_words(found))
     with speaking(Language.CHINESE):
         assert progress_in_words(included()) == "30 个点中已完成 30 个。"
+        assert finding_in_words(view_of(found)).startswith("depth 从 8 到 56，3 个种子都是如此：")
         assert best_in_words(view_of(found)).startswith(
             "最低：32 层残差网络，0.913（0.882～0.973）。"
         )

@@ -39,6 +39,14 @@ def opened(open_app: Open, model: str = TINY) -> AppTest:
     return app
 
 
+def test_the_wall_names_the_network_or_the_pressed_preset(open_app: Open) -> None:
+    app = open_app("resnet50", "gradients", view="wall")
+    assert "**Gradient norm by depth: ResNet-50, without and with shortcuts**" in markdown(app)
+    next(button for button in app.button if button.label == "He init").click().run()
+    assert not app.exception
+    assert "without and with shortcuts" not in markdown(app)
+
+
 def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     app = opened(open_app)
     assert not app.exception

@@ -110,6 +110,17 @@ def test_without_a_folder_the_included_sweep_is_shown(
     assert app.query_params["swept_rows"] == "points"
 
 
+def test_the_wall_says_what_a_whole_sweep_found(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app(None, "sweeps", view="wall")
+    assert "1 of 3 points. A title." in html(app)
+    monkeypatch.delenv(VARIABLE)
+    app = open_app(None, "sweeps", view="wall")
+    assert "From depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26" in html(app)
+    assert "points" not in html(app)
+
+
 def test_axes_colours_and_values_change_the_chart(
     open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,8 +130,8 @@ UNCUT = """() => [...document.querySelectorAll("[data-testid=stSelectbox] input"
 def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) -> None:
     """At the desk no chosen network's label is cut."""
     for name, shown in (
-        ("lesions", ["residual, 32 layers, 90.8% of 10,000", "plain, 32 layers, 89.1% of 10,000"]),
-        ("paths", ["residual, 32 layers, 90.8% of 10,000"]),
+        ("lesions", ["residual, 32 layers (90.8% correct)", "plain, 32 layers (89.1% correct)"]),
+        ("paths", ["residual, 32 layers (90.8% correct)"]),
         ("compare", ["IMAGENET1K_V1: ImageNet top-1 accuracy, torchvision"]),
     ):
         page = visit(f"{server}/{name}", 1280, 900)
