@@ -156,8 +156,8 @@ def view_of(
 
 
 def _on_paper(width_mm: float, level: Level, figures: bool = False) -> Spacing:
-    """Return the spacing of a drawing on paper; layers on a slide are close, to be legible."""
-    if level is Level.LAYER and width_mm > PAGE_MM:
+    """Return the spacing of a drawing on paper; layers that need it to be legible are close."""
+    if level is Level.LAYER and not COLUMN_MM < width_mm <= PAGE_MM:
         return TIGHT
     if figures and level is Level.LAYER:
         return replace(LOW, row_gap=5.0)

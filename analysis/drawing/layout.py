@@ -227,7 +227,7 @@ def low_mm(network: Network, width_mm: float) -> float:
     if width_mm > PAGE_MM:
         return width_mm / SLIDE_ASPECT
     if network.is_layers:
-        return wrap.TALL_MM if width_mm <= wrap.COLUMN_MM else 160.0
+        return 160.0
     if width_mm > wrap.COLUMN_MM:
         return 70.0
     return 110.0 if network.has_scale else 120.0

@@ -72,6 +72,15 @@ def test_by_layers_a_net_fits_a_page(text: str) -> None:
         assert 7 <= found.text_pt <= 8.001
 
 
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet20", "plain34"])
+def test_by_layers_a_net_fits_a_column(text: str) -> None:
+    found = printed(graph(counted(text), Level.LAYER, width_mm=85), 85)
+    assert found.tall_mm <= 160.5
+    assert 6.99 <= found.text_pt <= 8.001
+    warm = graph(counted(text), Level.LAYER, width_mm=85, figures=True)
+    assert printed(warm, 85, heat_of(counted(text), Metric.MACS)).text_pt >= 6.99
+
+
 @pytest.mark.parametrize("block", ["layer1.0", "layer1.1", "layer4.0"])
 def test_a_block_on_a_slide_is_as_large_as_its_row_allows(block: str) -> None:
     found = printed(block_graph(counted("resnet50"), block, 254), 254)
