@@ -142,15 +142,15 @@ class Edge:
     def label_at(self) -> tuple[Point, str]:
         """The position on the label's baseline, and whether it is its start or its middle.
 
-        The label is below a horizontal edge, beside a vertical one, and on one between rows.
+        The label is on a horizontal edge, and beside a vertical one.
         """
         if len(self.points) > 2:
             (x1, y), (x2, _) = self.points[2:4]
-            return ((x1 + x2) / 2, y - 5), "middle"
+            return ((x1 + x2) / 2, y + 4), "middle"
         (x1, y1), (x2, y2) = self.points
         if x1 == x2:
             return (x1 + 8, (y1 + y2) / 2 + 4), "start"
-        return ((x1 + x2) / 2, y1 + 17), "middle"
+        return ((x1 + x2) / 2, y1 + 4), "middle"
 
     @property
     def head(self) -> tuple[Point, Point, Point]:

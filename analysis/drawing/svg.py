@@ -163,11 +163,12 @@ def _edge(edge: Edge) -> str:
 
 
 def _shape(edge: Edge, palette: Palette) -> str:
-    """Draw the shape on an edge."""
+    """Draw the shape on an edge, which it interrupts."""
     (x, y), anchor = edge.label_at
     return (
         f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
-        f'font-size="{SMALL}" fill="{palette.quiet}">{escape(edge.label)}</text>'
+        f'font-size="{SMALL}" fill="{palette.quiet}" stroke="{palette.background}" '
+        f'stroke-width="8" stroke-linejoin="round" paint-order="stroke">{escape(edge.label)}</text>'
     )
 
 

@@ -359,10 +359,10 @@ def _edge(pen: _Pen, edge: Edge) -> str:
 
 
 def _shape(pen: _Pen, edge: Edge) -> str:
-    """Draw the shape on an edge."""
+    """Draw the shape on an edge, which it interrupts."""
     (x, y), anchor = edge.label_at
-    west = ", anchor=base west" if anchor == "start" else ""
-    return _words(pen, x, y, edge.label, f"small words, text=netquiet{west}")
+    where = "anchor=base west" if anchor == "start" else "inner sep=2pt, fill=netground"
+    return _words(pen, x, y, edge.label, f"small words, text=netquiet, {where}")
 
 
 def _shortcut(pen: _Pen, line: ShortcutLine, tells: bool) -> Iterator[str]:

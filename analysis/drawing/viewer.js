@@ -119,10 +119,11 @@ function create(host) {
     }
   });
   state.details.addEventListener("click", (event) => {
-    const { open, close } = event.target.dataset;
+    const { open, close, done } = event.target.dataset;
+    if (done) choose(state, "");
     if (open) send(state, [open], [], target(open, state.at));
     if (close) fold(state);
-    if (open || close) state.canvas.focus({ preventScroll: true });
+    if (open || close || done) state.canvas.focus({ preventScroll: true });
   });
   listen(state);
   new ResizeObserver(() => {
@@ -259,10 +260,9 @@ function smallest(state) {
   return Math.min(w / state.width, h / state.height, 1);
 }
 
-// Show the whole drawing, beside the details card once there has been one.
+// Show the whole drawing.
 function fit(state) {
-  state.reserve = Math.max(state.reserve ?? 0, covered(state));
-  const w = state.canvas.clientWidth - state.reserve;
+  const w = state.canvas.clientWidth;
   grow(state, w);
   const h = state.canvas.clientHeight;
   if (w <= 0 || !h) return;
@@ -352,7 +352,7 @@ function reveal(state) {
   const group = state.groups.get(state.at);
   if (!group) return;
   const [x, y] = middle(group);
-  const w = (state.canvas.clientWidth - covered(state)) / state.k;
+  const w = state.canvas.clientWidth / state.k;
   const h = state.canvas.clientHeight / state.k;
   const rim = Math.min(0.15 * Math.min(w, h), 90);
   const across = x < state.x + rim || x > state.x + w - rim;
@@ -373,23 +373,16 @@ function approach(state) {
   const [x, y] = middle(group);
   state.k = 1;
   state.fitted = false;
-  state.x = x - (state.canvas.clientWidth - covered(state)) / 2;
+  state.x = x - state.canvas.clientWidth / 2;
   state.y = y - state.canvas.clientHeight / 2;
   place(state);
 }
 
-// Scroll the page so that a phone's sheet of details doesn't hide the selected box.
+// Scroll the page so that the sheet of details doesn't hide the selected box.
 function uncover(state, group) {
   if (getComputedStyle(state.details).position !== "sticky") return;
   const { top } = state.details.getBoundingClientRect();
   if (group.getBoundingClientRect().bottom > top) group.scrollIntoView({ block: "center" });
-}
-
-// The width of the canvas, on its right, that the details cover.
-function covered(state) {
-  const over = getComputedStyle(state.details).position === "absolute";
-  const width = state.details.offsetWidth; // 0 if they are never shown
-  return over && width ? width + 12 : 0;
 }
 
 // ---- choosing ------------------------------------------------------------------------------
@@ -429,7 +422,6 @@ function choose(state, id, { silent = false, show = false } = {}) {
       ?.classList.add("chosen");
   }
   explain(state);
-  if (state.fitted && covered(state) > (state.reserve ?? 0)) fit(state);
   if (show && group) reveal(state);
   if (group && !silent) uncover(state, group);
   if (silent || state.data.takes) return;
@@ -465,14 +457,20 @@ function explain(state) {
     return;
   }
   const facts = state.data.facts[node.facts];
+  const done = add(box, "button", "×");
+  done.dataset.done = "true";
+  done.className = "rv-done";
+  done.ariaLabel = done.title = "Close the details";
   add(box, "h3", node.title);
   if (facts.what) add(box, "p", facts.what).className = "rv-what";
   if (facts.formula) add(box, "p", facts.formula).className = "rv-formula";
   const list = add(box, "dl");
   for (const [name, value, exact] of facts.rows) {
     const hint = state.data.hints[name] ?? "";
-    add(list, "dt", name).title = hint;
-    add(list, "dd", value).title = [exact, hint].filter(Boolean).join("\n");
+    const [said, found] = [add(list, "dt", name), add(list, "dd", value)];
+    said.title = hint;
+    found.title = [exact, hint].filter(Boolean).join("\n");
+    for (const one of [said, found]) one.classList.toggle("rv-long", value.length > 20);
   }
   if (facts.text) add(box, "p", facts.text);
   for (const name of node.opens) add(box, "button", wordsFor(state, name)).dataset.open = name;
@@ -603,7 +601,6 @@ function send(state, open, close, target) {
 
 function search(state) {
   const text = state.finder.value.trim().toLowerCase();
-  state.root.classList.toggle("rv-searching", Boolean(text));
   for (const group of state.groups.values()) group.classList.remove("found");
   state.count.classList.toggle("rv-idle", !text);
   const hits = text ? matches(state, text) : [];
@@ -616,6 +613,7 @@ function search(state) {
   const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
   for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;
+  state.root.classList.toggle("rv-searching", hits.length + around.length > 0);
 }
 
 function clearSearch(state) {
@@ -643,7 +641,7 @@ function found(state, hits, within) {
     const them = within.length > 1 ? "them" : "it";
     said.push(`${where}: set Level to layer to see ${them}`);
   }
-  return said.join("; ") || "no match";
+  return said.join("; ") || `No match for ${state.finder.value.trim()}`;
 }
 
 // The nodes that match a path, an exact match first; otherwise those of the stage with that name in

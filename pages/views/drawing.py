@@ -78,7 +78,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         Level(level),
         unfold or (heat is not None and heat.varies),
         frozenset() if twin else _opened_in(spec),
-        _choose_labels(labels, twin),
+        _choose_labels(labels, twin or level == Level.LAYER),
         _choose_layout(layouts, twin),
         other_twin(spec) if twin else None,
         asked == TWIN_AND_VGG19,
@@ -88,8 +88,13 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         return drawn, _heat_beside(drawn, heat)
 
 
-def _choose_labels(place: DeltaGenerator, is_pair: bool) -> Labels | None:
-    """Let the visitor choose what boxes say, on the page and in files."""
+def _choose_labels(place: DeltaGenerator, says_operations: bool) -> Labels | None:
+    """Let the visitor choose what boxes say, on the page and in files.
+
+    Args:
+        place: where the field is.
+        says_operations: whether boxes say operations unless something else is chosen.
+    """
     said = {Labels.PATH: "paths", Labels.OPERATIONS: "operations", Labels.BOTH: "both"}
     chosen = select(
         "Box labels",
@@ -97,9 +102,9 @@ def _choose_labels(place: DeltaGenerator, is_pair: bool) -> Labels | None:
         None,
         key="labels",
         place=place,
-        placeholder="operations" if is_pair else "paths",
-        help="By default, block labels are paths on the page, and operations beside a twin and in "
-        "files with a set width on paper.",
+        placeholder="operations" if says_operations else "paths",
+        help="By default, boxes say operations by layers, beside a twin and in files with a set "
+        "width on paper, and paths otherwise.",
     )
     return Labels(chosen) if chosen else None
 

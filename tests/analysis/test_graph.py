@@ -476,6 +476,23 @@ def fills(root: ElementTree.Element) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("level", Level)
+def test_a_shape_is_on_its_line(level: Level) -> None:
+    picture = graph(counted("resnet50"), level)
+    labelled = [edge for edge in picture.edges if edge.label]
+    assert len(labelled) == 5
+    for edge in labelled:
+        (x, base), _ = edge.label_at
+        runs = [step for step in pairwise(edge.points) if step[0][1] == step[1][1] == base - 4]
+        (run,) = runs[-1:] if len(edge.points) == 2 else runs
+        left, right = sorted((run[0][0], run[1][0]))
+        half = text_width(edge.label, SMALL) / 2 + 4
+        assert left + 4 < x - half
+        assert x + half < right - 4 - edge.long
+    halo = f'stroke="{LIGHT.background}" stroke-width="8" stroke-linejoin="round"'
+    assert svg(picture).count(f'{halo} paint-order="stroke">') == 5
+
+
 def test_a_run_is_as_hot_as_all_its_blocks() -> None:
     """Two thirds of ResNet-152's MACs are in layer3.1 to 3.35."""
     profile = counted("resnet152")

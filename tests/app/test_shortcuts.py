@@ -112,6 +112,15 @@ def test_box_labels_and_layout_change_the_graph_and_its_files(open_app: Open) ->
     assert not same.exception
 
 
+def test_box_labels_say_what_is_shown(open_app: Open) -> None:
+    app = open_app("resnet18", "shortcuts", level="layer")
+    assert app.selectbox(key="labels").placeholder == "operations"
+    assert ">3×3, 64</text>" in told(app)["svg"]
+    app.selectbox(key="labels").select("paths").run()
+    assert ">layer1.0.conv1</text>" in told(app)["svg"]
+    assert open_app("resnet18", "shortcuts").selectbox(key="labels").placeholder == "paths"
+
+
 def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", open="layer2.0")
     beside, heat = app.selectbox(key="twin"), app.selectbox(key="heat")

@@ -163,10 +163,7 @@ def test_zoom_stays_when_the_page_runs_again(server: str, visit: Visit) -> None:
     assert after[0] > before[0]
     assert after[1] > before[1]
     page.get_by_role("button", name="Fit").click()
-    left, top, wide, tall = seen(page)  # beside the selected item's card
-    assert left == pytest.approx(0, abs=1e-6)
-    assert wide > whole[2]
-    assert -top == pytest.approx((tall - whole[3]) / 2 - whole[1])
+    assert seen(page) == pytest.approx(whole)
 
 
 def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit) -> None:
@@ -185,7 +182,10 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(chosen(page)).to_have_text("layer3.20.conv2")
     expect(page).to_have_url(re.compile("open=layer3.20%2Clayer3.all|open=layer3.20,layer3.all"))
     find.fill("layer9.0")
-    expect(page.locator(".rv-count")).to_have_text("no match")
+    expect(page.locator(".rv-count")).to_have_text("No match for layer9.0")
+    assert node(page, "layer2.0").evaluate("(g) => getComputedStyle(g).opacity") == "1"
+    find.fill("layer2.0")
+    assert node(page, "layer1.0").evaluate("(g) => getComputedStyle(g).opacity") == "0.25"
 
 
 def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None:
@@ -325,20 +325,20 @@ def test_a_hint_gives_one_block_and_all_of_them(server: str, visit: Visit) -> No
 
 def test_level_and_colour_are_in_the_address(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet20&level=layer")
-    cold = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
+    cold = node(page, "layer3.0.bn1").locator("rect").last.get_attribute("fill")
     page.get_by_role("combobox", name="Colour by").click()
     page.get_by_role("option", name="saved memory").click()
     expect(page).to_have_url(re.compile(r"heat=saved_bytes"))
     expect(page.locator(".rv-canvas g.scale")).to_contain_text(
-        re.compile("saved memory per box: 0.*B")
+        re.compile("saved memory per box: .*0 B.*B")
     )
-    hot = node(page, "layer3.0.conv2").locator("rect").last.get_attribute("fill")
+    hot = node(page, "layer3.0.bn1").locator("rect").last.get_attribute("fill")
     assert hot != cold
 
     other = visit(page.url)
     expect(other.get_by_role("radio", name="layer")).to_be_checked()
     scale = other.locator(".rv-canvas g.scale")
-    expect(scale).to_contain_text(re.compile("saved memory per box: 0.*B"))
+    expect(scale).to_contain_text(re.compile("saved memory per box: .*0 B.*B"))
 
 
 SUFFIXES = {
@@ -540,11 +540,32 @@ def test_a_tap_shows_the_details_at_the_lower_edge_of_a_phone(
         assert box
         assert sheet["y"] + sheet["height"] == pytest.approx(844, abs=1)
         assert 0 < box["y"] < box["y"] + box["height"] <= sheet["y"]
+        assert sheet["height"] <= 0.34 * 844
+    page.get_by_role("button", name="Close the details").tap()
+    expect(page.locator(".rv-details")).to_be_hidden()
     context.close()
 
 
+def test_the_graph_keeps_its_size_when_details_are_below_it(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    settled(page)
+    before = seen(page)
+    for path in ("layer1.1", "layer3.1", "layer2.0"):
+        node(page, path).click()
+        expect(chosen(page)).to_have_text(re.compile(path))
+        card, box = page.locator(".rv-details").bounding_box(), node(page, path).bounding_box()
+        assert card
+        assert box
+        assert box["y"] + box["height"] <= card["y"]
+        assert card["height"] <= 250
+        expect(chosen(page)).to_be_in_viewport(ratio=1)
+        assert seen(page) == pytest.approx(before)
+    page.get_by_role("button", name="Close the details").click()
+    expect(page.locator(".rv-details")).to_be_hidden()
+
+
 def test_details_that_go_on_fade_and_end_on_empty_ground(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/shortcuts?model=resnet50&at=layer1.0")
+    page = visit(f"{server}/shortcuts?model=resnet50&at=layer1.0", width=390, height=700)
     expect(chosen(page)).to_have_text("layer1.0")
     fade, more = page.locator(".rv-details").evaluate(
         """(box) => [
