@@ -196,7 +196,8 @@ def scatter_chart(
         f"{y.label} against {x.label}{best}",
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
-        note=_note(rows, x, y, bubble, name, is_front=bool(front) and not others),
+        note=_note(rows, x, y, bubble, name),
+        reading="All are on the Pareto front" if front and not others else "",
         samples=_samples(rows, bubble, sizes),
     )
 
@@ -398,17 +399,9 @@ def _called(axis: Axis) -> str:
 
 
 def _note(
-    rows: Sequence[Row],
-    x: Axis,
-    y: Axis,
-    bubble: Axis | None,
-    name: Callable[[Row], str],
-    is_front: bool,
+    rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None, name: Callable[[Row], str]
 ) -> str:
-    """Return the recipes and publishers of published figures, and what the points' area shows.
-
-    If all networks are on the Pareto front, the note says so, as there is no legend.
-    """
+    """Return the recipes and publishers of published figures, and what the points' area shows."""
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
     said = [
@@ -419,8 +412,6 @@ def _note(
         ends = sorted(value for row in rows if (value := bubble.of(row)) is not None)
         sizes = " to ".join(short(ends[at], bubble.unit) for at in (0, -1)) if ends else ""
         said.append(", ".join(filter(None, (f"Area: {bubble.label}", sizes))))
-    if is_front:
-        said.append("All are on the Pareto front")
     return " ".join(f"{one}." for one in said)
 
 

@@ -103,6 +103,8 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
                 low=low,
                 high=high,
                 hover=(found.model,),
+                marker=0,
+                hollow=not residual,
             )
         )
     said = " ".join(
@@ -128,6 +130,8 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
             Draw.POINTS,
             "identity" if is_residual(found.model) else "plain",
             hover=(found.model,),
+            marker=0,
+            hollow=not is_residual(found.model),
         )
         for found in studies
     ]

@@ -116,6 +116,8 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
                     dash=dash,
                     low=tuple(min(losses) for _, losses in own),
                     high=tuple(max(losses) for _, losses in own),
+                    marker=0,
+                    hollow=kind == "plain",
                 )
             )
     return Chart(

@@ -36,12 +36,15 @@ def show_scatter(
         The charts that were shown, each with where its speeds are from.
     """
     chart, cited = draw(axes), citations(*axes)
-    if on_wall() or not cited:
+    if on_wall():  # where a sentence says it
         show_chart(chart, key, height)
+        return [(chart, cited)]
+    if not cited:
+        _show_read(chart, key, height)
         return [(chart, cited)]
     own = own_speed()
     own_axes = with_own(axes, rows, own)
-    show_chart(chart, key, height)
+    _show_read(chart, key, height)
     if own is None or own_axes is None:
         st.caption(
             f"{cited} To see this machine's own speed too, time these networks on the Timing page "
@@ -50,6 +53,13 @@ def show_scatter(
         return [(chart, cited)]
     st.caption(cited)
     other = draw(own_axes)
-    show_chart(other, f"{key}_own", height)
+    _show_read(other, f"{key}_own", height)
     st.caption(own.how)
     return [(chart, cited), (other, own.how)]
+
+
+def _show_read(chart: Chart, key: str, height: int) -> None:
+    """Show a chart and how to read it."""
+    show_chart(chart, key, height)
+    if chart.reading:
+        st.caption(f"{chart.reading}.")

@@ -324,8 +324,8 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    front = "All are on the Pareto front."  # in place of a legend with one entry
-    assert chart.note == f"IMAGENET1K_V1, single crop; published by torchvision. {front}"
+    assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
+    assert chart.reading == "All are on the Pareto front"  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
     assert "published by torchvision" in chart.alt

@@ -1,6 +1,7 @@
 """Blocks out, blocks reordered, and paths, each compared with its definition."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, permutations
 
@@ -11,9 +12,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
+from analysis.charts.chart import Chart
 from analysis.lecture.facts import shipped
 from analysis.lesions import drop, paths
-from analysis.lesions.charts import on_images, paths_title, single_chart
+from analysis.lesions.charts import (
+    dropped_chart,
+    on_images,
+    paths_title,
+    permuted_chart,
+    single_chart,
+)
 from analysis.lesions.drop import (
     Lesions,
     Permuted,
@@ -422,6 +430,13 @@ def test_a_chart_in_a_file_says_what_the_network_was_shown() -> None:
         assert on_images(chart, 1_000, of).reading == said
     read = replace(chart, reading="Bands: lowest to highest")
     assert on_images(read, 1, "birds").reading == "1 test image of birds. Bands: lowest to highest"
+
+
+@pytest.mark.parametrize("draw", [dropped_chart, permuted_chart])
+def test_plain_networks_have_unfilled_marks(draw: Callable[[Sequence[Lesions]], Chart]) -> None:
+    nets = ("resnet32", "plain32")
+    chart = draw([lesions_of(shipped(f"lesions_fashion_{net}")) for net in nets])
+    assert [(one.marker, one.hollow) for one in chart.series[:2]] == [(0, False), (0, True)]
 
 
 def test_paths_are_titled_as_other_charts_are() -> None:

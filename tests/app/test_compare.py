@@ -35,7 +35,9 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     assert list(table.index) == [f"ResNet-{depth}" for depth in (18, 34, 50, 101, 152)]
     assert table.loc["ResNet-50", "MACs (conv + linear)"] == 4_089_184_256
     assert "<table" not in html(app)  # hidden tabs aren't computed
-    assert GOES_ON in " ".join(caption.value for caption in app.caption)
+    captions = [caption.value for caption in app.caption]
+    assert GOES_ON in " ".join(captions)
+    assert "All are on the Pareto front." in captions  # of resnet18 to 152, by accuracy
     open_tab(app, "ledger")
     page = html(app)
     assert "4,111,512,576" not in page  # the ledger shows the first network
