@@ -692,9 +692,11 @@ def test_check_device_says_pass_or_fail_line_by_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(check_device, "Settings", partial(Settings, seconds=2.0))
+    monkeypatch.setenv("COLUMNS", "60")
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
-    assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
+    assert max(map(len, lines)) <= 60
+    assert {line[:6] for line in lines} - {"fail  "} == {"pass  ", " " * 6}
     assert lines[0].startswith("pass  accelerator: none found, so the CPU")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))
