@@ -27,8 +27,10 @@ from analysis.commands.shared import (
     format_option,
     or_usage,
     say,
+    terminal_width,
     write,
 )
+from analysis.style.terminal import wrapped
 from nets import ResNetSpec
 
 if TYPE_CHECKING:
@@ -159,7 +161,8 @@ def check_device(device: str | None) -> None:
         or_usage(device_of, device)
     failed = 0
     for found in check(device):
-        click.echo(check_line(found))
+        line = wrapped(check_line(found), terminal_width() - 6)
+        click.echo(line.replace("\n", "\n" + " " * 6))  # below the first word after "pass"
         failed += not found.passed
     if failed:
         raise click.ClickException(f"{failed} of the checks failed")

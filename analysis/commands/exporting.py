@@ -88,7 +88,8 @@ def _use(spec: ResNetSpec, suffix: str) -> str:
 
     if suffix in (ONNX, PROGRAM):
         shape = ", ".join(map(str, spec.input))
-        return f"{INPUT} [N, {shape}], {output_of(spec)} [N, {spec.outputs}], any N"
+        output = f"{output_of(spec)} [N, {spec.outputs}]"
+        return f"input {INPUT} [N, {shape}], output {output}, for any batch size N"
     if call := one_liner(spec):
         return f"{call} loads its state dict with strict=True"
     return f"its state dict has {names_like(spec)}'s names; torchvision has no such network"

@@ -89,7 +89,10 @@ def gradients_text(
     """
     images = run.settings.images.value.replace("_", " ")
     lines = [f"gradient norm {quantity.label}, train mode, {images} images", _conditions(run)]
-    lines += ["log10 ratios and slopes; negative: smaller toward the input"]
+    ends = "first/last convolution"
+    if quantity is Quantity.ACTIVATION:
+        ends = "stem/last: the norm after the stem over that after the last block"
+    lines += [f"log10 {ends}; negative: smaller toward the input"]
     parts = ["\n".join(lines)]
     said = "\n".join(verdict(run.summary))
     if quantity is not Quantity.ACTIVATION:
@@ -99,10 +102,10 @@ def gradients_text(
             parts.append(f"{summary.model}\n{ratio}")
         return laid_out([*parts, f"For {Quantity.ACTIVATION.label}:\n{said}"], width)
     for summary in run.summary:
-        ends = (summary.low, summary.high)
-        band = _band(ends) if all(map(math.isfinite, ends)) else ""
+        both = (summary.low, summary.high)
+        band = _band(both) if all(map(math.isfinite, both)) else ""
         each = _number(summary.factor_per_layer)
-        mean = f", {each:.3f} per layer" if each is not None else ""
+        mean = f"a factor of {each:.3f}" if each is not None else MISSING
         slope = _number(summary.slope_per_layer)
         step = (
             f"{signed(slope, 4)} per layer, a factor of {10**slope:.3f}"
@@ -111,8 +114,8 @@ def gradients_text(
         )
         parts.append(
             f"{summary.model}\n"
-            f"  log10 stem/last  {_ratio(summary)}{band}  over {summary.layers} weighted "
-            f"layers{mean}\n"
+            f"  log10 stem/last  {_ratio(summary)}{band}\n"
+            f"  per layer        {mean}, over {summary.layers} weighted layers\n"
             f"  fitted slope     {step}"
         )
     return laid_out([*parts, said], width)

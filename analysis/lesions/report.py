@@ -14,6 +14,7 @@ from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
 from analysis.style.language import between, counted, in_english, translate
+from analysis.style.numbers import short
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import in_a_sentence
 from nets import ResNetSpec, parse
@@ -321,7 +322,7 @@ def paths_text(found: Paths, width: int = WIDTH) -> str:
         (
             str(one.length),
             f"{one.paths:,}",
-            *(f"{value:.3g}" for value in (one.gradient, one.low, one.high)),
+            *(short(value) for value in (one.gradient, one.low, one.high)),
             _percent(one.share),
         )
         for one in found.lengths

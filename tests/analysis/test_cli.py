@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -560,6 +561,16 @@ def test_gradients_of_a_model_and_its_plain_twin(
     status, out, err = call(capsys, *quick, "-o", str(chart))
     assert (status, err) == (0, "")
     assert "the plain stack's gradient" in out
+    head, plain, residual, _ = out.split("\n\n")
+    assert "log10 stem/last: the norm after the stem over that after the last block;" in head
+    for part, name in ((plain, net.replace("resnet20", "plain20")), (residual, net)):
+        first, ratio, layer, slope = part.splitlines()
+        assert first == name
+        assert re.fullmatch(r"  log10 stem/last  [+−][0-9.]+ \(.+ to .+ across seeds\)", ratio)
+        assert re.fullmatch(
+            r"  per layer        a factor of [0-9.]+, over 6 weighted layers", layer
+        )
+        assert re.fullmatch(r"  fitted slope     [+−][0-9.]+ per layer, a factor of [0-9.]+", slope)
     assert chart.read_text().startswith("<?xml")
     run = json.loads(call(capsys, *quick, "--format", "json")[1])
     assert [row["model"] for row in run["summary"]] == [net.replace("resnet20", "plain20"), net]
@@ -692,9 +703,11 @@ def test_check_device_says_pass_or_fail_line_by_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(check_device, "Settings", partial(Settings, seconds=2.0))
+    monkeypatch.setenv("COLUMNS", "60")
     status, out, err = call(capsys, "check-device")
     lines = out.splitlines()
-    assert {line[:6] for line in lines} <= {"pass  ", "fail  "}
+    assert max(map(len, lines)) <= 60
+    assert {line[:6] for line in lines} - {"fail  "} == {"pass  ", " " * 6}
     assert lines[0].startswith("pass  accelerator: none found, so the CPU")
     failed = sum(line.startswith("fail") for line in lines)
     assert (status, err) == ((1, f"error: {failed} of the checks failed\n") if failed else (0, ""))

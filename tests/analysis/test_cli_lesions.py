@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,8 @@ def test_paths_of_a_checkpoint_and_at_initialisation(
     assert status == 0
     assert "at initialisation" in out
     assert "On average, a path goes through 3.5 of 7 blocks" in out
+    rows = [line.split() for line in out.split("\n\n")[1].splitlines()[1:]]
+    assert all(len(re.sub(r"^0\.0*|\.", "", number)) == 3 for row in rows for number in row[2:5])
     status, out, _ = call(capsys, *model, "--data", "sample", "--format", "csv")
     assert len(out.splitlines()) == 1 + 8
 

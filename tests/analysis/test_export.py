@@ -166,8 +166,16 @@ def test_torchvision_loads_the_weights_strictly(
 @pytest.mark.parametrize(
     ("text", "suffix", "use"),
     [
-        ("resnet20:classes=0", ".pt2", "images [N, 3, 32, 32], features [N, 64], any N"),
-        ("resnet20:softmax=1", ".pt2", "images [N, 3, 32, 32], probabilities [N, 10], any N"),
+        (
+            "resnet20:classes=0",
+            ".pt2",
+            "input images [N, 3, 32, 32], output features [N, 64], for any batch size N",
+        ),
+        (
+            "resnet20:softmax=1",
+            ".pt2",
+            "input images [N, 3, 32, 32], output probabilities [N, 10], for any batch size N",
+        ),
         ("resnet20", ".pth", "its state dict has torchvision's names; torchvision has no such"),
         ("resnet20:se=4", ".pth", "its state dict has timm's names; torchvision has no such"),
     ],
@@ -188,7 +196,7 @@ def test_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         0,
         "net.onnx: resnet20:input=1x28x28, trained weights of fashion_resnet20\n"
         "pixels from 0 to 1, minus the mean (0.2860), divided by the deviation (0.3530)\n"
-        "images [N, 1, 28, 28], logits [N, 10], any N\n",
+        "input images [N, 1, 28, 28], output logits [N, 10], for any batch size N\n",
         "",
     )
     assert_equal_outputs(run_onnx(path.read_bytes(), x), net, x)

@@ -316,7 +316,10 @@ def test_exports_hold_every_number() -> None:
     assert " ".join(text.split()).endswith(verdict(whole.summary)[-1])
     shown = whole.summary[0]
     low, high = signed(shown.low, 2), signed(shown.high, 2)
-    assert f"stem/last  {signed(shown.log10_ratio, 2)} ({low} to {high} across seeds)  over" in text
+    assert (
+        f"stem/last  {signed(shown.log10_ratio, 2)} ({low} to {high} across seeds)\n  per layer  "
+        in text
+    )
     assert f"fitted slope     {signed(shown.slope_per_layer, 4)} per layer, a factor of" in text
     twice = replace(whole, curves=tuple(replace(whole.curves[0], seed=seed) for seed in (0, 1)))
     assert "across seeds" not in gradients_text(twice).split("\n\n")[1]
