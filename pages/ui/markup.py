@@ -24,6 +24,7 @@ GOES_ON = "The table goes on to the right: scroll it sideways."
 """What to say below a wider table that Streamlit draws, which has no edge that fades."""
 
 _SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
+_MANY_CARDS = 7  # most rows that a phone shows at once; of more, it shows five first
 
 
 class Figure(NamedTuple):
@@ -94,7 +95,7 @@ def table(
     """Return a table.
 
     A row whose first cell is `total` is set apart. On a phone each row becomes a card whose lines
-    carry the column names.
+    carry the column names, and the first cards of a long table have a button that shows all.
 
     Args:
         caption: the table's name, for screen readers.
@@ -108,13 +109,17 @@ def table(
         f'<th scope="col" class="{kind}">{escape(title)}</th>' if title else "<td></td>"
         for kind, title in zip(kinds, head, strict=True)
     )
-    body = "".join(_row(row, kinds, head, model) for row, model in zip_longest(rows, models))
-    return _scroll(
+    body = [_row(row, kinds, head, model) for row, model in zip_longest(rows, models)]
+    shown = _scroll(
         "",
         caption,
         f'<table class="rl-table"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>",
+        f"<thead><tr>{top}</tr></thead><tbody>{''.join(body)}</tbody></table>",
     )
+    if len(body) <= _MANY_CARDS:
+        return shown
+    words = f"All {len(body)} rows"
+    return f'{shown}<details class="rl-more"><summary>{words}</summary></details>'
 
 
 def picture(svg: str, alt: str, share: float | None = None, own_size: bool = False) -> str:

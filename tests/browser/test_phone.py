@@ -97,3 +97,19 @@ def test_cards_are_short_and_their_texts_begin_at_the_left(server: str, visit: V
     drawn(page)
     why = page.locator(".rl-table td.long").first
     assert why.evaluate("(cell) => getComputedStyle(cell).textAlign") == "left"
+
+
+def test_a_long_table_shows_its_first_cards_and_then_all(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/choose", 390, 844)
+    drawn(page)
+    cards = page.locator(".rl-table").first.locator("tbody tr")
+    count = cards.count()
+    assert count > 7
+    shown = page.locator(".rl-table").first.locator("tbody tr:visible")
+    expect(shown).to_have_count(5)
+    every = page.get_by_text(f"All {count} rows")
+    every.click()
+    expect(shown).to_have_count(count)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(every).to_be_hidden()
+    expect(shown).to_have_count(count)
