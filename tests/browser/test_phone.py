@@ -10,7 +10,7 @@ from tests.browser.conftest import Visit, drawn
 PICTURES = {
     "shortcuts": ".rv-canvas",
     "units": ".rl-figure img",
-    "timing?model=resnet50": ".rl-table td",
+    "timing?model=resnet50": ".stPlotlyChart",
     "training": ".stPlotlyChart",
     "lesions": ".rv-canvas",
     "paths": ".stPlotlyChart",
