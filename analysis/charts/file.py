@@ -813,6 +813,9 @@ def _draw_bars(
         error_kw={"elinewidth": sizes.pt(0.8), "path_effects": [_outlined(colours[1], sizes)]},
         capsize=sizes.pt(2),
     )
+    # Its top is above a line that has a casing.
+    left, right = ([place + side * width / 2 for place in places] for side in (-1, 1))
+    axes.hlines(y, left, right, colours[0], linewidth=sizes.pt(0.8), zorder=2.5)
 
 
 def _errors(series: Series) -> list[list[float]] | None:
@@ -830,7 +833,7 @@ def _outlined(colour: str, sizes: _Sizes) -> Any:
     from matplotlib.patheffects import withStroke
 
     solid = {"dash_offset": 0, "dash_list": None}
-    return withStroke(linewidth=sizes.pt(2.4), foreground=colour, dashes=solid)
+    return withStroke(linewidth=sizes.pt(1.5), foreground=colour, dashes=solid)
 
 
 def _ground(palette: Palette) -> dict[str, Any]:

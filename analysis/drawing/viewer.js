@@ -368,7 +368,7 @@ function reveal(state) {
 function approach(state) {
   const group = state.groups.get(state.at);
   if (!group) return;
-  if (state.upright) group.scrollIntoView({ block: "nearest" });
+  if (state.upright) group.scrollIntoView({ block: "center" }); // where no sheet hides it
   if (state.k >= 1) return;
   const [x, y] = middle(group);
   state.k = 1;

@@ -762,8 +762,12 @@ def test_points_have_error_bars_in_a_file() -> None:
 def test_a_line_is_seen_on_bars() -> None:
     line = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", thin=True)
     bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
-    (drawn,) = picture(Chart("", "x", "y", (bars, line), ""), PRINT).axes[0].lines
+    both: Any = picture(Chart("", "x", "y", (bars, line), ""), PRINT).axes[0]
+    (drawn,) = both.lines
     assert len(drawn.get_path_effects()) == 2  # with an outline
+    (tops,) = both.collections  # above that outline
+    assert tops.get_zorder() > drawn.get_zorder()
+    assert [segment[0][1] for segment in tops.get_segments()] == [3.0, 2.0]
     (alone,) = picture(Chart("", "x", "y", (line,), ""), PRINT).axes[0].lines
     assert not alone.get_path_effects()
     across = replace(line, across=True)
