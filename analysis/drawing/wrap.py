@@ -181,7 +181,27 @@ class Wrapping:
                         continue
                     at, left, used = at + take, left - take, used + take * width
             rows[-1].append(Part(index, start, at))
-        return self._balanced(self._accompanied(rows, length), length)
+        return self._filled(self._balanced(self._accompanied(rows, length), length), length)
+
+    def _filled(self, rows: list[Row], length: float) -> list[Row]:
+        """Return the rows with whole stages moved down where this makes the shorter row longer.
+
+        The upper row stays at least half full, since long arrows would have to fill the rest.
+        """
+        for before, row in reversed([*pairwise(rows)]):
+            while len(before) > 1:
+                part = before[-1]
+                moved = [part, *row]
+                whole = part.start == 0 and part.stop == len(self.widths[part.group])
+                least = min(self.row_width(before), self.row_width(row))
+                if not whole or self.row_width(moved) > length:
+                    break
+                left = self.row_width(before[:-1])
+                if min(left, self.row_width(moved)) <= least or left < length / 2:
+                    break
+                before.pop()
+                row.insert(0, part)
+        return rows
 
     def _balanced(self, rows: list[Row], length: float) -> list[Row]:
         """Return the rows with every stage that takes several of them spread evenly over these."""
@@ -255,9 +275,9 @@ class Wrapping:
 
         Gaps inside blocks are equal in all rows, and those between the blocks of a stage are at
         most doubled. The rest is between stages; but a row with several blocks of only one stage
-        fills just four fifths of the drawing's width, as does one whose gaps would be long. In the
-        last row no gap is more than doubled, and it is short if it doesn't fill as much then. Rows
-        of layers end together where this takes little of each gap.
+        fills just four fifths of the drawing's width, as does one whose gaps would be more than
+        doubled. In the last row no gap is more than doubled, and it is short if it doesn't fill as
+        much then. Rows of layers end together where this takes little of each gap.
 
         Args:
             rows: the rows.
@@ -284,8 +304,8 @@ class Wrapping:
                     wide = apart = 0.0
             elif len(row) == 1 and others:
                 apart = min(missing / others, 2 * doubled)
-            elif others and apart > 2 * doubled:
-                apart = max(missing / others, 2 * doubled)
+            elif others and apart > doubled:
+                apart = max(missing / others, doubled)
             elif len(row) == 1 and gaps:
                 if self.network.is_layers and rest / gaps <= _LITTLE * (spacing.gap + inside):
                     within += rest / gaps
