@@ -93,6 +93,7 @@ _ROOM = 0.92  # of a legend in the width, as text at 72 dpi is up to 7% wider th
 _HEADROOM = 1.06  # of lengths from zero: the end of the axis over the largest
 _TICKS = 7  # about how many along an axis with room for names
 _SMALL_PT = 7.0  # of a note below a chart
+_LINES = 1.4  # matplotlib's spacing that sets lines 1.2 times their size apart
 _COLUMN_MM = 100.0  # up to this width text has 7 pt
 _SHARING = 0.41  # height of a stacked chart that shares its x axis, as a share of its width
 _ROW_MM = 120.0  # below this width charts in a row are stacked
@@ -378,7 +379,7 @@ def row(
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
             is_marked = bool(chart.marks) if stacked else any(one.marks for one in charts)
             pad = sizes.pt(6) + is_marked * 1.2 * sizes.text
-            axes.set_title(name, fontsize=sizes.title, pad=pad)
+            axes.set_title(name, fontsize=sizes.title, linespacing=_LINES, pad=pad)
         if stacked:
             drawn.align_ylabels()
         note = _foot(drawn, _noted(charts), palette, sizes)
@@ -462,7 +463,7 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     is_ours = set(shown) <= _semibold() | covered(HAN[600])
     ours = _families(shown)[:-1]
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
-    drawn.suptitle(lines, fontsize=sizes.title, **face)
+    drawn.suptitle(lines, fontsize=sizes.title, linespacing=_LINES, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
 
 
@@ -479,9 +480,8 @@ def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
     size = sizes.pt(_SMALL_PT)
     lines = _wrapped(note, 0.96 * sizes.width * _PT_PER_INCH, size)
     below = sizes.pt(2.0) / _PT_PER_INCH / drawn.get_figheight()
-    drawn.text(
-        0.5, below, lines, ha="center", va="bottom", fontsize=size, color=palette.quiet
-    ).set_in_layout(False)
+    looks: dict[str, Any] = {"fontsize": size, "color": palette.quiet, "linespacing": _LINES}
+    drawn.text(0.5, below, lines, ha="center", va="bottom", **looks).set_in_layout(False)
     return ((lines.count("\n") + 1) * 1.25 * size + sizes.pt(4.0)) / _PT_PER_INCH
 
 
@@ -655,7 +655,7 @@ def _furnish(
     across -= sizes.pt(40)  # for ticks and label
     axes.set_xlabel(_wrapped(chart.x_label, across, sizes.text), labelpad=sizes.pt(3))
     label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
-    axes.set_ylabel(label, linespacing=1.25, labelpad=sizes.pt(5))
+    axes.set_ylabel(label, linespacing=_LINES, labelpad=sizes.pt(5))
     if categories := words_along(chart):
         _write_words(axes, categories, 0.9 * across / len(categories), sizes)
     words = []

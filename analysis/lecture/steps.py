@@ -43,8 +43,8 @@ STORY = Lecture(
                 "Which has the lower training loss over the last 25 of {steps} steps?",
                 ("Plain, 20 layers", "Plain, 56 layers", "About the same"),
                 0,
-                "Plain-20: {plain20_loss} against {plain56_loss}. The deeper one learns more "
-                "slowly here.",
+                "Plain, 20 layers: {plain20_loss} against {plain56_loss}. The deeper one learns "
+                "more slowly here.",
             ),
             notes="Narrow networks at 14×14 pixels, three seeds. He et al. 2015 call this "
             "degradation and show it for converged training on CIFAR-10 (Fig. 1). On ImageNet, "
@@ -169,8 +169,8 @@ STORY = Lecture(
                     "Close to −1: opposite",
                 ),
                 1,
-                "Close to 0: {plain56_cosine} in the plain network, {resnet56_cosine} with "
-                "shortcuts.",
+                "Close to 0: right angle. It is {plain56_cosine} in the plain network and "
+                "{resnet56_cosine} with shortcuts.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "

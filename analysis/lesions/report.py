@@ -9,7 +9,7 @@ from dataclasses import asdict
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
-from analysis.lesions.drop import Dropped, Lesions, Permuted, Single
+from analysis.lesions.drop import DRAWS, Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
@@ -276,7 +276,11 @@ def lesions_text(found: Lesions, width: int = WIDTH) -> str:
     several = [(str(one.count), one.mean, one.low, one.high) for one in found.dropped]
     grids = (
         Grid("", ("block removed", "test error"), _in_percent(single)),
-        Grid("", ("blocks removed", "test error: mean", "lowest", "highest"), _in_percent(several)),
+        Grid(
+            "",
+            ("random blocks removed", f"mean error of at most {DRAWS} draws", "lowest", "highest"),
+            _in_percent(several),
+        ),
         orders_grid(found),
     )
     head = f"{found.model} on {number_of(found.images, 'test image')}"

@@ -53,12 +53,14 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
         )
     )
     said = ", ".join(f"{one.name} {percent(one.share, 1)}" for one in shown)
+    how = roofline_conditions(found)
     return Chart(
         f"Roofline of {in_a_sentence(parse(found.model))}",
         "FLOP per byte moved",
         "FLOP/s",
         tuple(series),
-        f"Roofline of {found.model}, {roofline_conditions(found)}. Shares of the roof: {said}",
+        f"Roofline of {found.model}, {how}. Shares of the roof: {said}",
         log_x=True,
         log_y=True,
+        reading=how[:1].upper() + how[1:],
     )

@@ -63,7 +63,7 @@ def test_lesions_are_those_of_the_subject(saved: Path, capsys: pytest.CaptureFix
 
     status, out, _ = call(capsys, *command)
     assert f"block removed  test error\nnone                {100 * subject.error():.1f}%" in out
-    assert "\nblocks removed  test error: mean  lowest  highest\n1 " in out
+    assert "\nrandom blocks removed  mean error of at most 10 draws  lowest  highest\n1 " in out
     assert "\nstage reordered  orders  test error: mean  lowest  highest\nlayer2 " in out
     assert " ".join(out.split()).endswith(" ".join(values["verdict"]))
     status, out, _ = call(capsys, *command, "--format", "csv")

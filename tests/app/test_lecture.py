@@ -57,19 +57,19 @@ def test_the_class_commits_before_the_curve(open_app: Open) -> None:
     assert "Which has the lower training loss over the last 25 of 60 steps?" in markdown(app)
     assert not app.get("plotly_chart")
     assert "Notes" not in html(app)  # they tell the answer
-    assert "Plain-20: 1." not in markdown(app)
+    assert "Plain, 20 layers: 1." not in markdown(app)
     app.button(key="lecture_answer_2").click().run()
     assert not app.exception
     assert app.query_params["answers"] == "--2"
-    assert "You said “Plain, 56 layers”. **Plain-20: 1." in markdown(app)
+    assert "You said “Plain, 56 layers”. **Plain, 20 layers: 1." in markdown(app)
     assert len(app.get("plotly_chart")) == 1
     assert "answers=--2" in html(app)  # the way on takes them along
     again = at(open_app, 3, answers="--1")
-    assert "Right. **Plain-20: 1." in markdown(again)
+    assert "Right. **Plain, 20 layers: 1." in markdown(again)
     shown = at(open_app, 3)
     shown.button(key="lecture_show").click().run()
     assert shown.query_params["answers"] == "--0"
-    assert "**Plain-20: 1." in markdown(shown)
+    assert "**Plain, 20 layers: 1." in markdown(shown)
 
 
 def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
