@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from analysis.choice.choose import Choice, Deepest
@@ -156,9 +157,12 @@ def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
 
     What published figures share, and their sources, is said once.
     """
+    return laid_out(_parts(comparison), width)
+
+
+def _parts(comparison: Comparison) -> tuple[Grid | str, ...]:
     computed = comparison_grids(comparison)[0]
-    parts = (computed, *_results_parts(comparison.rows), *_speeds_parts(comparison.rows))
-    return laid_out(parts, width)
+    return (computed, *_results_parts(comparison.rows), *_speeds_parts(comparison.rows))
 
 
 def _results_parts(rows: Sequence[Row]) -> list[Grid | str]:
@@ -206,8 +210,15 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 
 def comparison_latex(comparison: Comparison) -> str:
-    """Return both tables as LaTeX."""
-    return "\n".join(map(grid_latex, comparison_grids(comparison)))
+    """Return the tables of `comparison_text` as LaTeX, with what is below one in its caption."""
+    tables: list[Grid] = []
+    for part in _parts(comparison):
+        if isinstance(part, Grid):
+            tables += [part] if part.rows else []
+        elif part:
+            said = " ".join(part.split("\n"))
+            tables[-1] = replace(tables[-1], caption=f"{tables[-1].caption} {said}")
+    return "\n".join(map(grid_latex, tables))
 
 
 def choice_json(choice: Choice) -> str:

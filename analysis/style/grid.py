@@ -7,6 +7,8 @@ import io
 import re
 from dataclasses import dataclass
 
+_PAGE = 90  # letters of a table's row that fit a page
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -38,15 +40,33 @@ def _cell(text: str) -> str:
 
 
 def grid_latex(grid: Grid) -> str:
-    """Return a LaTeX table that needs no packages."""
+    """Return a LaTeX table that needs no packages.
+
+    A table that is wider than a page has a column for each row instead, if that makes it narrower.
+    """
+    turned = _turned(grid)
+    if _letters(turned) < _letters(grid) > _PAGE:
+        grid = turned
     sides = "l" * grid.left + "r" * (len(grid.columns) - grid.left)
-    lines = [" & ".join(map(tex_signs, row)) for row in (grid.columns, *grid.rows)]
-    body = "\n".join(rf"{line} \\ \hline" for line in lines)
+    head, *lines = (" & ".join(map(tex_signs, row)) for row in (grid.columns, *grid.rows))
+    body = "\n".join(rf"{line} \\" for line in lines)
     return (
         "\\begin{table}\n\\centering\n"
-        f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{body}\n\\end{{tabular}}\n"
-        f"\\caption{{{tex_signs(grid.caption)}}}\n\\end{{table}}\n"
+        f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{head} \\\\ \\hline\n{body} \\hline\n"
+        f"\\end{{tabular}}\n\\caption{{{tex_signs(grid.caption)}}}\n\\end{{table}}\n"
     )
+
+
+def _turned(grid: Grid) -> Grid:
+    """Return the table with a column for each row."""
+    head, *rows = zip(grid.columns, *grid.rows, strict=True)
+    return Grid(grid.caption, head, tuple(rows))
+
+
+def _letters(grid: Grid) -> int:
+    """Return the letters of a row at its longest."""
+    columns = zip(grid.columns, *grid.rows, strict=True)
+    return sum(max(map(len, column)) for column in columns)
 
 
 _SIGNS = {
