@@ -377,8 +377,8 @@ def row(
                 axes.set_xlabel("")
                 axes.tick_params("x", labelbottom=False)
             name = _wrapped(chart.title, 0.9 * each * sizes.scale, sizes.title)
-            is_marked = bool(chart.marks) if stacked else any(one.marks for one in charts)
-            pad = sizes.pt(6) + is_marked * 1.2 * sizes.text
+            has_labels = bool(chart.marks) if stacked else any(one.marks for one in charts)
+            pad = sizes.pt(6) + has_labels * 1.2 * sizes.text
             axes.set_title(name, fontsize=sizes.title, linespacing=_LINES, pad=pad)
         if stacked:
             drawn.align_ylabels()

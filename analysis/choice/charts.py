@@ -242,7 +242,7 @@ def front_in_words(chart: Chart) -> str:
         return translate("All are on the Pareto front: none beats another on both axes.")
     return translate(
         "Off the Pareto front: {names}. Another network is at least as good on both axes, and "
-        "better on one.",
+        "better on one or both.",
         names=_some([name for name in others if name]),
     )
 

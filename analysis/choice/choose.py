@@ -255,6 +255,7 @@ class Deepest:
 
 
 _OF_THE_TASK = ("input", CHANNELS, "classes")
+_MOST_NAMED = 3  # networks of one depth in a sentence
 
 
 @dataclass(frozen=True)
@@ -531,14 +532,9 @@ def _sentence(choice: Choice) -> str:
         said = translate("No network for {task} fits: {near}.", task=task, near=_near(choice))
         return said + aside
     deep = max(choice.fits, key=lambda r: (r.depth, -r.macs))
-    layers = f"{deep.depth:,}"
     values = {
         "task": task,
-        "deepest": translate(
-            "the deepest is {model} with {depth} layers",
-            model=choice.name_of(deep.spec),
-            depth=layers,
-        ),
+        "deepest": _deepest_of(choice, deep.depth),
         "count": len(choice.fits),
         "all": every,
     }
@@ -563,6 +559,20 @@ def _sentence(choice: Choice) -> str:
     else:
         some = translate("{count} of {all} networks for {task} fit: {deepest}.", **values)
     return some + aside
+
+
+def _deepest_of(choice: Choice, depth: int) -> str:
+    """Name the networks of the largest depth that fit, those with the fewest MACs first."""
+    alike = sorted((row for row in choice.fits if row.depth == depth), key=lambda row: row.macs)
+    names, layers = [choice.name_of(row.spec) for row in alike], f"{depth:,}"
+    if len(names) == 1:
+        return translate("the deepest is {model} with {depth} layers", model=names[0], depth=layers)
+    if len(names) > _MOST_NAMED:
+        more = translate(" and {count} more", count=len(names) - _MOST_NAMED + 1)
+        models = ", ".join(names[: _MOST_NAMED - 1]) + more
+    else:
+        models = f"{', '.join(names[:-1])}{translate(' and ')}{names[-1]}"
+    return translate("the deepest are {models} with {depth} layers", models=models, depth=layers)
 
 
 def _in_words(task: Task) -> str:

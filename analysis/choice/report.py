@@ -33,44 +33,20 @@ from analysis.style.terminal import WIDTH, laid_out
 from nets.options import MAX_BATCH, number_of
 
 
-def comparison_grids(
-    comparison: Comparison, columns: Sequence[Column] | None = None
-) -> tuple[Grid, ...]:
-    """Return the computed figures, all or some columns, and then what is published."""
-    shown = comparison.columns if columns is None else tuple(columns)
-    yard = comparison.yardstick
-    computed = Grid(
+def computed_grid(comparison: Comparison) -> Grid:
+    """Return the computed figures, a row for each network."""
+    columns, yard = comparison.columns, comparison.yardstick
+    return Grid(
         f"Computed for {number_of(comparison.batch, 'image')}. For reference, {yard.name} takes "
         f"{short(yard.macs)} MACs per image ({yard.source.short}, {yard.place})."
         f"{_aside(cannot_train(comparison.rows))}",
-        ("model", "input", *(column.label for column in shown)),
+        ("model", "input", *(column.label for column in columns)),
         tuple(
-            (row.model, shape(row.input), *(_written(c, row) for c in shown))
+            (row.model, shape(row.input), *(_written(c, row) for c in columns))
             for row in comparison.rows
         ),
         left=2,
     )
-    figures = tuple(
-        (row.model, f.metric, f.recipe, f.source, f"{f.percent:g}%")
-        for row in comparison.rows
-        for f in row.published
-    )
-    names = ("model", "figure", "recipe", "source", "published")
-    listed = Grid("Published results, each with its own recipe.", names, figures, left=4)
-    rates = tuple(
-        (
-            row.model,
-            one.machine.label,
-            one.machine.conditions,
-            one.machine.source,
-            short(one.images_per_s),
-        )
-        for row in comparison.rows
-        for one in throughput.speeds(row.spec)
-    )
-    names = ("model", "machine", "conditions", "source", "images/s")
-    speeds = Grid("Published speeds, each of one machine.", names, rates, left=4)
-    return (computed, *(grid for grid in (listed, speeds) if grid.rows))
 
 
 def cannot_train(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -161,8 +137,8 @@ def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
 
 
 def _parts(comparison: Comparison) -> tuple[Grid | str, ...]:
-    computed = comparison_grids(comparison)[0]
-    return (computed, *_results_parts(comparison.rows), *_speeds_parts(comparison.rows))
+    rows = comparison.rows
+    return (computed_grid(comparison), *_results_parts(rows), *_speeds_parts(rows))
 
 
 def _results_parts(rows: Sequence[Row]) -> list[Grid | str]:
@@ -205,12 +181,17 @@ def _speeds_parts(rows: Sequence[Row]) -> tuple[Grid | str, ...]:
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """Return both tables as Markdown pipe tables."""
+    """Return `comparison_grids` as Markdown pipe tables."""
     return "\n".join(map(grid_markdown, comparison_grids(comparison)))
 
 
 def comparison_latex(comparison: Comparison) -> str:
-    """Return the tables of `comparison_text` as LaTeX, with what is below one in its caption."""
+    """Return `comparison_grids` as LaTeX."""
+    return "\n".join(map(grid_latex, comparison_grids(comparison)))
+
+
+def comparison_grids(comparison: Comparison) -> list[Grid]:
+    """Return the tables of `comparison_text`, with what is below one in its caption."""
     tables: list[Grid] = []
     for part in _parts(comparison):
         if isinstance(part, Grid):
@@ -218,7 +199,7 @@ def comparison_latex(comparison: Comparison) -> str:
         elif part:
             said = " ".join(part.split("\n"))
             tables[-1] = replace(tables[-1], caption=f"{tables[-1].caption} {said}")
-    return "\n".join(map(grid_latex, tables))
+    return tables
 
 
 def choice_json(choice: Choice) -> str:

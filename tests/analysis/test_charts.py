@@ -297,7 +297,7 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
         (
             "resnet18 resnet34 wrn28_10",
             "Off the Pareto front: ResNet-34, WRN-28-10. Another network is at least as good on "
-            "both axes, and better on one.",
+            "both axes, and better on one or both.",
         ),
         (
             "resnet18 resnet34 resnet50",

@@ -667,9 +667,8 @@ def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     table = list(csv.DictReader(io.StringIO(call(capsys, *quick, "csv")[1])))
     assert table[1]["fvcore_flops"] == "4111512576"
-    costs, torchvision, timm, speeds = 1, 2, 3, 4
     lines = call(capsys, *quick, "markdown")[1].count("| resnet50 |")
-    assert lines == costs + torchvision + timm + speeds
+    assert lines == 3  # costs, accuracies and speeds
     assert r"\begin{tabular}" in call(capsys, *quick, "latex")[1]
     text = call(capsys, *quick, "text")[1].splitlines()
     assert "VGG-19" in text[0]

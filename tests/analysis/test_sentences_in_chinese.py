@@ -132,9 +132,10 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: chosen(IMAGENET, max_macs=4_000_000_000),
         0,
-        "12 of 32 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest is "
-        "ResNet-50 v1 with 50 layers.",
-        "ImageNet（3×224×224，1,000 类）的 32 个网络中有 12 个符合预算：最深的是 ResNet-50 v1，"
+        "12 of 32 networks for ImageNet (3×224×224, 1,000 classes) fit: the deepest are "
+        "ResNet-50 v1 and ResNet-50 in Keras with 50 layers.",
+        "ImageNet（3×224×224，1,000 类）的 32 个网络中有 12 个符合预算：最深的是 ResNet-50 v1 "
+        "和 ResNet-50 in Keras，"
         "有 50 层。",
     ),
     (
