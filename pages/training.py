@@ -10,7 +10,7 @@ spec = requested()
 
 from analysis.style.language import counted, translate
 from analysis.training.charts import training_chart
-from analysis.training.papers import WHAT_IT_IS
+from analysis.training.ladders import COMPARISONS
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
@@ -32,16 +32,16 @@ from pages.views.runs import (
     show_runs,
 )
 from pages.views.trained import show_trained
-from pages.views.training import DEGRADE, KEY, choose_mode, choose_request, choose_specs
+from pages.views.training import KEY, ONE, choose_mode, choose_request, choose_specs, fields_row
 
 warm_up()
 export = heading(translate("Training"))
 with fold("mode", "What to train"):
-    mode, depths, shown = choose_mode()
+    mode, shown = choose_mode()
 aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
     "side by side."
-    if mode == DEGRADE
+    if mode != ONE
     else "Train the model in the sidebar with a recipe, then test it."
 )
 top, place, below, more = fold("top"), st.container(), aside("below"), st.container()
@@ -50,9 +50,11 @@ running = job is not None and not is_over(job)
 if job is not None and not running:
     remember(live(job))
 wrong: list[str] = []
+with top:
+    row = fields_row(mode)
 with below:
-    specs = choose_specs(mode, depths, spec, wrong.append)
-    request = choose_request(mode, specs, top, running, wrong.append)
+    specs = choose_specs(mode, row[0], spec, wrong.append)
+    request = choose_request(mode, specs, row, top, running, wrong.append)
 with top:
     for reason in wrong:
         complain(reason)
@@ -69,25 +71,25 @@ with place:
         if request and len(runs) < len(request.tasks):
             asked = counted(len(request.tasks), "{number} run", "{number} runs")
             st.caption(translate("{count} of {runs} so far.", count=len(runs), runs=asked))
-        show_runs(runs, shown, WHAT_IT_IS if mode == DEGRADE else "")
+        show_runs(runs, shown, COMPARISONS[mode].remark if mode in COMPARISONS else "")
     elif request:
         st.caption("No runs with these settings yet. Press Train.")
 end_of_wall()
 if runs and request:
     with more:
-        if mode == DEGRADE:
+        if mode != ONE:
             show_ladder(runs)
         else:
             one = choose_run(runs)
             show_figures(one)
             show_trained(one, request.images)
     with export:
-        export_runs("training", runs, shown, with_ladder=mode == DEGRADE)
+        export_runs("training", runs, shown, with_ladder=mode != ONE)
 if every := runs_of_visit():
     with section("Runs in this session"):
         export_runs("runs", every, what="runs")
     if len(every) > len(runs):
         show_chart(training_chart(every), "runs", 460)
     st.html(runs_table(every))
-if mode == DEGRADE:
+if mode != ONE:
     show_paper()

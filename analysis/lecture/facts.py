@@ -54,8 +54,13 @@ def last_accuracies(network: str) -> list[float]:
     return [_figure(network, seed, "last_accuracy") for seed in range(3)]
 
 
-def _figure(network: str, seed: int, name: str) -> float:
-    return float(shipped(f"train_{network}_seed{seed}").figures[name])
+def _figure(network: str, seed: int, name: str, folder: str = "") -> float:
+    return float(shipped(f"{folder}train_{network}_seed{seed}").figures[name])
+
+
+def after_ten_epochs(network: str, figure: str) -> float:
+    """Return a figure of a network trained for 10 epochs, the mean of its recorded seeds."""
+    return fmean(_figure(network, seed, figure, "h200/") for seed in range(3))
 
 
 def ratios(preset: str) -> list[float]:
@@ -94,6 +99,10 @@ def _macs(model: str) -> Callable[[], str]:
 
 def _mean(of: Callable[[str], list[float]], network: str, style: str) -> Callable[[], str]:
     return lambda: format(fmean(of(network)), style)
+
+
+def _at_end(network: str, figure: str, style: str) -> Callable[[], str]:
+    return lambda: format(after_ten_epochs(network, figure), style)
 
 
 def _factor(preset: str, index: int) -> Callable[[], str]:
@@ -195,6 +204,14 @@ _FACTS: dict[str, Callable[[], str]] = {
     "resnet56_loss": _mean(last_losses, "resnet56", ".2f"),
     "plain20_accuracy": _mean(last_accuracies, "plain20", ".0%"),
     "plain56_accuracy": _mean(last_accuracies, "plain56", ".0%"),
+    "plain20_trained": _at_end("plain20", "last_accuracy", ".0%"),
+    "plain56_trained": _at_end("plain56", "last_accuracy", ".0%"),
+    "plain20_tested": _at_end("plain20", "test_accuracy", ".0%"),
+    "plain56_tested": _at_end("plain56", "test_accuracy", ".0%"),
+    "plain20_end": _at_end("plain20", "last_loss", ".2f"),
+    "plain56_end": _at_end("plain56", "last_loss", ".2f"),
+    "resnet20_end": _at_end("resnet20", "last_loss", ".2f"),
+    "resnet56_end": _at_end("resnet56", "last_loss", ".2f"),
     "vanishing_factor": _factor("vanishing", 0),
     "bn_factor": _factor("exploding", 0),
     "per_layer": _per_layer,

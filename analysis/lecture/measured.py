@@ -33,6 +33,7 @@ from analysis.gradients.presets import usual_models
 from analysis.gradients.results import kind_of, run_hash, run_of
 from analysis.gradients.shattering import shattering
 from analysis.gradients.verdict import verdict as gradients_verdict
+from analysis.images.fashion_mnist import fashion_mnist_unopened
 from analysis.images.kinds import InputKind
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders, folder_of, open_offered
 from analysis.images.sets import ImageSet
@@ -65,7 +66,7 @@ from analysis.timing.settings import (
 )
 from analysis.timing.settings import batches_of, sweep, usual_batches, usual_threads
 from analysis.training.charts import Shown, training_chart
-from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
+from analysis.training.ladders import COMPARISONS, DEGRADATION, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.recipes import RECIPES, Recipe, changed, read_field
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import KIND, Run, tasks_of
@@ -193,29 +194,37 @@ def _said_of(run: Gradients | Direction, quantity: str) -> tuple[str, ...]:
 
 def training(settings: Settings, spec: ResNetSpec) -> Picture:
     """Return the chart of the known runs of Training."""
-    is_one = settings.option("train", [DEGRADATION, "one"], DEGRADATION) == "one"
+    mode = settings.option("train", [*COMPARISONS, "one"], DEGRADATION)
+    comparison = COMPARISONS.get(mode)
+    is_one = comparison is None
     shown = Shown(settings.option("train_shown", list(Shown), Shown.TRAIN_LOSS))
     is_ladder = settings.option("train_depths", ["pair", "ladder"], "pair") == "ladder"
-    usual = tuple(map(parse, LADDER if is_ladder else PAIR))
+    usual = tuple(map(parse, comparison.ladder if comparison and is_ladder else PAIR))
     specs = (spec,) if is_one else settings.read("train_models", _parsed, usual)
     names = [name for name in RECIPES if name != DEGRADATION]
-    name = settings.option("train_recipe", names, USUAL_RECIPE) if is_one else DEGRADATION
-    recipe = _recipe(settings, RECIPES[name])
+    chosen = settings.option("train_recipe", names, USUAL_RECIPE)
+    recipe = _recipe(settings, RECIPES[comparison.recipe if comparison else chosen])
     seeds = settings.whole("train_seeds", 1, MAX_RUN_SEEDS, 1 if is_one else SEEDS)
     device = settings.text("train_device") or "cpu"
-    data = settings.option("train_data", [SAMPLE, FASHION_MNIST, *data_folders(), "upload"], SAMPLE)
+    sets = [SAMPLE, FASHION_MNIST, *data_folders(), "upload"]
+    data = settings.option("train_data", sets, comparison.data if comparison else SAMPLE)
     if data == "upload":
         return Picture(missing=_OWN_PICTURES)
+    missing = ""
     try:
         images: ImageSet = open_offered(data)
     except ValueError as error:
-        return Picture(missing=f"The images aren't on this server: {error}.")
+        missing = f"The images aren't on this server: {error}."
+        if data != FASHION_MNIST:
+            return Picture(missing=missing)
+        images = fashion_mnist_unopened()
     if is_one and spec.classes != len(images.classes):
         raise ValueError(
             f"{spec} has {number_of(spec.classes, 'output')}, and these images are of "
             f"{number_of(len(images.classes), 'class', 'classes')}"
         )
-    tasks = tasks_of(specs, recipe, str(folder_of(data) or data), images, range(seeds), device)
+    where = str(folder_of(data) or data)
+    tasks = tasks_of(specs, recipe, where, images, range(seeds), device, fitted=not is_one)
     runs: list[Run] = []
     results: list[Result] = []
     for task in tasks:
@@ -225,7 +234,7 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
                 runs.append(training_of(result))
                 results.append(result)
     if not runs:
-        return missing_until("Train")
+        return Picture(missing=missing) if missing else missing_until("Train")
     chart = training_chart(runs, shown)
     if not chart.series:
         return Picture(missing="Nothing to draw yet: these runs have no test.")

@@ -58,7 +58,10 @@ STORY = Lecture(
             "right, plain-20 {plain20_accuracy}. None came up twice.",
             notes="Overfitting is a low training error with a high test error. Here the training "
             "error is high: one in ten would be right by chance. He et al. 2015, Fig. 1, show the "
-            "same for training error at convergence.",
+            "same for training error at convergence. Here, 10 epochs of all 60,000 images don't "
+            "change it: at the end plain-56 gets {plain56_trained} of the training images right "
+            "and {plain56_tested} of the test images, plain-20 {plain20_trained} and "
+            "{plain20_tested} (recorded on an NVIDIA H200).",
         ),
         Step(
             "Is it the gradient?",
@@ -125,7 +128,9 @@ STORY = Lecture(
             ),
             notes="The means of three seeds; their ranges overlap, so neither is better. In the "
             "paper, deeper residual networks are better at convergence: 8.75% test error on "
-            "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6).",
+            "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6). After 10 epochs of "
+            "all 60,000 images, the losses here are {resnet20_end} and {resnet56_end}, and "
+            "{plain20_end} and {plain56_end} without shortcuts (recorded on an NVIDIA H200).",
         ),
         Step(
             "Identity or projection?",

@@ -20,18 +20,21 @@ def recorded(name: str) -> Result | None:
 
 
 def whence(result: Result) -> str:
-    """Return a sentence on when and on which CPU a result was measured or recorded."""
+    """Return a sentence on when and on which processor a result was measured or recorded."""
     where = result.stamp
-    values = {
-        "day": str(where["date"])[:10],
-        "time": str(where["date"])[11:16],
-        "cpu": a_machine(where["cpu"]),
-        "threads": counted(int(where.get("threads") or 1), "{number} thread", "{number} threads"),
-    }
+    day, time = str(where["date"])[:10], str(where["date"])[11:16]
+    if where["accelerator"]:
+        machine = a_machine(where["accelerator"])
+    else:
+        threads = counted(int(where.get("threads") or 1), "{number} thread", "{number} threads")
+        machine = translate("{cpu}, {threads}", cpu=a_machine(where["cpu"]), threads=threads)
     if recorded(result.hash) is result:
-        return translate("Recorded on {day} on {cpu}, {threads}.", **values)
+        return translate("Recorded on {day} on {machine}.", day=day, machine=machine)
     return translate(
-        "Measured on this server on {day} at {time} UTC on {cpu}, {threads}.", **values
+        "Measured on this server on {day} at {time} UTC on {machine}.",
+        day=day,
+        time=time,
+        machine=machine,
     )
 
 

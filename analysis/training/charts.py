@@ -21,6 +21,7 @@ from nets.options import number_of
 POINTS = 120
 """Most points on a line; with more steps, each point is the mean of several."""
 
+_DECADE = 10  # factor between a chart's losses from which their axis is logarithmic
 _AT_LEAST = 15  # fewest steps at which a line has its name at its end
 
 
@@ -82,12 +83,14 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
+    is_log = shown is Shown.TRAIN_LOSS and _spans_a_decade(lines)
     return Chart(
         f"{shown.label.capitalize()} by step",
         "step",
         ", ".join(filter(None, (shown.label, shown.unit))),
-        named_at_ends(lines) if steps >= _AT_LEAST else tuple(lines),
+        named_at_ends(lines, is_log) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
+        log_y=is_log,
         reading=of_seeds(map(len, groups)),
     )
 
@@ -120,14 +123,22 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
                     hollow=kind == "plain",
                 )
             )
+    is_log = _spans_a_decade(lines)
     return Chart(
         "Last training loss by depth",
         "weighted layers",
         "training loss, last 25 steps",
-        named_at_ends(lines),
+        named_at_ends(lines, is_log),
         f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
+        log_y=is_log,
         reading=of_seeds(seeds),
     )
+
+
+def _spans_a_decade(lines: Sequence[Series]) -> bool:
+    """Return whether losses differ by so much that only a logarithmic axis shows the low ones."""
+    means = [mean for line in lines for mean in line.y if mean is not None]
+    return bool(means) and 0 < _DECADE * min(means) < max(means)
 
 
 def along_chart(run: Run) -> Chart:

@@ -1,4 +1,4 @@
-"""The paper's figures on degradation, and what a short run shows in comparison."""
+"""The paper's figures on degradation."""
 
 from analysis.style.numbers import MISSING
 
@@ -21,10 +21,3 @@ DEGRADATION = (
     ),
 )
 """Tables of caption, header and rows. Plain-110's error is read off Fig. 6."""
-
-WHAT_IT_IS = (
-    "A short run shows how fast networks optimise, by their training loss. This isn't converged "
-    "degradation, and with batch norm it isn't vanishing gradients either: the Gradients page "
-    "shows that the plain stack's gradient grows at initialisation."
-)
-"""What a short run shows, and what it doesn't."""

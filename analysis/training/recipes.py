@@ -453,6 +453,22 @@ RECIPES: dict[str, Recipe] = {
             "first, for 110 layers",
         ),
         Recipe(
+            name="cifar_short",
+            rate=0.1,
+            weight_decay=1e-4,
+            batch=128,
+            epochs=10,
+            schedule=Schedule.MILESTONES,
+            milestones=(0.5, 0.75),
+            warm_up=100,
+            warm_up_from=0.1,
+            augment=Augment.SHIFT,
+            pad=4,
+            side=28,
+            source="the recipe `cifar_paper` in 10 epochs for Fashion-MNIST, with a short warm-up "
+            "for deep networks",
+        ),
+        Recipe(
             name="d2l",
             rate=0.05,
             momentum=0.0,

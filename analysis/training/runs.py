@@ -111,8 +111,11 @@ def tasks_of(
     device: str = "cpu",
     threads: int | None = None,
     start: Start | None = None,
+    fitted: bool = False,
 ) -> tuple[Task, ...]:
     """Return the tasks of a request, seed by seed; a narrow recipe makes the networks narrow.
+
+    If `fitted`, the networks' inputs and classes are made those of the recipe and the images.
 
     Raises:
         ValueError: if there are none or too many, or a network is given twice.
@@ -121,7 +124,7 @@ def tasks_of(
         raise ValueError(f"a request trains 1 to {MAX_MODELS} models, not {len(specs)}")
     if not 1 <= len(seeds) <= MAX_SEEDS:
         raise ValueError(f"seeds must be 1 to {MAX_SEEDS}, not {len(seeds):,}")
-    if recipe.narrow:
+    if recipe.narrow or fitted:
         specs = [fit(spec, recipe, len(images.mean), len(images.classes)) for spec in specs]
     if len(set(map(str, specs))) < len(specs):
         raise ValueError("a model is given twice: each must differ from the others")

@@ -30,12 +30,13 @@ from pages.ui.words import complain
 _UPLOAD, _DOWNLOAD = "upload", "download"
 
 
-def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
+def choose_images(place: DeltaGenerator, below: DeltaGenerator, default: str = SAMPLE) -> str:
     """Let the visitor choose images; return a value for `opened`, or an empty text without images.
 
     Args:
         place: where to draw the box.
         below: where to draw an upload or a download, if it needs one.
+        default: the images unless others are chosen.
     """
     folders = {folder: folder for folder in data_folders()}
     data = select(
@@ -45,7 +46,7 @@ def choose_images(place: DeltaGenerator, below: DeltaGenerator) -> str:
             **folders,
             _UPLOAD: "my own pictures",
         },
-        SAMPLE,
+        default,
         key="train_data",
         place=place,
         help="The sample has 4,000 training and 1,000 test images and is always available. Upload "

@@ -49,7 +49,8 @@ def show_trained(run: Run, images: ImageSet) -> None:
         return
     if len(run.classes) <= MOST_CLASSES:
         _show_confusion(run, run.test)
-    _show_worst(run, run.test, images)
+    if len(images.test):  # they may be missing here, beside a recorded run
+        _show_worst(run, run.test, images)
     _show_predict(run)
 
 

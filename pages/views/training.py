@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.images.open import folder_of
+from analysis.images.fashion_mnist import fashion_mnist_unopened
+from analysis.images.open import FASHION_MNIST, SAMPLE, folder_of
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import devices
 from analysis.training.charts import Shown
-from analysis.training.ladders import DEGRADATION, LADDER, PAIR, SEEDS, USUAL_RECIPE
+from analysis.training.ladders import COMPARISONS, DEGRADATION, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Start, Task, tasks_of
@@ -24,20 +24,18 @@ from nets.options import number_of
 from pages.ui.address import held
 from pages.ui.fields import number, segments, select
 from pages.ui.picker import choose
-from pages.ui.wall import action
+from pages.ui.wall import action, on_wall
 from pages.ui.words import complain, sentence
 from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
-from pages.views.runs import ASKED, are_answered, choose_shown, start_training
+from pages.views.runs import ASKED, answered, are_answered, choose_shown, start_training
 
 KEY = "training"
-Mode = Literal["degradation", "one"]
-Ladder = Literal["pair", "ladder"]
 
-DEGRADE: Mode = "degradation"
-ONE: Mode = "one"
+ONE = "one"
+"""The value of `train` that trains the sidebar's network; the others are names of comparisons."""
 
 _MODELS = "train_models"
 _SECONDS = 4 * 3600.0
@@ -45,44 +43,56 @@ _SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Request:
-    """The runs to train, those of the first seed first, and their images."""
+    """The runs to train, those of the first seed first, and their images.
+
+    `missing` says why the images aren't on this server, if only recorded runs can be shown.
+    """
 
     tasks: tuple[Task, ...]
     images: ImageSet
+    missing: str = ""
 
 
-def choose_mode() -> tuple[Mode, Ladder, Shown]:
-    """Let the visitor choose the experiment, its depths, and what to draw."""
-    left, right, last = st.columns([1, 1.1, 1.5])
-    words = {DEGRADE: "Degradation", ONE: "Train one"}
-    mode = segments("What to train", words, DEGRADE, key="train", place=left)
-    if mode == ONE:
-        return ONE, "pair", choose_shown(last)
-    depths = segments(
-        "Depths",
-        {"pair": "20 and 56", "ladder": "8, 20, 44, 56, 110"},
-        "pair",
-        key="train_depths",
-        place=right,
-        disabled=bool(held(_MODELS)),
+def choose_mode() -> tuple[str, Shown]:
+    """Let the visitor choose the experiment and what to draw."""
+    left, right = st.columns([1.2, 1])
+    words = {**{name: one.label for name, one in COMPARISONS.items()}, ONE: "Train one"}
+    mode = segments("What to train", words, DEGRADATION, key="train", place=left)
+    return mode, choose_shown(right)
+
+
+def choose_depths(mode: str, place: DeltaGenerator) -> bool:
+    """Let the visitor choose two depths or the whole ladder; return whether it is the ladder."""
+    every = ", ".join(map(str, COMPARISONS[mode].depths))
+    words = {"pair": "20 and 56", "ladder": every}
+    is_own = bool(held(_MODELS))
+    return (
+        segments("Depths", words, "pair", key="train_depths", place=place, disabled=is_own)
+        == "ladder"
     )
-    return DEGRADE, "ladder" if depths == "ladder" else "pair", choose_shown(last)
+
+
+def fields_row(mode: str) -> list[DeltaGenerator]:
+    """Return the columns of the row of fields."""
+    widths = [1.5, 2, 1.7, 0.9, 0.9, 1] if mode == ONE else [2.1, 2, 1, 1, 1.1]
+    return st.columns(widths, vertical_alignment="bottom")
 
 
 def choose_specs(
-    mode: Mode, depths: Ladder, spec: ResNetSpec, say: Callable[[str], object]
+    mode: str, place: DeltaGenerator, spec: ResNetSpec, say: Callable[[str], object]
 ) -> tuple[ResNetSpec, ...]:
     """Return the networks to train: two depths of both kinds, a ladder, or the sidebar's model."""
     if mode == ONE:
         return (spec,)
-    texts = PAIR if depths == "pair" else LADDER
+    texts = COMPARISONS[mode].ladder if choose_depths(mode, place) else PAIR
     with st.expander("Networks"):
         return choose_networks(_MODELS, texts, "plain and residual", with_depth=False, say=say)
 
 
 def choose_request(
-    mode: Mode,
+    mode: str,
     specs: tuple[ResNetSpec, ...],
+    row: Sequence[DeltaGenerator],
     top: DeltaGenerator,
     running: bool,
     say: Callable[[str], object],
@@ -92,25 +102,24 @@ def choose_request(
     Args:
         mode: the experiment.
         specs: the networks.
-        top: where to draw the fields and the button; the recipe's fields come below.
+        row: where to draw the fields and the button; the recipe's fields come below.
+        top: where to say what is wrong with them, and to offer what they lack.
         running: whether a training job is running.
         say: receives error messages about the fields below.
 
     Returns:
         The request; None if something is invalid, which is then said.
     """
-    widths = [1.5, 2, 1.7, 0.9, 0.9, 1] if mode == ONE else [1.5, 2, 1, 1, 1]
-    with top:
-        one, two, *weights, three, four, five = st.columns(widths, vertical_alignment="bottom")
-    name = DEGRADATION
-    if mode == ONE:
+    one, two, *weights, three, four, five = row
+    comparison = COMPARISONS.get(mode)
+    if comparison is None:
         names = [known for known in RECIPES if known != DEGRADATION]
         name = select("Recipe", names, USUAL_RECIPE, key="train_recipe", place=one)
     else:
-        one.selectbox("Recipe", [DEGRADATION], disabled=True, key="only_recipe")
-    data = choose_images(two, top)
+        name = comparison.recipe
+    data = choose_images(two, top, comparison.data if comparison else SAMPLE)
     start = choose_start(specs[0], weights[0], top) if weights and specs else None
-    usual = SEEDS if mode == DEGRADE else 1
+    usual = 1 if mode == ONE else SEEDS
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
     device = select("Device", devices(), "cpu", key="train_device", place=four)
     recipe = choose_recipe(RECIPES[name], say)
@@ -118,13 +127,16 @@ def choose_request(
     if recipe is not None and specs and data:
         with top:
             request = _checked(mode, specs, recipe, data, seeds, device, start)
+    if request and request.missing and on_wall():
+        return request
     is_known = request is not None and are_answered(request.tasks)
     action(five).button(
         "Run it here" if is_known else "Train",
         key="train_run",
         type="secondary" if is_known else "primary",
         icon=":material/model_training:",
-        disabled=request is None or running,
+        disabled=request is None or running or bool(request.missing),
+        help=sentence(request.missing) if request and request.missing else None,
         on_click=_run,
         args=(request,),
         width="stretch",
@@ -133,7 +145,7 @@ def choose_request(
 
 
 def _checked(
-    mode: Mode,
+    mode: str,
     specs: tuple[ResNetSpec, ...],
     recipe: Recipe,
     data: str,
@@ -142,8 +154,15 @@ def _checked(
     start: Trained | None,
 ) -> Request | None:
     """Return the request, or None after saying why it is invalid."""
+    missing = ""
     try:
         images = opened(data, changed_ns(data))
+    except ValueError as error:
+        if data != FASHION_MNIST:
+            complain(str(error))
+            return None
+        images, missing = fashion_mnist_unopened(), str(error)
+    try:
         if images.left_out:
             st.warning(
                 sentence(f"skipped: {'; '.join(images.left_out[:5])}")
@@ -152,7 +171,9 @@ def _checked(
             )
         where = str(folder_of(data) or data)
         weights = Start(digest(str(start.path), start.changed_ns), start.path) if start else None
-        tasks = tasks_of(specs, recipe, where, images, range(seeds), device, start=weights)
+        tasks = tasks_of(
+            specs, recipe, where, images, range(seeds), device, start=weights, fitted=mode != ONE
+        )
         if mode == ONE and specs[0].classes != len(images.classes):
             has = number_of(specs[0].classes, "output")
             classes = number_of(len(images.classes), "class", "classes")
@@ -168,6 +189,11 @@ def _checked(
             st.caption(
                 f"The classifier starts new: the weights have {number_of(given.classes, 'output')}."
             )
+        if missing:
+            if answered(tasks):
+                return Request(tasks, images, missing)
+            complain(missing)
+            return None
         for task in tasks[: len(specs)]:
             check(task, images)
     except ValueError as error:

@@ -15,11 +15,13 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
+from torchvision.transforms import v2
 
 from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
+from analysis.machine.devices import seeded
 from analysis.training import checkpoints, states
-from analysis.training.batches import Feed, order, shown, step_images
+from analysis.training.batches import Feed, order, shifted, shown, step_images
 from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.kept import NotKeptError, RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
@@ -523,6 +525,22 @@ def test_tables_of_runs() -> None:
     lines = runs_csv(runs).splitlines()
     assert len(lines) == 1 + 2 * 60
     assert lines[1] == "plain20,degradation,toy,0,1,1.5,0.5,,"
+
+
+@pytest.mark.parametrize(
+    ("shape", "pad"), [((128, 1, 28, 28), 4), ((5, 3, 20, 33), 2), ((3, 3, 9, 9), 0)]
+)
+def test_shifted_pictures_are_those_of_torchvision(
+    shape: tuple[int, int, int, int], pad: int
+) -> None:
+    """One picture after the other, cropped and mirrored by torchvision with the same draws."""
+    pictures = torch.randint(0, 256, shape, dtype=torch.uint8)
+    one = v2.Compose([v2.RandomCrop(shape[2:], padding=pad), v2.RandomHorizontalFlip()])
+    with seeded(7):
+        expected = torch.stack([one(picture) for picture in pictures])
+    with seeded(7):
+        assert torch.equal(shifted(pictures, pad), expected)
+    assert not torch.equal(expected, pictures)
 
 
 def test_augmentations_change_the_picture_and_keep_its_size() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,17 @@ from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.report import direction_result, gradients_result
 from analysis.gradients.results import run_hash, run_of
+from analysis.images.fashion_mnist import fashion_mnist_unopened
 from analysis.lecture.recordings import Recording, differences, every
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER, recorded, recordings
 from analysis.timing.report import timing_result
 from analysis.timing.results import timing_hash, timing_of
-from analysis.training.ladders import EXAMPLE, LADDER, PAIR
+from analysis.training.charts import Shown, ladder_chart, training_chart
+from analysis.training.ladders import COMPARISONS, EXAMPLE, LADDER, PAIR, SEEDS
+from analysis.training.recipes import RECIPES
 from analysis.training.report import run_of as training_of
+from analysis.training.runs import Run, tasks_of
 from analysis.training.verdict import verdict
 from nets import parse
 from tests.analysis.test_cli import call
@@ -38,7 +43,9 @@ def test_every_recording_is_there_and_nothing_else() -> None:
     names = {one.name: one.hash() for one in EVERY}
     files = {path.stem: read_result(path).hash for path in FOLDER.glob("*.json")}
     assert files == names
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*.json")) < 2_000_000
+    sizes = [path.stat().st_size for path in FOLDER.rglob("*.json")]
+    assert max(sizes) < 250_000
+    assert sum(sizes) < 4_000_000
 
 
 @pytest.mark.parametrize("preset", [*PRESETS, *MORE], ids=lambda preset: preset.name)
@@ -54,14 +61,48 @@ def test_a_recorded_preset_says_its_name(preset: Preset) -> None:
 
 
 def test_recorded_training_shows_degradation_in_every_seed() -> None:
-    runs = [training_of(result) for result in recordings().values() if result.kind == "train"]
+    runs = trainings("degradation")
     assert {run.model.partition(":")[0] for run in runs} >= set(PAIR)
     assert len(runs) == 3 * len(set(PAIR) | set(LADDER) | set(EXAMPLE))
     assert all(run.is_whole and not run.ended for run in runs)
+    assert not training_chart(runs).log_y
     pair = [run for run in runs if (run.task.spec.depth, run.model[:5]) in DEPTHS]
     assert len(pair) == 12
     said = " ".join(verdict(pair))
     assert "in every seed" in said or "all seeds" in said or "3 seeds" in said
+
+
+def test_ten_epochs_show_degradation_at_every_depth() -> None:
+    """Every deeper plain network ends higher; residual neighbours can't be told apart."""
+    comparison = COMPARISONS["epochs"]
+    runs = trainings(comparison.recipe)
+    assert {run.environment.accelerator for run in runs if run.environment} == {"NVIDIA H200"}
+    specs = [parse(text) for text in comparison.ladder]
+    images, recipe = fashion_mnist_unopened(), RECIPES[comparison.recipe]
+    tasks = tasks_of(specs, recipe, comparison.data, images, range(SEEDS), fitted=True)
+    assert {run.task.hash for run in runs} == {task.hash for task in tasks}
+    assert all(run.is_whole and not run.ended and len(run.epochs) == 10 for run in runs)
+    assert training_chart(runs).log_y
+    assert ladder_chart(runs).log_y
+    assert not training_chart(runs, Shown.TEST_ACCURACY).log_y
+    said = verdict(runs)
+    losses = {"20": "0.23", "44": "0.31", "56": "0.39", "110": "2.30"}
+    assert list(said[:3]) == [
+        f"The {deep}-layer plain network trains more slowly than the {shallow}-layer plain network "
+        f"in 3 of 3 seeds: loss {losses[deep]} against {losses[shallow]} over the last 25 of 4,680 "
+        "steps."
+        for shallow, deep in pairwise(losses)
+    ]
+    assert all("residual network trains as fast as the" in one for one in said[3:6])
+    at_chance = [run.model for run in runs if run.test and run.test.accuracy < 0.12]
+    assert at_chance == ["plain110:input=1x28x28"] * 3
+
+
+def trainings(recipe: str) -> list[Run]:
+    """Return the recorded runs of a recipe, the shallowest first."""
+    runs = [training_of(result) for result in recordings().values() if result.kind == "train"]
+    own = [run for run in runs if run.task.recipe.name == recipe]
+    return sorted(own, key=lambda run: run.task.spec.depth)
 
 
 DEPTHS = {(depth, kind) for depth in (20, 56) for kind in ("plain", "resne")}

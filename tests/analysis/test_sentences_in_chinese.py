@@ -1,6 +1,7 @@
 """Sentences computed from numbers, in Chinese: each for a few exact cases, in one process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -215,6 +216,18 @@ def test_where_a_result_comes_from() -> None:
         day, rest = whence(result).split(" 录制于 ")
         assert day.startswith("2026-")
         assert rest.endswith("，1 个线程。")
+
+
+def test_where_a_result_of_an_accelerator_comes_from() -> None:
+    result = shipped("h200/train_plain20_seed0")
+    known = recorded(result.hash)
+    assert known is not None
+    assert whence(known) == "Recorded on 2026-11-27 on an NVIDIA H200."
+    assert whence(replace(result, asked={})) == (
+        "Measured on this server on 2026-11-27 at 20:09 UTC on an NVIDIA H200."
+    )
+    with speaking(Language.CHINESE):
+        assert whence(known) == "2026-11-27 录制于 NVIDIA H200。"
 
 
 def test_files_and_charts_are_in_english() -> None:

@@ -20,7 +20,6 @@ from tests.app.conftest import Open
 
 LAST, UNTOUCHED = object(), object()
 
-ONLY = "only_recipe"  # a box with a single option
 
 RECIPE: dict[str, object] = {
     "train_optimiser": "sgd",
@@ -217,7 +216,7 @@ def another_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     There are two sweeps, one of which has two experiments.
     """
     sweeps, trained = tmp_path / "sweeps", "train_*20_*.json"
-    for name, patterns in {"both": (trained, "h200/*.json"), "one": (trained,)}.items():
+    for name, patterns in {"both": (trained, "h200/time_*.json"), "one": (trained,)}.items():
         (sweeps / name).mkdir(parents=True)
         for file in (file for pattern in patterns for file in FOLDER.glob(pattern)):
             (sweeps / name / file.name).symlink_to(file)
@@ -235,8 +234,6 @@ def fields(app: AppTest) -> dict[str, Any]:
         assert not isinstance(element, UnknownElement) or element.type in NO_FIELDS, element.type
         if isinstance(element, Widget) and not isinstance(element, NO_SETTINGS):
             assert element.key
-            if element.key == ONLY:
-                continue
             found[element.key] = element
     return found
 

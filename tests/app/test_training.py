@@ -72,6 +72,50 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert len(list(Store().all("train"))) == 6
 
 
+def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
+    """The recorded runs are there at once; to train here, Fashion-MNIST must be downloaded."""
+    app = open_app("resnet50", "training", train="epochs", train_depths="ladder")
+    assert not app.exception
+    assert not app.error
+    assert "Recorded on 2026-11-27 on an NVIDIA H200." in [c.value for c in app.caption]
+    said = markdown(app)
+    assert "loss 2.30 against 0.39 over the last 25 of 4,680 steps" in said
+    assert "10 epochs in place of 64,000 steps" in " ".join(c.value for c in app.caption)
+    button = app.button(key="train_run")
+    assert (button.label, button.disabled) == ("Run it here", True)
+    assert button.help.startswith("Fashion-MNIST is not on this machine")
+    assert "Last training loss by depth" in [head.value for head in app.header]
+
+    app.number_input(key="train_seeds").set_value(4).run()
+    assert "24 of 32 runs so far." in [c.value for c in app.caption]
+    app.segmented_control(key="train_depths").set_value("pair").run()
+    app.query_params["train_batch"] = "64"
+    app.run()
+    app = open_app("resnet50", "training", train="epochs", train_batch="64")
+    assert [error.value for error in app.error] == [
+        "Fashion-MNIST is not on this machine: its owner can download it or set its folder in "
+        "RESNET_LAB_DATA."
+    ]
+    app.selectbox(key="train_data").select("sample").run()
+    assert not app.error
+    assert "No runs with these settings yet. Press Train." in [c.value for c in app.caption]
+
+
+def test_a_recorded_run_is_shown_without_its_images(open_app: Open) -> None:
+    app = open_app(
+        "plain56:input=1x28x28",
+        "training",
+        train="one",
+        train_recipe="cifar_short",
+        train_data="fashion_mnist",
+    )
+    assert not app.exception
+    assert not app.error
+    headers = [head.value for head in app.header]
+    assert "Confusion matrix" in headers
+    assert "Most confident mistakes" not in headers  # their pictures aren't here
+
+
 def test_one_network_is_trained_tested_and_asked(open_app: Open) -> None:
     app = open_app(NET, "training", train_gradients_at="0,5", **ONE)
     trained(app)
