@@ -51,6 +51,7 @@ MORE = [
     "explore?explore_shown=layers",
     "explore?explore_shown=published",
     "shortcuts?heat=macs",
+    "training?train=epochs&train_depths=ladder",
     "lesions?net=fashion_resnet56",
     *(f"lesions?lesion_shown={view}" for view in ("several", "order", "does", "sees")),
 ]
