@@ -98,7 +98,7 @@ else:
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:
                 lecture.sentence(told)
-            say_whence(run)
+            say_whence(run, chart)
         end_of_wall()
         experiment.show_verdict(run)
     with export:

@@ -52,7 +52,7 @@ if found is not None and result is not None:
     if on_wall():
         rename(paths_title(found))
     show_paths(found)
-    say_source(result)
+    say_source(found, result)
     end_of_wall()
     show_table(found)
     with export:

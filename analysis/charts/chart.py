@@ -117,7 +117,8 @@ class Chart:
     is added to it in files, which have no page around them: what bands and bars are, and how the
     values were measured. `room` is free space right of the last point, for names, as a share of
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
-    for, in a file's legend.
+    for, in a file's legend. `from_zero` makes both axes include 0, so that distances are in
+    proportion.
     """
 
     title: str
@@ -132,6 +133,7 @@ class Chart:
     room: float = 0.0
     reading: str = ""
     samples: tuple[tuple[float, str], ...] = ()
+    from_zero: bool = False
 
     @property
     def has_legend(self) -> bool:
@@ -215,8 +217,9 @@ def is_marked(chart: Chart, series: Series) -> bool:
 
 
 def numbers_along(chart: Chart) -> list[float]:
-    """Return all numbers on the x axis, and the end of the room for names."""
+    """Return all numbers on the x axis, 0 if it begins there, and the end of the room for names."""
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
+    found += [0.0] if chart.from_zero else []
     if chart.room and found:
         end = max(found) + chart.room * (max(found) - min(found))
         found.append(float(ceil(end)) if are_whole(found) else end)
@@ -242,9 +245,10 @@ def ticks_before_room(chart: Chart, ticks: float) -> tuple[float, ...]:
 
 
 def numbers_up(chart: Chart) -> list[float]:
-    """Return all numbers on the y axis, including the ends of bands and error bars."""
+    """Return all numbers on the y axis, 0 if it begins there, and the ends of bands and bars."""
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
-    return [y for column in columns for y in column if y is not None]
+    found = [y for column in columns for y in column if y is not None]
+    return found + ([0.0] if chart.from_zero else [])
 
 
 def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:

@@ -799,7 +799,7 @@ def _draw_bars(
     step = min((b - a for a, b in pairwise(x)), default=1.0)
     width = (0.8 if count > 1 else 0.9) * step / count
     places = [value + (index - (count - 1) / 2) * width for value in x]
-    axes.bar(
+    bars = axes.bar(
         places,
         y,
         width,
@@ -816,6 +816,9 @@ def _draw_bars(
     # Its top is above a line that has a casing.
     left, right = ([place + side * width / 2 for place in places] for side in (-1, 1))
     axes.hlines(y, left, right, colours[0], linewidth=sizes.pt(0.8), zorder=2.5)
+    if series.text:
+        ground = [_outlined(colours[1], sizes)]
+        axes.bar_label(bars, series.text, padding=sizes.pt(1.5), path_effects=ground, zorder=3)
 
 
 def _errors(series: Series) -> list[list[float]] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
@@ -254,7 +254,8 @@ def figure(
             }
             for mark in chart.marks
         ]
-        + [_annotation(chart, name, palette, scale) for name in names],
+        + [_annotation(chart, name, palette, scale) for name in names]
+        + list(_values_of_bars(chart, palette)),
     )
     return go.Figure(traces, layout)
 
@@ -324,6 +325,26 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "ax": scale * name.right,
         "ay": -scale * name.up,
     }
+
+
+def _values_of_bars(chart: Chart, palette: Palette) -> Iterator[dict[str, Any]]:
+    """Yield the annotations of bars that have a text, in front of all bars."""
+    words = words_along(chart)
+    groups = [series for series in chart.series if series.draw is Draw.BARS]
+    width = (1 - _gap_between_bars(chart)) / max(len(groups), 1)
+    for number, series in enumerate(groups):
+        for x, y, text in zip(series.x, series.y, series.text, strict=False):
+            if text:
+                middle = words.index(str(x)) + (number - (len(groups) - 1) / 2) * width
+                yield {
+                    "x": middle,
+                    "y": y,
+                    "text": text,
+                    "yanchor": "bottom",
+                    "showarrow": False,
+                    "borderpad": 0,
+                    "bgcolor": palette.background,
+                }
 
 
 def _halo(palette: Palette) -> str:
@@ -432,7 +453,11 @@ def _plotly_trace(
         bars = _plotly_errors(series)
         shape = _PATTERNS[number % len(_PATTERNS)]
         pattern = {"shape": shape, "fillmode": "overlay", "fgopacity": 0.5, "size": 6}
-        return go.Bar(**common, marker={"color": colour, "pattern": pattern}, error_y=bars)
+        return go.Bar(
+            **common,
+            marker={"color": colour, "pattern": pattern},
+            error_y=bars,
+        )
     if series.draw is Draw.POINTS:
         marker = {
             "color": inside,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analysis.charts.chart import Chart, Draw, Series, in_units, tick_text
+from analysis.style.language import translate
 from nets.options import number_of
 
 _TOLD = 8  # most series described per chart
@@ -31,6 +34,24 @@ def described(chart: Chart) -> str:
         f"{more:,} more are drawn" if more > 0 else "",
     ]
     return ". ".join(filter(None, sentences)) + "."
+
+
+def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
+    """Say what a chart's bands or error bars over seeds are; "" if it has none.
+
+    Args:
+        chart: the chart.
+        seeds: the number of seeds of each line or point.
+    """
+    spread = [one.draw for one in chart.series if one.low]
+    if not spread:
+        return ""
+    counts = sorted(seeds)
+    few, most = counts[0], counts[-1]
+    over = f"{most}" if few == most else translate("{low} to {high}", low=few, high=most)
+    if Draw.LINE in spread:
+        return translate("Bands: lowest to highest of {seeds} seeds.", seeds=over)
+    return translate("Bars: lowest to highest of {seeds} seeds.", seeds=over)
 
 
 def _names_a_line(series: Series) -> bool:

@@ -134,7 +134,8 @@ def scatter_chart(
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
-    One or two networks have no front.
+    One or two networks have no front; on linear axes of counts and speeds, they are drawn in
+    proportion, from 0.
 
     Args:
         rows: the networks; those that lack a figure are left out.
@@ -199,6 +200,9 @@ def scatter_chart(
         note=_note(rows, x, y, bubble, name),
         reading="All are on the Pareto front" if front and not others else "",
         samples=_samples(rows, bubble, sizes),
+        from_zero=not log
+        and 0 < len(drawn) < _LEAST_FRONT
+        and not any(isinstance(axis, Recipe) for axis in (x, y)),
     )
 
 

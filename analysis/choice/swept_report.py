@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text
+from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text, words
 from analysis.choice.swept_charts import Source, View, lines_of, option_label
 from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
+from analysis.images.kinds import SET_LABELS
 from analysis.style.grid import Grid
 from analysis.style.language import between, translate
 from analysis.style.numbers import MISSING, short, three
@@ -276,6 +277,18 @@ def where_in_words(found: Settings) -> str:
     when = f" {'from' if len(ends) > 1 else 'on'} {' to '.join(ends)}" if ends else ""
     more = f" and {len(chips) - 3} more" if len(chips) > 3 else ""
     return f"Measured{when} on {', '.join(map(a_machine, list(chips)[:3]))}{more}."
+
+
+def briefly_in_words(found: Settings) -> str:
+    """Return the images and the steps that all points share, and where they were measured."""
+    points = [point for one in found.every for point in one.points]
+    sets = {SET_LABELS.get(point.told[1], point.told[1]) for point in points if point.told}
+    steps = {dict(point.options).get("steps") for point in points}
+    said = [*(sets if len(sets) == 1 else ())]
+    if len(steps) == 1 and (count := steps.pop()):
+        said.append(words("steps", count))
+    shared = f"{', '.join(said)}. " if said else ""
+    return f"{shared[:1].upper()}{shared[1:]}{where_in_words(found)}"
 
 
 def how_in_words(found: Settings) -> str:

@@ -76,7 +76,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
         if (result := known(name, LESIONS)) is not None:
             results.append(result)
     studies = [lesions_of(result) for result in results]
-    chart = damage_chart(shown, studies)
+    chart = damage_chart(shown, studies, out)
     if chart is None:
         return missing_until("Drop blocks one by one")
     tests = counted(studies[0].images, "{number} test image", "{number} test images")

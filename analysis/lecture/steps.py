@@ -43,8 +43,8 @@ STORY = Lecture(
                 "Which has the lower training loss over the last 25 of {steps} steps?",
                 ("Plain, 20 layers", "Plain, 56 layers", "About the same"),
                 0,
-                "Plain, 20 layers: {plain20_loss} against {plain56_loss}. The deeper one learns "
-                "more slowly here.",
+                "Plain, 20 layers: {plain20_loss} against {plain56_loss}, mean loss of the last "
+                "25 steps. The deeper one learns more slowly here.",
             ),
             notes="Narrow networks at 14×14 pixels, three seeds. He et al. 2015 call this "
             "degradation and show it for converged training on CIFAR-10 (Fig. 1). On ImageNet, "
@@ -123,8 +123,8 @@ STORY = Lecture(
                 "How does the 56-layer residual network compare with the 20-layer one?",
                 ("Worse", "About the same", "Better"),
                 1,
-                "About the same: {resnet20_loss} and {resnet56_loss}. Without shortcuts it was "
-                "{plain20_loss} and {plain56_loss}.",
+                "About the same: {resnet20_loss} and {resnet56_loss}, mean loss of the last 25 "
+                "steps. Without shortcuts: {plain20_loss} and {plain56_loss}.",
             ),
             notes="The means of three seeds; their ranges overlap, so neither is better. In the "
             "paper, deeper residual networks are better at convergence: 8.75% test error on "
@@ -155,8 +155,8 @@ STORY = Lecture(
                 "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
                 ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "About 10% more ({bottleneck_macs}): {resnet50_macs} against {resnet34_macs}. But "
-                "it saves {resnet50_saved} per image for backward, not {resnet34_saved}.",
+                "{bottleneck_macs} more: {resnet50_macs} against {resnet34_macs}. But it saves "
+                "{resnet50_saved} per image for backward, not {resnet34_saved}.",
             ),
             notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "
             "restores them. Memory for backward grows with the size of all outputs, not with "
@@ -184,9 +184,9 @@ STORY = Lecture(
         Step(
             "Where do batch norm and ReLU go?",
             "units",
-            "With BN and ReLU before each convolution, CIFAR-10 error is {full_preact_error}, not "
-            "{original_error} (published).",
-            notes="ResNet-110, He et al. 2016, Table 2. Full pre-activation leaves the shortcut's "
+            "With BN and ReLU before each convolution, ResNet-110's CIFAR-10 error is "
+            "{full_preact_error}, not {original_error} (published).",
+            notes="He et al. 2016, Table 2. Full pre-activation leaves the shortcut's "
             "path clean: x reaches every later unit unchanged. At 1,001 layers the difference "
             "grows: 4.92% instead of 7.61% (Table 3).",
         ),

@@ -10,7 +10,6 @@ from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, written
-from analysis.lesions.charts import BLOCK
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
@@ -126,7 +125,7 @@ def _by_block(
                 **look._asdict(),
             )
         )
-    x_label, before = (BLOCK, -1) if is_one else ("block, counted from the input", 0)
+    x_label, before = ("block", -1) if is_one else ("block, counted from the input", 0)
     return _chart(residual, title, x_label, label, lines, _marks(residual, 1, before))
 
 

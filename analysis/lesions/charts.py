@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
@@ -15,24 +15,22 @@ from analysis.training.verdict import spoken_name
 from nets import parse
 from nets.options import number_of
 
-BLOCK = "block (2.1: layer2.1)"
-"""The label of an axis of blocks, whose ticks leave out `layer`."""
-
 RANDOM = "random"
 """The name of random images."""
 
 _SETS = {"sample": "Fashion-MNIST (sample)", "fashion_mnist": "Fashion-MNIST"}
 
 
-def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
+def damage_chart(part: str, studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart | None:
     """Return the chart of one part of the studies, or None if no study has that part.
 
     Args:
         part: `single`, `several` or `order`, as `analysis.lesions.report.sentences_of`.
         studies: one per network.
+        out: the paths of the blocks whose bars have their value.
     """
     if part == "single":
-        return single_chart(studies) if studies else None
+        return single_chart(studies, out) if studies else None
     if part == "several":
         whole = [one for one in studies if one.dropped]
         return dropped_chart(whole) if whole else None
@@ -40,12 +38,18 @@ def damage_chart(part: str, studies: Sequence[Lesions]) -> Chart | None:
     return permuted_chart(whole) if whole else None
 
 
-def single_chart(studies: Sequence[Lesions]) -> Chart:
+def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart:
     """Plot the error in percent with each block out alone, as bars, over the error with none out.
 
-    Blocks are numbered `2.1`, the second block of the second stage.
+    Blocks are numbered `2.1`, as in `layer2.1`.
+
+    Args:
+        studies: one per network.
+        out: the paths of the blocks whose bars have their value.
     """
-    series, whole = [], []
+    intact = ", ".join(f"{100 * found.error:.1f}%" for found in studies)
+    series: list[Series] = []
+    whole: list[Series] = []
     for found in studies:
         name, residual = name_of(found, studies), is_residual(found.model)
         blocks = tuple(one.path.removeprefix("layer") for one in found.single)
@@ -57,17 +61,23 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
                 Draw.BARS,
                 "identity" if residual else "plain",
                 hover=(found.model,),
+                text=tuple(
+                    f"{100 * one.error:.1f}%" if one.path in out else "" for one in found.single
+                )
+                if out
+                else (),
             )
         )
         whole.append(
             Series(
-                f"{name}, no block removed" if len(studies) > 1 else "no block removed",
+                f"no block removed: {intact}",
                 blocks,
                 (100 * found.error,) * len(blocks),
                 colour="text",
-                dash=Dash.DASHED if residual else Dash.DOTTED,
+                dash=Dash.DASHED,
                 thin=True,
                 across=True,
+                in_legend=not whole,
                 hover=(found.model,),
             )
         )
@@ -76,7 +86,7 @@ def single_chart(studies: Sequence[Lesions]) -> Chart:
     )
     return Chart(
         "Test error with one block removed",
-        f"removed {BLOCK}",
+        "removed block",
         "test error, %",
         (*series, *whole),
         f"Test error in percent with each single block removed. {said}",

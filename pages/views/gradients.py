@@ -9,6 +9,8 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.charts.chart import Chart
+from analysis.charts.words import spread_in_words
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
 from analysis.gradients.curves import MAX_SEEDS, GradientSettings, Precision, Quantity
 from analysis.gradients.presets import (
@@ -347,11 +349,14 @@ def titled_on_wall(title: str, run: Run, preset: Preset | None) -> str:
     return translate("{title}: {network}, without and with shortcuts", title=title, network=network)
 
 
-def say_whence(run: Run) -> None:
-    """Say where a run comes from that this session did not make."""
+def say_whence(run: Run, chart: Chart) -> None:
+    """Say where a run comes from that this session did not make; on the wall, what bands are."""
     result = _known(run.specs, run.settings)
+    told = [spread_in_words(chart, [run.settings.seeds])] if on_wall() else []
     if result is not None and not is_of_visit(result):
-        st.caption(whence(result))
+        told.append(whence(result))
+    if said := " ".join(filter(None, told)):
+        st.caption(said)
 
 
 def say_if_another(

@@ -36,8 +36,8 @@ _DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 _SCROLLED = (904.0, 1400.0, 14.0)
 """The place for the layers of a network, which are taller than the window."""
 
-_WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 610.0, 24.0)
-"""The places on a wall of 1280x720: for a graph alone, and below a sentence of two lines."""
+_WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 590.0, 24.0)
+"""The places on a wall of 1280x720: for a graph alone, and with a sentence of two lines."""
 
 _BELOW_ANSWER = (1206.0, 550.0, 24.0)
 """The same below a step of a lecture and an answer of two lines."""

@@ -14,6 +14,7 @@ from analysis.drawing.heat import Heat
 from analysis.lesions.drop import Lesions, Subject
 from analysis.lesions.report import Errors, errors_in_words, lesions_hash
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
+from analysis.style.language import translate
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
 from nets.options import number_of
@@ -22,6 +23,7 @@ from pages.ui.address import chosen, hold
 from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
 from pages.ui.theme import palette
+from pages.ui.wall import rename
 from pages.ui.words import complain
 from pages.views.checkpoints import (
     Trained,
@@ -149,6 +151,8 @@ def show_on_wall(
     """
     place = None if lecture.tells() else st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
+    if own:
+        rename(translate("Test error without each block"))
     _show_graph(patients[0], out, own, 0)
     if place is None:
         return
@@ -202,7 +206,7 @@ def _damage(study: Lesions, studies: Sequence[Lesions]) -> Heat:
     """Return the error without each block, on a scale shared by all studies."""
     values = {one.path: 100 * one.error for one in study.single}
     most = 100 * max(one.error for each in studies for one in each.single)
-    return Heat("test error without it", "%", values, varies=True, most=most)
+    return Heat("test error without the block", "%", values, varies=True, most=most)
 
 
 def answered(patient: Patient, out: tuple[str, ...]) -> Answer:

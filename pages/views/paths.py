@@ -22,6 +22,7 @@ from analysis.lesions.subjects import MAX_PATH_IMAGES, PATH_IMAGES, seed_of
 from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
+from analysis.style.language import translate
 from analysis.style.numbers import power_of_ten
 from nets import ResNetSpec
 from nets.options import number_of
@@ -169,9 +170,10 @@ def show_paths(found: Paths) -> None:
     )
 
 
-def say_source(result: Result) -> None:
-    """Say when and where a result was measured."""
-    st.caption(whence(result))
+def say_source(found: Paths, result: Result) -> None:
+    """Say when and where a result was measured; on the wall, what the band is."""
+    band = translate("Band: lowest to highest of {count} paths per length.", count=found.draws)
+    st.caption(f"{band} {whence(result)}" if on_wall() else whence(result))
 
 
 def show_table(found: Paths) -> None:

@@ -10,17 +10,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
+from analysis.charts.words import spread_in_words
 from analysis.drawing.caption import sources_of
+from analysis.images.kinds import InputKind
 from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
 from analysis.results.store import Store
+from analysis.style.language import translate
 from analysis.style.numbers import short
 from analysis.style.stamps import device_words, machine, moment
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
-from analysis.training.runs import KIND, News, Run, Task
+from analysis.training.runs import KIND, News, Run, Task, grouped
 from analysis.training.verdict import name_of
 from nets import parse
 from nets.options import number_of
@@ -35,7 +38,7 @@ from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.wall import on_wall, rename, said
-from pages.ui.words import complain
+from pages.ui.words import complain, escaped
 
 ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
@@ -151,12 +154,13 @@ def _known(task: Task) -> Run | None:
     return None
 
 
-def say_whence(runs: Sequence[Run]) -> None:
-    """Say where runs come from that this session did not make."""
+def say_whence(runs: Sequence[Run], before: Sequence[str] = ()) -> None:
+    """Say where runs come from that this session did not make, after other sentences."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
-    if places := {whence(result): None for result in others if result is not None}:
-        st.caption(" ".join(places))
+    places = dict.fromkeys(whence(result) for result in others if result is not None)
+    if said := " ".join(filter(None, (*before, *places))):
+        st.caption(said)
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:
@@ -184,7 +188,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         rename(chart.title)
         with said("training"):
             lecture.sentence(sentences[0] if sentences else "")
-            say_whence(runs)
+            say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
         return
     for sentence in sentences:
         st.markdown(f"- {sentence}")
@@ -214,6 +218,21 @@ def export_runs(
         DataFile("JSON", f"{key}.json", partial(runs_json, runs)),
     ]
     export(key, pictures, data, what)
+
+
+def _seeds_of(runs: Sequence[Run]) -> list[int]:
+    """Return the number of seeds of each network."""
+    return [len(own) for own in grouped(runs).values()]
+
+
+def _images_in_words(runs: Sequence[Run]) -> str:
+    """Say on which images the runs were trained."""
+    name = runs[0].task.data_name
+    if name == InputKind.SAMPLE:
+        return translate("Sample of Fashion-MNIST.")
+    if name == InputKind.FASHION_MNIST:
+        return translate("All of Fashion-MNIST.")
+    return translate("Images: {images}.", images=escaped(name))
 
 
 def _names(runs: Sequence[Run]) -> str:

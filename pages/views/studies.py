@@ -136,9 +136,14 @@ def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result
     st.caption(" ".join(dict.fromkeys(map(whence, results))))
 
 
-def show_damage_on_wall(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
-    """Show one part of studies on the wall: its chart, and a sentence on the first network."""
-    chart = damage_chart(shown, studies)
+def show_damage_on_wall(
+    shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
+) -> None:
+    """Show one part of studies on the wall: its chart, and a sentence on the first network.
+
+    Bars of the blocks that are `out` have their value.
+    """
+    chart = damage_chart(shown, studies, out)
     if chart is None:
         st.markdown("Not measured yet.")
         return

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.charts.words import spread_in_words
 from analysis.choice.swept import Figure, Kind, Settings, option_text
 from analysis.choice.swept_charts import (
     MAX_LINES,
@@ -30,6 +31,7 @@ from analysis.choice.swept_files import Contents, FailedPoint, problems_in_words
 from analysis.choice.swept_here import INCLUDED, VARIABLE, changed_ns, contents_of, names
 from analysis.choice.swept_report import (
     best_in_words,
+    briefly_in_words,
     column_label,
     finding_in_words,
     how_in_words,
@@ -210,8 +212,9 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
             st.html(line(finding or best))
             if drawn.left_out or not (finding and chosen.contents.is_over):
                 show_progress(chosen, drawn.left_out)
-            else:
-                st.html(line(best))
+            seeds = [len(one.points) for one in view.found.every]
+            told = spread_in_words(drawn.chart, seeds), briefly_in_words(view.found)
+            st.caption(escaped(" ".join(filter(None, told))))
         return drawn
     for text in filter(None, (finding, best)):
         st.markdown(escaped(text))

@@ -277,7 +277,7 @@ def test_charts_draw_the_figures() -> None:
     chart = ratio_chart([found, plain])
     (line,) = chart.series
     assert line.x == ("1.0", "1.1", "2.0", "2.1", "2.2", "3.0", "3.1")  # as in charts of lesions
-    assert chart.x_label == "block (2.1: layer2.1)"
+    assert chart.x_label == "block"
     assert line.y == tuple(one.ratio for one in found.branches)
     assert (line.name, line.colour, line.dash) == ("residual, 16 layers", "identity", Dash.SOLID)
     assert line.low == tuple(one.low for one in found.branches)

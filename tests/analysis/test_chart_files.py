@@ -334,8 +334,9 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
     chart = single_chart(studies)
     assert chart.series[0].x[0] == "1.0"
     lines = [series for series in chart.series if series.draw is Draw.LINE]
-    names = [f"residual, {net} layers", f"plain, {net} layers"]
-    assert [series.name for series in lines] == [f"{name}, no block removed" for name in names]
+    errors = ", ".join(f"{100 * study.error:.1f}%" for study in studies)
+    assert [series.name for series in lines] == [f"no block removed: {errors}"] * 2
+    assert [series.in_legend for series in lines] == [True, False]
     for series, study in zip(lines, studies, strict=True):
         assert set(series.y) == {100 * study.error}
     for width, every in ((85.0, net == "32"), (170.0, True)):
@@ -345,7 +346,28 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
         assert {text.get_rotation() for text, _ in along} == {0}
         assert all(b.x0 - a.x1 > 1 for (_, a), (_, b) in pairwise(along))
         assert (len(along) == len(chart.series[0].x)) == every
-    assert single_chart(studies[:1]).series[1].name == "no block removed"
+    error = f"{100 * studies[0].error:.1f}%"
+    assert single_chart(studies[:1]).series[1].name == f"no block removed: {error}"
+
+
+def test_bars_of_blocks_that_are_out_have_their_value() -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{kind}32")) for kind in ("resnet", "plain")]
+    chart = single_chart(studies, ("layer2.2",))
+    assert chart.x_label == "removed block"
+    told = {
+        one.name: [(x, text) for x, text in zip(one.x, one.text, strict=True) if text]
+        for one in chart.series
+        if one.draw is Draw.BARS
+    }
+    assert told == {
+        "residual, 32 layers": [("2.2", "12.2%")],
+        "plain, 32 layers": [("2.2", "85.8%")],
+    }
+    drawn = [one for one in figure(chart).layout.annotations if one.text in ("12.2%", "85.8%")]
+    place = chart.series[0].x.index("2.2")
+    assert [round(one.x - place, 3) for one in drawn] == [-0.188, 0.188]
+    written = {text.get_text() for text, _ in texts(picture(chart))}
+    assert {"12.2%", "85.8%"} <= written
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

@@ -291,6 +291,18 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
     assert front_in_words(chart) == ""
 
 
+def test_two_networks_are_drawn_in_proportion() -> None:
+    compared = compare([parse("resnet34"), parse("resnet50")])
+    two = scatter_chart(compared.rows, Column.MACS, Column.SAVED_BYTES)
+    layout = figure(two).layout
+    for axis, most in ((layout.xaxis, 4.089184256), (layout.yaxis, 86.102016)):
+        assert axis.range == pytest.approx((-0.12 * most, 1.12 * most), rel=1e-3)
+    accuracy = scatter_chart(compared.rows, Column.MACS, compared.recipes[0])
+    assert not accuracy.from_zero
+    three = rows_of(["resnet18", "resnet34", "resnet50"])
+    assert not scatter_chart(three, Column.MACS, Column.SAVED_BYTES).from_zero
+
+
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
@@ -378,14 +390,14 @@ def test_an_axis_does_not_magnify_a_small_difference() -> None:
 def test_two_nearly_equal_networks(log: bool) -> None:
     rows = rows_of(["resnet50", "resnet50:unit=full_preact"])
     chart = scatter_chart(rows, Column.MACS, Column.PARAMS, log=log)
-    ends = limits([row.macs / 1e9 for row in rows], log)
+    ends = limits([row.macs / 1e9 for row in rows] + ([] if log else [0.0]), log)
     screen = figure(chart).layout.xaxis
     drawn = picture(chart)
     drawn.draw_without_rendering()
     axes = drawn.axes[0]
     assert axes.get_xlim() == pytest.approx(ends)
     assert list(screen.range) == pytest.approx([math.log10(v) if log else v for v in ends])
-    assert ticks(axes.xaxis) == (["3", "4", "5", "6"] if log else ["3.9", "4", "4.1", "4.2", "4.3"])
+    assert ticks(axes.xaxis) == (["3", "4", "5", "6"] if log else ["0", "1", "2", "3", "4"])
     assert screen.title.text == "MACs (conv + linear), G"
     assert screen.dtick == ("L1" if log else None)
 

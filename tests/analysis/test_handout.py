@@ -144,7 +144,7 @@ def test_training_runs_are_the_recorded_ones() -> None:
 def test_lesions_say_what_the_block_that_is_out_costs() -> None:
     picture = at("lesions?out=layer2.2")
     studies = [lesions_of(shipped(f"lesions_fashion_{net}")) for net in ("resnet32", "plain32")]
-    assert picture.charts == (single_chart(studies),)
+    assert picture.charts == (single_chart(studies, ("layer2.2",)),)
     assert picture.said == (
         "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "
         "layers: 85.8% wrong, 10.3% with all blocks.",
@@ -397,7 +397,7 @@ def test_the_handout_speaks_chinese_without_the_systems_fonts(
     assert "由 27 个块堆成的朴素网络，没有捷径。" in first
     assert "2. 朴素网络，56 层" in first
     assert last.splitlines()[:2] == ["ResNet 的故事 2 / 2", "答案"]
-    assert "1. 朴素网络，20 层。20 层的更低：1.49，而 56 层是 2.26。" in last.replace("\n", "")
+    assert "1. 朴素网络，20 层。20 层的更低：1.49，而 56 层是 2.26（" in last.replace("\n", "")
     names = {name.split("+")[1] for page in paper.pages for name in embedded(page)}
     assert names >= {"NotoSansSC-Regular", "NotoSansSC-Bold", "SourceSansPro-Regular"}
     page = made.html()

@@ -166,6 +166,9 @@ def test_the_story_is_told_in_both_languages() -> None:
     with speaking(Language.CHINESE):
         chinese = STORY.filled(step.question.because)
         assert STORY.filled(step.title) == "更深的网络训练得一样好吗？"
-    assert english.startswith("Plain, 20 layers: 1.49 against 2.26.")
-    assert chinese == "20 层的更低：1.49，而 56 层是 2.26。在这次短训练里，更深的网络学得更慢。"
+    assert english.startswith("Plain, 20 layers: 1.49 against 2.26, mean loss of the last 25 ")
+    assert chinese == (
+        "20 层的更低：1.49，而 56 层是 2.26（最后 25 步的平均损失）。在这次短训练里，更深的网络"
+        "学得更慢。"
+    )
     assert STORY.filled(step.title) == "Does the deeper network train as well?"

@@ -87,7 +87,7 @@ def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
     assert len(hidden.get("plotly_chart")) == 1  # of both networks
     assert "instead of 8.9%" not in markdown(hidden)
     paths = at(open_app, 15, view="wall", answers="-" * 14 + "3")
-    assert any(one.value.startswith("Recorded on 2026-") for one in paths.caption)
+    assert any("Recorded on 2026-" in one.value for one in paths.caption)
     clicked = at(open_app, 14, view="wall", answers="-" * 13 + "2", out="layer1.0")
     assert "Without layer1.0, the 32-layer residual network gets" in markdown(clicked)
 

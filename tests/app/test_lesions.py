@@ -114,7 +114,8 @@ def test_a_running_study_is_drawn_over_the_known_one(monkeypatch: pytest.MonkeyP
         studies.show_live(job_with((0, study)), [cast(Patient, None)], [known])
     single, several = charts
     name = single.series[0].name
-    assert [series.name for series in single.series] == [name, "no block removed", "known result"]
+    names = [name, "no block removed: 10.3%", "known result"]
+    assert [series.name for series in single.series] == names
     assert [len(series.x) for series in single.series] == [2, 2, len(known.single)]
     assert [series.name for series in several.series[:2]] == ["known result", name]
     assert [len(series.x) for series in several.series[:2]] == [len(known.dropped) + 1, 4]

@@ -30,6 +30,24 @@ def test_every_page_ends_with_its_picture_on_the_wall(open_app: Open, name: str)
     assert app.button(key="switch_view").label == "Projector"
 
 
+_SEEDS = "Bands: lowest to highest of 3 seeds."
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("training", f"Sample of Fashion-MNIST. {_SEEDS} Recorded on 2026-"),
+        ("gradients", f"{_SEEDS} Recorded on 2026-"),
+        ("paths", "Band: lowest to highest of 40 paths per length. Recorded on 2026-"),
+        ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
+    ],
+)
+def test_the_wall_says_what_bands_are_and_where_they_come_from(
+    open_app: Open, page: str, told: str
+) -> None:
+    assert any(one.value.startswith(told) for one in open_app(None, page, view="wall").caption)
+
+
 def test_details_are_left_to_the_desk(open_app: Open) -> None:
     app = open_app("resnet20", "gradients")
     assert "Two half-truths" in heads(app)
