@@ -82,8 +82,8 @@ def choose_budgets() -> Asked | None:
     fields = (
         ("MACs, G", "max_macs", "Multiply-adds for one image, in 10⁹."),
         ("Parameters, M", "max_params", "In 10⁶."),
-        ("Training, GB", "max_training", "Predicted peak memory of a training step."),
-        ("Inference, GB", "max_inference", "Parameters and peak activations."),
+        ("Training memory, GB", "max_training", "Predicted peak of a training step."),
+        ("Inference memory, GB", "max_inference", "Parameters and peak activations."),
         (
             "Iteration, ms",
             "max_ms",
