@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.choice.ladder import Ladder, ladder
 from analysis.costs import throughput
 from analysis.costs.profiles import FLOAT32_BYTES, LARGER, Shape, check_batch, profile
-from analysis.costs.published import Published, published
+from analysis.costs.published import Published, published, recipe_in_words
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
 from nets.catalog import HE2015, Citation
 from nets.options import MAX_BATCH, OPTIONS, Stem, given, number_of
@@ -185,7 +185,8 @@ class Recipe:
     @property
     def menu_label(self) -> str:
         """The label with what tells it from other recipes first, for a narrow select box."""
-        first = f"{self.recipe.removesuffix(', single crop')}: " if self.recipe else ""
+        words = recipe_in_words(self.recipe).removesuffix(", single crop")
+        first = f"{words}: " if words else ""
         return f"{first}{self.metric}, {self.publisher}"
 
     @property

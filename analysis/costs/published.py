@@ -5,6 +5,7 @@ Importing torchvision takes seconds, so it happens on first use.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 
@@ -16,6 +17,21 @@ _OWN_RECIPE = {
     "https://github.com/pytorch/vision/pull/5935": "IMAGENET1K_V1 of pull 5935, single crop"
 }
 """Weights that torchvision calls V1 although their recipe differs from the other V1 weights'."""
+
+_WORDS = {
+    "IMAGENET1K_V1": "torchvision's weights V1",
+    "IMAGENET1K_V2": "torchvision's weights V2",
+    "tv": "torchvision's weights V1",
+    "tv2": "torchvision's weights V2",
+    "a1": "A1 of Wightman et al. 2021",
+}
+"""What torchvision's and timm's names of weights stand for; see `throughput.RECIPES`."""
+
+
+def recipe_in_words(recipe: str) -> str:
+    """Return a recipe with its weights in words: `torchvision's weights V1, single crop`."""
+    name = re.split("[ ,]", recipe, maxsplit=1)[0]
+    return _WORDS.get(name, name) + recipe[len(name) :]
 
 
 @dataclass(frozen=True)

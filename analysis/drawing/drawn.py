@@ -103,14 +103,20 @@ def in_place(
     """
     best, most = tried[0], 0.0
     for drawn in tried:
-        graph = graph_of(drawn)
-        key = key_of(entries_of(graph), ends, graph.width, graph.margin).height
-        text = SMALL * min(width / graph.width, height / (graph.height + key))
+        own_width, own_height = size_of(drawn, ends)
+        text = SMALL * min(width / own_width, height / own_height)
         if text > most:
             best, most = drawn, text
         if most >= least:
             break
     return best
+
+
+def size_of(drawn: Drawn, ends: Sequence[str] = ()) -> tuple[float, float]:
+    """Return the width and height of a drawing with its key; see `in_place` for `ends`."""
+    graph = graph_of(drawn)
+    key = key_of(entries_of(graph), ends, graph.width, graph.margin)
+    return graph.width, graph.height + key.height
 
 
 def opened_in(spec: ResNetSpec, text: str) -> tuple[frozenset[str], str]:

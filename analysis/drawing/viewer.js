@@ -266,7 +266,9 @@ function fit(state) {
   grow(state, w);
   const h = state.canvas.clientHeight;
   if (w <= 0 || !h) return;
-  state.k = Math.min(w / state.width, h / state.height, state.data.wall ? LARGEST : 1.6);
+  const own = [state.width, state.height];
+  const [width, height] = (!state.upright && state.data.room) || own; // of the largest beside it
+  state.k = Math.min(w / width, h / height, state.data.wall ? LARGEST : 1.6);
   state.x = (state.width - w / state.k) / 2;
   state.y = (state.height - h / state.k) / 2;
   state.fitted = true;

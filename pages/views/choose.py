@@ -24,6 +24,7 @@ from analysis.choice.choose import (
 )
 from analysis.choice.compare import Better, Row
 from analysis.choice.report import choice_json, fits_grid, largest_batch
+from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import sources_of
 from analysis.machine.devices import devices
@@ -81,8 +82,8 @@ def choose_budgets() -> Asked | None:
     fields = (
         ("MACs, G", "max_macs", "Multiply-adds for one image, in 10⁹."),
         ("Parameters, M", "max_params", "In 10⁶."),
-        ("Training, GB", "max_training", "Predicted peak memory of a training step."),
-        ("Inference, GB", "max_inference", "Parameters and peak activations."),
+        ("Training memory, GB", "max_training", "Predicted peak of a training step."),
+        ("Inference memory, GB", "max_inference", "Parameters and peak activations."),
         (
             "Iteration, ms",
             "max_ms",
@@ -194,13 +195,17 @@ def _show_best(choice: Choice) -> None:
     metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracy first
     rows = []
     for best in choice.best:
-        how, percent = best.recipe.how, best.percent
+        recipe, percent = recipe_in_words(best.recipe.recipe) or "not stated", best.percent
+        publisher = best.recipe.publisher
         if others and best.recipe.better is Better.LOW:
-            how, percent = f"{how} as {percent:.2f}% error", 100 - percent
-        rows.append((choice.name_of(best.row.spec), how, f"{percent:.2f}%"))
-    head = ("Network", "Best published result of what fits", metric)
-    st.html(table("Best published", head, rows, 2, [best.row.model for best in choice.best]))
-    st.caption("Cited, not computed. Results of different recipes aren't comparable.")
+            publisher, percent = f"{publisher} as {percent:.2f}% error", 100 - percent
+        rows.append((choice.name_of(best.row.spec), recipe, publisher, f"{percent:.2f}%"))
+    head = ("Network", "Recipe", "Published by", metric)
+    st.html(table("Best published", head, rows, 3, [best.row.model for best in choice.best]))
+    st.caption(
+        "The best published result of what fits, for each recipe. Cited, not computed. Results of "
+        "different recipes aren't comparable."
+    )
 
 
 def _time(row: Row) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.costs.profiles import MOVED, Profile
-from analysis.costs.published import Published
+from analysis.costs.published import Published, recipe_in_words
 from analysis.drawing.silhouette import silhouette
 from analysis.lecture.settings import EXPLORE_TABS
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
@@ -81,7 +81,10 @@ def show_published(results: tuple[Published, ...]) -> None:
     if not results:
         st.caption("No results are published for this network.")
         return
-    cells = [(r.metric, f"{r.percent:.2f}%", r.recipe or "not stated", r.source) for r in results]
+    cells = [
+        (r.metric, f"{r.percent:.2f}%", recipe_in_words(r.recipe) or "not stated", r.source)
+        for r in results
+    ]
     st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))
     st.caption("Published, not measured here. Results of different recipes aren't comparable.")
 
@@ -186,7 +189,7 @@ def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure
         (r for r in results if r.source == "torchvision"), key=lambda r: r.percent, default=None
     )
     if best:
-        recipe = best.recipe.replace("IMAGENET1K_", "weights ")
+        recipe = recipe_in_words(best.recipe)
         return Figure("Published top-1", f"{best.percent:.1f}%", recipe, f"{best.percent}%")
     if results:
         first = results[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha1
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.drawing import viewer
-from analysis.drawing.drawn import Drawn, graph_of, in_place
+from analysis.drawing.drawn import Drawn, graph_of, in_place, size_of
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.marks import Warm
@@ -73,9 +73,12 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
 
 def _placed(tried: Sequence[Drawn], heat: Heat | None, place: _Place) -> Drawn:
     """Return the first of several drawings that is legible in its place, or the most legible."""
-    width, height, least = place
-    warm = heat and Warm.of(graph_of(tried[0]), heat, LIGHT)
-    return in_place(tried, width, height, least, warm.ends if warm else ())
+    return in_place(tried, *place, _ends(tried[0], heat))
+
+
+def _ends(drawn: Drawn, heat: Heat | None) -> tuple[str, ...]:
+    """Return the words at the ends of a drawing's scale; empty without one."""
+    return Warm.of(graph_of(drawn), heat, LIGHT).ends if heat else ()
 
 
 def _in(place: _Place, drawn: Drawn, fits: bool) -> Drawn:
@@ -110,7 +113,7 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
 def show_blocks_to_take(
     spec: ResNetSpec,
     out: Sequence[str],
-    heat: Heat | None,
+    heats: Mapping[ResNetSpec, Heat | None],
     palette: Palette,
     key: str,
     take: Callable[[str], None],
@@ -122,25 +125,22 @@ def show_blocks_to_take(
     Args:
         spec: the network.
         out: the paths of the blocks that are out.
-        heat: the numbers that colour the blocks.
+        heats: the numbers that colour the blocks of this network and of those drawn beside it, all
+            of which have the scale of the largest.
         palette: the colours.
         key: identifies the graph on the page.
         take: receives the paths that are out after a click, separated by commas.
     """
-    is_step = lecture.place() is not None
-    place = _ONE_OF_TWO if not on_wall() else _BELOW_ANSWER if is_step else _BELOW_SENTENCE
-    drawn = _in(place, Drawn(spec, unfold=True, figures=heat is not None), fits=True)
-    tight = replace(drawn, tight=True)
-    bare = () if is_step else (replace(tight, figures=False),)  # a step speaks of the numbers
-    drawn = _placed((drawn, tight, *bare), heat, place)
-    view = _view(drawn, heat, palette)
+    drawn = {one: _to_take(one, heat) for one, heat in heats.items()}
+    sizes = [size_of(drawn[one], _ends(drawn[one], heat)) for one, heat in heats.items()]
     takes = [place.path for place in plan.blocks(spec)]
     keys = "Arrow keys move along the graph; Enter takes a block out or puts it back."
     wanted = ",".join(path for path in takes if path in out)
     _viewer(
         key=key,
         data={
-            **view,
+            **_view(drawn[spec], heats[spec], palette),
+            "room": [max(lengths) for lengths in zip(*sizes, strict=True)],
             "at": "",
             "search": "",
             "takes": takes,
@@ -150,6 +150,15 @@ def show_blocks_to_take(
         },
         on_out_change=lambda: take(st.session_state[key].out or ""),
     )
+
+
+def _to_take(spec: ResNetSpec, heat: Heat | None) -> Drawn:
+    is_step = lecture.place() is not None
+    place = _ONE_OF_TWO if not on_wall() else _BELOW_ANSWER if is_step else _BELOW_SENTENCE
+    drawn = _in(place, Drawn(spec, unfold=True, figures=heat is not None), fits=True)
+    tight = replace(drawn, tight=True)
+    bare = () if is_step else (replace(tight, figures=False),)  # a step speaks of the numbers
+    return _placed((drawn, tight, *bare), heat, place)
 
 
 def _chosen() -> None:

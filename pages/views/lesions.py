@@ -133,7 +133,7 @@ def show_patients(
     places = []
     for index, patient in enumerate(patients):
         places.append(st.container())
-        _show_graph(patient, out, studies, index)
+        _show_graph(patient, patients, out, studies, index)
     answers = []
     for patient, place in zip(patients, places, strict=True):
         answers.append(answered(patient, out))
@@ -153,7 +153,7 @@ def show_on_wall(
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
     if own:
         rename(translate("Test error without each block"))
-    _show_graph(patients[0], out, own, 0)
+    _show_graph(patients[0], patients[:1], out, own, 0)
     if place is None:
         return
     found = []
@@ -170,15 +170,19 @@ def show_on_wall(
 
 def _show_graph(
     patient: Patient,
+    patients: Sequence[Patient],
     out: tuple[str, ...],
     studies: Sequence[Lesions],
     index: int,
 ) -> None:
-    """Draw a network's graph, coloured by its study on a scale shared by all studies."""
-    spec = patient.net.checkpoint.spec
-    study = next((one for one in studies if one.model == str(spec)), None)
-    heat = _damage(study, studies) if study else None
-    show_blocks_to_take(spec, out, heat, palette(), f"taken_{index}", take)
+    """Draw one of the networks' graphs, coloured and sized on scales shared by all."""
+    by_model = {study.model: study for study in studies}
+    heats = {}
+    for each in patients:
+        spec = each.net.checkpoint.spec
+        study = by_model.get(str(spec))
+        heats[spec] = _damage(study, studies) if study else None
+    show_blocks_to_take(patient.net.checkpoint.spec, out, heats, palette(), f"taken_{index}", take)
 
 
 def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:

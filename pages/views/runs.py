@@ -251,8 +251,10 @@ def _how(runs: Sequence[Run], networks: str) -> str:
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
-    stamp = f", {number_of(first.task.threads, 'thread')}" if first.task.threads else ""
-    stamp += f", torch {where.torch}, {machine(where.cpu)}, {moment(where.date)}" if where else ""
+    card = where.accelerator if where else None
+    stamp = "" if card or not first.task.threads else f", {number_of(first.task.threads, 'thread')}"
+    if where:
+        stamp += f", torch {where.torch}, {machine(card or where.cpu)}, {moment(where.date)}"
     start = f", from {first.task.start.words}" if first.task.start else ""
     points = "Points are means over several steps"
     if len(seeds) > 1:

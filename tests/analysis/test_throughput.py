@@ -11,6 +11,7 @@ from analysis.choice.compare import Recipe, Speed, compare, pareto
 from analysis.choice.report import comparison_csv, comparison_grids, comparison_json
 from analysis.costs import make_throughput
 from analysis.costs.make_throughput import lines_of, table
+from analysis.costs.published import recipe_in_words
 from analysis.costs.throughput import RECIPES, TABLE, Line, accuracies, lines, machines, speeds
 from nets import parse
 
@@ -236,3 +237,18 @@ def test_tables_keep_speeds_apart() -> None:
     head, line = comparison_csv(found).splitlines()
     assert '"images/s, RTX 4090 (published by timm)"' in head
     assert "4302.84" in line
+
+
+def test_recipes_in_words() -> None:
+    """A tag of weights says whose they are; what follows it stays."""
+    assert [recipe_in_words(recipe) for recipe in (*RECIPES, "a1, 224 px", "10-crop", "")] == [
+        "torchvision's weights V1",
+        "torchvision's weights V2",
+        "A1 of Wightman et al. 2021",
+        "A1 of Wightman et al. 2021, 224 px",
+        "10-crop",
+        "",
+    ]
+    assert recipe_in_words("IMAGENET1K_V1 of pull 5935, single crop") == (
+        "torchvision's weights V1 of pull 5935, single crop"
+    )

@@ -217,12 +217,17 @@ def best_published(app: AppTest) -> str:
 def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     app = open_app(None, "choose")
     said = " ".join(best_published(app).split())
-    assert "Best published result of what fits ImageNet top-1 accuracy" in said
-    assert "10-crop; published by He et al. 2015 as 22.85% error 77.15%" in said
+    assert "Recipe Published by ImageNet top-1 accuracy" in said
+    assert "10-crop He et al. 2015 as 22.85% error 77.15%" in said
+    assert "torchvision&#x27;s weights V1, 224 px timm" in said
+    assert "A1 of Wightman et al. 2021, 224 px timm" in said
+    assert "The best published result of what fits, for each recipe." in " ".join(
+        caption.value for caption in app.caption
+    )
     app.segmented_control(key="task").select("CIFAR-10").run()
     said = " ".join(best_published(app).split())
-    assert "Best published result of what fits CIFAR-10 error" in said
-    assert "ResNet-110 published by He et al. 2015 6.43%" in said
+    assert "Recipe Published by CIFAR-10 error" in said
+    assert "ResNet-110 not stated He et al. 2015 6.43%" in said
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:

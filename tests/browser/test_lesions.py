@@ -44,6 +44,15 @@ def test_a_click_takes_a_block_out_of_both_networks(server: str, visit: Visit) -
     expect(block(page, "layer2.2")).not_to_have_class(re.compile(r"\bout\b"))
 
 
+def test_twins_are_drawn_at_one_scale(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lesions", 1280, 900)
+    drawn(page)
+    expect(page.locator(".rv-canvas svg")).to_have_count(2)
+    names = page.locator(".rv-canvas svg text", has_text=re.compile("^layer1$"))
+    heights = names.evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+    assert heights[0] == pytest.approx(heights[1], rel=0.01)
+
+
 def test_blocks_go_by_the_keyboard_and_quick_clicks_all_count(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lesions?net=fashion_resnet20&lesion_images=100", 1280, 1100)
     drawn(page)
@@ -133,11 +142,11 @@ def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) 
     for name, shown in (
         ("lesions", ["residual, 32 layers (90.8% correct)", "plain, 32 layers (89.1% correct)"]),
         ("paths", ["residual, 32 layers (90.8% correct)"]),
-        ("compare", ["IMAGENET1K_V1: ImageNet top-1 accuracy, torchvision"]),
+        ("compare", ["torchvision's weights V1: ImageNet top-1 accuracy, torchvision"]),
     ):
         page = visit(f"{server}/{name}", 1280, 900)
         drawn(page)
         for label in shown:
-            expect(page.locator(f"input[value='{label}']")).to_be_visible()
+            expect(page.locator(f'input[value="{label}"]')).to_be_visible()
         if name != "compare":
             assert page.evaluate(UNCUT) == []
