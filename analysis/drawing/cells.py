@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf
 
 from analysis.drawing.key import SCALE, Entry, entries
-from analysis.drawing.parts import INSET, SLASH, Kind, Node
+from analysis.drawing.parts import INSET, SLASH, Node
 from analysis.drawing.spacing import Spacing
 from nets import plan
 from nets.plan import Place, ShortcutKind
@@ -215,7 +215,7 @@ def drawn_once(cells: tuple[Cell, ...]) -> str:
     """Return a band's remark on a run of equal blocks whose layers are drawn once."""
     for cell in cells:
         first = cell.branch[0]
-        if first.count > 1 and first.kind is not Kind.STAGE and first.kind is not Kind.RUN:
+        if first.drawn_once:
             if cell.frame and cell.frame != f"×{first.count}":  # such a frame says it itself
                 return ""
             path = cell.path.rpartition(SLASH)[2]

@@ -137,12 +137,17 @@ class Heat:
         """Return a number with its unit; shares of some hundred images have one decimal."""
         return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
-    def ends(self, most: float, skips_zero: bool = False) -> tuple[str, str]:
+    def ends(self, most: float, skips_zero: bool = False, folds: bool = False) -> tuple[str, str]:
         """Return the words before a scale up to `most`, with its lower end, and its upper end.
 
-        If it skips zero, it begins just above that.
+        Args:
+            most: the number at the upper end.
+            skips_zero: whether the scale begins just above zero.
+            folds: whether a box shows the sum of n equal blocks without saying so.
         """
         said = self.label if self.varies else f"{self.label} per {self.per}"
+        if folds and self.per is Per.BOX and not self.varies:
+            said = f"{said} (×n: all n blocks)"
         return f"{said}: {'above ' if skips_zero else ''}{short(0, self.unit)}", self._short(most)
 
     def _hides(self, node: Node) -> bool:

@@ -129,7 +129,7 @@ def _signs(nodes: Iterable[Node]) -> Iterator[Sign]:
     for node in nodes:
         if node.kind is Kind.ADD:
             yield Sign.ADDITION
-        if node.count > 1 and node.kind not in (Kind.RUN, Kind.STAGE):
+        if node.drawn_once:
             yield Sign.COUNT
         elif node.count > 1 and node.kind is Kind.RUN:
             yield Sign.RUN

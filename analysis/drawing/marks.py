@@ -70,6 +70,7 @@ class Warm:
     most: float
     colours: tuple[str, ...]
     skips_zero: bool
+    folds: bool
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
@@ -77,7 +78,8 @@ class Warm:
         found = [heat.of(node) or 0 for node in graph.nodes]
         most = heat.most or max(found, default=0) or 1
         skips_zero = not heat.varies and any(heat.of(node) == 0 for node in graph.nodes)
-        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero)
+        folds = any(node.drawn_once for node in graph.nodes)
+        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero, folds)
 
     def colour(self, node: Node) -> str | None:
         """Return the fill of a node, or None if it has no number or counts nothing."""
@@ -89,7 +91,7 @@ class Warm:
     @property
     def ends(self) -> tuple[str, str]:
         """The words before the scale, with its lower end, and its upper end."""
-        return self.heat.ends(self.most, self.skips_zero)
+        return self.heat.ends(self.most, self.skips_zero, self.folds)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:

@@ -114,6 +114,11 @@ class Node:
         return 6.0 if self.count > 1 and self.kind in (Kind.RUN, Kind.STAGE) else 0.0
 
     @property
+    def drawn_once(self) -> bool:
+        """Whether it is a layer drawn once for several equal blocks."""
+        return self.count > 1 and self.kind not in (Kind.RUN, Kind.STAGE)
+
+    @property
     def label_y(self) -> float:
         """The vertical centre of the part with its label."""
         return self.y - self.inner / 2

@@ -24,6 +24,7 @@ from analysis.drawing.parts import SLASH, SMALL, Graph, Kind, Labels, Layout, No
 from analysis.drawing.svg import svg
 from analysis.structure.residual import convs_in_words, residual
 from analysis.style.fonts import FONT_FAMILY, LATIN, faces_css, letters
+from analysis.style.language import in_english
 from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import MISSING, exact, shape, short
 from analysis.style.palette import DARK, LIGHT
@@ -422,7 +423,7 @@ class _Describer:
     def _block(self, node: Node) -> dict[str, Any]:
         """Return the facts of a block, a run of equal ones, or an addition, which has no cost."""
         use = self._uses[node.path]
-        found = residual(self._profile, node.path)
+        found = in_english(residual, self._profile, node.path)
         plain = use.kind is ShortcutKind.NONE
         rows: list[Row] = [("x", shape(use.input), ""), ("y", shape(use.output), "")]
         text = found.reason

@@ -93,19 +93,28 @@ def explore(settings: Settings, spec: ResNetSpec) -> Picture:
         named = replace(look, title=f"{title(spec)}: height, width and channels")
         return dressed(silhouette(counted, look.palette, look.width_mm), named)
 
-    caption = "Height and width are on a square-root scale, channels (depth) on a logarithmic one."
+    caption = translate(
+        "Height and width are on a square-root scale, channels (depth) on a logarithmic one."
+    )
     return Picture(drawings=(draw,), caption=caption)
 
 
 def _block(settings: Settings, counted: Profile) -> Picture:
     paths = [block.path for block in plan.blocks(counted.spec)]
     found = residual(counted, settings.option("block", paths, paths[0]))
-    name = f"Block {found.path} of {title(counted.spec)}"
+    network = title(counted.spec)
+    said = translate(
+        "Block {path} of {network}: {equation}. {reason}",
+        path=found.path,
+        network=network,
+        equation=found.equation,
+        reason=found.reason,
+    )
 
     def draw(look: Look) -> str:
         return svg(block_graph(counted, found.path, look.width_mm), look)
 
-    return Picture(drawings=(draw,), caption=f"{name}: {found.equation}. {found.reason}")
+    return Picture(drawings=(draw,), caption=said)
 
 
 def _stages(counted: Profile) -> Grid:
@@ -238,7 +247,7 @@ def units(settings: Settings, spec: ResNetSpec) -> Picture:
     )
     effects = []
     for unit in dict.fromkeys(chosen):
-        name = f"{unit.name[:1].upper()}{unit.name[1:]}"
+        name = unit.heading
         effects.append(translate("{unit}: {effect}", unit=name, effect=identity_path(unit)))
     said = " ".join(effects)
 
@@ -334,8 +343,11 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     found = choose(task, budgets, batch, dtype, optimiser)
     view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
     fronts, said = fronts_of(found), (found.sentence,)
-    how = (
-        f"Costs for batch {batch:,} in {dtype} with {optimiser.label}; published figures are cited."
+    how = translate(
+        "Costs for batch {batch} in {dtype} with {optimiser}; published figures are cited.",
+        batch=exact(batch),
+        dtype=dtype,
+        optimiser=optimiser.label,
     )
     if view == "deepest" and found.deepest:
         return Picture(grid=deepest_grid(found), caption=how, said=said)

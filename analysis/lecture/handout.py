@@ -35,6 +35,7 @@ _LONG = 30  # letters of a cell
 _TALL_MM = 105  # a picture that is not legible as one of two to a page
 _PHONE_MM = 70.0  # at the width of a phone, its text has at least 12 px
 _NOTES, _ANSWERS = marked("Notes."), marked("Answers")
+_IN_ENGLISH = marked("Labels inside figures are in English.")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
 
 
@@ -111,7 +112,11 @@ class Handout:
     def _words(self) -> dict[str, str]:
         """Return the handout's own words."""
         with speaking(self.language):
-            return {"notes": translate(_NOTES), "answers": translate(_ANSWERS)}
+            return {
+                "notes": translate(_NOTES),
+                "answers": translate(_ANSWERS),
+                "figures": "" if spoken() is Language.ENGLISH else translate(_IN_ENGLISH),
+            }
 
     def left_out(self) -> str:
         """Return the letters that the PDF leaves out because no font has them."""
@@ -121,6 +126,7 @@ class Handout:
         """Return one HTML file with its pictures and fonts inside; see `pdf`."""
         title, words = escape(self.title), self._words()
         body = f"<h1>{title}</h1>"
+        body += f'<p class="said">{words["figures"]}</p>' if words["figures"] else ""
         body += "".join(_section(sheet, words["notes"] if notes else "") for sheet in self.sheets)
         if asked := [sheet for sheet in self.sheets if sheet.question]:
             body += f'<h1 class="answers">{words["answers"]}</h1>{"".join(map(_answer, asked))}'

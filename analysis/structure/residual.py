@@ -5,11 +5,12 @@ Formulas follow He et al. 2015, eq. 1 and 2, and the unit orders of He et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from analysis.costs.profiles import Profile, ShortcutUse
+from analysis.style.language import listed, marked, translate
 from analysis.style.numbers import exact, shape
 from nets import plan
 from nets.options import Activation, Shortcut, quote
@@ -198,62 +199,108 @@ def _reason(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     why = _why(spec, use, block)
     if not block.shares_activation:
         return why
-    names = [plan.label(spec, step.kind) for step in plan.unit_steps(spec).before]
-    starts = f"after the block's first {' and '.join(names)}, written x̂."
+    steps = listed([plan.label(spec, step.kind) for step in plan.unit_steps(spec).before])
     if use.kind is ShortcutKind.PROJECTION:
-        return f"{why} It acts on x {starts}"
-    return (
-        f"{why} The first unit splits its paths after the activation (He et al. 2016, appendix), "
-        f"so the shortcut carries x {starts}"
-    )
+        starts = translate("It acts on x after the block's first {steps}, written x̂.", steps=steps)
+    else:
+        starts = translate(
+            "The first unit splits its paths after the activation (He et al. 2016, appendix), so "
+            "the shortcut carries x after the block's first {steps}, written x̂.",
+            steps=steps,
+        )
+    return translate("{why} {starts}", why=why, starts=starts)
 
 
 def _why(spec: ResNetSpec, use: ShortcutUse, block: BlockPlan) -> str:
     """Explain why the block has this kind of shortcut."""
     wider = use.input[0] != use.output[0]
     smaller = use.input[1:] != use.output[1:]
-    changes = []
-    if wider:
-        changes.append(f"channels change from {exact(use.input[0])} to {exact(use.output[0])}")
-    if smaller:
-        before, after = (shape(sides[1:]) for sides in (use.input, use.output))
-        verb = "" if wider else " changes"
-        changes.append(f"the map{verb} from {before} to {after} (stride {block.stride})")
-    change = " and ".join(changes)
+    change = _change(use, block)
     match use.kind:
         case ShortcutKind.IDENTITY:
-            return (
+            return translate(
                 "Identity: input and output have the same shape, so the addition costs no weights."
             )
         case ShortcutKind.NONE:
-            end = f" ({change})" if change else ""
-            return f"No shortcut: this is a plain stack{end}, so only the branch carries x."
+            if change:
+                return translate(
+                    "No shortcut: this is a plain stack ({change}), so only the branch carries x.",
+                    change=change,
+                )
+            return translate("No shortcut: this is a plain stack, so only the branch carries x.")
         case ShortcutKind.ZERO_PAD:
             how = []
             if smaller:
-                how.append("x is subsampled")
+                how.append(translate("x is subsampled"))
             if wider:
-                how.append("the new channels are filled with zeros")
+                how.append(translate("the new channels are filled with zeros"))
             if not how:
-                return "Zero pad (option A): the stage strides, but the map can't get smaller."
-            done = f"so {' and '.join(how)}"
-            return f"Zero pad (option A): {change}, {done}. It has no weights."
+                return translate(
+                    "Zero pad (option A): the stage strides, but the map can't get smaller."
+                )
+            return translate(
+                "Zero pad (option A): {change}, so {how}. It has no weights.",
+                change=change,
+                how=_joined(how),
+            )
         case ShortcutKind.PROJECTION:
             weights = exact(use.input[0] * use.output[0])
+            if change and block.pools and block.stride > 1:
+                return translate(
+                    "Projection: {change}, so x can't be added directly. A 1×1 convolution with "
+                    "{weights} weights gives it that shape, after a 2×2 average pool that takes "
+                    "over the stride (ResNet-D).",
+                    change=change,
+                    weights=weights,
+                )
             if change:
-                why = f"Projection: {change}, so x can't be added directly. A 1×1 convolution "
-                if block.pools and block.stride > 1:
-                    return (
-                        f"{why}with {weights} weights gives it that shape, after a 2×2 average "
-                        "pool that takes over the stride (ResNet-D)."
-                    )
-                return f"{why}with {weights} weights gives it that shape."
-            option, why = "", "the stage strides"
-            if spec.shortcut is Shortcut.PROJECTION_ALL:
-                option, why = " (option C)", "this network projects every shortcut"
-            if spec.shortcut is Shortcut.PROJECTION_FIRST:
-                why = "this network projects the first shortcut of every stage"
-            return (
-                f"Projection{option}: the shapes would allow an identity, but {why}, here with "
-                f"{weights} weights."
-            )
+                return translate(
+                    "Projection: {change}, so x can't be added directly. A 1×1 convolution with "
+                    "{weights} weights gives it that shape.",
+                    change=change,
+                    weights=weights,
+                )
+            return translate(_PROJECTED.get(spec.shortcut, _STRIDES), weights=weights)
+
+
+_STRIDES = marked(
+    "Projection: the shapes would allow an identity, but the stage strides, here with {weights} "
+    "weights."
+)
+_PROJECTED = {
+    Shortcut.PROJECTION_ALL: marked(
+        "Projection (option C): the shapes would allow an identity, but this network projects "
+        "every shortcut, here with {weights} weights."
+    ),
+    Shortcut.PROJECTION_FIRST: marked(
+        "Projection: the shapes would allow an identity, but this network projects the first "
+        "shortcut of every stage, here with {weights} weights."
+    ),
+}
+
+
+def _change(use: ShortcutUse, block: BlockPlan) -> str:
+    """Return what differs between a block's input and output; empty if nothing does."""
+    changes = []
+    if wider := use.input[0] != use.output[0]:
+        before, after = exact(use.input[0]), exact(use.output[0])
+        changes.append(
+            translate("channels change from {before} to {after}", before=before, after=after)
+        )
+    if use.input[1:] != use.output[1:]:
+        text = (
+            marked("the map from {before} to {after} (stride {stride})")
+            if wider
+            else marked("the map changes from {before} to {after} (stride {stride})")
+        )
+        before, after = (shape(sides[1:]) for sides in (use.input, use.output))
+        changes.append(translate(text, before=before, after=after, stride=block.stride))
+    return _joined(changes)
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    """Return one clause or two as a part of a sentence."""
+    if len(clauses) < 2:
+        return "".join(clauses)
+    first, second = clauses
+    return translate("{first} and {second}", first=first, second=second)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from analysis.costs.profiles import Profile, profile
-from analysis.style.language import translate
+from analysis.style.language import marked, translate
 from nets import CATALOG, parse, plan
 from nets.options import BlockKind, Shortcut, UnitOrder, quote
 from nets.plan import ShortcutKind, StepKind
@@ -33,6 +33,13 @@ OPTION_LETTERS = {Shortcut.ZERO_PAD: "A", Shortcut.PROJECTION: "B", Shortcut.PRO
 ORDER_NAMES = {order: order.label for order in UnitOrder}
 """The names from He et al. 2016, Fig. 4."""
 
+_HEADINGS = {
+    UnitOrder.ORIGINAL: marked("Original"),
+    UnitOrder.BN_AFTER_ADD: marked("BN after addition"),
+    UnitOrder.RELU_BEFORE_ADD: marked("ReLU before addition"),
+    UnitOrder.RELU_PREACT: marked("ReLU-only pre-activation"),
+    UnitOrder.FULL_PREACT: marked("Full pre-activation"),
+}
 
 USUAL_ORDERS = (UnitOrder.ORIGINAL, UnitOrder.FULL_PREACT)
 """The two unit orders compared by default."""
@@ -54,6 +61,12 @@ class Unit:
         """The heading of the unit's diagram."""
         said = [ORDER_NAMES[self.order], *(v.replace("_", "-") for _, v in self._differs())]
         return ", ".join(said)
+
+    @property
+    def heading(self) -> str:
+        """The name in the spoken language, with a capital, before what is said of the unit."""
+        order = translate(_HEADINGS[self.order])
+        return ", ".join((order, *(value.replace("_", "-") for _, value in self._differs())))
 
     def _differs(self) -> Iterator[tuple[str, str]]:
         for field in fields(self)[1:]:

@@ -74,7 +74,7 @@ def show_on_wall(units: Sequence[Unit]) -> None:
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
     for unit in dict.fromkeys(units):
         effect = identity_path(unit)
-        name = f"{unit.name[:1].upper()}{unit.name[1:]}"
+        name = unit.heading
         st.markdown(translate("**{unit}.** {effect}", unit=name, effect=effect))
 
 

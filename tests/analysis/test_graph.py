@@ -552,7 +552,8 @@ def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> 
 def test_a_box_that_counts_nothing_has_no_colour() -> None:
     profile = counted("resnet50")
     heat = heat_of(profile, Metric.MACS)
-    for level, low in ((Level.LAYER, "above 0"), (Level.STAGE, "0")):
+    folded = (Level.LAYER, " (×n: all n blocks): above 0")
+    for level, low in (folded, (Level.STAGE, ": 0")):
         picture = graph(profile, level, figures=True)
         root = ElementTree.fromstring(svg(picture, heat=heat))
         cold, warm = fills(ElementTree.fromstring(svg(picture))), fills(root)
@@ -560,7 +561,20 @@ def test_a_box_that_counts_nothing_has_no_colour() -> None:
             if node.kind is not Kind.ADD:
                 assert (cold[node.path] == warm[node.path]) is not bool(heat.of(node))
         ends = [text.text for text in root.iterfind(f".//{SVG}g[@class='scale']/{SVG}text")]
-        assert ends[0] == f"MACs per box: {low}"
+        assert ends[0] == f"MACs per box{low}"
+
+
+def test_a_scale_says_that_a_layer_drawn_once_counts_for_all_its_blocks() -> None:
+    profile = counted("resnet50")
+    heat = heat_of(profile, Metric.MACS)
+    for level, unfold, one, said in (
+        (Level.LAYER, False, heat, "MACs per box (×n: all n blocks): above 0"),
+        (Level.LAYER, True, heat, "MACs per box: above 0"),
+        (Level.BLOCK, False, heat, "MACs per box: 0"),
+        (Level.LAYER, False, replace(heat, per=Per.BLOCK), "MACs per block: above 0"),
+    ):
+        drawn = svg(graph(profile, level, unfold=unfold, figures=True), heat=one)
+        assert f">{said}</text>" in drawn
 
 
 def test_a_scale_has_its_unit_at_both_ends() -> None:

@@ -392,7 +392,11 @@ def test_the_handout_speaks_chinese_without_the_systems_fonts(
     assert made.left_out() == ""
     paper = PdfReader(io.BytesIO(made.pdf(notes=True)))  # in whatever language the reader speaks
     first, last = (page.extract_text() for page in paper.pages)
-    assert first.splitlines()[:2] == ["ResNet 的故事 1 / 2", "1. 更深的网络不该更差"]
+    assert first.splitlines()[:3] == [
+        "ResNet 的故事 1 / 2",
+        "图中的文字没有换成中文。",
+        "1. 更深的网络不该更差",
+    ]
     assert "讲解。" in first
     assert "由 27 个块堆成的朴素网络，没有捷径。" in first
     assert "2. 朴素网络，56 层" in first
@@ -403,8 +407,18 @@ def test_the_handout_speaks_chinese_without_the_systems_fonts(
     page = made.html()
     assert page.startswith('<!DOCTYPE html>\n<html lang="zh">')
     assert "<h2>1. 更深的网络不该更差</h2>" in page
+    assert '</h1><p class="said">图中的文字没有换成中文。</p><section>' in page
     assert page.count("unicode-range:") == 2
     assert 'href="http://localhost:8501/shortcuts?model=plain56&amp;lang=zh"' in page
+
+
+def test_captions_are_in_the_handouts_language() -> None:
+    addresses = [step.address for step in STORY.steps]
+    with speaking(Language.CHINESE):
+        captions = [at(address).caption for address in addresses]
+    assert [caption for caption in captions if re.search("[a-z]{3,} [a-z]{3,}", caption)] == []
+    assert "高和宽按 √ 缩放，通道数（深度方向）按对数缩放。" in captions
+    assert "成本按批次 32、float32、SGD 计算；发表的数字另给出处。" in captions
 
 
 def test_notes_are_printed_if_they_are_asked_for(story: Handout, page: str) -> None:

@@ -22,11 +22,13 @@ from analysis.lesions.blocks_report import blocks_verdict
 from analysis.lesions.report import lesions_of, lesions_verdict, paths_of, paths_verdict
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER, recorded, whence
+from analysis.structure.residual import residual
 from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
 from analysis.style.language import Language, speaking
 from analysis.training.report import run_of as training_of
 from analysis.training.verdict import verdict as training_verdict
 from nets import parse
+from nets.options import UnitOrder
 from tests.analysis.test_blocks import study
 
 
@@ -167,6 +169,26 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         0,
         "12 identity and 4 projection shortcuts",
         "12 条恒等和 4 条投影捷径",
+    ),
+    (
+        lambda: (residual(profile(parse("resnet50")), "layer2.0").reason,),
+        0,
+        "Projection: channels change from 256 to 512 and the map from 56×56 to 28×28 (stride 2), "
+        "so x can't be added directly. A 1×1 convolution with 131,072 weights gives it that shape.",
+        "投影：通道数从 256 变为 512，特征图从 56×56 变为 28×28（步幅 2），所以 x 不能直接相加。"
+        "有 131,072 个权重的 1×1 卷积给出这个形状。",
+    ),
+    (
+        lambda: (residual(profile(parse("plain34")), "layer1.1").reason,),
+        0,
+        "No shortcut: this is a plain stack, so only the branch carries x.",
+        "没有捷径：这是朴素网络，x 只能走支路。",
+    ),
+    (
+        lambda: (Unit(UnitOrder.FULL_PREACT).heading,),
+        0,
+        "Full pre-activation",
+        "完全预激活",
     ),
     (
         lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
