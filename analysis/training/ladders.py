@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.images.kinds import InputKind
+
 SEEDS = 3
 """Seeds of a comparison, unless others are chosen."""
 
@@ -40,7 +42,7 @@ class Comparison:
 
     label: str
     recipe: str
-    data: str
+    data: InputKind
     depths: tuple[int, ...]
     remark: str
 
@@ -54,7 +56,7 @@ COMPARISONS: Mapping[str, Comparison] = {
     DEGRADATION: Comparison(
         "Degradation, 60 steps",
         DEGRADATION,
-        "sample",
+        InputKind.SAMPLE,
         (8, 20, 44, 56, 110),
         "A short run shows how fast networks optimise, by their training loss. This isn't "
         "converged degradation, and with batch norm it isn't vanishing gradients either: the "
@@ -63,7 +65,7 @@ COMPARISONS: Mapping[str, Comparison] = {
     "epochs": Comparison(
         "Degradation, 10 epochs",
         "cifar_short",
-        "fashion_mnist",
+        InputKind.FASHION_MNIST,
         (20, 44, 56, 110),
         "The recipe `cifar_short` is that of He et al. 2015 for CIFAR-10, with 10 epochs in place "
         "of 64,000 steps and a warm-up of 100 steps.",
