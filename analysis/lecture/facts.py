@@ -45,22 +45,17 @@ def shipped(name: str) -> Result:
 
 
 def last_losses(network: str) -> list[float]:
-    """Return the recorded training losses of a network at the end, a seed each."""
-    return [_figure(network, seed, "last_loss") for seed in range(3)]
+    """Return the training losses of a network at the end of the recorded 60 steps, a seed each."""
+    return _figures(f"train_{network}", "last_loss")
 
 
-def last_accuracies(network: str) -> list[float]:
-    """Return the recorded training accuracies of a network at the end, a seed each."""
-    return [_figure(network, seed, "last_accuracy") for seed in range(3)]
+def after_ten_epochs(network: str, figure: str) -> list[float]:
+    """Return a figure of a network after the recorded 10 epochs, a seed each."""
+    return _figures(f"h200/train_{network}", figure)
 
 
-def _figure(network: str, seed: int, name: str, folder: str = "") -> float:
-    return float(shipped(f"{folder}train_{network}_seed{seed}").figures[name])
-
-
-def after_ten_epochs(network: str, figure: str) -> float:
-    """Return a figure of a network trained for 10 epochs, the mean of its recorded seeds."""
-    return fmean(_figure(network, seed, figure, "h200/") for seed in range(3))
+def _figures(runs: str, figure: str) -> list[float]:
+    return [float(shipped(f"{runs}_seed{seed}").figures[figure]) for seed in range(3)]
 
 
 def ratios(preset: str) -> list[float]:
@@ -97,12 +92,12 @@ def _macs(model: str) -> Callable[[], str]:
     return lambda: short(_profile(model).macs)
 
 
-def _mean(of: Callable[[str], list[float]], network: str, style: str) -> Callable[[], str]:
-    return lambda: format(fmean(of(network)), style)
+def _loss(network: str) -> Callable[[], str]:
+    return lambda: f"{fmean(last_losses(network)):.2f}"
 
 
 def _at_end(network: str, figure: str, style: str) -> Callable[[], str]:
-    return lambda: format(after_ten_epochs(network, figure), style)
+    return lambda: format(fmean(after_ten_epochs(network, figure)), style)
 
 
 def _factor(preset: str, index: int) -> Callable[[], str]:
@@ -198,12 +193,10 @@ _FACTS: dict[str, Callable[[], str]] = {
     "resnet34_saved": lambda: short(_profile("resnet34").saved_bytes, "B"),
     "resnet50_saved": lambda: short(_profile("resnet50").saved_bytes, "B"),
     "steps": lambda: str(shipped("train_plain20_seed0").figures["total_steps"]),
-    "plain20_loss": _mean(last_losses, "plain20", ".2f"),
-    "plain56_loss": _mean(last_losses, "plain56", ".2f"),
-    "resnet20_loss": _mean(last_losses, "resnet20", ".2f"),
-    "resnet56_loss": _mean(last_losses, "resnet56", ".2f"),
-    "plain20_accuracy": _mean(last_accuracies, "plain20", ".0%"),
-    "plain56_accuracy": _mean(last_accuracies, "plain56", ".0%"),
+    "plain20_loss": _loss("plain20"),
+    "plain56_loss": _loss("plain56"),
+    "resnet20_loss": _loss("resnet20"),
+    "resnet56_loss": _loss("resnet56"),
     "plain20_trained": _at_end("plain20", "last_accuracy", ".0%"),
     "plain56_trained": _at_end("plain56", "last_accuracy", ".0%"),
     "plain20_tested": _at_end("plain20", "test_accuracy", ".0%"),

@@ -122,6 +122,20 @@ def test_gradients_are_the_recorded_ones() -> None:
     assert re.match(r"Recorded on 2026-\d\d-\d\d on .*, 1 thread\.$", picture.caption)
 
 
+def test_ten_epochs_are_drawn_without_their_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.images.fashion_mnist._folder", lambda *parts: None)
+    picture = at("training?train=epochs&train_models=plain20;plain56")
+    (chart,) = picture.charts
+    names = [series.name for series in chart.series if series.in_legend or series.name]
+    assert dict.fromkeys(names) == dict.fromkeys(["plain, 20 layers", "plain, 56 layers"])
+    assert chart.log_y
+    assert picture.caption == "Recorded on 2026-11-27 on an NVIDIA H200."
+    assert "loss 0.39 against 0.23 over the last 25 of 4,680 steps" in picture.said[0]
+    assert at("training?train=epochs&train_steps=5").missing.startswith(
+        "The images aren't on this server: Fashion-MNIST is not on this machine"
+    )
+
+
 def test_training_runs_are_the_recorded_ones() -> None:
     picture = at("training?train_models=plain20;plain56&train_shown=train_accuracy")
     runs = trained("plain20", "plain56")

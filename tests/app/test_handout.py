@@ -48,7 +48,11 @@ def exported(picture: Picture, title: str) -> str:
         ("shortcuts?model=plain56&heat=macs&per=block", "graph", None),
         ("gradients?models=plain56;resnet56", "gradients", ""),
         ("gradients?quantity=direction", "direction", ""),
-        ("training?train_models=plain20;plain56&train_shown=train_accuracy", "training", ""),
+        (
+            "training?train=epochs&train_models=plain20;plain56&train_shown=train_accuracy",
+            "training",
+            "",
+        ),
         ("lesions?out=layer2.2", "lesions", ""),
         (
             "paths?path_net=fashion_resnet56",
