@@ -256,8 +256,7 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
     assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
     assert not_drawn(comparison.rows, *axes) == (
-        "Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by "
-        "torchvision) for ResNet-50, biases."
+        "Not drawn: no such ImageNet top-1 accuracy for ResNet-50, biases."
     )
     assert not_drawn(comparison.rows, *axes[:2]) == ""
     small = [f"resnet{depth}" for depth in (20, 32, 44, 56, 110, 1202)]
@@ -336,7 +335,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
+    assert chart.note == "Weights V1, single crop; published by torchvision."
     assert chart.reading == "All are on the Pareto front"  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
@@ -358,7 +357,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
     assert both.note == (
         "ImageNet top-1 error: 10-crop; published by He et al. 2015. "
-        "ImageNet top-1 accuracy: IMAGENET1K_V1, single crop; published by torchvision."
+        "ImageNet top-1 accuracy: weights V1, single crop; published by torchvision."
     )
     for one in (chart, bubbles, both):
         for width in (85, 170, 254):
