@@ -290,6 +290,13 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
     assert front_in_words(chart) == ""
 
 
+def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() -> None:
+    chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
+    drawn = figure(chart, DARK, wall=True).layout
+    assert {one.bgcolor for one in drawn.annotations} == {DARK.background}
+    assert (drawn.margin.r, figure(chart).layout.margin.r) == (16, 10)
+
+
 def test_two_networks_are_drawn_in_proportion() -> None:
     compared = compare([parse("resnet34"), parse("resnet50")])
     two = scatter_chart(compared.rows, Column.MACS, Column.SAVED_BYTES)
