@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
-from nets.options import OPTIONS, StrideOn, shown
+from nets.options import OPTIONS, shown
 from nets.spec import ResNetSpec, overrides
 
 
@@ -38,16 +38,16 @@ def is_edited(spec: ResNetSpec) -> bool:
 
 
 def base_title(name: str, beside: Collection[str] = ()) -> str:
-    """Return a catalog title, `ResNet-50`, or `ResNet-50 v1.5` if v1 is shown beside it.
+    """Return a catalog title: `ResNet-50`, `ResNet-50 v1.5` beside v1, `ResNet-34 B` beside A or C.
 
     Args:
         name: the entry's name.
         beside: the names of the entries shown on the same screen.
     """
-    entry = CATALOG[name]
-    if entry.spec.stride_on is StrideOn.CONV2 and f"{name}_v1" not in beside:
-        return entry.title.removesuffix(" v1.5")
-    return entry.title
+    said = CATALOG[name].title
+    if f"{name}_v1" not in beside:
+        said = said.removesuffix(" v1.5")
+    return said if {f"{name}_a", f"{name}_c"}.isdisjoint(beside) else f"{said} B"
 
 
 def title(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:

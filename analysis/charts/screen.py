@@ -60,6 +60,7 @@ _LETTERS = 34  # per line below the axes, limited by the width of a phone
 _WORD_LETTERS = 20  # per line of a word along the axis
 _TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
 _WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, where there is no toolbar
+_WALL_RIGHT_PX = 16  # else plotly leaves out the last tick's label
 _STANDOFF_PX = 12  # from an axis's ticks to its title
 _WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
 _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
@@ -179,7 +180,7 @@ def figure(
     }
     layout = go.Layout(
         height=None if wall else height,
-        margin={"l": 10, "r": 10, "t": _top(chart, wall), "b": 10},
+        margin={"l": 10, "r": _WALL_RIGHT_PX if wall else 10, "t": _top(chart, wall), "b": 10},
         hoverlabel={"font": {"size": font}},
         font={"size": font, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -303,6 +304,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "y": log10(y or 1.0) if chart.log_y else y,
         "text": name.text.replace("\n", "<br>"),
         "borderpad": 0,
+        "bgcolor": palette.background,  # no gridline runs through a name
         "font": {"shadow": _halo(palette)},
     }
     if (place := name.place) is not None:

@@ -25,6 +25,7 @@ from analysis.style.language import translate
 from analysis.style.numbers import short
 from nets.names import names_of
 from nets.options import number_of, quote
+from nets.spec import ResNetSpec
 from nets.text import parse
 
 MEASURED = (Column.MEASURED_MS, Column.MEASURED_BYTES)
@@ -230,10 +231,22 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
 
 
-def front_chart(choice: Choice, front: Front) -> Chart:
-    """Return the scatter chart of the networks that fit, with the front."""
-    names = {row.model: choice.name_of(row.spec) for row in choice.fits}
+def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
+    """Return the scatter chart of the networks that fit, with the front.
+
+    Args:
+        choice: what fits.
+        front: the figures.
+        alone: whether no table is beside it, whose names it would share.
+    """
+    beside = drawn_of(choice, front) if alone else None
+    names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
     return scatter_chart(choice.fits, front.x, front.y, names=names)
+
+
+def drawn_of(choice: Choice, front: Front) -> tuple[ResNetSpec, ...]:
+    """Return the networks that fit and have both figures of a front."""
+    return tuple(row.spec for row in choice.fits if _placed(row, front.x, front.y))
 
 
 def front_in_words(chart: Chart) -> str:
@@ -268,7 +281,7 @@ def fits_in_words(choice: Choice, front: Front | None) -> str:
 
 def drawn_in_words(choice: Choice, front: Front) -> str:
     """Say how many of the networks that fit have both figures of a front; "" if all have."""
-    drawn = sum(_placed(row, front.x, front.y) for row in choice.fits)
+    drawn = len(drawn_of(choice, front))
     if drawn == len(choice.fits):
         return ""
     return translate(
@@ -368,7 +381,11 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
     axes = dict.fromkeys(axis for axis in (x, y, bubble) if axis is not None)
     lacking = {axis: [name for row, name in named if axis.of(row) is None] for axis in axes}
     return " ".join(
-        translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
+        translate(
+            "Not drawn: no such {figure} for {names}.", figure=axis.metric, names=_some(names)
+        )
+        if isinstance(axis, Recipe)  # the note below the chart has the recipe
+        else translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
         for axis, names in lacking.items()
         if names
     )
@@ -409,7 +426,7 @@ def _note(
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
     said = [
-        "; ".join((f"{metric}{recipe.how}", *_remarks(rows, x, y, recipe, name)))
+        "; ".join((_sentence(f"{metric}{_in_words(recipe)}"), *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
     if bubble:
@@ -417,6 +434,11 @@ def _note(
         sizes = " to ".join(short(ends[at], bubble.unit) for at in (0, -1)) if ends else ""
         said.append(", ".join(filter(None, (f"Area: {bubble.label}", sizes))))
     return " ".join(f"{one}." for one in said)
+
+
+def _in_words(recipe: Recipe) -> str:
+    """Return a recipe and its publisher without the constants of torchvision."""
+    return recipe.how.replace("IMAGENET1K_", "weights ")
 
 
 def _samples(

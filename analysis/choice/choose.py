@@ -281,12 +281,18 @@ class Choice:
         """The summary, in the spoken language."""
         return _sentence(self)
 
-    def name_of(self, spec: ResNetSpec) -> str:
+    def name_of(self, spec: ResNetSpec, beside: Sequence[ResNetSpec] | None = None) -> str:
         """Return a network's name without the input and classes, which the task sets for all.
 
         An edited network is named with its edits: `ResNet-50 v1 with blocks 3-4-11-3`.
+
+        Args:
+            spec: the network.
+            beside: the networks shown with it; by default all that are named.
         """
-        return name_of(spec, self._named, _OF_THE_TASK).replace(", ", " with ", 1)
+        return name_of(spec, self._named if beside is None else beside, _OF_THE_TASK).replace(
+            ", ", " with ", 1
+        )
 
     @cached_property
     def _named(self) -> tuple[ResNetSpec, ...]:

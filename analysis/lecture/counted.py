@@ -355,7 +355,7 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
         front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
         how = f"{how} {citations(front.x, front.y)}".strip()
         counts = (fits_in_words(found, front),)
-        return Picture(charts=(front_chart(found, front),), caption=how, said=counts)
+        return Picture(charts=(front_chart(found, front, alone=True),), caption=how, said=counts)
     return Picture(grid=fits_grid(found) if found.fits else None, said=said)
 
 

@@ -167,12 +167,20 @@ def _budget(key: str, unit: str = "") -> Callable[[], str]:
 
 
 def _chosen_name() -> str:
-    return _usual_choice().name_of(chosen().row.spec)
+    return _name_there(chosen().row.model)()
 
 
 def _name_there(model: str) -> Callable[[], str]:
-    """Write a network's name as Choose shows it with the usual budgets."""
-    return lambda: _usual_choice().name_of(parse(model))
+    """Write a network's name as the chart of Choose has it with the usual budgets."""
+
+    def written() -> str:
+        from analysis.choice.charts import drawn_of, fronts_of
+
+        choice = _usual_choice()
+        front = next(iter(fronts_of(choice).values()))
+        return choice.name_of(parse(model), drawn_of(choice, front))
+
+    return written
 
 
 def _per_layer() -> str:

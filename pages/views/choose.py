@@ -46,7 +46,7 @@ from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
-from pages.ui.wall import aside
+from pages.ui.wall import aside, on_wall
 from pages.ui.words import complain, sentence
 from pages.views.timing import remember, show_progress, timing_needs
 
@@ -378,7 +378,7 @@ def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple
         x, y = axes
         assert x is not None
         assert y is not None
-        return front_chart(choice, replace(front, x=x, y=y))
+        return front_chart(choice, replace(front, x=x, y=y), alone=on_wall())
 
     axes = (front.x, front.y)
     if shown:

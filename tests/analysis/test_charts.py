@@ -256,8 +256,7 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
     assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
     assert not_drawn(comparison.rows, *axes) == (
-        "Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V1, single crop; published by "
-        "torchvision) for ResNet-50, biases."
+        "Not drawn: no such ImageNet top-1 accuracy for ResNet-50, biases."
     )
     assert not_drawn(comparison.rows, *axes[:2]) == ""
     small = [f"resnet{depth}" for depth in (20, 32, 44, 56, 110, 1202)]
@@ -289,6 +288,13 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
     assert not picture(chart).legends
     assert "Pareto" not in chart.alt
     assert front_in_words(chart) == ""
+
+
+def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() -> None:
+    chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
+    drawn = figure(chart, DARK, wall=True).layout
+    assert {one.bgcolor for one in drawn.annotations} == {DARK.background}
+    assert (drawn.margin.r, figure(chart).layout.margin.r) == (16, 10)
 
 
 def test_two_networks_are_drawn_in_proportion() -> None:
@@ -336,7 +342,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    assert chart.note == "IMAGENET1K_V1, single crop; published by torchvision."
+    assert chart.note == "Weights V1, single crop; published by torchvision."
     assert chart.reading == "All are on the Pareto front"  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
@@ -358,7 +364,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
     assert both.note == (
         "ImageNet top-1 error: 10-crop; published by He et al. 2015. "
-        "ImageNet top-1 accuracy: IMAGENET1K_V1, single crop; published by torchvision."
+        "ImageNet top-1 accuracy: weights V1, single crop; published by torchvision."
     )
     for one in (chart, bubbles, both):
         for width in (85, 170, 254):

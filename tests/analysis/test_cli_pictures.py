@@ -72,7 +72,7 @@ def test_letters_that_are_left_out_are_said(
     ("more", "label"),
     [
         ((), "MACs (conv + linear)"),
-        (("--x", "depth", "--y", "IMAGENET1K_V2"), "IMAGENET1K_V2, single crop"),
+        (("--x", "depth", "--y", "IMAGENET1K_V2"), "Weights V2, single crop"),
         (("--x", "rtx4090", "--y", "tv"), "images/s, RTX 4090 (published by timm)"),
         (("--x", "params", "--y", "saved_bytes", "--log", "--size", "depth"), "saved for backward"),
     ],
@@ -86,10 +86,7 @@ def test_the_axes_of_a_comparison(
     assert out == call(capsys, *COMMANDS["compare"])[1]
     text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
     assert label in text
-    missing = (
-        "warning: Not drawn: no ImageNet top-1 accuracy (IMAGENET1K_V2, single crop; published by "
-        "torchvision) for ResNet-18.\n"
-    )
+    missing = "warning: Not drawn: no such ImageNet top-1 accuracy for ResNet-18.\n"
     cited = "Published, not measured here: RTX 4090, inference, AMP, NCHW, batch 1,024, 224 px"
     says = missing if "IMAGENET1K_V2" in more else cited if "rtx4090" in more else ""
     assert err.startswith(says)

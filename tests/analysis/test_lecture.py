@@ -64,7 +64,7 @@ def test_the_choice_has_the_names_of_its_chart() -> None:
     (chart,) = pictures.picture_of(NUMBERED[16]).charts
     names = {text for series in chart.series for text in series.text}
     assert Facts()["chosen"] in names
-    assert Facts()["resnet50_name"] == "ResNet-50 v1.5" in names
+    assert Facts()["resnet50_name"] == "ResNet-50" in names
 
 
 def test_the_right_answers_follow_from_the_numbers() -> None:

@@ -51,6 +51,8 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
         ("resnet20:blocks=3,3,4 resnet20:blocks=4,3,3", ("blocks 3-3-4", "blocks 4-3-3")),
         ("resnet18 resnet50 resnet152", ("ResNet-18", "ResNet-50", "ResNet-152")),
         ("resnet50 resnet50_v1", ("ResNet-50 v1.5", "ResNet-50 v1")),
+        ("resnet34_a resnet34 resnet34_c", ("ResNet-34 A", "ResNet-34 B", "ResNet-34 C")),
+        ("resnet34 resnet50", ("ResNet-34", "ResNet-50")),
         (
             "resnet50 resnet50:unit=full_preact wrn28_10",
             ("ResNet-50", "ResNet-50, full pre-activation", "WRN-28-10"),
