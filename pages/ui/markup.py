@@ -229,6 +229,8 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
+    if kind == "n" and " to " in cell.text:
+        kind = "n range"
     inside = f"{escape(cell.text)}{bar}"
     if link and inside:
         inside = f"<a{link}>{inside}</a>"
