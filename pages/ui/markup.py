@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
 from analysis.structure.tree import TreeNode
@@ -22,6 +22,8 @@ FITTING_COLUMNS = 6
 
 GOES_ON = "The table goes on to the right: scroll it sideways."
 """What to say below a wider table that Streamlit draws, which has no edge that fades."""
+
+_WHOLE = 20  # most rows of a table drawn by Streamlit that are shown without scrolling
 
 _SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
 _MANY_CARDS = 7  # most rows that a phone shows at once; of more, it shows five first
@@ -139,6 +141,11 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
     return _scroll(kind, "Picture", image)
 
 
+def height_of(rows: int) -> Literal["auto", "content"]:
+    """Return the height of a table that Streamlit draws; its own would cut an eleventh row."""
+    return "content" if rows <= _WHOLE else "auto"
+
+
 def layer_tree(root: TreeNode, is_open: bool = False) -> str:
     """Return the layer tree; rows with children open with a click or a key."""
     head = "".join(f"<span>{name}</span>" for name in _LAYER_HEAD)
@@ -222,6 +229,8 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
+    if kind == "n" and " to " in cell.text:
+        kind = "n range"
     inside = f"{escape(cell.text)}{bar}"
     if link and inside:
         inside = f"<a{link}>{inside}</a>"

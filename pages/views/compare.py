@@ -81,7 +81,7 @@ from pages.ui.fields import (
     switch,
     tabs,
 )
-from pages.ui.markup import FITTING_COLUMNS, GOES_ON, picture, table
+from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
@@ -109,6 +109,7 @@ _COSTS = (
     Column.MEASURED_MS,
 )
 
+_NETWORK = "network"
 _STRENGTH = {False: 0.45, True: 0.85}
 """The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
 
@@ -241,18 +242,22 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         axes = [c for c in memory if c in counted.columns or c is TRAINING[dtype]]
     values = pd.DataFrame(
         [[axis.of(row) for axis in axes] for row in counted.rows],
-        index=names_of([row.spec for row in counted.rows]),
         columns=[axis.label for axis in axes],
     )
+    values.insert(0, _NETWORK, names_of([row.spec for row in counted.rows]))
     inputs = [shape(row.input) for row in counted.rows]
     mixed = len(set(inputs)) > 1
     if mixed:
-        values.insert(0, "input", inputs)
+        values.insert(1, "input", inputs)
     figures: list[Hashable] = [axis.label for axis in axes]
     styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
     for axis in axes:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
-    st.dataframe(styled, placeholder="")
+    # Streamlit fades a pinned column to 60%, and the theme's text would have a contrast of 4:1.
+    styled = styled.map(lambda _: f"color: {text_on(palette().background)}", subset=[_NETWORK])
+    pinned = {_NETWORK: st.column_config.TextColumn(pinned=True)}
+    height = height_of(len(values))
+    st.dataframe(styled, height=height, hide_index=True, column_config=pinned, placeholder="")
     if group == "memory":
         for said in cannot_train(counted.rows):
             st.info(sentence(said), icon=":material/info:")

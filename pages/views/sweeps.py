@@ -47,7 +47,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.ending import end_page
 from pages.ui.exports import export
 from pages.ui.fields import segments, select, several, switch
-from pages.ui.markup import FITTING_COLUMNS, GOES_ON, line, table
+from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, line, table
 from pages.ui.option_words import in_a_table
 from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
@@ -261,7 +261,8 @@ def show_table(found: Settings) -> None:
         for place, (name, head) in enumerate(zip(names, frame.columns, strict=True), 1)
         if name in values.figures
     }
-    st.dataframe(frame, hide_index=True, column_config=formats, placeholder="")
+    height = height_of(len(frame))
+    st.dataframe(frame, height=height, hide_index=True, column_config=formats, placeholder="")
     if len(frame.columns) > FITTING_COLUMNS:
         st.caption(GOES_ON)
     if by == "settings":

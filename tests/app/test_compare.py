@@ -14,11 +14,11 @@ from analysis.choice import compare
 from analysis.choice.compare import Column
 from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
 from analysis.machine.jobs import Needs
-from analysis.style.palette import DARK, LIGHT
+from analysis.style.palette import DARK, LIGHT, contrast, mix, text_on
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
-from pages.ui.markup import GOES_ON
+from pages.ui.markup import GOES_ON, height_of
 from pages.views import choose
 from pages.views import compare as compare_views
 from tests.analysis.fake_accelerator import FakeAccelerator
@@ -28,10 +28,16 @@ from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
 
+def compared(app: AppTest) -> pd.DataFrame:
+    """Return the table of figures by network."""
+    shown: pd.DataFrame = app.dataframe[0].value
+    return shown.set_index("network")
+
+
 def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     app = open_app("resnet50", "compare")
     assert not app.exception
-    table = app.dataframe[0].value
+    table = compared(app)
     assert list(table.index) == [f"ResNet-{depth}" for depth in (18, 34, 50, 101, 152)]
     assert table.loc["ResNet-50", "MACs (conv + linear)"] == 4_089_184_256
     assert "<table" not in html(app)  # hidden tabs aren't computed
@@ -54,6 +60,25 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
 def open_tab(app: AppTest, tab: str) -> None:
     app.segmented_control(key="compare_shown").set_value(tab).run()
     assert not app.exception
+
+
+def test_rows_are_named_legibly_and_whole(open_app: Open) -> None:
+    """Streamlit draws pinned names with 60% of their colour, and cuts an eleventh row."""
+    app = open_app(None, "compare", nets=";".join(f"resnet{n}" for n in (20, 32, 44, 56, 110)))
+    shown = app.dataframe[0].proto
+    columns = json.loads(shown.columns)
+    assert columns["_index"] == {"hidden": True}
+    assert columns["network"]["pinned"]
+    named = re.search(
+        r"((?:#\S+_row\d+_col0,? ?)+)\{\s*color: (#\w+)", shown.arrow_data.styler.styles
+    )
+    assert named
+    assert named[1].count("_col0") == 5
+    assert named[2] == "#000000"
+    for palette in (LIGHT, DARK):
+        faded = mix(text_on(palette.background), palette.background, 0.6)
+        assert contrast(faded, palette.background) > 4.5
+    assert (height_of(20), height_of(21)) == ("content", "auto")
 
 
 def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> None:
@@ -97,17 +122,17 @@ def test_only_what_is_seen_is_counted(open_app: Open, monkeypatch: pytest.Monkey
     monkeypatch.setattr(compare, "step_memory", count)
     comparisons._compared.cache_clear()
     app = open_app("resnet20", "compare", nets=";".join(CATALOG), compare_batch="3")
-    assert len(app.dataframe[0].value) == len(CATALOG)
+    assert len(compared(app)) == len(CATALOG)
     assert not replayed
     app.segmented_control(key="compare_columns").set_value("memory").run()
     assert replayed == [Dtype.FLOAT32] * len(CATALOG)
-    table = app.dataframe[0].value
+    table = compared(app)
     peak = step_memory(parse("resnet110"), 3).peak_bytes
     assert table.loc["ResNet-110", "training step peak (float32)"] == peak
     app.selectbox(key="bubble").select("training step peak (float16 autocast)").run()
     assert set(replayed[len(CATALOG) :]) == {Dtype.FLOAT16}
     app.segmented_control(key="compare_columns").set_value("published").run()
-    published = app.dataframe[0].value.drop(columns="input")
+    published = compared(app).drop(columns="input")
     assert list(published.loc["ResNet-34 A"].dropna()) == [25.03]
 
 
@@ -115,22 +140,22 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     usual = "resnet20;resnet32;resnet44;resnet56;resnet110"
     app = open_app("resnet20:bias=1", "compare", nets=usual)
     depths = (20, 32, 44, 56, 110)
-    assert list(app.dataframe[0].value.index) == [f"ResNet-{depth}" for depth in depths]
+    assert list(compared(app).index) == [f"ResNet-{depth}" for depth in depths]
     next(b for b in app.button if b.label == "Add the edited model").click().run()
     assert not app.exception
     assert app.query_params["nets"] == (
         "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
     )
-    assert list(app.dataframe[0].value.index)[-1] == "residual, 20 layers, biases"
+    assert list(compared(app).index)[-1] == "residual, 20 layers, biases"
     app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
     app.number_input(key="compare_batch").set_value(8).run()
     assert not app.exception
-    table = app.dataframe[0].value
+    table = compared(app)
     assert table.loc["ResNet-20", "MACs (conv + linear)"] == 8 * 40_551_040
     app.multiselect(key="compared").set_value(["resnet20", "resnet2"]).run()
     (error,) = app.error
     assert error.value.startswith("'resnet2' is not a model")
-    assert list(app.dataframe[0].value.index) == ["ResNet-20"]
+    assert list(compared(app).index) == ["ResNet-20"]
     assert not app.exception
 
 
@@ -138,7 +163,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     open_app: Open,
 ) -> None:
     app = open_app("resnet1202", "compare")
-    assert list(app.dataframe[0].value.index)[-2:] == ["ResNet-110", "ResNet-1202"]
+    assert list(compared(app).index)[-2:] == ["ResNet-110", "ResNet-1202"]
     assert "ResNet-56, ResNet-110" in chart_alt(app)
     assert "other networks: 1 value, 7.93 at 2.829." in chart_alt(app)
     assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
@@ -151,14 +176,14 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
     small = "resnet18:input=3x32x32"
     app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")
     assert not app.exception
-    table = app.dataframe[0].value
+    table = compared(app)
     assert list(table.index) == ["ResNet-18, 3×32×32", "ResNet-20"]
     unknown, wrong = (error.value for error in app.error)
     assert unknown.startswith("'resnet51' is not a model")
     assert wrong == "'resnet20:blocks=0' was left out: blocks must be 1 to 1,000, not 0."
     assert table.loc["ResNet-18, 3×32×32", "MACs (conv + linear)"] == 37_523_456
     app.segmented_control(key="compare_columns").set_value("memory").run()
-    assert list(app.dataframe[0].value["saved for backward (float32)"].isna()) == [True, False]
+    assert list(compared(app)["saved for backward (float32)"].isna()) == [True, False]
     said = app.info[0].value
     assert f"{small} has no training figures: input 3x32x32 is too" in said
     open_tab(app, "difference")
@@ -357,7 +382,7 @@ def test_what_an_address_cannot_have_is_said(open_app: Open) -> None:
 
 def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> None:
     app = open_app(None, "compare", nets="resnet18;resnet20;resnet50;resnet110")
-    assert list(app.dataframe[0].value["input"]) == [
+    assert list(compared(app)["input"]) == [
         "3×224×224",
         "3×32×32",
         "3×224×224",
@@ -365,7 +390,7 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
     ]
     assert "among networks with the same input" in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
-    assert "input" not in same.dataframe[0].value
+    assert "input" not in compared(same)
 
 
 @pytest.mark.parametrize(
@@ -459,7 +484,7 @@ def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) 
     assert [c for c in captions if "RTX 4090" in c] == [cited.partition(" To see")[0]]
 
     app.segmented_control(key="compare_columns").set_value("published").run()
-    table = app.dataframe[0].value
+    table = compared(app)
     assert table.loc["ResNet-50", "images/s, RTX 4090 (published by timm)"] == 4_302.84
     app.selectbox(key="x").select("MACs (conv + linear)").run()
     assert len(app.get("plotly_chart")) == 1

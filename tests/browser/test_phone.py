@@ -113,3 +113,25 @@ def test_a_long_table_shows_its_first_cards_and_then_all(server: str, visit: Vis
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(every).to_be_hidden()
     expect(shown).to_have_count(count)
+
+
+def test_a_range_and_its_unit_are_on_one_line(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/timing", 390, 844)
+    drawn(page)
+    ranges = page.locator(".rl-table td.range:visible")
+    expect(ranges.first).to_contain_text(re.compile(r" to .* ms$"))
+    one_line = page.locator(".rl-table td.n:not(.range):visible").first.bounding_box()
+    heights = [box["height"] for cell in ranges.all() if (box := cell.bounding_box())]
+    assert one_line
+    assert set(heights) == {one_line["height"]}
+
+
+def test_points_of_a_list_are_no_wider_than_a_paragraph(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/training", 1280, 900)
+    drawn(page)
+    points = page.locator(".stMarkdown li")
+    expect(points.first).to_be_visible()
+    widest = page.locator(".stMarkdown p").first.evaluate("(p) => getComputedStyle(p).maxWidth")
+    widths = points.evaluate_all("all => all.map((one) => getComputedStyle(one).maxWidth)")
+    assert set(widths) == {widest}
+    assert widest != "none"
