@@ -162,6 +162,16 @@ _REPLAYED = {
 del _REPLAYED[Column.INFERENCE_BYTES]  # the profile has it
 
 
+_WEIGHTS = {
+    "IMAGENET1K_V1": "Weights V1 of torchvision",
+    "IMAGENET1K_V2": "Weights V2 of torchvision",
+    "tv": "Weights V1 of torchvision",
+    "tv2": "Weights V2 of torchvision",
+    "a1": "Weights A1 of Wightman et al. 2021",
+}
+"""Words for the names of weights in torchvision's and timm's tables."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A column of comparable published figures: one metric, one recipe, one publisher."""
@@ -181,6 +191,15 @@ class Recipe:
         """The recipe and the publisher."""
         recipe = f"{self.recipe}; " if self.recipe else ""
         return f"{recipe}published by {self.publisher}"
+
+    @property
+    def note(self) -> str:
+        """The recipe and the publisher below a chart, in words for the names of weights."""
+        name, comma, more = self.recipe.partition(",")
+        weights, of, pull = name.partition(" of ")
+        if weights not in _WEIGHTS:
+            return self.how
+        return f"{_WEIGHTS[weights]}{of}{pull}{comma}{more}; published by {self.publisher}"
 
     @property
     def menu_label(self) -> str:
@@ -213,15 +232,22 @@ class Speed:
 
     Attributes:
         name: the name in addresses and commands.
-        label: the name on an axis, with the machine and, if published, by whom.
+        figure: the name on an axis, with the machine.
         how: the conditions and the source in a sentence.
         rates: the networks with their images per second.
+        publisher: who published them; empty if they were measured on this machine.
     """
 
     name: str
-    label: str
+    figure: str
     how: str
     rates: tuple[tuple[ResNetSpec, float], ...]
+    publisher: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name in tables and menus, with the publisher."""
+        return f"{self.figure} (published by {self.publisher})" if self.publisher else self.figure
 
     @property
     def unit(self) -> str:
@@ -262,9 +288,10 @@ def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
     return tuple(
         Speed(
             name=machine.key,
-            label=f"images/s, {machine.label} (published by {throughput.PUBLISHER})",
+            figure=f"images/s, {machine.label}",
             how=machine.citation,
             rates=tuple(rates[machine]),
+            publisher=throughput.PUBLISHER,
         )
         for machine in throughput.machines()
         if machine in rates
