@@ -351,7 +351,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
         "ImageNet top-1 accuracy: Weights V1 of torchvision, single crop; published by "
         "torchvision."
     )
-    for one in (chart, bubbles, both):
+    for one in (chart, sized, both):
         for width in (85, 170, 254):
             drawn = picture(one, title="A title", width_mm=width)
             drawn.draw_without_rendering()

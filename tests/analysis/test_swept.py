@@ -356,6 +356,26 @@ def test_lesions(tmp_path: Path) -> None:
     assert list(apart.varying) == ["weights"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "label"),
+    [
+        ((10, 10), "training loss, last 10 steps"),
+        ((10, 60), "training loss, at most the last 25 steps"),
+        ((25, 60), "training loss, last 25 steps"),
+        ((None, None), "training loss, last 25 steps"),
+    ],
+)
+def test_a_loss_says_over_how_many_steps_it_is(steps: tuple[int | None, ...], label: str) -> None:
+    points = [
+        SweptPoint("", str(at), Kind.TRAIN, "resnet20", 0, (("steps", one),), {"last_loss": 1.0})
+        for at, one in enumerate(steps)
+    ]
+    found = settings_of(points, Kind.TRAIN)
+    (figure,) = found.figures
+    assert figure.label == label
+    assert view_of(found).y.label == label
+
+
 def test_published_figures_beside() -> None:
     def points(**figures: float) -> Settings:
         one = SweptPoint("", "a", Kind.TIME, "resnet18", 0, (), figures)
