@@ -199,7 +199,15 @@ def scatter_chart(
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
         note=_note(rows, x, y, bubble, name),
-        reading="All are on the Pareto front" if front and not others else "",
+        reading=". ".join(
+            filter(
+                None,
+                (
+                    "All are on the Pareto front" if front and not others else "",
+                    citations(x, y, bubble).removesuffix("."),
+                ),
+            )
+        ),
         samples=_samples(rows, bubble, sizes),
         from_zero=not log
         and 0 < len(drawn) < _LEAST_FRONT
@@ -415,8 +423,14 @@ def _label(axis: Axis, batch: int = 1) -> str:
 
 
 def _called(axis: Axis) -> str:
-    """Return a short name of an axis; the note below the chart has a published figure's recipe."""
-    return axis.metric if isinstance(axis, Recipe) else axis.label
+    """Return a short name of an axis; what is below the chart has a published figure's source."""
+    match axis:
+        case Recipe():
+            return axis.metric
+        case Speed():
+            return axis.figure
+        case Column():
+            return axis.label
 
 
 def _note(
@@ -426,19 +440,12 @@ def _note(
     recipes = [axis for axis in (x, y) if isinstance(axis, Recipe)]
     metrics = [f"{recipe.metric}: " if len(recipes) > 1 else "" for recipe in recipes]
     said = [
-        "; ".join((_sentence(f"{metric}{_in_words(recipe)}"), *_remarks(rows, x, y, recipe, name)))
+        "; ".join((_sentence(f"{metric}{recipe.note}"), *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
-    if bubble:
-        ends = sorted(value for row in rows if (value := bubble.of(row)) is not None)
-        sizes = " to ".join(short(ends[at], bubble.unit) for at in (0, -1)) if ends else ""
-        said.append(", ".join(filter(None, (f"Area: {bubble.label}", sizes))))
+    if bubble and bubble.unit:  # else the legend's numbers have the label
+        said.append(f"Area: {bubble.label}")
     return " ".join(f"{one}." for one in said)
-
-
-def _in_words(recipe: Recipe) -> str:
-    """Return a recipe and its publisher without the constants of torchvision."""
-    return recipe.how.replace("IMAGENET1K_", "weights ")
 
 
 def _samples(

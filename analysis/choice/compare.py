@@ -183,6 +183,12 @@ class Recipe:
         return f"{recipe}published by {self.publisher}"
 
     @property
+    def note(self) -> str:
+        """The recipe and the publisher below a chart, in words for the names of weights."""
+        words = recipe_in_words(self.recipe)
+        return f"{words}; published by {self.publisher}" if words else self.how
+
+    @property
     def menu_label(self) -> str:
         """The label with what tells it from other recipes first, for a narrow select box."""
         words = recipe_in_words(self.recipe).removesuffix(", single crop")
@@ -214,15 +220,22 @@ class Speed:
 
     Attributes:
         name: the name in addresses and commands.
-        label: the name on an axis, with the machine and, if published, by whom.
+        figure: the name on an axis, with the machine.
         how: the conditions and the source in a sentence.
         rates: the networks with their images per second.
+        publisher: who published them; empty if they were measured on this machine.
     """
 
     name: str
-    label: str
+    figure: str
     how: str
     rates: tuple[tuple[ResNetSpec, float], ...]
+    publisher: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name in tables and menus, with the publisher."""
+        return f"{self.figure} (published by {self.publisher})" if self.publisher else self.figure
 
     @property
     def unit(self) -> str:
@@ -263,9 +276,10 @@ def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
     return tuple(
         Speed(
             name=machine.key,
-            label=f"images/s, {machine.label} (published by {throughput.PUBLISHER})",
+            figure=f"images/s, {machine.label}",
             how=machine.citation,
             rates=tuple(rates[machine]),
+            publisher=throughput.PUBLISHER,
         )
         for machine in throughput.machines()
         if machine in rates

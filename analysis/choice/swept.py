@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from analysis.costs.profiles import profile
 from analysis.images.kinds import SET_LABELS
 from analysis.results.form import Result
+from analysis.training.recipes import LAST
 from nets.names import names_of, option_words
 from nets.options import DEFAULTS, OPTIONS, number_of, quote, shown
 from nets.spec import ResNetSpec, overrides
@@ -51,11 +52,11 @@ class Figure(NamedTuple):
 
 FIGURES: Mapping[Kind, tuple[Figure, ...]] = {
     Kind.TRAIN: (
-        Figure("last_loss", "training loss, last 25 steps"),
+        Figure("last_loss", f"training loss, last {LAST} steps"),
         Figure("test_error", "test error", "%"),
         Figure("test_accuracy", "test accuracy", "%"),
         Figure("test_loss", "test loss"),
-        Figure("last_accuracy", "training accuracy, last 25 steps", "%"),
+        Figure("last_accuracy", f"training accuracy, last {LAST} steps", "%"),
         Figure("step_ms", "time per step", "ms"),
         Figure("peak_memory_bytes", "peak memory", "B"),
     ),
@@ -331,7 +332,15 @@ class Settings:
     def figures(self) -> tuple[Figure, ...]:
         """The figures that at least one point has, the main one first."""
         has = {name for one in self.every for point in one.points for name in point.figures}
-        return tuple(figure for figure in FIGURES[self.kind] if figure.name in has)
+        return tuple(self._said(figure) for figure in FIGURES[self.kind] if figure.name in has)
+
+    def _said(self, figure: Figure) -> Figure:
+        """Return a figure whose label has the number of steps that short runs average over."""
+        steps = [whole for one in self.every if isinstance(whole := one.options.get("steps"), int)]
+        if not steps or min(steps) >= LAST:
+            return figure
+        most = f"at most the last {LAST}" if max(steps) > min(steps) else f"last {min(steps)}"
+        return figure._replace(label=figure.label.replace(f"last {LAST}", most))
 
     @cached_property
     def constant(self) -> tuple[str, ...]:

@@ -306,7 +306,7 @@ def how_spread(view: View) -> str:
     what = "bands" if is_band else "bars"
     over = number_of(most, "seed") if len(seeds) == 1 else f"up to {number_of(most, 'seed')}"
     mean = "Geometric means" if view.y.name == "grad_norm" else "Means"
-    return f"{mean} over {over}; {what} run from the lowest to the highest."
+    return f"{mean} of {over}; {what}: lowest to highest."
 
 
 def _has_lines(view: View) -> bool:

@@ -9,7 +9,6 @@ from analysis.choice.charts import (
     MEASURED,
     SWEPT,
     axes_to_choose,
-    citations,
     fits_in_words,
     front_chart,
     fronts_of,
@@ -290,7 +289,7 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     log = settings.switch("log", usual_log(rows, x, y))
     return Picture(
         charts=(scatter_chart(rows, *chosen, log),),
-        caption=" ".join(filter(None, (not_drawn(rows, *chosen), citations(*chosen)))),
+        caption=not_drawn(rows, *chosen),
     )
 
 
@@ -353,7 +352,6 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
         return Picture(grid=deepest_grid(found), caption=how, said=said)
     if view == "front" and fronts:
         front = fronts[settings.option("front", list(fronts), next(iter(fronts)))]
-        how = f"{how} {citations(front.x, front.y)}".strip()
         counts = (fits_in_words(found, front),)
         return Picture(charts=(front_chart(found, front, alone=True),), caption=how, said=counts)
     return Picture(grid=fits_grid(found) if found.fits else None, said=said)

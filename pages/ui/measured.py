@@ -119,7 +119,7 @@ def own_speed() -> Speed | None:
     rates = {parse(one.model): one.images_per_s for one in found if conditions(one) == how}
     return Speed(
         name="own",
-        label="images/s, measured here",
+        figure="images/s, measured here",
         how=f"Measured on this server: {how}. {stamp(latest)}.",
         rates=tuple(rates.items()),
     )

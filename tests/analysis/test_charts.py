@@ -342,7 +342,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    assert chart.note == "Weights V1, single crop; published by torchvision."
+    assert chart.note == "Torchvision's weights V1, single crop; published by torchvision."
     assert chart.reading == "All are on the Pareto front"  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
@@ -351,7 +351,9 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert label.startswith("MACs (conv + linear), G<br><span")
     assert "torchvision" in label
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
-    assert bubbles.note == "Area: parameters, 11.7 M to 25.6 M."
+    assert bubbles.note == ""  # the legend says it
+    sized = scatter_chart(comparison.rows, Column.MACS, Column.PARAMS, Column.SAVED_BYTES)
+    assert sized.note == "Area: saved for backward (float32)."
     (legend,) = picture(bubbles).legends
     sizes = {
         text.get_text(): line.get_markersize()
@@ -364,9 +366,10 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
     assert both.note == (
         "ImageNet top-1 error: 10-crop; published by He et al. 2015. "
-        "ImageNet top-1 accuracy: weights V1, single crop; published by torchvision."
+        "ImageNet top-1 accuracy: torchvision's weights V1, single crop; published by "
+        "torchvision."
     )
-    for one in (chart, bubbles, both):
+    for one in (chart, sized, both):
         for width in (85, 170, 254):
             drawn = picture(one, title="A title", width_mm=width)
             drawn.draw_without_rendering()

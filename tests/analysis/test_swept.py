@@ -128,8 +128,7 @@ def test_the_included_sweep_by_seed() -> None:
         assert line.high == tuple(map(max, losses))
     assert [f"{y:.2f}" for y in plain.y if y] == ["1.27", "1.49", "1.99", "2.20", "2.26"]
     assert chart.alt == (
-        "Training loss by depth of 10 settings. Means over 3 seeds; bands run from the lowest to "
-        "the highest."
+        "Training loss by depth of 10 settings. Means of 3 seeds; bands: lowest to highest."
     )
     assert found.constant == (
         *("widths 8-16-32", "stem width 8", "input 1×14×14", "degradation recipe"),
@@ -212,7 +211,7 @@ def test_points_that_differ_only_in_their_seed_are_one_setting(
     assert (line.x, line.y) == ((0.003, 0.01), (2.5, 3.5))
     assert (line.low, line.high) == ((1.0, 2.0), (4.5, 5.5))
     assert line.hover == ("rate 0.003, 3 seeds", "rate 0.01, 3 seeds")
-    assert how_spread(view) == "Means over up to 4 seeds; bands run from the lowest to the highest."
+    assert how_spread(view) == "Means of up to 4 seeds; bands: lowest to highest."
 
 
 def test_lines_are_told_apart_by_every_other_option(write: Write, tmp_path: Path) -> None:
@@ -283,7 +282,7 @@ def test_a_figure_against_another_is_points(write: Write, tmp_path: Path) -> Non
         *(Draw.POINTS, "plain", (2.5,), (2.0,)),
     )
     assert (residual.y, residual.low) == ((1.0,), ())
-    said = "Means over up to 2 seeds; bars run from the lowest to the highest."
+    said = "Means of up to 2 seeds; bars: lowest to highest."
     assert how_spread(view) == chart_of(view).chart.reading == said
     one_place = view_of(found, "params")
     assert {series.draw for series in chart_of(one_place).chart.series} == {Draw.POINTS}
@@ -331,7 +330,7 @@ def test_norms_by_layer(tmp_path: Path) -> None:
     curves = [curve for run in runs for curve in run.curves]  # type: ignore[union-attr]
     own = gradient_chart(curves).series[0]
     assert (line.x, line.y, line.low) == (own.x, own.y, own.low)
-    assert how_spread(view).startswith("Geometric means over 2 seeds; bands")
+    assert how_spread(view).startswith("Geometric means of 2 seeds; bands")
     (setting,) = found.every
     ratios = [run.summary[0].log10_ratio for run in runs]  # type: ignore[union-attr]
     spread = setting.spread("log10_ratio")
@@ -355,6 +354,26 @@ def test_lesions(tmp_path: Path) -> None:
     apart = read_folder(tmp_path).settings(Kind.LESIONS)
     assert [len(one.points) for one in apart.every] == [1, 1, 1]  # nothing tells them apart
     assert list(apart.varying) == ["weights"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "label"),
+    [
+        ((10, 10), "training loss, last 10 steps"),
+        ((10, 60), "training loss, at most the last 25 steps"),
+        ((25, 60), "training loss, last 25 steps"),
+        ((None, None), "training loss, last 25 steps"),
+    ],
+)
+def test_a_loss_says_over_how_many_steps_it_is(steps: tuple[int | None, ...], label: str) -> None:
+    points = [
+        SweptPoint("", str(at), Kind.TRAIN, "resnet20", 0, (("steps", one),), {"last_loss": 1.0})
+        for at, one in enumerate(steps)
+    ]
+    found = settings_of(points, Kind.TRAIN)
+    (figure,) = found.figures
+    assert figure.label == label
+    assert view_of(found).y.label == label
 
 
 def test_published_figures_beside() -> None:
