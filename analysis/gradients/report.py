@@ -220,7 +220,7 @@ def how_measured(run: Gradients | Direction) -> str:
     if where:
         stamp += [machine(where.accelerator or where.cpu), where.date[:10]]
     return (
-        f"{seeds_in_words(shared.seed_numbers)}, batch {shared.batch}, "
+        f"Measured with {seeds_in_words(shared.seed_numbers)}, batch {shared.batch}, "
         f"{shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )

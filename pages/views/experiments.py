@@ -211,7 +211,7 @@ def _conditions(run: Run) -> str:
     """Return how a run was measured, in a sentence."""
     shared = run.settings
     return (
-        f"{seeds_in_words(shared.seed_numbers)}, batch "
+        f"Measured with {seeds_in_words(shared.seed_numbers)}, batch "
         f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{shared.device}, torch {run.torch_version}."
     )
