@@ -48,7 +48,7 @@ warm_up()
 on_the_wall = SHOWN.get(held(VIEW), "Lesions") if on_wall() else "Lesions"
 export = heading(translate(on_the_wall))
 aside("intro").markdown(
-    "Click a block to take it out of the trained network; click it again to put it back."
+    "Select a block to take it out of the trained network; select it again to put it back."
 )
 top, below, work = fold("top", "Networks and images"), aside("below"), st.container()
 training, job = job_of(TRAINING), job_of(KEY)
@@ -107,7 +107,7 @@ elif shown == "sees":
         show_seen(found)
 else:
     st.header(SHOWN[shown])
-    show_damage(shown, studies, results)
+    show_damage(shown, studies, results, out)
 if studies:
     with export:
-        export_studies(studies, results)
+        export_studies(studies, results, out)

@@ -192,6 +192,8 @@ class Recipe:
     def menu_label(self) -> str:
         """The label with what tells it from other recipes first, for a narrow select box."""
         words = recipe_in_words(self.recipe).removesuffix(", single crop")
+        if words.startswith(f"{self.publisher}'s"):
+            return f"{words}: {self.metric}"
         first = f"{words}: " if words else ""
         return f"{first}{self.metric}, {self.publisher}"
 

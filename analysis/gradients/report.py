@@ -27,7 +27,7 @@ from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
-from analysis.style.numbers import MISSING, signed
+from analysis.style.numbers import MISSING, seeds_in_words, signed
 from analysis.style.stamps import device_words, machine
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
@@ -220,7 +220,7 @@ def how_measured(run: Gradients | Direction) -> str:
     if where:
         stamp += [machine(where.accelerator or where.cpu), where.date[:10]]
     return (
-        f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch {shared.batch}, "
+        f"Measured with {seeds_in_words(shared.seed_numbers)}, batch {shared.batch}, "
         f"{shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
@@ -247,7 +247,7 @@ def _settings(run: Gradients | Direction) -> dict[str, Any]:
 def _conditions(run: Gradients | Direction) -> str:
     settings = run.settings
     return (
-        f"{number_of(settings.seeds, 'seed')} from {settings.first_seed}, batch {settings.batch}, "
+        f"{seeds_in_words(settings.seed_numbers)}, batch {settings.batch}, "
         f"{settings.precision}, {device_words(settings.device)}, "
         f"{number_of(run.threads, 'thread')}, torch {run.torch_version}"
     )

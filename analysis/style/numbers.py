@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, floor
 
 MISSING = "—"
@@ -74,6 +75,16 @@ def percent(part: float, whole: float) -> str:
 def shape(sides: tuple[int, ...]) -> str:
     """Return a shape as text: `64×56×56`."""
     return "×".join(map(str, sides))
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """Return ascending seeds: `seed 0`, `seeds 0 and 1`, `seeds 0 to 2`, `seeds 0, 2, 5`."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    between = " and " if len(seeds) == 2 else ", "
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        seeds, between = (seeds[0], seeds[-1]), " to "
+    return f"seeds {between.join(map(str, seeds))}"
 
 
 def milliseconds(value: float) -> str:

@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from analysis.gradients.curves import Curve
+from analysis.images.kinds import SET_LABELS
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import Environment
 from analysis.results.form import hash_of
@@ -85,6 +86,11 @@ class Task:
     def data_name(self) -> str:
         """The set's name; for a folder, the last part of its path."""
         return self.data.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+    @property
+    def data_label(self) -> str:
+        """The set's name in words."""
+        return SET_LABELS.get(self.data, self.data_name)
 
     def asked(self) -> dict[str, Any]:
         """Return the settings that the figures depend on, which exclude device and threads."""

@@ -101,7 +101,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     if not edits:
         return
     base = CATALOG[spec.base].spec
-    st.caption(f"Edits to {base_title(spec.base)}. Click one to undo it.")
+    st.caption(f"Edits to {base_title(spec.base)}. Select one to undo it.")
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(

@@ -36,30 +36,28 @@ def show_scatter(
         The charts that were shown, each with where its speeds are from.
     """
     chart, cited = draw(axes), citations(*axes)
+    show_chart(chart, key, height)
     if on_wall():  # where a sentence says it
-        show_chart(chart, key, height)
         return [(chart, cited)]
-    if not cited:
-        _show_read(chart, key, height)
-        return [(chart, cited)]
-    own = own_speed()
-    own_axes = with_own(axes, rows, own)
-    _show_read(chart, key, height)
+    own = own_speed() if cited else None
+    own_axes = with_own(axes, rows, own) if own else None
     if own is None or own_axes is None:
-        st.caption(
-            f"{cited} To see this machine's own speed too, time these networks on the Timing page "
-            "in inference mode."
-        )
+        _say_reading(chart, _TIME_THEM if cited else "")
         return [(chart, cited)]
-    st.caption(cited)
+    _say_reading(chart)
     other = draw(own_axes)
-    _show_read(other, f"{key}_own", height)
-    st.caption(own.how)
+    show_chart(other, f"{key}_own", height)
+    _say_reading(other)
     return [(chart, cited), (other, own.how)]
 
 
-def _show_read(chart: Chart, key: str, height: int) -> None:
-    """Show a chart and how to read it."""
-    show_chart(chart, key, height)
-    if chart.reading:
-        st.caption(f"{chart.reading}.")
+_TIME_THEM = (
+    "To see this machine's own speed too, time these networks on the Timing page in inference mode."
+)
+
+
+def _say_reading(chart: Chart, more: str = "") -> None:
+    """Say how to read a chart and whom it cites."""
+    reading = f"{chart.reading}." if chart.reading else ""
+    if said := " ".join(filter(None, (reading, more))):
+        st.caption(said)

@@ -179,7 +179,7 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
         rows.append(cells)
     st.html(table("What fits", names, rows, 1, [row.model for row in choice.fits]))
     st.caption(
-        f"Click a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
+        f"Select a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
         f"{choice.optimiser.label}. Training memory is predicted by replaying a step."
     )
     if is_timed and (known := comparable(choice.batch, choice.dtype)):

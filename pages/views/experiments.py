@@ -27,9 +27,8 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
 from analysis.results.form import Result
-from analysis.style.numbers import signed
+from analysis.style.numbers import seeds_in_words, signed
 from nets.names import names_of
-from nets.options import number_of
 from pages.ui.charts import chart_picture
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export
@@ -212,7 +211,7 @@ def _conditions(run: Run) -> str:
     """Return how a run was measured, in a sentence."""
     shared = run.settings
     return (
-        f"{number_of(shared.seeds, 'seed')} from {shared.first_seed}, batch "
+        f"Measured with {seeds_in_words(shared.seed_numbers)}, batch "
         f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{shared.device}, torch {run.torch_version}."
     )

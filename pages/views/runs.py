@@ -17,7 +17,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
 from analysis.results.store import Store
 from analysis.style.language import translate
-from analysis.style.numbers import short
+from analysis.style.numbers import seeds_in_words, short
 from analysis.style.stamps import device_words, machine, moment
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.kept import train_all
@@ -260,8 +260,8 @@ def _how(runs: Sequence[Run], networks: str) -> str:
     if len(seeds) > 1:
         points += "; bands are the range over the seeds"
     return (
-        f"Trained: {networks}{start}; {first.task.recipe.words()}; images: {first.task.data_name}; "
-        f"{number_of(len(seeds), 'seed')} from {seeds[0]}; "
+        f"Trained: {networks}{start}; {first.task.recipe.words()}; "
+        f"images: {first.task.data_label}; {seeds_in_words(seeds)}; "
         f"{device_words(first.task.device)}{stamp}. {remark} {points}."
     ).replace("  ", " ")
 

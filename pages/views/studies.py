@@ -115,9 +115,11 @@ def run_study(patients: tuple[Patient, ...]) -> None:
     start(KEY, study_all, files, data, first.number, seconds=_SECONDS, needs=needs)
 
 
-def show_damage(shown: str, studies: Sequence[Lesions], results: Sequence[Result]) -> None:
-    """Show one part of a study: its chart and what it shows."""
-    chart = damage_chart(shown, studies)
+def show_damage(
+    shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
+) -> None:
+    """Show one part of a study: its chart, as `damage_chart`, and what it shows."""
+    chart = damage_chart(shown, studies, out)
     if chart is None:
         st.caption("Not measured yet.")
         return
@@ -159,14 +161,16 @@ def _short(study: Lesions) -> str:
     return f"{kind}, {parse(study.model).depth} layers"
 
 
-def export_studies(studies: Sequence[Lesions], results: Sequence[Result]) -> None:
+def export_studies(
+    studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
+) -> None:
     """Draw the export dialog for a study: its charts and numbers."""
     data = []
     for study, result in zip(studies, results, strict=True):
         name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
         data.append(DataFile(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study)))
         data.append(DataFile(f"JSON, {_short(study)}", f"{name}.json", result.json))
-    whole = {part: damage_chart(part, studies) for part in ("single", "several", "order")}
+    whole = {part: damage_chart(part, studies, out) for part in ("single", "several", "order")}
     charts = {part: chart for part, chart in whole.items() if chart is not None}
     networks = ", ".join(f"`{study.model}`" for study in studies)
     where = " ".join(dict.fromkeys(map(whence, results)))

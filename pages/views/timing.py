@@ -422,8 +422,8 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
     """Let the visitor record a trace of one iteration and download it, or say why that fails."""
     job = job_of(_TRACE)
     running = job is not None and not is_over(job)
-    left, right = st.columns([1, 2], vertical_alignment="center")
-    left.button(
+    place = st.container(horizontal=True)
+    place.button(
         "Record a trace",
         icon=":material/timeline:",
         disabled=len(settings) != 1 or measuring or running,
@@ -431,7 +431,6 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
         args=(_TRACE, trace, spec, *settings[:1]),
         kwargs={"seconds": 180.0, "needs": timing_needs(settings)},
         help="One iteration by torch.profiler, for Perfetto or Chrome. Takes one batch size.",
-        width="stretch",
     )
     if job is None:
         return
@@ -441,7 +440,7 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
     say_why(job, lambda: memory_advice(spec, settings))
     found: Trace | None = job.result
     if found is not None:
-        with right:
+        with place:
             label = f"Download the trace of {found.model}, batch {found.settings.batch:,}"
             file_button(label, "trace.json", lambda: found.text)
 

@@ -65,7 +65,7 @@ def _how(run: Run) -> str:
     start = f"from {run.task.start.words}; " if run.task.start else ""
     return (
         f"{number_of(run.steps, 'step')} of {run.task.recipe.words()}; {start}images: "
-        f"{run.task.data_name}; seed {run.task.seed}; {device_words(run.task.device)}.{stamp}"
+        f"{run.task.data_label}; seed {run.task.seed}; {device_words(run.task.device)}.{stamp}"
     )
 
 

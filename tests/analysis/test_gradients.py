@@ -312,7 +312,7 @@ def test_exports_hold_every_number() -> None:
     cell = repr(whole.curves[2].weights.values[4])
     assert any(f",1,weight,layer1.1.conv2,5,{cell},measured" in line for line in lines)
     text = gradients_text(whole)
-    assert "2 seeds from 0, batch 4, float32, CPU, 1 thread, torch" in text
+    assert "seeds 0 and 1, batch 4, float32, CPU, 1 thread, torch" in text
     assert " ".join(text.split()).endswith(verdict(whole.summary)[-1])
     shown = whole.summary[0]
     low, high = signed(shown.low, 2), signed(shown.high, 2)

@@ -1,10 +1,12 @@
 """Formatting of numbers and times."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.style.numbers import fixed, milliseconds, short, signed, three
+from analysis.style.numbers import fixed, milliseconds, seeds_in_words, short, signed, three
 from nets.options import number_of
 
 
@@ -69,3 +71,16 @@ def test_one_is_singular() -> None:
     assert number_of(2_000, "image") == "2,000 images"
     assert number_of(1, "class", "classes") == "1 class"
     assert number_of(10, "class", "classes") == "10 classes"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ((4,), "seed 4"),
+        ((0, 1), "seeds 0 and 1"),
+        (range(3), "seeds 0 to 2"),
+        ((0, 2, 5), "seeds 0, 2, 5"),
+    ],
+)
+def test_seeds_are_told_by_their_numbers(seeds: Sequence[int], words: str) -> None:
+    assert seeds_in_words(seeds) == words

@@ -272,7 +272,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
         "Last training loss by depth",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    assert "1 seed from 0; CPU" in said
+    assert "images: sample of Fashion-MNIST; seed 0; CPU" in said
     assert "torch " in said
     assert "@inproceedings{he2016deep," in said
 

@@ -130,3 +130,12 @@ def test_a_tables_rows_are_cards_on_a_phone(server: str, visit: Visit) -> None:
     assert tops == sorted(tops)
     assert [tops.count(top) for top in sorted(set(tops))] == [1, 2, 2, 2, 2, 1]  # two to a line
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_name_in_a_caption_has_no_gap_before_its_parenthesis(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet18:blocks=1,1,1,1")
+    name = page.get_by_test_id("stCaptionContainer").locator("code", has_text="resnet18").first
+    paddings = name.evaluate(
+        "(it) => [getComputedStyle(it).paddingRight, getComputedStyle(it).fontSize].map(parseFloat)"
+    )
+    assert paddings[0] == pytest.approx(0.2 * paddings[1])

@@ -142,7 +142,7 @@ def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) 
     for name, shown in (
         ("lesions", ["residual, 32 layers (90.8% correct)", "plain, 32 layers (89.1% correct)"]),
         ("paths", ["residual, 32 layers (90.8% correct)"]),
-        ("compare", ["torchvision's weights V1: ImageNet top-1 accuracy, torchvision"]),
+        ("compare", ["torchvision's weights V1: ImageNet top-1 accuracy"]),
     ):
         page = visit(f"{server}/{name}", 1280, 900)
         drawn(page)
