@@ -179,6 +179,12 @@ def look_of(
         raise Refusal(f"--dpi applies to .png files, not to {path.name!r}")
     colours = getattr(palettes, (palette or "light").upper())
     look: Look = or_usage(Look, colours, title or "", width_mm=width_mm, **more)
+    if look.fades_on(path.suffix.lower()):
+        ways = "light, print or --ground" if "ground" in more else "light or print"
+        click.echo(
+            f"warning: dark without a background is hard to read on white paper: use {ways}",
+            err=True,
+        )
     return look
 
 

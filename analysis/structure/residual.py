@@ -104,10 +104,13 @@ def conv_label(conv: ConvPlan) -> str:
 
 
 def convs_in_words(convs: Iterable[ConvPlan]) -> str:
-    """Return a list of convolutions: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`."""
+    """Return a list of convolutions: `1×1 64→128, 3×3 128→128 (32 groups), 1×1 128→256`.
+
+    The spaces inside one don't break, so that a narrow column has whole ones on its lines.
+    """
     return ", ".join(
-        f"{conv.kernel}×{conv.kernel} {conv.in_channels}→{conv.out_channels}"
-        + (f" /{conv.stride}" if conv.stride > 1 else "")
+        f"{conv.kernel}×{conv.kernel}\xa0{conv.in_channels}→{conv.out_channels}"
+        + (f"\xa0/{conv.stride}" if conv.stride > 1 else "")
         + (f" ({said})" if (said := grouping(conv.groups, conv.dilation)) else "")
         for conv in convs
     )

@@ -170,9 +170,12 @@ def identity_path(unit: Unit) -> str:
 def gradient(unit: Unit) -> tuple[str, ...]:
     """Return the gradient through the unit as LaTeX, and through all units if it telescopes.
 
-    Uses He et al. 2016, eq. 5, for a clean identity path, and the chain rule otherwise.
+    Uses He et al. 2016, eq. 5, for a clean identity path, and the chain rule otherwise. Like the
+    paper, it writes the loss as a script E, since L is the last unit.
     """
-    here, there = (rf"\frac{{\partial L}}{{\partial \mathbf{{x}}_{{{i}}}}}" for i in ("l", "l+1"))
+    here, there = (
+        rf"\frac{{\partial \mathcal{{E}}}}{{\partial \mathbf{{x}}_{{{i}}}}}" for i in ("l", "l+1")
+    )
     branch = r"\frac{\partial \mathcal{F}}{\partial \mathbf{x}_l}"
     beside = {
         ShortcutKind.IDENTITY: "1",
@@ -190,7 +193,7 @@ def gradient(unit: Unit) -> tuple[str, ...]:
         inside = rf"\left({beside[unit.shortcut]} + {branch}\right)"
     lines = [rf"{here} = {there}{through}\, {inside}"]
     if not steps.after and unit.shortcut is ShortcutKind.IDENTITY:
-        last = r"\frac{\partial L}{\partial \mathbf{x}_L}"
+        last = r"\frac{\partial \mathcal{E}}{\partial \mathbf{x}_L}"
         total = r"\frac{\partial}{\partial \mathbf{x}_l}\sum_{i=l}^{L-1}\mathcal{F}(\mathbf{x}_i)"
         lines.append(rf"{here} = {last}\left(1 + {total}\right)")
     return tuple(lines)

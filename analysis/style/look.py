@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from analysis.style.palette import LIGHT, Palette
+from analysis.style.palette import DARK, LIGHT, Palette
 
 PX_PER_INCH, MM_PER_INCH = 96, 25.4
 
@@ -70,6 +70,10 @@ class Look:
             raise ValueError(f"a title has at most {MAX_TITLE} characters, not {len(title):,}")
         if self.width_mm is not None and not (isfinite(self.width_mm) and self.width_mm >= 1):
             raise ValueError(f"width_mm must be a number of at least 1, not {self.width_mm}")
+
+    def fades_on(self, suffix: str) -> bool:
+        """Return whether a format that is often printed would have light lines on white paper."""
+        return suffix in (".pdf", ".png") and self.palette is DARK and not self.ground
 
     def scale(self, width: float, height: float) -> float:
         """Return how many CSS px on paper one px becomes, for a drawing of this size in px."""

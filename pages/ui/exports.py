@@ -314,6 +314,8 @@ def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
     if suffix in (".svg", ".png"):
         words.append(short(len(data), "B"))
     st.caption(f"{', '.join(words)}. {_REMARKS.get(suffix, '')}".strip())
+    if look.fades_on(suffix):
+        st.caption("Dark without a background is hard to read on white paper.")
 
 
 class _Size(NamedTuple):

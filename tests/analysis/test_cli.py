@@ -282,7 +282,17 @@ def test_graph_writes_every_format(
     name: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / name
-    options = ("--level", "layer", "--palette", "dark", "--aspect", "4:3", "--title", "A")
+    options = (
+        "--level",
+        "layer",
+        "--palette",
+        "dark",
+        "--ground",
+        "--aspect",
+        "4:3",
+        "--title",
+        "A",
+    )
     assert call(capsys, "graph", "resnet20", "-o", str(path), *options) == (0, "", "")
     assert path.read_bytes().startswith(begins)
     assert [p.name for p in tmp_path.iterdir()] == [name]
@@ -335,6 +345,31 @@ def test_a_title_beyond_our_letters_is_one_warning(
     assert said["svg"] == said["pdf"] == said["png"] == missing
     assert "lualatex or xelatex" in said["tex"]
     assert said["tex"].count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("suffix", "more", "says"),
+    [
+        (
+            "pdf",
+            (),
+            "warning: dark without a background is hard to read on white paper: use light, "
+            "print or --ground\n",
+        ),
+        ("svg", (), ""),
+        ("pdf", ("--ground",), ""),
+    ],
+)
+def test_light_lines_on_white_paper_are_a_warning(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    suffix: str,
+    more: tuple[str, ...],
+    says: str,
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    status, _, err = call(capsys, "shape", "resnet18", "-o", str(path), "--palette", "dark", *more)
+    assert (status, err) == (0, says)
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,11 @@ def test_the_unit_in_plain_text(text: str, path: str, equation: str) -> None:
 def test_convolutions_in_words() -> None:
     profile = analysis.profile(parse("resnext50_32x4d:dilate=0,0,1"))
     for path, says in (
-        ("layer2.0", "1×1 256→256, 3×3 256→256 /2 (32 groups), 1×1 256→512"),
-        ("layer4.1", "1×1 2048→1024, 3×3 1024→1024 (32 groups, dilation 2), 1×1 1024→2048"),
+        ("layer2.0", "1×1\xa0256→256, 3×3\xa0256→256\xa0/2 (32 groups), 1×1\xa0256→512"),
+        (
+            "layer4.1",
+            "1×1\xa02048→1024, 3×3\xa01024→1024 (32 groups, dilation 2), 1×1\xa01024→2048",
+        ),
     ):
         assert convs_in_words(residual(profile, path).branches[0].convs) == says
     labels = [conv_label(conv) for conv in residual(profile, "layer4.1").branches[0].convs]

@@ -193,6 +193,14 @@ def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
         assert (r"\left(" in lines[0]) == (unit.shortcut is not ShortcutKind.NONE)
 
 
+def test_the_loss_and_the_last_unit_have_different_letters() -> None:
+    assert gradient(Unit(UnitOrder.FULL_PREACT))[1] == (
+        r"\frac{\partial \mathcal{E}}{\partial \mathbf{x}_{l}} = "
+        r"\frac{\partial \mathcal{E}}{\partial \mathbf{x}_L}\left(1 + "
+        r"\frac{\partial}{\partial \mathbf{x}_l}\sum_{i=l}^{L-1}\mathcal{F}(\mathbf{x}_i)\right)"
+    )
+
+
 def test_published_errors() -> None:
     assert ORDER_ERRORS[UnitOrder.FULL_PREACT] == (6.37, 5.46)
     assert ORDER_ERRORS[UnitOrder.BN_AFTER_ADD] == (8.17, 6.50)

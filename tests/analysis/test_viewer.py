@@ -58,7 +58,9 @@ def test_a_runs_facts_are_one_blocks_and_all_of_them(resnet50: Profile) -> None:
     assert nodes["layer3.1"]["title"] == "layer3.1 to 3.5 ×5"
     assert nodes["layer3.1"]["opens"] == ["layer3.all", "layer3.1"]
     assert nodes["layer3.0"]["formula"] == "y = ReLU(F(x) + Wx)"
-    assert ["F", "1×1 512→256, 3×3 256→256 /2, 1×1 256→1024", ""] in nodes["layer3.0"]["rows"]
+    assert ["F", "1×1\xa0512→256, 3×3\xa0256→256\xa0/2, 1×1\xa0256→1024", ""] in nodes["layer3.0"][
+        "rows"
+    ]
     names = [name for name, _, _ in nodes["layer3.0.add"]["rows"]]
     assert names == ["x", "y"]  # an addition has no cost
 
@@ -72,7 +74,7 @@ def test_groups_dilation_and_a_stages_shortcuts_are_told() -> None:
     rows = layers["layer3.1.conv2"]["rows"]
     at = [name for name, _, _ in rows].index("MACs")
     assert rows[at : at + 2] == [["MACs", "14.5 M", "14,450,688"], ["× 5", "72.3 M", "72,253,440"]]
-    branch = "1×1 2048→1024, 3×3 1024→1024 (32 groups, dilation 2), 1×1 1024→2048"
+    branch = "1×1\xa02048→1024, 3×3\xa01024→1024 (32 groups, dilation 2), 1×1\xa01024→2048"
     assert ["F", branch, ""] in told(profile)["layer4.1"]["rows"]
     stages = told(profile, Level.STAGE)
     assert stages["layer3"]["text"] == "1 projection and 5 identity shortcuts, 32 groups."

@@ -88,7 +88,7 @@ def test_a_chosen_block_is_explained(open_app: Open) -> None:
     assert r"\mathbb{R}^{1024 \times 14 \times 14}" in " ".join(f.value for f in app.latex)
     app.text_input(key="text").input("resnext50_32x4d:dilate=0,0,1").run()
     app.selectbox(key="block").select("layer4.1").run()
-    assert "3×3 1024→1024 (32 groups, dilation 2)" in html(app)
+    assert "3×3\xa01024→1024 (32 groups, dilation 2)" in html(app)
     app.selectbox(key="block").select("layer3.5").run()
     app.text_input(key="text").input("resnet18").run()
     assert app.selectbox(key="block").value == "layer1.0"

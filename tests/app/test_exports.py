@@ -138,6 +138,12 @@ def test_the_preview_is_the_file(open_app: Open) -> None:
     choose(app, {"look_format": "png", "look_dpi": 100})
     assert 'src="data:image/png;base64,' in html(app)
     assert any(" px, " in c.value and "334 × " in c.value for c in app.caption)
+    faded = "Dark without a background is hard to read on white paper."
+    assert faded not in [c.value for c in app.caption]
+    choose(app, {"look_palette": "dark"})
+    assert faded in [c.value for c in app.caption]
+    choose(app, {"look_ground": True})
+    assert faded not in [c.value for c in app.caption]
     choose(app, {"look_format": "pdf"})
     assert downloads(app)[0] == "Download PDF"
     assert 'src="data:image/svg+xml;base64,' in html(app)

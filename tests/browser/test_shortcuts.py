@@ -467,6 +467,25 @@ def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_
     page.close()
 
 
+def test_the_html_file_prints_the_graph_alone(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    assert run(["graph", "resnet50", "-o", str(path)]) == 0
+    page = browser.new_page(viewport={"width": 794, "height": 1123})
+    page.goto(path.as_uri())
+    page.emulate_media(media="print")
+    for hidden in ("fieldset", ".rv-bar", ".rv-details"):
+        expect(page.locator(hidden)).to_be_hidden()
+    drawn = page.locator(".rv-canvas > svg")
+    expect(drawn).to_be_visible()
+    wide, tall, side = drawn.evaluate(
+        "svg => [svg.clientWidth, svg.clientHeight, svg.viewBox.baseVal]"
+        ".map(one => one.width ? one.height / one.width : one)"
+    )
+    assert wide >= 720
+    assert tall / wide == pytest.approx(side, abs=0.02)  # no taller than what is drawn
+    page.close()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (1280, 500)])
 def test_the_html_file_fills_the_window(
     browser: Browser, tmp_path: Path, width: int, height: int
