@@ -369,7 +369,8 @@ def front_of(choice: Choice, asked: str = "") -> Front | None:
 def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple[Chart, str]]:
     """Return, and show if asked to, the networks that fit by two figures with their Pareto front.
 
-    Each chart comes with where its speeds are from.
+    Each chart comes with where its speeds are from. A file has no table beside it, so the returned
+    chart has its own names.
     """
     if front is None:
         return []
@@ -380,7 +381,7 @@ def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple
         assert y is not None
         return front_chart(choice, replace(front, x=x, y=y), alone=on_wall())
 
-    axes = (front.x, front.y)
+    axes, own = (front.x, front.y), []
     if shown:
-        return show_scatter(draw, axes, choice.fits, "front", 480)
-    return [(draw(axes), citations(*axes))]
+        _, *own = show_scatter(draw, axes, choice.fits, "front", 480)
+    return [(front_chart(choice, front, alone=True), citations(*axes)), *own]

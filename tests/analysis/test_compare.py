@@ -96,7 +96,7 @@ def test_the_best_of_several_runs_has_the_recipe_of_the_others() -> None:
     assert [paper.of(row) for row in rows] == [8.75, 7.51, 7.17, 6.97, 6.43, 7.93]
     assert [paper.remark(row) for row in rows] == ["", "", "", "", "best of 5 (6.61±0.16)", ""]
     note = scatter_chart(rows, Column.MACS, paper).note
-    assert note == "published by He et al. 2015; ResNet-110: best of 5 (6.61±0.16)."
+    assert note == "Published by He et al. 2015; ResNet-110: best of 5 (6.61±0.16)."
 
 
 def test_a_narrow_box_shows_what_tells_recipes_apart() -> None:
