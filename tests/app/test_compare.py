@@ -143,7 +143,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     assert "other networks: 1 value, 7.93 at 2.829." in chart_alt(app)
     assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
     app = open_app("plain110", "compare", view="wall")
-    said = "Not drawn: no CIFAR-10 error (published by He et al. 2015) for plain, 110 layers."
+    said = "Not drawn: no such CIFAR-10 error for plain, 110 layers."
     assert said in markdown(app)
 
 
