@@ -349,7 +349,7 @@ def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:
     Ticks are powers of ten; 1, 2, 5; or, within a decade, equal steps, such as `L2` for 4, 6, 8.
     """
     decades = log10(high / low)
-    if decades > 2:
+    if decades > 2.5:
         return ceil(decades / ticks)
     if decades > 0.9:
         return "D2"

@@ -239,7 +239,9 @@ def figure(
             }
             for mark in chart.marks
         ],
-        annotations=[
+        # A mark's text is in front of the ground of names.
+        annotations=[_annotation(chart, name, palette, scale) for name in names]
+        + [
             {
                 "x": mark.x,
                 "y": 1,
@@ -255,7 +257,6 @@ def figure(
             }
             for mark in chart.marks
         ]
-        + [_annotation(chart, name, palette, scale) for name in names]
         + list(_values_of_bars(chart, palette)),
     )
     return go.Figure(traces, layout)

@@ -135,7 +135,7 @@ def test_the_screen_shows_the_same() -> None:
     assert plain.line.color == LIGHT.plain
     assert plain.line.dash == "dash"
     assert drawn.layout.yaxis.type == "log"
-    assert [one.text for one in drawn.layout.annotations] == ["layer2", "A & B", "$x_1$"]
+    assert [one.text for one in drawn.layout.annotations] == ["A & B", "$x_1$", "layer2"]
     bars = figure(BARS, LIGHT)
     assert list(bars.data[0].error_y.array) == [0.5, 1.0]
     assert bars.data[0].marker.pattern.shape != bars.data[1].marker.pattern.shape
@@ -295,6 +295,13 @@ def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() ->
     drawn = figure(chart, DARK, wall=True).layout
     assert {one.bgcolor for one in drawn.annotations} == {DARK.background}
     assert (drawn.margin.r, figure(chart).layout.margin.r) == (16, 10)
+
+
+def test_a_log_axis_of_two_decades_has_more_than_two_ticks() -> None:
+    rows = rows_of([f"resnet{depth}" for depth in (20, 56, 1202)])
+    axis = figure(scatter_chart(rows, Column.MACS, Column.DEPTH, log=True), wall=True).layout.xaxis
+    low, high = (10**end for end in axis.range)
+    assert [at for at in axis.tickvals if low <= at <= high] == [0.05, 0.1, 0.2, 0.5, 1, 2]
 
 
 def test_two_networks_are_drawn_in_proportion() -> None:
