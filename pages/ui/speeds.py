@@ -40,11 +40,11 @@ def show_scatter(
         show_chart(chart, key, height)
         return [(chart, cited)]
     if not cited:
-        _show_read(chart, key, height)
+        _show_read(chart, key, height, cited)
         return [(chart, cited)]
     own = own_speed()
     own_axes = with_own(axes, rows, own)
-    _show_read(chart, key, height)
+    _show_read(chart, key, height, cited)
     if own is None or own_axes is None:
         st.caption(
             f"{cited} To see this machine's own speed too, time these networks on the Timing page "
@@ -53,13 +53,13 @@ def show_scatter(
         return [(chart, cited)]
     st.caption(cited)
     other = draw(own_axes)
-    _show_read(other, f"{key}_own", height)
+    _show_read(other, f"{key}_own", height, own.how)
     st.caption(own.how)
     return [(chart, cited), (other, own.how)]
 
 
-def _show_read(chart: Chart, key: str, height: int) -> None:
-    """Show a chart and how to read it."""
+def _show_read(chart: Chart, key: str, height: int, cited: str) -> None:
+    """Show a chart and how to read it, apart from where its speeds are from."""
     show_chart(chart, key, height)
-    if chart.reading:
-        st.caption(f"{chart.reading}.")
+    if said := chart.reading.removesuffix(cited.removesuffix(".")).removesuffix(". "):
+        st.caption(f"{said}.")
