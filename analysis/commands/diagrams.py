@@ -236,11 +236,12 @@ def shape(
     """Draw height, width and channels through the network; the extension sets the format."""
     check_suffix(output, CHART_SUFFIXES)
     chosen = look_of(output, palette, dpi, **look)
-    from analysis.drawing.silhouette import silhouette
+    from analysis.drawing.silhouette import SCALES, silhouette
     from analysis.style.dress import picture_file
 
     drawn = silhouette(profiled(spec, shape, 1), chosen.palette, chosen.width_mm)
     write(or_usage(picture_file, drawn, output.suffix.lower(), chosen, dpi), output)
+    click.echo(SCALES)
 
 
 def _export(

@@ -15,6 +15,7 @@ from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs.profiles import Profile, Shape
 from analysis.style.fonts import FONT_FAMILY
+from analysis.style.language import marked
 from analysis.style.look import MM_PER_INCH, PX_PER_INCH
 from analysis.style.numbers import decimals, shape
 from analysis.style.palette import LIGHT, Palette, mix
@@ -54,6 +55,12 @@ _FRONT, _TOP, _SIDE = 0.32, 0.16, 0.56
 """Shares of the tint in the fills of the faces."""
 
 _number = partial(decimals, most=2)
+
+
+SCALES = marked(
+    "Height and width are on a square-root scale, channels (depth) on a logarithmic one."
+)
+"""What a reader of the picture must know."""
 
 
 def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | None = None) -> str:

@@ -53,7 +53,7 @@ from analysis.drawing.drawn import BESIDE, TWIN_AND_VGG19, Drawn, graph_of, open
 from analysis.drawing.graph import Level, block_graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.parts import Labels, Layout
-from analysis.drawing.silhouette import silhouette
+from analysis.drawing.silhouette import SCALES, silhouette
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph
 from analysis.gradients.twins import other_twin
@@ -92,10 +92,7 @@ def explore(settings: Settings, spec: ResNetSpec) -> Picture:
         named = replace(look, title=f"{title(spec)}: height, width and channels")
         return dressed(silhouette(counted, look.palette, look.width_mm), named)
 
-    caption = translate(
-        "Height and width are on a square-root scale, channels (depth) on a logarithmic one."
-    )
-    return Picture(drawings=(draw,), caption=caption)
+    return Picture(drawings=(draw,), caption=translate(SCALES))
 
 
 def _block(settings: Settings, counted: Profile) -> Picture:

@@ -368,8 +368,13 @@ def test_light_lines_on_white_paper_are_a_warning(
     says: str,
 ) -> None:
     path = tmp_path / f"a.{suffix}"
-    status, _, err = call(capsys, "shape", "resnet18", "-o", str(path), "--palette", "dark", *more)
+    status, out, err = call(
+        capsys, "shape", "resnet18", "-o", str(path), "--palette", "dark", *more
+    )
     assert (status, err) == (0, says)
+    assert out == (
+        "Height and width are on a square-root scale, channels (depth) on a logarithmic one.\n"
+    )
 
 
 @pytest.mark.parametrize(
