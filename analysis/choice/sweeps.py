@@ -22,8 +22,9 @@ from analysis.machine.process import Failure
 from analysis.machine.works import Runner, Work
 from analysis.results.form import Result
 from analysis.style.grid import Grid
-from analysis.style.numbers import MISSING, short, three
+from analysis.style.numbers import MISSING, seeds_in_words, short, three
 from analysis.style.terminal import WIDTH, laid_out
+from nets.names import names_of
 from nets.options import number_of
 from nets.spec import ResNetSpec
 
@@ -238,23 +239,43 @@ def forecast_text(title: str, found: Sequence[Forecast], width: int = WIDTH) -> 
     if runs and len(known) == len(runs):
         bound = "at most " if any(one.is_most for one in runs) else "about "
         said += f"; {bound}{_time(sum(known))}, one after another"
-    columns = ("point", "seed", "memory", "MACs", "time", "state")
-    rows = tuple(_row(one) for one in found)
-    grid = Grid(f"{title}\n{said}" if title else said, columns, rows)
+    grid = _settings(f"{title}\n{said}" if title else said, found)
     refused = dict.fromkeys(one.refusal for one in new if one.refusal)
     lines = ["Can't run here:", *(f"- {sentence}" for sentence in refused)] if refused else []
     return laid_out([grid, "\n".join(lines)], width)
 
 
-def _row(one: Forecast) -> tuple[str, ...]:
-    point, need = one.point, one.need
+def _settings(caption: str, found: Sequence[Forecast]) -> Grid:
+    """Return a row for each setting, with its seeds; columns that say nothing are left out."""
+    specs = list(dict.fromkeys(one.point.spec for one in found))
+    names = dict(zip(specs, names_of(specs), strict=True))
+    experiments = list(dict.fromkeys(one.point.experiment for one in found))
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for one in found:
+        number = experiments.index(one.point.experiment) + 1
+        experiment = f"{number}, {one.point.experiment.kind}" if len(experiments) > 1 else ""
+        rows.setdefault((experiment, names[one.point.spec], *_figures(one)), []).append(
+            one.point.seed
+        )
+    table = [
+        ("experiment", "network", "seeds", "memory", "MACs", "time", "state"),
+        *(
+            (*row[:2], seeds_in_words(sorted(seeds)).partition(" ")[2], *row[2:])
+            for row, seeds in rows.items()
+        ),
+    ]
+    columns = [cells for cells in zip(*table, strict=True) if {*cells[1:]} - {"", MISSING}]
+    head, *body = zip(*columns, strict=True)
+    return Grid(caption, head, tuple(body), left=1 + (len(experiments) > 1))
+
+
+def _figures(one: Forecast) -> tuple[str, str, str, str]:
+    """Return what a point takes, and its state."""
     state = "done" if one.is_there else "can't run here" if one.refusal else "to run"
     seconds = MISSING if one.seconds is None else _time(one.seconds)
     return (
-        f"{point.experiment.kind} of {point.spec}",
-        str(point.seed),
-        short(need.bytes, "B") if need else MISSING,
-        short(need.macs) if need else MISSING,
+        short(one.need.bytes, "B") if one.need else MISSING,
+        short(one.need.macs) if one.need else MISSING,
         f"at most {seconds}" if one.is_most else seconds,
         state,
     )

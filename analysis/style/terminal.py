@@ -133,7 +133,14 @@ def _narrow(grid: Grid, width: int) -> list[str]:
 def _broken(text: str, wide: int) -> list[str]:
     if len(text) <= wide:
         return [text]
-    return wrap(text, wide, break_long_words=False, break_on_hyphens=False)
+    indent = " " * (len(text) - len(text.lstrip()))
+    return wrap(
+        text,
+        wide,
+        subsequent_indent=f"{indent}  " if indent else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _level(cells: Sequence[Sequence[str]], at_bottom: bool = False) -> list[_Cells]:

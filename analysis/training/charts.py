@@ -13,6 +13,7 @@ from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
 from analysis.charts.looks import looks_of
 from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
+from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import accuracies, names_of, verdict
 from nets.names import kind_of
@@ -127,7 +128,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
     return Chart(
         "Last training loss by depth",
         "weighted layers",
-        "training loss, last 25 steps",
+        f"training loss, last {min([LAST, *(run.steps for run in runs)])} steps",
         named_at_ends(lines, is_log),
         f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
         log_y=is_log,

@@ -429,6 +429,9 @@ def test_a_name_says_what_differs() -> None:
     assert [(s.name, s.x, s.y, s.low, s.high) for s in ladder.series] == [
         ("residual", (20, 32), (1.0, 1.0), (1.0, 0.9), (1.0, 1.1))
     ]
+    assert ladder.y_label == "training loss, last 25 steps"
+    short = replace(one[0], total=12, train_loss=(1.0,) * 12, train_accuracy=(0.5,) * 12)
+    assert ladder_chart([short]).y_label == "training loss, last 12 steps"
 
 
 @pytest.mark.parametrize(

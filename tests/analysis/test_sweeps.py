@@ -1,6 +1,7 @@
 """Sweeps: the file, its points, running them, and what is there already."""
 
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -361,13 +362,31 @@ def test_the_forecast(tmp_path: Path) -> None:
     said = forecast_text("A title", found, width=500).splitlines()
     assert said[0] == "A title"
     assert said[1].startswith("4 points: 1 done, 3 to run; the largest takes ")
-    assert said[3].split() == ["point", "seed", "memory", "MACs", "time", "state"]
+    assert said[3].split() == ["network", "seeds", "memory", "MACs", "time", "state"]
     assert [line.split()[-1] for line in said[4:8]] == ["here", "here", "done", "run"]
     refused = " ".join(f"- {one.refusal}" for one in found[:2])
     assert " ".join(said).endswith(f"Can't run here: {refused}")
     assert found[0].refusal.startswith(
         f"{sweep.points[0].spec} has 3 outputs and the images have 10 classes: use "
     )
+
+
+def test_a_forecast_has_a_row_for_each_setting(tmp_path: Path) -> None:
+    """Seeds share a row; an experiment's number is there if there are several, a time if known."""
+    one = 'models = ["plain20", "resnet20"]\nseeds = 3\n[[experiment]]\nkind = "gradients"\n'
+    text = forecast_text("", forecasts(read_sweep(one), tmp_path))
+    head, *rows = (re.split(r"\s{2,}", line) for line in text.splitlines()[2:])
+    assert head == ["network", "seeds", "memory", "MACs", "state"]
+    assert [row[:2] for row in rows] == [
+        ["plain, 20 layers", "0 to 2"],
+        ["residual, 20 layers", "0 to 2"],
+    ]
+    two = forecast_text(
+        "", forecasts(read_sweep(f'{one}[[experiment]]\nkind = "time"\n'), tmp_path)
+    )
+    head, *rows = (re.split(r"\s{2,}", line) for line in two.splitlines()[2:])
+    assert head == ["experiment", "network", "seeds", "memory", "MACs", "time", "state"]
+    assert [row[0] for row in rows] == ["1, gradients"] * 2 + ["2, time"] * 2
 
 
 def test_the_command(

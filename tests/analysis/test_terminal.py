@@ -41,6 +41,14 @@ def test_the_names_of_a_wide_tables_columns_take_several_lines() -> None:
     ]
 
 
+def test_what_continues_an_indented_cell_keeps_its_indent() -> None:
+    tree = Grid("", ("layer", "output"), (("ResNet", "10"), ("  layer1.1, 7 equal blocks", "16")))
+    assert fitted(tree, 32)[2:] == [
+        "  layer1.1, 7 equal      16",
+        "    blocks",
+    ]
+
+
 def test_a_table_of_many_columns_has_a_column_for_each_row() -> None:
     many = Grid("", ("model", *"abcdefghij"), (("resnet20", *"1234567890"),) * 2)
     assert fitted(many, 30)[:3] == [
