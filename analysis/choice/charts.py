@@ -293,7 +293,7 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     if drawn == len(choice.fits):
         return ""
     return translate(
-        "{drawn} of these {count} networks have both figures and are shown.",
+        "The chart shows the {drawn} of these {count} networks that have both of its figures.",
         drawn=drawn,
         count=len(choice.fits),
     )

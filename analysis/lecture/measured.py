@@ -243,7 +243,8 @@ def training(settings: Settings, spec: ResNetSpec) -> Picture:
         every = counted(len(tasks), "{number} run", "{number} runs")
         so_far = translate("{count} of {runs} so far.", count=len(runs), runs=every)
         caption = f"{so_far} {caption}"
-    return Picture(charts=(chart,), caption=caption, said=shown.said(runs)[:1])
+    headline = shown.headline(runs)
+    return Picture(charts=(chart,), caption=caption, said=(headline,) if headline else ())
 
 
 def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:

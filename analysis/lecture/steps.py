@@ -115,7 +115,7 @@ STORY = Lecture(
         ),
         Step(
             "Does it train now?",
-            "training?train_models=resnet20;resnet56",
+            "training?train_models=plain20;plain56;resnet20;resnet56",
             "The same images, the same recipe, now with shortcuts.",
             Question(
                 "How does the 56-layer residual network compare with the 20-layer one?",
@@ -153,8 +153,8 @@ STORY = Lecture(
                 "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
                 ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "{bottleneck_macs} more: {resnet50_macs} against {resnet34_macs}. But it saves "
-                "{resnet50_saved} per image for backward, not {resnet34_saved}.",
+                "{resnet50_macs} against {resnet34_macs}, {bottleneck_macs} more. But training "
+                "keeps {resnet50_saved} per image for backward, not {resnet34_saved}.",
             ),
             notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "
             "restores them. Memory for backward grows with the size of all outputs, not with "

@@ -15,7 +15,7 @@ from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import accuracies, names_of, verdict
+from analysis.training.verdict import accuracies, headline, names_of, verdict
 from nets.names import kind_of
 from nets.options import number_of
 
@@ -53,6 +53,10 @@ class Shown(StrEnum):
             return verdict(runs)
         told = accuracies(runs, tested=self is Shown.TEST_ACCURACY)
         return (*([told] if told else []), *verdict(runs))
+
+    def headline(self, runs: Sequence[Run]) -> str:
+        """Return the one sentence that goes with a picture, or ""."""
+        return headline(runs) if self is Shown.TRAIN_LOSS else next(iter(self.said(runs)), "")
 
 
 def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:

@@ -104,8 +104,7 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     Only complete runs with the same recipe and set are compared, over the seeds that both networks
     have. A run with a loss that isn't finite gets its own sentence.
     """
-    whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
-    groups = list(grouped(whole).values())
+    groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     found = []
     for shallow, deep in _pairs(groups):
@@ -126,6 +125,29 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def headline(runs: Sequence[Run]) -> str:
+    """Return the sentence of `verdict` on the plain networks whose losses differ most.
+
+    If no deeper plain network trains more slowly in every seed, it is the first sentence.
+    """
+    groups = _whole(runs)
+    specs = [group[0].task.spec for group in groups]
+    plain = [
+        (fmean(run.last_loss for run in deep) - fmean(run.last_loss for run in shallow), said)
+        for shallow, deep in _pairs(groups)
+        if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
+        and (said := _sentence(deep, shallow, specs))
+    ]
+    gap, said = max(plain, default=(0.0, ""))
+    return said if gap >= SLOWER else next(iter(verdict(runs)), "")
+
+
+def _whole(runs: Sequence[Run]) -> list[list[Run]]:
+    """Return the groups of runs on which there is a verdict."""
+    whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
+    return list(grouped(whole).values())
+
+
 def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
     """Return a sentence with each network's accuracy at the end, the mean and range of its seeds.
 
@@ -137,8 +159,7 @@ def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
     Returns:
         The sentence, or "" if there is no such run.
     """
-    whole = [run for run in runs if run.is_whole and not run.ended and run.steps >= LEAST]
-    groups = [g for g in grouped(whole).values() if not tested or all(run.epochs for run in g)]
+    groups = [g for g in _whole(runs) if not tested or all(run.epochs for run in g)]
     specs = [group[0].task.spec for group in groups]
     parts, style = [], ".1%" if tested else ".0%"
     for group, spec in zip(groups, specs, strict=True):

@@ -183,14 +183,13 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
         show_chart(chart, "training", None)
-    sentences = shown.said(runs)
     if on_wall():
         rename(chart.title)
         with said("training"):
-            lecture.sentence(sentences[0] if sentences else "")
+            lecture.sentence(shown.headline(runs))
             say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
         return
-    for sentence in sentences:
+    for sentence in shown.said(runs):
         st.markdown(f"- {sentence}")
     if remark:
         st.caption(remark)

@@ -25,7 +25,7 @@ from analysis.training.ladders import COMPARISONS, EXAMPLE, LADDER, PAIR, SEEDS
 from analysis.training.recipes import RECIPES
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import Run, tasks_of
-from analysis.training.verdict import verdict
+from analysis.training.verdict import headline, verdict
 from nets import parse
 from tests.analysis.test_cli import call
 from tests.analysis.test_gradients_table import says_its_name
@@ -93,6 +93,8 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
         "steps."
         for shallow, deep in pairwise(losses)
     ]
+    assert headline(runs) == said[2]  # what a wall says: the largest difference
+    assert headline([run for run in runs if "resnet" in run.model]) == said[3]
     assert all("residual network trains as fast as the" in one for one in said[3:6])
     at_chance = [run.model for run in runs if run.test and run.test.accuracy < 0.12]
     assert at_chance == ["plain110:input=1x28x28"] * 3
