@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -18,10 +19,15 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 SLOWER = 0.05
-"""The smallest difference between losses that counts, in every seed."""
+"""The smallest difference between losses that counts, in every seed; of losses below 1, a share."""
 
 EQUAL = 0.1
-"""The largest difference between means that counts as equal, if the seeds' ranges overlap."""
+"""The largest difference between means that counts as equal, if the seeds' ranges overlap and the
+seeds differ in which network's loss is higher; of losses below 1, a share."""
+
+
+GUESSING = 0.01
+"""The largest distance of a loss from that of guessing, as a share of it."""
 
 
 class Word(StrEnum):
@@ -40,16 +46,20 @@ LEAST = 10
 def compare(one: Sequence[float], other: Sequence[float]) -> Word:
     """Compare last training losses, one per seed, with the seeds in the same order.
 
-    Slower if every seed's loss is higher by at least 0.05; equal if the seeds' ranges overlap and
-    their means are within 0.1; otherwise no word.
+    Slower if every seed's loss is higher by at least 0.05, or by 5% of a lower loss than 1; equal
+    if the seeds' ranges overlap, not all seeds agree on which loss is higher, and the means are
+    within 0.1, or 10% of a lower mean than 1; otherwise no word.
     """
-    gaps = [a - b for a, b in zip(one, other, strict=True)]
+    pairs = list(zip(one, other, strict=True))
+    gaps = [(a - b) / min(1.0, a, b) for a, b in pairs]
     if all(gap >= SLOWER for gap in gaps):
         return Word.SLOWER
     if all(gap <= -SLOWER for gap in gaps):
         return Word.FASTER
     overlap = min(one) <= max(other) and min(other) <= max(one)
-    if overlap and abs(fmean(one) - fmean(other)) <= EQUAL:
+    agree = all(a > b for a, b in pairs) or all(a < b for a, b in pairs)
+    means = fmean(one), fmean(other)
+    if overlap and not agree and abs(means[0] - means[1]) <= EQUAL * min(1.0, *means):
         return Word.EQUAL
     return Word.NONE
 
@@ -233,7 +243,18 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     word = compare(a, b)
     if word in (Word.SLOWER, Word.FASTER):
         several, single = _FOUND[word]
-        return translate(several if len(seeds) > 1 else single, **values)
+        said = translate(several if len(seeds) > 1 else single, **values)
+        classes = one[0].task.spec.classes
+        chance = math.log(classes)
+        if word is Word.SLOWER and all(abs(loss - chance) <= GUESSING * chance for loss in a):
+            guessing = f"{chance:.2f}"
+            said = translate(
+                "{sentence} A loss of {chance} is that of guessing among {classes} classes.",
+                sentence=said,
+                chance=guessing,
+                classes=classes,
+            )
+        return said
     beside = reference.rstrip(",")
     if word is Word.EQUAL:
         return translate(

@@ -406,6 +406,10 @@ def test_words_follow_the_bounds() -> None:
     assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
     assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
     assert compare([1.0], [1.04]) is Word.NONE
+    assert compare([0.24, 0.28], [0.21, 0.25]) is Word.SLOWER  # by 5% of losses below 1
+    assert compare([0.212, 0.23], [0.21, 0.22]) is Word.NONE  # both higher, one of them by 1%
+    assert compare([0.21, 0.23], [0.22, 0.21]) is Word.EQUAL
+    assert compare([0.20, 0.30], [0.22, 0.21]) is Word.NONE  # means 16% apart
 
 
 def test_a_name_says_what_differs() -> None:

@@ -19,12 +19,12 @@ from analysis.gradients.presets import PRESETS, Preset
 from analysis.gradients.results import run_hash, run_of
 from analysis.images.batch import batch
 from analysis.lecture.exercises.values import Exercise, Finding, Line, Plot, written
+from analysis.lecture.facts import last_losses
 from analysis.machine.devices import seeded
 from analysis.results.form import Result
 from analysis.results.recorded import recorded, recordings
 from analysis.style.numbers import three
 from analysis.timing.results import TIME
-from analysis.training.runs import KIND
 from nets import build, parse
 from nets.origin import title as title_of
 
@@ -74,7 +74,7 @@ def vanishing_solved(exercise: Exercise) -> Finding:
     curves = _curves(_BN)
     (shown,) = summarise(_plain(_VANISHING))
     plain, residual = summarise(curves)
-    losses = [_last_loss(kind) for kind in ("plain56", "resnet56")]
+    losses = [fmean(last_losses(network)) for network in ("plain56", "resnet56")]
     return Finding(
         (
             Line(words["shown"], 10**shown.log10_ratio),
@@ -234,13 +234,6 @@ def _products() -> float:
         if isinstance(layer, Conv2d) and layer.weight.grad is not None
     ]
     return max(found) / min(found)
-
-
-def _last_loss(kind: str) -> float:
-    """Return the mean last training loss of a network over the recorded seeds."""
-    runs = [result for result in recordings().values() if result.kind == KIND]
-    found = [r.figures["last_loss"] for r in runs if r.asked["model"].partition(":")[0] == kind]
-    return fmean(found)
 
 
 def _timing(net: str) -> Result:
