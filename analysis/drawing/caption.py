@@ -60,13 +60,18 @@ def figure_caption(said: str, how: str = "", sources: Iterable[Citation] = ()) -
     Args:
         said: what the picture shows, as a sentence. Models' texts are in backticks.
         how: how and where it was measured, in sentences; empty if nothing was measured.
-        sources: the papers to cite.
+        sources: the papers to cite. What was measured isn't theirs, but its networks or method.
     """
     cited = list(dict.fromkeys(sources))
-    names = ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in cited)
+    architectures = {entry.source for entry in CATALOG.values()}
+    groups: dict[str, list[Citation]] = {}
+    for source in cited:
+        role = ("Architecture" if source in architectures else "Method") if how else "Source"
+        groups.setdefault(role, []).append(source)
     sentences = [*(_stopped(text) for text in (said, how) if text)]
-    if names:
-        sentences.append(f"{'Source' if len(cited) == 1 else 'Sources'}: {names}.")
+    for role, own in groups.items():
+        names = ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in own)
+        sentences.append(f"{role if len(own) == 1 else f'{role}s'}: {names}.")
     return "\n".join([f"\\caption{{{' '.join(sentences)}}}\n", *map(bibtex, cited)])
 
 

@@ -104,7 +104,7 @@ _REMARKS = {
     ".html": "Interactive, in any browser, offline too.",
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
-_IN_A_ROW = 4  # buttons for data files
+_IN_A_ROW, _SHORT = 4, 24  # buttons for data files, if no label has more letters
 _MOST_LINES = 24  # of a previewed text; the keyboard couldn't reach a box that scrolls
 _MOST_BYTES = 4_000_000  # of a previewed picture
 
@@ -167,9 +167,10 @@ def _show(pictures: Sequence[Picture], data: Files) -> None:
         if data:
             if pictures:
                 st.subheader("Data")
-            for start in range(0, len(data), _IN_A_ROW):
-                row = data[start : start + _IN_A_ROW]
-                for place, file in zip(st.columns(_IN_A_ROW), row, strict=False):
+            each = _IN_A_ROW if max(len(file.label) for file in data) <= _SHORT else 1
+            for start in range(0, len(data), each):
+                row = data[start : start + each]
+                for place, file in zip(st.columns(each), row, strict=False):
                     with place:
                         file_button(*file)
         if is_alone:

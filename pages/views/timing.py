@@ -483,11 +483,17 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
             DataFile(f"JSON: {recorded_how(result)}", f"time-{place}.json", result.json)
             for place, result in enumerate(results, 1)
         ]
-        with section(f"Recorded on {a_machine(name)}"):
-            export("recorded", data=data, what="recordings")
+        place = section(f"Recorded on {a_machine(name)}")
+        pictures = []
         if shown is not None and shown in results:
-            st.subheader(f"Stages: {recorded_how(shown)}")
-            show_chart(recorded_stage_chart(shown), "recorded_stages", 340)
+            chart, how = recorded_stage_chart(shown), recorded_how(shown)
+            st.subheader(f"Stages: {how}")
+            show_chart(chart, "recorded_stages", 340)
+            how = f"Recorded on {a_machine(name)}: {how}"
+            cited = sources_of([shown.asked["model"]])
+            pictures = [chart_picture(chart, "recorded_stages", how, cited)]
+        with place:
+            export("recorded", pictures, data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
         where = results[0].stamp
         st.caption(

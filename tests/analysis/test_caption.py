@@ -2,6 +2,7 @@
 
 import analysis
 from analysis.drawing.caption import bibtex, caption, figure_caption, sources_of
+from analysis.lesions.papers import VEIT2016
 from nets import CATALOG, parse
 from nets.catalog import HE2015, ZHANG2023
 
@@ -57,10 +58,13 @@ def test_a_figure_says_how_it_was_measured_and_whom_it_cites() -> None:
     said = figure_caption("‖∂L/∂x‖ of `plain20:norm=none`", "2 seeds, 10⁻⁵ of 5%", [HE2015, HE2015])
     assert said.startswith(
         r"\caption{$\|$$\partial$L/$\partial$x$\|$ of \texttt{plain20:norm=none}. "
-        r"2 seeds, 10$^{-5}$ of 5\%. Source: He et al. 2015~\cite{he2016deep}.}"
+        r"2 seeds, 10$^{-5}$ of 5\%. Architecture: He et al. 2015~\cite{he2016deep}.}"
         "\n\n@inproceedings{he2016deep,\n"
     )
     assert said.count("@inproceedings") == 1
+    measured = figure_caption("Errors.", "1,000 images", [*sources_of(["resnet50"]), VEIT2016])
+    cited = r"Architecture: He et al. 2015~\cite{he2016deep}. Method: Veit et al. 2016~\cite{"
+    assert cited in measured
     assert figure_caption("A chart.") == "\\caption{A chart.}\n"
     two = figure_caption("A", sources=sources_of(["resnet50", "resnext50_32x4d", "resnet18"]))
     assert r"Sources: He et al. 2015~\cite{he2016deep}, Xie et al. 2016~\cite{xie2017" in two

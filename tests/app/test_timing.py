@@ -269,6 +269,16 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]
 
 
+def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
+    app = open_app("resnet50", "timing")
+    app.button(key="export_recorded").click().run()
+    assert not app.exception
+    assert "training step, batch 64, TF32" in app.code[0].value
+    assert "Architecture: He et al. 2015" in app.code[0].value
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert sum(label.startswith("JSON: ") for label in labels) == 8
+
+
 def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:
     """A network that wasn't timed here: the recording most like the settings, named as such."""
     app = open_app("resnet152", "timing", view="wall")

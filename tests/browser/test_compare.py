@@ -15,7 +15,7 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     usual = "resnet18;resnet34;resnet50;resnet101;resnet152"
     page = visit(f"{server}/compare?model=resnet18:blocks=1,1,1,1&nets={usual}")
     title(page, "Compare")
-    page.get_by_role("button", name="Add the edited model").click()
+    page.get_by_role("button", name="Add this model").click()
     expect(page).to_have_url(re.compile(r"nets=.*resnet18(%3A|:)blocks"))
     settled(page)
 
