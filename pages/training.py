@@ -15,7 +15,7 @@ from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, fold, heading
+from pages.ui.wall import aside, end_of_wall, fold, heading, unfolded
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
@@ -52,9 +52,10 @@ if job is not None and not running:
 wrong: list[str] = []
 with top:
     row = fields_row(mode)
+offers = unfolded("offers", top)
 with below:
     specs = choose_specs(mode, row[0], spec, wrong.append)
-    request = choose_request(mode, specs, row, top, running, wrong.append)
+    request = choose_request(mode, specs, row, offers, running, wrong.append)
 with top:
     for reason in wrong:
         complain(reason)

@@ -117,6 +117,7 @@ def segments(
             required=True,
             on_change=_changed,
             args=(key, None if always else default),
+            wrap=True,
             **looks,
         )
     return value

@@ -93,7 +93,7 @@ def choose_request(
     mode: str,
     specs: tuple[ResNetSpec, ...],
     row: Sequence[DeltaGenerator],
-    top: DeltaGenerator,
+    offers: DeltaGenerator,
     running: bool,
     say: Callable[[str], object],
 ) -> Request | None:
@@ -103,7 +103,7 @@ def choose_request(
         mode: the experiment.
         specs: the networks.
         row: where to draw the fields and the button; the recipe's fields come below.
-        top: where to say what is wrong with them, and to offer what they lack.
+        offers: where to say what is wrong with them, and to offer what they lack.
         running: whether a training job is running.
         say: receives error messages about the fields below.
 
@@ -117,15 +117,15 @@ def choose_request(
         name = select("Recipe", names, USUAL_RECIPE, key="train_recipe", place=one)
     else:
         name = comparison.recipe
-    data = choose_images(two, top, comparison.data if comparison else SAMPLE)
-    start = choose_start(specs[0], weights[0], top) if weights and specs else None
+    data = choose_images(two, offers, comparison.data if comparison else SAMPLE)
+    start = choose_start(specs[0], weights[0], offers) if weights and specs else None
     usual = 1 if mode == ONE else SEEDS
     seeds = number("Seeds", 1, MAX_SEEDS, usual, key="train_seeds", place=three)
     device = select("Device", devices(), "cpu", key="train_device", place=four)
     recipe = choose_recipe(RECIPES[name], say)
     request = None
     if recipe is not None and specs and data:
-        with top:
+        with offers:
             request = _checked(mode, specs, recipe, data, seeds, device, start)
     if request and request.missing and on_wall():
         return request

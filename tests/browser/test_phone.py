@@ -135,3 +135,12 @@ def test_points_of_a_list_are_no_wider_than_a_paragraph(server: str, visit: Visi
     widths = points.evaluate_all("all => all.map((one) => getComputedStyle(one).maxWidth)")
     assert set(widths) == {widest}
     assert widest != "none"
+
+
+def test_what_helps_is_not_folded(server: str, visit: Visit) -> None:
+    """Beside an error that its settings cause, a folded page still offers the way out."""
+    page = visit(f"{server}/training?train=one&model=resnet50", 390, 844)
+    expect(page.get_by_text("ResNet-50 has 1,000 outputs")).to_be_visible()
+    expect(page.get_by_role("button", name="Use ResNet-50, channels 1, classes 10")).to_be_visible()
+    page.goto(f"{server}/training?train=epochs")
+    expect(page.get_by_role("button", name="Download Fashion-MNIST (31 MB)")).to_be_visible()
