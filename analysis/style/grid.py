@@ -81,12 +81,15 @@ _SIGNS = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
 }
+_NORM, _DERIVATIVE = (re.compile(f"{bar}∂L/∂([a-zA-Z]){bar}") for bar in ("‖", ""))
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def tex_signs(text: str) -> str:
     """Return a text for TeX, with special characters escaped and signs and exponents converted."""
     text = tex(text)
+    text = _NORM.sub(r"$\\|\\partial L/\\partial \1\\|$", text)
+    text = _DERIVATIVE.sub(r"$\\partial L/\\partial \1$", text)
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
     return re.sub("[⁰¹²³⁴-⁹⁻]+", lambda found: f"$^{{{found[0].translate(_SUPERSCRIPTS)}}}$", text)

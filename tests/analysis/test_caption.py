@@ -57,7 +57,7 @@ def test_every_source_has_an_entry() -> None:
 def test_a_figure_says_how_it_was_measured_and_whom_it_cites() -> None:
     said = figure_caption("‖∂L/∂x‖ of `plain20:norm=none`", "2 seeds, 10⁻⁵ of 5%", [HE2015, HE2015])
     assert said.startswith(
-        r"\caption{$\|$$\partial$L/$\partial$x$\|$ of \texttt{plain20:norm=none}. "
+        r"\caption{$\|\partial L/\partial x\|$ of \texttt{plain20:norm=none}. "
         r"2 seeds, 10$^{-5}$ of 5\%. Architecture: He et al. 2015~\cite{he2016deep}.}"
         "\n\n@inproceedings{he2016deep,\n"
     )
