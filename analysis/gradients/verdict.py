@@ -420,12 +420,14 @@ def _pair(
         return [translate("The two change in opposite directions, by about the same factor.")]
     if not (max(differences) < 0 or min(differences) > 0):
         return [translate("The seeds disagree on which of the two changes less.")]
-    mean = fmean(differences)
+    sizes = [fmean(map(abs, ratios)) for ratios in zip(*by_seed, strict=True)]
     return [
         translate(
-            "{gradient} changes less, by a factor of {factor} from end to end.",
-            gradient=_sentence(of(names[0 if mean < 0 else 1])),
-            factor=factor(mean),
+            "In every seed, {gradient} changes less from end to end: by a factor of {less} "
+            "against {more}.",
+            gradient=of(names[sizes.index(min(sizes))]),
+            less=factor(min(sizes)),
+            more=factor(max(sizes)),
         )
     ]
 

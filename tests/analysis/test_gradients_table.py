@@ -122,21 +122,21 @@ UP, DOWN = {Word.WITHIN, Word.GROWS}, {Word.WITHIN, Word.FALLS}
 GROWS, EXPLODES, VANISHES = {Word.GROWS}, {Word.EXPLODES}, {Word.VANISHES}
 SHOWN = {
     "Vanishing: no BN, default init": Shown(
-        (VANISHES, NEAR), "The residual stack's gradient changes less"
+        (VANISHES, NEAR), "the residual stack's gradient changes less"
     ),
     "With BN, the gradient explodes; shortcuts tame it": Shown(
-        (EXPLODES, GROWS), "The residual stack's gradient changes less"
+        (EXPLODES, GROWS), "the residual stack's gradient changes less"
     ),
     "He init without BN: the residual stack explodes": Shown(
-        (NEAR, EXPLODES), "The plain stack's gradient changes less"
+        (NEAR, EXPLODES), "the plain stack's gradient changes less"
     ),
     "tanh: shortcuts don't help": Shown(
         (GROWS, GROWS), "the shortcut makes no larger difference here"
     ),
-    "Xavier: slow vanishing": Shown((VANISHES, NEAR), "The residual stack's gradient changes less"),
+    "Xavier: slow vanishing": Shown((VANISHES, NEAR), "the residual stack's gradient changes less"),
     "Sigmoid: both vanish": Shown((VANISHES, VANISHES), "it vanishes; the residual one's falls"),
     "tanh, default init, no BN: shortcuts rescue it": Shown(
-        (VANISHES, NEAR), "The residual stack's gradient changes less"
+        (VANISHES, NEAR), "the residual stack's gradient changes less"
     ),
     "tanh, He init, no BN: both grow, slowly": Shown((UP, UP), "the residual one's grows"),
     "tanh, Xavier, no BN: mild in both": Shown((DOWN, UP), "it falls by"),
