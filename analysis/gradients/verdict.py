@@ -17,13 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import chain
 from statistics import fmean
 
 from analysis.gradients.curves import Precision, Summary
 from analysis.gradients.theory import confirmed
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
+from nets.names import names_of
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
+from nets.origin import base_title
 from nets.spec import ResNetSpec
 from nets.text import parse
 
@@ -85,14 +88,15 @@ def word(summary: Summary) -> Word | None:
 
 
 def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return the verdict on one run: each model's course, their comparison, theory and notes."""
+    """Return the verdict on one run: each model's course, their comparison, theory and notes.
+
+    The comparison of more than two models comes first: it says more than the course of one.
+    """
     specs = [parse(summary.model) for summary in summaries]
-    names = stack_names(specs)
-    parts = [
-        *_courses(summaries, names),
-        *_comparison(summaries, specs, names),
-        *mixture(specs),
-    ]
+    names = stack_names(specs) or _quoted_names(specs)
+    courses, comparison = _courses(summaries, names), _comparison(summaries, specs, names)
+    first = (courses, comparison) if len(summaries) <= 2 else (comparison, courses)
+    parts = [*chain(*first), *mixture(specs)]
     for summary, name in zip(summaries, names, strict=True):
         parts += _theory(summary, name)
     for summary, spec, name in zip(summaries, specs, names, strict=True):
@@ -122,14 +126,22 @@ def _digits(value: float) -> str:
 
 
 def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
-    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts.
+    """Return `the plain stack` and `the residual stack` if that is unambiguous.
 
-    The names are in English: `called` translates them.
+    Otherwise there are none. The names are in English: `called` translates them.
     """
     plain = [spec.shortcut is Shortcut.NONE for spec in specs]
     if len(set(plain)) < len(plain):
-        return [str(spec) for spec in specs]
+        return []
     return [_PLAIN if is_plain else _RESIDUAL for is_plain in plain]
+
+
+def _quoted_names(specs: Sequence[ResNetSpec]) -> list[str]:
+    """Return the names that the chart's lines have, in quotes unless they are catalog titles."""
+    return [
+        name if name == base_title(spec.base) else f"“{name}”"
+        for name, spec in zip(names_of(specs), specs, strict=True)
+    ]
 
 
 _PLAIN, _RESIDUAL = marked("the plain stack"), marked("the residual stack")
@@ -163,7 +175,7 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
 
 
 def of(name: str) -> str:
-    """Return whose gradient it is: `the plain stack's gradient`, `the gradient of resnet20`."""
+    """Return whose gradient it is: `the plain stack's gradient`, `the gradient of ResNet-50`."""
     if name in (_PLAIN, _RESIDUAL):
         return translate("{stack}'s gradient", stack=called(name))
     return translate("the gradient of {name}", name=name)
@@ -450,6 +462,11 @@ def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]
     where = (
         said[0] if len(said) == 1 else translate("{least} and {most}", least=said[0], most=said[1])
     )
+    every = [ratio for ratios in by_seed for ratio in ratios]
+    if min(every) > 0:
+        return [translate("Toward the input, the gradient grows {where}.", where=where)]
+    if max(every) < 0:
+        return [translate("Toward the input, the gradient falls {where}.", where=where)]
     return [translate("From end to end, the gradient changes {where}.", where=where)]
 
 

@@ -419,28 +419,57 @@ def test_what_cannot_be_measured_is_not_compared(plain: float, residual: float) 
     assert len(verdict(models)) == 1 + sum("would hide this" in s for s in verdict(models))
 
 
-def test_more_than_two_models_are_named_by_their_texts() -> None:
+def test_more_than_two_models_are_compared_first_and_named_as_in_their_chart() -> None:
     models = (PLAIN, RESIDUAL, f"{RESIDUAL}:unit=full_preact")
-    sentences = verdict(
-        [line(r, r, model=m) for m, r in zip(models, (-9.0, 0.5, 2.0), strict=True)]
-    )
+
+    def said_of(*rows: tuple[float, ...]) -> tuple[str, ...]:
+        return verdict([line(*row, model=m) for m, row in zip(models, rows, strict=True)])
+
+    one_seed = said_of((-9.0,), (0.5,), (2.0,))
+    assert one_seed[0] == "One seed gives no band, so how far the models differ can't be judged."
+    sentences = said_of((-9.0, -9.0), (0.5, 0.5), (2.0, 2.0))
     assert sentences[0] == (
-        f"Toward the input, the gradient of {PLAIN} falls by a factor of 1.0×10⁹ over 54 layers: "
-        "it vanishes."
+        "From end to end, the gradient changes least in “residual, 56 layers, original” (a factor "
+        "of 3.2) and most in “plain, 56 layers, original” (a factor of 1.0×10⁹)."
     )
-    assert sentences[3] == (
-        f"From end to end, the gradient changes least in {RESIDUAL} (a factor of 3.2) and most in "
-        f"{PLAIN} (a factor of 1.0×10⁹)."
+    assert sentences[1] == (
+        "Toward the input, the gradient of “plain, 56 layers, original” falls by a factor of "
+        "1.0×10⁹ over 54 layers: it vanishes."
     )
-    rows = ((-9.0, -9.0), (0.5, 2.0), (2.0, 0.5))
-    unsure = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
-    assert unsure[3] == (
-        f"From end to end, the gradient changes most in {PLAIN} (a factor of 1.0×10⁹)."
-    )
-    rows = ((-9.0, 0.1), (0.5, 2.0), (2.0, 0.5))
-    none = verdict([line(*r, model=m) for m, r in zip(models, rows, strict=True)])
-    assert none[3] == "The seeds disagree on where the gradient changes least and most."
     assert "differ in shortcut and unit" in sentences[4] or "unit and shortcut" in sentences[4]
+    unsure = said_of((-9.0, -9.0), (0.5, 2.0), (2.0, 0.5))
+    assert unsure[0] == (
+        "From end to end, the gradient changes most in “plain, 56 layers, original” (a factor of "
+        "1.0×10⁹)."
+    )
+    none = said_of((-9.0, 0.1), (0.5, 2.0), (2.0, 0.5))
+    assert none[0] == "The seeds disagree on where the gradient changes least and most."
+    gone = said_of((math.nan, math.nan), (0.5, 2.0), (2.0, 0.5))
+    assert gone[0].startswith("Toward the input, the gradient of “plain, 56 layers, original” ")
+
+
+@pytest.mark.parametrize(
+    ("ratios", "said"),
+    [
+        ((1.0, 2.0, 0.5), "Toward the input, the gradient grows least"),
+        ((-1.0, -2.0, -0.5), "Toward the input, the gradient falls least"),
+        ((1.0, 2.0, -0.5), "From end to end, the gradient changes least"),
+    ],
+)
+def test_several_gradients_grow_or_fall_if_all_do(ratios: tuple[float, ...], said: str) -> None:
+    models = ("resnet18", "resnet34", "resnet50")
+    found = [line(r, r, model=m) for m, r in zip(models, ratios, strict=True)]
+    assert verdict(found)[0] == (
+        f"{said} in ResNet-50 (a factor of 3.2) and most in ResNet-34 (a factor of 100)."
+    )
+
+
+def test_two_models_of_one_kind_are_named_as_in_their_chart() -> None:
+    found = [line(4.0, 4.0, model="plain56"), line(1.4, 1.4, model="plain20")]
+    assert verdict(found)[0].startswith(
+        "Toward the input, the gradient of “plain, 56 layers” grows "
+    )
+    assert "; that of “plain, 20 layers” grows by a factor of 25 " in verdict(found)[0]
 
 
 def test_models_that_differ_in_more_than_one_thing_are_a_warning() -> None:
