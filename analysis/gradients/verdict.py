@@ -6,7 +6,7 @@ With r = log10 of the whole ratio of one seed, a word is used only if every seed
 - |r| below 1: it stays within a factor of 10;
 - one sign, 1 to 3: it grows or falls, by a factor of 10 to 1,000;
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
-- one sign, in two neighbouring rows: the milder of the two words.
+- one sign, on both sides of 3: it grows or falls.
 
 Anything else earns no word, and neither does a single block, which shows no trend. A single seed
 has no spread and earns no word of a trend.
@@ -67,13 +67,11 @@ def word_of(ratios: Sequence[float]) -> Word | None:
     if max(sizes) < WITHIN_BOUND:
         return Word.WITHIN
     falls = max(ratios) < 0
-    if not falls and min(ratios) <= 0:
+    if (not falls and min(ratios) <= 0) or min(sizes) < WITHIN_BOUND:
         return None
-    rows = [sum((s >= LEVEL_BOUND, s >= WITHIN_BOUND, s > MILD_BOUND)) for s in sizes]
-    if max(rows) - min(rows) > 1:
-        return None
-    mild, wild = (Word.FALLS, Word.VANISHES) if falls else (Word.GROWS, Word.EXPLODES)
-    return (Word.LEVEL, Word.WITHIN, mild, wild)[min(rows)]
+    if min(sizes) > MILD_BOUND:
+        return Word.VANISHES if falls else Word.EXPLODES
+    return Word.FALLS if falls else Word.GROWS
 
 
 def word(summary: Summary) -> Word | None:
@@ -216,9 +214,8 @@ def _course(summary: Summary) -> str:
         )
     if found is Word.WITHIN:
         return translate(
-            "stays within a factor of 10{share}{ends}{detour}",
-            share=_share(summary),
-            ends=_ends(summary),
+            "stays within a factor of 10: it {changes}{detour}",
+            changes=_changes(summary),
             detour=_detour(summary),
         )
     layers, detour = summary.layers, _detour(summary)
@@ -253,7 +250,7 @@ def _course(summary: Summary) -> str:
             word=translate(found.value),
         )
     if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
-        change = translate("changes by a factor of {range} across seeds", range=_from_to(summary))
+        return f"{_changes(summary)}{detour}{_unclaimed(summary)}"
     return translate(
         "{change} over {layers} layers{detour}{claim}",
         change=change,
@@ -326,23 +323,15 @@ def _unclaimed(summary: Summary) -> str:
     return ""
 
 
-def _share(summary: Summary) -> str:
-    """Say in how many seeds a milder word holds literally, unless it does in all."""
-    inside = sum(abs(ratio) < WITHIN_BOUND for ratio in summary.ratios)
-    return "" if inside == summary.seeds else _in_seeds(inside, summary.seeds)
-
-
-def _ends(summary: Summary) -> str:
+def _changes(summary: Summary) -> str:
     """Say which way and how far the gradient goes across the seeds."""
     over = translate(" across seeds") if summary.seeds > 1 else ""
     if not _one_sign(summary):
-        return translate(
-            ": it changes by a factor of {range}{over}", range=_from_to(summary), over=over
-        )
+        return translate("changes by a factor of {range}{over}", range=_from_to(summary), over=over)
     sizes = _factors(summary.ratios)
     if summary.high < 0:
-        return translate(": it falls by a factor of {range}{over}", range=sizes, over=over)
-    return translate(": it grows by a factor of {range}{over}", range=sizes, over=over)
+        return translate("falls by a factor of {range}{over}", range=sizes, over=over)
+    return translate("grows by a factor of {range}{over}", range=sizes, over=over)
 
 
 def _beyond(summary: Summary) -> bool:

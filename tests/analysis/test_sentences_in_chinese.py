@@ -68,7 +68,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         "layers: it vanishes; the residual one's stays within a factor of 10: it falls by a factor "
         "of 1.9 to 2.1 across seeds.",
         "朝输入方向，朴素网络的梯度经过 54 层减小到 1.6×10²¹ 分之一：消失；残差网络的梯度变化在 10 "
-        "倍以内：各种子减小到 1.9～2.1 分之一。",
+        "倍以内：在各种子中减小到 1.9～2.1 分之一。",
     ),
     (
         lambda: gradients("exploding"),
