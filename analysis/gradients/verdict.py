@@ -21,7 +21,7 @@ from itertools import chain
 from statistics import fmean
 
 from analysis.gradients.curves import Precision, Summary
-from analysis.gradients.theory import confirmed
+from analysis.gradients.theory import confirmed, is_straight
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
 from nets.names import names_of
@@ -223,22 +223,21 @@ def _course(summary: Summary) -> str:
         beyond = ""
         if _beyond(summary):
             beyond = translate(" ({range} across seeds)", range=_factors(summary.ratios))
+        each = f"{summary.factor_per_layer:.3f}"
+        rate = translate(": {each} per layer", each=each) if is_straight(summary) else ""
         values = {
             "factor": factor(ratio),
             "beyond": beyond,
             "layers": layers,
             "detour": detour,
-            "each": f"{summary.factor_per_layer:.3f}",
+            "rate": rate,
         }
         if found is Word.GROWS:
             return translate(
-                "grows by a factor of {factor}{beyond} over {layers} layers{detour}: "
-                "{each} per layer",
-                **values,
+                "grows by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
             )
         return translate(
-            "falls by a factor of {factor}{beyond} over {layers} layers{detour}: {each} per layer",
-            **values,
+            "falls by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
         )
     change = _moves(ratio)
     if found:

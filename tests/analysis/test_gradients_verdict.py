@@ -545,6 +545,19 @@ def test_theory_is_named_only_where_every_seed_follows_it() -> None:
         assert bool(confirmed(found)) is follows
 
 
+def test_a_rate_is_said_only_of_a_straight_curve() -> None:
+    """The same test as that of theory: a line's R² is at least 0.98 in every seed."""
+    bent = [1.5 * (1 - i / 27) ** 4 for i in range(28)]
+    straight = [1.5 * (1 - i / 27) for i in range(28)]
+    both = ((bent, bent), (bent, straight), (straight, straight))
+    for heights, rate in zip(both, ("", "", ": 1.066 per layer"), strict=True):
+        (up,) = summarise([curve(one, seed=seed) for seed, one in enumerate(heights)])
+        (down,) = summarise([curve([-h for h in one], seed=s) for s, one in enumerate(heights)])
+        assert said(up).endswith(f" grows by a factor of 32 over 54 layers{rate}.")
+        rate = rate.replace("1.066", "0.938")
+        assert said(down).endswith(f" falls by a factor of 32 over 54 layers{rate}.")
+
+
 def test_the_fit_explains_what_it_explains() -> None:
     (straight,) = summarise([curve([2.0, 1.0, 0.0])])
     assert straight.r_squared == pytest.approx((1.0,))
