@@ -18,6 +18,7 @@ from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.theory import confirmed, theory
 from analysis.gradients.verdict import Word, verdict, word
 from nets import parse
+from nets.options import Activation, Init, Norm
 
 
 class Row(NamedTuple):
@@ -136,11 +137,15 @@ SHOWN = {
     "He init without BN: the residual stack explodes": Shown(
         (NEAR, EXPLODES), "the plain stack's gradient changes less"
     ),
-    "tanh: shortcuts don't help": Shown(
+    "tanh with BN: shortcuts don't help": Shown(
         (GROWS, GROWS), "the shortcut makes no larger difference here"
     ),
-    "Xavier: slow vanishing": Shown((VANISHES, NEAR), "the residual stack's gradient changes less"),
-    "Sigmoid: both vanish": Shown((VANISHES, VANISHES), "it vanishes; the residual one's falls"),
+    "Xavier, no BN: only the plain stack vanishes": Shown(
+        (VANISHES, NEAR), "the residual stack's gradient changes less"
+    ),
+    "Sigmoid, no BN, default init: both vanish": Shown(
+        (VANISHES, VANISHES), "it vanishes; the residual one's falls"
+    ),
     "tanh, default init, no BN: shortcuts rescue it": Shown(
         (VANISHES, NEAR), "the residual stack's gradient changes less"
     ),
@@ -190,3 +195,15 @@ def test_weight_gradients_hide_vanishing() -> None:
 @pytest.mark.parametrize("preset", [*PRESETS, *MORE], ids=lambda preset: preset.name)
 def test_a_presets_models_are_written_shortest(preset: Preset) -> None:
     assert [str(parse(text)) for text in preset.models] == list(preset.models)
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, *MORE[:-2]], ids=lambda preset: preset.name)
+def test_a_pair_of_twins_is_named_with_its_condition(preset: Preset) -> None:
+    """Without it, "tanh: shortcuts don't help" contradicts "tanh, no BN: shortcuts rescue it"."""
+    spec = parse(preset.models[0])
+    assert "BN" in preset.name
+    assert (spec.norm is Norm.NONE) == ("no BN" in preset.name or "without BN" in preset.name)
+    for activation in (Activation.TANH, Activation.SIGMOID):
+        assert (spec.activation is activation) == (activation.value in preset.name.lower())
+    assert (spec.init is Init.DEFAULT) == ("default init" in preset.name)
+    assert (spec.init is Init.XAVIER) == ("Xavier" in preset.name)

@@ -628,9 +628,9 @@ def test_the_story_holds_together() -> None:
         "Vanishing: no BN, default init",
         "With BN, the gradient explodes; shortcuts tame it",
         "He init without BN: the residual stack explodes",
-        "tanh: shortcuts don't help",
-        "Xavier: slow vanishing",
-        "Sigmoid: both vanish",
+        "tanh with BN: shortcuts don't help",
+        "Xavier, no BN: only the plain stack vanishes",
+        "Sigmoid, no BN, default init: both vanish",
         "The gradient's direction shatters",
     ]
     assert len(set(names)) == len(names)
