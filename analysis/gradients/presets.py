@@ -44,10 +44,12 @@ PRESETS = (
     _twins("Vanishing: no BN, default init", ":norm=none:init=default", short="Vanishing"),
     _twins("With BN, the gradient explodes; shortcuts tame it", short="Exploding"),
     _twins("He init without BN: the residual stack explodes", ":norm=none", short="He init"),
-    _twins("tanh: shortcuts don't help", ":activation=tanh", short="tanh"),
-    _twins("Xavier: slow vanishing", ":norm=none:init=xavier", short="Xavier"),
+    _twins("tanh with BN: shortcuts don't help", ":activation=tanh", short="tanh"),
     _twins(
-        "Sigmoid: both vanish",
+        "Xavier, no BN: only the plain stack vanishes", ":norm=none:init=xavier", short="Xavier"
+    ),
+    _twins(
+        "Sigmoid, no BN, default init: both vanish",
         ":norm=none:activation=sigmoid:init=default",
         Precision.FLOAT64,
         "Sigmoid",

@@ -83,8 +83,7 @@ def names_of(stacks: Sequence[Stack]) -> list[str]:
     The names are in English: `called` translates them.
     """
     specs = [stack.spec for stack in stacks]
-    names = stack_names(specs)
-    if names != [str(spec) for spec in specs]:
+    if names := stack_names(specs):
         return names
     ends = [(stack.depths[0].spec, stack.depths[-1].spec) for stack in stacks]
     return [" to ".join(dict.fromkeys(map(str, pair))) for pair in ends]

@@ -16,7 +16,7 @@ FAR_PERCENT = 10.0
 """The largest deviation of the measured from the predicted factor at which theory is shown."""
 
 LEAST_R_SQUARED = 0.98
-"""The smallest R² of a line fitted to log10 of the norms at which its slope is compared."""
+"""The smallest R² of a line fitted to log10 of the norms at which its slope is said."""
 
 GLOROT2010 = Citation(
     "glorot2010understanding",
@@ -83,17 +83,22 @@ class Theory:
 def confirmed(summary: Summary) -> Theory | None:
     """Return the prediction that the curves of a model follow, or None if they follow none.
 
-    Curves follow it if, in every seed, the factor per layer is within `FAR_PERCENT` of it and the
-    fit's R² is at least `LEAST_R_SQUARED`. A single block allows no fit.
+    Curves follow it if they are straight and, in every seed, the factor per layer is within
+    `FAR_PERCENT` of it.
     """
     predicted = theory(parse(summary.model))
-    if predicted is None or summary.blocks == 1:
+    if predicted is None or not is_straight(summary):
         return None
-    follows = all(
-        abs(predicted.distance_percent(slope)) <= FAR_PERCENT and r_squared >= LEAST_R_SQUARED
-        for slope, r_squared in zip(summary.slopes, summary.r_squared, strict=True)
-    )
-    return predicted if follows else None
+    far = (abs(predicted.distance_percent(slope)) > FAR_PERCENT for slope in summary.slopes)
+    return None if any(far) else predicted
+
+
+def is_straight(summary: Summary) -> bool:
+    """Return whether a line fits the curves: its R² is at least `LEAST_R_SQUARED` in every seed.
+
+    A single block allows no fit.
+    """
+    return summary.blocks > 1 and all(one >= LEAST_R_SQUARED for one in summary.r_squared)
 
 
 def theory(spec: ResNetSpec) -> Theory | None:

@@ -6,7 +6,7 @@ With r = log10 of the whole ratio of one seed, a word is used only if every seed
 - |r| below 1: it stays within a factor of 10;
 - one sign, 1 to 3: it grows or falls, by a factor of 10 to 1,000;
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
-- one sign, in two neighbouring rows: the milder of the two words.
+- one sign, on both sides of 3: it grows or falls.
 
 Anything else earns no word, and neither does a single block, which shows no trend. A single seed
 has no spread and earns no word of a trend.
@@ -17,13 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import chain
 from statistics import fmean
 
 from analysis.gradients.curves import Precision, Summary
-from analysis.gradients.theory import confirmed
+from analysis.gradients.theory import confirmed, is_straight
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
+from nets.names import names_of
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
+from nets.origin import base_title
 from nets.spec import ResNetSpec
 from nets.text import parse
 
@@ -64,13 +67,11 @@ def word_of(ratios: Sequence[float]) -> Word | None:
     if max(sizes) < WITHIN_BOUND:
         return Word.WITHIN
     falls = max(ratios) < 0
-    if not falls and min(ratios) <= 0:
+    if (not falls and min(ratios) <= 0) or min(sizes) < WITHIN_BOUND:
         return None
-    rows = [sum((s >= LEVEL_BOUND, s >= WITHIN_BOUND, s > MILD_BOUND)) for s in sizes]
-    if max(rows) - min(rows) > 1:
-        return None
-    mild, wild = (Word.FALLS, Word.VANISHES) if falls else (Word.GROWS, Word.EXPLODES)
-    return (Word.LEVEL, Word.WITHIN, mild, wild)[min(rows)]
+    if min(sizes) > MILD_BOUND:
+        return Word.VANISHES if falls else Word.EXPLODES
+    return Word.FALLS if falls else Word.GROWS
 
 
 def word(summary: Summary) -> Word | None:
@@ -85,14 +86,15 @@ def word(summary: Summary) -> Word | None:
 
 
 def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return the verdict on one run: each model's course, their comparison, theory and notes."""
+    """Return the verdict on one run: each model's course, their comparison, theory and notes.
+
+    The comparison of more than two models comes first: it says more than the course of one.
+    """
     specs = [parse(summary.model) for summary in summaries]
-    names = stack_names(specs)
-    parts = [
-        *_courses(summaries, names),
-        *_comparison(summaries, specs, names),
-        *mixture(specs),
-    ]
+    names = stack_names(specs) or _quoted_names(specs)
+    courses, comparison = _courses(summaries, names), _comparison(summaries, specs, names)
+    first = (courses, comparison) if len(summaries) <= 2 else (comparison, courses)
+    parts = [*chain(*first), *mixture(specs)]
     for summary, name in zip(summaries, names, strict=True):
         parts += _theory(summary, name)
     for summary, spec, name in zip(summaries, specs, names, strict=True):
@@ -122,14 +124,22 @@ def _digits(value: float) -> str:
 
 
 def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
-    """Return `the plain stack` and `the residual stack` if that is unambiguous, else the texts.
+    """Return `the plain stack` and `the residual stack` if that is unambiguous.
 
-    The names are in English: `called` translates them.
+    Otherwise there are none. The names are in English: `called` translates them.
     """
     plain = [spec.shortcut is Shortcut.NONE for spec in specs]
     if len(set(plain)) < len(plain):
-        return [str(spec) for spec in specs]
+        return []
     return [_PLAIN if is_plain else _RESIDUAL for is_plain in plain]
+
+
+def _quoted_names(specs: Sequence[ResNetSpec]) -> list[str]:
+    """Return the names that the chart's lines have, in quotes unless they are catalog titles."""
+    return [
+        name if name == base_title(spec.base) else f"“{name}”"
+        for name, spec in zip(names_of(specs), specs, strict=True)
+    ]
 
 
 _PLAIN, _RESIDUAL = marked("the plain stack"), marked("the residual stack")
@@ -163,7 +173,7 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
 
 
 def of(name: str) -> str:
-    """Return whose gradient it is: `the plain stack's gradient`, `the gradient of resnet20`."""
+    """Return whose gradient it is: `the plain stack's gradient`, `the gradient of ResNet-50`."""
     if name in (_PLAIN, _RESIDUAL):
         return translate("{stack}'s gradient", stack=called(name))
     return translate("the gradient of {name}", name=name)
@@ -204,9 +214,8 @@ def _course(summary: Summary) -> str:
         )
     if found is Word.WITHIN:
         return translate(
-            "stays within a factor of 10{share}{ends}{detour}",
-            share=_share(summary),
-            ends=_ends(summary),
+            "stays within a factor of 10: it {changes}{detour}",
+            changes=_changes(summary),
             detour=_detour(summary),
         )
     layers, detour = summary.layers, _detour(summary)
@@ -214,22 +223,21 @@ def _course(summary: Summary) -> str:
         beyond = ""
         if _beyond(summary):
             beyond = translate(" ({range} across seeds)", range=_factors(summary.ratios))
+        each = f"{summary.factor_per_layer:.3f}"
+        rate = translate(": {each} per layer", each=each) if is_straight(summary) else ""
         values = {
             "factor": factor(ratio),
             "beyond": beyond,
             "layers": layers,
             "detour": detour,
-            "each": f"{summary.factor_per_layer:.3f}",
+            "rate": rate,
         }
         if found is Word.GROWS:
             return translate(
-                "grows by a factor of {factor}{beyond} over {layers} layers{detour}: "
-                "{each} per layer",
-                **values,
+                "grows by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
             )
         return translate(
-            "falls by a factor of {factor}{beyond} over {layers} layers{detour}: {each} per layer",
-            **values,
+            "falls by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
         )
     change = _moves(ratio)
     if found:
@@ -241,7 +249,7 @@ def _course(summary: Summary) -> str:
             word=translate(found.value),
         )
     if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
-        change = translate("changes by a factor of {range} across seeds", range=_from_to(summary))
+        return f"{_changes(summary)}{detour}{_unclaimed(summary)}"
     return translate(
         "{change} over {layers} layers{detour}{claim}",
         change=change,
@@ -314,23 +322,15 @@ def _unclaimed(summary: Summary) -> str:
     return ""
 
 
-def _share(summary: Summary) -> str:
-    """Say in how many seeds a milder word holds literally, unless it does in all."""
-    inside = sum(abs(ratio) < WITHIN_BOUND for ratio in summary.ratios)
-    return "" if inside == summary.seeds else _in_seeds(inside, summary.seeds)
-
-
-def _ends(summary: Summary) -> str:
+def _changes(summary: Summary) -> str:
     """Say which way and how far the gradient goes across the seeds."""
     over = translate(" across seeds") if summary.seeds > 1 else ""
     if not _one_sign(summary):
-        return translate(
-            ": it changes by a factor of {range}{over}", range=_from_to(summary), over=over
-        )
+        return translate("changes by a factor of {range}{over}", range=_from_to(summary), over=over)
     sizes = _factors(summary.ratios)
     if summary.high < 0:
-        return translate(": it falls by a factor of {range}{over}", range=sizes, over=over)
-    return translate(": it grows by a factor of {range}{over}", range=sizes, over=over)
+        return translate("falls by a factor of {range}{over}", range=sizes, over=over)
+    return translate("grows by a factor of {range}{over}", range=sizes, over=over)
 
 
 def _beyond(summary: Summary) -> bool:
@@ -420,12 +420,14 @@ def _pair(
         return [translate("The two change in opposite directions, by about the same factor.")]
     if not (max(differences) < 0 or min(differences) > 0):
         return [translate("The seeds disagree on which of the two changes less.")]
-    mean = fmean(differences)
+    sizes = [fmean(map(abs, ratios)) for ratios in zip(*by_seed, strict=True)]
     return [
         translate(
-            "{gradient} changes less, by a factor of {factor} from end to end.",
-            gradient=_sentence(of(names[0 if mean < 0 else 1])),
-            factor=factor(mean),
+            "In every seed, {gradient} changes less from end to end: by a factor of {less} "
+            "against {more}.",
+            gradient=of(names[sizes.index(min(sizes))]),
+            less=factor(min(sizes)),
+            more=factor(max(sizes)),
         )
     ]
 
@@ -448,6 +450,11 @@ def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]
     where = (
         said[0] if len(said) == 1 else translate("{least} and {most}", least=said[0], most=said[1])
     )
+    every = [ratio for ratios in by_seed for ratio in ratios]
+    if min(every) > 0:
+        return [translate("Toward the input, the gradient grows {where}.", where=where)]
+    if max(every) < 0:
+        return [translate("Toward the input, the gradient falls {where}.", where=where)]
     return [translate("From end to end, the gradient changes {where}.", where=where)]
 
 
