@@ -117,7 +117,7 @@ class Chart:
     is added to it in files, which have no page around them: what bands and bars are, and how the
     values were measured. `room` is free space right of the last point, for names, as a share of
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
-    for, in a file's legend. `from_zero` makes both axes include 0, so that distances are in
+    for, in a file's legend. `from_zero` makes both axes begin at 0, so that distances are in
     proportion.
     """
 
@@ -251,18 +251,22 @@ def numbers_up(chart: Chart) -> list[float]:
     return found + ([0.0] if chart.from_zero else [])
 
 
-def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
+def limits(
+    values: Iterable[float], log: bool = False, from_zero: bool = False
+) -> tuple[float, float]:
     """Return the limits of an axis of points, or of a log axis, around its values.
 
     An axis spans at least a tenth of its largest value, a log axis a third of a decade, so that
-    nearly equal values look nearly equal.
+    nearly equal values look nearly equal. An axis of positive values can begin at 0 itself.
     """
     found = [log10(value) for value in values if value > 0] if log else list(values)
     low, high = min(found, default=0.0), max(found, default=1.0)
     least = 1 / 3 if log else 0.1 * max(abs(low), abs(high)) or 1.0
     middle, half = (low + high) / 2, max(high - low, least) * (0.5 + _MARGIN)
     ends = middle - half, middle + half
-    return (10 ** ends[0], 10 ** ends[1]) if log else ends
+    if log:
+        return 10 ** ends[0], 10 ** ends[1]
+    return (0.0 if from_zero and low >= 0 else ends[0]), ends[1]
 
 
 _MANY = 1e6  # counts from here on are written in millions or more
@@ -375,7 +379,7 @@ def gap(more: float | None, less: float | None) -> float:
 
 def to_edges(chart: Chart, series: Series) -> Series:
     """Return a line of numbers that goes on straight to both edges of the x axis."""
-    edges = limits(numbers_along(chart), chart.log_x)
+    edges = limits(numbers_along(chart), chart.log_x, chart.from_zero)
 
     def scaled(value: float, log: bool) -> float:
         return log10(value) if log else value

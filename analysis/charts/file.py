@@ -606,7 +606,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
         if log:
             axes.set(**{f"{name}scale": "log"})
         if values and (log or has_points(chart)):
-            axes.set(**{f"{name}lim": limits(values, log)})
+            axes.set(**{f"{name}lim": limits(values, log, chart.from_zero)})
         elif name == "y" and all(value >= 0 for value in values):
             axes.set_ylim(0, max(values, default=1) * _HEADROOM or 1)
         elif name == "x" and (words := words_along(chart)):
@@ -876,4 +876,5 @@ def _draw_points(
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
         label=_label(series),
+        clip_on=False,  # a mark at the edge is whole
     )

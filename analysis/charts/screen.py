@@ -360,7 +360,7 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
     """Return the range and the ticks of an axis, if they differ from plotly's defaults."""
     if not values:
         return {}
-    low, high = limits(values, log)
+    low, high = limits(values, log, chart.from_zero)
     if not log:
         # Plotly's default ticks are whole only if they are far apart.
         ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}

@@ -309,7 +309,10 @@ def test_two_networks_are_drawn_in_proportion() -> None:
     two = scatter_chart(compared.rows, Column.MACS, Column.SAVED_BYTES)
     layout = figure(two).layout
     for axis, most in ((layout.xaxis, 4.089184256), (layout.yaxis, 86.102016)):
-        assert axis.range == pytest.approx((-0.12 * most, 1.12 * most), rel=1e-3)
+        assert axis.range == pytest.approx((0.0, 1.12 * most), rel=1e-3)
+    axes: Any = picture(two).axes[0]
+    assert (axes.get_xlim()[0], axes.get_ylim()[0]) == (0.0, 0.0)
+    assert not any(marks.get_clip_on() for marks in axes.collections)
     accuracy = scatter_chart(compared.rows, Column.MACS, compared.recipes[0])
     assert not accuracy.from_zero
     three = rows_of(["resnet18", "resnet34", "resnet50"])
@@ -406,7 +409,7 @@ def test_an_axis_does_not_magnify_a_small_difference() -> None:
 def test_two_nearly_equal_networks(log: bool) -> None:
     rows = rows_of(["resnet50", "resnet50:unit=full_preact"])
     chart = scatter_chart(rows, Column.MACS, Column.PARAMS, log=log)
-    ends = limits([row.macs / 1e9 for row in rows] + ([] if log else [0.0]), log)
+    ends = limits([row.macs / 1e9 for row in rows] + ([] if log else [0.0]), log, not log)
     screen = figure(chart).layout.xaxis
     drawn = picture(chart)
     drawn.draw_without_rendering()
