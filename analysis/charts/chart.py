@@ -103,10 +103,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A thin vertical line with a label at its top, for example where a stage begins."""
+    """A vertical line with a label at its top, for example where a stage begins.
+
+    It is as faint as the grid, unless it is a result itself, such as a mean.
+    """
 
     x: float
     text: str
+    is_result: bool = False
 
 
 @dataclass(frozen=True)

@@ -661,7 +661,10 @@ def _furnish(
     words = []
     quiet = mix(palette.text, palette.background, 0.8)
     for mark in chart.marks:
-        axes.axvline(mark.x, color=palette.plain, linewidth=sizes.pt(0.7), alpha=0.5)
+        look: dict[str, Any] = {"color": palette.plain, "linewidth": sizes.pt(0.7), "alpha": 0.5}
+        if mark.is_result:
+            look = {"color": palette.quiet, "linewidth": sizes.line, "linestyle": "--"}
+        axes.axvline(mark.x, **look)
         words.append(
             axes.annotate(
                 mark.text,

@@ -234,7 +234,9 @@ def figure(
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
-                "line": {"color": grid, "width": 2},
+                "line": {"color": palette.quiet, "width": 3 if wall else 2, "dash": "dash"}
+                if mark.is_result
+                else {"color": grid, "width": 2},
                 "layer": "below",
             }
             for mark in chart.marks
