@@ -168,6 +168,15 @@ _FREE = 0.02
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
+_MOST_OWN = 8
+"""Most ticks at the numbers of a chart's lines."""
+
+_LONG = 10_000
+"""The least number that is too long for such a tick."""
+
+_TICKS_APART = 0.1
+"""Smallest distance between them, as a share of the axis."""
+
 MARKED = 12
 """Most points of a line that have a marker."""
 
@@ -230,13 +239,22 @@ def numbers_along(chart: Chart) -> list[float]:
     return found
 
 
-def ticks_before_room(chart: Chart, ticks: float) -> tuple[float, ...]:
-    """Return round numbers along the x axis that end where its values do, before room for names.
+def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
+    """Return the numbers along the x axis that differ from the usual round ones.
+
+    They are those of the lines themselves, such as the depths that were measured, if these are few
+    whole numbers with room for each. Before room for names, they are round numbers that end where
+    the values do.
 
     Args:
         chart: the chart.
-        ticks: about how many.
+        ticks: about how many round numbers.
     """
+    lines = [one for one in chart.series if one.draw is Draw.LINE and not one.thin]
+    own = sorted({float(x) for one in lines for x in one.x if not isinstance(x, str)})
+    is_few = 1 < len(own) <= _MOST_OWN and are_whole(own) and own[-1] < _LONG and not chart.log_x
+    if is_few and min(b - a for a, b in pairwise(own)) >= _TICKS_APART * (own[-1] - own[0]):
+        return tuple(own)
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
     if not (chart.room and found) or chart.log_x or max(found) == min(found):
         return ()

@@ -39,7 +39,7 @@ from analysis.charts.chart import (
     numbers_up,
     series_looks,
     tick_text,
-    ticks_before_room,
+    ticks_along,
     to_edges,
     words_along,
 )
@@ -616,7 +616,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
             steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
             locator = MaxNLocator("auto", steps=steps, integer=whole, min_n_ticks=least)
             axis.set_major_locator(locator)
-            if name == "x" and (ticks := ticks_before_room(chart, _TICKS)):
+            if name == "x" and (ticks := ticks_along(chart, _TICKS)):
                 axis.set_major_locator(FixedLocator(ticks))
         elif values:
             step = log_step(*limits(values, log))

@@ -29,7 +29,7 @@ from analysis.charts.chart import (
     numbers_along,
     numbers_up,
     series_looks,
-    ticks_before_room,
+    ticks_along,
     to_edges,
     words_along,
 )
@@ -213,7 +213,7 @@ def figure(
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
             **_plotly_words(chart),
-            **_plotly_ticks(ticks_before_room(chart, _WALL_TICKS)),
+            **_plotly_ticks(ticks_along(chart, _WALL_TICKS)),
         },
         yaxis={
             "title": {
