@@ -103,10 +103,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A thin vertical line with a label at its top, for example where a stage begins."""
+    """A vertical line with a label at its top, for example where a stage begins.
+
+    It is as faint as the grid, unless it is a result itself, such as a mean.
+    """
 
     x: float
     text: str
+    is_result: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Chart:
     is added to it in files, which have no page around them: what bands and bars are, and how the
     values were measured. `room` is free space right of the last point, for names, as a share of
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
-    for, in a file's legend. `from_zero` makes both axes include 0, so that distances are in
+    for, in a file's legend. `from_zero` makes both axes begin at 0, so that distances are in
     proportion.
     """
 
@@ -164,6 +168,15 @@ _FREE = 0.02
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
+_MOST_OWN = 8
+"""Most ticks at the numbers of a chart's lines."""
+
+_LONG = 10_000
+"""The least number that is too long for such a tick."""
+
+_TICKS_APART = 0.1
+"""Smallest distance between them, as a share of the axis."""
+
 MARKED = 12
 """Most points of a line that have a marker."""
 
@@ -226,13 +239,22 @@ def numbers_along(chart: Chart) -> list[float]:
     return found
 
 
-def ticks_before_room(chart: Chart, ticks: float) -> tuple[float, ...]:
-    """Return round numbers along the x axis that end where its values do, before room for names.
+def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
+    """Return the numbers along the x axis that differ from the usual round ones.
+
+    They are those of the lines themselves, such as the depths that were measured, if these are few
+    whole numbers with room for each. Before room for names, they are round numbers that end where
+    the values do.
 
     Args:
         chart: the chart.
-        ticks: about how many.
+        ticks: about how many round numbers.
     """
+    lines = [one for one in chart.series if one.draw is Draw.LINE and not one.thin]
+    own = sorted({float(x) for one in lines for x in one.x if not isinstance(x, str)})
+    is_few = 1 < len(own) <= _MOST_OWN and are_whole(own) and own[-1] < _LONG and not chart.log_x
+    if is_few and min(b - a for a, b in pairwise(own)) >= _TICKS_APART * (own[-1] - own[0]):
+        return tuple(own)
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
     if not (chart.room and found) or chart.log_x or max(found) == min(found):
         return ()
@@ -251,18 +273,22 @@ def numbers_up(chart: Chart) -> list[float]:
     return found + ([0.0] if chart.from_zero else [])
 
 
-def limits(values: Iterable[float], log: bool = False) -> tuple[float, float]:
+def limits(
+    values: Iterable[float], log: bool = False, from_zero: bool = False
+) -> tuple[float, float]:
     """Return the limits of an axis of points, or of a log axis, around its values.
 
     An axis spans at least a tenth of its largest value, a log axis a third of a decade, so that
-    nearly equal values look nearly equal.
+    nearly equal values look nearly equal. An axis of positive values can begin at 0 itself.
     """
     found = [log10(value) for value in values if value > 0] if log else list(values)
     low, high = min(found, default=0.0), max(found, default=1.0)
     least = 1 / 3 if log else 0.1 * max(abs(low), abs(high)) or 1.0
     middle, half = (low + high) / 2, max(high - low, least) * (0.5 + _MARGIN)
     ends = middle - half, middle + half
-    return (10 ** ends[0], 10 ** ends[1]) if log else ends
+    if log:
+        return 10 ** ends[0], 10 ** ends[1]
+    return (0.0 if from_zero and low >= 0 else ends[0]), ends[1]
 
 
 _MANY = 1e6  # counts from here on are written in millions or more
@@ -375,7 +401,7 @@ def gap(more: float | None, less: float | None) -> float:
 
 def to_edges(chart: Chart, series: Series) -> Series:
     """Return a line of numbers that goes on straight to both edges of the x axis."""
-    edges = limits(numbers_along(chart), chart.log_x)
+    edges = limits(numbers_along(chart), chart.log_x, chart.from_zero)
 
     def scaled(value: float, log: bool) -> float:
         return log10(value) if log else value

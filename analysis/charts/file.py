@@ -39,7 +39,7 @@ from analysis.charts.chart import (
     numbers_up,
     series_looks,
     tick_text,
-    ticks_before_room,
+    ticks_along,
     to_edges,
     words_along,
 )
@@ -606,7 +606,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
         if log:
             axes.set(**{f"{name}scale": "log"})
         if values and (log or has_points(chart)):
-            axes.set(**{f"{name}lim": limits(values, log)})
+            axes.set(**{f"{name}lim": limits(values, log, chart.from_zero)})
         elif name == "y" and all(value >= 0 for value in values):
             axes.set_ylim(0, max(values, default=1) * _HEADROOM or 1)
         elif name == "x" and (words := words_along(chart)):
@@ -616,7 +616,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
             steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
             locator = MaxNLocator("auto", steps=steps, integer=whole, min_n_ticks=least)
             axis.set_major_locator(locator)
-            if name == "x" and (ticks := ticks_before_room(chart, _TICKS)):
+            if name == "x" and (ticks := ticks_along(chart, _TICKS)):
                 axis.set_major_locator(FixedLocator(ticks))
         elif values:
             step = log_step(*limits(values, log))
@@ -661,7 +661,10 @@ def _furnish(
     words = []
     quiet = mix(palette.text, palette.background, 0.8)
     for mark in chart.marks:
-        axes.axvline(mark.x, color=palette.plain, linewidth=sizes.pt(0.7), alpha=0.5)
+        look: dict[str, Any] = {"color": palette.plain, "linewidth": sizes.pt(0.7), "alpha": 0.5}
+        if mark.is_result:
+            look = {"color": palette.quiet, "linewidth": sizes.line, "linestyle": "--"}
+        axes.axvline(mark.x, **look)
         words.append(
             axes.annotate(
                 mark.text,
@@ -876,4 +879,5 @@ def _draw_points(
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
         label=_label(series),
+        clip_on=False,  # a mark at the edge is whole
     )

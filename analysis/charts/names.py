@@ -118,7 +118,7 @@ def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
     series = chart.series[number]
 
     def shares(values: Sequence[float], every: Sequence[float], log: bool) -> list[float]:
-        low, high = limits(every, log)
+        low, high = limits(every, log, chart.from_zero)
         if log:
             return [log10(max(v, low) / low) / log10(high / low) for v in values]
         return [(v - low) / (high - low) for v in values]
@@ -295,7 +295,7 @@ class _Crowd:
             for a, b in [_ends(dots(chart, number))]
         }
         self.line_names = {number: chart.series[number].name for number in self.lines}
-        low, high = limits(numbers_along(chart), chart.log_x)
+        low, high = limits(numbers_along(chart), chart.log_x, chart.from_zero)
         self.uprights = [
             (mark.x - low) / (high - low) * self.sheets[:, 0]
             for mark in chart.marks

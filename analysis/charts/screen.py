@@ -29,7 +29,7 @@ from analysis.charts.chart import (
     numbers_along,
     numbers_up,
     series_looks,
-    ticks_before_room,
+    ticks_along,
     to_edges,
     words_along,
 )
@@ -213,7 +213,7 @@ def figure(
             **axis,
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
             **_plotly_words(chart),
-            **_plotly_ticks(ticks_before_room(chart, _WALL_TICKS)),
+            **_plotly_ticks(ticks_along(chart, _WALL_TICKS)),
         },
         yaxis={
             "title": {
@@ -234,7 +234,9 @@ def figure(
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
-                "line": {"color": grid, "width": 2},
+                "line": {"color": palette.quiet, "width": 3 if wall else 2, "dash": "dash"}
+                if mark.is_result
+                else {"color": grid, "width": 2},
                 "layer": "below",
             }
             for mark in chart.marks
@@ -360,7 +362,7 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
     """Return the range and the ticks of an axis, if they differ from plotly's defaults."""
     if not values:
         return {}
-    low, high = limits(values, log)
+    low, high = limits(values, log, chart.from_zero)
     if not log:
         # Plotly's default ticks are whole only if they are far apart.
         ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}

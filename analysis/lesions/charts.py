@@ -219,7 +219,7 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
     said = " ".join(in_english(paths_verdict, found))
 
     def chart(title: str, y_label: str, series: Series, alt: str, mean: str) -> Chart:
-        marks = (Mark(float(mean), f"mean {mean}"),)
+        marks = (Mark(float(mean), f"mean {mean}", is_result=True),)
         return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}", marks=marks)
 
     many = tuple(100 * one.paths / whole for one in found.lengths)

@@ -25,7 +25,7 @@ from analysis.charts.chart import (
     named_at_ends,
     over,
     tick_text,
-    ticks_before_room,
+    ticks_along,
 )
 from analysis.charts.file import chart_file, picture
 from analysis.charts.names import in_legend
@@ -45,7 +45,7 @@ from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State
 from analysis.style.look import Look
-from analysis.style.palette import DARK, LIGHT, PRINT, Palette
+from analysis.style.palette import DARK, LIGHT, PRINT, Palette, contrast
 from analysis.timing.charts import (
     block_chart,
     comparison_chart,
@@ -309,7 +309,10 @@ def test_two_networks_are_drawn_in_proportion() -> None:
     two = scatter_chart(compared.rows, Column.MACS, Column.SAVED_BYTES)
     layout = figure(two).layout
     for axis, most in ((layout.xaxis, 4.089184256), (layout.yaxis, 86.102016)):
-        assert axis.range == pytest.approx((-0.12 * most, 1.12 * most), rel=1e-3)
+        assert axis.range == pytest.approx((0.0, 1.12 * most), rel=1e-3)
+    axes: Any = picture(two).axes[0]
+    assert (axes.get_xlim()[0], axes.get_ylim()[0]) == (0.0, 0.0)
+    assert not any(marks.get_clip_on() for marks in axes.collections)
     accuracy = scatter_chart(compared.rows, Column.MACS, compared.recipes[0])
     assert not accuracy.from_zero
     three = rows_of(["resnet18", "resnet34", "resnet50"])
@@ -406,7 +409,7 @@ def test_an_axis_does_not_magnify_a_small_difference() -> None:
 def test_two_nearly_equal_networks(log: bool) -> None:
     rows = rows_of(["resnet50", "resnet50:unit=full_preact"])
     chart = scatter_chart(rows, Column.MACS, Column.PARAMS, log=log)
-    ends = limits([row.macs / 1e9 for row in rows] + ([] if log else [0.0]), log)
+    ends = limits([row.macs / 1e9 for row in rows] + ([] if log else [0.0]), log, not log)
     screen = figure(chart).layout.xaxis
     drawn = picture(chart)
     drawn.draw_without_rendering()
@@ -725,16 +728,51 @@ def test_names_are_at_the_right_unless_lines_meet_there() -> None:
 
 
 def test_no_tick_lies_in_the_room_for_names() -> None:
-    line = Series("line", (5.0, 30.0, 60.0), (1.0, 2.0, 3.0))
+    steps = tuple(map(float, range(5, 65, 5)))
+    line = Series("line", steps, steps)
     chart = Chart("", "step", "loss", (line, replace(line, name="other")), "", room=0.35)
-    assert ticks_before_room(chart, 7) == (0, 10, 20, 30, 40, 50, 60)
-    assert ticks_before_room(replace(chart, room=0.0), 7) == ()
-    assert ticks_before_room(replace(chart, log_x=True), 7) == ()
+    assert ticks_along(chart, 7) == (0, 10, 20, 30, 40, 50, 60)
+    assert ticks_along(replace(chart, room=0.0), 7) == ()
+    assert ticks_along(replace(chart, log_x=True), 7) == ()
     shown = figure(chart, wall=True).layout.xaxis
     assert shown.tickvals == (0, 20, 40, 60)
     drawn = picture(chart)
     drawn.draw_without_rendering()
     assert max(drawn.axes[0].get_xticks()) == 60
+
+
+def test_the_ticks_of_a_line_of_few_numbers_are_those() -> None:
+    def along(*depths: int) -> tuple[float, ...]:
+        line = Series("line", depths, tuple(map(float, depths)))
+        return ticks_along(Chart("", "depth", "error", (line,), ""), 5)
+
+    assert along(8, 20, 32, 44, 56) == (8, 20, 32, 44, 56)
+    assert along(*range(1, 9)) == tuple(range(1, 9))
+    assert along(*range(1, 10)) == ()  # too many
+    assert along(18, 20, 110) == ()  # too close
+    assert along(0, 10_000) == ()  # too long
+    lines = (Series("one", (20, 56), (1.0, 2.0)), Series("other", (8, 44), (1.0, 2.0)))
+    both = Chart("", "depth", "error", lines, "")
+    assert figure(both, wall=True).layout.xaxis.tickvals == (8, 20, 44, 56)
+    assert list(picture(both).axes[0].get_xticks()) == [8, 20, 44, 56]
+    points = replace(both, series=tuple(replace(one, draw=Draw.POINTS) for one in lines))
+    assert ticks_along(points, 5) == ()
+
+
+def test_a_mark_that_is_a_result_is_seen() -> None:
+    line = Series("line", (1.0, 2.0), (1.0, 2.0))
+    marks = (Mark(1.0, "layer1"), Mark(1.5, "mean 1.5", is_result=True))
+    chart = Chart("", "x", "y", (line,), "", marks=marks)
+    for palette in (LIGHT, DARK, PRINT):
+        for wall, width in ((False, 2), (True, 3)):
+            faint, seen = figure(chart, palette, wall=wall).layout.shapes
+            assert contrast(seen.line.color, palette.background) >= 3
+            assert (seen.line.dash, seen.line.width) == ("dash", width)
+            assert (faint.line.dash, faint.line.width) == (None, 2)
+        _, stage, mean = picture(chart, palette).axes[0].lines
+        assert (mean.get_color(), mean.get_alpha()) == (palette.quiet, None)
+        assert (stage.get_alpha(), stage.get_linestyle()) == (0.5, "-")
+        assert mean.get_linestyle() == "--"
 
 
 def test_marks_are_opaque_unless_they_are_bubbles() -> None:

@@ -18,6 +18,7 @@ from analysis.lesions import drop, paths
 from analysis.lesions.charts import (
     dropped_chart,
     on_images,
+    paths_charts,
     paths_title,
     permuted_chart,
     single_chart,
@@ -437,6 +438,15 @@ def test_plain_networks_have_unfilled_marks(draw: Callable[[Sequence[Lesions]], 
     nets = ("resnet32", "plain32")
     chart = draw([lesions_of(shipped(f"lesions_fashion_{net}")) for net in nets])
     assert [(one.marker, one.hollow) for one in chart.series[:2]] == [(0, False), (0, True)]
+
+
+def test_the_mean_lengths_of_paths_are_results() -> None:
+    shown = paths_charts(paths_of(shipped("paths_fashion_resnet32")))
+    assert [[(mark.text, mark.is_result) for mark in chart.marks] for chart in shown] == [
+        [("mean 7.5", True)],
+        [],
+        [("mean 6.2", True)],
+    ]
 
 
 def test_paths_are_titled_as_other_charts_are() -> None:

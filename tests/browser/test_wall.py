@@ -152,6 +152,15 @@ def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) 
     assert (hidden, size) == (0, 24)
 
 
+def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, visit: Visit) -> None:
+    options = ("", ":shortcut=projection", ":shortcut=projection_all")
+    models = ";".join(f"resnet110{option}" for option in options)
+    page = visit(f"{server}/gradients?view=wall&models={models}", 1280, 720)
+    page.get_by_role("button", name="More").click()
+    expect(page.get_by_test_id("stPopoverBody").get_by_role("button").last).to_be_in_viewport()
+    legible_in_both_themes(page)
+
+
 def test_the_buttons_of_a_page_are_level(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?view=wall", 1280, 720)
     drawn(page)
