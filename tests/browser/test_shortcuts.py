@@ -486,6 +486,32 @@ def test_the_html_file_prints_the_graph_alone(browser: Browser, tmp_path: Path) 
     page.close()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_details_of_a_file_stay_in_sight_beside_a_graph_taller_than_the_window(
+    browser: Browser, tmp_path: Path, width: int, height: int
+) -> None:
+    path = tmp_path / "a.html"
+    assert run(["graph", "resnet50", "-o", str(path), "--level", "layer"]) == 0
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(path.as_uri())
+    box = node(page, "layer4.0.conv1")
+    box.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, -150)")
+    before = page.evaluate("scrollY")
+    assert before > 0.5 * height
+    box.click()
+    expect(chosen(page)).to_have_text("layer4.0.conv1")
+    assert page.evaluate("scrollY") == before  # beside the graph, the details hide nothing
+    expect(chosen(page)).to_be_in_viewport(ratio=1)
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("layer4.2.conv3")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer4.2.conv3")
+    expect(node(page, "layer4.2.conv3")).to_be_in_viewport(ratio=0.99)
+    expect(page.locator(".rv-details")).to_be_in_viewport(ratio=1)
+    page.close()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (1280, 500)])
 def test_the_html_file_fills_the_window(
     browser: Browser, tmp_path: Path, width: int, height: int
