@@ -97,6 +97,11 @@ class Column(StrEnum):
         return _LABELS[self]
 
     @property
+    def heading(self) -> str:
+        """The label above figures that don't have their unit beside them: a length's has it."""
+        return f"{self.label}, {self.unit}" if self.unit == "px" else self.label
+
+    @property
     def unit(self) -> str:
         """B, ms, px or ""."""
         if "bytes" in self.value:
