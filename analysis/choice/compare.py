@@ -98,7 +98,7 @@ class Column(StrEnum):
 
     @property
     def heading(self) -> str:
-        """The label above figures that don't have their unit beside them: a length's has it."""
+        """The label of a table's column; with the unit if it isn't beside each figure."""
         return f"{self.label}, {self.unit}" if self.unit == "px" else self.label
 
     @property
