@@ -97,6 +97,11 @@ class Column(StrEnum):
         return _LABELS[self]
 
     @property
+    def heading(self) -> str:
+        """The label of a table's column; with the unit if it isn't beside each figure."""
+        return f"{self.label}, {self.unit}" if self.unit == "px" else self.label
+
+    @property
     def unit(self) -> str:
         """B, ms, px or ""."""
         if "bytes" in self.value:

@@ -40,7 +40,7 @@ def computed_grid(comparison: Comparison) -> Grid:
         f"Computed for {number_of(comparison.batch, 'image')}. For reference, {yard.name} takes "
         f"{short(yard.macs)} MACs per image ({yard.source.short}, {yard.place})."
         f"{_aside(cannot_train(comparison.rows))}",
-        ("model", "input", *(column.label for column in columns)),
+        ("model", "input", *(column.heading for column in columns)),
         tuple(
             (row.model, shape(row.input), *(_written(c, row) for c in columns))
             for row in comparison.rows

@@ -61,9 +61,14 @@ class Cell:
         """Return how far before a node its shortcut leaves the main path."""
         return spacing.fork + self.lead
 
-    def gap_before(self, node: Node, gap: float) -> float:
+    def room(self, spacing: Spacing) -> float:
+        """Return the additional gap before its fork; a run's begins apart from the node before."""
+        apart = max(spacing.apart - (spacing.gap - spacing.fork), 0.0)
+        return self.lead + apart if self.lead else 0.0
+
+    def gap_before(self, node: Node, gap: float, spacing: Spacing) -> float:
         """Return the gap before one of its nodes on the main path."""
-        return gap + (self.lead if node is self.forks else 0.0)
+        return gap + (self.room(spacing) if node is self.forks else 0.0)
 
     @cached_property
     def half(self) -> float:
@@ -98,7 +103,7 @@ class Cell:
     def width(self, spacing: Spacing) -> float:
         """Return the width in a row, from the gap before its first node to its last right edge."""
         gap = spacing.gap
-        nodes = sum(gap + node.width + node.depth for node in self.main) + self.lead
+        nodes = sum(gap + node.width + node.depth for node in self.main) + self.room(spacing)
         past = sum(gap + node.width for node in self.past) + 2 * gap
         return max(nodes, past if self.past else 0) + (2 * FRAME if self.frame else 0)
 

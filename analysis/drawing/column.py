@@ -80,7 +80,7 @@ def _beside(cell: Cell, spacing: Spacing) -> float:
 
 def _height(cell: Cell, spacing: Spacing) -> float:
     """Return a cell's height, from the gap above its first node to the lower edge of its frame."""
-    heights = sum(node.height + node.depth + spacing.gap for node in cell.main) + cell.lead
+    heights = sum(node.height + node.depth + spacing.gap for node in cell.main) + cell.room(spacing)
     heights -= spacing.gap - _to_add(cell, spacing, spacing.gap) if cell.add else 0.0
     return heights + _more(cell, spacing) + (FRAME_TITLE + FRAME if cell.frame else 0.0)
 
@@ -286,7 +286,7 @@ class _Placed:
             nonlocal y
             placed = []
             for node in nodes:
-                y += cell.gap_before(node, gap)
+                y += cell.gap_before(node, gap, spacing)
                 placed.append(node.at(self._axis, y + node.height / 2))
                 y += node.height + node.depth
             return tuple(placed)

@@ -48,6 +48,9 @@ _BLOCK_MM = 120.0
 _LOOSE = 14.5
 """Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
 
+_APART = 6.0
+"""From an addition to a run's shortcut on a wall, where lines are wide, in px of the drawing."""
+
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
 
@@ -129,9 +132,10 @@ def spacing_in_place(fits: bool, tight: bool, figures: bool) -> Spacing:
     """Return the spacing of a drawing for a place on a screen; arguments as in `graph`."""
     if not fits:
         return CLOSE if tight else SCREEN
+    spacing = SNUG if figures else PAPER
     if tight:
-        return replace(TIGHT, smallest=SNUG.smallest) if figures else TIGHT
-    return SNUG if figures else PAPER
+        spacing = replace(TIGHT, smallest=spacing.smallest) if figures else TIGHT
+    return replace(spacing, apart=_APART)
 
 
 def view_of(

@@ -264,7 +264,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
                 slot = wrapping.slot(part.group, part.start + index, spread) + free
                 first = (spread.blocks if group.is_stage else spread.others) if index else 0.0
                 x += first
-                ahead = wrapping.leads[part.group][part.start + index] - cell.lead
+                ahead = wrapping.leads[part.group][part.start + index] - cell.room(spacing)
                 placed, end = _place(cell, x + ahead, y, spread.inside, spacing)
                 for node in placed.main:
                     if previous:
@@ -329,7 +329,7 @@ def _place(cell: Cell, x: float, y: float, inside: float, spacing: Spacing) -> t
     edge = FRAME if cell.frame else 0.0
     main = cell.main
     nodes = sum(spacing.gap + node.width + node.depth for node in main)
-    slack = cell.width(spacing) - 2 * edge - nodes - cell.lead
+    slack = cell.width(spacing) - 2 * edge - nodes - cell.room(spacing)
     gap = spacing.gap + slack / len(main)
     x += edge - inside
 
@@ -337,7 +337,7 @@ def _place(cell: Cell, x: float, y: float, inside: float, spacing: Spacing) -> t
         nonlocal x
         placed = []
         for node in nodes:
-            x += cell.gap_before(node, gap) + inside
+            x += cell.gap_before(node, gap, spacing) + inside
             placed.append(node.at(x + node.width / 2, y))
             x += node.width + node.depth
         return tuple(placed)

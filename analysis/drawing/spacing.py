@@ -30,6 +30,7 @@ class Spacing:
         row_gap: between rows.
         is_tight: whether a band's title may be beside what is above its boxes.
         line: line spacing of a label with a number below.
+        apart: from an addition to the shortcut of the run that follows it, at least.
         head: length of an arrowhead; forks are before it, and gaps are at least 1.5 times as long.
     """
 
@@ -50,6 +51,7 @@ class Spacing:
     row_gap: float
     is_tight: bool
     line: float
+    apart: float = 0.0
     head: float = HEAD
 
 

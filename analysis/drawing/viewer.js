@@ -382,7 +382,8 @@ function approach(state) {
 
 // Scroll the page so that the sheet of details doesn't hide the selected box.
 function uncover(state, group) {
-  if (getComputedStyle(state.details).position !== "sticky") return;
+  const { position, bottom } = getComputedStyle(state.details);
+  if (position !== "sticky" || bottom === "auto") return; // beside the graph, they hide nothing
   const { top } = state.details.getBoundingClientRect();
   if (group.getBoundingClientRect().bottom > top) group.scrollIntoView({ block: "center" });
 }

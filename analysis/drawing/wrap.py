@@ -133,7 +133,7 @@ class Wrapping:
                     said = " · ".join(filter(None, (group.name, group.note)))
                     widths[-1] += max(width_of(said, group.output) - 7 - sum(widths), 0)
         self.counts = [[len(cell.main) for cell in group.cells] for group in network.groups]
-        self.leads = [[cell.lead for cell in group.cells] for group in network.groups]
+        self.leads = [[cell.room(spacing) for cell in group.cells] for group in network.groups]
         self.gaps = [group.gap(spacing) for group in network.groups]
         self._line = [[cell.line(spacing) for cell in group.cells] for group in network.groups]
         self._reach = [[cell.reach(spacing) for cell in group.cells] for group in network.groups]

@@ -140,14 +140,15 @@ def _chart(
     values = [y for line in lines for y in (*line.y, *line.low) if y is not None]
     said = " ".join(sentence for found in studies for sentence in in_english(blocks_verdict, found))
     name = f": {names_of(studies)[0]}" if len(studies) == 1 else ""
-    banded = any(line.low for line in lines)
+    state = "" if any(found.trained for found in studies) else "Weights at initialisation"
+    bands = "Bands: lowest to highest of the images" if any(line.low for line in lines) else ""
     return Chart(
         f"{title}{name}",
         x_label,
         y_label,
         tuple(lines),
         f"{title}: {y_label} by {x_label}. {said}",
-        reading="Bands: lowest to highest of the images" if banded else "",
+        reading=". ".join(filter(None, (state, bands))),
         log_y=bool(values) and min(values) > 0 and max(values) / min(values) > _DECADES,
         marks=marks,
     )

@@ -15,7 +15,7 @@ from analysis.machine.devices import Environment
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
-from analysis.style.numbers import MISSING, percent
+from analysis.style.numbers import MISSING, percent, shape
 from analysis.style.rows import json_rows
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.recipes import RECIPES, Recipe
@@ -169,9 +169,10 @@ def runs_text(runs: Sequence[Run], width: int = WIDTH) -> str:
         *("model", "seed", "steps", "last loss"),
         *("train accuracy", "test accuracy", "time", "ms/step"),
     )
+    recipe, names = runs[0].task.recipe, _models(runs)
     rows = tuple(
         (
-            run.model,
+            names[run.model],
             str(run.task.seed),
             f"{run.steps:,}" if run.is_whole else f"{run.steps:,} of {run.total:,}",
             f"{run.last_loss:.3f}",
@@ -183,16 +184,32 @@ def runs_text(runs: Sequence[Run], width: int = WIDTH) -> str:
         for run in runs
     )
     first = runs[0]
-    remark = first.task.recipe.remark(first.task.spec.input)
+    remark = recipe.remark(first.task.spec.input)
     lines = [
-        f"recipe {first.task.recipe.name}: {first.task.recipe.words()}",
-        *_changed(first.task.recipe),
+        f"recipe {recipe.name}: {recipe.words()}",
+        *_changed(recipe),
+        *([_narrowed(runs)] if recipe.narrow else []),
         *([remark] if remark else []),
         *([f"start: {first.task.start.words}"] if first.task.start else []),
         f"data {first.task.data_name}, {number_of(len(first.classes), 'class', 'classes')}; loss "
         "and training accuracy are means over at most the last 25 steps",
     ]
     return laid_out(["\n".join(lines), Grid("", head, rows), "\n".join(verdict(runs))], width)
+
+
+def _models(runs: Sequence[Run]) -> dict[str, str]:
+    """Return what a table calls each model: its text, or a name if the recipe has edited it."""
+    if not runs[0].task.recipe.narrow:
+        return {run.model: run.model for run in runs}
+    groups = list(grouped(runs).values())
+    return dict(zip((group[0].model for group in groups), names_of(groups), strict=True))
+
+
+def _narrowed(runs: Sequence[Run]) -> str:
+    """Say what a narrow recipe has made of the networks."""
+    widest = max((run.task.spec for run in runs), key=lambda spec: len(spec.widths))
+    widths = "-".join(map(str, widest.widths))
+    return f"The recipe makes networks narrow: widths {widths}, images {shape(widest.input)}."
 
 
 def _changed(recipe: Recipe) -> list[str]:

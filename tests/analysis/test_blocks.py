@@ -294,12 +294,17 @@ def test_charts_draw_the_figures() -> None:
     assert responses.marks == (Mark(2, "layer1"), Mark(6, "layer2"), Mark(12, "layer3"))
     assert not responses.log_y
 
-    both = blocks_chart([found, replace(found, trained=False)], Measure.SHARE)
+    new = replace(found, trained=False)
+    both = blocks_chart([found, new], Measure.SHARE)
     assert [line.name for line in both.series] == [
         "residual, 16 layers, trained",
         "residual, 16 layers, at initialisation",
     ]
     assert both.series[0].y == tuple(100 * (one.share or 0) for one in found.branches)
+    at_start, bands = "Weights at initialisation", "Bands: lowest to highest of the images"
+    assert deviation_chart([new]).reading == at_start
+    assert ratio_chart([new, replace(plain, trained=False)]).reading == f"{at_start}. {bands}"
+    assert ratio_chart([found]).reading == ratio_chart([found, new]).reading == bands
     other = replace(found, model=NET.replace("2,3,2", "2,2,3"))
     assert ratio_chart([found, other]).marks == ()
     for measured in (Measure.RATIO, Measure.SHARE):

@@ -342,6 +342,37 @@ def test_every_arrow_on_a_wall_has_a_shaft(tight: bool, figures: bool) -> None:
     assert_shafts(graph(profile, unfold=tight, fits=True, tight=tight, figures=figures))
 
 
+@pytest.mark.parametrize("figures", [False, True])
+@pytest.mark.parametrize("tight", [False, True])
+def test_the_shortcut_of_a_run_on_a_wall_is_apart_from_the_addition_before_it(
+    tight: bool, figures: bool
+) -> None:
+    picture = graph(counted("resnet50"), fits=True, tight=tight, figures=figures)
+    nodes = {node.id: node for node in picture.nodes}
+    before = {edge.target: nodes[edge.source] for edge in picture.edges}
+    apart = []
+    for line in picture.shortcuts:
+        previous = before[line.source]
+        if line.count > 1:
+            assert previous.kind is Kind.ADD
+            apart.append(line.points[0][0] - previous.x - previous.width / 2)
+    assert len(apart) == 4
+    assert min(apart) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("width", [None, 85.0, 170.0])
+def test_the_second_line_of_a_run_ends_at_the_first_before_its_arrowhead(
+    width: float | None,
+) -> None:
+    for level in (Level.BLOCK, Level.LAYER):
+        picture = graph(counted("resnet50"), level, width_mm=width, arranged=Layout.ROWS)
+        for line in (line for line in picture.shortcuts if line.count > 1):
+            (corner, top), (_, tip) = line.points[2:]
+            (x, y) = line.inset[-1]
+            assert (x, y) == (corner - 1, top + 4)
+            assert y + 2 < line.head[0][1] < tip
+
+
 @settings(max_examples=25)
 @given(specs())
 def test_a_column_is_the_network_too(spec: ResNetSpec) -> None:

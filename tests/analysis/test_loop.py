@@ -388,7 +388,8 @@ def test_text_says_what_was_changed_and_has_percentages() -> None:
     (run,) = with_losses("resnet20", 1.5)
     said = runs_text([run])
     assert "changed:" not in said
-    assert said.splitlines()[-2:] == [
+    own = replace(run, task=replace(run.task, recipe=RECIPES["short"]))
+    assert runs_text([own]).splitlines()[-2:] == [
         "model     seed  steps  last loss  train accuracy  test accuracy   time  ms/step",
         "resnet20     0     60      1.500           50.0%              —  0.0 s      0.0",
     ]
@@ -396,6 +397,21 @@ def test_text_says_what_was_changed_and_has_percentages() -> None:
     lines = runs_text([replace(run, task=replace(run.task, recipe=other))]).splitlines()
     assert lines[0].startswith("recipe degradation: AdamW, rate 0.01, ")
     assert lines[1] == "changed: rate=0.01, steps=6"
+
+
+def test_text_of_a_narrow_recipe_says_what_it_made_of_the_networks() -> None:
+    narrow = "widths=8,16,32:stem_width=8:input=1x14x14"
+    runs = [run for name in ("plain20", "resnet20") for run in with_losses(f"{name}:{narrow}", 1.5)]
+    lines = runs_text(runs).splitlines()
+    assert lines[1] == "The recipe makes networks narrow: widths 8-16-32, images 1×14×14."
+    assert [line.split("  ")[0] for line in lines if " layers  " in line] == [
+        "plain, 20 layers",
+        "residual, 20 layers",
+    ]
+    four = with_losses("resnet50:widths=8,16,32,64:stem=cifar:stem_width=8:input=1x14x14", 1.5)
+    assert "narrow: widths 8-16-32-64, images 1×14×14." in runs_text([*runs, *four])
+    own = replace(runs[0], task=replace(runs[0].task, recipe=RECIPES["short"]))
+    assert "narrow" not in runs_text([own]).split("model ")[0]
 
 
 def test_words_follow_the_bounds() -> None:

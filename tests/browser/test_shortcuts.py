@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, PdfMargins, expect
+from pypdf import PdfReader
 
 from analysis.__main__ import run
 from tests.browser.conftest import Visit, drawn, settled
@@ -483,6 +484,59 @@ def test_the_html_file_prints_the_graph_alone(browser: Browser, tmp_path: Path) 
     )
     assert wide >= 720
     assert tall / wide == pytest.approx(side, abs=0.02)  # no taller than what is drawn
+    page.close()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_html_file_prints_its_largest_graph_on_one_page_and_details_without_buttons(
+    browser: Browser, tmp_path: Path, turned: bool
+) -> None:
+    path, printed = tmp_path / "a.html", tmp_path / "a.pdf"
+    assert run(["graph", "resnet50", "-o", str(path), "--level", "layer"]) == 0
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(path.as_uri())
+
+    def pages() -> list[str]:
+        rim = "10mm"
+        margin: PdfMargins = {"top": rim, "right": rim, "bottom": rim, "left": rim}
+        page.pdf(path=printed, format="A4", landscape=turned, margin=margin)
+        return ["".join(one.extract_text().split()) for one in PdfReader(printed).pages]
+
+    (whole,) = pages()
+    for said in ("ResNet-50", "fc1000", "identityshortcut"):
+        assert said in whole
+    node(page, "layer2.1.conv1").click()
+    expect(page.get_by_role("button", name="Unfold the 3 blocks")).to_be_visible()
+    drawn, details = pages()
+    assert drawn == whole
+    assert details.startswith("layer2.1.conv1")
+    assert "Unfold" not in details
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_details_of_a_file_stay_in_sight_beside_a_graph_taller_than_the_window(
+    browser: Browser, tmp_path: Path, width: int, height: int
+) -> None:
+    path = tmp_path / "a.html"
+    assert run(["graph", "resnet50", "-o", str(path), "--level", "layer"]) == 0
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(path.as_uri())
+    box = node(page, "layer4.0.conv1")
+    box.scroll_into_view_if_needed()
+    page.evaluate("scrollBy(0, -150)")
+    before = page.evaluate("scrollY")
+    assert before > 0.5 * height
+    box.click()
+    expect(chosen(page)).to_have_text("layer4.0.conv1")
+    assert page.evaluate("scrollY") == before  # beside the graph, the details hide nothing
+    expect(chosen(page)).to_be_in_viewport(ratio=1)
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("layer4.2.conv3")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer4.2.conv3")
+    expect(node(page, "layer4.2.conv3")).to_be_in_viewport(ratio=0.99)
+    expect(page.locator(".rv-details")).to_be_in_viewport(ratio=1)
     page.close()
 
 
