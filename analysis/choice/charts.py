@@ -203,7 +203,7 @@ def scatter_chart(
             filter(
                 None,
                 (
-                    "All are on the Pareto front" if front and not others else "",
+                    "All networks shown are on the Pareto front" if front and not others else "",
                     citations(x, y, bubble).removesuffix("."),
                 ),
             )

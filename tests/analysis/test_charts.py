@@ -353,7 +353,9 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
     assert chart.note == "Torchvision's weights V1, single crop; published by torchvision."
-    assert chart.reading == "All are on the Pareto front"  # for a legend of one entry, in files
+    assert (
+        chart.reading == "All networks shown are on the Pareto front"
+    )  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
     assert "published by torchvision" in chart.alt

@@ -179,7 +179,7 @@ def test_axes_are_one_recipe_and_one_machine() -> None:
     assert chart.x_label == "images/s, RTX 4090"
     assert chart.title == "ImageNet top-1 accuracy against images/s, RTX 4090"
     assert chart.note.startswith("Torchvision's weights V1, 224 px; published by timm")
-    assert chart.reading == f"All are on the Pareto front. {x.how}".removesuffix(".")
+    assert chart.reading == f"All networks shown are on the Pareto front. {x.how}".removesuffix(".")
     assert chart.series[-1].x == (13_726.29, 8_315.61, 4_302.84, 2_781.19, 1_976.86)
     assert chart.series[-1].y == (69.752, 73.298, 76.156, 77.404, 78.33)
 

@@ -43,7 +43,9 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     assert "<table" not in html(app)  # hidden tabs aren't computed
     captions = [caption.value for caption in app.caption]
     assert GOES_ON in " ".join(captions)
-    assert "All are on the Pareto front." in captions  # of resnet18 to 152, by accuracy
+    assert (
+        "All networks shown are on the Pareto front." in captions
+    )  # of resnet18 to 152, by accuracy
     open_tab(app, "ledger")
     page = html(app)
     assert "4,111,512,576" not in page  # the ledger shows the first network
