@@ -825,21 +825,21 @@ def test_points_have_error_bars_in_a_file() -> None:
     assert ends == [[[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.5], [2.0, 4.5]]]
 
 
-def test_a_line_is_seen_on_bars() -> None:
-    line = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", thin=True)
+def test_a_level_is_behind_bars_from_edge_to_edge() -> None:
+    level = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", across=True)
     bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
-    both: Any = picture(Chart("", "x", "y", (bars, line), ""), PRINT).axes[0]
-    (drawn,) = both.lines
-    assert len(drawn.get_path_effects()) == 2  # with an outline
-    (tops,) = both.collections  # above that outline
-    assert tops.get_zorder() > drawn.get_zorder()
-    assert [segment[0][1] for segment in tops.get_segments()] == [3.0, 2.0]
-    (alone,) = picture(Chart("", "x", "y", (line,), ""), PRINT).axes[0].lines
-    assert not alone.get_path_effects()
-    across = replace(line, across=True)
-    axes: Any = picture(Chart("", "x", "y", (bars, across), "")).axes[0]
-    assert list(axes.lines[0].get_xdata()) == [-0.5, 0, 1, 1.5]
+    chart = Chart("", "x", "y", (bars, level), "")
+    axes: Any = picture(chart, PRINT).axes[0]
+    (drawn,) = axes.lines
+    assert drawn.get_zorder() < min(bar.get_zorder() for bar in axes.patches)
+    assert list(drawn.get_xdata()) == [-0.5, 0, 1, 1.5]
     assert axes.get_xlim() == (-0.5, 1.5)
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.8, 0.8])
+    shown = figure(chart, LIGHT)
+    assert [trace.name for trace in shown.data] == ["removed"]
+    (line,) = shown.layout.shapes
+    assert (line.xref, line.x0, line.x1, line.y0, line.y1) == ("paper", 0, 1, 1.0, 1.0)
+    assert (line.line.color, line.layer, line.showlegend) == (LIGHT.text, "between", True)
 
 
 @pytest.mark.parametrize("draw", [Draw.BARS, Draw.LINE])
