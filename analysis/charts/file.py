@@ -485,8 +485,10 @@ def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
     lines = _wrapped(note, 0.96 * sizes.width * _PT_PER_INCH, size)
     below = sizes.pt(2.0) / _PT_PER_INCH / drawn.get_figheight()
     looks: dict[str, Any] = {"fontsize": size, "color": palette.quiet, "linespacing": _LINES}
-    drawn.text(0.5, below, lines, ha="center", va="bottom", **looks).set_in_layout(False)
-    return ((lines.count("\n") + 1) * 1.25 * size + sizes.pt(4.0)) / _PT_PER_INCH
+    text = drawn.text(0.5, below, lines, ha="center", va="bottom", **looks)
+    text.set_in_layout(False)
+    high = text.get_window_extent().height / drawn.dpi  # which depends on its letters
+    return high + sizes.pt(5.0) / _PT_PER_INCH
 
 
 def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:

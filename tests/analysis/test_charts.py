@@ -817,6 +817,21 @@ def test_a_legend_is_whole_at_the_resolution_of_a_file(width_mm: float) -> None:
         assert 0 <= box.x0 < box.x1 <= drawn.bbox.width
 
 
+@pytest.mark.parametrize("width_mm", [85.0, 170.0, 254.0])
+@pytest.mark.parametrize("words", [4, 16, 60])
+def test_a_note_is_below_the_title_of_the_axis(width_mm: float, words: int) -> None:
+    points = Series("one", (1.0, 2.0), (1.0, 2.0), Draw.POINTS)
+    said = " ".join(["(published)"] * words)
+    drawn = picture(Chart("", "x", "y", (points,), "", note=said), width_mm=width_mm)
+    drawn.draw_without_rendering()
+    (note,) = drawn.texts
+    title = drawn.axes[0].xaxis.label.get_window_extent()
+    box = note.get_window_extent()
+    apart = (title.y0 - box.y1) / drawn.dpi * 72  # pt
+    assert 3 <= apart <= 6 * max(1, width_mm / 170)
+    assert box.y0 > 0
+
+
 def test_points_have_error_bars_in_a_file() -> None:
     points = Series("one", (1.0, 2.0), (3.0, 4.0), Draw.POINTS, low=(2.0, 3.5), high=(5.0, 4.5))
     axes: Any = picture(Chart("", "x", "y", (points,), "")).axes[0]
