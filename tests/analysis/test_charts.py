@@ -611,6 +611,23 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     assert both.series[0].y == (timing.forward_ms.p50,) * 2
 
 
+def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
+    calm = replace(timing, samples=timing.samples[:7], stable=True, interval=0.01)
+    how = "training with SGD, batch 2, float32 on CPU, 1 thread"
+    for changes, note in (
+        ({}, ""),
+        ({"stable": False}, ". 7 iterations, not yet stable"),
+        ({"interval": 1.067}, ". 7 iterations, median known to ±107%"),
+        ({"interval": None}, ". 7 iterations, too few to tell how noisy the median is"),
+    ):
+        noisy = replace(calm, **changes)
+        for draw in (stage_chart, block_chart, distribution_chart):
+            assert draw(noisy).reading == f"{how}{note}"
+    two = comparison_chart([calm, replace(calm, model="resnet18", stable=False)])
+    said = "Error bars: 10th to 90th percentile. ResNet-18: 7 iterations, not yet stable"
+    assert two.reading == said
+
+
 def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     def of(model: str, **changes: Any) -> Timing:
         return replace(timing, model=model, settings=replace(timing.settings, **changes))
