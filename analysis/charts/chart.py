@@ -26,6 +26,9 @@ POINT_PX = 11.0
 BUBBLE = 0.35
 """Opacity of the inside of points of different sizes, which may overlap."""
 
+_TEXT_LINE = 0.11
+"""Height of a line of bars' texts, as a share of the highest bar."""
+
 _MARGIN = 0.12  # beyond the outermost values, as a share of their span
 
 
@@ -99,6 +102,11 @@ class Series:
     marker: int | None = None
     hollow: bool = False
     across: bool = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is a level behind the bars of words, from edge to edge."""
+        return self.draw is Draw.LINE and self.across and isinstance(self.x[0], str)
 
 
 @dataclass(frozen=True)
@@ -417,6 +425,55 @@ def to_edges(chart: Chart, series: Series) -> Series:
     first, last = at(edges[0], (0, 1)), at(edges[1], (-1, -2))
     x, y = (edges[0], *series.x, edges[1]), (first, *series.y, last)
     return replace(series, x=x, y=y)
+
+
+@dataclass(frozen=True)
+class BarText:
+    """The text of a bar, above all bars so that it covers none, at the end of a leader line.
+
+    `middle` is the bar's place along the words, `top` its end and `up` the text's lower edge. The
+    text begins at the leader line, or ends there.
+    """
+
+    middle: float
+    top: float
+    up: float
+    text: str
+    begins: bool
+
+
+def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
+    """Yield the texts of bars, one line for each of a word, towards the middle of the chart.
+
+    Args:
+        chart: the chart.
+        gap: between the bars of two words, as a share of their distance.
+    """
+    words = words_along(chart)
+    bars = [series for series in chart.series if series.draw is Draw.BARS]
+    width = (1 - gap) / max(len(bars), 1)
+    highest = max((y or 0.0 for series in bars for y in series.y), default=0.0)
+    for place, word in enumerate(words):
+        found = [
+            (place + (number - (len(bars) - 1) / 2) * width, y or 0.0, text)
+            for number, series in enumerate(bars)
+            for x, y, text in zip(series.x, series.y, series.text, strict=False)
+            if x == word and text
+        ]
+        begins = place < len(words) / 2
+        # No leader line crosses the text of a bar that is nearer to the middle.
+        for line, (middle, top, text) in enumerate(reversed(found) if begins else found):
+            yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)
+
+
+def told_words(chart: Chart) -> set[float | str]:
+    """Return the words along the axis whose bars have a text."""
+    return {
+        x
+        for one in chart.series
+        for x, text in zip(one.x, one.text, strict=False)
+        if text and one.draw is Draw.BARS
+    }
 
 
 def words_along(chart: Chart) -> list[str]:

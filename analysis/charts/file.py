@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -27,6 +27,7 @@ from analysis.charts.chart import (
     Draw,
     Series,
     are_whole,
+    bar_texts,
     gap,
     has_points,
     in_lines,
@@ -41,6 +42,7 @@ from analysis.charts.chart import (
     tick_text,
     ticks_along,
     to_edges,
+    told_words,
     words_along,
 )
 from analysis.charts.names import (
@@ -90,6 +92,8 @@ PAGE_LOOK = Look(width_mm=PAGE_MM)
 _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
 _TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
 _ROOM = 0.92  # of a legend in the width, as text at 72 dpi is up to 7% wider than measured
+_GAP = 0.2  # between the bars of two words, as a share of their distance
+_BEHIND = 0.9  # matplotlib's order: above the grid, below bars
 _HEADROOM = 1.06  # of lengths from zero: the end of the axis over the largest
 _TICKS = 7  # about how many along an axis with room for names
 _SMALL_PT = 7.0  # of a note below a chart
@@ -481,8 +485,10 @@ def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
     lines = _wrapped(note, 0.96 * sizes.width * _PT_PER_INCH, size)
     below = sizes.pt(2.0) / _PT_PER_INCH / drawn.get_figheight()
     looks: dict[str, Any] = {"fontsize": size, "color": palette.quiet, "linespacing": _LINES}
-    drawn.text(0.5, below, lines, ha="center", va="bottom", **looks).set_in_layout(False)
-    return ((lines.count("\n") + 1) * 1.25 * size + sizes.pt(4.0)) / _PT_PER_INCH
+    text = drawn.text(0.5, below, lines, ha="center", va="bottom", **looks)
+    text.set_in_layout(False)
+    high = text.get_window_extent().height / drawn.dpi  # which depends on its letters
+    return high + sizes.pt(5.0) / _PT_PER_INCH
 
 
 def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:
@@ -544,8 +550,6 @@ def _draw(
     palette: Palette,
     sizes: _Sizes,
 ) -> None:
-    from matplotlib.patheffects import Normal
-
     categories = words_along(chart)
     if series.across and not categories:
         series = to_edges(chart, series)
@@ -563,7 +567,6 @@ def _draw(
     else:
         if series.across and categories:
             x, y = [-0.5, *x, len(categories) - 0.5], [y[0], *y, y[-1]]
-        over_bars = any(other.draw is Draw.BARS for other in chart.series)
         axes.plot(
             x,
             y,
@@ -577,7 +580,7 @@ def _draw(
             markevery=ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=series.across,  # a mark at the edge is whole
-            path_effects=[_outlined(palette.background, sizes), Normal()] if over_bars else None,
+            zorder=_BEHIND if series.is_behind else None,
         )
         if series.low:
             low, high = (
@@ -608,7 +611,9 @@ def _scale(axes: Axes, chart: Chart) -> None:
         if values and (log or has_points(chart)):
             axes.set(**{f"{name}lim": limits(values, log, chart.from_zero)})
         elif name == "y" and all(value >= 0 for value in values):
-            axes.set_ylim(0, max(values, default=1) * _HEADROOM or 1)
+            highest = max(values, default=1) * _HEADROOM
+            lines = [one.up + 0.06 * highest for one in bar_texts(chart, _GAP)]
+            axes.set_ylim(0, max(highest, *lines) if lines else highest or 1)
         elif name == "x" and (words := words_along(chart)):
             axes.set_xlim(-0.5, len(words) - 0.5)
         if not log:
@@ -657,7 +662,27 @@ def _furnish(
     label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
     axes.set_ylabel(label, linespacing=_LINES, labelpad=sizes.pt(5))
     if categories := words_along(chart):
-        _write_words(axes, categories, 0.9 * across / len(categories), sizes)
+        told = told_words(chart)
+        _write_words(axes, categories, 0.9 * across / len(categories), sizes, told)
+    for value in bar_texts(chart, _GAP):
+        side = 0.0 if value.begins else 1.0
+        leader = {
+            "arrowstyle": "-",
+            "color": palette.plain,
+            "linewidth": sizes.pt(0.6),
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "relpos": (side, 0),
+        }
+        axes.annotate(
+            value.text,
+            (value.middle, value.top),
+            xytext=(value.middle, value.up),
+            ha="left" if value.begins else "right",
+            va="bottom",
+            arrowprops=leader,
+            bbox=_ground(palette),
+        )
     words = []
     quiet = mix(palette.text, palette.background, 0.8)
     for mark in chart.marks:
@@ -685,27 +710,37 @@ def _furnish(
     return words
 
 
-def _write_words(axes: Axes, words: Sequence[str], room: float, sizes: _Sizes) -> None:
+def _write_words(
+    axes: Axes, words: Sequence[str], room: float, sizes: _Sizes, told: Collection[float | str]
+) -> None:
     """Write words along the axis, `room` pt each; turn them or leave some out if necessary.
 
-    Short ones, such as the numbers of blocks, are upright at any width.
+    Short ones, such as the numbers of blocks, are upright at any width. Those whose bars have a
+    text are semibold, and never left out.
     """
+
+    def write(texts: Sequence[str], step: int = 1, **looks: Any) -> None:
+        kept = [place for place, word in enumerate(words) if word in told]
+        others = [n for n in range(0, len(words), step) if all(abs(n - k) >= step for k in kept)]
+        shown = sorted({*kept, *others})
+        axes.set_xticks(shown, [texts[place] for place in shown], **looks)
+        for place, label in zip(shown, axes.get_xticklabels(), strict=True):
+            if place in kept:  # matplotlib's own font has no semibold
+                label.set(fontweight=600, fontfamily=_families(words[place])[:-1])
+
     widest = max(text_width(part, sizes.text) for word in words for part in word.split(" "))
     longest = max(text_width(word, sizes.text) for word in words)
     if longest <= _SHORT * sizes.text:
-        step = ceil((longest + sizes.text / 4) / room)
-        axes.set_xticks(range(0, len(words), step), words[::step])
+        write(words, ceil((longest + sizes.text / 4) / room))
         return
     if widest <= room - sizes.text / 2:
-        texts = [_wrapped(word, room - sizes.text / 2, sizes.text) for word in words]
-        axes.set_xticks(range(len(words)), texts)
+        write([_wrapped(word, room - sizes.text / 2, sizes.text) for word in words])
         return
     line = 1.15 * sizes.text
     turn = _TURNED if room - sizes.text / 2 >= line / sin(radians(_TURNED)) else 90
-    step = 1 if turn == _TURNED else max(1, ceil(line / (room - sizes.text / 2)))
-    axes.set_xticks(
-        range(0, len(words), step),
-        words[::step],
+    write(
+        words,
+        1 if turn == _TURNED else max(1, ceil(line / (room - sizes.text / 2))),
         rotation=turn,
         ha="right",
         va="top" if turn == _TURNED else "center",
@@ -800,9 +835,9 @@ def _draw_bars(
 ) -> None:
     """Draw bars, with their pattern in the background colour and error bars in the text colour."""
     step = min((b - a for a, b in pairwise(x)), default=1.0)
-    width = (0.8 if count > 1 else 0.9) * step / count
+    width = (1 - _GAP if count > 1 or isinstance(series.x[0], str) else 0.9) * step / count
     places = [value + (index - (count - 1) / 2) * width for value in x]
-    bars = axes.bar(
+    axes.bar(
         places,
         y,
         width,
@@ -816,12 +851,6 @@ def _draw_bars(
         error_kw={"elinewidth": sizes.pt(0.8), "path_effects": [_outlined(colours[1], sizes)]},
         capsize=sizes.pt(2),
     )
-    # Its top is above a line that has a casing.
-    left, right = ([place + side * width / 2 for place in places] for side in (-1, 1))
-    axes.hlines(y, left, right, colours[0], linewidth=sizes.pt(0.8), zorder=2.5)
-    if series.text:
-        ground = [_outlined(colours[1], sizes)]
-        axes.bar_label(bars, series.text, padding=sizes.pt(1.5), path_effects=ground, zorder=3)
 
 
 def _errors(series: Series) -> list[list[float]] | None:

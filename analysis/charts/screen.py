@@ -18,6 +18,7 @@ from analysis.charts.chart import (
     Place,
     Series,
     are_whole,
+    bar_texts,
     gap,
     has_points,
     in_lines,
@@ -31,6 +32,7 @@ from analysis.charts.chart import (
     series_looks,
     ticks_along,
     to_edges,
+    told_words,
     words_along,
 )
 from analysis.charts.names import (
@@ -155,6 +157,8 @@ def figure(
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         marked = is_marked(chart, series)
+        if series.is_behind:
+            continue
         if series.across and not words_along(chart):
             series = to_edges(chart, series)
         solid = _clear(colour) if chart.samples and series.draw is Draw.POINTS else colour
@@ -240,7 +244,8 @@ def figure(
                 "layer": "below",
             }
             for mark in chart.marks
-        ],
+        ]
+        + list(_levels(chart, palette, wall)),
         # A mark's text is in front of the ground of names.
         annotations=[_annotation(chart, name, palette, scale) for name in names]
         + [
@@ -332,24 +337,44 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
     }
 
 
+def _levels(chart: Chart, palette: Palette, wall: bool) -> Iterator[dict[str, Any]]:
+    """Yield the levels behind bars as shapes; a trace ends at the outermost words."""
+    for series, colour, _ in series_looks(chart, palette):
+        if series.is_behind:
+            yield {
+                "type": "line",
+                "name": series.name if wall else in_lines(series.name, "<br>", _LETTERS),
+                "showlegend": series.in_legend,
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": series.y[0],
+                "y1": series.y[0],
+                "line": {"color": colour, "width": 3 if wall else 2, "dash": series.dash.value},
+                "layer": "between",
+            }
+
+
 def _values_of_bars(chart: Chart, palette: Palette) -> Iterator[dict[str, Any]]:
-    """Yield the annotations of bars that have a text, in front of all bars."""
-    words = words_along(chart)
-    groups = [series for series in chart.series if series.draw is Draw.BARS]
-    width = (1 - _gap_between_bars(chart)) / max(len(groups), 1)
-    for number, series in enumerate(groups):
-        for x, y, text in zip(series.x, series.y, series.text, strict=False):
-            if text:
-                middle = words.index(str(x)) + (number - (len(groups) - 1) / 2) * width
-                yield {
-                    "x": middle,
-                    "y": y,
-                    "text": text,
-                    "yanchor": "bottom",
-                    "showarrow": False,
-                    "borderpad": 0,
-                    "bgcolor": palette.background,
-                }
+    """Yield the annotations of bars that have a text, with their leader lines."""
+    for one in bar_texts(chart, _gap_between_bars(chart)):
+        yield {
+            "x": one.middle,
+            "y": one.top,
+            "axref": "x",
+            "ayref": "y",
+            "ax": one.middle,
+            "ay": one.up,
+            "text": one.text,
+            "xanchor": "left" if one.begins else "right",
+            "yanchor": "bottom",
+            "showarrow": True,
+            "arrowhead": 0,
+            "arrowwidth": 1,
+            "arrowcolor": palette.plain,
+            "borderpad": 0,
+            "bgcolor": palette.background,
+        }
 
 
 def _halo(palette: Palette) -> str:
@@ -391,7 +416,11 @@ def _plotly_words(chart: Chart) -> dict[str, Any]:
     """Break words along an axis into short lines, which leave more room to the bars if turned."""
     if not (words := words_along(chart)):
         return {}
+    told = told_words(chart)
     lines = [in_lines(word, "<br>", _WORD_LETTERS) for word in words]
+    lines = [
+        f"<b>{line}</b>" if word in told else line for word, line in zip(words, lines, strict=True)
+    ]
     room = {"range": [-0.5, len(words) - 0.5]} if has_points(chart) else {}
     return {"tickvals": words, "ticktext": lines, **room}
 

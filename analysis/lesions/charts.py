@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
 from analysis.lesions.drop import Lesions
@@ -39,7 +40,7 @@ def damage_chart(part: str, studies: Sequence[Lesions], out: Collection[str] = (
 
 
 def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart:
-    """Plot the error in percent with each block out alone, as bars, over the error with none out.
+    """Plot the error in percent with each block out alone, as bars, and that with none out behind.
 
     Blocks are numbered `2.1`, as in `layer2.1`.
 
@@ -47,11 +48,14 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
         studies: one per network.
         out: the paths of the blocks whose bars have their value.
     """
-    intact = ", ".join(f"{100 * found.error:.1f}%" for found in studies)
+    kinds = {is_residual(found.model) for found in studies}
     series: list[Series] = []
     whole: list[Series] = []
-    for found in studies:
+    for found, dash in zip(studies, cycle((Dash.SOLID, Dash.DOTTED)), strict=False):
         name, residual = name_of(found, studies), is_residual(found.model)
+        colour = "identity" if residual else "plain"
+        short = ("residual" if residual else "plain") if len(kinds) > 1 else name
+        beside = f"{short}, " if len(studies) > 1 else ""
         blocks = tuple(one.path.removeprefix("layer") for one in found.single)
         series.append(
             Series(
@@ -59,7 +63,7 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
                 blocks,
                 tuple(100 * one.error for one in found.single),
                 Draw.BARS,
-                "identity" if residual else "plain",
+                colour,
                 hover=(found.model,),
                 text=tuple(
                     f"{100 * one.error:.1f}%" if one.path in out else "" for one in found.single
@@ -70,14 +74,13 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
         )
         whole.append(
             Series(
-                f"no block removed: {intact}",
+                f"{beside}no block removed: {100 * found.error:.1f}%",
                 blocks,
                 (100 * found.error,) * len(blocks),
-                colour="text",
-                dash=Dash.DASHED,
+                colour=colour if beside else "text",
+                dash=dash,
                 thin=True,
                 across=True,
-                in_legend=not whole,
                 hover=(found.model,),
             )
         )

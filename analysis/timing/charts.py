@@ -10,7 +10,7 @@ from analysis.drawing.heat import Heat
 from analysis.results.form import Result
 from analysis.style.numbers import short
 from analysis.timing.measure import StageTime, Timing
-from analysis.timing.report import conditions, recorded_how
+from analysis.timing.report import conditions, noise_note, recorded_how
 from nets import parse, plan
 from nets.names import name_in_title, names_of
 from nets.options import number_of
@@ -22,12 +22,12 @@ _BOTH = "Forward and backward time"
 
 def stage_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of the stem, the stages and the head."""
-    return _parts(timing.model, timing.stages, "stage", conditions(timing))
+    return _parts(timing.model, timing.stages, "stage", _how(timing))
 
 
 def block_chart(timing: Timing) -> Chart:
     """Plot the median forward and backward time of every block."""
-    return _parts(timing.model, timing.blocks, "block", conditions(timing))
+    return _parts(timing.model, timing.blocks, "block", _how(timing))
 
 
 def recorded_stage_chart(result: Result) -> Chart:
@@ -75,7 +75,7 @@ def distribution_chart(timing: Timing) -> Chart:
         f"{number_of(len(totals), 'iteration')} of {timing.model}: median "
         f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
         f"{short(spread.p90, 'ms')}",
-        reading=conditions(timing),
+        reading=_how(timing),
     )
 
 
@@ -115,6 +115,11 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         ]
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
     said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
+    notes = [
+        f"{name}: {note}"
+        for name, timing in zip(names, timings, strict=True)
+        if (note := noise_note(timing))
+    ]
     return Chart(
         f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH,
         "",
@@ -122,8 +127,13 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         tuple(series),
         f"Timings of this session: {said}",
         note=", ".join(shared),
-        reading="Error bars: 10th to 90th percentile",
+        reading=". ".join(["Error bars: 10th to 90th percentile", *notes]),
     )
+
+
+def _how(timing: Timing) -> str:
+    """Return how the iterations were timed, and what is unreliable about them."""
+    return ". ".join(filter(None, (conditions(timing), noise_note(timing))))
 
 
 def _name(timing: Timing) -> str:

@@ -262,6 +262,20 @@ def noise_words(timing: Timing) -> str:
             return f"Noisy: the median is only known to {known}. {advice}"
 
 
+def noise_note(timing: Timing) -> str:
+    """Say for the note of a chart that the median is unreliable: `7 iterations, not yet stable`.
+
+    It is "" if the median is reliable.
+    """
+    doubts = [] if timing.stable else ["not yet stable"]
+    match timing.noise:
+        case Noise.FEW:
+            doubts.append("too few to tell how noisy the median is")
+        case Noise.WIDE:
+            doubts.append(f"median known to ±{100 * (timing.interval or 0.0):.0f}%")
+    return ", ".join([number_of(timing.iterations, "iteration"), *doubts]) if doubts else ""
+
+
 def energy_words(timing: Timing) -> str:
     """Say what the energy per image is of, and its spread."""
     low, high = three(min(timing.joules)), three(max(timing.joules))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.charts.chart import Chart, Dash, Draw, Series
 from analysis.style.numbers import percent, short
 from analysis.timing.roofline import Point, Roofline
-from analysis.timing.roofline_report import roofline_conditions
+from analysis.timing.roofline_report import busy_note, roofline_conditions
 from nets import parse
 from nets.origin import in_a_sentence
 
@@ -62,5 +62,5 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
         f"Roofline of {found.model}, {how}. Shares of the roof: {said}",
         log_x=True,
         log_y=True,
-        reading=how[:1].upper() + how[1:],
+        reading=f"{how[:1].upper()}{how[1:]}. {busy_note(found)}".strip(),
     )

@@ -52,6 +52,12 @@ _BUSY = {
     ),
 }
 
+_BUSY_NOTE = {
+    Busy.ROUNDS: "No two measurements of the roof agree; measure again.",
+    Busy.PEAK: "Peak measured too low; measure again.",
+    Busy.STAGES: "Stage times are noisy; measure again.",
+}
+
 
 _ASKED = (
     *("model", "device", "batch", "dtype", "tf32"),
@@ -220,6 +226,11 @@ def layout_words(found: Roofline, other: Roofline) -> str:
 def busy_words(found: Roofline) -> list[str]:
     """Return a warning for each reason why the figures are unreliable."""
     return [translate(_BUSY[reason]) for reason in found.busy]
+
+
+def busy_note(found: Roofline) -> str:
+    """Return the same warnings for the note of a chart."""
+    return " ".join(_BUSY_NOTE[reason] for reason in found.busy)
 
 
 def roofline_conditions(found: Roofline) -> str:

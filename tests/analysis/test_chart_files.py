@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Mark, Series, named_at_ends
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series, named_at_ends
 from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
 from analysis.charts.screen import figure
 from analysis.choice.charts import scatter_chart
@@ -334,9 +334,17 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
     chart = single_chart(studies)
     assert chart.series[0].x[0] == "1.0"
     lines = [series for series in chart.series if series.draw is Draw.LINE]
-    errors = ", ".join(f"{100 * study.error:.1f}%" for study in studies)
-    assert [series.name for series in lines] == [f"no block removed: {errors}"] * 2
-    assert [series.in_legend for series in lines] == [True, False]
+    whole = [f"no block removed: {100 * study.error:.1f}%" for study in studies]
+    assert [series.name for series in lines] == [f"residual, {whole[0]}", f"plain, {whole[1]}"]
+    assert [(series.colour, series.dash) for series in lines] == [
+        ("identity", Dash.SOLID),
+        ("plain", Dash.DOTTED),
+    ]
+    levels = figure(chart).layout.shapes
+    assert [level.name.replace("<br>", " ") for level in levels] == [one.name for one in lines]
+    assert {(level.showlegend, level.layer, level.x0, level.x1) for level in levels} == {
+        (True, "between", 0, 1)
+    }
     for series, study in zip(lines, studies, strict=True):
         assert set(series.y) == {100 * study.error}
     for width, every in ((85.0, net == "32"), (170.0, True)):
@@ -365,9 +373,31 @@ def test_bars_of_blocks_that_are_out_have_their_value() -> None:
     }
     drawn = [one for one in figure(chart).layout.annotations if one.text in ("12.2%", "85.8%")]
     place = chart.series[0].x.index("2.2")
-    assert [round(one.x - place, 3) for one in drawn] == [-0.188, 0.188]
-    written = {text.get_text() for text, _ in texts(picture(chart))}
-    assert {"12.2%", "85.8%"} <= written
+    assert [round(one.x - place, 3) for one in drawn] == [0.188, -0.188]
+    assert all(one.ax == one.x for one in drawn)
+    highest = max(y or 0.0 for one in chart.series for y in one.y)
+    assert [round(one.ay / highest, 2) for one in drawn] == [1.02, 1.13]
+    assert "<b>2.2</b>" in figure(chart).layout.xaxis.ticktext
+
+
+@pytest.mark.parametrize("width_mm", [85.0, 170.0])
+@pytest.mark.parametrize("block", ["1.0", "2.2", "3.4"])
+def test_values_lie_on_no_bar_and_their_block_is_named(width_mm: float, block: str) -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{kind}56")) for kind in ("resnet", "plain")]
+    drawn = picture(single_chart(studies, (f"layer{block}",)), width_mm=width_mm)
+    (axes,) = drawn.axes
+    found = texts(drawn)
+    values = [box for text, box in found if text in axes.texts]
+    bars = [patch.get_window_extent() for patch in axes.patches]
+    assert len(values) == 2
+    assert not any(box.overlaps(bar) for box in values for bar in bars)
+    assert not values[0].overlaps(values[1])
+    within = axes.get_window_extent()
+    assert all(within.x0 <= box.x0 and box.x1 <= within.x1 for box in values)
+    bold = [tick.get_text() for tick in axes.get_xticklabels() if tick.get_fontweight() == 600]
+    assert bold == [block]
+    along = [box for text, box in found if text in axes.get_xticklabels()]
+    assert all(b.x0 - a.x1 > 1 for a, b in pairwise(along))
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

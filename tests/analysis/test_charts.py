@@ -613,6 +613,23 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     assert both.series[0].y == (timing.forward_ms.p50,) * 2
 
 
+def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
+    calm = replace(timing, samples=timing.samples[:7], stable=True, interval=0.01)
+    how = "training with SGD, batch 2, float32 on CPU, 1 thread"
+    for changes, note in (
+        ({}, ""),
+        ({"stable": False}, ". 7 iterations, not yet stable"),
+        ({"interval": 1.067}, ". 7 iterations, median known to ±107%"),
+        ({"interval": None}, ". 7 iterations, too few to tell how noisy the median is"),
+    ):
+        noisy = replace(calm, **changes)
+        for draw in (stage_chart, block_chart, distribution_chart):
+            assert draw(noisy).reading == f"{how}{note}"
+    two = comparison_chart([calm, replace(calm, model="resnet18", stable=False)])
+    said = "Error bars: 10th to 90th percentile. ResNet-18: 7 iterations, not yet stable"
+    assert two.reading == said
+
+
 def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     def of(model: str, **changes: Any) -> Timing:
         return replace(timing, model=model, settings=replace(timing.settings, **changes))
@@ -819,6 +836,21 @@ def test_a_legend_is_whole_at_the_resolution_of_a_file(width_mm: float) -> None:
         assert 0 <= box.x0 < box.x1 <= drawn.bbox.width
 
 
+@pytest.mark.parametrize("width_mm", [85.0, 170.0, 254.0])
+@pytest.mark.parametrize("words", [4, 16, 60])
+def test_a_note_is_below_the_title_of_the_axis(width_mm: float, words: int) -> None:
+    points = Series("one", (1.0, 2.0), (1.0, 2.0), Draw.POINTS)
+    said = " ".join(["(published)"] * words)
+    drawn = picture(Chart("", "x", "y", (points,), "", note=said), width_mm=width_mm)
+    drawn.draw_without_rendering()
+    (note,) = drawn.texts
+    title = drawn.axes[0].xaxis.label.get_window_extent()
+    box = note.get_window_extent()
+    apart = (title.y0 - box.y1) / drawn.dpi * 72  # pt
+    assert 3 <= apart <= 6 * max(1, width_mm / 170)
+    assert box.y0 > 0
+
+
 def test_points_have_error_bars_in_a_file() -> None:
     points = Series("one", (1.0, 2.0), (3.0, 4.0), Draw.POINTS, low=(2.0, 3.5), high=(5.0, 4.5))
     axes: Any = picture(Chart("", "x", "y", (points,), "")).axes[0]
@@ -827,21 +859,21 @@ def test_points_have_error_bars_in_a_file() -> None:
     assert ends == [[[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.5], [2.0, 4.5]]]
 
 
-def test_a_line_is_seen_on_bars() -> None:
-    line = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", thin=True)
+def test_a_level_is_behind_bars_from_edge_to_edge() -> None:
+    level = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", across=True)
     bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
-    both: Any = picture(Chart("", "x", "y", (bars, line), ""), PRINT).axes[0]
-    (drawn,) = both.lines
-    assert len(drawn.get_path_effects()) == 2  # with an outline
-    (tops,) = both.collections  # above that outline
-    assert tops.get_zorder() > drawn.get_zorder()
-    assert [segment[0][1] for segment in tops.get_segments()] == [3.0, 2.0]
-    (alone,) = picture(Chart("", "x", "y", (line,), ""), PRINT).axes[0].lines
-    assert not alone.get_path_effects()
-    across = replace(line, across=True)
-    axes: Any = picture(Chart("", "x", "y", (bars, across), "")).axes[0]
-    assert list(axes.lines[0].get_xdata()) == [-0.5, 0, 1, 1.5]
+    chart = Chart("", "x", "y", (bars, level), "")
+    axes: Any = picture(chart, PRINT).axes[0]
+    (drawn,) = axes.lines
+    assert drawn.get_zorder() < min(bar.get_zorder() for bar in axes.patches)
+    assert list(drawn.get_xdata()) == [-0.5, 0, 1, 1.5]
     assert axes.get_xlim() == (-0.5, 1.5)
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.8, 0.8])
+    shown = figure(chart, LIGHT)
+    assert [trace.name for trace in shown.data] == ["removed"]
+    (line,) = shown.layout.shapes
+    assert (line.xref, line.x0, line.x1, line.y0, line.y1) == ("paper", 0, 1, 1.0, 1.0)
+    assert (line.line.color, line.layer, line.showlegend) == (LIGHT.text, "between", True)
 
 
 @pytest.mark.parametrize("draw", [Draw.BARS, Draw.LINE])

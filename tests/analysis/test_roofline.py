@@ -242,6 +242,17 @@ def test_the_chart_has_the_roof_its_slopes_and_the_stages() -> None:
     assert lines(kinds)["kinds of layers"] == ((), ())
 
 
+def test_the_note_of_a_file_has_the_warnings() -> None:
+    how = "Inference, batch 8, float32 on CPU, 2 threads."
+    assert roofline_chart(FOUND).reading == how
+    assert roofline_chart(replace(FOUND, busy=(Busy.PEAK,))).reading == (
+        f"{how} Peak measured too low; measure again."
+    )
+    every = roofline_chart(replace(FOUND, busy=tuple(Busy))).reading
+    assert every.startswith(f"{how} No two measurements of the roof agree; measure again. ")
+    assert every.count("measure again.") == 3
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[Probe, float]]]:
     """Return a function that fakes the rounds of the roof's measurement, and records them."""
