@@ -466,6 +466,14 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
             yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)
 
 
+def end_of_texts(chart: Chart) -> float:
+    """Return the end of the y axis above the texts of bars, below a tick at 120%; 0 without texts.
+
+    The texts of the upper line may extend beyond it.
+    """
+    return 1.05 * max((one.up for one in bar_texts(chart, gap=0.0)), default=0.0)
+
+
 def told_words(chart: Chart) -> set[float | str]:
     """Return the words along the axis whose bars have a text."""
     return {

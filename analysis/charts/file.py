@@ -28,6 +28,7 @@ from analysis.charts.chart import (
     Series,
     are_whole,
     bar_texts,
+    end_of_texts,
     gap,
     has_points,
     in_lines,
@@ -612,8 +613,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
             axes.set(**{f"{name}lim": limits(values, log, chart.from_zero)})
         elif name == "y" and all(value >= 0 for value in values):
             highest = max(values, default=1) * _HEADROOM
-            lines = [one.up + 0.06 * highest for one in bar_texts(chart, _GAP)]
-            axes.set_ylim(0, max(highest, *lines) if lines else highest or 1)
+            axes.set_ylim(0, max(highest, end_of_texts(chart)) or 1)
         elif name == "x" and (words := words_along(chart)):
             axes.set_xlim(-0.5, len(words) - 0.5)
         if not log:

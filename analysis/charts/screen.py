@@ -19,6 +19,7 @@ from analysis.charts.chart import (
     Series,
     are_whole,
     bar_texts,
+    end_of_texts,
     gap,
     has_points,
     in_lines,
@@ -229,6 +230,7 @@ def figure(
             "rangemode": "tozero",
             **axis,
             **_plotly_scale(chart, numbers_up(chart), chart.log_y, wall),
+            **({"range": [0, end]} if (end := end_of_texts(chart)) else {}),
         },
         shapes=[
             {

@@ -377,6 +377,10 @@ def test_bars_of_blocks_that_are_out_have_their_value() -> None:
     assert all(one.ax == one.x for one in drawn)
     highest = max(y or 0.0 for one in chart.series for y in one.y)
     assert [round(one.ay / highest, 2) for one in drawn] == [1.02, 1.13]
+    end = figure(chart).layout.yaxis.range[1]
+    assert end == pytest.approx(1.05 * 1.13 * highest)
+    assert picture(chart).axes[0].get_ylim() == pytest.approx((0, end))
+    assert 120 not in picture(chart).axes[0].get_yticks()[:-1]
     assert "<b>2.2</b>" in figure(chart).layout.xaxis.ticktext
 
 
