@@ -582,6 +582,15 @@ def test_a_scale_says_what_a_box_counts_unless_the_box_does() -> None:
         assert f">{said}</text>" in drawn
 
 
+def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:
+    profile = counted("resnet50")
+    picture = graph(profile, width_mm=170, figures=True)
+    warm = Warm.of(picture, heat_of(profile, Metric.MACS), LIGHT)
+    (run,) = (node for node in picture.nodes if node.path == "layer3.1" and node.beside)
+    bases = [line.base for line in lines_of(run, warm) if not line.bold]
+    assert [b - a for a, b in pairwise(bases)] == pytest.approx([15, 15, 15])
+
+
 def test_a_scale_has_its_unit_at_both_ends() -> None:
     ends = {unit: Heat("x", unit, {}, varies=True).ends(94.6) for unit in ("%", "ms", "B", "")}
     assert ends == {
