@@ -23,7 +23,7 @@ from analysis.drawing.graph import (
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
-from analysis.drawing.spacing import PAPER
+from analysis.drawing.spacing import COLUMNS, PAPER
 from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, PAIR_MM, most_beside, px_at
 from analysis.style.look import PAGE_MM
 from nets.names import names_of
@@ -93,14 +93,17 @@ class Beside:
             return min(drawn, rows, key=lambda one: one.width)  # larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
+        paper = COLUMNS if in_columns else PAPER
         networks = []
         if self.vgg19:
-            spacing = PAPER if width_mm is not None else spacing_in_place(fits, False, figures)
+            spacing = paper if width_mm is not None else spacing_in_place(fits, False, figures)
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
             joins = in_columns and width_mm is not None and width_mm > COLUMN_MM
             view = replace(view, groups=in_columns, splits=in_columns, joins=joins)
+            if view.spacing == PAPER:
+                view = replace(view, spacing=paper)
             if fits:
                 view = replace(view, spacing=spacing_in_place(fits, False, figures), short=True)
             network = network_of(view)

@@ -137,18 +137,23 @@ class Heat:
         """Return a number with its unit; shares of some hundred images have one decimal."""
         return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
-    def ends(self, most: float, skips_zero: bool = False, folds: bool = False) -> tuple[str, str]:
+    def ends(
+        self, most: float, skips_zero: bool = False, folds: bool = False, layers: bool = False
+    ) -> tuple[str, str]:
         """Return the words before a scale up to `most`, with its lower end, and its upper end.
 
         Args:
             most: the number at the upper end.
-            skips_zero: whether the scale begins just above zero.
+            skips_zero: whether boxes that count nothing have no colour.
             folds: whether a box shows the sum of n equal blocks without saying so.
+            layers: whether boxes are layers, not blocks.
         """
-        said = self.label if self.varies else f"{self.label} per {self.per}"
+        one = "layer" if layers and self.per is Per.BLOCK else self.per
+        said = self.label if self.varies else f"{self.label} per {one}"
         if folds and self.per is Per.BOX and not self.varies:
             said = f"{said} (×n: all n blocks)"
-        return f"{said}: {'above ' if skips_zero else ''}{short(0, self.unit)}", self._short(most)
+        none = "; uncoloured: none" if skips_zero else ""
+        return f"{said}: {short(0, self.unit)}", f"{self._short(most)}{none}"
 
     def _hides(self, node: Node) -> bool:
         """Return whether a box represents several blocks whose numbers differ, without a sum."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from analysis.drawing.boxes import BESIDE, LOWEST, width_of
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import NAMES, SAMPLE, Name, Sign
+from analysis.drawing.key import NAMES, SAMPLE, Name, Sign, entries_of, key_of
 from analysis.drawing.parts import (
     SMALL,
     TEXT,
@@ -51,6 +51,8 @@ _FILLS = {
 
 _OTHER_FILL = 0.16
 
+_WITH_LAYERS = (Kind.STAGE, Kind.BLOCK, Kind.RUN)
+
 
 def fill_of(kind: Kind) -> float:
     """Return the share of the tint in the fill of a box."""
@@ -64,13 +66,16 @@ def title_size(title: str, width: float) -> float:
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph, on a scale from 0. Boxes that count nothing have no colour."""
+    """Heat on a graph, on a scale from 0. Boxes that count nothing have no colour.
+
+    `ends` are the words before the scale, with its lower end, and its upper end.
+    """
 
     heat: Heat
     most: float
     colours: tuple[str, ...]
     skips_zero: bool
-    folds: bool
+    ends: tuple[str, str] = ("", "")
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
@@ -78,8 +83,25 @@ class Warm:
         found = [heat.of(node) or 0 for node in graph.nodes]
         most = heat.most or max(found, default=0) or 1
         skips_zero = not heat.varies and any(heat.of(node) == 0 for node in graph.nodes)
-        folds = any(node.drawn_once for node in graph.nodes)
-        return cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero, folds)
+        warm = cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero)
+        return replace(warm, ends=warm._ends_below(graph))
+
+    def _ends_below(self, graph: Graph) -> tuple[str, str]:
+        """Return the words at the ends of the scale, as many as take no additional line."""
+        nodes, once = graph.nodes, any(node.drawn_once for node in graph.nodes)
+        folds = once or any(map(self._folds, nodes))
+        layers = not any(node.kind in _WITH_LAYERS for node in nodes)
+        tried = [
+            self.heat.ends(self.most, none, n, layers)
+            for n, none in ((folds, self.skips_zero), (folds, False), (once, False))
+        ]
+        told = entries_of(graph)
+        heights = [key_of(told, ends, graph.width, graph.margin).height for ends in tried]
+        return tried[heights.index(min(heights))]
+
+    def _folds(self, node: Node) -> bool:
+        """Return whether the box of a run shows its sum without saying so."""
+        return node.kind is Kind.RUN and not any("=" in line.text for line in lines_of(node, self))
 
     def colour(self, node: Node) -> str | None:
         """Return the fill of a node, or None if it has no number or counts nothing."""
@@ -87,11 +109,6 @@ class Warm:
         if value is None or (value == 0 and self.skips_zero):
             return None
         return heat_colour(value / self.most, self.colours)
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """The words before the scale, with its lower end, and its upper end."""
-        return self.heat.ends(self.most, self.skips_zero, self.folds)
 
 
 def kinds_of(graph: Graph) -> tuple[ShortcutKind, ...]:

@@ -98,8 +98,11 @@ PAPER = Spacing(
     below=9.0,
     row_gap=9.0,
     is_tight=True,
-    line=13.0,
+    line=LINE,
 )
+
+COLUMNS = replace(PAPER, line=13.0)
+"""For several networks in columns side by side on paper."""
 
 LOW = replace(PAPER, edge=5.0, arc=11.0, title=18.0, below=7.0, row_gap=7.0, line=12.0)
 """For boxes with numbers in a column of paper, where height is scarce."""

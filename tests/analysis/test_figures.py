@@ -544,7 +544,8 @@ def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> 
         low, high = scale.iter(f"{SVG}text")
         start = float(bars[0].get("x", 0))
         end = float(bars[-1].get("x", 0)) + float(bars[-1].get("width", 0))
-        assert low.text == f"saved memory per {per}: 0 B"
+        folds = " (×n: all n blocks)" if per is Per.BOX and width == 170 else ""
+        assert low.text == f"saved memory per {per}{folds}: 0 B"
         assert float(low.get("x", 0)) + text_width(low.text, 13) < start
         assert end < float(high.get("x", 0))  # on one line
         assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width

@@ -18,7 +18,7 @@ from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph, openable
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.marks import Warm, lines_of
-from analysis.drawing.parts import SMALL, Graph, Kind
+from analysis.drawing.parts import SMALL, Graph, Kind, Labels
 from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
@@ -449,9 +449,9 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     assert 'class="scale"' not in svg(picture)
     warm = svg(picture, heat=heat)
     hottest = max(heat.of(node) or 0 for node in picture.nodes)
-    from_0 = {Metric.ACTIVATIONS: "above 0", Metric.MACS: "0", Metric.PARAMS: "0"}
-    assert f">{metric.label} per box: {from_0.get(metric, '0 B')}<" in warm
-    assert f">{short(hottest, metric.unit)}<" in warm
+    assert f">{metric.label} per box: 0{' B' if metric.unit else ''}<" in warm
+    none = "; uncoloured: none" if metric is Metric.ACTIVATIONS else ""  # of the head
+    assert f">{short(hottest, metric.unit)}{none}<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
 
@@ -552,8 +552,8 @@ def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> 
 def test_a_box_that_counts_nothing_has_no_colour() -> None:
     profile = counted("resnet50")
     heat = heat_of(profile, Metric.MACS)
-    folded = (Level.LAYER, " (×n: all n blocks): above 0")
-    for level, low in (folded, (Level.STAGE, ": 0")):
+    folded = (Level.LAYER, " (×n: all n blocks): 0", "578 M; uncoloured: none")
+    for level, low, high in (folded, (Level.STAGE, ": 0", "1.46 G")):
         picture = graph(profile, level, figures=True)
         root = ElementTree.fromstring(svg(picture, heat=heat))
         cold, warm = fills(ElementTree.fromstring(svg(picture))), fills(root)
@@ -561,20 +561,34 @@ def test_a_box_that_counts_nothing_has_no_colour() -> None:
             if node.kind is not Kind.ADD:
                 assert (cold[node.path] == warm[node.path]) is not bool(heat.of(node))
         ends = [text.text for text in root.iterfind(f".//{SVG}g[@class='scale']/{SVG}text")]
-        assert ends[0] == f"MACs per box{low}"
+        assert ends == [f"MACs per box{low}", high]
 
 
-def test_a_scale_says_that_a_layer_drawn_once_counts_for_all_its_blocks() -> None:
+def test_a_scale_says_what_a_box_counts_unless_the_box_does() -> None:
     profile = counted("resnet50")
     heat = heat_of(profile, Metric.MACS)
-    for level, unfold, one, said in (
-        (Level.LAYER, False, heat, "MACs per box (×n: all n blocks): above 0"),
-        (Level.LAYER, True, heat, "MACs per box: above 0"),
-        (Level.BLOCK, False, heat, "MACs per box: 0"),
-        (Level.LAYER, False, replace(heat, per=Per.BLOCK), "MACs per block: above 0"),
+    each = replace(heat, per=Per.BLOCK)
+    for level, unfold, labels, one, said in (
+        (Level.LAYER, False, None, heat, "MACs per box (×n: all n blocks): 0"),
+        (Level.LAYER, True, None, heat, "MACs per box: 0"),
+        (Level.BLOCK, False, None, heat, "MACs per box: 0"),  # 218 M ×2 = 437 M
+        (Level.BLOCK, False, Labels.OPERATIONS, heat, "MACs per box (×n: all n blocks): 0"),
+        (Level.BLOCK, True, Labels.OPERATIONS, heat, "MACs per box: 0"),
+        (Level.BLOCK, False, Labels.OPERATIONS, each, "MACs per block: 0"),
+        (Level.STAGE, False, None, heat, "MACs per box: 0"),
+        (Level.LAYER, False, None, each, "MACs per layer: 0"),
     ):
-        drawn = svg(graph(profile, level, unfold=unfold, figures=True), heat=one)
+        drawn = svg(graph(profile, level, unfold, labels=labels, figures=True), heat=one)
         assert f">{said}</text>" in drawn
+
+
+def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:
+    profile = counted("resnet50")
+    picture = graph(profile, width_mm=170, figures=True)
+    warm = Warm.of(picture, heat_of(profile, Metric.MACS), LIGHT)
+    (run,) = (node for node in picture.nodes if node.path == "layer3.1" and node.beside)
+    bases = [line.base for line in lines_of(run, warm) if not line.bold]
+    assert [b - a for a, b in pairwise(bases)] == pytest.approx([15, 15, 15])
 
 
 def test_a_scale_has_its_unit_at_both_ends() -> None:

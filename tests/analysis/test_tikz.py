@@ -281,9 +281,9 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     )
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
-    from_0 = {Metric.ACTIVATIONS: "above 0", Metric.MACS: "0", Metric.PARAMS: "0"}
-    assert f"{{{metric.label} per box: {from_0.get(metric, '0 B')}}};" in tex
-    assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit}\}};", tex)
+    assert f"{{{metric.label} per box: 0{' B' if metric.unit else ''}}};" in tex
+    none = "; uncoloured: none" if metric is Metric.ACTIVATIONS else ""
+    assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit}{none}\}};", tex)
     grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
 
@@ -293,11 +293,11 @@ def test_ink_is_read_on_heat() -> None:
     tex = tikz(graph(counted("resnet18")), heat=Heat("of $x_1$", "%", values))
     assert re.search(r"\\node\[words, text=black\] at \S+ \{stem\};", tex)
     assert re.search(r"\\node\[words, text=white\] at \S+ \{head\};", tex)
-    assert r"{of \$x\_1\$ per box: above 0\%};" in tex
+    assert r"{of \$x\_1\$ per box: 0\%};" in tex
     bare = tikz(graph(counted("resnet18"))).splitlines()
     (neutral,) = (line for line in bare if line.endswith("% layer1.0") and "[box" in line)
     assert neutral in tex
-    assert r"{1.0\%};" in tex
+    assert r"{1.0\%; uncoloured: none};" in tex
 
 
 def test_fragment_and_document() -> None:
