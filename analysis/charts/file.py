@@ -721,8 +721,9 @@ def _write_words(
 
     def write(texts: Sequence[str], step: int = 1, **looks: Any) -> None:
         kept = [place for place, word in enumerate(words) if word in told]
-        others = [n for n in range(0, len(words), step) if all(abs(n - k) >= step for k in kept)]
-        shown = sorted({*kept, *others})
+        first = kept[0] % step if kept else 0
+        every = range(first, len(words), step)
+        shown = sorted({*kept, *(n for n in every if all(abs(n - k) >= step for k in kept))})
         axes.set_xticks(shown, [texts[place] for place in shown], **looks)
         for place, label in zip(shown, axes.get_xticklabels(), strict=True):
             if place in kept:  # matplotlib's own font has no semibold

@@ -400,6 +400,7 @@ def test_values_lie_on_no_bar_and_their_block_is_named(width_mm: float, block: s
     assert all(within.x0 <= box.x0 and box.x1 <= within.x1 for box in values)
     bold = [tick.get_text() for tick in axes.get_xticklabels() if tick.get_fontweight() == 600]
     assert bold == [block]
+    assert len({b - a for a, b in pairwise(axes.get_xticks())}) == 1
     along = [box for text, box in found if text in axes.get_xticklabels()]
     assert all(b.x0 - a.x1 > 1 for a, b in pairwise(along))
 
