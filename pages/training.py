@@ -26,7 +26,6 @@ from pages.views.runs import (
     runs_of_visit,
     runs_table,
     show_figures,
-    show_ladder,
     show_live,
     show_paper,
     show_runs,
@@ -78,9 +77,7 @@ with place:
 end_of_wall()
 if runs and request:
     with more:
-        if mode != ONE:
-            show_ladder(runs)
-        else:
+        if mode == ONE:
             one = choose_run(runs)
             show_figures(one)
             show_trained(one, request.images)

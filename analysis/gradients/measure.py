@@ -88,6 +88,14 @@ def gathered(
     return Gradients(specs, settings, curves, torch.__version__, torch.get_num_threads(), where)
 
 
+class BatchError(ValueError):
+    """Raised if a run is too large at its batch; `fits` is the largest that would fit, or 0."""
+
+    def __init__(self, reason: str, fits: int) -> None:
+        super().__init__(reason)
+        self.fits = fits
+
+
 def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int = 3) -> Need:
     """Check that a run is possible and return its predicted cost.
 
@@ -129,17 +137,20 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
         macs=settings.seeds * sum(passes * cost.macs for cost in costs),
     )
     if need.bytes > MAX_BYTES:
-        raise ValueError(
+        fits = _smaller(largest, MAX_BYTES // scale - weights)
+        way = f"batch {fits:,} would fit" if fits else "use a smaller input or model"
+        raise BatchError(
             f"{largest.model} at batch {settings.batch:,} brings the run to {need.bytes / 1e9:.1f} "
-            f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: "
-            f"{_smaller(largest, MAX_BYTES // scale - weights)}"
+            f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: {way}",
+            fits,
         )
     if need.macs > MAX_MACS:
         fits = settings.batch * MAX_MACS // need.macs
         way = f"batch {fits:,} would fit" if fits else "use fewer seeds or models"
-        raise ValueError(
+        raise BatchError(
             f"this run takes {need.macs / 1e12:,.1f} T multiply-adds, and at most "
-            f"{MAX_MACS / 1e12:.0f} T are allowed: {way}"
+            f"{MAX_MACS / 1e12:.0f} T are allowed: {way}",
+            fits,
         )
     return need
 
@@ -150,14 +161,14 @@ def _pass_bytes(cost: Profile) -> int:
     return cost.saved_bytes + 4 * cost.params
 
 
-def _smaller(cost: Profile, allowed: int) -> str:
-    """Say which is the largest batch whose pass fits into the allowed bytes."""
+def _smaller(cost: Profile, allowed: int) -> int:
+    """Return the largest batch whose pass fits into the allowed bytes; 0 if there is none."""
     batch = cost.batch * max(allowed - 4 * cost.params, 0) // (_pass_bytes(cost) - 4 * cost.params)
     while batch and not (smaller := profile(cost.spec, batch=batch)).untrainable:
         if _pass_bytes(smaller) <= allowed:
-            return f"batch {batch:,} would fit"
+            return batch
         batch -= 1  # the estimate also scaled what doesn't grow with the batch
-    return "use a smaller input or model"
+    return 0
 
 
 def _check_device(settings: GradientSettings) -> None:

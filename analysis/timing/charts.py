@@ -33,7 +33,7 @@ def block_chart(timing: Timing) -> Chart:
 def recorded_stage_chart(result: Result) -> Chart:
     """Plot the times per stage of a timing from another machine, whose devices this one lacks."""
     stages = [StageTime(**stage) for stage in result.figures["stages"]]
-    return _parts(result.figures["model"], stages, "stage", recorded_how(result))
+    return _parts(result.figures["model"], stages, "stage", _upper(recorded_how(result)))
 
 
 def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart:
@@ -126,14 +126,18 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         "median, ms",
         tuple(series),
         f"Timings of this session: {said}",
-        note=", ".join(shared),
+        note=_upper(", ".join(shared)),
         reading=". ".join(["Error bars: 10th to 90th percentile", *notes]),
     )
 
 
 def _how(timing: Timing) -> str:
     """Return how the iterations were timed, and what is unreliable about them."""
-    return ". ".join(filter(None, (conditions(timing), noise_note(timing))))
+    return ". ".join(filter(None, (_upper(conditions(timing)), noise_note(timing))))
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _name(timing: Timing) -> str:

@@ -15,6 +15,7 @@ from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
     USUAL_BATCH,
+    Best,
     Choice,
     Deepest,
     Front,
@@ -191,21 +192,25 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
 
 
 def _show_best(choice: Choice) -> None:
-    """Show the best published result of each recipe, errors among accuracies as accuracies."""
+    """Show the best published result of each recipe, the best first, errors as accuracies."""
     metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracy first
+    ordered = sorted(choice.best, key=_accuracy, reverse=True)
     rows = []
-    for best in choice.best:
+    for best in ordered:
         recipe, percent = recipe_in_words(best.recipe.recipe) or "not stated", best.percent
         publisher = best.recipe.publisher
         if others and best.recipe.better is Better.LOW:
             publisher, percent = f"{publisher} as {percent:.2f}% error", 100 - percent
         rows.append((choice.name_of(best.row.spec), recipe, publisher, f"{percent:.2f}%"))
     head = ("Network", "Recipe", "Published by", metric)
-    st.html(table("Best published", head, rows, 3, [best.row.model for best in choice.best]))
-    st.caption(
-        "The best published result of what fits, for each recipe. Cited, not computed. Results of "
-        "different recipes aren't comparable."
-    )
+    st.header("Best published result of what fits, for each recipe")
+    st.html(table("Best published", head, rows, 3, [best.row.model for best in ordered]))
+    st.caption("Cited, not computed. Results of different recipes aren't comparable.")
+
+
+def _accuracy(best: Best) -> float:
+    """Return a published accuracy in percent, or that of a published error."""
+    return best.percent if best.recipe.better is Better.HIGH else 100 - best.percent
 
 
 def _time(row: Row) -> Cell:

@@ -13,6 +13,7 @@ from analysis.charts.chart import Chart
 from analysis.charts.words import spread_in_words
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
 from analysis.gradients.curves import MAX_SEEDS, GradientSettings, Precision, Quantity
+from analysis.gradients.measure import BatchError
 from analysis.gradients.presets import (
     HALF_TRUTHS,
     MORE,
@@ -38,7 +39,7 @@ from pages.ui.address import held, hold
 from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
-from pages.ui.wall import action, on_wall
+from pages.ui.wall import action, on_wall, unfolded
 from pages.ui.words import complain
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
@@ -196,6 +197,14 @@ def measure_button(
         except ValueError as error:
             complain(str(error))
             allowed = False
+            if isinstance(error, BatchError) and error.fits and not on_wall():
+                unfolded("fits", st).button(
+                    f"Use batch {error.fits:,}",
+                    key="use_batch",
+                    icon=":material/tune:",
+                    on_click=hold,
+                    args=("batch", str(error.fits)),
+                )
     if on_wall() and not allowed:
         return  # the reason is shown alone
     action().button(

@@ -177,7 +177,7 @@ def choose_shown(place: DeltaGenerator) -> Shown:
 
 
 def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
-    """Draw the loss or accuracy of runs by step, and say what they show."""
+    """Draw the loss or accuracy of runs by step and by depth, and say what they show."""
     chart = training_chart(runs, shown)
     if not chart.series:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
@@ -189,6 +189,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
             lecture.sentence(shown.headline(runs))
             say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
         return
+    _show_ladder(runs)
     for sentence in shown.said(runs):
         st.markdown(f"- {sentence}")
     if remark:
@@ -265,11 +266,11 @@ def _how(runs: Sequence[Run], networks: str) -> str:
     ).replace("  ", " ")
 
 
-def show_ladder(runs: Sequence[Run]) -> None:
-    """Draw the last loss by depth if there are at least three depths."""
+def _show_ladder(runs: Sequence[Run]) -> None:
+    """Draw the last loss by depth if there are at least three depths of a kind."""
     chart = ladder_chart(runs)
     if any(len(series.x) > 2 for series in chart.series):
-        st.header("Last training loss by depth")
+        st.header(chart.title)
         show_chart(chart, "ladder", 380)
 
 

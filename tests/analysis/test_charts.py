@@ -615,7 +615,7 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
 
 def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
     calm = replace(timing, samples=timing.samples[:7], stable=True, interval=0.01)
-    how = "training with SGD, batch 2, float32 on CPU, 1 thread"
+    how = "Training with SGD, batch 2, float32 on CPU, 1 thread"
     for changes, note in (
         ({}, ""),
         ({"stable": False}, ". 7 iterations, not yet stable"),
@@ -639,7 +639,7 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     two = comparison_chart([of("resnet18"), of("resnet50")])
     assert two.title == "Forward and backward time"
     assert two.series[0].x == ("ResNet-18", "ResNet-50")
-    assert two.note == "training with SGD, batch 2, float32 on CPU, 1 thread"
+    assert two.note == "Training with SGD, batch 2, float32 on CPU, 1 thread"
     batches = comparison_chart([of("resnet50", batch=batch) for batch in (1, 2, 4)])
     assert batches.title == "Forward and backward time of ResNet-50"
     assert batches.series[0].x == (
@@ -647,7 +647,7 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
         "batch\N{NO-BREAK SPACE}2",
         "batch\N{NO-BREAK SPACE}4",
     )
-    assert batches.note == "training with SGD, float32 on CPU, 1 thread"
+    assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
     assert comparison_chart(ways).series[0].x == (
         "ResNet-18, batch\N{NO-BREAK SPACE}2 (run 1)",

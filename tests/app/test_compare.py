@@ -248,9 +248,10 @@ def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     assert "10-crop He et al. 2015 as 22.85% error 77.15%" in said
     assert "torchvision&#x27;s weights V1, 224 px timm" in said
     assert "A1 of Wightman et al. 2021, 224 px timm" in said
-    assert "The best published result of what fits, for each recipe." in " ".join(
-        caption.value for caption in app.caption
-    )
+    heading = "Best published result of what fits, for each recipe"
+    assert heading in [head.value for head in app.header]
+    percents = [float(text) for text in re.findall(r"([\d.]+)%(?! error)", said)]
+    assert percents == sorted(percents, reverse=True)
     app.segmented_control(key="task").select("CIFAR-10").run()
     said = " ".join(best_published(app).split())
     assert "Recipe Published by CIFAR-10 error" in said

@@ -201,6 +201,15 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_a_batch_that_fits_is_offered(open_app: Open) -> None:
+    app = open_app("resnet152", "gradients")
+    assert "batch 18 would fit" in app.error[0].value
+    app.button(key="use_batch").click().run()
+    assert not app.error
+    assert app.number_input(key="batch").value == 18
+    assert not app.button(key="measure_gradients").disabled
+
+
 def test_images_that_are_not_there_are_not_replaced(
     open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
