@@ -32,7 +32,7 @@ from analysis.costs.profiles import check_batch
 from analysis.costs.step import Dtype, Optimiser, largest_batch
 from analysis.costs.throughput import PUBLISHER
 from analysis.style.language import counted, marked, translate
-from analysis.style.numbers import percent, shape, short, three
+from analysis.style.numbers import percent, shape, short, short_given, three
 from nets.catalog import CATALOG
 from nets.names import name_of
 from nets.options import CHANNELS, OPTIONS, check_whole, checked, given, number_of
@@ -96,21 +96,27 @@ class Budget(StrEnum):
             "max_ms": marked("time of an iteration"),
         }[self.value]
 
-    def written(self, value: float) -> str:
-        """Return an amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`."""
-        amount, label = self.amount(value), translate(self.label)
+    def written(self, value: float, given: bool = False) -> str:
+        """Return an amount with its unit: `4.09 G MACs`, `2.99 GB of training memory`.
+
+        Args:
+            value: the amount.
+            given: whether it was chosen, as a limit is, and not computed.
+        """
+        amount, label = self.amount(value, given), translate(self.label)
         if self is Budget.TIME:
             return amount
         if self in (Budget.TRAINING, Budget.INFERENCE):
             return translate("{amount} of {label}", amount=amount, label=label)
         return translate("{amount} {label}", amount=amount, label=label)
 
-    def amount(self, value: float) -> str:
-        """Return an amount without saying of what: `4.09 G`, `2.99 GB`."""
+    def amount(self, value: float, given: bool = False) -> str:
+        """Return an amount without saying of what: `4.09 G`, `2.99 GB`; see `written`."""
+        write = short_given if given else short
         if self is Budget.TIME:
-            return short(value, "ms")
+            return write(value, "ms")
         is_memory = self in (Budget.TRAINING, Budget.INFERENCE)
-        return short(int(value) if value == int(value) else value, "B" if is_memory else "")
+        return write(int(value) if value == int(value) else value, "B" if is_memory else "")
 
 
 def checked_limit(name: str, amount: float, factor: int = 1, unit: str = "") -> float:
@@ -304,8 +310,10 @@ class Choice:
 
     @property
     def within(self) -> str:
-        """The limits in words: `5.00 G MACs per image and 8.00 GB of training memory`."""
-        *most, last = (budget.written(limit) for budget, limit in self.budgets.limits.items())
+        """The limits in words: `5 G MACs per image and 8 GB of training memory`."""
+        *most, last = (
+            budget.written(limit, given=True) for budget, limit in self.budgets.limits.items()
+        )
         limits = translate(" and ").join(filter(None, (translate(", ").join(most), last)))
         batch = f"{self.batch:,}"
         return translate("{limits} at batch {batch}", limits=limits, batch=batch)
@@ -601,7 +609,7 @@ def _near(choice: Choice) -> str:
     limits = choice.budgets.limits
     needs = []
     for budget, need in near.over.items():
-        limit = budget.amount(limits[budget])
+        limit = budget.amount(limits[budget], given=True)
         needs.append(translate("{need} (limit: {limit})", need=budget.written(need), limit=limit))
     said = translate(
         "{model} comes closest but needs {needs}, {excess}",

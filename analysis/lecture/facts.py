@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER
-from analysis.style.numbers import scientific, short
+from analysis.style.numbers import scientific, short, short_given
 from nets.catalog import CATALOG
 from nets.options import UnitOrder
 from nets.text import parse
@@ -161,7 +161,7 @@ def _budget(key: str, unit: str = "") -> Callable[[], str]:
         from analysis.choice.choose import AMOUNTS
 
         amount = AMOUNTS[key]
-        return short((amount.usual or 0) * amount.factor, unit)
+        return short_given((amount.usual or 0) * amount.factor, unit)
 
     return written
 

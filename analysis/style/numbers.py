@@ -29,6 +29,12 @@ def short(value: float, unit: str = "") -> str:
     return f"{whole} {unit}".rstrip()
 
 
+def short_given(value: float, unit: str = "") -> str:
+    """Return `short` of a number that someone chose, without zeros at its end: `5 G`, `2.5 GB`."""
+    number, space, rest = short(value, unit).partition(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number}{space}{rest}"
+
+
 def short_if_any(value: float | None, unit: str = "") -> str:
     """Return `short` of a number, or a dash for None."""
     return MISSING if value is None else short(value, unit)

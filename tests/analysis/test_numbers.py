@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.style.numbers import fixed, milliseconds, seeds_in_words, short, signed, three
+from analysis.style.numbers import (
+    fixed,
+    milliseconds,
+    seeds_in_words,
+    short,
+    short_given,
+    signed,
+    three,
+)
 from nets.options import number_of
 
 
@@ -31,6 +39,12 @@ from nets.options import number_of
 def test_milliseconds_have_three_digits_everywhere(value: float, written: str) -> None:
     assert milliseconds(value) == written
     assert short(value, "ms") == f"{written} ms"
+
+
+def test_a_given_number_has_no_zeros_at_its_end() -> None:
+    numbers = ((5e9, "", "5 G"), (2.5e9, "B", "2.5 GB"), (100, "", "100"), (1.0, "ms", "1 ms"))
+    for value, unit, written in numbers:
+        assert short_given(value, unit) == written
 
 
 @given(st.floats(1e-6, 999))

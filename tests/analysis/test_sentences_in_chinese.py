@@ -145,10 +145,10 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         lambda: chosen(IMAGENET, max_macs=1_000_000, max_params=2),
         0,
         "No network for ImageNet (3×224×224, 1,000 classes) fits: ResNet-10 comes closest but "
-        "needs 889 M MACs per image (limit: 1.00 M) and 5.42 M parameters (limit: 2), 2,710,000 "
+        "needs 889 M MACs per image (limit: 1 M) and 5.42 M parameters (limit: 2), 2,710,000 "
         "times the limit.",
         "ImageNet（3×224×224，1,000 类）没有网络符合预算：最接近的是 ResNet-10，但需要每张图像的"
-        "乘加 889 M（上限：1.00 M）和参数 5.42 M（上限：2），是上限的 2,710,000 倍。",
+        "乘加 889 M（上限：1 M）和参数 5.42 M（上限：2），是上限的 2,710,000 倍。",
     ),
     (
         lambda: chosen(CIFAR),
