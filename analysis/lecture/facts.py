@@ -40,8 +40,9 @@ def _fact(name: str) -> str:
 
 @lru_cache
 def shipped(name: str) -> Result:
-    """Return a recorded result by the name of its file."""
-    return read_result(FOLDER / f"{name}.json")
+    """Return a recorded result by the name of its file, without suffixes."""
+    (path,) = FOLDER.glob(f"{name}.json*")
+    return read_result(path)
 
 
 def last_losses(network: str) -> list[float]:

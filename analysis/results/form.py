@@ -6,8 +6,10 @@ stamp says where and when the figures were measured.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from analysis.style.rows import json_rows
 MAX_BYTES = 50_000_000
 """The largest size of a result's file."""
 
+_DAMAGE = (gzip.BadGzipFile, EOFError, zlib.error)  # of a compressed file
 _OWN = ("kind", "asked", "hash", "stamp")
 
 
@@ -86,7 +89,7 @@ def _plain(value: Any) -> Any:
 
 
 def read_result(path: Path) -> Result:
-    """Read a result's file.
+    """Read a result's file, which may be compressed by gzip.
 
     Raises:
         ValueError: if the file is not a result, is damaged, or has a wrong hash.
@@ -95,12 +98,13 @@ def read_result(path: Path) -> Result:
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.name} is not a result: it is larger than {MAX_BYTES // 10**6} MB")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        written = path.read_bytes()
+        values = json.loads(gzip.decompress(written) if path.suffix == ".gz" else written)
         kind, asked, known, stamp = (values.pop(name) for name in _OWN)
         found = Result(kind, asked, stamp, values)
         if not isinstance(kind, str) or not isinstance(asked, dict) or not isinstance(stamp, dict):
             raise TypeError
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (*_DAMAGE, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ValueError(f"{path.name} is not a result of this app, or is damaged") from None
     if found.hash != known:
         raise ValueError(f"{path.name} was changed: its hash doesn't match what was asked")

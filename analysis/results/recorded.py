@@ -41,5 +41,5 @@ def whence(result: Result) -> str:
 @lru_cache(1)
 def recordings() -> Mapping[str, Result]:
     """Return all results that ship with the app, by hash."""
-    results = [read_result(path) for path in sorted(FOLDER.rglob("*.json"))]
+    results = [read_result(path) for path in sorted(FOLDER.rglob("*.json*"))]
     return {result.hash: result for result in results}

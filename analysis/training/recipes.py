@@ -394,6 +394,19 @@ def fit(spec: ResNetSpec, recipe: Recipe, channels: int, classes: int) -> ResNet
         ) from None
 
 
+_CIFAR = Recipe(
+    name="cifar_paper",
+    rate=0.1,
+    weight_decay=1e-4,
+    batch=128,
+    steps=64_000,
+    schedule=Schedule.MILESTONES,
+    milestones=(0.5, 0.75),
+    augment=Augment.SHIFT,
+    pad=4,
+    source="He et al. 2015 (arXiv 1512.03385), section 4.2",
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -425,45 +438,22 @@ RECIPES: dict[str, Recipe] = {
             source="one cycle: Smith and Topin 2018 (arXiv 1708.07120); use a rate of 0.05 for "
             "plain networks",
         ),
-        Recipe(
-            name="cifar_paper",
-            rate=0.1,
-            weight_decay=1e-4,
-            batch=128,
-            steps=64_000,
-            schedule=Schedule.MILESTONES,
-            milestones=(0.5, 0.75),
-            augment=Augment.SHIFT,
-            pad=4,
-            source="He et al. 2015 (arXiv 1512.03385), section 4.2",
-        ),
-        Recipe(
+        _CIFAR,
+        replace(
+            _CIFAR,
             name="cifar_paper_110",
-            rate=0.1,
-            weight_decay=1e-4,
-            batch=128,
-            steps=64_000,
-            schedule=Schedule.MILESTONES,
-            milestones=(0.5, 0.75),
             warm_up=400,
             warm_up_from=0.1,
-            augment=Augment.SHIFT,
-            pad=4,
             source="He et al. 2015 (arXiv 1512.03385), section 4.2: about 400 iterations at 0.01 "
             "first, for 110 layers",
         ),
-        Recipe(
+        replace(
+            _CIFAR,
             name="cifar_short",
-            rate=0.1,
-            weight_decay=1e-4,
-            batch=128,
             epochs=10,
-            schedule=Schedule.MILESTONES,
-            milestones=(0.5, 0.75),
+            steps=None,
             warm_up=100,
             warm_up_from=0.1,
-            augment=Augment.SHIFT,
-            pad=4,
             side=28,
             source="the recipe `cifar_paper` in 10 epochs for Fashion-MNIST, with a short warm-up "
             "for deep networks",

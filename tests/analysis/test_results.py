@@ -1,5 +1,6 @@
 """Results as files and their store."""
 
+import gzip
 import json
 import os
 import re
@@ -27,6 +28,18 @@ def test_a_file_has_the_one_form(tmp_path: Path) -> None:
     assert list(values) == ["kind", "asked", "hash", "stamp", "losses", "rows"]
     assert values["hash"] == result().hash
     assert read_result(path) == result()
+
+
+def test_a_file_may_be_compressed(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    whole = gzip.compress(result().json().encode())
+    path.write_bytes(whole)
+    assert read_result(path) == result()
+    broken = (whole[:-12], whole[:20] + b"x" + whole[21:], result().json().encode(), b"")
+    for damaged in broken:  # cut off, changed, not compressed, empty
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="is not a result of this app, or is damaged"):
+            read_result(path)
 
 
 def test_a_hash_is_of_values() -> None:

@@ -241,7 +241,7 @@ def test_where_a_result_comes_from() -> None:
 
 
 def test_where_a_result_of_an_accelerator_comes_from() -> None:
-    result = shipped("h200/train_plain20_seed0")
+    result = read_result(FOLDER / "h200" / "train_plain20_seed0.json.gz")
     known = recorded(result.hash)
     assert known is not None
     assert whence(known) == "Recorded on 2026-11-27 on an NVIDIA H200."
