@@ -42,8 +42,10 @@ BEYOND_PX = 8.0
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
 _TURNS = 16  # directions of a leader line
-_TOGETHER = (5.0, 9.0, 15.0, 24.0, 40.0)
+_TOGETHER = (3.0, 5.0, 9.0, 15.0, 24.0, 40.0)
 """Distances in px within which marks look like one and share a name; larger if room is short."""
+
+_NAMED = 2  # of these distances, those tried with names; numbers with a key are tried with all
 
 _MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
 _APART = 3.0  # px between names
@@ -54,6 +56,9 @@ _MOST_ROOM = 0.4  # of a chart's width, for names right of its lines
 _LETTERS = 30  # per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 80.0  # costs of inferior places, in px of distance
 _AWAY = 60.0  # cost of a place nearer to another line than to the own, likewise
+_ASTRAY, _LEVEL_PX = 30.0, 24.0
+"""Cost of a place level with another mark, not with the own, at most so far from it."""
+_SLIDES = (0.3, 0.6, 0.9)  # of half a name's width, to which it moves above or below its mark
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
 
@@ -161,15 +166,15 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     ends = lines_of_their_own(chart)
     if ends:  # two lines never share a name
         return _at_ends(crowd, [(dot,) for dot in every if dot.text], leaders)
-    groups = _groups(every, sheets, _TOGETHER[0])
+    together = [tuple(_groups(every, sheets, within)) for within in _TOGETHER]
     if len(every) > MOST_NAMES:
-        first = [group for group in groups if group[0].series == numbers[0]]
+        first = [group for group in together[0] if group[0].series == numbers[0]]
         return Names(tuple(crowd(first, list(map(_text, first))).some()))
-    if (found := crowd(groups, list(map(_text, groups))).all()) is not None:
-        return Names(tuple(found))
-    for within in _TOGETHER:
-        groups = _groups(every, sheets, within)
-        groups.sort(key=lambda group: (group[0].along, group[0].up))
+    for each in dict.fromkeys(together[:_NAMED]):
+        if (found := crowd(each, list(map(_text, each))).all()) is not None:
+            return Names(tuple(found))
+    for each in dict.fromkeys(together):
+        groups = sorted(each, key=lambda group: (group[0].along, group[0].up))
         figures = [str(number) for number in range(1, len(groups) + 1)]
         numbered = crowd(groups, figures)
         if (found := numbered.all()) is not None:
@@ -387,6 +392,8 @@ class _Crowd:
             good &= (nearest + margins <= rivals.min(0)).all(-1)
             centres = np.hypot(*np.moveaxis(away, -1, 0))
             costs += _OFF_CENTRE * (centres[own].min(0) >= centres[others].min(0)).any(-1)
+            level = (away[..., 0] < half[0] + radii + _LEVEL_PX) & (away[..., 1] < half[1])
+            costs += _ASTRAY * (level[others].any(0) & ~level[own].any(0)).any(-1)
             # A leader may leave a mark that another one overlaps, if not through its centre.
             apart = _NEAR * np.abs(self.marks[others] - anchor).max(-1)  # marks, sheets
             radii = np.minimum(self.radii[others][:, None], apart)[:, None, :, None]
@@ -482,6 +489,10 @@ def _places(
         )
     if not leaders:
         return
+    for place in (Place.ABOVE, Place.BELOW):
+        for share in (side * slide for slide in _SLIDES for side in (-1, 1)):
+            off = place.up * (radius + _GAP + half[1])
+            yield (share * half[0], off), place, 4.0 + abs(share)
     for distance in _LEADERS:
         for turn in range(_TURNS):
             x, y = cos(2 * pi * turn / _TURNS), sin(2 * pi * turn / _TURNS)

@@ -203,8 +203,48 @@ def test_two_marks_close_together() -> None:
     assert {name.text: name.place for name in found.names} == {
         "ResNet-18": Place.BELOW,
         "Wide ResNet-50-2": Place.ABOVE,
-        "ResNet-152": None,  # at a leader line: the front runs through the places beside its mark
+        "ResNet-152": Place.BELOW,
     }
+    (moved,) = [name for name in found.names if name.text == "ResNet-152"]
+    assert moved.right > 0  # away from the other mark
+
+
+NINE = [
+    *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d"),
+    *("resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"),
+]
+
+
+@pytest.mark.parametrize("bubble", [None, Column.PARAMS])
+def test_nine_networks_have_names_of_their_own_in_a_column(bubble: Column | None) -> None:
+    """Marks that overlap used to share a name, and a leader line ran over a third of the chart."""
+    rows = rows_of(NINE)
+    chart = scatter_chart(rows, Column.MACS, recipes(rows)[0], bubble)
+    (axes,) = picture(chart, title="Title", width_mm=85).axes
+    assert {text.get_text() for text in axes.texts} == set(names_of([row.spec for row in rows]))
+    assert len(axes.texts) == len(rows)
+
+
+def test_no_name_is_level_with_another_mark_alone() -> None:
+    """Readers take a name for that of the mark at its side."""
+    astray = []
+    for chart in CHARTS:
+        found = wall_names(chart)
+        for width, height in ((650, 162), (1_062, 375)):  # what a wall leaves to the axes
+            marks = marks_on(chart, width, height)
+            for name in found.names:
+                own = dots(chart, name.series)[name.point]
+                x, y = own.along * width + name.right, own.up * height + name.up
+                level = [
+                    mark
+                    for mark in marks
+                    if abs(mark.y - y) < name.height / 2
+                    and abs(mark.x - x) < name.width / 2 + mark.radius + 20
+                ]
+                is_own = (mark.nets & nets_of(name.text, found.key) for mark in level)
+                if level and not any(is_own):
+                    astray.append(name.text)
+    assert astray == []
 
 
 def test_no_name_stands_on_the_front_of_the_usual_comparison() -> None:
