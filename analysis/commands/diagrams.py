@@ -59,9 +59,6 @@ def _look(command: Command) -> Command:
             help="Hide the names on nodes and stages, but not counts and the input.",
         ),
         click.option(
-            "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
-        ),
-        click.option(
             "--fragment", is_flag=True, help="Write a .tex for \\input in another document."
         ),
     )
@@ -220,9 +217,6 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     help=f"Output file: {any_of(CHART_SUFFIXES)}.",
 )
 @look_options
-@click.option(
-    "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
-)
 def shape(
     spec: ResNetSpec,
     shape: str | None,
