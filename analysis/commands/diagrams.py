@@ -59,9 +59,6 @@ def _look(command: Command) -> Command:
             help="Hide the names on nodes and stages, but not counts and the input.",
         ),
         click.option(
-            "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
-        ),
-        click.option(
             "--fragment", is_flag=True, help="Write a .tex for \\input in another document."
         ),
     )
@@ -112,7 +109,7 @@ def _look(command: Command) -> Command:
 )
 @click.option(
     "--aspect",
-    help="Target aspect ratio.  [default: 16:9, or what keeps text legible at --width-mm]",
+    help="Width:height of the picture, such as 16:9 for a slide.  [default: as the drawing needs]",
 )
 def graph(
     specs: tuple[ResNetSpec, ...],
@@ -142,18 +139,17 @@ def graph(
     from analysis.drawing.parts import Labels, Layout
 
     several = len(specs) > 1 or beside is not None
-    if block is not None and (level or unfold or aspect or says or several):
+    if block is not None and (level or unfold or says or several):
         raise Refusal(
-            "--block draws one block of one network: leave out --level, --unfold, --aspect, "
-            "--labels, --beside and other models"
+            "--block draws one block of one network: leave out --level, --unfold, --labels, "
+            "--beside and other models"
         )
     if heat_per and not heat:
         raise Refusal("--heat-per applies to --heat: add --heat")
     way = Layout(arranged) if arranged else None
     layout = way or (Layout.COLUMN if several else Layout.ROWS)
-    if aspect is not None and layout is Layout.COLUMN:
-        raise Refusal("--aspect applies to rows: leave it out or use --layout rows")
     ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
+    look["aspect"] = None if aspect is None else ratio
     costs = tuple(profiled(spec, shape, 1) for spec in specs)
     cost = costs[0]
     asked = graphs.Level(level or "block")
@@ -166,16 +162,15 @@ def graph(
         if block is not None:
             drawn: Graph = or_usage(graphs.block_graph, cost, block, width_mm, way)
             return drawn
-        wrapped = width_mm if aspect is None else None
         figures = heat is not None
         if row is not None:
-            return row.graph(asked, unfold, wrapped, labels, way, figures, ratio)
+            return row.graph(asked, unfold, width_mm, labels, way, figures, ratio)
         return graphs.graph(
             cost,
             asked,
             unfold,
             ratio,
-            width_mm=wrapped,
+            width_mm=width_mm,
             labels=labels,
             arranged=layout,
             figures=figures,
@@ -222,9 +217,6 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     help=f"Output file: {any_of(CHART_SUFFIXES)}.",
 )
 @look_options
-@click.option(
-    "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
-)
 def shape(
     spec: ResNetSpec,
     shape: str | None,

@@ -139,7 +139,7 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
 
 
 def look_options(command: Command, chart: bool = False) -> Command:
-    """Add `--width-mm`, `--palette`, `--title` and `--dpi`, which every picture file takes."""
+    """Add the options that every picture file takes, from `--width-mm` to `--dpi`."""
     least, usual = (MIN_CHART_MM, f"{PAGE_MM:g}") if chart else (MIN_WIDTH_MM, "what it needs")
     options = (
         click.option(
@@ -158,6 +158,9 @@ def look_options(command: Command, chart: bool = False) -> Command:
             help=f"Title above the picture.  [default: {'what it shows' if chart else 'none'}]",
         ),
         click.option(
+            "--ground", is_flag=True, help="Fill the background instead of leaving it transparent."
+        ),
+        click.option(
             "--dpi", type=int, help="Resolution of a PNG.  [default: 200; less for a huge one]"
         ),
     )
@@ -172,17 +175,18 @@ def look_of(
     dpi: int | None,
     width_mm: float | None,
     title: str | None,
+    ground: bool,
     **more: Any,
 ) -> Look:
     """Return the look of a file, or refuse options that its format doesn't have."""
     if dpi is not None and path.suffix.lower() != ".png":
         raise Refusal(f"--dpi applies to .png files, not to {path.name!r}")
     colours = getattr(palettes, (palette or "light").upper())
-    look: Look = or_usage(Look, colours, title or "", width_mm=width_mm, **more)
+    look: Look = or_usage(Look, colours, title or "", width_mm=width_mm, ground=ground, **more)
     if look.fades_on(path.suffix.lower()):
-        ways = "light, print or --ground" if "ground" in more else "light or print"
         click.echo(
-            f"warning: dark without a background is hard to read on white paper: use {ways}",
+            "warning: dark without a background is hard to read on white paper: "
+            "use light, print or --ground",
             err=True,
         )
     return look
@@ -247,14 +251,21 @@ def chart_options(command: Command) -> Command:
         width_mm: float | None,
         palette: str | None,
         title: str | None,
+        ground: bool,
         dpi: int | None,
         **options: Any,
     ) -> Any:
-        looks = {"--width-mm": width_mm, "--palette": palette, "--title": title, "--dpi": dpi}
+        looks = {
+            "--width-mm": width_mm,
+            "--palette": palette,
+            "--title": title,
+            "--ground": ground or None,
+            "--dpi": dpi,
+        }
         drawn = None
         if output is not None:
             check_suffix(output, CHART_SUFFIXES)
-            look = look_of(output, palette, dpi, width_mm, title)
+            look = look_of(output, palette, dpi, width_mm, title, ground)
             from analysis.charts.file import check
 
             or_usage(check, output.suffix.lower(), look, dpi)

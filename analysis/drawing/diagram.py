@@ -54,7 +54,7 @@ def diagram(
             raise ValueError("heat colours .svg, .pdf, .png, .tex and .html, not .dot")
         return dot(graph, look.palette, look.title)
     if suffix == ".tex":
-        return tikz(graph, look, heat, standalone=not fragment)
+        return tikz(graph, replace(look, aspect=None), heat, standalone=not fragment)
     picture = svg(graph, look, heat)
     if suffix == ".pdf":
         return files.pdf(picture)

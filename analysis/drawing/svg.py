@@ -77,16 +77,19 @@ def svg(
     key = key_of(told, warm.ends if warm else (), graph.width, graph.margin)
     width, height = graph.width, graph.height + top + key.height
     scale = look.scale(width, height)
+    wide, high = look.canvas(width, height)
+    left, above = (width - wide) / 2, (height - high) / 2
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * width)}" '
-        f'height="{_n(scale * height)}" '
-        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" font-family="{FONT_FAMILY}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scale * wide)}" '
+        f'height="{_n(scale * high)}" viewBox="{_n(left)} {_n(above)} {_n(wide)} {_n(high)}" '
+        f'role="img" font-family="{FONT_FAMILY}" '
         f'font-size="{TEXT}" text-anchor="middle">',
         f"<title>{escape(title or graph.model)}</title>",
         f"<desc>{escape(description(graph))}</desc>",
     ]
     if look.ground:
-        parts.append(f'<rect width="100%" height="100%" fill="{palette.background}"/>')
+        at = f'x="{_n(left)}" y="{_n(above)}" ' if look.aspect else ""
+        parts.append(f'<rect {at}width="100%" height="100%" fill="{palette.background}"/>')
     if title:
         size = title_size(title, width)
         parts.append(

@@ -223,7 +223,7 @@ def html(
             f".html holds at most {MAX_NODES:,} nodes, and the {first} graph has more: fold equal "
             "blocks, or write .svg or .pdf"
         )
-    inner = replace(look, title="", width_mm=None, ground=False)
+    inner = replace(look, title="", width_mm=None, aspect=None, ground=False)
     themes = _Themes(inner, heat)
     views = {}
     for name, one in graphs.items():

@@ -37,7 +37,7 @@ FULL = 1.5
 """Largest length of a row over the width of its contents."""
 
 FILLED = 0.8
-"""The least share of a drawing's width that rows other than the last one fill."""
+"""The least share of a drawing's width that rows fill, if they have boxes enough."""
 
 _PT_PER_MM = 72 / 25.4
 _LITTLE = 0.5  # of a gap, for rows to end together
@@ -186,7 +186,8 @@ class Wrapping:
     def _filled(self, rows: list[Row], length: float) -> list[Row]:
         """Return the rows with whole stages moved down where this makes the shorter row longer.
 
-        The upper row stays at least half full, since long arrows would have to fill the rest.
+        The upper row stays at least half as long as the longest one, since long arrows would have
+        to fill the rest.
         """
         for before, row in reversed([*pairwise(rows)]):
             while len(before) > 1:
@@ -197,7 +198,7 @@ class Wrapping:
                 if not whole or self.row_width(moved) > length:
                     break
                 left = self.row_width(before[:-1])
-                if min(left, self.row_width(moved)) <= least or left < length / 2:
+                if min(left, self.row_width(moved)) <= least or left < self.width(rows) / 2:
                     break
                 before.pop()
                 row.insert(0, part)
@@ -275,9 +276,10 @@ class Wrapping:
 
         Gaps inside blocks are equal in all rows, and those between the blocks of a stage are at
         most doubled. The rest is between stages; but a row with several blocks of only one stage
-        fills just four fifths of the drawing's width, as does one whose gaps would be more than
-        doubled. In the last row no gap is more than doubled, and it is short if it doesn't fill as
-        much then. Rows of layers end together where this takes little of each gap.
+        fills just `FILLED` of the drawing's width, as does one whose gaps would be more than
+        doubled. These gaps grow by at most twice as much, so a row with few boxes may be shorter;
+        if it is the last one, they don't grow then. Rows of layers end together where this takes
+        little of each gap.
 
         Args:
             rows: the rows.
@@ -286,6 +288,7 @@ class Wrapping:
         """
         spacing = self.network.spacing
         unfilled = (1 - FILLED) * (length + 2 * spacing.margin) - spacing.margin
+        doubled = spacing.gap + spacing.stage_gap
         for row in rows:
             gaps = self._nodes(row) - 1
             free = length - self.row_width(row) - inside * gaps
@@ -296,17 +299,16 @@ class Wrapping:
             wide = min(spacing.gap + inside, free / blocks) if blocks else 0.0
             rest = free - wide * blocks
             apart = rest / others if others else 0.0
-            missing, within = max(rest - unfilled, 0.0), inside
-            doubled = spacing.gap + spacing.stage_gap + inside
-            if row is rows[-1]:
-                apart = min(apart, doubled)
-                if rest - apart * others > unfilled:
-                    wide = apart = 0.0
-            elif len(row) == 1 and others:
-                apart = min(missing / others, 2 * doubled)
-            elif others and apart > doubled:
-                apart = max(missing / others, doubled)
-            elif len(row) == 1 and gaps:
+            within = inside
+            if others and apart > doubled:
+                wanted = max(free - unfilled, spacing.gap * blocks + doubled * others)
+                apart = max((wanted - spacing.stage_gap * blocks) / (blocks + others), 0.0)
+                if apart > (most := 2 * (doubled + inside)):
+                    wanted *= 0.0 if row is rows[-1] else most / apart
+                    apart = min(most, wanted)
+                wide = (wanted - apart * others) / blocks if blocks else 0.0
+            elif gaps and not others and len(row) == 1:
+                missing = max(rest - unfilled, 0.0)
                 if self.network.is_layers and rest / gaps <= _LITTLE * (spacing.gap + inside):
                     within += rest / gaps
                 elif blocks:

@@ -40,15 +40,16 @@ def dressed(svg: str, look: Look) -> str:
     width, height = float(root[1]), float(root[2])
     title = "".join(c for c in look.title if c not in missing_letters(look.title))
     above = 1.8 * _TITLE_PX if title else 0.0
-    scale = 1.0 if look.width_mm is None else look.width_mm * PX_PER_INCH / MM_PER_INCH / width
-    wide, high, box = (
-        decimals(value, 2) for value in (scale * width, scale * (height + above), height + above)
-    )
-    whole = f"0 {decimals(-above, 2)} {decimals(width, 2)} {box}"
+    canvas = look.canvas(width, height + above)
+    scale = 1.0 if look.width_mm is None else look.width_mm * PX_PER_INCH / MM_PER_INCH / canvas[0]
+    corner = (width - canvas[0]) / 2, (height - above - canvas[1]) / 2
+    wide, high = (decimals(scale * side, 2) for side in canvas)
+    left, top = (decimals(at, 2) for at in corner)
+    whole = " ".join((left, top, *(decimals(side, 2) for side in canvas)))
     parts = []
     if look.ground:
         parts.append(
-            f'<rect y="{decimals(-above, 2)}" width="100%" height="100%" '
+            f'<rect x="{left}" y="{top}" width="100%" height="100%" '
             f'fill="{look.palette.background}"/>'
         )
     if title:

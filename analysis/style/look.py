@@ -48,6 +48,7 @@ class Look:
         labels: whether to name nodes and bands.
         width_mm: width on paper; without it the drawing keeps its size, scaled down if it would
             be taller than `PAPER_MM`.
+        aspect: width over height, which empty margins bring about; None for the drawing's own.
         ground: whether to fill the background with the palette's colour instead of leaving it
             transparent.
 
@@ -61,6 +62,7 @@ class Look:
     shapes: bool = True
     labels: bool = True
     width_mm: float | None = None
+    aspect: float | None = None
     ground: bool = False
 
     def __post_init__(self) -> None:
@@ -75,8 +77,15 @@ class Look:
         """Return whether a format that is often printed would have light lines on white paper."""
         return suffix in (".pdf", ".png") and self.palette is DARK and not self.ground
 
+    def canvas(self, width: float, height: float) -> tuple[float, float]:
+        """Return the size in px of the picture around a drawing of this size."""
+        if self.aspect is None:
+            return width, height
+        return max(width, height * self.aspect), max(height, width / self.aspect)
+
     def scale(self, width: float, height: float) -> float:
         """Return how many CSS px on paper one px becomes, for a drawing of this size in px."""
+        width, height = self.canvas(width, height)
         if self.width_mm is not None:
             return self.width_mm * PX_PER_INCH / MM_PER_INCH / width
         return min(1.0, PAPER_MM * PX_PER_INCH / MM_PER_INCH / height)

@@ -71,7 +71,6 @@ def graph_picture(
         caption=caption,
         suffixes=DIAGRAM_SUFFIXES,
         preset="slide",
-        slide_mm=None,
     )
 
 

@@ -24,6 +24,7 @@ from analysis.style.look import (
     MM_PER_INCH,
     PAGE_MM,
     PX_PER_INCH,
+    SLIDE_ASPECT,
     SLIDE_MM,
     Look,
 )
@@ -64,7 +65,6 @@ class Picture:
         caption: returns the LaTeX caption and BibTeX.
         suffixes: the suffixes of its formats.
         preset: its default width, a key of `WIDTHS`.
-        slide_mm: its width on a slide; None if it fits itself to a slide.
         least_mm: its minimum width.
     """
 
@@ -76,7 +76,6 @@ class Picture:
     caption: Callable[[], str] | None = None
     suffixes: tuple[str, ...] = CHART_SUFFIXES
     preset: str = "page"
-    slide_mm: float | None = SLIDE_MM
     least_mm: float = MIN_WIDTH_MM
 
 
@@ -88,7 +87,7 @@ WIDTHS = {
     "column": "column, 85 mm",
     "own": "custom",
 }
-_WIDTHS_MM = {"page": PAGE_MM, "column": COLUMN_MM}
+_WIDTHS_MM = {"slide": SLIDE_MM, "page": PAGE_MM, "column": COLUMN_MM}
 _PALETTES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 _FORMATS = {
     ".svg": "SVG",
@@ -104,7 +103,7 @@ _REMARKS = {
     ".html": "Interactive, in any browser, offline too.",
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
-_IN_A_ROW, _SHORT = 4, 24  # buttons for data files, if no label has more letters
+_IN_A_ROW, _IN_THE_COLUMN, _SHORT = 4, 2, 24  # buttons for data files, if labels are short
 _MOST_LINES = 24  # of a previewed text; the keyboard couldn't reach a box that scrolls
 _MOST_BYTES = 4_000_000  # of a previewed picture
 
@@ -163,18 +162,21 @@ def _show(pictures: Sequence[Picture], data: Files) -> None:
     with held_files() as is_alone:
         data = data() if callable(data) else data
         if pictures:
-            _show_pictures(pictures)
-        if data:
-            if pictures:
-                st.subheader("Data")
-            each = _IN_A_ROW if max(len(file.label) for file in data) <= _SHORT else 1
-            for start in range(0, len(data), each):
-                row = data[start : start + each]
-                for place, file in zip(st.columns(each), row, strict=False):
-                    with place:
-                        file_button(*file)
+            _show_pictures(pictures, data)
+        else:
+            _show_data(data, _IN_A_ROW)
         if is_alone:
             say_left_out(finish())
+
+
+def _show_data(data: Sequence[DataFile], in_a_row: int) -> None:
+    """Draw the buttons of the data files, one below the other if a label is long."""
+    each = in_a_row if all(len(file.label) <= _SHORT for file in data) else 1
+    for start in range(0, len(data), each):
+        row = data[start : start + each]
+        for place, file in zip(st.columns(each), row, strict=False):
+            with place:
+                file_button(*file)
 
 
 def _chosen(pictures: Sequence[Picture]) -> Picture:
@@ -186,36 +188,47 @@ def _chosen(pictures: Sequence[Picture]) -> Picture:
     return next(picture for picture in pictures if picture.key == key)
 
 
-def _show_pictures(pictures: Sequence[Picture]) -> None:
-    """Draw the fields, the download, the preview and the caption of the chosen picture."""
+def _show_pictures(pictures: Sequence[Picture], data: Sequence[DataFile]) -> None:
+    """Draw the preview beside the fields and all downloads; the caption is below, as it is long."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
         picture = _chosen(pictures)
-        formats = {suffix[1:]: _FORMATS[suffix] for suffix in picture.suffixes}
-        suffix = f".{segments('Format', formats, next(iter(formats)), key='look_format')}"
-        try:
-            look, dpi = _choose_look(picture, suffix)
-            drawn = picture.draw(look)
-        except ValueError as error:
-            complain(str(error))
-            return
-        remarks = list(drawn.remarks)
-        if dpi is not None and dpi > (most := drawn.most_dpi):
-            remarks.insert(0, f"the PNG is made at {most:,} dpi, the maximum for this picture")
-            dpi = most
-        made = _Made(drawn, suffix, dpi)
-        name = f"{picture.file}{suffix}"
-        file_button(f"Download {_FORMATS[suffix]}", name, made.file, is_primary=True)
-        for remark in dict.fromkeys(filter(None, remarks)):
-            st.warning(sentence(remark), icon=":material/info:")
-        if picture.caption is not None:
-            st.caption("Caption and source, for LaTeX")
-            st.code(picture.caption(), language=None, wrap_lines=True)
+        made = _choose_file(picture)
+        if data:
+            st.subheader("Data")
+            _show_data(data, _IN_THE_COLUMN)
+    if made is None:
+        return
     with left:
         try:
-            _show_preview(picture, made, look)
+            _show_preview(picture, made)
         except ValueError as error:
             complain(str(error))
+    if picture.caption is not None:
+        st.caption("Caption and source, for LaTeX")
+        st.code(picture.caption(), language=None, wrap_lines=True)
+
+
+def _choose_file(picture: Picture) -> _Made | None:
+    """Draw the fields of a picture's file and its download; None if a field is invalid."""
+    formats = {suffix[1:]: _FORMATS[suffix] for suffix in picture.suffixes}
+    suffix = f".{segments('Format', formats, next(iter(formats)), key='look_format')}"
+    try:
+        look, dpi = _choose_look(picture, suffix)
+        drawn = picture.draw(look)
+    except ValueError as error:
+        complain(str(error))
+        return None
+    remarks = list(drawn.remarks)
+    if dpi is not None and dpi > (most := drawn.most_dpi):
+        remarks.insert(0, f"the PNG is made at {most:,} dpi, the maximum for this picture")
+        dpi = most
+    made = _Made(drawn, suffix, dpi, look)
+    name = f"{picture.file}{suffix}"
+    file_button(f"Download {_FORMATS[suffix]}", name, made.file, is_primary=True)
+    for remark in dict.fromkeys(filter(None, remarks)):
+        st.warning(sentence(remark), icon=":material/info:")
+    return made
 
 
 def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
@@ -235,7 +248,8 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
     one, other = st.columns(2)
     rows = select("Width", WIDTHS, picture.preset, key="look_rows", place=one)
     colours = select("Palette", list(_PALETTES), "light", key="look_palette", place=other)
-    width: float | None = picture.slide_mm if rows == "slide" else _WIDTHS_MM.get(rows)
+    width: float = _WIDTHS_MM.get(rows, SLIDE_MM)
+    aspect = SLIDE_ASPECT if rows == "slide" else None
     dpi = None
     if rows == "own" or suffix == ".png":
         one, other = st.columns(2)
@@ -263,15 +277,15 @@ def _choose_look(picture: Picture, suffix: str) -> tuple[Look, int | None]:
         box="checkbox",
         help="Transparent background if off.",
     )
-    look = Look(_PALETTES[colours], title, width_mm=width, ground=ground)
+    look = Look(_PALETTES[colours], title, width_mm=width, aspect=aspect, ground=ground)
     return look, None if dpi is None else int(dpi)
 
 
 class _Made:
     """The chosen file, made once, so that the preview and the download are the same."""
 
-    def __init__(self, drawn: Drawn, suffix: str, dpi: int | None) -> None:
-        self.suffix = suffix
+    def __init__(self, drawn: Drawn, suffix: str, dpi: int | None, look: Look) -> None:
+        self.suffix, self.look = suffix, look
         self._drawn, self._dpi = drawn, dpi
         self._kept: str | bytes | None = None
 
@@ -287,9 +301,9 @@ class _Made:
         return self.file() if is_shown else self._drawn.make(".svg", None)
 
 
-def _show_preview(picture: Picture, made: _Made, look: Look) -> None:
+def _show_preview(picture: Picture, made: _Made) -> None:
     """Show the file, at its size on paper if there is room."""
-    suffix, content = made.suffix, made.shown()
+    suffix, content, look = made.suffix, made.shown(), made.look
     if suffix in _LANGUAGES:
         assert isinstance(content, str)
         lines = content.splitlines()

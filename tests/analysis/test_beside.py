@@ -352,8 +352,6 @@ def test_rows_stand_below_each_other(tmp_path: Path) -> None:
         ),
         (["resnet18", "plain18", "--block", "layer1.0"], "--block draws one block of one network"),
         (["resnet18", "--block", "layer1.0", "--labels", "path"], "leave out .*--labels"),
-        (["resnet18", "plain18", "--aspect", "1:1"], "--aspect applies to rows"),
-        (["resnet18", "--layout", "column", "--aspect", "1:1"], "--aspect applies to rows"),
         (
             ["resnet18", "--beside", "vgg19", "--heat", "saved_bytes"],
             "VGG-19 is drawn from its published layers",

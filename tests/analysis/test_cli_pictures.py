@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from analysis.style.palette import DARK
 from tests.analysis.test_cli import SHORT, TINY, call
 
 NETS = ("resnet18", "resnet50", "resnet101")
@@ -42,6 +43,18 @@ def test_every_picture_takes_the_same_looks(
     colours = image.getcolors(image.width * image.height) or []
     # antialiased black and grey is grey
     assert all(len({r, g, b}) == 1 for _, (r, g, b, a) in colours if a > 200)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_picture_takes_a_ground(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    looks = ("-o", str(path), "--palette", "dark", "--ground", "--dpi", "50")
+    status, _, err = call(capsys, *COMMANDS[name], *looks)
+    assert (status, "dark without a background" in err) == (0, False)
+    image = Image.open(path).convert("RGBA")
+    assert image.getpixel((1, 1)) == (*bytes.fromhex(DARK.background[1:]), 255)
 
 
 def test_a_chart_has_its_own_title_unless_told(
@@ -156,6 +169,7 @@ def test_a_look_that_cannot_be_is_one_line(
     ("arguments", "says"),
     [
         (("compare", *NETS, "--palette", "dark"), "--palette applies to the chart of -o: add -o"),
+        (("compare", *NETS, "--ground"), "--ground applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--x", "depth"), "--x applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--log"), "--log applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--linear"), "--linear applies to the chart of -o: add -o FILE"),

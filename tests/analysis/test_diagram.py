@@ -47,12 +47,39 @@ def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> 
     width, height = float(page.mediabox.width), float(page.mediabox.height)
     assert width == pytest.approx(170 / 25.4 * 72, abs=0.1)
     assert height < A4[1]
-    assert 1.1 < width / height < 2.4
+    assert width / height == pytest.approx(16 / 9, rel=1e-3)
     text = page.extract_text()
     for word in (title, "stem", "head", *NETS[net]):
         assert word in text
     names = {name.split("+")[1] for name in embedded(page)}
     assert names == {"SourceSansPro-Regular", "SourceSansPro-Semibold"}
+
+
+@pytest.mark.parametrize("aspect", ["16:9", "1:1"])
+@pytest.mark.parametrize(
+    "models",
+    [["resnet50"], ["resnet1202", "--unfold"], ["plain34", "resnet34"], ["resnet50", "--block"]],
+)
+def test_a_drawing_is_centred_in_a_picture_of_the_aspect(
+    models: list[str], aspect: str, tmp_path: Path
+) -> None:
+    path, own = tmp_path / "a.svg", tmp_path / "b.svg"
+    models = [*models, "layer2.0"] if models[-1] == "--block" else models
+    asked = ["graph", *models, "--width-mm", "254", "--ground", "-o"]
+    assert run([*asked, str(own)]) == 0
+    assert run([*asked, str(path), "--aspect", aspect]) == 0
+    drawn, before = (ElementTree.parse(one).getroot() for one in (path, own))
+    left, top, width, height = map(float, drawn.get("viewBox", "").split())
+    _, _, own_width, own_height = map(float, before.get("viewBox", "").split())
+    ratio = {"16:9": 16 / 9, "1:1": 1}[aspect]
+    assert width / height == pytest.approx(ratio, rel=1e-3)
+    assert width == pytest.approx(max(own_width, own_height * ratio), abs=0.01)
+    assert left == pytest.approx((own_width - width) / 2, abs=0.01)
+    assert top == pytest.approx((own_height - height) / 2, abs=0.01)
+    assert float(drawn.get("width", 0)) == pytest.approx(254 / 25.4 * 96, abs=0.01)
+    ground = drawn.find("{*}rect")
+    assert ground is not None
+    assert (float(ground.get("x", 1)), float(ground.get("y", 1))) == (left, top)
 
 
 @pytest.mark.parametrize("net", NETS)

@@ -49,6 +49,19 @@ def test_a_picture_is_as_wide_as_its_paper(width_mm: float) -> None:
     assert top < float(title.get("y", "")) < 0
 
 
+def test_a_picture_is_centred_on_its_slide() -> None:
+    look = Look(DARK, LONG, width_mm=254, aspect=16 / 9, ground=True)
+    drawn, before = root_of(dressed(SVG, look)), root_of(dressed(SVG, Look(DARK, LONG)))
+    left, top, width, height = map(float, drawn.get("viewBox", "").split())
+    _, own_top, own_width, own_height = map(float, before.get("viewBox", "").split())
+    assert width / height == pytest.approx(16 / 9, rel=1e-3)
+    assert left == pytest.approx((own_width - width) / 2, abs=0.01)
+    assert top == pytest.approx(own_top + (own_height - height) / 2, abs=0.01)
+    ground = drawn.find("{*}rect")
+    assert ground is not None
+    assert (float(ground.get("x", 1)), float(ground.get("y", 1))) == (left, top)
+
+
 def test_every_format() -> None:
     look = Look(LIGHT, LONG, width_mm=85)
     (page,) = PdfReader(io.BytesIO(bytes(picture_file(SVG, ".pdf", look)))).pages  # type: ignore[arg-type]

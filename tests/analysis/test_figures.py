@@ -19,11 +19,12 @@ from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.key import entries_of
 from analysis.drawing.marks import Warm, lines_of
 from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
+from analysis.drawing.spacing import PAPER, SCREEN, TIGHT
 from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from analysis.style.palette import LIGHT
-from nets import parse
+from nets import CATALOG, parse
 from nets.plan import paper_name
 from nets.spec import ResNetSpec
 from tests.analysis.test_graph import drawn, traced
@@ -231,6 +232,41 @@ def test_no_row_leaves_a_side_empty(level: Level, width: float | None) -> None:
             assert max(rights) >= picture.width * 0.85
 
 
+@pytest.mark.parametrize("width", [None, 85, 120, 170, 254])
+@pytest.mark.parametrize("level", Level)
+def test_rows_are_equally_full(level: Level, width: float | None) -> None:
+    """The emptiest row is 0.8 as full as the fullest wherever the number of its boxes permits it.
+
+    It does unless the row would be shorter even with all arrows outside its blocks as long as they
+    may become: a gap, and twice the doubled gap before a stage.
+    """
+    close = level is Level.LAYER and width not in (120, 170)
+    spacing = SCREEN if width is None else TIGHT if close else PAPER
+    longest = 3 * spacing.gap + 2 * spacing.stage_gap
+    for name in CATALOG if level is Level.BLOCK else NETS:
+        picture = graph(counted(name), level, width_mm=width)
+        rows = rows_of(picture)
+        ends = [nodes[-1].x + nodes[-1].width / 2 + nodes[-1].depth for nodes in rows]
+        full = max(ends) - picture.margin
+        for nodes, end in zip(rows, ends, strict=True):
+            if end - picture.margin < 0.8 * full:
+                outside = (
+                    max(longest - gap, 0.0)
+                    for one, other, gap in gaps_of(nodes)
+                    if "layer" not in one.path or "layer" not in other.path
+                )
+                assert end - picture.margin + sum(outside) < 0.8 * full, (name, nodes[0].path)
+
+
+@pytest.mark.parametrize("text", ["plain20", "plain56", "plain110"])
+def test_a_plain_stack_breaks_where_its_rows_are_most_alike(text: str) -> None:
+    """Its second row had just layer3 and the head, beside a full first row."""
+    first, last = rows_of(graph(counted(text), width_mm=170))
+    assert first[-1].path.startswith("layer1")
+    assert last[0].path.startswith("layer2")
+    assert min(first[-1].x, last[-1].x) > 0.75 * max(first[-1].x, last[-1].x)
+
+
 def rows_of(picture: Graph) -> list[list[Node]]:
     """Return the nodes on the main path, by row."""
     rows: dict[float, list[Node]] = defaultdict(list)
@@ -269,7 +305,7 @@ def test_blocks_and_stages_of_a_row_are_close() -> None:
     )
     for picture in (wide, apart):
         gaps = [gap for row in rows_of(picture) for _, _, gap in gaps_of(row)]
-        assert max(gaps) / picture.width * 170 <= 20
+        assert max(gaps) / picture.width * 170 <= 26
     first, last = rows_of(wide)
     assert last[-1].path == "head"
     assert min(first[-1].x, last[-1].x) > 0.75 * wide.width  # no side is empty

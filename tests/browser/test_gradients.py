@@ -30,6 +30,11 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
         page.get_by_role("button", name="JSON", exact=True).click()
     run = json.loads(waiting.value.path().read_text())
     assert [row["word"] for row in run["summary"]] == ["vanishes", "stays within a factor of 10"]
+    page.set_viewport_size({"width": 1280, "height": 720})
+    shown = [page.get_by_role("img", name=re.compile("Preview"))]
+    shown += [page.get_by_role("button", name=name) for name in ("Download SVG", "CSV", "JSON")]
+    for seen in shown:  # everything without scrolling
+        expect(seen).to_be_in_viewport(ratio=1)
     page.get_by_role("textbox", name="Title").fill("In a column")
     choose(page, "Width", "column, 85 mm")
     choose(page, "Palette", "print")

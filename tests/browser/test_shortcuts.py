@@ -354,6 +354,9 @@ SUFFIXES = {
 }
 
 
+SLIDE = ("--width-mm", "254", "--aspect", "16:9")
+
+
 def test_every_export_is_what_the_command_line_writes(
     server: str, visit: Visit, tmp_path: Path
 ) -> None:
@@ -365,7 +368,7 @@ def test_every_export_is_what_the_command_line_writes(
             page.get_by_role("button", name=f"Download {label}").click()
         assert waiting.value.suggested_filename == f"resnet34{suffix}"
         mine = tmp_path / f"a{suffix}"
-        assert run(["graph", "resnet34", "--level", "layer", "-o", str(mine)]) == 0
+        assert run(["graph", "resnet34", "--level", "layer", *SLIDE, "-o", str(mine)]) == 0
         assert waiting.value.path().read_bytes() == mine.read_bytes(), suffix
 
 
@@ -381,7 +384,7 @@ def test_a_file_looks_as_it_was_asked_to(server: str, visit: Visit, tmp_path: Pa
         page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
     options = ("--title", "</svg><script>Café Ж", "--no-legend")
-    assert run(["graph", "resnet18", "-o", str(mine), *options]) == 0
+    assert run(["graph", "resnet18", "-o", str(mine), *SLIDE, *options]) == 0
     assert waiting.value.path().read_text() == mine.read_text()
 
 
