@@ -29,6 +29,9 @@ BUBBLE = 0.35
 _TEXT_LINE = 0.11
 """Height of a line of bars' texts, as a share of the highest bar."""
 
+_TEXT_WIDTH = 0.16
+"""Width of such a text in a narrow chart, as a share of the axis."""
+
 _MARGIN = 0.12  # beyond the outermost values, as a share of their span
 
 
@@ -445,11 +448,13 @@ class BarText:
 def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
     """Yield the texts of bars, one line for each of a word, towards the middle of the chart.
 
+    A word has none if they would meet those of a word before it.
+
     Args:
         chart: the chart.
         gap: between the bars of two words, as a share of their distance.
     """
-    words = words_along(chart)
+    words, taken = words_along(chart), -1.0
     bars = [series for series in chart.series if series.draw is Draw.BARS]
     width = (1 - gap) / max(len(bars), 1)
     highest = max((y or 0.0 for series in bars for y in series.y), default=0.0)
@@ -461,6 +466,10 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
             if x == word and text
         ]
         begins = place < len(words) / 2
+        reach = _TEXT_WIDTH * len(words)
+        if not found or place - (0 if begins else reach) < taken:
+            continue
+        taken = place + (reach if begins else 0)
         # No leader line crosses the text of a bar that is nearer to the middle.
         for line, (middle, top, text) in enumerate(reversed(found) if begins else found):
             yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)
