@@ -29,6 +29,9 @@ BUBBLE = 0.35
 _TEXT_LINE = 0.11
 """Height of a line of bars' texts, as a share of the highest bar."""
 
+_SEEN = 0.02
+"""Least height of a band that is seen beside its line in a low chart, as a share of the axis."""
+
 _TEXT_WIDTH = 0.16
 """Width of such a text in a narrow chart, as a share of the axis."""
 
@@ -159,13 +162,17 @@ class Chart:
 
 LINE_LOOKS = (
     ("identity", Dash.SOLID),
-    ("projection", Dash.DASHED),
-    ("zero_pad", Dash.DOTTED),
+    ("ochre", Dash.DASHED),
+    ("violet", Dash.DOTTED),
     ("main_path", Dash.LONG_DASHED),
-    ("plain", Dash.SOLID),
+    ("brown", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
-"""Colours and line styles for the lines of a chart, in turn; dash-dots are reserved for theory."""
+"""Colours and line styles for the lines of a chart, in turn.
+
+No colour is that of another kind of shortcut, of a plain network or of a warning. Dash-dots are
+reserved for theory.
+"""
 
 _NAMED = 6
 """Most lines that can have their names at their ends."""
@@ -282,6 +289,29 @@ def numbers_up(chart: Chart) -> list[float]:
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
     found = [y for column in columns for y in column if y is not None]
     return found + ([0.0] if chart.from_zero else [])
+
+
+def shows_bands(series: Iterable[Series], log: bool = False) -> bool:
+    """Return whether a band is somewhere wide enough to be seen beside its line.
+
+    Args:
+        series: all series of a chart.
+        log: whether its y axis is logarithmic.
+    """
+
+    def at(value: float) -> float:
+        return log10(value) if log else value
+
+    every = list(series)
+    found = [y for one in every for column in (one.y, one.low, one.high) for y in column]
+    bottom, top = map(at, limits([y for y in found if y is not None], log))
+    return any(
+        at(high) - at(low) > _SEEN * (top - bottom)
+        for one in every
+        if one.draw is Draw.LINE
+        for low, high in zip(one.low, one.high, strict=True)
+        if low is not None and high is not None and (low > 0 or not log)
+    )
 
 
 def limits(

@@ -283,7 +283,7 @@ def test_lines_are_told_apart_by_every_other_option(write: Write, tmp_path: Path
     }
     by_norm = chart_of(view_of(found, colour="norm")).chart
     assert [one.colour for one in by_norm.series if one.draw is Draw.LINE] == [
-        *("identity", "projection", "identity", "projection"),
+        *("identity", "ochre", "identity", "ochre"),
     ]
     some = found.only(["norm=none", "shortcut=none"])
     assert [str(one.spec.norm) for one in some.every] == ["none", "none"]
