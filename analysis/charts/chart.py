@@ -29,6 +29,12 @@ BUBBLE = 0.35
 _TEXT_LINE = 0.11
 """Height of a line of bars' texts, as a share of the highest bar."""
 
+_SEEN = 0.02
+"""Least height of a band that is seen beside its line in a low chart, as a share of the axis."""
+
+_TEXT_WIDTH = 0.16
+"""Width of such a text in a narrow chart, as a share of the axis."""
+
 _MARGIN = 0.12  # beyond the outermost values, as a share of their span
 
 
@@ -156,13 +162,17 @@ class Chart:
 
 LINE_LOOKS = (
     ("identity", Dash.SOLID),
-    ("projection", Dash.DASHED),
-    ("zero_pad", Dash.DOTTED),
+    ("ochre", Dash.DASHED),
+    ("violet", Dash.DOTTED),
     ("main_path", Dash.LONG_DASHED),
-    ("plain", Dash.SOLID),
+    ("brown", Dash.SOLID),
     ("tint", Dash.DASHED),
 )
-"""Colours and line styles for the lines of a chart, in turn; dash-dots are reserved for theory."""
+"""Colours and line styles for the lines of a chart, in turn.
+
+No colour is that of another kind of shortcut, of a plain network or of a warning. Dash-dots are
+reserved for theory.
+"""
 
 _NAMED = 6
 """Most lines that can have their names at their ends."""
@@ -279,6 +289,29 @@ def numbers_up(chart: Chart) -> list[float]:
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
     found = [y for column in columns for y in column if y is not None]
     return found + ([0.0] if chart.from_zero else [])
+
+
+def shows_bands(series: Iterable[Series], log: bool = False) -> bool:
+    """Return whether a band is somewhere wide enough to be seen beside its line.
+
+    Args:
+        series: all series of a chart.
+        log: whether its y axis is logarithmic.
+    """
+
+    def at(value: float) -> float:
+        return log10(value) if log else value
+
+    every = list(series)
+    found = [y for one in every for column in (one.y, one.low, one.high) for y in column]
+    bottom, top = map(at, limits([y for y in found if y is not None], log))
+    return any(
+        at(high) - at(low) > _SEEN * (top - bottom)
+        for one in every
+        if one.draw is Draw.LINE
+        for low, high in zip(one.low, one.high, strict=True)
+        if low is not None and high is not None and (low > 0 or not log)
+    )
 
 
 def limits(
@@ -445,11 +478,13 @@ class BarText:
 def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
     """Yield the texts of bars, one line for each of a word, towards the middle of the chart.
 
+    A word has none if they would meet those of a word before it.
+
     Args:
         chart: the chart.
         gap: between the bars of two words, as a share of their distance.
     """
-    words = words_along(chart)
+    words, taken = words_along(chart), -1.0
     bars = [series for series in chart.series if series.draw is Draw.BARS]
     width = (1 - gap) / max(len(bars), 1)
     highest = max((y or 0.0 for series in bars for y in series.y), default=0.0)
@@ -461,6 +496,10 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
             if x == word and text
         ]
         begins = place < len(words) / 2
+        reach = _TEXT_WIDTH * len(words)
+        if not found or place - (0 if begins else reach) < taken:
+            continue
+        taken = place + (reach if begins else 0)
         # No leader line crosses the text of a bar that is nearer to the middle.
         for line, (middle, top, text) in enumerate(reversed(found) if begins else found):
             yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)

@@ -18,7 +18,7 @@ _SHORTCUTS = {
     Shortcut.ZERO_PAD: ("zero_pad", Dash.DOTTED),
     Shortcut.PROJECTION: ("projection", Dash.DASHED),
     Shortcut.PROJECTION_FIRST: ("main_path", Dash.LONG_DASHED),
-    Shortcut.PROJECTION_ALL: ("warning", Dash.SOLID),
+    Shortcut.PROJECTION_ALL: ("violet", Dash.SOLID),
 }
 
 

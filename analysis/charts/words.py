@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.charts.chart import Chart, Draw, Series, in_units, tick_text
+from analysis.charts.chart import Chart, Draw, Series, in_units, shows_bands, tick_text
 from analysis.style.language import translate
 from nets.options import number_of
 
@@ -39,6 +39,8 @@ def described(chart: Chart) -> str:
 def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     """Say what a chart's bands or error bars over seeds are; "" if it has none.
 
+    Of bands that are nowhere wide enough to be seen, it says that.
+
     Args:
         chart: the chart.
         seeds: the number of seeds of each line or point.
@@ -50,6 +52,10 @@ def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     few, most = counts[0], counts[-1]
     over = f"{most}" if few == most else translate("{low} to {high}", low=few, high=most)
     if Draw.LINE in spread:
+        if not shows_bands(chart.series, chart.log_y):
+            return translate(
+                "Means of {seeds} seeds; their range is too narrow to see.", seeds=over
+            )
         return translate("Bands: lowest to highest of {seeds} seeds.", seeds=over)
     return translate("Bars: lowest to highest of {seeds} seeds.", seeds=over)
 

@@ -23,6 +23,9 @@ from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
 
 _MOST_SAID = 3  # lines in a sentence
+_LEVEL = 0.1  # of the distance between the lowest and the highest mean
+_FEWEST_LEVEL = 3  # settings that a level part of a line has
+_LOADED = 1.5  # times: the ratio over the seeds from which they show the machine's load
 
 
 @dataclass(frozen=True)
@@ -208,10 +211,11 @@ def figure_text(value: float, unit: str) -> str:
 def best_in_words(view: View) -> str:
     """Return a sentence that names the settings with the lowest and the highest mean.
 
-    The names are spoken if only the networks differ.
+    The names are spoken if only the networks differ. Of times that show how busy the machine was,
+    there is none.
     """
     found, y = view.found, view.y
-    if view.x.source is Source.ALONG:
+    if view.x.source is Source.ALONG or _load_in_words(view):
         return ""
     spreads = [(spread, one) for one in found.every if (spread := one.spread(y.name)) is not None]
     if not spreads:
@@ -235,36 +239,95 @@ def best_in_words(view: View) -> str:
 
 
 def finding_in_words(view: View) -> str:
-    """Say which lines rise and which fall from end to end; "" unless every seed says so of each.
+    """Say which lines rise, fall or are level; "" unless every seed says so of each line.
 
-    One seed says nothing, and neither do lines with different ends.
+    One seed says nothing, and neither do lines with different ends. Of times that show how busy the
+    machine was, only that is said.
     """
-    y, said, ends, counts = view.y, [], set(), set()
-    for name, settings in lines_of(view):
-        first, last = (
-            {point.seed: point.figures[y.name] for point in one.points if y.name in point.figures}
-            for one in (settings[0], settings[-1])
-        )
-        seeds = [seed for seed in first if seed in last]
-        rises = {last[seed] > first[seed] for seed in seeds}
-        if len(seeds) < 2 or len(rises) > 1 or any(last[seed] == first[seed] for seed in seeds):
-            return ""
-        way = "rises from {first} to {last}" if rises == {True} else "falls from {first} to {last}"
-        values = (fmean(by_seed[seed] for seed in seeds) for by_seed in (first, last))
-        low, high = (figure_text(value, y.unit) for value in values)
-        said.append(f"{name} {translate(way, first=low, last=high)}")
-        ends.add(tuple(f"{view.x.of(one):,g}" for one in (settings[0], settings[-1])))
-        counts.add(len(seeds))
-    if len(ends) != 1 or len(counts) != 1 or len(said) > _MOST_SAID:
+    if said := _load_in_words(view):
+        return said
+    y, lines = view.y, lines_of(view)
+    courses = [(name, settings, _course(view, settings)) for name, settings in lines]
+    said_of = [f"{name} {course}" for name, _, course in courses if course]
+    ends = {tuple(f"{view.x.of(one):,g}" for one in (of[0], of[-1])) for _, of in lines}
+    counts = {len(_by_seed(settings, y.name)) for _, settings in lines}
+    if len(said_of) < len(lines) or len(said_of) > _MOST_SAID or len(ends) != 1 or len(counts) != 1:
         return ""
-    ((start, end),), (seeds_of_each,) = ends, counts
+    ((start, end),), (seeds,) = ends, counts
     return translate(
-        "From {axis} {start} to {end}, in each of {seeds} seeds: {lines}.",
+        "{quantity} from {axis} {start} to {end}, in each of {seeds} seeds: {lines}.",
+        quantity=f"{y.short[0].upper()}{y.short[1:]}",
         axis=view.x.short,
         start=start,
         end=end,
-        seeds=seeds_of_each,
-        lines=translate(", ").join(said),
+        seeds=seeds,
+        lines=translate(", ").join(said_of),
+    )
+
+
+def _course(view: View, settings: Sequence[Setting]) -> str:
+    """Say how a line goes in every seed; "" if the seeds disagree, or if there is only one."""
+    y, by_seed = view.y, _by_seed(settings, view.y.name)
+    if len(by_seed) < 2 or len(settings) < 2:
+        return ""
+    bound = _LEVEL * _height(view)
+    places = range(len(settings) - _FEWEST_LEVEL + 1)
+    level = next((at for at in places if _is_level([v[at:] for v in by_seed], bound)), None)
+    if level == 0:
+        every = fmean(value for values in by_seed for value in values)
+        return translate("is level at {value}", value=figure_text(every, y.unit))
+    last = -1 if level is None else level
+    rises = {values[last] > values[0] for values in by_seed}
+    if len(rises) > 1 or any(values[last] == values[0] for values in by_seed):
+        return ""
+    ends = (fmean(values[at] for values in by_seed) for at in (0, last))
+    first, to = (figure_text(value, y.unit) for value in ends)
+    way = "rises from {first} to {last}" if rises == {True} else "falls from {first} to {last}"
+    course = translate(way, first=first, last=to)
+    if level is None:
+        return course
+    start = f"{view.x.of(settings[level]):,g}"
+    return translate("{course} and is level from {start} on", course=course, start=start)
+
+
+def _by_seed(settings: Sequence[Setting], figure: str) -> list[list[float]]:
+    """Return a figure along a line for each seed that has it everywhere."""
+    found = [
+        {point.seed: point.figures[figure] for point in one.points if figure in point.figures}
+        for one in settings
+    ]
+    seeds = [seed for seed in found[0] if all(seed in values for values in found)]
+    return [[values[seed] for values in found] for seed in seeds]
+
+
+def _height(view: View) -> float:
+    """Return how far the means of all lines are apart."""
+    means = [s.mean for one in view.found.every if (s := one.spread(view.y.name)) is not None]
+    return max(means) - min(means)
+
+
+def _is_level(by_seed: Sequence[Sequence[float]], bound: float) -> bool:
+    """Return whether a line is level: within a bound in every seed, and without a common trend."""
+    within = all(max(values) - min(values) <= bound for values in by_seed)
+    trends = [values[-1] - values[0] for values in by_seed]
+    return within and not (min(trends) > 0 or max(trends) < 0)
+
+
+def _load_in_words(view: View) -> str:
+    """Say that times show how busy the machine was, if they differ over the seeds of a network.
+
+    All seeds of a network do the same work.
+    """
+    if view.y.unit != "ms" or view.y.source is not Source.FIGURE:
+        return ""
+    spreads = [s for one in view.found.every if (s := one.spread(view.y.name)) is not None]
+    factor = max((spread.high / spread.low for spread in spreads if spread.low > 0), default=1.0)
+    if factor < _LOADED:
+        return ""
+    return translate(
+        "All seeds of a network do the same work, yet their times differ by up to {factor}×: they "
+        "depend on the machine's load, too.",
+        factor=f"{factor:,.1f}",
     )
 
 

@@ -10,7 +10,7 @@ from itertools import cycle
 from math import log10
 from statistics import fmean
 
-from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
+from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends, shows_bands
 from analysis.charts.looks import LineLook, looks_of
 from analysis.drawing.heat import Heat
 from analysis.gradients.cosines import Cosine, Direction, stacks
@@ -84,7 +84,10 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
         log_y=True,
         marks=_shared_marks(models),
-        reading=of_seeds(Counter(curve.model for curve in curves).values()),
+        reading=of_seeds(
+            Counter(curve.model for curve in curves).values(),
+            seen=shows_bands([*lines, *others], True),
+        ),
     )
 
 
@@ -100,17 +103,21 @@ def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
             yield one
 
 
-def of_seeds(seeds: Iterable[int], what: str = "bands") -> str:
-    """Say what lines and bands, or points and bars, are, given the number of seeds of each.
+def of_seeds(seeds: Iterable[int], what: str = "bands", seen: bool = True) -> str:
+    """Say what lines and bands, or points and bars, are; "" without bands.
 
-    It is "" without bands.
+    Args:
+        seeds: the number of seeds of each line or point.
+        what: `bands` or `bars`.
+        seen: whether a band is wide enough to be seen.
     """
     counts = sorted(seeds)
     if not counts or counts[-1] < 2:
         return ""
     few, most = counts[0], counts[-1]
     over = f"{most} seeds" if few == most else f"{few} to {most} seeds"
-    return f"Means of {over}; {what}: lowest to highest"
+    ends = f"{what}: lowest to highest" if seen else "their range is too narrow to see"
+    return f"Means of {over}; {ends}"
 
 
 def _line(model: str, name: str, own: Sequence[NormSeries], look: LineLook) -> Series:
@@ -212,7 +219,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         title, x_label, how = f"Gradient direction at {depth:,} layers", "", of_seeds(seeds, "bars")
     else:
         title, x_label = "Gradient direction by network depth", "weighted layers of the network"
-        how = of_seeds(seeds)
+        how = of_seeds(seeds, seen=shows_bands(lines))
     return Chart(
         title,
         x_label,

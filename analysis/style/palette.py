@@ -12,7 +12,8 @@ class Palette:
     """One set of colours, with the same meanings in every set.
 
     `text` and `quiet` (secondary text) have a contrast of 7:1 with the background and the surface;
-    lines and marks have 3:1.
+    lines and marks have 3:1. `ochre`, `violet` and `brown` mean nothing: they tell lines apart that
+    differ in none of the rest.
     """
 
     background: str
@@ -26,6 +27,9 @@ class Palette:
     plain: str
     warning: str
     tint: str
+    ochre: str
+    violet: str
+    brown: str
 
     def shortcut(self, kind: ShortcutKind) -> str:
         """Return the colour of a shortcut; a plain stack's is grey."""
@@ -106,6 +110,9 @@ LIGHT = Palette(
     plain="#6B7280",
     warning="#B42318",
     tint="#6A87A6",
+    ochre="#9C8000",
+    violet="#6A1B9A",
+    brown="#7A4A2B",
 )
 
 DARK = Palette(
@@ -120,6 +127,9 @@ DARK = Palette(
     plain="#9CA3AF",
     warning="#F97066",
     tint="#6A87A6",
+    ochre="#E3CF5B",
+    violet="#9F6BF0",
+    brown="#B98A6A",
 )
 
 PRINT = Palette(
@@ -134,4 +144,7 @@ PRINT = Palette(
     plain="#7F7F7F",
     warning="#000000",
     tint="#8C8C8C",
+    ochre="#000000",
+    violet="#000000",
+    brown="#7F7F7F",
 )

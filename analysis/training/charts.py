@@ -9,7 +9,7 @@ from itertools import cycle
 from math import isfinite
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends, shows_bands
 from analysis.charts.looks import looks_of
 from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
@@ -96,7 +96,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         named_at_ends(lines, is_log) if steps >= _AT_LEAST else tuple(lines),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
         log_y=is_log,
-        reading=of_seeds(map(len, groups)),
+        reading=of_seeds(map(len, groups), seen=shows_bands(lines, is_log)),
     )
 
 
@@ -136,7 +136,7 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
         named_at_ends(lines, is_log),
         f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
         log_y=is_log,
-        reading=of_seeds(seeds),
+        reading=of_seeds(seeds, seen=shows_bands(lines, is_log)),
     )
 
 

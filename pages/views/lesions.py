@@ -11,6 +11,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.heat import Heat
+from analysis.lesions.charts import spoken_name_of
 from analysis.lesions.drop import Lesions, Subject
 from analysis.lesions.report import Errors, errors_in_words, lesions_hash
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
@@ -152,7 +153,8 @@ def show_on_wall(
     place = None if lecture.tells() else st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
     if own:
-        rename(translate("Test error without each block"))
+        network = spoken_name_of(own[0], own)
+        rename(translate("Test error without each block: {network}", network=network))
     _show_graph(patients[0], patients[:1], out, own, 0)
     if place is None:
         return

@@ -14,7 +14,16 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from pypdf import PdfReader
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Mark, Series, named_at_ends
+from analysis.charts.chart import (
+    LINE_LOOKS,
+    Chart,
+    Dash,
+    Draw,
+    Mark,
+    Series,
+    named_at_ends,
+    told_words,
+)
 from analysis.charts.file import chart_file, check, left_out, most_dpi, picture, row, row_file
 from analysis.charts.screen import figure
 from analysis.choice.charts import scatter_chart
@@ -382,6 +391,26 @@ def test_bars_of_blocks_that_are_out_have_their_value() -> None:
     assert picture(chart).axes[0].get_ylim() == pytest.approx((0, end))
     assert 120 not in picture(chart).axes[0].get_yticks()[:-1]
     assert "<b>2.2</b>" in figure(chart).layout.xaxis.ticktext
+
+
+@pytest.mark.parametrize("width_mm", [85.0, 170.0])
+@pytest.mark.parametrize("net", ["32", "56"])
+def test_values_of_several_blocks_keep_clear_of_each_other(net: str, width_mm: float) -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{kind}{net}")) for kind in ("resnet", "plain")]
+    every = [one.path for one in studies[0].single]
+    for out in (every, every[:3], every[5:10], every[::4], every[-2:]):
+        chart = single_chart(studies, out)
+        assert told_words(chart) == {path.removeprefix("layer") for path in out}
+        drawn = picture(chart, width_mm=width_mm)
+        (axes,) = drawn.axes
+        values = [box for text, box in texts(drawn) if text in axes.texts]
+        assert len(values) >= 2
+        assert not any(a.overlaps(b) for a, b in combinations(values, 2))
+        for one in axes.texts:
+            assert isinstance(one, Annotation)
+            (x, low), (_, high) = axes.transData.transform([one.xy, one.get_position()])
+            leader = Bbox.from_extents(x - 0.5, low, x + 0.5, high - 1)
+            assert not any(leader.overlaps(box) for box in values)
 
 
 @pytest.mark.parametrize("width_mm", [85.0, 170.0])

@@ -30,6 +30,7 @@ from analysis.charts.chart import (
 from analysis.charts.file import chart_file, picture
 from analysis.charts.names import in_legend
 from analysis.charts.screen import figure
+from analysis.charts.words import spread_in_words
 from analysis.choice.charts import (
     front_in_words,
     not_drawn,
@@ -44,6 +45,7 @@ from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, State
+from analysis.style.language import Language, speaking
 from analysis.style.look import Look
 from analysis.style.palette import DARK, LIGHT, PRINT, Palette, contrast
 from analysis.timing.charts import (
@@ -819,6 +821,13 @@ def test_a_files_note_says_how_to_read_it() -> None:
     assert gradient_chart(more).reading == "Means of 1 to 2 seeds; bands: lowest to highest"
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
+    assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
+    alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
+    assert alike.reading == "Means of 2 seeds; their range is too narrow to see"
+    said = "Means of 2 seeds; their range is too narrow to see."
+    assert spread_in_words(alike, [2]) == said
+    with speaking(Language.CHINESE):
+        assert spread_in_words(alike, [2]) == "2 个种子的平均值；范围太小，看不出来。"
     assert "lowest" not in str(figure(chart).layout.xaxis.title.text)  # a page says it in its text
 
 

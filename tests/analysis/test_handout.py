@@ -185,7 +185,9 @@ def test_a_sweep_is_that_of_the_address(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (chart.title, [one.name for one in chart.series[:2]]) == (
         *("Training loss by depth", ["plain", "residual"]),
     )
-    assert picture.said[0].startswith("From depth 8 to 56, in each of 3 seeds: plain rises")
+    assert picture.said[0].startswith(
+        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises"
+    )
     assert picture.said[1].startswith("Lowest: residual, 32 layers, 0.913 (0.882 to 0.973).")
     assert picture.caption.startswith("Means of 3 seeds; bands: lowest to highest.")
     some = at("sweeps?swept_x=macs&swept_y=last_accuracy&swept_only=shortcut=none&swept_log_x=true")

@@ -8,6 +8,7 @@ from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Gradients
 from analysis.gradients.results import run_of
 from analysis.results.recorded import recordings
+from analysis.style.palette import DARK, LIGHT, contrast
 from analysis.training.charts import training_chart
 from analysis.training.report import run_of as training_of
 from nets import parse
@@ -29,7 +30,7 @@ SOLID, DASHED, DOTTED = Dash.SOLID, Dash.DASHED, Dash.DOTTED
         (("plain34",), (("plain", SOLID),)),
         (
             ("resnet110", "resnet110:shortcut=projection", "resnet110:shortcut=projection_all"),
-            (("zero_pad", DOTTED), ("projection", DASHED), ("warning", SOLID)),
+            (("zero_pad", DOTTED), ("projection", DASHED), ("violet", SOLID)),
         ),
         (("resnet56", "resnet56:unit=full_preact"), LINE_LOOKS[:2]),
     ],
@@ -39,6 +40,18 @@ def test_a_colour_says_the_kind_or_the_shortcut(
 ) -> None:
     found = looks_of([parse(model) for model in models])
     assert tuple((look.colour, look.dash) for look in found) == looks
+
+
+def test_lines_in_turn_have_no_colour_with_a_meaning_of_its_own() -> None:
+    names = {colour for colour, _ in LINE_LOOKS}
+    meant = {"projection", "zero_pad", "plain", "warning"}
+    assert len(names) == len(LINE_LOOKS)
+    for palette in (LIGHT, DARK):
+        colours = {getattr(palette, name) for name in names}
+        assert not colours & {getattr(palette, name) for name in meant}
+        assert len(colours) == len(names)
+        for ground in (palette.background, palette.surface):
+            assert min(contrast(colour, ground) for colour in colours) >= 3
 
 
 def test_seven_networks_of_one_kind_have_one_colour() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -141,8 +141,8 @@ def test_the_included_sweep_by_seed() -> None:
         "(2.16 to 2.31)."
     )
     assert finding_in_words(view_of(found)) == (
-        "From depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26, residual falls "
-        "from 1.16 to 0.921."
+        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26, "
+        "residual falls from 1.16 to 0.919 and is level from 20 on."
     )
     one = Settings(Kind.TRAIN, tuple(Setting(each.points[:1]) for each in found.every))
     assert finding_in_words(view_of(one)) == ""  # one seed says nothing
@@ -154,10 +154,62 @@ def test_the_included_sweep_by_seed() -> None:
     assert "Measured from 2026-11-26 to 2026-11-27 on an Intel Xeon." in (how_in_words(found))
     with speaking(Language.CHINESE):
         assert progress_in_words(included()) == "30 个点中已完成 30 个。"
-        assert finding_in_words(view_of(found)).startswith("depth 从 8 到 56，3 个种子都是如此：")
+        assert finding_in_words(view_of(found)).startswith(
+            "Training loss：depth 从 8 到 56，3 个种子都是如此："
+        )
         assert best_in_words(view_of(found)).startswith(
             "最低：32 层残差网络，0.913（0.882～0.973）。"
         )
+
+
+def test_a_line_is_level_only_if_every_seed_is() -> None:
+    found = included().settings(Kind.TRAIN)
+
+    def course(losses: Mapping[int, Sequence[float]]) -> str:
+        """Give the residual networks losses by depth, one a seed."""
+        every = tuple(
+            Setting(
+                tuple(
+                    replace(point, figures={"last_loss": loss})
+                    for point, loss in zip(one.points, losses[one.spec.depth], strict=True)
+                )
+                if one.options["shortcut"] is not Shortcut.NONE
+                else one.points
+            )
+            for one in found.every
+        )
+        return finding_in_words(view_of(Settings(Kind.TRAIN, every))).partition("2.26, ")[2]
+
+    flat = (1.0, 1.02, 1.04), (1.03, 1.0, 1.01), (1.0, 1.04, 1.0), (1.02, 1.0, 1.03)
+    level = dict(zip((20, 32, 44, 56), flat, strict=True))
+    assert course({8: (1.02, 1.0, 1.04), **level}) == "residual is level at 1.02."
+    assert course({8: (1.5, 1.5, 1.5), **level}) == (
+        "residual falls from 1.50 to 1.02 and is level from 20 on."
+    )
+    drift = {44: (1.04, 1.06, 1.08), 56: (1.08, 1.1, 1.12)}  # little, but in every seed
+    assert course({8: (1.5, 1.5, 1.5), **level, **drift}) == "residual falls from 1.50 to 1.10."
+    wide = {44: (1.0, 1.3, 1.0)}  # one seed leaves the others
+    assert course({8: (1.5, 1.5, 1.5), **level, **wide}) == "residual falls from 1.50 to 1.02."
+
+
+def test_times_that_the_seeds_disagree_on_are_the_machine_s() -> None:
+    found = included().settings(Kind.TRAIN)
+    view = view_of(found, y="step_ms")
+    assert finding_in_words(view) == (
+        "All seeds of a network do the same work, yet their times differ by up to 3.4×: they "
+        "depend on the machine's load, too."
+    )
+    assert best_in_words(view) == ""
+    alike = tuple(
+        Setting(tuple(replace(point, figures=one.points[0].figures) for point in one.points))
+        for one in found.every
+    )
+    view = view_of(Settings(Kind.TRAIN, alike), y="step_ms")
+    assert finding_in_words(view) == (
+        "Time per step from depth 8 to 56, in each of 3 seeds: plain rises from 13.3 ms to 144 ms, "
+        "residual rises from 9.66 ms to 93.4 ms."
+    )
+    assert best_in_words(view).startswith("Lowest: residual, 8 layers, 9.66 ms.")
 
 
 def test_the_included_sweep_by_step() -> None:
@@ -231,7 +283,7 @@ def test_lines_are_told_apart_by_every_other_option(write: Write, tmp_path: Path
     }
     by_norm = chart_of(view_of(found, colour="norm")).chart
     assert [one.colour for one in by_norm.series if one.draw is Draw.LINE] == [
-        *("identity", "projection", "identity", "projection"),
+        *("identity", "ochre", "identity", "ochre"),
     ]
     some = found.only(["norm=none", "shortcut=none"])
     assert [str(one.spec.norm) for one in some.every] == ["none", "none"]

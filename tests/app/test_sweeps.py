@@ -117,7 +117,10 @@ def test_the_wall_says_what_a_whole_sweep_found(
     assert "1 of 3 points. A title." in html(app)
     monkeypatch.delenv(VARIABLE)
     app = open_app(None, "sweeps", view="wall")
-    assert "From depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26" in html(app)
+    assert (
+        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26"
+        in html(app)
+    )
     assert "points" not in html(app)
 
 

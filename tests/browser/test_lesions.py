@@ -85,12 +85,15 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     said = page.locator(".st-key-wall_taken p")
     expect(said).to_have_count(1)
     expect(said).to_contain_text("gets 8.9% of 1,000 test images wrong")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Test error without each block")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Test error without each block: residual, 32 layers"
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_css("font-size", "36px")
     canvas = page.locator(".rv-canvas")
     expect(canvas).to_have_count(1)
-    expect(canvas).to_contain_text("test error without the block: 0")
-    expect(canvas).to_contain_text("94.6%")  # the drawn network's own
-    assert " %" not in page.locator(".stMainBlockContainer").inner_text()
+    expect(canvas).to_contain_text("test error without the block, %\N{EM SPACE}0")
+    expect(canvas.get_by_text("94.6", exact=True)).to_have_count(1)  # the drawn network's own
+    assert not re.search(r"\d %", page.locator(".stMainBlockContainer").inner_text())
     expect(block(page, "layer2.2")).to_contain_text("12.2%")
     before = canvas.bounding_box()
     block(page, "layer2.2").click()
