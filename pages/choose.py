@@ -13,7 +13,7 @@ from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
 from pages.ui.wall import aside, fold, heading, on_wall
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 from pages.views.choose import (
     choose_budgets,
     choose_front,
@@ -44,9 +44,9 @@ except ValueError as error:
 if on_wall():
     front = front_of(choice, choose_front(choice) if choice.fronts else "")
     charts = front_charts(choice, front, shown=False)
-    st.title(charts[0][0].title if charts else translate("Choose"))
+    st.title(unbroken(charts[0][0].title if charts else translate("Choose")))
     front_charts(choice, front, shown=True)
-    st.markdown(fits_in_words(choice, front))
+    st.markdown(unbroken(fits_in_words(choice, front)))
     end_page()
 st.html(verdict(choice.sentence))
 view, asked_front = choose_view(choice), ""

@@ -13,6 +13,7 @@ from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
 from pages.ui.wall import aside, heading, on_wall
+from pages.ui.words import unbroken
 from pages.views.block import show_block
 from pages.views.checkpoint_file import open_button
 from pages.views.figures import (
@@ -54,7 +55,7 @@ known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))
 if edited:
-    below.caption(f"Differences are relative to {name} (`{spec.base}`).")
+    below.caption(unbroken(f"Differences are relative to {name} (`{spec.base}`)."))
 
 if view == "shape":
     show_shape(profile)

@@ -16,6 +16,7 @@ from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
 from pages.ui.wall import aside, end_of_wall, on_wall, said
+from pages.ui.words import unbroken
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
     asked,
@@ -70,7 +71,7 @@ def show(job: Job, experiment: Experiment) -> None:
         known = draw(experiment.found(before), before.settings)
         chart = known if chart is None else over(chart, known)
     if chart is not None:
-        st.markdown(f"**{chart.title}**")
+        st.markdown(unbroken(f"**{chart.title}**"))
         show_chart(chart, f"{experiment.key}_live", None)
     elif on_wall():
         st.markdown("&nbsp;")
@@ -93,7 +94,7 @@ else:
     with place:
         say_if_another(run, models, settings)
         title = titled_on_wall(chart.title, run, preset) if on_wall() else chart.title
-        st.markdown(f"**{title}**")
+        st.markdown(unbroken(f"**{title}**"))
         show_chart(chart, experiment.key, None)
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:

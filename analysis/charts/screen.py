@@ -171,7 +171,7 @@ def figure(
         )
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
-    note = _note(chart.note, letters, small, palette.text if wall else palette.quiet)
+    note = _note(chart.note, letters, small) if wall else ""  # else the page says it below
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -292,10 +292,10 @@ def _label(chart: Chart, label: str, wall: bool) -> str:
     return re.sub(r" \([^()]*\)", lambda said: "" if said[0] in chart.title else said[0], label)
 
 
-def _note(text: str, letters: int, size: int, colour: str) -> str:
+def _note(text: str, letters: int, size: int) -> str:
     """Return the note below the x axis' label, in lines of at most so many letters."""
     lines = in_lines(text, "<br>", letters)
-    return f'<span style="font-size:{size}px;color:{colour}">{lines}</span>' if text else ""
+    return f'<span style="font-size:{size}px">{lines}</span>' if text else ""
 
 
 def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:

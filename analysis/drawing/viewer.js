@@ -473,7 +473,7 @@ function explain(state) {
     const [said, found] = [add(list, "dt", name), add(list, "dd", value)];
     said.title = hint;
     found.title = [exact, hint].filter(Boolean).join("\n");
-    for (const one of [said, found]) one.classList.toggle("rv-long", value.length > 20);
+    for (const one of [said, found]) one.classList.toggle("rv-long", value.length > 14);
   }
   if (facts.text) add(box, "p", facts.text);
   for (const name of node.opens) add(box, "button", wordsFor(state, name)).dataset.open = name;
@@ -501,11 +501,8 @@ function hover(state, event) {
   if (!node) return;
   const facts = state.data.facts[node.facts];
   const brief = facts.rows
-    .map(([name, value], i) => {
-      const [times, all] = facts.rows[i + 1] ?? [""]; // for a run: the number of blocks and their total
-      return `${name} ${value}${times.startsWith("×") ? ` ${times} = ${all}` : ""}`;
-    })
-    .filter((text) => !/^(F|×)/.test(text))
+    .filter(([name]) => name !== "F")
+    .map(([name, value]) => `${name} ${value}`)
     .slice(0, 4)
     .join(" · ");
   state.tip.replaceChildren();

@@ -446,10 +446,11 @@ class _Describer:
                 rows.append((_label(metric), MISSING, self._profile.untrainable))
                 continue
             value = int(sum(self._sums[metric].get(path, 0) for path in paths))
-            for times in (1, count) if count > 1 else (1,):
-                whole = f"{exact(times * value)} {metric.unit}".rstrip()
-                name = _label(metric) if times == 1 else f"× {times}"
-                rows.append((name, short(times * value, metric.unit), whole))
+            said, whole = short(value, metric.unit), exact(value)
+            if count > 1:
+                said += f" × {count} = {short(count * value, metric.unit)}"
+                whole += f" × {count} = {exact(count * value)}"
+            rows.append((_label(metric), said, f"{whole} {metric.unit}".rstrip()))
         return rows
 
 

@@ -44,7 +44,7 @@ PRESETS = (
     _twins("Vanishing: no BN, default init", ":norm=none:init=default", short="Vanishing"),
     _twins("With BN, the gradient explodes; shortcuts tame it", short="Exploding"),
     _twins("He init without BN: the residual stack explodes", ":norm=none", short="He init"),
-    _twins("tanh with BN: shortcuts don't help", ":activation=tanh", short="tanh"),
+    _twins("tanh with BN: shortcuts don't help", ":activation=tanh", short="tanh, BN"),
     _twins(
         "Xavier, no BN: only the plain stack vanishes", ":norm=none:init=xavier", short="Xavier"
     ),

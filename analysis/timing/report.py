@@ -72,8 +72,7 @@ def timing_result(timing: Timing) -> Result:
 
 RECORDED_HEAD = (
     "Iteration",
-    "Time",
-    "p10 to p90",
+    "Time (p10 to p90)",
     "Host",
     "Images per second",
     "Peak memory",
@@ -84,12 +83,11 @@ RECORDED_HEAD = (
 def recorded_row(result: Result) -> tuple[str, ...]:
     """Return a timing's result as a row of `RECORDED_HEAD`."""
     asked, figures = result.asked, result.figures
-    spread = figures["forward_ms"] if asked["inference"] else figures["step_ms"]
+    time = Spread(**figures["forward_ms" if asked["inference"] else "step_ms"])
     peak, predicted = figures["peak_memory_bytes"], figures["predicted_bytes"]
     return (
         recorded_how(result),
-        short(spread["p50"], "ms"),
-        f"{milliseconds(spread['p10'])} to {short(spread['p90'], 'ms')}",
+        f"{short(time.p50, 'ms')} ({milliseconds(time.p10)} to {milliseconds(time.p90)})",
         short(figures["host_ms"]["p50"], "ms"),
         short(figures["images_per_s"]),
         short_if_any(peak, "B"),

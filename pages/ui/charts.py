@@ -27,6 +27,7 @@ from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks
 from pages.ui.theme import palette
 from pages.ui.wall import on_wall
+from pages.ui.words import sentence, unbroken
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 _BARE = {"displayModeBar": False}
@@ -40,7 +41,7 @@ def reserve_strip() -> DeltaGenerator:
 
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
-    """Draw a chart, with a key below it if numbers replace names in it.
+    """Draw a chart and, below it, a key if numbers replace names in it, and its note.
 
     The figure holds two sets of names; the style sheet shows one of them, depending on the
     container's width. On the wall, and if `height` is None, the chart fills the window down to the
@@ -81,6 +82,8 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             wide, narrow = wide_names(chart, height).key, narrow_names(chart, height).key
             if key_of_numbers := key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow"):
                 st.html(key_of_numbers)
+    if chart.note:
+        st.caption(unbroken(sentence(chart.note)))
 
 
 def show_awaited(key: str) -> None:

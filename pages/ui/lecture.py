@@ -22,7 +22,7 @@ from analysis.style.language import spoken, translate
 from pages.ui.address import chosen, hold, is_as_linked
 from pages.ui.speech import linked_language
 from pages.ui.wall import View, on_wall
-from pages.ui.words import escaped
+from pages.ui.words import escaped, unbroken, whole_names
 
 LECTURE, STEP, ANSWERS = "lecture", "step", "answers"
 """The parameters: the lecture's name, the step's number from 1 on, a letter for each answer."""
@@ -137,7 +137,7 @@ def _head(at: Place) -> str:
     index = f"lecture?lang={lang}" if lang else "lecture"
     return (
         f'<div class="rl-lecture" lang="{spoken()}" data-lecture="{data}">'
-        f"<h2>{escape(at.lecture.filled(step.title))}</h2>{notes}"
+        f"<h2>{whole_names(at.lecture.filled(step.title))}</h2>{notes}"
         f'<nav aria-label="{name}"><span>{where}</span>'
         f"{before}{after}"
         f'<a href="{index}" target="_self" title="{every}" aria-label="{every}">×</a></nav>'
@@ -184,14 +184,14 @@ def tells() -> bool:
 def sentence(text: str) -> None:
     """Write the page's sentence about its picture, unless the step of a lecture `tells`."""
     if not on_wall():
-        st.markdown(text)
+        st.markdown(unbroken(text))
     elif text and not tells():
-        st.container(key="wall_sentence").markdown(text)
+        st.container(key="wall_sentence").markdown(unbroken(text))
 
 
 def _line(at: Place, text: str) -> str:
     """Return a text with its numbers, in one line, in which Streamlit finds no Markdown."""
-    return escaped(" ".join(at.lecture.filled(text).split()))
+    return unbroken(escaped(" ".join(at.lecture.filled(text).split())))
 
 
 def _ask(at: Place, question: Question) -> None:

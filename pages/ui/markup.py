@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from analysis.structure.tree import TreeNode
 from analysis.style.fonts import LATIN, with_fonts
 from analysis.style.numbers import exact, scale_of, shape
+from pages.ui.words import whole_names
 
 FITTING_COLUMNS = 6
 """The most columns of figures that a wide page shows without scrolling."""
@@ -69,7 +70,7 @@ def column(title: str, values: Sequence[int], total: int, unit: str = "") -> lis
 
 def line(text: str, title: str = "") -> str:
     """Return a line of text with a tooltip; on the wall it always takes up one line."""
-    return f'<div class="rl-line" title="{escape(title)}">{escape(text) or "&nbsp;"}</div>'
+    return f'<div class="rl-line" title="{escape(title)}">{whole_names(text) or "&nbsp;"}</div>'
 
 
 def figures(items: Iterable[Figure]) -> str:
@@ -79,9 +80,9 @@ def figures(items: Iterable[Figure]) -> str:
         "rl-figures",
         "".join(
             f'<div title="{escape(item.title)}"><span class="label">{escape(item.label)}</span>'
-            f'<span class="value">{escape(item.value)}</span>'
+            f'<span class="value">{whole_names(item.value)}</span>'
             + (f'<span class="delta">{escape(item.delta)}</span>' if item.delta else "")
-            + f"<small>{escape(item.note)}</small></div>"
+            + f"<small>{whole_names(item.note)}</small></div>"
             for item in items
         ),
     )
@@ -108,7 +109,7 @@ def table(
     """
     kinds = ["t" if i < text_columns else "n" for i in range(len(head))]
     top = "".join(
-        f'<th scope="col" class="{kind}">{escape(title)}</th>' if title else "<td></td>"
+        f'<th scope="col" class="{kind}">{whole_names(title)}</th>' if title else "<td></td>"
         for kind, title in zip(kinds, head, strict=True)
     )
     body = [_row(row, kinds, head, model) for row, model in zip_longest(rows, models)]
@@ -229,9 +230,7 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
-    if kind == "n" and " to " in cell.text:
-        kind = "n range"
-    inside = f"{escape(cell.text)}{bar}"
+    inside = f"{whole_names(cell.text)}{bar}"
     if link and inside:
         inside = f"<a{link}>{inside}</a>"
     return f'<td class="{kind}" data-label="{escape(label)}"{title}>{inside}</td>'
@@ -239,7 +238,7 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
 
 def verdict(sentence: str) -> str:
     """Return a page's conclusion as one large sentence, which is not a heading."""
-    return _element("p", "rl-verdict", escape(sentence))
+    return _element("p", "rl-verdict", whole_names(sentence))
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
@@ -247,7 +246,7 @@ def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
     if not key:
         return ""
     said = " · ".join(
-        f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{escape(text)}" for number, text in key
+        f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{whole_names(text)}" for number, text in key
     )
     return f'<p class="rl-key {css_class}">{said}</p>'
 

@@ -17,7 +17,7 @@ from nets.text import meant
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.option_words import in_words, label_of
-from pages.ui.words import sentence
+from pages.ui.words import sentence, unbroken
 
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
 
@@ -101,7 +101,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     if not edits:
         return
     base = CATALOG[spec.base].spec
-    st.caption(f"Edits to {base_title(spec.base)}. Select one to undo it.")
+    st.caption(unbroken(f"Edits to {base_title(spec.base)}. Select one to undo it."))
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(

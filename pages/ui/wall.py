@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.style.language import translate
 from pages.ui.address import chosen, hold
 from pages.ui.ending import end_page
+from pages.ui.words import unbroken
 
 _VIEW = "view"
 _TITLE = "wall_title"  # its place in this run
@@ -72,16 +73,16 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
     """
     if on_wall():
         st.session_state[_TITLE] = place = st.empty()
-        place.title(title)
+        place.title(unbroken(title))
         return aside("beside")
     head, place = st.columns([8, width], vertical_alignment="center")
-    head.title(title)
+    head.title(unbroken(title))
     return place
 
 
 def rename(title: str) -> None:
     """Replace the title on the wall, which then says what is shown."""
-    st.session_state[_TITLE].title(title)
+    st.session_state[_TITLE].title(unbroken(title))
 
 
 def aside(key: str) -> DeltaGenerator:

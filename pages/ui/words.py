@@ -1,9 +1,13 @@
-"""Error and warning messages; text that a visitor typed is escaped, never read as Markdown."""
+"""Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
+
+Names such as ResNet-50-C never break at a hyphen: `unbroken` for Markdown, `whole_names` for HTML.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -13,6 +17,27 @@ from nets import CATALOG
 def escaped(text: str) -> str:
     """Return a text in which Streamlit finds no Markdown."""
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
+
+
+_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*")
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+_NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and addresses
+
+
+def unbroken(text: str) -> str:
+    """Return Markdown whose names don't break: they have non-breaking hyphens."""
+    parts = _NO_NAME.split(text)
+    parts[::2] = [_NAME.sub(_with_firm_hyphens, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _with_firm_hyphens(name: re.Match[str]) -> str:
+    return name[0].replace("-", _HYPHEN)
+
+
+def whole_names(text: str) -> str:
+    """Return a text as HTML whose names don't break, but are found and copied as they are."""
+    return _NAME.sub(r'<span class="rl-name">\g<0></span>', escape(text))
 
 
 def sentence(reason: str) -> str:

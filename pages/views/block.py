@@ -13,6 +13,7 @@ from pages.ui import lecture
 from pages.ui.fields import select
 from pages.ui.markup import Cell, table
 from pages.ui.wall import aside, on_wall
+from pages.ui.words import unbroken
 
 _COLOURS = {
     ShortcutKind.IDENTITY: "blue",
@@ -44,7 +45,7 @@ def show_block(profile: Profile) -> None:
     left.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]
     right.latex(found.formula)
     right.latex(found.shapes)
-    st.markdown(found.reason)
+    st.markdown(unbroken(found.reason))
     own, other = found.branches
     rows = [_row(branch) for branch in found.branches]
     head = ("Branch", "Convolutions", "Weights", "MACs")

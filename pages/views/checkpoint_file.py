@@ -12,7 +12,7 @@ from nets.origin import title
 from pages.ui.address import hold
 from pages.ui.downloads import is_open, open_dialog
 from pages.ui.picker import choose
-from pages.ui.words import complain, escaped
+from pages.ui.words import complain, escaped, unbroken
 
 if TYPE_CHECKING:  # torchvision takes seconds, and most visitors open no file
     from analysis.training.checkpoints import Opened
@@ -76,10 +76,10 @@ def _show(opened: Opened, file: str, data: bytes) -> None:
     from analysis.training.recognised import sentences
 
     found = opened.found
-    st.markdown(f"**{title(found.spec)}**")
+    st.markdown(unbroken(f"**{title(found.spec)}**"))
     st.code(str(found.spec), language=None, wrap_lines=True)
     for said in sentences(opened):
-        st.markdown(escaped(said))
+        st.markdown(unbroken(escaped(said)))
     one, two = st.columns(2)
     one.button(
         "Show this model",

@@ -85,7 +85,7 @@ from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain, sentence, unbroken
 
 _NETS = "nets"
 
@@ -186,15 +186,15 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         return scatter_chart(rows, x, y, bubble, log)
 
     if on_wall():
-        st.title(draw(axes).title)
+        st.title(unbroken(draw(axes).title))
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
         lecture.sentence(front_in_words(charts[0][0]))
         if left_out:
-            st.markdown(left_out)
+            st.markdown(unbroken(left_out))
     end_of_wall()
     if left_out:
-        st.caption(left_out)
+        st.caption(unbroken(left_out))
     with files:
         whole = partial(comparison_of, nets, batch, tuple(Dtype))
         export_comparison(whole, batch, charts)
@@ -364,7 +364,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     chart = sweep_chart(curves, figure, both_log)
     if chart.series:
         if on_wall():
-            st.title(chart.title)
+            st.title(unbroken(chart.title))
         show_chart(chart, "sweep", 410)
         if on_wall():
             lecture.sentence(sweep_in_words(curves, figure))
@@ -400,7 +400,7 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
         _show_on_wall(found)
         end_page()
     _show_graphs(found)
-    st.markdown(found.sentence)
+    st.markdown(unbroken(found.sentence))
     grid = diff_grid(found)
     with files:
         export("difference", data=table_files(grid, "difference"), what="difference")
@@ -429,7 +429,7 @@ def _show_on_wall(found: Diff) -> None:
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
-    st.title(" → ".join(names_of([found.before.spec, found.after.spec])))
+    st.title(unbroken(" → ".join(names_of([found.before.spec, found.after.spec]))))
     with st.container(key="wall_picture"):
         st.html(picture(image, said, 1.0))
     lecture.sentence(found.sentence)
@@ -449,7 +449,7 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     with files:
         export("ledger", data=table_files(grid, "ledger"), what="ledger")
     if on_wall():
-        st.title(f"{grid.caption} {in_a_sentence(spec)}")
+        st.title(unbroken(f"{grid.caption} {in_a_sentence(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
         st.html(table(grid.caption, (grid.columns[0], grid.columns[-1]), rows, 1))
         return

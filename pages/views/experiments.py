@@ -34,6 +34,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.exports import export
 from pages.ui.markup import Cell, table
 from pages.ui.measured import GRADIENTS
+from pages.ui.words import unbroken
 
 Run = Gradients | Direction
 
@@ -133,7 +134,7 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
     if rest := said[1 if quantity is Quantity.ACTIVATION else 0 :]:
         st.header("What the curves show")
         for sentence in rest:
-            st.markdown(f"- {sentence}")
+            st.markdown(unbroken(f"- {sentence}"))
     names = dict(zip(map(str, run.specs), names_of(run.specs), strict=True))
     head = (
         "Model",
@@ -181,7 +182,7 @@ def _show_direction(run: Direction) -> None:
     if rest := shattering(run.stacks, run.settings.noise)[1:]:
         st.header("What the curves show")
         for sentence in rest:
-            st.markdown(f"- {sentence}")
+            st.markdown(unbroken(f"- {sentence}"))
     found = [at for stack in run.stacks for at in stack.depths]
     head = ("Model", "Weighted layers", "Cosine", "Range over seeds")
     names = names_of([at.spec for at in found])

@@ -40,7 +40,7 @@ from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
 from pages.ui.wall import action, on_wall, unfolded
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
 
@@ -365,7 +365,7 @@ def say_whence(run: Run, chart: Chart) -> None:
     if result is not None and not is_of_visit(result):
         told.append(whence(result))
     if said := " ".join(filter(None, told)):
-        st.caption(said)
+        st.caption(unbroken(said))
 
 
 def say_if_another(

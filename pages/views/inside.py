@@ -27,6 +27,7 @@ from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.drawings import svg_picture
 from pages.ui.exports import export, section
+from pages.ui.words import unbroken, whole_names
 
 _CHART_PX = 400
 
@@ -59,7 +60,7 @@ def show_blocks(
     columns = [*st.columns(2, gap="large"), *st.columns(2, gap="large")]
     for (key, chart), column in zip(charts.items(), columns, strict=False):
         with column:
-            st.markdown(f"**{chart.title}**")
+            st.markdown(unbroken(f"**{chart.title}**"))
             show_chart(chart, f"blocks_{key}", _CHART_PX)
     with columns[len(charts)]:
         _say(studies)
@@ -69,7 +70,7 @@ def show_blocks_on_wall(studies: Sequence[Blocks]) -> None:
     """Show what each block does on the wall: one chart, and one sentence."""
     drawn = next((found for found in studies if found.branches), studies[0])
     show_chart(ratio_chart(studies) if drawn.branches else deviation_chart(studies), "blocks")
-    st.markdown(blocks_verdict(drawn)[0])
+    st.markdown(unbroken(blocks_verdict(drawn)[0]))
 
 
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
@@ -80,11 +81,11 @@ def _say(studies: Sequence[Blocks]) -> None:
     """Say what the charts show and how it was measured."""
     for found, name in zip(studies, names_of(studies), strict=True):
         if len(studies) > 1:
-            st.markdown(f"**{name}**")
+            st.markdown(unbroken(f"**{name}**"))
         for sentence in blocks_verdict(found):
-            st.markdown(f"- {sentence}")
+            st.markdown(unbroken(f"- {sentence}"))
     if len(studies) == 2 and (said := compared(*studies)):
-        st.markdown(said)
+        st.markdown(unbroken(said))
     note = (
         "Response: the standard deviation of a 3×3 convolution's output, after its batch norm and "
         "before the non-linearity or the addition (He et al. 2015, Fig. 7)."
@@ -138,11 +139,11 @@ def _seen(sight: Sight) -> str:
     low, high = seen.scale
     rows = "".join(map(partial(_row, low=low, high=high), seen.maps))
     return (
-        f'<div class="rl-seen"><p><b>{escape(sight.name)}</b>: {escape(sight.prediction)}</p>'
+        f'<div class="rl-seen"><p><b>{whole_names(sight.name)}</b>: {escape(sight.prediction)}</p>'
         f'<div class="both"><figure>{_img(grey(seen.image), "The picture as the network sees it")}'
         "<figcaption>as the network sees it</figcaption></figure>"
         f"<figure>{_img(overlaid(seen.image, seen.cam), sight.explained)}"
-        f"<figcaption>{escape(sight.explained)}</figcaption>"
+        f"<figcaption>{whole_names(sight.explained)}</figcaption>"
         f"{_scale(0.0, float(seen.cam.max()))}</figure></div>"
         f'<div class="maps">{rows}{_scale(low, high)}</div></div>'
     )

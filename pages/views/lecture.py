@@ -21,7 +21,7 @@ from pages.ui.fields import select
 from pages.ui.lecture import step_link
 from pages.ui.mylecture import keep_mine, my_lecture
 from pages.ui.wall import View, on_wall
-from pages.ui.words import complain, escaped
+from pages.ui.words import complain, escaped, whole_names
 from pages.views.handout import export_handout
 
 _KEYS = marked(
@@ -58,7 +58,7 @@ def _show_steps(name: str, lecture: Lecture) -> None:
     wall, asks = View.WALL.value, escape(translate("question"))
     rows = "".join(
         f'<li><a href="{escape(step_link(name, lecture, number, wall), quote=True)}" '
-        f'target="_self">{escape(lecture.filled(step.title))}</a>'
+        f'target="_self">{whole_names(lecture.filled(step.title))}</a>'
         f"{f'<span>{asks}</span>' if step.question else ''}</li>"
         for number, step in zip(numbers, lecture.steps, strict=True)
     )

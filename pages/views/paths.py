@@ -35,7 +35,7 @@ from pages.ui.jobs import show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, table
 from pages.ui.wall import action, on_wall
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 from pages.views.checkpoints import (
     choose_data,
     choose_trained,
@@ -161,7 +161,7 @@ def show_paths(found: Paths) -> None:
         lecture.sentence(verdict[0])
         return
     for said in verdict:
-        st.markdown(f"- {said}")
+        st.markdown(unbroken(f"- {said}"))
     st.caption(
         "The number of paths of a length, times the gradient along one of them, is what that "
         "length carries (Veit, Wilber, Belongie 2016, Fig. 6). Magnitudes are added, so "
@@ -173,7 +173,7 @@ def show_paths(found: Paths) -> None:
 def say_source(found: Paths, result: Result) -> None:
     """Say when and where a result was measured; on the wall, what the band is."""
     band = translate("Band: lowest to highest of {count} paths per length.", count=found.draws)
-    st.caption(f"{band} {whence(result)}" if on_wall() else whence(result))
+    st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
 
 
 def show_table(found: Paths) -> None:

@@ -22,6 +22,7 @@ from analysis.training.recipes import (
 )
 from nets.options import MAX_BATCH
 from pages.ui.fields import number, select, switch, text
+from pages.ui.words import unbroken
 
 
 def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None:
@@ -111,7 +112,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         values["gradients_at"] = read_field("gradients_at", points)
         found = changed(recipe, values)
         changes = "" if found == recipe else ", modified"
-        said.caption(f"{found.words()}. Source{changes}: {recipe.source}.")
+        said.caption(unbroken(f"{found.words()}. Source{changes}: {recipe.source}."))
         return found
     except ValueError as error:
         say(str(error))

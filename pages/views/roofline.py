@@ -40,7 +40,7 @@ from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import table, verdict
 from pages.ui.wall import action, aside, end_of_wall, on_wall
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 from pages.views.timing import memory_advice, timing_needs
 
 _JOB = "roofline"
@@ -138,7 +138,7 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
     said = bound_words(found)
     if on_wall():
         show_chart(chart, "roofline")
-        st.markdown(" ".join([said, *busy_words(found)[:1]]))
+        st.markdown(unbroken(" ".join([said, *busy_words(found)[:1]])))
         end_of_wall()
     with section("Roofline"):
         how = f"Measured in {roofline_conditions(found)}. {stamp(found)}"
@@ -153,7 +153,7 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
         st.warning(warning, icon=":material/info:")
     st.html(verdict(said))
     if other is not None:
-        st.markdown(layout_words(found, other))
+        st.markdown(unbroken(layout_words(found, other)))
     show_chart(chart, "roofline", 460)
     if not shown:
         st.info("The layers of a compiled network can't be timed.", icon=":material/info:")

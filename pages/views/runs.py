@@ -38,7 +38,7 @@ from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.wall import on_wall, rename, said
-from pages.ui.words import complain, escaped
+from pages.ui.words import complain, escaped, unbroken
 
 ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
@@ -160,7 +160,7 @@ def say_whence(runs: Sequence[Run], before: Sequence[str] = ()) -> None:
     others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
     places = dict.fromkeys(whence(result) for result in others if result is not None)
     if said := " ".join(filter(None, (*before, *places))):
-        st.caption(said)
+        st.caption(unbroken(said))
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:
@@ -191,10 +191,10 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         return
     _show_ladder(runs)
     for sentence in shown.said(runs):
-        st.markdown(f"- {sentence}")
+        st.markdown(unbroken(f"- {sentence}"))
     if remark:
-        st.caption(remark)
-    st.caption(_how(runs, _names(runs)), help=_texts(runs))
+        st.caption(unbroken(remark))
+    st.caption(unbroken(_how(runs, _names(runs))), help=_texts(runs))
     say_whence(runs)
 
 
@@ -270,7 +270,7 @@ def _show_ladder(runs: Sequence[Run]) -> None:
     """Draw the last loss by depth if there are at least three depths of a kind."""
     chart = ladder_chart(runs)
     if any(len(series.x) > 2 for series in chart.series):
-        st.header(chart.title)
+        st.header(unbroken(chart.title))
         show_chart(chart, "ladder", 380)
 
 
@@ -278,7 +278,7 @@ def show_paper() -> None:
     """Show what the paper measured, separately from the runs here."""
     st.header("What the paper measured")
     for column, (caption, head, rows) in zip(st.columns(2, gap="large"), DEGRADATION, strict=True):
-        column.caption(caption)
+        column.caption(unbroken(caption))
         column.html(table(caption, head, rows, 1))
     st.caption(
         'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '

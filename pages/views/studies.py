@@ -33,6 +33,7 @@ from pages.ui.exports import export
 from pages.ui.fields import segments
 from pages.ui.jobs import start
 from pages.ui.known import keep, known
+from pages.ui.words import unbroken
 from pages.views.lesions import NET, OUT, Patient
 from pages.views.runs import start_training
 
@@ -129,13 +130,13 @@ def show_damage(
         for said in sentences_of(study, shown):
             if len(studies) > 1:
                 said = translate("**{network}.** {sentence}", network=name, sentence=said)
-            st.markdown(f"- {said}")
+            st.markdown(unbroken(f"- {said}"))
     if shown != "single":
         st.caption(
             "Draws and permutations keep the first block of each stage in place: it makes the "
             "feature map that the others refine and, except in the first stage, changes its shape."
         )
-    st.caption(" ".join(dict.fromkeys(map(whence, results))))
+    st.caption(unbroken(" ".join(dict.fromkeys(map(whence, results)))))
 
 
 def show_damage_on_wall(
@@ -153,7 +154,7 @@ def show_damage_on_wall(
     name = spoken_name_of(studies[0], studies)
     (said, *_) = sentences_of(studies[0], shown)
     lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
-    st.caption(sources(results))
+    st.caption(unbroken(sources(results)))
 
 
 def _short(study: Lesions) -> str:

@@ -51,7 +51,7 @@ from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, line, table
 from pages.ui.option_words import in_a_table
 from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
-from pages.ui.words import complain, escaped, sentence
+from pages.ui.words import complain, escaped, sentence, unbroken
 
 _WITHIN = 0.4  # seconds for which a run reads files; the next run goes on
 _READ_EVERY, _LOOK_EVERY = 0.2, 2.0  # seconds
@@ -199,7 +199,7 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
     """Show the chart, how much is done, and which settings are the lowest and the highest."""
     drawn = chart_of(view, _MOST_ON_WALL if on_wall() else MAX_LINES)
     if on_wall():
-        st.title(drawn.chart.title)
+        st.title(unbroken(drawn.chart.title))
     else:
         show_progress(chosen)
     if drawn.chart.series:
@@ -217,7 +217,7 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
             st.caption(escaped(" ".join(filter(None, told))))
         return drawn
     for text in filter(None, (finding, best)):
-        st.markdown(escaped(text))
+        st.markdown(unbroken(escaped(text)))
     return drawn
 
 
@@ -225,10 +225,10 @@ def say_how(contents: Contents, view: View, drawn: Drawn) -> None:
     """Say what the marks are, what is left out, what is constant, and where it was measured."""
     left = map(sentence, drawn.left_out)
     for text in filter(None, (how_spread(view), *left, *map(escaped, drawn.cited))):
-        st.caption(text)
+        st.caption(unbroken(text))
     if view.beside and not drawn.cited:
         st.caption("No such figures are published for exactly these networks.")
-    st.caption(escaped(how_in_words(view.found)))
+    st.caption(unbroken(escaped(how_in_words(view.found))))
     if problems := problems_in_words(contents):
         st.warning(sentence(problems), icon=":material/info:")
 

@@ -61,7 +61,7 @@ from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS
 from pages.ui.wall import on_wall
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 
 _VIEWS = {"times": "Times", "roofline": "Roofline"}
 
@@ -392,18 +392,24 @@ def show_timing(timing: Timing, running: bool = False) -> None:
         f"; the {parts} add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
     )
     host = f"the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    st.caption(f"{said}; {host}. {stamp(timing)}.")
+    st.caption(unbroken(f"{said}; {host}. {stamp(timing)}."))
 
 
 def history_table(timings: Sequence[Timing]) -> str:
     """Return this session's timings as a table, the latest last."""
     names = names_of([parse(timing.model) for timing in timings])
-    head = ("Run", "Model", "How", "Forward", "Backward", "Images per second", "Memory, predicted")
+    head = (
+        "Run",
+        "Network and settings",
+        "Forward",
+        "Backward",
+        "Images per second",
+        "Memory, predicted",
+    )
     rows = [
         (
             str(number),
-            Cell(name, timing.model),
-            conditions(timing),
+            Cell(f"{name} · {conditions(timing)}", timing.model),
             _cell(timing.forward_ms),
             _cell(timing.backward_ms) if timing.backward_ms else "",
             Cell(short(timing.images_per_s), f"{timing.images_per_s:.6g}"),
@@ -411,7 +417,7 @@ def history_table(timings: Sequence[Timing]) -> str:
         )
         for number, (name, timing) in enumerate(zip(names, timings, strict=True), 1)
     ]
-    return table("Timings", head, rows, 3)
+    return table("Timings", head, rows, 2)
 
 
 def _show_place(job: Job) -> None:

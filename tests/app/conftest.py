@@ -9,6 +9,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, local_script_runner
 
+from pages.ui import words
+
 APP = Path(__file__).parents[2] / "app.py"
 Open = Callable[..., AppTest]
 
@@ -42,6 +44,12 @@ def _run_at_once() -> Iterator[None]:
 def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test a store of results of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _usual_hyphens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write names with the hyphens that a test is typed with."""
+    monkeypatch.setattr(words, "_HYPHEN", "-")
 
 
 @pytest.fixture

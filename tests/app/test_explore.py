@@ -1,5 +1,7 @@
 """The Explore page, the model picker, and the errors for a bad model."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -7,7 +9,9 @@ from tests.app.conftest import Open
 
 
 def html(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
+    """Return the page's HTML; names stand in it without the marks that keep them on one line."""
+    text = "".join(element.proto.body for element in app.get("html"))
+    return re.sub('<span class="rl-name">(.*?)</span>', r"\1", text)
 
 
 def markdown(app: AppTest) -> str:

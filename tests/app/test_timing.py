@@ -88,6 +88,7 @@ def test_the_heading_has_the_names_of_the_table(open_app: Open) -> None:
     assert app.title[0].value == "Timing ResNet-50 v1.5"
     assert ">ResNet-50 v1.5 · " in html(app)
     assert ">ResNet-50<" not in html(app)
+    assert html(app).count('data-label="Network and settings"') == 2
 
 
 def test_blocks_are_timed_and_colour_the_graph(open_app: Open) -> None:
@@ -185,7 +186,7 @@ def test_few_iterations_are_warned_of(open_app: Open) -> None:
     app.session_state["timings"] = [TRAINING]
     app.run()
     assert not app.warning
-    assert 'title="resnet20">ResNet-20</td>' in html(app)
+    assert 'title="resnet20">ResNet-20 · training' in html(app)
 
 
 def test_bad_settings_are_one_sentence(open_app: Open) -> None:

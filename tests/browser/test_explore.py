@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.frame import PAGES
+from pages.ui.words import unbroken
 from tests.browser.conftest import MOST_SHIFT, Visit, serving, settled, shift
 
 
 def title(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    expect(page.get_by_role("heading", level=1)).to_have_text(unbroken(text))
 
 
 def model_text(page: Page) -> Locator:

@@ -58,7 +58,7 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
 
 def test_a_preset_is_one_click_and_can_be_cancelled(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?model={TINY}&batch=31")  # not that of the recorded results
-    page.get_by_role("button", name="tanh", exact=True).click()
+    page.get_by_role("button", name="tanh, BN", exact=True).click()
     expect(page).to_have_url(re.compile(r"models=plain56(%3A|:)activation"))
     cancel = page.get_by_role("button", name="Cancel")
     cancel.click()

@@ -7,6 +7,7 @@ import torch
 from playwright.sync_api import expect
 
 from nets import build, parse
+from pages.ui.words import unbroken
 from tests.browser.conftest import Visit, settled
 
 TINY = "resnet20:blocks=1,1,1"
@@ -27,7 +28,7 @@ def test_a_file_becomes_the_model_and_goes_to_lesions(
 
     dialog.get_by_role("button", name="Show this model").click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Variant of ResNet-20")
+    expect(page.get_by_role("heading", level=1)).to_have_text(unbroken("Variant of ResNet-20"))
     expect(page).to_have_url(re.compile(r"model=resnet20%3Ablocks%3D1%2C1%2C1"))
 
     settled(page)

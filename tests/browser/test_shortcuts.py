@@ -661,6 +661,14 @@ def test_details_that_go_on_fade_and_end_on_empty_ground(server: str, visit: Vis
     assert panel["y"] + panel["height"] - (last["y"] + last["height"]) >= 11
 
 
+def test_the_details_of_a_run_fit_beside_the_graph(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152&at=layer3.1", 1920, 1080)
+    expect(chosen(page)).to_have_text("layer3.1 to 3.35 ×35")
+    expect(page.locator(".rv-details")).to_contain_text("218 M × 35 = 7.64 G")
+    more = page.locator(".rv-details").evaluate("(box) => box.scrollHeight - box.clientHeight")
+    assert more == 0
+
+
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet34")
     page.get_by_role("combobox", name="Beside").click()

@@ -1,0 +1,18 @@
+"""Names stay on one line; code and addresses stay as they are."""
+
+import pytest
+
+from pages.ui import words
+
+
+def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_HYPHEN", "_")  # a test's apps have usual hyphens
+    told = words.unbroken("ResNet-50-C, 3-4-11-3, Fashion-MNIST and `a-B`: pre-activation")
+    assert told == "ResNet_50_C, 3_4_11_3, Fashion_MNIST and `a-B`: pre-activation"
+    link = "[CIFAR-10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
+    assert words.unbroken(link) == "[CIFAR_10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
+
+
+def test_in_html_a_name_is_escaped_and_copied_as_it_is() -> None:
+    html = words.whole_names("<ResNet-50-C> of 10-crop")
+    assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; of 10-crop'
