@@ -254,9 +254,10 @@ def finding_in_words(view: View) -> str:
     if len(said_of) < len(lines) or len(said_of) > _MOST_SAID or len(ends) != 1 or len(counts) != 1:
         return ""
     ((start, end),), (seeds,) = ends, counts
+    quantity = f"{y.short[0].upper()}{y.short[1:]}"
     return translate(
         "{quantity} from {axis} {start} to {end}, in each of {seeds} seeds: {lines}.",
-        quantity=f"{y.short[0].upper()}{y.short[1:]}",
+        quantity=quantity,
         axis=view.x.short,
         start=start,
         end=end,
@@ -324,10 +325,11 @@ def _load_in_words(view: View) -> str:
     factor = max((spread.high / spread.low for spread in spreads if spread.low > 0), default=1.0)
     if factor < _LOADED:
         return ""
+    differ = f"{factor:,.1f}"
     return translate(
         "All seeds of a network do the same work, yet their times differ by up to {factor}×: they "
         "depend on the machine's load, too.",
-        factor=f"{factor:,.1f}",
+        factor=differ,
     )
 
 
