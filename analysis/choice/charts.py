@@ -204,7 +204,7 @@ def scatter_chart(
                 None,
                 (
                     "All networks shown are on the Pareto front" if front and not others else "",
-                    citations(x, y, bubble).removesuffix("."),
+                    _briefly(x, y, bubble).removesuffix("."),
                 ),
             )
         ),
@@ -218,6 +218,11 @@ def scatter_chart(
 def citations(*axes: Axis | None) -> str:
     """Return the conditions and sources of the speeds among the axes, in sentences."""
     return " ".join(dict.fromkeys(axis.how for axis in axes if isinstance(axis, Speed)))
+
+
+def _briefly(*axes: Axis | None) -> str:
+    """Return the conditions of the speeds among the axes without their sources' files."""
+    return " ".join(dict.fromkeys(one.brief or one.how for one in axes if isinstance(one, Speed)))
 
 
 def with_own(

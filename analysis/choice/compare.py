@@ -231,6 +231,7 @@ class Speed:
         how: the conditions and the source in a sentence.
         rates: the networks with their images per second.
         publisher: who published them; empty if they were measured on this machine.
+        brief: `how` without the source's file, for a note below a chart.
     """
 
     name: str
@@ -238,6 +239,7 @@ class Speed:
     how: str
     rates: tuple[tuple[ResNetSpec, float], ...]
     publisher: str = ""
+    brief: str = ""
 
     @property
     def label(self) -> str:
@@ -287,6 +289,7 @@ def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
             how=machine.citation,
             rates=tuple(rates[machine]),
             publisher=throughput.PUBLISHER,
+            brief=machine.brief,
         )
         for machine in throughput.machines()
         if machine in rates

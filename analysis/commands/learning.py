@@ -41,17 +41,31 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 def recipes(style: str) -> None:
     """List the training recipes, each with its source."""
-    from analysis.training.recipes import RECIPES
+    from analysis.training.recipes import NARROW_SIDE, NARROW_WIDTH, RECIPES
+    from analysis.training.report import narrowing
 
+    widths = "-".join(str(NARROW_WIDTH << stage) for stage in range(3))
+    side = f"{NARROW_SIDE}×{NARROW_SIDE}"
+    made = {
+        recipe.name: narrowing(f"{widths} and so on", side)
+        for recipe in RECIPES.values()
+        if recipe.narrow
+    }
     if style == "json":
         listed = [
-            {"name": recipe.name, **recipe.values(), "source": recipe.source}
+            {
+                "name": recipe.name,
+                **recipe.values(),
+                "networks": made.get(recipe.name),
+                "source": recipe.source,
+            }
             for recipe in RECIPES.values()
         ]
         click.echo(json.dumps({"recipes": listed}, ensure_ascii=False, indent=1))
         return
     for recipe in RECIPES.values():
-        about = f"{recipe.name}\n  {recipe.words()}\n  Source: {recipe.source}"
+        said = (recipe.words(), made.get(recipe.name), f"Source: {recipe.source}")
+        about = "\n  ".join(filter(None, (recipe.name, *said)))
         click.echo(wrapped(about, terminal_width()))
 
 

@@ -105,6 +105,11 @@ class Machine:
         return f"{PUBLISHER}, {self.file}, {self.date}"
 
     @property
+    def brief(self) -> str:
+        """How it ran and who published it when, for a note below a chart."""
+        return f"Speed ({PUBLISHER}, {self.date}): {self.name}, {self.conditions}."
+
+    @property
     def citation(self) -> str:
         """All of it in a sentence."""
         doi = WIGHTMAN2019.venue.removeprefix("software, ")

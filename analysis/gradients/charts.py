@@ -28,7 +28,8 @@ from analysis.gradients.shattering import names_of, shattering, spread, two
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
-from nets import parse, plan
+from nets import ResNetSpec, parse, plan
+from nets.names import name_of
 from nets.names import names_of as names_beside
 from nets.options import number_of
 from nets.plan import place_of
@@ -81,7 +82,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         "weighted layers from the input",
         quantity.label,
         (*named_at_ends(lines, log=True), *_once(others, factors)),
-        f"{quantity.label} of {', '.join(models)} by depth. {said}".strip(),
+        f"{quantity.label} by depth: {_in_words(specs)}. {said}".strip(),
         log_y=True,
         marks=_shared_marks(models),
         reading=of_seeds(
@@ -89,6 +90,13 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
             seen=shows_bands([*lines, *others], True),
         ),
     )
+
+
+def _in_words(specs: Sequence[ResNetSpec]) -> str:
+    """Name the networks as the lines do, or in full if these say only how they differ."""
+    short = names_beside(specs)
+    is_told = all(f"{one.depth:,} layers" in name for one, name in zip(specs, short, strict=True))
+    return "; ".join(short if is_told else map(name_of, specs))
 
 
 def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import accumulate
 
 from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
-from analysis.lesions.blocks_report import blocks_verdict, written
+from analysis.lesions.blocks_report import blocks_verdict, by_norm, written
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
@@ -81,7 +82,7 @@ def deviation_chart(studies: Sequence[Blocks]) -> Chart:
             )
         )
     marks = _marks(studies, parse(studies[0].model).convs_per_block, 1)
-    return _chart(
+    chart = _chart(
         studies,
         "Response of 3×3 layers",
         "weighted layers from the input",
@@ -89,6 +90,8 @@ def deviation_chart(studies: Sequence[Blocks]) -> Chart:
         lines,
         marks,
     )
+    why = next(filter(None, (in_english(by_norm, found) for found in studies)), "")
+    return replace(chart, reading=why.removesuffix(".")) if why else chart
 
 
 def _by_block(

@@ -6,18 +6,19 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
-from analysis.lesions.blocks import Blocks
+from analysis.lesions.blocks import Blocks, Response
 from analysis.lesions.report import is_residual
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import counted, in_english, translate
 from analysis.style.numbers import MISSING, three
 from analysis.style.terminal import WIDTH, laid_out
-from nets.options import number_of
+from nets import parse
+from nets.options import Norm, number_of
 from nets.plan import place_of
 
 
@@ -50,7 +51,8 @@ def blocks_result(found: Blocks, data: str, weights: str, stamp: Mapping[str, An
 
 def blocks_verdict(found: Blocks) -> tuple[str, ...]:
     """Return the verdict on the blocks: sentences that follow from the numbers."""
-    return (*_of_ratios(found), *_of_shares(found), *_of_responses(found))
+    said = (*_of_ratios(found), *_of_shares(found), *_of_responses(found))
+    return (*said, why) if (why := by_norm(found)) else said
 
 
 def _of_ratios(found: Blocks) -> list[str]:
@@ -169,6 +171,18 @@ def _of_responses(found: Blocks) -> list[str]:
     return said
 
 
+def by_norm(found: Blocks) -> str:
+    """Return why all responses are 1, as at initialisation after batch norm; otherwise ""."""
+    if found.trained or parse(found.model).norm is not Norm.BATCH:
+        return ""
+    if {written(one.deviation) for one in found.responses} != {written(1.0)}:
+        return ""
+    return translate(
+        "A response is what batch norm puts out, whose standard deviation is 1 by definition at "
+        "initialisation."
+    )
+
+
 def compared(one: Blocks, other: Blocks) -> str:
     """Say which of two networks with the same layers responds more strongly, layer by layer.
 
@@ -212,14 +226,23 @@ def blocks_text(found: Blocks, width: int = WIDTH) -> str:
         )
         for one in found.branches
     )
-    responses = tuple((one.path, written(one.deviation)) for one in found.responses)
     parts = (
         f"{found.model}, {how}, {number_of(found.images, 'image')}",
         Grid("", names, branches),
-        Grid("", ("3×3 layer", "standard deviation of the response"), responses),
+        Grid("", ("3×3 layer", "standard deviation of the response"), _folded(found.responses)),
         "\n".join(blocks_verdict(found)),
     )
     return laid_out(parts, width)
+
+
+def _folded(responses: Sequence[Response]) -> tuple[tuple[str, str], ...]:
+    """Return a row for each layer, or for all neighbours that respond equally."""
+    rows = []
+    for size, alike in groupby(responses, lambda one: written(one.deviation)):
+        first, *others = (one.path for one in alike)
+        count = len(others) + 1
+        rows.append((f"{first} to {others[-1]} (×{count})" if others else first, size))
+    return tuple(rows)
 
 
 def blocks_csv(studies: Sequence[Blocks]) -> str:

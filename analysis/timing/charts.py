@@ -49,7 +49,7 @@ def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart
         "",
         "median, ms",
         tuple(series),
-        f"Forward time per {kind} of {model}: {said}",
+        f"Forward time per {kind} of {name_in_title(parse(model))}: {said}",
         reading=how,
     )
 
@@ -72,7 +72,7 @@ def distribution_chart(timing: Timing) -> Chart:
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
-        f"{number_of(len(totals), 'iteration')} of {timing.model}: median "
+        f"{number_of(len(totals), 'iteration')} of {_name(timing)}: median "
         f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
         f"{short(spread.p90, 'ms')}",
         reading=_how(timing),
@@ -114,7 +114,7 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
             for end in ("p50", "p10", "p90")
         ]
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
-    said = "; ".join(f"{t.model}, {conditions(t)}" for t in timings)
+    said = "; ".join(f"{_name(timing)}, {conditions(timing)}" for timing in timings)
     notes = [
         f"{name}: {note}"
         for name, timing in zip(names, timings, strict=True)

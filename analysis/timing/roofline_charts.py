@@ -59,7 +59,7 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
         "FLOP per byte moved",
         "FLOP/s",
         tuple(series),
-        f"Roofline of {found.model}, {how}. Shares of the roof: {said}",
+        f"Roofline of {in_a_sentence(parse(found.model))}, {how}. Shares of the roof: {said}",
         log_x=True,
         log_y=True,
         reading=f"{how[:1].upper()}{how[1:]}. {busy_note(found)}".strip(),

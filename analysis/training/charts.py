@@ -16,7 +16,8 @@ from analysis.style.language import in_english
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from analysis.training.verdict import accuracies, headline, names_of, verdict
-from nets.names import kind_of
+from nets import parse
+from nets.names import kind_of, name_in_title
 from nets.options import number_of
 
 POINTS = 120
@@ -149,6 +150,7 @@ def _spans_a_decade(lines: Sequence[Series]) -> bool:
 def along_chart(run: Run) -> Chart:
     """Plot the gradient norm by depth at the steps of a run at which it was measured."""
     drawn = gradient_chart([curve for _, curve in run.curves[:1]])
+    name = name_in_title(parse(run.model))
     lines = []
     for (step, curve), (colour, dash) in zip(run.curves, cycle(LINE_LOOKS), strict=False):
         one = gradient_chart([curve]).series[0]
@@ -157,7 +159,7 @@ def along_chart(run: Run) -> Chart:
         drawn,
         title="Gradient norm by depth during training",
         series=tuple(lines),
-        alt=f"Gradient norm by depth of {run.model} at several training steps.",
+        alt=f"Gradient norm by depth of {name} at several training steps.",
     )
 
 

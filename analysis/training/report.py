@@ -209,7 +209,12 @@ def _narrowed(runs: Sequence[Run]) -> str:
     """Say what a narrow recipe has made of the networks."""
     widest = max((run.task.spec for run in runs), key=lambda spec: len(spec.widths))
     widths = "-".join(map(str, widest.widths))
-    return f"The recipe makes networks narrow: widths {widths}, images {shape(widest.input)}."
+    return narrowing(widths, shape(widest.input))
+
+
+def narrowing(widths: str, images: str) -> str:
+    """Say what a narrow recipe makes of networks."""
+    return f"The recipe makes networks narrow: widths {widths}, images {images}."
 
 
 def _changed(recipe: Recipe) -> list[str]:

@@ -49,7 +49,7 @@ def show_blocks(
         for place, name in enumerate(names_of(studies)):
             make = partial(_json, results, place)
             data.append(DataFile(f"JSON: {name}", f"blocks-{place + 1}.json", make))
-    how = f"Networks: {', '.join(f'`{found.model}`' for found in studies)}. {_counted(studies)}"
+    how = f"Networks: {'; '.join(names_of(studies))}. {_counted(studies)}"
     sources = [HE2015, *([DE2020] if len(charts) > 1 else [])]
     pictures = [
         chart_picture(chart, f"blocks_{key}", how, sources, f"blocks-{key}")

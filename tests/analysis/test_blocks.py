@@ -196,10 +196,21 @@ def test_at_initialisation_batch_norm_gives_branches_one_variance() -> None:
         assert all(b < a for a, b in pairwise(ratios))
     said = blocks_verdict(found)
     assert said[1].startswith("The branch's share of the variance falls with every block of a")
-    assert said[2] == "The responses of 55 3×3 layers have a standard deviation of 1.00."
+    why = (
+        "A response is what batch norm puts out, whose standard deviation is 1 by definition at "
+        "initialisation."
+    )
+    assert said[2:] == ("The responses of 55 3×3 layers have a standard deviation of 1.00.", why)
+    text = blocks_text(found)
+    assert "conv1 to layer3.8.conv2 (×55)" in text
+    assert text.count("conv") == 2
+    assert deviation_chart([found]).reading == why.removesuffix(".")
 
     network, x, _, _ = untrained(f"{narrow}:norm=none", None, 16, 0)
     without = measure(network, x, trained=False)
+    assert why not in blocks_verdict(without)
+    assert why not in blocks_verdict(replace(found, trained=True))
+    assert blocks_text(without).count("conv") > 55
     assert all((one.ratio or 0) > 0.5 for one in without.branches)
     assert min(one.ratio or 0 for one in found.branches) < 0.3
 

@@ -38,7 +38,12 @@ def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("degradation", "d2l", "flowers", "cifar_paper", "short"):
         assert found[name]["source"]
     assert found["cifar_paper"]["milestones"] == [0.5, 0.75]
+    narrow = "The recipe makes networks narrow: widths 8-16-32 and so on, images 14×14."
+    assert {name: one["networks"] for name, one in found.items() if one["networks"]} == {
+        "degradation": narrow
+    }
     status, out, _ = call(capsys, "recipes")
+    assert out.count(narrow) == 1
     assert "d2l\n  SGD, rate 0.05, batch 256, 10 epochs\n  Source: Zhang et al., " in out
 
 

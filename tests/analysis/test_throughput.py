@@ -175,11 +175,17 @@ def test_axes_are_one_recipe_and_one_machine() -> None:
         "2.9.1, CUDA 12.8 (timm, benchmark-infer-amp-nchw-pt291-cu128-4090.csv, 2026-01; Ross "
         "Wightman, doi 10.5281/zenodo.4414861)."
     )
+    assert x.brief == (
+        "Speed (timm, 2026-01): RTX 4090, inference, AMP, NCHW, batch 1,024, 224 px, "
+        "torch 2.9.1, CUDA 12.8."
+    )
     chart = scatter_chart(found.rows, x, y)
     assert chart.x_label == "images/s, RTX 4090"
     assert chart.title == "ImageNet top-1 accuracy against images/s, RTX 4090"
     assert chart.note.startswith("Torchvision's weights V1, 224 px; published by timm")
-    assert chart.reading == f"All networks shown are on the Pareto front. {x.how}".removesuffix(".")
+    assert chart.reading == f"All networks shown are on the Pareto front. {x.brief}".removesuffix(
+        "."
+    )
     assert chart.series[-1].x == (13_726.29, 8_315.61, 4_302.84, 2_781.19, 1_976.86)
     assert chart.series[-1].y == (69.752, 73.298, 76.156, 77.404, 78.33)
 

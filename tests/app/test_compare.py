@@ -472,8 +472,7 @@ def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) 
     app = open_app("resnet50", "compare", **SPEED)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 1
-    (cited,) = (c.value for c in app.caption if "Published, not measured here" in c.value)
-    assert "benchmark-infer-amp-nchw-pt291-cu128-4090.csv, 2026-01; Ross Wightman, doi" in cited
+    (cited,) = (c.value for c in app.caption if "Speed (timm, 2026-01): RTX 4090" in c.value)
     assert cited.endswith("time these networks on the Timing page in inference mode.")
 
     timed = replace(TRAINING.settings, inference=True)
@@ -509,7 +508,7 @@ def test_choose_has_fronts_of_published_speeds(open_app: Open) -> None:
     (said,) = (chart.proto.alt for chart in app.get("plotly_chart"))
     assert "against images/s, RTX 5090 (published by timm)" in said
     captions = [c.value for c in app.caption]
-    assert any("Published, not measured here: RTX 5090" in c for c in captions)
+    assert any("Speed (timm, 2026-01): RTX 5090" in c for c in captions)
     app.session_state["timings"] = [
         replace(TRAINING, model="resnet18", settings=replace(TRAINING.settings, inference=True))
     ]

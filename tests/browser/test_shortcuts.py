@@ -186,7 +186,16 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(page.locator(".rv-count")).to_have_text("No match for layer9.0")
     assert node(page, "layer2.0").evaluate("(g) => getComputedStyle(g).opacity") == "1"
     find.fill("layer2.0")
-    assert node(page, "layer1.0").evaluate("(g) => getComputedStyle(g).opacity") == "0.25"
+    expect(node(page, "layer1.0").locator("text").first).to_have_css("opacity", "0.25")
+
+
+def test_a_faded_box_hides_the_shortcut_behind_it(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet18&level=layer&search=layer1")
+    box = page.locator("[data-path='layer2.0.downsample.0']:not(.found)")
+    expect(box).to_have_css("opacity", "1")
+    expect(box.locator("rect").first).to_have_css("opacity", "1")
+    expect(box.locator("text").first).to_have_css("opacity", "0.25")
+    expect(page.locator(".shortcut").first).to_have_css("opacity", "0.25")
 
 
 def test_search_and_choice_are_in_the_address(server: str, visit: Visit) -> None:
