@@ -262,7 +262,7 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
 
     They are those of the lines themselves, such as the depths that were measured, if these are few
     whole numbers with room for each. Before room for names, they are round numbers that end where
-    the values do.
+    the values do. Numbers that count from 0 have a tick at their end, too.
 
     Args:
         chart: the chart.
@@ -274,14 +274,17 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     if is_few and min(b - a for a, b in pairwise(own)) >= _TICKS_APART * (own[-1] - own[0]):
         return tuple(own)
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
-    if not (chart.room and found) or chart.log_x or max(found) == min(found):
+    counts = len(own) > 1 and own == list(range(len(own)))
+    if not (found and (chart.room or counts)) or chart.log_x or max(found) == min(found):
         return ()
     low, high = min(found), max(found)
     step = _round_step((high - low) / ticks)
     if are_whole(found):
         step = max(ceil(step), 1)
     first = 0 if 0 <= low < step else ceil(low / step)
-    return tuple(n * step for n in range(first, floor(high / step + 1e-9) + 1))
+    rounds = tuple(n * step for n in range(first, floor(high / step + 1e-9) + 1))
+    has_room = counts and high - rounds[-1] >= _TICKS_APART * high
+    return (*rounds, high) if has_room else rounds
 
 
 def numbers_up(chart: Chart) -> list[float]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import copysign, cos, hypot, log10, pi, sin
+from string import ascii_lowercase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a chart; if numbers replace them, `key` gives the meaning of each.
+    """The names of a chart; if numbers or letters replace them, `key` gives the meaning of each.
 
     `covers` is true if a name at a line's end is on a line.
     """
@@ -152,8 +153,8 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     mark is farther away, at the end of a leader line that crosses nothing; if two lines' ends
     touch, the leader line alone tells whose name it is. Without leader lines, a name lies on no
     line of the chart. Marks that look like one share a name. If there is no room for names, numbers
-    with a key replace them. Of more than `MOST_NAMES` points, only the first series is named, if
-    there is room.
+    with a key replace them, letters at the ends of lines. Of more than `MOST_NAMES` points, only
+    the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -227,18 +228,18 @@ def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
 def _at_ends(
     crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]], leaders: bool
 ) -> Names:
-    """Place the names of lines at their ends, or numbers with a key if there is no room."""
+    """Place the names of lines at their ends, or letters with a key if there is no room."""
     texts = list(map(_text, groups))
     for may_cover_lines in (False, True) if leaders else (False,):
         if (found := crowd(groups, texts, may_cover_lines).all()) is not None:
             return Names(tuple(found), covers=may_cover_lines)
-    figures = [str(number) for number in range(1, len(groups) + 1)]
-    key = tuple(zip(figures, texts, strict=True))
+    letters = ascii_lowercase[: len(groups)]  # beside the axis, numbers would look like its ticks
+    key = tuple(zip(letters, texts, strict=True))
     for may_cover_lines in (False, True):
-        numbered = crowd(groups, figures, may_cover_lines)
-        if (found := numbered.all()) is not None:
+        lettered = crowd(groups, letters, may_cover_lines)
+        if (found := lettered.all()) is not None:
             return Names(tuple(found), key)
-    return Names(tuple(numbered.some()), key)
+    return Names(tuple(lettered.some()), key)
 
 
 def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> list[tuple[Dot, ...]]:

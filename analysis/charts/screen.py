@@ -96,7 +96,7 @@ def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) ->
 
     On the wall, room is made right of the ends first.
 
-    A wide page needs room for the names, and a phone for all but one of the numbers that replace
+    A wide page needs room for the names, and a phone for all but one of the letters that replace
     them.
     """
     if not lines_of_their_own(chart):

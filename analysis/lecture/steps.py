@@ -53,7 +53,7 @@ STORY = Lecture(
         ),
         Step(
             "It isn't overfitting",
-            "training?train=epochs&train_models=plain20;plain56&train_shown=train_accuracy",
+            "training?train=epochs&train_models=plain20;plain56&train_shown=accuracy",
             "After 10 epochs, plain-56 gets {plain56_trained} of the training images right and "
             "{plain56_tested} of the test images; plain-20, {plain20_trained} and "
             "{plain20_tested}.",
@@ -186,7 +186,8 @@ STORY = Lecture(
             "{full_preact_error}, not {original_error} (published).",
             notes="He et al. 2016, Table 2. Full pre-activation leaves the shortcut's "
             "path clean: x reaches every later unit unchanged. At 1,001 layers the difference "
-            "grows: 4.92% instead of 7.61% (Table 3).",
+            "grows: 4.92% instead of 7.61% (Table 3). Drawn with ResNet-34's widths; "
+            "ResNet-110's are 16, 32 and 64.",
         ),
         Step(
             "Take a block out",

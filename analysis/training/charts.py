@@ -9,13 +9,13 @@ from itertools import cycle
 from math import isfinite
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Series, named_at_ends, shows_bands
+from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series, named_at_ends, shows_bands
 from analysis.charts.looks import looks_of
 from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import accuracies, headline, names_of, verdict
+from analysis.training.verdict import accuracies, both_accuracies, headline, names_of, verdict
 from nets import parse
 from nets.names import kind_of, name_in_title
 from nets.options import number_of
@@ -23,6 +23,7 @@ from nets.options import number_of
 POINTS = 120
 """Most points on a line; with more steps, each point is the mean of several."""
 
+_TEST_PX = 8.0  # diameter of the points over a line
 _DECADE = 10  # factor between a chart's losses from which their axis is logarithmic
 _AT_LEAST = 15  # fewest steps at which a line has its name at its end
 
@@ -33,14 +34,22 @@ class Shown(StrEnum):
     TRAIN_LOSS = "train_loss"
     TRAIN_ACCURACY = "train_accuracy"
     TEST_ACCURACY = "test_accuracy"
+    ACCURACY = "accuracy"
+
+    @property
+    def axis(self) -> str:
+        """The label of the axis, with its unit."""
+        quantity = "accuracy" if self is Shown.ACCURACY else self.label
+        return ", ".join(filter(None, (quantity, self.unit)))
 
     @property
     def label(self) -> str:
-        """The axis label."""
+        """The name of the quantity."""
         return {
             "train_loss": "training loss",
             "train_accuracy": "training accuracy",
             "test_accuracy": "test accuracy",
+            "accuracy": "training and test accuracy",
         }[self.value]
 
     @property
@@ -52,7 +61,10 @@ class Shown(StrEnum):
         """Return what the runs say: sentences about this quantity, then about the loss."""
         if self is Shown.TRAIN_LOSS:
             return verdict(runs)
-        told = accuracies(runs, tested=self is Shown.TEST_ACCURACY)
+        if self is Shown.ACCURACY:
+            told = both_accuracies(runs)
+        else:
+            told = accuracies(runs, tested=self is Shown.TEST_ACCURACY)
         return (*([told] if told else []), *verdict(runs))
 
     def headline(self, runs: Sequence[Run]) -> str:
@@ -65,11 +77,11 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 
     Each point is the mean of several steps and is drawn at the last of them, so that a line has at
     most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
-    at the end of each epoch.
+    at the end of each epoch; with training accuracy, it is unfilled points over the line.
     """
     groups = list(grouped(runs).values())
     specs = [group[0].task.spec for group in groups]
-    lines = []
+    lines, tested = [], []
     for group, spec, name, look in zip(
         groups, specs, names_of(groups), looks_of(specs), strict=True
     ):
@@ -77,7 +89,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         if not x:
             continue
         line = Series(
-            name,
+            f"{name}: training" if shown is Shown.ACCURACY else name,
             x,
             tuple(map(fmean, columns)),
             low=tuple(map(min, columns)) if len(group) > 1 else (),
@@ -86,6 +98,21 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             **look._asdict(),
         )
         lines.append(line)
+        x, columns = _columns(group, Shown.TEST_ACCURACY)
+        if x and shown is Shown.ACCURACY:
+            tested.append(
+                Series(
+                    f"{name}: test",
+                    x,
+                    tuple(map(fmean, columns)),
+                    Draw.POINTS,
+                    look.colour,
+                    sizes=(_TEST_PX,) * len(x),
+                    hover=(str(spec),),
+                    marker=look.marker,
+                    hollow=True,
+                )
+            )
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
@@ -93,8 +120,8 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     return Chart(
         f"{shown.label.capitalize()} by step",
         "step",
-        ", ".join(filter(None, (shown.label, shown.unit))),
-        named_at_ends(lines, is_log) if steps >= _AT_LEAST else tuple(lines),
+        shown.axis,
+        (*(named_at_ends(lines, is_log) if steps >= _AT_LEAST else lines), *tested),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
         log_y=is_log,
         reading=of_seeds(map(len, groups), seen=shows_bands(lines, is_log)),

@@ -198,6 +198,28 @@ def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
     )
 
 
+def both_accuracies(runs: Sequence[Run]) -> str:
+    """Return a sentence with each network's mean accuracies at the end, in training and in tests.
+
+    They are those of `accuracies`; "" if there is no complete run that was tested.
+    """
+    groups = [group for group in _whole(runs) if all(run.epochs for run in group)]
+    specs = [group[0].task.spec for group in groups]
+    parts = [
+        translate(
+            "{trained} and {tested} in {network}",
+            trained=f"{fmean(run.last_accuracy for run in group):.0%}",
+            tested=f"{fmean(run.epochs[-1].test_accuracy for run in group):.0%}",
+            network=in_a_sentence(spec, specs).rstrip(","),
+        )
+        for group, spec in zip(groups, specs, strict=True)
+    ]
+    if not parts:
+        return ""
+    listed = translate("; ").join(parts)
+    return translate("Training and test accuracy at the end: {listed}.", listed=listed)
+
+
 def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
     """Yield networks that differ only in depth, each with the next deeper; then plain, residual."""
 

@@ -41,7 +41,7 @@ def reserve_strip() -> DeltaGenerator:
 
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
-    """Draw a chart and, below it, a key if numbers replace names in it, and its note.
+    """Draw a chart and, below it, a key if numbers or letters replace names in it, and its note.
 
     The figure holds two sets of names; the style sheet shows one of them, depending on the
     container's width. On the wall, and if `height` is None, the chart fills the window down to the

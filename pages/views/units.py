@@ -26,6 +26,7 @@ from analysis.style.look import Look
 from nets.catalog import HE2015, HE2016
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
+from pages.ui import lecture
 from pages.ui.drawings import graph_picture
 from pages.ui.exports import export
 from pages.ui.fields import select
@@ -68,11 +69,14 @@ def draw_unit(unit: Unit, beside: Sequence[Unit]) -> None:
 
 
 def show_on_wall(units: Sequence[Unit]) -> None:
-    """Draw the units one below the other, and say what they do to the identity path."""
+    """Draw the units one below the other, and say what they do to the identity path.
+
+    A step of a lecture has a sentence of its own.
+    """
     names = " and ".join(unit.name for unit in units)
     image = svg(units_across(units), Look(palette()))
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
-    for unit in dict.fromkeys(units):
+    for unit in () if lecture.tells() else dict.fromkeys(units):
         effect = identity_path(unit)
         name = unit.heading
         st.markdown(translate("**{unit}.** {effect}", unit=name, effect=effect))

@@ -777,6 +777,9 @@ def test_the_ticks_of_a_line_of_few_numbers_are_those() -> None:
     assert along(*range(1, 10)) == ()  # too many
     assert along(18, 20, 110) == ()  # too close
     assert along(0, 10_000) == ()  # too long
+    assert along(*range(28)) == (0, 10, 20, 27)  # counts end at a tick
+    assert along(*range(22)) == (0, 5, 10, 15, 20)  # but not close to another
+    assert along(*range(0, 56, 2)) == ()
     lines = (Series("one", (20, 56), (1.0, 2.0)), Series("other", (8, 44), (1.0, 2.0)))
     both = Chart("", "depth", "error", lines, "")
     assert figure(both, wall=True).layout.xaxis.tickvals == (8, 20, 44, 56)

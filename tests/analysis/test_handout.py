@@ -10,7 +10,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 from pypdf.generic import Destination
 
-from analysis.charts.chart import Chart
+from analysis.charts.chart import Chart, Draw
 from analysis.drawing.drawn import Drawn, graph_of
 from analysis.drawing.graph import Level
 from analysis.drawing.parts import Layout
@@ -36,7 +36,7 @@ from analysis.style.palette import PRINT
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import Run
-from analysis.training.verdict import accuracies, verdict
+from analysis.training.verdict import accuracies, both_accuracies, verdict
 from nets import parse
 from tests.analysis.test_cli import call
 from tests.analysis.test_files import embedded
@@ -134,6 +134,34 @@ def test_ten_epochs_are_drawn_without_their_images(monkeypatch: pytest.MonkeyPat
     assert at("training?train=epochs&train_steps=5").missing.startswith(
         "The images aren't on this server: Fashion-MNIST is not on this machine"
     )
+
+
+def test_test_accuracy_stands_beside_training_accuracy() -> None:
+    picture = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")
+    (chart,) = picture.charts
+    assert (chart.title, chart.y_label) == ("Training and test accuracy by step", "accuracy, %")
+    (shallow, deep) = [one for one in chart.series if one.name.endswith(": test")]
+    assert (shallow.name, deep.name) == ("plain, 20 layers: test", "plain, 56 layers: test")
+    assert shallow.x == deep.x == tuple(range(468, 4_681, 468))
+    assert [round(one.y[-1] or 0, 1) for one in (shallow, deep)] == [91.8, 86.5]
+    lines = {one.name: one for one in chart.series if one.draw is Draw.LINE}
+    for one, sets in ((shallow, 0), (deep, 1)):
+        line = lines[one.name.replace("test", "training")]
+        assert (one.draw, one.hollow, line.hollow) == (Draw.POINTS, True, False)
+        assert (one.marker, line.marker, one.colour) == (sets, sets, "plain")
+    assert picture.said[0] == (
+        "Training and test accuracy at the end: 92% and 92% in the 20-layer plain network; 85% and "
+        "86% in the 56-layer plain network."
+    )
+    untested = training_chart(trained("plain20", "plain56"), Shown.ACCURACY)
+    assert [one.name for one in untested.series if one.draw is Draw.LINE] == list(lines)
+    assert not any(one.name.endswith(": test") for one in untested.series)
+    assert both_accuracies(trained("plain20")) == ""
+    with speaking(Language.CHINESE):
+        found = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")
+        assert found.said[0] == (
+            "最后的训练准确率和测试准确率：20 层朴素网络为 92% 和 92%；56 层朴素网络为 85% 和 86%。"
+        )
 
 
 def test_training_runs_are_the_recorded_ones() -> None:

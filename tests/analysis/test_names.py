@@ -337,15 +337,15 @@ def test_a_lines_name_on_a_phone_lies_on_no_line() -> None:
                     assert not (across and upward)
 
 
-def test_where_a_phone_has_room_for_names_only_on_lines_numbers_stand_for_them() -> None:
+def test_where_a_phone_has_room_for_names_only_on_lines_letters_stand_for_them() -> None:
     depths = (8, 20, 32, 44, 56)
     lines = [
         Series("plain", depths, (1.27, 1.49, 1.99, 2.20, 2.26)),
         Series("residual", depths, (1.16, 0.92, 0.91, 0.92, 0.92)),
     ]
     found = narrow_names(Chart("", "x", "y", named_at_ends(lines), ""), None)
-    assert found.key == (("1", "plain"), ("2", "residual"))
-    assert [name.text for name in found.names] == ["1", "2"]
+    assert found.key == (("a", "plain"), ("b", "residual"))  # 1 and 2 would be ticks
+    assert [name.text for name in found.names] == ["a", "b"]
     assert not found.covers
 
 

@@ -49,7 +49,7 @@ def exported(picture: Picture, title: str) -> str:
         ("gradients?models=plain56;resnet56", "gradients", ""),
         ("gradients?quantity=direction", "direction", ""),
         (
-            "training?train=epochs&train_models=plain20;plain56&train_shown=train_accuracy",
+            "training?train=epochs&train_models=plain20;plain56&train_shown=accuracy",
             "training",
             "",
         ),

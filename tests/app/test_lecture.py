@@ -154,6 +154,13 @@ def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:
     assert "Say {this}." in markdown(app)
 
 
+def test_a_step_s_sentence_is_the_only_one_on_the_wall(open_app: Open) -> None:
+    app = open_app(None, "units", lecture="resnet", step="13", view="wall")
+    assert "The path is clean" not in markdown(app)
+    app = open_app(None, "units", view="wall")
+    assert "The path is clean" in markdown(app)
+
+
 def test_texts_of_a_link_are_no_markdown(open_app: Open) -> None:
     picture = "![a](http://elsewhere/a.png) $x$\n# b"
     question = Question(picture, (picture, "b", "c"), 0, picture)
