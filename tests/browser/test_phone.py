@@ -72,7 +72,7 @@ def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: V
     drawn(page)
     expect(page.get_by_text("batch must be")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Batch size(s)")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Batch sizes")).to_be_hidden()
 
 
 def test_a_card_says_what_its_first_number_counts(server: str, visit: Visit) -> None:
