@@ -32,8 +32,8 @@ _WORDS: dict[str, dict[object, str]] = {
     "init": {"he_fan_out": "He init", "xavier": "Xavier init", "default": "default init"},
     "padding": {"symmetric": "PyTorch's padding", "same": "TensorFlow's padding"},
     "projection_norm": {
-        True: "normalization on projections",
-        False: "no normalization on projections",
+        True: "normalisation on projections",
+        False: "no normalisation on projections",
     },
     "projection_pool": {True: "pooled projections", False: "strided projections"},
     "dilate_first": {True: "first blocks dilated", False: "first blocks not dilated"},

@@ -56,7 +56,7 @@ with aside("settings"):
     settings = choose_settings(quantity)
     models = choose_models(spec, quantity)
     known = known_run(experiment, models, settings) if models and settings else None
-    measure_button(experiment, models, settings, running, known is not None)
+    can_measure = measure_button(experiment, models, settings, running, known is not None)
 run = known or latest_run(experiment)
 preset = pressed_preset(experiment, running, run)
 with strip.container():
@@ -88,7 +88,9 @@ if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")
 if run is None:
-    place.caption("No measurements with these settings yet. Pick a preset, or press Measure.")
+    settle = "" if on_wall() else ", or change the settings below"
+    way = ", or press Measure" if can_measure else settle
+    place.caption(f"No measurements with these settings yet. Pick a preset{way}.")
 else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:

@@ -22,7 +22,9 @@ from pages.views.sweeps import (
 with aside("head"):
     head, export = st.columns([8, 1.6], vertical_alignment="center")
 head.title(translate("Sweeps"))
-aside("intro").markdown("Any figure of a sweep along any axis, with its range over the seeds.")
+aside("intro").markdown(
+    "Plot any figure of a sweep against any axis, with its range over the seeds."
+)
 top, place = fold("top", "Sweep and axes"), st.container()
 with top:
     first, *others = st.columns([1.5, 1.5, 1.7, 1.2], vertical_alignment="bottom")

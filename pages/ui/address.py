@@ -153,7 +153,8 @@ def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
     except ValueError:
         hold(key, "")
         if is_asked:
-            view.refused.append(f"{key}={text[:_SHOWN]}")
+            cut = f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
+            view.refused.append(f"{key}={cut}")
         return default
 
 

@@ -245,7 +245,7 @@ def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
     """Return the key of the numbers beside a chart's points; empty if there are none."""
     if not key:
         return ""
-    said = " · ".join(
+    said = "\N{NO-BREAK SPACE}· ".join(
         f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{whole_names(text)}" for number, text in key
     )
     return f'<p class="rl-key {css_class}">{said}</p>'

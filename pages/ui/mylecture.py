@@ -50,7 +50,7 @@ def add_button(page: str, title: str) -> None:
             key="add_to_lecture",
             type="tertiary",
             icon=":material/playlist_add:",
-            help=translate("Add this view to your own lecture, on the page Lecture."),
+            help=translate("Add this view to your own lecture, on the Lecture page."),
             disabled=mine is not None and len(mine.steps) >= MAX_STEPS,
             on_click=_add,
             args=(page, title),

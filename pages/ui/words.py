@@ -40,9 +40,20 @@ def whole_names(text: str) -> str:
     return _NAME.sub(r'<span class="rl-name">\g<0></span>', escape(text))
 
 
+_ESCAPE = re.compile(r"\\\\|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U00(?:0[0-9a-f]|10)[0-9a-f]{4}")
+
+
+def _readable(escape: re.Match[str]) -> str:
+    r"""Return the character that the engine, whose errors are ASCII, wrote as `\u6b8b`."""
+    if escape[0] == "\\\\":
+        return escape[0]
+    character = chr(int(escape[0][2:], 16))
+    return character if character.isprintable() else escape[0]
+
+
 def sentence(reason: str) -> str:
     """Return a reason as an escaped sentence, capitalised unless it begins with a model."""
-    plain = escaped(reason)
+    plain = escaped(_ESCAPE.sub(_readable, reason))
     end = "" if reason.endswith(("?", ".")) else "."
     is_model = reason.split()[0].partition(":")[0] in CATALOG
     return f"{plain if is_model else plain[0].upper() + plain[1:]}{end}"

@@ -120,13 +120,15 @@ def choose_budgets() -> Asked | None:
     found = None
     if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
-            complain("Times are measured with SGD; pick SGD as the optimiser or clear the time")
+            complain(
+                "Times are measured with SGD; pick SGD as the optimiser, or clear the time budget"
+            )
             return None
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
             complain(
                 f"No training step was measured on this server at batch {batch} in {dtype}; "
-                "measure networks on the Timing or Training page first, or clear the time"
+                "measure networks on the Timing or Training page first, or clear the time budget"
             )
             return None
         found = predictor(batch, Dtype(dtype))
@@ -203,7 +205,7 @@ def _show_best(choice: Choice) -> None:
             publisher, percent = f"{publisher} as {percent:.2f}% error", 100 - percent
         rows.append((choice.name_of(best.row.spec), recipe, publisher, f"{percent:.2f}%"))
     head = ("Network", "Recipe", "Published by", metric)
-    st.header("Best published result of what fits, for each recipe")
+    st.header("Best published result for each recipe")
     st.html(table("Best published", head, rows, 3, [best.row.model for best in ordered]))
     st.caption("Cited, not computed. Results of different recipes aren't comparable.")
 
@@ -234,8 +236,8 @@ def _show_prediction(choice: Choice, found: Predictor) -> None:
         st.caption(
             f"Times with ≈ are predicted from the stages of the {count} timed on this server. "
             "These, each predicted from the others, are off by at most "
-            f"{found.worst:.0%}. Networks with a kind of layer that fewer than two of them have "
-            "aren't predicted."
+            f"{found.worst:.0%}. A network isn't predicted if fewer than two of them have one of "
+            "its kinds of layers."
         )
     else:
         st.caption(

@@ -103,8 +103,8 @@ def _choose_labels(place: DeltaGenerator, says_operations: bool) -> Labels | Non
         key="labels",
         place=place,
         placeholder="operations" if says_operations else "paths",
-        help="By default, boxes say operations by layers, beside a twin and in files with a set "
-        "width on paper, and paths otherwise.",
+        help="By default, boxes name operations at level layer, beside a twin, and in files with "
+        "a set width on paper; elsewhere they name paths.",
     )
     return Labels(chosen) if chosen else None
 
@@ -119,8 +119,8 @@ def _choose_layout(place: DeltaGenerator, is_pair: bool) -> Layout | None:
         key="layout",
         place=place,
         placeholder="rows",
-        help="Rows run from left to right, columns from top to bottom. By default, twins are in "
-        "columns in files with a set width on paper, and everything else is in rows.",
+        help="Rows run from left to right, columns from top to bottom. The default is rows, "
+        "except for twins in files with a set width on paper.",
     )
     return Layout(chosen) if chosen else None
 
@@ -164,7 +164,7 @@ def _heat_beside(drawn: Drawn, heat: Heat | None) -> Heat | None:
         return heat
     metric = next((metric for metric in Metric if metric.label == heat.label), None)
     if metric is None:
-        st.caption(f"Only {drawn.spec} is coloured: {heat.label} was measured on it only.")
+        st.caption(f"Only {drawn.spec} is coloured: {heat.label} was measured on no other.")
         return pair.heat_of_one(profile_of(drawn.spec), heat)
     try:
         return replace(pair.heat(metric), per=heat.per)

@@ -192,8 +192,8 @@ def _show_direction(run: Direction) -> None:
     ]
     st.html(table("Cosines by depth", head, rows, 1))
     st.caption(
-        "The cosine is between the gradients of the cross-entropy on logits with respect to a "
-        "batch of images and to the same batch with normal noise added, each as one vector. The "
+        "The cosine compares two gradients of the cross-entropy on logits, each flattened to one "
+        "vector: with respect to a batch of images, and to the same batch plus normal noise. The "
         f"noise is {run.settings.noise:.4g} of the batch's standard deviation. {_conditions(run)} "
         "Lines are means over the seeds; bands are their range."
     )

@@ -188,8 +188,11 @@ def measure_button(
     settings: GradientSettings | None,
     running: bool,
     is_known: bool,
-) -> None:
-    """Draw the Measure button, disabled during a job, and say why models can't be measured."""
+) -> bool:
+    """Draw the Measure button, disabled during a job; return whether models can be measured.
+
+    If they can't, say why.
+    """
     allowed = bool(models and settings)
     if models and settings:
         try:
@@ -206,7 +209,7 @@ def measure_button(
                     args=("batch", str(error.fits)),
                 )
     if on_wall() and not allowed:
-        return  # the reason is shown alone
+        return False  # the reason is shown alone
     action().button(
         "Run it here" if is_known else "Measure",
         key=f"measure_{experiment.key}",
@@ -216,6 +219,7 @@ def measure_button(
         on_click=_run,
         args=(experiment, models, settings),
     )
+    return allowed
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:

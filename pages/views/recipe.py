@@ -115,7 +115,7 @@ def choose_recipe(recipe: Recipe, say: Callable[[str], object]) -> Recipe | None
         said.caption(unbroken(f"{found.words()}. Source{changes}: {recipe.source}."))
         return found
     except ValueError as error:
-        say(str(error))
+        say(str(error).replace("gradients_at", "gradient norms at steps"))
         return None
 
 

@@ -282,7 +282,7 @@ def show_paper() -> None:
         column.html(table(caption, head, rows, 1))
     st.caption(
         'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '
-        'caused by vanishing gradients". A dash: not in the table.'
+        "caused by vanishing gradients\". A dash marks what the table doesn't have."
     )
 
 

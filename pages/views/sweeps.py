@@ -313,7 +313,7 @@ def show_failed(contents: Contents) -> None:
         if len(rows) > _MOST_FAILED:
             st.caption(f"The first {_MOST_FAILED} of {len(rows):,}; the JSON file has all.")
     st.caption(
-        f"The owner of this server offers sweeps by naming their folder in `{VARIABLE}`. "
+        f"To offer your own sweeps here, set `{VARIABLE}` to their folder on the server. "
         "`python -m analysis sweep FILE.toml -o FOLDER` runs one."
     )
 

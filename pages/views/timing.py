@@ -101,7 +101,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
     one, two, three, four = st.columns(4)
     device = select("Device", names, names[-1], key="timing_device", place=one)
     batches = text(
-        "Batch size(s)",
+        "Batch sizes",
         usual_batches(device),
         key="timing_batches",
         place=two,
@@ -123,7 +123,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             usual_threads(cpu_count()),
             key="timing_threads",
             place=left,
-            help="Half of the machine's by default, which leaves the others to the app.",
+            help="By default half of the machine's threads; the app uses the rest.",
         )
         optimiser = check(
             "SGD step",
@@ -281,7 +281,7 @@ def _figures(
         note = f"p10 {milliseconds(values.p10)}, p90 {milliseconds(values.p90)}"
         return Figure(label, cell.text, note, cell.title)
 
-    unknown = "not reported" if on_wall() else "torch reports none here"
+    unknown = "not reported" if on_wall() else "peak not measured here"
     measured = unknown if peak is None else f"{short(peak, 'B')} measured"
     return [
         spread("Forward, p50", forward),

@@ -187,7 +187,8 @@ def _checked(
             return None
         if start and given.classes != specs[0].classes:
             st.caption(
-                f"The classifier starts new: the weights have {number_of(given.classes, 'output')}."
+                "The classifier is initialised anew: the weights have "
+                f"{number_of(given.classes, 'output')}."
             )
         if missing:
             if answered(tasks):

@@ -14,7 +14,7 @@ def test_a_caption_says_what_the_lines_are() -> None:
         "He et al. 2015~\\cite{he2016deep}: biases.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
-    assert unusual.endswith(": full pre-activation, no normalization on projections.}\n")
+    assert unusual.endswith(": full pre-activation, no normalisation on projections.}\n")
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")

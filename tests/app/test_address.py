@@ -243,6 +243,12 @@ def left_out(app: AppTest) -> list[str]:
     return [said.value for said in app.warning if said.value.startswith("Ignored settings")]
 
 
+def test_a_long_value_is_cut_where_it_is_refused(open_app: Open) -> None:
+    app = open_app(explore_shown="x" * 41)
+    said = "Ignored settings in the address that are invalid here: explore_shown="
+    assert left_out(app) == [f"{said}{'x' * 40}…."]
+
+
 def values(app: AppTest) -> dict[str, object]:
     return {key: element.value for key, element in fields(app).items()}
 

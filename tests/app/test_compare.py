@@ -248,7 +248,7 @@ def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     assert "10-crop He et al. 2015 as 22.85% error 77.15%" in said
     assert "torchvision&#x27;s weights V1, 224 px timm" in said
     assert "A1 of Wightman et al. 2021, 224 px timm" in said
-    heading = "Best published result of what fits, for each recipe"
+    heading = "Best published result for each recipe"
     assert heading in [head.value for head in app.header]
     percents = [float(text) for text in re.findall(r"([\d.]+)%(?! error)", said)]
     assert percents == sorted(percents, reverse=True)

@@ -202,7 +202,10 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
 def test_a_batch_that_fits_is_offered(open_app: Open) -> None:
     app = open_app("resnet152", "gradients")
     assert "batch 18 would fit" in app.error[0].value
+    none = "No measurements with these settings yet. Pick a preset, or"
+    assert f"{none} change the settings below." in [said.value for said in app.caption]
     app.button(key="use_batch").click().run()
+    assert f"{none} press Measure." in [said.value for said in app.caption]
     assert not app.error
     assert app.number_input(key="batch").value == 18
     assert not app.button(key="measure_gradients").disabled

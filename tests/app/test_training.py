@@ -192,7 +192,7 @@ def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     [
         ({"train_rate": "0"}, "Rate must be above 0 and at most 10, not 0.0."),
         ({"train_batch": "5000"}, "A batch of 5,000 is more than the 4,000 training images"),
-        ({"train_gradients_at": "5,1"}, "gradients_at must increase, such as 0, 1, 5."),
+        ({"train_gradients_at": "5,1"}, "Gradient norms at steps must increase, such as 0, 1, 5."),
         ({"train_models": "resnet20;resnet2"}, "'resnet2' is not a model"),
         ({"train_models": "resnet20;resnet20"}, "A model is given twice"),
     ],

@@ -16,3 +16,12 @@ def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) ->
 def test_in_html_a_name_is_escaped_and_copied_as_it_is() -> None:
     html = words.whole_names("<ResNet-50-C> of 10-crop")
     assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; of 10-crop'
+
+
+def test_an_error_repeats_what_was_typed() -> None:
+    said = f"{'残差 résnet50'!a} is not a model"
+    assert said.isascii()
+    assert words.sentence(said) == "'残差 résnet50' is not a model."
+    hidden, typed = "\N{RIGHT-TO-LEFT OVERRIDE}", r"\x41\U99999999"
+    assert words.sentence(f"{hidden!a}, {typed!a}") == r"'\\u202e', '\\\\x41\\\\U99999999'."
+    assert words.sentence(r"'\U99999999'") == r"'\\U99999999'."

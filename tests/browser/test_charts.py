@@ -63,7 +63,7 @@ def charts(page: Page) -> Locator:
 def key_of(page: Page) -> list[tuple[str, str]]:
     """Return the meaning of the numbers beside the marks."""
     shown = page.locator(".rl-key:visible")
-    texts = shown.inner_text().split(" · ") if shown.count() else []
+    texts = shown.inner_text().split("\N{NO-BREAK SPACE}· ") if shown.count() else []
     return [(number, name) for number, name in (one.split("\N{NO-BREAK SPACE}") for one in texts)]
 
 

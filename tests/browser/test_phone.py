@@ -72,7 +72,7 @@ def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: V
     drawn(page)
     expect(page.get_by_text("batch must be")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Batch size(s)")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Batch sizes")).to_be_hidden()
 
 
 def test_a_card_says_what_its_first_number_counts(server: str, visit: Visit) -> None:
@@ -179,3 +179,17 @@ def test_no_name_breaks_at_its_hyphen(address: str, server: str, visit: Visit) -
     for fold in page.locator(".rl-fold summary").all():
         fold.click()
     assert page.evaluate(BROKEN) == []
+
+
+def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/units", 390, 844)
+    drawn(page)
+    link = page.get_by_test_id("stSidebarNavLink").first
+    expect(link).to_be_hidden()
+    stops = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.dataset.testid"))
+    assert stops == ["stSkipToContent", "stLogoLink", "stExpandSidebarButton"]
+    page.keyboard.press("Enter")
+    expect(link).to_be_in_viewport()

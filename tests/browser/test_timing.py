@@ -142,7 +142,7 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
 
 def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model={TINY}")
-    batches = page.get_by_role("textbox", name="Batch size(s)")
+    batches = page.get_by_role("textbox", name="Batch sizes")
     inference = page.get_by_role("radio", name="inference")
     dtype = page.get_by_role("combobox", name="Dtype")
 
@@ -152,7 +152,7 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
         expect(page).to_have_url(re.compile(f"timing_batches={text}(&|$)"))
 
     def expect_chosen(page: Page) -> None:
-        expect(page.get_by_role("textbox", name="Batch size(s)")).to_have_value("8")
+        expect(page.get_by_role("textbox", name="Batch sizes")).to_have_value("8")
         expect(page.get_by_role("radio", name="inference")).to_be_checked()
         expect(page.get_by_role("combobox", name="Dtype")).to_have_value("bfloat16")
 
