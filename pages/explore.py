@@ -8,10 +8,11 @@ spec = requested()
 
 from analysis.style.numbers import shape
 from nets import CATALOG
-from nets.origin import base_title, edits, is_edited, title
+from nets.origin import base_title, is_edited, title
 from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
+from pages.ui.option_words import edits_in_words
 from pages.ui.wall import aside, heading, on_wall
 from pages.ui.words import unbroken
 from pages.views.block import show_block
@@ -27,6 +28,8 @@ from pages.views.layers import show_layers
 from pages.views.network import export_network, share_menu
 from pages.views.verify import show_verification
 
+_MOST_SAID = 2  # edits on a wall's screen
+
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
 edited, name = is_edited(spec), base_title(spec.base)
@@ -41,20 +44,26 @@ source = entry.source
 cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
-    said = f"Edited from {name} ({cited}): {edits(spec)}."
+    said = f"Edited from {name} ({cited}): {edits_in_words(entry.spec, spec)}."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
-lecture.sentence((edits(spec) if edited else entry.summary) if on_wall() else said + counted)
+summary = st.container()
 top, below = st.empty(), st.container()
 tabs, opening = aside("tabs").columns([3, 1])
 with tabs:
     view = choose_view()
+with summary:
+    if not on_wall():
+        st.markdown(unbroken(said + counted))
+    elif view != "block":  # which has a sentence of its own
+        said = f"Edited from {name}: {edits_in_words(entry.spec, spec, _MOST_SAID)}."
+        lecture.sentence(said if edited else entry.summary)
 with opening:
     open_button()
 has_figures = not on_wall() or view == "shape"  # a screen has room for one of them
 known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))
-if edited:
+if edited and not on_wall():
     below.caption(unbroken(f"Differences are relative to {name} (`{spec.base}`)."))
 
 if view == "shape":

@@ -19,6 +19,8 @@ from nets.options import (
     StrideOn,
     UnitOrder,
 )
+from nets.origin import differences
+from nets.spec import ResNetSpec
 
 VALUES: Mapping[str, Mapping[Any, str]] = {
     "block": {BlockKind.BASIC: "basic", BlockKind.BOTTLENECK: "bottleneck"},
@@ -64,3 +66,23 @@ def in_a_table(name: str, text: str) -> str:
         return text.replace("_", " ")
     is_row = isinstance(DEFAULTS[name], tuple) and name != "input"
     return text.replace(",", "-") if is_row else in_words(name, text)
+
+
+def changed(name: str, before: str, after: str) -> str:
+    """Return an edit in words: `Unit order original → full pre-activation`."""
+    return f"{label_of(name)} {in_a_table(name, before)} → {in_a_table(name, after)}"
+
+
+def edits_in_words(base: ResNetSpec, edited: ResNetSpec, most: int | None = None) -> str:
+    """Return all edits in words, as the end of a sentence.
+
+    Args:
+        base: the catalog's network.
+        edited: the edited one.
+        most: the most edits to name; the others are counted.
+    """
+    edits = differences(base, edited)
+    said = [changed(one.name, one.before, one.after) for one in edits[:most]]
+    if left := len(edits) - len(said):
+        said.append(f"{left} more")
+    return "; ".join(one if one[:2].isupper() else one[0].lower() + one[1:] for one in said)

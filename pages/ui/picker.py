@@ -16,7 +16,7 @@ from nets.spec import join, overrides
 from nets.text import meant
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
-from pages.ui.option_words import in_words, label_of
+from pages.ui.option_words import changed, label_of
 from pages.ui.words import sentence, unbroken
 
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
@@ -105,7 +105,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(
-            f"{label_of(key)} {in_words(key, shown(key, before))} → {in_words(key, value)}",
+            changed(key, shown(key, before), value),
             key=f"undo_{key}",
             icon=":material/undo:",
             type="tertiary",

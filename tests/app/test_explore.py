@@ -75,12 +75,22 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert (
         "Edited from ResNet-50 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
         "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
-        "stride_on=conv1 instead of conv2, classes=10 instead of 1000."
+        "stride on 3×3 (v1.5) → first 1×1 (v1); classes 1000 → 10."
     ) in markdown(app)
     assert "stride on their 3×3" not in markdown(app)
     assert "stride on their 3×3" in markdown(open_app("resnet50"))
     same = html(open_app("resnet50"))
     assert 'class="delta"' not in same
+
+
+@pytest.mark.parametrize("shown", ["shape", "stages", "block", "layers", "published"])
+def test_the_wall_has_one_sentence_about_a_network(open_app: Open, shown: str) -> None:
+    """A block's own sentence used to be a second one, which broke the page."""
+    app = open_app("resnet50:se=16:norm=group:classes=10", view="wall", explore_shown=shown)
+    assert not app.exception
+    said = "Edited from ResNet-50: SE reduction 0 → 16; classes 1000 → 10; 1 more."
+    assert (said in markdown(app)) is (shown != "block")
+    assert ("layer1.0: " in markdown(app)) is (shown == "block")
 
 
 def test_a_chosen_block_is_explained(open_app: Open) -> None:

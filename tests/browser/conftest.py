@@ -148,8 +148,9 @@ def forget(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the server has drawn everything."""
+    """Wait until the server has drawn everything, without an error box of Streamlit's."""
     page.wait_for_selector(READY, timeout=60_000)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def drawn(page: Page) -> None:

@@ -58,6 +58,21 @@ MORE = [
 """Views of pages that are not the first one."""
 
 
+EDITED = [
+    *("resnet50:unit=full_preact", "resnet50:blocks=3,8,36,3", "resnet152:norm=none"),
+    "resnet50:se=16:norm=group:classes=10:activation=tanh",
+]
+
+
+@pytest.mark.parametrize("model", EDITED)
+@pytest.mark.parametrize("view", ["shape", "block"])
+def test_an_edited_network_fits_a_screen(server: str, visit: Visit, model: str, view: str) -> None:
+    page = visit(f"{server}/?view=wall&explore_shown={view}&model={model}", 1280, 720)
+    drawn(page)
+    expect(page.locator(".st-key-wall_sentence")).to_have_count(1)
+    page.wait_for_function(FITS, arg=720)
+
+
 @pytest.mark.parametrize("name", [*NAMES, *MORE])
 def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: str) -> None:
     path = "" if name == NAMES[0] else name
