@@ -61,7 +61,7 @@ WALL_PX = 24
 
 _LETTERS = 34  # per line below the axes, limited by the width of a phone
 _WORD_LETTERS = 20  # per line of a word along the axis
-_TOP_PX = 34  # above the axes, for marks and for plotly's toolbar, which would cover names
+_TOP_PX, _MARKS_PX = 34, 20  # above the axes, for the y axis's label and the toolbar; for marks
 _WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, where there is no toolbar
 _WALL_RIGHT_PX = 16  # else plotly leaves out the last tick's label
 _STANDOFF_PX = 12  # from an axis's ticks to its title
@@ -208,6 +208,8 @@ def figure(
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
         showlegend=chart.has_legend,
+        # A screen's height is scarce on the wall; elsewhere, the y axis's label needn't be turned.
+        title=None if wall else _above(in_lines(y_label, "<br>", 44), font),
         xaxis={
             "title": {
                 "text": "<br>".join(filter(None, (in_lines(x_label, "<br>", letters), note))),
@@ -222,10 +224,12 @@ def figure(
         },
         yaxis={
             "title": {
-                "text": in_lines(y_label, "<br>", 28 if wall else 44),
+                "text": in_lines(y_label, "<br>", 28),
                 "font": {"size": font},
                 "standoff": _STANDOFF_PX * scale,
-            },
+            }
+            if wall
+            else {},
             "type": "log" if chart.log_y else "linear",
             "rangemode": "tozero",
             **axis,
@@ -278,10 +282,25 @@ def _at_edge(above: bool) -> dict[str, object]:
     return {"y": 0, "yanchor": "bottom", "x": 0}
 
 
+def _above(label: str, size: int) -> dict[str, Any]:
+    """Return the y axis's label as a line at the top left."""
+    return {
+        "text": label,
+        "font": {"size": size, "weight": 400},
+        "xref": "container",
+        "x": 0,
+        "xanchor": "left",
+        "yref": "container",
+        "y": 1,
+        "yanchor": "top",
+        "pad": {"l": 4, "t": 6},
+    }
+
+
 def _top(chart: Chart, wall: bool) -> int:
     """Return the space above the axes in px."""
     if not wall:
-        return _TOP_PX
+        return _TOP_PX + _MARKS_PX * bool(chart.marks)
     return _WALL_MARKS_PX if chart.marks else _WALL_TOP_PX
 
 

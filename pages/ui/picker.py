@@ -105,7 +105,7 @@ def _draw_edits(spec: ResNetSpec) -> None:
     for key, value in edits.items():
         before = base.channels if key == CHANNELS else getattr(base, key)
         st.button(
-            changed(key, shown(key, before), value),
+            unbroken(changed(key, shown(key, before), value)),
             key=f"undo_{key}",
             icon=":material/undo:",
             type="tertiary",

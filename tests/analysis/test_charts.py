@@ -221,11 +221,20 @@ def test_the_wall_leaves_the_height_to_the_axes() -> None:
         "MACs (conv + linear), G",
         "MACs, G",
     ]  # as its title says
-    assert all("torchvision" in text[2] for text in texts)
+    assert texts[0][2] == ""  # the page says it below
+    assert "torchvision" in texts[1][2]
     assert "font-size:24px" in texts[1][2]
     assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
     assert not any(s.in_legend for s in chart.series)
     assert figure(gradient_chart([curves(1 / 35, 1 / 6, 1.0)]), wall=True).layout.margin.t == 36
+
+
+def test_the_label_of_the_y_axis_is_turned_on_the_wall_alone() -> None:
+    """A page has room above the axes, for the label and for marks; a wall's height is scarce."""
+    chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0)])
+    desk, wall = figure(chart).layout, figure(chart, wall=True).layout
+    assert (desk.title.text, desk.yaxis.title.text, desk.margin.t) == (chart.y_label, None, 54)
+    assert (wall.title.text, wall.yaxis.title.text) == (None, chart.y_label)
 
 
 def test_a_scatter_joins_the_pareto_front() -> None:
@@ -366,8 +375,9 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
     assert "published by torchvision" in chart.alt
-    label = figure(chart).layout.xaxis.title.text
-    assert label.startswith("MACs (conv + linear), G<br><span")
+    assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
+    label = figure(chart, wall=True).layout.xaxis.title.text
+    assert label.startswith("MACs, G<br><span")
     assert "torchvision" in label
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
     assert bubbles.note == ""  # the legend says it
@@ -467,9 +477,10 @@ def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[s
     drawn = picture(chart)
     drawn.draw_without_rendering()
     assert ticks(drawn.axes[0].yaxis) == shown
-    screen = figure(chart).layout.yaxis
+    layout = figure(chart).layout
+    screen = layout.yaxis
     assert screen.dtick == step
-    assert (screen.title.text, screen.exponentformat) == ("y, G", "none")
+    assert (layout.title.text, screen.exponentformat) == ("y, G", "none")
     if step is None:
         assert {0.2, 0.5, 1, 2, 5} <= set(screen.tickvals)
 

@@ -42,7 +42,7 @@ MEASURE = """([charts, number]) => {
         leader: e.querySelector(".annotation-arrow-g") !== null})),
     marks: [...chart.querySelectorAll(".trace.scatter path.point")]
       .map(e => ({...box(e), text: e.closest(".trace").__data__[0].trace.hovertext[e.__data__.i]})),
-    y: [shown(".ytitle"), shown(".ytick text")],
+    above: shown(".gtitle"),
     x: [shown(".xtitle"), shown(".xtick text")],
     legend: shown(".legend"),
     toolbar: shown(".modebar-container, .modebar, .modebar-group").length,
@@ -131,13 +131,12 @@ def hold_inside(page: Page, count: int) -> None:
             box = box_of(text)
             assert frame.left <= box.left < box.right <= frame.right, text
             assert frame.bottom <= box.bottom < box.top <= frame.top, text
-        for titles, ticks, side, far in (
-            (found["y"][0], found["y"][1], "left", "right"),
-            (found["x"][0], found["x"][1], "bottom", "top"),
-        ):
-            for one in titles:
-                gaps = [abs(tick[side] - one[far]) for tick in ticks]
-                assert min(gaps) >= 6
+        labels, ticks = found["x"]
+        for one in labels:
+            assert min(abs(tick["bottom"] - one["top"]) for tick in ticks) >= 6
+        (label,) = map(box_of, found["above"])  # of the y axis
+        others = [box_of(one) for one in found["texts"]]
+        assert sum(label.overlaps(one) for one in others) == 1  # itself
         below = [*found["x"][0], *found["x"][1]]
         for legend in found["legend"]:
             assert all(legend["top"] >= one["bottom"] for one in below)
