@@ -29,7 +29,7 @@ BUBBLE = 0.35
 _TEXT_LINE = 0.11
 """Height of a line of bars' texts, as a share of the highest bar."""
 
-_SEEN = 0.02
+_SEEN = 0.03
 """Least height of a band that is seen beside its line in a low chart, as a share of the axis."""
 
 _TEXT_WIDTH = 0.16

@@ -277,6 +277,29 @@ def front_in_words(chart: Chart) -> str:
     )
 
 
+def pair_in_words(rows: Sequence[Row], x: Axis, y: Axis) -> str:
+    """Return the two figures of two networks in a sentence; "" unless exactly two have both."""
+    drawn = [row for row in rows if _placed(row, x, y)]
+    if len(drawn) != 2:
+        return ""
+    first, second = drawn
+    one, other = names_of([first.spec, second.spec])
+    (x_one, x_other), (y_one, y_other) = (
+        [short(axis.of(row) or 0.0, axis.unit) for row in drawn] for axis in (x, y)
+    )
+    return translate(
+        "From {one} to {other}: {x} from {x_one} to {x_other}, {y} from {y_one} to {y_other}.",
+        one=one,
+        other=other,
+        x=_called(x),
+        x_one=x_one,
+        x_other=x_other,
+        y=_called(y),
+        y_one=y_one,
+        y_other=y_other,
+    )
+
+
 def fits_in_words(choice: Choice, front: Front | None) -> str:
     """Say how many networks fit in which budgets, and how many of them a front's chart shows."""
     if not (choice.fits and choice.misses):

@@ -18,6 +18,7 @@ from analysis.choice.charts import (
     front_in_words,
     not_drawn,
     not_swept,
+    pair_in_words,
     replayed_for,
     scatter_chart,
     spans_much,
@@ -189,7 +190,9 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(unbroken(draw(axes).title))
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if on_wall():
-        lecture.sentence(front_in_words(charts[0][0]))
+        x, y, _ = axes
+        pair = pair_in_words(rows, x, y) if x and y else ""
+        lecture.sentence(front_in_words(charts[0][0]) or pair)
         if left_out:
             st.markdown(unbroken(left_out))
     end_of_wall()

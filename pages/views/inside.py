@@ -27,6 +27,7 @@ from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.drawings import svg_picture
 from pages.ui.exports import export, section
+from pages.ui.wall import rename
 from pages.ui.words import unbroken, whole_names
 
 _CHART_PX = 400
@@ -67,10 +68,13 @@ def show_blocks(
 
 
 def show_blocks_on_wall(studies: Sequence[Blocks]) -> None:
-    """Show what each block does on the wall: one chart, and one sentence."""
+    """Show what each block does on the wall: one chart, one sentence, and what the bands are."""
     drawn = next((found for found in studies if found.branches), studies[0])
-    show_chart(ratio_chart(studies) if drawn.branches else deviation_chart(studies), "blocks")
+    chart = ratio_chart(studies) if drawn.branches else deviation_chart(studies)
+    rename(chart.title)
+    show_chart(chart, "blocks")
     st.markdown(unbroken(blocks_verdict(drawn)[0]))
+    st.caption(unbroken(". ".join(filter(None, (chart.reading, _counted(studies))))))
 
 
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:

@@ -154,7 +154,8 @@ def show_damage_on_wall(
     name = spoken_name_of(studies[0], studies)
     (said, *_) = sentences_of(studies[0], shown)
     lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
-    st.caption(unbroken(sources(results)))
+    how = f"{chart.reading}." if chart.reading else ""
+    st.caption(unbroken(f"{how} {sources(results)}".strip()))
 
 
 def _short(study: Lesions) -> str:

@@ -34,6 +34,7 @@ from analysis.charts.words import spread_in_words
 from analysis.choice.charts import (
     front_in_words,
     not_drawn,
+    pair_in_words,
     scatter_chart,
     spans_much,
     sweep_chart,
@@ -304,6 +305,23 @@ def test_one_or_two_networks_have_no_front(count: int) -> None:
     assert not picture(chart).legends
     assert "Pareto" not in chart.alt
     assert front_in_words(chart) == ""
+
+
+def test_two_networks_are_compared_in_words() -> None:
+    rows = rows_of(["resnet18", "resnet50"])
+    said = "From ResNet-18 to ResNet-50: parameters from 11.7 M to 25.6 M, MACs (conv + linear) "
+    assert pair_in_words(rows, Column.PARAMS, Column.MACS) == f"{said}from 1.81 G to 4.09 G."
+    assert pair_in_words(rows[:1], Column.PARAMS, Column.MACS) == ""
+    assert pair_in_words([*rows, *rows], Column.PARAMS, Column.MACS) == ""
+    (accuracy, *_) = recipes(rows)
+    assert pair_in_words(rows, Column.DEPTH, accuracy) == (
+        "From ResNet-18 to ResNet-50: depth from 18 to 50, ImageNet top-1 accuracy from 69.8% to "
+        "76.1%."
+    )
+    with speaking(Language.CHINESE):
+        assert pair_in_words(rows, Column.PARAMS, Column.MACS).startswith(
+            "从 ResNet-18 到 ResNet-50："
+        )
 
 
 def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() -> None:

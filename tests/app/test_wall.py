@@ -76,3 +76,27 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
     assert "breakdown" not in html(app)
     assert "fvcore, eval" in html(app)
     assert app.title[-1].value.startswith("Which FLOPs? ")
+
+
+@pytest.mark.parametrize(
+    ("shown", "title", "told"),
+    [
+        (
+            "several",
+            "Several blocks out",
+            "Means of random draws; bands: lowest to highest. Recorded on 2026-",
+        ),
+        (
+            "does",
+            "Branch against shortcut: residual, 32 layers",
+            "Bands: lowest to highest of the images. On 32 images.",
+        ),
+        ("order", "Blocks reordered", "Recorded on 2026-"),
+    ],
+)
+def test_the_wall_of_lesions_says_what_bands_are(
+    open_app: Open, shown: str, title: str, told: str
+) -> None:
+    app = open_app(None, "lesions", view="wall", lesion_shown=shown)
+    assert [one.value for one in app.title] == [title]
+    assert any(one.value.startswith(told) for one in app.caption)
