@@ -5,12 +5,12 @@ from analysis.style.numbers import MISSING
 DEGRADATION = (
     (
         "ImageNet, top-1 error in percent, 10-crop (He et al. 2015, Table 2)",
-        ("Layers", "Plain", "Residual"),
+        ("Depth", "Plain", "Residual"),
         (("18", "27.94", "27.88"), ("34", "28.54", "25.03")),
     ),
     (
         "CIFAR-10, test error in percent (He et al. 2015, Table 6)",
-        ("Layers", "Plain", "Residual"),
+        ("Depth", "Plain", "Residual"),
         (
             ("20", MISSING, "8.75"),
             ("32", MISSING, "7.51"),

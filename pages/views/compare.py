@@ -302,7 +302,7 @@ def _short(value: float, axis: Axis) -> str:
     if axis is Column.MEASURED_MS:
         return short(value, "ms")
     small = axis in (Column.DEPTH, Column.CONVOLUTIONS, Column.RECEPTIVE_FIELD)
-    return f"{int(value):,}" if small else short(int(value), axis.unit)
+    return f"{int(value):,} {axis.unit}".rstrip() if small else short(int(value), axis.unit)
 
 
 def _heat(column: pd.Series, axes: Sequence[Axis], inputs: Sequence[str]) -> list[str]:

@@ -103,7 +103,12 @@ def choose_settings(quantity: str) -> GradientSettings | None:
             ["png", "jpg", "jpeg", "webp", "gif", "bmp"],
             max_upload_size=MAX_PICTURE_BYTES // 10**6,
         )
-        picture = file.getvalue() if file else b""
+        if file is None:
+            st.info("Upload a picture to measure with.", icon=":material/info:")
+            return None
+        if not (picture := file.getvalue()):
+            complain("the file is empty")
+            return None
     try:
         shared = GradientSettings(
             seeds=seeds,

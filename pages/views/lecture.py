@@ -25,8 +25,8 @@ from pages.ui.words import complain, escaped, whole_names
 from pages.views.handout import export_handout
 
 _KEYS = marked(
-    "→ or PageDown begins and goes on, ← or PageUp goes back, 1 to 3 answer a question, P switches "
-    "the projector view."
+    "Keys: → or PageDown for the next step, ← or PageUp for the one before, 1 to 3 for an answer, "
+    "P for the projector view."
 )
 
 

@@ -156,11 +156,15 @@ def _known(task: Task) -> Run | None:
 
 def say_whence(runs: Sequence[Run], before: Sequence[str] = ()) -> None:
     """Say where runs come from that this session did not make, after other sentences."""
+    if said := " ".join(filter(None, (*before, *_places(runs)))):
+        st.caption(unbroken(said))
+
+
+def _places(runs: Sequence[Run]) -> list[str]:
+    """Return where runs come from that this session did not make."""
     kept: dict[str, Run] = st.session_state.get(TRAININGS, {})
     others = (known(run.task.hash, KIND) for run in runs if run.task.hash not in kept)
-    places = dict.fromkeys(whence(result) for result in others if result is not None)
-    if said := " ".join(filter(None, (*before, *places))):
-        st.caption(unbroken(said))
+    return list(dict.fromkeys(whence(result) for result in others if result is not None))
 
 
 def choose_shown(place: DeltaGenerator) -> Shown:
@@ -194,7 +198,8 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.markdown(unbroken(f"- {sentence}"))
     if remark:
         st.caption(unbroken(remark))
-    st.caption(unbroken(_how(runs, _names(runs))), help=_texts(runs))
+    dated = not _places(runs)  # else `say_whence` says when
+    st.caption(unbroken(_how(runs, _names(runs), dated)), help=_texts(runs))
     say_whence(runs)
 
 
@@ -246,15 +251,17 @@ def _texts(runs: Sequence[Run]) -> str:
     return ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
 
 
-def _how(runs: Sequence[Run], networks: str) -> str:
-    """Return how runs of these networks were made: the recipe, where and when."""
+def _how(runs: Sequence[Run], networks: str, dated: bool = True) -> str:
+    """Return how runs of these networks were made: the recipe, where and, if `dated`, when."""
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
     card = where.accelerator if where else None
     stamp = "" if card or not first.task.threads else f", {number_of(first.task.threads, 'thread')}"
     if where:
-        stamp += f", torch {where.torch}, {machine(card or where.cpu)}, {moment(where.date)}"
+        stamp += f", torch {where.torch}"
+    if where and dated:
+        stamp += f", {machine(card or where.cpu)}, {moment(where.date)}"
     start = f", from {first.task.start.words}" if first.task.start else ""
     points = "Points are means over several steps"
     if len(seeds) > 1:

@@ -40,6 +40,8 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     table = compared(app)
     assert list(table.index) == [f"ResNet-{depth}" for depth in (18, 34, 50, 101, 152)]
     assert table.loc["ResNet-50", "MACs (conv + linear)"] == 4_089_184_256
+    styled = app.dataframe[0].proto.arrow_data.styler.display_values
+    assert b"427 px" in styled
     assert "<table" not in html(app)  # hidden tabs aren't computed
     captions = [caption.value for caption in app.caption]
     assert GOES_ON in " ".join(captions)

@@ -76,7 +76,7 @@ def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: V
 
 
 def test_a_card_says_what_its_first_number_counts(server: str, visit: Visit) -> None:
-    for address, says in (("training", "Layers"), ("paths", "Length")):
+    for address, says in (("training", "Depth"), ("paths", "Length")):
         page = visit(f"{server}/{address}", 390, 844)
         drawn(page)
         first = page.locator(".rl-table td:first-child").first
