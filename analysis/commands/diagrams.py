@@ -35,6 +35,30 @@ if TYPE_CHECKING:
     from analysis.drawing.parts import Graph
 
 
+class Aspect(click.ParamType[float]):
+    """A width over a height, written as `16:9`."""
+
+    name = "width:height"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the ratio, or fail in one sentence."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,3})", value)
+        if not found or not 0.2 <= int(found[1]) / max(int(found[2]), 0.001) <= 5:
+            raise Refusal(
+                f"aspect must be width:height such as 16:9, from 1:5 to 5:1, not {quote(value)}"
+            )
+        return int(found[1]) / int(found[2])
+
+
+_ASPECT = click.option(
+    "--aspect",
+    type=Aspect(),
+    help="Width:height of the picture, such as 16:9 for a slide.  [default: as the drawing needs]",
+)
+
+
 def _look(command: Command) -> Command:
     """Add the options of every diagram."""
     options = (
@@ -46,6 +70,7 @@ def _look(command: Command) -> Command:
             help=f"Output file: {any_of(DIAGRAM_SUFFIXES)}.",
         ),
         look_options,
+        _ASPECT,
         click.option("--legend/--no-legend", default=True, help="Explain lines and symbols."),
         click.option(
             "--shapes/--no-shapes", default=True, help="Show tensor shapes on edges and stages."
@@ -107,10 +132,6 @@ def _look(command: Command) -> Command:
     type=click.Choice(["box", "block"]),
     help="For folded boxes, count the whole box or one block.  [default: box]",
 )
-@click.option(
-    "--aspect",
-    help="Width:height of the picture, such as 16:9 for a slide.  [default: as the drawing needs]",
-)
 def graph(
     specs: tuple[ResNetSpec, ...],
     shape: str | None,
@@ -123,7 +144,6 @@ def graph(
     block: str | None,
     heat: str | None,
     heat_per: str | None,
-    aspect: str | None,
     **look: Any,
 ) -> None:
     """Draw a network and its shortcuts, or one block; the file extension sets the format.
@@ -148,8 +168,7 @@ def graph(
         raise Refusal("--heat-per applies to --heat: add --heat")
     way = Layout(arranged) if arranged else None
     layout = way or (Layout.COLUMN if several else Layout.ROWS)
-    ratio = graphs.DEFAULT_ASPECT if aspect is None else _aspect(aspect)
-    look["aspect"] = None if aspect is None else ratio
+    ratio = look["aspect"] or graphs.DEFAULT_ASPECT
     costs = tuple(profiled(spec, shape, 1) for spec in specs)
     cost = costs[0]
     asked = graphs.Level(level or "block")
@@ -217,6 +236,7 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     help=f"Output file: {any_of(CHART_SUFFIXES)}.",
 )
 @look_options
+@_ASPECT
 def shape(
     spec: ResNetSpec,
     shape: str | None,
@@ -262,12 +282,3 @@ def _export(
     for said in (warning(suffix, chosen.title), small):
         if said:
             click.echo(f"warning: {said}", err=True)
-
-
-def _aspect(text: str) -> float:
-    found = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,3})", text)
-    if not found or not 0.2 <= int(found[1]) / max(int(found[2]), 0.001) <= 5:
-        raise Refusal(
-            f"aspect must be width:height such as 16:9, from 1:5 to 5:1, not {quote(text)}"
-        )
-    return int(found[1]) / int(found[2])

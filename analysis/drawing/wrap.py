@@ -41,7 +41,7 @@ FILLED = 0.8
 
 _PT_PER_MM = 72 / 25.4
 _LITTLE = 0.5  # of a gap, for rows to end together
-_LONELY = 0.15  # how much longer rows may be if this avoids rows with a single node
+_LONELY = 0.15  # how much longer rows may be if this avoids single nodes and very long arrows
 
 
 class Part(NamedTuple):
@@ -317,6 +317,12 @@ class Wrapping:
                     within += missing / gaps
             yield Spread(within, inside + wide, inside + apart)
 
+    def is_strained(self, rows: list[Row], length: float) -> bool:
+        """Return whether a row of one stage fills its part by very long arrows between blocks."""
+        spacing, inside = self.network.spacing, self.spare(rows, length)
+        most = 3 * spacing.gap + 2 * spacing.stage_gap
+        return any(one.blocks - inside > most for one in self.spreads(rows, length, inside))
+
     def above(self, row: Row) -> float:
         """Return a row's height above its main path: a band's title and what is above boxes."""
         reach = max(max(self._reach[p.group][p.start : p.stop]) for p in row)
@@ -487,7 +493,12 @@ def on_paper(
 
     def cost(found: tuple[float, list[list[Row]]]) -> tuple[bool, float]:
         width, rows = found
-        return width > legible, width * (1 + _LONELY * any(map(_is_lonely, wrappings, rows)))
+        length = width - 2 * wrappings[0].network.spacing.margin
+        lonely = any(map(_is_lonely, wrappings, rows))
+        strained = any(
+            one.is_strained(mine, length) for one, mine in zip(wrappings, rows, strict=True)
+        )
+        return width > legible, width * (1 + _LONELY * (lonely + strained))
 
     return min(_on_paper(wrappings, width_mm, low_mm, key, heads), key=cost)
 

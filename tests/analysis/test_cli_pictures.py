@@ -45,6 +45,18 @@ def test_every_picture_takes_the_same_looks(
     assert all(len({r, g, b}) == 1 for _, (r, g, b, a) in colours if a > 200)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("name", ["graph", "units", "shape"])
+def test_every_drawing_fits_a_slide(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pdf"
+    slide = ("--width-mm", "254", "--aspect", "16:9")
+    assert call(capsys, *COMMANDS[name], "-o", str(path), *slide)[0] == 0
+    (page,) = PdfReader(path).pages
+    assert float(page.mediabox.width) == pytest.approx(254 / 25.4 * 72, abs=0.5)
+    assert float(page.mediabox.height) == pytest.approx(142.9 / 25.4 * 72, abs=0.5)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_picture_takes_a_ground(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

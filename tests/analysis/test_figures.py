@@ -13,6 +13,7 @@ from hypothesis import given, settings
 import analysis
 from analysis.costs.profiles import Profile
 from analysis.drawing.beside import Beside
+from analysis.drawing.diagram import LEGIBLE_PT
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
@@ -22,7 +23,7 @@ from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN, TIGHT
 from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
-from analysis.style.look import Look
+from analysis.style.look import Look, magnification
 from analysis.style.palette import LIGHT
 from nets import CATALOG, parse
 from nets.plan import paper_name
@@ -256,6 +257,20 @@ def test_rows_are_equally_full(level: Level, width: float | None) -> None:
                     if "layer" not in one.path or "layer" not in other.path
                 )
                 assert end - picture.margin + sum(outside) < 0.8 * full, (name, nodes[0].path)
+
+
+@pytest.mark.parametrize("text", ["resnet20", "resnet110", "resnet1202"])
+def test_smaller_text_avoids_a_very_long_arrow(text: str) -> None:
+    """On a slide layer2 had a row of its own, with an arrow of up to 75 mm between its blocks."""
+    picture = graph(counted(text), width_mm=254)
+    rows = rows_of(picture)
+    assert [(nodes[0].path, nodes[-1].path) for nodes in rows] == [
+        ("input", "layer1.1"),
+        ("layer2.0", "head"),
+    ]
+    gaps = [gap for nodes in rows for _, _, gap in gaps_of(nodes)]
+    assert max(gaps) / picture.width * 254 < 32
+    assert printed(picture, 254).text_pt > LEGIBLE_PT * magnification(254)
 
 
 @pytest.mark.parametrize("text", ["plain20", "plain56", "plain110"])

@@ -30,5 +30,6 @@ def test_a_lecturer_sets_two_units_beside_each_other(
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download SVG").click()
     mine = tmp_path / "a.svg"
-    assert run(["units", "bn_after_add", "full_preact", "-o", str(mine)]) == 0
+    slide = ("--width-mm", "254", "--aspect", "16:9")
+    assert run(["units", "bn_after_add", "full_preact", *slide, "-o", str(mine)]) == 0
     assert waiting.value.path().read_text() == mine.read_text()
