@@ -116,7 +116,7 @@ _STRENGTH = {False: 0.45, True: 0.85}
 
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
-_WALL_ASPECT = 2.1  # of the graph on the wall
+_WALL_ASPECT = 2.25  # of the graph on the wall
 
 
 def choose_view(place: DeltaGenerator) -> str:
@@ -433,9 +433,9 @@ def _show_on_wall(found: Diff) -> None:
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
     st.title(unbroken(" → ".join(names_of([found.before.spec, found.after.spec]))))
-    with st.container(key="wall_picture"):
+    with st.container(key="wall_fills_picture"):
         st.html(picture(image, said, 1.0))
-    lecture.sentence(found.sentence)
+    lecture.sentence(found.short_sentence)
 
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:

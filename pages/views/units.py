@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.caption import figure_caption
 from analysis.drawing.svg import svg
-from analysis.drawing.units import unit_graph, units_across
+from analysis.drawing.units import unit_graph, units_in_place
 from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
@@ -34,6 +34,9 @@ from pages.ui.markup import picture
 from pages.ui.theme import palette
 
 _SCALE = 1.2  # of a diagram's own size
+
+_WALL = 1206.0, 24.0
+"""The width of the place on a wall of 1280x720 and its smallest legible text, in px."""
 
 _ELSEWHERE = {
     Shortcut.ZERO_PAD: ("zero pad", "identity"),
@@ -74,7 +77,7 @@ def show_on_wall(units: Sequence[Unit]) -> None:
     A step of a lecture has a sentence of its own.
     """
     names = " and ".join(unit.name for unit in units)
-    image = svg(units_across(units), Look(palette()))
+    image = svg(units_in_place(units, *_WALL), Look(palette()))
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
     for unit in () if lecture.tells() else dict.fromkeys(units):
         effect = identity_path(unit)
