@@ -35,7 +35,7 @@ _SEEN = 0.03
 _TEXT_WIDTH = 0.16
 """Width of such a text in a narrow chart, as a share of the axis."""
 
-_MARGIN = 0.12  # beyond the outermost values, as a share of their span
+_MARGIN = 0.12  # room beyond the outermost values, as a share of their span
 
 
 class Draw(StrEnum):
@@ -335,8 +335,8 @@ def limits(
     return (0.0 if from_zero and low >= 0 else ends[0]), ends[1]
 
 
-_MANY = 1e6  # counts from here on are written in millions or more
-_MOST = 1e18  # what is larger is no count
+_MANY = 1e6  # larger counts are written in millions or more
+_MOST = 1e18  # larger values are not counts
 
 
 def in_units(chart: Chart) -> Chart:
@@ -503,7 +503,7 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
         if not found or place - (0 if begins else reach) < taken:
             continue
         taken = place + (reach if begins else 0)
-        # No leader line crosses the text of a bar that is nearer to the middle.
+        # In this order, no leader line crosses the text of a bar nearer to the middle.
         for line, (middle, top, text) in enumerate(reversed(found) if begins else found):
             yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)
 

@@ -8,7 +8,7 @@ from analysis.charts.chart import Chart, Draw, Series, in_units, shows_bands, ti
 from analysis.style.language import translate
 from nets.options import number_of
 
-_TOLD = 8  # most series described per chart
+_TOLD = 8  # most series described in a chart's alternative text
 _KINDS = {Draw.LINE: "line", Draw.POINTS: "series of points", Draw.BARS: "series of bars"}
 
 

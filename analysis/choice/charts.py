@@ -46,7 +46,7 @@ MUCH = 20
 
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
-_LEAST_FRONT = 3  # networks of a chart with a front
+_LEAST_FRONT = 3  # fewest networks for which a chart draws the front
 _FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
@@ -420,7 +420,7 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
         translate(
             "Not drawn: no such {figure} for {names}.", figure=axis.metric, names=_some(names)
         )
-        if isinstance(axis, Recipe)  # the note below the chart has the recipe
+        if isinstance(axis, Recipe)  # the note below the chart names the recipe
         else translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
         for axis, names in lacking.items()
         if names
@@ -471,7 +471,7 @@ def _note(
         "; ".join((_sentence(f"{metric}{recipe.note}"), *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
-    if bubble and bubble.unit:  # else the legend's numbers have the label
+    if bubble and bubble.unit:  # without a unit, the legend has the label
         said.append(f"Area: {bubble.label}")
     return " ".join(f"{one}." for one in said)
 

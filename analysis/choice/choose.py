@@ -261,7 +261,7 @@ class Deepest:
 
 
 _OF_THE_TASK = ("input", CHANNELS, "classes")
-_MOST_NAMED = 3  # networks of one depth in a sentence
+_MOST_NAMED = 3  # most networks of one depth named in a sentence
 
 
 @dataclass(frozen=True)
@@ -492,7 +492,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
     found = []
     for members in families:
         shallowest = min(members, key=lambda r: r.depth)
-        if Budget.TIME in judge.limits:  # times needn't grow from rung to rung
+        if Budget.TIME in judge.limits:  # a deeper network isn't always slower
             inside = [r for r in members if r in fits]
             deep, deeper = max(inside, key=lambda r: r.depth, default=None), None
         else:

@@ -215,7 +215,7 @@ def _named(
         named = said.partition(" ")[0]
         line = line_of(named, lines, start) if named in settings else start
         raise ValueError(f"line {line}: {said}") from None
-    except TypeError as error:  # a setting of the wrong type, such as a list
+    except TypeError as error:  # a setting has the wrong type, such as a list
         raise ValueError(f"line {start}: {error}") from None
 
 

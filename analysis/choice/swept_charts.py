@@ -272,7 +272,7 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         if one is None:
             without += 1
         else:
-            # Words along the axis name the points.
+            # The words along the axis already name the points.
             series.append(replace(one, in_legend=view.x.source is not Source.NAME))
     if view.x.source is not Source.NAME and without:
         left.append(f"not drawn for want of a figure: {number_of(without, 'setting')}")

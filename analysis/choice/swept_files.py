@@ -30,10 +30,10 @@ PLAN = ".sweep"
 FILES = (".json", FAILED, PLAN)
 """Suffixes of the files of a sweep."""
 
-_BESIDE = (".safetensors", ".toml")  # weights, and a copy of the file that was asked
-_KEPT = 8  # folders
+_BESIDE = (".safetensors", ".toml")  # files to skip: weights, and the copy of the sweep's file
+_KEPT = 8  # folders whose contents are cached
 _FOREIGN = "not of a sweep"
-_NAMED = 3  # files of a kind in a sentence
+_NAMED = 3  # most files that a sentence names for each problem
 
 
 class FailedPoint(NamedTuple):
@@ -260,7 +260,7 @@ def _gathered(found: Sequence[_Read], waiting: int) -> Contents:
             by_name.setdefault(one.name, []).append(one)
     points = {}
     for name, alike in by_name.items():
-        # The file that the sweep wrote is named by the hash.
+        # The sweep names its own file by the hash, so any other is a copy.
         points[name], *copies = sorted(alike, key=lambda one: Path(one.path).stem != name)
         problems += [Problem(Path(one.path).name, "copied") for one in copies]
     failed = [one for one in found if isinstance(one, FailedPoint) and one.point not in points]

@@ -22,10 +22,10 @@ from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
 
-_MOST_SAID = 3  # lines in a sentence
-_LEVEL = 0.1  # of the distance between the lowest and the highest mean
-_FEWEST_LEVEL = 3  # settings that a level part of a line has
-_LOADED = 1.5  # times: the ratio over the seeds from which they show the machine's load
+_MOST_SAID = 3  # most lines named in a sentence
+_LEVEL = 0.1  # share of the span of all means within which a line counts as level
+_FEWEST_LEVEL = 3  # fewest settings in a level part of a line
+_LOADED = 1.5  # times that differ by this factor between seeds show the machine's load
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def check_device(device: str | None) -> None:
     failed = 0
     for found in check(device):
         line = wrapped(check_line(found), terminal_width() - 6)
-        click.echo(line.replace("\n", "\n" + " " * 6))  # below the first word after "pass"
+        click.echo(line.replace("\n", "\n" + " " * 6))  # align with the text after "pass"
         failed += not found.passed
     if failed:
         raise click.ClickException(f"{failed} of the checks failed")

@@ -90,7 +90,7 @@ class Beside:
             rows = next(ways)
             if not is_slide and _fits(rows, width_mm, most):
                 return rows
-            return min(drawn, rows, key=lambda one: one.width)  # larger text
+            return min(drawn, rows, key=lambda one: one.width)  # the narrower has larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         paper = COLUMNS if in_columns else PAPER

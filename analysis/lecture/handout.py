@@ -31,9 +31,9 @@ from analysis.style.palette import PRINT
 from nets.options import quote
 
 _HERE = Path(__file__).parent
-_LONG = 30  # letters of a cell
-_TALL_MM = 105  # a picture that is not legible as one of two to a page
-_PHONE_MM = 70.0  # at the width of a phone, its text has at least 12 px
+_LONG = 30  # cells with more characters are long
+_TALL_MM = 105  # a taller picture would be illegible as one of two on a page
+_PHONE_MM = 70.0  # text of a picture this wide has at least 12 px on a phone
 _NOTES, _ANSWERS = marked("Notes."), marked("Answers")
 _IN_ENGLISH = marked("Labels inside figures are in English.")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
@@ -207,7 +207,7 @@ def _right(lecture: Lecture, question: Question | None) -> str:
     if question.right is None:
         return because
     answer = lecture.filled(question.answers[question.right])
-    if because.startswith(answer):  # so that it isn't said twice
+    if because.startswith(answer):  # don't say it twice
         answer = ""
     elif because:
         answer = translate("{answer}. ", answer=answer)

@@ -77,7 +77,7 @@ def meter_of(device: torch.device) -> Meter | None:
     if device.type == "cpu":
         return _rapl()
     if device.type == "cuda":
-        with suppress(Exception):  # without the package, the driver or the counter, there is none
+        with suppress(Exception):  # the package, the driver or the counter is missing
             return _nvml(device)
     return None
 
@@ -86,7 +86,7 @@ def _rapl() -> Meter | None:
     packages = sorted(
         path
         for path in RAPL.glob("intel-rapl:*")
-        if path.name.count(":") == 1  # no parts of one
+        if path.name.count(":") == 1  # whole packages, not their parts such as intel-rapl:0:1
     )
     try:
         return RaplMeter(packages) if packages else None
@@ -99,7 +99,7 @@ def _number(path: Path) -> int:
 
 
 def _nvml(device: torch.device) -> Meter:
-    import pynvml  # an extra: nvidia-ml-py
+    import pynvml  # optional dependency: nvidia-ml-py
 
     pynvml.nvmlInit()
     uuid = str(torch.cuda.get_device_properties(device).uuid)

@@ -110,7 +110,7 @@ def run_piece(parcel: Parcel, order: Order) -> Answer:
         return Answer(dumps(None, ()), failure, 1)
     me, ours = get_worker(), get_client()
     key = me.get_current_task()
-    # A scheduler may allow more deaths of workers than we do, and knows none of our processes.
+    # Count tries here: Dask may allow more dead workers than we do, and doesn't see our processes.
     tries = ours.get_metadata([order.topic, order.name], 0) + 1
     if tries > order.tries:
         return Answer(dumps(None, ()), Failure(Cause.CRASH, DIED), order.tries)
@@ -156,7 +156,7 @@ def _written(parcel: Parcel, paths: Sequence[Path]) -> dict[str, bytes]:
         for (_, contents), path in zip(parcel.files, paths, strict=True)
         if not contents
         for file in path.iterdir()
-        if file.is_file() and not file.name.startswith(".")  # that are whole
+        if file.is_file() and not file.name.startswith(".")  # not one that is still written
     }
 
 
@@ -217,7 +217,7 @@ class _Stop:
     def _wait(self, event: Any) -> None:
         try:
             event.wait()
-        except Exception:  # the scheduler is gone, and so is this worker soon
+        except Exception:  # the scheduler is gone, so this worker ends soon
             return
         with self._lock:
             self._is_set = True

@@ -13,7 +13,7 @@ from analysis.style.grid import Grid
 WIDTH = 100
 """Columns of a text that isn't for a terminal, and of the longest line of prose."""
 
-_LEAST = 24  # columns of a text in a cell: narrower ones take too many lines
+_LEAST = 24  # fewest columns for a cell's text: fewer would take too many lines
 
 _Cells = tuple[str, ...]
 

@@ -134,7 +134,7 @@ def _fitted(timings: Sequence[Timing], least: int) -> Predictor:
             times.append(stage.forward_ms + (stage.backward_ms or 0.0))
     table, wanted = np.array(rows), np.array(times)
     weights = 1 / np.sqrt(np.maximum(wanted, 1e-9))
-    units = np.maximum(table.max(axis=0), 1e-300)  # columns of like size converge faster
+    units = np.maximum(table.max(axis=0), 1e-300)  # columns of similar size converge faster
     rates = nonnegative(table / units * weights[:, None], wanted * weights) / units
     params = sum(profile(parse(timing.model), batch=batch).params for timing in timings)
     steps = sum(timing.optimiser_ms.p50 for timing in timings if timing.optimiser_ms)

@@ -157,7 +157,7 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
         ("SGD step", timing.optimiser_ms),
         ("iteration", timing.step_ms),
     ]
-    if timing.environment.accelerator is not None:  # a CPU launches what it runs
+    if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         parts.append(("launch by the host", timing.host_ms))
     spreads = tuple((name, *map(milliseconds, spread)) for name, spread in parts if spread)
     marked = "block" if timing.blocks else "stage"

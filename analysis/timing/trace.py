@@ -67,7 +67,7 @@ def trace(report: Callable[[Progress], None], spec: ResNetSpec, settings: Settin
         for _ in range(WARM_UP):
             passes.run(steps)
         clock.synchronise()
-        os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's notes on standard error
+        os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # silence the profiler on stderr
         activities = [ProfilerActivity.CPU]
         if device.type == "cuda":
             activities.append(ProfilerActivity.CUDA)

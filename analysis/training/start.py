@@ -113,7 +113,7 @@ def _kept(
         if name not in shapes:
             raise ValueError(f"{of}: they lack {name}")
         theirs, ours = shapes[name], tuple(tensor.shape)
-        # a linear layer may be stored as a 1x1 convolution, and the reverse
+        # A linear layer may be stored as a 1x1 convolution, and vice versa.
         if theirs != ours and (len(theirs) == len(ours) or prod(theirs) != prod(ours)):
             raise ValueError(f"{of}: {name} is {shape(theirs)} and must be {shape(ours)}")
     if extra := [name for name in shapes if name not in own]:

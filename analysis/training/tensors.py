@@ -137,7 +137,7 @@ def _networks(
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
     """Yield every group of named tensors in a file, with the keys that lead to it."""
     if not isinstance(value, Mapping) or {"state", "param_groups"} <= set(value):
-        return  # the latter is an optimizer's state
+        return  # not named tensors, or an optimizer's state
     tensors = {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if any(tensor.dim() > 1 for tensor in tensors.values()):
         yield inside, tensors
@@ -160,7 +160,7 @@ def _unpickled(path: Path, device: str) -> Any:
         _check_records(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about other pickles, which are refused
+            warnings.simplefilter("ignore")  # torch warns of other pickles, which are refused
             return torch.load(path, device, mmap=is_zip, weights_only=True)
     except pickle.UnpicklingError as error:
         name = re.search(r"GLOBAL ([\w.]+)", str(error)) or re.search(

@@ -155,7 +155,7 @@ def tabs(
             format_func=lambda view: views[view],
             required=True,
             on_change=_changed,
-            args=(key, None),  # name even the default tab, since other settings could open another
+            args=(key, None),  # name even the default tab: other settings may change the default
             label_visibility="collapsed",
             wrap=True,
         )

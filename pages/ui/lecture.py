@@ -30,7 +30,7 @@ LECTURE, STEP, ANSWERS = "lecture", "step", "answers"
 SCRIPT = Path(__file__).with_name("lecture.js")
 """The script that listens for a presenter's keys; the server puts it into its documents too."""
 
-_NONE, _SHOWN = "-", "0"  # not answered; shown without an answer
+_NONE, _SHOWN = "-", "0"  # not answered; revealed without an answer
 _ANSWERS = re.compile(r"[-0-3]{0,60}")
 
 _keys = st.components.v2.component("lecture", html="<i></i>", js=SCRIPT.read_text(encoding="utf-8"))

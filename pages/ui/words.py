@@ -21,7 +21,7 @@ def escaped(text: str) -> str:
 
 _NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*")
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
-_NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and addresses
+_NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
 
 
 def unbroken(text: str) -> str:

@@ -195,7 +195,7 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
 
 def _show_best(choice: Choice) -> None:
     """Show the best published result of each recipe, the best first, errors as accuracies."""
-    metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracy first
+    metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracies sort first
     ordered = sorted(choice.best, key=_accuracy, reverse=True)
     rows = []
     for best in ordered:

@@ -24,7 +24,7 @@ from pages.ui.wall import aside, heading, on_wall
 SHOWN = "lecture_shown"
 """The parameter of the page's open tab."""
 
-_EXERCISE, _STEP = "exercise", "exercise_step"  # in the address
+_EXERCISE, _STEP = "exercise", "exercise_step"  # keys in the address
 
 _STEPS = {
     Step.QUESTION: marked("Question"),
@@ -32,9 +32,9 @@ _STEPS = {
     Step.ANSWER: marked("Answer"),
 }
 
-_SHORT = 34  # letters of a figure that stays in a number's column
+_SHORT = 34  # most characters of a figure in a column for numbers
 
-_FIGURE_PX = 380  # of a chart beside a table
+_FIGURE_PX = 380  # width of a chart beside a table
 
 finding_of = lru_cache(64)(Exercise.check)
 """What a check finds: it is the same each time, and texts in another language are another key."""
@@ -91,7 +91,7 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
         st.html(verdict(found.says))
         if isinstance(found.picture, Plot):
             show_chart(found.picture.chart(), f"finding_{exercise.key}")
-        else:  # a drawing's text would be too small
+        else:  # in a chart's place, a drawing's text would be too small
             _figures(found)
 
 
@@ -134,7 +134,7 @@ def _steps(exercise: Exercise) -> Step:
     steps = {step: translate(label) for step, label in _STEPS.items()}
     label = translate("Show")
     step = segments(label, steps, Step.QUESTION, key=_STEP, label_visibility="collapsed")
-    if on_wall():  # which has no room for the page's tabs
+    if on_wall():  # no room for the page's tabs
         st.button(
             translate("Lecture"),
             key="exercise_leave",

@@ -20,7 +20,7 @@ from analysis.style.numbers import shape, three
 from nets import build, parse, plan
 from nets.plan import place_of
 
-_SIDE = 56  # of the map that enters a block of layer1
+_SIDE = 56  # side of the map that enters a block of layer1
 
 
 def projection_norm(exercise: Exercise) -> Finding:

@@ -20,7 +20,7 @@ from analysis.style.numbers import exact, scientific, three
 
 _PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e4  # numbers outside are written with a power of ten
 
-_ONE_AT_A_TIME = Lock()  # checks share torch's generator, and the machine
+_ONE_AT_A_TIME = Lock()  # checks share torch's random generator and the CPU
 
 
 class Code(NamedTuple):
