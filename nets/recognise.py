@@ -175,7 +175,7 @@ def _se(layers: Layers) -> int:
 
 
 def _check_alike(layers: Layers) -> None:
-    """Raise at the first layer that differs from its like in a way that no option describes."""
+    """Raise at the first layer that differs from its peers in a way that no option describes."""
     first = layers.stages[0][0]
     before = layers.stem[-1].out
     for stage in layers.stages:

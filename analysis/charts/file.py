@@ -804,7 +804,7 @@ def _legend(
 
 
 def _sample(size: float, palette: Palette, sizes: _Sizes) -> Any:
-    """Return an empty circle for the legend, of so many px on the screen."""
+    """Return an empty circle for the legend, given its size on the screen in px."""
     from matplotlib.lines import Line2D
 
     return Line2D(
@@ -886,7 +886,7 @@ def _draw_points(
     number: int,
     sizes: _Sizes,
 ) -> None:
-    """Draw points, whose second colour is that of their inside."""
+    """Draw points; the second colour fills them."""
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
         axes.errorbar(

@@ -38,7 +38,7 @@ LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
-"""How far a name may extend beyond the top and the right, where nothing else is."""
+"""How far a name may extend beyond the top and right edges, where it covers nothing."""
 
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
@@ -426,7 +426,7 @@ class _Crowd:
     def _beside_lines(
         self, end: Dot, anchor: Pixels, middles: Pixels, half: Pixels
     ) -> tuple[Flags, Flags]:
-        """Return the places nearest to the line that they name, and those led to across others."""
+        """Return which places are nearest to the named line, and whose leader crosses another."""
         own = np.hypot(*np.moveaxis(np.maximum(np.abs(anchor - middles) - half, 0), -1, 0))
         own -= end.radius
         others, crossed = np.full_like(own, np.inf), np.zeros(len(middles), bool)

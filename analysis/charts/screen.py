@@ -490,7 +490,7 @@ def _plotly_trace(
     marked: bool,
     halo: str,
 ) -> Any:
-    """Draw a series; its second colour is that of its markers' inside."""
+    """Draw a series; the second colour fills its markers."""
     colour, inside = colours
     scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {

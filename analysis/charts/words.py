@@ -39,7 +39,7 @@ def described(chart: Chart) -> str:
 def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     """Say what a chart's bands or error bars over seeds are; "" if it has none.
 
-    Of bands that are nowhere wide enough to be seen, it says that.
+    If no band is wide enough to be seen, it says so.
 
     Args:
         chart: the chart.

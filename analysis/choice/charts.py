@@ -81,7 +81,7 @@ def usual_y(comparison: Comparison) -> Axis:
 
 
 def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
-    """Return whether a scatter's axes are logarithmic by default: if one of them spans a lot."""
+    """Return whether a scatter's axes are logarithmic by default: if one spans a large range."""
     drawn = [row for row in rows if _placed(row, x, y)]
     return any(
         spans_much([axis.of(row) for row in drawn])
@@ -100,7 +100,7 @@ def spans_much(values: Iterable[float | None]) -> bool:
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
-    """Return an axis by its name, or by words that occur in only one name, whole ones first.
+    """Return an axis by its name, or by words that occur in one name only; whole words win.
 
     Raises:
         ValueError: if no axis or several match.
@@ -250,7 +250,7 @@ def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
     Args:
         choice: what fits.
         front: the figures.
-        alone: whether no table is beside it, whose names it would share.
+        alone: whether the chart needs names of its own, as no table beside it shares them.
     """
     beside = drawn_of(choice, front) if alone else None
     names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
@@ -428,7 +428,7 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
 
 
 def _some(names: Sequence[str]) -> str:
-    """Return names as a list, of which the last ones are only counted if it would be long."""
+    """Join names into a list; of a long one, count the last names instead."""
     if len(names) <= _MOST_NAMED:
         return listed(names)
     few = ", ".join(names[: _MOST_NAMED - 1])
@@ -451,7 +451,7 @@ def _label(axis: Axis, batch: int = 1) -> str:
 
 
 def _called(axis: Axis) -> str:
-    """Return a short name of an axis; what is below the chart has a published figure's source."""
+    """Return a short name of an axis; the note below the chart has a published figure's source."""
     match axis:
         case Recipe():
             return axis.metric

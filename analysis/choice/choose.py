@@ -101,7 +101,7 @@ class Budget(StrEnum):
 
         Args:
             value: the amount.
-            given: whether it was chosen, as a limit is, and not computed.
+            given: whether someone chose it, such as a limit; otherwise it was computed.
         """
         amount, label = self.amount(value, given), translate(self.label)
         if self is Budget.TIME:
@@ -111,7 +111,7 @@ class Budget(StrEnum):
         return translate("{amount} {label}", amount=amount, label=label)
 
     def amount(self, value: float, given: bool = False) -> str:
-        """Return an amount without saying of what: `4.09 G`, `2.99 GB`; see `written`."""
+        """Return an amount without its noun: `4.09 G`, `2.99 GB`; see `written`."""
         write = short_given if given else short
         if self is Budget.TIME:
             return write(value, "ms")

@@ -116,7 +116,7 @@ class Column(StrEnum):
 
     @property
     def replayed_in(self) -> Dtype | None:
-        """The type in which a step is replayed for it, or None if a profile has the figure."""
+        """The dtype of the replay that computes it, or None if a profile has the figure."""
         return _REPLAYED.get(self)
 
     def of(self, row: Row) -> float | None:
@@ -248,12 +248,12 @@ class Speed:
 
     @property
     def unit(self) -> str:
-        """The label has it."""
+        """Empty, because the label has the unit."""
         return ""
 
     @property
     def better(self) -> Better:
-        """High."""
+        """Higher is better."""
         return Better.HIGH
 
     def of(self, row: Row) -> float | None:

@@ -145,11 +145,11 @@ class _Title:
 
     @property
     def height(self) -> float:
-        """Height above the boxes; a bare size is beside them and takes none."""
+        """Height above the boxes; 0 for a bare size, which is beside them."""
         return _TITLE if self.group else 0.0
 
     def text(self, width: float) -> str:
-        """Return as much of the title as there is room for."""
+        """Return as much of the title as fits."""
         if self.group is None:
             return self.name
         return arcs.band_title(self.group, True, self.group.cells, width)

@@ -49,7 +49,7 @@ _LOOSE = 14.5
 """Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
 
 _APART = 6.0
-"""From an addition to a run's shortcut on a wall, where lines are wide, in px of the drawing."""
+"""Gap from an addition to a run's shortcut on a wall, where lines are wide, in drawing px."""
 
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""

@@ -101,7 +101,7 @@ class Heat:
         return value + sum(self.values.get(path, 0) for path in node.also)
 
     def figures(self, node: Node) -> tuple[str, ...]:
-        """Return what a box can say, from longest to shortest; empty if it has no number.
+        """Return the texts for a box, from longest to shortest; empty if it has no number.
 
         A box whose label has its count doesn't repeat it.
         """

@@ -308,7 +308,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
 
 
 def _named_alike(bands: Sequence[Band], full: Mapping[str, str]) -> tuple[Band, ...]:
-    """Return the bands without names from the paper if there is no room for one of these."""
+    """Return the bands, all without the paper's names if one of these doesn't fit."""
     if all(full[band.stage] in band.title for band in bands):
         return tuple(bands)
     return tuple(

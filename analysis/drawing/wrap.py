@@ -451,8 +451,8 @@ def in_place(
     Args:
         wrappings: the networks, below each other.
         aspect: width over height of the place.
-        key: what stands below the drawing.
-        heads: what stands above the networks, in px.
+        key: the key below the drawing.
+        heads: the height of the headings above the networks, in px.
     """
     spacing = wrappings[0].network.spacing
     widest = max(one.widest for one in wrappings)

@@ -13,7 +13,7 @@ from analysis.lecture.story import Lecture, Question, Step
 from analysis.style.toml_lines import header_lines, line_of, read_toml
 
 MAX_BYTES = 200_000
-"""Size of a lecture's file."""
+"""Largest size of a lecture's file."""
 
 MARK = "~"
 """What the text of a packed lecture begins with."""
@@ -98,7 +98,7 @@ def _question(values: Mapping[str, Any]) -> Question:
 
 
 def address_of(text: str) -> str:
-    """Return a step's address, of one that may be the whole of a browser's."""
+    """Return a step's address from one that may be a browser's whole URL."""
     parts = urlsplit(text.strip())
     page = parts.path.rstrip("/").rpartition("/")[2] if parts.netloc else parts.path.strip("/")
     return f"{page}?{parts.query}" if parts.query else page
@@ -138,7 +138,7 @@ def unpack(text: str) -> Lecture:
     """Read a lecture from the text of an address.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if the text isn't a lecture.
     """
     try:
         data = base64.urlsafe_b64decode(text.removeprefix(MARK) + "=" * (-(len(text) - 1) % 4))

@@ -1,6 +1,6 @@
-"""A lecture on paper: its steps with their pictures, and at the back the answers.
+"""A lecture on paper: its steps with their pictures, and the answers at the back.
 
-A question's picture answers it, so that it is printed with the answer.
+A question's picture gives its answer away, so it is printed with the answer.
 
 The sheets are one value. Typst writes them as a PDF; the HTML file holds all it needs. Neither has
 a time stamp, so the same lecture and the same results give the same file.
@@ -110,7 +110,7 @@ class Handout:
         return json.dumps(values, ensure_ascii=False)
 
     def _words(self) -> dict[str, str]:
-        """Return the handout's own words."""
+        """Return the handout's headings and labels."""
         with speaking(self.language):
             return {
                 "notes": translate(_NOTES),

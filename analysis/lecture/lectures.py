@@ -18,7 +18,7 @@ def lecture_of(name: str) -> Lecture:
     """Return a lecture: the story, one of the server's folder by its file's name, or a packed one.
 
     Raises:
-        ValueError: if there is none of that name, or its file is wrong.
+        ValueError: if there is none of that name, or its file is invalid.
     """
     if name == NAME:
         return STORY
@@ -43,7 +43,7 @@ def load_lecture(path: Path) -> Lecture:
     """Read a lecture's file.
 
     Raises:
-        ValueError: with the file's name, if it is wrong or too large.
+        ValueError: with the file's name, if it is invalid or too large.
         OSError: if it can't be read.
     """
     if path.stat().st_size > MAX_BYTES:

@@ -50,7 +50,7 @@ GPU = "GPU"
 """Dask's name of the resource that a worker with one accelerator has."""
 
 _ENDED = {Cause.CRASH, Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED}
-"""Causes of a failure with which a process or its worker ended, and not the work."""
+"""Causes of a failure in which the process or its worker ended, rather than the work."""
 
 _MOST_SUBMITTED = 3 * MAX_TRIES
 """Most times that a piece is submitted: Dask may end it before it has begun."""
@@ -203,7 +203,7 @@ def connect(address: str, seconds: float = WORKERS_SECONDS) -> Any:
 
 
 def _check_program(client: Any) -> None:
-    """Raise ValueError, in one sentence, if a worker has another program."""
+    """Raise ValueError, in one sentence, if a worker runs another version of this program."""
     try:
         remarks = client.run(unfit, fingerprint())
     except Exception as error:  # Dask raises whatever the worker raised
@@ -262,7 +262,7 @@ def _run(client: Any, works: Iterable[Work], tell: Tell, asked: Asked) -> Iterat
 
 @dataclass
 class _Piece:
-    """A piece of work that was submitted.
+    """A submitted piece of work.
 
     Attributes:
         work: the work.
@@ -300,7 +300,7 @@ class _Running:
         client.subscribe_topic(self._topic, self._heard)
 
     def outcomes(self, works: Iterator[Work]) -> Iterator[Outcome]:
-        """Submit work as it can be done, and give what comes of it."""
+        """Submit work as there is room for it, and yield the outcomes."""
         latest = 0.0
         while True:
             self._look_at_workers()
@@ -349,7 +349,7 @@ class _Running:
                 self._waiting.appendleft(piece.work)
 
     def _has_room(self, works: Iterator[Work]) -> bool:
-        """Return whether one more piece may be submitted; it is then the first that waits."""
+        """Return whether one more piece may be submitted; if so, it is the first in the queue."""
         if not self._waiting and (work := next(works, None)) is not None:
             self._waiting.append(work)
         if not self._waiting:

@@ -1,8 +1,8 @@
-"""The app's jobs on a cluster: several at once, with the rules and the words of `jobs.Worker`.
+"""The app's jobs on a cluster: several at once, with the rules and messages of `jobs.Worker`.
 
-A job waits here until one of the cluster's threads is free for it, and only then goes to Dask: so a
-newer request can still replace it in its place. Several app processes may share a cluster: each
-tells the others, through the scheduler, where its jobs stand.
+A job waits here until one of the cluster's threads is free for it, and only then goes to Dask, so
+a newer request can still take its place. Several app processes may share a cluster: each tells the
+others, through the scheduler, the state of its jobs.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class Standing(NamedTuple):
 
 @dataclass
 class _Piece:
-    """A job that is at Dask.
+    """A job that was submitted to Dask.
 
     Attributes:
-        future: Dask's.
+        future: Dask's future.
         data: the future of its arguments, if they were sent before it.
         paths: the files that go with it.
         pinned: the addresses of the workers that may run it.
@@ -223,7 +223,7 @@ class ClusterQueue(Queue):
                 client.close(timeout=1)
 
     def _fail(self, sentence: str) -> None:
-        """End every job, as the cluster can't go on with it."""
+        """End every job, because the cluster failed."""
         with self._changed:
             for job in [*self._waiting, *self._pieces]:
                 if not job._is_over():
@@ -265,7 +265,7 @@ class ClusterQueue(Queue):
             self._announce(client)
 
     def _put(self, handle: Callable[[], None]) -> None:
-        """Let the thread do something; Dask's threads call it."""
+        """Queue a call for the thread; called from Dask's threads."""
         with self._changed:
             self._news.append(handle)
             self._changed.notify_all()
@@ -455,7 +455,7 @@ class ClusterQueue(Queue):
         event.clear()
 
     def _announce(self, client: Any) -> None:
-        """Tell other processes where this one's jobs stand: when that changes, and regularly."""
+        """Tell other processes the state of this one's jobs, on every change and at intervals."""
         with self._changed:
             standings = self._standings()
         is_due = standings and self._looked > self._announced + LOOK_SECONDS

@@ -260,7 +260,7 @@ class _Stopped(Exception):  # noqa: N818
 
 
 class Queue(ABC):
-    """The jobs that wait, and the rules that hold wherever they run."""
+    """The waiting jobs, and the rules that apply wherever they run."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

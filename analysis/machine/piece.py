@@ -60,8 +60,8 @@ class Order:
         seconds: its time limit.
         memory_bytes: its memory limit, or None for its share of the machine's.
         beside: pieces that this machine runs at once.
-        topic: of its news: its name, the worker's address, and the pickled list of its reports;
-            None as it begins.
+        topic: the topic for its news: its name, the worker's address, and the pickled list of its
+            reports, or None when it begins.
         stop: the name of the event that cancels it.
         client: the client's fingerprint.
         prepare: what a new process calls first.
@@ -86,7 +86,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a piece of work.
+    """The outcome of a piece of work.
 
     Attributes:
         result: pickled by `analysis.machine.carry`, as reports are.
@@ -169,7 +169,7 @@ _own = threading.local()
 
 
 def _worker(prepare: Callable[[], object]) -> Worker:
-    """Return the worker of this thread; another way of preparing its process makes a new one."""
+    """Return the worker of this thread; a different `prepare` makes a new one."""
     if getattr(_own, "prepare", None) is not prepare:
         if hasattr(_own, "worker"):
             _own.worker.close()

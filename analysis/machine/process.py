@@ -155,7 +155,7 @@ class Child:
         return 0
 
     def last_words(self) -> str:
-        """Return how the ended process ended, as one sentence."""
+        """Return in one sentence how the process ended."""
         with contextlib.suppress(TimeoutError, ValueError):
             code = getattr(self._future.exception(timeout=2), "exitcode", 0)
             if code == -getattr(signal, "SIGKILL", 9):

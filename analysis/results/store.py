@@ -66,7 +66,7 @@ class Store:
         return None
 
     def all(self, kind: str) -> Iterator[Result]:
-        """Give every sound result of a kind, the newest first."""
+        """Yield every undamaged result of a kind, the newest first."""
         for path in self.paths(kind):
             with contextlib.suppress(OSError, ValueError):
                 yield read_result(path)

@@ -73,7 +73,7 @@ def columns(text: str) -> int:
 
 
 def fitted(grid: Grid, width: int) -> list[str]:
-    """Return a table's lines without the caption, none wider than the terminal if that can be.
+    """Return a table's lines without the caption, if possible none wider than the terminal.
 
     Its column names and its longest texts take several lines. If that doesn't help, it is turned,
     with a column for each row, or split into tables below each other, whichever is shorter.
@@ -90,7 +90,7 @@ def fitted(grid: Grid, width: int) -> list[str]:
 
 
 def _rows(grid: Grid) -> list[_Cells]:
-    """Return all rows; column names that are all empty are none."""
+    """Return all rows, without the column names if they are all empty."""
     return [grid.columns, *grid.rows] if any(grid.columns) else list(grid.rows)
 
 

@@ -3,8 +3,8 @@
 The times of the measured networks' stages are fitted by a sum of what a stage does: multiply-adds
 by kind of convolution, bytes moved, and the number of layers, each at a rate that can't be
 negative. Rates are found by weighted least squares, in which a stage weighs the less, the longer it
-takes (variance in proportion to the time). How good that is, only networks tell that the fit didn't
-see: each measured network is predicted from the others.
+takes (variance in proportion to the time). Only networks that the fit didn't see can tell how good
+it is, so each measured network is predicted from the others.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _asked(model: str, settings: Settings, threads: int) -> dict[str, Any]:
 
 
 def roofline_result(found: Roofline) -> Result:
-    """Return a roofline as a result: what was asked, device and threads among it, and the stamp."""
+    """Return a roofline as a result: its settings, with device and threads, and the stamp."""
     figures = {
         "model": found.model,
         "device": found.settings.device,

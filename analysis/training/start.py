@@ -1,4 +1,4 @@
-"""Weights of an earlier training from which a run starts, in place of new ones."""
+"""Weights of an earlier training from which a run starts, instead of random ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
 
 CLASSIFIER = "fc."
-"""The prefix of the classifier's tensors, which start anew if the number of outputs differs."""
+"""The prefix of the classifier's tensors, reinitialised if the number of outputs differs."""
 
 
 def start_of(path: Path) -> Start:

@@ -1,7 +1,7 @@
 """Tensors in files: names and shapes first, values where asked, and never any code.
 
-Read are safetensors files and those of `torch.save`, with `weights_only=True`. What a file takes to
-read is bounded, whatever it says of itself.
+It reads safetensors files and those of `torch.save`, with `weights_only=True`. The memory that a
+file takes is bounded, whatever the file claims.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_UPLOAD_BYTES = 250_000_000
 """Largest file of a visitor: ResNet-152 in float32 has 241 MB."""
 
 SUFFIXES = ("safetensors", "pth", "pt")
-"""Suffixes of the files that a visitor may choose; a file is told by what is in it."""
+"""Suffixes of the files that a visitor may choose; the format is recognised by the content."""
 
 _MAX_PICKLE = 100_000_000
 _MAX_DEPTH = 3

@@ -1,4 +1,4 @@
-"""A lecture of one's own: the views that a visitor adds to it, kept in the address."""
+"""The visitor's own lecture: the views added to it, kept in the address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _read(text: str) -> Lecture:
 
 
 def keep_mine(lecture: Lecture | None) -> None:
-    """Keep the visitor's own lecture, from a callback; None is none."""
+    """Keep the visitor's own lecture, from a callback; None removes it."""
     hold(MINE, "" if lecture is None else pack(lecture))
 
 

@@ -15,7 +15,7 @@ from nets import CATALOG
 
 
 def escaped(text: str) -> str:
-    """Return a text in which Streamlit finds no Markdown."""
+    """Return a text with Markdown escaped."""
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
 
 

@@ -1,4 +1,4 @@
-"""One residual block: its formula with real shapes, its shortcut, the other kind's cost."""
+"""One residual block: its formula with real shapes, its shortcut, and the other kind's cost."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _choose(top: DeltaGenerator) -> Exercise:
 
 
 def _steps(exercise: Exercise) -> Step:
-    """Draw the way to the exercises before and after, and the steps of this one."""
+    """Draw the buttons to the previous and next exercise, and the steps of this one."""
     keys = list(EXERCISES)
     place = keys.index(exercise.key)
     for name, label, icon, by in (
@@ -147,7 +147,7 @@ def _steps(exercise: Exercise) -> Step:
 
 
 def _go(key: str) -> None:
-    """Begin with another exercise."""
+    """Open another exercise at its first step."""
     hold(_EXERCISE, "" if key == next(iter(EXERCISES)) else key)
     hold(_STEP, "")
 
@@ -162,7 +162,7 @@ def _shown(exercise: Exercise) -> None:
 
 
 def _figures(found: Finding) -> None:
-    """Show the figures as a table; where one is a long text, all are set as texts."""
+    """Show the figures as a table; if one is a long text, all are set as texts."""
     texts = 1 if all(len(line.text) <= _SHORT for line in found.lines) else 2
     rows = [(line.label, line.text) for line in found.lines]
     head = translate("What the check measures"), translate("Found")

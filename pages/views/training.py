@@ -108,7 +108,7 @@ def choose_request(
         say: receives error messages about the fields below.
 
     Returns:
-        The request; None if something is invalid, which is then said.
+        The request, or None after an error message if something is invalid.
     """
     one, two, *weights, three, four, five = row
     comparison = COMPARISONS.get(mode)
