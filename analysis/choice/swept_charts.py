@@ -275,7 +275,7 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
             # The words along the axis already name the points.
             series.append(replace(one, in_legend=view.x.source is not Source.NAME))
     if view.x.source is not Source.NAME and without:
-        left.append(f"not drawn for want of a figure: {number_of(without, 'setting')}")
+        left.append(f"not drawn, because a figure is missing: {number_of(without, 'setting')}")
     own = series
     cited: tuple[str, ...] = ()
     if view.beside:

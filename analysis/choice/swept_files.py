@@ -32,7 +32,7 @@ FILES = (".json", FAILED, PLAN)
 
 _BESIDE = (".safetensors", ".toml")  # files to skip: weights, and the copy of the sweep's file
 _KEPT = 8  # folders whose contents are cached
-_FOREIGN = "not of a sweep"
+_FOREIGN = "not from a sweep"
 _NAMED = 3  # most files that a sentence names for each problem
 
 

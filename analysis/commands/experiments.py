@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 @CHANNELS_LAST
 @click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
 @click.option("--inference", is_flag=True, help="Eval mode, forward only.")
-@click.option("--no-optimiser", is_flag=True, help="Train without SGD's step.")
-@click.option("--blocks", is_flag=True, help="Time every block too, by marks at the blocks.")
+@click.option("--no-optimiser", is_flag=True, help="Leave out SGD's step.")
+@click.option("--blocks", is_flag=True, help="Also time every block.")
 @click.option(
     "--trace",
     "traced",

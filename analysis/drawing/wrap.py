@@ -449,7 +449,7 @@ def in_place(
     """Return the width in px and the rows of a drawing whose text is the largest in a place.
 
     Args:
-        wrappings: the networks, below each other.
+        wrappings: the networks, one below the other.
         aspect: width over height of the place.
         key: the key below the drawing.
         heads: the height of the headings above the networks, in px.

@@ -65,7 +65,7 @@ def run_of(result: Result) -> Gradients | Direction:
     try:
         return _direction(result) if result.kind == DIRECTION else _gradients(result)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-        raise ValueError(f"this is no result of gradients: {error}") from None
+        raise ValueError(f"this isn't a result of gradients: {error}") from None
 
 
 def _gradients(result: Result) -> Gradients:

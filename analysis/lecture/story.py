@@ -145,6 +145,6 @@ def _check(name: str, text: object, required: bool = False) -> None:
         raise ValueError(f"{name} must be a text, not {text!r:.60}")
     most = MOST_TEXT[name]
     if len(text) > most:
-        raise ValueError(f"{name} has {len(text):,} letters, and at most {most:,} are allowed")
+        raise ValueError(f"{name} has {len(text):,} characters, and at most {most:,} are allowed")
     if required and not text.strip():
         raise ValueError(f"{name} must not be empty")

@@ -42,7 +42,7 @@ def unfit(client: Fingerprint) -> str:
     """Return in one sentence why this process can't do the client's work, or ""."""
     if multiprocessing.current_process().daemon:
         return (
-            "it may not start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers "
+            "it can't start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers "
             "are started"
         )
     for (what, theirs), (_, own) in zip(client, fingerprint(), strict=True):

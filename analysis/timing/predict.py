@@ -166,7 +166,7 @@ def _features(spec: ResNetSpec, batch: int) -> dict[str, Numbers]:
 
 
 def _kind(layer: LayerCost, batch: int) -> int:
-    """Return the feature of a layer's multiply-adds, told by those per output and input channel."""
+    """Return a layer's feature, by its multiply-adds per output and input channel."""
     if layer.type == "Linear":
         return _LINEAR
     taps = layer.macs / (batch * prod(layer.output) * layer.input[0])

@@ -93,7 +93,7 @@ def timing_of(result: Result) -> Timing:
             environment=Environment(**result.stamp),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"this is no result of timing: {error}") from None
+        raise ValueError(f"this isn't a result of timing: {error}") from None
 
 
 _PLAIN = (

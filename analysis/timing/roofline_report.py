@@ -118,7 +118,7 @@ def roofline_of(result: Result) -> Roofline:
             environment=Environment(**result.stamp),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"this is no result of a roofline: {error}") from None
+        raise ValueError(f"this isn't a result of a roofline: {error}") from None
 
 
 def roofline_json(found: Roofline) -> str:

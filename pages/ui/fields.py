@@ -397,5 +397,5 @@ def _written(value: object) -> str:
 
 def _short(most: int | None, text: str) -> str:
     if most is not None and len(text) > most:
-        raise ValueError(f"{len(text):,} letters, at most {most:,}")
+        raise ValueError(f"{len(text):,} characters, at most {most:,}")
     return text

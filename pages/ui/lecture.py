@@ -96,13 +96,13 @@ def _named(text: str) -> str:
 
 def _number(text: str, most: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ValueError(f"{text!r} is no step")
+        raise ValueError(f"{text!r} isn't a step")
     return int(text)
 
 
 def _answers(text: str) -> str:
     if not _ANSWERS.fullmatch(text):
-        raise ValueError(f"{text!r} are no answers")
+        raise ValueError(f"{text!r} aren't answers")
     return text
 
 

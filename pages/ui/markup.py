@@ -21,7 +21,7 @@ from pages.ui.words import whole_names
 FITTING_COLUMNS = 6
 """The most columns of figures that a wide page shows without scrolling."""
 
-GOES_ON = "The table goes on to the right: scroll it sideways."
+GOES_ON = "Scroll sideways for more columns."
 """What to say below a wider table that Streamlit draws, which has no edge that fades."""
 
 _WHOLE = 20  # most rows of a table drawn by Streamlit that are shown without scrolling

@@ -25,7 +25,7 @@ def my_lecture() -> Lecture | None:
 
 def _read(text: str) -> Lecture:
     if not text.startswith(MARK):
-        raise ValueError("the address holds no lecture")
+        raise ValueError("the address doesn't contain a lecture")
     return lecture_of(text)
 
 

@@ -111,7 +111,7 @@ def _open_file() -> None:
     try:
         lecture = read_lecture(file.getvalue().decode())
     except UnicodeDecodeError:
-        complain(f"{file.name} is no text in UTF-8")
+        complain(f"{file.name} isn't UTF-8 text")
         return
     except ValueError as error:
         complain(f"{file.name}, {error}")

@@ -187,7 +187,7 @@ def _checked(
             return None
         if start and given.classes != specs[0].classes:
             st.caption(
-                "The classifier is initialised anew: the weights have "
+                "The classifier is reinitialised, because the weights have "
                 f"{number_of(given.classes, 'output')}."
             )
         if missing:
