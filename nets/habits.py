@@ -48,7 +48,7 @@ _WRAPPERS = re.compile(
 _BLOCKS = tuple(
     re.compile(rf"{block}\.(?P<inside>[a-zA-Z].*)")
     for block in (
-        # torchvision, timm, mmpretrain, CIFAR repositories; `block1.layer.0` of wide ones
+        # torchvision, timm, mmpretrain, CIFAR repositories; `block1.layer.0`: wide ResNets
         r"(?:layer|block|stage)_?(?P<stage>[1-9])\.(?:layer\.)?(?P<block>\d+)",
         r"res(?P<stage>\d)\.(?P<block>\d+)",  # detectron2
         r"conv(?P<stage>\d)_x\.(?P<block>\d+)",  # the paper's names

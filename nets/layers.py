@@ -218,7 +218,7 @@ def _unit(layers: list[Layer]) -> Unit:
     norms = list(_ordered(one for one in branch if one.is_norm))
     kernels = tuple(one.kernel for one in convs)
     if not beside and kernels[-1:] == (1,) and (kernels := kernels[:-1]) in _KINDS:
-        beside = [convs.pop(), *norms[len(convs) :]]  # d2l's conv3, or conv4 of its bottleneck
+        beside = [convs.pop(), *norms[len(convs) :]]  # d2l's conv3, or its bottleneck's conv4
         norms = norms[: len(convs)]
     if not convs:
         raise layers[0].stop("its block has no convolutions")

@@ -476,7 +476,7 @@ def _number(name: str, value: Any, option: Option, *, whole: bool) -> int | floa
     if not option.low <= value <= option.high:
         limits = f"{option.low:,} to {option.high:,}"
         raise ValueError(f"{name} must be {limits}, not {given(value)}")
-    return value if whole else float(value) + 0.0  # no negative zero
+    return value if whole else float(value) + 0.0  # turns -0.0 into 0.0
 
 
 def _check_stages(spec: Options) -> None:

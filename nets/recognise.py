@@ -86,7 +86,7 @@ def recognise(shapes: Mapping[str, Shape]) -> Recognised:
         for leaf in leaves:
             if layer and leaf in layer.shapes:
                 names[layer.tensor(leaf)] = f"{path}.{leaf}"
-            elif leaf != "num_batches_tracked":  # counts batches, which no weight depends on
+            elif leaf != "num_batches_tracked":  # a counter, not a weight
                 missing.append(f"{path}.{leaf}")
     return Recognised(
         spec,
@@ -166,7 +166,7 @@ def _se(layers: Layers) -> int:
             raise unit.convs[0].stop("only some blocks have squeeze-and-excitation")
         if not unit.excitation:
             continue
-        inner = unit.excitation[0].out  # max(unit.out // se, 1)
+        inner = unit.excitation[0].out  # equals max(unit.out // se, 1)
         low = max(low, unit.out // (inner + 1) + 1)
         high = high if inner == 1 else min(high, unit.out // inner)
         if low > high:
@@ -175,7 +175,7 @@ def _se(layers: Layers) -> int:
 
 
 def _check_alike(layers: Layers) -> None:
-    """Raise at the first layer that differs from its like in a way that no option describes."""
+    """Raise at the first layer that differs from its peers in a way that no option describes."""
     first = layers.stages[0][0]
     before = layers.stem[-1].out
     for stage in layers.stages:
@@ -241,7 +241,7 @@ def _shortcut(layers: Layers) -> tuple[Shortcut, bool, tuple[int, ...]]:
     for unit, has, needs in zip(starts, projects, changes, strict=True):
         if needs and not has:
             raise unit.convs[0].stop("its block changes the channels but has no projection")
-    if all(projects):  # a projection without a change of channels is also at a stride
+    if all(projects):  # without a change of channels, a projection is there for the stride
         first = Shortcut.PROJECTION if changes[0] else Shortcut.PROJECTION_FIRST
         return first, all(changes) and len(units) > len(starts), strides
     strides = tuple(2 if index and has else 1 for index, has in enumerate(projects))
@@ -290,7 +290,7 @@ def _widths(layers: Layers) -> list[dict[str, Any]]:
         if any(unit.out % expansion for unit in starts):
             continue
         widths = tuple(unit.out // expansion for unit in starts)
-        each = [unit.inner // groups for unit in starts]  # is width * group_width // 64
+        each = [unit.inner // groups for unit in starts]  # equals width * group_width // 64
         low = max(-(-64 * c // w) for c, w in zip(each, widths, strict=True))
         high = min((64 * (c + 1) - 1) // w for c, w in zip(each, widths, strict=True))
         group_width = min(max(low, 64), high)
@@ -338,7 +338,7 @@ def _places(
                 yield layer, place._replace(layer=f"bn{number}").path, norm
             for number, layer in enumerate(unit.excitation, 1):
                 yield layer, place._replace(layer=f"se.fc{number}").path, linear
-            first = int(spec.projection_pool)  # the pool's place
+            first = int(spec.projection_pool)  # a pool takes index 0
             if unit.projection:
                 yield unit.projection, place._replace(layer=f"downsample.{first}").path, conv
             if unit.projection_norm:

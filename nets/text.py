@@ -155,7 +155,7 @@ def _suggest(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 def _example(key: str) -> str:
     if key == "se":
-        return "16"  # the default, 0, means none
+        return "16"  # the default, 0, means no squeeze-and-excitation
     return "3" if key == CHANNELS else shown(key, DEFAULTS[key])
 
 

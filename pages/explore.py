@@ -28,7 +28,7 @@ from pages.views.layers import show_layers
 from pages.views.network import export_network, share_menu
 from pages.views.verify import show_verification
 
-_MOST_SAID = 2  # edits on a wall's screen
+_MOST_SAID = 2  # most edits named on the wall
 
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
@@ -54,12 +54,12 @@ with tabs:
 with summary:
     if not on_wall():
         st.markdown(unbroken(said + counted))
-    elif view != "block":  # which has a sentence of its own
+    elif view != "block":  # that view has a sentence of its own
         said = f"Edited from {name}: {edits_in_words(entry.spec, spec, _MOST_SAID)}."
         lecture.sentence(said if edited else entry.summary)
 with opening:
     open_button()
-has_figures = not on_wall() or view == "shape"  # a screen has room for one of them
+has_figures = not on_wall() or view == "shape"  # on the wall, other views leave no room
 known = published_of(spec) if is_published_ready() else None
 if has_figures:
     top.html(figures(profile_figures(profile, base, known)))

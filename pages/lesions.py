@@ -69,7 +69,7 @@ if on_wall():
         shown = choose_shown()
         seen = sights(patients[:1], choose_picture(patients), out) if shown == "sees" else []
         blocks = block_studies(patients)[0] if shown == "does" else []
-    compares = len(studies) > 1 and lecture.tells()  # networks, of which the graph shows one
+    compares = len(studies) > 1 and lecture.tells()  # the graph would show only one of them
     if shown == "single" and compares:
         show_damage_on_wall(shown, studies, results, out)
     elif shown == "single":

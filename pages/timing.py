@@ -70,7 +70,7 @@ action().button(
     icon=":material/timer:",
     disabled=not settings or running,
     on_click=start,
-    args=("timing", measure_each, spec, settings, True),  # with energy
+    args=("timing", measure_each, spec, settings, True),  # measure energy, too
     kwargs={
         "seconds": sum(one.seconds for one in settings) + 180,
         "needs": timing_needs(settings),

@@ -27,15 +27,15 @@ BUBBLE = 0.35
 """Opacity of the inside of points of different sizes, which may overlap."""
 
 _TEXT_LINE = 0.11
-"""Height of a line of bars' texts, as a share of the highest bar."""
+"""Line height of the texts of bars, as a share of the highest bar."""
 
 _SEEN = 0.03
-"""Least height of a band that is seen beside its line in a low chart, as a share of the axis."""
+"""Smallest height of a band visible beside its line in a low chart, as a share of the axis."""
 
 _TEXT_WIDTH = 0.16
-"""Width of such a text in a narrow chart, as a share of the axis."""
+"""Width of a bar's text in a narrow chart, as a share of the axis."""
 
-_MARGIN = 0.12  # beyond the outermost values, as a share of their span
+_MARGIN = 0.12  # room beyond the outermost values, as a share of their span
 
 
 class Draw(StrEnum):
@@ -155,7 +155,7 @@ class Chart:
 
     @property
     def has_legend(self) -> bool:
-        """Whether a legend tells series apart; a single entry for all that is drawn does not."""
+        """Whether a legend is needed to tell series apart; a single entry tells nothing."""
         named = sum(series.in_legend for series in self.series)
         return named > 1 or (named == 1 and len(self.series) > 1)
 
@@ -181,7 +181,7 @@ _APART = 0.015
 """Smallest distance between two line ends with separate names, as a share of the axis."""
 
 _FREE = 0.02
-"""A distance at which names at the right need no other side, likewise."""
+"""Distance above which names stay at the right, as a share of the axis."""
 
 _END_PX = 7.0
 
@@ -190,17 +190,17 @@ _MOST_OWN = 8
 """Most ticks at the numbers of a chart's lines."""
 
 _LONG = 10_000
-"""The least number that is too long for such a tick."""
+"""Smallest number that is too long for such a tick."""
 
 _TICKS_APART = 0.1
-"""Smallest distance between them, as a share of the axis."""
+"""Smallest distance between two such ticks, as a share of the axis."""
 
 MARKED = 12
 """Most points of a line that have a marker."""
 
 
 def over(live: Chart, known: Chart) -> Chart:
-    """Return a chart that is being measured, over a known result.
+    """Return the chart of a running measurement, drawn over a known result.
 
     Known lines are thin and dotted, known bars are points. They have no bands, and share one entry
     in the legend. A result with words along its axis is not drawn below numbers, nor numbers below
@@ -335,8 +335,8 @@ def limits(
     return (0.0 if from_zero and low >= 0 else ends[0]), ends[1]
 
 
-_MANY = 1e6  # counts from here on are written in millions or more
-_MOST = 1e18  # what is larger is no count
+_MANY = 1e6  # larger counts are written in millions or more
+_MOST = 1e18  # larger values are not counts
 
 
 def in_units(chart: Chart) -> Chart:
@@ -481,7 +481,7 @@ class BarText:
 def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
     """Yield the texts of bars, one line for each of a word, towards the middle of the chart.
 
-    A word has none if they would meet those of a word before it.
+    A word's texts are left out if they would touch an earlier word's.
 
     Args:
         chart: the chart.
@@ -503,7 +503,7 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
         if not found or place - (0 if begins else reach) < taken:
             continue
         taken = place + (reach if begins else 0)
-        # No leader line crosses the text of a bar that is nearer to the middle.
+        # In this order, no leader line crosses the text of a bar nearer to the middle.
         for line, (middle, top, text) in enumerate(reversed(found) if begins else found):
             yield BarText(middle, top, highest * (1.02 + _TEXT_LINE * line), text, begins)
 

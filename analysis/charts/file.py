@@ -90,16 +90,16 @@ if TYPE_CHECKING:
 PAGE_LOOK = Look(width_mm=PAGE_MM)
 """The look of a chart for a page: light colours, no title."""
 
-_ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # of a chart on paper, without title and legend
-_TALLEST = 0.9  # largest height over width that a PNG's size limit allows for
-_ROOM = 0.92  # of a legend in the width, as text at 72 dpi is up to 7% wider than measured
-_GAP = 0.2  # between the bars of two words, as a share of their distance
-_BEHIND = 0.9  # matplotlib's order: above the grid, below bars
-_HEADROOM = 1.06  # of lengths from zero: the end of the axis over the largest
-_TICKS = 7  # about how many along an axis with room for names
-_SMALL_PT = 7.0  # of a note below a chart
-_LINES = 1.4  # matplotlib's spacing that sets lines 1.2 times their size apart
-_COLUMN_MM = 100.0  # up to this width text has 7 pt
+_ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # a chart on paper, without title and legend
+_TALLEST = 0.9  # largest ratio of height to width that a PNG's size limit assumes
+_ROOM = 0.92  # a legend's share of the width: at 72 dpi, text is up to 7% wider than measured
+_GAP = 0.2  # gap between the bars of two words, as a share of the words' distance
+_BEHIND = 0.9  # matplotlib's zorder: above the grid, below bars
+_HEADROOM = 1.06  # end of an axis from zero, as a multiple of its largest value
+_TICKS = 7  # approximate number of ticks along an axis with room for names
+_SMALL_PT = 7.0  # size of a note below a chart
+_LINES = 1.4  # matplotlib's `linespacing` for lines 1.2 times the font size apart
+_COLUMN_MM = 100.0  # text is 7 pt up to this width
 _SHARING = 0.41  # height of a stacked chart that shares its x axis, as a share of its width
 _ROW_MM = 120.0  # below this width charts in a row are stacked
 _PT_PER_INCH = 72
@@ -113,7 +113,7 @@ _DASHES: dict[Dash, Any] = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _HATCHES = ("", "///", "...", "xx")
-_SHORT = 2.2  # width in em of a word that is never turned
+_SHORT = 2.2  # words up to this width in em are never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
 _FAMILY = "Source Sans Pro"
 
@@ -376,7 +376,7 @@ def row(
             for series, colour, number in series_looks(chart, palette):
                 _draw(axes, chart, series, colour, number, palette, sizes)
             _scale(axes, chart)
-            up = high + 18 if shares else high  # without an axis to label
+            up = high + 18 if shares else high  # only the last chart needs room for a label
             _furnish(axes, chart, palette, sizes, each * sizes.scale, up * sizes.scale)
             if shares and place < rows:
                 axes.set_xlabel("")
@@ -408,7 +408,7 @@ def picture(
     sizes, chart = _Sizes(width_mm), in_units(chart)
     with rc_context(_settings(palette, sizes, f"{title}{chart}")):
         drawn = Figure(figsize=(sizes.width, sizes.height), layout="constrained")
-        if has_names(chart):  # they may extend beyond the axes
+        if has_names(chart):  # names may extend beyond the axes
             beyond = BEYOND_PX * sizes.pt_per_px / _PT_PER_INCH
             _engine(drawn).set(w_pad=beyond, h_pad=beyond)
         axes = drawn.add_subplot()
@@ -488,7 +488,7 @@ def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:
     looks: dict[str, Any] = {"fontsize": size, "color": palette.quiet, "linespacing": _LINES}
     text = drawn.text(0.5, below, lines, ha="center", va="bottom", **looks)
     text.set_in_layout(False)
-    high = text.get_window_extent().height / drawn.dpi  # which depends on its letters
+    high = text.get_window_extent().height / drawn.dpi  # depends on the characters
     return high + sizes.pt(5.0) / _PT_PER_INCH
 
 
@@ -497,7 +497,7 @@ def _lift(drawn: Picture, note: float, below: float, sizes: _Sizes) -> None:
     if not note:
         return
     start = note / drawn.get_figheight()
-    for legend in drawn.legends:  # the layout makes no room for one with a place of its own
+    for legend in drawn.legends:  # constrained layout ignores a legend anchored by hand
         legend.set_bbox_to_anchor((0, start, 1, 1 - start), drawn.transFigure)
         start += (below + sizes.text / _PT_PER_INCH) / drawn.get_figheight()
     _engine(drawn).set(rect=(0, start, 1, 1 - start))
@@ -510,7 +510,7 @@ def _engine(drawn: Picture) -> ConstrainedLayoutEngine:
 
 def _wrapped(text: str, room: float, size: float) -> str:
     """Break a text into lines of at most `room` pt; escape `$`, which starts a formula."""
-    width = 1.06 * text_width(text, size)  # because semibold is wider
+    width = 1.06 * text_width(text, size)  # semibold is wider
     lines = text if width <= room else in_lines(text, "\n", 0.92 * len(text) * room / width)
     return lines.replace("$", r"\$")
 
@@ -580,7 +580,7 @@ def _draw(
             markeredgewidth=sizes.pt(0.9),
             markevery=ceil(len(x) / sizes.marked) or None,
             label=_label(series),
-            clip_on=series.across,  # a mark at the edge is whole
+            clip_on=series.across,  # don't clip marks at the edge
             zorder=_BEHIND if series.is_behind else None,
         )
         if series.low:
@@ -657,7 +657,7 @@ def _furnish(
         across: the width of axes and labels in pt.
         up: the height of axes and labels in pt.
     """
-    across -= sizes.pt(40)  # for ticks and label
+    across -= sizes.pt(40)  # room for the y axis's ticks and label
     axes.set_xlabel(_wrapped(chart.x_label, across, sizes.text), labelpad=sizes.pt(3))
     label = _wrapped(chart.y_label, up - sizes.pt(36), sizes.text)
     axes.set_ylabel(label, linespacing=_LINES, labelpad=sizes.pt(5))
@@ -780,7 +780,7 @@ def _legend(
     largest = max((size for size, _ in chart.samples), default=0.0) / FONT_PX
     if not names:
         return 0.0
-    room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # without a line's sample
+    room = sizes.width * _PT_PER_INCH - sizes.pt(34)  # minus the sample of a line
     names = [_wrapped(name, room, sizes.text) for name in names]
     for rows in range(1, len(names) + 1):
         legend = drawn.legend(
@@ -804,7 +804,7 @@ def _legend(
 
 
 def _sample(size: float, palette: Palette, sizes: _Sizes) -> Any:
-    """Return an empty circle for the legend, of so many px on the screen."""
+    """Return an empty circle for the legend, given its size on the screen in px."""
     from matplotlib.lines import Line2D
 
     return Line2D(
@@ -886,7 +886,7 @@ def _draw_points(
     number: int,
     sizes: _Sizes,
 ) -> None:
-    """Draw points, whose second colour is that of their inside."""
+    """Draw points; the second colour fills them."""
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
         axes.errorbar(
@@ -909,5 +909,5 @@ def _draw_points(
         marker=_MARKERS[number % len(_MARKERS)],
         zorder=3 - 0.01 * number,
         label=_label(series),
-        clip_on=False,  # a mark at the edge is whole
+        clip_on=False,  # don't clip marks at the edge
     )

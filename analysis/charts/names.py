@@ -38,7 +38,7 @@ LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
-"""How far a name may extend beyond the top and the right, where nothing else is."""
+"""How far a name may extend beyond the top and right edges, where it covers nothing."""
 
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
@@ -46,20 +46,20 @@ _TURNS = 16  # directions of a leader line
 _TOGETHER = (3.0, 5.0, 9.0, 15.0, 24.0, 40.0)
 """Distances in px within which marks look like one and share a name; larger if room is short."""
 
-_NAMED = 2  # of these distances, those tried with names; numbers with a key are tried with all
+_NAMED = 2  # how many of these distances are tried with names; numbers with a key try all
 
-_MARGIN, _LED = 2.0, 1.0  # px that other marks are farther than the own; with a leader line
+_MARGIN, _LED = 2.0, 1.0  # px by which a name's own mark is nearest; with a leader line
 _APART = 3.0  # px between names
-_TOUCHING = 12.0  # px between the ends of two lines whose marks touch
-_NEAR = 0.8  # share of the distance between two marks that overlap
-_MARK_PX = 3.5  # from a line to the edge of the marks on it
-_MOST_ROOM = 0.4  # of a chart's width, for names right of its lines
-_LETTERS = 30  # per line of a shared name
+_TOUCHING = 12.0  # px between two line ends whose marks touch
+_NEAR = 0.8  # largest radius of an overlapping mark, as a share of the distance to it
+_MARK_PX = 3.5  # px from a line to the edge of its marks
+_MOST_ROOM = 0.4  # largest share of a chart's width for names right of its lines
+_LETTERS = 30  # characters per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 80.0  # costs of inferior places, in px of distance
-_AWAY = 60.0  # cost of a place nearer to another line than to the own, likewise
+_AWAY = 60.0  # cost of a place nearer to another line than to its own, in px of distance
 _ASTRAY, _LEVEL_PX = 30.0, 24.0
-"""Cost of a place level with another mark, not with the own, at most so far from it."""
-_SLIDES = (0.3, 0.6, 0.9)  # of half a name's width, to which it moves above or below its mark
+"""Cost of a place level with another mark instead of its own, and how far that mark may be."""
+_SLIDES = (0.3, 0.6, 0.9)  # sideways moves of a name above or below its mark, in half-widths
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
 
@@ -253,7 +253,7 @@ def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> lis
                 dot
                 for dot in left
                 if hypot((dot.along - one.along) * width, (dot.up - one.up) * height)
-                < max(within, abs(dot.radius - one.radius))  # or one covers the other
+                < max(within, abs(dot.radius - one.radius))  # a larger dot may cover a smaller one
             ]
             group += near
             left = [dot for dot in left if dot not in near]
@@ -305,7 +305,7 @@ class _Crowd:
         self.uprights = [
             (mark.x - low) / (high - low) * self.sheets[:, 0]
             for mark in chart.marks
-            if leaders and not chart.log_x  # a narrow page doesn't draw them
+            if leaders and not chart.log_x  # marks' lines aren't drawn on a narrow page
         ]
         self.candidates = [
             self._candidates(every, group, text, leaders)
@@ -370,7 +370,7 @@ class _Crowd:
         half = np.array([max(map(_width, lines)) / 2, LINE_PX * len(lines) / 2])
         places = list(_places(half, radius, leaders))
         offsets = np.array([offset for offset, _, _ in places])
-        middles = anchor + offsets[:, None]  # c, s, 2
+        middles = anchor + offsets[:, None]  # [candidates, sheets, 2]
         costs = np.array([cost for _, _, cost in places])
         leads = np.array([place is None for _, place, _ in places])
 
@@ -378,7 +378,7 @@ class _Crowd:
         good = inside.all((1, 2))
         if self.has_room:
             good &= offsets[:, 0] >= half[0]
-        away = np.abs(self.marks[:, None] - middles)  # m, c, s, 2
+        away = np.abs(self.marks[:, None] - middles)  # [marks, candidates, sheets, 2]
         radii = self.radii[:, None, None]
         good &= ~((away < (half + 1) + radii[..., None]).all(-1)).any((0, 2))
         distances = np.hypot(*np.moveaxis(np.maximum(away - half, 0), -1, 0)) - radii
@@ -387,7 +387,7 @@ class _Crowd:
         if others.any():
             margins = np.where(leads, _LED, _MARGIN)[:, None]
             rivals = distances[others]
-            if self.ends:  # a leader line tells which of two ends that touch is the name's
+            if self.ends:  # where two ends touch, a leader line shows which one is named
                 touch = np.hypot(*np.moveaxis(self.marks[others] - anchor, -1, 0)) < _TOUCHING
                 rivals = np.where(leads[:, None] & touch[:, None], np.inf, rivals)
             good &= (nearest + margins <= rivals.min(0)).all(-1)
@@ -395,8 +395,8 @@ class _Crowd:
             costs += _OFF_CENTRE * (centres[own].min(0) >= centres[others].min(0)).any(-1)
             level = (away[..., 0] < half[0] + radii + _LEVEL_PX) & (away[..., 1] < half[1])
             costs += _ASTRAY * (level[others].any(0) & ~level[own].any(0)).any(-1)
-            # A leader may leave a mark that another one overlaps, if not through its centre.
-            apart = _NEAR * np.abs(self.marks[others] - anchor).max(-1)  # marks, sheets
+            # A leader may cross a mark that overlaps its own, but not that mark's centre.
+            apart = _NEAR * np.abs(self.marks[others] - anchor).max(-1)  # [marks, sheets]
             radii = np.minimum(self.radii[others][:, None], apart)[:, None, :, None]
             over = _crosses(anchor, middles, self.marks[others][:, None], radii)
             good &= ~(leads & over.any((0, 2)))
@@ -426,12 +426,12 @@ class _Crowd:
     def _beside_lines(
         self, end: Dot, anchor: Pixels, middles: Pixels, half: Pixels
     ) -> tuple[Flags, Flags]:
-        """Return the places nearest to the line that they name, and those led to across others."""
+        """Return which places are nearest to the named line, and whose leader crosses another."""
         own = np.hypot(*np.moveaxis(np.maximum(np.abs(anchor - middles) - half, 0), -1, 0))
         own -= end.radius
         others, crossed = np.full_like(own, np.inf), np.zeros(len(middles), bool)
         for number, (a, b) in self.lines.items():
-            if not len(a):  # of a single point, which is a mark
+            if not len(a):  # a single point is drawn as a mark
                 continue
             a, b = a[:, None], b[:, None]
             distance = _distances(a, b, middles, half).min(0)
@@ -439,7 +439,7 @@ class _Crowd:
                 own = np.minimum(own, distance)
             else:
                 others = np.minimum(others, distance)
-                begins = (np.abs(a - anchor) < 1).all(-1)  # where the leader line does, too
+                begins = (np.abs(a - anchor) < 1).all(-1)  # starts where the leader line starts
                 crossed = crossed | (_meet(anchor, middles, a, b) & ~begins).any((0, 2))
         near: Flags = (own <= others).all(-1)
         return near, crossed
@@ -498,7 +498,7 @@ def _places(
         for turn in range(_TURNS):
             x, y = cos(2 * pi * turn / _TURNS), sin(2 * pi * turn / _TURNS)
             off = radius + distance
-            for shift in (0.0, -1.0, 1.0):  # where the line meets the name's side
+            for shift in (0.0, -1.0, 1.0):  # the leader meets a side's middle or either end
                 across = copysign(1, x) if abs(x) > abs(y) else shift
                 high = shift if abs(x) > abs(y) else copysign(1, y)
                 yield (

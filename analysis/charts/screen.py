@@ -59,22 +59,22 @@ HEIGHT_PX = 460
 WALL_PX = 24
 """Size of all text on a projector's wall."""
 
-_LETTERS = 34  # per line below the axes, limited by the width of a phone
-_WORD_LETTERS = 20  # per line of a word along the axis
-_TOP_PX, _MARKS_PX = 34, 20  # above the axes, for the y axis's label and the toolbar; for marks
-_WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, where there is no toolbar
-_WALL_RIGHT_PX = 16  # else plotly leaves out the last tick's label
-_STANDOFF_PX = 12  # from an axis's ticks to its title
+_LETTERS = 34  # characters per line below the axes: what fits a phone
+_WORD_LETTERS = 20  # characters per line of a word along the axis
+_TOP_PX, _MARKS_PX = 34, 20  # room above the axes for the y label and the toolbar; for marks
+_WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, which has no toolbar
+_WALL_RIGHT_PX = 16  # without it, plotly drops the last tick's label
+_STANDOFF_PX = 12  # distance from an axis's ticks to its title
 _WIDE, _NARROW = (600, 760, 1_000, 1_460), (200, 250, 320, 420, 630)
 _ROUND_WIDE, _ROUND_NARROW = (130, 160), (170, 250)
 _LOW_PX, _HIGH_PX = 320, 560  # height range of a chart that fills its container
-_WALL_AREAS = ((1_040, 260), (1_100, 380), (1_700, 600))  # of the axes' area on the wall
+_WALL_AREAS = ((1_040, 260), (1_100, 380), (1_700, 600))  # width and height of the axes, in px
 _WALL_SCALE = WALL_PX / FONT_PX
 _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
-_BEYOND = 10  # ticks of a log axis beyond its range, for those who zoom out
+_BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = (
     *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon"),
@@ -171,7 +171,7 @@ def figure(
         )
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     letters = 2 * _LETTERS if wall else _LETTERS
-    note = _note(chart.note, letters, small) if wall else ""  # else the page says it below
+    note = _note(chart.note, letters, small) if wall else ""  # elsewhere the page shows it below
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -204,11 +204,11 @@ def figure(
             "xref": "container",
             **_at_edge(above=wall and not chart.x_label),
             "font": {"size": font},
-            # Without its marks, a name would label nothing.
+            # Clicks are off: hiding a series would leave its names behind.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
         showlegend=chart.has_legend,
-        # A screen's height is scarce on the wall; elsewhere, the y axis's label needn't be turned.
+        # On the wall, height is scarce, so the y axis's label is turned.
         title=None if wall else _above(in_lines(y_label, "<br>", 44), font),
         xaxis={
             "title": {
@@ -252,7 +252,7 @@ def figure(
             for mark in chart.marks
         ]
         + list(_levels(chart, palette, wall)),
-        # A mark's text is in front of the ground of names.
+        # Draw marks' labels last, over the background of names.
         annotations=[_annotation(chart, name, palette, scale) for name in names]
         + [
             {
@@ -490,7 +490,7 @@ def _plotly_trace(
     marked: bool,
     halo: str,
 ) -> Any:
-    """Draw a series; its second colour is that of its markers' inside."""
+    """Draw a series; the second colour fills its markers."""
     colour, inside = colours
     scale = _WALL_SCALE if wall else 1.0
     common: dict[str, Any] = {

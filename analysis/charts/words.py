@@ -8,7 +8,7 @@ from analysis.charts.chart import Chart, Draw, Series, in_units, shows_bands, ti
 from analysis.style.language import translate
 from nets.options import number_of
 
-_TOLD = 8  # most series described per chart
+_TOLD = 8  # most series described in a chart's alternative text
 _KINDS = {Draw.LINE: "line", Draw.POINTS: "series of points", Draw.BARS: "series of bars"}
 
 
@@ -39,7 +39,7 @@ def described(chart: Chart) -> str:
 def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     """Say what a chart's bands or error bars over seeds are; "" if it has none.
 
-    Of bands that are nowhere wide enough to be seen, it says that.
+    If no band is wide enough to be seen, it says so.
 
     Args:
         chart: the chart.

@@ -46,7 +46,7 @@ MUCH = 20
 
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
-_LEAST_FRONT = 3  # networks of a chart with a front
+_LEAST_FRONT = 3  # fewest networks for which a chart draws the front
 _FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
@@ -81,7 +81,7 @@ def usual_y(comparison: Comparison) -> Axis:
 
 
 def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
-    """Return whether a scatter's axes are logarithmic by default: if one of them spans a lot."""
+    """Return whether a scatter's axes are logarithmic by default: if one spans a large range."""
     drawn = [row for row in rows if _placed(row, x, y)]
     return any(
         spans_much([axis.of(row) for row in drawn])
@@ -100,7 +100,7 @@ def spans_much(values: Iterable[float | None]) -> bool:
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
-    """Return an axis by its name, or by words that occur in only one name, whole ones first.
+    """Return an axis by its name, or by words that occur in one name only; whole words win.
 
     Raises:
         ValueError: if no axis or several match.
@@ -250,7 +250,7 @@ def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
     Args:
         choice: what fits.
         front: the figures.
-        alone: whether no table is beside it, whose names it would share.
+        alone: whether the chart needs names of its own, as no table beside it shares them.
     """
     beside = drawn_of(choice, front) if alone else None
     names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
@@ -420,7 +420,7 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
         translate(
             "Not drawn: no such {figure} for {names}.", figure=axis.metric, names=_some(names)
         )
-        if isinstance(axis, Recipe)  # the note below the chart has the recipe
+        if isinstance(axis, Recipe)  # the note below the chart names the recipe
         else translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
         for axis, names in lacking.items()
         if names
@@ -428,7 +428,7 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
 
 
 def _some(names: Sequence[str]) -> str:
-    """Return names as a list, of which the last ones are only counted if it would be long."""
+    """Join names into a list; of a long one, count the last names instead."""
     if len(names) <= _MOST_NAMED:
         return listed(names)
     few = ", ".join(names[: _MOST_NAMED - 1])
@@ -451,7 +451,7 @@ def _label(axis: Axis, batch: int = 1) -> str:
 
 
 def _called(axis: Axis) -> str:
-    """Return a short name of an axis; what is below the chart has a published figure's source."""
+    """Return a short name of an axis; the note below the chart has a published figure's source."""
     match axis:
         case Recipe():
             return axis.metric
@@ -471,7 +471,7 @@ def _note(
         "; ".join((_sentence(f"{metric}{recipe.note}"), *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
-    if bubble and bubble.unit:  # else the legend's numbers have the label
+    if bubble and bubble.unit:  # without a unit, the legend has the label
         said.append(f"Area: {bubble.label}")
     return " ".join(f"{one}." for one in said)
 

@@ -101,7 +101,7 @@ class Budget(StrEnum):
 
         Args:
             value: the amount.
-            given: whether it was chosen, as a limit is, and not computed.
+            given: whether someone chose it, such as a limit; otherwise it was computed.
         """
         amount, label = self.amount(value, given), translate(self.label)
         if self is Budget.TIME:
@@ -111,7 +111,7 @@ class Budget(StrEnum):
         return translate("{amount} {label}", amount=amount, label=label)
 
     def amount(self, value: float, given: bool = False) -> str:
-        """Return an amount without saying of what: `4.09 G`, `2.99 GB`; see `written`."""
+        """Return an amount without its noun: `4.09 G`, `2.99 GB`; see `written`."""
         write = short_given if given else short
         if self is Budget.TIME:
             return write(value, "ms")
@@ -261,7 +261,7 @@ class Deepest:
 
 
 _OF_THE_TASK = ("input", CHANNELS, "classes")
-_MOST_NAMED = 3  # networks of one depth in a sentence
+_MOST_NAMED = 3  # most networks of one depth named in a sentence
 
 
 @dataclass(frozen=True)
@@ -492,7 +492,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
     found = []
     for members in families:
         shallowest = min(members, key=lambda r: r.depth)
-        if Budget.TIME in judge.limits:  # times needn't grow from rung to rung
+        if Budget.TIME in judge.limits:  # a deeper network isn't always slower
             inside = [r for r in members if r in fits]
             deep, deeper = max(inside, key=lambda r: r.depth, default=None), None
         else:

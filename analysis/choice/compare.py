@@ -116,7 +116,7 @@ class Column(StrEnum):
 
     @property
     def replayed_in(self) -> Dtype | None:
-        """The type in which a step is replayed for it, or None if a profile has the figure."""
+        """The dtype of the replay that computes it, or None if a profile has the figure."""
         return _REPLAYED.get(self)
 
     def of(self, row: Row) -> float | None:
@@ -164,7 +164,7 @@ INFERENCE = {
 _REPLAYED = {
     column: dtype for by_type in (TRAINING, INFERENCE) for dtype, column in by_type.items()
 }
-del _REPLAYED[Column.INFERENCE_BYTES]  # the profile has it
+del _REPLAYED[Column.INFERENCE_BYTES]  # taken from the profile
 
 
 @dataclass(frozen=True)
@@ -248,12 +248,12 @@ class Speed:
 
     @property
     def unit(self) -> str:
-        """The label has it."""
+        """Empty, because the label has the unit."""
         return ""
 
     @property
     def better(self) -> Better:
-        """High."""
+        """Higher is better."""
         return Better.HIGH
 
     def of(self, row: Row) -> float | None:
@@ -303,7 +303,7 @@ def recipe_of(figure: Published) -> Recipe:
     return Recipe(figure.metric, recipe, figure.publisher, better)
 
 
-_OF_RUNS = "best of "  # which run of the publisher's one recipe a figure is of
+_OF_RUNS = "best of "  # begins a recipe that only says which of several runs a figure is from
 
 
 @dataclass(frozen=True)
@@ -487,7 +487,7 @@ def with_memory(
         if not counted.untrainable:
             step = step_memory(spec, batch, dtype, optimiser)
             predicted[f"training_bytes_{dtype}"] = step.peak_bytes
-        if dtype is not Dtype.FLOAT32:  # the profile has float32
+        if dtype is not Dtype.FLOAT32:  # the profile already has float32
             predicted[f"inference_bytes_{dtype}"] = inference_bytes(spec, batch, dtype)
     return replace(counted, **predicted)
 
@@ -510,7 +510,7 @@ def frame(comparison: Comparison) -> pd.DataFrame:
         columns=["model", "input", "batch", *columns],
     )
     missing = {column.value for row in comparison.rows for column in row.missing}
-    return table.astype({c: "Int64" for c in columns if c in missing})  # floats would round them
+    return table.astype({c: "Int64" for c in columns if c in missing})  # floats would round counts
 
 
 def pareto(rows: Sequence[Row], x: Axis, y: Axis) -> tuple[Row, ...]:

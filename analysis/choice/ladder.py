@@ -124,7 +124,7 @@ def _anchors(spec: ResNetSpec) -> tuple[ResNetSpec, ...]:
         named = [net for net in members if _below(net.blocks, blocks)] or members[:1]
         try:
             found[blocks] = replace(named[-1], blocks=blocks)
-        except ValueError:  # it exceeds the limit on weights
+        except ValueError:  # too many weights
             break
     return tuple(sorted(found.values(), key=lambda net: sum(net.blocks)))
 

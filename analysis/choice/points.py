@@ -252,7 +252,7 @@ class TrainPoints(Experiment):
     Attributes:
         recipe: the recipe.
         data: `sample`, `fashion_mnist` or a folder, which every machine that runs points must have.
-        digest: of the images; found by opening them here.
+        digest: the hash of the images, which are opened on this machine to compute it.
     """
 
     recipe: Recipe
@@ -316,7 +316,7 @@ class TrainPoints(Experiment):
         return None
 
     def files(self, report: Report, spec: ResNetSpec, seed: int, weights: bytes) -> Iterator[File]:
-        """Train."""
+        """Train the network."""
         task = replace(self.task(spec, seed), threads=self.threads)
         images = self._images()
         total, steps = self.recipe.length(len(images.train)), 0
@@ -337,7 +337,7 @@ class TrainPoints(Experiment):
         """Return the images, which must be those of the sweep.
 
         Raises:
-            ValueError: if this machine has others under the name.
+            ValueError: if this machine has different images under that name.
         """
         images = opened(self.data)
         if images.digest != self.digest:

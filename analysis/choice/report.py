@@ -131,7 +131,7 @@ def comparison_json(comparison: Comparison) -> str:
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
     """Return computed and published figures for a terminal, a row for each network.
 
-    What published figures share, and their sources, is said once.
+    What published figures have in common, and their sources, appear once.
     """
     return laid_out(_parts(comparison), width)
 

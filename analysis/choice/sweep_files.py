@@ -21,7 +21,7 @@ from nets.spec import ResNetSpec
 from nets.text import KEYS, edit, parse, read_option
 
 MAX_BYTES = 200_000
-"""Size of a sweep's file."""
+"""Largest size of a sweep's file."""
 
 _KEYS = ("title", "models", "seeds", "options", "experiment")
 _RANGE = ("from", "to", "step")
@@ -33,7 +33,7 @@ def read_sweep(text: str) -> Sweep:
     It has `models`, a list of model texts; `[options]`, each a value, a list of values or a range
     `{ from = 1, to = 9, step = 2 }`, of which every combination is applied to every model; `seeds`,
     their number or a list or range of them; and `[experiment]`, or several as `[[experiment]]`,
-    with a `kind` and its settings. A whole number of `blocks` is that of every stage.
+    with a `kind` and its settings. A single number of `blocks` applies to every stage.
 
     Raises:
         ValueError: in one sentence that names the line.
@@ -105,7 +105,7 @@ def _option(key: str, value: Any) -> Any:
 
 
 def _edited(spec: ResNetSpec, changes: Mapping[str, Any]) -> ResNetSpec:
-    """Return a model with other options; a whole number of blocks is that of every stage."""
+    """Return a model with other options; a single number of blocks applies to every stage."""
     values = dict(changes)
     if isinstance(blocks := values.get("blocks"), int):
         values["blocks"] = (blocks,) * len(spec.blocks)
@@ -215,7 +215,7 @@ def _named(
         named = said.partition(" ")[0]
         line = line_of(named, lines, start) if named in settings else start
         raise ValueError(f"line {line}: {said}") from None
-    except TypeError as error:  # a setting of the wrong type, such as a list
+    except TypeError as error:  # a setting has the wrong type, such as a list
         raise ValueError(f"line {start}: {error}") from None
 
 

@@ -1,7 +1,7 @@
 """Sweeps: one experiment on many networks and seeds, each point a file in a folder.
 
-A point whose files are in the folder isn't run again. So a sweep that was stopped goes on where it
-was, on any machine, and copying files merges two sweeps.
+A point whose files are in the folder isn't run again. So a stopped sweep continues on any machine,
+and copying files merges two sweeps.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Sweep:
         return sorted(missing, key=lambda point: isinstance(point.experiment, TimePoints))
 
     def plan(self, text: str, folder: Path) -> None:
-        """Write what is asked into the sweep's folder; `text` is the sweep's file.
+        """Write the plan into the sweep's folder; `text` is the sweep's file.
 
         Raises:
             OSError: if it can't be written.
@@ -152,7 +152,7 @@ def _write(files: Sequence[File], folder: Path) -> None:
 
 
 def tidy(folder: Path) -> None:
-    """Delete what a killed process was writing, unless it is so new that another may be at it."""
+    """Delete files that a killed process left unfinished, but none that may still be written."""
     for path in folder.glob(".*"):
         if any(mark in path.name for mark in (".json.", ".safetensors.", f"{FAILED}.", f"{PLAN}.")):
             with suppress(OSError):
@@ -162,13 +162,13 @@ def tidy(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a point is predicted to take.
+    """The predicted time and memory of a point.
 
     Attributes:
         is_there: whether the folder already holds it.
         need: memory and multiply-adds; None if it can't run here.
         refusal: why it can't run here, or "".
-        seconds: its time, or None where nothing measured tells.
+        seconds: its time, or None without comparable measurements.
         is_most: whether `seconds` is an upper bound.
     """
 
@@ -270,7 +270,7 @@ def _settings(caption: str, found: Sequence[Forecast]) -> Grid:
 
 
 def _figures(one: Forecast) -> tuple[str, str, str, str]:
-    """Return what a point takes, and its state."""
+    """Return a point's predicted memory, multiply-adds and time, and its state."""
     state = "done" if one.is_there else "can't run here" if one.refusal else "to run"
     seconds = MISSING if one.seconds is None else _time(one.seconds)
     return (

@@ -450,7 +450,7 @@ _FOLLOWS = {"expansion": "block", "stem_width": "widths", "strides": "blocks", "
 
 
 def told(options: Iterable[tuple[str, Value]]) -> str:
-    """Return options in words, with what is off unsaid unless there is nothing else to say."""
+    """Return options in words; those that are off are left out unless nothing else remains."""
     every = list(options)
     said = [words(name, value) for name, value in every if name in OPTIONS or value is not False]
     return ", ".join(said or (words(name, value) for name, value in every))

@@ -86,7 +86,7 @@ class Axis:
 
     @property
     def short(self) -> str:
-        """The label without what follows its comma."""
+        """The label up to its comma."""
         return self.label.partition(",")[0]
 
     def of(self, setting: Setting) -> float | None:
@@ -272,10 +272,10 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         if one is None:
             without += 1
         else:
-            # Words along the axis name the points.
+            # The words along the axis already name the points.
             series.append(replace(one, in_legend=view.x.source is not Source.NAME))
     if view.x.source is not Source.NAME and without:
-        left.append(f"not drawn for want of a figure: {number_of(without, 'setting')}")
+        left.append(f"not drawn, because a figure is missing: {number_of(without, 'setting')}")
     own = series
     cited: tuple[str, ...] = ()
     if view.beside:
@@ -357,7 +357,7 @@ def lines_of(view: View) -> list[tuple[str, list[Setting]]]:
 
 
 def _line_name(key: Key, kinds: Sequence[Value]) -> str:
-    """Return a line's name; of plain networks and one residual kind, only which it is."""
+    """Return a line's name, with `plain` or `residual` for plain networks and one residual kind."""
     said = told(pair for pair in key if pair[0] != "shortcut")
     if "shortcut" not in dict(key):
         return said
@@ -426,7 +426,7 @@ def _series(
 
 
 def _place(view: View, one: Setting) -> float | str:
-    """Return where a setting that has a value on the horizontal axis stands."""
+    """Return the position of a setting that has a value on the horizontal axis."""
     return view.found.names[one] if view.x.source is Source.NAME else view.x.of(one) or 0.0
 
 
@@ -495,7 +495,7 @@ def _dropped(results: Sequence[Result]) -> Series | None:
 def _beside(view: View) -> tuple[list[Series], tuple[str, ...]]:
     """Return published figures of the same networks as points, and what they cite.
 
-    Errors stand beside errors, accuracies beside accuracies, and speeds beside speeds.
+    Errors are drawn beside errors, accuracies beside accuracies, and speeds beside speeds.
     """
     if view.x.source not in (Source.OPTION, Source.COST, Source.NAME):
         return [], ()

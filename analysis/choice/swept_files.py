@@ -1,4 +1,4 @@
-"""The folder of a sweep as it is read: its points, its failures, and what was asked of it.
+"""The folder of a sweep as it is read: its points, its failures and its plan.
 
 A page reads it again and again while a sweep runs, so files that haven't changed aren't read twice.
 """
@@ -25,15 +25,15 @@ FAILED = ".failed"
 """Suffix of the file that says why a point failed."""
 
 PLAN = ".sweep"
-"""Suffix of the file that says what a sweep was asked."""
+"""Suffix of the file with a sweep's plan."""
 
 FILES = (".json", FAILED, PLAN)
 """Suffixes of the files of a sweep."""
 
-_BESIDE = (".safetensors", ".toml")  # weights, and a copy of the file that was asked
-_KEPT = 8  # folders
-_FOREIGN = "not of a sweep"
-_NAMED = 3  # files of a kind in a sentence
+_BESIDE = (".safetensors", ".toml")  # files to skip: weights, and the copy of the sweep's file
+_KEPT = 8  # folders whose contents are cached
+_FOREIGN = "not from a sweep"
+_NAMED = 3  # most files that a sentence names for each problem
 
 
 class FailedPoint(NamedTuple):
@@ -47,14 +47,14 @@ class FailedPoint(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a sweep was asked: its title, and the points of each experiment by their ids."""
+    """The plan of a sweep: its title, and the ids of each experiment's points."""
 
     title: str
     points: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Problem(NamedTuple):
-    """A file that is left out, and what it is instead of a sound one."""
+    """A file that is left out, and what is wrong with it."""
 
     file: str
     why: str
@@ -67,7 +67,7 @@ class Contents:
     Attributes:
         points: the points that have been run, each once.
         failed: the points that failed.
-        plans: what was asked, the newest last; empty if the folder doesn't say.
+        plans: the plans, the newest last; empty if the folder has none.
         problems: the files that are left out.
         waiting: files that haven't been read yet.
     """
@@ -80,7 +80,7 @@ class Contents:
 
     @property
     def title(self) -> str:
-        """What the latest sweep is called, or ""."""
+        """The title of the latest sweep, or ""."""
         return self.plans[-1].title if self.plans else ""
 
     @cached_property
@@ -92,7 +92,7 @@ class Contents:
 
     @cached_property
     def asked(self) -> int:
-        """How many points were asked; 0 if the folder doesn't say."""
+        """The number of planned points; 0 if the folder has no plan."""
         return len(self._asked)
 
     @cached_property
@@ -101,7 +101,7 @@ class Contents:
 
     @cached_property
     def done(self) -> int:
-        """How many points are there, of those that were asked if the folder says."""
+        """The number of points that have been run; only planned ones if the folder has a plan."""
         if not self.plans:
             return len(self.points)
         asked = Counter(self._asked)
@@ -110,7 +110,7 @@ class Contents:
 
     @property
     def is_over(self) -> bool:
-        """Whether all that was asked has been run or has failed."""
+        """Whether every planned point has been run or has failed."""
         return bool(self.plans) and self.done + len(self.failed) >= self.asked
 
     @property
@@ -144,7 +144,7 @@ def point_id(kind: str, name: str, model: str, seed: int) -> str:
 def write_plan(
     folder: Path, text: str, title: str, points: Iterable[tuple[str, str, str, int]]
 ) -> None:
-    """Write what a sweep is asked into its folder, so that a page can tell how much is done.
+    """Write a sweep's plan into its folder, so that a page can tell how much is done.
 
     Args:
         folder: the sweep's folder.
@@ -260,7 +260,7 @@ def _gathered(found: Sequence[_Read], waiting: int) -> Contents:
             by_name.setdefault(one.name, []).append(one)
     points = {}
     for name, alike in by_name.items():
-        # The file that the sweep wrote is named by the hash.
+        # The sweep names its own file by the hash, so any other is a copy.
         points[name], *copies = sorted(alike, key=lambda one: Path(one.path).stem != name)
         problems += [Problem(Path(one.path).name, "copied") for one in copies]
     failed = [one for one in found if isinstance(one, FailedPoint) and one.point not in points]
@@ -285,7 +285,7 @@ def problems_in_words(found: Contents) -> str:
 
 
 def progress_in_words(found: Contents) -> str:
-    """Return how many points are there, of how many, and how many failed, in one sentence."""
+    """Return in one sentence how many of the points have been run, and how many failed."""
     parts = [counted(found.asked or found.done, "{number} point", "{number} points")]
     if found.asked:
         done = format(found.done, ",")

@@ -22,10 +22,10 @@ from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
 from nets.options import OPTIONS
 
-_MOST_SAID = 3  # lines in a sentence
-_LEVEL = 0.1  # of the distance between the lowest and the highest mean
-_FEWEST_LEVEL = 3  # settings that a level part of a line has
-_LOADED = 1.5  # times: the ratio over the seeds from which they show the machine's load
+_MOST_SAID = 3  # most lines named in a sentence
+_LEVEL = 0.1  # share of the span of all means within which a line counts as level
+_FEWEST_LEVEL = 3  # fewest settings in a level part of a line
+_LOADED = 1.5  # times that differ by this factor between seeds show the machine's load
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,8 @@ def figure_text(value: float, unit: str) -> str:
 def best_in_words(view: View) -> str:
     """Return a sentence that names the settings with the lowest and the highest mean.
 
-    The names are spoken if only the networks differ. Of times that show how busy the machine was,
-    there is none.
+    The names are spoken if only the networks differ. Times that show how busy the machine was get
+    no sentence.
     """
     found, y = view.found, view.y
     if view.x.source is Source.ALONG or _load_in_words(view):
@@ -241,8 +241,8 @@ def best_in_words(view: View) -> str:
 def finding_in_words(view: View) -> str:
     """Say which lines rise, fall or are level; "" unless every seed says so of each line.
 
-    One seed says nothing, and neither do lines with different ends. Of times that show how busy the
-    machine was, only that is said.
+    One seed says nothing, and neither do lines with different ends. If times show how busy the
+    machine was, say only that.
     """
     if said := _load_in_words(view):
         return said

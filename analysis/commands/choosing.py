@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 @chart_options
 @click.option(
     "--x",
-    help="x of the chart: a count such as params, a word of a published result such as tv, or a "
+    help="x axis: a count such as params, a word of a published result such as tv, or a "
     "published speed such as rtx4090; --format csv has all as columns.  [default: macs]",
 )
-@click.option("--y", help="y of the chart.  [default: the most common accuracy, or params]")
+@click.option("--y", help="y axis, as --x.  [default: the most common accuracy, or params]")
 @click.option("--size", help="Size of the points, as --x.  [default: all equal]")
 @click.option(
     "--log/--linear",

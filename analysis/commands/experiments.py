@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 @CHANNELS_LAST
 @click.option("--compile", is_flag=True, help="Use torch.compile; its time is reported separately.")
 @click.option("--inference", is_flag=True, help="Eval mode, forward only.")
-@click.option("--no-optimiser", is_flag=True, help="Train without SGD's step.")
-@click.option("--blocks", is_flag=True, help="Time every block too, by marks at the blocks.")
+@click.option("--no-optimiser", is_flag=True, help="Leave out SGD's step.")
+@click.option("--blocks", is_flag=True, help="Also time every block.")
 @click.option(
     "--trace",
     "traced",
@@ -162,7 +162,7 @@ def check_device(device: str | None) -> None:
     failed = 0
     for found in check(device):
         line = wrapped(check_line(found), terminal_width() - 6)
-        click.echo(line.replace("\n", "\n" + " " * 6))  # below the first word after "pass"
+        click.echo(line.replace("\n", "\n" + " " * 6))  # align with the text after "pass"
         failed += not found.passed
     if failed:
         raise click.ClickException(f"{failed} of the checks failed")

@@ -53,7 +53,7 @@ def export(name: str, path: Path, seed: int | None) -> None:
             raise Refusal(f"--seed applies to a MODEL's weights, not to the checkpoint {name!r}")
         checkpoint = checkpoint_named(name)
         spec, about = checkpoint.spec, dict(checkpoint.about)
-        if suffix != SAFETENSORS:  # that file stays a checkpoint of this app
+        if suffix != SAFETENSORS:  # only a safetensors file remains a checkpoint of this app
             about.pop("format")
         or_usage(check, spec, suffix)
         check_writable(path)

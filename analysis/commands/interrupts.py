@@ -12,7 +12,7 @@ import os
 import signal
 
 TYPE_CHECKING = (
-    False  # typing is slow to import, and until the handler is set Ctrl-C is a traceback
+    False  # typing is slow to import; until the handler is set, Ctrl-C prints a traceback
 )
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def keeping(show: Callable[[], str]) -> Iterator[None]:
         said = ""
         try:
             said = show()
-        finally:  # end even if showing the results fails
+        finally:  # exit even if showing the results fails
             _end(said)
 
     before = signal.signal(signal.SIGINT, show_and_end)

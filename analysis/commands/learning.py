@@ -94,8 +94,8 @@ def recipes(style: str) -> None:
     "--start",
     "weights",
     metavar="CHECKPOINT|NAME",
-    help="Start from these weights instead of new ones; a classifier with another number of "
-    "outputs starts new.",
+    help="Start from these weights instead of random ones. The classifier is reinitialised if its "
+    "number of outputs differs.",
 )
 @DEVICE
 @THREADS

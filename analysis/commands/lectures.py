@@ -36,19 +36,19 @@ _LANGUAGE = click.option(
     "--output",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to. By default the folder of the results that ship with the app.",
+    help="The folder to write to.  [default: that of the results that ship with the app]",
 )
-@click.option("--check", is_flag=True, help="Compare with what is recorded; write nothing.")
-@click.option("--missing", is_flag=True, help="Only what the folder doesn't hold yet.")
+@click.option("--check", is_flag=True, help="Compare with the recorded results; write nothing.")
+@click.option("--missing", is_flag=True, help="Measure only what the folder lacks.")
 @click.option("--list", "listed", is_flag=True, help="List the names; measure nothing.")
 def record(
     names: tuple[str, ...], folder: Path | None, check: bool, missing: bool, listed: bool
 ) -> None:
-    """Measure the results that the app shows before anything is measured, on one CPU thread.
+    """Measure the results that ship with the app, on one CPU thread.
 
     NAME is one of --list; * stands for any characters. By default, everything is measured, which
     takes about ten minutes. With --check, the exit status is 1 if a result differs by more than
-    is allowed.
+    its tolerance.
     """
     if check and (folder or missing):
         raise Refusal("--check writes nothing: leave out -o and --missing")
@@ -58,7 +58,7 @@ def record(
     chosen = [one for one in every() if not names or any(fnmatchcase(one.name, n) for n in names)]
     for name in names:
         if not any(fnmatchcase(one.name, name) for one in chosen):
-            raise Refusal(f"{name[:60]!r} is no recording: `record --list` names them all")
+            raise Refusal(f"{name[:60]!r} isn't a recording: `record --list` lists them")
     if listed:
         click.echo("\n".join(one.name for one in chosen))
         return
@@ -104,7 +104,7 @@ def record(
 @click.option(
     "--base",
     default="",
-    help=f"Address of the app, such as {BASE}, for links to the steps; without it there are none.",
+    help=f"Address of the app, such as {BASE}, for links to the steps.  [default: no links]",
 )
 @click.option("--notes", is_flag=True, help="Print the lecturer's notes below each step.")
 @_LANGUAGE
@@ -112,8 +112,8 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: st
     """Write a lecture for print on A4: its steps with room for notes, the answers at the back.
 
     FILE.toml is a lecture as the Lecture page saves it; by default the app's own. Pictures show
-    recorded results and those measured on this server; nothing is measured. --lang is for the app's
-    own lecture and the sentences about pictures; the texts of a file stay as they are.
+    recorded results and those measured on this server; nothing is measured anew. --lang applies to
+    the app's own lecture and to sentences about pictures; the texts of a file stay as they are.
     """
     click.get_current_context().with_resource(speaking(Language(lang)))
     check_suffix(output, (".pdf", ".html"))
@@ -137,20 +137,20 @@ def handout(lecture: Path | None, output: Path, base: str, notes: bool, lang: st
         return
     write(made.pdf(notes), output)
     if lost := made.left_out():
-        said = f"no font of this system has {' '.join(lost[:20])}: left out of the PDF"
+        said = f"no font on this system has {' '.join(lost[:20])}: left out of the PDF"
         click.echo(f"warning: {said}", err=True)
 
 
 @click.command()
 @click.argument("key", required=False)
-@click.option("--hint", is_flag=True, help="With the hint.")
-@click.option("--answer", is_flag=True, help="With the hint, the answer and what a check measures.")
+@click.option("--hint", is_flag=True, help="Show the hint.")
+@click.option("--answer", is_flag=True, help="Show the hint, the answer and what a check measures.")
 @_LANGUAGE
 @format_option("text", "json")
 def exercises(key: str | None, hint: bool, answer: bool, lang: str, style: str) -> None:
-    """Show code and figures from articles that have a mistake, to be found.
+    """Show code and figures from articles, each with a mistake to find.
 
-    KEY is an exercise; without one, all keys and titles are listed.
+    KEY is an exercise. Without it, all keys and titles are listed.
     """
     from analysis.lecture.exercises import report
     from analysis.lecture.exercises.catalog import EXERCISES, exercise_of

@@ -357,7 +357,7 @@ def write(content: str | bytes, path: Path | None) -> None:
     if path is None or str(path) == "-":
         click.echo(content, nl=False)
         return
-    # ignore what UTF-8 can't encode, such as a broken byte in a title
+    # Drop what UTF-8 can't encode, such as a broken byte in a title.
     data = content.encode(errors="ignore") if isinstance(content, str) else content
     with _refusing(path):
         if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
@@ -372,6 +372,6 @@ def _refusing(path: Path) -> Iterator[None]:
     """Turn any failure to write a file into a refusal of one sentence."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # a loop of symbolic links raises RuntimeError
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         reason = getattr(error, "strerror", None) or error
         raise Refusal(f"cannot write {str(path)!r}: {reason}") from None

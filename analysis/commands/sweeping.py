@@ -43,16 +43,16 @@ if TYPE_CHECKING:
 @click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT",
-    help="Dask's scheduler.  [default: this machine, one process per core or accelerator]",
+    help="A Dask scheduler.  [default: this machine, one process per core or accelerator]",
 )
 @click.option("--dry-run", is_flag=True, help="Predict memory and time of every point; run none.")
 def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> None:
     """Run an experiment on every combination of networks, options and seeds in FILE.toml.
 
-    Each point is a result in the folder, named by the hash of what was asked. What is there isn't
-    run again: the same command continues a sweep that was stopped.
+    Each point is a result in the folder, named by the hash of its settings. Points that are there
+    aren't run again: the same command continues a sweep that was stopped.
 
-    Ctrl-C lets the running points end and begins no more; a second one cancels them.
+    Ctrl-C lets the running points finish and starts no more; a second Ctrl-C cancels them.
     """
     from analysis.choice.sweep_files import read_sweep
     from analysis.choice.sweeps import forecast_text, forecasts, tidy
@@ -96,11 +96,11 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
     "folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
 @click.option("--kind", help="The experiment, if DIR has several.  [default: the first]")
-@click.option("--points", is_flag=True, help="A row for each point.  [default: for each setting]")
+@click.option("--points", is_flag=True, help="Show a row per point.  [default: per setting]")
 @format_option("text", "csv", "json")
 @chart_options
-@click.option("--x", help="x of the chart, such as depth, rate, params.  [default: the first]")
-@click.option("--y", help="y of the chart: a figure of --format json.  [default: the first]")
+@click.option("--x", help="x axis, such as depth, rate or params.  [default: the first]")
+@click.option("--y", help="y axis: a figure of --format json.  [default: the first]")
 @click.option("--colour", help="The option that colours the lines.  [default: the first]")
 @click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
 @click.option(
@@ -108,7 +108,7 @@ def sweep(file: Path, folder: Path, scheduler: str | None, dry_run: bool) -> Non
     default=None,
     help="Logarithmic or linear y axis.  [default: as suits the figure]",
 )
-@click.option("--published", is_flag=True, help="Published figures of the networks, too.")
+@click.option("--published", is_flag=True, help="Also draw published figures.")
 def swept(
     folder: Path,
     kind: str | None,
@@ -194,7 +194,7 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise Refusal(f"cannot read {str(file)!r}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Refusal(f"{file.name!r} isn't a text in UTF-8") from None
+        raise Refusal(f"{file.name!r} isn't UTF-8 text") from None
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ huggingface/pytorch-image-models: benchmarks (benchmark-infer-...csv) and result
 files don't say when they were published, so the date stands before each. Of two files with the same
 figure, the later one counts. Nothing is downloaded.
 
-Kept are networks that can be built here, at 224 px: all their speeds, and the accuracies of the
+It keeps networks that can be built here, at 224 px: all their speeds, and the accuracies of the
 recipes in `RECIPES`.
 """
 

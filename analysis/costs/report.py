@@ -130,7 +130,7 @@ def profile_latex(profile: Profile) -> str:
     """Return a LaTeX table in the style of Table 1 of He et al. 2015; it needs no packages."""
     spec = profile.spec
     outputs = {stage.name: stage.output for stage in profile.stages}
-    # The catalog's full title, since other papers' tables may be of the other version.
+    # Use the catalog's full title, as other papers' tables may show the other version.
     name = tex(CATALOG[spec.base].title if profile.model == spec.base else profile.model)
     outputs |= {row.path: row.output for row in profile.layers if row.place.stage == plan.STEM}
     rows = [

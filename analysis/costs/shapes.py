@@ -167,7 +167,7 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys(
         (
             aten.add.Tensor,
-            aten.mul.Tensor,  # the first one is the larger
+            aten.mul.Tensor,  # assumes that the first operand is the larger one
             aten.empty_like.default,
             aten.relu.default,
             aten.leaky_relu.default,
@@ -179,7 +179,7 @@ _KERNELS: dict[Any, Callable[..., Any]] = {
             aten._softmax.default,
             aten._log_softmax.default,
             aten.ones_like.default,
-            # these gradients have the shape of the incoming one
+            # The gradients below have the shape of the incoming one.
             aten.threshold_backward.default,
             aten.leaky_relu_backward.default,
             aten.elu_backward.default,

@@ -243,7 +243,7 @@ def _moments(spec: ResNetSpec, dtype: Dtype, optimiser: Optimiser) -> _Moments:
         passed = _run(start, part)
         gained = _Change(passed[-1].fixed - start.fixed, passed[-1].per_image - start.per_image)
         before_last = times.get(part.place, 1) - 1
-        # bytes change linearly over equal blocks, so only the first and the last can be the peak
+        # Bytes change linearly over equal blocks, so only the first and the last can be the peak.
         last = _run(_after(start, gained, before_last), part)
         lines += passed + last
         now = last[-1]
@@ -317,7 +317,7 @@ def _replay(spec: ResNetSpec, dtype: Dtype) -> _Replay:
         autocast = nullcontext() if dtype is Dtype.FLOAT32 else _Autocast(dtype.torch, casts)
         with hooked(model, before, after, blocks), autocast:
             logits = model(images)
-        # free each cast in the part of its block, so that it repeats as often as the cast does
+        # Free each cast in its own block's part, so that both repeat equally often.
         for path, parameter in model.named_parameters():
             mark(_place(path), StepPhase.FORWARD)
             casts.pop(parameter, None)

@@ -111,7 +111,7 @@ class Machine:
 
     @property
     def citation(self) -> str:
-        """All of it in a sentence."""
+        """The conditions and the source in a sentence."""
         doi = WIGHTMAN2019.venue.removeprefix("software, ")
         return (
             f"Published, not measured here: {self.name}, {self.conditions} "

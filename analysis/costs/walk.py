@@ -152,7 +152,7 @@ class _Walk:
             x = self._stage(stage, x)
         for kind, name in plan.head_steps(self.spec):
             x = self._head_step(Place(plan.HEAD, None, name), kind, x)
-        del images  # the caller of the network holds them until now
+        del images  # the network's caller holds a reference until here
 
     def _stem_step(self, at: Place, kind: StepKind, x: _Value) -> _Value:
         match kind:

@@ -55,7 +55,7 @@ def _small_unit(stage: Node, number: int, words: str) -> SmallUnit:
 
 
 def band_title(group: Group, begins: bool, cells: tuple[Cell, ...], width: float) -> str:
-    """Return a band's title, shortened to the room that there is."""
+    """Return a band's title, shortened to fit."""
     stage, note = group.name, f" · {group.note}" if group.note else ""
     more = "" if begins else CONTINUED
     full = f"{group.full_name}{more}"

@@ -91,7 +91,7 @@ class Beside:
             rows = next(ways)
             if not is_slide and _fits(rows, width_mm, most):
                 return rows
-            return min(drawn, rows, key=lambda one: one.width)  # larger text
+            return min(drawn, rows, key=lambda one: one.width)  # the narrower has larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = self._networks(level, unfold, width_mm, says, in_columns, figures, fits, tight)

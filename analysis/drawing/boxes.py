@@ -21,7 +21,7 @@ UNIT, UNIT_SIZE = 26.0, 70.0
 """Height of a small unit and width of its picture, in px."""
 
 _HEAD = 10.0  # space around the lines of a stage's label
-_WIDER = 1.1  # how much wider than the drawing's font a document's font may be
+_WIDER = 1.1  # allowance for a document's font that is wider than the drawing's
 
 
 def box(

@@ -221,7 +221,7 @@ def drawn_once(cells: tuple[Cell, ...]) -> str:
     for cell in cells:
         first = cell.branch[0]
         if first.drawn_once:
-            if cell.frame and cell.frame != f"×{first.count}":  # such a frame says it itself
+            if cell.frame and cell.frame != f"×{first.count}":  # a longer frame names the run
                 return ""
             path = cell.path.rpartition(SLASH)[2]
             return f" · {run_title(plan.place_of(path), first.count)} are equal, drawn once"

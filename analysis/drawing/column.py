@@ -30,9 +30,9 @@ from analysis.drawing.parts import (
 from analysis.drawing.spacing import Spacing
 from analysis.style.fonts import text_width
 
-_OUT = 0.8  # distance of an arc from its boxes, as a share of the room above boxes in a row
+_OUT = 0.8  # distance from an arc to its boxes, as a share of the room above boxes in a row
 _LINE = 16.0  # height of a heading
-_APART = 0.22  # gaps, as shares of those in rows
+_APART = 0.22  # gaps, as a share of those in rows
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
 _TO_ADD = 0.7  # gap above an addition, as a share of the others
 _COUNT = 30.0  # room to the right of a shortcut that shows its count
@@ -55,7 +55,7 @@ class _Lane:
         framed = [cell.frame for cell in self.cells if cell.frame]
         extra = FRAME if framed else 0.0
         wide = max(node.width for cell in self.cells for node in cell.main) / 2 + extra
-        return max([wide, *map(width_of, framed)])  # a frame's name is left of the path
+        return max([wide, *map(width_of, framed)])  # frames are labelled left of the path
 
     @cached_property
     def right(self) -> float:
@@ -145,11 +145,11 @@ class _Title:
 
     @property
     def height(self) -> float:
-        """Height above the boxes; a bare size is beside them and takes none."""
+        """Height above the boxes; 0 for a bare size, which is beside them."""
         return _TITLE if self.group else 0.0
 
     def text(self, width: float) -> str:
-        """Return as much of the title as there is room for."""
+        """Return as much of the title as fits."""
         if self.group is None:
             return self.name
         return arcs.band_title(self.group, True, self.group.cells, width)
@@ -164,7 +164,7 @@ def _columns(
 ) -> Graph:
     spacing, headed = lanes[0].network.spacing, len(lanes) > 1
     between, inset = 1.5 * spacing.gap, spacing.padding
-    # Titles are left of the first main path or its boxes, shapes right of the last one.
+    # Titles go left of the first main path or its boxes, shapes right of the last path.
     said = [title for title in titles.values() if title]
     over = 0.0 if headed else lanes[0].half
     lead = max([inset, *(width_of(title.text(_TITLE_WIDTH)) - over for title in said)])
@@ -189,7 +189,7 @@ def _columns(
         key = key_of(told, (), wide, spacing.margin).height + lanes[0].network.scale
         width = wrap.paper_px(width_mm, low_mm, width, height + key, least_pt)
     left, free = (width - content) / 2, 0.0
-    if headed:  # there is room to share
+    if headed:  # spread the lanes over the free width
         free = 2 * (left - spacing.margin) / len(lanes)
         left, content = spacing.margin, width - 2 * spacing.margin
     tops = {}

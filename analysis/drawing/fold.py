@@ -15,8 +15,8 @@ from analysis.drawing.cells import Cell
 from analysis.drawing.parts import Edge, Graph, Node, ShortcutLine
 from analysis.drawing.spacing import Spacing
 
-_TURN = 9.0  # from boxes to lines around the end of a row, between these, and to a band's edge
-_ROUND = 20.0  # from a band's edge to its first nodes, with room for the line to the second row
+_TURN = 9.0  # gap around the lines that turn at a row's end: to boxes, each other and the band
+_ROUND = 20.0  # gap from a band's edge to its first nodes; the line to the second row runs in it
 
 
 class Folded(NamedTuple):

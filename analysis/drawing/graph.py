@@ -49,7 +49,7 @@ _LOOSE = 14.5
 """Line spacing of labels with numbers in the boxes of stem and head where these are low, in px."""
 
 _APART = 6.0
-"""From an addition to a run's shortcut on a wall, where lines are wide, in px of the drawing."""
+"""Gap from an addition to a run's shortcut on a wall, where lines are wide, in drawing px."""
 
 _ADD = 16.0
 """Width of an addition's circle, in px of the drawing."""
@@ -256,7 +256,7 @@ def network_of(view: View) -> Network:
     groups = groups if view.splits else [replace(groups[1], cells=(image, *groups[1].cells))]
     entering = outputs["stem"]
     for stage in plan.stages(spec):
-        note = "" if view.level is Level.LAYER else _note(stage)  # convolutions say it themselves
+        note = "" if view.level is Level.LAYER else _note(stage)  # layers show their own details
         output = shape(outputs[stage.name])
         cells, paper = tuple(_stage_cells(view, stage)), plan.paper_name(spec, stage.name)
         groups.append(Group(stage.name, cells, shape(entering), output, paper, note, True))
@@ -534,7 +534,7 @@ def _end(view: View, kind: Kind, steps: tuple[Step, ...]) -> tuple[Cell, ...]:
         says = _says(view)
         lines: tuple[str, ...] = (kind.value,) if says is not Labels.OPERATIONS else ()
         lines += _operations(view.profile.spec, steps) if says is not Labels.PATH else ()
-        if kind is Kind.HEAD or view.level is Level.STAGE:  # lower than other boxes of its row
+        if kind is Kind.HEAD or view.level is Level.STAGE:  # less tall than other boxes of its row
             view = replace(view, spacing=replace(view.spacing, line=_LOOSE))
         return (Cell(branch=(_node(view, kind, kind, lines),), path=kind),)
     convs = plan.stem_convs(view.profile.spec)
@@ -625,7 +625,7 @@ def _details(profile: Profile) -> dict[str, str]:
         path: f"{row.type}{special.get(path, '')}, {shape(row.input)} to "
         f"{shape(row.output)}, {exact(row.params)} parameters, {exact(row.macs)} MACs"
         for row in profile.layers
-        for path in (row.path,)  # a property that is computed on each access
+        for path in (row.path,)  # the property is computed on each access
     }
     for module, layers in groupby(profile.layers, lambda row: row.place.module):
         rows = list(layers)

@@ -101,7 +101,7 @@ class Heat:
         return value + sum(self.values.get(path, 0) for path in node.also)
 
     def figures(self, node: Node) -> tuple[str, ...]:
-        """Return what a box can say, from longest to shortest; empty if it has no number.
+        """Return the texts for a box, from longest to shortest; empty if it has no number.
 
         A box whose label has its count doesn't repeat it.
         """
@@ -153,7 +153,7 @@ class Heat:
         if folds and self.per is Per.BOX and not self.varies:
             said = f"{said} (×n: all n blocks)"
         none = "; uncoloured: none" if skips_zero else ""
-        if self.unit == "%":  # "error: 0%" would read as a statement
+        if self.unit == "%":  # "error: 0%" would read as a result
             return f"{said}, %\N{EM SPACE}0", f"{self._short(most).removesuffix('%')}{none}"
         return f"{said}: {short(0, self.unit)}", f"{self._short(most)}{none}"
 

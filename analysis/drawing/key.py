@@ -27,8 +27,8 @@ SCALE = 24.0
 """Height of a scale whose words are beside it, in px."""
 
 _LEFT, _LINE, _GAP, _BELOW = 28.0, 21.0, 18.0, 8.0
-_LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale, and the space to its words
-_TEXT, _WIDER = 13, 1.12  # font size in px, and how much wider a document's font may be
+_LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale; gap to its labels
+_TEXT, _WIDER = 13, 1.12  # font size in px; allowance for a document's wider font
 
 
 class Sign(StrEnum):

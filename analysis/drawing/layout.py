@@ -38,11 +38,11 @@ HEAD = 26.0
 
 _TITLE = 17.0  # from a band's upper edge to its title's baseline
 _APART = 12.0  # between networks whose names are beside their first bands
-_WIDER = 1.1  # how much wider a heading is than regular text, because it is bold
-_BAND = 8.0  # how far a band reaches beyond its last node
-_LEAD = 4.0  # how far it reaches beyond the first node's fork
-_EVEN = 1.02  # how much smaller text may be for boxes of equal width
-_AROUND = 13.0  # how far the edge between two rows reaches beyond the row's last node
+_WIDER = 1.1  # ratio of a heading's width to that of regular text, because it is bold
+_BAND = 8.0  # how far a band extends beyond its last node
+_LEAD = 4.0  # how far a band extends beyond its first node's fork
+_EVEN = 1.02  # factor by which text may shrink to make boxes equally wide
+_AROUND = 13.0  # how far the edge between two rows extends beyond the row's last node
 
 
 def arrange(
@@ -64,7 +64,7 @@ def arrange(
     if layout is Layout.COLUMN:
         return column.in_a_column(network, width_mm)
     if fits:
-        network = replace(network, notes=())  # the place is the drawing's
+        network = replace(network, notes=())  # all the room is for the drawing
     return _wrapped([network], aspect, width_mm, fits)[0]
 
 
@@ -295,7 +295,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
         cells_in_row = [network.groups[p.group].cells[p.start : p.stop] for p in row]
         alone = sum(len(cell.main) for cells in cells_in_row for cell in cells) == 1
         free = length - wrapping.row_width(row) if alone else 0.0
-        if alone:  # a single node fills its row
+        if alone:  # widen a single node to fill its row
             ((cell,),) = cells_in_row
             cells_in_row = [(_wider(cell, free),)]
         for number, (part, cells) in enumerate(zip(row, cells_in_row, strict=True)):
@@ -351,7 +351,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
 
 
 def _named_alike(bands: Sequence[Band], full: Mapping[str, str]) -> tuple[Band, ...]:
-    """Return the bands without names from the paper if there is no room for one of these."""
+    """Return the bands, all without the paper's names if one of these doesn't fit."""
     if all(full[band.stage] in band.title for band in bands):
         return tuple(bands)
     return tuple(

@@ -228,11 +228,11 @@ class ShortcutLine:
     def inset(self) -> tuple[Point, ...]:
         """The same arc, slightly further inside, which ends at it and thus before its arrowhead."""
         (x1, y1), (beside, top), (x2, _), (end, y2) = self.points
-        if self.is_upright:  # it ends below the round sign of the addition
+        if self.is_upright:  # end below the circle of the addition
             x, begin, stop = beside - INSET, y1 + INSET, y2 - INSET
             return (x1, begin), (x, begin), (x, stop), (end - 1.5, stop)
         left, over = x1 + INSET, top + INSET
-        return (left, y1), (left, over), (x2 - 1, over)  # where the outer one's corner is
+        return (left, y1), (left, over), (x2 - 1, over)  # end at the outer line's corner
 
     @property
     def head(self) -> tuple[Point, Point, Point]:

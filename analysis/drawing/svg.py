@@ -103,7 +103,7 @@ def svg(
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
     tells = counted_lines(graph)
-    # Shortcuts are drawn below the boxes on them, but small ones above their stage's box.
+    # Draw shortcuts below the boxes on them, but above the boxes of stages.
     parts += (_node(node, palette, labels, warm, small) for node in graph.nodes if node.inner)
     parts += (_shortcut(line, palette, line in tells, labels, small) for line in graph.shortcuts)
     parts += (_node(node, palette, labels, warm, small) for node in graph.nodes if not node.inner)
@@ -277,7 +277,7 @@ def _weight(bold: bool) -> str:
     return ' font-weight="600"' if bold else ""
 
 
-_AROUND = 4.0  # ground beside a label on a line
+_AROUND = 4.0  # padding of the background behind a label on a line
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
 
 

@@ -230,7 +230,7 @@ def _fragment(graph: Graph, lines: list[str]) -> str:
 
 
 def _needs_t1(picture: str) -> bool:
-    """Return whether TeX's default font encoding, OT1, lacks a sign or composes it of two."""
+    """Return whether TeX's default font encoding, OT1, lacks a sign or composes it from two."""
     return not picture.isascii() or _ESCAPES['"'] in picture
 
 

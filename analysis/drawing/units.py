@@ -106,7 +106,7 @@ def _from_top_to_bottom(
     if free <= 0:
         return drawn
     drawn = _down_in(distinct, room, room.margin + free / 2)
-    key = (drawn.width - length_of(entries_of(drawn))) / 2  # centred below a narrow unit
+    key = (drawn.width - length_of(entries_of(drawn))) / 2  # centre it below a narrow unit
     return replace(drawn, margin=max(min(drawn.margin, key), room.margin))
 
 
@@ -128,7 +128,7 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
         past = max((node.width for node in cell.past), default=0.0)
         centre = x + room.side + half
         beside = centre + half
-        if cell.past:  # they are beside the branch, which is narrower than x and y
+        if cell.past:  # nodes beside the branch, which is narrower than x and y
             branch = max(node.width for node in cell.main) / 2
             beside = max(centre + branch + room.clear + past / 2, centre + half + room.clear)
         elif cell.add:

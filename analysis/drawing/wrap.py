@@ -40,8 +40,8 @@ FILLED = 0.8
 """The least share of a drawing's width that rows fill, if they have boxes enough."""
 
 _PT_PER_MM = 72 / 25.4
-_LITTLE = 0.5  # of a gap, for rows to end together
-_LONELY = 0.15  # how much longer rows may be if this avoids single nodes and very long arrows
+_LITTLE = 0.5  # share by which gaps may grow so that rows end together
+_LONELY = 0.15  # share by which rows may grow to avoid single nodes and very long arrows
 
 
 class Part(NamedTuple):
@@ -127,7 +127,7 @@ class Wrapping:
         self.network = network
         spacing = network.spacing
         self.widths = [[cell.width(spacing) for cell in group.cells] for group in network.groups]
-        if not spacing.label_gap:  # only bands show shapes, so they need room for them
+        if not spacing.label_gap:  # bands alone show the shapes, and need room for them
             for group, widths in zip(network.groups, self.widths, strict=True):
                 if group.is_stage:
                     said = " · ".join(filter(None, (group.name, group.note)))
@@ -449,10 +449,10 @@ def in_place(
     """Return the width in px and the rows of a drawing whose text is the largest in a place.
 
     Args:
-        wrappings: the networks, below each other.
+        wrappings: the networks, one below the other.
         aspect: width over height of the place.
-        key: what stands below the drawing.
-        heads: what stands above the networks, in px.
+        key: the key below the drawing.
+        heads: the height of the headings above the networks, in px.
     """
     spacing = wrappings[0].network.spacing
     widest = max(one.widest for one in wrappings)

@@ -33,7 +33,7 @@ from analysis.machine.devices import device_of, environment
 from nets.resnet import ResNet
 from nets.spec import ResNetSpec
 
-_PASSES = 4  # cost of a seed in forward passes: two forwards, two backwards to the images
+_PASSES = 4  # passes per seed: two forward, two backward to the images
 
 
 def measure(

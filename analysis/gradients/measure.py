@@ -157,7 +157,7 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
 
 def _pass_bytes(cost: Profile) -> int:
     """Return the float32 bytes of a pass besides the weights: saved tensors and gradients."""
-    assert cost.saved_bytes is not None  # refused above
+    assert cost.saved_bytes is not None  # the callers have refused untrainable networks
     return cost.saved_bytes + 4 * cost.params
 
 
@@ -167,7 +167,7 @@ def _smaller(cost: Profile, allowed: int) -> int:
     while batch and not (smaller := profile(cost.spec, batch=batch)).untrainable:
         if _pass_bytes(smaller) <= allowed:
             return batch
-        batch -= 1  # the estimate also scaled what doesn't grow with the batch
+        batch -= 1  # the estimate also scaled bytes that don't grow with the batch
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a run of norms or of directions is asked, and the run that a result's file holds."""
+"""The settings that identify a run of norms or directions, and the run in a result's file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GRADIENTS = "gradients"
 
 
 def asked_of(specs: Sequence[ResNetSpec], settings: GradientSettings) -> dict[str, Any]:
-    """Return what a run is asked, as plain values; the device is not part of the question."""
+    """Return the settings that identify a run, as plain values; the device isn't among them."""
     asked = {
         "models": [str(spec) for spec in specs],
         "seeds": list(settings.seed_numbers),
@@ -65,7 +65,7 @@ def run_of(result: Result) -> Gradients | Direction:
     try:
         return _direction(result) if result.kind == DIRECTION else _gradients(result)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-        raise ValueError(f"this is no result of gradients: {error}") from None
+        raise ValueError(f"this isn't a result of gradients: {error}") from None
 
 
 def _gradients(result: Result) -> Gradients:
@@ -139,7 +139,7 @@ def _series(
 
 
 def _state(name: str) -> State:
-    """Read `below float32` as what it is in both precisions."""
+    """Return the state that a name such as `below float32` begins with."""
     return State(name.partition(" ")[0])
 
 

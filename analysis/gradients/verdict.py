@@ -80,7 +80,7 @@ def word(summary: Summary) -> Word | None:
         return None
     pairs = zip(summary.ratios, summary.most, strict=True)
     if any(math.isinf(ratio) and most >= -MILD_BOUND for ratio, most in pairs):
-        return None  # a norm below the precision may have fallen only a little
+        return None  # a norm that rounds to 0 may have fallen only a little
     found = word_of(summary.ratios)
     return None if summary.seeds == 1 and found in _TRENDS else found
 

@@ -73,7 +73,7 @@ from nets.origin import title
 from nets.plan import ShortcutKind
 from nets.text import parse_shape
 
-_MOST_ROWS = 40  # of a table
+_MOST_ROWS = 40  # most rows of a table
 
 
 def explore(settings: Settings, spec: ResNetSpec) -> Picture:

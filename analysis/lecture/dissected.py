@@ -93,7 +93,7 @@ def _out(settings: Settings, spec: ResNetSpec) -> list[str]:
     out = [path for path in settings.text("out").split(",") if path]
     if wrong := sorted(set(out) - set(blocks)):
         raise ValueError(
-            f"out: {quote(wrong[0])} is no block of {spec}: blocks are {blocks[0]} to {blocks[-1]}"
+            f"out: {quote(wrong[0])} isn't a block of {spec}: use {blocks[0]} to {blocks[-1]}"
         )
     return out
 

@@ -1,4 +1,4 @@
-"""The numbers that the story tells: computed, recorded or published, each where it comes from."""
+"""The numbers in the story: computed, recorded or published."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from analysis.lecture.story import Lecture, Question, Step
 from analysis.style.toml_lines import header_lines, line_of, read_toml
 
 MAX_BYTES = 200_000
-"""Size of a lecture's file."""
+"""Largest size of a lecture's file."""
 
 MARK = "~"
 """What the text of a packed lecture begins with."""
@@ -39,7 +39,7 @@ def read_lecture(text: str) -> Lecture:
     found = values.get("steps", [])
     if unknown := set(values) - {"title", "steps"}:
         name = min(unknown)
-        raise ValueError(f"line {line_of(name, lines, 0)}: {name!r} is no field of a lecture")
+        raise ValueError(f"line {line_of(name, lines, 0)}: {name!r} isn't a field of a lecture")
     if not isinstance(found, list) or not all(isinstance(step, dict) for step in found):
         raise ValueError(f"line {line_of('steps', lines, 0)}: steps are written as [[steps]]")
     steps = []
@@ -72,7 +72,7 @@ def _step(values: Mapping[str, Any]) -> Step:
     if unknown := set(values) - set(_KEYS):
         name = min(unknown)
         known = ", ".join(_KEYS)
-        raise _FieldError(name, f"{name!r} is no field of a step: choose from {known}")
+        raise _FieldError(name, f"{name!r} isn't a field of a step: choose from {known}")
     for name in _TEXTS:
         if not isinstance(values.get(name, ""), str):
             raise _FieldError(name, f"{name} must be a text")
@@ -98,7 +98,7 @@ def _question(values: Mapping[str, Any]) -> Question:
 
 
 def address_of(text: str) -> str:
-    """Return a step's address, of one that may be the whole of a browser's."""
+    """Return a step's address from one that may be a browser's whole URL."""
     parts = urlsplit(text.strip())
     page = parts.path.rstrip("/").rpartition("/")[2] if parts.netloc else parts.path.strip("/")
     return f"{page}?{parts.query}" if parts.query else page
@@ -138,7 +138,7 @@ def unpack(text: str) -> Lecture:
     """Read a lecture from the text of an address.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if the text isn't a lecture.
     """
     try:
         data = base64.urlsafe_b64decode(text.removeprefix(MARK) + "=" * (-(len(text) - 1) % 4))
@@ -146,4 +146,4 @@ def unpack(text: str) -> Lecture:
         raw = inflate.decompress(data, MAX_BYTES + 1)
         return read_lecture(raw.decode())
     except (zlib.error, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f"the address holds no lecture: {error}") from None
+        raise ValueError(f"the address doesn't contain a lecture: {error}") from None

@@ -1,6 +1,6 @@
-"""A lecture on paper: its steps with their pictures, and at the back the answers.
+"""A lecture on paper: its steps with their pictures, and the answers at the back.
 
-A question's picture answers it, so that it is printed with the answer.
+A question's picture gives its answer away, so it is printed with the answer.
 
 The sheets are one value. Typst writes them as a PDF; the HTML file holds all it needs. Neither has
 a time stamp, so the same lecture and the same results give the same file.
@@ -31,9 +31,9 @@ from analysis.style.palette import PRINT
 from nets.options import quote
 
 _HERE = Path(__file__).parent
-_LONG = 30  # letters of a cell
-_TALL_MM = 105  # a picture that is not legible as one of two to a page
-_PHONE_MM = 70.0  # at the width of a phone, its text has at least 12 px
+_LONG = 30  # cells with more characters are long
+_TALL_MM = 105  # a taller picture would be illegible as one of two on a page
+_PHONE_MM = 70.0  # text of a picture this wide has at least 12 px on a phone
 _NOTES, _ANSWERS = marked("Notes."), marked("Answers")
 _IN_ENGLISH = marked("Labels inside figures are in English.")
 _PARTS = re.compile(r"[^&;:?]*[&;:?]+|[^&;:?]+")
@@ -110,7 +110,7 @@ class Handout:
         return json.dumps(values, ensure_ascii=False)
 
     def _words(self) -> dict[str, str]:
-        """Return the handout's own words."""
+        """Return the handout's headings and labels."""
         with speaking(self.language):
             return {
                 "notes": translate(_NOTES),
@@ -207,7 +207,7 @@ def _right(lecture: Lecture, question: Question | None) -> str:
     if question.right is None:
         return because
     answer = lecture.filled(question.answers[question.right])
-    if because.startswith(answer):  # so that it isn't said twice
+    if because.startswith(answer):  # don't say it twice
         answer = ""
     elif because:
         answer = translate("{answer}. ", answer=answer)

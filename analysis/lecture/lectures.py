@@ -18,7 +18,7 @@ def lecture_of(name: str) -> Lecture:
     """Return a lecture: the story, one of the server's folder by its file's name, or a packed one.
 
     Raises:
-        ValueError: if there is none of that name, or its file is wrong.
+        ValueError: if there is none of that name, or its file is invalid.
     """
     if name == NAME:
         return STORY
@@ -27,7 +27,7 @@ def lecture_of(name: str) -> Lecture:
     path = _files().get(name)
     if path is None:
         known = ", ".join((NAME, *_files()))
-        raise ValueError(f"{name[:40]!r} is no lecture of this server: choose one of {known}")
+        raise ValueError(f"{name[:40]!r} isn't a lecture on this server: choose from {known}")
     try:
         return _read(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -43,7 +43,7 @@ def load_lecture(path: Path) -> Lecture:
     """Read a lecture's file.
 
     Raises:
-        ValueError: with the file's name, if it is wrong or too large.
+        ValueError: with the file's name, if it is invalid or too large.
         OSError: if it can't be read.
     """
     if path.stat().st_size > MAX_BYTES:
@@ -51,7 +51,7 @@ def load_lecture(path: Path) -> Lecture:
     try:
         return read_lecture(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is no text in UTF-8") from None
+        raise ValueError(f"{path.name} isn't UTF-8 text") from None
     except ValueError as error:
         raise ValueError(f"{path.name}, {error}") from None
 

@@ -1,7 +1,7 @@
-"""Renew the catalogue of translations: `python -m analysis.lecture.make_catalogue`.
+"""Update the catalogue of translations: `python -m analysis.lecture.make_catalogue`.
 
 It collects the messages of the story, of the exercises and of every call in `analysis` and `pages`,
-keeps the translations that there are, and writes both the text (`.po`, to be edited) and the file
+keeps existing translations, and writes both the text (`.po`, to be edited) and the file
 that the app reads (`.mo`). Run it again after an edit. It needs Babel, one of the tests'
 requirements.
 """
@@ -102,7 +102,7 @@ def _empty(language: Language) -> Catalog:
 
 
 def renewed(language: Language) -> tuple[bytes, bytes]:
-    """Return a language's `.po` and `.mo` files with today's messages."""
+    """Return a language's `.po` and `.mo` files with the current messages."""
     known = read(language) if path_of(language, ".po").exists() else _empty(language)
     made = _empty(language)
     for message, files in messages().items():

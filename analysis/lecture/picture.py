@@ -13,7 +13,7 @@ from analysis.style.look import MAX_TITLE, Look
 Drawing = Callable[[Look], str]
 """Returns an SVG in a look's palette, no wider than its width on paper."""
 
-_BETWEEN_MM = 4.0  # two drawings
+_BETWEEN_MM = 4.0  # gap between two drawings
 
 
 @dataclass(frozen=True)

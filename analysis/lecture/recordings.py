@@ -1,4 +1,4 @@
-"""Every experiment whose result ships with the app, and how alike a result measured anew must be.
+"""Every experiment whose result ships with the app, and how closely a new result must agree.
 
 The pages show these results at once; `python -m analysis record` measures them.
 """
@@ -44,8 +44,8 @@ class Recording:
     """One experiment.
 
     Attributes:
-        name: of its file.
-        hash: returns the hash of what is asked.
+        name: the name of its file, without suffix.
+        hash: returns the hash of its settings.
         make: measures it.
     """
 
@@ -55,7 +55,7 @@ class Recording:
 
 
 def every() -> Iterator[Recording]:
-    """Give every recording, in the order in which it is made."""
+    """Yield every recording, in the order in which they are made."""
     for preset in (*PRESETS, *MORE):
         settings = GradientSettings(precision=preset.precision)
         yield _gradients(f"gradients_{_slug(preset)}", preset.models, settings)
@@ -88,7 +88,7 @@ def _gradients(name: str, models: Sequence[str], settings: GradientSettings) -> 
 
 
 def _quiet(news: object) -> None:
-    """Tell nobody."""
+    """Ignore a report."""
 
 
 def _tasks() -> tuple[Task, ...]:
@@ -134,10 +134,10 @@ def _paths(name: str, trained: bool) -> Recording:
 
 
 def differences(known: Result, anew: Result) -> tuple[str, ...]:
-    """Return how a result measured anew differs from the recorded one, beyond what is allowed.
+    """Return how a new result differs from the recorded one, beyond the tolerances.
 
-    Allowed are 0.15 of a training loss, 0.7 of a gradient's log10 ratio, 0.01 of an error with
-    blocks out, 0.5 of a mean path length and 0.05 of a cosine. Sentences must be the same but for
+    Tolerances are 0.15 for a training loss, 0.7 for a gradient's log10 ratio, 0.01 for an error
+    with blocks out, 0.5 for a mean path length and 0.05 for a cosine. Sentences may differ only in
     their figures.
 
     Raises:
@@ -181,7 +181,7 @@ def _sentences(result: Result) -> list[str]:
 
 
 def _figures(result: Result) -> Iterator[tuple[str, float | None]]:
-    """Give the figures of a result that are compared, by name."""
+    """Yield the figures of a result that are compared, by name."""
     figures: Mapping[str, Any] = result.figures
     match result.kind:
         case "gradients":

@@ -12,10 +12,10 @@ BASE = "http://localhost:8501"
 """The default address of the app."""
 
 MAX_STEPS = 60
-"""Steps of one lecture."""
+"""Most steps of one lecture."""
 
 MOST_TEXT = {"title": 80, "say": 300, "question": 300, "answer": 80, "because": 300, "notes": 2_000}
-"""Letters of a step's texts."""
+"""Most characters of a lecture's texts."""
 
 ANSWERS = 3
 """Answers to a question."""
@@ -27,7 +27,7 @@ PAGES = (
 """Pages that a step can show; the first is the front page, whose path is empty."""
 
 OF_THE_LECTURE = ("lecture", "step", "answers", "view", "lang", "mine")
-"""Parameters of an address that are no settings of its page."""
+"""Parameters of an address that aren't settings of its page."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,6 @@ def _check(name: str, text: object, required: bool = False) -> None:
         raise ValueError(f"{name} must be a text, not {text!r:.60}")
     most = MOST_TEXT[name]
     if len(text) > most:
-        raise ValueError(f"{name} has {len(text):,} letters, and at most {most:,} are allowed")
+        raise ValueError(f"{name} has {len(text):,} characters, and at most {most:,} are allowed")
     if required and not text.strip():
         raise ValueError(f"{name} must not be empty")

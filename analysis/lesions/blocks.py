@@ -148,7 +148,7 @@ def layers_of(spec: ResNetSpec) -> Iterator[Layer]:
     for place in plan.blocks(spec):
         block = plan.block_at(spec, place)
         steps = units.branch
-        if block.shortcut is plan.ShortcutKind.NONE:  # no addition comes before the last steps
+        if block.shortcut is plan.ShortcutKind.NONE:  # no addition separates the last steps
             steps += units.after
         kernels = {conv.name: conv.kernel for conv in block.convs}
         for at, step in enumerate(steps):

@@ -40,7 +40,7 @@ def damage_chart(part: str, studies: Sequence[Lesions], out: Collection[str] = (
 
 
 def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart:
-    """Plot the error in percent with each block out alone, as bars, and that with none out behind.
+    """Plot the error in percent with each block out alone, as bars over the intact network's error.
 
     Blocks are numbered `2.1`, as in `layer2.1`.
 

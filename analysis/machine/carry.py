@@ -67,7 +67,7 @@ class Parcel:
 def carried(files: Collection[Path | str], folder: Path | None = None) -> list[Path]:
     """Return the paths that go with a call: the files that exist, then the folder to write into.
 
-    A text without a separator is a name, such as that of an included set, and no path.
+    A text without a separator is a name, such as that of an included set, not a path.
     """
     texts = (file for file in files if isinstance(file, Path) or os.sep in file)
     paths = dict.fromkeys(map(Path, texts))

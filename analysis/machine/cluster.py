@@ -50,12 +50,12 @@ GPU = "GPU"
 """Dask's name of the resource that a worker with one accelerator has."""
 
 _ENDED = {Cause.CRASH, Cause.CANCELLED, Cause.ABANDONED, Cause.CLOSED}
-"""Causes of a failure with which a process or its worker ended, and not the work."""
+"""Causes of a failure in which the process or its worker ended, rather than the work."""
 
 _MOST_SUBMITTED = 3 * MAX_TRIES
 """Most times that a piece is submitted: Dask may end it before it has begun."""
 
-_AHEAD = 2  # pieces of work at the scheduler for each thread, so that none waits for the next
+_AHEAD = 2  # pieces of work submitted per thread, so that no thread waits for its next one
 
 Workers = Mapping[str, Mapping[str, Any]]
 """A scheduler's workers by address."""
@@ -69,7 +69,7 @@ def has_dask() -> bool:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep Dask's log away from the terminal: what matters comes back as an outcome or an error."""
-    import distributed.client  # noqa: F401  # which makes the logs
+    import distributed.client  # noqa: F401  # creates the loggers
 
     names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
     levels = {name: logging.getLogger(name).level for name in names}
@@ -91,11 +91,11 @@ def processes(devices: Collection[str]) -> int:
     if set(devices) <= {"cpu"}:
         try:
             return len(os.sched_getaffinity(0))
-        except AttributeError:  # not on this system
+        except AttributeError:  # not available on this system
             return os.cpu_count() or 1
     from analysis.machine.devices import devices as here
 
-    # A device with a number is one; without, it is every one of its kind.
+    # "cuda:0" is one device; "cuda" is every device of its kind.
     numbered = any(":" in device for device in devices)
     return 1 if numbered else max(len(here()) - 1, 1)
 
@@ -130,7 +130,7 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
     options = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
 
     def start() -> Any:
-        keep_interrupts_away()  # Ctrl-C is the client's; every process inherits this
+        keep_interrupts_away()  # inherited by every process: the client alone handles Ctrl-C
         return SpecCluster(
             workers=workers,
             scheduler={"cls": Scheduler, "options": options},
@@ -140,8 +140,8 @@ def own_cluster(number: int, devices: Collection[str]) -> Iterator[Runner]:
     settings = {
         "distributed.worker.daemon": False,
         "distributed.scheduler.allowed-failures": MAX_TRIES - 1,
-        "distributed.scheduler.worker-saturation": 1.0,  # a worker's death is then of one piece
-        "distributed.worker.profile.enabled": False,  # 100 samples a second
+        "distributed.scheduler.worker-saturation": 1.0,  # a worker that dies loses one piece only
+        "distributed.worker.profile.enabled": False,  # it would take 100 samples per second
     }
     with (
         quiet(),
@@ -203,7 +203,7 @@ def connect(address: str, seconds: float = WORKERS_SECONDS) -> Any:
 
 
 def _check_program(client: Any) -> None:
-    """Raise ValueError, in one sentence, if a worker has another program."""
+    """Raise ValueError, in one sentence, if a worker runs another version of this program."""
     try:
         remarks = client.run(unfit, fingerprint())
     except Exception as error:  # Dask raises whatever the worker raised
@@ -262,7 +262,7 @@ def _run(client: Any, works: Iterable[Work], tell: Tell, asked: Asked) -> Iterat
 
 @dataclass
 class _Piece:
-    """A piece of work that was submitted.
+    """A submitted piece of work.
 
     Attributes:
         work: the work.
@@ -300,7 +300,7 @@ class _Running:
         client.subscribe_topic(self._topic, self._heard)
 
     def outcomes(self, works: Iterator[Work]) -> Iterator[Outcome]:
-        """Submit work as it can be done, and give what comes of it."""
+        """Submit work as there is room for it, and yield the outcomes."""
         latest = 0.0
         while True:
             self._look_at_workers()
@@ -343,13 +343,13 @@ class _Running:
         self._beside = max(hosts.values(), default=self._beside)
         self._counted = time.monotonic()
         for name, piece in list(self._pieces.items()):
-            if piece.pinned and piece.pinned not in self._workers:  # Dask would wait for it
+            if piece.pinned and piece.pinned not in self._workers:  # Dask would wait forever
                 del self._pieces[name]
                 piece.future.cancel()
                 self._waiting.appendleft(piece.work)
 
     def _has_room(self, works: Iterator[Work]) -> bool:
-        """Return whether one more piece may be submitted; it is then the first that waits."""
+        """Return whether one more piece may be submitted; if so, it is the first in the queue."""
         if not self._waiting and (work := next(works, None)) is not None:
             self._waiting.append(work)
         if not self._waiting:
@@ -438,7 +438,7 @@ class _Running:
         try:
             answer: Answer = future.result()
             result, failure, tries = loads(answer.result, ()), answer.failure, answer.tries
-        except Exception as error:  # what Dask says of a task that it gave up
+        except Exception as error:  # Dask has given up on the task
             self._check_connection()
             result, failure = None, given_up_by_dask(error)
             tries = self._client.get_metadata([self._topic, name], 0)

@@ -1,8 +1,8 @@
-"""The app's jobs on a cluster: several at once, with the rules and the words of `jobs.Worker`.
+"""The app's jobs on a cluster: several at once, with the rules and messages of `jobs.Worker`.
 
-A job waits here until one of the cluster's threads is free for it, and only then goes to Dask: so a
-newer request can still replace it in its place. Several app processes may share a cluster: each
-tells the others, through the scheduler, where its jobs stand.
+A job waits here until one of the cluster's threads is free for it, and only then goes to Dask, so
+a newer request can still take its place. Several app processes may share a cluster: each tells the
+others, through the scheduler, the state of its jobs.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ MAX_ARGUMENT = 10_000_000
 """Most bytes that go to the scheduler with a job; more are sent on to a worker first."""
 
 _PREFIX = "resnet-lab-job-"
-_SHARED = "resnet-lab-jobs"  # the topic on which app processes say where their jobs stand
-_FORGOTTEN = 5 * LOOK_SECONDS  # seconds after which a silent process is taken to be gone
-_FIRST = 10  # Dask's priority of what a visitor waits for; that of a sweep's points is 0
+_SHARED = "resnet-lab-jobs"  # topic on which app processes announce the state of their jobs
+_FORGOTTEN = 5 * LOOK_SECONDS  # seconds after which a silent process counts as gone
+_FIRST = 10  # Dask priority of jobs that a visitor waits for; a sweep's points have 0
 
 
 class Standing(NamedTuple):
@@ -72,10 +72,10 @@ class Standing(NamedTuple):
 
 @dataclass
 class _Piece:
-    """A job that is at Dask.
+    """A job that was submitted to Dask.
 
     Attributes:
-        future: Dask's.
+        future: Dask's future.
         data: the future of its arguments, if they were sent before it.
         paths: the files that go with it.
         pinned: the addresses of the workers that may run it.
@@ -117,14 +117,14 @@ class ClusterQueue(Queue):
         self._pieces: dict[Job, _Piece] = {}
         self._workers: Workers = {}
         self._others: dict[str, tuple[float, list[Standing]]] = {}
-        self._foreign: dict[str, int] = {}  # tasks that aren't jobs, by worker
+        self._foreign: dict[str, int] = {}  # number of tasks that aren't jobs, by worker
         self._told: list[Standing] = []
         self._announced = 0.0
         self._scheduler = ""
         self._looked = 0.0
         self._away: dict[str, float] = {}
 
-    # Where jobs stand. The callers hold the lock.
+    # The state of jobs. Callers of these methods hold the lock.
 
     def _begun(self) -> Collection[Job]:
         return [job for job in self._pieces if job._state is JobState.RUNNING]
@@ -184,7 +184,7 @@ class ClusterQueue(Queue):
         with self._changed:
             super()._stop(job, failure)
             if job in self._pieces and not job._is_over():
-                job._end(failure)  # the thread tells the worker
+                job._end(failure)  # the thread stops the work at its worker
                 self._changed.notify_all()
 
     def _pack(self, function: Callable[..., Any], args: tuple[Any, ...], needs: Needs) -> Any:
@@ -194,7 +194,7 @@ class ClusterQueue(Queue):
         except TooLargeError as error:
             return Failure(Cause.CLUSTER, str(error))
 
-    # The thread. It never holds the lock while it waits for Dask, whose own thread takes it.
+    # The thread. It never waits for Dask while it holds the lock, which Dask's own thread takes.
 
     def _serve(self) -> None:
         while not self._closed:
@@ -212,18 +212,18 @@ class ClusterQueue(Queue):
         client = connect(self._address, PATIENCE)
         try:
             self._attend(client)
-        except (Exception, CancelledError) as error:  # or this thread, and every job, would hang
+        except (Exception, CancelledError) as error:  # otherwise every job would hang
             said = f"the scheduler at {self._address} is gone"
             if client.status == "running" and not isinstance(error, OSError):
                 words = " ".join(str(error).split())[:300]
                 said = f"the cluster failed: {type(error).__name__}: {words}"
-            self._fail(said)  # before close, which waits
+            self._fail(said)  # end the jobs before `close`, which may block
         finally:
             with suppress(Exception):
                 client.close(timeout=1)
 
     def _fail(self, sentence: str) -> None:
-        """End every job, as the cluster can't go on with it."""
+        """End every job, because the cluster failed."""
         with self._changed:
             for job in [*self._waiting, *self._pieces]:
                 if not job._is_over():
@@ -252,7 +252,7 @@ class ClusterQueue(Queue):
             if client.status != "running":
                 if self._pieces:
                     raise ConnectionError
-                return  # it may be there again
+                return  # the next connection may succeed
             with self._changed:
                 self._stop_the_abandoned()
             self._tell_workers_to_stop(client)
@@ -265,7 +265,7 @@ class ClusterQueue(Queue):
             self._announce(client)
 
     def _put(self, handle: Callable[[], None]) -> None:
-        """Let the thread do something; Dask's threads call it."""
+        """Queue a call for the thread; called from Dask's threads."""
         with self._changed:
             self._news.append(handle)
             self._changed.notify_all()
@@ -305,7 +305,7 @@ class ClusterQueue(Queue):
             return True
         start = self._looked = time.monotonic()
         info = client.scheduler_info(n_workers=-1)
-        if self._scheduler not in ("", info["id"]):  # it was restarted in between
+        if self._scheduler not in ("", info["id"]):  # the scheduler has restarted
             if self._pieces:
                 raise ConnectionError
             return False
@@ -326,7 +326,7 @@ class ClusterQueue(Queue):
                     if piece.worker and not job._is_over():
                         job._end(Failure(Cause.CRASH, DIED))
             self._changed.notify_all()
-        for piece in lost:  # a job that hadn't begun still waits
+        for piece in lost:  # jobs that hadn't begun stay in the queue
             piece.future.cancel()
         return True
 
@@ -354,7 +354,7 @@ class ClusterQueue(Queue):
                 is_next = self._ahead(job) < sum(spots.values())
                 payload = job._payload
             if payload is None:
-                continue  # it has ended meanwhile
+                continue  # the job has ended
             if reason := self._unfit(job, spots):
                 self._stop(job, Failure(Cause.CLUSTER, reason))
             elif is_next:
@@ -427,7 +427,7 @@ class ClusterQueue(Queue):
         piece = self._pieces.get(job)
         if piece is None or piece.future is not future:
             return
-        if client.status != "running":  # which makes Dask forget the job
+        if client.status != "running":  # without a connection, Dask forgets the job
             raise ConnectionError
         result, failure = None, None
         if future.status in ("cancelled", "lost"):
@@ -451,11 +451,11 @@ class ClusterQueue(Queue):
             self._changed.notify_all()
         future.release()
         event = Event(_event(job), client=client)
-        event.set()  # for the thread that waits for it beside the job
+        event.set()  # wake the thread that waits beside the job
         event.clear()
 
     def _announce(self, client: Any) -> None:
-        """Tell other processes where this one's jobs stand: when that changes, and regularly."""
+        """Tell other processes the state of this one's jobs, on every change and at intervals."""
         with self._changed:
             standings = self._standings()
         is_due = standings and self._looked > self._announced + LOOK_SECONDS

@@ -143,7 +143,7 @@ class PeakMemory:
     def restart(self) -> None:
         """Reset the peak."""
         if self._before is not None:
-            with suppress(RuntimeError):  # as in _ask
+            with suppress(RuntimeError):  # the backend doesn't report it, as in `_ask`
                 torch.accelerator.reset_peak_memory_stats(self.device)
 
     def bytes(self) -> int | None:

@@ -37,7 +37,7 @@ class Meter(ABC):
 
 
 class RaplMeter(Meter):
-    """The packages of a CPU, added up; each counter begins anew at its range."""
+    """The sum over a CPU's packages; each counter wraps around at its range."""
 
     def __init__(self, packages: Sequence[Path]) -> None:
         self._packages = packages
@@ -46,7 +46,7 @@ class RaplMeter(Meter):
         self._sum = 0
 
     def joules(self) -> float:
-        """Return the energy; the meter must be read more often than a counter begins anew."""
+        """Return the energy; read the meter more often than a counter wraps around."""
         now = self._read()
         for before, after, most in zip(self._last, now, self._ranges, strict=True):
             self._sum += after - before if after >= before else after + most - before
@@ -73,11 +73,11 @@ class NvmlMeter(Meter):
 
 
 def meter_of(device: torch.device) -> Meter | None:
-    """Return a meter of a device's energy, or None if this machine tells none."""
+    """Return a meter of a device's energy, or None if this machine has no counter."""
     if device.type == "cpu":
         return _rapl()
     if device.type == "cuda":
-        with suppress(Exception):  # without the package, the driver or the counter, there is none
+        with suppress(Exception):  # the package, the driver or the counter is missing
             return _nvml(device)
     return None
 
@@ -86,7 +86,7 @@ def _rapl() -> Meter | None:
     packages = sorted(
         path
         for path in RAPL.glob("intel-rapl:*")
-        if path.name.count(":") == 1  # no parts of one
+        if path.name.count(":") == 1  # whole packages, not their parts such as intel-rapl:0:1
     )
     try:
         return RaplMeter(packages) if packages else None
@@ -99,7 +99,7 @@ def _number(path: Path) -> int:
 
 
 def _nvml(device: torch.device) -> Meter:
-    import pynvml  # an extra: nvidia-ml-py
+    import pynvml  # optional dependency: nvidia-ml-py
 
     pynvml.nvmlInit()
     uuid = str(torch.cuda.get_device_properties(device).uuid)

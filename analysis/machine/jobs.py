@@ -260,7 +260,7 @@ class _Stopped(Exception):  # noqa: N818
 
 
 class Queue(ABC):
-    """The jobs that wait, and the rules that hold wherever they run."""
+    """The waiting jobs, and the rules that apply wherever they run."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -385,7 +385,7 @@ class Worker(Queue):
         super().__init__()
         self._prepare = prepare
         self._running: Job | None = None
-        self._child: Child | None = None  # only the thread uses it
+        self._child: Child | None = None  # used by the thread only
 
     def _begun(self) -> Collection[Job]:
         return (self._running,) if self._running else ()
@@ -492,7 +492,7 @@ class Worker(Queue):
                 raise _Stopped(running._stop)
 
     def _renew(self) -> None:
-        with contextlib.suppress(EOFError):  # the next job tries again
+        with contextlib.suppress(EOFError):  # the next job starts a new process
             self._child = Child(self._prepare)
 
     def _drop(self) -> None:

@@ -42,7 +42,7 @@ def unfit(client: Fingerprint) -> str:
     """Return in one sentence why this process can't do the client's work, or ""."""
     if multiprocessing.current_process().daemon:
         return (
-            "it may not start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers "
+            "it can't start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers "
             "are started"
         )
     for (what, theirs), (_, own) in zip(client, fingerprint(), strict=True):
@@ -60,8 +60,8 @@ class Order:
         seconds: its time limit.
         memory_bytes: its memory limit, or None for its share of the machine's.
         beside: pieces that this machine runs at once.
-        topic: of its news: its name, the worker's address, and the pickled list of its reports;
-            None as it begins.
+        topic: the topic for its news: its name, the worker's address, and the pickled list of its
+            reports, or None when it begins.
         stop: the name of the event that cancels it.
         client: the client's fingerprint.
         prepare: what a new process calls first.
@@ -86,7 +86,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a piece of work.
+    """The outcome of a piece of work.
 
     Attributes:
         result: pickled by `analysis.machine.carry`, as reports are.
@@ -110,7 +110,7 @@ def run_piece(parcel: Parcel, order: Order) -> Answer:
         return Answer(dumps(None, ()), failure, 1)
     me, ours = get_worker(), get_client()
     key = me.get_current_task()
-    # A scheduler may allow more deaths of workers than we do, and knows none of our processes.
+    # Count tries here: Dask may allow more dead workers than we do, and doesn't see our processes.
     tries = ours.get_metadata([order.topic, order.name], 0) + 1
     if tries > order.tries:
         return Answer(dumps(None, ()), Failure(Cause.CRASH, DIED), order.tries)
@@ -156,7 +156,7 @@ def _written(parcel: Parcel, paths: Sequence[Path]) -> dict[str, bytes]:
         for (_, contents), path in zip(parcel.files, paths, strict=True)
         if not contents
         for file in path.iterdir()
-        if file.is_file() and not file.name.startswith(".")  # that are whole
+        if file.is_file() and not file.name.startswith(".")  # not one that is still written
     }
 
 
@@ -169,7 +169,7 @@ _own = threading.local()
 
 
 def _worker(prepare: Callable[[], object]) -> Worker:
-    """Return the worker of this thread; another way of preparing its process makes a new one."""
+    """Return the worker of this thread; a different `prepare` makes a new one."""
     if getattr(_own, "prepare", None) is not prepare:
         if hasattr(_own, "worker"):
             _own.worker.close()
@@ -217,7 +217,7 @@ class _Stop:
     def _wait(self, event: Any) -> None:
         try:
             event.wait()
-        except Exception:  # the scheduler is gone, and so is this worker soon
+        except Exception:  # the scheduler is gone, so this worker ends soon
             return
         with self._lock:
             self._is_set = True

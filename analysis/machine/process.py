@@ -100,7 +100,7 @@ class Child:
         self._process: psutil.Process | None = None
         try:
             self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
-            with outlet:  # closed here, the pipe ends with the process; pebble starts no other
+            with outlet:  # close our copy, so that the pipe ends with the process
                 keep_interrupts_away()
                 self._pool = ProcessPool(
                     max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
@@ -155,7 +155,7 @@ class Child:
         return 0
 
     def last_words(self) -> str:
-        """Return how the ended process ended, as one sentence."""
+        """Return in one sentence how the process ended."""
         with contextlib.suppress(TimeoutError, ValueError):
             code = getattr(self._future.exception(timeout=2), "exitcode", 0)
             if code == -getattr(signal, "SIGKILL", 9):
@@ -196,7 +196,7 @@ def _kill(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-# The code below runs in the process itself.
+# The code below runs in the child process.
 
 _outlet: Connection
 _speaking = threading.Lock()
@@ -205,7 +205,7 @@ _speaking = threading.Lock()
 def _begin(outlet: Connection) -> None:
     global _outlet
     _outlet = outlet
-    # pebble's SIGTERM handler would wait until a long C call returns
+    # pebble's SIGTERM handler would wait for a long C call to return.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -220,7 +220,7 @@ def _end_with_parent() -> None:
 
 def _warm_up(prepare: Callable[[], object]) -> None:
     prepare()
-    gc.freeze()  # so that the collection after a job checks only that job's objects
+    gc.freeze()  # the collection after a job then checks only that job's objects
     _say(Sign.READY, os.getpid())
 
 
@@ -245,7 +245,7 @@ def _report(value: Any) -> None:
 
 
 def _say(sign: Sign, value: Any) -> None:
-    # torch makes Connection.send pass tensors through shared memory, which this process's end frees
+    # Pickle here: torch's Connection.send uses shared memory, which is lost with this process.
     data = pickle.dumps((sign, value))
     with _speaking:
         _outlet.send_bytes(data)
@@ -262,7 +262,7 @@ def _failure(error: BaseException, used: int, limit: int) -> Failure:
         )
         return Failure(Cause.MEMORY, sentence, used, limit)
     if re.search("out of memory|ALLOC_FAILED", words):
-        # torch's first sentences give the size of the allocation and the free memory
+        # torch's first sentences give the size of the allocation and the free memory.
         told = [part for part in words.split(". ")[:3] if not part.startswith("Use ")]
         return Failure(Cause.MEMORY, f"the device ran out of memory: {'; '.join(told)[:300]}")
     return Failure(Cause.ERROR, f"the job failed: {_words(error)}")

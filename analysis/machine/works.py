@@ -16,7 +16,7 @@ MAX_TRIES = 3
 """Most tries of a piece of work whose process dies. What fails otherwise isn't tried again."""
 
 LOOK_SECONDS = 0.05
-"""Seconds between two looks at what was asked meanwhile."""
+"""Seconds between two calls of `asked`."""
 
 
 @dataclass(frozen=True)

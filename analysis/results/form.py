@@ -21,7 +21,7 @@ from analysis.style.rows import json_rows
 MAX_BYTES = 50_000_000
 """The largest size of a result's file."""
 
-_DAMAGE = (gzip.BadGzipFile, EOFError, zlib.error)  # of a compressed file
+_DAMAGE = (gzip.BadGzipFile, EOFError, zlib.error)  # raised by a damaged compressed file
 _OWN = ("kind", "asked", "hash", "stamp")
 
 

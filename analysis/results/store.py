@@ -21,7 +21,7 @@ MAX_STORE_BYTES = 2_000_000_000
 _FOLDER = "results"
 _NAME = re.compile(r"[0-9a-f]{16}")
 _KIND = re.compile(r'\{\s*"kind": "([a-z_]+)"')
-_HEAD = 100  # letters
+_HEAD = 100  # characters read to find a file's kind
 
 
 class Store:
@@ -51,7 +51,7 @@ class Store:
         Args:
             files: their contents, by the names that `path` gives them.
         """
-        for name in sorted(files, key=lambda name: name.endswith(".json")):  # results last
+        for name in sorted(files, key=lambda name: name.endswith(".json")):  # write results last
             stem, dot, suffix = name.partition(".")
             with contextlib.suppress(OSError, ValueError):
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class Store:
         return None
 
     def all(self, kind: str) -> Iterator[Result]:
-        """Give every sound result of a kind, the newest first."""
+        """Yield every undamaged result of a kind, the newest first."""
         for path in self.paths(kind):
             with contextlib.suppress(OSError, ValueError):
                 yield read_result(path)

@@ -485,7 +485,7 @@ def _declare_stem(spec: ResNetSpec) -> list[str]:
         made.append((step.name.rpartition(".")[2], layer))
     if len(made) == 1:
         return [f"        self.conv1 = {made[0][1]}"]
-    if spec.norm is Norm.NONE:  # the numbers have gaps
+    if spec.norm is Norm.NONE:  # keep the indices of a stem with norms
         added = [f'        self.conv1.add_module("{name}", {layer})' for name, layer in made]
         return ["        self.conv1 = nn.Sequential()", *added]
     inside = [f"            {layer}," for _, layer in made]

@@ -72,7 +72,7 @@ def exported(network: ResNet, suffix: str, about: Mapping[str, str]) -> bytes:
     if suffix == PROGRAM:
         program = _program(network)
         for node in program.graph.nodes:
-            node.meta.pop("stack_trace", None)  # paths of this machine
+            node.meta.pop("stack_trace", None)  # contains this machine's paths
         torch.export.save(program, out, extra_files=dict(about))
         return out.getvalue()
     state = network.state_dict()
@@ -109,7 +109,7 @@ def _onnx(network: ResNet, about: Mapping[str, str]) -> bytes:
     )
     assert program is not None
     for node in program.model.graph:
-        node.metadata_props.pop(_STACK_TRACE, None)  # paths of this machine
+        node.metadata_props.pop(_STACK_TRACE, None)  # contains this machine's paths
     program.model.metadata_props.update(about)
     data: bytes = program.model_proto.SerializeToString()
     onnx.checker.check_model(data, full_check=True)

@@ -21,7 +21,7 @@ from nets.resnet import build
 from nets.spec import ResNetSpec
 
 _COLUMNS = ("input_size", "output_size", "num_params", "mult_adds")
-_COUNTS = ("params", "mult_adds", "activations", "bytes_moved")  # of a row with its children
+_COUNTS = ("params", "mult_adds", "activations", "bytes_moved")  # sums over a row's children
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def find(root: TreeNode, text: str) -> list[TreeNode]:
 def torchinfo_text(spec: ResNetSpec, batch: int = 1) -> str:
     """Return torchinfo's table of the whole network; hundreds of blocks take seconds."""
     text = str(_summary(spec, batch))
-    # Python 3.12 formats torchinfo's enum with its full name: (Units.GIGABYTES)
+    # Python 3.12 formats torchinfo's enum with its full name: (Units.GIGABYTES).
     return re.sub(r"Units\.(\w+)", lambda found: Units[found[1]].value, text)
 
 

@@ -19,7 +19,7 @@ from nets.spec import ResNetSpec
 from nets.text import edit
 
 ORDER_ERRORS = {
-    # ResNet-110 (basic blocks) and ResNet-164 (bottlenecks)
+    # ResNet-110 (basic blocks), ResNet-164 (bottlenecks)
     UnitOrder.ORIGINAL: (6.61, 5.93),
     UnitOrder.BN_AFTER_ADD: (8.17, 6.50),
     UnitOrder.RELU_BEFORE_ADD: (7.84, 6.14),

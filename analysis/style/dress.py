@@ -21,7 +21,7 @@ _ROOT = re.compile(
 )
 _AFTER_WORDS = re.compile(r"(</desc>|</title>)(?!\s*<desc>)")
 _TITLE_PX = 17.0
-_LEAST_PX = 8.0  # for a title wider than the picture
+_LEAST_PX = 8.0  # smallest size of a title wider than the picture
 
 
 def dressed(svg: str, look: Look) -> str:

@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 
-_PAGE = 90  # letters of a table's row that fit a page
+_PAGE = 90  # characters of a table's row that fit on a page
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ SLIDE_ASPECT, _SLIDE_LAYOUT_MM = 16 / 9, 141.0
 
 
 def magnification(width_mm: float) -> float:
-    """Return how much larger than on a page text is: wider pictures are slides or posters.
+    """Return how many times larger than on a page text is: wider pictures are slides or posters.
 
     At 254 mm, text of 7.5 pt becomes 13.5 pt.
     """

@@ -21,7 +21,7 @@ from analysis.style.language import DOMAIN, FOLDER, Language
 
 _FACE = "Noto Sans CJK SC"
 _PUNCTUATION = "".join(map(chr, (*range(0x3000, 0x3020), *range(0xFF01, 0xFF5F))))
-_ERROR = 1.0  # most deviation of an outline, in units of a thousandth of the em
+_ERROR = 1.0  # largest deviation of an outline, in thousandths of the em
 
 
 def characters() -> frozenset[str]:

@@ -22,7 +22,7 @@ def short(value: float, unit: str = "") -> str:
     if unit == "%":
         return f"{three(value)}%"
     for size, prefix in _PREFIXES:
-        # 999,950 would round to four digits with the next smaller prefix
+        # With the next smaller prefix, 999,950 would round to four digits.
         if abs(value) >= size * 0.9995:
             return f"{three(value / size)} {prefix}{unit}"
     whole = f"{value:,}" if isinstance(value, int) else three(value)
@@ -103,7 +103,7 @@ def three(value: float) -> str:
     if abs(value) < _LEAST:
         return f"{value:.3g}"
     digits = 0
-    while abs(value) < 9_995 / 10 ** (digits + 2):  # 9.995 is 10.0
+    while abs(value) < 9_995 / 10 ** (digits + 2):  # 9.995 rounds to 10.0
         digits += 1
     return f"{value:.{digits}f}"
 

@@ -13,7 +13,7 @@ from analysis.style.grid import Grid
 WIDTH = 100
 """Columns of a text that isn't for a terminal, and of the longest line of prose."""
 
-_LEAST = 24  # columns of a text in a cell: narrower ones take too many lines
+_LEAST = 24  # fewest columns for a cell's text: fewer would take too many lines
 
 _Cells = tuple[str, ...]
 
@@ -73,7 +73,7 @@ def columns(text: str) -> int:
 
 
 def fitted(grid: Grid, width: int) -> list[str]:
-    """Return a table's lines without the caption, none wider than the terminal if that can be.
+    """Return a table's lines without the caption, if possible none wider than the terminal.
 
     Its column names and its longest texts take several lines. If that doesn't help, it is turned,
     with a column for each row, or split into tables below each other, whichever is shorter.
@@ -90,7 +90,7 @@ def fitted(grid: Grid, width: int) -> list[str]:
 
 
 def _rows(grid: Grid) -> list[_Cells]:
-    """Return all rows; column names that are all empty are none."""
+    """Return all rows, without the column names if they are all empty."""
     return [grid.columns, *grid.rows] if any(grid.columns) else list(grid.rows)
 
 

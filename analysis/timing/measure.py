@@ -278,7 +278,7 @@ class _Measurement:
     def _forget(self) -> None:
         """Discard everything collected so far, which was for the warm-up."""
         self.pairs = 0
-        self.laps: list[tuple[Lap, Lap]] = []  # a whole iteration and one by stages
+        self.laps: list[tuple[Lap, Lap]] = []  # pairs: a whole iteration, and one timed by stage
         self.issued: list[float] = []
         self.memory.restart()
 
@@ -342,7 +342,7 @@ class _Measurement:
             if now - reported >= REPORT_SECONDS:
                 reported = now
                 left = deadline - now
-                if interval is not None:  # shrinks with the square root of the iterations
+                if interval is not None:  # it shrinks with the square root of the iterations
                     wanted = self.pairs * (interval / self.settings.precision) ** 2
                     left = min(left, max(wanted - self.pairs, 1) * pair_seconds)
                 yield self.progress(left)

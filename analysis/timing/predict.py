@@ -3,8 +3,8 @@
 The times of the measured networks' stages are fitted by a sum of what a stage does: multiply-adds
 by kind of convolution, bytes moved, and the number of layers, each at a rate that can't be
 negative. Rates are found by weighted least squares, in which a stage weighs the less, the longer it
-takes (variance in proportion to the time). How good that is, only networks tell that the fit didn't
-see: each measured network is predicted from the others.
+takes (variance in proportion to the time). Only networks that the fit didn't see can tell how good
+it is, so each measured network is predicted from the others.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _fitted(timings: Sequence[Timing], least: int) -> Predictor:
             times.append(stage.forward_ms + (stage.backward_ms or 0.0))
     table, wanted = np.array(rows), np.array(times)
     weights = 1 / np.sqrt(np.maximum(wanted, 1e-9))
-    units = np.maximum(table.max(axis=0), 1e-300)  # columns of like size converge faster
+    units = np.maximum(table.max(axis=0), 1e-300)  # columns of similar size converge faster
     rates = nonnegative(table / units * weights[:, None], wanted * weights) / units
     params = sum(profile(parse(timing.model), batch=batch).params for timing in timings)
     steps = sum(timing.optimiser_ms.p50 for timing in timings if timing.optimiser_ms)
@@ -166,7 +166,7 @@ def _features(spec: ResNetSpec, batch: int) -> dict[str, Numbers]:
 
 
 def _kind(layer: LayerCost, batch: int) -> int:
-    """Return the feature of a layer's multiply-adds, told by those per output and input channel."""
+    """Return a layer's feature, by its multiply-adds per output and input channel."""
     if layer.type == "Linear":
         return _LINEAR
     taps = layer.macs / (batch * prod(layer.output) * layer.input[0])

@@ -64,7 +64,7 @@ def timing_dict(timing: Timing) -> dict[str, Any]:
 
 
 def timing_result(timing: Timing) -> Result:
-    """Return a timing as a result: what was asked, device and threads among it, and the stamp."""
+    """Return a timing as a result: its settings, with device and threads, and the stamp."""
     asked = asked_of(timing.model, timing.settings, timing.threads)
     tables = ("environment", "stages", "blocks", "samples")
     return Result(TIME, asked, asdict(timing.environment), timing_dict(timing), tables)
@@ -157,7 +157,7 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
         ("SGD step", timing.optimiser_ms),
         ("iteration", timing.step_ms),
     ]
-    if timing.environment.accelerator is not None:  # a CPU launches what it runs
+    if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         parts.append(("launch by the host", timing.host_ms))
     spreads = tuple((name, *map(milliseconds, spread)) for name, spread in parts if spread)
     marked = "block" if timing.blocks else "stage"
@@ -275,7 +275,7 @@ def noise_note(timing: Timing) -> str:
 
 
 def energy_words(timing: Timing) -> str:
-    """Say what the energy per image is of, and its spread."""
+    """Say what the energy per image includes, and its spread."""
     low, high = three(min(timing.joules)), three(max(timing.joules))
     windows = number_of(len(timing.joules), "window")
     return f"of the whole device, idle power included; {low} to {high} in {windows}"

@@ -1,4 +1,4 @@
-"""What a timing is asked, and the timing that a result's file holds."""
+"""The settings that identify a timing, and the timing in a result's file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TIME = "time"
 
 
 def asked_of(model: str, settings: Settings, threads: int) -> dict[str, Any]:
-    """Return what a timing is asked: device and threads too, but not how long it may take.
+    """Return the settings that identify a timing: device and threads too, but not the time limit.
 
-    Blocks are named only if they are timed, so that other questions keep the hashes they have had.
+    Blocks are named only if they are timed, so that other timings keep their hashes.
 
     Args:
         model: the network's text.
@@ -93,7 +93,7 @@ def timing_of(result: Result) -> Timing:
             environment=Environment(**result.stamp),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"this is no result of timing: {error}") from None
+        raise ValueError(f"this isn't a result of timing: {error}") from None
 
 
 _PLAIN = (

@@ -53,8 +53,8 @@ PASSES = 10
 
 _SIDES = {"cpu": (1024, 1536)}
 _ACCELERATOR_SIDES = (4096, 8192)
-_MEMORY_BYTES = 256 * 2**20  # larger than the last cache
-_CACHE_BYTES = 2 * 2**20  # with its copy, less than one core's share of the caches
+_MEMORY_BYTES = 256 * 2**20  # larger than the last-level cache
+_CACHE_BYTES = 2 * 2**20  # array and copy fit one core's share of the caches
 
 
 class Kind(StrEnum):

@@ -11,7 +11,7 @@ from analysis.timing.roofline_report import busy_note, roofline_conditions
 from nets import parse
 from nets.origin import in_a_sentence
 
-_BEYOND = 3.0  # how far the roof goes beyond the outermost point and the ridge
+_BEYOND = 3.0  # factor by which the roof extends beyond the outermost point and the ridge
 
 
 def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Chart:

@@ -77,7 +77,7 @@ def _asked(model: str, settings: Settings, threads: int) -> dict[str, Any]:
 
 
 def roofline_result(found: Roofline) -> Result:
-    """Return a roofline as a result: what was asked, device and threads among it, and the stamp."""
+    """Return a roofline as a result: its settings, with device and threads, and the stamp."""
     figures = {
         "model": found.model,
         "device": found.settings.device,
@@ -118,7 +118,7 @@ def roofline_of(result: Result) -> Roofline:
             environment=Environment(**result.stamp),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"this is no result of a roofline: {error}") from None
+        raise ValueError(f"this isn't a result of a roofline: {error}") from None
 
 
 def roofline_json(found: Roofline) -> str:

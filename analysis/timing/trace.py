@@ -29,7 +29,7 @@ WARM_UP = 3
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace of one iteration: of which network, how it ran, and the file as JSON."""
+    """A trace of one iteration: the network, how it ran, and the file as JSON."""
 
     model: str
     settings: Settings
@@ -39,8 +39,8 @@ class Trace:
 def trace(report: Callable[[Progress], None], spec: ResNetSpec, settings: Settings) -> Trace:
     """Trace one iteration, after a few others.
 
-    Every block's forward is a range with its path, unless the network is compiled. The trace says
-    what was asked and where under `resnet_lab`.
+    Every block's forward is a range with its path, unless the network is compiled. Under
+    `resnet_lab`, the trace has the settings and the environment.
 
     Args:
         report: unused, as a trace has no progress to tell.
@@ -67,7 +67,7 @@ def trace(report: Callable[[Progress], None], spec: ResNetSpec, settings: Settin
         for _ in range(WARM_UP):
             passes.run(steps)
         clock.synchronise()
-        os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # the profiler's notes on standard error
+        os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # silence the profiler on stderr
         activities = [ProfilerActivity.CPU]
         if device.type == "cuda":
             activities.append(ProfilerActivity.CUDA)

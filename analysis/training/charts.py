@@ -24,8 +24,8 @@ POINTS = 120
 """Most points on a line; with more steps, each point is the mean of several."""
 
 _TEST_PX = 8.0  # diameter of the points over a line
-_DECADE = 10  # factor between a chart's losses from which their axis is logarithmic
-_AT_LEAST = 15  # fewest steps at which a line has its name at its end
+_DECADE = 10  # losses that differ by this factor get a log axis
+_AT_LEAST = 15  # fewest steps after which a line is named at its end
 
 
 class Shown(StrEnum):

@@ -48,7 +48,7 @@ GREY_MEAN, GREY_STD = (0.5,), (0.5,)
 ASSUMED = "numbered classes and ImageNet's normalisation (grey pictures: -1 to 1)"
 """What a file from another program doesn't say."""
 
-_MOST_LEFT = 200  # characters
+_MOST_LEFT = 200  # most characters of the list of tensors left out
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def seen(checkpoint: Checkpoint, picture: bytes) -> Tensor:
     shape = (channels, height, width)
     whole = decode(picture, SHORTER_SIDE).convert("L" if len(checkpoint.mean) == 1 else "RGB")
     pixels = pil_to_tensor(whole)
-    if checkpoint.sides:  # the middle of the same proportions
+    if checkpoint.sides:  # crop the centre to the same aspect ratio
         high, wide = checkpoint.sides
         size = min(whole.height / high, whole.width / wide)
         pixels = center_crop(pixels, [max(round(high * size), 1), max(round(wide * size), 1)])
@@ -332,7 +332,7 @@ def read_tensors(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, 
         ValueError: if the file is damaged or has another format.
         OSError: if it can't be read.
     """
-    with path.open("rb"):  # for Python's own error if the file is missing
+    with path.open("rb"):  # raises Python's own error if the file is missing
         pass
     try:
         with safe_open(path, "pt") as file:

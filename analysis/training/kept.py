@@ -157,7 +157,7 @@ def train_all(tell: Tell, tasks: tuple[Task, ...], folder: Path | None = None) -
         finish(training, tell, number=number)
         runs.append(training.run())
         if store and store.keep(run_result(runs[-1])) and not training.ended:
-            with suppress(OSError):  # if the disk is full, save the run without its weights
+            with suppress(OSError):  # if the disk is full, keep the run without its weights
                 path = store.path(runs[-1].task.hash, checkpoints.SUFFIX)
                 states.save(training, path)
     return tuple(runs)

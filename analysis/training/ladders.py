@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.images.kinds import InputKind
 
 SEEDS = 3
-"""Seeds of a comparison, unless others are chosen."""
+"""Default number of seeds of a comparison."""
 
 PAIR = ("plain20", "plain56", "resnet20", "resnet56")
 """Two depths of both kinds, as in He et al. 2015, Fig. 1 and Fig. 6."""

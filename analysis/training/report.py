@@ -206,14 +206,14 @@ def _models(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def _narrowed(runs: Sequence[Run]) -> str:
-    """Say what a narrow recipe has made of the networks."""
+    """Say how a narrow recipe has changed the networks."""
     widest = max((run.task.spec for run in runs), key=lambda spec: len(spec.widths))
     widths = "-".join(map(str, widest.widths))
     return narrowing(widths, shape(widest.input))
 
 
 def narrowing(widths: str, images: str) -> str:
-    """Say what a narrow recipe makes of networks."""
+    """Say how a narrow recipe changes networks."""
     return f"The recipe makes networks narrow: widths {widths}, images {images}."
 
 

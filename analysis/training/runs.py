@@ -37,7 +37,7 @@ WORST = 12
 
 @dataclass(frozen=True)
 class Start:
-    """Weights from which runs start, in place of new ones.
+    """Weights from which runs start, instead of random ones.
 
     Attributes:
         digest: a hash of the weights, so that a run is identified by them and not by a path.
@@ -65,7 +65,8 @@ class Task:
         digest: of the set, so that a run is identified by its data and not by a path.
         device: `cpu`, or torch's name of an accelerator of this machine.
         threads: on the CPU; None keeps torch's number.
-        start: weights in place of new ones; a classifier with another number of outputs is new.
+        start: weights to start from, or None for random ones; a classifier with another number of
+            outputs is reinitialised.
     """
 
     spec: ResNetSpec

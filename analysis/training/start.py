@@ -1,4 +1,4 @@
-"""Weights of an earlier training from which a run starts, in place of new ones."""
+"""Weights of an earlier training from which a run starts, instead of random ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nets.resnet import ResNet, build
 from nets.spec import ResNetSpec
 
 CLASSIFIER = "fc."
-"""The prefix of the classifier's tensors, which start anew if the number of outputs differs."""
+"""The prefix of the classifier's tensors, reinitialised if the number of outputs differs."""
 
 
 def start_of(path: Path) -> Start:
@@ -113,7 +113,7 @@ def _kept(
         if name not in shapes:
             raise ValueError(f"{of}: they lack {name}")
         theirs, ours = shapes[name], tuple(tensor.shape)
-        # a linear layer may be stored as a 1x1 convolution, and the reverse
+        # A linear layer may be stored as a 1x1 convolution, and vice versa.
         if theirs != ours and (len(theirs) == len(ours) or prod(theirs) != prod(ours)):
             raise ValueError(f"{of}: {name} is {shape(theirs)} and must be {shape(ours)}")
     if extra := [name for name in shapes if name not in own]:

@@ -1,7 +1,7 @@
 """Tensors in files: names and shapes first, values where asked, and never any code.
 
-Read are safetensors files and those of `torch.save`, with `weights_only=True`. What a file takes to
-read is bounded, whatever it says of itself.
+It reads safetensors files and those of `torch.save`, with `weights_only=True`. The memory that a
+file takes is bounded, whatever the file claims.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_UPLOAD_BYTES = 250_000_000
 """Largest file of a visitor: ResNet-152 in float32 has 241 MB."""
 
 SUFFIXES = ("safetensors", "pth", "pt")
-"""Suffixes of the files that a visitor may choose; a file is told by what is in it."""
+"""Suffixes of the files that a visitor may choose; the format is recognised by the content."""
 
 _MAX_PICKLE = 100_000_000
 _MAX_DEPTH = 3
@@ -137,7 +137,7 @@ def _networks(
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
     """Yield every group of named tensors in a file, with the keys that lead to it."""
     if not isinstance(value, Mapping) or {"state", "param_groups"} <= set(value):
-        return  # the latter is an optimizer's state
+        return  # not named tensors, or an optimizer's state
     tensors = {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if any(tensor.dim() > 1 for tensor in tensors.values()):
         yield inside, tensors
@@ -160,7 +160,7 @@ def _unpickled(path: Path, device: str) -> Any:
         _check_records(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about other pickles, which are refused
+            warnings.simplefilter("ignore")  # torch warns of other pickles, which are refused
             return torch.load(path, device, mmap=is_zip, weights_only=True)
     except pickle.UnpicklingError as error:
         name = re.search(r"GLOBAL ([\w.]+)", str(error)) or re.search(

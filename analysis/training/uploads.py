@@ -84,7 +84,7 @@ def _check_size(data: bytes) -> None:
 
 
 def _of_upload(error: ValueError, file: Path) -> ValueError:
-    """Return an error without the name that the file has here."""
+    """Return an error without the file's name on this server."""
     return ValueError(str(error).removeprefix(f"{file.name}: ").replace(file.name, "the file"))
 
 

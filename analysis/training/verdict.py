@@ -333,7 +333,7 @@ _FOUND = {
         ),
     ),
 }
-"""What a difference is called, with several seeds and with one."""
+"""The words for a difference, with several seeds and with one."""
 
 
 def in_a_sentence(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:

@@ -119,7 +119,7 @@ def is_as_linked(settings: Mapping[str, str], besides: Iterable[str]) -> bool:
         besides: parameters that don't count.
     """
     view = _view()
-    keys = {*view.keys.get(view.page or "", {}), *view.asked, *settings}  # read and not yet read
+    keys = {*view.keys.get(view.page or "", {}), *view.asked, *settings}  # also those not yet read
     texts = {key: view.texts[key] for key in keys if view.texts.get(key)}
     if MODEL in settings:
         texts[MODEL] = st.session_state.get(MODEL) or ""

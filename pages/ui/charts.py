@@ -139,6 +139,6 @@ def _drawn(make: Callable[[str, Look, int | None], bytes], look: Look) -> Drawn:
     return Drawn(lambda suffix, dpi: make(suffix, look, dpi), most_dpi(look), (remark,))
 
 
-# Cached because an open dialog redraws its preview at every change, and downloads the same file.
+# Cached because an open dialog redraws its preview on every change and downloads the same file.
 _chart_file = lru_cache(8)(chart_file)
 _row_file = lru_cache(4)(row_file)

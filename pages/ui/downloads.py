@@ -41,8 +41,8 @@ _MIMES = {
 Make = Callable[[], str | bytes]
 
 _FILES, _KEPT = "files", 64
-_OVERTAKEN = 0.3  # seconds within which a requested run has begun
-_LONGEST = 30.0  # seconds to wait for a run to end
+_OVERTAKEN = 0.3  # seconds within which a requested rerun begins
+_LONGEST = 30.0  # most seconds to wait for a rerun to end
 _LOOK = 0.02
 
 

@@ -21,7 +21,7 @@ from pages.ui.fields import switch
 
 Draw = Callable[[float | None], Graph]
 
-_BESIDE = 200  # most px that title, legend and scale add to a drawing's height
+_BESIDE = 200  # most px that the title, the legend and the scale add to a drawing's height
 
 
 def graph_picture(
@@ -64,7 +64,7 @@ def graph_picture(
         )
 
     return Picture(
-        "look",  # older addresses hold the title as look_title
+        "look",  # addresses hold the title as look_title
         "Graph",
         file_name(name),
         drawn,

@@ -103,9 +103,9 @@ _REMARKS = {
     ".html": "Interactive, in any browser, offline too.",
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
-_IN_A_ROW, _IN_THE_COLUMN, _SHORT = 4, 2, 24  # buttons for data files, if labels are short
-_MOST_LINES = 24  # of a previewed text; the keyboard couldn't reach a box that scrolls
-_MOST_BYTES = 4_000_000  # of a previewed picture
+_IN_A_ROW, _IN_THE_COLUMN, _SHORT = 4, 2, 24  # most buttons per row; characters of a short label
+_MOST_LINES = 24  # most lines of a text preview: the keyboard can't scroll a longer one
+_MOST_BYTES = 4_000_000  # largest picture that is previewed
 
 
 @st.fragment

@@ -155,7 +155,7 @@ def tabs(
             format_func=lambda view: views[view],
             required=True,
             on_change=_changed,
-            args=(key, None),  # name even the default tab, since other settings could open another
+            args=(key, None),  # name even the default tab: other settings may change the default
             label_visibility="collapsed",
             wrap=True,
         )
@@ -397,5 +397,5 @@ def _written(value: object) -> str:
 
 def _short(most: int | None, text: str) -> str:
     if most is not None and len(text) > most:
-        raise ValueError(f"{len(text):,} letters, at most {most:,}")
+        raise ValueError(f"{len(text):,} characters, at most {most:,}")
     return text

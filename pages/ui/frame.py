@@ -113,14 +113,14 @@ def run(page: StreamlitPage) -> None:
     sentence = lecture.show_strip(at) if at else None
     place = st.container()
     if at is not None and at.waits:
-        st.session_state.pop(_HANDOVER)  # the page comes with the answer
+        st.session_state.pop(_HANDOVER)  # the page appears with the answer
     else:
         with suppress(StopException):  # raised by end_page
             page.run()
     if at is not None and sentence is not None:
         lecture.say(at, sentence)
     if page.url_path == LECTURES:
-        my_lecture()  # goes with the visitor
+        my_lecture()  # reading the visitor's lecture keeps it in the address
     else:
         add_button(page.url_path or PAGES[0][0], page.title)
     with place:
@@ -142,11 +142,11 @@ def requested() -> ResNetSpec:
         st.rerun()
     if choice.spec is None:
         _refuse(choice.error, choice.instead)
-    waiting = st.empty()  # drawn on every run so that later elements keep their place
+    waiting = st.empty()  # drawn on every run so that later elements don't move
     if "torch" not in sys.modules:  # loading torch takes seconds, once per server
         waiting.html(skeleton(title(choice.spec)))
         importlib.import_module("analysis.costs.profiles")
-        gc.freeze()  # saves 0.3 s per collection: torch's objects are never freed anyway
+        gc.freeze()  # saves 0.3 s per collection; torch's objects are never freed anyway
         waiting.empty()
     return choice.spec
 

@@ -21,8 +21,8 @@ from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
 _VISITOR, _JOBS, _AGAIN = "visitor", "jobs", "jobs_again"
-_LOOK_EVERY = 1.0  # seconds; more often, drawing charts would disturb the measurement
-# Not often: a timer that fires while a click on a link waits keeps the visitor on the old page.
+_LOOK_EVERY = 1.0  # seconds; drawing charts more often would disturb the measurement
+# Not more often: a timer that fires while a clicked link loads keeps the visitor on the old page.
 _REMIND_EVERY = 5.0  # seconds
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
@@ -64,7 +64,7 @@ def _connected() -> Callable[[], bool]:
     def connected() -> bool:
         try:
             return bool(runtime.get_instance().is_active_session(session))
-        except RuntimeError:  # no server: it is stopping, or this is a test
+        except RuntimeError:  # no server: it is stopping, or a test is running
             return True
 
     return connected

@@ -1,7 +1,7 @@
-"""The strip of a lecture above a page: what the step says, its question, the way on.
+"""The strip of a lecture above a page: the step's sentence, its question and its links.
 
-A step is the page itself, wherever the address has `lecture` and `step`. The way from step to step
-is a new document, and so a new session: what the class answered is in the address.
+A step is the page itself, wherever the address has `lecture` and `step`. Going from step to
+step loads a new document in a new session, so the class's answers are in the address.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LECTURE, STEP, ANSWERS = "lecture", "step", "answers"
 SCRIPT = Path(__file__).with_name("lecture.js")
 """The script that listens for a presenter's keys; the server puts it into its documents too."""
 
-_NONE, _SHOWN = "-", "0"  # not answered; shown without an answer
+_NONE, _SHOWN = "-", "0"  # not answered; revealed without an answer
 _ANSWERS = re.compile(r"[-0-3]{0,60}")
 
 _keys = st.components.v2.component("lecture", html="<i></i>", js=SCRIPT.read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ _keys = st.components.v2.component("lecture", html="<i></i>", js=SCRIPT.read_tex
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a lecture a page stands."""
+    """The place of a page in a lecture."""
 
     name: str
     lecture: Lecture
@@ -80,7 +80,7 @@ def step_link(name: str, lecture: Lecture, number: int, view: str = "", answers:
 
 
 def place() -> Place | None:
-    """Return where in a lecture this page stands, if it does."""
+    """Return the place of this page in a lecture, or None if it has none."""
     name = chosen(LECTURE, _named, "")
     if not name:
         return None
@@ -96,13 +96,13 @@ def _named(text: str) -> str:
 
 def _number(text: str, most: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ValueError(f"{text!r} is no step")
+        raise ValueError(f"{text!r} isn't a step")
     return int(text)
 
 
 def _answers(text: str) -> str:
     if not _ANSWERS.fullmatch(text):
-        raise ValueError(f"{text!r} are no answers")
+        raise ValueError(f"{text!r} aren't answers")
     return text
 
 
@@ -121,7 +121,7 @@ def show_strip(at: Place) -> DeltaGenerator:
 
 
 def _head(at: Place) -> str:
-    """Return the title, the number of the step and the way on, as HTML."""
+    """Return the title, the number of the step and the links, as HTML."""
     count, step = len(at.lecture.steps), at.step
     links = [step_link(at.name, at.lecture, number) for number in range(1, count + 1)]
     data = escape(json.dumps({"name": at.name, "links": links}), quote=True)
@@ -190,12 +190,12 @@ def sentence(text: str) -> None:
 
 
 def _line(at: Place, text: str) -> str:
-    """Return a text with its numbers, in one line, in which Streamlit finds no Markdown."""
+    """Return a text with its numbers filled in, on one line, with Markdown escaped."""
     return unbroken(escaped(" ".join(at.lecture.filled(text).split())))
 
 
 def _ask(at: Place, question: Question) -> None:
-    """Ask the class; what it answers goes into the address, and the page is drawn."""
+    """Ask the class; its answer goes into the address, and then the page is drawn."""
     st.markdown(f"## {_line(at, question.asked)}")
     count = len(question.answers)
     places = [st.container() for _ in range(count)] if on_wall() else st.columns(count)

@@ -21,13 +21,13 @@ from pages.ui.words import whole_names
 FITTING_COLUMNS = 6
 """The most columns of figures that a wide page shows without scrolling."""
 
-GOES_ON = "The table goes on to the right: scroll it sideways."
+GOES_ON = "Scroll sideways for more columns."
 """What to say below a wider table that Streamlit draws, which has no edge that fades."""
 
 _WHOLE = 20  # most rows of a table drawn by Streamlit that are shown without scrolling
 
 _SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
-_MANY_CARDS = 7  # most rows that a phone shows at once; of more, it shows five first
+_MANY_CARDS = 7  # most rows that a phone shows at once; of a longer table it shows five first
 
 
 class Figure(NamedTuple):
@@ -134,7 +134,7 @@ def picture(svg: str, alt: str, share: float | None = None, own_size: bool = Fal
         share: its width as a share of the page; None for a width that is easy to read.
         own_size: whether to show it at its own size instead.
     """
-    data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # an image can't use the page's
+    data = b64encode(with_fonts(svg, LATIN).encode()).decode()  # images can't use the page's fonts
     size = " ".join(re.findall(r'\b(?:width|height)="[\d.]+"', svg[: svg.index(">")]))
     width = f' style="width:{100 * share:.2f}%"' if share else ""
     kind = "rl-figure" if share or own_size else "rl-picture"

@@ -60,7 +60,7 @@ def timings(**asked: object) -> list[Timing]:
     known = {(timing.model, timing.environment.date) for timing in visit}
     found = []
     for result in results:
-        with suppress(ValueError):  # its device is gone
+        with suppress(ValueError):  # this machine no longer has the result's device
             timing = timing_of(result)
             if (timing.model, timing.environment.date) not in known:
                 found.append(timing)

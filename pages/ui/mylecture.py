@@ -1,4 +1,4 @@
-"""A lecture of one's own: the views that a visitor adds to it, kept in the address."""
+"""The visitor's own lecture: the views added to it, kept in the address."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def my_lecture() -> Lecture | None:
 
 def _read(text: str) -> Lecture:
     if not text.startswith(MARK):
-        raise ValueError("the address holds no lecture")
+        raise ValueError("the address doesn't contain a lecture")
     return lecture_of(text)
 
 
 def keep_mine(lecture: Lecture | None) -> None:
-    """Keep the visitor's own lecture, from a callback; None is none."""
+    """Keep the visitor's own lecture, from a callback; None removes it."""
     hold(MINE, "" if lecture is None else pack(lecture))
 
 

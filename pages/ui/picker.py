@@ -145,7 +145,7 @@ def _family_changed() -> None:
 
 def _text_changed() -> None:
     text = st.session_state[_TEXT].strip()
-    if "://" in text:  # a page's address was pasted
+    if "://" in text:  # a pasted page address
         text = parse_qs(urlsplit(text).query).get(MODEL, [text])[0]
     choose(text or FRONT)
 

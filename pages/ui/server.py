@@ -31,7 +31,7 @@ def documents() -> list[Route]:
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
     keys = SCRIPT.read_text(encoding="utf-8").rpartition("export default")[0]
-    early = f"<script>(() => {{{keys}}})();</script>"  # before Streamlit's modules
+    early = f"<script>(() => {{{keys}}})();</script>"  # must run before Streamlit's modules
     document = document.replace("<head>", f"<head>{early}", 1)
     document = document.replace("</body>", f"<style>{style}</style></body>", 1)
 

@@ -37,7 +37,7 @@ def show_scatter(
     """
     chart, cited = draw(axes), citations(*axes)
     show_chart(chart, key, height)
-    if on_wall():  # where a sentence says it
+    if on_wall():  # there, the sentence says where speeds are from
         return [(chart, cited)]
     own = own_speed() if cited else None
     own_axes = with_own(axes, rows, own) if own else None

@@ -15,13 +15,13 @@ from nets import CATALOG
 
 
 def escaped(text: str) -> str:
-    """Return a text in which Streamlit finds no Markdown."""
+    """Return a text with Markdown escaped."""
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
 
 
 _NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*")
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
-_NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and addresses
+_NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
 
 
 def unbroken(text: str) -> str:

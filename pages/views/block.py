@@ -1,4 +1,4 @@
-"""One residual block: its formula with real shapes, its shortcut, the other kind's cost."""
+"""One residual block: its formula with real shapes, its shortcut, and the other kind's cost."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def show_block(profile: Profile) -> None:
     own, other = found.branches
     rows = [_row(branch) for branch in found.branches]
     head = ("Branch", "Convolutions", "Weights", "MACs")
-    st.html(table("This block's branch and the other kind", head, rows, text_columns=2))
+    st.html(table("This block's branch and the alternative", head, rows, text_columns=2))
     st.caption(_compare(own, other))
 
 
@@ -62,7 +62,7 @@ def _compare(own: Branch, other: Branch) -> str:
     ratio = own.weights / other.weights
     times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
     return (
-        "First this block's branch, then the other kind with the same input and output channels. "
-        f"This one has {times} the weights. Shortcut and batch norm aren't counted; MACs are for "
-        "one image."
+        "The second row is the other block type with the same input and output channels. This "
+        f"block's branch has {times} its weights. Shortcut and batch norm aren't counted; MACs are "
+        "for one image."
     )

@@ -42,7 +42,7 @@ def open_button() -> None:
 )
 def _dialog() -> None:
     if not is_open(_DIALOG):
-        st.rerun()  # its model was chosen
+        st.rerun()  # the visitor has chosen the file's model
     file = st.file_uploader(
         "The weights of a ResNet, as a .pth, .pt or .safetensors file",
         SUFFIXES,

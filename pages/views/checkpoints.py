@@ -211,7 +211,7 @@ def _described(one: Trained) -> str:
 def _remarks(one: Trained) -> tuple[str, ...]:
     try:
         return one.checkpoint.remarks
-    except (ValueError, OSError):  # said where the weights are used
+    except (ValueError, OSError):  # reported where the weights are used
         return ()
 
 

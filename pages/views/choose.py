@@ -195,7 +195,7 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
 
 def _show_best(choice: Choice) -> None:
     """Show the best published result of each recipe, the best first, errors as accuracies."""
-    metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracy first
+    metric, *others = sorted({best.recipe.metric for best in choice.best})  # accuracies sort first
     ordered = sorted(choice.best, key=_accuracy, reverse=True)
     rows = []
     for best in ordered:
@@ -234,10 +234,9 @@ def _show_prediction(choice: Choice, found: Predictor) -> None:
         return
     if found.is_good:
         st.caption(
-            f"Times with ≈ are predicted from the stages of the {count} timed on this server. "
-            "These, each predicted from the others, are off by at most "
-            f"{found.worst:.0%}. A network isn't predicted if fewer than two of them have one of "
-            "its kinds of layers."
+            f"Times with ≈ are predicted from the stage times of the {count} timed on this server. "
+            f"Predicting each of these from the others is off by at most {found.worst:.0%}. There "
+            "is no prediction for a network with a kind of layer that fewer than two of them have."
         )
     else:
         st.caption(

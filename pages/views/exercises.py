@@ -24,7 +24,7 @@ from pages.ui.wall import aside, heading, on_wall
 SHOWN = "lecture_shown"
 """The parameter of the page's open tab."""
 
-_EXERCISE, _STEP = "exercise", "exercise_step"  # in the address
+_EXERCISE, _STEP = "exercise", "exercise_step"  # keys in the address
 
 _STEPS = {
     Step.QUESTION: marked("Question"),
@@ -32,9 +32,9 @@ _STEPS = {
     Step.ANSWER: marked("Answer"),
 }
 
-_SHORT = 34  # letters of a figure that stays in a number's column
+_SHORT = 34  # most characters of a figure in a column for numbers
 
-_FIGURE_PX = 380  # of a chart beside a table
+_FIGURE_PX = 380  # width of a chart beside a table
 
 finding_of = lru_cache(64)(Exercise.check)
 """What a check finds: it is the same each time, and texts in another language are another key."""
@@ -91,7 +91,7 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
         st.html(verdict(found.says))
         if isinstance(found.picture, Plot):
             show_chart(found.picture.chart(), f"finding_{exercise.key}")
-        else:  # a drawing's text would be too small
+        else:  # in a chart's place, a drawing's text would be too small
             _figures(found)
 
 
@@ -116,7 +116,7 @@ def _choose(top: DeltaGenerator) -> Exercise:
 
 
 def _steps(exercise: Exercise) -> Step:
-    """Draw the way to the exercises before and after, and the steps of this one."""
+    """Draw the buttons to the previous and next exercise, and the steps of this one."""
     keys = list(EXERCISES)
     place = keys.index(exercise.key)
     for name, label, icon, by in (
@@ -134,7 +134,7 @@ def _steps(exercise: Exercise) -> Step:
     steps = {step: translate(label) for step, label in _STEPS.items()}
     label = translate("Show")
     step = segments(label, steps, Step.QUESTION, key=_STEP, label_visibility="collapsed")
-    if on_wall():  # which has no room for the page's tabs
+    if on_wall():  # no room for the page's tabs
         st.button(
             translate("Lecture"),
             key="exercise_leave",
@@ -147,7 +147,7 @@ def _steps(exercise: Exercise) -> Step:
 
 
 def _go(key: str) -> None:
-    """Begin with another exercise."""
+    """Open another exercise at its first step."""
     hold(_EXERCISE, "" if key == next(iter(EXERCISES)) else key)
     hold(_STEP, "")
 
@@ -162,7 +162,7 @@ def _shown(exercise: Exercise) -> None:
 
 
 def _figures(found: Finding) -> None:
-    """Show the figures as a table; where one is a long text, all are set as texts."""
+    """Show the figures as a table; if one is a long text, all are set as texts."""
     texts = 1 if all(len(line.text) <= _SHORT for line in found.lines) else 2
     rows = [(line.label, line.text) for line in found.lines]
     head = translate("What the check measures"), translate("Found")

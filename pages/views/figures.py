@@ -141,7 +141,7 @@ def saving(profile: Profile) -> Profile:
 def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
     trained = saving(profile)
     saved = trained.saved_bytes
-    assert saved is not None  # on two images every network can train
+    assert saved is not None  # every network can train on two images
     note, title = "for backward, one image", f"{exact(saved)} B"
     if trained is not profile:
         note, title = "for backward, two images", f"{title} for two images: {profile.untrainable}"

@@ -214,7 +214,7 @@ def measure_button(
                     args=("batch", str(error.fits)),
                 )
     if on_wall() and not allowed:
-        return False  # the reason is shown alone
+        return False  # show only the reason
     action().button(
         "Run it here" if is_known else "Measure",
         key=f"measure_{experiment.key}",
@@ -252,7 +252,7 @@ def _run_unless_known(
     if known_run(experiment, models, settings) is None:
         _run(experiment, models, settings)
     elif (job := job_of(experiment.key)) is not None:
-        job.cancel()  # of something else
+        job.cancel()  # it measures other settings
 
 
 def _run(
@@ -281,7 +281,7 @@ def remember(experiment: Experiment, job: Job) -> None:
     runs: list[Run] = st.session_state.setdefault(experiment.kept, [])
     run = job.result or experiment.gathered(models, settings, job.results)
     if not job.result and not job.is_here:
-        run = replace(run, environment=None)  # only a result says where it was measured
+        run = replace(run, environment=None)  # unknown until the worker returns its result
     if job.results and (not runs or runs[-1] != run):
         runs.append(run)
         del runs[:-_KEPT]
@@ -327,7 +327,7 @@ def chart_place(experiment: Experiment, spec: ResNetSpec, quantity: str) -> Delt
     if not is_known:
         return st.container()
     place = st.container(key="awaits-chart")
-    place.html('<div class="rl-awaits"></div>')  # an empty container isn't drawn
+    place.html('<div class="rl-awaits"></div>')  # Streamlit doesn't draw an empty container
     return place
 
 

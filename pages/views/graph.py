@@ -159,7 +159,7 @@ def _to_take(spec: ResNetSpec, heat: Heat | None) -> Drawn:
     place = _ONE_OF_TWO if not on_wall() else _BELOW_ANSWER if is_step else _BELOW_SENTENCE
     drawn = _in(place, Drawn(spec, unfold=True, figures=heat is not None), fits=True)
     tight = replace(drawn, tight=True)
-    bare = () if is_step else (replace(tight, figures=False),)  # a step speaks of the numbers
+    bare = () if is_step else (replace(tight, figures=False),)  # a step's text needs the numbers
     return _placed((drawn, tight, *bare), heat, place)
 
 

@@ -1,4 +1,4 @@
-"""The lectures on their page: the steps of one that is there, and one of the visitor's own."""
+"""The Lecture page: the steps of an existing lecture, and the visitor's own lecture."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _open_file() -> None:
     try:
         lecture = read_lecture(file.getvalue().decode())
     except UnicodeDecodeError:
-        complain(f"{file.name} is no text in UTF-8")
+        complain(f"{file.name} isn't UTF-8 text")
         return
     except ValueError as error:
         complain(f"{file.name}, {error}")
@@ -215,7 +215,7 @@ def _field(label: str, kind: str, value: str, key: str, change: Callable[[str], 
 
 
 def _of_step(mine: Lecture, index: int, label: str, name: str, value: str) -> None:
-    """Draw a field of a step; an empty title is not taken."""
+    """Draw a field of a step; an empty title is ignored."""
 
     def change(text: str) -> None:
         if text.strip() or name != "title":
@@ -226,7 +226,7 @@ def _of_step(mine: Lecture, index: int, label: str, name: str, value: str) -> No
 
 
 def _ask(mine: Lecture, index: int, what: str, text: str) -> None:
-    """Change a part of a step's question; without words there is none."""
+    """Change a part of a step's question; without words the question is removed."""
     step = mine.steps[index]
     usual = translate("Yes"), translate("No"), translate("It depends")
     question = step.question or Question("?", usual)

@@ -115,7 +115,7 @@ def chosen_out(patients: Sequence[Patient]) -> tuple[str, ...]:
 
     def read(text: str) -> tuple[str, ...]:
         asked = set(text.split(","))
-        if not asked <= set(known):  # paths of another network
+        if not asked <= set(known):  # blocks of another network
             raise ValueError
         return tuple(path for path in known if path in asked)
 
@@ -163,7 +163,7 @@ def show_on_wall(
         spec = patient.net.checkpoint.spec
         study = next((one for one in studies if one.model == str(spec)), None)
         if study and (error := _recorded(study, out)) is not None:
-            found.append(Errors(spec, study.error, error))  # nothing has to be run
+            found.append(Errors(spec, study.error, error))  # recorded: no need to run the network
         else:
             found.append(Errors(spec, answered(patient, ()).error, answered(patient, out).error))
     images = len(patients[0].subject.labels)

@@ -69,7 +69,7 @@ def choose_picture(
     """Let the visitor choose a test image or upload a picture.
 
     Returns:
-        What gives it as a network sees it, [1, C, H, W], and its class, or an empty text.
+        A function that returns it as a network's input, [1, C, H, W], and its class, if known.
     """
     first = patients[0]
     left, right = st.columns([1, 3])

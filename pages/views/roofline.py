@@ -123,7 +123,7 @@ def _show_progress(job: Job) -> None:
         show_share(0.0, "Queued" if job.place else "Starting the worker")
         return
     done = len({report.step for report in reports}) - 1
-    if reports[-1].step is Step.ROOF and done:  # once more, after the network
+    if reports[-1].step is Step.ROOF and done:  # the roof is measured again, after the network
         done = len(Step)
     left = reports[-1].remaining_seconds
     words = reports[-1].step.capitalize()

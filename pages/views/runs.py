@@ -44,7 +44,7 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
-_FEW = 5  # steps after which their time is a usable estimate
+_FEW = 5  # fewest steps from which to estimate the time left
 
 
 def start_training(key: str, tasks: tuple[Task, ...], seconds: float) -> None:
@@ -198,7 +198,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.markdown(unbroken(f"- {sentence}"))
     if remark:
         st.caption(unbroken(remark))
-    dated = not _places(runs)  # else `say_whence` says when
+    dated = not _places(runs)  # otherwise `say_whence` gives the date
     st.caption(unbroken(_how(runs, _names(runs), dated)), help=_texts(runs))
     say_whence(runs)
 

@@ -53,15 +53,15 @@ from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall, said
 from pages.ui.words import complain, escaped, sentence, unbroken
 
-_WITHIN = 0.4  # seconds for which a run reads files; the next run goes on
+_WITHIN = 0.4  # seconds per run for reading files; the next run continues
 _READ_EVERY, _LOOK_EVERY = 0.2, 2.0  # seconds
-_FOLLOWED = 86_400  # seconds after the last change: as long as a point may take
+_FOLLOWED = 86_400  # seconds to watch a folder after its last change: a point may take as long
 _MOST_FAILED = 50
-_MOST_ON_WALL = 6  # lines
+_MOST_ON_WALL = 6  # most lines on the wall
 _MOST_VALUES = 300
 
-_HEAD_PX, _PADDING_PX = 14, 20  # of a table's head: its type, and the room beside its text
-_THREE_COLUMNS_PX = 160  # the usual width of three columns of figures
+_HEAD_PX, _PADDING_PX = 14, 20  # font size and horizontal padding of a table's header
+_THREE_COLUMNS_PX = 160  # usual width of three columns of figures
 
 
 _BESIDE = (
@@ -254,7 +254,7 @@ def show_table(found: Settings) -> None:
         frame.columns = pd.MultiIndex.from_tuples(_head(name, found.figures) for name in names)
     else:
         frame.columns = pd.Index([column_label(name, found.figures) for name in names])
-    formats: dict[Any, Any] = {  # by the column's place, where the index is the first
+    formats: dict[Any, Any] = {  # by column position; the index is the first
         place: st.column_config.NumberColumn(
             width=widths.get(name), format=_format(_of_figure(frame, head))
         )

@@ -148,7 +148,7 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             key="timing_blocks",
             place=right,
             disabled=forward_only,
-            help="Time every block too. Not with torch.compile.",
+            help="Also time every block. Not available with torch.compile.",
         )
     try:
         first = Settings(

@@ -33,7 +33,7 @@ from pages.ui.words import complain
 from pages.views.checkpoints import loaded
 
 _PREDICTED = 5
-_SCALE = 112  # px of a small picture on the screen
+_SCALE = 112  # side of a small picture, in px
 
 
 def show_trained(run: Run, images: ImageSet) -> None:
@@ -49,7 +49,7 @@ def show_trained(run: Run, images: ImageSet) -> None:
         return
     if len(run.classes) <= MOST_CLASSES:
         _show_confusion(run, run.test)
-    if len(images.test):  # they may be missing here, beside a recorded run
+    if len(images.test):  # a recorded run's images may be missing on this server
         _show_worst(run, run.test, images)
     _show_predict(run)
 

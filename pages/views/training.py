@@ -108,7 +108,7 @@ def choose_request(
         say: receives error messages about the fields below.
 
     Returns:
-        The request; None if something is invalid, which is then said.
+        The request, or None after an error message if something is invalid.
     """
     one, two, *weights, three, four, five = row
     comparison = COMPARISONS.get(mode)
@@ -187,7 +187,7 @@ def _checked(
             return None
         if start and given.classes != specs[0].classes:
             st.caption(
-                "The classifier is initialised anew: the weights have "
+                "The classifier is reinitialised, because the weights have "
                 f"{number_of(given.classes, 'output')}."
             )
         if missing:

@@ -33,7 +33,7 @@ from pages.ui.fields import select
 from pages.ui.markup import picture
 from pages.ui.theme import palette
 
-_SCALE = 1.2  # of a diagram's own size
+_SCALE = 1.2  # relative to the diagram's own size
 
 _WALL = 1206.0, 24.0
 """The width of the place on a wall of 1280x720 and its smallest legible text, in px."""

@@ -10,7 +10,7 @@ from analysis.costs.verify import Check, verify_in_worker
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
 
 _KEY = "verification"
-_OF = "verified"  # the spec that the job is for
+_OF = "verified"  # key of the spec that the job verifies
 _SECONDS = 300.0
 
 

@@ -213,7 +213,7 @@ def test_a_worker_that_is_unfit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unfit(other) == f"its torch is {here}, and that of the client is 2.0"
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
     assert unfit(own) == (
-        "it may not start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers are "
+        "it can't start processes: set DASK_DISTRIBUTED__WORKER__DAEMON=False where workers are "
         "started"
     )
 

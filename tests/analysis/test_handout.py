@@ -284,7 +284,7 @@ def test_the_servers_own_results_are_shown(tmp_path: Path, monkeypatch: pytest.M
         ("sweeps?folder=../etc", "folder must be one of included:degradation, not '../etc'"),
         ("sweeps?swept_x=colour", "swept_x must be one of depth, setting, step, params"),
         ("sweeps?swept_only=norm=none", "swept_only: 'norm=none' isn't an option's value in this"),
-        ("lesions?out=layer9.9", "out: 'layer9.9' is no block of resnet32"),
+        ("lesions?out=layer9.9", "out: 'layer9.9' isn't a block of resnet32"),
         ("lesions?net=mine", "net must be one of fashion_resnet20, fashion_resnet32"),
         ("explore?explore_shown=block&block=layer9.0", "block must be one of layer1.0, layer1.1"),
         ("compare?x=weight", "x must be one of depth, convolutions, params, macs"),

@@ -162,10 +162,10 @@ HEAD = 'title = "x"\n[[steps]]\ntitle = "a"\n'
         ("", "line 1: title must not be empty"),
         ('title = "x"', "line 1: a lecture has 1 to 60 steps, not 0"),
         ("title = \n", "line 1: Invalid value"),
-        ('title = "x"\nname = 1', "line 2: 'name' is no field of a lecture"),
+        ('title = "x"\nname = 1', "line 2: 'name' isn't a field of a lecture"),
         ("steps = 3", "line 1: steps are written as [[steps]]"),
         (f'{HEAD}address = "foo"', "line 4: address must begin with a page (explore, "),
-        (f'{HEAD}address = "units"\nfoo = 1', "line 5: 'foo' is no field of a step"),
+        (f'{HEAD}address = "units"\nfoo = 1', "line 5: 'foo' isn't a field of a step"),
         (f'{HEAD}address = "units"\nsay = 3', "line 5: say must be a text"),
         (f'{HEAD}address = "units"\nright = 1', "line 5: right needs a question"),
         (
@@ -183,7 +183,7 @@ HEAD = 'title = "x"\n[[steps]]\ntitle = "a"\n'
         ),
         (
             f'{HEAD}address = "units"\nsay = "{"x" * 301}"',
-            "line 5: say has 301 letters, and at most 300 are allowed",
+            "line 5: say has 301 characters, and at most 300 are allowed",
         ),
         ("x" * 200_001, "a lecture's file has at most 200 kB"),
     ],
@@ -216,8 +216,8 @@ def test_a_link_has_the_page_its_settings_and_the_lecture() -> None:
 
 def test_what_is_no_lecture_is_one_sentence() -> None:
     assert lecture_of(NAME) is STORY
-    with pytest.raises(ValueError, match="'no' is no lecture of this server: choose one of resnet"):
+    with pytest.raises(ValueError, match="'no' isn't a lecture on this server: choose from resnet"):
         lecture_of("no")
     for broken in (MARK, f"{MARK}abc", f"{MARK}*", pack(STORY)[:100]):
-        with pytest.raises(ValueError, match="the address holds no lecture"):
+        with pytest.raises(ValueError, match="the address doesn't contain a lecture"):
             lecture_of(broken)

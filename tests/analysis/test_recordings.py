@@ -174,14 +174,14 @@ def test_a_timing_is_read_back_as_it_was() -> None:
     )
     with pytest.raises(ValueError, match="this is a result of train, not of timing"):
         timing_of(Result("train", {}, {}, {}))
-    with pytest.raises(ValueError, match="this is no result of timing"):
+    with pytest.raises(ValueError, match="this isn't a result of timing"):
         timing_of(Result("time", {}, {}, {}))
 
 
 def test_what_is_no_run_is_one_sentence() -> None:
     with pytest.raises(ValueError, match="this is a result of time, not of gradients"):
         run_of(Result("time", {}, {}, {}))
-    with pytest.raises(ValueError, match="this is no result of gradients"):
+    with pytest.raises(ValueError, match="this isn't a result of gradients"):
         run_of(Result("gradients", {}, {}, {}))
     picture = Result("gradients", {"picture": "0"}, {}, {})
     with pytest.raises(ValueError, match="doesn't hold the picture"):
@@ -205,7 +205,7 @@ def test_the_command_records_and_checks(capsys: pytest.CaptureFixture[str], tmp_
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("no",), "'no' is no recording: `record --list` names them all"),
+        (("no",), "'no' isn't a recording: `record --list` lists them"),
         (("--check", "--missing"), "--check writes nothing: leave out -o and --missing"),
     ],
 )

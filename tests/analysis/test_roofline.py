@@ -212,7 +212,7 @@ def test_a_result_holds_the_whole_roofline() -> None:
     assert roofline_hash("resnet50", other, 2) != result.hash
     with pytest.raises(ValueError, match="this is a result of time, not of a roofline"):
         roofline_of(Result("time", {}, {}, {}))
-    with pytest.raises(ValueError, match="this is no result of a roofline"):
+    with pytest.raises(ValueError, match="this isn't a result of a roofline"):
         roofline_of(Result("roofline", {}, {}, {}))
 
 

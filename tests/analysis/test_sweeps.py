@@ -440,7 +440,7 @@ def test_what_the_command_refuses(
 
     assert refused() == f"error: cannot read {str(file)!r}: No such file or directory\n"
     file.write_bytes(b"title = '\xff'")
-    assert refused() == "error: 'sweep.toml' isn't a text in UTF-8\n"
+    assert refused() == "error: 'sweep.toml' isn't UTF-8 text\n"
     file.write_text("models = 3")
     assert refused() == (
         'error: line 1: models must be a list of texts, such as ["plain20", "resnet20"]\n'

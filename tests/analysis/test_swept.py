@@ -319,7 +319,7 @@ def test_at_most_so_many_lines(write: Write, tmp_path: Path) -> None:
     assert len(drawn.chart.series) == MAX_LINES
     assert drawn.left_out == (
         "12 of 14 lines are drawn: choose values under Show only",
-        "not drawn for want of a figure: 1 setting",
+        "not drawn, because a figure is missing: 1 setting",
     )
 
 
@@ -362,7 +362,7 @@ def test_curves_are_those_of_their_pages(tmp_path: Path) -> None:
     )
     drawn = chart_of(view_of(found, "step", "test_accuracy_by_step"))
     assert drawn.chart.series == ()
-    assert drawn.left_out == ("not drawn for want of a figure: 1 setting",)
+    assert drawn.left_out == ("not drawn, because a figure is missing: 1 setting",)
 
 
 def test_norms_by_layer(tmp_path: Path) -> None:
@@ -514,7 +514,7 @@ def test_what_is_no_result_is_one_sentence(write: Write, tmp_path: Path) -> None
     assert Path(found.points[0].path).name == f"{good.hash}.json"
     assert problems_in_words(found) == (
         "12 files left out: 7 damaged (changed.json, half0.json, half1.json and 4 more), 1 copied "
-        "(copy.json), 4 not of a sweep (notes.txt, roofline.json, several.json and 1 more)."
+        "(copy.json), 4 not from a sweep (notes.txt, roofline.json, several.json and 1 more)."
     )
 
 

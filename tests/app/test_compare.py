@@ -352,7 +352,7 @@ def test_choose_predicts_times_from_those_measured(open_app: Open) -> None:
     app.run()
     assert not app.exception
     captions = " ".join(caption.value for caption in app.caption)
-    assert "Times with ≈ are predicted from the stages of the 4 networks timed on" in captions
+    assert "Times with ≈ are predicted from the stage times of the 4 networks timed on" in captions
     assert "≈ 6.98 ms" in html(app)  # plain-56
     assert "Each timed network, predicted from the others" in [one.label for one in app.expander]
     slow = ideal("resnet56", factor=2.0)

@@ -201,7 +201,7 @@ def test_the_servers_folder_offers_lectures(
     assert app.header[0].value == "By hand"
     assert "units?left_block=bottleneck&amp;view=wall&amp;lecture=mine&amp;step=2" in html(app)
     app.selectbox(key="story").select("broken").run()
-    assert "line 4: 'foo' is no field of a step" in app.error[0].value
+    assert "line 4: 'foo' isn't a field of a step" in app.error[0].value
     app = open_app(None, "units", lecture="mine", step="2", left_block="bottleneck")
     assert "Two blocks." in markdown(app)
     assert read_lecture(TOML).steps[1].address == "units?left_block=bottleneck&view=wall"

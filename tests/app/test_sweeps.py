@@ -175,7 +175,7 @@ def test_what_is_no_result_is_said(open_app: Open, sweeps: Path) -> None:
     app = open_app(None, "sweeps")
     assert not app.exception
     assert [warning.value for warning in app.warning] == [
-        r"2 files left out: 1 damaged (half.json), 1 not of a sweep (\[a\](b).txt)."
+        r"2 files left out: 1 damaged (half.json), 1 not from a sweep (\[a\](b).txt)."
     ]
 
 

@@ -20,7 +20,7 @@ from analysis.style.numbers import shape, three
 from nets import build, parse, plan
 from nets.plan import place_of
 
-_SIDE = 56  # of the map that enters a block of layer1
+_SIDE = 56  # side of the map that enters a block of layer1
 
 
 def projection_norm(exercise: Exercise) -> Finding:
@@ -44,7 +44,7 @@ def projection_norm(exercise: Exercise) -> Finding:
 
 
 class _Residual(nn.Module):
-    """The Keras block, line for line in PyTorch; `asks` is its question."""
+    """The Keras block, line for line in PyTorch."""
 
     def __init__(self, project: bool) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class _Residual(nn.Module):
         self.conv3 = nn.Conv2d(8, 8, 1) if project else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Ask as the listing does."""
+        """Test the layer's output, as the listing does."""
         y = self.conv2(torch.relu(self.conv1(x)))
         if self.conv3(x):  # type: ignore[misc]  # the mistake
             x = self.conv3(x)  # type: ignore[misc]
@@ -61,7 +61,7 @@ class _Residual(nn.Module):
 
 class _Mended(_Residual):
     def forward(self, x: Tensor) -> Tensor:
-        """Ask whether there is such a layer."""
+        """Test whether the layer exists."""
         y = self.conv2(torch.relu(self.conv1(x)))
         if self.conv3 is not None:
             x = self.conv3(x)
@@ -117,7 +117,7 @@ def stride_twice(exercise: Exercise) -> Finding:
 
 
 def keyword_typo(exercise: Exercise) -> Finding:
-    """Build the block, and give torch the wrong name."""
+    """Build the block, and pass torch the misspelled argument."""
     words = exercise.words
     first, second = (part[0] for part in run(exercise.code)["block"])
     error = raised(lambda: nn.Conv2d(64, 64, kernei_size=3))  # type: ignore[call-arg]
@@ -207,7 +207,7 @@ def pool_seven(exercise: Exercise) -> Finding:
 
 
 def halving_bottleneck(exercise: Exercise) -> Finding:
-    """Count the block as shown beside those that two networks plan."""
+    """Count the block as shown, beside the blocks of two networks."""
     words = exercise.words
     place = place_of("layer1.1")
     specs = parse("resnet50"), parse("wide_resnet50_2")
@@ -263,7 +263,7 @@ def _calls(network: nn.Module, x: Tensor) -> list[str]:
 
 
 def _loop(calls: Iterable[str]) -> list[str]:
-    """Return a loop of the graph with one node a module; empty where it has none."""
+    """Return a loop of the graph with one node per module; empty if it has none."""
     before: dict[str, set[str]] = {}
     for one, other in pairwise(calls):
         before.setdefault(other, set()).add(one)

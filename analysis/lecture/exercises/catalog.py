@@ -13,14 +13,14 @@ from nets.options import quote
 EXERCISES: dict[str, Exercise] = {
     exercise.key: exercise for exercise in (*BLOCKS, *CLAIMS, *TRAINING)
 }
-"""By key."""
+"""The exercises by key."""
 
 
 def exercise_of(key: str) -> Exercise:
     """Return an exercise by its key, in the spoken language.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such exercise.
     """
     if key not in EXERCISES:
         near = get_close_matches(key, EXERCISES, 1)

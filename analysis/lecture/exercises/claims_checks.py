@@ -43,7 +43,7 @@ _TIMED: dict[str, Any] = {
     "compile": False,
     "inference": False,
 }
-"""What is asked of the recorded timings."""
+"""The settings that the recorded timings share."""
 
 
 def proof(title: str) -> Chart:
@@ -147,7 +147,7 @@ def weight_bars(exercise: Exercise) -> Finding:
 
 
 def no_synchronise(exercise: Exercise) -> Finding:
-    """Take from recorded timings when the CPU had issued a step and what the GPU took."""
+    """Compare, in recorded timings, the CPU's time to issue a step with the GPU's time for it."""
     words = exercise.words
     timings = {net: _timing(net) for net in _NETS}
     names = [title_of(parse(net)) for net in _NETS]
@@ -208,7 +208,7 @@ def _chart(title: str, curves: Sequence[Curve]) -> Chart:
     """Draw curves without theory, under a title."""
     drawn = gradient_chart(curves)
     series = tuple(series for series in drawn.series if not series.thin)
-    alt = f"{title}: {drawn.alt.partition('. ')[0]}"  # what follows would give the answer away
+    alt = f"{title}: {drawn.alt.partition('. ')[0]}"  # the rest would give the answer away
     return replace(drawn, title=title, series=series, alt=alt)
 
 

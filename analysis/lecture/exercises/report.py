@@ -14,7 +14,7 @@ from analysis.style.terminal import WIDTH, columns, wrapped
 
 
 class Step(StrEnum):
-    """How much of an exercise is told; each step tells what those before it do."""
+    """How much of an exercise is revealed; each step includes those before it."""
 
     QUESTION = "question"
     HINT = "hint"
@@ -38,8 +38,8 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None, width: 
     """Write an exercise for a terminal.
 
     Args:
-        exercise: what is told.
-        step: how much of it.
+        exercise: the exercise.
+        step: how much of it to reveal.
         found: its check's finding, for the answer.
         width: the columns of the terminal.
     """
@@ -69,7 +69,7 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None, width: 
 
 
 def exercise_json(exercise: Exercise, step: Step, found: Finding | None) -> str:
-    """Write an exercise as JSON, as far as `step` tells it."""
+    """Write an exercise as JSON, as far as `step` reveals it."""
     values: dict[str, object] = {
         "key": exercise.key,
         "title": exercise.title,

@@ -1,4 +1,4 @@
-"""A listing that is run as it is shown, and what it raises."""
+"""Run a listing as it is shown, and report what it raises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def run(listing: str, **names: object) -> dict[str, Any]:
 
     Args:
         listing: one of this package's own.
-        names: what it knows beside `torch` and `nn`.
+        names: names that it can use besides `torch` and `nn`.
     """
     known: dict[str, Any] = {"torch": torch, "nn": nn, **names}
     exec(compile(listing, "listing", "exec"), known)
@@ -25,7 +25,7 @@ def corrected(listing: str, wrong: str, right: str) -> str:
     """Return a listing with its mistake mended.
 
     Raises:
-        ValueError: if the mistake is not in it exactly once.
+        ValueError: unless the mistake occurs in it exactly once.
     """
     if listing.count(wrong) != 1:
         raise ValueError(f"the listing has {wrong!r} {listing.count(wrong)} times, not once")
@@ -33,7 +33,7 @@ def corrected(listing: str, wrong: str, right: str) -> str:
 
 
 def raised(call: Callable[[], object]) -> str:
-    """Return the error of a call in one line, `TypeError: ...`; empty where there is none."""
+    """Return the error of a call in one line, `TypeError: ...`; empty if there is none."""
     try:
         call()
     except Exception as error:

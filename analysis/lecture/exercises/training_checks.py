@@ -24,12 +24,12 @@ from analysis.style.numbers import three
 from nets import ResNet, build, parse
 
 _SMALL = "resnet20:blocks=1,1,1:widths=8,16,32:stem_width=8:input=1x14x14"
-_STEPS, _BATCH, _SEEDS, _KNOWN = 30, 32, 2, 5  # of the training with too many outputs
+_STEPS, _BATCH, _SEEDS, _KNOWN = 30, 32, 2, 5  # the training with too many outputs
 
-_NET, _IMAGES = "fashion_resnet20", 100  # of the network that is used in train mode
+_NET, _IMAGES = "fashion_resnet20", 100  # the network that predicts in train mode
 
 _CLASSES = 10
-_AHEAD = 10.0  # by which a wrong class leads
+_AHEAD = 10.0  # margin by which a wrong class leads
 
 
 def folder_names(exercise: Exercise) -> Finding:

@@ -20,11 +20,11 @@ from analysis.style.numbers import exact, scientific, three
 
 _PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e4  # numbers outside are written with a power of ten
 
-_ONE_AT_A_TIME = Lock()  # checks share torch's generator, and the machine
+_ONE_AT_A_TIME = Lock()  # checks share torch's random generator and the CPU
 
 
 class Code(NamedTuple):
-    """A listing: at most 13 lines of 76 letters, which is what a projector's wall holds."""
+    """A listing: at most 13 lines of 76 characters, which is what a projector's wall holds."""
 
     text: str
     language: str = "python"
@@ -49,7 +49,7 @@ class Drawing(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a claim can be read up: the place in words, and its address."""
+    """Where to read about a claim: the place in words, and its URL."""
 
     says: str
     url: str
