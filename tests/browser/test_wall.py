@@ -68,6 +68,9 @@ MORE = [
     "training?train=epochs&train_depths=ladder",
     "lesions?net=fashion_resnet56",
     *(f"lesions?lesion_shown={view}" for view in ("several", "order", "does", "sees")),
+    *(f"lecture?exercise={key}" for key in ("keyword_typo", "vanishing_solved")),
+    "lecture?exercise=projection_norm&exercise_step=answer",
+    "lecture?lecture_shown=mine",
 ]
 """Views of pages that are not the first one."""
 
