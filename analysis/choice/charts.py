@@ -51,6 +51,11 @@ _FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
+def models_of(chart: Chart) -> list[str]:
+    """Return the models whose points a scatter shows."""
+    return [model for series in chart.series for model in series.hover]
+
+
 def axes_of(comparison: Comparison) -> dict[str, Axis]:
     """Return the quantities an axis can show, by their name in addresses and commands."""
     columns: dict[str, Axis] = {column.value: column for column in comparison.columns}

@@ -16,6 +16,7 @@ from analysis.choice.charts import (
     SWEPT,
     axes_to_choose,
     front_in_words,
+    models_of,
     not_drawn,
     not_swept,
     pair_in_words,
@@ -51,6 +52,7 @@ from analysis.choice.report import (
     comparison_latex,
     comparison_markdown,
     diff_grid,
+    how_counted,
     ledger_grid,
 )
 from analysis.costs.ledger import ledger
@@ -467,8 +469,7 @@ def export_comparison(
     whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, str]]
 ) -> None:
     """Draw the export dialog for the charts and the tables, which are counted on demand."""
-    how = f"Counted for {number_of(batch, 'image')}; published results are cited"
-    sources = sources_of(model for one in charts[0][0].series for model in one.hover)
+    how, sources = how_counted(batch), sources_of(models_of(charts[0][0]))
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),

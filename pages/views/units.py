@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.drawing.caption import figure_caption
+from analysis.drawing.caption import units_caption
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph, units_in_place
 from analysis.structure.units import (
@@ -23,7 +23,6 @@ from analysis.structure.units import (
 )
 from analysis.style.language import translate
 from analysis.style.look import Look
-from nets.catalog import HE2015, HE2016
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
 from pages.ui import lecture
@@ -105,12 +104,11 @@ def show_unit(unit: Unit) -> None:
 
 def export_units(units: Sequence[Unit]) -> None:
     """Draw the export dialog for the units as one drawing."""
-    said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
     picture = graph_picture(
         "-and-".join(map(str, units)),
         units[0].profile,
         partial(unit_graph, units),
-        caption=partial(figure_caption, said, sources=(HE2015, HE2016)),
+        caption=partial(units_caption, units),
     )
     export("units", [picture])
 
