@@ -325,11 +325,7 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     drawn = len(drawn_of(choice, front))
     if drawn == len(choice.fits):
         return ""
-    return translate(
-        "The chart shows the {drawn} of these {count} networks that have both of its figures.",
-        drawn=drawn,
-        count=len(choice.fits),
-    )
+    return translate("The chart shows the {drawn} of them with published results.", drawn=drawn)
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

@@ -42,6 +42,7 @@ from analysis.choice.compare import (
     Speed,
     Sweep,
     axis_name,
+    in_a_menu,
     usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
@@ -211,10 +212,7 @@ def _choose_axes(
 ) -> tuple[tuple[Axis, Axis, Axis | None], tuple[Row, ...], bool]:
     """Let the visitor choose the axes; return them, the rows, and whether they are logarithmic."""
     axes = axes_to_choose(counted)
-    labels = {
-        name: axis.menu_label if isinstance(axis, Recipe) else axis.label
-        for name, axis in axes.items()
-    }
+    labels = {name: in_a_menu(axis) for name, axis in axes.items()}
     with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)

@@ -393,8 +393,9 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     said += (
         f"; the {parts} add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
     )
-    host = f"the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    st.caption(unbroken(f"{said}; {host}. {stamp(timing)}."))
+    if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
+        said += f"; the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
+    st.caption(unbroken(f"{said}. {stamp(timing)}."))
 
 
 def history_table(timings: Sequence[Timing]) -> str:
