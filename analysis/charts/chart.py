@@ -193,6 +193,9 @@ _APART = 0.015
 _FREE = 0.02
 """Distance above which names stay at the right, as a share of the axis."""
 
+_LAST = 8
+"""Lines have just crossed if they do so in the last one of so many parts."""
+
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
@@ -544,9 +547,9 @@ def words_along(chart: Chart) -> list[str]:
 def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, ...]:
     """Label lines at their ends instead of in a legend, if their ends are far enough apart.
 
-    The names are at the right, or at the left if the lines are too close at the right and further
-    apart there. Lines that meet on both sides keep their legend, and so do more than six lines and
-    a single one.
+    The names are at the right, or at the left if the lines are further apart there and, at the
+    right, either too close or just crossed. Lines that meet on both sides keep their legend, and so
+    do more than six lines and a single one.
 
     Args:
         lines: the lines of one chart; each begins and ends at its first and last known value.
@@ -560,15 +563,21 @@ def named_at_ends(lines: Sequence[Series], log: bool = False) -> tuple[Series, .
 
     def heights(at: Sequence[int]) -> list[float]:
         values = [line.y[i] or 0.0 for line, i in zip(lines, at, strict=True)]
-        return sorted(log10(value) if log and value > 0 else value for value in values)
+        return [log10(value) if log and value > 0 else value for value in values]
+
+    def order(at: Sequence[int]) -> list[int]:
+        own = heights(at)
+        return sorted(range(len(own)), key=own.__getitem__)
 
     bottom, top = limits([y for line in lines for y in line.y if y is not None], log)
     whole = log10(top / bottom) if log else top - bottom
     ends = [[own[0] for own in known], [own[-1] for own in known]]
-    gaps = [min(b - a for a, b in pairwise(heights(at))) / whole for at in ends]
+    gaps = [min(b - a for a, b in pairwise(sorted(heights(at)))) / whole for at in ends]
     if max(gaps) < _APART:
         return tuple(lines)
-    chosen = ends[0] if gaps[0] > gaps[1] and gaps[1] < _FREE else ends[1]
+    before = [own[-1 - len(own) // _LAST] for own in known]
+    crossed = order(before) != order(ends[1])
+    chosen = ends[0] if gaps[0] > gaps[1] and (gaps[1] < _FREE or crossed) else ends[1]
     points = [
         Series(
             line.name,

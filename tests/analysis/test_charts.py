@@ -727,6 +727,11 @@ def test_lines_that_end_apart_are_named_there_and_others_in_the_legend() -> None
     assert not any(line.in_legend for line in lines)
     back = (replace(up, y=(9.0, 1.0)), replace(down, y=(2.0, 1.1)))
     assert [point.x for point in named_at_ends(back)[2:]] == [(1,), (1,)]
+    x = tuple(range(17))  # names near a crossing would be beside the other line
+    crossed = (Series("up", x, x), Series("down", x, tuple(15.5 - y for y in x)))
+    assert [point.x for point in named_at_ends(crossed)[2:]] == [(16,), (16,)]
+    late = (Series("up", x, x), Series("down", x, tuple(30.0 - y for y in x)))
+    assert [point.x for point in named_at_ends(late)[2:]] == [(0,), (0,)]
     closed = (replace(up, y=(1.0, 9.0)), replace(down, y=(1.1, 9.1)))
     assert named_at_ends(closed) == closed
     assert named_at_ends((up,)) == (up,)

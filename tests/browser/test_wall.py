@@ -75,6 +75,35 @@ MORE = [
 """Views of pages that are not the first one."""
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_a_chosen_block_is_told_in_a_line_below_the_graph(
+    server: str, visit: Visit, width: int, height: int
+) -> None:
+    """It used to cover a third of the drawing, and its buttons were cut off."""
+    page = visit(f"{server}/shortcuts?view=wall&model=resnet50", width, height)
+    drawn(page)
+    page.get_by_text("1.1 to 1.2 ×2").click()
+    details = page.locator(".rv-details")
+    expect(details.get_by_role("button", name="Show its layers")).to_be_in_viewport(ratio=1)
+    expect(details.get_by_text("identity shortcut")).to_be_in_viewport(ratio=1)
+    graph, told = page.locator(".rv-canvas").bounding_box(), details.bounding_box()
+    assert graph
+    assert told
+    assert graph["y"] + graph["height"] <= told["y"]
+    assert told["y"] + told["height"] <= height
+    page.wait_for_function(FITS, arg=height)
+
+
+def test_lines_of_code_are_indented_alike(server: str, visit: Visit) -> None:
+    """Numbers of two digits used to move their lines to the right."""
+    page = visit(f"{server}/lecture?exercise=keyword_typo&view=wall", 1280, 720)
+    drawn(page)
+    numbers = page.locator("[data-testid=stCode] .linenumber")
+    expect(numbers.nth(9)).to_have_text("10")
+    widths = {round(one.bounding_box()["width"], 1) for one in numbers.all()}  # type: ignore[index]
+    assert len(widths) == 1
+
+
 EDITED = [
     *("resnet50:unit=full_preact", "resnet50:blocks=3,8,36,3", "resnet152:norm=none"),
     "resnet50:se=16:norm=group:classes=10:activation=tanh",
