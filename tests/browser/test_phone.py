@@ -199,6 +199,14 @@ def test_two_graphs_are_legible(address: str, server: str, visit: Visit) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_tap_on_any_box_of_two_networks_shows_its_facts(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?twin=true&model=resnet34", 390, 844)
+    drawn(page)
+    for path in ("resnet34/conv1", "plain34/maxpool", "resnet34/layer1.1"):
+        page.locator(f"g.node[data-path='{path}']").first.click()
+        expect(page.locator(".rv-details h3")).to_contain_text(path)
+
+
 def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
     page = visit(f"{server}/units", 390, 844)
     drawn(page)
