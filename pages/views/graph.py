@@ -65,7 +65,7 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     drawing = " ".join(map(str, kept))
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
     narrow = {}
-    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT
+    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT * max(len(found.parts), 1)
     if drawn.layout is None and not on_wall() and is_short:
         column = upright(drawn, _PHONE)
         narrow["narrow"] = svg(column, Look(palette), heat)

@@ -186,6 +186,7 @@ def test_no_name_breaks_at_its_hyphen(address: str, server: str, visit: Visit) -
     "address",
     [
         "shortcuts?twin=true&model=resnet152",
+        "shortcuts?twin=true&model=resnet50&level=layer",
         "shortcuts?twin=vgg19&model=resnet34",
         "compare?compare_shown=difference&from=resnet50&to=resnet152",
     ],
