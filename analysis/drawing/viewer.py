@@ -40,7 +40,7 @@ MAX_NODES = 2_500
 """Most nodes of one view in an HTML file; larger views are left out."""
 
 MOST_UPRIGHT = 150
-"""Most nodes of a graph that is also drawn from top to bottom, for a phone."""
+"""Most nodes of each network of a graph that is also drawn from top to bottom, for a phone."""
 
 _WINDOW = 904.0, 545.0
 """The place for a graph in a document's window of 1280x720, in px."""

@@ -64,12 +64,16 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     )
     drawing = " ".join(map(str, kept))
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
+    narrow = {}
+    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT * max(len(found.parts), 1)
+    if drawn.layout is None and not on_wall() and is_short:
+        column = upright(drawn, _PHONE)
+        narrow["narrow"] = svg(column, Look(palette), heat)
+        ids = {node.id for node in found.nodes}  # columns of several networks split their stems
+        more = (node for node in column.nodes if node.id not in ids)
+        found = replace(found, nodes=(*found.nodes, *more))
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
-    narrow = {}
-    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT
-    if drawn.layout is None and not on_wall() and is_short:
-        narrow["narrow"] = svg(upright(drawn, _PHONE), Look(palette), heat)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
 
 

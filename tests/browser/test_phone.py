@@ -186,6 +186,7 @@ def test_no_name_breaks_at_its_hyphen(address: str, server: str, visit: Visit) -
     "address",
     [
         "shortcuts?twin=true&model=resnet152",
+        "shortcuts?twin=true&model=resnet50&level=layer",
         "shortcuts?twin=vgg19&model=resnet34",
         "compare?compare_shown=difference&from=resnet50&to=resnet152",
     ],
@@ -197,6 +198,14 @@ def test_two_graphs_are_legible(address: str, server: str, visit: Visit) -> None
     sizes = [size for _, size in texts(page)] + page.evaluate(PICTURED)
     assert min(sizes) >= 12 - 0.01
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_tap_on_any_box_of_two_networks_shows_its_facts(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?twin=true&model=resnet34", 390, 844)
+    drawn(page)
+    for path in ("resnet34/conv1", "plain34/maxpool", "resnet34/layer1.1"):
+        page.locator(f"g.node[data-path='{path}']").first.click()
+        expect(page.locator(".rv-details h3")).to_contain_text(path)
 
 
 def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
