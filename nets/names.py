@@ -95,6 +95,33 @@ def names_of(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:
     return tuple(str(one) if times[names[one]] > 1 else names[one] for one in specs)
 
 
+def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
+    """Return networks' names followed by the edits that they leave out, for a caption.
+
+    What all share is said once: `plain, 56 layers; residual, 56 layers; both: no BN`.
+    """
+    left = {name: _unsaid(spec, name) for spec, name in zip(specs, names, strict=True)}
+    first, *others = left.values()
+    shared = [words for words in first if others and all(words in own for own in others)]
+    found = [", ".join([name, *(w for w in own if w not in shared)]) for name, own in left.items()]
+    if shared:
+        found.append(f"{'both' if len(left) == 2 else 'all'}: {', '.join(shared)}")
+    return "; ".join(found)
+
+
+def _unsaid(spec: ResNetSpec, name: str) -> list[str]:
+    """Return the edits that a name leaves out; `plain, 56 layers` tells blocks and shortcuts."""
+    if name == str(spec):
+        return []
+    implied = set()
+    if f" {spec.depth} layers" in name.replace(",", ""):
+        implied = {"blocks", "shortcut"} if spec.shortcut is Shortcut.NONE else {"blocks"}
+    edits = (key for key in overrides(spec) if key not in implied)
+    said = {key: option_words(key, getattr(spec, key)) for key in edits}
+    told = name.split(", ")
+    return [f"input {w}" if key == "input" else w for key, w in said.items() if w not in told]
+
+
 def _as_stacks(specs: Sequence[ResNetSpec]) -> list[str] | None:
     """Return names that say what differs, or None if catalog titles say more."""
     base = specs[0].base

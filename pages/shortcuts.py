@@ -8,10 +8,9 @@ from pages.ui.frame import checked, requested
 
 spec = requested()
 
-from analysis.drawing.caption import bibtex, caption, counts_in_words
+from analysis.drawing.caption import counts_in_words, graph_caption
 from analysis.drawing.drawn import graph_of
 from analysis.drawing.parts import Graph, Layout
-from analysis.drawing.vgg import SIMONYAN2015
 from analysis.drawing.viewer import levels, view_name
 from analysis.style.language import translate
 from nets import CATALOG
@@ -34,13 +33,6 @@ said = translate("{counts}.", counts=counts_in_words(profile))
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
 
 
-def said_and_cited() -> str:
-    """Return the LaTeX caption and the BibTeX of what it cites."""
-    shown = drawn.pair.profiles if drawn.pair else (profile,)
-    cited = [entry.source, *([SIMONYAN2015] if drawn.vgg19 else [])]
-    return "\n".join([caption(*shown, vgg19=drawn.vgg19), *map(bibtex, cited)])
-
-
 with export:
     first = view_name(drawn.level, drawn.unfold)
 
@@ -56,7 +48,7 @@ with export:
         drawn.pair.by_name() if drawn.pair else profile,
         partial(graph_of, drawn),
         heat,
-        said_and_cited,
+        partial(graph_caption, drawn.pair.profiles if drawn.pair else (profile,), drawn.vgg19),
         first,
         views,
     )

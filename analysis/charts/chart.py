@@ -159,6 +159,16 @@ class Chart:
         named = sum(series.in_legend for series in self.series)
         return named > 1 or (named == 1 and len(self.series) > 1)
 
+    @property
+    def shows(self) -> str:
+        """What it shows, without what follows from that: the first sentence of `alt`."""
+        return self.alt.partition(". ")[0]
+
+
+def in_a_row(charts: Iterable[Chart]) -> str:
+    """Return what several charts show, as sentences."""
+    return " ".join(f"{chart.shows.removesuffix('.')}." for chart in charts)
+
 
 LINE_LOOKS = (
     ("identity", Dash.SOLID),

@@ -51,6 +51,11 @@ _FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
+def models_of(chart: Chart) -> list[str]:
+    """Return the models whose points a scatter shows."""
+    return [model for series in chart.series for model in series.hover]
+
+
 def axes_of(comparison: Comparison) -> dict[str, Axis]:
     """Return the quantities an axis can show, by their name in addresses and commands."""
     columns: dict[str, Axis] = {column.value: column for column in comparison.columns}
@@ -320,11 +325,7 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     drawn = len(drawn_of(choice, front))
     if drawn == len(choice.fits):
         return ""
-    return translate(
-        "The chart shows the {drawn} of these {count} networks that have both of its figures.",
-        drawn=drawn,
-        count=len(choice.fits),
-    )
+    return translate("The chart shows the {drawn} of them with published results.", drawn=drawn)
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

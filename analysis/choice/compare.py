@@ -276,6 +276,11 @@ def axis_name(axis: Axis) -> str:
             return axis.label
 
 
+def in_a_menu(axis: Axis) -> str:
+    """Return an axis as a select box shows it."""
+    return axis.menu_label if isinstance(axis, Recipe) else axis.label
+
+
 def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
     """Return the machines for which the speed of any of the networks is published."""
     rates: dict[throughput.Machine, list[tuple[ResNetSpec, float]]] = {}

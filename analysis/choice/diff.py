@@ -7,14 +7,14 @@ extra blocks are at the end of their stage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from analysis.costs.profiles import Profile, StageCost, profile
-from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph
+from analysis.drawing.graph import DEFAULT_ASPECT, graph
 from analysis.drawing.parts import Graph
 from analysis.structure.residual import grouping
 from analysis.style.numbers import delta
@@ -25,8 +25,10 @@ from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
 from nets.spec import ResNetSpec
 
-SIDE_ASPECT = 1.2
-"""The ratio of width to height of each of two graphs side by side."""
+SIDE_ASPECT = 1.0
+"""The ratio of width to height of each of two graphs side by side, legible on a phone as well."""
+
+_MOST = 3  # differences that a short sentence names
 
 
 class Change(StrEnum):
@@ -118,7 +120,21 @@ class Diff:
     after: Profile
     stages: tuple[StageDiff, ...]
     options: tuple[OptionDiff, ...]
-    sentence: str
+
+    @property
+    def sentence(self) -> str:
+        """The difference in one sentence."""
+        return _sentence(self, _clauses(self))
+
+    @property
+    def short_sentence(self) -> str:
+        """The same with only the differences of most blocks; the others are counted."""
+        clauses = _clauses(self)
+        largest = sorted(clauses, key=lambda clause: -clause.blocks)[:_MOST]
+        named = [clause for clause in clauses if clause in largest]
+        if others := len(clauses) - len(named):
+            named.append(_Clause(number_of(others, "other difference"), 0))
+        return _sentence(self, named)
 
     @property
     def untrainable(self) -> str:
@@ -141,7 +157,7 @@ def diff(before: ResNetSpec, after: ResNetSpec, batch: int = 1) -> Diff:
     counted = profile(before, batch=batch), profile(after, batch=batch)
     stages = tuple(_stages(*counted))
     options = differences(before, after)
-    return Diff(*counted, stages, options, _sentence(*counted, stages, options))
+    return Diff(*counted, stages, options)
 
 
 class MarkedGraph(NamedTuple):
@@ -173,7 +189,7 @@ def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGr
         if before.change is not block.change
     }
     one, other = (
-        _marked(graph(cost, Level.BLOCK, aspect=aspect, cuts=cuts, fits=True), changes)
+        _marked(graph(cost, aspect=aspect, cuts=cuts, fits=True, tight=True), changes)
         for cost in (found.before, found.after)
     )
     return one, other
@@ -322,17 +338,28 @@ def _step(spec: ResNetSpec, kind: StepKind) -> str:
     return kind.replace("_", " ")
 
 
-def _sentence(
-    before: Profile, after: Profile, stages: tuple[StageDiff, ...], options: tuple[OptionDiff, ...]
-) -> str:
-    """Return the difference in one sentence."""
+class _Clause(NamedTuple):
+    """One difference in words, and the number of blocks that have it."""
+
+    text: str
+    blocks: int
+
+
+def _clauses(found: Diff) -> list[_Clause]:
+    """Return the differences: blocks added and removed, changes of blocks, then stem and head."""
+    clauses = [*_counts(found.stages), *_changes(found.stages)]
+    if clauses:
+        return clauses
+    names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in found.options)
+    return [_Clause(f"the same blocks, but {names}", 0)]
+
+
+def _sentence(found: Diff, clauses: Sequence[_Clause]) -> str:
+    """Return these differences in one sentence."""
+    before, after = found.before, found.after
     one, other = names_of([before.spec, after.spec])
-    if not options:
+    if not found.options:
         return f"{before.model} and {after.model} are the same network."
-    clauses = [*_counts(stages), *_changes(stages)]
-    if not clauses:
-        names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in options)
-        clauses = [f"the same blocks, but {names}"]
     gains = [
         f"{delta(after.params, before.params)} parameters",
         f"{delta(after.macs, before.macs)} MACs",
@@ -340,30 +367,34 @@ def _sentence(
     if before.saved_bytes is not None and after.saved_bytes is not None:
         saved = delta(after.saved_bytes, before.saved_bytes, "B")
         gains.append(f"{saved} saved for backward")
-    return f"From {one} to {other}: {'; '.join(clauses)}. In total {', '.join(gains)}."
+    said = "; ".join(clause.text for clause in clauses)
+    return f"From {one} to {other}: {said}. In total {', '.join(gains)}."
 
 
-def _counts(stages: tuple[StageDiff, ...]) -> Iterator[str]:
+def _counts(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
     """Yield counts such as `3 blocks added (2 in layer3, 1 in layer4)`."""
     for change in (Change.ADDED, Change.REMOVED):
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
             where = ", ".join(f"{number} in {name}" for name, number in by_stage.items())
-            yield f"{number_of(sum(by_stage.values()), 'block')} {change} ({where})"
+            total = sum(by_stage.values())
+            yield _Clause(f"{number_of(total, 'block')} {change} ({where})", total)
 
 
-def _changes(stages: tuple[StageDiff, ...]) -> Iterator[str]:
+def _changes(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
     """Yield each kind of change once with its number of blocks, then stem and head."""
     shared = [b for stage in stages for b in stage.blocks if b.before and b.after]
     for aspect in Aspect:
         kinds = Counter(str(what) for b in shared for what in b.what if what.aspect is aspect)
         if len(kinds) <= 2:
-            yield from (f"{kind} in {_where(number, shared)}" for kind, number in kinds.items())
+            for kind, number in kinds.items():
+                yield _Clause(f"{kind} in {_where(number, shared)}", number)
         else:
-            yield f"{_summed(aspect, shared)} in {_where(kinds.total(), shared)}"
+            total = kinds.total()
+            yield _Clause(f"{_summed(aspect, shared)} in {_where(total, shared)}", total)
     for stage in stages:
         for what in stage.what:
-            yield f"{stage.name} {what}"
+            yield _Clause(f"{stage.name} {what}", 0)
 
 
 def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:

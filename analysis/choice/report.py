@@ -128,6 +128,11 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
+def how_counted(batch: int) -> str:
+    """Return where a comparison's figures come from, for a caption."""
+    return f"Counted for {number_of(batch, 'image')}; published results are cited"
+
+
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
     """Return computed and published figures for a terminal, a row for each network.
 

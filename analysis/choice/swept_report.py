@@ -10,8 +10,16 @@ from statistics import fmean
 from typing import Any
 
 from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text, words
-from analysis.choice.swept_charts import Source, View, lines_of, option_label
+from analysis.choice.swept_charts import (
+    Drawn,
+    Source,
+    View,
+    how_spread,
+    lines_of,
+    option_label,
+)
 from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
+from analysis.drawing.caption import sources_of
 from analysis.images.kinds import SET_LABELS
 from analysis.style.grid import Grid
 from analysis.style.language import between, translate
@@ -20,6 +28,7 @@ from analysis.style.rows import json_rows
 from analysis.style.stamps import a_machine
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
+from nets.catalog import Citation
 from nets.options import OPTIONS
 
 _MOST_SAID = 3  # most lines named in a sentence
@@ -354,6 +363,16 @@ def briefly_in_words(found: Settings) -> str:
         said.append(words("steps", count))
     shared = f"{', '.join(said)}. " if said else ""
     return f"{shared[:1].upper()}{shared[1:]}{where_in_words(found)}"
+
+
+def how_swept(view: View, drawn: Drawn) -> str:
+    """Return what marks are, what is constant, and where points come from, for a caption."""
+    return " ".join(filter(None, (how_spread(view), how_in_words(view.found), *drawn.cited)))
+
+
+def papers(found: Settings) -> list[Citation]:
+    """Return the sources of the networks."""
+    return sources_of(dict.fromkeys(one.spec.base for one in found.every))
 
 
 def how_in_words(found: Settings) -> str:

@@ -63,10 +63,12 @@ def lesions(
     fetch_if_asked("--data", data, download)
     checkpoint, images = _opened(name, data)
     from analysis.lesions import report as render
-    from analysis.lesions.charts import on_images, single_chart
+    from analysis.lesions.charts import how_studied, on_images, single_chart
     from analysis.lesions.drop import study
+    from analysis.lesions.papers import VEIT2016
     from analysis.lesions.studies import stamp
     from analysis.lesions.subjects import subject_of
+    from analysis.results.recorded import where_measured
 
     subject = or_usage(subject_of, checkpoint, images, number)
     latest: list[Lesions] = []
@@ -85,7 +87,8 @@ def lesions(
             ).json(),
         )
         if drawn is not None:
-            drawn.write(on_images(single_chart([found]), found.images, images.name))
+            chart = on_images(single_chart([found]), found.images, images.name)
+            drawn.write(chart, f"{how_studied([found])} {where_measured(stamp())}", [VEIT2016])
         return ""
 
     with keeping(show):
@@ -123,9 +126,11 @@ def paths(
     A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import report as render
-    from analysis.lesions.charts import on_images, paths_charts, paths_title
+    from analysis.lesions.charts import how_drawn, on_images, paths_charts, paths_title
+    from analysis.lesions.papers import VEIT2016
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
+    from analysis.results.recorded import where_measured
 
     fetch_if_asked("--data", data, download)
     network, shown, labels, digests, of = _network(name, data, number, seed)
@@ -148,7 +153,9 @@ def paths(
     )
     if drawn is not None:
         first, *others = paths_charts(found)
-        drawn.write_row([on_images(first, found.images, of), *others], paths_title(found))
+        charts = [on_images(first, found.images, of), *others]
+        how = f"{how_drawn(found)} {where_measured(stamp())}"
+        drawn.write_row(charts, paths_title(found), how, [VEIT2016])
 
 
 @click.command()
@@ -189,9 +196,10 @@ def blocks(
     """
     from analysis.lesions import blocks_report as render
     from analysis.lesions.blocks import measure
-    from analysis.lesions.blocks_charts import Measure, blocks_chart
+    from analysis.lesions.blocks_charts import Measure, blocks_chart, how_counted, papers
     from analysis.lesions.charts import on_images
     from analysis.lesions.studies import stamp
+    from analysis.results.recorded import where_measured
 
     fetch_if_asked("--data", data, download)
     network, shown, _, digests, of = _network(name, data, number, seed)
@@ -205,7 +213,8 @@ def blocks(
         json=lambda found: render.blocks_result(found, *digests, stamp()).json(),
     )
     if drawn is not None and chart is not None:
-        drawn.write(on_images(chart, found.images, of))
+        how = f"{how_counted([found])} {where_measured(stamp())}"
+        drawn.write(on_images(chart, found.images, of), how, papers([found]))
 
 
 def _opened(name: str, data: str | None) -> tuple[Checkpoint, ImageSet]:

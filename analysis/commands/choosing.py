@@ -66,12 +66,14 @@ def compare(
         axes_of,
         axis_of,
         citations,
+        models_of,
         not_drawn,
         scatter_chart,
         usual_log,
         usual_y,
     )
     from analysis.choice.compare import compare as count
+    from analysis.drawing.caption import sources_of
 
     given = {"--x": x, "--y": y, "--size": size, "--linear" if log is False else "--log": log}
     if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
@@ -80,7 +82,7 @@ def compare(
     if shape is not None:
         specs = tuple(or_usage(with_input, spec, shape) for spec in specs)
     found = or_usage(count, specs, batch, replay=memory)
-    chart = None
+    chart, cited = None, ""
     if drawn is not None:
         known = axes_of(found)
         along = or_usage(axis_of, known, "x", x or "macs")
@@ -90,7 +92,8 @@ def compare(
         chart = scatter_chart(found.rows, along, up, bubble, is_log)
         if left_out := not_drawn(found.rows, along, up, bubble):
             click.echo(f"warning: {left_out}", err=True)
-        if cited := citations(along, up, bubble):
+        cited = citations(along, up, bubble)
+        if cited:
             click.echo(cited, err=True)
     say(
         style,
@@ -102,7 +105,8 @@ def compare(
         markdown=render.comparison_markdown,
     )
     if drawn is not None and chart is not None:
-        drawn.write(chart)
+        how = " ".join(filter(None, (f"{render.how_counted(batch)}.", cited)))
+        drawn.write(chart, how, sources_of(models_of(chart)))
 
 
 @click.command()

@@ -18,6 +18,7 @@ from analysis.commands.shared import (
     Model,
     Refusal,
     any_of,
+    check_caption,
     check_suffix,
     look_of,
     look_options,
@@ -155,6 +156,7 @@ def graph(
     from analysis.drawing import graph as graphs
     from analysis.drawing import viewer
     from analysis.drawing.beside import Beside
+    from analysis.drawing.caption import block_caption, graph_caption
     from analysis.drawing.heat import Metric, Per, heat_of
     from analysis.drawing.parts import Labels, Layout
 
@@ -201,7 +203,10 @@ def graph(
     if heat:
         found = or_usage(row.heat if row else partial(heat_of, cost), Metric(heat))
         warm = replace(found, per=Per(heat_per or "box"))
-    _export(output, row.by_name() if row else cost, draw, name, warm, others, **look)
+    told = partial(graph_caption, costs, beside is not None)
+    if block is not None:
+        told = partial(block_caption, cost, block)
+    _export(output, row.by_name() if row else cost, draw, name, warm, others, told, **look)
 
 
 @click.command()
@@ -217,12 +222,14 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     check_suffix(output, DIAGRAM_SUFFIXES)
     if len(units) > 2:
         raise Refusal(f"give one or two units, not {len(units)}")
+    from analysis.drawing.caption import units_caption
     from analysis.drawing.units import unit_graph
     from analysis.structure.units import parse_unit
 
     found = [or_usage(parse_unit, text) for text in units]
     draw = partial(unit_graph, found)
-    _export(output, found[0].profile, draw, "units", None, {}, **look)
+    told = partial(units_caption, found)
+    _export(output, found[0].profile, draw, "units", None, {}, told, **look)
 
 
 @click.command()
@@ -243,17 +250,24 @@ def shape(
     output: Path,
     palette: str | None,
     dpi: int | None,
+    caption: Path | None,
     **look: Any,
 ) -> None:
     """Draw height, width and channels through the network; the extension sets the format."""
     check_suffix(output, CHART_SUFFIXES)
     chosen = look_of(output, palette, dpi, **look)
+    check_caption(caption, output)
+    from analysis.drawing.caption import shape_caption
     from analysis.drawing.silhouette import SCALES, silhouette
     from analysis.style.dress import picture_file
 
-    drawn = silhouette(profiled(spec, shape, 1), chosen.palette, chosen.width_mm)
+    cost = profiled(spec, shape, 1)
+    drawn = silhouette(cost, chosen.palette, chosen.width_mm)
     write(or_usage(picture_file, drawn, output.suffix.lower(), chosen, dpi), output)
-    click.echo(SCALES)
+    if caption is None:
+        click.echo(SCALES)
+    else:  # it tells the scales
+        write(shape_caption(cost), caption)
 
 
 def _export(
@@ -263,9 +277,11 @@ def _export(
     name: str,
     heat: Heat | None,
     others: Mapping[str, Graph],
+    told: Callable[[], str],
     palette: str | None,
     dpi: int | None,
     fragment: bool,
+    caption: Path | None,
     **look: Any,
 ) -> None:
     from analysis.drawing.diagram import diagram, small_text, warning
@@ -274,10 +290,13 @@ def _export(
     if fragment and suffix != ".tex":
         raise Refusal(f"--fragment applies to .tex files, not to {output.name!r}")
     chosen = look_of(output, palette, dpi, **look)
+    check_caption(caption, output)
     on_paper = suffix in (".svg", ".pdf", ".png", ".tex")
     views = others or {name: draw(chosen.width_mm if on_paper else None)}
     content = or_usage(diagram, suffix, cost, views, name, chosen, heat, dpi, fragment)
     write(content, output)
+    if caption is not None:
+        write(told(), caption)
     small = small_text(draw, chosen) if on_paper else ""
     for said in (warning(suffix, chosen.title), small):
         if said:

@@ -111,7 +111,12 @@ def time(
             texts = {"text": render.timings_text, "json": render.timings_json}
             say(style, found, csv=render.timings_csv, **texts)
         if drawn is not None:
-            drawn.write(_time_chart(found, chart_of, len(asked)))
+            from analysis.drawing.caption import sources_of
+
+            chart = _time_chart(found, chart_of, len(asked))
+            one = len(found) == 1
+            how = render.how_timed(found[0]) if one else render.how_all_timed(found)
+            drawn.write(chart, how, sources_of([str(spec)]))
 
     def show_some() -> str:
         if not timings:
@@ -281,7 +286,7 @@ def gradients(
                 chart = direction_chart(run.cosines, settings.noise)
             else:
                 chart = gradient_chart(run.curves, Quantity(quantity))
-            drawn.write(chart)
+            drawn.write(chart, render.how_measured(run), render.papers(run))
 
     def show_some() -> str:
         if found:
@@ -331,6 +336,7 @@ def roofline(spec: ResNetSpec, style: str, drawn: ChartFile | None, **options: A
         csv=render.roofline_csv,
     )
     if drawn is not None:
+        from analysis.drawing.caption import sources_of
         from analysis.timing.roofline_charts import roofline_chart
 
-        drawn.write(roofline_chart(found))
+        drawn.write(roofline_chart(found), render.how_measured(found), sources_of([found.model]))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial, wraps
@@ -31,6 +31,7 @@ from analysis.style.look import (
 )
 from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
+from nets.catalog import Citation
 from nets.options import quote
 from nets.text import with_input
 
@@ -163,6 +164,12 @@ def look_options(command: Command, chart: bool = False) -> Command:
         click.option(
             "--dpi", type=int, help="Resolution of a PNG.  [default: 200; less for a huge one]"
         ),
+        click.option(
+            "--caption",
+            type=click.Path(path_type=Path),
+            help="Also write the picture's LaTeX caption and the BibTeX of its sources to this "
+            "file; - prints them.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -192,6 +199,15 @@ def look_of(
     return look
 
 
+def check_caption(caption: Path | None, picture: Path) -> None:
+    """Refuse a caption's file that can't be written, before any work is done."""
+    if caption is None or str(caption) == "-":
+        return
+    check_writable(caption)
+    if caption.resolve() == picture.resolve():
+        raise Refusal(f"--caption and -o name the same file, {picture.name!r}")
+
+
 @dataclass(frozen=True)
 class ChartFile:
     """The file to which a command writes its chart, checked before any work is done.
@@ -201,26 +217,45 @@ class ChartFile:
         look: its look, including the title that the user gave.
         dpi: resolution of a PNG, or None for the default.
         is_titled: whether the user gave a title; if not, the chart's own is used.
+        caption: the file of the caption, `-` for standard output, or None for no caption.
     """
 
     path: Path
     look: Look
     dpi: int | None
     is_titled: bool
+    caption: Path | None = None
 
-    def write(self, chart: Chart) -> None:
-        """Draw a chart into the file."""
+    def write(self, chart: Chart, how: str, papers: Iterable[Citation]) -> None:
+        """Draw a chart into the file, and write its caption.
+
+        Args:
+            chart: the chart.
+            how: how it was measured.
+            papers: the papers that the caption cites.
+        """
         from analysis.charts.file import chart_file
 
         self._warn()
         write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
+        self._caption(chart.shows, how, papers)
 
-    def write_row(self, charts: Sequence[Chart], title: str) -> None:
-        """Draw several small charts into the file, side by side."""
+    def write_row(
+        self, charts: Sequence[Chart], title: str, how: str, papers: Iterable[Citation]
+    ) -> None:
+        """Draw several small charts into the file, side by side, and write their caption."""
+        from analysis.charts.chart import in_a_row
         from analysis.charts.file import row_file
 
         self._warn()
         write(or_usage(row_file, charts, *self._how(title)), self.path)
+        self._caption(in_a_row(charts), how, papers)
+
+    def _caption(self, said: str, how: str, papers: Iterable[Citation]) -> None:
+        from analysis.drawing.caption import figure_caption
+
+        if self.caption is not None:
+            write(figure_caption(said, how, papers), self.caption)
 
     def _warn(self) -> None:
         from analysis.charts.file import left_out
@@ -253,6 +288,7 @@ def chart_options(command: Command) -> Command:
         title: str | None,
         ground: bool,
         dpi: int | None,
+        caption: Path | None,
         **options: Any,
     ) -> Any:
         looks = {
@@ -261,6 +297,7 @@ def chart_options(command: Command) -> Command:
             "--title": title,
             "--ground": ground or None,
             "--dpi": dpi,
+            "--caption": caption,
         }
         drawn = None
         if output is not None:
@@ -270,7 +307,8 @@ def chart_options(command: Command) -> Command:
 
             or_usage(check, output.suffix.lower(), look, dpi)
             check_writable(output)
-            drawn = ChartFile(output, look, dpi, title is not None)
+            check_caption(caption, output)
+            drawn = ChartFile(output, look, dpi, title is not None, caption)
         elif given := [name for name, value in looks.items() if value is not None]:
             raise Refusal(f"{given[0]} applies to the chart of -o: add -o FILE")
         return command(*arguments, drawn=drawn, **options)

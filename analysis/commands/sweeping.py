@@ -150,7 +150,7 @@ def swept(
     kinds = {one.value: one for one in contents.kinds}
     chosen: Kind = or_usage(_one_of, kinds, "--kind", kind)
     found = contents.settings(chosen)
-    chart = None
+    chart, how = None, ""
     if drawn is not None:
         along = or_usage(_one_of, x_axes(found), "--x", x)
         up = or_usage(_one_of, y_axes(found, along), "--y", y)
@@ -160,7 +160,7 @@ def swept(
         made = chart_of(view)
         for said in (*made.left_out, *made.cited):
             click.echo(said, err=True)
-        chart = made.chart
+        chart, how = made.chart, render.how_swept(view, made)
     table = render.points_table if points else render.settings_table
     say(
         style,
@@ -170,7 +170,7 @@ def swept(
         csv=lambda found: render.swept_csv(table(found)),
     )
     if drawn is not None and chart is not None:
-        drawn.write(chart)
+        drawn.write(chart, how, render.papers(found))
 
 
 def _one_of(known: Mapping[str, Any], option: str, text: str | None) -> Any:

@@ -22,7 +22,7 @@ from analysis.drawing.graph import (
 )
 from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
-from analysis.drawing.parts import SLASH, Graph, Heading, Labels, Layout, Node
+from analysis.drawing.parts import SLASH, TEXT, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import COLUMNS, PAPER
 from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, PAIR_MM, most_beside, px_at
 from analysis.style.look import PAGE_MM
@@ -66,6 +66,7 @@ class Beside:
         figures: bool = False,
         aspect: float = DEFAULT_ASPECT,
         fits: bool = False,
+        tight: bool = False,
     ) -> Graph:
         """Lay out the networks together; arguments as in `analysis.drawing.graph.graph`.
 
@@ -77,7 +78,7 @@ class Beside:
         """
         if arranged is None:
             ways = (
-                self.graph(level, unfold, width_mm, labels, way, figures, aspect, fits)
+                self.graph(level, unfold, width_mm, labels, way, figures, aspect, fits, tight)
                 for way in (Layout.COLUMN, Layout.ROWS)
             )
             drawn = next(ways)
@@ -93,27 +94,57 @@ class Beside:
             return min(drawn, rows, key=lambda one: one.width)  # the narrower has larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
+        networks = self._networks(level, unfold, width_mm, says, in_columns, figures, fits, tight)
+        if in_columns:
+            drawn = column.beside(networks, width_mm)
+        else:
+            drawn = layout.below_each_other(networks, aspect, width_mm, fits)
+        drawn = replace(drawn, parts=tuple(map(_alone, networks)))
+        return replace(drawn, small=TEXT) if fits else drawn
+
+    def upright(
+        self, level: Level, unfold: bool, labels: Labels | None, figures: bool, most: float
+    ) -> Graph:
+        """Lay out the networks from top to bottom, with annotations as large as labels.
+
+        They are in columns if these take at most a width of `most` px, otherwise one below the
+        other. Other arguments are as in `graph`.
+        """
+        says = labels or Labels.OPERATIONS
+        drawn = self.graph(level, unfold, None, says, Layout.COLUMN, figures, fits=True)
+        if drawn.width <= most:
+            return drawn
+        networks = self._networks(level, unfold, None, says, True, figures, True, False)
+        return replace(layout.upright(networks), small=TEXT)
+
+    def _networks(
+        self,
+        level: Level,
+        unfold: bool,
+        width_mm: float | None,
+        says: Labels,
+        in_columns: bool,
+        figures: bool,
+        fits: bool,
+        tight: bool,
+    ) -> list[Network]:
+        """Return what to draw of each network; arguments as in `graph`."""
         paper = COLUMNS if in_columns else PAPER
+        spacing = paper if width_mm is not None else spacing_in_place(fits, tight, figures)
+        if fits and in_columns:
+            spacing = replace(spacing, line=COLUMNS.line)
         networks = []
         if self.vgg19:
-            spacing = paper if width_mm is not None else spacing_in_place(fits, False, figures)
             networks.append(vgg.vgg19(level, unfold, says, spacing, figures))
         for name, profile in zip(self._headings(), self.profiles, strict=True):
             view = view_of(profile, level, unfold, (), width_mm, says, figures)
             joins = in_columns and width_mm is not None and width_mm > COLUMN_MM
             view = replace(view, groups=in_columns, splits=in_columns, joins=joins)
-            if view.spacing == PAPER:
-                view = replace(view, spacing=paper)
-            if fits:
-                view = replace(view, spacing=spacing_in_place(fits, False, figures), short=True)
+            if width_mm is None or view.spacing == PAPER:
+                view = replace(view, spacing=spacing, short=fits)
             network = network_of(view)
             networks.append(replace(network, name=name, notes=self._notes(network, fits)))
-        marked = [_marked(network) for network in networks]
-        if in_columns:
-            drawn = column.beside(marked, width_mm)
-        else:
-            drawn = layout.below_each_other(marked, aspect, width_mm, fits)
-        return replace(drawn, parts=tuple(map(_alone, marked)))
+        return [_marked(network) for network in networks]
 
     def _notes(self, network: Network, fits: bool) -> tuple[str, ...]:
         """Return a network's notes, without those on its blocks if the headings tell them apart."""

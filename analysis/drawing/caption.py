@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
+from analysis.structure.units import Unit
 from analysis.style.grid import tex, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
-from nets.catalog import Citation
+from nets.catalog import HE2015, HE2016, Citation
 from nets.names import option_words
 from nets.origin import base_title, differences, title
 from nets.plan import ShortcutKind
@@ -35,6 +36,33 @@ def caption(profile: Profile, *beside: Profile, vgg19: bool = False) -> str:
         cited = f"{tex(SIMONYAN2015.short)}~\\cite{{{SIMONYAN2015.key}}}"
         told.append(f"{TITLE}, from its published layers: {cited}, configuration E.")
     return f"\\caption{{{' Beside it, '.join(told)}}}\n"
+
+
+def graph_caption(profiles: Sequence[Profile], vgg19: bool = False) -> str:
+    """Return the `caption` of networks beside each other, followed by the BibTeX of its sources."""
+    cited = sources_of(profile.model for profile in profiles) + [SIMONYAN2015] * vgg19
+    return "\n".join([caption(*profiles, vgg19=vgg19), *map(bibtex, cited)])
+
+
+def block_caption(profile: Profile, path: str) -> str:
+    """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
+    said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
+    return figure_caption(said, sources=sources_of([profile.model]))
+
+
+def shape_caption(profile: Profile) -> str:
+    """Return a LaTeX caption of a silhouette, followed by the BibTeX of its source."""
+    said = (
+        f"Height, width and channels of {title(profile.spec)} (`{profile.model}`) from the input "
+        "to the head; height and width are on a square-root scale, channels on a logarithmic scale"
+    )
+    return figure_caption(said, sources=sources_of([profile.model]))
+
+
+def units_caption(units: Sequence[Unit]) -> str:
+    """Return a LaTeX caption of residual units, followed by the BibTeX of their sources."""
+    said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
+    return figure_caption(said, sources=(HE2015, HE2016))
 
 
 def _told(profile: Profile) -> str:

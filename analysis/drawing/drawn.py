@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from analysis.costs.profiles import profile
@@ -12,7 +12,7 @@ from analysis.drawing import vgg
 from analysis.drawing.beside import Beside
 from analysis.drawing.graph import DEFAULT_ASPECT, Level, graph, openable
 from analysis.drawing.key import entries_of, key_of
-from analysis.drawing.parts import SMALL, Graph, Labels, Layout
+from analysis.drawing.parts import Graph, Labels, Layout
 from nets import ResNetSpec
 from nets.options import Shortcut, quote
 
@@ -41,7 +41,7 @@ class Drawn:
         figures: whether to leave room for a number in every box.
         aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
-        tight: whether to space one network more tightly than usual on a screen.
+        tight: whether to space it more tightly than usual on a screen.
     """
 
     spec: ResNetSpec
@@ -66,14 +66,22 @@ class Drawn:
         return Beside(tuple(map(_profiled, both)), self.vgg19)
 
 
+def upright(drawn: Drawn, most: float) -> Graph:
+    """Return the graph from top to bottom, for a phone; `most` is as in `Beside.upright`."""
+    if pair := drawn.pair:
+        return pair.upright(drawn.level, drawn.unfold, drawn.labels, drawn.figures, most)
+    return graph_of(replace(drawn, layout=Layout.COLUMN, fits=False, tight=False))
+
+
 @lru_cache(16)
 def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
     """Return the graph as laid out on the page, or for a width on paper in mm."""
     level, unfold, labels, figures = drawn.level, drawn.unfold, drawn.labels, drawn.figures
+    fits, tight = (asked and width_mm is None for asked in (drawn.fits, drawn.tight))
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else None)
-        fits = drawn.fits and width_mm is None
-        return pair.graph(level, unfold, width_mm, labels, layout, figures, drawn.aspect, fits)
+        aspect = drawn.aspect
+        return pair.graph(level, unfold, width_mm, labels, layout, figures, aspect, fits, tight)
     return graph(
         _profiled(drawn.spec),
         level,
@@ -84,8 +92,8 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
         labels=labels,
         arranged=drawn.layout or Layout.ROWS,
         figures=figures,
-        fits=drawn.fits and width_mm is None,
-        tight=drawn.tight and width_mm is None,
+        fits=fits,
+        tight=tight,
     )
 
 
@@ -104,7 +112,7 @@ def in_place(
     best, most = tried[0], 0.0
     for drawn in tried:
         own_width, own_height = size_of(drawn, ends)
-        text = SMALL * min(width / own_width, height / own_height)
+        text = graph_of(drawn).small * min(width / own_width, height / own_height)
         if text > most:
             best, most = drawn, text
         if most >= least:

@@ -18,7 +18,7 @@ from analysis.drawing import boxes, column, layout
 from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
-from analysis.drawing.parts import Graph, Kind, Labels, Layout, Node
+from analysis.drawing.parts import TEXT, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
 from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
@@ -115,7 +115,8 @@ def graph(
         figures: whether every box has room for a number below its label, for heat.
         cuts: paths of blocks before which a run of equal ones ends.
         fits: whether to space it as tightly as on paper, with text as large as a container of this
-            aspect allows; blocks are then numbered within the stages that their bands name.
+            aspect allows; blocks are then numbered within the stages that their bands name, and
+            annotations are as large as labels.
         tight: whether to space it more tightly than usual on a screen, for larger text.
 
     Raises:
@@ -125,7 +126,8 @@ def graph(
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
     if fits or tight:
         view = replace(view, spacing=spacing_in_place(fits, tight, figures), short=fits)
-    return layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
+    found = layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
+    return replace(found, small=TEXT) if fits else found
 
 
 def spacing_in_place(fits: bool, tight: bool, figures: bool) -> Spacing:
@@ -433,11 +435,12 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
         return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
     lines, beside = (title.removeprefix("layer") if view.short else title,), ""
     if (says := _says(view)) is not Labels.PATH:
-        path_line = (run_title(place, count),) if says is Labels.BOTH else ()
+        told = view.short and says is Labels.BOTH  # the first line, with the count
+        path_line = lines if told else (run_title(place, count),) if says is Labels.BOTH else ()
         said = conv_label if view.groups else operation
         joined = _joined(block.convs, said) if view.joins else None
         lines = (*path_line, *((joined,) if joined else map(said, block.convs)))
-        beside = f"×{count}" if count > 1 else ""
+        beside = f"×{count}" if count > 1 and not told else ""
     kind, opens = Kind.RUN if count > 1 else Kind.BLOCK, (*unfolds, path)
     node = _node(view, path, kind, lines, count, beside, opens, inside)
     return Cell(

@@ -15,6 +15,7 @@ from analysis.drawing import arcs, column, wrap
 from analysis.drawing.cells import FRAME, Cell, Network, key_entries
 from analysis.drawing.fold import folded, stretched
 from analysis.drawing.parts import (
+    TEXT,
     Band,
     Edge,
     Frame,
@@ -29,11 +30,15 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.spacing import Spacing
 from analysis.drawing.wrap import Row, Wrapping
+from analysis.style.fonts import text_width
 from analysis.style.look import PAGE_MM, SLIDE_ASPECT
 
 HEAD = 26.0
 """Height of a network's name above its rows, in px."""
 
+_TITLE = 17.0  # from a band's upper edge to its title's baseline
+_APART = 12.0  # between networks whose names are beside their first bands
+_WIDER = 1.1  # ratio of a heading's width to that of regular text, because it is bold
 _BAND = 8.0  # how far a band extends beyond its last node
 _LEAD = 4.0  # how far a band extends beyond its first node's fork
 _EVEN = 1.02  # factor by which text may shrink to make boxes equally wide
@@ -69,20 +74,43 @@ def below_each_other(
     width_mm: float | None = None,
     fits: bool = False,
 ) -> Graph:
-    """Lay out networks in rows, one below the other, all rows equally long; as `arrange`."""
-    spacing = networks[0].spacing
+    """Lay out networks in rows, one below the other, all rows equally long; as `arrange`.
+
+    In a container, a network's name is beside its first band where there is room.
+    """
+    head = HEAD
+    graphs: list[Graph] = []
     if fits:
         networks = [replace(network, notes=()) for network in networks]
-    graphs = _wrapped(networks, aspect, width_mm, fits)
+        head = 0.0
+        graphs = _wrapped(networks, aspect, width_mm, fits, _APART * (len(networks) - 1))
+        if not all(map(_has_room_for_name, networks, graphs)):
+            head = HEAD
+    if head:
+        graphs = _wrapped(networks, aspect, width_mm, fits, head * len(networks))
+    return _stacked(networks, graphs, head)
+
+
+def upright(networks: Sequence[Network]) -> Graph:
+    """Lay out networks one below the other, each from top to bottom."""
+    return _stacked(networks, [column.in_a_column(network) for network in networks], HEAD)
+
+
+def _stacked(networks: Sequence[Network], graphs: Sequence[Graph], head: float) -> Graph:
+    """Return the graphs of networks as one, one below the other.
+
+    `head` is the height of the names above them, in px, or 0 if they are beside the first bands.
+    """
+    edge = networks[0].spacing.edge
     moved: list[Graph] = []
     headings = []
     top = 0.0
     for network, graph in zip(networks, graphs, strict=True):
-        top += spacing.edge + HEAD
-        headings.append(Heading(network.name, graph.margin, top - 6, "start"))
-        top -= spacing.edge
+        top += head or (_APART if moved else 0.0)
+        base = top + edge + (-6 if head else _TITLE)
+        headings.append(Heading(network.name, graph.margin, base, "start"))
         moved.append(_lower(graph, top))
-        top += graph.height - spacing.edge
+        top += graph.height - edge
     first = moved[0]
     return Graph(
         " beside ".join(network.model for network in networks),
@@ -92,21 +120,36 @@ def below_each_other(
         tuple(line for graph in moved for line in graph.shortcuts),
         tuple(band for graph in moved for band in graph.bands),
         tuple(frame for graph in moved for frame in graph.frames),
-        first.width,
-        top + spacing.edge,
+        max(graph.width for graph in graphs),
+        top + edge,
         first.margin,
+        first.layout,
         notes=tuple(dict.fromkeys(note for graph in moved for note in graph.notes)),
         headings=tuple(headings),
     )
 
 
+def _has_room_for_name(network: Network, graph: Graph) -> bool:
+    """Return whether the first row has room for the network's name, left of its first band."""
+    band = graph.bands[0]
+    wide = _WIDER * text_width(network.name, TEXT)
+    return band.y == network.spacing.edge and graph.margin + wide <= band.x
+
+
 def _wrapped(
-    networks: Sequence[Network], aspect: float, width_mm: float | None, fits: bool
+    networks: Sequence[Network],
+    aspect: float,
+    width_mm: float | None,
+    fits: bool,
+    heads: float = 0.0,
 ) -> list[Graph]:
-    """Each network in rows, all rows of all networks equally long."""
+    """Return each network in rows, all rows of all networks equally long.
+
+    `heads` is the height that their names take up, in px.
+    """
     wrappings = wrap.wrappings_of(networks)
     several = len(networks) > 1
-    told, heads = key_entries(networks), HEAD * len(networks) if several else 0.0
+    told = key_entries(networks)
     if fits:
         width, rows = wrap.in_place(wrappings, aspect, told, heads)
         length = width - 2 * networks[0].spacing.margin

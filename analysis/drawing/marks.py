@@ -152,11 +152,13 @@ class Line(NamedTuple):
     bold: bool = False
 
 
-def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, ...]:
+def lines_of(
+    node: Node, warm: Warm | None, labels: bool = True, small: int = SMALL
+) -> tuple[Line, ...]:
     """Place the text in a box: the lines of its label, what is beside them, and its number.
 
     The number is below the label, in the longest form that fits. Without labels, boxes say only
-    their number of blocks, and the input its shape.
+    their number of blocks, and the input its shape. `small` is the number's font size.
     """
     if not labels:
         is_input = node.kind is Kind.INPUT
@@ -167,7 +169,7 @@ def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, 
     room = node.width - 6
     wide = text_width(node.beside, TEXT) if node.beside else 0.0
     low = (node.height - node.inner - 5) / (len(lines) + 1) >= LOWEST
-    fitting = (said for said in figures if low and text_width(said, SMALL) <= room)
+    fitting = (said for said in figures if low and text_width(said, small) <= room)
     number = next(fitting, "")
     count = len(lines) + bool(number)
     step = min(LINE, (node.height - node.inner - 5) / count)
@@ -181,8 +183,8 @@ def lines_of(node: Node, warm: Warm | None, labels: bool = True) -> tuple[Line, 
         middle = (bases[0] + bases[len(lines) - 1]) / 2
         beside = (Line(node.beside, TEXT, middle, left + label_width + BESIDE + wide / 2, True),)
     said = tuple(Line(line, TEXT, base, x) for line, base in zip(lines, bases, strict=False))
-    below = x if text_width(number, SMALL) <= room - 2 * (node.x - x) else node.x
-    figure = (Line(number, SMALL, bases[-1], below),) if number else ()
+    below = x if text_width(number, small) <= room - 2 * (node.x - x) else node.x
+    figure = (Line(number, small, bases[-1], below),) if number else ()
     return (*said, *beside, *figure)
 
 

@@ -286,7 +286,8 @@ class Graph:
 
     `caption` briefly says what it shows. `notes` explain boxes in the legend if their labels don't.
     If there are several networks, the paths of each begin with its name and a slash, `headings`
-    name them, and `parts` are their separate graphs. `narrow` is the same for a phone.
+    name them, and `parts` are their separate graphs. `narrow` is the same for a phone. `small` is
+    the font size of annotations in SVG.
     """
 
     model: str
@@ -304,3 +305,4 @@ class Graph:
     headings: tuple[Heading, ...] = ()
     parts: tuple[Graph, ...] = ()
     narrow: Graph | None = None
+    small: int = SMALL

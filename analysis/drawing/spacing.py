@@ -112,7 +112,7 @@ CLOSE = replace(
 )
 """For a screen on which a drawing as on `SCREEN` would have small text."""
 
-SNUG = replace(LOW, gap=9.0, fork=7.0, smallest=42.0)
+SNUG = replace(LOW, gap=9.0, fork=7.0, smallest=42.0, line=12.5)
 """For boxes with numbers, wide enough for three digits, in a drawing with text as for a wall."""
 
 TIGHT = replace(

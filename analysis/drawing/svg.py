@@ -27,7 +27,6 @@ from analysis.drawing.marks import (
     title_size,
 )
 from analysis.drawing.parts import (
-    SMALL,
     TEXT,
     Band,
     Edge,
@@ -97,23 +96,24 @@ def svg(
             f'fill="{palette.text}">{escape(title)}</text>'
         )
     parts.append(f'<g transform="translate(0 {_n(top)})">')
-    parts += (_band(band, palette, look.shapes, labels) for band in graph.bands)
-    parts += (_frame(frame, palette, labels) for frame in graph.frames)
+    small = graph.small
+    parts += (_band(band, palette, look.shapes, labels, small) for band in graph.bands)
+    parts += (_frame(frame, palette, labels, small) for frame in graph.frames)
     parts.append(f'<g class="main-path" stroke="{palette.main_path}" stroke-width="1.8">')
     parts += (_edge(edge) for edge in graph.edges)
     parts.append("</g>")
     tells = counted_lines(graph)
     # Draw shortcuts below the boxes on them, but above the boxes of stages.
-    parts += (_node(node, palette, labels, warm) for node in graph.nodes if node.inner)
-    parts += (_shortcut(line, palette, line in tells, labels) for line in graph.shortcuts)
-    parts += (_node(node, palette, labels, warm) for node in graph.nodes if not node.inner)
+    parts += (_node(node, palette, labels, warm, small) for node in graph.nodes if node.inner)
+    parts += (_shortcut(line, palette, line in tells, labels, small) for line in graph.shortcuts)
+    parts += (_node(node, palette, labels, warm, small) for node in graph.nodes if not node.inner)
     parts += (
         _mark(node, marked[node.path], palette)
         for node in graph.nodes
         if node.path in marked and node.kind is not Kind.ADD
     )
     if look.shapes:
-        parts += (_shape(edge, palette) for edge in graph.edges if edge.label)
+        parts += (_shape(edge, palette, small) for edge in graph.edges if edge.label)
     parts += (
         f'<text class="heading" x="{_n(head.x)}" y="{_n(head.y)}" text-anchor="{head.anchor}" '
         f'font-weight="600" fill="{palette.text}">{escape(head.text)}</text>'
@@ -128,18 +128,18 @@ def svg(
     return "\n".join(parts) + "\n"
 
 
-def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
+def _band(band: Band, palette: Palette, shapes: bool, labels: bool, small: int) -> str:
     texts: list[str] = []
     if labels:
         texts += (
             f'<text x="{_n(band.x + 8)}" y="{_n(band.y + 17 + LINE * row)}" text-anchor="start" '
-            f'font-size="{SMALL}" fill="{palette.text}">{escape(line)}</text>'
+            f'font-size="{small}" fill="{palette.text}">{escape(line)}</text>'
             for row, line in enumerate(band.title.split("\n"))
         )
     if shapes and holds_shape(band):
         texts.append(
             f'<text x="{_n(band.x + band.width - 8)}" y="{_n(band.y + 17)}" text-anchor="end" '
-            f'font-size="{SMALL}" fill="{palette.quiet}">{escape(band.shape)}</text>'
+            f'font-size="{small}" fill="{palette.quiet}">{escape(band.shape)}</text>'
         )
     return (
         f'<g class="band" data-stage="{escape(band.stage)}"><rect x="{_n(band.x)}" '
@@ -148,10 +148,10 @@ def _band(band: Band, palette: Palette, shapes: bool, labels: bool) -> str:
     )
 
 
-def _frame(frame: Frame, palette: Palette, labels: bool) -> str:
+def _frame(frame: Frame, palette: Palette, labels: bool, small: int) -> str:
     text = (
         f'<text x="{_n(frame.x + 8)}" y="{_n(frame.y + 16)}" text-anchor="start" '
-        f'font-size="{SMALL}" fill="{palette.text}">{escape(frame.title)}</text>'
+        f'font-size="{small}" fill="{palette.text}">{escape(frame.title)}</text>'
     )
     return (
         f'<g class="frame" data-name="{escape(frame.name)}"><rect x="{_n(frame.x)}" '
@@ -165,21 +165,21 @@ def _edge(edge: Edge) -> str:
     return f'<path d="{_line(edge.points)}{_polyline(edge.head)}" fill="none"/>'
 
 
-def _shape(edge: Edge, palette: Palette) -> str:
+def _shape(edge: Edge, palette: Palette, small: int) -> str:
     """Draw the shape on an edge, which it interrupts."""
     (x, y), anchor = edge.label_at
-    wide = text_width(edge.label, SMALL)
+    wide = text_width(edge.label, small)
     left = x - (wide / 2 if anchor == "middle" else 0)
     # A rectangle, because PDF converters draw a text's outline above the next letters.
     return (
-        f'<rect x="{_n(left - _AROUND)}" y="{_n(y - SMALL)}" width="{_n(wide + 2 * _AROUND)}" '
-        f'height="{_n(1.3 * SMALL)}" fill="{palette.background}"/>'
+        f'<rect x="{_n(left - _AROUND)}" y="{_n(y - small)}" width="{_n(wide + 2 * _AROUND)}" '
+        f'height="{_n(1.3 * small)}" fill="{palette.background}"/>'
         f'<text class="shape" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" '
-        f'font-size="{SMALL}" fill="{palette.quiet}">{escape(edge.label)}</text>'
+        f'font-size="{small}" fill="{palette.quiet}">{escape(edge.label)}</text>'
     )
 
 
-def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -> str:
+def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool, small: int) -> str:
     colour, dash = palette.shortcut(line.kind), DASHES[line.kind]
     look = f'fill="none" stroke="{colour}" stroke-linecap="round"'
     look += f' stroke-dasharray="{dash}"' if dash else ""
@@ -196,7 +196,7 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -
             )
     lines += f'<path d="{_polyline(line.head)}" fill="none" stroke="{colour}" stroke-width="2"/>'
     if line.unit:
-        lines += _small_unit(line.unit, palette, labels)
+        lines += _small_unit(line.unit, palette, labels, small)
     return (
         f'<g class="shortcut {line.kind}" data-path="{escape(line.path)}" '
         f'data-count="{line.count}"><title>{escape(line.path)}: {escape(line.label)}</title>'
@@ -204,13 +204,13 @@ def _shortcut(line: ShortcutLine, palette: Palette, tells: bool, labels: bool) -
     )
 
 
-def _small_unit(unit: SmallUnit, palette: Palette, labels: bool) -> str:
+def _small_unit(unit: SmallUnit, palette: Palette, labels: bool, small: int) -> str:
     """Draw the branch and the addition of a small unit, with its number of blocks."""
     x, y, width, height = unit.box
     at, base = unit.words_at
     fill = mix(palette.tint, palette.background, fill_of(Kind.BLOCK))
     words = (
-        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" font-size="{SMALL}" '
+        f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" font-size="{small}" '
         f'fill="{palette.text}">{escape(unit.words)}</text>'
     )
     return (
@@ -232,7 +232,7 @@ def _plus(centre: Point, radius: float, palette: Palette, stroke: float) -> str:
     )
 
 
-def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
+def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None, small: int) -> str:
     x, y = node.x - node.width / 2, node.y - node.height / 2
     detail = node.detail
     if node.kind is Kind.ADD:
@@ -259,7 +259,7 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None) -> str:
         drawn += "".join(
             f'<text x="{_n(line.x)}" y="{_n(line.base)}"{_size(line.size)}'
             f'{_weight(line.bold)} fill="{ink}">{escape(line.text)}</text>'
-            for line in lines_of(node, warm, labels)
+            for line in lines_of(node, warm, labels, small)
         )
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""

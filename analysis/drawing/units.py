@@ -16,7 +16,7 @@ from analysis.drawing.cells import Cell
 from analysis.drawing.fold import folded, stretched
 from analysis.drawing.graph import cell_of
 from analysis.drawing.key import NAMES, entries_of, key_of, length_of
-from analysis.drawing.parts import Band, Edge, Graph, Kind, Node, ShortcutLine
+from analysis.drawing.parts import TEXT, Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN, TIGHT, Spacing
 from analysis.drawing.wrap import LEAST_PT, px_at, widest_px
 from analysis.structure.units import ORDER_NAMES, Unit
@@ -187,6 +187,24 @@ def units_across(
         limits: the smallest and largest width of the drawing in px, for which gaps grow or shrink.
     """
     return stretched(partial(_across, units, shapes), _GAP, _LEAST_GAP, limits)
+
+
+def units_in_place(units: Sequence[Unit], width: float, least: float) -> Graph:
+    """Lay out units as `units_across`, so tightly that text is legible in a place.
+
+    Annotations are as large as labels.
+
+    Args:
+        units: the units; each is drawn once.
+        width: the width of the place in px.
+        least: the smallest text that is legible there, in px.
+    """
+    limits = 0.0, width * TEXT / least
+    for spacing in (PAPER, TIGHT):
+        drawn = stretched(partial(_across, units, False, spacing=spacing), _GAP, _LEAST_GAP, limits)
+        if drawn.width <= limits[1] + 0.1:
+            break
+    return replace(drawn, small=TEXT)
 
 
 def _across(

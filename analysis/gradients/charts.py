@@ -29,7 +29,7 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
 from nets import ResNetSpec, parse, plan
-from nets.names import name_of
+from nets.names import name_of, with_edits
 from nets.names import names_of as names_beside
 from nets.options import number_of
 from nets.plan import place_of
@@ -96,7 +96,7 @@ def _in_words(specs: Sequence[ResNetSpec]) -> str:
     """Name the networks as the lines do, or in full if these say only how they differ."""
     short = names_beside(specs)
     is_told = all(f"{one.depth:,} layers" in name for one, name in zip(specs, short, strict=True))
-    return "; ".join(short if is_told else map(name_of, specs))
+    return with_edits(specs, short if is_told else [*map(name_of, specs)])
 
 
 def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
@@ -221,6 +221,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
             )
         )
     said = " ".join(in_english(shattering, found, noise))
+    networks = _in_words([at.spec for stack in found for at in stack.depths])
     seeds = [len(at.cosines) for stack in found for at in stack.depths]
     if len(depths) == 1:
         (depth,) = depths
@@ -234,7 +235,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         "cosine of the gradients",
         named_at_ends(lines) if len(depths) > 1 else tuple(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
-        f"deviation, by network depth. {said}".strip(),
+        f"deviation, by network depth: {networks}. {said}".strip(),
         note=f"∂L/∂x at an image x, and at x + {100 * noise:g}% noise.",
         reading=how,
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
+from analysis.drawing.caption import sources_of
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import (
     Curve,
@@ -22,7 +23,7 @@ from analysis.gradients.curves import (
 )
 from analysis.gradients.results import GRADIENTS, asked_of
 from analysis.gradients.shattering import shattering, spread, two
-from analysis.gradients.theory import confirmed
+from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
 from analysis.style.grid import Grid
@@ -31,6 +32,7 @@ from analysis.style.numbers import MISSING, seeds_in_words, signed
 from analysis.style.stamps import device_words, machine
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
+from nets.catalog import Citation
 from nets.options import Shortcut, number_of
 
 
@@ -224,6 +226,15 @@ def how_measured(run: Gradients | Direction) -> str:
         f"{shared.precision}, {shared.images.replace('_', ' ')} images, "
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
+
+
+def papers(run: Gradients | Direction) -> list[Citation]:
+    """Return the sources of a run's networks, and of the theory that its curves follow."""
+    found = sources_of(map(str, run.specs))
+    if isinstance(run, Direction):
+        return [*found, BALDUZZI2017]
+    theories = filter(None, map(confirmed, run.summary))
+    return [*found, *(source for theory in theories for source in theory.sources)]
 
 
 def _stamp(run: Gradients | Direction) -> dict[str, Any]:

@@ -11,9 +11,13 @@ from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, by_norm, written
+from analysis.lesions.papers import DE2020
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
+from nets.catalog import HE2015, Citation
+from nets.names import with_edits
+from nets.options import number_of
 
 _DECADES = 100.0  # smallest ratio of largest to smallest value for a log axis
 
@@ -155,6 +159,23 @@ def _chart(
         log_y=bool(values) and min(values) > 0 and max(values) / min(values) > _DECADES,
         marks=marks,
     )
+
+
+def how_counted(studies: Sequence[Blocks]) -> str:
+    """Return the networks with their edits, and the number of images, in sentences."""
+    networks = with_edits([parse(found.model) for found in studies], names_of(studies))
+    return f"Networks: {networks}. {on_images(studies)}"
+
+
+def on_images(studies: Sequence[Blocks]) -> str:
+    """Return on how many images blocks were measured."""
+    counts = " and ".join(dict.fromkeys(number_of(found.images, "image") for found in studies))
+    return f"On {counts}."
+
+
+def papers(studies: Sequence[Blocks]) -> list[Citation]:
+    """Return the papers whose measurements the charts repeat."""
+    return [HE2015, *([DE2020] if any(found.branches for found in studies) else [])]
 
 
 def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
 from analysis.training.verdict import spoken_name
 from nets import parse
+from nets.names import with_edits
 from nets.options import number_of
 
 RANDOM = "random"
@@ -165,6 +166,13 @@ def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     return name_beside(parse(found.model), [parse(one.model) for one in studies])
 
 
+def how_studied(studies: Sequence[Lesions]) -> str:
+    """Return the networks with their edits, and the number of test images, as a sentence."""
+    specs = [parse(found.model) for found in studies]
+    networks = with_edits(specs, [name_of(found, studies) for found in studies])
+    return f"Networks: {networks}; {number_of(studies[0].images, 'test image')}."
+
+
 def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
     """Return the same name for a sentence in the spoken language."""
     return spoken_name(parse(found.model), [parse(one.model) for one in studies])
@@ -209,6 +217,13 @@ def paths_title(found: Paths) -> str:
     """Return the title of the three charts together."""
     spec = parse(found.model)
     return f"Paths: {name_beside(spec, [spec])}"
+
+
+def how_drawn(found: Paths) -> str:
+    """Return the network with its edits, and the number of paths, as a sentence."""
+    spec = parse(found.model)
+    network = with_edits([spec], [name_beside(spec, [spec])])
+    return f"Network: {network}; {number_of(found.draws, 'path')} of each length."
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from analysis.results.form import Result, read_result
 from analysis.style.language import counted, translate
@@ -21,13 +22,8 @@ def recorded(name: str) -> Result | None:
 
 def whence(result: Result) -> str:
     """Return a sentence on when and on which processor a result was measured or recorded."""
-    where = result.stamp
+    where, machine = result.stamp, _machine(result.stamp)
     day, time = str(where["date"])[:10], str(where["date"])[11:16]
-    if where["accelerator"]:
-        machine = a_machine(where["accelerator"])
-    else:
-        threads = counted(int(where.get("threads") or 1), "{number} thread", "{number} threads")
-        machine = translate("{cpu}, {threads}", cpu=a_machine(where["cpu"]), threads=threads)
     if recorded(result.hash) is result:
         return translate("Recorded on {day} on {machine}.", day=day, machine=machine)
     return translate(
@@ -36,6 +32,18 @@ def whence(result: Result) -> str:
         time=time,
         machine=machine,
     )
+
+
+def where_measured(stamp: Mapping[str, Any]) -> str:
+    """Return a sentence on when and on which processor something was measured."""
+    return f"Measured on {str(stamp['date'])[:10]} on {_machine(stamp)}."
+
+
+def _machine(stamp: Mapping[str, Any]) -> str:
+    if stamp["accelerator"]:
+        return a_machine(stamp["accelerator"])
+    threads = counted(int(stamp.get("threads") or 1), "{number} thread", "{number} threads")
+    return translate("{cpu}, {threads}", cpu=a_machine(stamp["cpu"]), threads=threads)
 
 
 @lru_cache(1)

@@ -49,7 +49,7 @@ def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart
         "",
         "median, ms",
         tuple(series),
-        f"Forward time per {kind} of {name_in_title(parse(model))}: {said}",
+        f"Time per {kind} of {name_in_title(parse(model))}. Forward: {said}",
         reading=how,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -279,6 +279,16 @@ def energy_words(timing: Timing) -> str:
     low, high = three(min(timing.joules)), three(max(timing.joules))
     windows = number_of(len(timing.joules), "window")
     return f"of the whole device, idle power included; {low} to {high} in {windows}"
+
+
+def how_timed(timing: Timing) -> str:
+    """Return how, where and when a network was timed, for a caption."""
+    return f"Measured in {conditions(timing)}; {spread_words(timing)}. {stamp(timing)}"
+
+
+def how_all_timed(timings: Iterable[Timing]) -> str:
+    """Return where and when several timings were measured, for a caption."""
+    return "; ".join(dict.fromkeys(map(stamp, timings)))
 
 
 def stamp(measured: Timing | Roofline) -> str:

@@ -17,6 +17,7 @@ from analysis.style.numbers import exact, milliseconds, percent, short, three
 from analysis.style.stamps import device_words
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.measure import Spread
+from analysis.timing.report import stamp
 from analysis.timing.results import asked_of
 from analysis.timing.roofline import Busy, Point, Roof, Roofline
 from analysis.timing.settings import Settings
@@ -231,6 +232,11 @@ def busy_words(found: Roofline) -> list[str]:
 def busy_note(found: Roofline) -> str:
     """Return the same warnings for the note of a chart."""
     return " ".join(_BUSY_NOTE[reason] for reason in found.busy)
+
+
+def how_measured(found: Roofline) -> str:
+    """Return how, where and when a roofline was measured, for a caption."""
+    return f"Measured in {roofline_conditions(found)}. {stamp(found)}"
 
 
 def roofline_conditions(found: Roofline) -> str:

@@ -205,15 +205,20 @@ def both_accuracies(runs: Sequence[Run]) -> str:
     """
     groups = [group for group in _whole(runs) if all(run.epochs for run in group)]
     specs = [group[0].task.spec for group in groups]
-    parts = [
-        translate(
-            "{trained} and {tested} in {network}",
-            trained=f"{fmean(run.last_accuracy for run in group):.0%}",
-            tested=f"{fmean(run.epochs[-1].test_accuracy for run in group):.0%}",
-            network=in_a_sentence(spec, specs).rstrip(","),
+    parts = []
+    for group, spec in zip(groups, specs, strict=True):
+        network = in_a_sentence(spec, specs).rstrip(",")
+        trained, tested = (
+            f"{fmean(values):.0%}"
+            for values in (
+                [run.last_accuracy for run in group],
+                [run.epochs[-1].test_accuracy for run in group],
+            )
         )
-        for group, spec in zip(groups, specs, strict=True)
-    ]
+        said = translate(
+            "{trained} and {tested} in {network}", trained=trained, tested=tested, network=network
+        )
+        parts.append(said)
     if not parts:
         return ""
     listed = translate("; ").join(parts)

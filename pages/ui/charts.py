@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.charts.chart import Chart
+from analysis.charts.chart import Chart, in_a_row
 from analysis.charts.file import chart_file, check, left_out, most_dpi, row_file
 from analysis.charts.names import has_names
 from analysis.charts.screen import (
@@ -93,19 +93,24 @@ def show_awaited(key: str) -> None:
 
 
 def chart_picture(
-    chart: Chart, key: str, how: str = "", sources: Iterable[Citation] = (), file: str = ""
+    chart: Chart,
+    key: str,
+    how: str = "",
+    sources: Iterable[Citation] = (),
+    file: str = "",
+    said: str = "",
 ) -> Picture:
     """Return a chart as a picture for the export dialog.
 
     Args:
-        chart: the chart; the caption begins with the first sentence of its alternative text.
+        chart: the chart.
         key: names the setting that holds its title.
         how: how it was measured, for the caption.
         sources: the papers that the caption cites.
         file: the name of its files without a suffix; by default the key.
+        said: how the caption begins; by default with what the chart shows.
     """
-    said = chart.alt.partition(". ")[0]
-    caption = partial(figure_caption, said, how, tuple(sources))
+    caption = partial(figure_caption, said or chart.shows, how, tuple(sources))
     make = partial(_chart_file, chart)
     return Picture(
         key,
@@ -126,7 +131,7 @@ def row_picture(
     sources: Iterable[Citation] = (),
 ) -> Picture:
     """Return several small charts as one picture for the export dialog; see `chart_picture`."""
-    said = " ".join(f"{chart.alt.partition('. ')[0]}." for chart in charts)
+    said = in_a_row(charts)
     caption = partial(figure_caption, said, how, tuple(sources))
     make = partial(_row_file, tuple(charts))
     return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_CHART_MM)

@@ -23,7 +23,7 @@ from analysis.choice.choose import (
     budgets_of,
     task_of,
 )
-from analysis.choice.compare import Better, Row
+from analysis.choice.compare import Better, Row, in_a_menu
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
@@ -357,7 +357,10 @@ def export_choice(choice: Choice, charts: Sequence[tuple[Chart, str]]) -> None:
 
 def choose_front(choice: Choice) -> str:
     """Let the visitor choose two figures; return their name in the address."""
-    words = {name: f"{f.y.label} against {f.x.label}" for name, f in fronts_of(choice).items()}
+    words = {
+        name: f"{in_a_menu(front.y)} against {in_a_menu(front.x)}"
+        for name, front in fronts_of(choice).items()
+    }
     return select("Front", words, next(iter(words)), key="front", place=aside("front"))
 
 

@@ -16,6 +16,7 @@ from analysis.choice.charts import (
     SWEPT,
     axes_to_choose,
     front_in_words,
+    models_of,
     not_drawn,
     not_swept,
     pair_in_words,
@@ -41,6 +42,7 @@ from analysis.choice.compare import (
     Speed,
     Sweep,
     axis_name,
+    in_a_menu,
     usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
@@ -51,6 +53,7 @@ from analysis.choice.report import (
     comparison_latex,
     comparison_markdown,
     diff_grid,
+    how_counted,
     ledger_grid,
 )
 from analysis.costs.ledger import ledger
@@ -116,7 +119,7 @@ _STRENGTH = {False: 0.45, True: 0.85}
 
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
-_WALL_ASPECT = 2.1  # of the graph on the wall
+_WALL_ASPECT = 2.25  # of the graph on the wall
 
 
 def choose_view(place: DeltaGenerator) -> str:
@@ -209,10 +212,7 @@ def _choose_axes(
 ) -> tuple[tuple[Axis, Axis, Axis | None], tuple[Row, ...], bool]:
     """Let the visitor choose the axes; return them, the rows, and whether they are logarithmic."""
     axes = axes_to_choose(counted)
-    labels = {
-        name: axis.menu_label if isinstance(axis, Recipe) else axis.label
-        for name, axis in axes.items()
-    }
+    labels = {name: in_a_menu(axis) for name, axis in axes.items()}
     with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
@@ -433,9 +433,9 @@ def _show_on_wall(found: Diff) -> None:
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
     st.title(unbroken(" → ".join(names_of([found.before.spec, found.after.spec]))))
-    with st.container(key="wall_picture"):
+    with st.container(key="wall_fills_picture"):
         st.html(picture(image, said, 1.0))
-    lecture.sentence(found.sentence)
+    lecture.sentence(found.short_sentence)
 
 
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
@@ -467,8 +467,7 @@ def export_comparison(
     whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, str]]
 ) -> None:
     """Draw the export dialog for the charts and the tables, which are counted on demand."""
-    how = f"Counted for {number_of(batch, 'image')}; published results are cited"
-    sources = sources_of(model for one in charts[0][0].series for model in one.hover)
+    how, sources = how_counted(batch), sources_of(models_of(charts[0][0]))
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),

@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.drawing.caption import sources_of
 from analysis.gradients import direction, measure
 from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
@@ -22,9 +21,9 @@ from analysis.gradients.report import (
     gradients_csv,
     gradients_result,
     how_measured,
+    papers,
 )
 from analysis.gradients.shattering import shattering, spread, two
-from analysis.gradients.theory import BALDUZZI2017, confirmed
 from analysis.gradients.verdict import verdict
 from analysis.results.form import Result
 from analysis.style.numbers import seeds_in_words, signed
@@ -91,18 +90,12 @@ def experiment_of(quantity: str) -> Experiment:
 
 def export_run(experiment: Experiment, run: Run, chart: Chart) -> None:
     """Draw the export dialog for a run: its chart, captioned with its settings, and its numbers."""
-    sources = sources_of(map(str, run.specs))
-    if isinstance(run, Direction):
-        sources.append(BALDUZZI2017)
-    else:
-        theories = filter(None, map(confirmed, run.summary))
-        sources += [source for theory in theories for source in theory.sources]
     key = experiment.key
     data = [
         DataFile("CSV", f"{key}.csv", partial(experiment.csv, run)),
         DataFile("JSON", f"{key}.json", experiment.result(run).json),
     ]
-    export(key, [chart_picture(chart, key, how_measured(run), sources)], data)
+    export(key, [chart_picture(chart, key, how_measured(run), papers(run))], data)
 
 
 def _norms(quantity: Quantity) -> Experiment:

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis.drawing import viewer
-from analysis.drawing.drawn import Drawn, graph_of, in_place, size_of
+from analysis.drawing.drawn import Drawn, graph_of, in_place, size_of, upright
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.marks import Warm
@@ -42,6 +42,9 @@ _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 590.0, 24.0)
 _BELOW_ANSWER = (1206.0, 550.0, 24.0)
 """The same below a step of a lecture and an answer of two lines."""
 
+_PHONE = 356.0 * 13 / 12
+"""The width of a drawing whose labels have 12 px on a phone, in px of the drawing."""
+
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
 )
@@ -65,9 +68,8 @@ def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     narrow = {}
     is_short = len(found.nodes) <= viewer.MOST_UPRIGHT
-    if drawn.layout is None and not pair and not on_wall() and is_short:
-        column = graph_of(replace(drawn, layout=Layout.COLUMN, fits=False, tight=False))
-        narrow["narrow"] = svg(column, Look(palette), heat)
+    if drawn.layout is None and not on_wall() and is_short:
+        narrow["narrow"] = svg(upright(drawn, _PHONE), Look(palette), heat)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
 
 
@@ -92,7 +94,7 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     place = _WALL if on_wall() else _DESK
     if on_wall():
         drawn = _in(place, drawn, fits=True)
-    wraps = not drawn.pair and drawn.layout is not Layout.COLUMN
+    wraps = drawn.layout is not Layout.COLUMN and (on_wall() or not drawn.pair)
     scrolls = wraps and drawn.level is Level.LAYER and not on_wall()
     if scrolls:
         place = _SCROLLED

@@ -12,17 +12,23 @@ from torch import Tensor
 
 from analysis.drawing.caption import figure_caption
 from analysis.lesions.blocks import Blocks
-from analysis.lesions.blocks_charts import deviation_chart, names_of, ratio_chart, share_chart
+from analysis.lesions.blocks_charts import (
+    deviation_chart,
+    how_counted,
+    names_of,
+    on_images,
+    papers,
+    ratio_chart,
+    share_chart,
+)
 from analysis.lesions.blocks_report import blocks_csv, blocks_verdict, compared, written
-from analysis.lesions.papers import DE2020, SELVARAJU2017
+from analysis.lesions.papers import SELVARAJU2017
 from analysis.lesions.pictures import coloured, grey, overlaid, png
 from analysis.lesions.sees import CHANNELS, Maps
 from analysis.lesions.sight import Sight, number, sight_svg
 from analysis.results.form import Result
 from analysis.style.numbers import shape
 from analysis.style.palette import CIVIDIS
-from nets.catalog import HE2015
-from nets.options import number_of
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.drawings import svg_picture
@@ -50,10 +56,9 @@ def show_blocks(
         for place, name in enumerate(names_of(studies)):
             make = partial(_json, results, place)
             data.append(DataFile(f"JSON: {name}", f"blocks-{place + 1}.json", make))
-    how = f"Networks: {'; '.join(names_of(studies))}. {_counted(studies)}"
-    sources = [HE2015, *([DE2020] if len(charts) > 1 else [])]
+    how = how_counted(studies)
     pictures = [
-        chart_picture(chart, f"blocks_{key}", how, sources, f"blocks-{key}")
+        chart_picture(chart, f"blocks_{key}", how, papers(studies), f"blocks-{key}")
         for key, chart in charts.items()
     ]
     with section("What each block does"):
@@ -74,7 +79,7 @@ def show_blocks_on_wall(studies: Sequence[Blocks]) -> None:
     rename(chart.title)
     show_chart(chart, "blocks")
     st.markdown(unbroken(blocks_verdict(drawn)[0]))
-    st.caption(unbroken(". ".join(filter(None, (chart.reading, _counted(studies))))))
+    st.caption(unbroken(". ".join(filter(None, (chart.reading, on_images(studies))))))
 
 
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
@@ -100,12 +105,7 @@ def _say(studies: Sequence[Blocks]) -> None:
             "show the mean, bands the range. Variances are over images and positions, averaged "
             f"over channels (De and Smith 2020). {note}"
         )
-    st.caption(f"{note} {_counted(studies)}")
-
-
-def _counted(studies: Sequence[Blocks]) -> str:
-    counts = " and ".join(dict.fromkeys(number_of(found.images, "image") for found in studies))
-    return f"On {counts}."
+    st.caption(f"{note} {on_images(studies)}")
 
 
 def show_seen(sights: Sequence[Sight]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.costs import report
 from analysis.costs.profiles import Profile
-from analysis.drawing.caption import figure_caption, sources_of
+from analysis.drawing.caption import shape_caption
 from analysis.drawing.silhouette import silhouette
 from nets.origin import title
 from pages.ui.cached import code_of
@@ -31,17 +31,13 @@ def share_menu(profile: Profile) -> None:
 def export_network(profile: Profile) -> None:
     """Draw the export dialog for the shape, the report and the code."""
     name, known = file_name(profile.model), title(profile.spec)
-    said = (
-        f"Height, width and channels of {known} (`{profile.model}`) from the input to the head; "
-        "height and width are on a square-root scale, channels on a logarithmic scale"
-    )
     shape = svg_picture(
         "shape",
         "Shape",
         name,
         lambda look: silhouette(profile, look.palette, look.width_mm),
         f"{known}: height, width and channels",
-        partial(figure_caption, said, sources=sources_of([profile.model])),
+        partial(shape_caption, profile),
     )
     data = [
         DataFile("Layers as CSV", f"{name}.csv", partial(report.profile_csv, profile)),

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
 from analysis.images.open import folder_of
-from analysis.lesions.charts import gradient_chart, paths_charts, paths_title
+from analysis.lesions.charts import gradient_chart, how_drawn, paths_charts, paths_title
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
@@ -206,7 +206,7 @@ def _or_less(value: float, digits: int) -> str:
 
 def export_paths(found: Paths, result: Result) -> None:
     """Draw the export dialog for the three charts and the numbers."""
-    how = f"`{found.model}`, {number_of(found.draws, 'path')} of each length. {whence(result)}"
+    how = f"{how_drawn(found)} {whence(result)}"
     picture = row_picture(paths_charts(found), "paths", paths_title(found), how, [VEIT2016])
     data = [
         DataFile("CSV", "paths.csv", partial(paths_csv, found)),

@@ -20,6 +20,7 @@ from analysis.timing.roofline_report import (
     ROOFLINE,
     bound_words,
     busy_words,
+    how_measured,
     layout_words,
     points_grid,
     roof_words,
@@ -141,8 +142,8 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
         st.markdown(unbroken(" ".join([said, *busy_words(found)[:1]])))
         end_of_wall()
     with section("Roofline"):
-        how = f"Measured in {roofline_conditions(found)}. {stamp(found)}"
-        picture = chart_picture(chart, "roofline", how, sources_of([found.model]))
+        cited = sources_of([found.model])
+        picture = chart_picture(chart, "roofline", how_measured(found), cited)
         data = [
             DataFile("CSV", "roofline.csv", partial(roofline_csv, found)),
             DataFile("JSON", "roofline.json", partial(roofline_json, found)),

@@ -26,6 +26,7 @@ from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
 from analysis.training.verdict import name_of
 from nets import parse
+from nets.names import with_edits
 from nets.options import number_of
 from pages.ui import lecture
 from pages.ui.cached import profile_of
@@ -211,12 +212,14 @@ def export_runs(
     what: str = "",
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
-    how, sources = _how(runs, _texts(runs)), sources_of(run.model for run in runs)
+    how, sources = _how(runs, _in_full(runs)), sources_of(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
         charts["ladder"] = ladder_chart(runs)
     pictures = [
-        chart_picture(chart, name, how, sources) for name, chart in charts.items() if chart.series
+        chart_picture(chart, name, how, sources, said=chart.title)
+        for name, chart in charts.items()
+        if chart.series
     ]
     data = [
         DataFile("CSV", f"{key}.csv", partial(runs_csv, runs)),
@@ -244,6 +247,12 @@ def _names(runs: Sequence[Run]) -> str:
     """Return the names of the runs' networks."""
     specs = [run.task.spec for run in runs]
     return " · ".join(dict.fromkeys(name_of(spec, specs) for spec in specs))
+
+
+def _in_full(runs: Sequence[Run]) -> str:
+    """Return the names of the runs' networks with all their edits."""
+    specs = list(dict.fromkeys(run.task.spec for run in runs))
+    return with_edits(specs, [name_of(spec, specs) for spec in specs])
 
 
 def _texts(runs: Sequence[Run]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis.charts.chart import over
 from analysis.images.open import SAMPLE, folder_of, open_set
-from analysis.lesions.charts import damage_chart, spoken_name_of
+from analysis.lesions.charts import damage_chart, how_studied, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
@@ -174,9 +174,8 @@ def export_studies(
         data.append(DataFile(f"JSON, {_short(study)}", f"{name}.json", result.json))
     whole = {part: damage_chart(part, studies, out) for part in ("single", "several", "order")}
     charts = {part: chart for part, chart in whole.items() if chart is not None}
-    networks = ", ".join(f"`{study.model}`" for study in studies)
     where = " ".join(dict.fromkeys(map(whence, results)))
-    how = f"Networks: {networks}; {number_of(studies[0].images, 'test image')}. {where}"
+    how = f"{how_studied(studies)} {where}"
     pictures = [
         chart_picture(chart, f"lesions_{key}", how, [VEIT2016], f"lesions-{key}")
         for key, chart in charts.items()

@@ -35,12 +35,13 @@ from analysis.choice.swept_report import (
     column_label,
     finding_in_words,
     how_in_words,
+    how_swept,
+    papers,
     points_table,
     settings_table,
     swept_csv,
     swept_json,
 )
-from analysis.drawing.caption import sources_of
 from analysis.style.fonts import text_width
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
@@ -325,9 +326,7 @@ def _why(one: FailedPoint) -> str:
 def export_sweep(contents: Contents, view: View, drawn: Drawn) -> None:
     """Draw the export dialog for the chart and the table."""
     found = view.found
-    sources = sources_of(dict.fromkeys(one.spec.base for one in found.every))
-    how = " ".join(filter(None, (how_spread(view), how_in_words(found), *drawn.cited)))
-    pictures = [chart_picture(drawn.chart, "swept", how, sources, "sweep")]
+    pictures = [chart_picture(drawn.chart, "swept", how_swept(view, drawn), papers(found), "sweep")]
     data = [
         DataFile("CSV", "sweep.csv", lambda: swept_csv(settings_table(found))),
         DataFile("CSV by point", "sweep-points.csv", lambda: swept_csv(points_table(found))),

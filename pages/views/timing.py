@@ -31,6 +31,8 @@ from analysis.timing.report import (
     RECORDED_HEAD,
     conditions,
     energy_words,
+    how_all_timed,
+    how_timed,
     noise_words,
     recorded_how,
     recorded_row,
@@ -391,8 +393,9 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     said += (
         f"; the {parts} add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
     )
-    host = f"the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    st.caption(unbroken(f"{said}; {host}. {stamp(timing)}."))
+    if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
+        said += f"; the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
+    st.caption(unbroken(f"{said}. {stamp(timing)}."))
 
 
 def history_table(timings: Sequence[Timing]) -> str:
@@ -454,9 +457,9 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
 def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     """Draw the export dialog for this session's timings: the latest one's charts, and all."""
     latest = timings[-1]
-    how = f"Measured in {conditions(latest)}; {spread_words(latest)}. {stamp(latest)}"
+    how = how_timed(latest)
     sources = sources_of([latest.model])
-    hows = "; ".join(dict.fromkeys(stamp(timing) for timing in timings))
+    hows = how_all_timed(timings)
     pictures = [
         chart_picture(stage_chart(latest), "stages", how, sources, "timing-stages"),
         *(

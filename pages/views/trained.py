@@ -22,6 +22,7 @@ from analysis.training import checkpoints
 from analysis.training.charts import along_chart
 from analysis.training.confusion import MOST_CLASSES, confusion_svg
 from analysis.training.runs import Evaluation, Run
+from nets.names import name_of
 from nets.options import number_of
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
@@ -74,8 +75,8 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
     whole = sum(map(sum, test.confusion))
 
     said = (
-        f"Confusion matrix of `{run.model}`: {right:,} of {whole:,} test images correct; rows are "
-        "true classes, columns predicted ones"
+        f"Confusion matrix of {name_of(run.task.spec)}: {right:,} of {whole:,} test images "
+        "correct; rows are true classes, columns predicted ones"
     )
     matrix = svg_picture(
         "confusion",

@@ -8,9 +8,9 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.drawing.caption import figure_caption
+from analysis.drawing.caption import units_caption
 from analysis.drawing.svg import svg
-from analysis.drawing.units import unit_graph, units_across
+from analysis.drawing.units import unit_graph, units_in_place
 from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
@@ -23,7 +23,6 @@ from analysis.structure.units import (
 )
 from analysis.style.language import translate
 from analysis.style.look import Look
-from nets.catalog import HE2015, HE2016
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind, unit_steps
 from pages.ui import lecture
@@ -34,6 +33,9 @@ from pages.ui.markup import picture
 from pages.ui.theme import palette
 
 _SCALE = 1.2  # relative to the diagram's own size
+
+_WALL = 1206.0, 24.0
+"""The width of the place on a wall of 1280x720 and its smallest legible text, in px."""
 
 _ELSEWHERE = {
     Shortcut.ZERO_PAD: ("zero pad", "identity"),
@@ -74,7 +76,7 @@ def show_on_wall(units: Sequence[Unit]) -> None:
     A step of a lecture has a sentence of its own.
     """
     names = " and ".join(unit.name for unit in units)
-    image = svg(units_across(units), Look(palette()))
+    image = svg(units_in_place(units, *_WALL), Look(palette()))
     st.html(picture(image, f"{names}, from x at the left to y at the right", share=1.0))
     for unit in () if lecture.tells() else dict.fromkeys(units):
         effect = identity_path(unit)
@@ -102,12 +104,11 @@ def show_unit(unit: Unit) -> None:
 
 def export_units(units: Sequence[Unit]) -> None:
     """Draw the export dialog for the units as one drawing."""
-    said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
     picture = graph_picture(
         "-and-".join(map(str, units)),
         units[0].profile,
         partial(unit_graph, units),
-        caption=partial(figure_caption, said, sources=(HE2015, HE2016)),
+        caption=partial(units_caption, units),
     )
     export("units", [picture])
 

@@ -18,10 +18,12 @@ from analysis.drawing.diagram import small_text
 from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.heat import Metric, heat_of
-from analysis.drawing.parts import Graph, Kind, Labels, Layout
+from analysis.drawing.key import entries_of, key_of
+from analysis.drawing.parts import TEXT, Graph, Kind, Labels, Layout
 from analysis.drawing.svg import svg
 from analysis.drawing.tikz import tikz
 from analysis.drawing.viewer import html, view
+from analysis.gradients.twins import plain_twin
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from nets import parse
@@ -151,6 +153,48 @@ def test_two_equal_convolutions_take_one_line_on_a_page() -> None:
     assert column["resnet34/layer2.0"] == "3×3, 128 /2\n3×3, 128"
     deep = {node.id: node.label for node in row(*BOTTLENECKS).graph(width_mm=170).nodes}
     assert deep["resnet50/layer2.0"] == "1×1, 128\n3×3, 128 /2\n1×1, 512"
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet20", "resnet34", "resnet50", "resnet152"])
+def test_two_networks_on_a_wall_have_text_of_24_px(text: str) -> None:
+    """Their names are beside the first bands, clear of these and of the boxes below."""
+    picture = row(str(plain_twin(parse(text))), text).graph(
+        arranged=Layout.ROWS, aspect=2.1, fits=True, tight=True
+    )
+    key = key_of(entries_of(picture), (), picture.width, picture.margin).height
+    assert picture.small * min(1206 / picture.width, 575 / (picture.height + key)) >= 24
+    assert len(picture.headings) == 2
+    for heading in picture.headings:
+        band = next(band for band in picture.bands if band.y + 17 == heading.y)
+        assert heading.x + text_width(heading.text, TEXT) < band.x
+        below = [node.y - node.height / 2 for node in picture.nodes if node.y > heading.y]
+        assert min(below) > heading.y
+
+
+def test_a_long_name_is_above_its_network() -> None:
+    pair = row("resnet18:shortcut=none:unit=full_preact:se=16", "resnet18")
+    picture = pair.graph(arranged=Layout.ROWS, aspect=2.1, fits=True, tight=True)
+    tops = [picture.bands[0].y, next(b.y for b in picture.bands if b.y > picture.headings[1].y)]
+    assert [top - head.y for top, head in zip(tops, picture.headings, strict=True)] == [6, 6]
+
+
+def test_a_phone_shows_columns_or_one_network_below_the_other() -> None:
+    most = 356 * 13 / 12
+    for text in ("resnet18", "resnet34", "resnet50", "resnet152", "resnet1202"):
+        pair = row(str(plain_twin(parse(text))), text)
+        picture = pair.upright(Level.BLOCK, False, None, False, most)
+        assert picture.width <= most
+        assert picture.small == TEXT
+        assert len({heading.y for heading in picture.headings}) == 1
+    found = FIGURE.upright(Level.BLOCK, False, None, False, most)
+    assert found.layout is Layout.COLUMN
+    assert found.width <= most
+    assert [heading.text for heading in found.headings] == ["VGG-19", "Plain-34", "ResNet-34"]
+    for heading, name in zip(found.headings, ("vgg19", "plain34", "resnet34"), strict=True):
+        own = [n.y for n in found.nodes if n.path.startswith(f"{name}/")]
+        assert heading.y < min(own)
+        assert not [h for h in found.headings if min(own) < h.y < max(own)]
+    assert_apart(found)
 
 
 def test_equal_sizes_stand_in_one_band() -> None:

@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from analysis import profile
+from analysis.drawing.caption import graph_caption
 from analysis.style.palette import DARK
+from nets import parse
 from tests.analysis.test_cli import SHORT, TINY, call
 
 NETS = ("resnet18", "resnet50", "resnet101")
@@ -24,6 +27,19 @@ COMMANDS = {
     "blocks": ("blocks", TINY, "--images", "2"),
     "paths": ("paths", TINY, "--images", "2", "--draws", "2"),
 }
+
+CAPTIONS = {
+    "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers; "
+    "residual, 8 layers; both: ",
+    "compare": r"ImageNet top-1 accuracy (IMAGENET1K\_V1, single crop; published",
+    "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
+    "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
+    "units": "Residual units: original and full pre-activation, from x to y. Sources: ",
+    "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
+    "blocks": "Branch against shortcut: norm of branch / shortcut by block. Networks: ",
+    "paths": "Share of all paths by length. Mean norm",
+}
+"""How the caption of each command's picture begins."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -67,6 +83,46 @@ def test_every_picture_takes_a_ground(
     assert (status, "dark without a background" in err) == (0, False)
     image = Image.open(path).convert("RGBA")
     assert image.getpixel((1, 1)) == (*bytes.fromhex(DARK.background[1:]), 255)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_picture_has_a_caption(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, said = tmp_path / "a.svg", tmp_path / "a.tex"
+    status, out, err = call(capsys, *COMMANDS[name], "-o", str(path), "--caption", str(said))
+    assert (status, "caption" in out, err) == (0, False, "")
+    caption, bibtex = said.read_text().split("}\n\n", 1)
+    assert caption.startswith(rf"\caption{{{CAPTIONS[name]}")
+    cited = re.findall(r"\\cite\{(\w+)\}", caption)
+    assert cited == re.findall(r"^@\w+\{(\w+),$", bibtex, re.MULTILINE)
+    assert len(cited) > 0
+
+
+def test_a_caption_is_printed_for_a_dash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.svg"
+    command = ("graph", "plain34", "resnet34", "--beside", "vgg19", "-o", str(path))
+    assert call(capsys, *command)[:2] == (0, "")
+    status, out, _ = call(capsys, *command, "--caption", "-")
+    assert status == 0
+    profiles = [profile(parse(model)) for model in ("plain34", "resnet34")]
+    assert out == graph_caption(profiles, vgg19=True)
+    assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["he2016deep", "simonyan2015very"]
+    one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
+    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). Source: He et al. 2015"
+    assert call(capsys, *one)[1].startswith(start)
+
+
+def test_a_caption_does_not_replace_its_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.tex"
+    command = ("graph", "resnet18", "-o", str(path), "--caption", str(path))
+    said = "error: --caption and -o name the same file, 'a.tex'\n"
+    assert call(capsys, *command) == (2, "", said)
+    assert not path.exists()
 
 
 def test_a_chart_has_its_own_title_unless_told(
@@ -181,6 +237,7 @@ def test_a_look_that_cannot_be_is_one_line(
     ("arguments", "says"),
     [
         (("compare", *NETS, "--palette", "dark"), "--palette applies to the chart of -o: add -o"),
+        (("compare", *NETS, "--caption", "a.tex"), "--caption applies to the chart of -o: add -o"),
         (("compare", *NETS, "--ground"), "--ground applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--x", "depth"), "--x applies to the chart of -o: add -o FILE"),
         (("compare", *NETS, "--log"), "--log applies to the chart of -o: add -o FILE"),

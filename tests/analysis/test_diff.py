@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis
-from analysis.choice.diff import Aspect, Change, Diff, diff, marked_graphs
+from analysis.choice.diff import SIDE_ASPECT, Aspect, Change, Diff, diff, marked_graphs
 from analysis.choice.report import diff_grid
 from analysis.drawing.parts import Kind
 from analysis.style.grid import grid_csv
@@ -198,6 +198,28 @@ def test_blocks_that_share_a_box_have_fared_alike(one: ResNetSpec, other: ResNet
                     told[first.after(i).path] = marks.get(node.path, Change.SAME)
         blocks = {place.path for place in plan.blocks(spec)}
         assert told == {path: change for path, change in changes.items() if path in blocks}
+
+
+def test_a_short_sentence_names_what_most_blocks_differ_in() -> None:
+    found = between("resnet18", "resnet152:unit=full_preact")
+    assert found.short_sentence == (
+        "From ResNet-18 to ResNet-152, full pre-activation: 42 blocks added (1 in layer1, 6 in "
+        "layer2, 34 in layer3, 1 in layer4); two 3×3 → bottleneck in every block; original → full "
+        "preact in every block; 6 other differences. In total +48.5 M parameters, +9.70 G MACs, "
+        "+147 MB saved for backward."
+    )
+    few = between("resnet18", "resnet34")
+    assert few.short_sentence == few.sentence
+
+
+@pytest.mark.parametrize("pair", ["resnet18 resnet152", "resnet34 resnet50", "resnet20 resnet110"])
+def test_graphs_with_marks_are_legible_on_a_phone_and_on_a_wall(pair: str) -> None:
+    found = between(*pair.split())
+    for (drawn, _), (wide, _) in zip(
+        marked_graphs(found, SIDE_ASPECT), marked_graphs(found, 2.25), strict=True
+    ):
+        assert drawn.small * 358 / drawn.width >= 12
+        assert wide.small * 1206 / wide.width >= 24
 
 
 def test_saved_memory_that_one_of_the_two_does_not_have() -> None:

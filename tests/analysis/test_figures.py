@@ -19,7 +19,7 @@ from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.key import entries_of
 from analysis.drawing.marks import Warm, lines_of
-from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout, Node
+from analysis.drawing.parts import SMALL, TEXT, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN, TIGHT
 from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
@@ -384,6 +384,20 @@ def assert_shafts(picture: Graph) -> None:
 def test_every_arrow_has_a_shaft(text: str, layout: Layout, width: float | None) -> None:
     for level in Level:
         assert_shafts(graph(counted(text), level, width_mm=width, arranged=layout))
+
+
+@pytest.mark.parametrize("text", ["resnet34", "resnet50", "resnet152"])
+@pytest.mark.parametrize("labels", [Labels.BOTH, Labels.OPERATIONS])
+def test_labels_on_a_wall_have_24_px(text: str, labels: Labels) -> None:
+    picture = graph(counted(text), aspect=2.1, labels=labels, fits=True, tight=True)
+    drawn = svg(picture)
+    assert set(map(float, re.findall(r'font-size="([\d.]+)"', drawn))) == {TEXT}
+    assert TEXT * 1206 / picture.width >= 24
+    run = next(node for node in picture.nodes if node.path == "layer1.1")
+    assert (run.lines[0], run.beside) == {
+        Labels.BOTH: ("1.1 to 1.2 ×2", ""),
+        Labels.OPERATIONS: (run.lines[0], "×2"),
+    }[labels]
 
 
 @pytest.mark.parametrize("figures", [False, True])

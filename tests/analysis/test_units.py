@@ -9,7 +9,7 @@ from analysis.drawing.graph import Level, graph
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SMALL, TEXT, Kind
 from analysis.drawing.svg import svg
-from analysis.drawing.units import unit_graph
+from analysis.drawing.units import unit_graph, units_in_place
 from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
@@ -89,6 +89,15 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
     assert len(shapes) == 2 * len(units)
     assert all("×" in label for label in shapes)
+
+
+@pytest.mark.parametrize("units", PAIRS, ids=str)
+def test_units_on_a_wall_have_text_of_24_px(units: list[Unit]) -> None:
+    found = units_in_place(units, 1206, 24)
+    assert found.small == TEXT
+    assert TEXT * 1206 / found.width >= 23.99
+    assert_shafts(found)
+    assert [node.label for node in found.nodes if node.kind is Kind.INPUT] == ["x", "y"] * 2
 
 
 def test_a_unit_in_a_column_of_text_takes_two_rows() -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, drawn
+from tests.browser.test_wall import PICTURED, texts
 
 PICTURES = {
     "shortcuts": ".rv-canvas",
@@ -179,6 +180,23 @@ def test_no_name_breaks_at_its_hyphen(address: str, server: str, visit: Visit) -
     for fold in page.locator(".rl-fold summary").all():
         fold.click()
     assert page.evaluate(BROKEN) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "shortcuts?twin=true&model=resnet152",
+        "shortcuts?twin=vgg19&model=resnet34",
+        "compare?compare_shown=difference&from=resnet50&to=resnet152",
+    ],
+)
+def test_two_graphs_are_legible(address: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{address}", 390, 844)
+    drawn(page)
+    expect(page.locator("main :is(.rl-figure img, .rv-canvas svg)").first).to_be_visible()
+    sizes = [size for _, size in texts(page)] + page.evaluate(PICTURED)
+    assert min(sizes) >= 12 - 0.01
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:

@@ -33,6 +33,20 @@ TEXTS = """() => {
   return found;
 }"""
 
+PICTURED = """() => [...document.querySelectorAll("main img[src^='data:image/svg']")].map((image) =>
+{
+  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
+  const text = new TextDecoder().decode(bytes);
+  const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const sizes = [...svg.querySelectorAll("text")].map((one) =>
+    Number(one.closest("[font-size]").getAttribute("font-size")),
+  );
+  const box = image.getBoundingClientRect();
+  return Math.min(...sizes) * Math.min(box.width / width, box.height / height);
+})"""
+"""The smallest text of every picture on a page, in px."""
+
 RAISED = 0.7  # size of an exponent relative to its line, in plotly
 
 
@@ -54,6 +68,9 @@ MORE = [
     "training?train=epochs&train_depths=ladder",
     "lesions?net=fashion_resnet56",
     *(f"lesions?lesion_shown={view}" for view in ("several", "order", "does", "sees")),
+    *(f"lecture?exercise={key}" for key in ("keyword_typo", "vanishing_solved")),
+    "lecture?exercise=projection_norm&exercise_step=answer",
+    "lecture?lecture_shown=mine",
 ]
 """Views of pages that are not the first one."""
 
@@ -88,6 +105,31 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
         assert [one for one in small if one[1] < RAISED * least] == []
         assert all(text.lstrip("−-").isdigit() for text, _ in small), small
     legible_in_both_themes(page)
+
+
+DENSE = [
+    "shortcuts?twin=true&model=resnet50",
+    "shortcuts?labels=both&model=resnet152",
+    "shortcuts?labels=operations&model=resnet50",
+    "shortcuts?heat=macs&model=resnet34",
+    "units?left_block=bottleneck&right_block=bottleneck&left_shortcut=projection",
+    "compare?compare_shown=difference&from=resnet50&to=resnet152",
+    "compare?compare_shown=difference&from=resnet18&to=resnet152:unit=full_preact",
+]
+"""Drawings with more boxes or longer labels than those of ResNet-20."""
+
+
+@pytest.mark.parametrize("address", DENSE)
+def test_a_dense_drawing_is_read_from_the_last_row(server: str, visit: Visit, address: str) -> None:
+    page = visit(f"{server}/{address}&view=wall", 1280, 720)
+    drawn(page)
+    picture = page.locator("main :is(.rl-figure img, .rv-canvas)")
+    for width, height in ((1280, 720), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(FITS, arg=height)
+        expect(picture).to_be_in_viewport(ratio=0.99)
+        sizes = [size for _, size in texts(page)] + page.evaluate(PICTURED)
+        assert min(sizes) >= height / 30 - 0.1
 
 
 def legible_in_both_themes(page: Page) -> None:

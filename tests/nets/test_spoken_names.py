@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import kind_of, name_in_title, name_of, names_of
+from nets.names import kind_of, name_in_title, name_of, names_of, with_edits
 from tests.strategies import specs
 
 UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
@@ -123,3 +123,34 @@ def test_different_networks_have_different_names(found: list[ResNetSpec]) -> Non
 )
 def test_a_title_names_a_network_if_it_has_a_name(model: str, name: str) -> None:
     assert name_in_title(parse(model)) == name
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ("plain56 resnet56", "plain, 56 layers; residual, 56 layers"),
+        (
+            "plain56:norm=none:init=default resnet56:norm=none:init=default",
+            "plain, 56 layers; residual, 56 layers; both: no BN, default init",
+        ),
+        (
+            "resnet20:bias=1 resnet56:bias=1 plain20:bias=1:norm=none",
+            "residual, 20 layers; residual, 56 layers; plain, 20 layers, no BN; all: biases",
+        ),
+        ("resnet20:input=1x28x28", "residual, 20 layers, input 1×28×28"),
+        ("resnet50:shortcut=none resnet50", "plain, 50 layers; residual, 50 layers"),
+        ("resnet20:blocks=1,1,1", "residual, 8 layers"),
+        ("resnet1202:norm=none", "residual, 1202 layers, no BN"),
+    ],
+)
+def test_a_caption_says_the_edits_that_names_leave_out(models: str, said: str) -> None:
+    found = [parse(model) for model in models.split()]
+    names = [f"{kind_of(spec)}, {spec.depth} layers" for spec in found]
+    assert with_edits(found, names) == said
+
+
+def test_a_caption_says_no_edit_twice() -> None:
+    found = [parse("resnet56:norm=none"), parse("resnet56:norm=none:unit=full_preact")]
+    names = list(map(name_of, found))
+    assert with_edits(found, names) == "ResNet-56, no BN; ResNet-56, full pre-activation, no BN"
+    assert with_edits(found, list(map(str, found))) == "; ".join(map(str, found))

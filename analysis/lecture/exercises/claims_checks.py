@@ -208,7 +208,7 @@ def _chart(title: str, curves: Sequence[Curve]) -> Chart:
     """Draw curves without theory, under a title."""
     drawn = gradient_chart(curves)
     series = tuple(series for series in drawn.series if not series.thin)
-    alt = f"{title}: {drawn.alt.partition('. ')[0]}"  # the rest would give the answer away
+    alt = f"{title}: {drawn.shows}"  # the rest would give the answer away
     return replace(drawn, title=title, series=series, alt=alt)
 
 
