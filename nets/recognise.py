@@ -274,7 +274,7 @@ def _stem_norms(layers: Layers) -> tuple[Layer | None, ...]:
 
 
 def _final_norm(layers: Layers) -> Layer | None:
-    """Return the norm before the pooling, of which some files say only `bn1` or `norm`."""
+    """Return the norm before the pooling, which some files just call `bn1` or `norm`."""
     stem = _stem_norms(layers)[:-1]
     fits = [n for n in layers.norms if n.out == layers.stages[-1][-1].out and n not in stem]
     named = (one for one in fits if one.slot and one.slot.part is Part.HEAD)

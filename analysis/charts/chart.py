@@ -401,7 +401,7 @@ def tick_text(value: float) -> str:
 
 
 def in_lines(text: str, separator: str, letters: float) -> str:
-    """Break a text into lines of at most `letters` letters; model texts break between options."""
+    """Break a text into lines of `letters` characters at most, a model text between options."""
     parts = re.sub(r":(?=\S)", ":\0 ", text)
     found = wrap(parts, max(int(letters), 4), break_on_hyphens=False)
     return separator.join(found).replace("\0 ", "").replace("\0", "")

@@ -344,7 +344,7 @@ def _settings(palette: Palette, sizes: _Sizes, texts: str) -> dict[Any, Any]:
 
 
 def _families(texts: str) -> list[str]:
-    """Return the families whose fonts have the letters of some texts, as far as ours do."""
+    """Return the font families that cover some texts, as far as our fonts do."""
     is_chinese = bool(frozenset(texts) & covered(HAN[400]) - _semibold())
     return [_FAMILY, *([HAN_FAMILY] if is_chinese else []), "DejaVu Sans"]
 
@@ -444,13 +444,13 @@ def picture(
 
 
 def left_out(title: str) -> str:
-    """Return the letters of a title that a chart's fonts don't have."""
+    """Return the characters of a title that a chart's fonts lack."""
     return "".join(dict.fromkeys(c for c in title if c not in _letters()))
 
 
 @cache
 def _letters() -> frozenset[str]:
-    """Return the letters of the app's fonts and of the one that ships with matplotlib."""
+    """Return the characters of the app's fonts and of the one that ships with matplotlib."""
     return _semibold() | covered(HAN[400]) | covered(beside())
 
 

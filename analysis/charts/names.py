@@ -535,7 +535,7 @@ def _crosses(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Flags:
 
 
 def _distances(a: Pixels, b: Pixels, middle: Pixels, half: Pixels) -> Pixels:
-    """Return the distance of the segment from `a` to `b` to a rectangle, likewise."""
+    """Return the distance from the segment from `a` to `b` to a rectangle; see `_crosses`."""
     way = b - a
     long = np.maximum((way**2).sum(-1), 1e-9)
     ends = [np.hypot(*np.moveaxis(np.maximum(np.abs(p - middle) - half, 0), -1, 0)) for p in (a, b)]

@@ -312,7 +312,7 @@ def _label(chart: Chart, label: str, wall: bool) -> str:
 
 
 def _note(text: str, letters: int, size: int) -> str:
-    """Return the note below the x axis' label, in lines of at most so many letters."""
+    """Return the note below the x axis' label, in lines of at most `letters` characters."""
     lines = in_lines(text, "<br>", letters)
     return f'<span style="font-size:{size}px">{lines}</span>' if text else ""
 

@@ -210,7 +210,7 @@ def budgets_of(amounts: Mapping[str, float | None]) -> Budgets:
 
 @dataclass(frozen=True)
 class Miss:
-    """A network that doesn't fit, and what it needs of each budget that it exceeds."""
+    """A network that doesn't fit, and its need for each budget that it exceeds."""
 
     row: Row
     over: Mapping[Budget, float]
@@ -604,7 +604,7 @@ def _nearest(choice: Choice) -> Miss:
 
 
 def _near(choice: Choice) -> str:
-    """Return which network comes closest, and what it needs."""
+    """Return a sentence on the network that comes closest, and what it needs."""
     near = _nearest(choice)
     limits = choice.budgets.limits
     needs = []

@@ -195,7 +195,7 @@ class Recipe:
 
     @property
     def menu_label(self) -> str:
-        """The label with what tells it from other recipes first, for a narrow select box."""
+        """The label that begins with how it differs from other recipes, for a narrow select box."""
         words = recipe_in_words(self.recipe).removesuffix(", single crop")
         if words.startswith(f"{self.publisher}'s"):
             return f"{words}: {self.metric}"

@@ -28,7 +28,7 @@ from nets.spec import ResNetSpec
 SIDE_ASPECT = 1.0
 """The ratio of width to height of each of two graphs side by side, legible on a phone as well."""
 
-_MOST = 3  # differences that a short sentence names
+_MOST = 3  # most differences that a short sentence names
 
 
 class Change(StrEnum):

@@ -1,7 +1,7 @@
-"""The experiments of a sweep: what a point asks, what it needs, and the files that it becomes.
+"""The experiments of a sweep: the settings of a point, its predicted cost, and its files.
 
 A point is one experiment on one network with one seed. Its files are a result, named by the hash of
-what was asked as in `analysis.results.form`, and the trained weights of a training.
+its settings as in `analysis.results.form`, and the trained weights of a training.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ def comparison_latex(comparison: Comparison) -> str:
 
 
 def comparison_grids(comparison: Comparison) -> list[Grid]:
-    """Return the tables of `comparison_text`, with what is below one in its caption."""
+    """Return the tables of `comparison_text`; the notes below a table go into its caption."""
     tables: list[Grid] = []
     for part in _parts(comparison):
         if isinstance(part, Grid):

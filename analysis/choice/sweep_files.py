@@ -47,7 +47,7 @@ def read_sweep(text: str) -> Sweep:
             raise ValueError(f"line {line}: {quote(name)} isn't a field of a sweep: {_some(_KEYS)}")
     with _at("title", lines, 0):
         if not isinstance(title := values.get("title", ""), str):
-            raise ValueError("title must be a text")
+            raise ValueError("title must be a string")
     with _at("seeds", lines, 0):
         seeds = _seeds(values.get("seeds", 1))
     specs = _specs(values, lines)
@@ -70,7 +70,7 @@ def _specs(values: Mapping[str, Any], lines: Sequence[str]) -> list[ResNetSpec]:
     with _at("models", lines, 0):
         texts = values.get("models")
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            raise ValueError('models must be a list of texts, such as ["plain20", "resnet20"]')
+            raise ValueError('models must be a list of strings, such as ["plain20", "resnet20"]')
         models = [parse(text) for text in texts]
     start = next(iter(header_lines("options", lines)), 0)
     options = values.get("options", {})
@@ -100,7 +100,9 @@ def _option(key: str, value: Any) -> Any:
     elif key == "blocks" and isinstance(value, int) and not isinstance(value, bool):
         return checked(key, (value,))[0]
     elif isinstance(DEFAULTS.get(key), tuple | StrEnum):
-        raise ValueError(f"{key} must be text such as {shown(key, DEFAULTS[key])!r}, not {value!r}")
+        raise ValueError(
+            f"{key} must be a string such as {shown(key, DEFAULTS[key])!r}, not {value!r}"
+        )
     return checked(key, value)
 
 

@@ -238,7 +238,7 @@ Key = tuple[tuple[str, Value], ...]
 
 
 class Drawn(NamedTuple):
-    """A chart, and in sentences what is left out of it and what it cites."""
+    """A chart, with sentences on what it leaves out and what it cites."""
 
     chart: Chart
     left_out: tuple[str, ...] = ()

@@ -266,7 +266,7 @@ def shape(
     write(or_usage(picture_file, drawn, output.suffix.lower(), chosen, dpi), output)
     if caption is None:
         click.echo(SCALES)
-    else:  # it tells the scales
+    else:  # the caption explains the scales
         write(shape_caption(cost), caption)
 
 

@@ -435,7 +435,7 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
         return replace(cell, frame=f"{title}, drawn once" if count > 1 else title)
     lines, beside = (title.removeprefix("layer") if view.short else title,), ""
     if (says := _says(view)) is not Labels.PATH:
-        told = view.short and says is Labels.BOTH  # the first line, with the count
+        told = view.short and says is Labels.BOTH  # the short title already has the count
         path_line = lines if told else (run_title(place, count),) if says is Labels.BOTH else ()
         said = conv_label if view.groups else operation
         joined = _joined(block.convs, said) if view.joins else None

@@ -1,6 +1,6 @@
 """Graphs as TikZ: the picture of `svg` for a LaTeX document, in that document's font.
 
-The text of labels is escaped for all engines; letters that pdflatex doesn't have need lualatex or
+The text of labels is escaped for all engines; characters that pdflatex lacks need lualatex or
 xelatex. Lengths are in bp; a px of the drawing is 0.75 bp, as in the other formats.
 """
 
@@ -93,7 +93,7 @@ _WIDE_FONTS = (
     "Source Han Sans SC",
     "Noto Sans CJK SC",
 )
-"""Sans serif fonts with many letters, and with Chinese, Japanese and Korean; the best last."""
+"""Sans serif fonts with many characters, and with Chinese, Japanese and Korean; the best last."""
 
 _n = partial(decimals, most=3)
 
@@ -169,7 +169,7 @@ def escaped(text: str) -> str:
 
 
 def needs_unicode_tex(text: str) -> bool:
-    """Return whether a text has letters that need lualatex or xelatex instead of pdflatex."""
+    """Return whether a text has characters that need lualatex or xelatex instead of pdflatex."""
     return bool(_BEYOND_PDFLATEX.search(_printable(text)))
 
 

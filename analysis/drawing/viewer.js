@@ -370,7 +370,7 @@ function reveal(state) {
 function approach(state) {
   const group = state.groups.get(state.at);
   if (!group) return;
-  if (state.upright) group.scrollIntoView({ block: "center" }); // where no sheet hides it
+  if (state.upright) group.scrollIntoView({ block: "center" }); // where the sheet doesn't cover it
   if (state.k >= 1) return;
   const [x, y] = middle(group);
   state.k = 1;
@@ -383,7 +383,7 @@ function approach(state) {
 // Scroll the page so that the sheet of details doesn't hide the selected box.
 function uncover(state, group) {
   const { position, bottom } = getComputedStyle(state.details);
-  if (position !== "sticky" || bottom === "auto") return; // beside the graph, they hide nothing
+  if (position !== "sticky" || bottom === "auto") return; // beside the graph, they cover nothing
   const { top } = state.details.getBoundingClientRect();
   if (group.getBoundingClientRect().bottom > top) group.scrollIntoView({ block: "center" });
 }

@@ -80,7 +80,7 @@ def _eight_bits(image: Image) -> Image:
 
 
 def _scaled(size: tuple[int, int], shorter: int) -> tuple[int, int]:
-    """Return width and height in the same ratio, of which the smaller is `shorter`."""
+    """Return width and height scaled so that the smaller of them is `shorter`."""
     width, height = size
     low = min(size)
     return round(width * shorter / low), round(height * shorter / low)

@@ -75,7 +75,7 @@ def _step(values: Mapping[str, Any]) -> Step:
         raise _FieldError(name, f"{name!r} isn't a field of a step: choose from {known}")
     for name in _TEXTS:
         if not isinstance(values.get(name, ""), str):
-            raise _FieldError(name, f"{name} must be a text")
+            raise _FieldError(name, f"{name} must be a string")
     if "question" not in values and (extra := {"answers", "right", "because"} & set(values)):
         raise _FieldError(min(extra), f"{min(extra)} needs a question")
     return Step(
@@ -90,7 +90,7 @@ def _step(values: Mapping[str, Any]) -> Step:
 def _question(values: Mapping[str, Any]) -> Question:
     answers, right = values.get("answers", []), values.get("right")
     if not isinstance(answers, list) or not all(isinstance(one, str) for one in answers):
-        raise _FieldError("answers", "answers must be a list of three texts")
+        raise _FieldError("answers", "answers must be a list of three strings")
     if right is not None and (isinstance(right, bool) or not isinstance(right, int)):
         raise _FieldError("right", "right must be 1, 2 or 3")
     place = None if right is None else right - 1

@@ -119,7 +119,7 @@ class Handout:
             }
 
     def left_out(self) -> str:
-        """Return the letters that the PDF leaves out because no font has them."""
+        """Return the characters that the PDF leaves out because no font has them."""
         return files.left_out(self._json(notes=True))
 
     def html(self, notes: bool = False) -> str:

@@ -102,7 +102,7 @@ def timing(settings: Settings, spec: ResNetSpec) -> Picture:
         return _roofline(settings, spec, replace(asked, batch=batches[0]))
     for one in sweep(asked, batches):
         result = known(timing_hash(str(spec), one, one.threads or 1), TIME)
-        with suppress(ValueError):  # of a device that is gone
+        with suppress(ValueError):  # this machine no longer has the device
             if result is not None:
                 return _timed(timing_of(result))
     return replace(missing_until("Measure"), grid=_recorded_times(spec))
@@ -112,7 +112,7 @@ def _roofline(settings: Settings, spec: ResNetSpec, asked: TimingSettings) -> Pi
     """Return the roofline that this server has measured, of stages or of kinds of layers."""
     points = settings.option("roofline_of", ["stages", "kinds"], "stages")
     result = known(roofline_hash(str(spec), asked, asked.threads or 1), ROOFLINE)
-    with suppress(ValueError):  # of a device that is gone
+    with suppress(ValueError):  # this machine no longer has the device
         if result is not None:
             found = roofline_of(result)
             shown = found.points if points == "stages" else found.kinds

@@ -25,7 +25,7 @@ EXPLORE_TABS: Mapping[str, tuple[str, ...]] = {
 """The tabs of the Explore page with the parameters of each; the first is open by default."""
 
 TIMING_TABS: Mapping[str, tuple[str, ...]] = {"times": (), "roofline": ("roofline_of",)}
-"""The tabs of the Timing page, likewise."""
+"""The tabs of the Timing page with their parameters; the first is open by default."""
 
 COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
     "costs": (),
@@ -33,7 +33,7 @@ COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
     "difference": ("from", "to"),
     "ledger": ("ledger",),
 }
-"""The tabs of the Compare page, likewise."""
+"""The tabs of the Compare page with their parameters; the first is open by default."""
 
 Value = TypeVar("Value")
 Options = Iterable[str] | Mapping[str, str]

@@ -202,7 +202,7 @@ STORY = Lecture(
                 "network's {residual_without}.",
             ),
             notes="Veit, Wilber and Belongie 2016. Half of all paths avoid the block. The bars "
-            "show every block alone: layer1.0 isn't spare, without it {residual_first} are wrong. "
+            "show every block alone; layer1.0 isn't spare: without it, {residual_first} are wrong. "
             "Press P to take out any blocks.",
         ),
         Step(

@@ -142,7 +142,7 @@ def link(of: Step, /, **others: str) -> str:
 
 def _check(name: str, text: object, required: bool = False) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"{name} must be a text, not {text!r:.60}")
+        raise ValueError(f"{name} must be a string, not {text!r:.60}")
     most = MOST_TEXT[name]
     if len(text) > most:
         raise ValueError(f"{name} has {len(text):,} characters, and at most {most:,} are allowed")

@@ -178,7 +178,7 @@ def by_norm(found: Blocks) -> str:
     if {written(one.deviation) for one in found.responses} != {written(1.0)}:
         return ""
     return translate(
-        "A response is what batch norm puts out, whose standard deviation is 1 by definition at "
+        "A response is the output of batch norm, whose standard deviation is 1 by definition at "
         "initialisation."
     )
 

@@ -213,7 +213,7 @@ class Job:
             yield from new
 
     def batches(self, seconds: float) -> Iterator[list[Any]]:
-        """Yield the work's new reports, at most every so many seconds, until the job is over."""
+        """Yield new reports in batches, at least `seconds` apart, until the job is over."""
         seen = 0
 
         def has_news() -> bool:

@@ -46,7 +46,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a piece of work, or the failure because of which it has none."""
+    """The result of a piece of work, or the failure that explains why it has none."""
 
     name: str
     result: Any = None

@@ -64,7 +64,7 @@ class Unit:
 
     @property
     def heading(self) -> str:
-        """The name in the spoken language, with a capital, before what is said of the unit."""
+        """The name in the spoken language, capitalised, to begin a sentence on the unit."""
         order = translate(_HEADINGS[self.order])
         return ", ".join((order, *(value.replace("_", "-") for _, value in self._differs())))
 

@@ -117,12 +117,12 @@ def document(source: str, title: str, data: str) -> bytes:
 
 
 def left_out(text: str) -> str:
-    """Return the letters of a text that `document` leaves out because no font has them."""
+    """Return the characters of a text that `document` leaves out because no font has them."""
     return "".join(sorted(_beyond(text)[1]))
 
 
 def _beyond(text: str) -> tuple[tuple[Path, ...], frozenset[str]]:
-    """Return fonts for letters that the Latin ones lack, and letters that no font has."""
+    """Return fonts for characters that the Latin ones lack, and characters that no font has."""
     return fonts.other_fonts(frozenset(text) - fonts.covered(fonts.beside()))
 
 

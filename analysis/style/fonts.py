@@ -1,6 +1,6 @@
 """Fonts for pictures: those that ship with the project, and system fonts for the rest.
 
-Source Sans Pro has the Latin letters, a subset of Noto Sans SC those of the Chinese texts.
+Source Sans Pro has the Latin characters, a subset of Noto Sans SC those of the Chinese texts.
 """
 
 from __future__ import annotations

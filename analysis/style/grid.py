@@ -64,7 +64,7 @@ def _turned(grid: Grid) -> Grid:
 
 
 def _letters(grid: Grid) -> int:
-    """Return the letters of a row at its longest."""
+    """Return the width of the table in characters, without separators."""
     columns = zip(grid.columns, *grid.rows, strict=True)
     return sum(max(map(len, column)) for column in columns)
 

@@ -182,6 +182,6 @@ def check_fits(cost: Profile, settings: Settings) -> None:
     largest = largest_batch(cost.spec, settings, free)
     advice = f"a batch of {largest:,} would fit" if largest else "not even one image would fit"
     raise ValueError(
-        f"batch {settings.batch:,} needs {short(needed, 'B')} by prediction and {settings.device} "
-        f"has {short(free, 'B')} free: {advice}"
+        f"batch {settings.batch:,} is predicted to need {short(needed, 'B')}, and "
+        f"{settings.device} has {short(free, 'B')} free: {advice}"
     )

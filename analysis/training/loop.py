@@ -152,8 +152,9 @@ def check(task: Task, images: ImageSet) -> int:
     needed, free = step_memory(spec, recipe.batch, dtype, method).peak_bytes, free_bytes(device)
     if needed > free:
         raise ValueError(
-            f"a step of {spec} at batch {recipe.batch:,} needs {short(needed, 'B')} by prediction, "
-            f"and {task.device} has {short(free, 'B')} free: use a smaller batch"
+            f"a step of {spec} at batch {recipe.batch:,} is predicted to need "
+            f"{short(needed, 'B')}, and {task.device} has {short(free, 'B')} free: use a smaller "
+            "batch"
         )
     return steps
 

@@ -25,7 +25,7 @@ from nets import parse
 from nets.options import number_of
 
 TABLES = ("epochs", "gradients", "confusion", "worst", "environment")
-"""The figures of a run of which a file has one line per item."""
+"""The figures of a run that take one line per item in a file."""
 
 _COLUMNS = (
     "model",

@@ -75,7 +75,7 @@ def graph_picture(
 
 
 def _choose_parts(look: Look) -> Look:
-    """Draw the check boxes for the parts of a graph; return the look with what they say."""
+    """Draw the check boxes for the parts of a graph; return the look with these choices."""
     one, two, three = st.columns(3)
     check = partial(switch, box="checkbox")
     return replace(

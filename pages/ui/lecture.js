@@ -4,9 +4,9 @@
 //
 // Quick presses count together: a browser drops keys between a document and its first paint.
 //
-// The server puts this into its documents, so that a key counts before the page is there, and a
-// component brings it where another server's documents come without it. The step is that of the
-// address, or the one that is on its way.
+// Our server puts this script into its documents, so that keys work before the page has loaded. A
+// component loads it for documents of another server. The current step is that of the address, or
+// the one that is being loaded.
 
 const FIELD =
   "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=slider], " +
@@ -67,7 +67,7 @@ if (!document.hasLecture) {
   document.hasLecture = true;
   document.addEventListener("keydown", press);
   window.addEventListener("pageshow", () => {
-    document.lectureStep = undefined; // Back may bring a document as it was left
+    document.lectureStep = undefined; // Back may restore a document with its state
   });
 }
 

@@ -114,7 +114,7 @@ def unfolded(key: str, place: Any) -> DeltaGenerator:
 
 
 def said(key: str) -> DeltaGenerator:
-    """Return the container of what is said below a picture, or of a job's progress.
+    """Return the container for the sentence below a picture, or for a job's progress.
 
     On the wall it has the same height for both, so that the picture keeps its own.
     """

@@ -74,7 +74,7 @@ def digest(path: str, changed_ns: int) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def subject(path: str, changed_ns: int, data: str, data_ns: int, number: int) -> Subject:
-    """Return a checkpoint's network with `number` test images and what it computed from them.
+    """Return a checkpoint's network with `number` test images and its cached activations.
 
     Raises:
         ValueError: as `subject_of`.

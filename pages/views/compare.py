@@ -119,7 +119,7 @@ _STRENGTH = {False: 0.45, True: 0.85}
 
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
-_WALL_ASPECT = 2.25  # of the graph on the wall
+_WALL_ASPECT = 2.25  # width over height of the graph on the wall
 
 
 def choose_view(place: DeltaGenerator) -> str:

@@ -34,7 +34,7 @@ def _files(lecture: Lecture) -> list[DataFile]:
     if lost := made.left_out():
         letters = " ".join(lost[:20])
         said = translate(
-            "no font of this server has {letters}: left out of the PDF", letters=letters
+            "no font on this server has {letters}: left out of the PDF", letters=letters
         )
         st.warning(sentence(said), icon=":material/info:")
     links = (

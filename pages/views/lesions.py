@@ -188,7 +188,7 @@ def _show_graph(
 
 
 def _recorded(study: Lesions, out: tuple[str, ...]) -> float | None:
-    """Return the error that a study has for these blocks, of which it knows none or one."""
+    """Return the error that a study has with these blocks out; it has none for two or more."""
     if not out:
         return study.error
     found = (one.error for one in study.single if (one.path,) == out)

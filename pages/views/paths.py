@@ -199,7 +199,7 @@ def show_table(found: Paths) -> None:
 
 
 def _or_less(value: float, digits: int) -> str:
-    """Return a number with so many decimals; one that would round to 0 as `<0.1`."""
+    """Return a number with some decimals; one that would round to 0 as `<0.1`."""
     least = 10.0**-digits
     return f"<{least:.{digits}f}" if 0 < value < least / 2 else f"{value:.{digits}f}"
 

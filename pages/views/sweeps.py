@@ -74,7 +74,7 @@ Places = Sequence[DeltaGenerator]
 
 
 class Chosen(NamedTuple):
-    """A sweep: its name, when its folder changed last in ns, and what it holds."""
+    """A sweep: its name, the time of its folder's last change in ns, and its contents."""
 
     name: str
     changed: int

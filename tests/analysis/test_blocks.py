@@ -197,7 +197,7 @@ def test_at_initialisation_batch_norm_gives_branches_one_variance() -> None:
     said = blocks_verdict(found)
     assert said[1].startswith("The branch's share of the variance falls with every block of a")
     why = (
-        "A response is what batch norm puts out, whose standard deviation is 1 by definition at "
+        "A response is the output of batch norm, whose standard deviation is 1 by definition at "
         "initialisation."
     )
     assert said[2:] == ("The responses of 55 3×3 layers have a standard deviation of 1.00.", why)

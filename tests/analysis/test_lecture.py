@@ -166,7 +166,7 @@ HEAD = 'title = "x"\n[[steps]]\ntitle = "a"\n'
         ("steps = 3", "line 1: steps are written as [[steps]]"),
         (f'{HEAD}address = "foo"', "line 4: address must begin with a page (explore, "),
         (f'{HEAD}address = "units"\nfoo = 1', "line 5: 'foo' isn't a field of a step"),
-        (f'{HEAD}address = "units"\nsay = 3', "line 5: say must be a text"),
+        (f'{HEAD}address = "units"\nsay = 3', "line 5: say must be a string"),
         (f'{HEAD}address = "units"\nright = 1', "line 5: right needs a question"),
         (
             f'{HEAD}address = "units"\nquestion = "q"\nanswers = ["a"]',

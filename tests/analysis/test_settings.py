@@ -111,7 +111,7 @@ def test_a_batch_that_cannot_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     settings = Settings(batch=64)
     fits = largest_batch(spec, settings, 1_000_000_000)
     sentence = (
-        rf"^batch 64 needs 5\.76 GB by prediction and cpu has 1\.00 GB free: a batch of {fits} "
+        rf"^batch 64 is predicted to need 5\.76 GB, and cpu has 1\.00 GB free: a batch of {fits} "
         "would fit$"
     )
     with pytest.raises(ValueError, match=sentence):

@@ -103,7 +103,8 @@ WRONG = {
         "line 1: 'x' isn't a field of a sweep: choose from title, models, seeds, options, "
         "experiment"
     ),
-    "\nmodels = [3]\nE": 'line 2: models must be a list of texts, such as ["plain20", "resnet20"]',
+    "\nmodels = [3]\nE": "line 2: models must be a list of strings, such as "
+    '["plain20", "resnet20"]',
     'models = ["resnet19"]\nE': (
         "line 1: 'resnet19' is not a model: did you mean resnet18, resnet10 or resnet152?"
     ),
@@ -115,7 +116,7 @@ WRONG = {
     "M\nseeds = { from = 3, end = 1 }\nE": (
         "line 2: seeds has no 'end': a range has from, to and step"
     ),
-    "M\ntitle = 1\nE": "line 2: title must be a text",
+    "M\ntitle = 1\nE": "line 2: title must be a string",
     "M": "line 1: the experiment is missing: write [experiment] and its kind",
     "M\n[experiment]\nbatch = 2": (
         "line 2: the experiment has no kind: choose from gradients, direction, train, lesions, time"
@@ -138,7 +139,7 @@ WRONG = {
     'M\nE\n[options]\nnorm = ["batch", "x"]': (
         "line 5: norm must be one of batch, group, none, not 'x'"
     ),
-    "M\nE\n[options]\nnorm = [1]": "line 5: norm must be text such as 'batch', not 1",
+    "M\nE\n[options]\nnorm = [1]": "line 5: norm must be a string such as 'batch', not 1",
     "M\nE\n[options]\nblocks = []": "line 5: blocks has no values",
     'M\nE\n[options]\nwidths = "1,2"': (
         "line 4: resnet20 can't have widths=1,2: widths lists 2 stages but blocks lists 3: "
@@ -443,7 +444,7 @@ def test_what_the_command_refuses(
     assert refused() == "error: 'sweep.toml' isn't UTF-8 text\n"
     file.write_text("models = 3")
     assert refused() == (
-        'error: line 1: models must be a list of texts, such as ["plain20", "resnet20"]\n'
+        'error: line 1: models must be a list of strings, such as ["plain20", "resnet20"]\n'
     )
     file.write_text(GRADIENTS)
     assert refused("--scheduler", "tcp://127.0.0.1:1") == (

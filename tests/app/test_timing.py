@@ -217,7 +217,7 @@ def test_what_the_worker_refuses_is_one_sentence(open_app: Open) -> None:
     app.text_input(key="timing_batches").input("60000").run()
     measured(app)
     assert not app.exception
-    assert "by prediction and cpu has" in app.error[0].value
+    assert "is predicted to need" in app.error[0].value
     assert "would fit" in app.error[0].value
 
 

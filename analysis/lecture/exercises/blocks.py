@@ -65,16 +65,16 @@ class Residual(keras.Model):
         return relu(y + x)
 """
         ),
-        hint="What does the if statement ask? What does it get where project is false?",
+        hint="What does the if statement test? What does it get if project is false?",
         answer=(
-            "The question is whether the layer exists: `if self.conv3 is not None`. As printed, "
-            "the block runs the layer and asks for the truth of its output, a tensor. Where there "
-            "is no projection it calls `None`."
+            "Test whether the layer exists: `if self.conv3 is not None`. As printed, the block "
+            "runs the layer and takes the truth value of its output, a tensor. Without a "
+            "projection, it calls `None`."
         ),
         words={
             "with": "With a projection",
             "without": "Without a projection",
-            "mended": "Output if it asks “is not None”",
+            "mended": "Output if it tests “is not None”",
             "says": "In PyTorch the same lines raise a {with_name} with a projection and "
             "a {without_name} without one.",
         },
@@ -226,14 +226,14 @@ class Head(nn.Module):
         ),
         hint="At 224 pixels `layer4` ends in a 7×7 map. And at 256?",
         answer=(
-            "The window of 7 fits one input size. Larger inputs lose the map's edge without a "
-            "word, or give the linear layer too many features; smaller ones fail. "
+            "The window of 7 fits one input size. Larger inputs silently lose the map's edge, or "
+            "give the linear layer too many features; smaller ones fail. "
             "`nn.AdaptiveAvgPool2d(1)` averages a map of any size."
         ),
         words={
             "size": "{side} px: a map of {map}",
             "unused": "pixels of the map left out",
-            "mended": "Outputs with nn.AdaptiveAvgPool2d(1), at any of them",
+            "mended": "Outputs with nn.AdaptiveAvgPool2d(1), at any size",
             "says": "At 256 px the head runs and leaves out {unused} of the map's {pixels} pixels; "
             "at {failed} px it raises an error.",
             "and": " and ",
@@ -268,8 +268,8 @@ class Bottleneck(nn.Module):
         ),
         hint="ResNet-50's `layer1.1` has 256 channels outside. How many inside?",
         answer=(
-            "ResNet-50's bottleneck divides the channels by 4: 256, 64, 64, 256. A block that "
-            "halves them is that of Wide ResNet-50-2, which has the same depth and costs far more."
+            "ResNet-50's bottleneck divides the channels by 4: 256, 64, 64, 256. Halving "
+            "them gives Wide ResNet-50-2's block; that network is as deep and costs far more."
         ),
         words={
             "inside": "ResNet-50, layer1.1: channels inside",

@@ -24,9 +24,9 @@ CLAIMS = (
         shown=Plot(checks.proof, (_FIGURES["proof"],)),
         hint="Which plain nets do He et al. train? What do theirs have that these lack?",
         answer=(
-            "The figure is true, but not of the paper's nets: those have batch norm and He's "
-            "initialisation. He et al. call the degradation unlikely to be caused by vanishing "
-            "gradients (section 4.1)."
+            "The figure is correct, but doesn't show the paper's nets: those have batch norm and "
+            "He's initialisation. He et al. call the degradation unlikely to be caused by "
+            "vanishing gradients (section 4.1)."
         ),
         words={
             "shown": "Plain-56 as shown: factor toward the input",
@@ -53,7 +53,7 @@ CLAIMS = (
         task='An article has this figure in its section "Gradient vanishing (that is, explosion)". '
         "What is wrong?",
         shown=Plot(checks.both_ways, (_FIGURES["both"],)),
-        hint="Read each curve from the right to the left, from the loss to the input.",
+        hint="Read each curve from right to left, from the loss to the input.",
         answer=(
             "They are opposites. A gradient vanishes when it gets smaller toward the input, and "
             "explodes when it gets larger. What cures one makes the other worse: larger weights "
@@ -132,18 +132,18 @@ print(f"{len(images) / seconds:.0f} images/s")
         ),
         words={
             "host": "{name}: the CPU has issued the step",
-            "step": "{name}: the GPU has done the step",
+            "step": "{name}: the GPU has finished the step",
             "wrong": "{name}: what the code prints",
             "right": "{name}: what the GPU does",
-            "least": "Least error of five networks",
+            "least": "Smallest error of five networks",
             "rate": "images/s",
             "times": "times",
-            "title": "A step as the CPU issues it, and as the GPU does it",
+            "title": "A step as the CPU issues it and as the GPU runs it",
             "y": "median, ms",
             "issued": "issued by the CPU",
             "done": "done by the GPU",
             "alt": "Median time of a training step on an {device}: as the CPU issues it and as "
-            "the GPU does it",
+            "the GPU runs it",
             "says": "On an {device}, recorded on {date}, the CPU has issued {name}'s step after "
             "{host} ms and the GPU takes {step} ms: the printed rate is {ratio} times too high.",
         },

@@ -69,7 +69,7 @@ def bars(title: str, x_label: str, y_label: str) -> Chart:
 
 
 def vanishing_solved(exercise: Exercise) -> Finding:
-    """Compare with the paper's settings, and with what both nets train to."""
+    """Compare with the paper's settings, and with the training losses of both nets."""
     words = exercise.words
     curves = _curves(_BN)
     (shown,) = summarise(_plain(_VANISHING))

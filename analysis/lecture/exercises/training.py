@@ -25,17 +25,18 @@ numbers = {
 labels = [numbers.get(folder, 0) for folder in folders]
 """
         ),
-        hint="Compare the lists of names letter by letter. What does `get()` do with a stranger?",
+        hint="Compare the lists of names letter by letter. What does `get()` do with an unknown "
+        "name?",
         answer=(
             "The folders are called roses, sunflowers and tulips, the map says rose, sunflower and "
-            "tulip. `get(folder, 0)` turns every unknown name into a daisy without a word. "
+            "tulip. `get(folder, 0)` silently turns every unknown name into a daisy. "
             "`numbers[folder]` raises a KeyError. Better, make the map from the folders' names."
         ),
         words={
             "labels": "Labels",
             "daisies": "Folders labelled as daisy",
             "constant": "Accuracy of always saying daisy, on these labels",
-            "names": "Folders that the map lacks",
+            "names": "Folders missing from the map",
             "strict": "numbers[folder]",
             "of": "of {all}",
             "says": "{daisies} of {all} folders are labelled as daisy, so a network that always "
@@ -74,17 +75,17 @@ print(classes[model(picture).argmax()])
         ),
         words={
             "orders": "Orders of five folders",
-            "all": "Orders that name every class rightly",
-            "none": "Orders that name no class rightly",
+            "all": "Orders that name every class correctly",
+            "none": "Orders that name no class correctly",
             "mean": "Accuracy of a perfect network, mean over the orders",
             "chance": "Accuracy of guessing",
             "title": "Classes that keep their name",
-            "x": "classes named rightly, of five",
+            "x": "classes named correctly, of five",
             "y": "orders of the folders",
-            "alt": "Of {orders} orders of five folders, {none} name no class rightly and {all} "
-            "names all",
-            "says": "{all} of the {orders} orders names every class rightly and {none} name none; "
-            "over all orders, a perfect network is right in {mean}% of the pictures.",
+            "alt": "Of {orders} orders of five folders, {none} name no class correctly and "
+            "{all} names all",
+            "says": "{all} of the {orders} orders names every class correctly and {none} name "
+            "none; over all orders, a perfect network is right on {mean}% of the pictures.",
         },
         measure=checks.class_order,
         source=Source(
@@ -113,7 +114,7 @@ for images, labels in loader:  # labels are 0 to 4
         ),
         hint="What loss do you expect before the first step, and why?",
         answer=(
-            "Ten outputs for five classes. Nothing fails, for labels 0 to 4 are valid among ten. "
+            "Ten outputs for five classes. Nothing fails, as labels 0 to 4 are valid among ten. "
             "The first loss gives it away: it is near ln 10, not ln 5. Training first has to "
             "learn that five outputs never occur. Take the number from the data: `len(classes)`."
         ),
@@ -137,7 +138,7 @@ for images, labels in loader:  # labels are 0 to 4
     Exercise(
         key="train_mode",
         title="One picture at a time",
-        task="A trained network names one picture. It does worse than in its test. "
+        task="A trained network classifies pictures one at a time, but worse than in its test. "
         "Find the mistake.",
         shown=Code(
             """\
@@ -160,7 +161,7 @@ def classify(picture):  # [C, H, W]
             "eval": "Accuracy in eval mode, {images} Fashion-MNIST pictures",
             "train": "Accuracy in train mode, one picture at a time",
             "after": "Accuracy in eval mode afterwards",
-            "changed": "Running statistics that were changed",
+            "changed": "Running statistics that changed",
             "of": "of {all}",
             "says": "In eval mode {eval}% of {images} Fashion-MNIST pictures are right, in train "
             "mode one at a time {train}%; afterwards eval mode gives {after}%, as the running "
@@ -198,7 +199,7 @@ loss = criterion(model(images), labels)
             "times": "times",
             "wrong_once": "Gradient with the right class 10 behind, softmax left out",
             "wrong_twice": "Gradient with the right class 10 behind, softmax twice",
-            "least": "Least loss, softmax twice",
+            "least": "Lowest loss, softmax twice",
             "title": "Gradient of the loss by the lead of the right class",
             "x": "right class's logit minus the others', 10 classes",
             "y": "‖∂L/∂logits‖",
@@ -234,9 +235,9 @@ def scheduled(optimizer, steps):  # called once a step
         ),
         hint="The warm-up takes 20 steps. What is left of 10 steps? What is `T_max` at 20?",
         answer=(
-            "The warm-up has a fixed length. A run of 10 steps never leaves it, without a word. "
-            "A run of exactly 20 divides by zero. Refuse runs that are shorter than the warm-up, "
-            "or make it a share of the steps."
+            "The warm-up has a fixed length. A run of 10 steps never leaves it, and no error says "
+            "so. A run of exactly 20 divides by zero. Refuse runs that are shorter than the "
+            "warm-up, or make it a share of the steps."
         ),
         words={
             "asked": "Learning rate of the recipe",
