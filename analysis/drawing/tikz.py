@@ -72,6 +72,7 @@ _ESCAPES = {
     "·": r"$\cdot$",
     "−": "$-$",
     "→": r"$\rightarrow$",
+    "\N{EM SPACE}": r"\quad{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 
@@ -174,7 +175,7 @@ def needs_unicode_tex(text: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    line = " ".join(text.split())
+    line = re.sub(r"[^\S\N{EM SPACE}]+", " ", text.strip())
     kept = (c for c in line if unicodedata.category(c) not in ("Cc", "Cs"))
     return unicodedata.normalize("NFC", "".join(kept))
 
