@@ -116,12 +116,14 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
+    # A name at a line's end would be beside the last test point, too.
+    at_ends = steps >= _AT_LEAST and not tested
     is_log = shown is Shown.TRAIN_LOSS and _spans_a_decade(lines)
     return Chart(
         f"{shown.label.capitalize()} by step",
         "step",
         shown.axis,
-        (*(named_at_ends(lines, is_log) if steps >= _AT_LEAST else lines), *tested),
+        (*(named_at_ends(lines, is_log) if at_ends else lines), *tested),
         f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
         log_y=is_log,
         reading=of_seeds(map(len, groups), seen=shows_bands(lines, is_log)),
