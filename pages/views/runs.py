@@ -44,6 +44,7 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
+_SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
 _FEW = 5  # steps after which their time is a usable estimate
 
 
@@ -172,7 +173,7 @@ def choose_shown(place: DeltaGenerator) -> Shown:
     return Shown(
         segments(
             "Plot",
-            {kind: kind.label for kind in Shown},
+            {kind: _SHORT.get(kind, kind.label) for kind in Shown},
             Shown.TRAIN_LOSS,
             key="train_shown",
             place=place,
