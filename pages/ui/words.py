@@ -1,6 +1,7 @@
 """Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
 
-Names such as ResNet-50-C never break at a hyphen: `unbroken` for Markdown, `whole_names` for HTML.
+Names such as ResNet-50-C never break at a hyphen, nor figures before their unit: `unbroken` for
+Markdown, `whole_names` for HTML's names.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ def escaped(text: str) -> str:
 
 _NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*")
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs)\b)")
 _NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
 
 
 def unbroken(text: str) -> str:
-    """Return Markdown whose names don't break: they have non-breaking hyphens."""
+    """Return Markdown whose names and figures don't break, at a hyphen or before a unit."""
     parts = _NO_NAME.split(text)
-    parts[::2] = [_NAME.sub(_with_firm_hyphens, part) for part in parts[::2]]
+    parts[::2] = [_NAME.sub(_with_firm_hyphens, _with_units(part)) for part in parts[::2]]
     return "".join(parts)
+
+
+def _with_units(text: str) -> str:
+    return _BEFORE_UNIT.sub(_SPACE, text)
 
 
 def _with_firm_hyphens(name: re.Match[str]) -> str:
@@ -68,4 +75,4 @@ def say_left_out(refused: Sequence[str]) -> None:
 
 def complain(reason: str) -> None:
     """Show an error message in place."""
-    st.error(sentence(reason), icon=":material/error:")
+    st.error(_with_units(sentence(reason)), icon=":material/error:")

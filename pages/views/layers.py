@@ -71,13 +71,19 @@ def _show_code(profile: Profile) -> None:
         st.caption("With torchvision")
         st.code(f"import torchvision\n\nmodel = {call}", language="python")
     st.caption("As a standalone file that imports only torch")
-    st.code(source, language="python", height=560)
+    _show_long(source, "python")
 
 
 def _show_text(listing: str, name: str) -> None:
     lines = listing.splitlines()
-    st.code("\n".join(lines[:_MOST_LINES]), language=None, height=560)
+    _show_long("\n".join(lines[:_MOST_LINES]))
     if len(lines) > _MOST_LINES:
         st.caption(f"The first {_MOST_LINES:,} of {len(lines):,} lines.")
     with st.container(width="content"):
         file_button("Download", name, lambda: listing)
+
+
+def _show_long(text: str, language: str | None = None) -> None:
+    """Show code in a box that scrolls, which the keyboard reaches at its copy button."""
+    with st.container(height=560, border=False):
+        st.code(text, language=language, wrap_lines=True)

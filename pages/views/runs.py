@@ -45,6 +45,7 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
+_SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
 _FEW = 5  # fewest steps from which to estimate the time left
 
 
@@ -173,7 +174,7 @@ def choose_shown(place: DeltaGenerator) -> Shown:
     return Shown(
         segments(
             "Plot",
-            {kind: kind.label for kind in Shown},
+            {kind: _SHORT.get(kind, kind.label) for kind in Shown},
             Shown.TRAIN_LOSS,
             key="train_shown",
             place=place,

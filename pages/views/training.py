@@ -55,7 +55,7 @@ class Request:
 
 def choose_mode() -> tuple[str, Shown]:
     """Let the visitor choose the experiment and what to draw."""
-    left, right = st.columns([1.2, 1])
+    left, right = st.columns(2)
     words = {**{name: one.label for name, one in COMPARISONS.items()}, ONE: "Train one"}
     mode = segments("What to train", words, DEGRADATION, key="train", place=left)
     return mode, choose_shown(right)

@@ -47,9 +47,10 @@ def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _usual_hyphens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write names with the hyphens that a test is typed with."""
+def _usual_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write names and figures with the hyphens and spaces that a test is typed with."""
     monkeypatch.setattr(words, "_HYPHEN", "-")
+    monkeypatch.setattr(words, "_SPACE", " ")
 
 
 @pytest.fixture

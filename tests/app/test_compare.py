@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from analysis.choice import compare
 from analysis.choice.compare import Column
+from analysis.costs.profiles import observe
 from analysis.costs.step import Dtype, Optimiser, StepMemory, step_memory
 from analysis.machine.jobs import Needs
 from analysis.style.palette import DARK, LIGHT, contrast, mix, text_on
@@ -32,6 +34,17 @@ def compared(app: AppTest) -> pd.DataFrame:
     """Return the table of figures by network."""
     shown: pd.DataFrame = app.dataframe[0].value
     return shown.set_index("network")
+
+
+def test_forty_networks_load_in_a_second_of_computing(open_app: Open) -> None:
+    open_app("resnet50", "compare")  # imports what the page needs
+    comparisons._compared.cache_clear()
+    observe.cache_clear()
+    began = time.process_time()
+    app = open_app("resnet50", "compare", nets=";".join(list(CATALOG)[-40:]))
+    took = time.process_time() - began
+    assert took <= 1.0
+    assert len(compared(app)) == 40
 
 
 def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:

@@ -13,6 +13,12 @@ def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) ->
     assert words.unbroken(link) == "[CIFAR_10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
 
 
+def test_a_figure_stays_with_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "_SPACE", "_")
+    told = words.unbroken("6.4 GB, 4.09 G MACs, 12 ms of 3 models, 5 seeds and `2 GB`")
+    assert told == "6.4_GB, 4.09_G MACs, 12_ms of 3 models, 5 seeds and `2 GB`"
+
+
 def test_in_html_a_name_is_escaped_and_copied_as_it_is() -> None:
     html = words.whole_names("<ResNet-50-C> of 10-crop")
     assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; of 10-crop'

@@ -1,6 +1,7 @@
 """Every page in light and dark: axe-core's checks, contrast and keyboard navigation."""
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from nets import parse
 from nets.options import BlockKind, UnitOrder
 from nets.plan import ShortcutKind
 from pages.ui.frame import PAGES
-from tests.browser.conftest import Arrive, Visit, drawn
+from tests.browser.conftest import Arrive, Visit, drawn, settled
 from tests.browser.exports import close
 
 SEEN = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
@@ -33,7 +34,8 @@ OPENERS = "[data-testid='stPopoverButton']"
 DIALOG = "[role='dialog']"
 FOLDED = "[data-testid=stExpander] details:not([open]), .rl-tree > details:first-of-type"
 UNFOLD = f"document.querySelectorAll('{FOLDED}').forEach((one) => one.firstElementChild.click())"
-EXPORTS = {"shortcuts": "Export", "compare": "Export comparison"}
+DIALOGS = re.compile("(Export|Open a checkpoint)")
+VIEWS = re.compile("^(View|Layers as|What to train|State)$")
 STOPS = 200  # more than any page has
 
 MEASURES = (SEEN, Axe().axe_script)
@@ -75,6 +77,41 @@ def check(page: Page, scheme: str, within: str = "body") -> None:
     assert violations(page, within, *rules) == [], scheme
 
 
+def check_dialogs(page: Page, seen: set[str]) -> None:
+    """Check the dialogs that buttons of the open view open, each once, in both themes."""
+    for opener in page.get_by_role("main").get_by_role("button", name=DIALOGS).all():
+        if (name := opener.inner_text()) in seen or opener.is_disabled():
+            continue
+        seen.add(name)
+        opener.click()
+        expect(page.locator(DIALOG)).to_be_visible()
+        for scheme in SCHEMES:
+            put_on(page, scheme)
+            check(page, scheme, DIALOG)
+        close(page)
+        settled(page)
+
+
+def further_views(page: Page) -> Iterator[None]:
+    """Open the views of a page that aren't open, those within a view right after it."""
+    seen: set[str] = set()
+    radios = page.get_by_role("radiogroup", name=VIEWS).get_by_role("radio")
+    buttons = page.get_by_role("button", name="Direction", exact=True)
+    while True:
+        seen |= {one.inner_text() for one in radios.all() if one.is_checked()}
+        rest = [one for one in radios.or_(buttons).all() if one.inner_text() not in seen]
+        if not rest:
+            return
+        seen.add(rest[-1].inner_text())
+        rest[-1].click()
+        if rest[-1].get_attribute("role") != "radio":
+            page.mouse.move(0, 0)  # else its tooltip stays, which is outside the page's landmarks
+        drawn(page)
+        page.evaluate(UNFOLD)
+        drawn(page)
+        yield
+
+
 def walk(page: Page, least: int, within: str) -> None:
     """Tab through part of a page or around a dialog; check that each stop shows with a ring."""
     page.evaluate(f"seen.begin({within!r})")
@@ -107,14 +144,15 @@ def test_page_is_accessible(number: int, server: str, visit: Visit) -> None:
             check(page, scheme, DIALOG)
             page.keyboard.press("Escape")
             expect(page.locator(DIALOG)).to_have_count(0)
-        if export := EXPORTS.get(PAGES[number][0]):
-            page.get_by_role("button", name=export, exact=True).click()
-            expect(page.get_by_role("img", name="Preview")).to_be_visible()
-            drawn(page)
-            check(page, scheme, DIALOG)
-            close(page)
     if not number:
         tab_goes_on_into_a_popover_once_the_page_has_run_again(page)
+    dialogs: set[str] = set()
+    check_dialogs(page, dialogs)
+    for _ in further_views(page):
+        for scheme in SCHEMES:
+            put_on(page, scheme)
+            check(page, scheme)
+        check_dialogs(page, dialogs)
     page.set_viewport_size({"width": 390, "height": 844})
     assert violations(page, "body", "scrollable-region-focusable") == []
 

@@ -140,3 +140,11 @@ def test_a_name_in_a_caption_has_no_gap_before_its_parenthesis(server: str, visi
         "(it) => [getComputedStyle(it).paddingRight, getComputedStyle(it).fontSize].map(parseFloat)"
     )
     assert paddings[0] == pytest.approx(0.2 * paddings[1])
+
+
+def test_code_in_a_sentence_is_nearly_as_large_as_its_words(server: str, visit: Visit) -> None:
+    page = visit(server)
+    code = page.locator(".stMarkdown p code").first
+    expect(code).to_be_visible()
+    size = code.evaluate("(code) => parseFloat(getComputedStyle(code).fontSize)")
+    assert size == pytest.approx(14.4)

@@ -79,3 +79,19 @@ def test_a_student_trains_a_network_and_asks_it(server: str, visit: Visit, tmp_p
     long.get_by_role("button", name="Cancel").click()
     expect(long.get_by_text("The job was cancelled.")).to_be_visible(timeout=60_000)
     expect(long.get_by_role("figure", name=re.compile("Training loss by step"))).to_be_visible()
+
+
+def test_a_desk_s_first_screen_has_the_chart_and_its_choices_in_a_line(
+    server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/training", 1280, 900)
+    choices = page.get_by_role("radiogroup", name="Plot").get_by_role("radio")
+    tops = choices.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(tops) == 4
+    assert len(set(tops)) == 1
+    axis = page.locator(".stPlotlyChart .g-xtitle").first
+    expect(axis).to_be_visible()
+    settled(page)
+    place = axis.bounding_box()
+    assert place
+    assert place["y"] + place["height"] <= 900
