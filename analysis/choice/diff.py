@@ -167,7 +167,9 @@ class MarkedGraph(NamedTuple):
     marks: dict[str, Change]
 
 
-def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGraph, MarkedGraph]:
+def marked_graphs(
+    found: Diff, aspect: float = DEFAULT_ASPECT, width_mm: float | None = None
+) -> tuple[MarkedGraph, MarkedGraph]:
     """Return both networks' graphs with their differences marked.
 
     Equal blocks are folded only if they have the same change.
@@ -175,33 +177,34 @@ def marked_graphs(found: Diff, aspect: float = DEFAULT_ASPECT) -> tuple[MarkedGr
     Args:
         found: the difference.
         aspect: target ratio of width to height for each drawing.
+        width_mm: the width of each on paper, instead of the aspect.
     """
-    changes: dict[str, Change] = {
-        stage.name: stage.change
-        for stage in found.stages
-        if not stage.blocks and stage.change is not Change.SAME
-    }
-    changes |= {block.path: block.change for stage in found.stages for block in stage.blocks}
     cuts = {
         block.path
         for stage in found.stages
         for before, block in pairwise(stage.blocks)
         if before.change is not block.change
     }
-    one, other = (
-        _marked(graph(cost, aspect=aspect, cuts=cuts, fits=True, tight=True), changes)
+    fits = width_mm is None
+    drawn = (
+        graph(cost, aspect=aspect, cuts=cuts, fits=fits, tight=fits, width_mm=width_mm)
         for cost in (found.before, found.after)
     )
+    one, other = (MarkedGraph(each, marks_on(found, each)) for each in drawn)
     return one, other
 
 
-def _marked(drawn: Graph, changes: dict[str, Change]) -> MarkedGraph:
-    marks: dict[str, Change] = {
+def marks_on(found: Diff, drawn: Graph) -> dict[str, Change]:
+    """Return the changes of a graph's boxes, by path."""
+    changes: dict[str, Change] = {
+        stage.name: stage.change for stage in found.stages if not stage.blocks
+    }
+    changes |= {block.path: block.change for stage in found.stages for block in stage.blocks}
+    return {
         node.path: change
         for node in drawn.nodes
         if (change := changes.get(node.path, Change.SAME)) is not Change.SAME
     }
-    return MarkedGraph(drawn, marks)
 
 
 def _gained(before: StageCost | None, after: StageCost | None, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import ceil
+from types import MappingProxyType
 
 from analysis.costs.profiles import Profile
 from analysis.drawing import viewer
@@ -30,6 +31,7 @@ def diagram(
     heat: Heat | None = None,
     dpi: int | None = None,
     fragment: bool = False,
+    marked: Mapping[str, str] = MappingProxyType({}),
 ) -> str | bytes:
     """Return the content of a file.
 
@@ -42,6 +44,7 @@ def diagram(
         heat: numbers that colour the nodes.
         dpi: resolution of a PNG; by default that of `files.png`.
         fragment: whether a .tex holds only the picture, for inclusion in another document.
+        marked: a word for each node to highlight in a picture, by path, such as `added`.
 
     Raises:
         ValueError: if the format can't hold the graph or doesn't support the options.
@@ -55,7 +58,7 @@ def diagram(
         return dot(graph, look.palette, look.title)
     if suffix == ".tex":
         return tikz(graph, replace(look, aspect=None), heat, standalone=not fragment)
-    picture = svg(graph, look, heat)
+    picture = svg(graph, look, heat, marked)
     if suffix == ".pdf":
         return files.pdf(picture)
     if suffix == ".png":
@@ -76,7 +79,7 @@ def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
     """
     drawn = draw(look.width_mm)
     scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
-    if look.title and title_size(look.title, drawn.width) * scale < LEGIBLE_PT:
+    if look.title and title_size(look, drawn.width) * scale < LEGIBLE_PT:
         return "the title is too long for the drawing's width and becomes small: shorten it"
     said = f"the smallest text is {scale * SMALL:.1f} pt"
     less = "draw each network alone" if drawn.parts else "draw less of the network"

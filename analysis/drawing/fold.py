@@ -123,6 +123,10 @@ def _edge(one: Node, other: Node, spacing: Spacing) -> Edge:
     return Edge(one.id, other.id, points, long=spacing.head)
 
 
+_TRIES, _CLOSE = 4, 0.01
+"""Steps to find a gap, as another row may be the longest at another gap; the error in px."""
+
+
 def stretched(
     draw: Callable[[float], Graph], gap: float, least: float, limits: tuple[float, float]
 ) -> Graph:
@@ -136,8 +140,11 @@ def stretched(
     """
     drawn = draw(gap)
     low, high = limits
-    more = min(max(drawn.width, low), high) - drawn.width
-    if not more:
-        return drawn
-    gaps = draw(gap + 1).width - drawn.width
-    return draw(max(gap + more / gaps, least))
+    for _ in range(_TRIES):
+        more = min(max(drawn.width, low), high) - drawn.width
+        if abs(more) < _CLOSE:
+            break
+        gaps = draw(gap + 1).width - drawn.width
+        gap = max(gap + more / gaps, least)
+        drawn = draw(gap)
+    return drawn

@@ -157,15 +157,17 @@ def view_of(
         )
     if labels is None and width_mm is not None:
         labels = Labels.OPERATIONS
-    spacing = SCREEN if width_mm is None else _on_paper(width_mm, level, figures)
+    spacing = SCREEN
+    if width_mm is not None:
+        spacing = _on_paper(width_mm, level, figures, labels is Labels.BOTH)
     return View(profile, level, unfold, frozenset(opened), labels, spacing, figures)
 
 
-def _on_paper(width_mm: float, level: Level, figures: bool = False) -> Spacing:
-    """Return the spacing of a drawing on paper; layers that need it to be legible are close."""
+def _on_paper(width_mm: float, level: Level, figures: bool = False, both: bool = False) -> Spacing:
+    """Return the spacing of a drawing on paper: close for layers and for tall boxes in a column."""
     if level is Level.LAYER and not COLUMN_MM < width_mm <= PAGE_MM:
         return TIGHT
-    if figures and level is Level.LAYER:
+    if (figures and level is Level.LAYER) or (both and width_mm <= COLUMN_MM):
         return replace(LOW, row_gap=5.0)
     return LOW if figures and width_mm <= COLUMN_MM else PAPER
 

@@ -21,11 +21,12 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.spacing import LINE
 from analysis.style.fonts import text_width
+from analysis.style.look import PAGE_MM, Look
 from analysis.style.palette import CIVIDIS, GREYS, PRINT, Palette, heat_colour
 from nets.plan import ShortcutKind
 
-LARGE = 18.0
-"""Font size of a title in px."""
+_LARGE, _ON_PAGE = 18.0, 14.0
+"""Font size of a title in px, and on a page."""
 
 
 CORNER = 9.0
@@ -59,9 +60,14 @@ def fill_of(kind: Kind) -> float:
     return _FILLS.get(kind, _OTHER_FILL)
 
 
-def title_size(title: str, width: float) -> float:
-    """Return the font size of a title in px, reduced for a long one to fit."""
-    return min(LARGE, 1.7 * width / len(title))
+def large(look: Look) -> float:
+    """Return the font size of a title in px; on a page, 8 to 9 pt, little more than labels."""
+    return _ON_PAGE if look.width_mm is not None and look.width_mm <= PAGE_MM else _LARGE
+
+
+def title_size(look: Look, width: float) -> float:
+    """Return the font size of a look's title in px, reduced for a long one to fit."""
+    return min(large(look), 1.7 * width / len(look.title))
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
+from itertools import pairwise
 from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs.profiles import Profile, Shape
 from analysis.style.fonts import FONT_FAMILY
 from analysis.style.language import marked
-from analysis.style.look import MM_PER_INCH, PX_PER_INCH
+from analysis.style.look import MM_PER_INCH, magnification
 from analysis.style.numbers import decimals, shape
 from analysis.style.palette import LIGHT, Palette, mix
 from nets import plan
@@ -29,8 +30,8 @@ _LINE = 20
 _CHARACTER = 0.6
 """Width of a character in em: an upper estimate for Source Sans, Segoe UI, Helvetica and Arial."""
 
-_LEAST_PT = 7.0
-"""Smallest text on paper; for narrow paper the boxes are split into rows."""
+_LEAST_PT, _MOST_PT = 7.0, 8.0
+"""Range of text on a page; for a narrow one the boxes are split into rows."""
 
 _SIDES = range(150, 39, -5)
 """Candidate lengths in px of the longest side of a map; the largest that fits is used."""
@@ -79,13 +80,12 @@ def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | Non
         One `<svg>` element with a transparent background.
     """
     tensors = tuple(_tensors(profile))
-    most = MAX_WIDTH if width_mm is None else min(MAX_WIDTH, _most_px(width_mm))
-    return _draw(profile.model, _rows(tensors, most), _Colours.of(palette))
-
-
-def _most_px(width_mm: float) -> float:
-    """Return the largest width in px at which its text has 7 pt at a width on paper."""
-    return width_mm / MM_PER_INCH * PX_PER_INCH * TEXT_SIZE * 72 / PX_PER_INCH / _LEAST_PT
+    if width_mm is None:
+        return _draw(profile.model, _rows(tensors, MAX_WIDTH), _Colours.of(palette))
+    points = width_mm / MM_PER_INCH * 72
+    rows = _rows(tensors, min(MAX_WIDTH, points * TEXT_SIZE / _LEAST_PT))
+    least = points * NAME_SIZE / (_MOST_PT * magnification(width_mm))
+    return _draw(profile.model, rows, _Colours.of(palette), min(MAX_WIDTH, least))
 
 
 def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
@@ -206,6 +206,10 @@ class _Layout:
         return centres
 
 
+_Row = tuple[_Layout, list[float], float]
+"""A row, the centres of its boxes and its top."""
+
+
 def _width(layout: _Layout) -> float:
     """Return the width of the whole picture."""
     last = layout.tensors[-1]
@@ -245,8 +249,8 @@ class _Colours:
         )
 
 
-def _draw(model: str, rows: Sequence[_Layout], colours: _Colours) -> str:
-    width = _number(widest := _widest(rows))
+def _draw(model: str, rows: Sequence[_Layout], colours: _Colours, least: float = 0.0) -> str:
+    width = _number(widest := max(_widest(rows), least))
     tops = [_MARGIN + sum(row.height + _BETWEEN_ROWS for row in rows[:i]) for i in range(len(rows))]
     height = _number(tops[-1] + rows[-1].height + _MARGIN)
     drawn = [(row, _spread(row, widest), top) for row, top in zip(rows, tops, strict=True)]
@@ -267,11 +271,10 @@ def _draw(model: str, rows: Sequence[_Layout], colours: _Colours) -> str:
             f'<g class="main-path" stroke-width="1.5" stroke-linejoin="round" {colours.path}>',
             *(
                 arrow
-                for number, (row, centres, top) in enumerate(drawn)
-                for arrow in _arrows(
-                    row, centres, top + row.tallest / 2, number > 0, number + 1 < len(rows)
-                )
+                for row, centres, top in drawn
+                for arrow in _arrows(row, centres, top + row.tallest / 2)
             ),
+            *(_around(one, other, widest) for one, other in pairwise(drawn)),
             "</g>",
             *(
                 _label(tensor, x, top + row.tallest + _ABOVE_LABELS, row.split, colours)
@@ -322,28 +325,40 @@ def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours
     )
 
 
-def _arrows(
-    layout: _Layout, centres: list[float], y: float, comes: bool, goes_on: bool
-) -> Iterator[str]:
-    """Draw arrows along the middle, from each outline to the next, and between rows."""
-    reach = []
-    for tensor in layout.tensors:
-        (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
-        # The middle line meets the slanted edges of a box that is deeper than tall.
-        cut = max(0.0, (up - height) / 2) * right / up
-        reach.append((width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP)
-    ends = [(centres[i] + reach[i], centres[i + 1] - reach[i + 1]) for i in range(len(centres) - 1)]
-    first, last = centres[0] - reach[0], centres[-1] + reach[-1]
-    if comes:
-        ends.insert(0, (first - _ARROW, first))
-    if goes_on:
-        ends.append((last, last + _ARROW))
-    for start, end in ends:
-        head = [(end, y), (end - _ARROW_HEAD, y - 3), (end - _ARROW_HEAD, y + 3)]
-        yield (
-            f'<path d="M{_number(start)} {_number(y)}H{_number(end - _ARROW_HEAD)}" fill="none"/>'
-            f'<polygon points="{_points(head)}" stroke="none"/>'
-        )
+def _reach(layout: _Layout, tensor: _Tensor) -> float:
+    """Return the distance of an arrow's end from a box's centre, along the middle."""
+    (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
+    # The middle line meets the slanted edges of a box that is deeper than tall.
+    cut = max(0.0, (up - height) / 2) * right / up
+    return (width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP
+
+
+def _arrows(layout: _Layout, centres: list[float], y: float) -> Iterator[str]:
+    """Draw arrows along the middle, from each outline to the next."""
+    reach = [_reach(layout, tensor) for tensor in layout.tensors]
+    for i in range(len(centres) - 1):
+        yield _arrow([(centres[i] + reach[i], y), (centres[i + 1] - reach[i + 1], y)])
+
+
+def _around(one: _Row, other: _Row, width: float) -> str:
+    """Draw the arrow from the end of a row, around its labels, to the start of the next."""
+    (before, centres, top), (after, others, below) = one, other
+    y, next_y = top + before.tallest / 2, below + after.tallest / 2
+    start = centres[-1] + _reach(before, before.tensors[-1])
+    end = others[0] - _reach(after, after.tensors[0])
+    outer, between, inner = width - _MARGIN, below - _BETWEEN_ROWS / 2, _MARGIN
+    turns = [(outer, y), (outer, between), (inner, between), (inner, next_y)]
+    return _arrow([(start, y), *turns, (end, next_y)])
+
+
+def _arrow(points: Sequence[tuple[float, float]]) -> str:
+    """Draw an arrow along horizontal and vertical lines; it ends to the right."""
+    (x, y), (end, last) = points[0], points[-1]
+    head = [(end, last), (end - _ARROW_HEAD, last - 3), (end - _ARROW_HEAD, last + 3)]
+    path = f"M{_number(x)} {_number(y)}"
+    for place, (x, y) in enumerate([*points[1:-1], (end - _ARROW_HEAD, last)]):
+        path += f"V{_number(y)}" if place % 2 else f"H{_number(x)}"
+    return f'<path d="{path}" fill="none"/><polygon points="{_points(head)}" stroke="none"/>'
 
 
 def _label(tensor: _Tensor, x: float, baseline: float, split: bool, colours: _Colours) -> str:

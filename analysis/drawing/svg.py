@@ -90,7 +90,7 @@ def svg(
         at = f'x="{_n(left)}" y="{_n(above)}" ' if look.aspect else ""
         parts.append(f'<rect {at}width="100%" height="100%" fill="{palette.background}"/>')
     if title:
-        size = title_size(title, width)
+        size = title_size(look, width)
         parts.append(
             f'<text x="{_n(width / 2)}" y="26" font-size="{_n(size)}" font-weight="600" '
             f'fill="{palette.text}">{escape(title)}</text>'

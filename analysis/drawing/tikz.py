@@ -16,7 +16,6 @@ from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES, SAMPLE, Key, Name, Sign, entries_of, key_of
 from analysis.drawing.marks import (
     CORNER,
-    LARGE,
     TITLE,
     Warm,
     counted_lines,
@@ -24,6 +23,7 @@ from analysis.drawing.marks import (
     fill_of,
     holds_shape,
     kinds_of,
+    large,
     lines_of,
     sample_of,
     stack_of,
@@ -138,7 +138,7 @@ def tikz(
         lines.append(r"\path[fill=netground] (current bounding box.south west) rectangle")
         lines.append(r"  (current bounding box.north east);")
     if title:
-        lines.append(_title(pen, graph.width, title))
+        lines.append(_title(pen, graph.width, look))
     for band in graph.bands:
         lines += _band(pen, band, look.shapes, labels)
     for frame in graph.frames:
@@ -318,12 +318,13 @@ def _colour(kind: ShortcutKind) -> str:
     return f"net{NAMES[kind].replace(' ', '')}"
 
 
-def _title(pen: _Pen, width: float, title: str) -> str:
+def _title(pen: _Pen, width: float, look: Look) -> str:
     """Return the title, which TeX itself measures and shrinks if it is too wide."""
-    most = f"{_n(min(0.96 * width * 10 / LARGE, 16_000))}pt"
+    size = large(look)
+    most = f"{_n(min(0.96 * width * 10 / size, 16_000))}pt"
     return (
-        rf"\node[words, scale={LARGE / TEXT:.4g}] at {pen.at(width / 2, 26 - pen.top)} "
-        rf"{{\sbox0{{\bfseries\boldmath {escaped(title)}}}\ifdim\wd0>{most} "
+        rf"\node[words, scale={size / TEXT:.4g}] at {pen.at(width / 2, 26 - pen.top)} "
+        rf"{{\sbox0{{\bfseries\boldmath {escaped(look.title)}}}\ifdim\wd0>{most} "
         rf"\resizebox{{{most}}}{{!}}{{\usebox0}}\else\usebox0\fi}};"
     )
 

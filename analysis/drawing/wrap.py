@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from analysis.drawing.boxes import width_of
 from analysis.drawing.cells import CONTINUED, Network
 from analysis.drawing.key import Entry, key_of
-from analysis.drawing.parts import SMALL
+from analysis.drawing.parts import SMALL, TEXT
 from analysis.style.look import PAGE_MM, SLIDE_ASPECT, magnification
 
 PRINTED_PT, LEAST_PT = 8.0, 7.0
@@ -40,6 +40,7 @@ FILLED = 0.8
 """The least share of a drawing's width that rows fill, if they have boxes enough."""
 
 _PT_PER_MM = 72 / 25.4
+_LONGEST = 8  # length of the largest gap in a row of few boxes, in usual gaps
 _LITTLE = 0.5  # share by which gaps may grow so that rows end together
 _LONELY = 0.15  # share by which rows may grow to avoid single nodes and very long arrows
 
@@ -64,8 +65,10 @@ def px_at(width_mm: float, text_pt: float) -> float:
 def widest_px(width_mm: float) -> float:
     """Return the width in px of a drawing with the largest text for a width on paper.
 
-    On a slide, which is wider than a page, text is larger than `PRINTED_PT` in proportion.
+    Labels have `PRINTED_PT` on a page. On a slide, which is wider, annotations have, magnified.
     """
+    if width_mm <= PAGE_MM:
+        return TEXT / SMALL * px_at(width_mm, PRINTED_PT)
     return px_at(width_mm, PRINTED_PT * magnification(width_mm))
 
 
@@ -277,9 +280,8 @@ class Wrapping:
         Gaps inside blocks are equal in all rows, and those between the blocks of a stage are at
         most doubled. The rest is between stages; but a row with several blocks of only one stage
         fills just `FILLED` of the drawing's width, as does one whose gaps would be more than
-        doubled. These gaps grow by at most twice as much, so a row with few boxes may be shorter;
-        if it is the last one, they don't grow then. Rows of layers end together where this takes
-        little of each gap.
+        doubled; a row with very few boxes may be shorter. Rows of layers end together where this
+        takes little of each gap.
 
         Args:
             rows: the rows.
@@ -303,9 +305,9 @@ class Wrapping:
             if others and apart > doubled:
                 wanted = max(free - unfilled, spacing.gap * blocks + doubled * others)
                 apart = max((wanted - spacing.stage_gap * blocks) / (blocks + others), 0.0)
-                if apart > (most := 2 * (doubled + inside)):
-                    wanted *= 0.0 if row is rows[-1] else most / apart
-                    apart = min(most, wanted)
+                if apart > (most := _LONGEST * (doubled + inside)):
+                    wanted *= most / apart
+                    apart = most
                 wide = (wanted - apart * others) / blocks if blocks else 0.0
             elif gaps and not others and len(row) == 1:
                 missing = max(rest - unfilled, 0.0)

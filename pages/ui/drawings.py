@@ -14,7 +14,7 @@ from analysis.drawing.heat import Heat
 from analysis.drawing.parts import Graph
 from analysis.style import files
 from analysis.style.dress import picture_file
-from analysis.style.files import DIAGRAM_SUFFIXES
+from analysis.style.files import CHART_SUFFIXES, DIAGRAM_SUFFIXES
 from analysis.style.look import Look
 from pages.ui.exports import Drawn, Picture, file_name
 from pages.ui.fields import switch
@@ -32,6 +32,9 @@ def graph_picture(
     caption: Callable[[], str] | None = None,
     first: str = "graph",
     others: Callable[[], Mapping[str, Graph]] = dict,
+    marks: Callable[[Graph], Mapping[str, str]] | None = None,
+    key: str = "look",
+    label: str = "Graph",
 ) -> Picture:
     """Return the page's graph as a picture, with the options that only graphs have.
 
@@ -43,6 +46,9 @@ def graph_picture(
         caption: returns the LaTeX caption and BibTeX.
         first: the graph's name in an HTML document.
         others: returns the graphs of an HTML document, by name.
+        marks: returns a word for each box to highlight, which only pictures can show.
+        key: names the setting that holds its title; older addresses have look_title.
+        label: its name in the dialog, if a page has several pictures.
     """
 
     def drawn(look: Look) -> Drawn:
@@ -55,7 +61,8 @@ def graph_picture(
             views = dict(others()) if suffix == ".html" else {}
             views.setdefault(first, graph)
             warm = None if suffix == ".dot" else heat
-            return diagram(suffix, profile, views, first, look, warm, dpi)
+            marked = marks(graph) if marks else {}
+            return diagram(suffix, profile, views, first, look, warm, dpi, marked=marked)
 
         return Drawn(
             make,
@@ -64,12 +71,12 @@ def graph_picture(
         )
 
     return Picture(
-        "look",  # addresses hold the title as look_title
-        "Graph",
+        key,
+        label,
         file_name(name),
         drawn,
         caption=caption,
-        suffixes=DIAGRAM_SUFFIXES,
+        suffixes=CHART_SUFFIXES if marks else DIAGRAM_SUFFIXES,
         preset="slide",
     )
 

@@ -45,7 +45,7 @@ from analysis.choice.compare import (
     in_a_menu,
     usual_nets,
 )
-from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs
+from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs, marks_on
 from analysis.choice.report import (
     cannot_train,
     comparison_csv,
@@ -59,7 +59,8 @@ from analysis.choice.report import (
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import MOVED
 from analysis.costs.step import Dtype
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import figure_caption, sources_of
+from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
 from analysis.style.look import Look
@@ -74,8 +75,9 @@ from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.comparisons import comparison_of, curve_of, diff_of
 from pages.ui.downloads import DataFile, table_files
+from pages.ui.drawings import graph_picture
 from pages.ui.ending import end_page
-from pages.ui.exports import export
+from pages.ui.exports import Picture, export
 from pages.ui.fields import (
     network,
     networks,
@@ -406,10 +408,36 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
     st.markdown(unbroken(found.sentence))
     grid = diff_grid(found)
     with files:
-        export("difference", data=table_files(grid, "difference"), what="difference")
+        export("difference", diff_pictures(found), table_files(grid, "difference"), "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
     if found.untrainable:
         st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
+
+
+def diff_pictures(found: Diff) -> list[Picture]:
+    """Return both graphs as pictures for the export dialog, with the differences marked."""
+    costs = (found.before, found.after)
+    names = names_of([cost.spec for cost in costs])
+    sources = sources_of(cost.model for cost in costs)
+    pictures = []
+    for place, (cost, name, key) in enumerate(zip(costs, names, ("from", "to"), strict=True)):
+
+        def draw(width_mm: float | None, place: int = place) -> Graph:
+            return marked_graphs(found, width_mm=width_mm)[place].graph
+
+        said = f"{name}, with what differs from {names[1 - place]}. {found.sentence}"
+        pictures.append(
+            graph_picture(
+                cost.model,
+                cost,
+                draw,
+                caption=partial(figure_caption, said, sources=sources),
+                marks=partial(marks_on, found),
+                key=f"difference_{key}",
+                label=name,
+            )
+        )
+    return pictures
 
 
 def _show_graphs(found: Diff) -> None:

@@ -15,7 +15,8 @@ from analysis.lecture.exercises.values import Code, Drawing, Exercise, Finding, 
 from analysis.style.language import marked, translate
 from analysis.style.look import Look
 from pages.ui.address import hold
-from pages.ui.charts import show_chart
+from pages.ui.charts import chart_picture, show_chart
+from pages.ui.exports import export
 from pages.ui.fields import segments, select
 from pages.ui.markup import picture, table, verdict
 from pages.ui.theme import palette
@@ -71,6 +72,7 @@ def show_exercises(top: DeltaGenerator) -> None:
         if isinstance(found.picture, Drawing):
             drawn = found.picture
             st.html(picture(drawn.draw(Look(palette())), drawn.alt))
+        _export(exercise, found.picture)
         link = f"[{exercise.source.says}]({exercise.source.url})"
         st.markdown(translate("Source: {link}.", link=link))
 
@@ -159,6 +161,19 @@ def _shown(exercise: Exercise) -> None:
             st.code(exercise.code, exercise.shown.language, line_numbers=True, wrap_lines=True)
         return
     _plot(exercise.shown.chart(), f"exercise_{exercise.key}", HEIGHT_PX)
+
+
+def _export(exercise: Exercise, picture: object) -> None:
+    """Draw the export dialog for the charts of an answer, if it has any."""
+    charts = {"exercise": exercise.shown, "finding": picture}
+    pictures = [
+        chart_picture(plot.chart(), key, file=f"{key}-{exercise.key}")
+        for key, plot in charts.items()
+        if isinstance(plot, Plot)
+    ]
+    if pictures:
+        with st.container(width="content"):
+            export("exercise", pictures)
 
 
 def _figures(found: Finding) -> None:

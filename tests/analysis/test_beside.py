@@ -87,10 +87,10 @@ BOTTLENECKS = ("resnet50", "resnet101", "resnet152")
 @pytest.mark.parametrize(
     ("texts", "layout", "text_pt"),
     [
-        (("plain34", "resnet34"), Layout.ROWS, 8),
-        (("resnet34", "resnet50"), Layout.ROWS, 7.9),
+        (("plain34", "resnet34"), Layout.ROWS, 7.38),
+        (("resnet34", "resnet50"), Layout.ROWS, 7.38),
         (BOTTLENECKS, Layout.COLUMN, 6.7),
-        (("resnet18", "preresnet164"), Layout.ROWS, 8),
+        (("resnet18", "preresnet164"), Layout.ROWS, 7.38),
         (("resnet101", "plain44", "seresnet101"), Layout.ROWS, 7),
         (("resnet50d", "mmseg_r50_d8", "preresnet200"), Layout.ROWS, 7),
     ],

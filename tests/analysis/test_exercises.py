@@ -171,6 +171,11 @@ def test_halving_bottleneck(found: Callable[[str], Finding]) -> None:
     assert "divides 256 channels by 4" in found("halving_bottleneck").says
 
 
+def test_a_figure_does_not_tell_the_conditions_that_its_article_hides() -> None:
+    shown = plotted(EXERCISES["vanishing_solved"].shown)
+    assert shown.alt.endswith(" by depth: plain, 56 layers; residual, 56 layers.")
+
+
 def test_vanishing_solved(found: Callable[[str], Finding]) -> None:
     shown, plain, residual, loss, residual_loss, chance = map(
         float, figures(found("vanishing_solved"))

@@ -41,10 +41,11 @@ def counted(text: str) -> Profile:
 
 
 class Printed(NamedTuple):
-    """A drawing on paper: its height, and its smallest actual text."""
+    """A drawing on paper: its height, its smallest text and its largest."""
 
     tall_mm: float
     text_pt: float
+    most_pt: float
 
 
 def printed(picture: Graph, width_mm: float, heat: Heat | None = None) -> Printed:
@@ -53,7 +54,8 @@ def printed(picture: Graph, width_mm: float, heat: Heat | None = None) -> Printe
     usual = float(root.get("font-size", 0))
     sizes = [float(text.get("font-size", usual)) for text in root.iter(f"{SVG}text")]
     assert min(sizes) == SMALL
-    return Printed(tall / wide * width_mm, min(sizes) / wide * width_mm * 72 / 25.4)
+    pt = width_mm * 72 / 25.4 / wide
+    return Printed(tall / wide * width_mm, min(sizes) * pt, max(sizes) * pt)
 
 
 @pytest.mark.parametrize(("width", "most"), [(85, 120), (170, 70)])
@@ -105,7 +107,44 @@ def test_every_way_to_label_a_folded_net_is_legible() -> None:
             for labels in Labels:
                 found = printed(graph(counted(text), width_mm=width, labels=labels), width)
                 assert found.text_pt >= 6.99, (text, width, labels)
-                assert found.tall_mm <= (135 if width == 85 else 70), (text, width, labels)
+                assert found.most_pt <= 8.001, (text, width, labels)
+                most = 120.2 if width == 85 else 70
+                assert found.tall_mm <= most, (text, width, labels)
+
+
+@pytest.mark.parametrize("width", [85, 170])
+@pytest.mark.parametrize("level", Level)
+def test_no_text_on_paper_is_larger_than_8_pt_but_a_title(level: Level, width: float) -> None:
+    for text in ("resnet18", "resnet34", "resnet50", "plain34", "resnet20:blocks=1,1,1"):
+        for arranged in Layout:
+            picture = graph(counted(text), level, width_mm=width, arranged=arranged)
+            assert printed(picture, width).most_pt <= 8.001, (text, arranged)
+            root = ElementTree.fromstring(svg(picture, Look(width_mm=width, title="A title")))
+            (size,) = (
+                float(one.get("font-size", 0)) * width * 72 / 25.4 / picture.width
+                for one in root.iter(f"{SVG}text")
+                if one.text == "A title"
+            )
+            assert size <= 9, (text, arranged)
+
+
+def test_no_row_of_boxes_leaves_more_than_a_fifth_of_the_width_empty() -> None:
+    """Rows of nets by layers, whose last row holds only the head, and folded ones in a column."""
+    for text, level, width in (
+        ("resnet34", Level.LAYER, 170),
+        ("resnet34", Level.LAYER, 85),
+        ("resnet50", Level.LAYER, 170),
+        ("resnet34", Level.BLOCK, 85),
+        ("resnet50", Level.BLOCK, 85),
+        ("resnet110", Level.BLOCK, 85),
+    ):
+        picture = graph(counted(text), level, width_mm=width)
+        ends: dict[float, float] = {}
+        for edge in picture.edges:
+            end, y = edge.points[-1]
+            node = next(one for one in picture.nodes if one.id == edge.target)
+            ends[y] = max(ends.get(y, 0), end + node.width)
+        assert min(ends.values()) >= 0.795 * picture.width, (text, level, width)
 
 
 def said(picture: Graph) -> dict[str, str]:
@@ -320,7 +359,7 @@ def test_blocks_and_stages_of_a_row_are_close() -> None:
     )
     for picture in (wide, apart):
         gaps = [gap for row in rows_of(picture) for _, _, gap in gaps_of(row)]
-        assert max(gaps) / picture.width * 170 <= 26
+        assert max(gaps) / picture.width * 170 <= 27
     first, last = rows_of(wide)
     assert last[-1].path == "head"
     assert min(first[-1].x, last[-1].x) > 0.75 * wide.width  # no side is empty

@@ -72,6 +72,12 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     open_tab(app, "difference")
     assert "From ResNet-18 to ResNet-34" in markdown(app)
     assert html(app).count("<img") == 2
+    app.button(key="export_difference").click().run()
+    assert not app.exception
+    assert app.selectbox(key="look_picture").options == ["ResNet-18", "ResNet-34"]
+    (caption,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
+    assert "ResNet-18, with what differs from ResNet-34. From ResNet-18 to ResNet-34" in caption
+    assert "@inproceedings{he2016deep," in caption
 
 
 def open_tab(app: AppTest, tab: str) -> None:

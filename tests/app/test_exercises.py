@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.drawing.caption import figure_caption
 from analysis.lecture.exercises.catalog import EXERCISES
-from analysis.lecture.exercises.values import Code
+from analysis.lecture.exercises.values import Code, Plot
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -39,6 +40,15 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
     for line in found.lines:
         assert line.label.replace("'", "&#x27;") in html(app)
     assert found.says.replace("'", "&#x27;") in html(app)
+
+    charts = [one for one in (exercise.shown, found.picture) if isinstance(one, Plot)]
+    opens = [button for button in app.button if button.key == "export_exercise"]
+    assert len(opens) == bool(charts)
+    if charts:
+        opens[0].click().run()
+        assert not app.exception
+        captions = [code.value for code in app.code if code.value.startswith(r"\caption")]
+        assert captions == [figure_caption(charts[0].chart().shows).strip()]
 
 
 def test_the_next_exercise_begins_with_its_question(open_app: Open) -> None:
