@@ -13,7 +13,7 @@ from analysis.lesions.drop import DRAWS, Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
-from analysis.style.language import between, counted, in_english, translate
+from analysis.style.language import between, counted, in_english, listed, translate
 from analysis.style.numbers import short
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import in_a_sentence
@@ -24,6 +24,7 @@ LESIONS, PATHS = "lesions", "paths"
 """The kinds of the results."""
 
 _HELD = 0.9
+_MOST_NAMED = 3  # most removed blocks that a sentence names
 
 
 def lesions_result(found: Lesions, data: str, weights: str, stamp: Mapping[str, Any]) -> Result:
@@ -205,13 +206,7 @@ def errors_in_words(found: Sequence[Errors], images: int, out: Sequence[str]) ->
         out: the paths of the blocks that are out.
     """
     specs = [one.spec for one in found]
-    if not out:
-        lead = translate("With all blocks in")
-    elif len(out) == 1:
-        lead = translate("Without {block}", block=out[0])
-    else:
-        blocks = counted(len(out), "{number} block", "{number} blocks")
-        lead = translate("Without {block}", block=blocks)
+    lead = without(out) if out else translate("With all blocks in")
     parts: list[str] = []
     for one in found:
         values = {"name": in_a_sentence(one.spec, specs), "error": _percent(one.now)}
@@ -228,6 +223,14 @@ def errors_in_words(found: Sequence[Errors], images: int, out: Sequence[str]) ->
             wrong = translate("{wrong} instead of {before}", wrong=wrong, before=before)
         parts.append(wrong)
     return translate("{lead}, {parts}.", lead=lead, parts=translate(", and ").join(parts))
+
+
+def without(out: Sequence[str]) -> str:
+    """Return "Without layer1.0 and layer1.2"; more than three blocks are only counted."""
+    if len(out) <= _MOST_NAMED:
+        return translate("Without {block}", block=listed(out))
+    blocks = counted(len(out), "{number} block", "{number} blocks")
+    return translate("Without {block}", block=blocks)
 
 
 def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.drawing.heat import Heat
 from analysis.lesions.charts import spoken_name_of
 from analysis.lesions.drop import Lesions, Subject
-from analysis.lesions.report import Errors, errors_in_words, lesions_hash
+from analysis.lesions.report import Errors, errors_in_words, lesions_hash, without
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
 from analysis.style.language import translate
 from analysis.style.palette import DARK, LIGHT
@@ -152,7 +152,9 @@ def show_on_wall(
     """
     place = None if lecture.tells() else st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
-    if own:
+    if out:
+        rename(without(out))
+    elif own:
         network = spoken_name_of(own[0], own)
         rename(translate("Test error without each block: {network}", network=network))
     _show_graph(patients[0], patients[:1], out, own, 0)
@@ -166,6 +168,9 @@ def show_on_wall(
             found.append(Errors(spec, study.error, error))  # recorded: no need to run the network
         else:
             found.append(Errors(spec, answered(patient, ()).error, answered(patient, out).error))
+    if out:
+        now = f"{found[0].now:.1%}"
+        rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
     place.markdown(errors_in_words(found, images, out))
 

@@ -399,7 +399,13 @@ RESIDUAL, PLAIN = (
         (
             (RESIDUAL,),
             ("layer2.2", "layer3.1"),
-            "Without 2 blocks, the 32-layer residual network gets 12.2% of 1,000 test images wrong "
+            "Without layer2.2 and layer3.1, the 32-layer residual network gets 12.2% of 1,000 test "
+            "images wrong instead of 8.9%.",
+        ),
+        (
+            (RESIDUAL,),
+            ("layer1.1", "layer2.2", "layer3.1", "layer3.2"),
+            "Without 4 blocks, the 32-layer residual network gets 12.2% of 1,000 test images wrong "
             "instead of 8.9%.",
         ),
     ],

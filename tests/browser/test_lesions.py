@@ -101,6 +101,18 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     taken = block(page, "layer2.2").locator("text").first
     expect(taken).to_have_css("stroke", "none")  # no halo without a colour behind it
     expect(taken).to_have_css("opacity", "1")
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text("Without layer2.2: 12.2% wrong")
+    lines = block(page, "layer2.2").locator("text")
+    struck = lines.evaluate_all("all => all.map((one) => getComputedStyle(one).textDecorationLine)")
+    assert struck == ["line-through", "none"]  # the path, not the error
+    block(page, "layer1.3").click()
+    expect(title).to_have_text("Without layer1.3 and layer2.2: 19.3% wrong")
+    boxes = [block(page, path).locator("rect").first for path in ("layer2.2", "layer1.3")]
+    rims = [box.evaluate("one => getComputedStyle(one).stroke") for box in boxes]
+    assert rims[0] == rims[1]  # removed blocks look alike
+    canvas.press("ArrowRight")
+    expect(page.locator(".rv-canvas .chosen > circle").first).to_have_css("stroke-width", "4px")
     assert canvas.bounding_box() == before
     assert before
     assert before["y"] + before["height"] <= 720
