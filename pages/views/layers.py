@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from analysis.costs.profiles import MOVED, Profile
@@ -71,19 +73,15 @@ def _show_code(profile: Profile) -> None:
         st.caption("With torchvision")
         st.code(f"import torchvision\n\nmodel = {call}", language="python")
     st.caption("As a standalone file that imports only torch")
-    _show_long(source, "python")
+    with st.container(height=560, border=False):  # the keyboard scrolls it from its copy button
+        st.code(source, language="python", wrap_lines=True)
 
 
 def _show_text(listing: str, name: str) -> None:
     lines = listing.splitlines()
-    _show_long("\n".join(lines[:_MOST_LINES]))
+    shown = escape("\n".join(lines[:_MOST_LINES]))
+    st.html(f'<pre class="rl-listing" tabindex="0">{shown}</pre>')
     if len(lines) > _MOST_LINES:
         st.caption(f"The first {_MOST_LINES:,} of {len(lines):,} lines.")
     with st.container(width="content"):
         file_button("Download", name, lambda: listing)
-
-
-def _show_long(text: str, language: str | None = None) -> None:
-    """Show code in a box that scrolls, which the keyboard reaches at its copy button."""
-    with st.container(height=560, border=False):
-        st.code(text, language=language, wrap_lines=True)
