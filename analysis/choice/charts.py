@@ -51,6 +51,22 @@ _FRONT, _OTHERS = "on the Pareto front", "other networks"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
+def bar_charts(rows: Sequence[Row], *axes: Axis) -> tuple[Chart, ...]:
+    """Return a chart per figure with a bar per network, where a scatter would be mostly empty."""
+    names = names_of([row.spec for row in rows])
+    batch = rows[0].batch
+    return tuple(
+        Chart(
+            _sentence(_called(axis)),
+            "",
+            _label(axis, batch),
+            (Series("networks", names, tuple(axis.of(row) for row in rows), Draw.BARS, "tint"),),
+            f"{axis.label} of {' and '.join(names)}.",
+        )
+        for axis in axes
+    )
+
+
 def models_of(chart: Chart) -> list[str]:
     """Return the models whose points a scatter shows."""
     return [model for series in chart.series for model in series.hover]

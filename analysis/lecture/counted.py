@@ -9,6 +9,7 @@ from analysis.choice.charts import (
     MEASURED,
     SWEPT,
     axes_to_choose,
+    bar_charts,
     fits_in_words,
     front_chart,
     fronts_of,
@@ -284,8 +285,10 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     dtypes = replayed_for(*chosen)
     rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
     log = settings.switch("log", usual_log(rows, x, y))
+    chart = scatter_chart(rows, *chosen, log)
+    is_empty = chart.from_zero and size is None and not not_drawn(rows, *chosen)
     return Picture(
-        charts=(scatter_chart(rows, *chosen, log),),
+        charts=bar_charts(rows, x, y) if is_empty else (chart,),
         caption=not_drawn(rows, *chosen),
     )
 

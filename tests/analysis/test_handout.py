@@ -90,13 +90,27 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
     }
 
 
+def test_two_networks_are_bars_not_two_points_of_an_empty_chart() -> None:
+    charts = at("compare?nets=resnet34;resnet50&x=macs&y=saved_bytes").charts
+    assert [chart.title for chart in charts] == [
+        "MACs (conv + linear)",
+        "Saved for backward (float32)",
+    ]
+    bars = [chart.series[0] for chart in charts]
+    assert [one.x for one in bars] == [("ResNet-34", "ResNet-50")] * 2
+    assert [one.y for one in bars] == [(3_663_761_408, 4_089_184_256), (32_283_136, 86_121_984)]
+    assert {one.draw for one in bars} == {Draw.BARS}
+    (three,) = at("compare?nets=resnet18;resnet34;resnet50&x=macs&y=saved_bytes").charts
+    assert three.series[-1].draw is Draw.POINTS
+
+
 def test_a_picture_is_as_wide_as_a_page_and_its_text_no_larger(story: Handout) -> None:
     assert max(one.wide for sheet in story.sheets for one in sheet.svgs) == pytest.approx(
         170, abs=0.01
     )
     (units,) = at("units").svgs(PAPER)
     wide, high = map(float, re.findall(r'(?:width|height)="([\d.]+)"', units)[:2])
-    assert (wide, high) == (642.52, 176)  # px, one unit above the other
+    assert (wide, high) == (642.52, 162.46)  # px, one unit above the other
 
 
 def test_pictures_for_a_phone_are_legible(story: Handout) -> None:
