@@ -15,7 +15,7 @@ from pages.ui import lecture
 from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
-from pages.ui.wall import aside, end_of_wall, on_wall, said
+from pages.ui.wall import aside, end_of_wall, note_title, on_wall, said
 from pages.ui.words import unbroken
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
@@ -95,7 +95,8 @@ else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:
         say_if_another(run, models, settings)
-        title = titled_on_wall(chart.title, run, preset) if on_wall() else chart.title
+        note_title(named := titled_on_wall(chart.title, run, preset))
+        title = named if on_wall() else chart.title
         st.markdown(unbroken(f"**{title}**"))
         show_chart(chart, experiment.key, None)
         with said(experiment.key):

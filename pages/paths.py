@@ -12,7 +12,7 @@ from analysis.lesions.charts import paths_title
 from analysis.lesions.report import paths_of
 from analysis.style.language import translate
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, fold, heading, on_wall, rename
+from pages.ui.wall import aside, end_of_wall, fold, heading, rename
 from pages.views.paths import (
     KEY,
     answer,
@@ -49,8 +49,7 @@ elif job is not None:
     with place:
         say_why(job, lambda: "take fewer images")
 if found is not None and result is not None:
-    if on_wall():
-        rename(paths_title(found))
+    rename(paths_title(found))
     show_paths(found)
     say_source(found, result)
     end_of_wall()

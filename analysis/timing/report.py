@@ -246,18 +246,22 @@ def spread_words(timing: Timing) -> str:
     return f"{count} after a warm-up of {timing.warm_up_iterations:,}, {warm}; {known}"
 
 
-def noise_words(timing: Timing) -> str:
-    """Return a warning that says what to do if the median is unreliable; otherwise ""."""
+def noise_words(timing: Timing, way: str = "Allow more time") -> str:
+    """Return a warning that says what to do if the median is unreliable; otherwise "".
+
+    Args:
+        timing: the measurement.
+        way: how to measure for longer.
+    """
     match timing.noise:
         case None:
             return ""
         case Noise.FEW:
             count = timing.iterations
-            return f"Too few iterations ({count}) to tell how noisy the median is. Allow more time."
+            return f"Too few iterations ({count}) to tell how noisy the median is. {way}."
         case Noise.WIDE:
             known = f"±{100 * (timing.interval or 0.0):.0f}%"
-            advice = "Allow more time, or close other programs."
-            return f"Noisy: the median is only known to {known}. {advice}"
+            return f"Noisy: the median is only known to {known}. {way}, or close other programs."
 
 
 def noise_note(timing: Timing) -> str:

@@ -12,7 +12,7 @@ from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
 from analysis.style.language import translate
 from pages.ui.address import MODEL, chosen, hold
-from pages.ui.wall import on_wall
+from pages.ui.wall import noted_title, on_wall
 
 MINE = "mine"
 """The parameter that holds the lecture."""
@@ -41,7 +41,7 @@ def add_button(page: str, title: str) -> None:
         page: the name of the page.
         title: what it is called.
     """
-    mine = my_lecture()
+    mine, shown = my_lecture(), noted_title()
     if on_wall():
         return
     with st.container(key="add_view", width="content"):
@@ -53,17 +53,17 @@ def add_button(page: str, title: str) -> None:
             help=translate("Add this view to your own lecture, on the Lecture page."),
             disabled=mine is not None and len(mine.steps) >= MAX_STEPS,
             on_click=_add,
-            args=(page, title),
+            args=(page, title, "" if shown == title else shown),
         )
 
 
-def _add(page: str, title: str) -> None:
+def _add(page: str, title: str, shown: str) -> None:
     settings = st.query_params.to_dict()
     address = f"{page}?{urlencode(settings, safe=':;,=')}" if settings else page
     bare = Step(title, address)
     address = f"{page}?{urlencode(bare.settings, safe=':;,=')}" if bare.settings else page
     model = settings.get(MODEL, "")
-    named = f"{title}: {model}" if model else title
+    named = shown or (f"{title}: {model}" if model else title)
     step = Step(named[: MOST_TEXT["title"]], address)
     mine = my_lecture()
     if mine is None:

@@ -20,6 +20,7 @@ from pages.ui.words import unbroken
 
 _VIEW = "view"
 _TITLE = "wall_title"  # its place in this run
+_SHOWN = "shown_title"  # what this run shows
 _HERE = Path(__file__).parent
 _STYLE = _HERE / "wall.css"
 
@@ -71,6 +72,7 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
         title: the title.
         width: the width of the place, relative to 8 for the title.
     """
+    note_title(title)
     if on_wall():
         st.session_state[_TITLE] = place = st.empty()
         place.title(unbroken(title))
@@ -81,8 +83,21 @@ def heading(title: str, width: float = 1.6) -> DeltaGenerator:
 
 
 def rename(title: str) -> None:
-    """Replace the title on the wall, which then says what is shown."""
-    st.session_state[_TITLE].title(unbroken(title))
+    """Note what the page shows; on the wall, this replaces the title."""
+    note_title(title)
+    if on_wall():
+        st.session_state[_TITLE].title(unbroken(title))
+
+
+def note_title(title: str) -> None:
+    """Note what the page shows, which its step in the visitor's own lecture is called."""
+    st.session_state[_SHOWN] = title
+
+
+def noted_title() -> str:
+    """Return what this run noted, or ""."""
+    title: str = st.session_state.pop(_SHOWN, "")
+    return title
 
 
 def aside(key: str) -> DeltaGenerator:

@@ -69,6 +69,14 @@ def _show_steps(name: str, lecture: Lecture) -> None:
 def show_mine() -> None:
     """Show the visitor's own lecture, to edit, present, save and open."""
     mine = my_lecture()
+    if mine is None and on_wall():
+        st.markdown(
+            translate(
+                "No steps yet. Press P, then open any page and select **Add to lecture**, or open "
+                "a lecture that was saved as a file."
+            )
+        )
+        return
     if mine is None:
         st.markdown(
             translate(
@@ -79,6 +87,7 @@ def show_mine() -> None:
         _open_file()
         return
     if on_wall():
+        st.header(escaped(mine.title))
         _show_steps(pack(mine), mine)
         return
     title, present, save, paper = st.columns([4, 1.3, 1.5, 1.7], vertical_alignment="bottom")

@@ -189,8 +189,8 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
         show_chart(chart, "training", None)
+    rename(chart.title)
     if on_wall():
-        rename(chart.title)
         with said("training"):
             lecture.sentence(shown.headline(runs))
             say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))

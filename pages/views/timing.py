@@ -283,7 +283,7 @@ def _figures(
         note = f"p10 {milliseconds(values.p10)}, p90 {milliseconds(values.p90)}"
         return Figure(label, cell.text, note, cell.title)
 
-    unknown = "not reported" if on_wall() else "peak not measured here"
+    unknown = "peak not measured" if on_wall() else "peak not measured here"
     measured = unknown if peak is None else f"{short(peak, 'B')} measured"
     return [
         spread("Forward, p50", forward),
@@ -345,7 +345,8 @@ def show_on_wall(
     if own:
         timing = own[-1]
         _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
-        st.html(line(noise_words(timing) or spread_words(timing)))
+        way = "Press P, then allow more time"  # the wall has no settings
+        st.html(line(noise_words(timing, way) or spread_words(timing)))
         return
     recorded = nearest(recorded_timings(str(spec)), settings[0]) if settings else None
     if recorded is None:

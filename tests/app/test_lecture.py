@@ -115,13 +115,29 @@ def test_views_make_a_lecture(open_app: Open) -> None:
     app.switch_page("pages/shortcuts.py").run()
     app.button(key="add_to_lecture").click().run()
     mine = unpack(app.query_params["mine"])
-    assert [step.address for step in mine.steps] == [
-        "units?left_block=bottleneck&model=resnet18",
-        "shortcuts?model=resnet18",
+    assert [(step.title, step.address) for step in mine.steps] == [
+        ("Units: resnet18", "units?left_block=bottleneck&model=resnet18"),
+        ("Shortcuts of ResNet-18", "shortcuts?model=resnet18"),
     ]
     app.switch_page("pages/lecture.py").run()
     assert app.query_params["mine"] == pack(mine)
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("gradients", "Gradient norm by depth: ResNet-50, without and with shortcuts"),
+        ("training", "Training loss by step"),
+        ("paths", "Paths: residual, 32 layers"),
+        ("timing", "Timing ResNet-50"),
+    ],
+)
+def test_a_step_is_called_what_the_wall_shows(open_app: Open, page: str, title: str) -> None:
+    app = open_app(None, page)
+    app.button(key="add_to_lecture").click().run()
+    (step,) = unpack(app.query_params["mine"]).steps
+    assert step.title == title
 
 
 def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
@@ -145,7 +161,10 @@ def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
     app.button(key="my_1_out").click().run()
     app.button(key="my_1_out").click().run()
     assert "mine" not in app.query_params
-    assert "No steps yet." in markdown(app)
+    assert "No steps yet. Open any page" in markdown(app)
+    app = open_app(None, "lecture", lecture_shown="mine", view="wall")
+    assert "No steps yet. Press P, then open any page" in markdown(app)  # the wall has no button
+    assert not app.get("file_uploader")
 
 
 def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:

@@ -280,6 +280,15 @@ def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
     assert sum(label.startswith("JSON: ") for label in labels) == 8
 
 
+def test_the_wall_says_where_to_allow_more_time(open_app: Open) -> None:
+    app = open_app("resnet20", "timing", view="wall")
+    app.session_state["timings"] = [replace(TRAINING, interval=None)]
+    app.run()
+    said = html(app)
+    assert "how noisy the median is. Press P, then allow more time.<" in said
+    assert ">peak not measured<" in said
+
+
 def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:
     """A network that wasn't timed here: the recording most like the settings, named as such."""
     app = open_app("resnet152", "timing", view="wall")

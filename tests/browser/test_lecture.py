@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from analysis.lecture.files import pack
 from analysis.lecture.steps import STORY
+from analysis.lecture.story import Lecture, Step
 from analysis.style.language import Language, speaking
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_accessible import put_on
@@ -101,6 +103,17 @@ def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
     expect(step.get_by_text("Two orders.")).to_be_visible()
     expect(step).to_have_url(re.compile("units.*left_block=bottleneck.*view=wall.*step=1"))
     step.close()
+
+
+@pytest.mark.parametrize(("steps", "columns"), [(8, "auto"), (9, "2")])
+def test_up_to_eight_steps_are_one_column_on_the_wall(
+    server: str, visit: Visit, steps: int, columns: str
+) -> None:
+    mine = pack(Lecture("Ours", (Step("Blocks", "units"),) * steps))
+    page = visit(f"{server}/lecture?lecture_shown=mine&view=wall&mine={mine}", 1280, 720)
+    expect(page.get_by_role("heading", name="Ours")).to_be_visible()
+    expect(page.locator(".rl-steps")).to_have_css("column-count", columns)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 720
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
