@@ -208,8 +208,8 @@ STORY = Lecture(
         Step(
             "Which paths carry the gradient?",
             "paths?path_net=fashion_resnet56",
-            "Each of {blocks} blocks offers branch or shortcut: {paths} paths, {mean_path} "
-            "branches long on average.",
+            "A trained residual network of 56 layers: each of its {blocks} blocks offers branch or "
+            "shortcut, {paths} paths through {mean_path} blocks on average.",
             Question(
                 "Weighted by gradient, how many blocks does the average path go through?",
                 ("All {blocks}", "About {mean_path}", "Far fewer"),

@@ -263,8 +263,8 @@ def paths_verdict(found: Paths) -> tuple[str, ...]:
     mean, weighted = f"{found.mean_path:g}", f"{found.mean_gradient:.1f}"
     return (
         translate(
-            "On average, a path goes through {mean} of {blocks} blocks; weighted by their "
-            "gradient, paths go through {weighted}.",
+            "On average, a path goes through {mean} of {blocks} blocks; weighted by gradient, "
+            "through {weighted}.",
             mean=mean,
             blocks=found.blocks,
             weighted=weighted,

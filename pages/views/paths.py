@@ -172,7 +172,9 @@ def show_paths(found: Paths) -> None:
 
 def say_source(found: Paths, result: Result) -> None:
     """Say when and where a result was measured; on the wall, what the band is."""
-    band = translate("Band: lowest to highest of {count} paths per length.", count=found.draws)
+    band = translate(
+        "Band: lowest to highest of up to {count} paths per length.", count=found.draws
+    )
     st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
 
 

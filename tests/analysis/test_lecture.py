@@ -44,7 +44,7 @@ def test_the_story_is_filled_with_facts() -> None:
         "Within 5 G MACs and 8 GB for training, ResNeXt-50 32x4d has the best published accuracy",
         "ResNet-110's CIFAR-10 error is 6.37%, not 6.61% (published)",
         "plain-18 has 27.94% top-1 validation error and plain-34 28.54%",
-        "Each of 27 blocks offers branch or shortcut: 134,217,728 paths, 13.5 branches long",
+        "each of its 27 blocks offers branch or shortcut, 134,217,728 paths through 13.5 blocks",
     ):
         assert said in told
 
