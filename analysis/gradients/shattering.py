@@ -56,7 +56,7 @@ def is_shattered(one: AtDepth) -> bool:
 
 
 def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
-    """Return the verdict on one run: each stack's course with depth, and their comparison.
+    """Return the verdict on one run: all stacks' courses with depth, and their comparison.
 
     Args:
         stacks: for example a plain one and a residual one.
@@ -66,7 +66,10 @@ def shattering(stacks: Sequence[Stack], noise: float) -> tuple[str, ...]:
     if noise == 0 and found and all(one.is_measured for one in found):
         return (translate("Without noise, the two gradients are identical: the cosine is 1."),)
     names = names_of(stacks)
-    parts = [said for pair in zip(stacks, names, strict=True) for said in _course(*pair)]
+    pairs = list(zip(stacks, names, strict=True))
+    courses = [course for pair in pairs if (course := _course(*pair))]
+    parts = [_as_sentence(courses)] if courses else []
+    parts += [said for pair in pairs for said in (*_missing(*pair), *_shattered(*pair))]
     if any(len(one.cosines) == 1 for one in found):
         parts.append(translate("One seed gives no band, so no trend can be claimed."))
     if len(stacks) == 2:
@@ -99,8 +102,29 @@ def spread(one: AtDepth) -> str:
     return between(two(one.low), two(one.high))
 
 
-def _course(stack: Stack, name: str) -> Iterator[str]:
-    """Say how a stack's cosine changes with depth, and from which depth it is shattered."""
+def _as_sentence(courses: Sequence[str]) -> str:
+    joined = translate("; ").join(courses)
+    said = f"{joined[:1].upper()}{joined[1:]}"
+    return translate("{courses}.", courses=said)
+
+
+def _course(stack: Stack, name: str) -> str:
+    """Say how a stack's cosine changes with depth; "" if it can't be measured at any."""
+    depths = _measured(stack)
+    if not depths:
+        return ""
+    if len(depths) == 1:
+        return translate("{cosine} is {where}", cosine=_whose(name), where=_at(depths[0]))
+    trend = _trend(depths[0], depths[-1])
+    return translate("{cosine} {trend}", cosine=_whose(name), trend=trend)
+
+
+def _measured(stack: Stack) -> list[AtDepth]:
+    return [one for one in stack.depths if one.is_measured]
+
+
+def _missing(stack: Stack, name: str) -> Iterator[str]:
+    """Say at which depths a stack's cosine can't be measured, and why."""
     whose = _whose(name)
     whose = f"{whose[:1].upper()}{whose[1:]}"
     for one in stack.depths:
@@ -111,13 +135,12 @@ def _course(stack: Stack, name: str) -> Iterator[str]:
                 depth=one.depth,
                 why=_why(one),
             )
-    depths = [one for one in stack.depths if one.is_measured]
-    if len(depths) == 1:
-        yield translate("{cosine} is {where}.", cosine=whose, where=_at(depths[0]))
-    elif depths:
-        yield translate("{cosine} {trend}.", cosine=whose, trend=_trend(depths[0], depths[-1]))
+
+
+def _shattered(stack: Stack, name: str) -> Iterator[str]:
+    """Say from which depth on a stack's gradient is shattered."""
     gone = []
-    for one in reversed(depths):
+    for one in reversed(_measured(stack)):
         if not is_shattered(one):
             break
         gone.append(one.depth)
