@@ -91,8 +91,8 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         "The plain stack's cosine falls from 0.63 (0.63 to 0.64) at 20 layers to 0.00 (0.00 to "
         "0.01) at 56 layers; the residual stack's cosine falls from 0.92 (0.92 to 0.93) at 20 "
         "layers to 0.79 (0.78 to 0.81) at 56 layers.",
-        "朴素网络的余弦从 20 层的 0.63（0.63～0.64）降到 56 层的 0.00（0.00～0.01）；残差网络的余弦从"
-        " 20 层的 0.92（0.92～0.93）降到 56 层的 0.79（0.78～0.81）。",
+        "朴素网络的余弦从 20 层的 0.63（0.63～0.64）降到 56 层的 0.00（0.00～0.01）；"
+        "残差网络的余弦从 20 层的 0.92（0.92～0.93）降到 56 层的 0.79（0.78～0.81）。",
     ),
     (
         lambda: trained("plain20", "plain56"),
