@@ -3,7 +3,7 @@
 With r = log10 of the whole ratio of one seed, a word is used only if every seed earns it:
 
 - |r| below 0.3: the gradient stays level;
-- |r| below 1: it stays within a factor of 10;
+- |r| below 1: it stays within a factor of 10, and a sentence says "only";
 - one sign, 1 to 3: it grows or falls, by a factor of 10 to 1,000;
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
 - one sign, on both sides of 3: it grows or falls.
@@ -26,7 +26,6 @@ from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
 from nets.names import names_of
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
-from nets.origin import base_title
 from nets.spec import ResNetSpec
 from nets.text import parse
 
@@ -91,7 +90,7 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
     The comparison of more than two models comes first: it says more than the course of one.
     """
     specs = [parse(summary.model) for summary in summaries]
-    names = stack_names(specs) or _quoted_names(specs)
+    names = stack_names(specs) or _set_off(specs)
     courses, comparison = _courses(summaries, names), _comparison(summaries, specs, names)
     first = (courses, comparison) if len(summaries) <= 2 else (comparison, courses)
     parts = [*chain(*first), *mixture(specs)]
@@ -134,12 +133,12 @@ def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
     return [_PLAIN if is_plain else _RESIDUAL for is_plain in plain]
 
 
-def _quoted_names(specs: Sequence[ResNetSpec]) -> list[str]:
-    """Return the names that the chart's lines have, in quotes unless they are catalog titles."""
-    return [
-        name if name == base_title(spec.base) else f"“{name}”"
-        for name, spec in zip(names_of(specs), specs, strict=True)
-    ]
+def _set_off(specs: Sequence[ResNetSpec]) -> list[str]:
+    """Return the names that the chart's lines have; one word, or a name with a comma, in quotes.
+
+    In a sentence these, such as `original`, don't look like names.
+    """
+    return [f"“{name}”" if "," in name or name.isalpha() else name for name in names_of(specs)]
 
 
 _PLAIN, _RESIDUAL = marked("the plain stack"), marked("the residual stack")
@@ -151,12 +150,16 @@ def called(name: str) -> str:
 
 
 def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
-    said = [_course(summary) for summary in summaries]
     if len(summaries) != 2:
+        said = [_course(summary, _over(summary)) for summary in summaries]
         return [
             translate("Toward the input, {gradient} {course}.", gradient=of(name), course=course)
             for name, course in zip(names, said, strict=True)
         ]
+    one, other = summaries
+    over = _over(one)
+    first = _course(one, over)
+    is_said = over in first and other.layers == one.layers
     second = {
         _PLAIN: translate("the plain one's"),
         _RESIDUAL: translate("the residual one's"),
@@ -165,9 +168,9 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
         translate(
             "Toward the input, {gradient} {course}; {second} {other}.",
             gradient=of(names[0]),
-            course=said[0],
+            course=first,
             second=second,
-            other=said[1],
+            other=_course(other, "" if is_said else _over(other)),
         )
     ]
 
@@ -179,8 +182,17 @@ def of(name: str) -> str:
     return translate("the gradient of {name}", name=name)
 
 
-def _course(summary: Summary) -> str:
-    """Return the predicate of a sentence whose subject is "the gradient"."""
+def _over(summary: Summary) -> str:
+    return translate(" over {layers} layers", layers=summary.layers)
+
+
+def _course(summary: Summary, over: str) -> str:
+    """Return the predicate of a sentence whose subject is "the gradient".
+
+    Args:
+        summary: the curves.
+        over: `_over(summary)`, or "" if the sentence has said it.
+    """
     ratio, found, precision = summary.log10_ratio, word(summary), str(summary.precision)
     if summary.not_finite:
         points = translate(
@@ -214,11 +226,9 @@ def _course(summary: Summary) -> str:
         )
     if found is Word.WITHIN:
         return translate(
-            "stays within a factor of 10: it {changes}{detour}",
-            changes=_changes(summary),
-            detour=_detour(summary),
+            "only {changes}{detour}", changes=_changes(summary), detour=_detour(summary)
         )
-    layers, detour = summary.layers, _detour(summary)
+    detour = _detour(summary)
     if found in (Word.GROWS, Word.FALLS):
         beyond = ""
         if _beyond(summary):
@@ -228,32 +238,28 @@ def _course(summary: Summary) -> str:
         values = {
             "factor": factor(ratio),
             "beyond": beyond,
-            "layers": layers,
+            "over": over,
             "detour": detour,
             "rate": rate,
         }
         if found is Word.GROWS:
-            return translate(
-                "grows by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
-            )
-        return translate(
-            "falls by a factor of {factor}{beyond} over {layers} layers{detour}{rate}", **values
-        )
+            return translate("grows by a factor of {factor}{beyond}{over}{detour}{rate}", **values)
+        return translate("falls by a factor of {factor}{beyond}{over}{detour}{rate}", **values)
     change = _moves(ratio)
     if found:
         return translate(
-            "{change} over {layers} layers{detour}: it {word}",
+            "{change}{over}{detour}: it {word}",
             change=change,
-            layers=layers,
+            over=over,
             detour=detour,
             word=translate(found.value),
         )
     if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
         return f"{_changes(summary)}{detour}{_unclaimed(summary)}"
     return translate(
-        "{change} over {layers} layers{detour}{claim}",
+        "{change}{over}{detour}{claim}",
         change=change,
-        layers=layers,
+        over=over,
         detour=detour,
         claim=_unclaimed(summary),
     )

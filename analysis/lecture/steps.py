@@ -172,8 +172,8 @@ STORY = Lecture(
                     "Close to −1: opposite",
                 ),
                 1,
-                "Close to 0: right angle. It is {plain56_cosine} in the plain network and "
-                "{resnet56_cosine} with shortcuts.",
+                "The cosine is {plain56_cosine} in the plain network and {resnet56_cosine} with "
+                "shortcuts. Close to 0, the two are perpendicular.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "

@@ -138,18 +138,42 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
 def headline(runs: Sequence[Run]) -> str:
     """Return the sentence of `verdict` on the plain networks whose losses differ most.
 
-    If no deeper plain network trains more slowly in every seed, it is the first sentence.
+    The losses of their residual twins follow, if there are any. If no deeper plain network trains
+    more slowly in every seed, it is the first sentence.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
+    pairs = list(_pairs(groups))
     plain = [
-        (fmean(run.last_loss for run in deep) - fmean(run.last_loss for run in shallow), said)
-        for shallow, deep in _pairs(groups)
+        (_mean_loss(deep) - _mean_loss(shallow), said, shallow, deep)
+        for shallow, deep in pairs
         if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
         and (said := _sentence(deep, shallow, specs))
     ]
-    gap, said = max(plain, default=(0.0, ""))
-    return said if gap >= SLOWER else next(iter(verdict(runs)), "")
+    if not plain:
+        return next(iter(verdict(runs)), "")
+    gap, said, shallow, deep = max(plain, key=lambda found: found[0])
+    if gap < SLOWER:
+        return next(iter(verdict(runs)), "")
+    twins = [
+        twin
+        for own in (deep, shallow)
+        for one, twin in pairs
+        if one is own and kind_of(twin[0].task.spec) == "residual"
+    ]
+    if len(twins) < 2:
+        return said
+    losses = [f"{_mean_loss(twin):.2f}" for twin in twins]
+    return translate(
+        "{sentence} With shortcuts, the losses are {loss} and {other}.",
+        sentence=said,
+        loss=losses[0],
+        other=losses[1],
+    )
+
+
+def _mean_loss(group: Sequence[Run]) -> float:
+    return fmean(run.last_loss for run in group)
 
 
 def _whole(runs: Sequence[Run]) -> list[list[Run]]:

@@ -238,7 +238,8 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
 
 def verdict(sentence: str) -> str:
     """Return a page's conclusion as one large sentence, which is not a heading."""
-    return _element("p", "rl-verdict", whole_names(sentence))
+    kept = re.sub(r"(?<=\d) (?=ms\b)", "\N{NO-BREAK SPACE}", sentence)
+    return _element("p", "rl-verdict", whole_names(kept))
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:

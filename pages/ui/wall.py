@@ -43,6 +43,7 @@ def on_wall() -> bool:
 
 def set_up() -> None:
     """Style the page for a desk or a projector, and listen for the key P."""
+    st.session_state.pop(_SHOWN, None)  # an earlier page's
     if on_wall():
         st.html(_STYLE)
     with st.sidebar, st.container(key="hidden-keys"):
@@ -96,7 +97,7 @@ def note_title(title: str) -> None:
 
 def noted_title() -> str:
     """Return what this run noted, or ""."""
-    title: str = st.session_state.pop(_SHOWN, "")
+    title: str = st.session_state.get(_SHOWN, "")
     return title
 
 

@@ -39,7 +39,7 @@ def show_block(profile: Profile) -> None:
         with st.container(key="wall_fills_formula"):
             st.latex(found.formula)
             st.latex(found.shapes)
-        lecture.sentence(f"{found.path}: {found.reason}")
+        lecture.sentence(f"{found.path} · {found.reason}")
         return
     kind = found.use.kind
     left.badge(_NAMES[kind], color=_COLOURS[kind])  # type: ignore[arg-type]

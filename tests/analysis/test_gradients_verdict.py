@@ -171,7 +171,7 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
     found = line(*ratios)
     sentence, earned = said(found), word(found)
     assert ("stays level" in sentence) == (earned is Word.LEVEL)
-    assert ("stays within a factor of 10" in sentence) == (earned is Word.WITHIN)
+    assert ("only " in sentence) == (earned is Word.WITHIN)
     assert (" per layer." in sentence) == (earned in (Word.GROWS, Word.FALLS))
     assert "mild" not in sentence  # these two words begin at a factor of 10
     assert ("it explodes" in sentence) == (earned is Word.EXPLODES)
@@ -195,11 +195,11 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ((-0.21, 0.29), "stays level, within a factor of 2."),
         (
             (-0.29, -0.31, -0.29),
-            "stays within a factor of 10: it falls by a factor of 1.9 to 2 across seeds.",
+            "only falls by a factor of 1.9 to 2 across seeds.",
         ),
         (
             (0.31, 0.31),
-            "stays within a factor of 10: it grows by a factor of 2 across seeds.",
+            "only grows by a factor of 2 across seeds.",
         ),
         (
             (0.9, 0.95, 1.2),
@@ -207,7 +207,7 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ),
         (
             (0.9, -0.04),
-            "stays within a factor of 10: it changes by a factor of 0.91 to 7.9 across seeds.",
+            "only changes by a factor of 0.91 to 7.9 across seeds.",
         ),
         (
             (-3.1, 2.8),
@@ -226,7 +226,7 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
             "falls by a factor of 5.0×10²¹ over 54 layers (one seed is too few for a trend).",
         ),
         ((0.1,), "stays level, within a factor of 1.3."),
-        ((0.5,), "stays within a factor of 10: it grows by a factor of 3.2."),
+        ((0.5,), "only grows by a factor of 3.2."),
     ],
 )
 def test_the_course_of_straight_lines(ratios: tuple[float, ...], sentence: str) -> None:
@@ -469,7 +469,7 @@ def test_two_models_of_one_kind_are_named_as_in_their_chart() -> None:
     assert verdict(found)[0].startswith(
         "Toward the input, the gradient of “plain, 56 layers” grows "
     )
-    assert "; that of “plain, 20 layers” grows by a factor of 25 " in verdict(found)[0]
+    assert "; that of “plain, 20 layers” grows by a factor of 25: " in verdict(found)[0]
 
 
 def test_models_that_differ_in_more_than_one_thing_are_a_warning() -> None:

@@ -1,5 +1,7 @@
 """What is wrong here? on the page Lecture: steps in the address, one exercise after the other."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -39,7 +41,13 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
     found = exercise.check()
     for line in found.lines:
         assert line.label.replace("'", "&#x27;") in html(app)
-    assert found.says.replace("'", "&#x27;") in html(app)
+    assert found.says.replace("'", "&#x27;") in html(app).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_number_and_its_unit_stay_on_one_line(open_app: Open) -> None:
+    app = open_app(None, "lecture", exercise="no_synchronise", exercise_step="answer")
+    (said,) = re.findall(r"the GPU takes [\d.]+(.)ms: ", html(app))
+    assert said == "\N{NO-BREAK SPACE}"
 
     charts = [one for one in (exercise.shown, found.picture) if isinstance(one, Plot)]
     opens = [button for button in app.button if button.key == "export_exercise"]

@@ -90,7 +90,7 @@ def test_the_wall_has_one_sentence_about_a_network(open_app: Open, shown: str) -
     assert not app.exception
     said = "Edited from ResNet-50: SE reduction 0 → 16; classes 1000 → 10; 1 more."
     assert (said in markdown(app)) is (shown != "block")
-    assert ("layer1.0: " in markdown(app)) is (shown == "block")
+    assert ("layer1.0 · Projection: " in markdown(app)) is (shown == "block")
 
 
 def test_a_chosen_block_is_explained(open_app: Open) -> None:

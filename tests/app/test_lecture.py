@@ -140,6 +140,14 @@ def test_a_step_is_called_what_the_wall_shows(open_app: Open, page: str, title: 
     assert step.title == title
 
 
+def test_a_step_is_not_called_what_an_earlier_page_showed(open_app: Open) -> None:
+    app = open_app(None, "lecture")
+    app.switch_page("pages/compare.py").run()
+    app.button(key="add_to_lecture").click().run()
+    (step,) = unpack(app.query_params["mine"]).steps
+    assert step.title == "Compare"
+
+
 def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
     app = open_app(None, "lecture", lecture_shown="mine", mine=pack(OWN))
     assert not app.exception

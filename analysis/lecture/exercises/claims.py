@@ -36,9 +36,10 @@ CLAIMS = (
             "loss_residual": "Narrow ResNet-56 with BN, 60 steps: last training loss",
             "chance": "Loss of guessing among 10 classes",
             "title": "The same nets with batch norm and He's initialisation",
-            "says": "With the paper's batch norm and initialisation the plain gradient changes by "
-            "a factor of {plain} toward the input, not {shown}; yet after 60 steps a "
-            "narrow plain-56 has a loss of {loss_plain} and ResNet-56 one of {loss_residual}.",
+            "says": "With the paper's batch norm and initialisation the plain gradient grows by "
+            "a factor of {plain} toward the input instead of shrinking to {shown} of its size; yet "
+            "after 60 steps a narrow plain-56 has a loss of {loss_plain} and ResNet-56 one of "
+            "{loss_residual}.",
         },
         measure=checks.vanishing_solved,
         source=Source(
@@ -96,7 +97,7 @@ CLAIMS = (
             "signal": "signal, ‖∂L/∂x‖",
             "alt": "Gradient norms of plain-56 along its depth, over the last layer's: the "
             "signal's and the weights'",
-            "says": "Toward the input the signal's gradient changes by a factor of {activation}, "
+            "says": "Toward the input the signal's gradient shrinks to {activation} of its size, "
             "while the weights' stays within a factor of {weight}.",
         },
         measure=checks.weight_bars,
