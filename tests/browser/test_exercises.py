@@ -21,7 +21,7 @@ def test_a_class_looks_for_the_mistake_and_finds_it(server: str, visit: Visit) -
     expect(page).to_have_url(re.compile(f"exercise={KEYS[1]}"))
     expect(page.get_by_text("if self.conv3(x)")).to_be_in_viewport()
     page.get_by_role("radio", name="Hint").click()
-    expect(page.get_by_text("What does the if statement ask?")).to_be_visible()
+    expect(page.get_by_text("What does the if statement test?")).to_be_visible()
     page.get_by_role("radio", name="Answer").click()
     told = page.get_by_text("TypeError: 'NoneType' object is not callable")
     expect(told).to_be_visible()
