@@ -376,7 +376,9 @@ def test_too_large_a_batch_is_refused_before_anything_is_built(
 ) -> None:
     monkeypatch.setattr("analysis.timing.settings.free_bytes", lambda device: 1_000_000_000)
     monkeypatch.setattr(passes, "build", None)
-    with pytest.raises(ValueError, match=r"^batch 64 is predicted to need .* a batch of [0-9]+ would fit$"):
+    with pytest.raises(
+        ValueError, match=r"^batch 64 is predicted to need .* a batch of [0-9]+ would fit$"
+    ):
         timed(parse("resnet50"), batch=64)
 
 

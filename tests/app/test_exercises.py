@@ -43,12 +43,6 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
         assert line.label.replace("'", "&#x27;") in html(app)
     assert found.says.replace("'", "&#x27;") in html(app).replace("\N{NO-BREAK SPACE}", " ")
 
-
-def test_a_number_and_its_unit_stay_on_one_line(open_app: Open) -> None:
-    app = open_app(None, "lecture", exercise="no_synchronise", exercise_step="answer")
-    (said,) = re.findall(r"the GPU takes [\d.]+(.)ms: ", html(app))
-    assert said == "\N{NO-BREAK SPACE}"
-
     charts = [one for one in (exercise.shown, found.picture) if isinstance(one, Plot)]
     opens = [button for button in app.button if button.key == "export_exercise"]
     assert len(opens) == bool(charts)
@@ -57,6 +51,12 @@ def test_a_number_and_its_unit_stay_on_one_line(open_app: Open) -> None:
         assert not app.exception
         captions = [code.value for code in app.code if code.value.startswith(r"\caption")]
         assert captions == [figure_caption(charts[0].chart().shows).strip()]
+
+
+def test_a_number_and_its_unit_stay_on_one_line(open_app: Open) -> None:
+    app = open_app(None, "lecture", exercise="no_synchronise", exercise_step="answer")
+    (said,) = re.findall(r"the GPU takes [\d.]+(.)ms: ", html(app))
+    assert said == "\N{NO-BREAK SPACE}"
 
 
 def test_the_next_exercise_begins_with_its_question(open_app: Open) -> None:

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from analysis.lecture.exercises.catalog import EXERCISES
+from pages.ui.words import unbroken
 from tests.browser.conftest import Visit, drawn
 from tests.browser.test_accessible import MEASURES, SCHEMES, check, put_on
 from tests.browser.test_wall import FITS, RAISED, texts
@@ -41,7 +42,8 @@ def test_a_class_looks_for_the_mistake_and_finds_it(server: str, visit: Visit) -
 def test_every_exercise_is_read_from_the_last_row(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture?view=wall&exercise={KEYS[0]}", 1280, 720)
     for number, exercise in enumerate(EXERCISES.values(), 1):
-        expect(page.get_by_role("heading", name=f"{number}. {exercise.title}")).to_be_visible()
+        title = unbroken(f"{number}. {exercise.title}")
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
         for step in ("Question", "Hint", "Answer"):
             page.get_by_role("radio", name=step).click()
             expect(page.get_by_role("radio", name=step)).to_be_checked()
