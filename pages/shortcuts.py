@@ -48,7 +48,9 @@ with export:
         drawn.pair.by_name() if drawn.pair else profile,
         partial(graph_of, drawn),
         heat,
-        partial(graph_caption, drawn.pair.profiles if drawn.pair else (profile,), drawn.vgg19),
+        partial(
+            graph_caption, drawn.pair.profiles if drawn.pair else (profile,), drawn.vgg19, heat
+        ),
         first,
         views,
     )

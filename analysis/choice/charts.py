@@ -341,7 +341,9 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     drawn = len(drawn_of(choice, front))
     if drawn == len(choice.fits):
         return ""
-    return translate("The chart shows the {drawn} of them with published results.", drawn=drawn)
+    return translate(
+        "The chart shows the {drawn} of them with a published result for its recipe.", drawn=drawn
+    )
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from analysis.costs.profiles import Profile
+from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.units import Unit
@@ -25,8 +26,10 @@ _LINES = {
 }
 
 
-def caption(profile: Profile, *beside: Profile, vgg19: bool = False) -> str:
-    """Return a LaTeX caption that explains the lines and cites the network's source.
+def caption(
+    profile: Profile, *beside: Profile, vgg19: bool = False, heat: Heat | None = None
+) -> str:
+    """Return a LaTeX caption that explains lines and colours and cites the network's source.
 
     For an edited network it cites the source of the original and describes the edit. Networks
     beside the first one follow it; the last is VGG-19 if `vgg19` is true.
@@ -35,13 +38,19 @@ def caption(profile: Profile, *beside: Profile, vgg19: bool = False) -> str:
     if vgg19:
         cited = f"{tex(SIMONYAN2015.short)}~\\cite{{{SIMONYAN2015.key}}}"
         told.append(f"{TITLE}, from its published layers: {cited}, configuration E.")
-    return f"\\caption{{{' Beside it, '.join(told)}}}\n"
+    said = " Beside it, ".join(told)
+    if heat:
+        each = "" if heat.varies else f" per {heat.per}"
+        said += f" Colour: {tex(f'{heat.label}{each}')}."
+    return f"\\caption{{{said}}}\n"
 
 
-def graph_caption(profiles: Sequence[Profile], vgg19: bool = False) -> str:
+def graph_caption(
+    profiles: Sequence[Profile], vgg19: bool = False, heat: Heat | None = None
+) -> str:
     """Return the `caption` of networks beside each other, followed by the BibTeX of its sources."""
     cited = sources_of(profile.model for profile in profiles) + [SIMONYAN2015] * vgg19
-    return "\n".join([caption(*profiles, vgg19=vgg19), *map(bibtex, cited)])
+    return "\n".join([caption(*profiles, vgg19=vgg19, heat=heat), *map(bibtex, cited)])
 
 
 def block_caption(profile: Profile, path: str) -> str:

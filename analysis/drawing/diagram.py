@@ -69,6 +69,8 @@ def diagram(
 LEGIBLE_PT = 6.95
 """Size below which text is too small for a paper, which asks for 7 pt."""
 
+_USEFUL = 3  # times the width; a drawing limited by its height would ask for far more
+
 
 def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
     """Return a warning if a drawing's text is too small on paper, with a remedy; otherwise "".
@@ -96,7 +98,8 @@ def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
     while high > 1.02 * low + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
-    return f"at {look.width_mm:g} mm {said}: use {ceil(high):,} mm, or {less}"
+    wider = f"use {ceil(high):,} mm, or " if high <= _USEFUL * look.width_mm else ""
+    return f"at {look.width_mm:g} mm {said}: {wider}{less}"
 
 
 def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:

@@ -225,7 +225,7 @@ STORY = Lecture(
             "Which depth should you choose?",
             "choose",
             "Within {most_macs} MACs and {most_memory} for training, {chosen} has the best "
-            "published accuracy: as deep as {resnet50_name}, with fewer parameters.",
+            "accuracy published for one recipe: as deep as {resnet50_name}, with fewer parameters.",
             notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "
             "P and set the budgets of your class. Deeper isn't always better: on CIFAR-10 the "
             "paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, Table 6), "

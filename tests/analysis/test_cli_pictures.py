@@ -99,6 +99,28 @@ def test_every_picture_has_a_caption(
     assert len(cited) > 0
 
 
+def test_a_caption_says_what_the_colours_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("graph", "resnet18", "--caption", "-", "-o", str(tmp_path / "a.svg"))
+    for options, said in (
+        ((), ""),
+        (("--heat", "macs"), " Colour: MACs per box."),
+        (("--heat", "params", "--heat-per", "block"), " Colour: parameters per block."),
+    ):
+        _, out, _ = call(capsys, *command, *options)
+        assert out.partition("}\n\n")[0].endswith(rf"\cite{{he2016deep}}.{said}")
+
+
+def test_a_drawing_limited_by_its_height_gets_no_width_as_advice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It used to be told to use 439 mm instead of 85."""
+    command = ("graph", "resnet50", "--layout", "column", "--labels", "both", "--width-mm", "85")
+    _, _, err = call(capsys, *command, "-o", str(tmp_path / "a.pdf"))
+    assert err == "warning: at 85 mm the smallest text is 6.8 pt: draw less of the network\n"
+
+
 def test_a_caption_is_printed_for_a_dash(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

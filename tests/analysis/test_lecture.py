@@ -41,7 +41,7 @@ def test_the_story_is_filled_with_facts() -> None:
         "4.09 G against 3.66 G, 12% more. But training keeps 86.1 MB per image for backward",
         "Theory: a factor of 0.408 per layer.",
         "Under 1 point better: 25.03% with A, 24.52% with B and 24.19% with C",
-        "Within 5 G MACs and 8 GB for training, ResNeXt-50 32x4d has the best published accuracy",
+        "Within 5 G MACs and 8 GB for training, ResNeXt-50 32x4d has the best accuracy published",
         "ResNet-110's CIFAR-10 error is 6.37%, not 6.61% (published)",
         "plain-18 has 27.94% top-1 validation error and plain-34 28.54%",
         "each of its 27 blocks offers branch or shortcut, 134,217,728 paths through 13.5 blocks",
