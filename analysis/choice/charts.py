@@ -341,9 +341,13 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     drawn = len(drawn_of(choice, front))
     if drawn == len(choice.fits):
         return ""
-    return translate(
-        "The chart shows the {drawn} of them with a published result for its recipe.", drawn=drawn
-    )
+    recipes = [axis for axis in (front.x, front.y) if isinstance(axis, Recipe)]
+    if any(drawn == sum(one.of(row) is not None for row in choice.fits) for one in recipes):
+        return translate(
+            "The chart shows the {drawn} of them with a published result for its recipe.",
+            drawn=drawn,
+        )
+    return translate("The chart shows the {drawn} of them with both figures.", drawn=drawn)
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

@@ -2,12 +2,13 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
 
 import analysis
-from analysis.choice.charts import front_chart, fronts_of
+from analysis.choice.charts import drawn_in_words, front_chart, fronts_of
 from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
@@ -276,6 +277,25 @@ def test_measured_times() -> None:
     assert "ResNet-20 comes closest but needs 2.00 ms (limit: 1 ms)" in nothing
     with pytest.raises(ValueError, match="max_ms needs measured times, but none were given"):
         choose(CIFAR, Budgets(max_ms=4))
+
+
+def test_the_networks_that_a_chart_leaves_out_are_explained_by_what_they_lack() -> None:
+    """Networks without a time have published results all the same."""
+    choice = choose(IMAGENET, Budgets(max_macs=4_000_000_000), measured_ms={"resnet18": 3.0})
+    said = {name: drawn_in_words(choice, front) for name, front in fronts_of(choice).items()}
+    (timed,) = {text for name, text in said.items() if name.endswith("measured_ms")}
+    assert timed == "The chart shows the 1 of them with both figures."
+    published = [
+        text
+        for name, text in said.items()
+        if name.startswith("ImageNet") and name.endswith("params")
+    ]
+    assert len(published) > 1
+    for text in published:
+        assert re.fullmatch(
+            r"The chart shows the \d+ of them with a published result for its recipe\.", text
+        )
+    assert said["macs against params"] == ""
 
 
 def test_an_input_that_no_network_can_train_on() -> None:
