@@ -17,6 +17,7 @@ from analysis.costs.profiles import Profile, StageCost, profile
 from analysis.drawing.graph import DEFAULT_ASPECT, graph
 from analysis.drawing.parts import Graph
 from analysis.structure.residual import grouping
+from analysis.style.language import counted, translate
 from analysis.style.numbers import delta
 from nets import plan
 from nets.names import names_of
@@ -137,6 +138,30 @@ class Diff:
         return _sentence(self, named)
 
     @property
+    def brief(self) -> str:
+        """The blocks added, removed and changed, and the counts, in the spoken language."""
+        one, other = names_of([self.before.spec, self.after.spec])
+        added, removed, changed = (
+            self.tally[change] for change in (Change.ADDED, Change.REMOVED, Change.CHANGED)
+        )
+        parts = [
+            counted(added, "{number} block added", "{number} blocks added") if added else "",
+            counted(removed, "{number} block removed", "{number} blocks removed")
+            if removed
+            else "",
+            counted(changed, "{number} block changed", "{number} blocks changed")
+            if changed
+            else "",
+        ]
+        gained = translate(
+            "{params} parameters, {macs} MACs",
+            params=delta(self.after.params, self.before.params),
+            macs=delta(self.after.macs, self.before.macs),
+        )
+        changes = translate("; ").join(filter(None, (*parts, gained)))
+        return translate("From {one} to {other}: {changes}.", one=one, other=other, changes=changes)
+
+    @property
     def untrainable(self) -> str:
         """The reason, by network, why there is no saved memory to compare, or ""."""
         costs = (cost for cost in (self.before, self.after) if cost.untrainable)
@@ -192,6 +217,11 @@ def marked_graphs(
     )
     one, other = (MarkedGraph(each, marks_on(found, each)) for each in drawn)
     return one, other
+
+
+def most_marked(one: MarkedGraph, other: MarkedGraph) -> MarkedGraph:
+    """Return the graph with more marked boxes, or the other one if they have equally many."""
+    return one if len(one.marks) > len(other.marks) else other
 
 
 def marks_on(found: Diff, drawn: Graph) -> dict[str, Change]:

@@ -279,12 +279,13 @@ def _weight(bold: bool) -> str:
 
 _AROUND = 4.0  # padding of the background behind a label on a line
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
+_OUT = 2.0  # from a box to the middle of its mark's line, which stays clear of a stage's size
 
 
 def _mark(node: Node, word: str, palette: Palette) -> str:
     """Draw an outline around a node, solid, dashed or dotted depending on the word."""
-    x, y = node.x - node.width / 2 - 4, node.y - node.height / 2 - 4
-    outline = _outline(x, y, node.width + 8, node.height + 8, 10.0, word, palette)
+    x, y = node.x - node.width / 2 - _OUT, node.y - node.height / 2 - _OUT
+    outline = _outline(x, y, node.width + 2 * _OUT, node.height + 2 * _OUT, 10.0, word, palette)
     title = escape(f"{node.path}: {word}")
     return f'<g class="mark {escape(word)}"><title>{title}</title>{outline}</g>'
 

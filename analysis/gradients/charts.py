@@ -236,7 +236,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         named_at_ends(lines) if len(depths) > 1 else tuple(lines),
         f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
         f"deviation, by network depth: {networks}. {said}".strip(),
-        note=f"∂L/∂x at an image x, and at x + {100 * noise:g}% noise.",
+        note=f"∂L/∂x is taken at the images x and at x plus {100 * noise:g}% noise.",
         reading=how,
     )
 

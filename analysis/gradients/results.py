@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.gradients.cosines import DIRECTION, Cosine, Direction, DirectionSettings
@@ -19,6 +19,7 @@ from analysis.gradients.curves import (
 from analysis.images.kinds import InputKind
 from analysis.machine.devices import Environment
 from analysis.results.form import Result, hash_of
+from analysis.results.recorded import recordings
 from nets.spec import ResNetSpec
 from nets.text import parse
 
@@ -52,8 +53,26 @@ def run_hash(specs: Sequence[ResNetSpec], settings: GradientSettings) -> str:
     return hash_of(kind_of(settings), asked_of(specs, settings))
 
 
-def run_of(result: Result) -> Gradients | Direction:
+def recorded_with(specs: Sequence[ResNetSpec], settings: GradientSettings) -> Result | None:
+    """Return a recorded run of these networks, in this order, among others; None without one.
+
+    Each network is measured on its own, so its figures don't depend on the others.
+    """
+    asked = asked_of(specs, settings)
+    for result in recordings().values():
+        if result.kind == kind_of(settings):
+            wanted = [model for model in result.asked["models"] if model in asked["models"]]
+            if {**result.asked, "models": wanted} == asked:
+                return result
+    return None
+
+
+def run_of(result: Result, specs: Sequence[ResNetSpec] | None = None) -> Gradients | Direction:
     """Return the run that a result holds.
+
+    Args:
+        result: of a run.
+        specs: those of its networks that are wanted; None: all.
 
     Raises:
         ValueError: if it holds none, or one of an uploaded picture, which a file does not hold.
@@ -63,28 +82,35 @@ def run_of(result: Result) -> Gradients | Direction:
     if "picture" in result.asked:
         raise ValueError("the file doesn't hold the picture that was measured")
     try:
-        return _direction(result) if result.kind == DIRECTION else _gradients(result)
+        wanted = tuple(map(parse, result.asked["models"])) if specs is None else tuple(specs)
+        of = _direction if result.kind == DIRECTION else _gradients
+        return of(result, wanted)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ValueError(f"this isn't a result of gradients: {error}") from None
 
 
-def _gradients(result: Result) -> Gradients:
+def _gradients(result: Result, specs: tuple[ResNetSpec, ...]) -> Gradients:
     settings = GradientSettings(**_shared(result))
-    curves = tuple(_curve(row, settings.precision) for row in result.figures["curves"])
-    return Gradients(_specs(result), settings, curves, **_where(result))
+    rows = _rows(result.figures["curves"], specs)
+    curves = tuple(_curve(row, settings.precision) for row in rows)
+    return Gradients(specs, settings, curves, **_where(result))
 
 
-def _direction(result: Result) -> Direction:
+def _direction(result: Result, specs: tuple[ResNetSpec, ...]) -> Direction:
     settings = DirectionSettings(**_shared(result), noise=result.asked["noise"])
     cosines = tuple(
         Cosine(row["model"], row["seed"], _number(row["cosine"]), _state(row["state"]))
-        for row in result.figures["cosines"]
+        for row in _rows(result.figures["cosines"], specs)
     )
-    return Direction(_specs(result), settings, cosines, **_where(result))
+    return Direction(specs, settings, cosines, **_where(result))
 
 
-def _specs(result: Result) -> tuple[ResNetSpec, ...]:
-    return tuple(map(parse, result.asked["models"]))
+def _rows(
+    rows: Iterable[Mapping[str, Any]], specs: Iterable[ResNetSpec]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of the networks."""
+    models = set(map(str, specs))
+    return (row for row in rows if row["model"] in models)
 
 
 def _shared(result: Result) -> dict[str, Any]:

@@ -42,8 +42,8 @@ from analysis.choice.compare import (
     curve,
     usual_nets,
 )
-from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs
-from analysis.choice.report import deepest_grid, diff_grid, fits_grid, ledger_grid
+from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs, most_marked
+from analysis.choice.report import deepest_grid, fits_grid, ledger_grid
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import Profile, profile
 from analysis.costs.published import published
@@ -314,20 +314,12 @@ def _difference(settings: Settings, texts: list[str], batch: int) -> Picture:
         parse(settings.text(key) or text) for key, text in zip(("from", "to"), usual, strict=True)
     )
     found = diff(before, after, batch)
-    both = marked_graphs(found, SIDE_ASPECT)
-    widest = max(one.graph.width for one in both)
 
-    def draw(index: int, look: Look) -> str:
-        graph, marks = both[index]
-        width = None if look.width_mm is None else look.width_mm * graph.width / widest
-        return svg(graph, replace(look, width_mm=width), marked=marks)
+    def draw(look: Look) -> str:
+        drawn, marks = most_marked(*marked_graphs(found, SIDE_ASPECT, look.width_mm))
+        return svg(drawn, look, marked=marks)
 
-    return Picture(
-        drawings=(partial(draw, 0), partial(draw, 1)),
-        grid=replace(diff_grid(found), caption="Stages"),
-        caption="Solid outlines were added, dashed ones changed, dotted ones removed.",
-        said=(found.sentence,),
-    )
+    return Picture(drawings=(draw,), said=(found.brief,))
 
 
 def choice(settings: Settings, spec: ResNetSpec) -> Picture:

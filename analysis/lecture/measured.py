@@ -30,7 +30,7 @@ from analysis.gradients.curves import (
     Quantity,
 )
 from analysis.gradients.presets import usual_models
-from analysis.gradients.results import kind_of, run_hash, run_of
+from analysis.gradients.results import kind_of, recorded_with, run_hash, run_of
 from analysis.gradients.shattering import shattering
 from analysis.gradients.verdict import verdict as gradients_verdict
 from analysis.images.fashion_mnist import fashion_mnist_unopened
@@ -167,10 +167,10 @@ def gradients(settings: Settings, spec: ResNetSpec) -> Picture:
         noise = DirectionSettings.noise if noise is None else noise
         shared = {one.name: getattr(asked, one.name) for one in fields(GradientSettings)}
         asked = DirectionSettings(**shared, noise=noise)
-    result = known(run_hash(models, asked), kind_of(asked))
+    result = known(run_hash(models, asked), kind_of(asked)) or recorded_with(models, asked)
     if result is None:
         return missing_until("Measure")
-    run = run_of(result)
+    run = run_of(result, models)
     said = _said_of(run, quantity)
     chart = named_chart(_chart_of(run, quantity), run, said)
     return Picture(charts=(chart,), caption=whence(result), said=said[:1])

@@ -27,7 +27,7 @@ STORY = Lecture(
         ),
         Step(
             "A deeper network shouldn't be worse",
-            "shortcuts?model=plain56",
+            "compare?compare_shown=difference&from=plain20&to=plain56",
             "Plain-56 is plain-20 plus 18 blocks. If those copied their input, the two would be "
             "equal.",
             notes="Plain means stacked 3×3 convolutions with batch norm and ReLU. He et al. 2015, "
@@ -63,7 +63,7 @@ STORY = Lecture(
         ),
         Step(
             "Is it the gradient?",
-            "gradients?models=plain56:norm=none:init=default;resnet56:norm=none:init=default",
+            "gradients?models=plain56:norm=none:init=default",
             "The gradient flows from the loss back to the first layers. First, without batch norm.",
             Question(
                 "With PyTorch's default initialisation, what happens to it over 56 plain layers?",
@@ -73,12 +73,12 @@ STORY = Lecture(
                 "of {per_layer} per layer.",
             ),
             notes="PyTorch draws weights of variance 1/(3 fan-in), and ReLU halves the square: "
-            "1/√6 = {per_layer} per layer. The other curve has shortcuts, which come later. Other "
-            "presets show how initialisation and activation change the result.",
+            "1/√6 = {per_layer} per layer. The presets of this page show how initialisation and "
+            "activation change the result.",
         ),
         Step(
             "And with batch norm?",
-            "gradients?models=plain56;resnet56",
+            "gradients?models=plain56",
             "But the networks that trained badly have batch norm, as in the paper.",
             Question(
                 "With batch norm, what happens to the gradient over 56 plain layers at "
@@ -153,8 +153,8 @@ STORY = Lecture(
                 "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
                 ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "{resnet50_macs} against {resnet34_macs}, {bottleneck_macs} more. But training "
-                "keeps {resnet50_saved} per image for backward, not {resnet34_saved}.",
+                "{resnet50_macs} against {resnet34_macs}, {bottleneck_macs} more. But backward "
+                "needs {resnet50_saved} per image, not {resnet34_saved}.",
             ),
             notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "
             "restores them. Memory for backward grows with the size of all outputs, not with "
@@ -177,7 +177,8 @@ STORY = Lecture(
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
-            "deep plain networks train badly.",
+            "deep plain networks train badly. Shortcuts keep the norm closer to level, too: press "
+            "P, preset Exploding.",
         ),
         Step(
             "Where do batch norm and ReLU go?",

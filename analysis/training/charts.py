@@ -77,7 +77,8 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 
     Each point is the mean of several steps and is drawn at the last of them, so that a line has at
     most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
-    at the end of each epoch; with training accuracy, it is unfilled points over the line.
+    at the end of each epoch. Training and test accuracy together have one there each, the test's an
+    unfilled one over the line: training accuracy is the mean of the epoch's last `LAST` steps.
     """
     groups = list(grouped(runs).values())
     specs = [group[0].task.spec for group in groups]
@@ -210,6 +211,9 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
             return run.train_loss
         return tuple(100 * accuracy for accuracy in run.train_accuracy)
 
+    if shown is Shown.ACCURACY and (ends := _epoch_ends(group)):
+        found = [(end, _means(group, values, max(0, end - LAST), min(LAST, end))) for end in ends]
+        return tuple(end for end, means in found if means), [means for _, means in found if means]
     steps = max(run.steps for run in group)
     width = max(1, -(-steps // POINTS))
     if width == 1 and steps:
@@ -223,10 +227,16 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
     return tuple(x), columns
 
 
+def _epoch_ends(group: Sequence[Run]) -> tuple[int, ...]:
+    """Return the steps after which a group was tested, if they are enough for a line."""
+    ends = tuple(dict.fromkeys(epoch.step for run in group for epoch in run.epochs))
+    return ends if len(ends) > 1 else ()
+
+
 def _means(
     group: Sequence[Run], values: Callable[[Run], tuple[float, ...]], start: int, width: int
 ) -> list[float]:
-    """Return the mean over `width` steps up to `step`, for each run in which it is finite."""
+    """Return the mean over `width` steps from `start` on, for each run in which it is finite."""
     parts = [values(run)[start : start + width] for run in group]
     means = [fmean(part) for part in parts if len(part) == width]
     return [mean for mean in means if isfinite(mean)]

@@ -45,7 +45,7 @@ from analysis.choice.compare import (
     in_a_menu,
     usual_nets,
 )
-from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs, marks_on
+from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs, marks_on, most_marked
 from analysis.choice.report import (
     cannot_train,
     comparison_csv,
@@ -456,7 +456,7 @@ def _show_graphs(found: Diff) -> None:
 def _show_on_wall(found: Diff) -> None:
     """Show the network with more marked boxes, and the difference in one sentence."""
     before, after = marked_graphs(found, _WALL_ASPECT)
-    drawn, marks = before if len(before.marks) > len(after.marks) else after
+    drawn, marks = most_marked(before, after)
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"

@@ -24,7 +24,7 @@ from analysis.gradients.presets import (
     preset_of,
     usual_models,
 )
-from analysis.gradients.results import kind_of, run_hash, run_of
+from analysis.gradients.results import kind_of, recorded_with, run_hash, run_of
 from analysis.images.batch import check as check_images
 from analysis.images.kinds import MAX_PICTURE_BYTES, InputKind
 from analysis.lecture.settings import SEPARATOR
@@ -344,7 +344,7 @@ def known_run(
     if result is None:
         return None
     try:
-        return run_of(result)
+        return run_of(result, models)
     except ValueError:
         return None
 
@@ -355,7 +355,8 @@ def known_to_job(experiment: Experiment) -> Run | None:
 
 
 def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result | None:
-    return known(run_hash(models, settings), kind_of(settings))
+    found = known(run_hash(models, settings), kind_of(settings))
+    return found or recorded_with(models, settings)
 
 
 def titled_on_wall(title: str, run: Run, preset: Preset | None) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from pypdf import PageObject, PdfReader
@@ -34,6 +35,7 @@ from analysis.style.language import Language, speaking
 from analysis.style.look import Look
 from analysis.style.palette import PRINT
 from analysis.training.charts import Shown, training_chart
+from analysis.training.recipes import LAST
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import Run
 from analysis.training.verdict import accuracies, both_accuracies, verdict
@@ -51,9 +53,7 @@ def at(address: str) -> Picture:
 
 def trained(*networks: str) -> list[Run]:
     return [
-        training_of(shipped(f"train_{network}_seed{seed}"))
-        for seed in range(3)
-        for network in networks
+        training_of(shipped(f"{network}_seed{seed}")) for seed in range(3) for network in networks
     ]
 
 
@@ -82,8 +82,7 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
     charts = {chart.title for step in STORY.steps for chart in picture_of(step).charts}
     assert charts >= {
         "Training loss by step",
-        "Vanishing: no BN, default init",
-        "With BN, the gradient explodes; shortcuts tame it",
+        "Gradient norm by depth",
         "The gradient's direction shatters",
         "Test error with one block removed",
         "Gradient by path length",
@@ -159,18 +158,24 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     assert shallow.x == deep.x == tuple(range(468, 4_681, 468))
     assert [round(one.y[-1] or 0, 1) for one in (shallow, deep)] == [91.8, 86.5]
     lines = {one.name: one for one in chart.series if one.draw is Draw.LINE}
+    epochs = trained("h200/train_plain20", "h200/train_plain56")
     for one, sets in ((shallow, 0), (deep, 1)):
         line = lines[one.name.replace("test", "training")]
         assert (one.draw, one.hollow, line.hollow) == (Draw.POINTS, True, False)
         assert (one.marker, line.marker, one.colour) == (sets, sets, "plain")
+        assert line.x == one.x
+        runs = [run for run in epochs if run.task.spec.depth == (20, 56)[sets]]
+        assert line.y[-1] == pytest.approx(100 * fmean(run.last_accuracy for run in runs))
+        first = [fmean(run.train_accuracy[468 - LAST : 468]) for run in runs]
+        assert (line.low[0], line.high[0]) == (100 * min(first), 100 * max(first))
     assert picture.said[0] == (
         "Training and test accuracy at the end: 92% and 92% in the 20-layer plain network; 85% and "
         "86% in the 56-layer plain network."
     )
-    untested = training_chart(trained("plain20", "plain56"), Shown.ACCURACY)
+    untested = training_chart(trained("train_plain20", "train_plain56"), Shown.ACCURACY)
     assert [one.name for one in untested.series if one.draw is Draw.LINE] == list(lines)
     assert not any(one.name.endswith(": test") for one in untested.series)
-    assert both_accuracies(trained("plain20")) == ""
+    assert both_accuracies(trained("train_plain20")) == ""
     with speaking(Language.CHINESE):
         found = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")
         assert found.said[0] == (
@@ -180,7 +185,7 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
 
 def test_training_runs_are_the_recorded_ones() -> None:
     picture = at("training?train_models=plain20;plain56&train_shown=train_accuracy")
-    runs = trained("plain20", "plain56")
+    runs = trained("train_plain20", "train_plain56")
     assert picture.charts == (training_chart(runs, Shown.TRAIN_ACCURACY),)
     assert picture.charts[0].y_label == "training accuracy, %"
     values = [y for series in picture.charts[0].series for y in series.y if y is not None]
@@ -361,7 +366,7 @@ def test_a_picture_that_answers_the_question_is_at_the_back(paper: PdfReader, pa
     asked = [sheet for sheet in STORY.steps if sheet.question]
     front, back = flat(paper.pages[:6]), flat(paper.pages[6:])
     assert back.startswith(f"{STORY.title} 7 / 11 Answers 3. Which has the lower training loss")
-    for title in ("Training loss by step", "Vanishing: no BN, default init"):
+    for title in ("Training loss by step", "Gradient norm by depth"):
         assert title not in front
         assert title in back
     for number, step in enumerate(STORY.steps, start=1):
@@ -454,7 +459,7 @@ def test_the_handout_speaks_chinese_without_the_systems_fonts(
         "1. 更深的网络不该更差",
     ]
     assert "讲解。" in first
-    assert "由 27 个块堆成的朴素网络，没有捷径。" in first
+    assert "从 plain, 20 layers 到 plain, 56 layers：增加 18 个块；参数 +583 k" in first
     assert "2. 朴素网络，56 层" in first
     assert last.splitlines()[:2] == ["ResNet 的故事 2 / 2", "答案"]
     assert "1. 朴素网络，20 层。20 层的更低：1.49，而 56 层是 2.26（" in last.replace("\n", "")

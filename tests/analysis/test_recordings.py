@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.gradients.cosines import DirectionSettings
+from analysis.gradients.cosines import Direction, DirectionSettings
 from analysis.gradients.curves import Gradients, GradientSettings, Precision
 from analysis.gradients.direction import measure as measure_direction
 from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
 from analysis.gradients.report import direction_result, gradients_result
-from analysis.gradients.results import run_hash, run_of
+from analysis.gradients.results import recorded_with, run_hash, run_of
 from analysis.images.fashion_mnist import fashion_mnist_unopened
 from analysis.lecture.recordings import Recording, differences, every
 from analysis.results.form import Result, read_result
@@ -166,6 +166,36 @@ def test_directions_are_read_back_as_they_were() -> None:
     result = direction_result(run)
     assert result.hash == run_hash(specs, settings)
     assert run_of(result) == run
+
+
+def test_a_network_of_a_recorded_run_is_known_alone_and_measures_the_same() -> None:
+    deep, short = parse("plain56:norm=none:init=default"), parse("resnet56:norm=none:init=default")
+    settings = GradientSettings()
+    whole = recorded_with((deep, short), settings)
+    assert whole is recorded(run_hash((deep, short), settings))
+    assert recorded_with((deep,), settings) is whole is recorded_with((short,), settings)
+    assert recorded_with((short, deep), settings) is None  # another order, other colours
+    assert recorded_with((deep,), replace(settings, batch=2)) is None
+    assert recorded_with((deep, parse("resnet18")), settings) is None
+    assert whole is not None
+    alone, both = run_of(whole, (deep,)), run_of(whole)
+    assert isinstance(alone, Gradients)
+    assert isinstance(both, Gradients)
+    assert (alone.specs, both.specs) == ((deep,), (deep, short))
+    assert alone.curves == tuple(one for one in both.curves if one.model == str(deep))
+    assert alone.summary == both.summary[:1]
+    shallow = (parse("plain20"),)
+    ladder = recorded_with(shallow, DirectionSettings())
+    assert ladder is not None
+    directions = run_of(ladder, shallow)
+    assert isinstance(directions, Direction)
+    assert [one.model for one in directions.cosines] == ["plain20"] * 3
+
+    tiny = parse(TINY.replace("resnet20", "plain20")), parse(TINY)
+    small = GradientSettings(seeds=2, batch=2)
+    together = gradients_result(measure(lambda curve: None, tiny, small))
+    apart = measure(lambda curve: None, tiny[1:], small)
+    assert run_of(together, tiny[1:]) == apart
 
 
 def test_a_timing_is_read_back_as_it_was() -> None:
