@@ -191,7 +191,7 @@ def _figures(result: Result) -> Iterator[tuple[str, float | None]]:
             for row in figures["summary"]:
                 yield f"the cosine of {row['model']}", row["cosine"]
         case "train":
-            yield "the last training loss", figures["last_loss"]
+            yield "the final training loss", figures["last_loss"]
         case "lesions":
             yield "the error", figures["error"]
             for row in figures["single"]:

@@ -132,7 +132,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 
 
 def ladder_chart(runs: Sequence[Run]) -> Chart:
-    """Plot the last training loss by depth, plain and residual, with the seeds' range as bars."""
+    """Plot the final training loss by depth, plain and residual, with the seeds' range as bars."""
     lines, seeds = [], []
     for kind, colour, dash in (
         ("plain", "plain", Dash.SOLID),
@@ -161,11 +161,11 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
             )
     is_log = _spans_a_decade(lines)
     return Chart(
-        "Last training loss by depth",
+        "Final training loss by depth",
         "weighted layers",
         f"training loss, last {min([LAST, *(run.steps for run in runs)])} steps",
         named_at_ends(lines, is_log),
-        f"Last training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
+        f"Final training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
         log_y=is_log,
         reading=of_seeds(seeds, seen=shows_bands(lines, is_log)),
     )

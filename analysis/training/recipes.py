@@ -32,7 +32,7 @@ MAX_POINTS = 20
 """Most steps of a run at which the gradient is measured."""
 
 LAST = 25
-"""Steps over which a run's last training loss is averaged."""
+"""Steps over which a run's final training loss is averaged."""
 
 
 class OptimiserKind(StrEnum):

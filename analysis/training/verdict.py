@@ -44,7 +44,7 @@ LEAST = 10
 
 
 def compare(one: Sequence[float], other: Sequence[float]) -> Word:
-    """Compare last training losses, one per seed, with the seeds in the same order.
+    """Compare final training losses, one per seed, with the seeds in the same order.
 
     Slower if every seed's loss is higher by at least 0.05, or by 5% of a lower loss than 1; equal
     if the seeds' ranges overlap, not all seeds agree on which loss is higher, and the means are

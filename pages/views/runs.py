@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.charts.chart import over
+from analysis.charts.chart import Chart, Draw, over
 from analysis.charts.words import spread_in_words
 from analysis.drawing.caption import sources_of
 from analysis.images.kinds import InputKind
@@ -46,6 +46,7 @@ ASKED = "training_asked"
 
 _KEPT = 200
 _SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
+_MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
 
 
@@ -184,7 +185,7 @@ def choose_shown(place: DeltaGenerator) -> Shown:
 
 def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     """Draw the loss or accuracy of runs by step and by depth, and say what they show."""
-    chart = training_chart(runs, shown)
+    chart = _on_wall(runs, shown) if on_wall() else training_chart(runs, shown)
     if not chart.series:
         st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
     else:
@@ -203,6 +204,17 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     dated = not _places(runs)  # otherwise `say_whence` gives the date
     st.caption(unbroken(_how(runs, _names(runs), dated)), help=_texts(runs))
     say_whence(runs)
+
+
+def _on_wall(runs: Sequence[Run], shown: Shown) -> Chart:
+    """Return the chart by step; with too many lines for a wall, the one of last losses by depth."""
+    networks = len(grouped(runs))
+    if shown is Shown.TRAIN_LOSS and networks > _MOST_ON_WALL:
+        by_depth = ladder_chart(runs)
+        lines = (line for line in by_depth.series if line.draw is Draw.LINE)
+        if sum(len(line.x) for line in lines) == networks:
+            return by_depth
+    return training_chart(runs, shown)
 
 
 def export_runs(

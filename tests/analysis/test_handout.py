@@ -470,7 +470,10 @@ def test_the_handout_speaks_chinese_without_the_systems_fonts(
     assert "<h2>1. 更深的网络不该更差</h2>" in page
     assert '</h1><p class="said">图中的文字没有换成中文。</p><section>' in page
     assert page.count("unicode-range:") == 2
-    assert 'href="http://localhost:8501/shortcuts?model=plain56&amp;lang=zh"' in page
+    assert (
+        'href="http://localhost:8501/compare?compare_shown=difference&amp;from=plain20&amp;to=plain56&amp;lang=zh"'
+        in page
+    )
 
 
 def test_captions_are_in_the_handouts_language() -> None:

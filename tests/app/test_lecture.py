@@ -47,7 +47,7 @@ def test_a_step_is_the_page_with_a_strip(open_app: Open) -> None:
     assert "A deeper network shouldn&#x27;t be worse" in html(app)
     assert "2 of 16" in html(app)
     assert "Plain-56 is plain-20 plus 18 blocks." in markdown(app)
-    assert "A plain stack of 27 blocks without shortcuts." in markdown(app)
+    assert "18 blocks added (6 in layer1, 6 in layer2, 6 in layer3)" in markdown(app)
     assert app.query_params["lecture"] == "resnet"
     assert 'href="./?model=resnet34&amp;lecture=resnet&amp;step=1"' in html(app)
 
@@ -73,11 +73,12 @@ def test_the_class_commits_before_the_curve(open_app: Open) -> None:
 
 
 def test_a_step_on_the_wall_says_it_once(open_app: Open) -> None:
-    told = "A plain stack of 27 blocks without shortcuts."
+    told = "18 blocks added (6 in layer1, 6 in layer2, 6 in layer3)"
     assert told not in markdown(at(open_app, 2, view="wall"))
-    changed = at(open_app, 2, view="wall", level="stage")  # another picture than the step's
-    assert told in markdown(changed)
-    assert told in markdown(open_app("plain56", "shortcuts", view="wall"))
+    changed = at(open_app, 2, view="wall", to="plain32")  # another picture than the step's
+    assert "6 blocks added (2 in layer1, 2 in layer2, 2 in layer3)" in markdown(changed)
+    there = {"compare_shown": "difference", "from": "plain20", "to": "plain56"}
+    assert told in markdown(open_app(None, "compare", view="wall", **there))
     trained = at(open_app, 4, view="wall")
     told = "After 10 epochs, plain-56 gets 85% of the training images right and 86% of the test"
     assert told in markdown(trained)

@@ -91,7 +91,12 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
     button = app.button(key="train_run")
     assert (button.label, button.disabled) == ("Run it here", True)
     assert button.help.startswith("Fashion-MNIST is not on this machine")
-    assert "Last training loss by depth" in [head.value for head in app.header]
+    assert "Final training loss by depth" in [head.value for head in app.header]
+
+    wall = open_app("resnet50", "training", view="wall", train="epochs", train_depths="ladder")
+    assert [one.value for one in wall.title] == ["Final training loss by depth"]  # of eight lines
+    pair = open_app("resnet50", "training", view="wall", train="epochs")
+    assert [one.value for one in pair.title] == ["Training loss by step"]
 
     app.number_input(key="train_seeds").set_value(4).run()
     assert "24 of 32 runs so far." in [c.value for c in app.caption]
@@ -275,7 +280,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
     assert labels == ["Download SVG", "CSV", "JSON"]
     assert app.selectbox(key="look_picture").options == [
         "Training loss by step",
-        "Last training loss by depth",
+        "Final training loss by depth",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
     assert "images: sample of Fashion-MNIST; seed 0; CPU" in said

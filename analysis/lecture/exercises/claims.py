@@ -32,8 +32,8 @@ CLAIMS = (
             "shown": "Plain-56 as shown: factor toward the input",
             "plain": "Plain-56 with BN, He init: factor toward the input",
             "residual": "ResNet-56 with BN, He init: factor toward the input",
-            "loss_plain": "Narrow plain-56 with BN, 60 steps: last training loss",
-            "loss_residual": "Narrow ResNet-56 with BN, 60 steps: last training loss",
+            "loss_plain": "Narrow plain-56 with BN, 60 steps: final training loss",
+            "loss_residual": "Narrow ResNet-56 with BN, 60 steps: final training loss",
             "chance": "Loss of guessing among 10 classes",
             "title": "The same nets with batch norm and He's initialisation",
             "says": "With the paper's batch norm and initialisation the plain gradient grows by "
