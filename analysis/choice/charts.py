@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import cycle
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
+from analysis.charts.names import MOST_NAMES
 from analysis.choice.choose import Choice, Front
 from analysis.choice.compare import (
     Axis,
@@ -333,7 +334,17 @@ def fits_in_words(choice: Choice, front: Front | None) -> str:
             task=translate(choice.task.name),
             limits=choice.within,
         )
-    return f"{said} {drawn_in_words(choice, front) if front else ''}".strip()
+    more = (drawn_in_words(choice, front), _front_of_many(choice, front)) if front else ()
+    return " ".join(filter(None, (said, *more)))
+
+
+def _front_of_many(choice: Choice, front: Front) -> str:
+    """Name the networks on a front in a chart of so many points that names may lack room."""
+    if len(drawn_of(choice, front)) <= MOST_NAMES:
+        return ""
+    chart = front_chart(choice, front, alone=True)
+    best = [text for series in chart.series if series.name == _FRONT for text in series.text]
+    return translate("On the Pareto front: {names}.", names=_some(list(filter(None, best))))
 
 
 def drawn_in_words(choice: Choice, front: Front) -> str:

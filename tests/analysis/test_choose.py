@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.choice.charts import drawn_in_words, front_chart, fronts_of
+from analysis.choice.charts import drawn_in_words, fits_in_words, front_chart, fronts_of
 from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
@@ -296,6 +296,20 @@ def test_the_networks_that_a_chart_leaves_out_are_explained_by_what_they_lack() 
             r"The chart shows the \d+ of them with a published result for its recipe\.", text
         )
     assert said["macs against params"] == ""
+
+
+def test_a_front_among_too_many_points_for_names_is_named_below() -> None:
+    """The names of marks close to an edge or to others have no room in the chart."""
+    own = task_of((3, 128, 128), 100)
+    choice = choose(own, Budgets(max_macs=5_000_000_000, max_training_bytes=8_000_000_000))
+    front = fronts_of(choice)["macs against params"]
+    assert len(choice.fits) > 15
+    said = fits_in_words(choice, front)
+    assert said.startswith(f"{len(choice.fits)} of 55 networks for custom images fit in 5 G MACs")
+    assert said.endswith(". On the Pareto front: ResNet-20, Plain-20 and ResNet-10.")
+    few = choose(own, Budgets(max_macs=100_000_000))
+    assert 0 < len(few.fits) <= 15
+    assert "Pareto" not in fits_in_words(few, fronts_of(few)["macs against params"])
 
 
 def test_an_input_that_no_network_can_train_on() -> None:
