@@ -206,7 +206,7 @@ def errors_in_words(found: Sequence[Errors], images: int, out: Sequence[str]) ->
         out: the paths of the blocks that are out.
     """
     specs = [one.spec for one in found]
-    lead = without(out) if out else translate("With all blocks in")
+    lead = without(out) if out else translate("Intact")
     parts: list[str] = []
     for one in found:
         values = {"name": in_a_sentence(one.spec, specs), "error": _percent(one.now)}

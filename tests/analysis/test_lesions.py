@@ -387,7 +387,7 @@ RESIDUAL, PLAIN = (
         (
             (RESIDUAL._replace(now=0.089), PLAIN._replace(now=0.103)),
             (),
-            "With all blocks in, the 32-layer residual network gets 8.9% of 1,000 test images "
+            "Intact, the 32-layer residual network gets 8.9% of 1,000 test images "
             "wrong, and the 32-layer plain network 10.3%.",
         ),
         (
