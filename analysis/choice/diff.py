@@ -141,6 +141,8 @@ class Diff:
     def brief(self) -> str:
         """The blocks added, removed and changed, and the counts, in the spoken language."""
         one, other = names_of([self.before.spec, self.after.spec])
+        if not self.options:
+            return translate("{one} and {other} are the same network.", one=one, other=other)
         added, removed, changed = (
             self.tally[change] for change in (Change.ADDED, Change.REMOVED, Change.CHANGED)
         )

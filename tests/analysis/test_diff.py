@@ -1,6 +1,7 @@
 """The difference of two networks: alignment, changes, and stages that sum to the whole."""
 
 from collections import Counter
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,10 @@ import analysis
 from analysis.choice.diff import SIDE_ASPECT, Aspect, Change, Diff, diff, marked_graphs
 from analysis.choice.report import diff_grid
 from analysis.drawing.parts import Kind
+from analysis.drawing.svg import svg
+from analysis.style.fonts import text_width
 from analysis.style.grid import grid_csv
+from analysis.style.look import Look
 from nets import CATALOG, parse, plan
 from nets.spec import ResNetSpec
 from tests.strategies import specs
@@ -18,6 +22,13 @@ from tests.strategies import specs
 
 def between(one: str, other: str) -> Diff:
     return diff(parse(one), parse(other))
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def is_mark(group: ElementTree.Element) -> bool:
+    return group.get("class", "").startswith("mark ")
 
 
 def whats(found: Diff) -> Counter[str]:
@@ -220,6 +231,36 @@ def test_graphs_with_marks_are_legible_on_a_phone_and_on_a_wall(pair: str) -> No
     ):
         assert drawn.small * 358 / drawn.width >= 12
         assert wide.small * 1206 / wide.width >= 24
+
+
+@pytest.mark.parametrize("pair", ["resnet18 resnet34", "plain20 plain56", "resnet34 resnet50"])
+def test_a_mark_leaves_the_size_of_its_stage_free(pair: str) -> None:
+    for drawn, marks in marked_graphs(between(*pair.split()), 2.25):
+        image = ElementTree.fromstring(svg(drawn, Look(), marked=marks))
+        boxes = [one[1].attrib for one in image.iter(f"{SVG}g") if is_mark(one)]
+        assert len(boxes) == len(marks)
+        sizes = [text for text in image.iter(f"{SVG}text") if text.get("text-anchor") == "end"]
+        assert sizes
+        for box in boxes:
+            left, top, width = (float(box[name]) for name in ("x", "y", "width"))
+            for text in sizes:
+                right, foot = float(text.attrib["x"]), float(text.attrib["y"])
+                start = right - text_width(text.text or "", 13)
+                if start < left + width and left < right and foot - 13 < top:
+                    assert foot < top - 1.5  # half of the outline's width
+
+
+def test_what_was_added_is_told_in_brief() -> None:
+    assert between("plain20", "plain56").brief == (
+        "From plain, 20 layers to plain, 56 layers: 18 blocks added; +583 k parameters, +84.9 M "
+        "MACs."
+    )
+    assert between("resnet50", "resnet18").brief == (
+        "From ResNet-50 to ResNet-18: 8 blocks removed; 8 blocks changed; −13.9 M parameters, "
+        "−2.28 G MACs."
+    )
+    same = between("resnet18", "resnet18").brief
+    assert same == "ResNet-18 and ResNet-18 are the same network."
 
 
 def test_saved_memory_that_one_of_the_two_does_not_have() -> None:
