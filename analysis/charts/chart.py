@@ -165,9 +165,24 @@ class Chart:
         return self.alt.partition(". ")[0]
 
 
-def in_a_row(charts: Iterable[Chart]) -> str:
-    """Return what several charts show, as sentences."""
-    return " ".join(f"{chart.shows.removesuffix('.')}." for chart in charts)
+def notes_of(charts: Iterable[Chart]) -> str:
+    """Return the notes of charts in one file, and how to read them, as sentences."""
+    return _as_sentences(text for one in charts for text in (one.note, one.reading))
+
+
+def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:
+    """Return what charts in one file show and their notes, as sentences.
+
+    Args:
+        charts: the charts.
+        said: in place of what they show.
+    """
+    shown = _as_sentences([said] if said else (one.shows for one in charts))
+    return " ".join(filter(None, (shown, notes_of(charts))))
+
+
+def _as_sentences(texts: Iterable[str]) -> str:
+    return " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(texts) if text)
 
 
 LINE_LOOKS = (
