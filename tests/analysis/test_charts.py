@@ -891,6 +891,8 @@ def test_a_files_note_says_how_to_read_it() -> None:
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
     assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
+    near = [runs[0], replace(curves(1 / 33, 1 / 6, 1.0), seed=1)]
+    assert gradient_chart(near).reading == chart.reading  # wider than its line in a column
     alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
     assert alike.reading == "Means of 2 seeds; their range is too narrow to see"
     said = "Means of 2 seeds; their range is too narrow to see."
