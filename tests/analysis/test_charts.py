@@ -881,6 +881,20 @@ def test_marks_are_opaque_unless_they_are_bubbles() -> None:
     assert [trace.marker.opacity for trace in ends] == [1, 1]
 
 
+def test_a_title_says_what_all_networks_change() -> None:
+    def title(*models: str) -> str:
+        return gradient_chart([curves(1.0, 1.0, 1.0, model=model) for model in models]).title
+
+    usual = "Gradient norm by depth"
+    assert title("plain20", "resnet20") == usual
+    no_bn = ":norm=none:init=default"
+    assert title(f"plain20{no_bn}", f"resnet20{no_bn}") == f"{usual}: no BN, default init"
+    assert title(f"plain20{no_bn}", "resnet20:norm=none") == f"{usual}: no BN"
+    assert title(f"resnet20{no_bn}") == usual  # the line's name says it
+    fitted = ":widths=8,16,32:stem_width=8:input=1x28x28"
+    assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
+
+
 def test_a_files_note_says_how_to_read_it() -> None:
     runs = [curves(1 / 35, 1 / 6, 1.0), replace(curves(1 / 30, 1 / 6, 1.0), seed=1)]
     chart = gradient_chart(runs)
