@@ -157,6 +157,14 @@ WIGHTMAN2019 = Citation(
     2019,
     "https://github.com/huggingface/pytorch-image-models",
 )
+TORCHVISION2016 = Citation(
+    "torchvision2016",
+    "TorchVision maintainers and contributors",
+    "TorchVision: PyTorch's Computer Vision library",
+    "software",
+    2016,
+    "https://github.com/pytorch/vision",
+)
 CHOLLET2015 = Citation(
     "chollet2015keras",
     "François Chollet",

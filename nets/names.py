@@ -109,6 +109,20 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     return "; ".join(found)
 
 
+def shared_edits(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:
+    """Return what all stacks change in the same way, for a title: `no BN`, `default init`.
+
+    Depth and shortcuts, which names say, and what fits a network to its images are left out.
+    """
+    keys = [key for key in _OF_A_STACK if key not in ("blocks", "shortcut")]
+    return tuple(
+        option_words(key, getattr(specs[0], key))
+        for key in keys
+        if all(key in overrides(one) for one in specs)
+        and len({getattr(one, key) for one in specs}) == 1
+    )
+
+
 def _unsaid(spec: ResNetSpec, name: str) -> list[str]:
     """Return the edits that a name leaves out; `plain, 56 layers` tells blocks and shortcuts."""
     if name == str(spec):

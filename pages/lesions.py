@@ -101,7 +101,7 @@ with work:
 show_pictures(patients, answers)
 shown = choose_shown()
 if shown == "does":
-    show_blocks(*block_studies(patients))
+    show_blocks(*block_studies(patients), patients[0].images.name)
 elif shown == "sees":
     if found := sights(patients, choose_picture(patients), out):
         show_seen(found)
@@ -110,4 +110,4 @@ else:
     show_damage(shown, studies, results, out)
 if studies:
     with export:
-        export_studies(studies, results, out)
+        export_studies(studies, results, out, patients[0].images.name)

@@ -48,13 +48,13 @@ if job is not None and running:
 elif job is not None:
     with place:
         say_why(job, lambda: "take fewer images")
-if found is not None and result is not None:
+if found is not None and result is not None and question is not None:
     rename(paths_title(found))
     show_paths(found)
     say_source(found, result)
     end_of_wall()
     show_table(found)
     with export:
-        export_paths(found, result)
+        export_paths(found, result, question.of)
 elif question is not None and not running:
     st.caption("Not measured yet. Press Measure.")

@@ -49,7 +49,11 @@ with export:
         partial(graph_of, drawn),
         heat,
         partial(
-            graph_caption, drawn.pair.profiles if drawn.pair else (profile,), drawn.vgg19, heat
+            graph_caption,
+            drawn.pair.profiles if drawn.pair else (profile,),
+            drawn.vgg19,
+            heat,
+            drawn.level,
         ),
         first,
         views,

@@ -29,8 +29,11 @@ BUBBLE = 0.35
 _TEXT_LINE = 0.11
 """Line height of the texts of bars, as a share of the highest bar."""
 
-_SEEN = 0.03
-"""Smallest height of a band visible beside its line in a low chart, as a share of the axis."""
+_SEEN = 0.01
+"""Largest height of a band that its line hides, as a share of the axis.
+
+It is about the width of a line: 1 pt beside axes of 47 mm in a column, 2.5 pt of 75 mm on a slide.
+"""
 
 _TEXT_WIDTH = 0.16
 """Width of a bar's text in a narrow chart, as a share of the axis."""
@@ -165,9 +168,24 @@ class Chart:
         return self.alt.partition(". ")[0]
 
 
-def in_a_row(charts: Iterable[Chart]) -> str:
-    """Return what several charts show, as sentences."""
-    return " ".join(f"{chart.shows.removesuffix('.')}." for chart in charts)
+def notes_of(charts: Iterable[Chart]) -> str:
+    """Return the notes of charts in one file, and how to read them, as sentences."""
+    return _as_sentences(text for one in charts for text in (one.note, one.reading))
+
+
+def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:
+    """Return what charts in one file show and their notes, as sentences.
+
+    Args:
+        charts: the charts.
+        said: in place of what they show.
+    """
+    shown = _as_sentences([said] if said else (one.shows for one in charts))
+    return " ".join(filter(None, (shown, notes_of(charts))))
+
+
+def _as_sentences(texts: Iterable[str]) -> str:
+    return " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(texts) if text)
 
 
 LINE_LOOKS = (

@@ -37,6 +37,7 @@ from analysis.charts.chart import (
     is_marked,
     limits,
     log_step,
+    notes_of,
     numbers_along,
     numbers_up,
     series_looks,
@@ -387,7 +388,7 @@ def row(
             axes.set_title(name, fontsize=sizes.title, linespacing=_LINES, pad=pad)
         if stacked:
             drawn.align_ylabels()
-        note = _foot(drawn, _noted(charts), palette, sizes)
+        note = _foot(drawn, notes_of(charts), palette, sizes)
         more = _head(drawn, title, sizes) + note
         if not sizes.is_slide:
             drawn.set_figheight(drawn.get_figheight() + more)
@@ -417,7 +418,7 @@ def picture(
         _scale(axes, chart)
         across, up = (side * _PT_PER_INCH for side in (sizes.width, sizes.height))
         words = _furnish(axes, chart, palette, sizes, across, up)
-        above, note = _head(drawn, title, sizes), _foot(drawn, _noted([chart]), palette, sizes)
+        above, note = _head(drawn, title, sizes), _foot(drawn, notes_of([chart]), palette, sizes)
         has_legend = chart.has_legend or bool(chart.samples)
         below = _legend(drawn, axes, chart, palette, sizes) if has_legend else 0.0
         drawn.set_figheight(sizes.whole(above + below + note))
@@ -470,12 +471,6 @@ def _head(drawn: Picture, title: str, sizes: _Sizes) -> float:
     face: dict[str, Any] = {"fontweight": 600, "fontfamily": ours} if is_ours else {}
     drawn.suptitle(lines, fontsize=sizes.title, linespacing=_LINES, **face)
     return (lines.count("\n") + 1) * 1.25 * sizes.title / _PT_PER_INCH
-
-
-def _noted(charts: Sequence[Chart]) -> str:
-    """Return the note of charts in one file, and how to read them."""
-    notes = dict.fromkeys(text for one in charts for text in (one.note, one.reading))
-    return " ".join(f"{text.rstrip('.')}." for text in notes if text)
 
 
 def _foot(drawn: Picture, note: str, palette: Palette, sizes: _Sizes) -> float:

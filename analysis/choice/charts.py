@@ -24,6 +24,7 @@ from analysis.choice.compare import (
 from analysis.costs.step import Dtype
 from analysis.style.language import translate
 from analysis.style.numbers import short
+from nets.catalog import CATALOG, TORCHVISION2016, WIGHTMAN2019, Citation
 from nets.names import names_of
 from nets.options import number_of, quote
 from nets.spec import ResNetSpec
@@ -210,14 +211,14 @@ def scatter_chart(
             _FRONT, series[0].x, series[0].y, colour="identity", thin=True, in_legend=False
         )
         series.insert(0, line)
-    best = f"; on the Pareto front: {listed(map(name, front))}" if front else ""
+    best = f". On the Pareto front: {listed(map(name, front))}" if front else ""
     batch = rows[0].batch if rows else 1
     return Chart(
         _sentence(f"{_called(y)} against {_called(x)}"),
         _label(x, batch),
         _label(y, batch),
         tuple(series),
-        f"{y.label} against {x.label}{best}",
+        f"{_called(y)} against {_called(x)}{best}",
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
         note=_note(rows, x, y, bubble, name),
@@ -240,6 +241,14 @@ def scatter_chart(
 def citations(*axes: Axis | None) -> str:
     """Return the conditions and sources of the speeds among the axes, in sentences."""
     return " ".join(dict.fromkeys(axis.how for axis in axes if isinstance(axis, Speed)))
+
+
+def publishers(*axes: Axis | None) -> list[Citation]:
+    """Return the sources of the published results and speeds among the axes, each once."""
+    papers = {one.source.short: one.source for entry in CATALOG.values() for one in entry.results}
+    known = {"torchvision": TORCHVISION2016, "timm": WIGHTMAN2019, **papers}
+    named = [axis.publisher for axis in axes if isinstance(axis, Recipe | Speed)]
+    return [known[name] for name in dict.fromkeys(named) if name in known]
 
 
 def _briefly(*axes: Axis | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from analysis.choice.charts import MEASURED
 from analysis.choice.choose import Choice, Deepest
 from analysis.choice.compare import (
     Axis,
@@ -128,9 +129,10 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def how_counted(batch: int) -> str:
-    """Return where a comparison's figures come from, for a caption."""
-    return f"Counted for {number_of(batch, 'image')}; published results are cited"
+def how_counted(batch: int, *axes: Axis | None) -> str:
+    """Return for how many images the counts among the axes are, for a caption; "" without any."""
+    counts = any(isinstance(axis, Column) and axis not in MEASURED for axis in axes)
+    return f"Counted for {number_of(batch, 'image')}" if counts else ""
 
 
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:

@@ -14,7 +14,6 @@ from analysis.choice.swept_charts import (
     Drawn,
     Source,
     View,
-    how_spread,
     lines_of,
     option_label,
 )
@@ -366,8 +365,8 @@ def briefly_in_words(found: Settings) -> str:
 
 
 def how_swept(view: View, drawn: Drawn) -> str:
-    """Return what marks are, what is constant, and where points come from, for a caption."""
-    return " ".join(filter(None, (how_spread(view), how_in_words(view.found), *drawn.cited)))
+    """Return what is constant, and where points come from, for a caption."""
+    return " ".join(filter(None, (how_in_words(view.found), *drawn.cited)))
 
 
 def papers(found: Settings) -> list[Citation]:

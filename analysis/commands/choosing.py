@@ -68,6 +68,7 @@ def compare(
         citations,
         models_of,
         not_drawn,
+        publishers,
         scatter_chart,
         usual_log,
         usual_y,
@@ -105,8 +106,8 @@ def compare(
         markdown=render.comparison_markdown,
     )
     if drawn is not None and chart is not None:
-        how = " ".join(filter(None, (f"{render.how_counted(batch)}.", cited)))
-        drawn.write(chart, how, sources_of(models_of(chart)))
+        how = render.how_counted(batch, along, up, bubble)
+        drawn.write(chart, how, sources_of(models_of(chart)), publishers(along, up, bubble))
 
 
 @click.command()

@@ -226,36 +226,49 @@ class ChartFile:
     is_titled: bool
     caption: Path | None = None
 
-    def write(self, chart: Chart, how: str, papers: Iterable[Citation]) -> None:
+    def write(
+        self,
+        chart: Chart,
+        how: str,
+        papers: Iterable[Citation],
+        published: Iterable[Citation] = (),
+    ) -> None:
         """Draw a chart into the file, and write its caption.
 
         Args:
             chart: the chart.
             how: how it was measured.
             papers: the papers that the caption cites.
+            published: the sources of published results in the chart.
         """
         from analysis.charts.file import chart_file
 
         self._warn()
         write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
-        self._caption(chart.shows, how, papers)
+        self._caption([chart], how, papers, published)
 
     def write_row(
         self, charts: Sequence[Chart], title: str, how: str, papers: Iterable[Citation]
     ) -> None:
         """Draw several small charts into the file, side by side, and write their caption."""
-        from analysis.charts.chart import in_a_row
         from analysis.charts.file import row_file
 
         self._warn()
         write(or_usage(row_file, charts, *self._how(title)), self.path)
-        self._caption(in_a_row(charts), how, papers)
+        self._caption(charts, how, papers)
 
-    def _caption(self, said: str, how: str, papers: Iterable[Citation]) -> None:
+    def _caption(
+        self,
+        charts: Sequence[Chart],
+        how: str,
+        papers: Iterable[Citation],
+        published: Iterable[Citation] = (),
+    ) -> None:
+        from analysis.charts.chart import in_a_caption
         from analysis.drawing.caption import figure_caption
 
         if self.caption is not None:
-            write(figure_caption(said, how, papers), self.caption)
+            write(figure_caption(in_a_caption(charts), how, papers, published), self.caption)
 
     def _warn(self) -> None:
         from analysis.charts.file import left_out

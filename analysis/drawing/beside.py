@@ -24,7 +24,7 @@ from analysis.drawing.heat import Heat, Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SLASH, TEXT, Graph, Heading, Labels, Layout, Node
 from analysis.drawing.spacing import COLUMNS, PAPER
-from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, PAIR_MM, most_beside, px_at
+from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
 from analysis.style.look import PAGE_MM
 from nets.names import names_of
 from nets.options import quote
@@ -74,24 +74,25 @@ class Beside:
         text is to be large, they say paths, which are shorter. Unless `arranged` is given, the
         networks are in columns, or in rows if columns don't fit the paper, because their maps
         differ in size and share no bands; on a slide, in whatever has the larger text. Two networks
-        on a page are in rows if columns are taller than `PAIR_MM`.
+        on a page are in rows if these are lower.
         """
         if arranged is None:
             ways = (
                 self.graph(level, unfold, width_mm, labels, way, figures, aspect, fits, tight)
                 for way in (Layout.COLUMN, Layout.ROWS)
             )
-            drawn = next(ways)
+            columns = next(ways)
             if width_mm is None:
-                return drawn
-            is_slide, most = width_mm > PAGE_MM, most_beside(width_mm)
-            low = PAIR_MM if len(drawn.parts) == 2 and width_mm > COLUMN_MM else most
-            if not is_slide and _fits(drawn, width_mm, low):
-                return drawn
+                return columns
+            is_slide = width_mm > PAGE_MM
+            is_pair = len(columns.parts) == 2 and width_mm > COLUMN_MM
+            if not (is_slide or is_pair) and _fits(columns, width_mm):
+                return columns
             rows = next(ways)
-            if not is_slide and _fits(rows, width_mm, most):
-                return rows
-            return min(drawn, rows, key=lambda one: one.width)  # the narrower has larger text
+            low = [one for one in (columns, rows) if not is_slide and _fits(one, width_mm)]
+            if low:
+                return min(low, key=_height_over_width)
+            return min(columns, rows, key=lambda one: one.width)  # the narrower has larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
         networks = self._networks(level, unfold, width_mm, says, in_columns, figures, fits, tight)
@@ -185,11 +186,16 @@ class Beside:
         return dict(zip(self.names, self.profiles, strict=True))
 
 
-def _fits(drawn: Graph, width_mm: float, most_mm: float) -> bool:
+def _fits(drawn: Graph, width_mm: float) -> bool:
     """Return whether a drawing is low enough on paper, with legible text."""
+    is_low = _height_over_width(drawn) * width_mm <= most_beside(width_mm) + 0.1
+    return is_low and drawn.width <= px_at(width_mm, BESIDE_PT)
+
+
+def _height_over_width(drawn: Graph) -> float:
+    """Return the height of a drawing, with its legend, over its width."""
     key = key_of(entries_of(drawn), (), drawn.width, drawn.margin).height
-    tall = (drawn.height + key) / drawn.width * width_mm
-    return drawn.width <= px_at(width_mm, BESIDE_PT) and tall <= most_mm + 0.1
+    return (drawn.height + key) / drawn.width
 
 
 def _alone(network: Network) -> Graph:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from analysis.costs.profiles import Profile
+from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
@@ -27,30 +28,40 @@ _LINES = {
 
 
 def caption(
-    profile: Profile, *beside: Profile, vgg19: bool = False, heat: Heat | None = None
+    *profiles: Profile,
+    vgg19: bool = False,
+    heat: Heat | None = None,
+    level: Level = Level.BLOCK,
 ) -> str:
-    """Return a LaTeX caption that explains lines and colours and cites the network's source.
+    """Return a LaTeX caption that explains lines, boxes and colours and cites the sources.
 
-    For an edited network it cites the source of the original and describes the edit. Networks
-    beside the first one follow it; the last is VGG-19 if `vgg19` is true.
+    For an edited network it cites the source of the original and describes the edit. Networks are
+    in the order of the drawing, which begins with VGG-19 if `vgg19` is true.
     """
-    told = [*map(_told, (profile, *beside))]
-    if vgg19:
-        cited = f"{tex(SIMONYAN2015.short)}~\\cite{{{SIMONYAN2015.key}}}"
-        told.append(f"{TITLE}, from its published layers: {cited}, configuration E.")
-    said = " Beside it, ".join(told)
+    said = [f"{TITLE}, configuration E, from its published layers."] if vgg19 else []
+    said += map(_told, profiles)
+    said.append(_cited(_sources(profiles, vgg19), "Architecture"))
+    if level is not Level.BLOCK:
+        said.append(f"Each box is a {level}.")
     if heat:
         each = "" if heat.varies else f" per {heat.per}"
-        said += f" Colour: {tex(f'{heat.label}{each}')}."
-    return f"\\caption{{{said}}}\n"
+        said.append(f"Colour: {tex(f'{heat.label}{each}')}.")
+    return f"\\caption{{{' '.join(said)}}}\n"
 
 
 def graph_caption(
-    profiles: Sequence[Profile], vgg19: bool = False, heat: Heat | None = None
+    profiles: Sequence[Profile],
+    vgg19: bool = False,
+    heat: Heat | None = None,
+    level: Level = Level.BLOCK,
 ) -> str:
-    """Return the `caption` of networks beside each other, followed by the BibTeX of its sources."""
-    cited = sources_of(profile.model for profile in profiles) + [SIMONYAN2015] * vgg19
-    return "\n".join([caption(*profiles, vgg19=vgg19, heat=heat), *map(bibtex, cited)])
+    """Return the `caption` of networks in one drawing, followed by the BibTeX of its sources."""
+    said = caption(*profiles, vgg19=vgg19, heat=heat, level=level)
+    return "\n".join([said, *map(bibtex, _sources(profiles, vgg19))])
+
+
+def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
+    return [SIMONYAN2015] * vgg19 + sources_of(profile.model for profile in profiles)
 
 
 def block_caption(profile: Profile, path: str) -> str:
@@ -77,39 +88,55 @@ def units_caption(units: Sequence[Unit]) -> str:
 def _told(profile: Profile) -> str:
     spec = profile.spec
     entry = CATALOG[spec.base]
-    cited = f"{tex(entry.source.short)}~\\cite{{{entry.source.key}}}"
-    origin = f"Architecture: {cited}"
+    edited = ""
     if changed := differences(entry.spec, spec):
         edits = (option_words(one.name, getattr(spec, one.name)) for one in changed)
-        origin = f"Edited from {tex(base_title(spec.base))}, {cited}: {tex(', '.join(edits))}"
+        edited = f" Edited from {tex(base_title(spec.base))}: {tex(', '.join(edits))}."
     drawn = {use.kind for use in profile.shortcuts}
     lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
     shown = f" ({', '.join(lines)})" if lines else ""
+    counts = in_english(counts_in_words, profile)
     return (
         f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(in_english(counts_in_words, profile))}{shown}. {origin}."
+        f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited}"
     )
 
 
-def figure_caption(said: str, how: str = "", sources: Iterable[Citation] = ()) -> str:
+def figure_caption(
+    said: str,
+    how: str = "",
+    sources: Iterable[Citation] = (),
+    published: Iterable[Citation] = (),
+) -> str:
     """Return a LaTeX caption of a picture, followed by the BibTeX of what it cites.
 
     Args:
         said: what the picture shows, as a sentence. Models' texts are in backticks.
         how: how and where it was measured, in sentences; empty if nothing was measured.
         sources: the papers to cite. What was measured isn't theirs, but its networks or method.
+        published: the sources of published results in the picture.
     """
-    cited = list(dict.fromkeys(sources))
+    cited, results = list(dict.fromkeys(sources)), list(dict.fromkeys(published))
     architectures = {entry.source for entry in CATALOG.values()}
     groups: dict[str, list[Citation]] = {}
     for source in cited:
         role = ("Architecture" if source in architectures else "Method") if how else "Source"
         groups.setdefault(role, []).append(source)
     sentences = [*(_stopped(text) for text in (said, how) if text)]
-    for role, own in groups.items():
-        names = ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in own)
-        sentences.append(f"{role if len(own) == 1 else f'{role}s'}: {names}.")
-    return "\n".join([f"\\caption{{{' '.join(sentences)}}}\n", *map(bibtex, cited)])
+    sentences += (_cited(own, role) for role, own in groups.items())
+    if results:
+        sentences.append(f"Published results: {_listed(results)}.")
+    every = dict.fromkeys((*cited, *results))
+    return "\n".join([f"\\caption{{{' '.join(sentences)}}}\n", *map(bibtex, every)])
+
+
+def _cited(sources: Sequence[Citation], role: str) -> str:
+    """Return a sentence that cites sources, after their role, which takes a plural s."""
+    return f"{role if len(sources) == 1 else f'{role}s'}: {_listed(sources)}."
+
+
+def _listed(sources: Sequence[Citation]) -> str:
+    return ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in sources)
 
 
 def sources_of(models: Iterable[str]) -> list[Citation]:
@@ -120,6 +147,7 @@ def sources_of(models: Iterable[str]) -> list[Citation]:
 def _stopped(text: str) -> str:
     """Return a text escaped for TeX, with a full stop."""
     written = re.sub(r"`([^`]*)`", r"\\texttt{\1}", tex_signs(text.strip()))
+    written = written.replace("\N{NO-BREAK SPACE}", "~")
     return written if written.endswith(".") else f"{written}."
 
 

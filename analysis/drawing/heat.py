@@ -152,7 +152,7 @@ class Heat:
         said = self.label if self.varies else f"{self.label} per {one}"
         if folds and self.per is Per.BOX and not self.varies:
             said = f"{said} (×n: all n blocks)"
-        none = "; uncoloured: none" if skips_zero else ""
+        none = f"; unfilled: no {self.label}" if skips_zero else ""
         if self.unit == "%":  # "error: 0%" would read as a result
             return f"{said}, %\N{EM SPACE}0", f"{self._short(most).removesuffix('%')}{none}"
         return f"{said}: {short(0, self.unit)}", f"{self._short(most)}{none}"

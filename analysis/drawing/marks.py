@@ -72,7 +72,7 @@ def title_size(look: Look, width: float) -> float:
 
 @dataclass(frozen=True)
 class Warm:
-    """Heat on a graph, on a scale from 0. Boxes that count nothing have no colour.
+    """Heat on a graph, on a scale from 0. Boxes that count nothing have no fill.
 
     `ends` are the words before the scale, with its lower end, and its upper end.
     """
@@ -110,7 +110,7 @@ class Warm:
         return node.kind is Kind.RUN and not any("=" in line.text for line in lines_of(node, self))
 
     def colour(self, node: Node) -> str | None:
-        """Return the fill of a node, or None if it has no number or counts nothing."""
+        """Return the fill of a node; None for no fill, if it has no number or counts nothing."""
         value = self.heat.of(node)
         if value is None or (value == 0 and self.skips_zero):
             return None

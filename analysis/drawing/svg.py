@@ -240,8 +240,9 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None, small: 
     else:
         fill = mix(palette.tint, palette.background, fill_of(node.kind))
         ink = palette.text
-        if warm and (hot := warm.colour(node)):
-            fill, ink = hot, text_on(hot)
+        if warm:
+            hot = warm.colour(node)
+            fill, ink = (hot, text_on(hot)) if hot else (palette.background, palette.text)
         if warm and (said := warm.heat.text(node)):
             detail += f" · {said}"
         look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'

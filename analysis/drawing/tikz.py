@@ -404,9 +404,11 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         return
     x, y = node.x - node.width / 2, node.y - node.height / 2
     fill, ink = node.kind.value, ""
-    if warm and (hot := warm.colour(node)):
-        fill = hot[1:]
-        ink = ", text=black" if text_on(hot) == "#000000" else ", text=white"
+    if warm:
+        hot = warm.colour(node)
+        fill = hot[1:] if hot else "ground"
+        if hot:
+            ink = ", text=black" if text_on(hot) == "#000000" else ", text=white"
     for offset in stack_of(node):
         box = pen.box(x + offset, y + offset, node.width, node.height)
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"

@@ -27,9 +27,6 @@ TALL_MM = 240.0
 BESIDE_MM, BESIDE_PT = 200.0, 6.0
 """Largest height and smallest text of several networks on the width of a page."""
 
-PAIR_MM = 160.0
-"""Largest height of two networks in columns on the width of a page, if rows are lower."""
-
 COLUMN_MM = 100.0
 """Widths up to this are for a column of text, larger ones for a page."""
 

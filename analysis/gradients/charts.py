@@ -29,7 +29,7 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
 from nets import ResNetSpec, parse, plan
-from nets.names import name_of, with_edits
+from nets.names import name_of, shared_edits, with_edits
 from nets.names import names_of as names_beside
 from nets.options import number_of
 from nets.plan import place_of
@@ -78,7 +78,7 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         " ".join(in_english(verdict, summarise(curves))) if quantity is Quantity.ACTIVATION else ""
     )
     return Chart(
-        quantity.heading,
+        _titled(quantity.heading, specs),
         "weighted layers from the input",
         quantity.label,
         (*named_at_ends(lines, log=True), *_once(others, factors)),
@@ -90,6 +90,13 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
             seen=shows_bands([*lines, *others], True),
         ),
     )
+
+
+def _titled(title: str, specs: Sequence[ResNetSpec]) -> str:
+    """Return a title with what all networks change, unless their names say it."""
+    names = names_beside(specs)
+    shared = [edit for edit in shared_edits(specs) if not all(edit in name for name in names)]
+    return f"{title}: {', '.join(shared)}" if shared else title
 
 
 def _in_words(specs: Sequence[ResNetSpec]) -> str:
@@ -221,7 +228,8 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
             )
         )
     said = " ".join(in_english(shattering, found, noise))
-    networks = _in_words([at.spec for stack in found for at in stack.depths])
+    specs = [at.spec for stack in found for at in stack.depths]
+    networks = _in_words(specs)
     seeds = [len(at.cosines) for stack in found for at in stack.depths]
     if len(depths) == 1:
         (depth,) = depths
@@ -230,7 +238,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         title, x_label = "Gradient direction by network depth", "weighted layers of the network"
         how = of_seeds(seeds, seen=shows_bands(lines))
     return Chart(
-        title,
+        _titled(title, specs),
         x_label,
         "cosine of the gradients",
         named_at_ends(lines) if len(depths) > 1 else tuple(lines),

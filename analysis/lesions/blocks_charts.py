@@ -147,7 +147,9 @@ def _chart(
     values = [y for line in lines for y in (*line.y, *line.low) if y is not None]
     said = " ".join(sentence for found in studies for sentence in in_english(blocks_verdict, found))
     name = f": {names_of(studies)[0]}" if len(studies) == 1 else ""
-    state = "" if any(found.trained for found in studies) else "Weights at initialisation"
+    states = {found.trained for found in studies}
+    state = "Trained weights" if states == {True} else "Weights at initialisation"
+    state = state if len(states) == 1 else ""  # otherwise the names tell
     bands = "Bands: lowest to highest of the images" if any(line.low for line in lines) else ""
     return Chart(
         f"{title}{name}",
@@ -162,9 +164,9 @@ def _chart(
 
 
 def how_counted(studies: Sequence[Blocks]) -> str:
-    """Return the networks with their edits, and the number of images, in sentences."""
+    """Return the networks with their edits as a sentence; the charts name the images."""
     networks = with_edits([parse(found.model) for found in studies], names_of(studies))
-    return f"Networks: {networks}. {on_images(studies)}"
+    return f"Network{'s' if len(studies) > 1 else ''}: {networks}."
 
 
 def on_images(studies: Sequence[Blocks]) -> str:

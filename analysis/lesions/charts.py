@@ -167,10 +167,10 @@ def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
 
 
 def how_studied(studies: Sequence[Lesions]) -> str:
-    """Return the networks with their edits, and the number of test images, as a sentence."""
+    """Return the networks with their edits as a sentence; the charts name the images."""
     specs = [parse(found.model) for found in studies]
     networks = with_edits(specs, [name_of(found, studies) for found in studies])
-    return f"Networks: {networks}; {number_of(studies[0].images, 'test image')}."
+    return f"Network{'s' if len(studies) > 1 else ''}: {networks}; trained."
 
 
 def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
@@ -223,7 +223,8 @@ def how_drawn(found: Paths) -> str:
     """Return the network with its edits, and the number of paths, as a sentence."""
     spec = parse(found.model)
     network = with_edits([spec], [name_beside(spec, [spec])])
-    return f"Network: {network}; {number_of(found.draws, 'path')} of each length."
+    state = "trained" if found.trained else "at initialisation"
+    return f"Network: {network}; {state}; {number_of(found.draws, 'path')} of each length."
 
 
 def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:

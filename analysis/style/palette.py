@@ -55,8 +55,8 @@ CIVIDIS = (
 )
 """Heat, low to high, with even steps of lightness for every kind of vision (Nuñez et al. 2018)."""
 
-GREYS = ("#F5F5F5", "#E0E0E0", "#CACACA", "#B3B3B3", "#9C9C9C", "#858585", "#6F6F6F", "#595959")
-"""Heat on paper, low to high."""
+GREYS = ("#E1E1E1", "#CECECE", "#BABABA", "#A7A7A7", "#939393", "#808080", "#6C6C6C", "#595959")
+"""Heat on paper, low to high; even the lowest is darker than paper and bands."""
 
 
 def heat_colour(share: float, scale: tuple[str, ...]) -> str:

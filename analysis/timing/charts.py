@@ -18,6 +18,7 @@ from nets.options import number_of
 BINS = 30
 
 _BOTH = "Forward and backward time"
+_BARS = "Error bars: 10th to 90th percentile"
 
 
 def stage_chart(timing: Timing) -> Chart:
@@ -38,19 +39,25 @@ def recorded_stage_chart(result: Result) -> Chart:
 
 def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart:
     names = tuple(part.name for part in parts)
-    forward = tuple(part.forward_ms for part in parts)
-    series = [Series("forward", names, forward, Draw.BARS, "tint")]
-    backward = tuple(part.backward_ms for part in parts)
-    if any(ms is not None for ms in backward):
-        series.append(Series("backward", names, backward, Draw.BARS, "main_path"))
-    said = ", ".join(f"{name} {short(ms, 'ms')}" for name, ms in zip(names, forward, strict=True))
+    series = []
+    for name, colour in (("forward", "tint"), ("backward", "main_path")):
+        p50, p10, p90 = (
+            tuple(getattr(part, f"{name}_{key}") for part in parts)
+            for key in ("ms", "p10_ms", "p90_ms")
+        )
+        if any(ms is not None for ms in p50):
+            is_known = any(ms is not None for ms in p10)
+            low, high = (p10, p90) if is_known else ((), ())
+            series.append(Series(name, names, p50, Draw.BARS, colour, low=low, high=high))
+    said = ", ".join(f"{part.name} {short(part.forward_ms, 'ms')}" for part in parts)
+    bars = _BARS if any(one.low for one in series) else ""
     return Chart(
         f"Time per {kind} of {name_in_title(parse(model))}",
         "",
         "median, ms",
         tuple(series),
         f"Time per {kind} of {name_in_title(parse(model))}. Forward: {said}",
-        reading=how,
+        reading=". ".join(filter(None, (how, bars))),
     )
 
 
@@ -114,20 +121,20 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
             for end in ("p50", "p10", "p90")
         ]
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
-    said = "; ".join(f"{_name(timing)}, {conditions(timing)}" for timing in timings)
     notes = [
-        f"{name}: {note}"
+        f"{_upper(name)}: {note}"
         for name, timing in zip(names, timings, strict=True)
         if (note := noise_note(timing))
     ]
+    title = f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH
     return Chart(
-        f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH,
+        title,
         "",
         "median, ms",
         tuple(series),
-        f"Timings of this session: {said}",
+        f"{title}: {'; '.join(names)}",
         note=_upper(", ".join(shared)),
-        reading=". ".join(["Error bars: 10th to 90th percentile", *notes]),
+        reading=". ".join([_BARS, *notes]),
     )
 
 

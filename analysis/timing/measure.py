@@ -83,11 +83,18 @@ class Spread(NamedTuple):
 
 
 class StageTime(NamedTuple):
-    """Medians for a stage, a block, stem or head; `backward_ms` is None in inference."""
+    """Medians for a stage, a block, stem or head, with their 10th and 90th percentiles.
+
+    Backward is None in inference. Percentiles are None in results that were recorded without them.
+    """
 
     name: str
     forward_ms: float
     backward_ms: float | None
+    forward_p10_ms: float | None = None
+    forward_p90_ms: float | None = None
+    backward_p10_ms: float | None = None
+    backward_p90_ms: float | None = None
 
 
 class Iteration(NamedTuple):
@@ -433,7 +440,7 @@ class _Measurement:
         return tuple(time for time in self._times(str) if "." in time.name)
 
     def _times(self, name_of: Callable[[str], str]) -> tuple[StageTime, ...]:
-        """Return the medians of the parts, added up by name within each iteration.
+        """Return the times of the parts, added up by name within each iteration.
 
         Backward runs through the parts from last to first.
         """
@@ -442,14 +449,19 @@ class _Measurement:
         for place, part in enumerate(self.names):
             places.setdefault(name_of(part), []).append(place)
 
-        def middle(parts: list[int]) -> float:
-            return median(sum(staged[part] for part in parts) for _, staged in self.laps)
+        def spread(parts: list[int]) -> Spread:
+            return _spread([sum(staged[part] for part in parts) for _, staged in self.laps])
 
         times = []
         for name, parts in places.items():
-            mirrored = [2 * count - 1 - part for part in parts]
-            backward = None if self.settings.inference else middle(mirrored)
-            times.append(StageTime(name, middle(parts), backward))
+            ahead = spread(parts)
+            time = StageTime(name, ahead.p50, None, ahead.p10, ahead.p90)
+            if not self.settings.inference:
+                back = spread([2 * count - 1 - part for part in parts])
+                time = time._replace(
+                    backward_ms=back.p50, backward_p10_ms=back.p10, backward_p90_ms=back.p90
+                )
+            times.append(time)
         return tuple(times)
 
 

@@ -133,8 +133,8 @@ def timing_row(timing: Timing) -> dict[str, Any]:
         elif key not in ("stages", "blocks", "samples"):
             row[key] = value
     for part in (*timing.stages, *timing.blocks):
-        row[f"{part.name}_forward_ms"] = part.forward_ms
-        row[f"{part.name}_backward_ms"] = part.backward_ms
+        times = {key: value for key, value in part._asdict().items() if key != "name"}
+        row |= {f"{part.name}_{key}": value for key, value in times.items()}
     return row
 
 
@@ -160,8 +160,6 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
     if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         parts.append(("launch by the host", timing.host_ms))
     spreads = tuple((name, *map(milliseconds, spread)) for name, spread in parts if spread)
-    marked = "block" if timing.blocks else "stage"
-    ratio = f"{timing.stage_sum_ratio:.3f}"
     return laid_out(
         [
             f"{timing.model} · {conditions(timing)}\n{spread_words(timing)}",
@@ -169,7 +167,7 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
             Grid("", ("",) * 3, tuple(_figures(timing)), left=3),
             _times("stage", timing.stages, timing),
             _times("block", timing.blocks, timing),
-            f"The {marked}s' times add up to {ratio} times that of an iteration timed as a whole.",
+            f"{said}." if (said := ratio_words(timing)) else "",
             stamp(timing),
         ],
         width,
@@ -179,18 +177,17 @@ def timing_text(timing: Timing, width: int = WIDTH) -> str:
 def _times(kind: str, parts: Sequence[StageTime], timing: Timing) -> Grid:
     """Return a table of the parts' times, with each one's share of the sum of all stages."""
     whole = sum(stage.forward_ms + (stage.backward_ms or 0) for stage in timing.stages)
-    has_backward = any(part.backward_ms for part in parts)
-    rows = tuple(
-        (
-            part.name,
-            milliseconds(part.forward_ms),
-            *([milliseconds(part.backward_ms or 0)] if has_backward else []),
-            percent(part.forward_ms + (part.backward_ms or 0), whole),
-        )
-        for part in parts
-    )
-    backward = ("backward ms",) if has_backward else ()
-    return Grid("", (kind, "forward ms", *backward, "share"), rows)
+    head: list[str] = [kind]
+    columns: list[list[str]] = [[part.name for part in parts]]
+    for name in ("forward", "backward"):
+        for heading, key in ((f"{name} ms", ""), ("p10", "p10_"), ("p90", "p90_")):
+            times = [getattr(part, f"{name}_{key}ms") for part in parts]
+            if any(ms is not None for ms in times):
+                head.append(heading)
+                columns.append([milliseconds(ms or 0) for ms in times])
+    shares = [percent(part.forward_ms + (part.backward_ms or 0), whole) for part in parts]
+    rows = tuple(zip(*columns, shares, strict=True))
+    return Grid("", (*head, "share"), rows)
 
 
 def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
@@ -239,11 +236,27 @@ def conditions(timing: Timing) -> str:
 def spread_words(timing: Timing) -> str:
     """Say how much was measured and how precise the median is."""
     count = number_of(timing.iterations, "iteration")
-    warm = "until stable" if timing.stable else "not yet stable"
+    warm = "" if timing.stable else ", not yet stable"
     known = "too few for a confidence interval of the median"
     if timing.interval is not None:
         known = f"median known to ±{100 * timing.interval:.1f}% (95%)"
-    return f"{count} after a warm-up of {timing.warm_up_iterations:,}, {warm}; {known}"
+    return f"{count} after {_warm_up(timing)}{warm}; {known}"
+
+
+def _warm_up(timing: Timing) -> str:
+    return number_of(timing.warm_up_iterations, "warm-up iteration")
+
+
+def ratio_words(timing: Timing) -> str:
+    """Say how much longer passes take with marks at every part; "" if noise would hide it."""
+    if timing.noise is not None:
+        return ""
+    part = "block" if timing.blocks else "stage"
+    passes = "forward takes" if timing.settings.inference else "forward and backward take"
+    return (
+        f"Timed by {part}, {passes} {three(timing.stage_sum_ratio)} times as long as timed as a "
+        "whole (median over pairs of iterations)"
+    )
 
 
 def noise_words(timing: Timing, way: str = "Allow more time") -> str:
@@ -286,13 +299,18 @@ def energy_words(timing: Timing) -> str:
 
 
 def how_timed(timing: Timing) -> str:
-    """Return how, where and when a network was timed, for a caption."""
-    return f"Measured in {conditions(timing)}; {spread_words(timing)}. {stamp(timing)}"
+    """Return how often, where and when a network was timed, for a caption.
+
+    The charts' notes have the settings and, of an unreliable timing, the number of iterations.
+    """
+    counted = _warm_up(timing) if noise_note(timing) else spread_words(timing)
+    return f"{counted}. {stamp(timing)}"
 
 
 def how_all_timed(timings: Iterable[Timing]) -> str:
-    """Return where and when several timings were measured, for a caption."""
-    return "; ".join(dict.fromkeys(map(stamp, timings)))
+    """Return where and, of the last, when several timings were measured, for a caption."""
+    latest = {one.rpartition(" · ")[0]: one for one in map(stamp, timings)}
+    return "; ".join(latest.values())
 
 
 def stamp(measured: Timing | Roofline) -> str:

@@ -42,6 +42,12 @@ MAX_ROUNDS = 4
 ABOVE = 1.05
 """A point further above the peak means that the peak was measured too low."""
 
+OVERHEAD = 0.1
+"""A point below this share of the roof is bound by neither computing nor memory.
+
+Nine tenths of its time go elsewhere, for example to launching its layers.
+"""
+
 LAPS = 7
 """Laps of one probe, of which the fastest counts."""
 

@@ -53,13 +53,13 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
         )
     )
     said = ", ".join(f"{one.name} {percent(one.share, 1)}" for one in shown)
-    how = roofline_conditions(found)
+    how, title = roofline_conditions(found), f"Roofline of {in_a_sentence(parse(found.model))}"
     return Chart(
-        f"Roofline of {in_a_sentence(parse(found.model))}",
+        title,
         "FLOP per byte moved",
         "FLOP/s",
         tuple(series),
-        f"Roofline of {in_a_sentence(parse(found.model))}, {how}. Shares of the roof: {said}",
+        f"{title}. Shares of the roof: {said}",
         log_x=True,
         log_y=True,
         reading=f"{how[:1].upper()}{how[1:]}. {busy_note(found)}".strip(),

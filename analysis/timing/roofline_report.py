@@ -19,7 +19,7 @@ from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.measure import Spread
 from analysis.timing.report import stamp
 from analysis.timing.results import asked_of
-from analysis.timing.roofline import Busy, Point, Roof, Roofline
+from analysis.timing.roofline import OVERHEAD, Busy, Point, Roof, Roofline
 from analysis.timing.settings import Settings
 from nets.options import number_of
 
@@ -181,24 +181,35 @@ def roof_words(found: Roofline) -> list[str]:
 
 
 def bound_words(found: Roofline) -> str:
-    """Say which stages are bound by memory, and how close all of them come to the roof."""
-    bound = [one for one in found.points if one.is_bound_by_memory(found.roof)]
-    others = [one for one in found.points if not one.is_bound_by_memory(found.roof)]
+    """Say what bounds the stages, and how close those that compute come to the peak."""
+    slow = [one for one in found.points if one.share < OVERHEAD]
+    rest = [one for one in found.points if one not in slow]
+    bound = [one for one in rest if one.is_bound_by_memory(found.roof)]
+    others = [one for one in rest if one not in bound]
     ridge = three(found.roof.ridge) if found.roof.ridge < 1_000 else exact(round(found.roof.ridge))
-    said = translate(
-        "No stage is bound by memory: all have at least {ridge} FLOP per byte.", ridge=ridge
-    )
+    least, said = f"{100 * OVERHEAD:.0f}%", ""
     if bound:
         said = translate(
             "Bound by memory, with fewer than {ridge} FLOP per byte: {names}.",
             names=listed([one.name for one in bound]),
             ridge=ridge,
         )
+    elif not slow:
+        said = translate(
+            "No stage is bound by memory: all have at least {ridge} FLOP per byte.", ridge=ridge
+        )
+    if slow:
+        overhead = translate(
+            "Bound by overhead, below {least} of the roof: {names}.",
+            least=least,
+            names=listed([one.name for one in slow]),
+        )
+        said = translate("{first} {second}", first=said, second=overhead) if said else overhead
     if others:
         shares = sorted(100 * one.share for one in others)
         share = between(f"{shares[0]:.0f}%", f"{shares[-1]:.0f}%")
         reached = translate("They reach {share} of the peak.", share=share)
-        if bound:
+        if bound or slow:
             names = listed([one.name for one in others])
             reached = translate(
                 "The others ({names}) reach {share} of the peak.", names=names, share=share
@@ -235,8 +246,8 @@ def busy_note(found: Roofline) -> str:
 
 
 def how_measured(found: Roofline) -> str:
-    """Return how, where and when a roofline was measured, for a caption."""
-    return f"Measured in {roofline_conditions(found)}. {stamp(found)}"
+    """Return where and when a roofline was measured, for a caption; the note has the settings."""
+    return stamp(found)
 
 
 def roofline_conditions(found: Roofline) -> str:

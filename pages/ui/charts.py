@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.charts.chart import Chart, in_a_row
+from analysis.charts.chart import Chart, in_a_caption
 from analysis.charts.file import chart_file, check, left_out, most_dpi, row_file
 from analysis.charts.names import has_names
 from analysis.charts.screen import (
@@ -99,6 +99,7 @@ def chart_picture(
     sources: Iterable[Citation] = (),
     file: str = "",
     said: str = "",
+    published: Iterable[Citation] = (),
 ) -> Picture:
     """Return a chart as a picture for the export dialog.
 
@@ -109,8 +110,10 @@ def chart_picture(
         sources: the papers that the caption cites.
         file: the name of its files without a suffix; by default the key.
         said: how the caption begins; by default with what the chart shows.
+        published: the sources of published results in the chart.
     """
-    caption = partial(figure_caption, said or chart.shows, how, tuple(sources))
+    begins = in_a_caption([chart], said)
+    caption = partial(figure_caption, begins, how, tuple(sources), tuple(published))
     make = partial(_chart_file, chart)
     return Picture(
         key,
@@ -131,8 +134,7 @@ def row_picture(
     sources: Iterable[Citation] = (),
 ) -> Picture:
     """Return several small charts as one picture for the export dialog; see `chart_picture`."""
-    said = in_a_row(charts)
-    caption = partial(figure_caption, said, how, tuple(sources))
+    caption = partial(figure_caption, in_a_caption(charts), how, tuple(sources))
     make = partial(_row_file, tuple(charts))
     return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_CHART_MM)
 

@@ -22,7 +22,7 @@ def show_scatter(
     rows: Sequence[Row],
     key: str,
     height: int,
-) -> list[tuple[Chart, str]]:
+) -> list[tuple[Chart, Axes]]:
     """Show a scatter; with a published speed, cite it and show this machine's own below.
 
     Args:
@@ -33,22 +33,22 @@ def show_scatter(
         height: the chart's height in pixels.
 
     Returns:
-        The charts that were shown, each with where its speeds are from.
+        The charts that were shown, each with its axes.
     """
     chart, cited = draw(axes), citations(*axes)
     show_chart(chart, key, height)
     if on_wall():  # there, the sentence says where speeds are from
-        return [(chart, cited)]
+        return [(chart, axes)]
     own = own_speed() if cited else None
     own_axes = with_own(axes, rows, own) if own else None
     if own is None or own_axes is None:
         _say_reading(chart, _TIME_THEM if cited else "")
-        return [(chart, cited)]
+        return [(chart, axes)]
     _say_reading(chart)
     other = draw(own_axes)
     show_chart(other, f"{key}_own", height)
     _say_reading(other)
-    return [(chart, cited), (other, own.how)]
+    return [(chart, axes), (other, own_axes)]
 
 
 _TIME_THEM = (

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.choice.charts import citations, drawn_in_words, front_chart, fronts_of
+from analysis.choice.charts import drawn_in_words, front_chart, fronts_of, publishers
 from analysis.choice.choose import (
     AMOUNTS,
     CIFAR,
@@ -338,16 +338,13 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
         return None, str(error)
 
 
-def export_choice(choice: Choice, charts: Sequence[tuple[Chart, str]]) -> None:
+def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
-    how = (
-        f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}; published "
-        "results are cited"
-    )
+    how = f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
     sources = sources_of(row.model for row in choice.fits)
     pictures = [
-        chart_picture(chart, name, f"{how}. {said}" if said else how, sources)
-        for (chart, said), name in zip(charts, ("front", "front-own"), strict=False)
+        chart_picture(chart, name, how, sources, published=publishers(*axes))
+        for (chart, axes), name in zip(charts, ("front", "front-own"), strict=False)
     ]
     data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]
     export(
@@ -375,10 +372,10 @@ def front_of(choice: Choice, asked: str = "") -> Front | None:
     return fronts.get(asked or held("front")) or next(iter(fronts.values()), None)
 
 
-def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple[Chart, str]]:
+def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple[Chart, Axes]]:
     """Return, and show if asked to, the networks that fit by two figures with their Pareto front.
 
-    Each chart comes with where its speeds are from. A file has no table beside it, so the returned
+    Each chart comes with its axes. A file has no table beside it, so the returned
     chart has its own names.
     """
     if front is None:
@@ -390,7 +387,8 @@ def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple
         assert y is not None
         return front_chart(choice, replace(front, x=x, y=y), alone=on_wall())
 
-    axes, own = (front.x, front.y), []
+    axes: Axes = (front.x, front.y)
+    own: list[tuple[Chart, Axes]] = []
     if shown:
         _, *own = show_scatter(draw, axes, choice.fits, "front", 480)
-    return [(front_chart(choice, front, alone=True), citations(*axes)), *own]
+    return [(front_chart(choice, front, alone=True), axes), *own]

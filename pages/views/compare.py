@@ -20,6 +20,7 @@ from analysis.choice.charts import (
     not_drawn,
     not_swept,
     pair_in_words,
+    publishers,
     replayed_for,
     scatter_chart,
     spans_much,
@@ -492,10 +493,10 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
 
 
 def export_comparison(
-    whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, str]]
+    whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, Axes]]
 ) -> None:
     """Draw the export dialog for the charts and the tables, which are counted on demand."""
-    how, sources = how_counted(batch), sources_of(models_of(charts[0][0]))
+    sources = sources_of(models_of(charts[0][0]))
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),
@@ -503,7 +504,7 @@ def export_comparison(
         DataFile("Markdown", "comparison.md", lambda: comparison_markdown(whole())),
     ]
     pictures = [
-        chart_picture(chart, name, f"{how}. {said}" if said else how, sources)
-        for (chart, said), name in zip(charts, ("comparison", "comparison-own"), strict=False)
+        chart_picture(chart, name, how_counted(batch, *axes), sources, published=publishers(*axes))
+        for (chart, axes), name in zip(charts, ("comparison", "comparison-own"), strict=False)
     ]
     export("comparison", pictures, data, "comparison")

@@ -11,6 +11,7 @@ import streamlit as st
 from torch import Tensor
 
 from analysis.drawing.caption import figure_caption
+from analysis.lesions import charts as charts_of
 from analysis.lesions.blocks import Blocks
 from analysis.lesions.blocks_charts import (
     deviation_chart,
@@ -40,13 +41,14 @@ _CHART_PX = 400
 
 
 def show_blocks(
-    studies: Sequence[Blocks], results: Callable[[], Sequence[Result]] | None = None
+    studies: Sequence[Blocks], results: Callable[[], Sequence[Result]] | None, of: str
 ) -> None:
     """Show what each block does: charts, sentences and files.
 
     Args:
         studies: the blocks of one or several networks, such as a plain and a residual one.
         results: makes the results for a JSON file per network; None for no JSON.
+        of: the name of the set of the images.
     """
     charts = {"response": deviation_chart(studies)}
     if any(found.branches for found in studies):
@@ -58,7 +60,13 @@ def show_blocks(
             data.append(DataFile(f"JSON: {name}", f"blocks-{place + 1}.json", make))
     how = how_counted(studies)
     pictures = [
-        chart_picture(chart, f"blocks_{key}", how, papers(studies), f"blocks-{key}")
+        chart_picture(
+            charts_of.on_images(chart, studies[0].images, of),
+            f"blocks_{key}",
+            how,
+            papers(studies),
+            f"blocks-{key}",
+        )
         for key, chart in charts.items()
     ]
     with section("What each block does"):

@@ -11,6 +11,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.heat import Heat
+from analysis.images.sets import ImageSet
 from analysis.lesions.charts import spoken_name_of
 from analysis.lesions.drop import Lesions, Subject
 from analysis.lesions.report import Errors, errors_in_words, lesions_hash, without
@@ -64,13 +65,17 @@ class Patient:
         return subject(str(net.path), net.changed_ns, self.data, self.data_ns, self.number)
 
     @property
+    def images(self) -> ImageSet:
+        """The set of its test images."""
+        return judged_on(str(self.net.path), self.net.changed_ns, self.data, self.data_ns)
+
+    @property
     def hash(self) -> str:
         """The hash of the network's study."""
         net = self.net
         weights = digest(str(net.path), net.changed_ns)
-        images = judged_on(str(net.path), net.changed_ns, self.data, self.data_ns)
         spec = str(net.checkpoint.spec)
-        return lesions_hash(spec, weights, images.digest, len(self.subject.labels))
+        return lesions_hash(spec, weights, self.images.digest, len(self.subject.labels))
 
 
 @dataclass(frozen=True)

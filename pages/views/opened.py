@@ -37,9 +37,8 @@ def block_studies(
         made = []
         for patient, blocks in zip(patients, found, strict=True):
             net = patient.net
-            images = judged_on(str(net.path), net.changed_ns, patient.data, patient.data_ns)
             weights = digest(str(net.path), net.changed_ns) if trained else seed_of(0)
-            made.append(blocks_result(blocks, images.digest, weights, stamp()))
+            made.append(blocks_result(blocks, patient.images.digest, weights, stamp()))
         return made
 
     return found, results

@@ -13,7 +13,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import over
 from analysis.images.open import folder_of
-from analysis.lesions.charts import gradient_chart, how_drawn, paths_charts, paths_title
+from analysis.lesions.charts import (
+    RANDOM,
+    gradient_chart,
+    how_drawn,
+    on_images,
+    paths_charts,
+    paths_title,
+)
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
@@ -57,11 +64,12 @@ _SECONDS = 3_600.0
 
 @dataclass(frozen=True)
 class Question:
-    """What to measure: a checkpoint or a model, the images, and the number of draws."""
+    """What to measure: a checkpoint or a model, images `of` a set, and the number of draws."""
 
     spec: ResNetSpec
     source: Path | str
     data: str | None
+    of: str
     images: int
     draws: int
     hash: str
@@ -81,7 +89,7 @@ def choose_question(
             check(spec)
             one.markdown(f"`{spec}`, random images")
             asked = str(spec), seed_of(0), "random", images, draws, False
-            return Question(spec, str(spec), None, images, draws, paths_hash(*asked))
+            return Question(spec, str(spec), None, RANDOM, images, draws, paths_hash(*asked))
         net = choose_trained("path_net", one, below)
         if net is None:
             return None
@@ -93,7 +101,8 @@ def choose_question(
         weights = digest(str(net.path), net.changed_ns) if trained else seed_of(0)
         count = min(images, len(shown.test))
         name = paths_hash(str(own), weights, shown.digest, count, draws, trained)
-        return Question(own, net.path if trained else str(own), data, images, draws, name)
+        source = net.path if trained else str(own)
+        return Question(own, source, data, shown.name, images, draws, name)
     except (ValueError, OSError) as error:
         complain(str(error))
         return None
@@ -206,10 +215,12 @@ def _or_less(value: float, digits: int) -> str:
     return f"<{least:.{digits}f}" if 0 < value < least / 2 else f"{value:.{digits}f}"
 
 
-def export_paths(found: Paths, result: Result) -> None:
-    """Draw the export dialog for the three charts and the numbers."""
+def export_paths(found: Paths, result: Result, of: str) -> None:
+    """Draw the export dialog for the three charts and the numbers, on images `of` a set."""
     how = f"{how_drawn(found)} {whence(result)}"
-    picture = row_picture(paths_charts(found), "paths", paths_title(found), how, [VEIT2016])
+    first, *others = paths_charts(found)
+    charts = [on_images(first, found.images, of), *others]
+    picture = row_picture(charts, "paths", paths_title(found), how, [VEIT2016])
     data = [
         DataFile("CSV", "paths.csv", partial(paths_csv, found)),
         DataFile("JSON", "paths.json", result.json),

@@ -32,14 +32,15 @@ from analysis.timing.roofline_report import (
     roofline_result,
 )
 from analysis.timing.settings import Settings
-from nets import ResNetSpec
+from nets import ResNetSpec, parse
+from nets.names import name_in_title
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.downloads import DataFile
 from pages.ui.exports import export, section
 from pages.ui.fields import segments
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start
 from pages.ui.known import keep, known
-from pages.ui.markup import table, verdict
+from pages.ui.markup import line, table, verdict
 from pages.ui.wall import action, aside, end_of_wall, on_wall
 from pages.ui.words import complain, unbroken
 from pages.views.timing import memory_advice, timing_needs
@@ -149,7 +150,9 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
             DataFile("JSON", "roofline.json", partial(roofline_json, found)),
         ]
         export("roofline", [picture], data, "roofline")
-    st.markdown(f"`{found.model}` · {roofline_conditions(found)}")
+    st.html(
+        line(f"{name_in_title(parse(found.model))} · {roofline_conditions(found)}", found.model)
+    )
     for warning in busy_words(found):
         st.warning(warning, icon=":material/info:")
     st.html(verdict(said))

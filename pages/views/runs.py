@@ -225,7 +225,8 @@ def export_runs(
     what: str = "",
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
-    how, sources = _how(runs, _in_full(runs)), sources_of(run.model for run in runs)
+    how = _how(runs, _in_full(runs), bands=False)
+    sources = sources_of(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
         charts["ladder"] = ladder_chart(runs)
@@ -273,8 +274,11 @@ def _texts(runs: Sequence[Run]) -> str:
     return ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
 
 
-def _how(runs: Sequence[Run], networks: str, dated: bool = True) -> str:
-    """Return how runs of these networks were made: the recipe, where and, if `dated`, when."""
+def _how(runs: Sequence[Run], networks: str, dated: bool = True, bands: bool = True) -> str:
+    """Return how runs of these networks were made: the recipe, where and, if `dated`, when.
+
+    With `bands`, it also says what the chart's bands are, as the chart's note does in files.
+    """
     first = runs[0]
     seeds = sorted({run.task.seed for run in runs})
     where, remark = first.environment, first.task.recipe.remark(first.task.spec.input)
@@ -286,7 +290,7 @@ def _how(runs: Sequence[Run], networks: str, dated: bool = True) -> str:
         stamp += f", {machine(card or where.cpu)}, {moment(where.date)}"
     start = f", from {first.task.start.words}" if first.task.start else ""
     points = "Points are means over several steps"
-    if len(seeds) > 1:
+    if bands and len(seeds) > 1:
         points += "; bands are the range over the seeds"
     return (
         f"Trained: {networks}{start}; {first.task.recipe.words()}; "

@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis.charts.chart import over
 from analysis.images.open import SAMPLE, folder_of, open_set
-from analysis.lesions.charts import damage_chart, how_studied, spoken_name_of
+from analysis.lesions.charts import damage_chart, how_studied, on_images, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import VEIT2016
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
@@ -164,16 +164,20 @@ def _short(study: Lesions) -> str:
 
 
 def export_studies(
-    studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
+    studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str], of: str
 ) -> None:
-    """Draw the export dialog for a study: its charts and numbers."""
+    """Draw the export dialog for a study on the test images `of` a set: its charts and numbers."""
     data = []
     for study, result in zip(studies, results, strict=True):
         name = f"lesions-{_short(study).replace(', ', '-').replace(' ', '-')}"
         data.append(DataFile(f"CSV, {_short(study)}", f"{name}.csv", partial(lesions_csv, study)))
         data.append(DataFile(f"JSON, {_short(study)}", f"{name}.json", result.json))
     whole = {part: damage_chart(part, studies, out) for part in ("single", "several", "order")}
-    charts = {part: chart for part, chart in whole.items() if chart is not None}
+    charts = {
+        part: on_images(chart, studies[0].images, of)
+        for part, chart in whole.items()
+        if chart is not None
+    }
     where = " ".join(dict.fromkeys(map(whence, results)))
     how = f"{how_studied(studies)} {where}"
     pictures = [

@@ -34,6 +34,7 @@ from analysis.timing.report import (
     how_all_timed,
     how_timed,
     noise_words,
+    ratio_words,
     recorded_how,
     recorded_row,
     spread_words,
@@ -390,13 +391,9 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     said = spread_words(timing)
     if timing.compile_seconds is not None:
         said += f"; compilation took {timing.compile_seconds:.1f} s, not included"
-    parts = "blocks" if timing.blocks else "stages"
-    said += (
-        f"; the {parts} add up to {timing.stage_sum_ratio:.3g} times the iteration timed as a whole"
-    )
     if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         said += f"; the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    st.caption(unbroken(f"{said}. {stamp(timing)}."))
+    st.caption(unbroken(". ".join(filter(None, (said, ratio_words(timing), f"{stamp(timing)}.")))))
 
 
 def history_table(timings: Sequence[Timing]) -> str:
@@ -499,7 +496,7 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
             chart, how = recorded_stage_chart(shown), recorded_how(shown)
             st.subheader(f"Stages: {how}")
             show_chart(chart, "recorded_stages", 340)
-            how = f"Recorded on {a_machine(name)}: {how}"
+            how = f"Recorded on {a_machine(name)}"
             cited = sources_of([shown.asked["model"]])
             pictures = [chart_picture(chart, "recorded_stages", how, cited)]
         with place:

@@ -105,6 +105,14 @@ def test_networks_fit_a_page_in_columns_or_else_in_rows(
     assert found.text_pt >= text_pt - 0.001
 
 
+@pytest.mark.parametrize("pair", [("plain56", "resnet56"), ("plain20", "resnet20")])
+def test_two_networks_on_a_page_are_in_whatever_is_lower(pair: tuple[str, ...]) -> None:
+    drawn = row(*pair).graph(width_mm=170)
+    ways = [row(*pair).graph(width_mm=170, arranged=way) for way in Layout]
+    assert drawn.layout is Layout.ROWS
+    assert printed(drawn, 170).tall_mm == min(printed(one, 170).tall_mm for one in ways)
+
+
 @pytest.mark.parametrize("width", [None, 170, 254])
 @pytest.mark.parametrize("level", Level)
 def test_equal_stages_below_each_other_are_aligned(level: Level, width: float | None) -> None:

@@ -4,31 +4,35 @@ import analysis
 from analysis.drawing.caption import bibtex, caption, figure_caption, sources_of
 from analysis.lesions.papers import VEIT2016
 from nets import CATALOG, parse
-from nets.catalog import HE2015, ZHANG2023
+from nets.catalog import HE2015, WIGHTMAN2019, ZHANG2023
 
 
 def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
-        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20, "
-        "He et al. 2015~\\cite{he2016deep}: biases.}\n"
+        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20: "
+        "biases. Architecture: He et al. 2015~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
-    assert unusual.endswith(": full pre-activation, no normalisation on projections.}\n")
+    assert ": full pre-activation, no normalisation on projections. Archi" in unusual
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
-    assert "A plain stack of 9 blocks without shortcuts. Architecture" in plain
+    assert ": a plain stack of 9 blocks without shortcuts. Architecture" in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
-    assert "A plain stack of 1 block without shortcuts. Edited" in one
+    assert ": a plain stack of 1 block without shortcuts. Edited" in one
 
 
-def test_vgg19_beside_a_network_is_cited() -> None:
-    said = caption(analysis.profile(parse("plain34")), vgg19=True)
-    assert said.endswith(
-        "Beside it, VGG-19, from its published layers: Simonyan and Zisserman "
-        "2015~\\cite{simonyan2015very}, configuration E.}\n"
+def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
+    said = caption(*map(analysis.profile, map(parse, ("plain34", "resnet34"))), vgg19=True)
+    assert said == (
+        r"\caption{VGG-19, configuration E, from its published layers. "
+        r"Plain-34 (\texttt{plain34}): a plain stack of 16 blocks without shortcuts. "
+        r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
+        r"shortcuts solid, projection shortcuts dashed). Architectures: Simonyan and Zisserman "
+        r"2015~\cite{simonyan2015very}, He et al. 2015~\cite{he2016deep}.}"
+        "\n"
     )
 
 
@@ -66,6 +70,9 @@ def test_a_figure_says_how_it_was_measured_and_whom_it_cites() -> None:
     cited = r"Architecture: He et al. 2015~\cite{he2016deep}. Method: Veit et al. 2016~\cite{"
     assert cited in measured
     assert figure_caption("A chart.") == "\\caption{A chart.}\n"
+    cites = figure_caption("A", sources=[WIGHTMAN2019], published=[WIGHTMAN2019])
+    assert r"Published results: Ross Wightman 2019~\cite{wightman2019timm}." in cites
+    assert cites.count("@misc") == 1
     two = figure_caption("A", sources=sources_of(["resnet50", "resnext50_32x4d", "resnet18"]))
     assert r"Sources: He et al. 2015~\cite{he2016deep}, Xie et al. 2016~\cite{xie2017" in two
     assert two.count("@inproceedings") == 2

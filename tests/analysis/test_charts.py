@@ -20,6 +20,7 @@ from analysis.charts.chart import (
     Draw,
     Mark,
     Series,
+    in_a_caption,
     in_units,
     limits,
     named_at_ends,
@@ -35,13 +36,24 @@ from analysis.choice.charts import (
     front_in_words,
     not_drawn,
     pair_in_words,
+    publishers,
     scatter_chart,
     spans_much,
     sweep_chart,
     usual_log,
     usual_y,
 )
-from analysis.choice.compare import Column, Row, Sweep, compare, curve, pareto, recipes
+from analysis.choice.compare import (
+    Column,
+    Row,
+    Sweep,
+    axis_name,
+    compare,
+    curve,
+    pareto,
+    recipes,
+)
+from analysis.choice.report import how_counted
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
@@ -59,6 +71,7 @@ from analysis.timing.charts import (
 from analysis.timing.measure import Iteration, StageTime, Timing, measure
 from analysis.timing.settings import Settings
 from nets import parse
+from nets.catalog import TORCHVISION2016, WIGHTMAN2019
 
 TINY = "resnet20:blocks=2,1,1:widths=4,8,8:stem_width=4"
 
@@ -247,7 +260,7 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     assert best.text == ("ResNet-18",)
     assert others.text == ("ResNet-34", "Plain-34", "ResNet-50")
     assert max(others.sizes) == 34
-    assert "on the Pareto front: ResNet-18" in chart.alt
+    assert "On the Pareto front: ResNet-18" in chart.alt
 
 
 def test_axes_that_span_a_factor_of_over_20_are_logarithmic_by_default() -> None:
@@ -392,7 +405,11 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     )  # for a legend of one entry, in files
     assert not picture(chart).legends
     assert not figure(chart).layout.showlegend
-    assert "published by torchvision" in chart.alt
+    assert publishers(Column.MACS, usual_y(comparison), None) == [TORCHVISION2016]
+    (timm,) = (one for one in comparison.cited if axis_name(one) == "rtx4090")
+    assert publishers(timm, usual_y(comparison)) == [WIGHTMAN2019, TORCHVISION2016]
+    assert how_counted(1, Column.MACS, usual_y(comparison)) == "Counted for 1 image"
+    assert how_counted(1, timm, usual_y(comparison)) == ""
     assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
     label = figure(chart, wall=True).layout.xaxis.title.text
     assert label.startswith("MACs, G<br><span")
@@ -634,6 +651,10 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
     stages = stage_chart(timing)
     assert stages.series[0].x == ("stem", "layer1", "layer2", "layer3", "head")
     assert stages.series[1].y == tuple(stage.backward_ms for stage in timing.stages)
+    assert stages.series[1].low == tuple(stage.backward_p10_ms for stage in timing.stages)
+    assert stages.series[1].high == tuple(stage.backward_p90_ms for stage in timing.stages)
+    old = [StageTime(*stage[:3]) for stage in timing.stages]  # recorded without percentiles
+    assert stage_chart(replace(timing, stages=tuple(old))).series[0].low == ()
     counts: list[Any] = list(distribution_chart(timing).series[0].y)
     assert sum(counts) == timing.iterations
     one = replace(timing, samples=timing.samples[:1])
@@ -659,8 +680,9 @@ def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
         ({"interval": None}, ". 7 iterations, too few to tell how noisy the median is"),
     ):
         noisy = replace(calm, **changes)
-        for draw in (stage_chart, block_chart, distribution_chart):
-            assert draw(noisy).reading == f"{how}{note}"
+        bars = ". Error bars: 10th to 90th percentile"
+        for draw, more in ((stage_chart, bars), (block_chart, ""), (distribution_chart, "")):
+            assert draw(noisy).reading == f"{how}{note}{more}"
     two = comparison_chart([calm, replace(calm, model="resnet18", stable=False)])
     said = "Error bars: 10th to 90th percentile. ResNet-18: 7 iterations, not yet stable"
     assert two.reading == said
@@ -684,6 +706,11 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
         "batch\N{NO-BREAK SPACE}4",
     )
     assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
+    assert in_a_caption([batches]) == (
+        "Forward and backward time of ResNet-50: batch\N{NO-BREAK SPACE}1; "
+        "batch\N{NO-BREAK SPACE}2; batch\N{NO-BREAK SPACE}4. Training with SGD, float32 on CPU, "
+        "1 thread. Error bars: 10th to 90th percentile."
+    )
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
     assert comparison_chart(ways).series[0].x == (
         "ResNet-18, batch\N{NO-BREAK SPACE}2 (run 1)",
@@ -854,6 +881,20 @@ def test_marks_are_opaque_unless_they_are_bubbles() -> None:
     assert [trace.marker.opacity for trace in ends] == [1, 1]
 
 
+def test_a_title_says_what_all_networks_change() -> None:
+    def title(*models: str) -> str:
+        return gradient_chart([curves(1.0, 1.0, 1.0, model=model) for model in models]).title
+
+    usual = "Gradient norm by depth"
+    assert title("plain20", "resnet20") == usual
+    no_bn = ":norm=none:init=default"
+    assert title(f"plain20{no_bn}", f"resnet20{no_bn}") == f"{usual}: no BN, default init"
+    assert title(f"plain20{no_bn}", "resnet20:norm=none") == f"{usual}: no BN"
+    assert title(f"resnet20{no_bn}") == usual  # the line's name says it
+    fitted = ":widths=8,16,32:stem_width=8:input=1x28x28"
+    assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
+
+
 def test_a_files_note_says_how_to_read_it() -> None:
     runs = [curves(1 / 35, 1 / 6, 1.0), replace(curves(1 / 30, 1 / 6, 1.0), seed=1)]
     chart = gradient_chart(runs)
@@ -864,6 +905,8 @@ def test_a_files_note_says_how_to_read_it() -> None:
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
     assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
+    near = [runs[0], replace(curves(1 / 33, 1 / 6, 1.0), seed=1)]
+    assert gradient_chart(near).reading == chart.reading  # wider than its line in a column
     alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
     assert alike.reading == "Means of 2 seeds; their range is too narrow to see"
     said = "Means of 2 seeds; their range is too narrow to see."

@@ -31,12 +31,13 @@ COMMANDS = {
 CAPTIONS = {
     "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers; "
     "residual, 8 layers; both: ",
-    "compare": r"ImageNet top-1 accuracy (IMAGENET1K\_V1, single crop; published",
+    "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y. Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
-    "blocks": "Branch against shortcut: norm of branch / shortcut by block. Networks: ",
+    "blocks": "Branch against shortcut: norm of branch / shortcut by block. 2 random images. "
+    "Weights at initialisation. Bands: lowest to highest of the images. Network: residual",
     "paths": "Share of all paths by length. Mean norm",
 }
 """How the caption of each command's picture begins."""
@@ -99,12 +100,13 @@ def test_every_picture_has_a_caption(
     assert len(cited) > 0
 
 
-def test_a_caption_says_what_the_colours_are(
+def test_a_caption_says_what_boxes_and_colours_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ("graph", "resnet18", "--caption", "-", "-o", str(tmp_path / "a.svg"))
     for options, said in (
         ((), ""),
+        (("--level", "stage"), " Each box is a stage."),
         (("--heat", "macs"), " Colour: MACs per box."),
         (("--heat", "params", "--heat-per", "block"), " Colour: parameters per block."),
     ):
@@ -131,7 +133,7 @@ def test_a_caption_is_printed_for_a_dash(
     assert status == 0
     profiles = [profile(parse(model)) for model in ("plain34", "resnet34")]
     assert out == graph_caption(profiles, vgg19=True)
-    assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["he2016deep", "simonyan2015very"]
+    assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["simonyan2015very", "he2016deep"]
     one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
     start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). Source: He et al. 2015"
     assert call(capsys, *one)[1].startswith(start)

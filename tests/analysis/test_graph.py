@@ -450,7 +450,7 @@ def test_heat_is_the_profiles_numbers(metric: Metric) -> None:
     warm = svg(picture, heat=heat)
     hottest = max(heat.of(node) or 0 for node in picture.nodes)
     assert f">{metric.label} per box: 0{' B' if metric.unit else ''}<" in warm
-    none = "; uncoloured: none" if metric is Metric.ACTIVATIONS else ""  # of the head
+    none = "; unfilled: no activations" if metric is Metric.ACTIVATIONS else ""  # of the head
     assert f">{short(hottest, metric.unit)}{none}<" in warm
     assert warm.count(CIVIDIS[-1]) > 1  # the hottest node and the end of the scale
     assert GREYS[-1] in svg(picture, Look(PRINT), heat=heat)
@@ -549,17 +549,19 @@ def test_what_the_boxes_say_is_the_network(spec: ResNetSpec, metric: Metric) -> 
         assert sum(heat.of(node) or 0 for node in opened.nodes) == getattr(profile, metric)
 
 
-def test_a_box_that_counts_nothing_has_no_colour() -> None:
+def test_a_box_that_counts_nothing_has_no_fill() -> None:
     profile = counted("resnet50")
     heat = heat_of(profile, Metric.MACS)
-    folded = (Level.LAYER, " (×n: all n blocks): 0", "578 M; uncoloured: none")
+    folded = (Level.LAYER, " (×n: all n blocks): 0", "578 M; unfilled: no MACs")
     for level, low, high in (folded, (Level.STAGE, ": 0", "1.46 G")):
         picture = graph(profile, level, figures=True)
         root = ElementTree.fromstring(svg(picture, heat=heat))
-        cold, warm = fills(ElementTree.fromstring(svg(picture))), fills(root)
-        for node in picture.nodes:
-            if node.kind is not Kind.ADD:
-                assert (cold[node.path] == warm[node.path]) is not bool(heat.of(node))
+        for palette in (LIGHT, DARK, PRINT):
+            drawn = fills(ElementTree.fromstring(svg(picture, Look(palette), heat=heat)))
+            for node in picture.nodes:
+                if node.kind is not Kind.ADD:
+                    is_unfilled = drawn[node.path] == palette.background
+                    assert is_unfilled is not bool(heat.of(node))
         ends = [text.text for text in root.iterfind(f".//{SVG}g[@class='scale']/{SVG}text")]
         assert ends == [f"MACs per box{low}", high]
 

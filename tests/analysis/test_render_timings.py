@@ -52,7 +52,10 @@ TRAINING = Timing(
     host_ms=Spread(4.5, 6.0, 7.5),
     images_per_s=322.58,
     forward_tflops=0.0811,
-    stages=(StageTime("stem", 0.5, 1.5), StageTime("head", 1.5, 2.5)),
+    stages=(
+        StageTime("stem", 0.5, 1.5, 0.4, 0.6, 1.2, 1.8),
+        StageTime("head", 1.5, 2.5, 1.25, 1.75, 2.0, 3.0),
+    ),
     stage_sum_ratio=1.0049,
     peak_memory_bytes=None,
     predicted_bytes=7_400_000,
@@ -69,7 +72,7 @@ INFERENCE = replace(
     backward_ms=None,
     optimiser_ms=None,
     step_ms=None,
-    stages=(StageTime("stem", 0.5, None), StageTime("layer1", 1.5, None)),
+    stages=(StageTime("stem", 0.5, None, 0.4, 0.6), StageTime("layer1", 1.5, None, 1.25, 1.75)),
     peak_memory_bytes=8_800_000,
     compile_seconds=12.34,
     stable=False,
@@ -130,7 +133,15 @@ def test_json() -> None:
     assert found["asked"]["threads"] == found["threads"]
     assert found["stamp"] == {k: v for k, v in found["environment"].items() if k in found["stamp"]}
     assert found["forward_ms"] == {"p10": 1.5, "p50": 2.0, "p90": 2.5}
-    assert found["stages"][0] == {"name": "stem", "forward_ms": 0.5, "backward_ms": 1.5}
+    assert found["stages"][0] == {
+        "name": "stem",
+        "forward_ms": 0.5,
+        "backward_ms": 1.5,
+        "forward_p10_ms": 0.4,
+        "forward_p90_ms": 0.6,
+        "backward_p10_ms": 1.2,
+        "backward_p90_ms": 1.8,
+    }
     assert (found["stage_sum_ratio"], found["peak_memory_bytes"]) == (1.0049, None)
     assert found["samples"]["step_ms"] == [4.6, 7.8]
     assert found["environment"]["torch"] == "2.14.1"
@@ -165,9 +176,11 @@ def test_blocks_are_below_the_stages() -> None:
         ["layer1.0", "0.500", "1.00", "25.0%"],
         ["layer1.1", "1.00", "1.50", "41.7%"],
     ]
-    assert "The blocks' times add up to 1.005 times that of an iteration timed as a whole." in text
+    said = "Timed by block, forward and backward take 1.00 times as long as timed as a whole"
+    assert said in " ".join(text.split())
+    assert "times as long" not in timing_text(replace(BLOCKS, interval=0.26))  # noise hides it
     found = json.loads(timing_json(BLOCKS))
-    assert found["blocks"][1] == {"name": "layer1.1", "forward_ms": 1.0, "backward_ms": 1.5}
+    assert found["blocks"][1].items() >= {("name", "layer1.1"), ("forward_ms", 1.0)}
     (row,) = csv.DictReader(io.StringIO(timings_csv([BLOCKS])))
     assert (row["layer1.1_backward_ms"], row["layer1_backward_ms"]) == ("1.5", "2.5")
 
@@ -181,6 +194,12 @@ def test_a_result_with_blocks_reads_back_and_has_a_hash_of_its_own() -> None:
     assert with_blocks.hash != without.hash
     older = {key: value for key, value in without.figures.items() if key != "blocks"}
     assert timing_of(replace(without, figures=older)) == TRAINING
+    no_percentiles = [
+        {key: stage[key] for key in ("name", "forward_ms", "backward_ms")}
+        for stage in with_blocks.figures["stages"]
+    ]
+    older = {**with_blocks.figures, "stages": no_percentiles}
+    assert timing_of(replace(with_blocks, figures=older)) == BLOCKS
 
 
 def test_csv_has_every_networks_stages() -> None:

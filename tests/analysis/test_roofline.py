@@ -79,6 +79,7 @@ LAYER3 = point("layer3", 9_400 * 10**6, 250 * 10**6, 0.1, ROOF)
 STEM = point("stem", 3_000 * 10**6, 250 * 10**6, 0.05, ROOF)
 HEAD = point("head", 40 * 10**6, 80 * 10**6, 0.004, ROOF)
 CACHED = HEAD._replace(name="cached", seconds=0.002, share=1.6)
+SLOW = HEAD._replace(name="fc", seconds=0.04, share=0.08)
 FOUND = drawn(STEM, LAYER3, HEAD)
 
 
@@ -118,6 +119,21 @@ def test_shares_of_the_roof() -> None:
             Roof(4e15, 2e12, None),
             "Bound by memory, with fewer than 2,000 FLOP per byte: stem and layer3.",
             "受内存限制（每字节少于 2,000 次浮点运算）：stem 和 layer3。",
+        ),
+        (
+            (STEM, HEAD, SLOW),
+            ROOF,
+            "Bound by memory, with fewer than 4.00 FLOP per byte: head. Bound by overhead, below "
+            "10% of the roof: fc. The others (stem) reach 60% of the peak.",
+            "受内存限制（每字节少于 4.00 次浮点运算）：head。时间花在别处（低于屋顶线的 10%）：fc。"
+            "其余阶段（stem）达到峰值的 60%。",
+        ),
+        (
+            (LAYER3, SLOW),
+            ROOF,
+            "Bound by overhead, below 10% of the roof: fc. The others (layer3) reach 94% of the "
+            "peak.",
+            "时间花在别处（低于屋顶线的 10%）：fc。其余阶段（layer3）达到峰值的 94%。",
         ),
         (
             (LAYER3, CACHED),

@@ -282,7 +282,7 @@ def test_heat_fills_and_its_scale(metric: Metric) -> None:
     scale = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tex)
     assert [f"#{colour}" for colour in scale] == list(CIVIDIS)
     assert f"{{{metric.label} per box: 0{' B' if metric.unit else ''}}};" in tex
-    none = "; uncoloured: none" if metric is Metric.ACTIVATIONS else ""
+    none = "; unfilled: no activations" if metric is Metric.ACTIVATIONS else ""
     assert re.search(rf"\{{[0-9.]+ [kMG]?{metric.unit}{none}\}};", tex)
     grey = re.findall(r"\\path\[fill=net([0-9A-F]{6})\]", tikz(picture, Look(PRINT), heat=heat))
     assert [f"#{colour}" for colour in grey] == list(GREYS)
@@ -294,10 +294,9 @@ def test_ink_is_read_on_heat() -> None:
     assert re.search(r"\\node\[words, text=black\] at \S+ \{stem\};", tex)
     assert re.search(r"\\node\[words, text=white\] at \S+ \{head\};", tex)
     assert r"{of \$x\_1\$ per box,\/ \%\quad{}0};" in tex
-    bare = tikz(graph(counted("resnet18"))).splitlines()
-    (neutral,) = (line for line in bare if line.endswith("% layer1.0") and "[box" in line)
-    assert neutral in tex
-    assert r"{1.0; uncoloured: none};" in tex
+    (unfilled,) = re.findall(r"\\path\[box, fill=(\w+)\].*% layer1\.0\n", tex)
+    assert unfilled == "netground"
+    assert r"{1.0; unfilled: no of \$x\_1\$};" in tex
 
 
 def test_fragment_and_document() -> None:

@@ -139,14 +139,14 @@ def test_blocks_add_up_to_their_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = parse("resnet20:blocks=3,1,2:widths=4,4,4:stem_width=4:input=3x8x8")
     found = measure(silent, spec, replace(SHORT, device="meta", blocks=True, seconds=60))
     names = ("layer1.0", "layer1.1", "layer1.2", "layer2.0", "layer3.0", "layer3.1")
-    assert found.blocks == tuple(StageTime(name, 1, 1) for name in names)
+    assert found.blocks == tuple(StageTime(name, *(1,) * 6) for name in names)
     assert found.stages == tuple(
-        StageTime(name, ms, ms) for name, ms in zip(PARTS, (1, 3, 1, 2, 1), strict=True)
+        StageTime(name, *(ms,) * 6) for name, ms in zip(PARTS, (1, 3, 1, 2, 1), strict=True)
     )
     assert found.stage_sum_ratio == 8  # forward and backward of the whole take one each
     inference = replace(SHORT, device="meta", blocks=True, inference=True, seconds=60)
     found = measure(silent, spec, inference)
-    assert found.blocks == tuple(StageTime(name, 1, None) for name in names)
+    assert found.blocks == tuple(StageTime(name, 1, None, 1, 1) for name in names)
     stages = measure(silent, spec, replace(SHORT, device="meta", seconds=60))
     assert stages.blocks == ()
 

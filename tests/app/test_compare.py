@@ -505,7 +505,7 @@ def test_a_published_speed_is_cited_with_this_servers_own_below(open_app: Open) 
     app.run()
     assert not app.exception
     published, own = (chart.proto.alt for chart in app.get("plotly_chart"))
-    assert "against images/s, RTX 4090 (published by timm)" in published
+    assert "against images/s, RTX 4090. " in published
     assert "against images/s, measured here" in own
     assert "69.75 at 13,730" in published
     assert "networks: 2 values, 69.75 at 40 to 76.16 at 15." in own
@@ -527,7 +527,7 @@ def test_choose_has_fronts_of_published_speeds(open_app: Open) -> None:
     assert not app.exception
     assert app.selectbox(key="front").value == front
     (said,) = (chart.proto.alt for chart in app.get("plotly_chart"))
-    assert "against images/s, RTX 5090 (published by timm)" in said
+    assert "against images/s, RTX 5090. " in said
     captions = [c.value for c in app.caption]
     assert any("Speed (timm, 2026-01): RTX 5090" in c for c in captions)
     app.session_state["timings"] = [

@@ -5,6 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.charts.chart import in_a_caption
 from analysis.drawing.caption import figure_caption
 from analysis.lecture.exercises.catalog import EXERCISES
 from analysis.lecture.exercises.values import Code, Plot
@@ -50,7 +51,7 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
         opens[0].click().run()
         assert not app.exception
         captions = [code.value for code in app.code if code.value.startswith(r"\caption")]
-        assert captions == [figure_caption(charts[0].chart().shows).strip()]
+        assert captions == [figure_caption(in_a_caption([charts[0].chart()])).strip()]
 
 
 def test_a_number_and_its_unit_stay_on_one_line(open_app: Open) -> None:

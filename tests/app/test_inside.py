@@ -18,7 +18,9 @@ def blocks() -> None:
     for model in models:
         network, images, _, _ = untrained(model, None, 4, 0)
         studies.append(blocks.measure(network, images, trained=False))
-    show_blocks(studies, lambda: [blocks_result(one, "random", "seed 0", {}) for one in studies])
+    show_blocks(
+        studies, lambda: [blocks_result(one, "random", "seed 0", {}) for one in studies], "random"
+    )
 
 
 def plain() -> None:
@@ -28,7 +30,7 @@ def plain() -> None:
 
     model = "plain20:blocks=2,2:widths=4,8:stem_width=4"
     network, images, _, _ = untrained(model, None, 1, 0)
-    show_blocks([blocks.measure(network, images, trained=False)])
+    show_blocks([blocks.measure(network, images, trained=False)], None, "random")
 
 
 def seen() -> None:

@@ -89,7 +89,7 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
         (
             "does",
             "Branch against shortcut: residual, 32 layers",
-            "Bands: lowest to highest of the images. On 32 images.",
+            "Trained weights. Bands: lowest to highest of the images. On 32 images.",
         ),
         ("order", "Blocks reordered", "Recorded on 2026-"),
     ],
