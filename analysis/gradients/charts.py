@@ -93,8 +93,10 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
 
 
 def _titled(title: str, specs: Sequence[ResNetSpec]) -> str:
-    """Return a title with what all networks change, unless their names say it."""
+    """Return a title with the only network, or with what all change, unless their names say it."""
     names = names_beside(specs)
+    if len(names) == 1:
+        return f"{title}: {names[0]}"
     shared = [edit for edit in shared_edits(specs) if not all(edit in name for name in names)]
     return f"{title}: {', '.join(shared)}" if shared else title
 

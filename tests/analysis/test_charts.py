@@ -890,7 +890,7 @@ def test_a_title_says_what_all_networks_change() -> None:
     no_bn = ":norm=none:init=default"
     assert title(f"plain20{no_bn}", f"resnet20{no_bn}") == f"{usual}: no BN, default init"
     assert title(f"plain20{no_bn}", "resnet20:norm=none") == f"{usual}: no BN"
-    assert title(f"resnet20{no_bn}") == usual  # the line's name says it
+    assert title(f"resnet20{no_bn}") == f"{usual}: ResNet-20, no BN, default init"
     fitted = ":widths=8,16,32:stem_width=8:input=1x28x28"
     assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
 
@@ -905,7 +905,7 @@ def test_a_files_note_says_how_to_read_it() -> None:
     notes = [text.get_text() for text in picture(chart).texts]
     assert "Means of 2 seeds; bands: lowest to highest." in notes
     assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
-    near = [runs[0], replace(curves(1 / 33, 1 / 6, 1.0), seed=1)]
+    near = [runs[0], replace(curves(1 / 32, 1 / 6, 1.0), seed=1)]
     assert gradient_chart(near).reading == chart.reading  # wider than its line in a column
     alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
     assert alike.reading == "Means of 2 seeds; their range is too narrow to see"

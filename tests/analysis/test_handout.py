@@ -82,7 +82,8 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
     charts = {chart.title for step in STORY.steps for chart in picture_of(step).charts}
     assert charts >= {
         "Training loss by step",
-        "Gradient norm by depth",
+        "Gradient norm by depth: Plain-56, no BN, default init",
+        "Gradient norm by depth: Plain-56",
         "The gradient's direction shatters",
         "Test error with one block removed",
         "Gradient by path length",
