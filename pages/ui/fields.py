@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, overload
 
 import streamlit as st
@@ -21,10 +21,14 @@ from analysis.lecture.settings import (
     read_switch,
     tab_by_settings,
 )
+from nets import parse
+from nets.names import name_of
 from pages.ui.address import chosen, held, hold
 
 Options = Iterable[str] | Mapping[str, str]
 """Values as the address writes them; a mapping gives each value's label on the screen."""
+
+_KEPT = 500
 
 Place = DeltaGenerator | None
 """Where to draw a field; None for the page's current place."""
@@ -174,6 +178,7 @@ def network(label: str, suggestions: Iterable[str], default: str, *, key: str, p
             on_change=_changed,
             args=(key, default),
             accept_new_options=True,
+            format_func=_network_called,
             help=_ANY_MODEL,
         )
     return value
@@ -204,10 +209,20 @@ def networks(
             on_change=_networks_changed,
             args=(key, widget, default),
             accept_new_options=True,
+            format_func=_network_called,
             wrap=True,
             help=_ANY_MODEL,
         )
     return texts
+
+
+@lru_cache(_KEPT)
+def _network_called(text: str) -> str:
+    """Return the name of the network with a model text; the text itself if it is invalid."""
+    try:
+        return name_of(parse(text))
+    except ValueError:
+        return text
 
 
 def several(

@@ -118,12 +118,17 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     many = ";".join(list(CATALOG)[:13])
     swept = open_app(None, "compare", nets=many, compare_shown="sweep")
     assert swept.multiselect(key="swept").value == list(CATALOG)[:6]
-    swept.multiselect(key="swept").set_value(["wrn40_4", "plain110:bias=1"]).run()
+    swept.multiselect(key="swept").set_value(["wrn40_4"]).run()
+    assert swept.query_params["swept"] == "wrn40_4"
+    typed = {"nets": many, "compare_shown": "sweep", "swept": "wrn40_4;plain110:bias=1"}
+    swept = open_app(None, "compare", **typed)
+    box = swept.multiselect(key="swept")
+    assert box.value == ["wrn40_4", "plain110:bias=1"]
+    assert box.options[:3] == ["WRN-40-4", "Plain-110, biases", "ResNet-18"]
     assert chart_alt(swept).startswith(
         "MACs (conv + linear) by input of WRN-40-4; Plain-110, biases. 2 lines: MACs (conv + "
         "linear), G by height of the image, px. WRN-40-4: 8 values, 0.08116 at 8 to 5.194 at 64."
     )
-    assert swept.query_params["swept"] == "wrn40_4;plain110:bias=1"
     swept.multiselect(key="swept").set_value(many.split(";")).run()
     assert swept.error[0].value == "A sweep takes at most 12 networks, not 13."
     assert not swept.get("plotly_chart")
