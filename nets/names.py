@@ -6,12 +6,14 @@ The names say only what differs among those networks: `plain, 56 layers` and
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from nets import plan
 from nets.options import Shortcut, UnitOrder, shown
 from nets.origin import base_title
 from nets.spec import ResNetSpec, overrides
@@ -107,6 +109,51 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     if shared:
         found.append(f"{'both' if len(left) == 2 else 'all'}: {', '.join(shared)}")
     return "; ".join(found)
+
+
+def depths_in_words(specs: Iterable[ResNetSpec]) -> str:
+    """Say what the numbers in catalog names count that aren't the depth; "" if all are.
+
+    He et al. 2015 count the weighted layers on the main path, and so does `depth`. Zagoruyko and
+    Komodakis 2016 count all convolutions; names of networks with a deep stem or without a
+    classifier are those of the networks that they vary.
+    """
+    otherwise: dict[str, list[str]] = {}
+    for spec in dict.fromkeys(specs):
+        if counted := _counted_by_name(spec):
+            otherwise.setdefault(counted, []).append(base_title(spec.base))
+    if not otherwise:
+        return ""
+    ways = "; ".join(f"{way} ({', '.join(names)})" for way, names in otherwise.items())
+    return f"Depth counts the weighted layers on the main path. Some names count {ways}."
+
+
+def depth_in_words(spec: ResNetSpec) -> str:
+    """Say what the number in a network's name counts if it isn't the depth, else ""."""
+    if not (way := _counted_by_name(spec)):
+        return ""
+    number = _number_in(spec)
+    return f"Depth counts the weighted layers on the main path; the {number} in the name, {way}."
+
+
+def _counted_by_name(spec: ResNetSpec) -> str:
+    """Return what the number in a catalog name counts if it isn't the depth."""
+    number = _number_in(spec)
+    if number in (None, spec.depth) or "blocks" in overrides(spec):
+        return ""
+    blocks = [block for stage in plan.stages(spec) for block in stage]
+    convolutions = len(plan.stem_convs(spec)) + sum(len(block.convs) for block in blocks)
+    if number == convolutions + sum(block.projection is not None for block in blocks):
+        return "all convolutions"
+    ways = ["the stem as one layer"] if len(plan.stem_convs(spec)) > 1 else []
+    ways += [] if spec.classes else ["a classifier, too"]
+    usual = spec.depth - len(plan.stem_convs(spec)) + 1 + int(not spec.classes)
+    return " and ".join(ways) if number == usual else ""
+
+
+def _number_in(spec: ResNetSpec) -> int | None:
+    found = re.search(r"\d+", base_title(spec.base))
+    return int(found[0]) if found else None
 
 
 def shared_edits(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:

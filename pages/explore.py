@@ -8,6 +8,7 @@ spec = requested()
 
 from analysis.style.numbers import shape
 from nets import CATALOG
+from nets.names import depth_in_words
 from nets.origin import base_title, is_edited, title
 from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
@@ -45,7 +46,8 @@ cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
     said = f"Edited from {name} ({cited}): {edits_in_words(entry.spec, spec)}."
-counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image."
+counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image. "
+counted += depth_in_words(spec)
 summary = st.container()
 top, below = st.empty(), st.container()
 tabs, opening = aside("tabs").columns([3, 1])

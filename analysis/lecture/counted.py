@@ -178,7 +178,7 @@ def _published(spec: ResNetSpec) -> Picture:
         for one in published(spec)
     )
     if not rows:
-        return Picture(missing="No results are published for this network.")
+        return Picture(missing="This app has no published results for this network.")
     head = ("Figure", "Value", "Recipe", "Source")
     return Picture(
         grid=Grid(f"Published results of {title(spec)}", head, rows, 4),

@@ -35,6 +35,7 @@ from analysis.timing.predict import ENOUGH, GOOD, Predictor
 from analysis.timing.report import conditions
 from analysis.timing.settings import Settings
 from nets import parse
+from nets.names import depths_in_words
 from nets.options import number_of
 from nets.text import parse_shape
 from pages.ui.address import held
@@ -48,7 +49,7 @@ from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.wall import aside, on_wall
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain, sentence, unbroken
 from pages.views.timing import remember, show_progress, timing_needs
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
@@ -185,6 +186,8 @@ def show_fits(choice: Choice, found: Predictor | None) -> None:
         f"Select a network to open it. Costs are for batch {choice.batch:,} in {choice.dtype}, "
         f"{choice.optimiser.label}. Training memory is predicted by replaying a step."
     )
+    if said := depths_in_words(row.spec for row in choice.fits):
+        st.caption(unbroken(said))
     if is_timed and (known := comparable(choice.batch, choice.dtype)):
         st.caption(f"Times were measured on this server: {known[-1].how}.")
         if found is not None:

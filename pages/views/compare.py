@@ -68,7 +68,7 @@ from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import names_of
+from nets.names import depths_in_words, names_of
 from nets.options import number_of, quote
 from nets.origin import in_a_sentence
 from pages.ui import lecture
@@ -239,7 +239,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     if group == "published":
         axes = list(counted.cited)
         if not axes:
-            st.caption("No results are published for these networks.")
+            st.caption("This app has no published results for these networks.")
             return
     elif group == "memory":
         dtype = Dtype(select("Dtype", list(Dtype), "float32", key="compare_dtype", place=right))
@@ -270,6 +270,9 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log)}")
+    has_depth = Column.DEPTH in axes
+    if has_depth and (said := depths_in_words(row.spec for row in counted.rows)):
+        st.caption(unbroken(said))
 
 
 def _said_of_table(group: str, counted: Comparison, mixed: bool, any_log: bool) -> str:

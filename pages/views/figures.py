@@ -32,8 +32,11 @@ _WALL_MM = 123.0
 _PHONE_MM = 73.0
 """The width on paper at which the picture's text, in rows, is 12 px on a phone of 390 px."""
 
-_ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1")
+_ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1", "Published error")
 """The figures that the wall shows."""
+
+_CIFAR = (32, 32)
+"""Height and width of images for which errors are published, not accuracies."""
 
 _DESK_ONLY = ("fvcore_flops", "bytes_moved")
 """The costs of stages for which a wall has no room."""
@@ -79,7 +82,7 @@ def show_stages(profile: Profile) -> None:
 def show_published(results: tuple[Published, ...]) -> None:
     """Show published results, each with its recipe and source."""
     if not results:
-        st.caption("No results are published for this network.")
+        st.caption("This app has no published results for this network.")
         return
     cells = [
         (r.metric, f"{r.percent:.2f}%", recipe_in_words(r.recipe) or "not stated", r.source)
@@ -196,4 +199,5 @@ def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure
         note = f"{first.metric.removesuffix(' error')}, {first.source}"
         return Figure("Published error", f"{first.percent:g}%", note, first.recipe)
     edited = profile.model != profile.spec.base
-    return Figure("Published top-1", "none", "edited network" if edited else "none known")
+    label = "Published error" if profile.input[1:] == _CIFAR else "Published top-1"
+    return Figure(label, "none", "edited network" if edited else "in this app's tables")

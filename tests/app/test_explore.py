@@ -47,6 +47,28 @@ def test_the_front_page_is_resnet50(open_app: Open) -> None:
     assert "4,089,184,256" in html(app)
 
 
+def test_a_depth_that_the_name_counts_otherwise_is_explained(open_app: Open) -> None:
+    said = "; the 16 in the name, all convolutions."
+    app = open_app("wrn16_8")
+    assert said in flat(markdown(app))
+    assert "Published error" in html(app)  # on CIFAR-10, nobody publishes a top-1 accuracy
+    assert "in this app&#x27;s tables" in html(app)
+    assert "Depth counts" not in flat(markdown(open_app("resnet34")))
+    choose = open_app(None, "choose", task="cifar10", max_macs="100")
+    assert "Some names count all convolutions (WRN-" in flat(captions(choose))
+    compare = open_app(None, "compare", nets="resnet18;resnet50d")
+    assert "Some names count the stem as one layer (ResNet-50-D)." in flat(captions(compare))
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.caption)
+
+
+def flat(text: str) -> str:
+    """Return a text without the characters that keep names on one line."""
+    return text.replace("\N{NON-BREAKING HYPHEN}", "-")
+
+
 def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
     app = open_app("resnet34")
     app.selectbox(key="name").select("resnet18").run()

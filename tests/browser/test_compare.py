@@ -22,7 +22,9 @@ def test_a_comparison_lives_in_the_address_and_comes_home(server: str, visit: Vi
     settled(page)
 
     other = visit(page.url)
-    chip = other.get_by_test_id("stMultiSelect").get_by_text(name_of(parse("resnet18:blocks=1,1,1,1")))
+    chip = other.get_by_test_id("stMultiSelect").get_by_text(
+        name_of(parse("resnet18:blocks=1,1,1,1"))
+    )
     expect(chip.first).to_be_visible()
 
     other.get_by_role("button", name="Export comparison").click()

@@ -1,11 +1,21 @@
 """Names of networks that are shown together."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import kind_of, name_in_title, name_of, names_of, with_edits
+from nets.names import (
+    depth_in_words,
+    depths_in_words,
+    kind_of,
+    name_in_title,
+    name_of,
+    names_of,
+    with_edits,
+)
 from tests.strategies import specs
 
 UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
@@ -154,3 +164,28 @@ def test_a_caption_says_no_edit_twice() -> None:
     names = list(map(name_of, found))
     assert with_edits(found, names) == "ResNet-56, no BN; ResNet-56, full pre-activation, no BN"
     assert with_edits(found, list(map(str, found))) == "; ".join(map(str, found))
+
+
+def test_numbers_that_are_no_depths_are_explained() -> None:
+    """Zagoruyko and Komodakis 2016 count convolutions with projections: 16 = 1 + 12 + 3."""
+    path = "Depth counts the weighted layers on the main path"
+    assert parse("wrn16_8").depth == 14
+    assert depth_in_words(parse("wrn16_8")) == f"{path}; the 16 in the name, all convolutions."
+    assert depth_in_words(parse("resnet50d")) == (
+        f"{path}; the 50 in the name, the stem as one layer."
+    )
+    assert depth_in_words(parse("detectron2_r50")) == (
+        f"{path}; the 50 in the name, a classifier, too."
+    )
+    assert depth_in_words(parse("wrn16_8:blocks=3,3,3")) == ""
+    assert depth_in_words(parse("resnet34")) == depths_in_words([parse("resnet34")]) == ""
+    several = [parse(name) for name in ("resnet18", "wrn28_10", "resnet50d", "wrn40_4")]
+    assert depths_in_words(several) == (
+        f"{path}. Some names count all convolutions (WRN-28-10, WRN-40-4); the stem as one layer "
+        "(ResNet-50-D)."
+    )
+    numbered = {name: re.search(r"\d+", entry.title) for name, entry in CATALOG.items()}
+    for name, number in numbered.items():
+        spec = parse(name)
+        if number is not None and int(number[0]) != spec.depth:
+            assert depth_in_words(spec), name
