@@ -72,6 +72,17 @@ def page(story: Handout) -> str:
     return story.html()
 
 
+def test_a_second_handout_draws_no_chart_again(
+    story: Handout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(chart: Chart, look: Look) -> str:
+        raise AssertionError(f"drawn again: {chart.title}")
+
+    monkeypatch.setattr("analysis.lecture.picture.chart_svg", draw)
+    again = handout(STORY, BASE)
+    assert [sheet.svgs for sheet in again.sheets] == [sheet.svgs for sheet in story.sheets]
+
+
 def test_every_page_has_a_picture() -> None:
     assert tuple(PICTURES) == PAGES
 
