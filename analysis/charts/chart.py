@@ -510,9 +510,10 @@ class BarText:
 
 
 def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
-    """Yield the texts of bars, one line for each of a word, towards the middle of the chart.
+    """Yield the texts of bars: those of two bars on both sides of them where there is room.
 
-    A word's texts are left out if they would touch an earlier word's.
+    Otherwise each has a line of its own, towards the middle of the chart. A word's texts are left
+    out if they would touch an earlier word's.
 
     Args:
         chart: the chart.
@@ -531,6 +532,12 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
         ]
         begins = place < len(words) / 2
         reach = _TEXT_WIDTH * len(words)
+        has_room = taken <= place - reach and reach - 0.5 <= place <= len(words) - 0.5 - reach
+        if len(found) == 2 and has_room:
+            taken = place + reach
+            for (middle, top, text), on_right in zip(found, (False, True), strict=True):
+                yield BarText(middle, top, 1.02 * highest, text, on_right)
+            continue
         if not found or place - (0 if begins else reach) < taken:
             continue
         taken = place + (reach if begins else 0)

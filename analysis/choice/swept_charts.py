@@ -184,6 +184,19 @@ def y_axes(found: Settings, x: Axis) -> dict[str, Axis]:
     return {figure.name: _of_figure(figure) for figure in figures}
 
 
+_POWERS = {"log10_ratio": "‖∂L/∂x‖, stem over last block"}
+"""Figures that are logarithms, with the label of the numbers themselves, which charts show."""
+
+_MOST_DECADES = 300.0  # a larger power of ten has no place among floats
+
+
+def _drawn(y: Axis, value: float) -> float | None:
+    """Return a figure as a chart draws it."""
+    if y.name not in _POWERS:
+        return value
+    return None if abs(value) > _MOST_DECADES else 10.0**value
+
+
 def colours(found: Settings, x: Axis) -> tuple[str, ...]:
     """Return the options that can colour the lines; the first is the usual one."""
     names = [name for name in found.varying if name not in x.takes]
@@ -192,8 +205,8 @@ def colours(found: Settings, x: Axis) -> tuple[str, ...]:
 
 
 def is_log(y: Axis) -> bool:
-    """Return whether a vertical axis is logarithmic by default, as that of norms by depth."""
-    return y.name == "grad_norm"
+    """Return whether a vertical axis is logarithmic by default, as that of norms and ratios."""
+    return y.name == "grad_norm" or y.name in _POWERS
 
 
 def option_label(name: str) -> str:
@@ -282,11 +295,13 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         others, cited = _beside(view)
         series = [*series, *others]
     are_lines = all(one.draw is Draw.LINE for one in series)
-    title = f"{_upper(view.y.short)} by {view.x.short}"
+    label = _POWERS.get(view.y.name)
+    shown = f"{label}," if label else view.y.short
+    title = f"{_upper(shown)} by {view.x.short}"
     chart = Chart(
         title,
         "" if view.x.source is Source.NAME else view.x.titled,
-        view.y.titled,
+        label or view.y.titled,
         named_at_ends(series, view.log_y) if are_lines else tuple(series),
         f"{title} of {number_of(len(view.found.every), 'setting')}. {how_spread(view)}".strip(),
         log_x=view.log_x and view.x.source is not Source.NAME,
@@ -305,7 +320,7 @@ def how_spread(view: View) -> str:
     is_band = view.x.source is Source.ALONG or _has_lines(view)
     what = "bands" if is_band else "bars"
     over = number_of(most, "seed") if len(seeds) == 1 else f"up to {number_of(most, 'seed')}"
-    mean = "Geometric means" if view.y.name == "grad_norm" else "Means"
+    mean = "Geometric means" if is_log(view.y) else "Means"
     return f"{mean} of {over}; {what}: lowest to highest."
 
 
@@ -415,12 +430,12 @@ def _series(
     return Series(
         name,
         tuple(at for at, _, _ in marks),
-        tuple(spread.mean for _, spread, _ in marks),
+        tuple(_drawn(view.y, spread.mean) for _, spread, _ in marks),
         Draw.LINE if is_line else Draw.POINTS,
         colour,
         dash,
-        low=tuple(spread.low for _, spread, _ in marks) if banded else (),
-        high=tuple(spread.high for _, spread, _ in marks) if banded else (),
+        low=tuple(_drawn(view.y, spread.low) for _, spread, _ in marks) if banded else (),
+        high=tuple(_drawn(view.y, spread.high) for _, spread, _ in marks) if banded else (),
         hover=tuple(f"{names[one]}, {number_of(spread.seeds, 'seed')}" for _, spread, one in marks),
     )
 

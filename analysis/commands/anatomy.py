@@ -126,7 +126,7 @@ def paths(
     A MODEL is measured at initialisation, on random images unless you give --data.
     """
     from analysis.lesions import report as render
-    from analysis.lesions.charts import how_drawn, on_images, paths_charts, paths_title
+    from analysis.lesions.charts import how_drawn, paths_charts, paths_title
     from analysis.lesions.papers import VEIT2016
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
@@ -152,10 +152,8 @@ def paths(
         json=lambda found: render.paths_result(found, *digests, seed, stamp()).json(),
     )
     if drawn is not None:
-        first, *others = paths_charts(found)
-        charts = [on_images(first, found.images, of), *others]
         how = f"{how_drawn(found)} {where_measured(stamp())}"
-        drawn.write_row(charts, paths_title(found), how, [VEIT2016])
+        drawn.write_row(paths_charts(found, of), paths_title(found), how, [VEIT2016])
 
 
 @click.command()

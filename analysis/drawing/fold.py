@@ -16,6 +16,7 @@ from analysis.drawing.parts import Edge, Graph, Node, ShortcutLine
 from analysis.drawing.spacing import Spacing
 
 _TURN = 9.0  # gap around the lines that turn at a row's end: to boxes, each other and the band
+_FORK = 8.0  # additional gap where the shortcut leaves the main path, half way to the arrowhead
 _ROUND = 20.0  # gap from a band's edge to its first nodes; the line to the second row runs in it
 
 
@@ -51,7 +52,10 @@ def folded(
     y = top + spacing.title + spacing.clear + over + half
     back = y + half + _TURN
     into = back + (_TURN if cell.add else 0.0)
-    upper = _along(first, left + _ROUND, y, gap)
+    forks = first.index(cell.forks)
+    ahead = _along(first[:forks], left + _ROUND, y, gap)
+    room = gap + (_FORK if cell.add else 0.0)
+    upper = (*ahead, *_along(first[forks:], _right(ahead[-1]) + room, y, gap))
     lower = _along(second, left + _ROUND, into + _TURN + half, gap)
     turn, inner = _right(upper[-1]) + _TURN, left + _TURN
     one, other = upper[-1], lower[0]
@@ -71,8 +75,9 @@ def folded(
     if cell.add:
         outer = turn + _TURN
         at = {node.id: node for node in (*upper, *lower)}
-        forks, add = at[cell.forks.id], at[cell.add.id]
-        fork = forks.x - forks.width / 2 - max(gap / 2, spacing.fork)
+        add, forked = at[cell.add.id], at[cell.forks.id]
+        head = forked.x - forked.width / 2 - spacing.head
+        fork = (_right(ahead[-1]) + head) / 2
         apart = (outer - fork - sum(node.width for node in cell.past)) / (len(cell.past) + 1)
         past = _along(cell.past, fork + apart, line, apart)
         ((kind, count),) = cell.arcs

@@ -10,7 +10,7 @@ from analysis.images.fashion_mnist import fashion_mnist_is_whole_here
 from analysis.images.open import FASHION_MNIST, SAMPLE, data_folders
 from analysis.lecture.picture import Picture, missing_until
 from analysis.lecture.settings import Settings
-from analysis.lesions.charts import damage_chart, paths_charts, spoken_name_of
+from analysis.lesions.charts import RANDOM, damage_chart, on_images, paths_charts, spoken_name_of
 from analysis.lesions.drop import Lesions
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, check
 from analysis.lesions.report import (
@@ -68,9 +68,10 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     if shown in ("does", "sees"):
         return Picture(missing="This view is computed on the page. Open the link to see it.")
     other = None if beside == _NONE else file_of(beside)
-    results = []
+    results, of = [], ""
     for one in (checkpoint, *([load(other)] if other else [])):
         images = images_of(one, data)
+        of = of or images.name
         tested = min(count, len(images.test))
         name = lesions_hash(str(one.spec), one.digest, images.digest, tested)
         if (result := known(name, LESIONS)) is not None:
@@ -81,7 +82,7 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
         return missing_until("Drop blocks one by one")
     tests = counted(studies[0].images, "{number} test image", "{number} test images")
     return Picture(
-        charts=(chart,),
+        charts=(on_images(chart, studies[0].images, of),),
         caption=translate("{images}. {sources}", images=tests, sources=sources(results)),
         said=_without(out, studies) or tuple(_sentences(shown, studies)),
     )
@@ -138,6 +139,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
     state = settings.option("path_state", ["trained", "initial", "model"], "trained")
     images = settings.whole("path_images", 1, MAX_PATH_IMAGES, PATH_IMAGES)
     draws = settings.whole("path_draws", 1, MAX_DRAWS, DRAWS)
+    of = RANDOM
     if state == "model":
         check(spec)
         name = paths_hash(str(spec), seed_of(0), "random", images, draws, False)
@@ -152,7 +154,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
         weights = checkpoint.digest if is_trained else seed_of(0)
         count = min(images, len(shown.test))
         model = str(checkpoint.spec)
-        name = paths_hash(model, weights, shown.digest, count, draws, is_trained)
+        name, of = paths_hash(model, weights, shown.digest, count, draws, is_trained), shown.name
     result = known(name, PATHS)
     if result is None:
         return missing_until("Measure")
@@ -166,7 +168,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
         sources=sources([result]),
     )
     return Picture(
-        charts=paths_charts(found),
+        charts=paths_charts(found, of),
         caption=caption,
         said=paths_verdict(found)[:1],
     )

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from analysis.charts.chart import Chart
 from analysis.lecture.picture import Picture
 from analysis.lecture.pictures import picture_of
 from analysis.lecture.story import BASE, Lecture, Question, Step, link
@@ -215,7 +216,14 @@ def _right(lecture: Lecture, question: Question | None) -> str:
 
 
 def _drawn(picture: Picture, width_mm: float, *, stacked: bool = False) -> tuple[Drawn, ...]:
+    if picture.charts:
+        return _charts(picture.charts, width_mm)
     return tuple(map(_measured, picture.svgs(Look(PRINT, width_mm=width_mm), stacked=stacked)))
+
+
+@lru_cache(64)  # a lecture's dialog is opened again and again, with the same charts
+def _charts(charts: tuple[Chart, ...], width_mm: float) -> tuple[Drawn, ...]:
+    return tuple(map(_measured, Picture(charts).svgs(Look(PRINT, width_mm=width_mm))))
 
 
 def _measured(svg: str) -> Drawn:

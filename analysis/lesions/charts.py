@@ -227,11 +227,15 @@ def how_drawn(found: Paths) -> str:
     return f"Network: {network}; {state}; {number_of(found.draws, 'path')} of each length."
 
 
-def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
+def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
     """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
     As in Veit, Wilber, Belongie 2016, Fig. 6, the first times the second gives the third. The band
     is the range over draws; the mean lengths are marked.
+
+    Args:
+        found: the paths.
+        of: the name of the set of images, for the note in files; empty to leave it out.
     """
     lengths = tuple(one.length for one in found.lengths)
     whole = 2**found.blocks
@@ -243,14 +247,15 @@ def paths_charts(found: Paths) -> tuple[Chart, Chart, Chart]:
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
     one_path = gradient_chart(found.lengths)
+    first = chart(
+        "Paths by length",
+        "share of all paths, %",
+        Series("paths", lengths, many, colour="main_path"),
+        "Share of all paths by length.",
+        f"{found.mean_path:g}",
+    )
     return (
-        chart(
-            "Paths by length",
-            "share of all paths, %",
-            Series("paths", lengths, many, colour="main_path"),
-            "Share of all paths by length.",
-            f"{found.mean_path:g}",
-        ),
+        on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),
         chart(
             "Gradient by path length",

@@ -17,7 +17,6 @@ from analysis.lesions.charts import (
     RANDOM,
     gradient_chart,
     how_drawn,
-    on_images,
     paths_charts,
     paths_title,
 )
@@ -218,9 +217,7 @@ def _or_less(value: float, digits: int) -> str:
 def export_paths(found: Paths, result: Result, of: str) -> None:
     """Draw the export dialog for the three charts and the numbers, on images `of` a set."""
     how = f"{how_drawn(found)} {whence(result)}"
-    first, *others = paths_charts(found)
-    charts = [on_images(first, found.images, of), *others]
-    picture = row_picture(charts, "paths", paths_title(found), how, [VEIT2016])
+    picture = row_picture(paths_charts(found, of), "paths", paths_title(found), how, [VEIT2016])
     data = [
         DataFile("CSV", "paths.csv", partial(paths_csv, found)),
         DataFile("JSON", "paths.json", result.json),

@@ -382,15 +382,19 @@ def test_bars_of_blocks_that_are_out_have_their_value() -> None:
     }
     drawn = [one for one in figure(chart).layout.annotations if one.text in ("12.2%", "85.8%")]
     place = chart.series[0].x.index("2.2")
-    assert [round(one.x - place, 3) for one in drawn] == [0.188, -0.188]
+    assert [round(one.x - place, 3) for one in drawn] == [-0.188, 0.188]
+    assert [one.xanchor for one in drawn] == ["right", "left"]  # at the same height as each other
     assert all(one.ax == one.x for one in drawn)
     highest = max(y or 0.0 for one in chart.series for y in one.y)
-    assert [round(one.ay / highest, 2) for one in drawn] == [1.02, 1.13]
+    assert [round(one.ay / highest, 2) for one in drawn] == [1.02, 1.02]
     end = figure(chart).layout.yaxis.range[1]
-    assert end == pytest.approx(1.05 * 1.13 * highest)
+    assert end == pytest.approx(1.05 * 1.02 * highest)
     assert picture(chart).axes[0].get_ylim() == pytest.approx((0, end))
     assert 120 not in picture(chart).axes[0].get_yticks()[:-1]
     assert "<b>2.2</b>" in figure(chart).layout.xaxis.ticktext
+    edge = figure(single_chart(studies, ("layer1.0",))).layout.annotations
+    stacked = [one.ay / highest for one in edge if one.text.endswith("%")]  # no room on the left
+    assert stacked == pytest.approx([1.02, 1.13])
 
 
 @pytest.mark.parametrize("width_mm", [85.0, 170.0])

@@ -706,7 +706,8 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
         "batch\N{NO-BREAK SPACE}4",
     )
     assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
-    assert in_a_caption([batches]) == (
+    calm = [replace(of("resnet50", batch=b), stable=True, interval=0.01) for b in (1, 2, 4)]
+    assert in_a_caption([comparison_chart(calm)]) == (
         "Forward and backward time of ResNet-50: batch\N{NO-BREAK SPACE}1; "
         "batch\N{NO-BREAK SPACE}2; batch\N{NO-BREAK SPACE}4. Training with SGD, float32 on CPU, "
         "1 thread. Error bars: 10th to 90th percentile."

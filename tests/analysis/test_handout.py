@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from statistics import fmean
@@ -70,6 +71,17 @@ def paper(story: Handout) -> PdfReader:
 @pytest.fixture(scope="module")
 def page(story: Handout) -> str:
     return story.html()
+
+
+def test_a_second_handout_draws_no_chart_again(
+    story: Handout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(chart: Chart, look: Look) -> str:
+        raise AssertionError(f"drawn again: {chart.title}")
+
+    monkeypatch.setattr("analysis.lecture.picture.chart_svg", draw)
+    again = handout(STORY, BASE)
+    assert [sheet.svgs for sheet in again.sheets] == [sheet.svgs for sheet in story.sheets]
 
 
 def test_every_page_has_a_picture() -> None:
@@ -206,13 +218,16 @@ def test_training_runs_are_the_recorded_ones() -> None:
 def test_lesions_say_what_the_block_that_is_out_costs() -> None:
     picture = at("lesions?out=layer2.2")
     studies = [lesions_of(shipped(f"lesions_fashion_{net}")) for net in ("resnet32", "plain32")]
-    assert picture.charts == (single_chart(studies, ("layer2.2",)),)
+    (chart,) = picture.charts
+    shown = chart.reading
+    assert shown == "1,000 test images of Fashion-MNIST (sample)"
+    assert chart == replace(single_chart(studies, ("layer2.2",)), reading=shown)
     assert picture.said == (
         "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "
         "layers: 85.8% wrong, 10.3% with all blocks.",
     )
     alone = at("lesions?beside=none")
-    assert alone.charts == (single_chart(studies[:1]),)
+    assert alone.charts == (replace(single_chart(studies[:1]), reading=shown),)
     assert alone.said[0].startswith(
         "With one block removed, the error goes from 8.9% to a median of"
     )
@@ -223,7 +238,8 @@ def test_lesions_say_what_the_block_that_is_out_costs() -> None:
 )
 def test_paths_are_three_charts(state: str, name: str) -> None:
     picture = at(f"paths?path_net=fashion_resnet56&path_state={state}")
-    assert picture.charts == paths_charts(paths_of(shipped(name)))
+    assert picture.charts == paths_charts(paths_of(shipped(name)), "sample")
+    assert picture.charts[0].reading == "32 test images of Fashion-MNIST (sample)"
 
 
 def test_a_sweep_is_that_of_the_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from analysis.choice.swept_charts import (
     chart_of,
     colours,
     how_spread,
+    is_log,
     x_axes,
     y_axes,
 )
@@ -388,6 +389,13 @@ def test_norms_by_layer(tmp_path: Path) -> None:
     spread = setting.spread("log10_ratio")
     assert spread
     assert spread.mean == pytest.approx(fmean(ratios))
+    by_name = view_of(found, "setting", "log10_ratio")
+    ratio = chart_of(replace(by_name, log_y=is_log(by_name.y)))
+    assert ratio.chart.title == "‖∂L/∂x‖, stem over last block, by setting"
+    assert (ratio.chart.y_label, ratio.chart.log_y) == ("‖∂L/∂x‖, stem over last block", True)
+    (drawn,) = ratio.chart.series
+    assert drawn.y == pytest.approx((10 ** fmean(ratios),))
+    assert drawn.low == pytest.approx((10 ** min(ratios),))
 
 
 def test_lesions(tmp_path: Path) -> None:

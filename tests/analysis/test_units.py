@@ -8,6 +8,7 @@ from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.key import entries_of, key_of
 from analysis.drawing.parts import SMALL, TEXT, Kind
+from analysis.drawing.spacing import PAPER
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph, units_in_place
 from analysis.structure.units import (
@@ -110,7 +111,13 @@ def test_a_unit_in_a_column_of_text_takes_two_rows() -> None:
         ["x 128×28×28", "BN", "ReLU", "3×3, 128"],
         ["BN", "ReLU", "3×3, 128", "+", "y 128×28×28"],
     ]
-    assert all(gap == pytest.approx(gaps_of(rows[0])[0][2]) for _, _, gap in gaps_of(rows[1]))
+    fork, usual = (gap for _, _, gap in gaps_of(rows[0])[:2])
+    assert all(gap == pytest.approx(usual) for _, _, gap in gaps_of(rows[1]))
+    assert fork == pytest.approx(usual + 8)
+    first, second, *_ = rows[0]
+    (line,) = found.shortcuts
+    head = second.x - second.width / 2 - PAPER.head
+    assert line.points[0][0] == pytest.approx((first.x + first.width / 2 + head) / 2)
 
 
 def test_two_units_are_side_by_side_where_they_are_low() -> None:
