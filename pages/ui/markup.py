@@ -174,9 +174,10 @@ def layer_rows(nodes: Sequence[TreeNode]) -> str:
 
 def _node(node: TreeNode, is_open: bool) -> str:
     name = escape(node.label)
-    cells = (
-        f"<span>{name}</span><span>{escape(node.type)}</span><span>{shape(node.output)}</span>"
-        + "".join(f"<span>{count}</span>" for count in _counts(node))
+    figures = (shape(node.output), *_counts(node))
+    cells = f"<span>{name}</span><span>{escape(node.type)}</span>" + "".join(
+        f'<span data-label="{label}">{figure}</span>'
+        for label, figure in zip(_LAYER_HEAD[2:], figures, strict=True)
     )
     if not node.children:
         return f'<div class="rl-row">{cells}</div>'
@@ -240,6 +241,18 @@ def verdict(sentence: str) -> str:
     """Return a page's conclusion as one large sentence, which is not a heading."""
     kept = re.sub(r"(?<=\d) (?=ms\b)", "\N{NO-BREAK SPACE}", sentence)
     return _element("p", "rl-verdict", whole_names(kept))
+
+
+def numbered_code(code: str) -> str:
+    """Return code with numbered lines; the rest of a wrapped line is indented more than its start.
+
+    For a phone, where `st.code` continues a line at the left edge, as if it were a new one.
+    """
+    lines = []
+    for text in code.splitlines():
+        indent = len(text) - len(text.lstrip(" "))
+        lines.append(f'<span style="--rl-indent: {indent}ch">{escape(text) or "&#8203;"}</span>')
+    return f'<pre class="rl-code rl-phone">{"".join(lines)}</pre>'
 
 
 def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:

@@ -18,7 +18,7 @@ from pages.ui.address import hold
 from pages.ui.charts import chart_picture, show_chart
 from pages.ui.exports import export
 from pages.ui.fields import segments, select
-from pages.ui.markup import picture, table, verdict
+from pages.ui.markup import numbered_code, picture, table, verdict
 from pages.ui.theme import palette
 from pages.ui.wall import aside, heading, on_wall
 
@@ -159,6 +159,8 @@ def _shown(exercise: Exercise) -> None:
     if isinstance(exercise.shown, Code):
         with st.container(key="exercise_code"):
             st.code(exercise.code, exercise.shown.language, line_numbers=True, wrap_lines=True)
+            if not on_wall():
+                st.html(numbered_code(exercise.code))
         return
     _plot(exercise.shown.chart(), f"exercise_{exercise.key}", HEIGHT_PX)
 

@@ -71,8 +71,8 @@ def show_stages(profile: Profile) -> None:
     st.caption(
         "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm "
         "(two per element) and the average pool. Saved memory is what autograd keeps for backward "
-        f"in float32. {MOVED} Bars are shares of the total; hover over a number for the exact "
-        "value."
+        f"in float32. {MOVED} On a wide screen, bars are shares of the total, and hovering over a "
+        "number shows its exact value."
     )
     if profile.untrainable:
         said = f"Saved memory is for two images: {profile.untrainable}"

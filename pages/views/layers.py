@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.costs.profiles import MOVED, Profile
 from analysis.structure.tree import find
+from nets import plan
 from pages.ui.cached import code_of, printed_of, torchinfo_of, tree_of
 from pages.ui.downloads import file_button
 from pages.ui.fields import segments, text
@@ -44,7 +45,7 @@ def _show_tree(profile: Profile) -> None:
         "Find a layer",
         key="find",
         place=aside("find"),
-        placeholder="layer3.7.conv2, BatchNorm2d, downsample",
+        placeholder=f"{plan.blocks(profile.spec)[-1].path}.conv2, Conv2d",
         icon=":material/search:",
         width=420,
     )

@@ -17,10 +17,10 @@ INSIDE = "() => document.querySelector('[data-testid=stMain]').scrollWidth <= in
 def test_a_class_looks_for_the_mistake_and_finds_it(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture", 1280, 900)
     page.get_by_role("radio", name="What is wrong here?").click()
-    expect(page.get_by_text("nn.BatchNorm2d(planes)")).to_be_in_viewport()
+    expect(page.get_by_test_id("stCode").get_by_text("nn.BatchNorm2d(planes)")).to_be_in_viewport()
     page.get_by_role("button", name="Next").click()
     expect(page).to_have_url(re.compile(f"exercise={KEYS[1]}"))
-    expect(page.get_by_text("if self.conv3(x)")).to_be_in_viewport()
+    expect(page.get_by_test_id("stCode").get_by_text("if self.conv3(x)")).to_be_in_viewport()
     page.get_by_role("radio", name="Hint").click()
     expect(page.get_by_text("What does the if statement test?")).to_be_visible()
     page.get_by_role("radio", name="Answer").click()
@@ -33,7 +33,7 @@ def test_a_class_looks_for_the_mistake_and_finds_it(server: str, visit: Visit) -
 
     page.get_by_role("combobox", name="Exercise").click()
     page.get_by_role("option", name="12. Folders of flowers").click()
-    expect(page.get_by_text("numbers.get(folder")).to_be_visible()
+    expect(page.get_by_test_id("stCode").get_by_text("numbers.get(folder")).to_be_visible()
     expect(told).to_have_count(0)
     page.go_back()
     expect(told).to_be_visible()

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit, drawn
+from analysis.lecture.exercises.catalog import EXERCISES
+from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_wall import PICTURED, texts
 
 PICTURES = {
@@ -206,6 +207,73 @@ def test_a_tap_on_any_box_of_two_networks_shows_its_facts(server: str, visit: Vi
     for path in ("resnet34/conv1", "plain34/maxpool", "resnet34/layer1.1"):
         page.locator(f"g.node[data-path='{path}']").first.click()
         expect(page.locator(".rv-details h3")).to_contain_text(path)
+
+
+def test_a_sidebar_that_was_left_open_is_closed_when_the_app_opens(
+    server: str, visit: Visit
+) -> None:
+    page = visit(server, 390, 844)
+    settled(page)
+    opener = page.get_by_test_id("stExpandSidebarButton")
+    opener.click()
+    link = page.get_by_test_id("stSidebarNavLink").first
+    expect(link).to_be_in_viewport()
+    page.goto(f"{server}/units")  # Streamlit remembers the sidebar
+    settled(page)
+    expect(opener).to_be_visible()
+    expect(link).to_be_hidden()
+    opener.click()
+    expect(link).to_be_in_viewport()
+
+
+def test_code_that_wraps_keeps_its_indentation(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture?lecture_shown=exercises", 390, 844)
+    drawn(page)
+    expect(page.get_by_test_id("stCode")).to_be_hidden()
+    lines = page.locator(".rl-code span")
+    code = next(iter(EXERCISES.values())).code.splitlines()
+    assert lines.all_text_contents() == [line or "\N{ZERO WIDTH SPACE}" for line in code]
+    found = lines.evaluate_all(
+        """(lines) => lines.map((line) => {
+          const range = document.createRange();
+          range.selectNodeContents(line);
+          return [...range.getClientRects()].map((box) => [box.left, box.top]);
+        })"""
+    )
+    start = min(left for boxes in found for left, _ in boxes)
+    letter = 7.2  # px, of 12 px text
+    wrapped = 0
+    for text, boxes in zip(code, found, strict=True):
+        first = start + letter * (len(text) - len(text.lstrip()))
+        for left, top in boxes:
+            if top > boxes[0][1] + letter:
+                wrapped += 1
+                assert left > first + 2 * letter, text
+    assert wrapped
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_test_id("stCode")).to_be_visible()
+    expect(page.locator(".rl-code")).to_be_hidden()
+
+
+@pytest.mark.parametrize("tab", ["stages", "layers", "layers&find=layer3.0"])
+def test_figures_of_stages_and_layers_are_whole_on_a_phone(
+    tab: str, server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/?model=resnet152&explore_shown={tab}", 390, 844)
+    drawn(page)
+    rows = ".rl-row:not(.rl-head) > span, .rl-table tbody td"
+    split = page.locator(f":is({rows})").evaluate_all(
+        """(cells) => cells.filter((cell) => cell.checkVisibility() && cell.textContent)
+          .filter((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            const box = range.getBoundingClientRect();
+            return box.height > 30 || box.right > 390 || box.left < 0;
+          }).map((cell) => cell.textContent)"""
+    )
+    assert split == []
+    if tab == "layers":
+        assert page.locator(".rl-row [data-label=Activations]").first.is_visible()
 
 
 def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
