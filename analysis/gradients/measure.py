@@ -33,6 +33,7 @@ from analysis.gradients.curves import (
 from analysis.images import batch
 from analysis.machine.devices import device_of, environment
 from nets import plan
+from nets.names import name_of
 from nets.options import Activation
 from nets.resnet import ResNet, build, initialise
 from nets.spec import ResNetSpec
@@ -140,8 +141,8 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
         fits = _smaller(largest, MAX_BYTES // scale - weights)
         way = f"batch {fits:,} would fit" if fits else "use a smaller input or model"
         raise BatchError(
-            f"{largest.model} at batch {settings.batch:,} brings the run to {need.bytes / 1e9:.1f} "
-            f"GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: {way}",
+            f"{name_of(largest.spec)} at batch {settings.batch:,} brings the run to "
+            f"{need.bytes / 1e9:.1f} GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: {way}",
             fits,
         )
     if need.macs > MAX_MACS:

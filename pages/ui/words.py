@@ -73,6 +73,11 @@ def say_left_out(refused: Sequence[str]) -> None:
         st.warning(sentence(", ".join([said, *refused[1:]])), icon=":material/link_off:")
 
 
+def hint(reason: str) -> None:
+    """Show in place what is missing or not possible, if nobody made a mistake."""
+    st.info(_with_units(sentence(reason)), icon=":material/info:")
+
+
 def complain(reason: str) -> None:
     """Show an error message in place."""
     st.error(_with_units(sentence(reason)), icon=":material/error:")

@@ -49,7 +49,7 @@ from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.wall import aside, on_wall
-from pages.ui.words import complain, sentence, unbroken
+from pages.ui.words import complain, hint, unbroken
 from pages.views.timing import remember, show_progress, timing_needs
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
@@ -311,7 +311,7 @@ def show_real_step(choice: Choice) -> None:
         width="stretch",
     )
     if refused:
-        st.info(sentence(f"can't measure a step: {refused}"), icon=":material/info:")
+        hint(f"can't measure a step: {refused}")
     job = job_of(_STEP)
     if job is None:
         return

@@ -92,7 +92,7 @@ from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, picture, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
-from pages.ui.words import complain, sentence, unbroken
+from pages.ui.words import complain, hint, unbroken
 
 _NETS = "nets"
 
@@ -266,7 +266,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     st.dataframe(styled, height=height, hide_index=True, column_config=pinned, placeholder="")
     if group == "memory":
         for said in cannot_train(counted.rows):
-            st.info(sentence(said), icon=":material/info:")
+            hint(said)
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log)}")
@@ -383,7 +383,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             export("sweep", [chart_picture(chart, "sweep", "", sources)], what="sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
         said = f"Left out because batch norm can't train on one value per channel: {gaps}"
-        st.info(sentence(said), icon=":material/info:")
+        hint(said)
 
 
 def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
@@ -415,7 +415,7 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
         export("difference", diff_pictures(found), table_files(grid, "difference"), "difference")
     st.html(table("Stages", grid.columns, grid.rows, grid.left))
     if found.untrainable:
-        st.info(sentence(f"Saved memory is missing: {found.untrainable}"), icon=":material/info:")
+        hint(f"Saved memory is missing: {found.untrainable}")
 
 
 def diff_pictures(found: Diff) -> list[Picture]:

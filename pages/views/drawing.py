@@ -23,7 +23,7 @@ from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
 from pages.ui.wall import aside, fold, on_wall, unfolded
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain, hint, sentence
 
 OPEN = "open"
 """The parameter of the opened parts."""
@@ -169,7 +169,7 @@ def _heat_beside(drawn: Drawn, heat: Heat | None) -> Heat | None:
     try:
         return replace(pair.heat(metric), per=heat.per)
     except ValueError as error:
-        st.info(sentence(str(error)), icon=":material/info:")
+        hint(str(error))
         return None
 
 

@@ -15,7 +15,7 @@ from pages.ui.fields import tabs
 from pages.ui.markup import Cell, Figure, column, picture, table
 from pages.ui.theme import palette
 from pages.ui.wall import on_wall
-from pages.ui.words import sentence
+from pages.ui.words import hint
 
 _VIEWS = {
     "shape": "Shape",
@@ -76,7 +76,7 @@ def show_stages(profile: Profile) -> None:
     )
     if profile.untrainable:
         said = f"Saved memory is for two images: {profile.untrainable}"
-        st.info(sentence(said), icon=":material/info:")
+        hint(said)
 
 
 def show_published(results: tuple[Published, ...]) -> None:

@@ -40,7 +40,7 @@ from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
 from pages.ui.wall import action, on_wall, unfolded
-from pages.ui.words import complain, unbroken
+from pages.ui.words import complain, hint, unbroken
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
 
@@ -203,15 +203,16 @@ def measure_button(
         try:
             experiment.check(models, settings)
         except ValueError as error:
-            complain(str(error))
+            # Nobody has chosen the usual batch, so that it is too large for a network is no error.
+            (complain if held("batch") or not _fits(error) else hint)(str(error))
             allowed = False
-            if isinstance(error, BatchError) and error.fits and not on_wall():
+            if (fits := _fits(error)) and not on_wall():
                 unfolded("fits", st).button(
-                    f"Use batch {error.fits:,}",
+                    f"Use batch {fits:,}",
                     key="use_batch",
                     icon=":material/tune:",
                     on_click=hold,
-                    args=("batch", str(error.fits)),
+                    args=("batch", str(fits)),
                 )
     if on_wall() and not allowed:
         return False  # show only the reason
@@ -225,6 +226,11 @@ def measure_button(
         args=(experiment, models, settings),
     )
     return allowed
+
+
+def _fits(error: ValueError) -> int:
+    """Return the batch that would fit, or 0 if there is none or the batch isn't the reason."""
+    return error.fits if isinstance(error, BatchError) else 0
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:

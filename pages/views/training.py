@@ -25,7 +25,7 @@ from pages.ui.address import held
 from pages.ui.fields import number, segments, select
 from pages.ui.picker import choose
 from pages.ui.wall import action, on_wall
-from pages.ui.words import complain, sentence
+from pages.ui.words import complain, hint, sentence
 from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
@@ -178,7 +178,7 @@ def _checked(
             has = number_of(specs[0].classes, "output")
             classes = number_of(len(images.classes), "class", "classes")
             said = f"{name_of(specs[0])} has {has}, but these images have {classes}"
-            st.info(sentence(said), icon=":material/info:")
+            hint(said)
             _offer_fit(specs[0], recipe, images)
             return None
         if start and not fits(given := start.checkpoint.spec, specs[0]):

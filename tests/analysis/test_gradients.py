@@ -420,13 +420,13 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
         (
             ["resnet20", "resnet1202"],
             {"precision": "float64"},
-            "resnet1202 at batch 32 brings the run to 6.2 GB, and at most 4 GB are allowed: batch "
+            "ResNet-1202 at batch 32 brings the run to 6.2 GB, and at most 4 GB are allowed: batch "
             "20 would fit",
         ),
         (
             ["resnet18:input=3x4096x4096"],
             {},
-            "resnet18:input=3x4096x4096 at batch 32 brings the run to 237.4 GB, and at most 4 GB "
+            "ResNet-18, 3×4096×4096 at batch 32 brings the run to 237.4 GB, and at most 4 GB "
             "are allowed: use a smaller input or model",
         ),
         (
