@@ -13,7 +13,7 @@ from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
 from pages.ui.wall import aside, fold, heading, on_wall
-from pages.ui.words import complain, unbroken
+from pages.ui.words import complain, hint, unbroken
 from pages.views.choose import (
     choose_budgets,
     choose_front,
@@ -41,6 +41,8 @@ try:
 except ValueError as error:
     complain(str(error))
     end_page()
+if asked.untimed:
+    hint(asked.untimed)
 if on_wall():
     front = front_of(choice, choose_front(choice) if choice.fronts else "")
     charts = front_charts(choice, front, shown=False)

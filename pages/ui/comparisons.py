@@ -25,6 +25,7 @@ class Asked(NamedTuple):
     """Budgets, the training step that they apply to, and its times.
 
     `times` are the measured ones in ms by model; `predictor` predicts the others, if it is good.
+    `untimed` says why a time budget isn't applied; then `budgets` has none.
     """
 
     budgets: Budgets
@@ -33,6 +34,7 @@ class Asked(NamedTuple):
     optimiser: Optimiser
     times: frozenset[tuple[str, float]]
     predictor: Predictor | None = None
+    untimed: str = ""
 
 
 @lru_cache(2 * _KEPT)

@@ -118,7 +118,7 @@ def choose_budgets() -> Asked | None:
         complain(str(error))
         return None
     times: frozenset[tuple[str, float]] = frozenset()
-    found = None
+    found, untimed = None, ""
     if budgets.max_ms is not None:
         if optimiser != Optimiser.SGD:
             complain(
@@ -127,13 +127,15 @@ def choose_budgets() -> Asked | None:
             return None
         times = frozenset(measured_ms(batch, Dtype(dtype)).items())
         if not times:
-            complain(
-                f"No training step was measured on this server at batch {batch} in {dtype}; "
-                "measure networks on the Timing or Training page first, or clear the time budget"
+            untimed = (
+                f"The time budget isn't applied, as no training step was measured on this server "
+                f"at batch {batch} in {dtype}: measure networks on the Timing or Training page "
+                "first"
             )
-            return None
-        found = predictor(batch, Dtype(dtype))
-    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times, found)
+            budgets = replace(budgets, max_ms=None)
+        else:
+            found = predictor(batch, Dtype(dtype))
+    return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times, found, untimed)
 
 
 def choose_view(choice: Choice) -> str:
