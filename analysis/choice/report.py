@@ -26,7 +26,7 @@ from analysis.choice.compare import (
 )
 from analysis.choice.diff import Diff
 from analysis.costs import throughput
-from analysis.costs.ledger import Amount, Line
+from analysis.costs.ledger import Amount, Line, Part
 from analysis.style.grid import Grid, grid_latex, grid_markdown
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
@@ -342,19 +342,28 @@ def deepest_grid(choice: Choice) -> Grid:
 
 
 def ledger_grid(lines: tuple[Line, ...]) -> Grid:
-    """Return a row for each count: its parts and the tool's own integer."""
+    """Return a row for each count: what it adds to the MACs, and the tool's own integer."""
     rows = []
     for line in lines:
         cited = f", {line.source.short}, {line.place}" if line.source else ""
-        parts = " ".join(map(_amount, line.amounts)).removeprefix("+ ")
+        parts = " ".join(map(_amount, line.amounts))
         total = MISSING if line.total is None else exact(line.total)
         rows.append((f"{line.tool}{cited}", line.missing or parts, total))
     return Grid("Which FLOPs?", ("count", "breakdown", "operations"), tuple(rows), left=2)
 
 
+def ledger_in_words(lines: tuple[Line, ...]) -> str:
+    """Say how many MACs there are, to which the rows of `ledger_grid` add."""
+    macs = next(one.count for line in lines for one in line.amounts if one.part is Part.MACS)
+    return f"MACs are the {exact(macs)} {Part.MACS}."
+
+
 def _amount(amount: Amount) -> str:
-    how = f" ({amount.how})" if amount.how else ""
-    return f"{'−' if amount.count < 0 else '+'} {exact(abs(amount.count))} {amount.part}{how}"
+    if amount.part is Part.MACS:
+        return "MACs"
+    sign = "−" if amount.count < 0 else "+"
+    what = ": ".join(filter(None, (amount.part, amount.how)))
+    return f"{sign} {exact(abs(amount.count))} ({what})"
 
 
 def diff_grid(diff: Diff) -> Grid:

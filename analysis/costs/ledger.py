@@ -39,8 +39,8 @@ class Part(StrEnum):
 
     MACS = "multiply-adds of convolutions and linear layers"
     UNKNOWN_CONVS = "convolutions with padding=same"
-    STRIDE = "stride on the first 1×1 (v1) instead of the 3×3 (v1.5)"
-    ROUNDING = "the rounding of the paper"
+    STRIDE = "v1's stride on the first 1×1 instead of the 3×3"
+    ROUNDING = "rounding to two or three digits"
     NORMS = "normalisation"
     NORM_PARAMS = "parameters of the norms"
     ACTIVATIONS = "activations"
@@ -49,9 +49,9 @@ class Part(StrEnum):
     PROJECTION_POOL = "average pool before projections"
     BIAS = "biases"
     SOFTMAX = "softmax"
-    ADDS = "the addition of each multiply-add"
+    ADDS = "one addition per MAC"
     BACKWARD = "gradients of inputs and weights"
-    FIRST_CONV = "no gradient of the images"
+    FIRST_CONV = "gradient of the images"
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _paper(cost: Profile) -> list[Line]:
         cost,
         Tool.PAPER,
         Amount(Part.STRIDE, v1 - cost.macs),
-        Amount(Part.ROUNDING, stated - v1, "the paper gives two or three digits"),
+        Amount(Part.ROUNDING, stated - v1),
     )
     return [replace(line, source=HE2015, place=place)]
 

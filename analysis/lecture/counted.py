@@ -43,7 +43,7 @@ from analysis.choice.compare import (
     usual_nets,
 )
 from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs, most_marked
-from analysis.choice.report import deepest_grid, fits_grid, ledger_grid
+from analysis.choice.report import deepest_grid, fits_grid, ledger_grid, ledger_in_words
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import Profile, profile
 from analysis.costs.published import published
@@ -265,7 +265,8 @@ def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
             return _difference(settings, texts, batch)
         case "ledger":
             text = settings.text("ledger") or texts[0]
-            return Picture(grid=ledger_grid(ledger(parse(text))))
+            lines = ledger(parse(text))
+            return Picture(grid=ledger_grid(lines), said=(ledger_in_words(lines),))
     return _scatter(settings, texts, batch)
 
 

@@ -56,6 +56,7 @@ from analysis.choice.report import (
     diff_grid,
     how_counted,
     ledger_grid,
+    ledger_in_words,
 )
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import MOVED
@@ -64,6 +65,7 @@ from analysis.drawing.caption import figure_caption, sources_of
 from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
+from analysis.style.grid import Grid
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
@@ -413,7 +415,7 @@ def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
     grid = diff_grid(found)
     with files:
         export("difference", diff_pictures(found), table_files(grid, "difference"), "difference")
-    st.html(table("Stages", grid.columns, grid.rows, grid.left))
+    st.html(table("Stages", _head(grid), grid.rows, grid.left))
     if found.untrainable:
         hint(f"Saved memory is missing: {found.untrainable}")
 
@@ -470,6 +472,11 @@ def _show_on_wall(found: Diff) -> None:
     lecture.sentence(found.short_sentence)
 
 
+def _head(grid: Grid) -> list[str]:
+    """Return a grid's column names as a table on a page has them, which files keep as they are."""
+    return [name[:1].upper() + name[1:] for name in grid.columns]
+
+
 def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show one network's cost as each tool counts it, and explain every difference."""
     with aside("ledger"):
@@ -477,7 +484,8 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
     try:
         spec = parse(text)
-        grid = ledger_grid(ledger(spec))
+        lines = ledger(spec)
+        grid = ledger_grid(lines)
     except ValueError as error:
         _complain_of(text, error)
         return
@@ -486,12 +494,13 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     if on_wall():
         st.title(unbroken(f"{grid.caption} {in_a_sentence(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
-        st.html(table(grid.caption, (grid.columns[0], grid.columns[-1]), rows, 1))
+        head = _head(grid)
+        st.html(table(grid.caption, (head[0], head[-1]), rows, 1))
         return
-    st.html(table(grid.caption, grid.columns, grid.rows, grid.left))
+    st.html(table(grid.caption, _head(grid), grid.rows, grid.left))
     st.caption(
-        "Each row sums to the tool's own count for one image. Counts are derived from each tool's "
-        "conventions; tests compare them with the tools themselves."
+        f"{ledger_in_words(lines)} Each row sums to the tool's own count for one image. Counts are "
+        "derived from each tool's conventions; tests compare them with the tools themselves."
     )
 
 

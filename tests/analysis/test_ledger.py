@@ -1,6 +1,7 @@
 """The ledger's integers compared with reference values and with the tools themselves."""
 
 import contextlib
+import csv
 import io
 import warnings
 from collections import Counter
@@ -16,7 +17,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis import profile
-from analysis.choice.report import ledger_grid
+from analysis.choice.report import ledger_grid, ledger_in_words
 from analysis.costs.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
 from analysis.costs.profiles import representative
 from analysis.costs.verify import run_fvcore
@@ -201,11 +202,15 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     lines = ledger(parse("resnet50"))
     rows = grid_csv(ledger_grid(lines)).splitlines()[1:]
     assert len(rows) == len(lines)
-    assert rows[0].startswith('"the paper, He et al. 2015, Table 1","4,089,184,256 multiply-adds')
+    assert rows[0].startswith('"the paper, He et al. 2015, Table 1","MACs − 231,211,008 (v1')
+    assert ledger_in_words(lines) == (
+        "MACs are the 4,089,184,256 multiply-adds of convolutions and linear layers."
+    )
     assert rows[0].endswith('"3,800,000,000"')
-    assert " − 231,211,008 stride on the first 1×1" in rows[0]
     for row, line in zip(rows, lines, strict=True):
         assert line.total
-        assert all(f"{abs(amount.count):,} {amount.part}" in row for amount in line.amounts)
+        assert next(csv.reader([row]))[1].startswith("MACs")
+        for amount in line.amounts[1:]:
+            assert f"{abs(amount.count):,} ({amount.part}" in row
         assert row.endswith(f'"{line.total:,}"')
     assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))

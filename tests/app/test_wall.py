@@ -70,10 +70,10 @@ def test_another_view_is_said_to_be_none(open_app: Open) -> None:
 
 def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
     app = open_app("resnet20", "compare", compare_shown="ledger")
-    assert "breakdown" in html(app)
+    assert "Breakdown" in html(app)
     switch(app)
     assert not app.exception
-    assert "breakdown" not in html(app)
+    assert "Breakdown" not in html(app)
     assert "fvcore, eval" in html(app)
     assert app.title[-1].value.startswith("Which FLOPs? ")
 
