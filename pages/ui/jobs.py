@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,11 @@ from pages.ui.speech import resume_speaking
 from pages.ui.wall import on_wall
 from pages.ui.words import complain
 
-_VISITOR, _JOBS, _AGAIN = "visitor", "jobs", "jobs_again"
+_sight = st.components.v2.component(
+    "sight", html="<i></i>", js=Path(__file__).with_name("sight.js").read_text(encoding="utf-8")
+)
+
+_VISITOR, _JOBS, _AGAIN, _STARTS = "visitor", "jobs", "jobs_again", "jobs_started"
 _LOOK_EVERY = 1.0  # seconds; drawing charts more often would disturb the measurement
 # Not more often: a timer that fires while a clicked link loads keeps the visitor on the old page.
 _REMIND_EVERY = 5.0  # seconds
@@ -54,6 +59,7 @@ def start(
         start, key, function, *args, seconds=seconds, needs=replace(needs, is_here=True)
     )
     st.session_state.setdefault(_AGAIN, {})[key] = again
+    st.session_state[_STARTS] = st.session_state.get(_STARTS, 0) + 1
 
 
 def _connected() -> Callable[[], bool]:
@@ -102,14 +108,15 @@ def is_over(job: Job) -> bool:
 def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
     """Show a job that was running when this run began, with a button to cancel it.
 
-    The page reruns as soon as the job ends.
+    Its progress scrolls into sight once. The page reruns as soon as the job ends.
     """
 
     def look() -> None:
         resume_speaking()
         if is_over(job):
             st.rerun(scope="app")
-        status = f'<div role="status">{where(job)}</div>'  # screen readers announce changes
+        # Screen readers announce changes of a status.
+        status = f'<div class="rl-status" role="status">{where(job)}</div>'
         if on_wall():
             state, cancel = st.container(key="wall_status"), st.container(key="wall_cancel")
         else:
@@ -118,6 +125,8 @@ def follow(key: str, job: Job, show: Callable[[Job], None]) -> None:
         cancel.button("Cancel", key=f"{key}_cancel", on_click=job.cancel, width="stretch")
         show(job)
 
+    with st.sidebar, st.container(key="hidden-sight"):
+        _sight(key="sight", data=st.session_state.get(_STARTS, 0))
     st.fragment(look, run_every=_LOOK_EVERY)()
 
 

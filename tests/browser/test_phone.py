@@ -276,6 +276,17 @@ def test_figures_of_stages_and_layers_are_whole_on_a_phone(
         assert page.locator(".rl-row [data-label=Activations]").first.is_visible()
 
 
+def test_progress_comes_into_sight_where_its_button_is_far_below(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients?models=plain56;resnet56", 390, 844)
+    drawn(page)
+    page.get_by_role("button", name="Run it here").click()
+    expect(page.locator(".rl-status")).to_be_in_viewport()
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_in_viewport()
+    cancel.click()
+    expect(page.get_by_text("The job was cancelled.")).to_be_visible(timeout=60_000)
+
+
 def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
     page = visit(f"{server}/units", 390, 844)
     drawn(page)
