@@ -69,8 +69,8 @@ from analysis.style.language import translate
 from analysis.style.look import PAGE_MM, Look
 from analysis.style.numbers import exact, shape, short
 from nets import CATALOG, ResNetSpec, parse, plan
+from nets.names import title
 from nets.options import BlockKind, UnitOrder
-from nets.origin import title
 from nets.plan import ShortcutKind
 from nets.text import parse_shape
 

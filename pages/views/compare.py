@@ -68,9 +68,8 @@ from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import depths_in_words, names_of
+from nets.names import depths_in_words, names_of, title
 from nets.options import number_of, quote
-from nets.origin import in_a_sentence
 from pages.ui import lecture
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
@@ -484,7 +483,7 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     with files:
         export("ledger", data=table_files(grid, "ledger"), what="ledger")
     if on_wall():
-        st.title(unbroken(f"{grid.caption} {in_a_sentence(spec)}"))
+        st.title(unbroken(f"{grid.caption} {title(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
         st.html(table(grid.caption, (grid.columns[0], grid.columns[-1]), rows, 1))
         return
