@@ -41,6 +41,7 @@ from analysis.choice.compare import (
     compare,
     curve,
     usual_nets,
+    usual_pair,
 )
 from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs, most_marked
 from analysis.choice.report import deepest_grid, fits_grid, ledger_grid
@@ -262,14 +263,15 @@ def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
         case "sweep":
             return _sweep(settings, texts, batch)
         case "difference":
-            return _difference(settings, texts, batch)
+            usual = texts if settings.text("nets") else usual_pair(spec)
+            return _difference(settings, usual, batch)
         case "ledger":
-            text = settings.text("ledger") or texts[0]
+            text = settings.text("ledger") or (texts[0] if settings.text("nets") else str(spec))
             return Picture(grid=ledger_grid(ledger(parse(text))))
-    return _scatter(settings, texts, batch)
+    return _scatter(settings, texts, batch, str(spec))
 
 
-def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
+def _scatter(settings: Settings, texts: list[str], batch: int, model: str) -> Picture:
     nets = tuple(map(parse, texts))
     if any(settings.text(key) in MEASURED for key in ("x", "y", "bubble")):
         return Picture(
@@ -279,7 +281,7 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     axes: dict[str, Axis] = axes_to_choose(counted)
     names = {name: axis.label for name, axis in axes.items()}
     x = axes[settings.option("x", names, Column.MACS)]
-    y = axes[settings.option("y", names, axis_name(usual_y(counted)))]
+    y = axes[settings.option("y", names, axis_name(usual_y(counted, model)))]
     size = settings.option("bubble", names, None)
     chosen = x, y, axes[size] if size else None
     dtypes = replayed_for(*chosen)

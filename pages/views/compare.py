@@ -45,6 +45,7 @@ from analysis.choice.compare import (
     axis_name,
     in_a_menu,
     usual_nets,
+    usual_pair,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs, marks_on, most_marked
 from analysis.choice.report import (
@@ -182,7 +183,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     except ValueError as error:
         complain(str(error))
         return
-    axes, rows, log = _choose_axes(nets, counted)
+    axes, rows, log = _choose_axes(nets, counted, str(spec))
     left_out = not_drawn(rows, *axes)
 
     def draw(axes: Axes) -> Chart:
@@ -210,7 +211,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
 
 
 def _choose_axes(
-    nets: tuple[ResNetSpec, ...], counted: Comparison
+    nets: tuple[ResNetSpec, ...], counted: Comparison, model: str
 ) -> tuple[tuple[Axis, Axis, Axis | None], tuple[Row, ...], bool]:
     """Let the visitor choose the axes; return them, the rows, and whether they are logarithmic."""
     axes = axes_to_choose(counted)
@@ -218,7 +219,7 @@ def _choose_axes(
     with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
-    up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)
+    up = select("y axis", labels, axis_name(usual_y(counted, model)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
     chosen = axes[along], axes[up], axes[size] if size else None
     rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
@@ -385,12 +386,13 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         st.info(sentence(said), icon=":material/info:")
 
 
-def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
+def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show the differences between any two networks."""
     with aside("networks"):
         left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
+    texts = compared(spec)
     suggestions = [*texts, *CATALOG]
-    defaults = [*texts, *CATALOG][:2]
+    defaults = suggestions[:2] if held(_NETS) else usual_pair(spec)
     asked = [
         network("From", suggestions, defaults[0], key="from", place=left),
         network("To", suggestions, defaults[1], key="to", place=right),
@@ -469,11 +471,13 @@ def _show_on_wall(found: Diff) -> None:
     lecture.sentence(found.short_sentence)
 
 
-def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
+def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show one network's cost as each tool counts it, and explain every difference."""
     with aside("ledger"):
         place, _ = st.columns([3, 3])
-    text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
+    texts = compared(spec)
+    usual = texts[0] if held(_NETS) else str(spec)
+    text = network("Network", [*texts, *CATALOG], usual, key="ledger", place=place)
     try:
         spec = parse(text)
         grid = ledger_grid(ledger(spec))
