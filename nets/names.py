@@ -54,6 +54,9 @@ _FOR_IMAGES = ("input", "channels", "classes", "stem_width")
 """Options that fit a network to its images."""
 
 
+_MOST_EDITS = 3  # most edits named in a title
+
+
 def kind_of(spec: ResNetSpec) -> str:
     """Return `plain` for a network without shortcuts, else `residual`."""
     return "plain" if spec.shortcut is Shortcut.NONE else "residual"
@@ -72,6 +75,21 @@ def name_of(
     edits = [key for key in overrides(spec) if key not in unsaid]
     said = (option_words(key, getattr(spec, key)) for key in edits)
     return ", ".join([base_title(spec.base, {one.base for one in beside}), *said])
+
+
+def title(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
+    """Return a network's title: `ResNet-50`, `ResNet-50, full pre-activation`.
+
+    More edits than a title has room for are counted: `ResNet-50 with 4 changes`.
+
+    Args:
+        spec: the network.
+        beside: networks shown on the same screen; see `base_title`.
+    """
+    beside = tuple(beside)
+    if (edits := len(overrides(spec))) <= _MOST_EDITS:
+        return name_of(spec, beside)
+    return f"{base_title(spec.base, {one.base for one in beside})} with {edits} changes"
 
 
 def name_in_title(spec: ResNetSpec) -> str:

@@ -1,4 +1,4 @@
-"""The title of a network and its differences from the catalog entry that it is an edit of.
+"""The catalog title of a network and its differences from the catalog entry that it is an edit of.
 
 Catalog titles, summaries and results hold only for the unedited entry. An edited network is
 described by that entry's title and by what differs.
@@ -6,7 +6,7 @@ described by that entry's title and by what differs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
@@ -50,16 +50,11 @@ def base_title(name: str, beside: Collection[str] = ()) -> str:
     return said if {f"{name}_a", f"{name}_c"}.isdisjoint(beside) else f"{said} B"
 
 
-def title(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
-    """Return the title, `ResNet-50`, or if edited `Variant of ResNet-50`; see `base_title`."""
-    own = base_title(spec.base, {one.base for one in beside})
-    return f"Variant of {own}" if is_edited(spec) else own
-
-
-def in_a_sentence(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
-    """Return the title for use in a heading: `ResNet-50`, `a variant of ResNet-50`."""
-    own = base_title(spec.base, {one.base for one in beside})
-    return f"a variant of {own}" if is_edited(spec) else own
+def same_in_catalog(spec: ResNetSpec) -> str | None:
+    """Return the name of the catalog entry that an edited network equals, or None."""
+    if not is_edited(spec):
+        return None
+    return next((name for name, one in CATALOG.items() if not differences(one.spec, spec)), None)
 
 
 def edits(spec: ResNetSpec) -> str:

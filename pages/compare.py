@@ -26,6 +26,6 @@ if view == "costs":
 elif view == "sweep":
     show_sweep(compared(spec), export)
 elif view == "difference":
-    show_diff(compared(spec), export)
+    show_diff(spec, export)
 else:
-    show_ledger(compared(spec), export)
+    show_ledger(spec, export)

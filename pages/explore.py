@@ -8,8 +8,8 @@ spec = requested()
 
 from analysis.style.numbers import shape
 from nets import CATALOG
-from nets.names import depth_in_words
-from nets.origin import base_title, is_edited, title
+from nets.names import depth_in_words, title
+from nets.origin import base_title, is_edited, same_in_catalog
 from pages.ui import lecture
 from pages.ui.cached import is_published_ready, profile_of, published_of
 from pages.ui.markup import figures
@@ -46,6 +46,8 @@ cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
     said = f"Edited from {name} ({cited}): {edits_in_words(entry.spec, spec)}."
+    if same := same_in_catalog(spec):
+        said += f" The same network is {base_title(same)} in the catalog, `{same}`."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image. "
 counted += depth_in_words(spec)
 summary = st.container()

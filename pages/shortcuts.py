@@ -14,7 +14,7 @@ from analysis.drawing.parts import Graph, Layout
 from analysis.drawing.viewer import levels, view_name
 from analysis.style.language import translate
 from nets import CATALOG
-from nets.origin import in_a_sentence
+from nets.names import title
 from pages.ui.cached import profile_of
 from pages.ui.drawings import graph_picture
 from pages.ui.exports import export as export_dialog
@@ -28,7 +28,7 @@ from pages.views.shortcuts import shortcut_rows
 profile = checked(profile_of, spec)
 entry = CATALOG[spec.base]
 
-export = heading(translate("Shortcuts of {model}", model=in_a_sentence(spec)))
+export = heading(translate("Shortcuts of {model}", model=title(spec)))
 said = translate("{counts}.", counts=counts_in_words(profile))
 drawn, heat = choose_drawn(spec, said if on_wall() else f"{said} Model `{profile.model}`.")
 

@@ -10,7 +10,7 @@ from analysis.machine.devices import accelerator
 from analysis.style.language import translate
 from analysis.timing.charts import comparison_chart
 from analysis.timing.measure import Timing, measure_each
-from nets.origin import in_a_sentence
+from nets.names import title
 from pages.ui.cached import profile_of
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
@@ -40,7 +40,7 @@ from pages.views.timing import (
 
 warm_up()
 profile = checked(profile_of, spec)
-heading(translate("Timing {model}", model=in_a_sentence(spec, timed())))
+heading(translate("Timing {model}", model=title(spec, timed())))
 aside("intro").markdown(
     "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
     f"after warm-up. {device_note()}"

@@ -95,9 +95,15 @@ def replayed_for(*axes: Axis | None) -> list[Dtype]:
     return [d for axis in axes if isinstance(axis, Column) and (d := axis.replayed_in)]
 
 
-def usual_y(comparison: Comparison) -> Axis:
-    """Return the default y axis: an accuracy that several networks have, or parameters."""
+def usual_y(comparison: Comparison, model: str = "") -> Axis:
+    """Return the default y axis: an accuracy that several networks have, or parameters.
+
+    `model`, the page's network, must have the accuracy, too, if it is compared.
+    """
+    own = [row for row in comparison.rows if row.model == model]
     for recipe in comparison.recipes:
+        if any(recipe.of(row) is None for row in own):
+            continue
         if sum(recipe.of(row) is not None for row in comparison.rows) > 1:
             return recipe
     return Column.PARAMS

@@ -62,6 +62,16 @@ def usual_nets(spec: ResNetSpec) -> list[str]:
     return list(dict.fromkeys((*USUAL_NETS[spec.stem], str(spec))))
 
 
+def usual_pair(spec: ResNetSpec) -> list[str]:
+    """Return the texts of the networks whose difference is shown by default.
+
+    They are an edited network and the one it was edited from, or the network and another.
+    """
+    if str(spec) != spec.base:
+        return [spec.base, str(spec)]
+    return [str(spec), next(text for text in USUAL_NETS[spec.stem] if text != str(spec))]
+
+
 class Better(StrEnum):
     """The better end of a column's values."""
 

@@ -13,8 +13,9 @@ from analysis.style.rows import json_rows
 from analysis.style.terminal import WIDTH, laid_out
 from nets import plan
 from nets.catalog import CATALOG
+from nets.names import title
 from nets.options import Stem, number_of
-from nets.origin import base_title, edits, is_edited, title
+from nets.origin import base_title, edits, is_edited
 from nets.plan import BlockPlan
 
 

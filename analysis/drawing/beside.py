@@ -26,9 +26,9 @@ from analysis.drawing.parts import SLASH, TEXT, Graph, Heading, Labels, Layout, 
 from analysis.drawing.spacing import COLUMNS, PAPER
 from analysis.drawing.wrap import BESIDE_PT, COLUMN_MM, most_beside, px_at
 from analysis.style.look import PAGE_MM
-from nets.names import names_of
+from nets.names import names_of, title
 from nets.options import quote
-from nets.origin import is_edited, title
+from nets.origin import is_edited
 
 MOST = 3
 """Most networks in one drawing."""

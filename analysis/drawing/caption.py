@@ -16,8 +16,8 @@ from analysis.style.grid import tex, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
 from nets.catalog import HE2015, HE2016, Citation
-from nets.names import option_words
-from nets.origin import base_title, differences, title
+from nets.names import option_words, title
+from nets.origin import base_title, differences
 from nets.plan import ShortcutKind
 
 _LINES = {
@@ -88,16 +88,16 @@ def units_caption(units: Sequence[Unit]) -> str:
 def _told(profile: Profile) -> str:
     spec = profile.spec
     entry = CATALOG[spec.base]
-    edited = ""
-    if changed := differences(entry.spec, spec):
-        edits = (option_words(one.name, getattr(spec, one.name)) for one in changed)
+    edited, name = "", title(spec)
+    edits = [option_words(d.name, getattr(spec, d.name)) for d in differences(entry.spec, spec)]
+    if any(words not in name.split(", ") for words in edits):
         edited = f" Edited from {tex(base_title(spec.base))}: {tex(', '.join(edits))}."
     drawn = {use.kind for use in profile.shortcuts}
     lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
     shown = f" ({', '.join(lines)})" if lines else ""
     counts = in_english(counts_in_words, profile)
     return (
-        f"{tex(title(spec))} (\\texttt{{{tex(profile.model)}}}): "
+        f"{tex(name)} (\\texttt{{{tex(profile.model)}}}): "
         f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited}"
     )
 

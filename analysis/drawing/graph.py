@@ -25,9 +25,8 @@ from analysis.structure.residual import block_at, conv_label, grouping, operatio
 from analysis.style.look import PAGE_MM
 from analysis.style.numbers import exact, shape
 from nets import plan
-from nets.names import option_words
+from nets.names import option_words, title
 from nets.options import Activation, Norm, UnitOrder, number_of, quote
-from nets.origin import title
 from nets.plan import Place, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 

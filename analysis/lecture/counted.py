@@ -41,6 +41,7 @@ from analysis.choice.compare import (
     compare,
     curve,
     usual_nets,
+    usual_pair,
 )
 from analysis.choice.diff import SIDE_ASPECT, diff, marked_graphs, most_marked
 from analysis.choice.report import deepest_grid, fits_grid, ledger_grid, ledger_in_words
@@ -69,8 +70,8 @@ from analysis.style.language import translate
 from analysis.style.look import PAGE_MM, Look
 from analysis.style.numbers import exact, shape, short
 from nets import CATALOG, ResNetSpec, parse, plan
+from nets.names import title
 from nets.options import BlockKind, UnitOrder
-from nets.origin import title
 from nets.plan import ShortcutKind
 from nets.text import parse_shape
 
@@ -262,15 +263,16 @@ def comparison(settings: Settings, spec: ResNetSpec) -> Picture:
         case "sweep":
             return _sweep(settings, texts, batch)
         case "difference":
-            return _difference(settings, texts, batch)
+            usual = texts if settings.text("nets") else usual_pair(spec)
+            return _difference(settings, usual, batch)
         case "ledger":
-            text = settings.text("ledger") or texts[0]
+            text = settings.text("ledger") or (texts[0] if settings.text("nets") else str(spec))
             lines = ledger(parse(text))
             return Picture(grid=ledger_grid(lines), said=(ledger_in_words(lines),))
-    return _scatter(settings, texts, batch)
+    return _scatter(settings, texts, batch, str(spec))
 
 
-def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
+def _scatter(settings: Settings, texts: list[str], batch: int, model: str) -> Picture:
     nets = tuple(map(parse, texts))
     if any(settings.text(key) in MEASURED for key in ("x", "y", "bubble")):
         return Picture(
@@ -280,7 +282,7 @@ def _scatter(settings: Settings, texts: list[str], batch: int) -> Picture:
     axes: dict[str, Axis] = axes_to_choose(counted)
     names = {name: axis.label for name, axis in axes.items()}
     x = axes[settings.option("x", names, Column.MACS)]
-    y = axes[settings.option("y", names, axis_name(usual_y(counted)))]
+    y = axes[settings.option("y", names, axis_name(usual_y(counted, model)))]
     size = settings.option("bubble", names, None)
     chosen = x, y, axes[size] if size else None
     dtypes = replayed_for(*chosen)

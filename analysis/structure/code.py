@@ -10,8 +10,9 @@ from analysis.costs.profiles import Profile
 from analysis.style.numbers import exact, short
 from nets import plan
 from nets.catalog import CATALOG
+from nets.names import title
 from nets.options import DEFAULTS, Activation, BlockKind, Init, Norm, Padding, Shortcut, Stem
-from nets.origin import base_title, edits, is_edited, title
+from nets.origin import base_title, edits, is_edited
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, Step, StepKind
 from nets.spec import ResNetSpec
 

@@ -9,7 +9,7 @@ from analysis.style.numbers import percent, short
 from analysis.timing.roofline import Point, Roofline
 from analysis.timing.roofline_report import busy_note, roofline_conditions
 from nets import parse
-from nets.origin import in_a_sentence
+from nets.names import title
 
 _BEYOND = 3.0  # factor by which the roof extends beyond the outermost point and the ridge
 
@@ -53,13 +53,13 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
         )
     )
     said = ", ".join(f"{one.name} {percent(one.share, 1)}" for one in shown)
-    how, title = roofline_conditions(found), f"Roofline of {in_a_sentence(parse(found.model))}"
+    how, heading = roofline_conditions(found), f"Roofline of {title(parse(found.model))}"
     return Chart(
-        title,
+        heading,
         "FLOP per byte moved",
         "FLOP/s",
         tuple(series),
-        f"{title}. Shares of the roof: {said}",
+        f"{heading}. Shares of the roof: {said}",
         log_x=True,
         log_y=True,
         reading=f"{how[:1].upper()}{how[1:]}. {busy_note(found)}".strip(),

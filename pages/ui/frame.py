@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import StopException
 from analysis.lecture.settings import FRONT
 from analysis.style.language import marked, translate
 from nets import ResNetSpec
-from nets.origin import title
+from nets.names import title
 from pages.ui import lecture
 from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.training.tensors import MAX_UPLOAD_BYTES, SUFFIXES
-from nets.origin import title
+from nets.names import title
 from pages.ui.address import hold
 from pages.ui.downloads import is_open, open_dialog
 from pages.ui.picker import choose

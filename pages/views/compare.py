@@ -45,6 +45,7 @@ from analysis.choice.compare import (
     axis_name,
     in_a_menu,
     usual_nets,
+    usual_pair,
 )
 from analysis.choice.diff import SIDE_ASPECT, Diff, marked_graphs, marks_on, most_marked
 from analysis.choice.report import (
@@ -70,9 +71,8 @@ from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
 from nets import CATALOG, ResNetSpec, parse
-from nets.names import depths_in_words, names_of
+from nets.names import depths_in_words, names_of, title
 from nets.options import number_of, quote
-from nets.origin import in_a_sentence
 from pages.ui import lecture
 from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture, show_chart
@@ -185,7 +185,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     except ValueError as error:
         complain(str(error))
         return
-    axes, rows, log = _choose_axes(nets, counted)
+    axes, rows, log = _choose_axes(nets, counted, str(spec))
     left_out = not_drawn(rows, *axes)
 
     def draw(axes: Axes) -> Chart:
@@ -213,7 +213,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
 
 
 def _choose_axes(
-    nets: tuple[ResNetSpec, ...], counted: Comparison
+    nets: tuple[ResNetSpec, ...], counted: Comparison, model: str
 ) -> tuple[tuple[Axis, Axis, Axis | None], tuple[Row, ...], bool]:
     """Let the visitor choose the axes; return them, the rows, and whether they are logarithmic."""
     axes = axes_to_choose(counted)
@@ -221,7 +221,7 @@ def _choose_axes(
     with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
-    up = select("y axis", labels, axis_name(usual_y(counted)), key="y", place=y)
+    up = select("y axis", labels, axis_name(usual_y(counted, model)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
     chosen = axes[along], axes[up], axes[size] if size else None
     rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
@@ -388,12 +388,13 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         hint(said)
 
 
-def show_diff(texts: Sequence[str], files: DeltaGenerator) -> None:
+def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show the differences between any two networks."""
     with aside("networks"):
         left, right, last = st.columns([3, 3, 1.2], vertical_alignment="bottom")
+    texts = compared(spec)
     suggestions = [*texts, *CATALOG]
-    defaults = [*texts, *CATALOG][:2]
+    defaults = suggestions[:2] if held(_NETS) else usual_pair(spec)
     asked = [
         network("From", suggestions, defaults[0], key="from", place=left),
         network("To", suggestions, defaults[1], key="to", place=right),
@@ -477,11 +478,13 @@ def _head(grid: Grid) -> list[str]:
     return [name[:1].upper() + name[1:] for name in grid.columns]
 
 
-def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
+def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
     """Show one network's cost as each tool counts it, and explain every difference."""
     with aside("ledger"):
         place, _ = st.columns([3, 3])
-    text = network("Network", [*texts, *CATALOG], texts[0], key="ledger", place=place)
+    texts = compared(spec)
+    usual = texts[0] if held(_NETS) else str(spec)
+    text = network("Network", [*texts, *CATALOG], usual, key="ledger", place=place)
     try:
         spec = parse(text)
         lines = ledger(spec)
@@ -492,7 +495,7 @@ def show_ledger(texts: Sequence[str], files: DeltaGenerator) -> None:
     with files:
         export("ledger", data=table_files(grid, "ledger"), what="ledger")
     if on_wall():
-        st.title(unbroken(f"{grid.caption} {in_a_sentence(spec)}"))
+        st.title(unbroken(f"{grid.caption} {title(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
         head = _head(grid)
         st.html(table(grid.caption, (head[0], head[-1]), rows, 1))

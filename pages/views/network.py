@@ -11,7 +11,7 @@ from analysis.costs import report
 from analysis.costs.profiles import Profile
 from analysis.drawing.caption import shape_caption
 from analysis.drawing.silhouette import silhouette
-from nets.origin import title
+from nets.names import title
 from pages.ui.cached import code_of
 from pages.ui.downloads import DataFile
 from pages.ui.drawings import svg_picture

@@ -9,11 +9,12 @@ from nets.catalog import HE2015, WIGHTMAN2019, ZHANG2023
 
 def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
-        r"\caption{Variant of ResNet-20 (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
-        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). Edited from ResNet-20: "
-        "biases. Architecture: He et al. 2015~\\cite{he2016deep}.}\n"
+        r"\caption{ResNet-20, biases (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
+        r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). "
+        "Architecture: He et al. 2015~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
+    assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
     assert ": full pre-activation, no normalisation on projections. Archi" in unusual
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")

@@ -47,6 +47,23 @@ def test_forty_networks_load_in_a_second_of_computing(open_app: Open) -> None:
     assert len(compared(app)) == 40
 
 
+def test_compare_starts_from_the_pages_network(open_app: Open) -> None:
+    model = "resnet50:unit=full_preact"
+    app = open_app(model, "compare")
+    assert app.selectbox(key="y").value == "params"  # no accuracy of an edit is published
+    assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
+    open_tab(app, "difference")
+    assert [app.selectbox(key=key).value for key in ("from", "to")] == ["resnet50", model]
+    open_tab(app, "ledger")
+    assert app.selectbox(key="ledger").value == model
+    accuracy = open_app("resnet50", "compare").selectbox(key="y").value
+    app = open_app(model, "compare", y=accuracy)
+    assert app.selectbox(key="y").value == accuracy != "params"
+    assert "Not drawn" in " ".join(caption.value for caption in app.caption)
+    chosen = open_app(model, "compare", nets="resnet18;resnet34", compare_shown="difference")
+    assert [chosen.selectbox(key=key).value for key in ("from", "to")] == ["resnet18", "resnet34"]
+
+
 def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     app = open_app("resnet50", "compare")
     assert not app.exception
@@ -63,13 +80,12 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     )  # of resnet18 to 152, by accuracy
     open_tab(app, "ledger")
     page = html(app)
-    assert "4,111,512,576" not in page  # the ledger shows the first network
-    assert "1,814,073,344" in page
-    app.selectbox(key="ledger").select("resnet50").run()
-    page = html(app)
+    assert "1,814,073,344" not in page  # the ledger shows the page's network
     for total in ("4,111,512,576", "4,089,238,376", "4,132,436,968", "24,299,077,632"):
         assert total in page
     open_tab(app, "difference")
+    app.selectbox(key="from").select("resnet18").run()
+    app.selectbox(key="to").select("resnet34").run()
     assert "From ResNet-18 to ResNet-34" in markdown(app)
     assert html(app).count("<img") == 2
     app.button(key="export_difference").click().run()
@@ -195,7 +211,10 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     assert "ResNet-56, ResNet-110" in chart_alt(app)
     assert "other networks: 1 value, 7.93 at 2.829." in chart_alt(app)
     assert "Not drawn" not in " ".join(caption.value for caption in app.caption)
+    error = app.selectbox(key="y").value
     app = open_app("plain110", "compare", view="wall")
+    assert "Not drawn" not in markdown(app)
+    app = open_app("plain110", "compare", view="wall", y=error)
     said = "Not drawn: no such CIFAR-10 error for plain, 110 layers."
     assert said in markdown(app)
 

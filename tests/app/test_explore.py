@@ -83,7 +83,7 @@ def test_a_change_of_model_changes_text_family_and_page(open_app: Open) -> None:
 
     app.text_input(key="text").input("preresnet164:blocks=2,2,2").run()
     assert app.selectbox(key="family").value == "Pre-activation"
-    assert app.title[0].value == "Variant of Pre-activation ResNet-164"
+    assert app.title[0].value == "Pre-activation ResNet-164, blocks 2-2-2"
     assert not app.exception
 
 
@@ -93,7 +93,7 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert "+218 M" in page
     assert "edited network" in page
     app = open_app("resnet50:stride_on=conv1:classes=10")
-    assert app.title[0].value == "Variant of ResNet-50"
+    assert app.title[0].value == "ResNet-50, v1, classes 10"
     assert (
         "Edited from ResNet-50 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
         "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
@@ -101,6 +101,8 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     ) in markdown(app)
     assert "stride on their 3×3" not in markdown(app)
     assert "stride on their 3×3" in markdown(open_app("resnet50"))
+    known = markdown(open_app("resnet50:blocks=2,2,2,2"))
+    assert "The same network is ResNet-26 in the catalog, `resnet26`." in flat(known)
     same = html(open_app("resnet50"))
     assert 'class="delta"' not in same
 
@@ -162,7 +164,7 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
     app.button(key="undo_block").click().run()
     assert app.text_input(key="text").value == "resnet18:classes=10"
     app.button(key="recent_resnet18:block=bottleneck:classes=10").click().run()
-    assert app.title[0].value == "Variant of ResNet-18"
+    assert app.title[0].value == "ResNet-18, bottlenecks, classes 10"
 
 
 @pytest.mark.parametrize(

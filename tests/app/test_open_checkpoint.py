@@ -37,7 +37,7 @@ def test_a_file_is_recognised_and_its_model_opens(open_app: Open) -> None:
     app.button(key="explore_file_model").click().run()
     assert not app.exception
     assert app.query_params["model"] == TINY
-    assert app.title[0].value == "Variant of ResNet-20"
+    assert app.title[0].value == "ResNet-20, blocks 1-1-1"
 
 
 def test_its_weights_are_used_on_lesions(open_app: Open) -> None:

@@ -34,7 +34,7 @@ def measured(app: AppTest) -> AppTest:
 def test_it_offers_this_machines_devices(open_app: Open) -> None:
     app = open_app(TINY, "timing")
     assert not app.exception
-    assert app.title[0].value == "Timing a variant of ResNet-20"
+    assert app.title[0].value == "Timing ResNet-20, blocks 1-1-1, widths 4-8-8, stem width 4"
     assert app.selectbox(key="timing_device").options == ["cpu"]
     assert "No accelerator found: timing the CPU (" in markdown(app)
 

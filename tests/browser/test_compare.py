@@ -118,5 +118,5 @@ def test_a_row_opens_its_network_by_mouse_and_by_keyboard(server: str, visit: Vi
     searched = page.get_by_role("link", name="ResNet-34 A with blocks 2-2-2-2", exact=True)
     searched.focus()
     page.keyboard.press("Enter")
-    title(page, "Variant of ResNet-34 A")
+    title(page, "ResNet-34 A, blocks 2-2-2-2")
     expect(page).to_have_url(re.compile(r"/\?model=resnet34_a(%3A|:)blocks"))

@@ -56,15 +56,15 @@ def test_typing_a_model_changes_the_page_and_the_address(server: str, visit: Vis
     box = model_text(page)
     box.fill("resnet18:blocks=1,1,1,1")
     box.press("Enter")
-    title(page, "Variant of ResNet-18")
+    title(page, "ResNet-18, blocks 1-1-1-1")
     expect(page).to_have_url(re.compile("resnet18"))
     page.go_back()
     title(page, "ResNet-18")
     expect(model_text(page)).to_have_value("resnet18")
     page.go_forward()
-    title(page, "Variant of ResNet-18")
+    title(page, "ResNet-18, blocks 1-1-1-1")
     page.reload()
-    title(page, "Variant of ResNet-18")
+    title(page, "ResNet-18, blocks 1-1-1-1")
 
 
 @pytest.mark.parametrize("name", ["", *(page[0] for page in PAGES[1:])])
@@ -75,7 +75,7 @@ def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert shift(page) <= MOST_SHIFT
         if not name:
-            title(page, "Variant of ResNet-34")
+            title(page, "ResNet-34, blocks 2-2-2-2")
 
 
 def test_a_bad_address_is_one_sentence_and_a_way_out(server: str, visit: Visit) -> None:

@@ -28,7 +28,7 @@ def test_a_file_becomes_the_model_and_goes_to_lesions(
 
     dialog.get_by_role("button", name="Show this model").click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_role("heading", level=1)).to_have_text(unbroken("Variant of ResNet-20"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(unbroken("ResNet-20, blocks 1-1-1"))
     expect(page).to_have_url(re.compile(r"model=resnet20%3Ablocks%3D1%2C1%2C1"))
 
     settled(page)

@@ -43,7 +43,7 @@ def test_every_group_is_edited_and_each_edit_is_undone(server: str, visit: Visit
         expect(dialog.locator("code").first).to_contain_text(text)
         said = f"{said}:{text}"
     dialog.get_by_role("button", name="Apply").click()
-    title(page, "Variant of ResNet-50")
+    title(page, "ResNet-50 with 5 changes")
     for _, _, text in EDITS.values():
         expect(model_text(page)).to_have_value(re.compile(text))
 
@@ -145,7 +145,7 @@ def test_exports_are_what_the_command_line_writes(
     from analysis.costs.report import profile_csv
     from analysis.structure.code import code
     from nets import parse
-    from nets.origin import title as known
+    from nets.names import title as known
 
     profile = analysis.profile(parse("resnet34:blocks=1,1,1,1"))
     assert files["Layers as CSV"].decode() == profile_csv(profile)

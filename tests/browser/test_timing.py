@@ -32,7 +32,7 @@ def appears(what: Locator) -> bool:
 
 def test_a_visitor_measures_and_takes_it_home(server: str, visit: Visit) -> None:
     page = visit(f"{server}/timing?model={TINY}")
-    title(page, "Timing a variant of ResNet-20")
+    title(page, "Timing ResNet-20, blocks 1-1-1, widths 4-8-8, stem width 4")
     ask(page, 1)
     expect(page.get_by_role("heading", name="Latest")).to_be_visible(timeout=90_000)
     settled(page)
@@ -127,7 +127,7 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
         ask(page, 3)
     waiting = re.compile("^Queued: [1-9] jobs? ahead")
     expect(pages[-1].get_by_text(waiting)).to_be_visible()
-    for name, heading in (("Shortcuts", "Shortcuts of a"), ("Timing", "Timing a")):
+    for name, heading in (("Shortcuts", "Shortcuts of ResNet"), ("Timing", "Timing ResNet")):
         link = pages[-1].get_by_role("link", name=name)
         there = pages[-1].get_by_role("heading", level=1, name=heading)
         # On a busy server, a timer of the page can swallow the first click.

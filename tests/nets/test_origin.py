@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 
 from nets import CATALOG, ResNetSpec, parse
-from nets.origin import differences, edits, in_a_sentence, is_edited, title
+from nets.names import title
+from nets.origin import differences, edits, is_edited, same_in_catalog
 from tests.strategies import specs
 
 
@@ -14,22 +15,22 @@ from tests.strategies import specs
         ("resnet50", "ResNet-50", ""),
         (
             "resnet50:stride_on=conv1",
-            "Variant of ResNet-50",
+            "ResNet-50, v1",
             "stride_on=conv1 instead of conv2",
         ),
         (
             "plain34:shortcut=projection",
-            "Variant of Plain-34",
+            "Plain-34, projections (B)",
             "shortcut=projection instead of none",
         ),
         (
             "resnet50:block=basic",
-            "Variant of ResNet-50",
+            "ResNet-50, basic blocks",
             "block=basic instead of bottleneck, expansion=1 instead of 4",
         ),
         (
             "resnet18:channels=1",
-            "Variant of ResNet-18",
+            "ResNet-18, channels 1",
             "input=1x224x224 instead of 3x224x224",
         ),
     ],
@@ -37,15 +38,28 @@ from tests.strategies import specs
 def test_an_edit_is_named(text: str, heading: str, changed: str) -> None:
     spec = parse(text)
     assert title(spec) == heading
-    assert in_a_sentence(spec) == heading.replace("Variant", "a variant")
     assert edits(spec) == changed
     assert is_edited(spec) is bool(changed)
+
+
+def test_a_title_names_three_edits_and_counts_more() -> None:
+    three, four = "norm=none:bias=1:init=xavier", "norm=none:bias=1:init=xavier:se=16"
+    assert title(parse(f"resnet50:{three}")) == "ResNet-50, no BN, biases, Xavier init"
+    assert title(parse(f"resnet50:{four}")) == "ResNet-50 with 4 changes"
+    assert title(parse("resnet50:unit=full_preact")) == "ResNet-50, full pre-activation"
+
+
+def test_an_edited_network_may_be_one_of_the_catalog() -> None:
+    assert same_in_catalog(parse("resnet50:blocks=2,2,2,2")) == "resnet26"
+    assert same_in_catalog(parse("resnet50:stride_on=conv1")) == "resnet50_v1"
+    assert same_in_catalog(parse("resnet50:blocks=2,2,2,3")) is None
+    assert same_in_catalog(parse("resnet26")) is None
 
 
 def test_a_version_is_said_only_beside_the_other() -> None:
     new, old = parse("resnet50"), parse("resnet50_v1")
     assert (title(new), title(old)) == ("ResNet-50", "ResNet-50 v1")
-    assert title(new, [new, old]) == in_a_sentence(new, [old]) == "ResNet-50 v1.5"
+    assert title(new, [new, old]) == title(new, [old]) == "ResNet-50 v1.5"
     assert title(old, [new, old]) == "ResNet-50 v1"
     assert title(new, [parse("resnet101_v1")]) == "ResNet-50"
 

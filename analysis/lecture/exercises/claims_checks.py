@@ -26,7 +26,7 @@ from analysis.results.recorded import recorded, recordings
 from analysis.style.numbers import three
 from analysis.timing.results import TIME
 from nets import build, parse
-from nets.origin import title as title_of
+from nets.names import title as title_of
 
 _VANISHING, _BN, _XAVIER = (
     next(preset for preset in PRESETS if preset.short == short)
