@@ -74,14 +74,14 @@ def title_size(look: Look, width: float) -> float:
 class Warm:
     """Heat on a graph, on a scale from 0. Boxes that count nothing have no fill.
 
-    `ends` are the words before the scale, with its lower end, and its upper end.
+    `ends` are the words before the scale, its lower and its upper end.
     """
 
     heat: Heat
     most: float
     colours: tuple[str, ...]
     skips_zero: bool
-    ends: tuple[str, str] = ("", "")
+    ends: tuple[str, str, str] = ("", "", "")
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
@@ -92,8 +92,8 @@ class Warm:
         warm = cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero)
         return replace(warm, ends=warm._ends_below(graph))
 
-    def _ends_below(self, graph: Graph) -> tuple[str, str]:
-        """Return the words at the ends of the scale, as many as take no additional line."""
+    def _ends_below(self, graph: Graph) -> tuple[str, str, str]:
+        """Return the words around the scale, as many as take no additional line."""
         nodes, once = graph.nodes, any(node.drawn_once for node in graph.nodes)
         folds = once or any(map(self._folds, nodes))
         layers = not any(node.kind in _WITH_LAYERS for node in nodes)

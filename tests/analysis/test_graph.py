@@ -596,10 +596,10 @@ def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:
 def test_a_scale_has_its_unit_at_both_ends_or_in_its_label() -> None:
     ends = {unit: Heat("x", unit, {}, varies=True).ends(94.6) for unit in ("%", "ms", "B", "")}
     assert ends == {
-        "%": ("x, %\N{EM SPACE}0", "94.6"),
-        "ms": ("x: 0 ms", "94.6 ms"),
-        "B": ("x: 0 B", "94.6 B"),
-        "": ("x: 0", "94.6"),
+        "%": ("x, %\N{EM SPACE}", "0", "94.6"),
+        "ms": ("x: ", "0 ms", "94.6 ms"),
+        "B": ("x: ", "0 B", "94.6 B"),
+        "": ("x: ", "0", "94.6"),
     }
 
 
