@@ -26,8 +26,11 @@ SAMPLE = 34.0
 SCALE = 24.0
 """Height of a scale whose words are beside it, in px."""
 
+SHORTEST = 80.0
+"""Length of a scale, in px, below which its colours can't be told apart."""
+
 _LEFT, _LINE, _GAP, _BELOW = 28.0, 21.0, 18.0, 8.0
-_LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale; gap to its labels
+_LONGEST, _BESIDE = 220.0, 9.0  # length of a scale; gap to its labels
 _TEXT, _WIDER = 13, 1.12  # font size in px; allowance for a document's wider font
 
 
@@ -162,7 +165,7 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
     """
     label, zero, most = ends or ("", "", "")
     before, low, after = (_width(text) + _BESIDE for text in (label + zero, zero, most))
-    least = before + _SHORTEST + after if ends else 0.0
+    least = before + SHORTEST + after if ends else 0.0
     longest = max(length_of(entries), least)
     left = margin if margin + longest <= width else min(_LEFT, margin)
     names = []
@@ -174,7 +177,7 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
         x += entry.width + _GAP
     y += _LINE if entries else 0
     words, begin = [((left, y + 16), label + zero)], left + before
-    if ends and width - begin - after - min(_BELOW, margin) < _SHORTEST:
+    if ends and width - begin - after - min(_BELOW, margin) < SHORTEST:
         words = [((left, y + 16), label.rstrip()), ((left, y + _LINE + 16), zero)]
         y, begin = y + _LINE, left + low
     length = min(_LONGEST, width - begin - after - min(_BELOW, margin))
