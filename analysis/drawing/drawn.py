@@ -107,7 +107,7 @@ def in_place(
         width: the width of the place in px.
         height: its height in px.
         least: the smallest text that is legible there, in px.
-        ends: the words before the scale and its upper end; empty if there is none.
+        ends: the words before the scale, its lower and its upper end; empty if there is none.
     """
     best, most = tried[0], 0.0
     for drawn in tried:

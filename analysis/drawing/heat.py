@@ -139,8 +139,8 @@ class Heat:
 
     def ends(
         self, most: float, skips_zero: bool = False, folds: bool = False, layers: bool = False
-    ) -> tuple[str, str]:
-        """Return the words before a scale up to `most`, with its lower end, and its upper end.
+    ) -> tuple[str, str, str]:
+        """Return the words before a scale up to `most`, its lower and its upper end.
 
         Args:
             most: the number at the upper end.
@@ -154,8 +154,8 @@ class Heat:
             said = f"{said} (×n: all n blocks)"
         none = f"; unfilled: no {self.label}" if skips_zero else ""
         if self.unit == "%":  # "error: 0%" would read as a result
-            return f"{said}, %\N{EM SPACE}0", f"{self._short(most).removesuffix('%')}{none}"
-        return f"{said}: {short(0, self.unit)}", f"{self._short(most)}{none}"
+            return f"{said}, %\N{EM SPACE}", "0", f"{self._short(most).removesuffix('%')}{none}"
+        return f"{said}: ", short(0, self.unit), f"{self._short(most)}{none}"
 
     def _hides(self, node: Node) -> bool:
         """Return whether a box represents several blocks whose numbers differ, without a sum."""

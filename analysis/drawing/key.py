@@ -26,8 +26,11 @@ SAMPLE = 34.0
 SCALE = 24.0
 """Height of a scale whose words are beside it, in px."""
 
+SHORTEST = 80.0
+"""Length of a scale, in px, below which its colours can't be told apart."""
+
 _LEFT, _LINE, _GAP, _BELOW = 28.0, 21.0, 18.0, 8.0
-_LONGEST, _SHORTEST, _BESIDE = 220.0, 80.0, 9.0  # lengths of a scale; gap to its labels
+_LONGEST, _BESIDE = 220.0, 9.0  # length of a scale; gap to its labels
 _TEXT, _WIDER = 13, 1.12  # font size in px; allowance for a document's wider font
 
 
@@ -87,15 +90,14 @@ class Name:
 class Key:
     """The key's layout, measured from the drawing's lower edge, in px.
 
-    `words` is where the words before the scale are written, `scale` and `length` are the scale's
-    upper left corner and its length, and `end` is where its upper end is written.
+    `words` are the scale's words and where they are written, the last of them its upper end;
+    `scale` and `length` are its upper left corner and its length.
     """
 
     names: tuple[Name, ...]
-    words: Point
+    words: tuple[tuple[Point, str], ...]
     scale: Point
     length: float
-    end: Point
     height: float
 
 
@@ -153,16 +155,17 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
     """Place the entries of a key and, if it has `ends`, the scale.
 
     They begin at the drawing's margin, or near its edge if they wouldn't fit otherwise. Entries
-    that don't fit in a line continue on the next.
+    that don't fit in a line continue on the next; the scale and both its ends stay in one line.
 
     Args:
         entries: the entries.
-        ends: the words before the scale and its upper end; empty if there is none.
+        ends: the words before the scale, its lower and its upper end; empty if there is none.
         width: the drawing's width in px.
         margin: the drawing's left and right margins in px.
     """
-    before, after = (_width(text) + _BESIDE for text in ends or ("", ""))
-    least = before + _SHORTEST + after if ends else 0.0
+    label, zero, most = ends or ("", "", "")
+    before, low, after = (_width(text) + _BESIDE for text in (label + zero, zero, most))
+    least = before + SHORTEST + after if ends else 0.0
     longest = max(length_of(entries), least)
     left = margin if margin + longest <= width else min(_LEFT, margin)
     names = []
@@ -173,10 +176,12 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
         x += entry.width + _GAP
     y += _LINE if entries else 0
-    words, begin = (left, y + 16), left + before
-    if ends and width - begin - after - min(_BELOW, margin) < _SHORTEST:
-        y, begin = y + _LINE, left
+    words, begin = [((left, y + 16), label + zero)], left + before
+    if ends and width - begin - after - min(_BELOW, margin) < SHORTEST:
+        words = [((left, y + 16), label.rstrip()), ((left, y + _LINE + 16), zero)]
+        y, begin = y + _LINE, left + low
     length = min(_LONGEST, width - begin - after - min(_BELOW, margin))
-    scale, end = (begin, y + 4), (begin + length + _BESIDE, y + 16)
+    words.append(((begin + length + _BESIDE, y + 16), most))
+    scale = begin, y + 4
     y += SCALE if ends else 0
-    return Key(tuple(names), words, scale, length, end, y + _BELOW if y else 0)
+    return Key(tuple(names), tuple(words) if ends else (), scale, length, y + _BELOW if y else 0)

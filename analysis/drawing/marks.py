@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analysis.drawing.boxes import BESIDE, LOWEST, width_of
 from analysis.drawing.heat import Heat
-from analysis.drawing.key import NAMES, SAMPLE, Name, Sign, entries_of, key_of
+from analysis.drawing.key import NAMES, SAMPLE, SHORTEST, Name, Sign, entries_of, key_of
 from analysis.drawing.parts import (
     SMALL,
     TEXT,
@@ -74,14 +74,14 @@ def title_size(look: Look, width: float) -> float:
 class Warm:
     """Heat on a graph, on a scale from 0. Boxes that count nothing have no fill.
 
-    `ends` are the words before the scale, with its lower end, and its upper end.
+    `ends` are the words before the scale, its lower and its upper end.
     """
 
     heat: Heat
     most: float
     colours: tuple[str, ...]
     skips_zero: bool
-    ends: tuple[str, str] = ("", "")
+    ends: tuple[str, str, str] = ("", "", "")
 
     @classmethod
     def of(cls, graph: Graph, heat: Heat, palette: Palette) -> Warm:
@@ -92,8 +92,8 @@ class Warm:
         warm = cls(heat, most, GREYS if palette == PRINT else CIVIDIS, skips_zero)
         return replace(warm, ends=warm._ends_below(graph))
 
-    def _ends_below(self, graph: Graph) -> tuple[str, str]:
-        """Return the words at the ends of the scale, as many as take no additional line."""
+    def _ends_below(self, graph: Graph) -> tuple[str, str, str]:
+        """Return the words around the scale, as many as take no line or length from it."""
         nodes, once = graph.nodes, any(node.drawn_once for node in graph.nodes)
         folds = once or any(map(self._folds, nodes))
         layers = not any(node.kind in _WITH_LAYERS for node in nodes)
@@ -102,8 +102,9 @@ class Warm:
             for n, none in ((folds, self.skips_zero), (folds, False), (once, False))
         ]
         told = entries_of(graph)
-        heights = [key_of(told, ends, graph.width, graph.margin).height for ends in tried]
-        return tried[heights.index(min(heights))]
+        keys = [key_of(told, ends, graph.width, graph.margin) for ends in tried]
+        costs = [(key.height, max(SHORTEST - key.length, 0.0)) for key in keys]
+        return tried[costs.index(min(costs))]
 
     def _folds(self, node: Node) -> bool:
         """Return whether the box of a run shows its sum without saying so."""

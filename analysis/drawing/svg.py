@@ -348,7 +348,7 @@ def _scale(warm: Warm, key: Key, palette: Palette) -> str:
     words = "".join(
         f'<text x="{_n(at)}" y="{_n(base)}" text-anchor="start" '
         f'fill="{palette.text}">{escape(text)}</text>'
-        for (at, base), text in zip((key.words, key.end), warm.ends, strict=True)
+        for (at, base), text in key.words
     )
     return f'<g class="scale">{steps}{words}</g>'
 

@@ -449,5 +449,5 @@ def _heat_scale(pen: _Pen, warm: Warm, key: Key, below: float) -> Iterator[str]:
     for i, colour in enumerate(warm.colours):
         box = pen.box(x + i * wide, below + y, wide + 0.5, 14)
         yield rf"\path[fill=net{colour[1:]}] {box};"
-    for (at, base), text in zip((key.words, key.end), warm.ends, strict=True):
+    for (at, base), text in key.words:
         yield _words(pen, at, below + base, text, "words, anchor=base west")

@@ -83,7 +83,7 @@ def _placed(tried: Sequence[Drawn], heat: Heat | None, place: _Place) -> Drawn:
 
 
 def _ends(drawn: Drawn, heat: Heat | None) -> tuple[str, ...]:
-    """Return the words at the ends of a drawing's scale; empty without one."""
+    """Return the words around a drawing's scale; empty without one."""
     return Warm.of(graph_of(drawn), heat, LIGHT).ends if heat else ()
 
 

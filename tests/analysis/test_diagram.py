@@ -172,7 +172,7 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
     every, ends = (
         entries(list(ShortcutKind), drawn.nodes, drawn.notes),
-        ("saved memory per box: 0 B", "12.3 MB"),
+        ("saved memory per box: ", "0 B", "12.3 MB"),
     )
     assert [entry.text for entry in every] == [
         "identity shortcut",
@@ -192,12 +192,19 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     ]
     for name in narrow.names:
         assert name.words[0] + text_width(name.text, 13) < 250
-    assert narrow.words[0] == narrow.scale[0] == 28  # below each other
-    assert narrow.end[1] == narrow.words[1] + 21
-    assert narrow.end[0] + text_width("12.3 MB", 13) < 250
+    (label, said), (zero, low), (end, high) = narrow.words
+    assert (said, low, high) == ("saved memory per box:", "0 B", "12.3 MB")
+    assert label[0] == zero[0] == 28  # below each other
+    assert zero[1] == end[1] == label[1] + 21  # both ends beside the scale
+    assert zero[0] + text_width(low, 13) < narrow.scale[0]
+    assert narrow.scale[0] + narrow.length < end[0]
+    assert end[0] + text_width(high, 13) < 250
     assert narrow.height == 6 * 21 + 21 + 24 + 8
     wide = key_of(every, ends, 1_400, 60)
     assert {name.sample[1] for name in wide.names} == {12}
-    assert wide.names[0].sample[0] == wide.words[0] == 60
+    (label, said), (end, _) = wide.words
+    assert said == "saved memory per box: 0 B"
+    assert wide.names[0].sample[0] == label[0] == 60
+    assert label[1] == end[1]
     assert wide.height == 21 + 24 + 8
     assert key_of((), (), 1_400, 60).height == 0

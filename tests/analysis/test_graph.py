@@ -18,7 +18,7 @@ from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, block_graph, graph, openable
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.marks import Warm, lines_of
-from analysis.drawing.parts import SMALL, Graph, Kind, Labels
+from analysis.drawing.parts import SMALL, Graph, Kind, Labels, Layout
 from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
@@ -593,13 +593,31 @@ def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:
     assert [b - a for a, b in pairwise(bases)] == pytest.approx([15, 15, 15])
 
 
+@pytest.mark.parametrize("metric", [Metric.ACTIVATIONS, Metric.SAVED_BYTES])
+def test_in_a_column_both_ends_of_a_scale_are_beside_it(metric: Metric) -> None:
+    profile = counted("resnet50")
+    heat = heat_of(profile, metric)
+    picture = graph(profile, arranged=Layout.COLUMN, figures=True)
+    root = ElementTree.fromstring(svg(picture, heat=heat))
+    (scale,) = root.iterfind(f".//{SVG}g[@class='scale']")
+    label, low, high = scale.iter(f"{SVG}text")
+    assert (label.text, low.text) == (f"{metric.label} per box:", short(0, metric.unit))
+    assert label.get("x") == low.get("x")
+    assert float(low.get("y", 0)) == float(high.get("y", 0)) == float(label.get("y", 0)) + 21
+    bars = list(scale.iter(f"{SVG}rect"))
+    starts = [float(bar.get("x", 0)) for bar in bars]
+    assert float(low.get("x", 0)) + text_width(str(low.text), 13) < starts[0]
+    assert len(bars) * (starts[1] - starts[0]) >= 80
+    assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
+
+
 def test_a_scale_has_its_unit_at_both_ends_or_in_its_label() -> None:
     ends = {unit: Heat("x", unit, {}, varies=True).ends(94.6) for unit in ("%", "ms", "B", "")}
     assert ends == {
-        "%": ("x, %\N{EM SPACE}0", "94.6"),
-        "ms": ("x: 0 ms", "94.6 ms"),
-        "B": ("x: 0 B", "94.6 B"),
-        "": ("x: 0", "94.6"),
+        "%": ("x, %\N{EM SPACE}", "0", "94.6"),
+        "ms": ("x: ", "0 ms", "94.6 ms"),
+        "B": ("x: ", "0 B", "94.6 B"),
+        "": ("x: ", "0", "94.6"),
     }
 
 
