@@ -135,16 +135,24 @@ def take(out: str) -> None:
 def show_patients(
     patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
 ) -> list[Answer]:
-    """Show the networks one below the other, each with its error; return the predictions."""
+    """Show the networks one below the other, each with its error; return the predictions.
+
+    On a phone, where a tapped block's network is taller than the screen, a bar at the lower edge
+    says the errors, too.
+    """
     places = []
     for index, patient in enumerate(patients):
         places.append(st.container())
         _show_graph(patient, patients, out, studies, index)
-    answers = []
+    answers, errors = [], []
     for patient, place in zip(patients, places, strict=True):
         answers.append(answered(patient, out))
-        intact = answered(patient, ()).error
-        place.html(figures([_figure(patient, intact, answers[-1].error, len(out))]))
+        found = Errors(patient.net.checkpoint.spec, answered(patient, ()).error, answers[-1].error)
+        errors.append(found)
+        place.html(figures([_figure(patient, found.intact, found.now, len(out))]))
+    if out:
+        with st.container(key="lesion_bar"):
+            st.markdown(errors_in_words(errors, len(patients[0].subject.labels), out))
     return answers
 
 

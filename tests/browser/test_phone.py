@@ -276,6 +276,17 @@ def test_figures_of_stages_and_layers_are_whole_on_a_phone(
         assert page.locator(".rl-row [data-label=Activations]").first.is_visible()
 
 
+@pytest.mark.parametrize("path", ["layer1.2", "layer3.4"])
+def test_what_a_tap_on_a_block_did_is_in_sight(path: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lesions", 390, 844)
+    drawn(page)
+    page.locator(f"g.node[data-path='{path}']").first.click()
+    said = page.get_by_text(f"Without {path}, the 32-layer residual network gets")
+    expect(said).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(said).to_be_hidden()  # the figures are above each graph
+
+
 def test_progress_comes_into_sight_where_its_button_is_far_below(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?models=plain56;resnet56", 390, 844)
     drawn(page)
