@@ -281,6 +281,8 @@ def show_deepest(choice: Choice) -> None:
         "scaled (He et al. 2015, Table 1; He et al. 2016; Bello et al. 2021). A family whose "
         "shallowest published depth exceeds a budget is left out."
     )
+    if said := depths_in_words(deep.row.spec for deep in choice.deepest):
+        st.caption(unbroken(said))
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:

@@ -10,6 +10,7 @@ from analysis.drawing.silhouette import silhouette
 from analysis.lecture.settings import EXPLORE_TABS
 from analysis.style.numbers import delta, exact, exact_delta, shape, short
 from nets import plan
+from nets.names import depth_in_words
 from pages.ui.cached import profile_of
 from pages.ui.fields import tabs
 from pages.ui.markup import Cell, Figure, column, picture, table
@@ -115,7 +116,8 @@ def profile_figures(
             "Depth",
             depth,
             f"{exact(profile.convolutions)} convolutions",
-            "Weighted layers on the main path; the convolutions include projections",
+            depth_in_words(profile.spec)
+            or "Weighted layers on the main path; the convolutions include projections",
             "" if base is None else exact_delta(profile.depth, base.depth),
         ),
         figure("Parameters", "params", f"{short(4 * profile.params, 'B')} in float32"),

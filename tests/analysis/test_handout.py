@@ -116,6 +116,16 @@ def test_two_networks_are_bars_not_two_points_of_an_empty_chart() -> None:
     assert three.series[-1].draw is Draw.POINTS
 
 
+def test_compare_starts_from_the_steps_network_as_on_the_page() -> None:
+    step = "compare?model=resnet50:unit=full_preact"
+    (chart,) = at(step).charts
+    assert chart.title == "Parameters against MACs (conv + linear)"
+    difference = f"{step}&compare_shown=difference"
+    assert at(difference).said[0].startswith("From original to full pre-activation: ")
+    (said,) = at(f"{difference}&nets=resnet18;resnet34").said
+    assert said.startswith("From ResNet-18 to ResNet-34: ")
+
+
 def test_a_picture_is_as_wide_as_a_page_and_its_text_no_larger(story: Handout) -> None:
     assert max(one.wide for sheet in story.sheets for one in sheet.svgs) == pytest.approx(
         170, abs=0.01

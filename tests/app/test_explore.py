@@ -51,11 +51,15 @@ def test_a_depth_that_the_name_counts_otherwise_is_explained(open_app: Open) -> 
     said = "; the 16 in the name, all convolutions."
     app = open_app("wrn16_8")
     assert said in flat(markdown(app))
+    assert said in flat(html(app))  # at the figure
     assert "Published error" in html(app)  # on CIFAR-10, nobody publishes a top-1 accuracy
     assert "in this app&#x27;s tables" in html(app)
     assert "Depth counts" not in flat(markdown(open_app("resnet34")))
     choose = open_app(None, "choose", task="cifar10", max_macs="100")
     assert "Some names count all convolutions (WRN-" in flat(captions(choose))
+    shown = {"choose_shown": "deepest"}
+    deepest = open_app(None, "choose", task="cifar10", max_params="12", **shown)
+    assert "Some names count all convolutions (WRN-" in flat(captions(deepest))
     compare = open_app(None, "compare", nets="resnet18;resnet50d")
     assert "Some names count the stem as one layer (ResNet-50-D)." in flat(captions(compare))
 
