@@ -151,7 +151,9 @@ def depth_in_words(spec: ResNetSpec) -> str:
     if not (way := _counted_by_name(spec)):
         return ""
     number = _number_in(spec)
-    return f"Depth counts the weighted layers on the main path; the {number} in the name, {way}."
+    return (
+        f"Depth counts the weighted layers on the main path; the {number} in the name counts {way}."
+    )
 
 
 def _counted_by_name(spec: ResNetSpec) -> str:

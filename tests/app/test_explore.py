@@ -48,7 +48,7 @@ def test_the_front_page_is_resnet50(open_app: Open) -> None:
 
 
 def test_a_depth_that_the_name_counts_otherwise_is_explained(open_app: Open) -> None:
-    said = "; the 16 in the name, all convolutions."
+    said = "; the 16 in the name counts all convolutions."
     app = open_app("wrn16_8")
     assert said in flat(markdown(app))
     assert said in flat(html(app))  # at the figure

@@ -170,12 +170,14 @@ def test_numbers_that_are_no_depths_are_explained() -> None:
     """Zagoruyko and Komodakis 2016 count convolutions with projections: 16 = 1 + 12 + 3."""
     path = "Depth counts the weighted layers on the main path"
     assert parse("wrn16_8").depth == 14
-    assert depth_in_words(parse("wrn16_8")) == f"{path}; the 16 in the name, all convolutions."
+    assert (
+        depth_in_words(parse("wrn16_8")) == f"{path}; the 16 in the name counts all convolutions."
+    )
     assert depth_in_words(parse("resnet50d")) == (
-        f"{path}; the 50 in the name, the stem as one layer."
+        f"{path}; the 50 in the name counts the stem as one layer."
     )
     assert depth_in_words(parse("detectron2_r50")) == (
-        f"{path}; the 50 in the name, a classifier, too."
+        f"{path}; the 50 in the name counts a classifier, too."
     )
     assert depth_in_words(parse("wrn16_8:blocks=3,3,3")) == ""
     assert depth_in_words(parse("resnet34")) == depths_in_words([parse("resnet34")]) == ""
