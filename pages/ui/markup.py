@@ -251,7 +251,7 @@ def numbered_code(code: str) -> str:
     lines = []
     for text in code.splitlines():
         indent = len(text) - len(text.lstrip(" "))
-        lines.append(f'<span style="--rl-indent: {indent}ch">{escape(text) or "&#8203;"}</span>')
+        lines.append(f'<span style="--rl-indent: {indent}ch">{escape(text)}\n</span>')
     return f'<pre class="rl-code rl-phone">{"".join(lines)}</pre>'
 
 

@@ -232,7 +232,12 @@ def test_code_that_wraps_keeps_its_indentation(server: str, visit: Visit) -> Non
     expect(page.get_by_test_id("stCode")).to_be_hidden()
     lines = page.locator(".rl-code span")
     code = next(iter(EXERCISES.values())).code.splitlines()
-    assert lines.all_text_contents() == [line or "\N{ZERO WIDTH SPACE}" for line in code]
+    copied = page.locator(".rl-code").evaluate(
+        "(code) => { getSelection().selectAllChildren(code); return getSelection().toString(); }"
+    )
+    assert copied.strip("\n") == "\n".join(code)
+    numbers = lines.evaluate_all("(all) => all.map((line) => line.getBoundingClientRect().height)")
+    assert min(numbers) == 18  # an empty line has the height of one row
     found = lines.evaluate_all(
         """(lines) => lines.map((line) => {
           const range = document.createRange();
