@@ -9,12 +9,13 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
 
+from analysis.style.grid import Grid
 from analysis.style.language import Language, marked, spoken, translate
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from nets.names import kind_of
 from nets.names import names_of as names_beside
-from nets.options import Shortcut
+from nets.options import Shortcut, number_of
 from nets.spec import ResNetSpec
 from nets.text import edit
 
@@ -120,7 +121,13 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
     for shallow, deep in _pairs(groups):
         if said := _sentence(deep, shallow, specs):
             found.append(said)
-    found += [
+    return (*found, *endings(runs))
+
+
+def endings(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return a sentence for each run with a loss that isn't finite."""
+    specs = [group[0].task.spec for group in _whole(runs)]
+    return tuple(
         _upper(
             translate(
                 "{network} (seed {seed}): {reason}.",
@@ -131,8 +138,72 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
         )
         for run in runs
         if run.ended
-    ]
-    return tuple(found)
+    )
+
+
+def verdict_grid(runs: Sequence[Run]) -> Grid | None:
+    """Return the sentences of `verdict` on pairs as a table with a row for each depth.
+
+    Returns:
+        The table, whose caption gives the rules of `compare`; None unless the runs are of plain and
+        residual networks that differ only in depth and shortcuts, one of a kind at each depth.
+    """
+    groups = _whole(runs)
+    by_place = {(group[0].task.spec.depth, kind_of(group[0].task.spec)): group for group in groups}
+    words = {(id(one), id(other)): _word(other, one) for one, other in _pairs(groups)}
+    depths = sorted({depth for depth, _ in by_place})
+    rows, seen = [], 0
+    for above, depth in zip((0, *depths), depths, strict=False):
+        row = [f"{depth:,}"]
+        plain, residual = (by_place.get((depth, kind)) for kind in ("plain", "residual"))
+        for kind, own in (("plain", plain), ("residual", residual)):
+            told = words.get((id(by_place.get((above, kind))), id(own)))
+            row += [_losses(own) if own else "", told or ""]
+            seen += told is not None
+        told = words.get((id(plain), id(residual)))
+        rows.append((*row, told or ""))
+        seen += told is not None
+    if not rows or len(by_place) < len(groups) or seen < len(words):
+        return None
+    first, classes = groups[0][0], groups[0][0].task.spec.classes
+    caption = (
+        f"Loss: mean over the last {min(LAST, first.steps)} of {first.steps:,} steps, and the "
+        f"range of {number_of(max(map(len, groups)), 'seed')}; {math.log(classes):.2f} is that of "
+        f"guessing among {classes} classes. Slower or faster: in every seed, by {SLOWER} or more "
+        f"({SLOWER:.0%} of losses below 1). As fast: the ranges overlap, the seeds disagree, and "
+        f"the means are within {EQUAL} ({EQUAL:.0%} of losses below 1). Otherwise, no verdict."
+    )
+    head = (
+        *("Layers", "Plain: loss", "vs fewer layers", "Residual: loss", "vs fewer layers"),
+        "Residual vs plain",
+    )
+    return Grid(caption, head, tuple(rows), 0)
+
+
+def _losses(group: Sequence[Run]) -> str:
+    """Return a network's mean final loss, and the range of several seeds."""
+    losses = [run.last_loss for run in group]
+    low, high = f"{min(losses):.2f}", f"{max(losses):.2f}"
+    return f"{fmean(losses):.2f}" + (f" ({low} to {high})" if low != high else "")
+
+
+def _word(one: Sequence[Run], other: Sequence[Run]) -> str:
+    """Return one word on how a network trains, compared with another; "" without a shared seed."""
+    mine = {run.task.seed: run.last_loss for run in one}
+    theirs = {run.task.seed: run.last_loss for run in other}
+    seeds = [seed for seed in mine if seed in theirs]
+    if not seeds:
+        return ""
+    word = compare([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+    return _IN_A_CELL[word]
+
+
+_IN_A_CELL = {
+    Word.SLOWER: "slower",
+    Word.FASTER: "faster",
+    Word.EQUAL: "as fast",
+    Word.NONE: "no verdict",
+}
 
 
 def headline(runs: Sequence[Run]) -> str:

@@ -24,7 +24,7 @@ from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
-from analysis.training.verdict import name_of
+from analysis.training.verdict import endings, name_of, verdict, verdict_grid
 from nets import parse
 from nets.names import with_edits
 from nets.options import number_of
@@ -46,6 +46,7 @@ ASKED = "training_asked"
 
 _KEPT = 200
 _SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
+_MOST_SAID = 5  # most pairs of networks that have a sentence each; more are in a table
 _MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
 
@@ -197,8 +198,15 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
             say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
         return
     _show_ladder(runs)
-    for sentence in shown.said(runs):
+    sentences, pairs = shown.said(runs), verdict(runs)
+    grid = verdict_grid(runs) if len(pairs) > _MOST_SAID else None
+    if grid is not None:
+        sentences = (*sentences[: -len(pairs)], *endings(runs))
+    for sentence in sentences:
         st.markdown(unbroken(f"- {sentence}"))
+    if grid is not None:
+        st.html(table("How the networks train", grid.columns, grid.rows, grid.left))
+        st.caption(unbroken(grid.caption))
     if remark:
         st.caption(unbroken(remark))
     dated = not _places(runs)  # otherwise `say_whence` gives the date

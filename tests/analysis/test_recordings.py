@@ -25,7 +25,7 @@ from analysis.training.ladders import COMPARISONS, EXAMPLE, LADDER, PAIR, SEEDS
 from analysis.training.recipes import RECIPES
 from analysis.training.report import run_of as training_of
 from analysis.training.runs import Run, tasks_of
-from analysis.training.verdict import headline, verdict
+from analysis.training.verdict import headline, verdict, verdict_grid
 from nets import parse
 from tests.analysis.test_cli import call
 from tests.analysis.test_gradients_table import says_its_name
@@ -92,6 +92,30 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
         f"steps.{f' {guessing}' if deep == '110' else ''}"
         for shallow, deep in pairwise(losses)
     ]
+    grid = verdict_grid(runs)
+    assert grid is not None
+    assert grid.rows == (
+        ("20", "0.23 (0.22 to 0.23)", "", "0.21 (0.20 to 0.22)", "", "faster"),
+        ("44", "0.31 (0.30 to 0.33)", "slower", "0.22 (0.21 to 0.23)", "no verdict", "faster"),
+        ("56", "0.39 (0.38 to 0.40)", "slower", "0.24 (0.22 to 0.27)", "as fast", "faster"),
+        ("110", "2.30 (2.29 to 2.30)", "slower", "0.28 (0.25 to 0.29)", "slower", "faster"),
+    )
+    words = {" more slowly ": "slower", " faster ": "faster", " as fast ": "as fast"}
+    for word in words.values():  # the table says what the sentences say
+        told = sum(any(key in one for key in words if words[key] == word) for one in said)
+        assert told == sum(cell == word for row in grid.rows for cell in row)
+    other = [run for run in runs if run.task.spec.depth == 20]
+    assert (
+        verdict_grid(
+            other[:3]
+            + [
+                replace(one, task=replace(one.task, recipe=RECIPES["degradation"]))
+                for one in other[:3]
+            ]
+        )
+        is None
+    )
+    assert verdict_grid([]) is None
     both = "With shortcuts, the losses are 0.28 and 0.24."  # of the same depths, 110 and 56
     assert headline(runs) == f"{said[2]} {both}"  # what a wall says: the largest difference
     assert headline([run for run in runs if "plain" in run.model]) == said[2]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.results.store import Store
 from analysis.training.checkpoints import load
 from tests.app.conftest import Open
-from tests.app.test_explore import html, markdown
+from tests.app.test_explore import flat, html, markdown
 from tests.app.test_timing import press
 
 TINY = "plain20:blocks=1,1,1;resnet20:blocks=1,1,1"
@@ -86,7 +87,12 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
     assert not app.error
     assert "Recorded on 2026-11-27 on an NVIDIA H200." in [c.value for c in app.caption]
     said, captions = markdown(app), " ".join(c.value for c in app.caption)
-    assert "loss 2.30 against 0.39 over the last 25 of 4,680 steps" in said
+    assert "trains more slowly" not in said  # ten sentences are a table
+    deepest = re.findall("<tr>.*?</tr>", html(app))[4]
+    assert re.findall(r"(?:data-label.*?>)([^<]*)</td>", deepest) == [
+        *("110", "2.30 (2.29 to 2.30)", "slower", "0.28 (0.25 to 0.29)", "slower", "faster")
+    ]
+    assert "Loss: mean over the last 25 of 4,680 steps" in flat(captions)
     assert "; cuda, torch 2.11.0+cu130. " in captions  # when and where: below, once
     assert "10 epochs in place of 64,000 steps" in captions
     button = app.button(key="train_run")
