@@ -293,26 +293,11 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     }
     word = compare(a, b)
     if word in (Word.SLOWER, Word.FASTER):
-        several, single = _FOUND[word]
-        said = translate(several if len(seeds) > 1 else single, **values)
         classes = one[0].task.spec.classes
         chance = math.log(classes)
-        if word is Word.SLOWER and all(abs(loss - chance) <= GUESSING * chance for loss in a):
-            guessing = f"{chance:.2f}"
-            said = translate(
-                "{sentence} A loss of {chance} is that of guessing among {classes} classes.",
-                sentence=said,
-                chance=guessing,
-                classes=classes,
-            )
-        return said
-    beside = reference.rstrip(",")
-    if word is Word.EQUAL:
-        return translate(
-            "{name} trains as fast as {reference}, as far as these seeds can tell: loss {loss} "
-            "against {other} over the last {last} of {steps} steps.",
-            **{**values, "reference": beside},
-        )
+        guessed = all(abs(loss - chance) <= GUESSING * chance for loss in a)
+        several, single = _GUESSED if guessed and word is Word.SLOWER else _FOUND[word]
+        return translate(several if len(seeds) > 1 else single, **values, classes=classes)
     if len(seeds) == 1:
         return translate(
             "{name} and {reference} are too close to call with one seed: loss {loss} against "
@@ -322,11 +307,11 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     lows = {"low": a, "other_low": b}
     values |= {key: f"{min(losses):.2f}" for key, losses in lows.items()}
     values |= {f"{key[:-3]}high": f"{max(losses):.2f}" for key, losses in lows.items()}
-    if len({x > y for x, y in zip(a, b, strict=True)}) > 1:
+    if word is Word.NONE and len({x > y for x, y in zip(a, b, strict=True)}) > 1:
         return translate(
             "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
             "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
-            **{**values, "name": name, "reference": beside},
+            **{**values, "name": name, "reference": reference.rstrip(",")},
         )
     return translate(
         "{name} and {reference} are too close to call: loss {low} to {high} against {other_low} "
@@ -358,6 +343,18 @@ _FOUND = {
     ),
 }
 """The words for a difference, with several seeds and with one."""
+
+_GUESSED = (
+    marked(
+        "{name} doesn't train in {seeds} of {seeds} seeds: its loss of {loss} over the last {last} "
+        "of {steps} steps is that of guessing among {classes} classes; {reference} reaches {other}."
+    ),
+    marked(
+        "{name} doesn't train with one seed: its loss of {loss} over the last {last} of {steps} "
+        "steps is that of guessing among {classes} classes; {reference} reaches {other}."
+    ),
+)
+"""The words for a network that is slower and as good as guessing, with several seeds and one."""
 
 
 def in_a_sentence(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
