@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
+from typing import NamedTuple
 
 from analysis.style.language import Language, marked, spoken, translate
 from analysis.training.recipes import LAST
@@ -109,17 +110,25 @@ def _told(run: Run) -> dict[str, object]:
 
 
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Return a sentence for each pair of neighbouring depths, and each pair of the same depth.
+    """Compare each pair of neighbouring depths, then each pair of the same depth.
 
-    Only complete runs with the same recipe and set are compared, over the seeds that both networks
-    have. A run with a loss that isn't finite gets its own sentence.
+    Pairs with the same outcome in several seeds share a sentence. Only complete runs with the same
+    recipe and set are compared, over the seeds that both networks have. A run with a loss that
+    isn't finite gets its own sentence.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     found = []
+    alike: dict[_Outcome | str, list[_Compared]] = {}
     for shallow, deep in _pairs(groups):
-        if said := _sentence(deep, shallow, specs):
-            found.append(said)
+        if said := _compared(deep, shallow, specs):
+            alike.setdefault(said.outcome or said.sentence, []).append(said)
+    for said, *others in alike.values():
+        if said.outcome is None or not others:
+            found.append(said.sentence)
+            continue
+        listed = translate("; ").join(one.item for one in (said, *others))
+        found.append(translate(said.outcome.words, listed=listed, **said.outcome.values()))
     found += [
         _upper(
             translate(
@@ -136,25 +145,27 @@ def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def headline(runs: Sequence[Run]) -> str:
-    """Return the sentence of `verdict` on the plain networks whose losses differ most.
+    """Return the sentence on the two plain networks whose losses differ most.
 
     The losses of their residual twins follow, if there are any. If no deeper plain network trains
-    more slowly in every seed, it is the first sentence.
+    more slowly in every seed, it is the sentence on the first pair, or the first of `verdict`.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     pairs = list(_pairs(groups))
-    plain = [
-        (_mean_loss(deep) - _mean_loss(shallow), said, shallow, deep)
+    compared = [
+        (shallow, deep, said.sentence)
         for shallow, deep in pairs
-        if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
-        and (said := _sentence(deep, shallow, specs))
+        if (said := _compared(deep, shallow, specs))
     ]
-    if not plain:
-        return next(iter(verdict(runs)), "")
-    gap, said, shallow, deep = max(plain, key=lambda found: found[0])
+    plain = [
+        (_mean_loss(deep) - _mean_loss(shallow), sentence, shallow, deep)
+        for shallow, deep, sentence in compared
+        if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
+    ]
+    gap, sentence, shallow, deep = max(plain, key=lambda found: found[0], default=(0.0, "", [], []))
     if gap < SLOWER:
-        return next(iter(verdict(runs)), "")
+        return compared[0][2] if compared else next(iter(verdict(runs)), "")
     twins = [
         twin
         for own in (deep, shallow)
@@ -162,11 +173,11 @@ def headline(runs: Sequence[Run]) -> str:
         if one is own and kind_of(twin[0].task.spec) == "residual"
     ]
     if len(twins) < 2:
-        return said
+        return sentence
     losses = [f"{_mean_loss(twin):.2f}" for twin in twins]
     return translate(
         "{sentence} With shortcuts, the losses are {loss} and {other}.",
-        sentence=said,
+        sentence=sentence,
         loss=losses[0],
         other=losses[1],
     )
@@ -272,15 +283,36 @@ def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
                 yield one, other
 
 
-def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> str:
-    """Compare how two networks train, in a sentence; return "" if they share no seed."""
+class _Outcome(NamedTuple):
+    """What several pairs have in common: the words for all of them and their values."""
+
+    words: str
+    seeds: int
+    last: int
+    steps: str
+
+    def values(self) -> dict[str, object]:
+        return {"seeds": self.seeds, "last": self.last, "steps": self.steps}
+
+
+class _Compared(NamedTuple):
+    """How two networks train: in a sentence of its own, and in one with other pairs, if it may."""
+
+    sentence: str
+    outcome: _Outcome | None = None
+    item: str = ""
+
+
+def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> _Compared | None:
+    """Compare how two networks train; return None if they share no seed."""
     mine = {run.task.seed: run.last_loss for run in one}
     theirs = {run.task.seed: run.last_loss for run in other}
     seeds = [seed for seed in mine if seed in theirs]
     if not seeds:
-        return ""
+        return None
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
     name, reference = (in_a_sentence(group[0].task.spec, specs) for group in (one, other))
+    beside = reference.rstrip(",")
     last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
     values = {
         "name": _upper(name),
@@ -296,29 +328,59 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         classes = one[0].task.spec.classes
         chance = math.log(classes)
         guessed = all(abs(loss - chance) <= GUESSING * chance for loss in a)
-        several, single = _GUESSED if guessed and word is Word.SLOWER else _FOUND[word]
-        return translate(several if len(seeds) > 1 else single, **values, classes=classes)
+        alone = guessed and word is Word.SLOWER
+        several, single = _GUESSED if alone else _FOUND[word]
+        said = translate(several if len(seeds) > 1 else single, **values, classes=classes)
+        if alone or len(seeds) == 1:
+            return _Compared(said)
+        item = translate(
+            "{name} than {reference} ({loss} against {other})",
+            **{**values, "name": name, "reference": beside},
+        )
+        return _Compared(said, _Outcome(_TOGETHER[word], len(seeds), last, every), item)
     if len(seeds) == 1:
-        return translate(
+        said = translate(
             "{name} and {reference} are too close to call with one seed: loss {loss} against "
             "{other} over the last {last} of {steps} steps.",
             **values,
         )
+        return _Compared(said)
     lows = {"low": a, "other_low": b}
     values |= {key: f"{min(losses):.2f}" for key, losses in lows.items()}
     values |= {f"{key[:-3]}high": f"{max(losses):.2f}" for key, losses in lows.items()}
     if word is Word.NONE and len({x > y for x, y in zip(a, b, strict=True)}) > 1:
-        return translate(
+        said = translate(
             "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
             "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
-            **{**values, "name": name, "reference": reference.rstrip(",")},
+            **{**values, "name": name, "reference": beside},
         )
-    return translate(
+        return _Compared(said)
+    said = translate(
         "{name} and {reference} are too close to call: loss {low} to {high} against {other_low} "
         "to {other_high} over the last {last} of {steps} steps.",
         **values,
     )
+    item = translate(
+        "{name} and {reference} ({low} to {high} against {other_low} to {other_high})",
+        **{**values, "name": name, "reference": beside},
+    )
+    return _Compared(said, _Outcome(_TOGETHER[Word.NONE], len(seeds), last, every), item)
 
+
+_TOGETHER = {
+    Word.SLOWER: marked(
+        "Slower to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
+    ),
+    Word.FASTER: marked(
+        "Faster to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
+    ),
+    Word.NONE: marked(
+        "Too close to call in {seeds} seeds (loss over the last {last} of {steps} steps): {listed}."
+    ),
+}
+"""The words for several pairs with the same outcome in several seeds."""
 
 _FOUND = {
     Word.SLOWER: (

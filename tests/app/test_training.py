@@ -86,7 +86,7 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
     assert not app.error
     assert "Recorded on 2026-11-27 on an NVIDIA H200." in [c.value for c in app.caption]
     said, captions = markdown(app), " ".join(c.value for c in app.caption)
-    assert "loss 2.30 against 0.39 over the last 25 of 4,680 steps" in said
+    assert "its loss of 2.30 over the last 25 of 4,680 steps is that of guessing" in said
     assert "; cuda, torch 2.11.0+cu130. " in captions  # when and where: below, once
     assert "10 epochs in place of 64,000 steps" in captions
     button = app.button(key="train_run")
