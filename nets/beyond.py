@@ -38,6 +38,7 @@ ALIASES = {
 """Names in other libraries, with the text of the same network here."""
 
 _PROBLEMS = {
+    "depth": "'depth' is not an option: blocks sets the depth, as in blocks=3,4,6,3",
     "frozen_bn": "frozen BN counts as batch norm in eval mode: use norm=batch",
     "multi_grid": "dilation rates within a stage (multi-grid) are not an option: dilate doubles "
     "the rate of a whole stage",
@@ -66,6 +67,7 @@ _NAMES = {
 }
 
 _KEYS = {
+    "depth": "depth",
     "frozen": "frozen_bn",
     "frozen_bn": "frozen_bn",
     "norm_eval": "frozen_bn",

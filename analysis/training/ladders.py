@@ -58,9 +58,9 @@ COMPARISONS: Mapping[str, Comparison] = {
         DEGRADATION,
         InputKind.SAMPLE,
         (8, 20, 44, 56, 110),
-        "A short run shows how fast networks optimise, by their training loss. This isn't "
-        "converged degradation, and with batch norm it isn't vanishing gradients either: the "
-        "Gradients page shows that the plain stack's gradient grows at initialisation.",
+        "A short run shows how fast networks optimise, by their training loss: nothing has "
+        "converged after so few steps. It isn't vanishing gradients either: the Gradients page "
+        "shows that with batch norm, the plain stack's gradient grows at initialisation.",
     ),
     "epochs": Comparison(
         "Degradation, 10 epochs",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from statistics import fmean
+from typing import NamedTuple
 
 from analysis.style.grid import Grid
 from analysis.style.language import Language, marked, spoken, translate
@@ -110,17 +111,25 @@ def _told(run: Run) -> dict[str, object]:
 
 
 def verdict(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Return a sentence for each pair of neighbouring depths, and each pair of the same depth.
+    """Compare each pair of neighbouring depths, then each pair of the same depth.
 
-    Only complete runs with the same recipe and set are compared, over the seeds that both networks
-    have. A run with a loss that isn't finite gets its own sentence.
+    Pairs with the same outcome in several seeds share a sentence. Only complete runs with the same
+    recipe and set are compared, over the seeds that both networks have. A run with a loss that
+    isn't finite gets its own sentence.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     found = []
+    alike: dict[_Outcome | str, list[_Compared]] = {}
     for shallow, deep in _pairs(groups):
-        if said := _sentence(deep, shallow, specs):
-            found.append(said)
+        if said := _compared(deep, shallow, specs):
+            alike.setdefault(said.outcome or said.sentence, []).append(said)
+    for said, *others in alike.values():
+        if said.outcome is None or not others:
+            found.append(said.sentence)
+            continue
+        listed = translate("; ").join(one.item for one in (said, *others))
+        found.append(translate(said.outcome.words, listed=listed, **said.outcome.values()))
     return (*found, *endings(runs))
 
 
@@ -170,8 +179,7 @@ def verdict_grid(runs: Sequence[Run]) -> Grid | None:
         f"Loss: mean over the last {min(LAST, first.steps)} of {first.steps:,} steps, and the "
         f"range of {number_of(max(map(len, groups)), 'seed')}; {math.log(classes):.2f} is that of "
         f"guessing among {classes} classes. Slower or faster: in every seed, by {SLOWER} or more "
-        f"({SLOWER:.0%} of losses below 1). As fast: the ranges overlap, the seeds disagree, and "
-        f"the means are within {EQUAL} ({EQUAL:.0%} of losses below 1). Otherwise, no verdict."
+        f"({SLOWER:.0%} of losses below 1)."
     )
     head = (
         *("Layers", "Plain: loss", "vs fewer layers", "Residual: loss", "vs fewer layers"),
@@ -194,38 +202,50 @@ def _word(one: Sequence[Run], other: Sequence[Run]) -> str:
     seeds = [seed for seed in mine if seed in theirs]
     if not seeds:
         return ""
-    word = compare([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
-    return _IN_A_CELL[word]
+    a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
+    word = compare(a, b)
+    if word is Word.FASTER:
+        return "faster"
+    if word is Word.SLOWER:
+        return "doesn't train" if _is_guessing(a, one[0].task.spec.classes) else "slower"
+    if word is Word.NONE and _disagree(a, b):
+        return "seeds disagree"
+    return "too close to call"
 
 
-_IN_A_CELL = {
-    Word.SLOWER: "slower",
-    Word.FASTER: "faster",
-    Word.EQUAL: "as fast",
-    Word.NONE: "no verdict",
-}
+def _is_guessing(losses: Sequence[float], classes: int) -> bool:
+    """Return whether all losses are that of guessing among the classes."""
+    chance = math.log(classes)
+    return all(abs(loss - chance) <= GUESSING * chance for loss in losses)
+
+
+def _disagree(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Return whether the seeds differ in which loss is higher."""
+    return len({x > y for x, y in zip(one, other, strict=True)}) > 1
 
 
 def headline(runs: Sequence[Run]) -> str:
-    """Return the sentence of `verdict` on the plain networks whose losses differ most.
+    """Return the sentence on the two plain networks whose losses differ most.
 
     The losses of their residual twins follow, if there are any. If no deeper plain network trains
-    more slowly in every seed, it is the first sentence.
+    more slowly in every seed, it is the sentence on the first pair, or the first of `verdict`.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     pairs = list(_pairs(groups))
-    plain = [
-        (_mean_loss(deep) - _mean_loss(shallow), said, shallow, deep)
+    compared = [
+        (shallow, deep, said.sentence)
         for shallow, deep in pairs
-        if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
-        and (said := _sentence(deep, shallow, specs))
+        if (said := _compared(deep, shallow, specs))
     ]
-    if not plain:
-        return next(iter(verdict(runs)), "")
-    gap, said, shallow, deep = max(plain, key=lambda found: found[0])
+    plain = [
+        (_mean_loss(deep) - _mean_loss(shallow), sentence, shallow, deep)
+        for shallow, deep, sentence in compared
+        if kind_of(shallow[0].task.spec) == kind_of(deep[0].task.spec) == "plain"
+    ]
+    gap, sentence, shallow, deep = max(plain, key=lambda found: found[0], default=(0.0, "", [], []))
     if gap < SLOWER:
-        return next(iter(verdict(runs)), "")
+        return compared[0][2] if compared else next(iter(verdict(runs)), "")
     twins = [
         twin
         for own in (deep, shallow)
@@ -233,11 +253,11 @@ def headline(runs: Sequence[Run]) -> str:
         if one is own and kind_of(twin[0].task.spec) == "residual"
     ]
     if len(twins) < 2:
-        return said
+        return sentence
     losses = [f"{_mean_loss(twin):.2f}" for twin in twins]
     return translate(
         "{sentence} With shortcuts, the losses are {loss} and {other}.",
-        sentence=said,
+        sentence=sentence,
         loss=losses[0],
         other=losses[1],
     )
@@ -343,15 +363,36 @@ def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:
                 yield one, other
 
 
-def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> str:
-    """Compare how two networks train, in a sentence; return "" if they share no seed."""
+class _Outcome(NamedTuple):
+    """What several pairs have in common: the words for all of them and their values."""
+
+    words: str
+    seeds: int
+    last: int
+    steps: str
+
+    def values(self) -> dict[str, object]:
+        return {"seeds": self.seeds, "last": self.last, "steps": self.steps}
+
+
+class _Compared(NamedTuple):
+    """How two networks train: in a sentence of its own, and in one with other pairs, if it may."""
+
+    sentence: str
+    outcome: _Outcome | None = None
+    item: str = ""
+
+
+def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> _Compared | None:
+    """Compare how two networks train; return None if they share no seed."""
     mine = {run.task.seed: run.last_loss for run in one}
     theirs = {run.task.seed: run.last_loss for run in other}
     seeds = [seed for seed in mine if seed in theirs]
     if not seeds:
-        return ""
+        return None
     a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
     name, reference = (in_a_sentence(group[0].task.spec, specs) for group in (one, other))
+    beside = reference.rstrip(",")
     last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
     values = {
         "name": _upper(name),
@@ -364,47 +405,60 @@ def _sentence(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     }
     word = compare(a, b)
     if word in (Word.SLOWER, Word.FASTER):
-        several, single = _FOUND[word]
-        said = translate(several if len(seeds) > 1 else single, **values)
         classes = one[0].task.spec.classes
-        chance = math.log(classes)
-        if word is Word.SLOWER and all(abs(loss - chance) <= GUESSING * chance for loss in a):
-            guessing = f"{chance:.2f}"
-            said = translate(
-                "{sentence} A loss of {chance} is that of guessing among {classes} classes.",
-                sentence=said,
-                chance=guessing,
-                classes=classes,
-            )
-        return said
-    beside = reference.rstrip(",")
-    if word is Word.EQUAL:
-        return translate(
-            "{name} trains as fast as {reference}, as far as these seeds can tell: loss {loss} "
-            "against {other} over the last {last} of {steps} steps.",
-            **{**values, "reference": beside},
+        alone = word is Word.SLOWER and _is_guessing(a, classes)
+        several, single = _GUESSED if alone else _FOUND[word]
+        said = translate(several if len(seeds) > 1 else single, **values, classes=classes)
+        if alone or len(seeds) == 1:
+            return _Compared(said)
+        item = translate(
+            "{name} than {reference} ({loss} against {other})",
+            **{**values, "name": name, "reference": beside},
         )
+        return _Compared(said, _Outcome(_TOGETHER[word], len(seeds), last, every), item)
     if len(seeds) == 1:
-        return translate(
+        said = translate(
             "{name} and {reference} are too close to call with one seed: loss {loss} against "
             "{other} over the last {last} of {steps} steps.",
             **values,
         )
+        return _Compared(said)
     lows = {"low": a, "other_low": b}
     values |= {key: f"{min(losses):.2f}" for key, losses in lows.items()}
     values |= {f"{key[:-3]}high": f"{max(losses):.2f}" for key, losses in lows.items()}
-    if len({x > y for x, y in zip(a, b, strict=True)}) > 1:
-        return translate(
+    if word is Word.NONE and _disagree(a, b):
+        said = translate(
             "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
             "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
             **{**values, "name": name, "reference": beside},
         )
-    return translate(
+        return _Compared(said)
+    said = translate(
         "{name} and {reference} are too close to call: loss {low} to {high} against {other_low} "
         "to {other_high} over the last {last} of {steps} steps.",
         **values,
     )
+    item = translate(
+        "{name} and {reference} ({low} to {high} against {other_low} to {other_high})",
+        **{**values, "name": name, "reference": beside},
+    )
+    return _Compared(said, _Outcome(_TOGETHER[Word.NONE], len(seeds), last, every), item)
 
+
+_TOGETHER = {
+    Word.SLOWER: marked(
+        "Slower to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
+    ),
+    Word.FASTER: marked(
+        "Faster to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
+    ),
+    Word.NONE: marked(
+        "Too close to call in {seeds} seeds (loss over the last {last} of {steps} steps): {listed}."
+    ),
+}
+"""The words for several pairs with the same outcome in several seeds."""
 
 _FOUND = {
     Word.SLOWER: (
@@ -429,6 +483,18 @@ _FOUND = {
     ),
 }
 """The words for a difference, with several seeds and with one."""
+
+_GUESSED = (
+    marked(
+        "{name} doesn't train in {seeds} of {seeds} seeds: its loss of {loss} over the last {last} "
+        "of {steps} steps is that of guessing among {classes} classes; {reference} reaches {other}."
+    ),
+    marked(
+        "{name} doesn't train with one seed: its loss of {loss} over the last {last} of {steps} "
+        "steps is that of guessing among {classes} classes; {reference} reaches {other}."
+    ),
+)
+"""The words for a network that is slower and as good as guessing, with several seeds and one."""
 
 
 def in_a_sentence(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:

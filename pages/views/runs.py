@@ -46,7 +46,7 @@ ASKED = "training_asked"
 
 _KEPT = 200
 _SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
-_MOST_SAID = 5  # most pairs of networks that have a sentence each; more are in a table
+_MOST_SAID = 2  # most depths that are compared in sentences; more are in a table
 _MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
 
@@ -199,9 +199,11 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         return
     _show_ladder(runs)
     sentences, pairs = shown.said(runs), verdict(runs)
-    grid = verdict_grid(runs) if len(pairs) > _MOST_SAID else None
-    if grid is not None:
+    grid = verdict_grid(runs)
+    if grid is not None and len(grid.rows) > _MOST_SAID:
         sentences = (*sentences[: -len(pairs)], *endings(runs))
+    else:
+        grid = None
     for sentence in sentences:
         st.markdown(unbroken(f"- {sentence}"))
     if grid is not None:

@@ -497,12 +497,18 @@ def test_sentences() -> None:
     assert verdict(runs) == (
         "The 56-layer plain network trains more slowly than the 20-layer plain network in 3 of 3 "
         "seeds: loss 2.20 against 1.50 over the last 25 of 60 steps.",
-        "The 56-layer residual network trains as fast as the 20-layer residual network, as far as "
-        "these seeds can tell: loss 0.89 against 0.88 over the last 25 of 60 steps.",
-        "The 20-layer residual network trains faster than the 20-layer plain network in 3 of 3 "
-        "seeds: loss 0.88 against 1.50 over the last 25 of 60 steps.",
-        "The 56-layer residual network trains faster than the 56-layer plain network in 3 of 3 "
-        "seeds: loss 0.89 against 2.20 over the last 25 of 60 steps.",
+        "The 56-layer residual network and the 20-layer residual network are too close to call: "
+        "loss 0.87 to 0.91 against 0.86 to 0.90 over the last 25 of 60 steps.",
+        "Faster to train in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer "
+        "residual network than the 20-layer plain network (0.88 against 1.50); the 56-layer "
+        "residual network than the 56-layer plain network (0.89 against 2.20).",
+    )
+    middle = with_losses(f"resnet32:{narrow}", 0.9, 0.88, 0.87)
+    assert verdict([*runs[6:], *middle]) == (
+        "Too close to call in 3 seeds (loss over the last 25 of 60 steps): the 32-layer residual "
+        "network and the 20-layer residual network (0.87 to 0.90 against 0.86 to 0.90); the "
+        "56-layer residual network and the 32-layer residual network (0.87 to 0.91 against 0.87 to "
+        "0.90).",
     )
     unlike = [
         *with_losses(f"plain20:{narrow}", 1.5, 2.3),
@@ -532,8 +538,19 @@ def test_sentences() -> None:
         *with_losses(f"plain20:{narrow}", 2.25, 2.28),
     ]
     assert verdict(orders) == (
-        "Residual, 20 layers, original, trains as fast as plain, 20 layers, original, as far as "
-        "these seeds can tell: loss 2.25 against 2.26 over the last 25 of 60 steps.",
+        "Residual, 20 layers, original, and plain, 20 layers, original, are too close to call: "
+        "loss 2.20 to 2.30 against 2.25 to 2.28 over the last 25 of 60 steps.",
+    )
+    lost = with_losses(f"plain56:{narrow}", 2.3, 2.31)
+    assert verdict([*with_losses(f"plain20:{narrow}", 1.5, 1.6), *lost]) == (
+        "The 56-layer plain network doesn't train in 2 of 2 seeds: its loss of 2.30 over the last "
+        "25 of 60 steps is that of guessing among 10 classes; the 20-layer plain network reaches "
+        "1.55.",
+    )
+    assert verdict([*with_losses(f"plain20:{narrow}", 1.5), lost[0]]) == (
+        "The 56-layer plain network doesn't train with one seed: its loss of 2.30 over the last 25 "
+        "of 60 steps is that of guessing among 10 classes; the 20-layer plain network reaches "
+        "1.50.",
     )
     assert verdict([replace(run, train_loss=run.train_loss[:30]) for run in runs]) == ()
 

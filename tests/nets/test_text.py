@@ -239,6 +239,7 @@ BAD: dict[str, str] = {
     "resnet50:": "an option is missing after a colon",
     "resnet50::blocks=1": "an option is missing after a colon",
     "resnet50:block5=1": "'block5' is not an option.*did you mean block",
+    "resnet50:depth=101": "'depth' is not an option: blocks sets the depth, as in blocks=3,4,6,3",
     "resnet50:base=resnet18": "'base' is not an option",
     "resnet50:blocks": "blocks needs a value.*blocks=3,4,6,3",
     "resnet50:blocks=": "blocks needs a value.*blocks=3,4,6,3",
