@@ -162,7 +162,7 @@ def paths(settings: Settings, spec: ResNetSpec) -> Picture:
     drawn = counted(found.draws, "{number} path", "{number} paths")
     spec = parse(found.model)
     caption = translate(
-        "{paths} of each length through {network}. {sources}",
+        "Up to {paths} per length through {network}. {sources}",
         paths=drawn,
         network=in_a_sentence(spec, [spec]).rstrip(","),
         sources=sources([result]),

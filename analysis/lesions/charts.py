@@ -224,7 +224,7 @@ def how_drawn(found: Paths) -> str:
     spec = parse(found.model)
     network = with_edits([spec], [name_beside(spec, [spec])])
     state = "trained" if found.trained else "at initialisation"
-    return f"Network: {network}; {state}; {number_of(found.draws, 'path')} of each length."
+    return f"Network: {network}; {state}; up to {number_of(found.draws, 'path')} per length."
 
 
 def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:

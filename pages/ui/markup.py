@@ -231,6 +231,8 @@ def _cell(cell: Cell, kind: str, label: str, link: str) -> str:
     if kind == "t":
         length = len(cell.text)
         kind = "t short" if length <= _SHORT else "t long" if length > _LONG else "t"
+    elif len(cell.text) > _SHORT:
+        kind = f"{kind} wide"
     inside = f"{whole_names(cell.text)}{bar}"
     if link and inside:
         inside = f"<a{link}>{inside}</a>"

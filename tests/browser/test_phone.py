@@ -209,6 +209,24 @@ def test_a_tap_on_any_box_of_two_networks_shows_its_facts(server: str, visit: Vi
         expect(page.locator(".rv-details h3")).to_contain_text(path)
 
 
+@pytest.mark.parametrize("name", ["choose?choose_shown=deepest", "?explore_shown=published"])
+def test_cards_with_long_texts_are_as_wide_as_a_phone(name: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{name}", 390, 844)
+    drawn(page)
+    expect(page.locator(".rl-table td").first).to_be_visible()
+    found = page.locator(".rl-table tbody td").evaluate_all(
+        """(cells) => cells.filter((cell) => cell.checkVisibility() && cell.textContent)
+          .filter((cell) => {
+            const {right, height} = cell.getBoundingClientRect();
+            const isFlex = getComputedStyle(cell).display === "flex";
+            const split = isFlex && cell.querySelector(":scope > .rl-name");
+            return right > 390 || height > 100 || split;
+          }).map((cell) => cell.textContent)"""
+    )
+    assert found == []
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
 def test_a_sidebar_that_was_left_open_is_closed_when_the_app_opens(
     server: str, visit: Visit
 ) -> None:
