@@ -74,6 +74,7 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
+_TOLD_BY_OTHERS = 3  # most lines of which one may be without a letter on a phone
 _BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = (
@@ -96,8 +97,8 @@ def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) ->
 
     On the wall, room is made right of the ends first.
 
-    A wide page needs room for the names, and a phone for all but one of the letters that replace
-    them.
+    A wide page needs room for the names, and a phone for the letters that replace them; of up to
+    three, one may lack room, as the others tell whose line it is.
     """
     if not lines_of_their_own(chart):
         return chart
@@ -106,7 +107,7 @@ def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) ->
         found = wall_names(chart)
         return in_legend(chart) if found.key or found.covers else chart
     ends = sum(bool(text) for series in chart.series for text in series.text)
-    has_room = len(narrow_names(chart, height).names) >= ends - 1
+    has_room = len(narrow_names(chart, height).names) >= ends - (ends <= _TOLD_BY_OTHERS)
     return chart if has_room and not wide_names(chart, height).key else in_legend(chart)
 
 

@@ -21,6 +21,7 @@ from analysis.choice.compare import (
     axis_name,
     pareto,
 )
+from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype
 from analysis.style.language import translate
 from analysis.style.numbers import short
@@ -368,11 +369,13 @@ def drawn_in_words(choice: Choice, front: Front) -> str:
     if drawn == len(choice.fits):
         return ""
     recipes = [axis for axis in (front.x, front.y) if isinstance(axis, Recipe)]
-    if any(drawn == sum(one.of(row) is not None for row in choice.fits) for one in recipes):
-        return translate(
-            "The chart shows the {drawn} of them with a published result for its recipe.",
-            drawn=drawn,
-        )
+    for one in recipes:
+        if drawn == sum(one.of(row) is not None for row in choice.fits):
+            return translate(
+                "The chart shows the {drawn} of them with a published result ({recipe}).",
+                drawn=drawn,
+                recipe=recipe_in_words(one.recipe) or one.publisher,
+            )
     return translate("The chart shows the {drawn} of them with both figures.", drawn=drawn)
 
 

@@ -19,6 +19,7 @@ from nets.catalog import HE2015, HE2016, Citation
 from nets.names import option_words, title
 from nets.origin import base_title, differences
 from nets.plan import ShortcutKind
+from nets.spec import ResNetSpec
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
@@ -67,6 +68,7 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
     said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
+    said = f"{said}. {_of_v1_5(profile.spec)}".removesuffix(". ")
     return figure_caption(said, sources=sources_of([profile.model]))
 
 
@@ -98,8 +100,15 @@ def _told(profile: Profile) -> str:
     counts = in_english(counts_in_words, profile)
     return (
         f"{tex(name)} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited}"
-    )
+        f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited} {tex_signs(_of_v1_5(spec))}"
+    ).rstrip()
+
+
+def _of_v1_5(spec: ResNetSpec) -> str:
+    """Say where torchvision's v1.5 differs from the paper that a caption cites; "" for others."""
+    if not CATALOG[spec.base].title.endswith(" v1.5") or spec.stride_on != "conv2":
+        return ""
+    return "It is v1.5: the stride is on the 3×3 convolution, in the paper on the first 1×1."
 
 
 def figure_caption(

@@ -112,6 +112,11 @@ def svg(
         for node in graph.nodes
         if node.path in marked and node.kind is not Kind.ADD
     )
+    # The arrows into marked boxes again, as the marks cover their heads.
+    into = [_edge(edge) for edge in graph.edges if edge.target in marked]
+    if into:
+        ink = f'stroke="{palette.main_path}" stroke-width="1.8"'
+        parts.append(f'<g class="main-path" {ink}>{"".join(into)}</g>')
     if look.shapes:
         parts += (_shape(edge, palette, small) for edge in graph.edges if edge.label)
     parts += (

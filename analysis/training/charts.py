@@ -77,16 +77,20 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 
     Each point is the mean of several steps and is drawn at the last of them, so that a line has at
     most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
-    at the end of each epoch. Training and test accuracy together have one there each, the test's an
-    unfilled one over the line: training accuracy is the mean of the epoch's last `LAST` steps.
+    at the end of each epoch. With training accuracy, of runs of several epochs, both are plotted by
+    epoch, the test's as unfilled points over the line of the mean over each epoch's last `LAST`
+    steps.
     """
     groups = list(grouped(runs).values())
+    by_epoch = shown is Shown.ACCURACY and all(
+        (group[0].task.recipe.epochs or 1) > 1 for group in groups
+    )
     specs = [group[0].task.spec for group in groups]
     lines, tested = [], []
     for group, spec, name, look in zip(
         groups, specs, names_of(groups), looks_of(specs), strict=True
     ):
-        x, columns = _columns(group, shown)
+        x, columns = _by_epoch(group) if by_epoch else _columns(group, shown)
         if not x:
             continue
         line = Series(
@@ -100,6 +104,8 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         )
         lines.append(line)
         x, columns = _columns(group, Shown.TEST_ACCURACY)
+        if by_epoch:
+            x = tuple(range(1, len(x) + 1))
         if x and shown is Shown.ACCURACY:
             tested.append(
                 Series(
@@ -120,14 +126,17 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     # A name at a line's end would be beside the last test point, too.
     at_ends = steps >= _AT_LEAST and not tested
     is_log = shown is Shown.TRAIN_LOSS and _spans_a_decade(lines)
+    along = "epoch" if by_epoch else "step"
+    training = f"Training: mean of each epoch's last {LAST} steps" if by_epoch else ""
+    how = of_seeds(map(len, groups), seen=shows_bands(lines, is_log))
     return Chart(
-        f"{shown.label.capitalize()} by step",
-        "step",
+        f"{shown.label.capitalize()} by {along}",
+        along,
         shown.axis,
         (*(named_at_ends(lines, is_log) if at_ends else lines), *tested),
-        f"{shown.label.capitalize()} by step of {names}. {said}".strip(),
+        f"{shown.label.capitalize()} by {along} of {names}. {said}".strip(),
         log_y=is_log,
-        reading=of_seeds(map(len, groups), seen=shows_bands(lines, is_log)),
+        reading=". ".join(filter(None, (how, training))),
     )
 
 
@@ -211,9 +220,6 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
             return run.train_loss
         return tuple(100 * accuracy for accuracy in run.train_accuracy)
 
-    if shown is Shown.ACCURACY and (ends := _epoch_ends(group)):
-        found = [(end, _means(group, values, max(0, end - LAST), min(LAST, end))) for end in ends]
-        return tuple(end for end, means in found if means), [means for _, means in found if means]
     steps = max(run.steps for run in group)
     width = max(1, -(-steps // POINTS))
     if width == 1 and steps:
@@ -227,10 +233,16 @@ def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[
     return tuple(x), columns
 
 
-def _epoch_ends(group: Sequence[Run]) -> tuple[int, ...]:
-    """Return the steps after which a group was tested, if they are enough for a line."""
-    ends = tuple(dict.fromkeys(epoch.step for run in group for epoch in run.epochs))
-    return ends if len(ends) > 1 else ()
+def _by_epoch(group: Sequence[Run]) -> tuple[tuple[int, ...], list[list[float]]]:
+    """Return the epochs that have ended, and every seed's mean training accuracy at their ends."""
+
+    def values(run: Run) -> tuple[float, ...]:
+        return tuple(100 * accuracy for accuracy in run.train_accuracy)
+
+    ends = dict.fromkeys(epoch.step for run in group for epoch in run.epochs)
+    columns = [_means(group, values, max(0, end - LAST), min(LAST, end)) for end in ends]
+    found = {epoch: means for epoch, means in enumerate(columns, 1) if means}
+    return tuple(found), list(found.values())
 
 
 def _means(

@@ -23,9 +23,9 @@ from nets.text import edit
 SLOWER = 0.05
 """The smallest difference between losses that counts, in every seed; of losses below 1, a share."""
 
-EQUAL = 0.1
-"""The largest difference between means that counts as equal, if the seeds' ranges overlap and the
-seeds differ in which network's loss is higher; of losses below 1, a share."""
+APART = 0.1
+"""The difference between means above which seeds that differ in which network's loss is higher
+disagree; of losses below 1, a share."""
 
 
 GUESSING = 0.01
@@ -35,10 +35,10 @@ GUESSING = 0.01
 class Word(StrEnum):
     """How one network's training loss compares with another's."""
 
-    SLOWER = "more slowly than"
-    FASTER = "faster than"
-    EQUAL = "as fast as"
-    NONE = ""
+    SLOWER = "slower"
+    FASTER = "faster"
+    CLOSE = "too close to call"
+    DISAGREE = "seeds disagree"
 
 
 LEAST = 10
@@ -48,9 +48,9 @@ LEAST = 10
 def compare(one: Sequence[float], other: Sequence[float]) -> Word:
     """Compare final training losses, one per seed, with the seeds in the same order.
 
-    Slower if every seed's loss is higher by at least 0.05, or by 5% of a lower loss than 1; equal
-    if the seeds' ranges overlap, not all seeds agree on which loss is higher, and the means are
-    within 0.1, or 10% of a lower mean than 1; otherwise no word.
+    Slower if every seed's loss is higher by at least 0.05, or by 5% of a lower loss than 1. Seeds
+    disagree if they differ in which loss is higher and the means are more than 0.1 apart, or 10% of
+    a lower mean than 1. Otherwise, too close to call.
     """
     pairs = list(zip(one, other, strict=True))
     gaps = [(a - b) / min(1.0, a, b) for a, b in pairs]
@@ -58,12 +58,10 @@ def compare(one: Sequence[float], other: Sequence[float]) -> Word:
         return Word.SLOWER
     if all(gap <= -SLOWER for gap in gaps):
         return Word.FASTER
-    overlap = min(one) <= max(other) and min(other) <= max(one)
-    agree = all(a > b for a, b in pairs) or all(a < b for a, b in pairs)
+    differ = len({a > b for a, b in pairs}) > 1
     means = fmean(one), fmean(other)
-    if overlap and not agree and abs(means[0] - means[1]) <= EQUAL * min(1.0, *means):
-        return Word.EQUAL
-    return Word.NONE
+    is_apart = abs(means[0] - means[1]) > APART * min(1.0, *means)
+    return Word.DISAGREE if differ and is_apart else Word.CLOSE
 
 
 def name_of(spec: ResNetSpec, among: Sequence[ResNetSpec]) -> str:
@@ -197,31 +195,26 @@ def _losses(group: Sequence[Run]) -> str:
 
 def _word(one: Sequence[Run], other: Sequence[Run]) -> str:
     """Return one word on how a network trains, compared with another; "" without a shared seed."""
+    a, b = _paired(one, other)
+    if not a:
+        return ""
+    word = compare(a, b)
+    is_idle = word is Word.SLOWER and _is_guessing(a, one[0].task.spec.classes)
+    return "doesn't train" if is_idle else word
+
+
+def _paired(one: Sequence[Run], other: Sequence[Run]) -> tuple[list[float], list[float]]:
+    """Return the final losses of two networks in the seeds that both have."""
     mine = {run.task.seed: run.last_loss for run in one}
     theirs = {run.task.seed: run.last_loss for run in other}
     seeds = [seed for seed in mine if seed in theirs]
-    if not seeds:
-        return ""
-    a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
-    word = compare(a, b)
-    if word is Word.FASTER:
-        return "faster"
-    if word is Word.SLOWER:
-        return "doesn't train" if _is_guessing(a, one[0].task.spec.classes) else "slower"
-    if word is Word.NONE and _disagree(a, b):
-        return "seeds disagree"
-    return "too close to call"
+    return [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
 
 
 def _is_guessing(losses: Sequence[float], classes: int) -> bool:
     """Return whether all losses are that of guessing among the classes."""
     chance = math.log(classes)
     return all(abs(loss - chance) <= GUESSING * chance for loss in losses)
-
-
-def _disagree(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Return whether the seeds differ in which loss is higher."""
-    return len({x > y for x, y in zip(one, other, strict=True)}) > 1
 
 
 def headline(runs: Sequence[Run]) -> str:
@@ -385,12 +378,9 @@ class _Compared(NamedTuple):
 
 def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> _Compared | None:
     """Compare how two networks train; return None if they share no seed."""
-    mine = {run.task.seed: run.last_loss for run in one}
-    theirs = {run.task.seed: run.last_loss for run in other}
-    seeds = [seed for seed in mine if seed in theirs]
-    if not seeds:
+    a, b = _paired(one, other)
+    if not a:
         return None
-    a, b = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
     name, reference = (in_a_sentence(group[0].task.spec, specs) for group in (one, other))
     beside = reference.rstrip(",")
     last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
@@ -401,22 +391,22 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         "other": f"{fmean(b):.2f}",
         "last": last,
         "steps": every,
-        "seeds": len(seeds),
+        "seeds": len(a),
     }
     word = compare(a, b)
     if word in (Word.SLOWER, Word.FASTER):
         classes = one[0].task.spec.classes
         alone = word is Word.SLOWER and _is_guessing(a, classes)
         several, single = _GUESSED if alone else _FOUND[word]
-        said = translate(several if len(seeds) > 1 else single, **values, classes=classes)
-        if alone or len(seeds) == 1:
+        said = translate(several if len(a) > 1 else single, **values, classes=classes)
+        if alone or len(a) == 1:
             return _Compared(said)
         item = translate(
             "{name} than {reference} ({loss} against {other})",
             **{**values, "name": name, "reference": beside},
         )
-        return _Compared(said, _Outcome(_TOGETHER[word], len(seeds), last, every), item)
-    if len(seeds) == 1:
+        return _Compared(said, _Outcome(_TOGETHER[word], len(a), last, every), item)
+    if len(a) == 1:
         said = translate(
             "{name} and {reference} are too close to call with one seed: loss {loss} against "
             "{other} over the last {last} of {steps} steps.",
@@ -426,7 +416,7 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     lows = {"low": a, "other_low": b}
     values |= {key: f"{min(losses):.2f}" for key, losses in lows.items()}
     values |= {f"{key[:-3]}high": f"{max(losses):.2f}" for key, losses in lows.items()}
-    if word is Word.NONE and _disagree(a, b):
+    if word is Word.DISAGREE:
         said = translate(
             "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
             "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
@@ -442,7 +432,7 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         "{name} and {reference} ({low} to {high} against {other_low} to {other_high})",
         **{**values, "name": name, "reference": beside},
     )
-    return _Compared(said, _Outcome(_TOGETHER[Word.NONE], len(seeds), last, every), item)
+    return _Compared(said, _Outcome(_TOGETHER[word], len(a), last, every), item)
 
 
 _TOGETHER = {
@@ -454,7 +444,7 @@ _TOGETHER = {
         "Faster to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
         "{listed}."
     ),
-    Word.NONE: marked(
+    Word.CLOSE: marked(
         "Too close to call in {seeds} seeds (loss over the last {last} of {steps} steps): {listed}."
     ),
 }

@@ -1,7 +1,7 @@
 """Captions and BibTeX."""
 
 import analysis
-from analysis.drawing.caption import bibtex, caption, figure_caption, sources_of
+from analysis.drawing.caption import bibtex, block_caption, caption, figure_caption, sources_of
 from analysis.lesions.papers import VEIT2016
 from nets import CATALOG, parse
 from nets.catalog import HE2015, WIGHTMAN2019, ZHANG2023
@@ -15,7 +15,7 @@ def test_a_caption_says_what_the_lines_are() -> None:
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
     assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
-    assert ": full pre-activation, no normalisation on projections. Archi" in unusual
+    assert ": full pre-activation, no normalisation on projections. It is v1.5: " in unusual
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")
@@ -23,6 +23,18 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert ": a plain stack of 9 blocks without shortcuts. Architecture" in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
     assert ": a plain stack of 1 block without shortcuts. Edited" in one
+
+
+def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:
+    """Torchvision strides on the 3×3 convolution; He et al. 2015 on the first 1×1."""
+    said = (
+        r"It is v1.5: the stride is on the 3$\times$3 convolution, in the paper on the first "
+        r"1$\times$1."
+    )
+    assert said in caption(analysis.profile(parse("resnet50")))
+    assert said in block_caption(analysis.profile(parse("resnet152")), "layer2.0")
+    for model in ("resnet50_v1", "resnet50:stride_on=conv1", "resnet34", "resnext50_32x4d"):
+        assert "v1.5" not in caption(analysis.profile(parse(model)))
 
 
 def test_networks_are_in_the_drawings_order_and_cited_once() -> None:

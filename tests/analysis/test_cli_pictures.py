@@ -135,7 +135,7 @@ def test_a_caption_is_printed_for_a_dash(
     assert out == graph_caption(profiles, vgg19=True)
     assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["simonyan2015very", "he2016deep"]
     one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
-    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). Source: He et al. 2015"
+    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). It is v1.5: the stride is"
     assert call(capsys, *one)[1].startswith(start)
 
 

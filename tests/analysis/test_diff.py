@@ -250,6 +250,18 @@ def test_a_mark_leaves_the_size_of_its_stage_free(pair: str) -> None:
                     assert foot < top - 1.5  # half of the outline's width
 
 
+def test_a_mark_does_not_hide_the_arrow_into_its_box() -> None:
+    _, (drawn, marks) = marked_graphs(between("plain20", "plain56"), 2.25)
+    image = ElementTree.fromstring(svg(drawn, Look(), marked=marks))
+    groups = [one for one in image.iter(f"{SVG}g") if one.get("class", "").startswith("ma")]
+    before, *marked, over = groups
+    assert before.get("class") == over.get("class") == "main-path"
+    assert all(map(is_mark, marked))
+    into = [edge.target for edge in drawn.edges if edge.target in marks]
+    assert into == ["layer1.3", "layer2.3", "layer3.3"]
+    assert len(over) == len(marked) == len(into)
+
+
 def test_what_was_added_is_told_in_brief() -> None:
     assert between("plain20", "plain56").brief == (
         "From plain, 20 layers to plain, 56 layers: 18 blocks added; +583 k parameters, +84.9 M "

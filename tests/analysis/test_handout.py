@@ -175,10 +175,12 @@ def test_ten_epochs_are_drawn_without_their_images(monkeypatch: pytest.MonkeyPat
 def test_test_accuracy_stands_beside_training_accuracy() -> None:
     picture = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")
     (chart,) = picture.charts
-    assert (chart.title, chart.y_label) == ("Training and test accuracy by step", "accuracy, %")
+    assert (chart.title, chart.y_label) == ("Training and test accuracy by epoch", "accuracy, %")
     (shallow, deep) = [one for one in chart.series if one.name.endswith(": test")]
     assert (shallow.name, deep.name) == ("plain, 20 layers: test", "plain, 56 layers: test")
-    assert shallow.x == deep.x == tuple(range(468, 4_681, 468))
+    assert (chart.x_label, shallow.x) == ("epoch", tuple(range(1, 11)))
+    assert deep.x == shallow.x
+    assert chart.reading.endswith("Training: mean of each epoch's last 25 steps")
     assert [round(one.y[-1] or 0, 1) for one in (shallow, deep)] == [91.8, 86.5]
     lines = {one.name: one for one in chart.series if one.draw is Draw.LINE}
     epochs = trained("h200/train_plain20", "h200/train_plain56")

@@ -417,15 +417,15 @@ def test_text_of_a_narrow_recipe_says_what_it_made_of_the_networks() -> None:
 def test_words_follow_the_bounds() -> None:
     assert compare([1.55, 1.6], [1.5, 1.5]) is Word.SLOWER
     assert compare([1.5, 1.5], [1.55, 1.6]) is Word.FASTER
-    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.NONE  # one seed is too close
-    assert compare([0.90, 0.94], [0.92, 0.84]) is Word.EQUAL
-    assert compare([0.9, 1.29], [1.0, 1.0]) is Word.EQUAL
-    assert compare([0.9, 1.4], [1.0, 1.0]) is Word.NONE
-    assert compare([1.0], [1.04]) is Word.NONE
+    assert compare([1.549, 1.7], [1.5, 1.5]) is Word.CLOSE  # one seed is too close
+    assert compare([0.90, 0.94], [0.92, 0.84]) is Word.CLOSE
+    assert compare([0.9, 1.29], [1.0, 1.0]) is Word.CLOSE
+    assert compare([0.9, 1.4], [1.0, 1.0]) is Word.DISAGREE
+    assert compare([1.0], [1.04]) is Word.CLOSE
     assert compare([0.24, 0.28], [0.21, 0.25]) is Word.SLOWER  # by 5% of losses below 1
-    assert compare([0.212, 0.23], [0.21, 0.22]) is Word.NONE  # both higher, one of them by 1%
-    assert compare([0.21, 0.23], [0.22, 0.21]) is Word.EQUAL
-    assert compare([0.20, 0.30], [0.22, 0.21]) is Word.NONE  # means 16% apart
+    assert compare([0.212, 0.23], [0.21, 0.22]) is Word.CLOSE  # both higher, one of them by 1%
+    assert compare([0.21, 0.23], [0.22, 0.21]) is Word.CLOSE
+    assert compare([0.20, 0.30], [0.22, 0.21]) is Word.DISAGREE  # means 16% apart
 
 
 def test_a_name_says_what_differs() -> None:

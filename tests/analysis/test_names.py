@@ -16,8 +16,8 @@ from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, in_units
 from analysis.charts.file import picture
 from analysis.charts.names import BEYOND_PX, LINE_PX, Names, Sheet, dots
 from analysis.charts.screen import figure, legible, narrow_names, wall_names, wide_names
-from analysis.choice.charts import scatter_chart
-from analysis.choice.compare import Column, Row, compare, recipes
+from analysis.choice.charts import scatter_chart, sweep_chart
+from analysis.choice.compare import Column, Row, Sweep, compare, curve, recipes
 from analysis.results.recorded import recordings
 from analysis.style.palette import LIGHT
 from analysis.training.charts import training_chart
@@ -375,6 +375,15 @@ def test_the_recorded_degradation_is_named_at_the_ends_on_the_wall() -> None:
     # On a phone there isn't even room for numbers, and one chart serves desk and phone.
     assert len(narrow_names(chart, None).names) < 3
     assert all(line.in_legend for line in legible(chart, None).series)
+
+
+def test_a_phone_has_a_letter_for_every_line_or_a_legend() -> None:
+    """Among five lines, nobody would know whose line is the one without a letter."""
+    specs = map(parse, ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"))
+    sizes = (56, 112, 168, 224, 280, 336, 392, 448)
+    chart = sweep_chart([curve(spec, Sweep.INPUT, sizes) for spec in specs], Column.MACS)
+    assert len(narrow_names(chart, 410).names) == 4
+    assert all(line.in_legend for line in legible(chart, 410).series)
 
 
 def test_names_that_would_lie_on_lines_stand_in_the_legend_on_the_wall_and_on_paper() -> None:
