@@ -198,10 +198,10 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
             say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
         return
     _show_ladder(runs)
-    sentences, pairs = shown.said(runs), verdict(runs)
-    grid = verdict_grid(runs)
+    sentences, grid = shown.said(runs), verdict_grid(runs)
     if grid is not None and len(grid.rows) > _MOST_SAID:
-        sentences = (*sentences[: -len(pairs)], *endings(runs))
+        pairs = set(verdict(runs)) - set(endings(runs))
+        sentences = tuple(sentence for sentence in sentences if sentence not in pairs)
     else:
         grid = None
     for sentence in sentences:
@@ -217,7 +217,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
 
 
 def _on_wall(runs: Sequence[Run], shown: Shown) -> Chart:
-    """Return the chart by step; with too many lines for a wall, the one of last losses by depth."""
+    """Return the chart by step; with too many lines for a wall, the one of final losses by depth."""
     networks = len(grouped(runs))
     if shown is Shown.TRAIN_LOSS and networks > _MOST_ON_WALL:
         by_depth = ladder_chart(runs)
