@@ -217,7 +217,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
 
 
 def _on_wall(runs: Sequence[Run], shown: Shown) -> Chart:
-    """Return the chart by step; with too many lines for a wall, the one of final losses by depth."""
+    """Return the chart by step; with too many lines for a wall, that of final losses by depth."""
     networks = len(grouped(runs))
     if shown is Shown.TRAIN_LOSS and networks > _MOST_ON_WALL:
         by_depth = ladder_chart(runs)

@@ -72,6 +72,7 @@ def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -
     arrived(page, 3)
     page.go_back()
     arrived(page, 2)
+    page.wait_for_function("() => document.hasSwitch")  # the key's script comes after the page
     page.keyboard.press("p")  # the desk, with its fields
     expect(page).not_to_have_url(re.compile("view=wall"))
     page.get_by_role("textbox", name="Model text").click()
