@@ -432,7 +432,7 @@ def picture(
             if (roomy := with_room(chart, (sheet,))) != chart:
                 return picture(roomy, palette, title, width_mm)
             found = placed(chart, (sheet,))
-            if (found.key or found.covers) and lines_of_their_own(chart):
+            if lines_of_their_own(chart) and (found.covers or not found.names):
                 return picture(in_legend(chart), palette, title, width_mm)
             for name in found.names:
                 _annotate(axes, chart, name, palette, sizes)

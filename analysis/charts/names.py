@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import copysign, cos, hypot, log10, pi, sin
-from string import ascii_lowercase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,9 +96,10 @@ class Name:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a chart; if numbers or letters replace them, `key` gives the meaning of each.
+    """The names of a chart; if numbers replace them, `key` gives the meaning of each.
 
-    `covers` is true if a name at a line's end is on a line.
+    `covers` is true if a name at a line's end is on a line. Where lines' ends lack room for names,
+    there are none.
     """
 
     names: tuple[Name, ...]
@@ -153,7 +153,7 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     mark is farther away, at the end of a leader line that crosses nothing; if two lines' ends
     touch, the leader line alone tells whose name it is. Without leader lines, a name lies on no
     line of the chart. Marks that look like one share a name. If there is no room for names, numbers
-    with a key replace them, letters at the ends of lines. Of more than `MOST_NAMES` points, only
+    with a key replace them, but not at the ends of lines. Of more than `MOST_NAMES` points, only
     the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
@@ -211,7 +211,7 @@ def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
     if not lines_of_their_own(chart) or chart.log_x:
         return chart
     found = placed(chart, sheets)
-    if not (found.key or found.covers or any(series.low for series in chart.series)):
+    if found.names and not (found.covers or any(series.low for series in chart.series)):
         return chart
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     ends = [dot for number in numbers for dot in dots(chart, number) if dot.text]
@@ -222,24 +222,18 @@ def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
         return chart
     roomy = replace(chart, room=share / (1 - share))
     better = placed(roomy, sheets)
-    return chart if better.key or better.covers else roomy
+    return roomy if better.names and not better.covers else chart
 
 
 def _at_ends(
     crowd: Callable[..., _Crowd], groups: Sequence[tuple[Dot, ...]], leaders: bool
 ) -> Names:
-    """Place the names of lines at their ends, or letters with a key if there is no room."""
+    """Place the names of lines at their ends, if there is room for all."""
     texts = list(map(_text, groups))
     for may_cover_lines in (False, True) if leaders else (False,):
         if (found := crowd(groups, texts, may_cover_lines).all()) is not None:
             return Names(tuple(found), covers=may_cover_lines)
-    letters = ascii_lowercase[: len(groups)]  # beside the axis, numbers would look like its ticks
-    key = tuple(zip(letters, texts, strict=True))
-    for may_cover_lines in (False, True):
-        lettered = crowd(groups, letters, may_cover_lines)
-        if (found := lettered.all()) is not None:
-            return Names(tuple(found), key)
-    return Names(tuple(lettered.some()), key)
+    return Names(())
 
 
 def _groups(every: Sequence[Dot], sheets: Sequence[Sheet], within: float) -> list[tuple[Dot, ...]]:

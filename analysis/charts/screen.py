@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.charts.chart import (
     BUBBLE,
@@ -14,6 +14,7 @@ from analysis.charts.chart import (
     POINT_PX,
     TICKS,
     Chart,
+    Dash,
     Draw,
     Place,
     Series,
@@ -74,7 +75,6 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
-_TOLD_BY_OTHERS = 3  # most lines of which one may be without a letter on a phone
 _BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = (
@@ -95,20 +95,43 @@ def wall_names(chart: Chart) -> Names:
 def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
     """Return the chart with its lines in the legend if there is no room for names at their ends.
 
-    On the wall, room is made right of the ends first.
-
-    A wide page needs room for the names, and a phone for the letters that replace them; of up to
-    three, one may lack room, as the others tell whose line it is.
+    On the wall, room is made right of the ends first. A phone may lack the room that a wide page
+    has; it shows `key_of_lines` instead.
     """
     if not lines_of_their_own(chart):
         return chart
     if wall:
         chart = with_room(chart, _WALL_SHEETS)
-        found = wall_names(chart)
-        return in_legend(chart) if found.key or found.covers else chart
-    ends = sum(bool(text) for series in chart.series for text in series.text)
-    has_room = len(narrow_names(chart, height).names) >= ends - (ends <= _TOLD_BY_OTHERS)
-    return chart if has_room and not wide_names(chart, height).key else in_legend(chart)
+    found = wall_names(chart) if wall else wide_names(chart, height)
+    return chart if found.names and not (wall and found.covers) else in_legend(chart)
+
+
+class Sample(NamedTuple):
+    """What a key shows of a line: its name, colour and dash, and the symbol on it, if any."""
+
+    name: str
+    colour: str
+    dash: Dash
+    symbol: str
+
+
+def key_of_lines(
+    chart: Chart, palette: Palette = LIGHT, height: int | None = HEIGHT_PX
+) -> tuple[Sample, ...]:
+    """Return a sample of each line if a phone lacks room for names at the lines' ends."""
+    if not lines_of_their_own(chart) or narrow_names(chart, height).names:
+        return ()
+    named = {series.name for series in chart.series if series.text == (series.name,)}
+    return tuple(
+        Sample(
+            series.name,
+            colour,
+            series.dash,
+            _SYMBOLS[number % len(_SYMBOLS)] if is_marked(chart, series) else "",
+        )
+        for series, colour, number in series_looks(chart, palette)
+        if series.draw is Draw.LINE and series.name in named
+    )
 
 
 def narrow_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:

@@ -14,6 +14,7 @@ from analysis.charts.names import has_names
 from analysis.charts.screen import (
     HEIGHT_PX,
     figure,
+    key_of_lines,
     legible,
     narrow_names,
     wall_names,
@@ -24,7 +25,7 @@ from analysis.drawing.caption import figure_caption
 from analysis.style.look import MIN_CHART_MM, Look
 from nets.catalog import Citation
 from pages.ui.exports import Drawn, Picture
-from pages.ui.markup import key_of_marks
+from pages.ui.markup import key_of_marks, key_of_samples
 from pages.ui.theme import palette
 from pages.ui.wall import on_wall
 from pages.ui.words import sentence, unbroken
@@ -41,7 +42,7 @@ def reserve_strip() -> DeltaGenerator:
 
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
-    """Draw a chart and, below it, a key if numbers or letters replace names in it, and its note.
+    """Draw a chart and, below it, its note and a key, where names lack room in it.
 
     The figure holds two sets of names; the style sheet shows one of them, depending on the
     container's width. On the wall, and if `height` is None, the chart fills the window down to the
@@ -80,8 +81,9 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
         )
         if has_names(chart):
             wide, narrow = wide_names(chart, height).key, narrow_names(chart, height).key
-            if key_of_numbers := key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow"):
-                st.html(key_of_numbers)
+            keys = key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow")
+            if keys := keys + key_of_samples(key_of_lines(chart, palette(), height), "rl-narrow"):
+                st.html(keys)
     if chart.note:
         st.caption(unbroken(sentence(chart.note)))
 

@@ -10,13 +10,17 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlencode
 
+from analysis.charts.chart import Dash
 from analysis.structure.tree import TreeNode
 from analysis.style.fonts import LATIN, with_fonts
 from analysis.style.numbers import exact, scale_of, shape
 from pages.ui.words import whole_names
+
+if TYPE_CHECKING:
+    from analysis.charts.screen import Sample
 
 FITTING_COLUMNS = 6
 """The most columns of figures that a wide page shows without scrolling."""
@@ -27,6 +31,26 @@ GOES_ON = "Scroll sideways for more columns."
 _WHOLE = 20  # most rows of a table drawn by Streamlit that are shown without scrolling
 
 _SHORT, _LONG = 18, 40  # most characters of a cell kept on one line; fewest of one made wide
+_DASHES = {
+    Dash.SOLID: (40,),
+    Dash.DASHED: (8, 8),
+    Dash.DOTTED: (3, 3),
+    Dash.DASH_DOT: (8, 3, 3, 3),
+    Dash.LONG_DASH_DOT: (14, 6, 3, 6),
+    Dash.LONG_DASHED: (14, 12),
+}
+"""Lengths in px of the dashes and gaps in a sample of a line."""
+
+_PATHS = {
+    "circle": "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
+    "square": "M-4 -4h8v8h-8z",
+    "triangle-up": "M-4.6 3L4.6 3L0 -5z",
+    "diamond": "M-5.2 0L0 -5.2L5.2 0L0 5.2z",
+    "triangle-down": "M-4.6 -3L4.6 -3L0 5z",
+    "cross": "M-1.6 -4.8h3.2v3.2h3.2v3.2h-3.2v3.2h-3.2v-3.2h-3.2v-3.2h3.2z",
+}
+"""Plotly's symbols as paths around (0, 0), in px: as many as lines with names at their ends."""
+
 _MANY_CARDS = 7  # most rows that a phone shows at once; of a longer table it shows five first
 
 
@@ -265,6 +289,27 @@ def key_of_marks(key: Sequence[tuple[str, str]], css_class: str = "") -> str:
         f"<b>{escape(number)}</b>\N{NO-BREAK SPACE}{whole_names(text)}" for number, text in key
     )
     return f'<p class="rl-key {css_class}">{said}</p>'
+
+
+def key_of_samples(key: Sequence[Sample], css_class: str = "") -> str:
+    """Return the key of a chart's lines, a sample and a name each; empty if there are none."""
+    if not key:
+        return ""
+    lines = (f"<li>{_image_of(one)}{whole_names(one.name)}</li>" for one in key)
+    return f'<ul class="rl-lines {css_class}">{"".join(lines)}</ul>'
+
+
+def _image_of(sample: Sample) -> str:
+    """Return a piece of the line, 40 px by 12 px, with a symbol in its middle."""
+    dashes = " ".join(map(str, _DASHES[sample.dash]))
+    symbol = f'<path d="{_PATHS[sample.symbol]}" fill="{sample.colour}"/>' if sample.symbol else ""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="12" viewBox="-20 -6 40 12">'
+        f'<path d="M-20 0H20" stroke="{sample.colour}" stroke-width="2.5" '
+        f'stroke-dasharray="{dashes}"/>{symbol}</svg>'
+    )
+    data = b64encode(svg.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="" width="40" height="12">'
 
 
 def _scroll(kind: str, label: str, inside: str) -> str:

@@ -12,10 +12,27 @@ from math import hypot, log10
 import pytest
 from matplotlib.text import Annotation, Text
 
-from analysis.charts.chart import POINT_PX, Chart, Draw, Place, Series, in_units, named_at_ends
+from analysis.charts.chart import (
+    POINT_PX,
+    Chart,
+    Dash,
+    Draw,
+    Place,
+    Series,
+    in_units,
+    named_at_ends,
+)
 from analysis.charts.file import picture
 from analysis.charts.names import BEYOND_PX, LINE_PX, Names, Sheet, dots
-from analysis.charts.screen import figure, legible, narrow_names, wall_names, wide_names
+from analysis.charts.screen import (
+    Sample,
+    figure,
+    key_of_lines,
+    legible,
+    narrow_names,
+    wall_names,
+    wide_names,
+)
 from analysis.choice.charts import scatter_chart, sweep_chart
 from analysis.choice.compare import Column, Row, Sweep, compare, curve, recipes
 from analysis.results.recorded import recordings
@@ -337,22 +354,27 @@ def test_a_lines_name_on_a_phone_lies_on_no_line() -> None:
                     assert not (across and upward)
 
 
-def test_where_a_phone_has_room_for_names_only_on_lines_letters_stand_for_them() -> None:
+def test_where_a_phone_has_room_for_names_only_on_lines_a_key_of_lines_has_them() -> None:
     depths = (8, 20, 32, 44, 56)
     lines = [
         Series("plain", depths, (1.27, 1.49, 1.99, 2.20, 2.26)),
         Series("residual", depths, (1.16, 0.92, 0.91, 0.92, 0.92)),
     ]
-    found = narrow_names(Chart("", "x", "y", named_at_ends(lines), ""), None)
-    assert found.key == (("a", "plain"), ("b", "residual"))  # 1 and 2 would be ticks
-    assert [name.text for name in found.names] == ["a", "b"]
-    assert not found.covers
+    chart = Chart("", "x", "y", named_at_ends(lines), "")
+    assert narrow_names(chart, None) == Names(())
+    assert key_of_lines(chart, LIGHT, None) == (
+        Sample("plain", LIGHT.identity, Dash.SOLID, "circle"),
+        Sample("residual", LIGHT.projection, Dash.SOLID, "square"),
+    )
+    assert legible(chart, None) == chart  # a wide page has room
+    assert [name.text for name in wide_names(chart, None).names] == ["plain", "residual"]
 
 
 def test_two_lines_never_share_a_name() -> None:
     chart = _ends(["plain, 20 layers", "plain, 56 layers", "residual"], [0.0, 0.06, 0.12])
-    texts = [text for _, text in narrow_names(chart).key]
-    assert texts in ([], ["plain, 20 layers", "plain, 56 layers", "residual"])
+    assert not narrow_names(chart).names
+    named = [one.name for one in key_of_lines(chart)]
+    assert named == ["plain, 20 layers", "plain, 56 layers", "residual"]
     crowded = _ends([f"residual, {20 * i} layers, pre-activation" for i in range(1, 7)], [0.0] * 6)
     assert crowded == legible(crowded)  # named in the legend from the first
 
@@ -372,18 +394,20 @@ def test_the_recorded_degradation_is_named_at_the_ends_on_the_wall() -> None:
     assert upper.up - lower.up >= LINE_PX / 2
     for name in found.values():  # right of the lines, so on none of them
         assert name.right - name.width / 2 > 0
-    # On a phone there isn't even room for numbers, and one chart serves desk and phone.
-    assert len(narrow_names(chart, None).names) < 3
-    assert all(line.in_legend for line in legible(chart, None).series)
+    desk = legible(chart, None)  # one chart serves desk and phone; only the phone lacks room
+    assert {name.text for name in wide_names(desk, None).names} == set(found)
+    assert {one.name for one in key_of_lines(desk, LIGHT, None)} == set(found)
 
 
-def test_a_phone_has_a_letter_for_every_line_or_a_legend() -> None:
-    """Among five lines, nobody would know whose line is the one without a letter."""
+def test_every_line_of_a_sweep_is_named_on_a_phone() -> None:
     specs = map(parse, ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"))
     sizes = (56, 112, 168, 224, 280, 336, 392, 448)
     chart = sweep_chart([curve(spec, Sweep.INPUT, sizes) for spec in specs], Column.MACS)
-    assert len(narrow_names(chart, 410).names) == 4
-    assert all(line.in_legend for line in legible(chart, 410).series)
+    drawn = legible(chart, 410)
+    in_key = {one.name for one in key_of_lines(drawn, LIGHT, 410)}
+    in_legend = {line.name for line in drawn.series if line.in_legend}
+    assert in_key | in_legend == {f"ResNet-{depth}" for depth in (18, 34, 50, 101, 152)}
+    assert not in_key & in_legend
 
 
 def test_names_that_would_lie_on_lines_stand_in_the_legend_on_the_wall_and_on_paper() -> None:
