@@ -95,24 +95,26 @@ def wall_names(chart: Chart) -> Names:
 def legible(chart: Chart, height: int | None = HEIGHT_PX, wall: bool = False) -> Chart:
     """Return the chart with its lines in the legend if there is no room for names at their ends.
 
-    On the wall, room is made right of the ends first. A phone may lack the room that a wide page
-    has; it shows `key_of_lines` instead.
+    Room is made right of the ends first, which a phone doesn't show: it has `key_of_lines` instead.
     """
     if not lines_of_their_own(chart):
         return chart
-    if wall:
-        chart = with_room(chart, _WALL_SHEETS)
+    chart = with_room(chart, _WALL_SHEETS if wall else _sheets(height, _WIDE, _ROUND_WIDE))
     found = wall_names(chart) if wall else wide_names(chart, height)
-    return chart if found.names and not (wall and found.covers) else in_legend(chart)
+    return chart if found.names and not found.covers else in_legend(chart)
 
 
 class Sample(NamedTuple):
-    """What a key shows of a line: its name, colour and dash, and the symbol on it, if any."""
+    """What a key shows of a line: its name, colour and dash, and the symbol on it, if any.
+
+    `inside` is the symbol's own colour.
+    """
 
     name: str
     colour: str
     dash: Dash
     symbol: str
+    inside: str
 
 
 def key_of_lines(
@@ -128,6 +130,7 @@ def key_of_lines(
             colour,
             series.dash,
             _SYMBOLS[number % len(_SYMBOLS)] if is_marked(chart, series) else "",
+            palette.background if series.hollow else colour,
         )
         for series, colour, number in series_looks(chart, palette)
         if series.draw is Draw.LINE and series.name in named

@@ -70,7 +70,8 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
         return
     drawn = figure(chart, palette(), height)
     tall = "tall_" if height is None else ""
-    with st.container(key=f"{tall}names_{key}" if tall or has_names(chart) else None):
+    roomy = f"roomy-{int(10 * chart.room)}_" if chart.room else ""
+    with st.container(key=f"{tall}{roomy}names_{key}" if tall or has_names(chart) else None):
         st.plotly_chart(
             drawn,
             theme=None,

@@ -302,7 +302,8 @@ def key_of_samples(key: Sequence[Sample], css_class: str = "") -> str:
 def _image_of(sample: Sample) -> str:
     """Return a piece of the line, 40 px by 12 px, with a symbol in its middle."""
     dashes = " ".join(map(str, _DASHES[sample.dash]))
-    symbol = f'<path d="{_PATHS[sample.symbol]}" fill="{sample.colour}"/>' if sample.symbol else ""
+    look = f'stroke="{sample.colour}" fill="{sample.inside}" stroke-width="1.8"'
+    symbol = f'<path d="{_PATHS[sample.symbol]}" {look}/>' if sample.symbol else ""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="12" viewBox="-20 -6 40 12">'
         f'<path d="M-20 0H20" stroke="{sample.colour}" stroke-width="2.5" '

@@ -363,8 +363,8 @@ def test_where_a_phone_has_room_for_names_only_on_lines_a_key_of_lines_has_them(
     chart = Chart("", "x", "y", named_at_ends(lines), "")
     assert narrow_names(chart, None) == Names(())
     assert key_of_lines(chart, LIGHT, None) == (
-        Sample("plain", LIGHT.identity, Dash.SOLID, "circle"),
-        Sample("residual", LIGHT.projection, Dash.SOLID, "square"),
+        Sample("plain", LIGHT.identity, Dash.SOLID, "circle", LIGHT.identity),
+        Sample("residual", LIGHT.projection, Dash.SOLID, "square", LIGHT.projection),
     )
     assert legible(chart, None) == chart  # a wide page has room
     assert [name.text for name in wide_names(chart, None).names] == ["plain", "residual"]
