@@ -154,7 +154,7 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
     )
     return Chart(
         "Test error with a stage's blocks reordered",
-        "Kendall's tau of the order (1: as trained)",
+        "Kendall's tau of the order (1: as trained, −1: reversed)",
         "test error, %",
         tuple(series),
         f"Test error in percent by Kendall's tau of the order of a stage's blocks. {said}",

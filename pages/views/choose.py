@@ -52,7 +52,7 @@ from pages.ui.wall import aside, on_wall
 from pages.ui.words import complain, hint, unbroken
 from pages.views.timing import remember, show_progress, timing_needs
 
-_TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "my own images"}
+_TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "custom images"}
 _VIEWS = {
     "fits": "What fits",
     "deepest": "Deepest of each family",

@@ -109,7 +109,13 @@ def show_mine() -> None:
         export_handout(mine)
     for index, step in enumerate(mine.steps):
         _show_step(mine, index, step)
-    st.button(translate("Start again"), type="tertiary", on_click=keep_mine, args=(None,))
+    st.button(
+        translate("Start again"),
+        type="tertiary",
+        icon=":material/restart_alt:",
+        on_click=keep_mine,
+        args=(None,),
+    )
     _open_file()
 
 

@@ -251,7 +251,7 @@ def test_one_network_never_hides_the_others(open_app: Open) -> None:
 
 
 def test_choose_names_what_one_image_cannot_train_and_shows_the_others(open_app: Open) -> None:
-    app = open_app(None, "choose", task="my own images", own_input="3x16x16", choose_batch="1")
+    app = open_app(None, "choose", task="custom images", own_input="3x16x16", choose_batch="1")
     assert not app.exception
     said = html(app)
     assert "All 21 networks for custom images" in said
@@ -346,7 +346,7 @@ def test_the_real_step_runs_where_timing_would(
 
 
 def test_a_real_step_follows_the_task(open_app: Open) -> None:
-    app = open_app(None, "choose", task="my own images", choose_shown="deepest")
+    app = open_app(None, "choose", task="custom images", choose_shown="deepest")
     for classes in (1, 100_000):
         app.number_input(key="own_classes").set_value(classes).run()
         assert not app.exception
@@ -379,7 +379,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     assert app.error[0].value.startswith("Times are measured with SGD; pick SGD")
     app.selectbox(key="optimiser").select("sgd").run()
     app.number_input(key="max_ms").set_value(None).run()
-    app.segmented_control(key="task").select("my own images").run()
+    app.segmented_control(key="task").select("custom images").run()
     app.text_input(key="own_input").input("3x0x0").run()
     assert "Input must be 1 to 4,096, not 0" in app.error[0].value
     assert not app.exception
