@@ -179,6 +179,28 @@ def test_no_chart_cuts_its_text(
     hold_inside(page, 3)
 
 
+def test_names_right_of_lines_are_a_key_below_them_on_a_phone(server: str, visit: Visit) -> None:
+    """The room for the names is beyond the edge there, but no mark and no tick is."""
+    page = visit(f"{server}/training", *DESK)
+    names = {"plain, 20 layers", "plain, 56 layers", "residual, 20 layers", "residual, 56 layers"}
+    found = measured(page)
+    assert {name["text"] for name in found["names"]} == names
+    assert not found["legend"]
+    last = max(mark["right"] for mark in found["marks"])
+    assert all(name["left"] >= last for name in found["names"])
+    key = page.locator(".rl-lines")
+    expect(key).to_be_hidden()
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    expect(key).to_be_visible()
+    settled(page)
+    assert set(key.locator("li").all_inner_texts()) == names
+    found = measured(page)
+    assert not found["names"]
+    labels, ticks = found["x"]
+    assert max(one["right"] for one in (*found["marks"], *labels, *ticks)) < PHONE[0]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE[0]
+
+
 def test_a_phone_draws_no_stages_without_their_names(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?model=resnet50", *PHONE)
     measured(page)
