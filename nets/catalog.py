@@ -40,12 +40,16 @@ class Citation:
     @property
     def short(self) -> str:
         """Authors and year, as cited in text: `He et al. 2015`."""
+        return f"{self.names} {self.year}"
+
+    @property
+    def names(self) -> str:
+        """The authors as cited in text: `He et al.`."""
         names = self.authors.split(", ")
         surname = names[0].split()[-1]
         if len(names) == 1:
-            return f"{names[0]} {self.year}"
-        second = f" and {names[1].split()[-1]}" if len(names) == 2 else " et al."
-        return f"{surname}{second} {self.year}"
+            return names[0]
+        return f"{surname} and {names[1].split()[-1]}" if len(names) == 2 else f"{surname} et al."
 
 
 @dataclass(frozen=True)

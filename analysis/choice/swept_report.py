@@ -18,7 +18,7 @@ from analysis.choice.swept_charts import (
     option_label,
 )
 from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import Cited, architectures
 from analysis.images.kinds import SET_LABELS
 from analysis.style.grid import Grid
 from analysis.style.language import between, translate
@@ -27,7 +27,6 @@ from analysis.style.rows import json_rows
 from analysis.style.stamps import a_machine
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
-from nets.catalog import Citation
 from nets.options import OPTIONS
 
 _MOST_SAID = 3  # most lines named in a sentence
@@ -369,9 +368,9 @@ def how_swept(view: View, drawn: Drawn) -> str:
     return " ".join(filter(None, (how_in_words(view.found), *drawn.cited)))
 
 
-def papers(found: Settings) -> list[Citation]:
+def papers(found: Settings) -> Cited:
     """Return the sources of the networks."""
-    return sources_of(dict.fromkeys(one.spec.base for one in found.every))
+    return architectures(dict.fromkeys(one.spec.base for one in found.every))
 
 
 def how_in_words(found: Settings) -> str:

@@ -65,7 +65,7 @@ def lesions(
     from analysis.lesions import report as render
     from analysis.lesions.charts import how_studied, on_images, single_chart
     from analysis.lesions.drop import study
-    from analysis.lesions.papers import VEIT2016
+    from analysis.lesions.papers import cited_by
     from analysis.lesions.studies import stamp
     from analysis.lesions.subjects import subject_of
     from analysis.results.recorded import where_measured
@@ -88,7 +88,8 @@ def lesions(
         )
         if drawn is not None:
             chart = on_images(single_chart([found]), found.images, images.name)
-            drawn.write(chart, f"{how_studied([found])} {where_measured(stamp())}", [VEIT2016])
+            how = f"{how_studied([found])} {where_measured(stamp())}"
+            drawn.write(chart, how, cited_by([found.model]))
         return ""
 
     with keeping(show):
@@ -127,7 +128,7 @@ def paths(
     """
     from analysis.lesions import report as render
     from analysis.lesions.charts import how_drawn, paths_charts, paths_title
-    from analysis.lesions.papers import VEIT2016
+    from analysis.lesions.papers import cited_by
     from analysis.lesions.paths import measure
     from analysis.lesions.studies import stamp
     from analysis.results.recorded import where_measured
@@ -153,7 +154,8 @@ def paths(
     )
     if drawn is not None:
         how = f"{how_drawn(found)} {where_measured(stamp())}"
-        drawn.write_row(paths_charts(found, of), paths_title(found), how, [VEIT2016])
+        charts, cited = paths_charts(found, of), cited_by([found.model])
+        drawn.write_row(charts, paths_title(found), how, cited)
 
 
 @click.command()

@@ -74,7 +74,7 @@ def compare(
         usual_y,
     )
     from analysis.choice.compare import compare as count
-    from analysis.drawing.caption import sources_of
+    from analysis.drawing.caption import Role, architectures
 
     given = {"--x": x, "--y": y, "--size": size, "--linear" if log is False else "--log": log}
     if drawn is None and (wrong := [name for name, value in given.items() if value is not None]):
@@ -107,7 +107,8 @@ def compare(
     )
     if drawn is not None and chart is not None:
         how = render.how_counted(batch, along, up, bubble)
-        drawn.write(chart, how, sources_of(models_of(chart)), publishers(along, up, bubble))
+        results = {Role.RESULTS: publishers(along, up, bubble)}
+        drawn.write(chart, how, architectures(models_of(chart)) | results)
 
 
 @click.command()

@@ -111,12 +111,12 @@ def time(
             texts = {"text": render.timings_text, "json": render.timings_json}
             say(style, found, csv=render.timings_csv, **texts)
         if drawn is not None:
-            from analysis.drawing.caption import sources_of
+            from analysis.drawing.caption import architectures
 
             chart = _time_chart(found, chart_of, len(asked))
             one = len(found) == 1
             how = render.how_timed(found[0]) if one else render.how_all_timed(found)
-            drawn.write(chart, how, sources_of([str(spec)]))
+            drawn.write(chart, how, architectures([str(spec)]))
 
     def show_some() -> str:
         if not timings:
@@ -336,7 +336,7 @@ def roofline(spec: ResNetSpec, style: str, drawn: ChartFile | None, **options: A
         csv=render.roofline_csv,
     )
     if drawn is not None:
-        from analysis.drawing.caption import sources_of
+        from analysis.drawing.caption import architectures
         from analysis.timing.roofline_charts import roofline_chart
 
-        drawn.write(roofline_chart(found), render.how_measured(found), sources_of([found.model]))
+        drawn.write(roofline_chart(found), render.how_measured(found), architectures([found.model]))

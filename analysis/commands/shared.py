@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial, wraps
@@ -31,13 +31,13 @@ from analysis.style.look import (
 )
 from analysis.style.terminal import WIDTH
 from nets import ResNetSpec, parse
-from nets.catalog import Citation
 from nets.options import quote
 from nets.text import with_input
 
 if TYPE_CHECKING:
     from analysis.charts.chart import Chart
     from analysis.costs.profiles import Profile
+    from analysis.drawing.caption import Cited
     from analysis.training.checkpoints import Checkpoint
 
 
@@ -226,49 +226,34 @@ class ChartFile:
     is_titled: bool
     caption: Path | None = None
 
-    def write(
-        self,
-        chart: Chart,
-        how: str,
-        papers: Iterable[Citation],
-        published: Iterable[Citation] = (),
-    ) -> None:
+    def write(self, chart: Chart, how: str, cited: Cited) -> None:
         """Draw a chart into the file, and write its caption.
 
         Args:
             chart: the chart.
             how: how it was measured.
-            papers: the papers that the caption cites.
-            published: the sources of published results in the chart.
+            cited: the papers that the caption cites.
         """
         from analysis.charts.file import chart_file
 
         self._warn()
         write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
-        self._caption([chart], how, papers, published)
+        self._caption([chart], how, cited)
 
-    def write_row(
-        self, charts: Sequence[Chart], title: str, how: str, papers: Iterable[Citation]
-    ) -> None:
+    def write_row(self, charts: Sequence[Chart], title: str, how: str, cited: Cited) -> None:
         """Draw several small charts into the file, side by side, and write their caption."""
         from analysis.charts.file import row_file
 
         self._warn()
         write(or_usage(row_file, charts, *self._how(title)), self.path)
-        self._caption(charts, how, papers)
+        self._caption(charts, how, cited)
 
-    def _caption(
-        self,
-        charts: Sequence[Chart],
-        how: str,
-        papers: Iterable[Citation],
-        published: Iterable[Citation] = (),
-    ) -> None:
+    def _caption(self, charts: Sequence[Chart], how: str, cited: Cited) -> None:
         from analysis.charts.chart import in_a_caption
         from analysis.drawing.caption import figure_caption
 
         if self.caption is not None:
-            write(figure_caption(in_a_caption(charts), how, papers, published), self.caption)
+            write(figure_caption(in_a_caption(charts), how, cited), self.caption)
 
     def _warn(self) -> None:
         from analysis.charts.file import left_out

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.graph import Level
@@ -20,6 +21,33 @@ from nets.names import option_words, title
 from nets.origin import base_title, differences
 from nets.plan import ShortcutKind
 from nets.spec import ResNetSpec
+
+XIAO2017 = Citation(
+    "xiao2017fashion",
+    "Han Xiao, Kashif Rasul, Roland Vollgraf",
+    "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms",
+    "arXiv 1708.07747",
+    2017,
+    "https://arxiv.org/abs/1708.07747",
+)
+
+
+class Role(StrEnum):
+    """What a paper is cited for."""
+
+    SOURCE = "Source"
+    ARCHITECTURE = "Architecture"
+    METHOD = "Method"
+    THEORY = "Theory"
+    RESULTS = "Published results"
+
+
+Cited = Mapping[Role, Iterable[Citation]]
+"""The papers that a caption cites."""
+
+_UNCOUNTED = (Role.THEORY, Role.RESULTS)
+_SETS = {"Fashion-MNIST": XIAO2017}
+"""Sets of images whose paper is cited where a caption names them."""
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
@@ -41,7 +69,8 @@ def caption(
     """
     said = [f"{TITLE}, configuration E, from its published layers."] if vgg19 else []
     said += map(_told, profiles)
-    said.append(_cited(_sources(profiles, vgg19), "Architecture"))
+    said += filter(None, [tex_signs(of_v1_5([profile.spec for profile in profiles]))])
+    said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:
@@ -68,8 +97,8 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
     said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
-    said = f"{said}. {_of_v1_5(profile.spec)}".removesuffix(". ")
-    return figure_caption(said, sources=sources_of([profile.model]))
+    said = f"{said}. {of_v1_5([profile.spec])}".removesuffix(". ")
+    return figure_caption(said, cited={Role.SOURCE: sources_of([profile.model])})
 
 
 def shape_caption(profile: Profile) -> str:
@@ -78,13 +107,13 @@ def shape_caption(profile: Profile) -> str:
         f"Height, width and channels of {title(profile.spec)} (`{profile.model}`) from the input "
         "to the head; height and width are on a square-root scale, channels on a logarithmic scale"
     )
-    return figure_caption(said, sources=sources_of([profile.model]))
+    return figure_caption(said, cited={Role.SOURCE: sources_of([profile.model])})
 
 
 def units_caption(units: Sequence[Unit]) -> str:
     """Return a LaTeX caption of residual units, followed by the BibTeX of their sources."""
     said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
-    return figure_caption(said, sources=(HE2015, HE2016))
+    return figure_caption(said, cited={Role.SOURCE: (HE2015, HE2016)})
 
 
 def _told(profile: Profile) -> str:
@@ -100,52 +129,65 @@ def _told(profile: Profile) -> str:
     counts = in_english(counts_in_words, profile)
     return (
         f"{tex(name)} (\\texttt{{{tex(profile.model)}}}): "
-        f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited} {tex_signs(_of_v1_5(spec))}"
-    ).rstrip()
+        f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited}"
+    )
 
 
-def _of_v1_5(spec: ResNetSpec) -> str:
-    """Say where torchvision's v1.5 differs from the paper that a caption cites; "" for others."""
-    if not CATALOG[spec.base].title.endswith(" v1.5") or spec.stride_on != "conv2":
+def of_v1_5(specs: Iterable[ResNetSpec]) -> str:
+    """Say which networks are v1.5 and where these differ from the paper; "" if none is."""
+    own = [
+        spec
+        for spec in dict.fromkeys(specs)
+        if CATALOG[spec.base].title.endswith(" v1.5") and spec.stride_on == "conv2"
+    ]
+    if not own:
         return ""
-    return "It is v1.5: the stride is on the 3×3 convolution, in the paper on the first 1×1."
+    names = list(dict.fromkeys(base_title(spec.base) for spec in own))
+    where = "in the 3×3 convolution of a bottleneck"
+    if len(names) == 1:
+        return f"{names[0]} is v1.5: it strides {where}, the original in its first 1×1 convolution."
+    return (
+        f"{', '.join(names[:-1])} and {names[-1]} are v1.5: they stride {where}, the originals in "
+        "their first 1×1 convolution."
+    )
 
 
-def figure_caption(
-    said: str,
-    how: str = "",
-    sources: Iterable[Citation] = (),
-    published: Iterable[Citation] = (),
-) -> str:
+def figure_caption(said: str, how: str = "", cited: Cited | None = None) -> str:
     """Return a LaTeX caption of a picture, followed by the BibTeX of what it cites.
+
+    Where it names a set of images that has a paper, it cites that, too.
 
     Args:
         said: what the picture shows, as a sentence. Models' texts are in backticks.
         how: how and where it was measured, in sentences; empty if nothing was measured.
-        sources: the papers to cite. What was measured isn't theirs, but its networks or method.
-        published: the sources of published results in the picture.
+        cited: the papers to cite. What was measured isn't theirs, but its networks or method.
     """
-    cited, results = list(dict.fromkeys(sources)), list(dict.fromkeys(published))
-    architectures = {entry.source for entry in CATALOG.values()}
-    groups: dict[str, list[Citation]] = {}
-    for source in cited:
-        role = ("Architecture" if source in architectures else "Method") if how else "Source"
-        groups.setdefault(role, []).append(source)
-    sentences = [*(_stopped(text) for text in (said, how) if text)]
-    sentences += (_cited(own, role) for role, own in groups.items())
-    if results:
-        sentences.append(f"Published results: {_listed(results)}.")
-    every = dict.fromkeys((*cited, *results))
-    return "\n".join([f"\\caption{{{' '.join(sentences)}}}\n", *map(bibtex, every)])
+    groups = {role: list(dict.fromkeys(papers)) for role, papers in (cited or {}).items()}
+    sentences = " ".join(_stopped(text) for text in (said, how) if text)
+    sets = [name for name in _SETS if name in sentences]
+    for name in sets:
+        sentences = sentences.replace(name, f"{name}~\\cite{{{_SETS[name].key}}}", 1)
+    sentences = " ".join(
+        [sentences, *(_cited(papers, role) for role, papers in groups.items() if papers)]
+    )
+    every = dict.fromkeys(paper for papers in groups.values() for paper in papers)
+    every |= dict.fromkeys(_SETS[name] for name in sets)
+    return "\n".join([f"\\caption{{{sentences}}}\n", *map(bibtex, every)])
 
 
-def _cited(sources: Sequence[Citation], role: str) -> str:
+def _cited(sources: Sequence[Citation], role: Role) -> str:
     """Return a sentence that cites sources, after their role, which takes a plural s."""
-    return f"{role if len(sources) == 1 else f'{role}s'}: {_listed(sources)}."
+    keys: dict[str, list[str]] = {}
+    for source in sources:
+        keys.setdefault(source.names, []).append(source.key)
+    listed = ", ".join(f"{tex(names)}~\\cite{{{','.join(own)}}}" for names, own in keys.items())
+    is_one = len(sources) == 1 or role in _UNCOUNTED
+    return f"{role if is_one else f'{role}s'}: {listed}."
 
 
-def _listed(sources: Sequence[Citation]) -> str:
-    return ", ".join(f"{tex(source.short)}~\\cite{{{source.key}}}" for source in sources)
+def architectures(models: Iterable[str]) -> dict[Role, list[Citation]]:
+    """Return the source papers of networks, to be cited as such."""
+    return {Role.ARCHITECTURE: sources_of(models)}
 
 
 def sources_of(models: Iterable[str]) -> list[Citation]:
@@ -163,7 +205,7 @@ def _stopped(text: str) -> str:
 def bibtex(source: Citation) -> str:
     """Return the BibTeX entry of a source."""
     fields = {
-        "author": " and ".join(source.authors.split(", ")),
+        "author": " and ".join(map(_author, source.authors.split(", "))),
         "title": f"{{{source.title}}}",
     }
     kind = "misc"
@@ -176,6 +218,11 @@ def bibtex(source: Citation) -> str:
     fields["url"] = source.url
     inside = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
     return f"@{kind}{{{source.key},\n{inside}}}\n"
+
+
+def _author(name: str) -> str:
+    """Return an author's name, in braces if BibTeX would take it for several people."""
+    return f"{{{name}}}" if " and " in name else name
 
 
 def counts_in_words(profile: Profile) -> str:

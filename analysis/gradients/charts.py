@@ -32,7 +32,9 @@ from nets import ResNetSpec, parse, plan
 from nets.names import name_of, shared_edits, with_edits
 from nets.names import names_of as names_beside
 from nets.options import number_of
+from nets.origin import base_title
 from nets.plan import place_of
+from nets.spec import Shortcut
 
 _THEORY_DASHES = (Dash.DASH_DOT, Dash.LONG_DASH_DOT)
 
@@ -102,10 +104,20 @@ def _titled(title: str, specs: Sequence[ResNetSpec]) -> str:
 
 
 def _in_words(specs: Sequence[ResNetSpec]) -> str:
-    """Name the networks as the lines do, or in full if these say only how they differ."""
-    short = names_beside(specs)
-    is_told = all(f"{one.depth:,} layers" in name for one, name in zip(specs, short, strict=True))
-    return with_edits(specs, short if is_told else [*map(name_of, specs)])
+    """Name the networks as the lines do, with the catalog's name, or in full.
+
+    In full if the lines' names say only how the networks differ.
+    """
+    pairs = list(zip(specs, names_beside(specs), strict=True))
+    if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
+        return with_edits(specs, [f"{name} ({_in_catalog(spec)})" for spec, name in pairs])
+    return with_edits(specs, [*map(name_of, specs)])
+
+
+def _in_catalog(spec: ResNetSpec) -> str:
+    """Return the catalog's name of a network, without its edits apart from missing shortcuts."""
+    is_edited = spec.shortcut is Shortcut.NONE and parse(spec.base).shortcut is not Shortcut.NONE
+    return f"{base_title(spec.base)}{', no shortcuts' if is_edited else ''}"
 
 
 def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
@@ -244,9 +256,10 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         x_label,
         "cosine of the gradients",
         named_at_ends(lines) if len(depths) > 1 else tuple(lines),
-        f"Cosine between ∂L/∂x at x and at x + noise of {100 * noise:g}% of the images' standard "
-        f"deviation, by network depth: {networks}. {said}".strip(),
-        note=f"∂L/∂x is taken at the images x and at x plus {100 * noise:g}% noise.",
+        f"Cosine between the gradients of images and of the same images with noise, by network "
+        f"depth: {networks}. {said}".strip(),
+        note="∂L/∂x is taken at the images and at the images plus noise of "
+        f"{100 * noise:g}% of their standard deviation.",
         reading=how,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import Cited, Role, architectures
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import (
     Curve,
@@ -23,16 +23,15 @@ from analysis.gradients.curves import (
 )
 from analysis.gradients.results import GRADIENTS, asked_of
 from analysis.gradients.shattering import shattering, spread, two
-from analysis.gradients.theory import BALDUZZI2017, confirmed
+from analysis.gradients.theory import BALDUZZI2017, Theory, confirmed
 from analysis.gradients.verdict import verdict, word
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
-from analysis.style.numbers import MISSING, seeds_in_words, signed
+from analysis.style.numbers import MISSING, seeds_in_words, shape, signed
 from analysis.style.stamps import device_words, machine
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
-from nets.catalog import Citation
 from nets.options import Shortcut, number_of
 
 
@@ -221,20 +220,35 @@ def how_measured(run: Gradients | Direction) -> str:
     stamp = [f"torch {run.torch_version}"]
     if where:
         stamp += [machine(where.accelerator or where.cpu), where.date[:10]]
-    return (
-        f"Measured with {seeds_in_words(shared.seed_numbers)}, batch {shared.batch}, "
-        f"{shared.precision}, {shared.images.replace('_', ' ')} images, "
+    sizes = dict.fromkeys(shape(spec.input) for spec in run.specs)
+    of = f" of {next(iter(sizes))}" if len(sizes) == 1 else ""
+    said = [
+        f"Dash-dotted: theory, a factor of {one.factor:.3f} per "
+        f"{'layer' if one.layers == 1 else 'block'} toward the input."
+        for one in _theories(run)
+    ]
+    said.append(
+        f"Measured at initialisation in train mode with {seeds_in_words(shared.seed_numbers)}, "
+        f"batch {shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images{of}, "
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
+    return " ".join(said)
 
 
-def papers(run: Gradients | Direction) -> list[Citation]:
+def papers(run: Gradients | Direction) -> Cited:
     """Return the sources of a run's networks, and of the theory that its curves follow."""
-    found = sources_of(map(str, run.specs))
+    networks = architectures(map(str, run.specs))
     if isinstance(run, Direction):
-        return [*found, BALDUZZI2017]
-    theories = filter(None, map(confirmed, run.summary))
-    return [*found, *(source for theory in theories for source in theory.sources)]
+        return {**networks, Role.METHOD: [BALDUZZI2017]}
+    return {**networks, Role.THEORY: [one for theory in _theories(run) for one in theory.sources]}
+
+
+def _theories(run: Gradients | Direction) -> list[Theory]:
+    """Return the predictions that curves of a run follow, each once."""
+    if isinstance(run, Direction):
+        return []
+    found = filter(None, map(confirmed, run.summary))
+    return list({(one.factor, one.layers): one for one in found}.values())
 
 
 def _stamp(run: Gradients | Direction) -> dict[str, Any]:

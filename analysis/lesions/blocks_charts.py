@@ -9,13 +9,14 @@ from itertools import accumulate
 
 from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
+from analysis.drawing.caption import Cited, Role, architectures
 from analysis.lesions.blocks import Blocks, Branch
 from analysis.lesions.blocks_report import blocks_verdict, by_norm, written
 from analysis.lesions.papers import DE2020
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
-from nets.catalog import HE2015, Citation
+from nets.catalog import HE2015
 from nets.names import with_edits
 from nets.options import number_of
 
@@ -175,9 +176,10 @@ def on_images(studies: Sequence[Blocks]) -> str:
     return f"On {counts}."
 
 
-def papers(studies: Sequence[Blocks]) -> list[Citation]:
-    """Return the papers whose measurements the charts repeat."""
-    return [HE2015, *([DE2020] if any(found.branches for found in studies) else [])]
+def papers(studies: Sequence[Blocks]) -> Cited:
+    """Return the sources of the networks and of the measurements that the charts repeat."""
+    method = [HE2015, *([DE2020] if any(found.branches for found in studies) else [])]
+    return {**architectures(found.model for found in studies), Role.METHOD: method}
 
 
 def names_of(studies: Sequence[Blocks]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
         "removed block",
         "test error, %",
         (*series, *whole),
-        f"Test error in percent with each single block removed. {said}",
+        f"Test error in percent with one block removed at a time. {said}",
     )
 
 
@@ -207,9 +207,9 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         _ACROSS,
         "norm at the input",
         (Series("one path", x, mean, colour="main_path", low=low, high=high),),
-        "Mean norm of the gradient along one path, by its length.",
+        "Mean norm of the gradient along one path by its length.",
         log_y=True,
-        reading="Band: lowest to highest of the drawn paths",
+        reading="Band: lowest to highest of the sampled paths",
     )
 
 

@@ -1,5 +1,8 @@
 """The papers behind lesions, paths and Grad-CAM."""
 
+from collections.abc import Iterable
+
+from analysis.drawing.caption import Cited, Role, architectures
 from nets.catalog import Citation
 
 VEIT2016 = Citation(
@@ -27,3 +30,8 @@ SELVARAJU2017 = Citation(
     2017,
     "https://arxiv.org/abs/1610.02391",
 )
+
+
+def cited_by(models: Iterable[str]) -> Cited:
+    """Return the sources of networks, and of lesions and paths, for a caption."""
+    return {**architectures(models), Role.METHOD: [VEIT2016]}

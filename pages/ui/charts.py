@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import streamlit as st
@@ -21,9 +21,8 @@ from analysis.charts.screen import (
     wide_names,
 )
 from analysis.charts.words import described
-from analysis.drawing.caption import figure_caption
+from analysis.drawing.caption import Cited, figure_caption
 from analysis.style.look import MIN_CHART_MM, Look
-from nets.catalog import Citation
 from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks, key_of_samples
 from pages.ui.theme import palette
@@ -99,10 +98,9 @@ def chart_picture(
     chart: Chart,
     key: str,
     how: str = "",
-    sources: Iterable[Citation] = (),
+    cited: Cited | None = None,
     file: str = "",
     said: str = "",
-    published: Iterable[Citation] = (),
 ) -> Picture:
     """Return a chart as a picture for the export dialog.
 
@@ -110,13 +108,12 @@ def chart_picture(
         chart: the chart.
         key: names the setting that holds its title.
         how: how it was measured, for the caption.
-        sources: the papers that the caption cites.
+        cited: the papers that the caption cites.
         file: the name of its files without a suffix; by default the key.
         said: how the caption begins; by default with what the chart shows.
-        published: the sources of published results in the chart.
     """
     begins = in_a_caption([chart], said)
-    caption = partial(figure_caption, begins, how, tuple(sources), tuple(published))
+    caption = partial(figure_caption, begins, how, cited)
     make = partial(_chart_file, chart)
     return Picture(
         key,
@@ -134,10 +131,10 @@ def row_picture(
     key: str,
     title: str,
     how: str = "",
-    sources: Iterable[Citation] = (),
+    cited: Cited | None = None,
 ) -> Picture:
     """Return several small charts as one picture for the export dialog; see `chart_picture`."""
-    caption = partial(figure_caption, in_a_caption(charts), how, tuple(sources))
+    caption = partial(figure_caption, in_a_caption(charts), how, cited)
     make = partial(_row_file, tuple(charts))
     return Picture(key, title, key, partial(_drawn, make), title, caption, least_mm=MIN_CHART_MM)
 

@@ -27,7 +27,7 @@ from analysis.choice.compare import Better, Row, in_a_menu
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import Role, architectures
 from analysis.machine.devices import devices
 from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any, signed
 from analysis.timing.measure import measure_each
@@ -348,9 +348,9 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
     how = f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
-    sources = sources_of(row.model for row in choice.fits)
+    networks = architectures(row.model for row in choice.fits)
     pictures = [
-        chart_picture(chart, name, how, sources, published=publishers(*axes))
+        chart_picture(chart, name, how, networks | {Role.RESULTS: publishers(*axes)})
         for (chart, axes), name in zip(charts, ("front", "front-own"), strict=False)
     ]
     data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]

@@ -62,7 +62,7 @@ from analysis.choice.report import (
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import MOVED
 from analysis.costs.step import Dtype
-from analysis.drawing.caption import figure_caption, sources_of
+from analysis.drawing.caption import Role, architectures, figure_caption
 from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
@@ -381,8 +381,8 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             lecture.sentence(sweep_in_words(curves, figure))
             end_page()
         with files:
-            sources = sources_of(one.model for one in curves)
-            export("sweep", [chart_picture(chart, "sweep", "", sources)], what="sweep")
+            cited = architectures(one.model for one in curves)
+            export("sweep", [chart_picture(chart, "sweep", "", cited)], what="sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
         said = f"Left out because batch norm can't train on one value per channel: {gaps}"
         hint(said)
@@ -425,7 +425,7 @@ def diff_pictures(found: Diff) -> list[Picture]:
     """Return both graphs as pictures for the export dialog, with the differences marked."""
     costs = (found.before, found.after)
     names = names_of([cost.spec for cost in costs])
-    sources = sources_of(cost.model for cost in costs)
+    cited = architectures(cost.model for cost in costs)
     pictures = []
     for place, (cost, name, key) in enumerate(zip(costs, names, ("from", "to"), strict=True)):
 
@@ -438,7 +438,7 @@ def diff_pictures(found: Diff) -> list[Picture]:
                 cost.model,
                 cost,
                 draw,
-                caption=partial(figure_caption, said, sources=sources),
+                caption=partial(figure_caption, said, cited=cited),
                 marks=partial(marks_on, found),
                 key=f"difference_{key}",
                 label=name,
@@ -511,7 +511,7 @@ def export_comparison(
     whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, Axes]]
 ) -> None:
     """Draw the export dialog for the charts and the tables, which are counted on demand."""
-    sources = sources_of(models_of(charts[0][0]))
+    networks = architectures(models_of(charts[0][0]))
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),
@@ -519,7 +519,9 @@ def export_comparison(
         DataFile("Markdown", "comparison.md", lambda: comparison_markdown(whole())),
     ]
     pictures = [
-        chart_picture(chart, name, how_counted(batch, *axes), sources, published=publishers(*axes))
+        chart_picture(
+            chart, name, how_counted(batch, *axes), networks | {Role.RESULTS: publishers(*axes)}
+        )
         for (chart, axes), name in zip(charts, ("comparison", "comparison-own"), strict=False)
     ]
     export("comparison", pictures, data, "comparison")

@@ -10,7 +10,7 @@ from html import escape
 import streamlit as st
 from torch import Tensor
 
-from analysis.drawing.caption import figure_caption
+from analysis.drawing.caption import Role, figure_caption
 from analysis.lesions import charts as charts_of
 from analysis.lesions.blocks import Blocks
 from analysis.lesions.blocks_charts import (
@@ -129,7 +129,7 @@ def show_seen(sights: Sequence[Sight]) -> None:
         "Maps",
         "maps",
         lambda look: sight_svg(sights, look.palette),
-        caption=partial(figure_caption, said, sources=[SELVARAJU2017]),
+        caption=partial(figure_caption, said, cited={Role.METHOD: [SELVARAJU2017]}),
     )
     with section("What it sees"):
         export("maps", [maps], what="maps")

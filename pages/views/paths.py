@@ -20,7 +20,7 @@ from analysis.lesions.charts import (
     paths_charts,
     paths_title,
 )
-from analysis.lesions.papers import VEIT2016
+from analysis.lesions.papers import cited_by
 from analysis.lesions.paths import DRAWS, MAX_DRAWS, Length, Paths, check
 from analysis.lesions.report import PATHS, paths_csv, paths_hash, paths_verdict
 from analysis.lesions.studies import measure_paths
@@ -217,7 +217,8 @@ def _or_less(value: float, digits: int) -> str:
 def export_paths(found: Paths, result: Result, of: str) -> None:
     """Draw the export dialog for the three charts and the numbers, on images `of` a set."""
     how = f"{how_drawn(found)} {whence(result)}"
-    picture = row_picture(paths_charts(found, of), "paths", paths_title(found), how, [VEIT2016])
+    charts, cited = paths_charts(found, of), cited_by([found.model])
+    picture = row_picture(charts, "paths", paths_title(found), how, cited)
     data = [
         DataFile("CSV", "paths.csv", partial(paths_csv, found)),
         DataFile("JSON", "paths.json", result.json),

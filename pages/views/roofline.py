@@ -9,7 +9,7 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import architectures
 from analysis.machine.jobs import Job
 from analysis.timing.report import stamp
 from analysis.timing.roofline import Roofline, RoofProgress, Step, roofline
@@ -143,7 +143,7 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
         st.markdown(unbroken(" ".join([said, *busy_words(found)[:1]])))
         end_of_wall()
     with section("Roofline"):
-        cited = sources_of([found.model])
+        cited = architectures([found.model])
         picture = chart_picture(chart, "roofline", how_measured(found), cited)
         data = [
             DataFile("CSV", "roofline.csv", partial(roofline_csv, found)),

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart, Draw, over
 from analysis.charts.words import spread_in_words
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import architectures
 from analysis.images.kinds import InputKind
 from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
@@ -236,12 +236,12 @@ def export_runs(
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
     how = _how(runs, _in_full(runs), bands=False)
-    sources = sources_of(run.model for run in runs)
+    cited = architectures(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
         charts["ladder"] = ladder_chart(runs)
     pictures = [
-        chart_picture(chart, name, how, sources, said=chart.title)
+        chart_picture(chart, name, how, cited, said=chart.title)
         for name, chart in charts.items()
         if chart.series
     ]

@@ -13,7 +13,7 @@ from analysis.charts.chart import over
 from analysis.images.open import SAMPLE, folder_of, open_set
 from analysis.lesions.charts import damage_chart, how_studied, on_images, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
-from analysis.lesions.papers import VEIT2016
+from analysis.lesions.papers import cited_by
 from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job, Needs
@@ -180,8 +180,9 @@ def export_studies(
     }
     where = " ".join(dict.fromkeys(map(whence, results)))
     how = f"{how_studied(studies)} {where}"
+    cited = cited_by(study.model for study in studies)
     pictures = [
-        chart_picture(chart, f"lesions_{key}", how, [VEIT2016], f"lesions-{key}")
+        chart_picture(chart, f"lesions_{key}", how, cited, f"lesions-{key}")
         for key, chart in charts.items()
     ]
     export("lesions", pictures, data)

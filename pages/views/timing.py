@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.charts.chart import Chart
 from analysis.costs.step import Dtype
-from analysis.drawing.caption import sources_of
+from analysis.drawing.caption import architectures
 from analysis.lecture.settings import TIMING_TABS
 from analysis.machine.devices import accelerator, device_name, device_of, devices, free_bytes
 from analysis.machine.jobs import Job, Needs
@@ -456,7 +456,7 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
     """Draw the export dialog for this session's timings: the latest one's charts, and all."""
     latest = timings[-1]
     how = how_timed(latest)
-    sources = sources_of([latest.model])
+    sources = architectures([latest.model])
     hows = how_all_timed(timings)
     pictures = [
         chart_picture(stage_chart(latest), "stages", how, sources, "timing-stages"),
@@ -466,7 +466,7 @@ def export_timings(timings: Sequence[Timing], chart: Chart) -> None:
             else []
         ),
         chart_picture(distribution_chart(latest), "iterations", how, sources, "timing-iterations"),
-        chart_picture(chart, "timings", hows, sources_of(timing.model for timing in timings)),
+        chart_picture(chart, "timings", hows, architectures(timing.model for timing in timings)),
     ]
     data = [
         DataFile("CSV", "timings.csv", partial(timings_csv, timings)),
@@ -497,7 +497,7 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
             st.subheader(f"Stages: {how}")
             show_chart(chart, "recorded_stages", 340)
             how = f"Recorded on {a_machine(name)}"
-            cited = sources_of([shown.asked["model"]])
+            cited = architectures([shown.asked["model"]])
             pictures = [chart_picture(chart, "recorded_stages", how, cited)]
         with place:
             export("recorded", pictures, data, what="recordings")

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from analysis.drawing.caption import figure_caption, sources_of
+from analysis.drawing.caption import architectures, figure_caption
 from analysis.images.kinds import MAX_PICTURE_BYTES
 from analysis.images.sets import ImageSet
 from analysis.results.store import Store
@@ -43,7 +43,7 @@ def show_trained(run: Run, images: ImageSet) -> None:
         chart = along_chart(run)
         file = "gradients-along-training"
         with section("Gradient by depth during training"):
-            picture = chart_picture(chart, "along", _how(run), sources_of([run.model]), file)
+            picture = chart_picture(chart, "along", _how(run), architectures([run.model]), file)
             export("along", [picture], what="gradients")
         show_chart(chart, "along", 460)
     if run.test is None:
@@ -84,7 +84,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
         "confusion",
         lambda look: confusion_svg(test.confusion, run.classes, look.palette),
         f"Confusion matrix: {right:,} of {whole:,} correct",
-        partial(figure_caption, said, _how(run), sources_of([run.model])),
+        partial(figure_caption, said, _how(run), architectures([run.model])),
     )
     with section("Confusion matrix"):
         export("matrix", [matrix], what="matrix")

@@ -1,7 +1,14 @@
 """Captions and BibTeX."""
 
 import analysis
-from analysis.drawing.caption import bibtex, block_caption, caption, figure_caption, sources_of
+from analysis.drawing.caption import (
+    Role,
+    architectures,
+    bibtex,
+    block_caption,
+    caption,
+    figure_caption,
+)
 from analysis.lesions.papers import VEIT2016
 from nets import CATALOG, parse
 from nets.catalog import HE2015, WIGHTMAN2019, ZHANG2023
@@ -11,14 +18,14 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{ResNet-20, biases (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). "
-        "Architecture: He et al. 2015~\\cite{he2016deep}.}\n"
+        "Architecture: He et al.~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
     assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
-    assert ": full pre-activation, no normalisation on projections. It is v1.5: " in unusual
+    assert ": full pre-activation, no normalisation on projections. ResNet-50 is v1.5: " in unusual
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
-    assert whole.endswith("Architecture: He et al. 2015~\\cite{he2016deep}.}\n")
+    assert whole.endswith("Architecture: He et al.~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
     assert ": a plain stack of 9 blocks without shortcuts. Architecture" in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
@@ -27,12 +34,13 @@ def test_a_caption_says_what_the_lines_are() -> None:
 
 def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:
     """Torchvision strides on the 3×3 convolution; He et al. 2015 on the first 1×1."""
-    said = (
-        r"It is v1.5: the stride is on the 3$\times$3 convolution, in the paper on the first "
-        r"1$\times$1."
-    )
-    assert said in caption(analysis.profile(parse("resnet50")))
-    assert said in block_caption(analysis.profile(parse("resnet152")), "layer2.0")
+    where = r"in the 3$\times$3 convolution of a bottleneck, the original{} in {} first 1$\times$1 "
+    one = where.format("", "its")
+    assert f"ResNet-50 is v1.5: it strides {one}" in caption(analysis.profile(parse("resnet50")))
+    block = block_caption(analysis.profile(parse("resnet152")), "layer2.0")
+    assert f"(\\texttt{{resnet152}}). ResNet-152 is v1.5: it strides {one}" in block
+    both = caption(*(analysis.profile(parse(name)) for name in ("resnet50", "resnet101")))
+    assert f"ResNet-50 and ResNet-101 are v1.5: they stride {where.format('s', 'their')}" in both
     for model in ("resnet50_v1", "resnet50:stride_on=conv1", "resnet34", "resnext50_32x4d"):
         assert "v1.5" not in caption(analysis.profile(parse(model)))
 
@@ -43,8 +51,8 @@ def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
         r"\caption{VGG-19, configuration E, from its published layers. "
         r"Plain-34 (\texttt{plain34}): a plain stack of 16 blocks without shortcuts. "
         r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
-        r"shortcuts solid, projection shortcuts dashed). Architectures: Simonyan and Zisserman "
-        r"2015~\cite{simonyan2015very}, He et al. 2015~\cite{he2016deep}.}"
+        r"shortcuts solid, projection shortcuts dashed). Architectures: Simonyan and "
+        r"Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
         "\n"
     )
 
@@ -72,20 +80,25 @@ def test_every_source_has_an_entry() -> None:
 
 
 def test_a_figure_says_how_it_was_measured_and_whom_it_cites() -> None:
-    said = figure_caption("‖∂L/∂x‖ of `plain20:norm=none`", "2 seeds, 10⁻⁵ of 5%", [HE2015, HE2015])
+    networks = {Role.ARCHITECTURE: [HE2015, HE2015]}
+    said = figure_caption("‖∂L/∂x‖ of `plain20:norm=none`", "2 seeds, 10⁻⁵ of 5%", networks)
     assert said.startswith(
         r"\caption{$\|\partial L/\partial x\|$ of \texttt{plain20:norm=none}. "
-        r"2 seeds, 10$^{-5}$ of 5\%. Architecture: He et al. 2015~\cite{he2016deep}.}"
+        r"2 seeds, 10$^{-5}$ of 5\%. Architecture: He et al.~\cite{he2016deep}.}"
         "\n\n@inproceedings{he2016deep,\n"
     )
     assert said.count("@inproceedings") == 1
-    measured = figure_caption("Errors.", "1,000 images", [*sources_of(["resnet50"]), VEIT2016])
-    cited = r"Architecture: He et al. 2015~\cite{he2016deep}. Method: Veit et al. 2016~\cite{"
+    measured = figure_caption(
+        "Errors.", cited={**architectures(["resnet50"]), Role.METHOD: [VEIT2016]}
+    )
+    cited = (
+        r"Architecture: He et al.~\cite{he2016deep}. Method: Veit et al.~\cite{veit2016residual}."
+    )
     assert cited in measured
     assert figure_caption("A chart.") == "\\caption{A chart.}\n"
-    cites = figure_caption("A", sources=[WIGHTMAN2019], published=[WIGHTMAN2019])
-    assert r"Published results: Ross Wightman 2019~\cite{wightman2019timm}." in cites
+    cites = figure_caption("A", cited={Role.METHOD: [WIGHTMAN2019], Role.RESULTS: [WIGHTMAN2019]})
+    assert r"Published results: Ross Wightman~\cite{wightman2019timm}." in cites
     assert cites.count("@misc") == 1
-    two = figure_caption("A", sources=sources_of(["resnet50", "resnext50_32x4d", "resnet18"]))
-    assert r"Sources: He et al. 2015~\cite{he2016deep}, Xie et al. 2016~\cite{xie2017" in two
+    two = figure_caption("A", cited=architectures(["resnet50", "resnext50_32x4d", "resnet18"]))
+    assert r"Architectures: He et al.~\cite{he2016deep}, Xie et al.~\cite{xie2017" in two
     assert two.count("@inproceedings") == 2

@@ -29,7 +29,7 @@ COMMANDS = {
 }
 
 CAPTIONS = {
-    "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers; "
+    "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers ("
     "residual, 8 layers; both: ",
     "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
@@ -95,8 +95,8 @@ def test_every_picture_has_a_caption(
     assert (status, "caption" in out, err) == (0, False, "")
     caption, bibtex = said.read_text().split("}\n\n", 1)
     assert caption.startswith(rf"\caption{{{CAPTIONS[name]}")
-    cited = re.findall(r"\\cite\{(\w+)\}", caption)
-    assert cited == re.findall(r"^@\w+\{(\w+),$", bibtex, re.MULTILINE)
+    cited = ",".join(re.findall(r"\\cite\{([\w,]+)\}", caption)).split(",")
+    assert list(dict.fromkeys(cited)) == re.findall(r"^@\w+\{(\w+),$", bibtex, re.MULTILINE)
     assert len(cited) > 0
 
 
@@ -135,7 +135,7 @@ def test_a_caption_is_printed_for_a_dash(
     assert out == graph_caption(profiles, vgg19=True)
     assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["simonyan2015very", "he2016deep"]
     one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
-    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). It is v1.5: the stride is"
+    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). ResNet-50 is v1.5: it "
     assert call(capsys, *one)[1].startswith(start)
 
 

@@ -245,7 +245,10 @@ def test_the_chart_is_the_mean_with_its_band() -> None:
     chart = direction_chart(cosines, 0.025)
     plain, residual = (one for one in chart.series if one.draw is Draw.LINE)
     assert chart.y_label == "cosine of the gradients"
-    assert chart.note == "∂L/∂x is taken at the images x and at x plus 2.5% noise."
+    assert chart.note == (
+        "∂L/∂x is taken at the images and at the images plus noise of 2.5% of their standard "
+        "deviation."
+    )
     assert (plain.name, plain.x) == ("plain", (20,))
     assert plain.y == pytest.approx((0.65,))
     assert (plain.low, plain.high) == ((0.6,), (0.7,))
