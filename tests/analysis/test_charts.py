@@ -175,8 +175,8 @@ def test_a_gradient_chart_is_the_mean_of_the_seeds_with_their_band() -> None:
     assert line.colour == "plain"
     chart = gradient_chart([curves(1.0, 1.0), curves(2.0, 1.0, model="resnet20")])
     named = [("plain, 20 layers", "plain"), ("residual, 20 layers", "identity")]
-    said = "‖∂L/∂x‖ of block outputs by depth: plain, 20 layers (Plain-20); residual, 20 layers (ResNet-20). "
-    assert chart.alt.startswith(said)  # as the caption of a file begins
+    said = "by depth: plain, 20 layers (Plain-20); residual, 20 layers (ResNet-20). "
+    assert chart.alt.startswith(f"‖∂L/∂x‖ of block outputs {said}")  # as a file's caption does
     orders = [curves(1.0, 1.0, model=f"resnet20{unit}") for unit in ("", ":unit=full_preact")]
     said = "by depth: ResNet-20; ResNet-20, full pre-activation. "
     assert said in gradient_chart(orders).alt

@@ -29,8 +29,8 @@ COMMANDS = {
 }
 
 CAPTIONS = {
-    "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers ("
-    "residual, 8 layers; both: ",
+    "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers "
+    "(Plain-20); residual, 8 layers (ResNet-20); both: ",
     "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
