@@ -129,6 +129,12 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     return "; ".join(found)
 
 
+def in_catalog(spec: ResNetSpec) -> str:
+    """Return the catalog's name of a network, without its edits apart from missing shortcuts."""
+    is_edited = spec.shortcut is Shortcut.NONE and "shortcut" in overrides(spec)
+    return f"{base_title(spec.base)}{', no shortcuts' if is_edited else ''}"
+
+
 def depths_in_words(specs: Iterable[ResNetSpec]) -> str:
     """Say what the numbers in catalog names count that aren't the depth; "" if all are.
 

@@ -107,6 +107,12 @@ class Column(StrEnum):
         return _LABELS[self]
 
     @property
+    def is_of_batch(self) -> bool:
+        """Whether the figure depends on the batch."""
+        fixed = (Column.DEPTH, Column.CONVOLUTIONS, Column.PARAMS, Column.RECEPTIVE_FIELD)
+        return self not in fixed
+
+    @property
     def heading(self) -> str:
         """The label of a table's column; with the unit if it isn't beside each figure."""
         return f"{self.label}, {self.unit}" if self.unit == "px" else self.label

@@ -130,9 +130,10 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def how_counted(batch: int, *axes: Axis | None) -> str:
-    """Return for how many images the counts among the axes are, for a caption; "" without any."""
-    counts = any(isinstance(axis, Column) and axis not in MEASURED for axis in axes)
-    return f"Counted for {number_of(batch, 'image')}" if counts else ""
+    """Return for how many images counts among the axes are, for a caption; "" if for any."""
+    counted = [axis for axis in axes if isinstance(axis, Column) and axis not in MEASURED]
+    is_of_batch = any(axis.is_of_batch for axis in counted)
+    return f"Counted for {number_of(batch, 'image')}" if is_of_batch else ""
 
 
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:

@@ -34,11 +34,14 @@ from analysis.lesions.report import lesions_of
 from analysis.results.form import Result, read_result
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of
+from nets.names import in_catalog, names_of
 from nets.options import OPTIONS, Shortcut, number_of
 from nets.spec import ResNetSpec
 
 MAX_LINES = 12
 """Most lines in a chart: more would be hard to tell apart."""
+
+_MOST_TOLD = 6  # networks that a caption names
 
 MAX_NAMED = 24
 """Most settings along an axis of names."""
@@ -303,12 +306,29 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         "" if view.x.source is Source.NAME else view.x.titled,
         label or view.y.titled,
         named_at_ends(series, view.log_y) if are_lines else tuple(series),
-        f"{title} of {number_of(len(view.found.every), 'setting')}. {how_spread(view)}".strip(),
+        f"{_upper(label or _in_brackets(view.y.label))} by {view.x.short}{_of_what(view)}. "
+        f"{how_spread(view)}".strip(),
         log_x=view.log_x and view.x.source is not Source.NAME,
         log_y=view.log_y,
         reading=how_spread(view),
     )
     return Drawn(chart if own else replace(chart, series=()), tuple(left), cited)
+
+
+def _in_brackets(label: str) -> str:
+    """Return a label with what follows its comma in brackets: `training loss (last 25 steps)`."""
+    what, comma, which = label.partition(", ")
+    return f"{what} ({which})" if comma else what
+
+
+def _of_what(view: View) -> str:
+    """Name the networks for a caption, or say how many settings there are."""
+    specs = list(dict.fromkeys(one.spec for one in view.found.every))
+    if len(specs) > _MOST_TOLD:
+        return f" of {number_of(len(view.found.every), 'setting')}"
+    pairs = zip(names_of(specs), map(in_catalog, specs), strict=True)
+    names = (name if name.startswith(own) else f"{name} ({own})" for name, own in pairs)
+    return f": {'; '.join(names)}"
 
 
 def how_spread(view: View) -> str:
@@ -416,7 +436,10 @@ def _series(
     if view.x.source is Source.ALONG:
         (setting,) = group
         line = _curve(setting, view.y.name)
-        return None if line is None else replace(line, name=name, colour=colour, dash=dash)
+        if line is None:
+            return None
+        line = replace(line, marker=None, hollow=colour == "plain")
+        return replace(line, name=name, colour=colour, dash=dash)
     names = view.found.names
     marks = [
         (_place(view, one), spread, one)

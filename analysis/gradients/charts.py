@@ -29,12 +29,10 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
 from nets import ResNetSpec, parse, plan
-from nets.names import name_of, shared_edits, with_edits
+from nets.names import in_catalog, name_of, shared_edits, with_edits
 from nets.names import names_of as names_beside
 from nets.options import number_of
-from nets.origin import base_title
 from nets.plan import place_of
-from nets.spec import Shortcut
 
 _THEORY_DASHES = (Dash.DASH_DOT, Dash.LONG_DASH_DOT)
 
@@ -60,7 +58,8 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         predicted = confirmed(summary)
         if quantity is Quantity.ACTIVATION and predicted is not None and line.y[-1]:
             end, start = line.x[-1], line.y[-1]
-            factor = f"{predicted.factor:.3f}/{'layer' if predicted.layers == 1 else 'block'}"
+            per = "layer" if predicted.layers == 1 else "block"
+            factor = f"×{predicted.factor:.3f} per {per} toward the input"
             factors.append(factor)
             ys = [
                 log10(start) + predicted.slope_per_layer * (float(end) - float(x)) for x in line.x
@@ -110,14 +109,8 @@ def _in_words(specs: Sequence[ResNetSpec]) -> str:
     """
     pairs = list(zip(specs, names_beside(specs), strict=True))
     if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
-        return with_edits(specs, [f"{name} ({_in_catalog(spec)})" for spec, name in pairs])
+        return with_edits(specs, [f"{name} ({in_catalog(spec)})" for spec, name in pairs])
     return with_edits(specs, [*map(name_of, specs)])
-
-
-def _in_catalog(spec: ResNetSpec) -> str:
-    """Return the catalog's name of a network, without its edits apart from missing shortcuts."""
-    is_edited = spec.shortcut is Shortcut.NONE and parse(spec.base).shortcut is not Shortcut.NONE
-    return f"{base_title(spec.base)}{', no shortcuts' if is_edited else ''}"
 
 
 def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:

@@ -338,7 +338,7 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
     fronts, said = fronts_of(found), (found.sentence,)
     how = translate(
-        "Costs for batch {batch} in {dtype} with {optimiser}; published figures are cited.",
+        "Costs for batch {batch} in {dtype} with {optimiser}.",
         batch=exact(batch),
         dtype=dtype,
         optimiser=optimiser.label,

@@ -80,10 +80,9 @@ def lesions(settings: Settings, spec: ResNetSpec) -> Picture:
     chart = damage_chart(shown, studies, out)
     if chart is None:
         return missing_until("Drop blocks one by one")
-    tests = counted(studies[0].images, "{number} test image", "{number} test images")
     return Picture(
         charts=(on_images(chart, studies[0].images, of),),
-        caption=translate("{images}. {sources}", images=tests, sources=sources(results)),
+        caption=sources(results),
         said=_without(out, studies) or tuple(_sentences(shown, studies)),
     )
 

@@ -171,6 +171,12 @@ def _chosen_name() -> str:
     return _name_there(chosen().row.model)()
 
 
+def _recipe(best: Best) -> str:
+    from analysis.costs.published import recipe_in_words
+
+    return recipe_in_words(best.recipe.recipe).removesuffix(", single crop")
+
+
 def _name_there(model: str) -> Callable[[], str]:
     """Write a network's name as the chart of Choose has it with the usual budgets."""
 
@@ -238,6 +244,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "most_memory": _budget("max_training", "B"),
     "chosen": _chosen_name,
     "resnet50_name": _name_there("resnet50"),
+    "chosen_recipe": lambda: _recipe(chosen()),
     "chosen_accuracy": lambda: f"{chosen().percent:.1f}%",
     "mean_path": _path_figure("mean_path", "g"),
     "mean_gradient": _path_figure("mean_gradient", ".1f"),

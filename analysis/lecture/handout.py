@@ -57,7 +57,8 @@ class Sheet:
     Attributes:
         picture: what the step's page shows.
         svgs: its drawings or charts, for a page.
-        said: the page's sentences about its numbers, below the picture.
+        said: the page's sentences about its numbers, below the picture, unless the step says
+            something.
         right: the answer: the number of the right one, its text and the reason; empty if there is
             neither a right one nor a reason.
         found: the page's sentences instead, for a step with a question that gives no reason.
@@ -185,7 +186,7 @@ def _sheet(lecture: Lecture, number: int, step: Step, base: str) -> Sheet:
         filled(step.say),
         picture,
         drawn,
-        () if question else picture.said,
+        () if question or step.say else picture.said,
         filled(question.asked) if question else "",
         tuple(map(filled, question.answers)) if question else (),
         _right(lecture, question),

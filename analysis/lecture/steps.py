@@ -54,9 +54,8 @@ STORY = Lecture(
         Step(
             "It isn't overfitting",
             "training?train=epochs&train_models=plain20;plain56&train_shown=accuracy",
-            "After 10 epochs, plain-56 gets {plain56_trained} of the training images right and "
-            "{plain56_tested} of the test images; plain-20, {plain20_trained} and "
-            "{plain20_tested}.",
+            "After 10 epochs, plain-56 has {plain56_trained} training and {plain56_tested} test "
+            "accuracy; plain-20, {plain20_trained} and {plain20_tested}.",
             notes="Overfitting is a low training error with a high test error. Here both are high. "
             "All 60,000 images, three seeds, recorded on an NVIDIA H200; training accuracies are "
             "those of the last 25 batches. He et al. 2015, Fig. 1, show the same on CIFAR-10.",
@@ -173,7 +172,7 @@ STORY = Lecture(
                 ),
                 1,
                 "The cosine is {plain56_cosine} in the plain network and {resnet56_cosine} with "
-                "shortcuts. Close to 0, the two are perpendicular.",
+                "shortcuts.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
@@ -193,8 +192,8 @@ STORY = Lecture(
         Step(
             "Take a block out",
             f"lesions?net=fashion_resnet32&out={TAKEN}",
-            "Both 32-layer networks are trained: {residual_intact} of test images are wrong with "
-            "shortcuts, {plain_intact} without.",
+            "Both 32-layer networks are trained: the test error is {residual_intact} with "
+            "shortcuts and {plain_intact} without.",
             Question(
                 "We remove one block, {taken}, from both networks. Which of them fails?",
                 ("Both", "Only the plain one", "Neither"),
@@ -225,8 +224,8 @@ STORY = Lecture(
         Step(
             "Which depth should you choose?",
             "choose",
-            "Within {most_macs} MACs and {most_memory} for training, {chosen} has the best "
-            "accuracy published for one recipe: as deep as {resnet50_name}, with fewer parameters.",
+            "Within {most_macs} MACs and {most_memory} for training, {chosen} is the most accurate "
+            "with {chosen_recipe}: as deep as {resnet50_name}, with fewer parameters.",
             notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "
             "P and set the budgets of your class. Deeper isn't always better: on CIFAR-10 the "
             "paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, Table 6), "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -233,13 +233,18 @@ def conditions(timing: Timing) -> str:
     return ", ".join(words)
 
 
-def spread_words(timing: Timing) -> str:
-    """Say how much was measured and how precise the median is."""
+def spread_words(timing: Timing, called: str = "median") -> str:
+    """Say how much was measured and how precise the median is.
+
+    Args:
+        timing: the measurement.
+        called: what to call the median of the whole iteration.
+    """
     count = number_of(timing.iterations, "iteration")
     warm = "" if timing.stable else ", not yet stable"
     known = "too few for a confidence interval of the median"
     if timing.interval is not None:
-        known = f"median known to ±{100 * timing.interval:.1f}% (95%)"
+        known = f"{called} known to ±{100 * timing.interval:.1f}% (95%)"
     return f"{count} after {_warm_up(timing)}{warm}; {known}"
 
 
@@ -303,18 +308,33 @@ def how_timed(timing: Timing) -> str:
 
     The charts' notes have the settings and, of an unreliable timing, the number of iterations.
     """
-    counted = _warm_up(timing) if noise_note(timing) else spread_words(timing)
-    return f"{counted}. {stamp(timing)}"
+    counted = f"Medians of {spread_words(timing, 'that of the whole iteration')}"
+    if noise_note(timing):
+        counted = f"After {_warm_up(timing)}"
+    return f"{counted}. {measured_where([timing])}"
 
 
-def how_all_timed(timings: Iterable[Timing]) -> str:
-    """Return where and, of the last, when several timings were measured, for a caption."""
-    latest = {one.rpartition(" · ")[0]: one for one in map(stamp, timings)}
-    return "; ".join(latest.values())
+def how_all_timed(timings: Sequence[Timing]) -> str:
+    """Return how often, where and, of the last, when several networks were timed."""
+    counts = sorted(timing.iterations for timing in timings)
+    ends = dict.fromkeys((f"{counts[0]:,}", f"{counts[-1]:,}"))
+    of = f"{' to '.join(ends)} iteration{'s' if counts[-1] > 1 else ''}"
+    return f"Medians of {of}. {measured_where(timings)}"
+
+
+def measured_where(measured: Iterable[Timing | Roofline]) -> str:
+    """Return where and, of the last at each place, when things were measured, as a sentence."""
+    stamps = [list(_stamp(one)) for one in measured]
+    latest = {tuple(own[:-1]): ", ".join(own) for own in stamps}
+    return f"Measured with {'; '.join(latest.values())}."
 
 
 def stamp(measured: Timing | Roofline) -> str:
     """Return where and when something was measured, in one line."""
+    return " · ".join(_stamp(measured))
+
+
+def _stamp(measured: Timing | Roofline) -> Iterator[str]:
     where = measured.environment
     names = [
         f"torch {where.torch}",
@@ -326,7 +346,7 @@ def stamp(measured: Timing | Roofline) -> str:
         where.runtime,
         moment(where.date),
     ]
-    return " · ".join(name for name in names if name)
+    return (name for name in names if name)
 
 
 def check_line(check: DeviceCheck) -> str:

@@ -17,7 +17,7 @@ from analysis.style.numbers import exact, milliseconds, percent, short, three
 from analysis.style.stamps import device_words
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.measure import Spread
-from analysis.timing.report import stamp
+from analysis.timing.report import measured_where
 from analysis.timing.results import asked_of
 from analysis.timing.roofline import OVERHEAD, Busy, Point, Roof, Roofline
 from analysis.timing.settings import Settings
@@ -247,7 +247,7 @@ def busy_note(found: Roofline) -> str:
 
 def how_measured(found: Roofline) -> str:
     """Return where and when a roofline was measured, for a caption; the note has the settings."""
-    return stamp(found)
+    return measured_where([found])
 
 
 def roofline_conditions(found: Roofline) -> str:

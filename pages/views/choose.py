@@ -9,7 +9,13 @@ from functools import partial
 import streamlit as st
 
 from analysis.charts.chart import Chart
-from analysis.choice.charts import drawn_in_words, front_chart, fronts_of, publishers
+from analysis.choice.charts import (
+    drawn_in_words,
+    front_chart,
+    fronts_of,
+    models_of,
+    publishers,
+)
 from analysis.choice.choose import (
     AMOUNTS,
     CIFAR,
@@ -23,7 +29,7 @@ from analysis.choice.choose import (
     budgets_of,
     task_of,
 )
-from analysis.choice.compare import Better, Row, in_a_menu
+from analysis.choice.compare import Better, Column, Row, in_a_menu
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
@@ -347,10 +353,14 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 
 def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
-    how = f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
-    networks = architectures(row.model for row in choice.fits)
+    costs = f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
     pictures = [
-        chart_picture(chart, name, how, networks | {Role.RESULTS: publishers(*axes)})
+        chart_picture(
+            chart,
+            name,
+            costs if any(isinstance(axis, Column) and axis.is_of_batch for axis in axes) else "",
+            architectures(models_of(chart)) | {Role.RESULTS: publishers(*axes)},
+        )
         for (chart, axes), name in zip(charts, ("front", "front-own"), strict=False)
     ]
     data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]

@@ -212,13 +212,15 @@ def test_theory_starts_at_the_last_block() -> None:
     net = "plain20:norm=none:init=default"
     chart = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net)])
     measured, theory = chart.series
-    assert theory.name == "theory, Plain-20, no BN, default init: 0.408/layer"
+    assert theory.name == "theory, Plain-20, no BN, default init: ×0.408 per layer toward the input"
     assert theory.y[-1] == pytest.approx(measured.y[-1])
     assert theory.y[0] == pytest.approx(6 ** (-4 / 2))
     deeper = net.replace("20", "56")
     both = gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=one) for one in (net, deeper)]).series
     thin = [line for line in both if line.thin]
-    assert [line.name for line in thin if line.in_legend] == ["theory: 0.408/layer"]  # of both
+    assert [line.name for line in thin if line.in_legend] == [
+        "theory: ×0.408 per layer toward the input"
+    ]  # of both
     assert len(thin) == 2
     assert len({line.dash for line in thin}) == 1
     off = gradient_chart([curves(1 / 100, 1 / 10, 1.0, model=net)])
@@ -612,7 +614,8 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert measured.get_markerfacecolor() != residual.get_markerfacecolor()
     assert theory.get_linewidth() < measured.get_linewidth()
     screen = {trace.name: trace for trace in figure(chart).data if trace.mode}
-    predicted = "theory, plain, 20 layers, no BN,<br>default init: 0.408/layer"  # fits a phone
+    predicted = "theory, plain, 20 layers, no BN,"  # fits a phone
+    predicted += "<br>default init: ×0.408 per layer<br>toward the input"
     assert screen[predicted].mode == "lines"
     lines = [trace for trace in figure(chart).data if trace.mode == "lines+markers"]
     assert [trace.hovertext[0] for trace in lines] == [net, "resnet20"]
@@ -802,7 +805,11 @@ def test_a_theory_has_one_entry_when_names_go_to_the_legend() -> None:
     nets = ("plain20:norm=none:init=default", "plain56:norm=none:init=default")
     chart = in_legend(gradient_chart([curves(1 / 35, 1 / 6, 1.0, model=net) for net in nets]))
     found = [series.name for series in chart.series if series.in_legend]
-    assert found == ["plain, 20 layers", "plain, 56 layers", "theory: 0.408/layer"]
+    assert found == [
+        "plain, 20 layers",
+        "plain, 56 layers",
+        "theory: ×0.408 per layer toward the input",
+    ]
 
 
 def test_names_are_at_the_right_unless_lines_meet_there() -> None:
@@ -920,7 +927,7 @@ def test_a_files_note_says_how_to_read_it() -> None:
 @pytest.mark.parametrize("width_mm", [85, 170, 254])
 def test_a_legend_is_whole_at_the_resolution_of_a_file(width_mm: float) -> None:
     kinds = [f"{kind}, {depth} layers" for kind in ("plain", "residual") for depth in (20, 56)]
-    names = [*kinds, "theory: 1.211/layer"]
+    names = [*kinds, "theory: ×1.211 per layer toward the input"]
     lines = tuple(Series(name, (1.0, 2.0), (1.0, 2.0)) for name in names)
     drawn = picture(Chart("", "x", "y", lines, ""), width_mm=width_mm)
     for dpi in (72, 200, 600):

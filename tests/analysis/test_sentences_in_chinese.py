@@ -218,8 +218,8 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
         1,
-        "The path is clean: nothing is on it, so x reaches later units unchanged.",
-        "路径畅通：上面什么都没有，x 原样到达后面的单元。",
+        "Nothing is on the path, so x reaches later units unchanged.",
+        "路径上什么都没有，x 原样到达后面的单元。",
     ),
     (
         lambda: picture_of(STORY.steps[13]).said,

@@ -129,7 +129,8 @@ def test_the_included_sweep_by_seed() -> None:
         assert line.high == tuple(map(max, losses))
     assert [f"{y:.2f}" for y in plain.y if y] == ["1.27", "1.49", "1.99", "2.20", "2.26"]
     assert chart.alt == (
-        "Training loss by depth of 10 settings. Means of 3 seeds; bands: lowest to highest."
+        "Training loss (last 25 steps) by depth of 10 settings. Means of 3 seeds; bands: lowest to "
+        "highest."
     )
     assert found.constant == (
         *("widths 8-16-32", "stem width 8", "input 1×14×14", "degradation recipe"),

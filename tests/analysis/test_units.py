@@ -184,7 +184,7 @@ def test_the_svg_of_two_units_names_both() -> None:
 
 def test_what_each_order_does_to_the_identity_path() -> None:
     said = {order: identity_path(Unit(order)) for order in UnitOrder}
-    clean = "The path is clean: nothing is on it, so x reaches later units unchanged."
+    clean = "Nothing is on the path, so x reaches later units unchanged."
     only_adds = "The branch ends in ReLU and is never negative, so the signal can only grow."
     clips = "ReLU after the addition sets negative values to zero."
     assert said == {
@@ -203,7 +203,7 @@ def test_what_each_order_does_to_the_identity_path() -> None:
 def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
     for unit in UNITS:
         lines = gradient(unit)
-        clean = "clean" in identity_path(unit)
+        clean = "Nothing is on the path" in identity_path(unit)
         assert len(lines) == (2 if clean else 1)
         assert ("J_" in lines[0]) == (unit.order in (UnitOrder.ORIGINAL, UnitOrder.BN_AFTER_ADD))
         assert (r"\left(" in lines[0]) == (unit.shortcut is not ShortcutKind.NONE)
