@@ -469,14 +469,18 @@ def not_drawn(rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None = None)
     axes = dict.fromkeys(axis for axis in (x, y, bubble) if axis is not None)
     lacking = {axis: [name for row, name in named if axis.of(row) is None] for axis in axes}
     return " ".join(
-        translate(
-            "Not drawn: no such {figure} for {names}.", figure=axis.metric, names=_some(names)
-        )
-        if isinstance(axis, Recipe)  # the note below the chart names the recipe
-        else translate("Not drawn: no {figure} for {names}.", figure=axis.label, names=_some(names))
+        translate("Not drawn: no {figure} for {names}.", figure=_whole(axis), names=_some(names))
         for axis, names in lacking.items()
         if names
     )
+
+
+def _whole(axis: Axis) -> str:
+    """Return an axis's name with the recipe or publisher of a published result."""
+    if not isinstance(axis, Recipe):
+        return axis.label
+    words = recipe_in_words(axis.recipe).removesuffix(", single crop")
+    return f"{axis.metric} ({words or axis.publisher})"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ from analysis.style.numbers import decimals
 from analysis.style.palette import (
     DASHES,
     Palette,
+    contrast,
     mix,
     text_on,
 )
@@ -250,7 +251,8 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None, small: 
             fill, ink = (hot, text_on(hot)) if hot else (palette.background, palette.text)
         if warm and (said := warm.heat.text(node)):
             detail += f" · {said}"
-        look = f'rx="7" fill="{fill}" stroke="{palette.tint}" stroke-width="1"'
+        edge = ink if contrast(palette.tint, fill) < _SEEN else palette.tint
+        look = f'rx="7" fill="{fill}" stroke="{edge}" stroke-width="1"'
         drawn = "".join(
             f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
             f'height="{_n(node.height)}" {look}/>'
@@ -283,6 +285,7 @@ def _weight(bold: bool) -> str:
     return ' font-weight="600"' if bold else ""
 
 
+_SEEN = 1.6  # least contrast of a box's edge, which parts the boxes of a stack
 _AROUND = 4.0  # padding of the background behind a label on a line
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
 _OUT = 2.0  # from a box to the middle of its mark's line, which stays clear of a stage's size

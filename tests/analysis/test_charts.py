@@ -288,7 +288,7 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     drawn = [text for s in scatter_chart(comparison.rows, *axes).series for text in s.text]
     assert sorted(drawn) == ["ResNet-18", "ResNet-50"]
     assert not_drawn(comparison.rows, *axes) == (
-        "Not drawn: no such ImageNet top-1 accuracy for ResNet-50, biases."
+        "Not drawn: no ImageNet top-1 accuracy (torchvision's weights V1) for ResNet-50, biases."
     )
     assert not_drawn(comparison.rows, *axes[:2]) == ""
     small = [f"resnet{depth}" for depth in (20, 32, 44, 56, 110, 1202)]

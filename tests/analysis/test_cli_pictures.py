@@ -191,7 +191,8 @@ def test_the_axes_of_a_comparison(
     assert out == call(capsys, *COMMANDS["compare"])[1]
     text = PdfReader(io.BytesIO(path.read_bytes())).pages[0].extract_text()
     assert label in text
-    missing = "warning: Not drawn: no such ImageNet top-1 accuracy for ResNet-18.\n"
+    missing = "warning: Not drawn: no ImageNet top-1 accuracy (torchvision's weights V2) for "
+    missing += "ResNet-18.\n"
     cited = "Published, not measured here: RTX 4090, inference, AMP, NCHW, batch 1,024, 224 px"
     says = missing if "IMAGENET1K_V2" in more else cited if "rtx4090" in more else ""
     assert err.startswith(says)

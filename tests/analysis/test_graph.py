@@ -23,7 +23,16 @@ from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import Look
 from analysis.style.numbers import short
-from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, heat_colour
+from analysis.style.palette import (
+    CIVIDIS,
+    DARK,
+    GREYS,
+    LIGHT,
+    PRINT,
+    Palette,
+    contrast,
+    heat_colour,
+)
 from nets import build, parse
 from nets.blocks import SqueezeExcitation
 from nets.options import Shortcut, UnitOrder
@@ -636,6 +645,16 @@ def test_numbers_that_vary_colour_no_folded_box() -> None:
         warm = svg(graph(profile, unfold=True), heat=replace(heat, per=per))
         assert ">decades: 0</text>" in warm
         assert ">4.00</text>" in warm
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK, PRINT])
+def test_a_boxs_edge_differs_from_its_heat(palette: Palette) -> None:
+    """It parts the boxes of a stack."""
+    cost = counted("resnet50")
+    drawn = svg(graph(cost), Look(palette), heat=heat_of(cost, Metric.MACS))
+    looks = re.findall(r'rx="7" fill="(#\w+)" stroke="(#\w+)"', drawn)
+    assert len({fill for fill, _ in looks}) > 4
+    assert min(contrast(*look) for look in looks) >= 1.6
 
 
 def test_heat_colours_go_from_end_to_end() -> None:

@@ -215,7 +215,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     app = open_app("plain110", "compare", view="wall")
     assert "Not drawn" not in markdown(app)
     app = open_app("plain110", "compare", view="wall", y=error)
-    said = "Not drawn: no such CIFAR-10 error for plain, 110 layers."
+    said = "Not drawn: no CIFAR-10 error (He et al. 2015) for plain, 110 layers."
     assert said in markdown(app)
 
 

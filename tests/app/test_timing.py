@@ -278,7 +278,7 @@ def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
     app.button(key="export_recorded").click().run()
     assert not app.exception
     assert "Training step, batch 64, TF32. Recorded on an NVIDIA H200" in app.code[0].value
-    assert "Architecture: He et al. 2015" in app.code[0].value
+    assert "Architecture: He et al.~" in app.code[0].value
     labels = [button.proto.label for button in app.get("download_button")]
     assert sum(label.startswith("JSON: ") for label in labels) == 8
 
