@@ -8,6 +8,7 @@ requested()
 
 from analysis.choice.charts import fits_in_words
 from analysis.style.language import translate
+from pages.ui.address import held
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
@@ -23,6 +24,7 @@ from pages.views.choose import (
     front_charts,
     front_of,
     show_deepest,
+    show_deepest_on_wall,
     show_fits,
     show_real_step,
 )
@@ -43,6 +45,10 @@ except ValueError as error:
     end_page()
 if asked.untimed:
     hint(asked.untimed)
+if on_wall() and choice.deepest and held("choose_shown") == "deepest":
+    show_deepest_on_wall(choice)
+    st.markdown(unbroken(choice.sentence))
+    end_page()
 if on_wall():
     front = front_of(choice, choose_front(choice) if choice.fronts else "")
     charts = front_charts(choice, front, shown=False)

@@ -64,6 +64,7 @@ _VIEWS = {
     "deepest": "Deepest of each family",
     "front": "Pareto front",
 }
+_ON_WALL = 7  # most rows of a table beside a sentence
 _SETTINGS = {"deepest": ("real",), "front": ("front",)}
 _STEP = "step"
 
@@ -289,6 +290,17 @@ def show_deepest(choice: Choice) -> None:
     )
     if said := depths_in_words(deep.row.spec for deep in choice.deepest):
         st.caption(unbroken(said))
+
+
+def show_deepest_on_wall(choice: Choice) -> None:
+    """Show each family's deepest network that fits, the deepest of them first."""
+    found = sorted(choice.deepest, key=lambda deep: -deep.row.depth)
+    shown, places = found[:_ON_WALL], (0, 2, 3, 4)
+    more = f" ({len(shown)} of {len(found)} families)" if len(found) > len(shown) else ""
+    st.title(f"Deepest of each family{more}")
+    rows = [[_deepest_row(choice, deep)[at] for at in places] for deep in shown]
+    head = ("Network", "Depth", "MACs per image", "Training memory")
+    st.html(table("Deepest", head, rows, 1))
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
