@@ -17,13 +17,14 @@ from analysis.choice.compare import (
     Recipe,
     Row,
     Speed,
+    Sweep,
     SweepCurve,
     axis_name,
     pareto,
 )
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype
-from analysis.style.language import translate
+from analysis.style.language import marked, translate
 from analysis.style.numbers import short
 from nets.catalog import CATALOG, TORCHVISION2016, WIGHTMAN2019, Citation
 from nets.names import names_of
@@ -417,19 +418,48 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
     )
 
 
+_OVER = {
+    Sweep.DEPTH: marked("Scaled from {first} to {last} layers"),
+    Sweep.WIDTH: marked("From {first} to {last} times its own width"),
+    Sweep.INPUT: marked("From {first} to {last} px"),
+    Sweep.BATCH: marked("From batch {first} to batch {last}"),
+}
+_AT = {
+    Sweep.DEPTH: marked("At {first} layers"),
+    Sweep.WIDTH: marked("At {first} times its own width"),
+    Sweep.INPUT: marked("At {first} px"),
+    Sweep.BATCH: marked("At batch {first}"),
+}
+"""Where a curve begins and ends, and where one of a single point is, in a sentence."""
+
+
 def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
     """Say where the curves that end highest and lowest begin and end; "" if none is drawn."""
     ends = []
     for name, curve in zip(names_of([parse(one.model) for one in curves]), curves, strict=True):
         known = [(at.value, column.of(at.row)) for at in curve.points]
         if found := [(x, y) for x, y in known if y is not None]:
-            (first, low), (last, high) = found[0], found[-1]
-            said = [short(round(value), column.unit) for value in (low, high)]
-            ends.append((high, f"{name} {said[0]} at {first:,g} and {said[1]} at {last:,g}"))
-    if not ends:
-        return ""
-    listed_ends = "; ".join(dict.fromkeys(said for _, said in (max(ends), min(ends))))
-    return f"{_sentence(column.label)}: {listed_ends}."
+            ends.append((found[-1][1], name, found[0], found[-1]))
+    said: dict[str, list[str]] = {}
+    for _, name, (first, low), (last, high) in dict.fromkeys(
+        (max(ends), min(ends)) if ends else ()
+    ):
+        sweep = curves[0].sweep
+        where = (_AT if first == last else _OVER)[sweep]
+        lead = translate(where, first=f"{first:,g}", last=f"{last:,g}")
+        begin, end = (short(round(value), column.unit) for value in (low, high))
+        values = {"name": name, "begin": begin, "end": end}
+        courses = said.setdefault(lead, [])
+        if first == last:
+            courses.append(translate("{name} is at {end}", **values))
+        elif courses:
+            courses.append(translate("{name} from {begin} to {end}", **values))
+        else:
+            courses.append(translate("{name} goes from {begin} to {end}", **values))
+    return " ".join(
+        translate("{lead}, {courses}.", lead=lead, courses=translate(", ").join(courses))
+        for lead, courses in said.items()
+    )
 
 
 def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:
