@@ -223,8 +223,11 @@ def test_what_a_page_without_a_result_names_is_in_view(server: str, visit: Visit
     expect(page.get_by_role("button", name="Run it here")).to_be_visible()
 
 
-def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/gradients?view=wall", 1280, 720)
+@pytest.mark.parametrize(("width", "height", "type_px"), [(1280, 720, 24), (1920, 1080, 36)])
+def test_the_list_of_more_presets_is_whole_and_large(
+    server: str, visit: Visit, width: int, height: int, type_px: int
+) -> None:
+    page = visit(f"{server}/gradients?view=wall", width, height)
     page.get_by_role("button", name="More").click()
     menu = page.get_by_test_id("stPopoverBody")
     last = menu.get_by_role("button").last
@@ -235,7 +238,7 @@ def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) 
             parseFloat(getComputedStyle(menu.querySelector("button p")).fontSize),
         ]"""
     )
-    assert (hidden, size) == (0, 24)
+    assert (hidden, size) == (0, type_px)
 
 
 def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, visit: Visit) -> None:
