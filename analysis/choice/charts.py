@@ -163,6 +163,7 @@ def scatter_chart(
     bubble: Axis | None = None,
     log: bool = False,
     names: Mapping[str, str] | None = None,
+    per_image: bool = False,
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
@@ -176,6 +177,7 @@ def scatter_chart(
         bubble: a figure for the area of the points; networks that lack it are left out.
         log: whether both axes are logarithmic.
         names: the networks' names by their models; by default those of `names_of`.
+        per_image: whether MACs and activations are those of one image, not of the batch.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
     called = names or dict(
@@ -184,6 +186,12 @@ def scatter_chart(
 
     def name(row: Row) -> str:
         return called[row.model]
+
+    def value(axis: Axis, row: Row) -> float | None:
+        found = axis.of(row)
+        if found is None or not (per_image and axis in _PER_IMAGE):
+            return found
+        return found / row.batch
 
     drawn = [row for row in rows if _placed(row, x, y)]
     front = pareto(rows, x, y) if len(drawn) >= _LEAST_FRONT else ()
@@ -199,8 +207,8 @@ def scatter_chart(
     series = [
         Series(
             title,
-            tuple(x.of(row) or 0.0 for row in group),
-            tuple(y.of(row) for row in group),
+            tuple(value(x, row) or 0.0 for row in group),
+            tuple(value(y, row) for row in group),
             Draw.POINTS,
             colour,
             text=tuple(_texts(group, x, y, name)),
@@ -223,8 +231,8 @@ def scatter_chart(
     batch = rows[0].batch if rows else 1
     return Chart(
         _sentence(f"{_called(y)} against {_called(x)}"),
-        _label(x, batch),
-        _label(y, batch),
+        _label(x, batch, per_image),
+        _label(y, batch, per_image),
         tuple(series),
         f"{_called(y)} against {_called(x)}{best}",
         log_x=log,
@@ -283,17 +291,23 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
 
 
-def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
+def front_chart(
+    choice: Choice, front: Front, alone: bool = False, may_be_log: bool = False
+) -> Chart:
     """Return the scatter chart of the networks that fit, with the front.
+
+    MACs and activations are per image, as in the table and the budget.
 
     Args:
         choice: what fits.
         front: the figures.
         alone: whether the chart needs names of its own, as no table beside it shares them.
+        may_be_log: whether axes that span a large range are logarithmic.
     """
     beside = drawn_of(choice, front) if alone else None
     names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
-    return scatter_chart(choice.fits, front.x, front.y, names=names)
+    log = may_be_log and usual_log(choice.fits, front.x, front.y)
+    return scatter_chart(choice.fits, front.x, front.y, log=log, names=names, per_image=True)
 
 
 def drawn_of(choice: Choice, front: Front) -> tuple[ResNetSpec, ...]:
@@ -527,8 +541,14 @@ _OF_THE_BATCH = (
 )
 
 
-def _label(axis: Axis, batch: int = 1) -> str:
+_PER_IMAGE = (Column.MACS, Column.ACTIVATIONS)
+"""The figures of a batch that a table of what fits shows per image."""
+
+
+def _label(axis: Axis, batch: int = 1, per_image: bool = False) -> str:
     images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
+    if per_image and axis in _PER_IMAGE:
+        images = " per image"
     return f"{_called(axis)}{images}, {axis.unit}" if axis.unit else f"{_called(axis)}{images}"
 
 
