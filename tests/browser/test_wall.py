@@ -250,6 +250,24 @@ def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, vis
     legible_in_both_themes(page)
 
 
+def test_titles_are_as_high_on_every_wall(server: str, visit: Visit) -> None:
+    tops = set()
+    for address in ("lesions?view=wall", "lesions?view=wall&lesion_shown=order"):
+        page = visit(f"{server}/{address}", 1280, 720)
+        drawn(page)
+        box = page.get_by_role("heading", level=1).bounding_box()
+        assert box
+        tops.add(round(box["y"] + box["height"] / 2))
+    assert max(tops) - min(tops) <= 1
+
+
+def test_counts_on_the_wall_are_beside_their_labels(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare?view=wall&compare_shown=ledger", 1280, 720)
+    box = page.locator(".rl-table").bounding_box()
+    assert box
+    assert box["width"] < 800
+
+
 def test_the_buttons_of_a_page_are_level(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients?view=wall", 1280, 720)
     drawn(page)
