@@ -90,18 +90,23 @@ if job is not None:
 if run is None:
     settle = "" if on_wall() else ", or change the settings below"
     way = ", or press Measure" if can_measure else settle
+    if on_wall():
+        note_title(named := titled_on_wall(experiment.heading, models, None))
+        place.markdown(unbroken(f"**{named}**"))
     place.caption(f"No measurements with these settings yet. Pick a preset{way}.")
 else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:
         say_if_another(run, models, settings)
-        note_title(named := titled_on_wall(chart.title, run, preset))
+        note_title(named := titled_on_wall(chart.title, run.specs, preset))
         title = named if on_wall() else chart.title
         st.markdown(unbroken(f"**{title}**"))
         show_chart(chart, experiment.key, None)
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:
                 lecture.sentence(told)
+            if on_wall() and experiment.on_wall:
+                lecture.sentence(experiment.on_wall(run))
             say_whence(run, chart)
         end_of_wall()
         experiment.show_verdict(run)

@@ -73,7 +73,7 @@ if on_wall():
     if shown == "single" and compares:
         show_damage_on_wall(shown, studies, results, out)
     elif shown == "single":
-        show_on_wall(patients, out, studies)
+        show_on_wall(patients, out, results)
     elif shown == "does":
         show_blocks_on_wall(blocks)
     elif shown == "sees":

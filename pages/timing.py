@@ -18,7 +18,7 @@ from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, start, warm_up
 from pages.ui.measured import TIMINGS
 from pages.ui.picker import choose
-from pages.ui.wall import action, aside, fold, heading, on_wall
+from pages.ui.wall import action, aside, fold, heading, on_wall, rename
 from pages.views.timing import (
     HEAVY,
     choose_settings,
@@ -58,6 +58,8 @@ with aside("view"):
 with fold("settings"):
     settings = choose_settings(spec, forward_only=view == "roofline")
 if view == "roofline":
+    if on_wall():
+        rename(translate("Roofline of {model}", model=title(spec)))
     from pages.views.roofline import show_roofline
 
     show_roofline(spec, settings)

@@ -11,11 +11,12 @@ spec = requested()
 from analysis.style.language import counted, translate
 from analysis.training.charts import training_chart
 from analysis.training.ladders import COMPARISONS
+from nets.names import title
 from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, fold, heading, unfolded
+from pages.ui.wall import aside, end_of_wall, fold, heading, on_wall, rename, unfolded
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
@@ -37,6 +38,8 @@ warm_up()
 export = heading(translate("Training"))
 with fold("mode", "What to train"):
     mode, shown = choose_mode()
+if on_wall() and mode == ONE:
+    rename(translate("Training {model}", model=title(spec)))
 aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
     "side by side."

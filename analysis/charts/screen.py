@@ -541,8 +541,9 @@ def _plotly_trace(
             error_y=bars,
         )
     if series.draw is Draw.POINTS:
+        is_ring = wall and series.hollow and not series.low  # a mark below it shows
         marker = {
-            "color": inside,
+            "color": "rgba(0,0,0,0)" if is_ring else inside,
             "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
             "opacity": 1,  # plotly makes marks of several sizes transparent
             "symbol": _SYMBOLS[number % len(_SYMBOLS)],

@@ -17,13 +17,14 @@ from analysis.choice.compare import (
     Recipe,
     Row,
     Speed,
+    Sweep,
     SweepCurve,
     axis_name,
     pareto,
 )
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype
-from analysis.style.language import translate
+from analysis.style.language import marked, translate
 from analysis.style.numbers import short
 from nets.catalog import CATALOG, TORCHVISION2016, WIGHTMAN2019, Citation
 from nets.names import names_of
@@ -162,6 +163,7 @@ def scatter_chart(
     bubble: Axis | None = None,
     log: bool = False,
     names: Mapping[str, str] | None = None,
+    per_image: bool = False,
 ) -> Chart:
     """Return a scatter of two figures per network, with a line through the Pareto front.
 
@@ -175,6 +177,7 @@ def scatter_chart(
         bubble: a figure for the area of the points; networks that lack it are left out.
         log: whether both axes are logarithmic.
         names: the networks' names by their models; by default those of `names_of`.
+        per_image: whether MACs and activations are those of one image, not of the batch.
     """
     rows = [row for row in rows if bubble is None or bubble.of(row) is not None]
     called = names or dict(
@@ -183,6 +186,12 @@ def scatter_chart(
 
     def name(row: Row) -> str:
         return called[row.model]
+
+    def value(axis: Axis, row: Row) -> float | None:
+        found = axis.of(row)
+        if found is None or not (per_image and axis in _PER_IMAGE):
+            return found
+        return found / row.batch
 
     drawn = [row for row in rows if _placed(row, x, y)]
     front = pareto(rows, x, y) if len(drawn) >= _LEAST_FRONT else ()
@@ -198,8 +207,8 @@ def scatter_chart(
     series = [
         Series(
             title,
-            tuple(x.of(row) or 0.0 for row in group),
-            tuple(y.of(row) for row in group),
+            tuple(value(x, row) or 0.0 for row in group),
+            tuple(value(y, row) for row in group),
             Draw.POINTS,
             colour,
             text=tuple(_texts(group, x, y, name)),
@@ -222,8 +231,8 @@ def scatter_chart(
     batch = rows[0].batch if rows else 1
     return Chart(
         _sentence(f"{_called(y)} against {_called(x)}"),
-        _label(x, batch),
-        _label(y, batch),
+        _label(x, batch, per_image),
+        _label(y, batch, per_image),
         tuple(series),
         f"{_called(y)} against {_called(x)}{best}",
         log_x=log,
@@ -282,17 +291,23 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
 
 
-def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
+def front_chart(
+    choice: Choice, front: Front, alone: bool = False, may_be_log: bool = False
+) -> Chart:
     """Return the scatter chart of the networks that fit, with the front.
+
+    MACs and activations are per image, as in the table and the budget.
 
     Args:
         choice: what fits.
         front: the figures.
         alone: whether the chart needs names of its own, as no table beside it shares them.
+        may_be_log: whether axes that span a large range are logarithmic.
     """
     beside = drawn_of(choice, front) if alone else None
     names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
-    return scatter_chart(choice.fits, front.x, front.y, names=names)
+    log = may_be_log and usual_log(choice.fits, front.x, front.y)
+    return scatter_chart(choice.fits, front.x, front.y, log=log, names=names, per_image=True)
 
 
 def drawn_of(choice: Choice, front: Front) -> tuple[ResNetSpec, ...]:
@@ -417,19 +432,48 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
     )
 
 
+_OVER = {
+    Sweep.DEPTH: marked("Scaled from {first} to {last} layers"),
+    Sweep.WIDTH: marked("From {first} to {last} times its own width"),
+    Sweep.INPUT: marked("From {first} to {last} px"),
+    Sweep.BATCH: marked("From batch {first} to batch {last}"),
+}
+_AT = {
+    Sweep.DEPTH: marked("At {first} layers"),
+    Sweep.WIDTH: marked("At {first} times its own width"),
+    Sweep.INPUT: marked("At {first} px"),
+    Sweep.BATCH: marked("At batch {first}"),
+}
+"""Where a curve begins and ends, and where one of a single point is, in a sentence."""
+
+
 def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
     """Say where the curves that end highest and lowest begin and end; "" if none is drawn."""
     ends = []
     for name, curve in zip(names_of([parse(one.model) for one in curves]), curves, strict=True):
         known = [(at.value, column.of(at.row)) for at in curve.points]
         if found := [(x, y) for x, y in known if y is not None]:
-            (first, low), (last, high) = found[0], found[-1]
-            said = [short(round(value), column.unit) for value in (low, high)]
-            ends.append((high, f"{name} {said[0]} at {first:,g} and {said[1]} at {last:,g}"))
-    if not ends:
-        return ""
-    listed_ends = "; ".join(dict.fromkeys(said for _, said in (max(ends), min(ends))))
-    return f"{_sentence(column.label)}: {listed_ends}."
+            ends.append((found[-1][1], name, found[0], found[-1]))
+    said: dict[str, list[str]] = {}
+    for _, name, (first, low), (last, high) in dict.fromkeys(
+        (max(ends), min(ends)) if ends else ()
+    ):
+        sweep = curves[0].sweep
+        where = (_AT if first == last else _OVER)[sweep]
+        lead = translate(where, first=f"{first:,g}", last=f"{last:,g}")
+        begin, end = (short(round(value), column.unit) for value in (low, high))
+        values = {"name": name, "begin": begin, "end": end}
+        courses = said.setdefault(lead, [])
+        if first == last:
+            courses.append(translate("{name} is at {end}", **values))
+        elif courses:
+            courses.append(translate("{name} from {begin} to {end}", **values))
+        else:
+            courses.append(translate("{name} goes from {begin} to {end}", **values))
+    return " ".join(
+        translate("{lead}, {courses}.", lead=lead, courses=translate(", ").join(courses))
+        for lead, courses in said.items()
+    )
 
 
 def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:
@@ -501,8 +545,14 @@ _OF_THE_BATCH = (
 )
 
 
-def _label(axis: Axis, batch: int = 1) -> str:
+_PER_IMAGE = (Column.MACS, Column.ACTIVATIONS)
+"""The figures of a batch that a table of what fits shows per image."""
+
+
+def _label(axis: Axis, batch: int = 1, per_image: bool = False) -> str:
     images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
+    if per_image and axis in _PER_IMAGE:
+        images = " per image"
     return f"{_called(axis)}{images}, {axis.unit}" if axis.unit else f"{_called(axis)}{images}"
 
 

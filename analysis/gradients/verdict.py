@@ -20,7 +20,7 @@ from enum import StrEnum
 from itertools import chain
 from statistics import fmean
 
-from analysis.gradients.curves import Precision, Summary
+from analysis.gradients.curves import Curve, Precision, Quantity, Summary, log10_ratio
 from analysis.gradients.theory import confirmed, is_straight
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
@@ -35,6 +35,7 @@ LEVEL_BOUND = 0.3
 WITHIN_BOUND = 1.0
 """The log10 ratio below which it stays within a factor of 10."""
 
+_MOST_TOLD = 2  # models in the sentence about weights
 _LONG = 4
 """The log10 at and above which a factor is written as a power of ten."""
 
@@ -100,6 +101,53 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
         parts += _weights(summary, spec, name)
         parts += _notes(spec, name)
     return tuple(parts)
+
+
+def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
+    """Say how a norm of weights differs from the last convolution to the first, over all seeds.
+
+    Of more than two models, those with the largest and the smallest mean ratio are named.
+
+    Args:
+        curves: the curves of a run.
+        quantity: `Quantity.WEIGHT` or `Quantity.RELATIVE_WEIGHT`.
+    """
+    ratios: dict[str, list[float]] = {}
+    for curve in curves:
+        ratios.setdefault(curve.model, []).append(log10_ratio(curve.series(quantity)))
+    specs = list(map(parse, ratios))
+    found = dict(zip(stack_names(specs) or _set_off(specs), ratios.values(), strict=True))
+    if len(found) > _MOST_TOLD:
+        finite = [name for name, each in found.items() if all(map(math.isfinite, each))]
+        ordered = sorted(finite, key=lambda name: fmean(found[name]), reverse=True)
+        found = {name: found[name] for name in (*ordered[:1], *ordered[-1:])}
+    norm = {Quantity.WEIGHT: "‖∂L/∂W‖", Quantity.RELATIVE_WEIGHT: "‖∂L/∂W‖ / ‖W‖"}[quantity]
+    parts = [
+        translate("{course} in {name}", course=_end_to_end(each), name=called(name))
+        for name, each in found.items()
+    ]
+    if not parts:
+        return ""
+    return translate(
+        "From the last convolution to the first, {norm} {courses}.",
+        norm=norm,
+        courses=translate(", and ").join(parts),
+    )
+
+
+def _end_to_end(ratios: Sequence[float]) -> str:
+    """Return how far a norm changes in every seed, given the log10 ratios of its ends."""
+    if not all(map(math.isfinite, ratios)):
+        return translate("can't be compared")
+    if max(map(abs, ratios)) < LEVEL_BOUND:
+        return translate("changes by less than a factor of {factor}", factor=within(LEVEL_BOUND))
+    over = translate(" across seeds") if len(ratios) > 1 else ""
+    if max(ratios) < 0:
+        return translate("falls by a factor of {range}{over}", range=_factors(ratios), over=over)
+    if min(ratios) > 0:
+        return translate("grows by a factor of {range}{over}", range=_factors(ratios), over=over)
+    ends = between(_power(min(ratios)), _power(max(ratios)))
+    return translate("changes by a factor of {range}{over}", range=ends, over=over)
 
 
 def factor(log10: float) -> str:

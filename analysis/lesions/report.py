@@ -239,6 +239,24 @@ def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:
     return {"single": said[:1], "several": said[1:2], "order": said[2:]}[part]
 
 
+def orders_in_words(studies: Sequence[Lesions]) -> str:
+    """Return one sentence on the errors of networks with the blocks of any one stage reordered."""
+    drawn = [found for found in studies if found.permuted]
+    specs = [parse(found.model) for found in drawn]
+    parts = [
+        translate(
+            "{range} in {name}",
+            range=_range([one.error for one in found.permuted]),
+            name=in_a_sentence(spec, specs).removesuffix(","),
+        )
+        for found, spec in zip(drawn, specs, strict=True)
+    ]
+    return translate(
+        "With the blocks of one stage reordered, except for the first, the error is {errors}.",
+        errors=listed(parts),
+    )
+
+
 def paths_verdict(found: Paths) -> tuple[str, ...]:
     """Return the verdict on the paths: sentences that follow from the numbers."""
     low, high = found.holding(_HELD)

@@ -498,7 +498,9 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
         st.title(unbroken(f"{grid.caption} {title(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
         head = _head(grid)
-        st.html(table(grid.caption, (head[0], head[-1]), rows, 1))
+        with st.container(key="wall_ledger"):
+            st.html(table(grid.caption, (head[0], head[-1]), rows, 1))
+        lecture.sentence(ledger_in_words(lines))
         return
     st.html(table(grid.caption, _head(grid), grid.rows, grid.left))
     st.caption(

@@ -24,7 +24,7 @@ from analysis.gradients.report import (
     papers,
 )
 from analysis.gradients.shattering import shattering, spread, two
-from analysis.gradients.verdict import verdict
+from analysis.gradients.verdict import verdict, weights_in_words
 from analysis.results.form import Result
 from analysis.style.numbers import seeds_in_words, signed
 from nets.names import names_of
@@ -45,6 +45,7 @@ class Experiment:
     Attributes:
         key: identifies its job and its files.
         kept: the key of its runs in the session state.
+        heading: the title of its chart.
         intro: what it measures, in a sentence.
         check: raises the ValueError that `measure` would raise.
         measure: runs it and reports each curve or cosine.
@@ -55,10 +56,12 @@ class Experiment:
         result: returns a run as a result.
         verdict: returns what a run shows as sentences, the main one first.
         show_verdict: shows the other sentences and the numbers below the chart.
+        on_wall: returns a sentence that only the wall shows, if there is one.
     """
 
     key: str
     kept: str
+    heading: str
     intro: str
     check: Callable[..., object]
     measure: Callable[..., Any]
@@ -69,6 +72,7 @@ class Experiment:
     result: Callable[[Any], Result]
     verdict: Callable[[Any], tuple[str, ...]]
     show_verdict: Callable[[Any], None]
+    on_wall: Callable[[Any], str] | None = None
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
         """Return a run's chart, titled with the preset's name if the run is a preset's own."""
@@ -102,6 +106,7 @@ def _norms(quantity: Quantity) -> Experiment:
     return Experiment(
         key="gradients",
         kept=GRADIENTS,
+        heading=quantity.heading,
         intro="Measures the norm of the loss gradient at every block's output, at initialisation "
         "and in train mode: one backward pass per network and seed.",
         check=measure.check,
@@ -113,6 +118,9 @@ def _norms(quantity: Quantity) -> Experiment:
         result=gradients_result,
         verdict=lambda run: verdict(run.summary) if quantity is Quantity.ACTIVATION else (),
         show_verdict=partial(_show_norms, quantity=quantity),
+        on_wall=None
+        if quantity is Quantity.ACTIVATION
+        else lambda run: weights_in_words(run.curves, quantity),
     )
 
 
@@ -214,6 +222,7 @@ def _conditions(run: Run) -> str:
 _DIRECTION = Experiment(
     key=DIRECTION,
     kept="direction_runs",
+    heading="Gradient direction by network depth",
     intro="Measures the cosine between the loss gradient at a batch of images and at the same "
     "batch with a little noise, at initialisation and in train mode: 1 means the same direction, "
     "0 a right angle.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any, Literal
@@ -206,7 +207,7 @@ def measure_button(
             # Nobody has chosen the usual batch, so that it is too large for a network is no error.
             (complain if held("batch") or not _fits(error) else hint)(str(error))
             allowed = False
-            if (fits := _fits(error)) and not on_wall():
+            if fits := _fits(error):
                 unfolded("fits", st).button(
                     f"Use batch {fits:,}",
                     key="use_batch",
@@ -215,7 +216,7 @@ def measure_button(
                     args=("batch", str(fits)),
                 )
     if on_wall() and not allowed:
-        return False  # show only the reason
+        return False  # show only the reason and a way out
     action().button(
         "Run it here" if is_known else "Measure",
         key=f"measure_{experiment.key}",
@@ -365,12 +366,12 @@ def _known(models: tuple[ResNetSpec, ...], settings: GradientSettings) -> Result
     return found or recorded_with(models, settings)
 
 
-def titled_on_wall(title: str, run: Run, preset: Preset | None) -> str:
+def titled_on_wall(title: str, specs: Sequence[ResNetSpec], preset: Preset | None) -> str:
     """Return a chart's title; without a pressed preset it names a network and its twin."""
-    models = tuple(map(str, run.specs))
-    if preset is not None or len(models) != 2 or models != usual_models(run.specs[1], False):
+    models = tuple(map(str, specs))
+    if preset is not None or len(models) != 2 or models != usual_models(specs[1], False):
         return title
-    network = name_of(run.specs[1])
+    network = name_of(specs[1])
     return translate("{title}: {network}, without and with shortcuts", title=title, network=network)
 
 

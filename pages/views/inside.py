@@ -142,11 +142,12 @@ def show_seen(sights: Sequence[Sight]) -> None:
 
 
 def show_seen_on_wall(sights: Sequence[Sight]) -> None:
-    """Show what a network sees in one picture on the wall."""
-    st.html("".join(map(_seen, sights)))
+    """Show what a network sees in one picture on the wall, where no caption tells the scale."""
+    st.html("".join(_seen(sight, "activation") for sight in sights))
 
 
-def _seen(sight: Sight) -> str:
+def _seen(sight: Sight, quantity: str = "") -> str:
+    """Return a network's view, with the quantity of the maps' scale if it has to be told."""
     seen = sight.seen
     low, high = seen.scale
     rows = "".join(map(partial(_row, low=low, high=high), seen.maps))
@@ -157,7 +158,7 @@ def _seen(sight: Sight) -> str:
         f"<figure>{_img(overlaid(seen.image, seen.cam), sight.explained)}"
         f"<figcaption>{whole_names(sight.explained)}</figcaption>"
         f"{_scale(0.0, float(seen.cam.max()))}</figure></div>"
-        f'<div class="maps">{rows}{_scale(low, high)}</div></div>'
+        f'<div class="maps">{rows}{_scale(low, high, quantity)}</div></div>'
     )
 
 
@@ -173,10 +174,11 @@ def _row(maps: Maps, low: float, high: float) -> str:
     return f"<span>{maps.stage} · {shape(maps.shape)}</span>{images}"
 
 
-def _scale(low: float, high: float) -> str:
-    """Return the colour scale from low to high, with its numbers."""
+def _scale(low: float, high: float, quantity: str = "") -> str:
+    """Return the colour scale from low to high, with its numbers and its quantity, if any."""
+    named = f"<span>{quantity}</span>" if quantity else ""
     return (
-        f'<div class="scale"><span>{number(low)}</span>'
+        f'<div class="scale">{named}<span>{number(low)}</span>'
         f'<i style="background: linear-gradient(to right, {", ".join(CIVIDIS)})"></i>'
         f"<span>{number(high)}</span></div>"
     )

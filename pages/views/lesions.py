@@ -14,8 +14,10 @@ from analysis.drawing.heat import Heat
 from analysis.images.sets import ImageSet
 from analysis.lesions.charts import spoken_name_of
 from analysis.lesions.drop import Lesions, Subject
-from analysis.lesions.report import Errors, errors_in_words, lesions_hash, without
+from analysis.lesions.report import Errors, errors_in_words, lesions_hash, lesions_of, without
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
+from analysis.results.form import Result
+from analysis.results.known import sources
 from analysis.style.language import translate
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
@@ -26,7 +28,7 @@ from pages.ui.fields import number, select
 from pages.ui.markup import Figure, figures
 from pages.ui.theme import palette
 from pages.ui.wall import rename
-from pages.ui.words import complain
+from pages.ui.words import complain, unbroken
 from pages.views.checkpoints import (
     Trained,
     choose_data,
@@ -157,12 +159,18 @@ def show_patients(
 
 
 def show_on_wall(
-    patients: Sequence[Patient], out: tuple[str, ...], studies: Sequence[Lesions]
+    patients: Sequence[Patient], out: tuple[str, ...], results: Sequence[Result]
 ) -> None:
     """Show the first network's graph, below one sentence on the errors of all.
 
-    A step of a lecture has a sentence of its own.
+    If all these errors are recorded, it says so. A step of a lecture has a sentence of its own.
+
+    Args:
+        patients: the networks.
+        out: the paths of the blocks that are out.
+        results: the known studies of the networks.
     """
+    studies = [lesions_of(result) for result in results]
     place = None if lecture.tells() else st.container(key="wall_taken").empty()
     own = [study for study in studies if study.model == str(patients[0].net.checkpoint.spec)]
     if out:
@@ -173,19 +181,23 @@ def show_on_wall(
     _show_graph(patients[0], patients[:1], out, own, 0)
     if place is None:
         return
-    found = []
+    found, recorded = [], 0
     for patient in patients:
         spec = patient.net.checkpoint.spec
         study = next((one for one in studies if one.model == str(spec)), None)
         if study and (error := _recorded(study, out)) is not None:
-            found.append(Errors(spec, study.error, error))  # recorded: no need to run the network
+            found.append(Errors(spec, study.error, error))  # no need to run the network
+            recorded += 1
         else:
             found.append(Errors(spec, answered(patient, ()).error, answered(patient, out).error))
     if out:
         now = f"{found[0].now:.1%}"
         rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
-    place.markdown(errors_in_words(found, images, out))
+    said = [errors_in_words(found, images, out)]
+    if recorded == len(found):
+        said.append(sources(results))
+    place.markdown(unbroken(" ".join(said)))
 
 
 def _show_graph(

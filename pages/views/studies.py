@@ -14,7 +14,13 @@ from analysis.images.open import SAMPLE, folder_of, open_set
 from analysis.lesions.charts import damage_chart, how_studied, on_images, spoken_name_of
 from analysis.lesions.drop import Lesions, results_of
 from analysis.lesions.papers import cited_by
-from analysis.lesions.report import LESIONS, is_residual, lesions_csv, sentences_of
+from analysis.lesions.report import (
+    LESIONS,
+    is_residual,
+    lesions_csv,
+    orders_in_words,
+    sentences_of,
+)
 from analysis.lesions.studies import study_all
 from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
@@ -142,7 +148,9 @@ def show_damage(
 def show_damage_on_wall(
     shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
 ) -> None:
-    """Show one part of studies on the wall: its chart, and a sentence on the first network.
+    """Show one part of studies on the wall: its chart, and a sentence.
+
+    The sentence is on the first network or, on blocks reordered, on all.
 
     Bars of the blocks that are `out` have their value.
     """
@@ -151,9 +159,12 @@ def show_damage_on_wall(
         st.markdown("Not measured yet.")
         return
     show_chart(chart, f"lesions_{shown}")
-    name = spoken_name_of(studies[0], studies)
-    (said, *_) = sentences_of(studies[0], shown)
-    lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
+    if shown == "order":
+        lecture.sentence(orders_in_words(studies))
+    else:
+        name = spoken_name_of(studies[0], studies)
+        (said, *_) = sentences_of(studies[0], shown)
+        lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
     how = f"{chart.reading}." if chart.reading else ""
     st.caption(unbroken(f"{how} {sources(results)}".strip()))
 

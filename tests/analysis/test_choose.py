@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import analysis
+from analysis.charts.screen import wall_names
 from analysis.choice.charts import drawn_in_words, fits_in_words, front_chart, fronts_of
 from analysis.choice.choose import (
     CIFAR,
@@ -307,9 +308,25 @@ def test_a_front_among_too_many_points_for_names_is_named_below() -> None:
     said = fits_in_words(choice, front)
     assert said.startswith(f"{len(choice.fits)} of 55 networks for custom images fit in 5 G MACs")
     assert said.endswith(". On the Pareto front: ResNet-20, Plain-20; ResNet-10.")
+    chart = front_chart(choice, front, alone=True, may_be_log=True)
+    assert chart.log_x
+    assert chart.log_y
+    assert [name.text for name in wall_names(chart).names if name] == [
+        "ResNet-20, Plain-20",
+        "ResNet-10",
+    ]
     few = choose(IMAGENET, Budgets(max_macs=2_500_000_000))
     assert 1 < len(few.fits) <= 15
     assert "Pareto" not in fits_in_words(few, fronts_of(few)["macs against params"])
+
+
+def test_a_front_shows_macs_per_image_as_the_table_does() -> None:
+    one, many = (choose(IMAGENET, Budgets(max_macs=2_500_000_000), batch=n) for n in (1, 32))
+    charts = [front_chart(each, fronts_of(each)["macs against params"]) for each in (one, many)]
+    assert {chart.y_label for chart in charts} == {"MACs (conv + linear) per image"}
+    assert charts[0].series == charts[1].series
+    bytes_moved = fronts_of(many)["bytes_moved against macs"]
+    assert " for 32 images" in front_chart(many, bytes_moved).y_label
 
 
 def test_an_input_that_no_network_can_train_on() -> None:

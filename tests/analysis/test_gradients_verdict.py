@@ -8,10 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.gradients.curves import Curve, NormSeries, Precision, Summary, state, summarise
+from analysis.gradients.curves import (
+    Curve,
+    NormSeries,
+    Precision,
+    Quantity,
+    Summary,
+    state,
+    summarise,
+)
 from analysis.gradients.presets import HALF_TRUTHS, MORE, PRESETS, READINGS, SHATTERED
 from analysis.gradients.theory import confirmed, theory
-from analysis.gradients.verdict import Word, factor, verdict, within, word, word_of
+from analysis.gradients.verdict import (
+    Word,
+    factor,
+    verdict,
+    weights_in_words,
+    within,
+    word,
+    word_of,
+)
 from nets import parse
 
 PLAIN, RESIDUAL = "plain56:norm=none:activation=tanh", "resnet56:norm=none:activation=tanh"
@@ -592,6 +608,39 @@ def test_weights_that_hide_it_are_told() -> None:
     assert tanh.endswith("between the first convolution and the last.")
     for shown in (line(-8.5, -8.5, weights=-7.0), line(-0.9, -0.9, weights=0.0)):
         assert not any("hide" in sentence for sentence in verdict([shown]))
+
+
+def test_the_norms_of_weights_are_compared_end_to_end() -> None:
+    def told(*ratios: tuple[str, tuple[float, ...]]) -> str:
+        every = [
+            curve([0.0, 0.0], model, seed, ratio)
+            for model, own in ratios
+            for seed, ratio in enumerate(own)
+        ]
+        return weights_in_words(every, Quantity.WEIGHT)
+
+    assert told((PLAIN, (1.0, 2.0)), (RESIDUAL, (-1.0, -1.0))) == (
+        "From the last convolution to the first, ‖∂L/∂W‖ grows by a factor of 10 to 100 across "
+        "seeds in the plain stack, and falls by a factor of 10 across seeds in the residual stack."
+    )
+    assert told((PLAIN, (0.1, -0.1)), (RESIDUAL, (-1.0, 1.0))) == (
+        "From the last convolution to the first, ‖∂L/∂W‖ changes by less than a factor of 2 in the "
+        "plain stack, and changes by a factor of 0.1 to 10 across seeds in the residual stack."
+    )
+    lost = told((PLAIN, (1.0, math.nan)))
+    assert lost.endswith("‖∂L/∂W‖ can't be compared in the plain stack.")
+    three = told(("resnet20", (1.0,)), ("resnet32", (3.0,)), ("resnet56", (2.0,)))
+    assert three == (
+        "From the last convolution to the first, ‖∂L/∂W‖ grows by a factor of 1,000 in ResNet-32, "
+        "and grows by a factor of 10 in ResNet-20."
+    )
+    lost = told(*((f"resnet{depth}", (math.nan,)) for depth in (20, 32, 56)))
+    assert lost == ""
+    relative = weights_in_words([curve([0.0, 0.0], PLAIN, 0, 1.0)], Quantity.RELATIVE_WEIGHT)
+    assert relative == (
+        "From the last convolution to the first, ‖∂L/∂W‖ / ‖W‖ grows by a factor of 10 in the "
+        "plain stack."
+    )
 
 
 def test_notes_on_softmax_and_zero_init() -> None:

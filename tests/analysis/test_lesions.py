@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from analysis.charts.chart import Chart
+from analysis.charts.screen import figure
 from analysis.lecture.facts import shipped
 from analysis.lesions import drop, paths
 from analysis.lesions.charts import (
@@ -37,6 +38,7 @@ from analysis.lesions.drop import (
 from analysis.lesions.paths import drawn, gated, measure
 from analysis.lesions.report import Errors, errors_in_words, lesions_of, lesions_text, paths_of
 from analysis.style.language import Language, speaking
+from analysis.style.palette import LIGHT
 from nets import ResNetSpec, build, parse, plan
 from nets.blocks import ResidualUnit
 from nets.options import Shortcut, UnitOrder
@@ -444,6 +446,15 @@ def test_plain_networks_have_unfilled_marks(draw: Callable[[Sequence[Lesions]], 
     nets = ("resnet32", "plain32")
     chart = draw([lesions_of(shipped(f"lesions_fashion_{net}")) for net in nets])
     assert [(one.marker, one.hollow) for one in chart.series[:2]] == [(0, False), (0, True)]
+
+
+@pytest.mark.parametrize("wall", [False, True])
+def test_on_the_wall_a_hollow_mark_hides_no_other(wall: bool) -> None:
+    nets = ("resnet32", "plain32")
+    chart = permuted_chart([lesions_of(shipped(f"lesions_fashion_{net}")) for net in nets])
+    filled, hollow = (trace.marker.color for trace in figure(chart, LIGHT, wall=wall).data[:2])
+    assert filled == LIGHT.identity
+    assert (hollow == "rgba(0,0,0,0)") is wall
 
 
 def test_the_mean_lengths_of_paths_are_results() -> None:

@@ -75,6 +75,7 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
     assert not app.exception
     assert "Breakdown" not in html(app)
     assert "fvcore, eval" in html(app)
+    assert any(one.value.startswith("MACs are the ") for one in app.markdown)
     assert app.title[-1].value.startswith("Which FLOPs? ")
 
 
@@ -100,3 +101,61 @@ def test_the_wall_of_lesions_says_what_bands_are(
     app = open_app(None, "lesions", view="wall", lesion_shown=shown)
     assert [one.value for one in app.title] == [title]
     assert any(one.value.startswith(told) for one in app.caption)
+
+
+def test_the_wall_tells_the_errors_of_both_networks_with_blocks_reordered(open_app: Open) -> None:
+    app = open_app(None, "lesions", view="wall", lesion_shown="order")
+    assert (
+        "With the blocks of one stage reordered, except for the first, the error is 9.2% to 36.4% "
+        "in the 32-layer residual network and 79.3% to 97.7% in the 32-layer plain network."
+    ) in [one.value for one in app.markdown]
+
+
+def test_the_wall_of_lesions_says_whether_its_errors_are_recorded(open_app: Open) -> None:
+    def told(out: str) -> str:
+        app = open_app(None, "lesions", view="wall", out=out)
+        (said,) = (one.value for one in app.markdown if " of 1,000 test images" in one.value)
+        return said
+
+    assert "10.3%. Recorded on 2026-" in told("")
+    assert "Recorded on 2026-" in told("layer2.2")
+    assert "Recorded" not in told("layer1.3,layer2.2")
+
+
+def test_the_wall_says_what_the_scale_of_maps_is(open_app: Open) -> None:
+    assert ">activation</span>" in html(open_app(None, "lesions", view="wall", lesion_shown="sees"))
+    assert ">activation</span>" not in html(open_app("resnet50", "lesions", lesion_shown="sees"))
+
+
+@pytest.mark.parametrize(
+    ("page", "asked", "title"),
+    [
+        ("training", {"train": "one"}, "Training ResNet-20"),
+        ("timing", {"timing_shown": "roofline"}, "Roofline of ResNet-20"),
+    ],
+)
+def test_a_wall_without_results_names_the_network(
+    open_app: Open, page: str, asked: dict[str, str], title: str
+) -> None:
+    app = open_app("resnet20", page, view="wall", **asked)
+    assert [one.value for one in app.title] == [title]
+
+
+def test_the_wall_names_the_networks_of_a_run_that_is_too_large(open_app: Open) -> None:
+    app = open_app("resnet152", "gradients", view="wall")
+    title = "**Gradient norm by depth: ResNet-152, without and with shortcuts**"
+    assert title in [one.value for one in app.markdown]
+    app.button(key="use_batch").click().run()
+    assert app.query_params["batch"] == "18"
+    assert not app.button(key="measure_gradients").disabled
+
+
+@pytest.mark.parametrize("quantity", ["weight", "relative_weight"])
+def test_the_wall_has_a_sentence_on_weights(open_app: Open, quantity: str) -> None:
+    def told(view: str) -> list[str]:
+        app = open_app(None, "gradients", view=view, quantity=quantity)
+        lead = "From the last convolution to the first, "
+        return [one.value for one in app.markdown if one.value.startswith(lead)]
+
+    assert len(told("wall")) == 1
+    assert not told("desk")

@@ -223,8 +223,11 @@ def test_what_a_page_without_a_result_names_is_in_view(server: str, visit: Visit
     expect(page.get_by_role("button", name="Run it here")).to_be_visible()
 
 
-def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/gradients?view=wall", 1280, 720)
+@pytest.mark.parametrize(("width", "height", "type_px"), [(1280, 720, 24), (1920, 1080, 36)])
+def test_the_list_of_more_presets_is_whole_and_large(
+    server: str, visit: Visit, width: int, height: int, type_px: int
+) -> None:
+    page = visit(f"{server}/gradients?view=wall", width, height)
     page.get_by_role("button", name="More").click()
     menu = page.get_by_test_id("stPopoverBody")
     last = menu.get_by_role("button").last
@@ -235,7 +238,7 @@ def test_the_list_of_more_presets_is_whole_and_large(server: str, visit: Visit) 
             parseFloat(getComputedStyle(menu.querySelector("button p")).fontSize),
         ]"""
     )
-    assert (hidden, size) == (0, 24)
+    assert (hidden, size) == (0, type_px)
 
 
 def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, visit: Visit) -> None:
@@ -245,6 +248,24 @@ def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, vis
     page.get_by_role("button", name="More").click()
     expect(page.get_by_test_id("stPopoverBody").get_by_role("button").last).to_be_in_viewport()
     legible_in_both_themes(page)
+
+
+def test_titles_are_as_high_on_every_wall(server: str, visit: Visit) -> None:
+    tops = set()
+    for address in ("lesions?view=wall", "lesions?view=wall&lesion_shown=order"):
+        page = visit(f"{server}/{address}", 1280, 720)
+        drawn(page)
+        box = page.get_by_role("heading", level=1).bounding_box()
+        assert box
+        tops.add(round(box["y"] + box["height"] / 2))
+    assert max(tops) - min(tops) <= 1
+
+
+def test_counts_on_the_wall_are_beside_their_labels(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare?view=wall&compare_shown=ledger", 1280, 720)
+    box = page.locator(".rl-table").bounding_box()
+    assert box
+    assert box["width"] < 800
 
 
 def test_the_buttons_of_a_page_are_level(server: str, visit: Visit) -> None:
