@@ -69,8 +69,11 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Download SVG", "CSV", "JSON"]
     (caption,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    assert "of block outputs by depth: plain, 14 layers; residual, 14 layers; both: " in caption
-    assert "Measured with seeds 0 to 2, batch 4, float32, random images, CPU, torch " in caption
+    said = "of block outputs by depth: plain, 14 layers (Plain-20); residual, 14 layers (ResNet-20)"
+    assert f"{said}; both: " in caption
+    assert (
+        "Measured at initialisation in train mode with seeds 0 to 2, batch 4, float32, " in caption
+    )
     for key in ("he2016deep", "he2015delving"):  # the papers of the network and of the theory
         assert f"@inproceedings{{{key}," in caption
 

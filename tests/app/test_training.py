@@ -297,7 +297,7 @@ def test_files_are_what_is_shown(open_app: Open) -> None:
         "Final training loss by depth",
     ]
     (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    assert "images: sample of Fashion-MNIST; seed 0; CPU" in said
+    assert r"images: sample of Fashion-MNIST~\cite{xiao2017fashion}; seed 0; CPU" in said
     assert "torch " in said
     assert "@inproceedings{he2016deep," in said
 
