@@ -31,10 +31,9 @@ from analysis.style.language import in_english
 from nets import ResNetSpec, parse, plan
 from nets.names import name_of, shared_edits, with_edits
 from nets.names import names_of as names_beside
-from nets.options import number_of
+from nets.options import Shortcut, number_of
 from nets.origin import base_title
 from nets.plan import place_of
-from nets.spec import Shortcut
 
 _THEORY_DASHES = (Dash.DASH_DOT, Dash.LONG_DASH_DOT)
 
