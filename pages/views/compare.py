@@ -385,7 +385,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         if on_wall():
             lecture.sentence(sweep_in_words(curves, figure))
             end_page()
-        st.caption(unbroken(sweep_in_words(curves, figure)))
+        st.markdown(unbroken(sweep_in_words(curves, figure)))
         with files:
             cited = architectures(one.model for one in curves)
             export("sweep", [chart_picture(chart, "sweep", "", cited)], what="sweep")

@@ -150,8 +150,9 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: paths_verdict(paths_of(shipped("paths_fashion_resnet56"))),
         0,
-        "On average, a path goes through 13.5 of 27 blocks; weighted by gradient, through 8.4.",
-        "共 27 个块，一条路径平均经过 13.5 个；按梯度加权，平均经过 8.4 个。",
+        "On average, a path goes through 13.5 of 27 blocks; weighted by gradient, through "
+        "8.4 ± 0.3.",
+        "共 27 个块，一条路径平均经过 13.5 个；按梯度加权，平均经过 8.4 ± 0.3 个。",
     ),
     (
         lambda: chosen(IMAGENET, max_macs=4_000_000_000),

@@ -222,7 +222,7 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
 def test_a_sweep_opens_with_log_on_where_the_curves_end_far_apart(open_app: Open) -> None:
     app = open_app("resnet1202", "compare", compare_shown="sweep")
     assert app.toggle(key="sweep_log").value
-    said = next(one.value for one in app.caption if one.value.startswith("MACs (conv + linear): "))
+    said = next(one.value for one in app.markdown if one.value.startswith("MACs (conv + linear): "))
     assert "ResNet-1202" in said
     app.toggle(key="sweep_log").set_value(False).run()
     assert not app.toggle(key="sweep_log").value
