@@ -9,7 +9,7 @@ from pages.ui.frame import requested
 spec = requested()
 
 from analysis.style.language import counted, translate
-from analysis.training.charts import training_chart
+from analysis.training.charts import Shown, training_chart
 from analysis.training.ladders import COMPARISONS
 from nets.names import title
 from pages.ui.charts import show_chart
@@ -21,6 +21,7 @@ from pages.ui.words import complain
 from pages.views.runs import (
     answered,
     choose_run,
+    choose_shown,
     export_runs,
     live,
     remember,
@@ -37,7 +38,7 @@ from pages.views.training import KEY, ONE, choose_mode, choose_request, choose_s
 warm_up()
 export = heading(translate("Training"))
 with fold("mode", "What to train"):
-    mode, shown = choose_mode()
+    mode, plot = choose_mode()
 if on_wall() and mode == ONE:
     rename(translate("Training {model}", model=title(spec)))
 aside("intro").markdown(
@@ -61,6 +62,8 @@ with below:
 with top:
     for reason in wrong:
         complain(reason)
+runs = answered(request.tasks if request else ())
+shown = choose_shown(plot) if runs or running else Shown.TRAIN_LOSS
 if job is not None and running:
     with place:
         follow(KEY, job, partial(show_live, shown=shown))
@@ -68,7 +71,6 @@ if job is not None and running:
 if job is not None:
     with place:
         say_why(job, lambda: "take a smaller batch")
-runs = answered(request.tasks if request else ())
 with place:
     if runs:
         if request and len(runs) < len(request.tasks):

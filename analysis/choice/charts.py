@@ -48,6 +48,10 @@ SWEPT = (
 MUCH = 20
 """The ratio of the largest to the smallest value above which a scale is logarithmic by default."""
 
+APART = 10
+"""The ratio of the highest to the lowest end of a sweep's curves above which the chart's axes are
+logarithmic by default."""
+
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
 _LEAST_FRONT = 3  # fewest networks for which a chart draws the front
@@ -121,13 +125,15 @@ def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
     )
 
 
-def spans_much(values: Iterable[float | None]) -> bool:
+def spans_much(values: Iterable[float | None], much: float = MUCH) -> bool:
     """Return whether positive values differ so much that most would look alike on a linear scale.
 
-    Values that are None are left out.
+    Args:
+        values: the values; those that are None are left out.
+        much: the ratio of the largest to the smallest value above which they do.
     """
     known = [value for value in values if value is not None]
-    return bool(known) and min(known) > 0 and max(known) > MUCH * min(known)
+    return bool(known) and min(known) > 0 and max(known) > much * min(known)
 
 
 def axis_of(axes: Mapping[str, Axis], field: str, text: str) -> Axis:
@@ -474,6 +480,13 @@ def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
         translate("{lead}, {courses}.", lead=lead, courses=translate(", ").join(courses))
         for lead, courses in said.items()
     )
+
+
+def ends_apart(curves: Sequence[SweepCurve], column: Column) -> bool:
+    """Return whether a sweep's axes are logarithmic by default: if its curves end far apart."""
+    known = [[column.of(point.row) for point in curve.points] for curve in curves]
+    drawn = [[value for value in values if value is not None] for values in known]
+    return spans_much([values[-1] for values in drawn if values], APART)
 
 
 def not_swept(curves: Sequence[SweepCurve], column: Column) -> tuple[str, ...]:

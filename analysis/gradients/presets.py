@@ -61,9 +61,9 @@ MORE = (
     _twins(
         "tanh, default init, no BN: shortcuts rescue it", ":norm=none:activation=tanh:init=default"
     ),
-    _twins("tanh, He init, no BN: both grow, slowly", ":norm=none:activation=tanh"),
+    _twins("tanh, He init, no BN: both grow", ":norm=none:activation=tanh"),
     _twins("tanh, Xavier, no BN: mild in both", ":norm=none:activation=tanh:init=xavier"),
-    _twins("Sigmoid with BN: a slow fall, shortcuts or not", ":activation=sigmoid"),
+    _twins("Sigmoid with BN: both fall", ":activation=sigmoid"),
     Preset(
         "Unit orders at depth 110: BN on the skip path costs most",
         "Unit orders",

@@ -3,7 +3,8 @@
 With r = log10 of the whole ratio of one seed, a word is used only if every seed earns it:
 
 - |r| below 0.3: the gradient stays level;
-- |r| below 1: it stays within a factor of 10, and a sentence says "only";
+- |r| below 1: it stays within a factor of 10, and a sentence says "only" unless another network's
+  gradient goes the other way;
 - one sign, 1 to 3: it grows or falls, by a factor of 10 to 1,000;
 - one sign, above 3 (a factor of 1,000, most of float16's headroom): it explodes or vanishes;
 - one sign, on both sides of 3: it grows or falls.
@@ -205,8 +206,8 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
             for name, course in zip(names, said, strict=True)
         ]
     one, other = summaries
-    over = _over(one)
-    first = _course(one, over)
+    over, is_contrary = _over(one), one.log10_ratio * other.log10_ratio < 0
+    first = _course(one, over, is_contrary)
     is_said = over in first and other.layers == one.layers
     second = {
         _PLAIN: translate("the plain one's"),
@@ -218,7 +219,7 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
             gradient=of(names[0]),
             course=first,
             second=second,
-            other=_course(other, "" if is_said else _over(other)),
+            other=_course(other, "" if is_said else _over(other), is_contrary),
         )
     ]
 
@@ -234,12 +235,13 @@ def _over(summary: Summary) -> str:
     return translate(" over {layers} layers", layers=summary.layers)
 
 
-def _course(summary: Summary, over: str) -> str:
+def _course(summary: Summary, over: str, is_contrary: bool = False) -> str:
     """Return the predicate of a sentence whose subject is "the gradient".
 
     Args:
         summary: the curves.
         over: `_over(summary)`, or "" if the sentence has said it.
+        is_contrary: whether the sentence has another network, whose gradient goes the other way.
     """
     ratio, found, precision = summary.log10_ratio, word(summary), str(summary.precision)
     if summary.not_finite:
@@ -272,45 +274,38 @@ def _course(summary: Summary, over: str) -> str:
             factor=within(max(map(abs, summary.ratios))),
             detour=_detour(summary),
         )
-    if found is Word.WITHIN:
+    detour, claim = _detour(summary), "" if found is Word.WITHIN else _unclaimed(summary)
+    if summary.blocks == 1 and max(map(abs, summary.ratios)) < LEVEL_BOUND:
+        return f"{_moves(0.0)}{over}{detour}{claim}"
+    only = translate("only ") if found is Word.WITHIN and not is_contrary else ""
+    if not _one_sign(summary):
+        ends = _from_to(summary)
         return translate(
-            "only {changes}{detour}", changes=_changes(summary), detour=_detour(summary)
-        )
-    detour = _detour(summary)
-    if found in (Word.GROWS, Word.FALLS):
-        beyond = ""
-        if _beyond(summary):
-            beyond = translate(" ({range} across seeds)", range=_factors(summary.ratios))
-        each = f"{summary.factor_per_layer:.3f}"
-        rate = translate(": {each} per layer", each=each) if is_straight(summary) else ""
-        values = {
-            "factor": factor(ratio),
-            "beyond": beyond,
-            "over": over,
-            "detour": detour,
-            "rate": rate,
-        }
-        if found is Word.GROWS:
-            return translate("grows by a factor of {factor}{beyond}{over}{detour}{rate}", **values)
-        return translate("falls by a factor of {factor}{beyond}{over}{detour}{rate}", **values)
-    change = _moves(ratio)
-    if found:
-        return translate(
-            "{change}{over}{detour}: it {word}",
-            change=change,
+            "changes {only}by a factor of {range} across seeds{over}{detour}{claim}",
+            only=only,
+            range=ends,
             over=over,
             detour=detour,
-            word=translate(found.value),
+            claim=claim,
         )
-    if summary.seeds > 1 and not (summary.blocks == 1 and _one_sign(summary)):
-        return f"{_changes(summary)}{detour}{_unclaimed(summary)}"
-    return translate(
-        "{change}{over}{detour}{claim}",
-        change=change,
-        over=over,
-        detour=detour,
-        claim=_unclaimed(summary),
-    )
+    if found in (Word.EXPLODES, Word.VANISHES):
+        claim = translate(": it {word}", word=translate(found.value))
+    elif found is not Word.WITHIN and not claim and is_straight(summary):
+        each = f"{summary.factor_per_layer:.3f}"
+        claim = translate(": {each} per layer", each=each)
+    values = {
+        "only": only,
+        "factor": factor(ratio),
+        "spread": _spread(summary),
+        "over": over,
+        "detour": detour,
+        "claim": claim,
+    }
+    if ratio > 0:
+        return translate(
+            "grows by a factor of {only}{factor}{spread}{over}{detour}{claim}", **values
+        )
+    return translate("falls by a factor of {only}{factor}{spread}{over}{detour}{claim}", **values)
 
 
 def _gone(summary: Summary, found: Word | None) -> str:
@@ -376,20 +371,11 @@ def _unclaimed(summary: Summary) -> str:
     return ""
 
 
-def _changes(summary: Summary) -> str:
-    """Say which way and how far the gradient goes across the seeds."""
-    over = translate(" across seeds") if summary.seeds > 1 else ""
-    if not _one_sign(summary):
-        return translate("changes by a factor of {range}{over}", range=_from_to(summary), over=over)
-    sizes = _factors(summary.ratios)
-    if summary.high < 0:
-        return translate("falls by a factor of {range}{over}", range=sizes, over=over)
-    return translate("grows by a factor of {range}{over}", range=sizes, over=over)
-
-
-def _beyond(summary: Summary) -> bool:
-    """Return whether a mild word covers a seed that exceeds its bound."""
-    return max(map(abs, summary.ratios)) > MILD_BOUND
+def _spread(summary: Summary) -> str:
+    """Return the smallest and the largest factor of a seed, or "" if they read the same."""
+    if factor(summary.low) == factor(summary.high):
+        return ""
+    return translate(" ({range} across seeds)", range=_factors(summary.ratios))
 
 
 def _factors(ratios: Sequence[float]) -> str:

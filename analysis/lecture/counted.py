@@ -10,6 +10,7 @@ from analysis.choice.charts import (
     SWEPT,
     axes_to_choose,
     bar_charts,
+    ends_apart,
     fits_in_words,
     front_chart,
     fronts_of,
@@ -303,7 +304,7 @@ def _sweep(settings: Settings, texts: list[str], batch: int) -> Picture:
     sweep = Sweep(settings.option("sweep", list(Sweep), Sweep.INPUT))
     figure = Column(settings.option("sweep_figure", SWEPT, Column.MACS))
     curves = [curve(net, sweep, batch=batch) for net in nets]
-    chart = sweep_chart(curves, figure, settings.switch("sweep_log"))
+    chart = sweep_chart(curves, figure, settings.switch("sweep_log", ends_apart(curves, figure)))
     gaps = "; ".join(not_swept(curves, figure))
     said = f"Left out, since batch norm can't train on one value per channel there: {gaps}."
     if not chart.series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import cycle
@@ -209,7 +210,7 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         (Series("one path", x, mean, colour="main_path", low=low, high=high),),
         "Mean norm of the gradient along one path by its length.",
         log_y=True,
-        reading="Band: lowest to highest of the sampled paths",
+        reading="Band: lowest to highest sampled path",
     )
 
 
@@ -231,7 +232,8 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
     """Plot paths by length in three charts: their share, the gradient of one, and the product.
 
     As in Veit, Wilber, Belongie 2016, Fig. 6, the first times the second gives the third. The band
-    is the range over draws; the mean lengths are marked.
+    of the second is the range over draws, that of the third `Paths.error`; the mean lengths are
+    marked.
 
     Args:
         found: the paths.
@@ -247,6 +249,15 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
     one_path = gradient_chart(found.lengths)
+    shares = [(one.share, found.error(one)) for one in found.lengths]
+    low, high = (
+        tuple(
+            None if math.isnan(error) else 100 * max(0.0, share + side * error)
+            for share, error in shares
+        )
+        for side in (-1, 1)
+    )
+    is_exact = not found.is_sampled
     first = chart(
         "Paths by length",
         "share of all paths, %",
@@ -254,19 +265,23 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         "Share of all paths by length.",
         f"{found.mean_path:g}",
     )
+    third = chart(
+        "Gradient by path length",
+        "share of the gradient, %",
+        Series(
+            "gradient",
+            lengths,
+            tuple(100 * share for share, _ in shares),
+            colour="main_path",
+            low=() if is_exact else low,
+            high=() if is_exact else high,
+        ),
+        "Share of the gradient by length.",
+        f"{found.mean_gradient:.1f}",
+    )
+    reading = "" if is_exact else "Share: at most one standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),
-        chart(
-            "Gradient by path length",
-            "share of the gradient, %",
-            Series(
-                "gradient",
-                lengths,
-                tuple(100 * one.share for one in found.lengths),
-                colour="main_path",
-            ),
-            "Share of the gradient by length.",
-            f"{found.mean_gradient:.1f}",
-        ),
+        replace(third, reading=reading),
     )

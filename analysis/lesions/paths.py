@@ -94,6 +94,40 @@ class Paths:
         """Return the share of the gradient that lengths from low to high carry."""
         return sum(one.share for one in self.lengths if low <= one.length <= high)
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether some length has more paths than were measured."""
+        return any(one.paths > self.draws for one in self.lengths)
+
+    def error(self, one: Length) -> float:
+        """Return the largest standard error of a length's share that its range allows.
+
+        That of the mean over the sampled paths, times their number, over the sum of all lengths,
+        which is taken as exact. Values from l to h with the mean m have a variance of at most
+        (h - m)(m - l); n paths out of N are drawn without replacement, which leaves 1 - n / N of
+        it. It is 0 if every path was measured, and nan if one of several was.
+        """
+        drawn = min(one.paths, self.draws)
+        if drawn == one.paths or not one.gradient:
+            return 0.0
+        if drawn == 1:
+            return math.nan
+        spread = (one.high / one.gradient - 1) * (1 - one.low / one.gradient)
+        return one.share * math.sqrt(max(0.0, spread) / (drawn - 1) * (1 - drawn / one.paths))
+
+    @property
+    def mean_gradient_error(self) -> float:
+        """The standard error of `mean_gradient` at most, from `error` of each length."""
+        mean = self.mean_gradient
+        return math.hypot(*((one.length - mean) * self.error(one) for one in self.lengths))
+
+    def held_error(self, low: int, high: int) -> float:
+        """Return the standard error of `held` at most, from `error` of each length."""
+        held = self.held(low, high)
+        return math.hypot(
+            *(((low <= one.length <= high) - held) * self.error(one) for one in self.lengths)
+        )
+
     def of_all(self, low: int, high: int) -> float:
         """Return the share of all paths with a length from low to high."""
         some = sum(one.paths for one in self.lengths if low <= one.length <= high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean, median
@@ -257,13 +258,33 @@ def orders_in_words(studies: Sequence[Lesions]) -> str:
     )
 
 
+def with_error(value: float, error: float) -> str:
+    """Format a value with its standard error, `8.4 ± 0.3`, to the digits that the error allows.
+
+    The error has one significant digit, rounded up, and no more than one decimal; the value ends at
+    the same place. A value without an error has one decimal, and one whose error isn't known none.
+    """
+    if not error:
+        return f"{value:.1f}"
+    if math.isnan(error):
+        return f"{value:.0f}"
+    place = max(-1, math.floor(math.log10(error)))
+    most = max(1, math.ceil(round(error / 10.0**place, 6))) * 10.0**place
+    place = max(-1, math.floor(round(math.log10(most), 6)))
+    digits = max(0, -place)
+    return f"{round(value, -place):.{digits}f} ± {most:.{digits}f}"
+
+
 def paths_verdict(found: Paths) -> tuple[str, ...]:
-    """Return the verdict on the paths: sentences that follow from the numbers."""
+    """Return the verdict on the paths: sentences that follow from the numbers.
+
+    What follows from sampled paths is said as by `with_error`.
+    """
     low, high = found.holding(_HELD)
     values = {
         "low": low,
         "high": high,
-        "share": _percent(found.held(low, high)),
+        "share": _share(found.held(low, high), found.held_error(low, high)),
         "of_all": _percent(found.of_all(low, high)),
     }
     if low < high:
@@ -278,7 +299,8 @@ def paths_verdict(found: Paths) -> tuple[str, ...]:
             **values,
             blocks=counted(low, "{number} block", "{number} blocks"),
         )
-    mean, weighted = f"{found.mean_path:g}", f"{found.mean_gradient:.1f}"
+    mean = f"{found.mean_path:g}"
+    weighted = with_error(found.mean_gradient, found.mean_gradient_error)
     return (
         translate(
             "On average, a path goes through {mean} of {blocks} blocks; weighted by gradient, "
@@ -359,6 +381,8 @@ def paths_text(found: Paths, width: int = WIDTH) -> str:
     )
     names = ("length", "paths", "gradient of one path", "lowest", "highest", "share")
     note = "Magnitudes are added, so cancellation between paths is ignored."
+    if found.is_sampled:
+        note += " ± is at most one standard error of the sampled paths."
     said = "\n".join([*paths_verdict(found), note])
     return laid_out([head, Grid("", names, rows), said], width)
 
@@ -378,6 +402,11 @@ def paths_csv(found: Paths) -> str:
 def is_residual(model: str) -> bool:
     """Return whether a model's text describes a residual network."""
     return parse(model).shortcut is not Shortcut.NONE
+
+
+def _share(share: float, error: float) -> str:
+    """Format a share and its standard error in percent, as by `with_error`: `93% ± 2%`."""
+    return f"{with_error(100 * share, 100 * error)}%".replace(" ±", "% ±")
 
 
 def _percent(share: float) -> str:

@@ -35,5 +35,5 @@ def system(platform: str) -> str:
 
 
 def device_words(name: str) -> str:
-    """Return a device of torch as a sentence names it: `CPU`, `cuda:1`."""
-    return "CPU" if name == "cpu" else name
+    """Return a device of torch as a sentence names it: `CPU`, `CUDA`, `cuda:1`."""
+    return name if ":" in name else name.upper()

@@ -67,7 +67,7 @@ COMPARISONS: Mapping[str, Comparison] = {
         "cifar_short",
         InputKind.FASHION_MNIST,
         (20, 44, 56, 110),
-        "The recipe `cifar_short` is that of He et al. 2015 for CIFAR-10, with 10 epochs in place "
+        "The recipe is that of He et al. 2015 for CIFAR-10, with 10 epochs in place "
         "of 64,000 steps and a warm-up of 100 steps.",
     ),
 }

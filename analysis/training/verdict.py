@@ -176,8 +176,9 @@ def verdict_grid(runs: Sequence[Run]) -> Grid | None:
     caption = (
         f"Loss: mean over the last {min(LAST, first.steps)} of {first.steps:,} steps, and the "
         f"range of {number_of(max(map(len, groups)), 'seed')}; {math.log(classes):.2f} is that of "
-        f"guessing among {classes} classes. Slower or faster: in every seed, by {SLOWER} or more "
-        f"({SLOWER:.0%} of losses below 1)."
+        f"guessing among {classes} classes. Slower or faster: in every seed, the final loss is "
+        f"higher or lower by at least {SLOWER}, or {SLOWER:.0%} of the lower loss if that is "
+        "below 1."
     )
     head = (
         *("Layers", "Plain: loss", "vs fewer layers", "Residual: loss", "vs fewer layers"),

@@ -12,9 +12,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.choice.charts import (
+    APART,
     MUCH,
     SWEPT,
     axes_to_choose,
+    ends_apart,
     front_in_words,
     models_of,
     not_drawn,
@@ -123,6 +125,8 @@ _STRENGTH = {False: 0.45, True: 0.85}
 """The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
 
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
+
+_SWEEP_LOG = f"On by default if the highest curve ends at more than {APART} times the lowest."
 
 _WALL_ASPECT = 2.25  # width over height of the graph on the wall
 
@@ -359,7 +363,6 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
     labels = {column: column.label for column in SWEPT}
     figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=right))
-    both_log = switch("Log", False, key="sweep_log", place=log)
     nets = _parsed(swept)
     if len(nets) > MAX_CURVES:
         complain(f"a sweep takes at most {MAX_CURVES} networks, not {len(nets)}")
@@ -372,6 +375,8 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             complain(f"{net}: {error}")
     if not curves:
         return
+    usual = ends_apart(curves, figure)
+    both_log = switch("Log", usual, key="sweep_log", place=log, always=True, help=_SWEEP_LOG)
     chart = sweep_chart(curves, figure, both_log)
     if chart.series:
         if on_wall():
@@ -380,6 +385,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         if on_wall():
             lecture.sentence(sweep_in_words(curves, figure))
             end_page()
+        st.markdown(unbroken(sweep_in_words(curves, figure)))
         with files:
             cited = architectures(one.model for one in curves)
             export("sweep", [chart_picture(chart, "sweep", "", cited)], what="sweep")
@@ -452,10 +458,13 @@ def _show_graphs(found: Diff) -> None:
     both = marked_graphs(found, SIDE_ASPECT)
     widest = max(one.graph.width for one in both)
     sides = st.columns(2, gap="medium")
-    for side, cost, (drawn, marks) in zip(sides, (found.before, found.after), both, strict=True):
+    costs = found.before, found.after
+    names = names_of([cost.spec for cost in costs])
+    for side, cost, name, (drawn, marks) in zip(sides, costs, names, both, strict=True):
         image = svg(drawn, Look(palette()), marked=marks)
         alt = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
         with side:
+            st.markdown(unbroken(f"**{name}**"))
             st.html(picture(image, alt, drawn.width / widest))
     st.caption("Both graphs have the same scale; equal blocks with the same mark share a box.")
 

@@ -170,19 +170,26 @@ def show_paths(found: Paths) -> None:
         return
     for said in verdict:
         st.markdown(unbroken(f"- {said}"))
+    errors = (
+        " The third chart's band and ± are at most one standard error: the largest that the range "
+        "over the sampled paths allows."
+    )
     st.caption(
         "The number of paths of a length, times the gradient along one of them, is what that "
         "length carries (Veit, Wilber, Belongie 2016, Fig. 6). Magnitudes are added, so "
         "cancellation between paths is ignored. A path's length is the number of branches on it; "
-        "shortcuts of any kind count 0. The band is the range over the draws."
+        "shortcuts of any kind count 0. The second chart's band is the range over the draws."
+        f"{errors if found.is_sampled else ''}"
     )
 
 
 def say_source(found: Paths, result: Result) -> None:
-    """Say when and where a result was measured; on the wall, what the band is."""
+    """Say when and where a result was measured; on the wall, what the bands are."""
     band = translate(
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
+    if found.is_sampled:
+        band += translate(" Band of the share: at most one standard error.")
     st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
 
 

@@ -12,7 +12,6 @@ from analysis.images.fashion_mnist import fashion_mnist_unopened
 from analysis.images.open import FASHION_MNIST, SAMPLE, folder_of
 from analysis.images.sets import ImageSet
 from analysis.machine.devices import devices
-from analysis.training.charts import Shown
 from analysis.training.ladders import COMPARISONS, DEGRADATION, PAIR, SEEDS, USUAL_RECIPE
 from analysis.training.loop import check
 from analysis.training.recipes import RECIPES, Recipe, fit
@@ -30,7 +29,7 @@ from pages.views.checkpoints import Trained, choose_start, digest
 from pages.views.image_sets import changed_ns, choose_images, opened
 from pages.views.networks import choose_networks
 from pages.views.recipe import choose_recipe
-from pages.views.runs import ASKED, answered, are_answered, choose_shown, start_training
+from pages.views.runs import ASKED, answered, are_answered, start_training
 
 KEY = "training"
 
@@ -53,12 +52,12 @@ class Request:
     missing: str = ""
 
 
-def choose_mode() -> tuple[str, Shown]:
-    """Let the visitor choose the experiment and what to draw."""
+def choose_mode() -> tuple[str, DeltaGenerator]:
+    """Let the visitor choose the experiment; return it and the place for what to plot."""
     left, right = st.columns(2)
     words = {**{name: one.label for name, one in COMPARISONS.items()}, ONE: "Train one"}
     mode = segments("What to train", words, DEGRADATION, key="train", place=left)
-    return mode, choose_shown(right)
+    return mode, right
 
 
 def choose_depths(mode: str, place: DeltaGenerator) -> bool:

@@ -225,7 +225,8 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     assert found.count("25") == 1
     assert drawn.get_figheight() * 25.4 <= 118  # with a title of two lines and a note
     assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 116
-    assert found.count("Band: lowest to highest of the sampled paths.") == 1
+    note = "Band: lowest to highest sampled path. Share: at most one standard error."
+    assert found.count(note) == 1
     titles = [row(charts, PRINT, title, 85).axes[0].title for title in (TITLE, "")]
     assert titles[0].get_fontweight() == titles[1].get_fontweight() == "normal"
     page = [text.get_text() for text, _ in texts(row(charts, width_mm=170))]

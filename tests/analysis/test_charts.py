@@ -33,6 +33,7 @@ from analysis.charts.names import in_legend
 from analysis.charts.screen import figure
 from analysis.charts.words import spread_in_words
 from analysis.choice.charts import (
+    ends_apart,
     front_in_words,
     not_drawn,
     pair_in_words,
@@ -642,6 +643,17 @@ def test_a_sweep_is_a_line_for_each_network() -> None:
     assert [s.name for s in lines] == ["ResNet-18", "ResNet-34"]
     assert chart.series[0].y == tuple(n * 1_814_073_344 for n in (1, 2, 4))
     assert chart.series[0].dash is not chart.series[1].dash
+
+
+def test_a_sweep_whose_curves_end_far_apart_is_logarithmic_by_default() -> None:
+    names = ("resnet20", "resnet32", "resnet110", "resnet1202")
+    small, other, large, huge = (curve(parse(one), Sweep.INPUT, (32, 64)) for one in names)
+    ends = [one.points[-1].row.macs for one in (small, large, huge)]
+    assert ends[1] < 10 * ends[0] < 10 * ends[1] < ends[2]
+    assert not ends_apart([small, large], Column.MACS)
+    assert ends_apart([large, huge, other], Column.MACS)
+    assert not ends_apart([huge], Column.MACS)
+    assert not ends_apart([small, huge], Column.MEASURED_MS)  # there are no such values
 
 
 @pytest.fixture(scope="module")

@@ -149,9 +149,9 @@ SHOWN = {
     "tanh, default init, no BN: shortcuts rescue it": Shown(
         (VANISHES, NEAR), "the residual stack's gradient changes less"
     ),
-    "tanh, He init, no BN: both grow, slowly": Shown((UP, UP), "the residual one's grows"),
+    "tanh, He init, no BN: both grow": Shown((UP, UP), "the residual one's grows"),
     "tanh, Xavier, no BN: mild in both": Shown((DOWN, UP), "plain stack's gradient falls by"),
-    "Sigmoid with BN: a slow fall, shortcuts or not": Shown(
+    "Sigmoid with BN: both fall": Shown(
         (DOWN, DOWN), "the shortcut makes no larger difference here"
     ),
     "Unit orders at depth 110: BN on the skip path costs most": Shown(

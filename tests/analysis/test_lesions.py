@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, permutations
+from statistics import fmean, variance
 
 import pytest
 import torch
@@ -35,8 +36,16 @@ from analysis.lesions.drop import (
     study,
     tau,
 )
-from analysis.lesions.paths import drawn, gated, measure
-from analysis.lesions.report import Errors, errors_in_words, lesions_of, lesions_text, paths_of
+from analysis.lesions.paths import Length, Paths, drawn, gated, measure
+from analysis.lesions.report import (
+    Errors,
+    errors_in_words,
+    lesions_of,
+    lesions_text,
+    paths_of,
+    paths_verdict,
+    with_error,
+)
 from analysis.style.language import Language, speaking
 from analysis.style.palette import LIGHT
 from nets import ResNetSpec, build, parse, plan
@@ -464,6 +473,54 @@ def test_the_mean_lengths_of_paths_are_results() -> None:
         [],
         [("mean 6.2", True)],
     ]
+
+
+@given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=40))
+def test_the_error_of_a_share_is_at_least_that_of_the_sampled_paths(norms: list[float]) -> None:
+    mean, count = fmean(norms), len(norms)
+    one = Length(6, 5_005, mean, 0.25, min(norms), max(norms))
+    found = Paths("resnet32", 15, count, 32, True, (one,))
+    own = 0.25 / mean * math.sqrt(variance(norms) / count * (1 - count / 5_005))
+    assert found.error(one) >= own * (1 - 1e-6) - 1e-7
+
+
+def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
+    found = paths_of(shipped("paths_fashion_resnet32"))
+    errors = [found.error(one) for one in found.lengths]
+    assert [error == 0 for error in errors] == [one.paths <= 40 for one in found.lengths]
+    assert errors[6] == pytest.approx(0.087, abs=5e-4)
+    *_, last = paths_charts(found)
+    (line,) = last.series
+    share = found.lengths[6].share
+    assert (line.low[6], line.high[6]) == pytest.approx(
+        (100 * (share - errors[6]), 100 * (share + errors[6]))
+    )
+    assert last.reading == "Share: at most one standard error"
+    whole = replace(found, draws=10_000)
+    assert paths_charts(whole)[2].series[0].low == ()
+    assert paths_charts(whole)[2].reading == ""
+    assert paths_verdict(whole)[0].endswith("through 6.2.")
+    alone = replace(found, draws=1)
+    assert paths_charts(alone)[2].series[0].high[6] is None
+    assert paths_verdict(alone)[0].endswith("through 6.")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "said"),
+    [
+        (8.405, 0.248, "8.4 ± 0.3"),
+        (8.405, 0.3, "8.4 ± 0.3"),
+        (8.405, 0.95, "8 ± 1"),
+        (4.899, 0.038, "4.9 ± 0.1"),
+        (4.899, 1e-12, "4.9 ± 0.1"),
+        (92.95, 1.01, "93 ± 2"),
+        (92.95, 12.0, "90 ± 20"),
+        (6.211, 0.0, "6.2"),
+        (6.211, math.nan, "6"),
+    ],
+)
+def test_a_value_ends_where_its_error_does(value: float, error: float, said: str) -> None:
+    assert with_error(value, error) == said
 
 
 def test_paths_are_titled_as_other_charts_are() -> None:

@@ -103,6 +103,10 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
     )
     grid = verdict_grid(runs)
     assert grid is not None
+    assert grid.caption.endswith(
+        " Slower or faster: in every seed, the final loss is higher or lower by at least 0.05, or "
+        "5% of the lower loss if that is below 1."
+    )
     assert grid.rows == (
         ("20", "0.23 (0.22 to 0.23)", "", "0.21 (0.20 to 0.22)", "", "faster"),
         (

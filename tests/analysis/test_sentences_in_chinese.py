@@ -65,18 +65,20 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: gradients("vanishing"),
         0,
-        "Toward the input, the plain stack's gradient falls by a factor of 1.6×10²¹ over 54 "
-        "layers: it vanishes; the residual one's only falls by a factor of 1.9 to 2.1 across "
-        "seeds.",
-        "朝输入方向，朴素网络的梯度经过 54 层减小到 1.6×10²¹ 分之一：消失；残差网络的梯度变化不大："
-        "在各种子中减小到 1.9～2.1 分之一。",
+        "Toward the input, the plain stack's gradient falls by a factor of 1.6×10²¹ (1.1×10²¹ "
+        "to 2.8×10²¹ across seeds) over 54 layers: it vanishes; the residual one's falls by a "
+        "factor of only 2 (1.9 to 2.1 across seeds).",
+        "朝输入方向，朴素网络的梯度经过 54 层减小到 1.6×10²¹ 分之一（各种子为 1.1×10²¹～2.8×10²¹）"
+        "：消失；残差网络的梯度只减小到 2 分之一（各种子为 1.9～2.1）。",
     ),
     (
         lambda: gradients("exploding"),
         0,
-        "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ over 54 layers: "
-        "it explodes; the residual one's grows by a factor of 35.",
-        "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍：爆炸；残差网络的梯度增大到 35 倍。",
+        "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ (1.4×10⁴ to "
+        "1.6×10⁴ across seeds) over 54 layers: it explodes; the residual one's grows by a factor "
+        "of 35 (34 to 36 across seeds).",
+        "朝输入方向，朴素网络的梯度经过 54 层增大到 1.5×10⁴ 倍（各种子为 1.4×10⁴～1.6×10⁴）：爆炸；"
+        "残差网络的梯度增大到 35 倍（各种子为 34～36）。",
     ),
     (
         lambda: gradients("exploding"),
@@ -148,8 +150,9 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: paths_verdict(paths_of(shipped("paths_fashion_resnet56"))),
         0,
-        "On average, a path goes through 13.5 of 27 blocks; weighted by gradient, through 8.4.",
-        "共 27 个块，一条路径平均经过 13.5 个；按梯度加权，平均经过 8.4 个。",
+        "On average, a path goes through 13.5 of 27 blocks; weighted by gradient, through "
+        "8.4 ± 0.3.",
+        "共 27 个块，一条路径平均经过 13.5 个；按梯度加权，平均经过 8.4 ± 0.3 个。",
     ),
     (
         lambda: chosen(IMAGENET, max_macs=4_000_000_000),

@@ -37,4 +37,5 @@ def test_a_moment_is_read_to_the_minute() -> None:
 
 def test_systems_and_devices_have_short_names() -> None:
     assert system("Linux-6.18.44-fc-v669-x86_64-with-glibc2.36") == "Linux"
-    assert (device_words("cpu"), device_words("cuda:1")) == ("CPU", "cuda:1")
+    words = [device_words(name) for name in ("cpu", "cuda", "mps", "cuda:1")]
+    assert words == ["CPU", "CUDA", "MPS", "cuda:1"]

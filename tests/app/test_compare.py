@@ -219,6 +219,25 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
     assert said in markdown(app)
 
 
+def test_a_sweep_opens_with_log_on_where_the_curves_end_far_apart(open_app: Open) -> None:
+    app = open_app("resnet1202", "compare", compare_shown="sweep")
+    assert app.toggle(key="sweep_log").value
+    said = next(one.value for one in app.markdown if one.value.startswith("MACs (conv + linear): "))
+    assert "ResNet-1202" in said
+    app.toggle(key="sweep_log").set_value(False).run()
+    assert not app.toggle(key="sweep_log").value
+    near = open_app(None, "compare", nets="resnet20;resnet32", compare_shown="sweep")
+    assert not near.toggle(key="sweep_log").value
+
+
+def test_the_drawings_of_a_difference_carry_the_networks_names(open_app: Open) -> None:
+    app = open_app("resnet152", "compare", compare_shown="difference")
+    assert [one.value for one in app.markdown if one.value.startswith("**ResNet")] == [
+        "**ResNet-152**",
+        "**ResNet-18**",
+    ]
+
+
 def test_one_network_never_hides_the_others(open_app: Open) -> None:
     small = "resnet18:input=3x32x32"
     app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")

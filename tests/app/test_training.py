@@ -100,7 +100,7 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
         )
     ]
     assert "Loss: mean over the last 25 of 4,680 steps" in flat(captions)
-    assert "; cuda, torch 2.11.0+cu130. " in captions  # when and where: below, once
+    assert "; CUDA, torch 2.11.0+cu130. " in captions  # when and where: below, once
     assert "10 epochs in place of 64,000 steps" in captions
     button = app.button(key="train_run")
     assert (button.label, button.disabled) == ("Run it here", True)
@@ -278,6 +278,13 @@ def test_a_cancelled_run_keeps_what_it_has(open_app: Open) -> None:
     assert not run.is_over
     assert f"(stopped after {run.steps} step" in html(app)
     assert list(Store().all("train")) == []
+
+
+def test_what_to_plot_is_asked_once_there_is_something_to_plot(open_app: Open) -> None:
+    app = open_app("resnet152", "training", train="one")
+    assert "train_shown" not in [control.key for control in app.segmented_control]
+    app = open_app("resnet18", "training", train="epochs")
+    assert "train_shown" in [control.key for control in app.segmented_control]
 
 
 def test_files_are_what_is_shown(open_app: Open) -> None:

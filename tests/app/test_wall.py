@@ -39,7 +39,11 @@ _NARROW = "Means of 3 seeds; their range is too narrow to see."
     [
         ("training", f"Sample of Fashion-MNIST. {_SEEDS} Recorded on 2026-"),
         ("gradients", f"{_NARROW} Recorded on 2026-"),
-        ("paths", "Band: lowest to highest of up to 40 paths per length. Recorded on 2026-"),
+        (
+            "paths",
+            "Band: lowest to highest of up to 40 paths per length. Band of the share: at most one "
+            "standard error. Recorded on 2026-",
+        ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],
 )
