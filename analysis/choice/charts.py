@@ -466,7 +466,8 @@ def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
     ):
         sweep = curves[0].sweep
         where = (_AT if first == last else _OVER)[sweep]
-        lead = translate(where, first=f"{first:,g}", last=f"{last:,g}")
+        start, stop = f"{first:,g}", f"{last:,g}"
+        lead = translate(where, first=start, last=stop)
         begin, end = (short(round(value), column.unit) for value in (low, high))
         values = {"name": name, "begin": begin, "end": end}
         courses = said.setdefault(lead, [])

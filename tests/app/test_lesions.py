@@ -207,7 +207,7 @@ def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: O
     app = open_app(None, "paths")
     assert not app.exception
     assert (
-        "On average, a path goes through 7.5 of 15 blocks; weighted by gradient, through 6.2."
+        "On average, a path goes through 7.5 of 15 blocks; weighted by gradient, through 6.2 ± 0.2."
     ) in markdown(app)
     assert "Magnitudes are added" in captions(app)
     page = html(app)
@@ -216,7 +216,7 @@ def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: O
     assert ">&lt;0.1%<i" in page
     assert ">0.0%<" not in page
     app = open_app(None, "paths", path_state="initial")
-    assert "weighted by gradient, through 7.1." in markdown(app)
+    assert "weighted by gradient, through 7.1 ± 0.1." in markdown(app)
     assert "Recorded on 2026-11-26" in captions(app)
 
 

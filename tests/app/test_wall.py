@@ -163,3 +163,11 @@ def test_the_wall_has_a_sentence_on_weights(open_app: Open, quantity: str) -> No
 
     assert len(told("wall")) == 1
     assert not told("desk")
+
+
+def test_choose_shows_the_deepest_of_each_family_if_its_address_asks(open_app: Open) -> None:
+    app = open_app(None, "choose", view="wall", choose_shown="deepest")
+    assert [title.value for title in app.title] == ["Deepest of each family (7 of 14 families)"]
+    assert not app.get("plotly_chart")
+    assert html(app).count("<tr") == 8
+    assert "outside the catalog, a variant of" in " ".join(one.value for one in app.markdown)
