@@ -180,8 +180,11 @@ def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:
         charts: the charts.
         said: in place of what they show.
     """
-    shown = _as_sentences([said] if said else (one.shows for one in charts))
-    return " ".join(filter(None, (shown, notes_of(charts))))
+    first, *others = [said] if said else [one.shows.rstrip(".") for one in charts]
+    if others:
+        *middle, last = (f"{one[:1].lower()}{one[1:]}" for one in others)
+        first = f"{', '.join([first, *middle])} and {last}"
+    return " ".join(filter(None, (_as_sentences([first]), notes_of(charts))))
 
 
 def _as_sentences(texts: Iterable[str]) -> str:

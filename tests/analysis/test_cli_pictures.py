@@ -38,7 +38,8 @@ CAPTIONS = {
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. 2 random images. "
     "Weights at initialisation. Bands: lowest to highest of the images. Network: residual",
-    "paths": "Share of all paths by length. Mean norm",
+    "paths": "Share of all paths by length, mean norm of the gradient along one path by its length "
+    "and share of the gradient by length. ",
 }
 """How the caption of each command's picture begins."""
 

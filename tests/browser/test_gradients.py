@@ -21,7 +21,9 @@ def test_a_lecturer_shows_that_the_plain_stack_vanishes(server: str, visit: Visi
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_role("heading", name="What the curves show")).to_be_visible(timeout=90_000)
     settled(page)
-    expect(page.get_by_text("it vanishes; the residual one's only falls by")).to_be_visible()
+    expect(
+        page.get_by_text("it vanishes; the residual one's falls by a factor of only")
+    ).to_be_visible()
     chart = page.get_by_role("figure", name=re.compile("of block outputs"))
     expect(chart).to_be_visible()
 
